@@ -1,0 +1,40 @@
+/** Istio's word for a host is a DNS name or a wildcard: `*`, or `*` and a suffix such as `*.local`. */
+export function isWildcard(host: string): boolean {
+  return host.startsWith('*')
+}
+
+/**
+ * Does `pattern` cover the DNS name? A wildcard is a plain suffix, so `*.local` covers any number of labels and
+ * `*` everything.
+ * @see istio pkg/config/host/name.go (SubsetOf)
+ */
+export function coversHost(pattern: string, name: string): boolean {
+  return isWildcard(pattern) ? name.endsWith(pattern.slice(1)) && name.length >= pattern.length - 1 : pattern === name
+}
+
+/**
+ * The entry for a DNS name: the exact one, else the one with the longest suffix.
+ * @see istio pilot/pkg/model/push_context.go (MostSpecificHostMatch)
+ */
+export function mostSpecific<V>(entries: ReadonlyMap<string, V>, name: string): V | undefined {
+  const exact = entries.get(name)
+  if (exact !== undefined) return exact
+  let best: string | undefined
+  for (const pattern of entries.keys()) {
+    if (isWildcard(pattern) && coversHost(pattern, name) && pattern.length > (best?.length ?? 0)) best = pattern
+  }
+  return best === undefined ? undefined : entries.get(best)
+}
+
+/**
+ * A host without dots means a Service in the namespace of the object that names it.
+ * @see istio pilot/pkg/model/push_context.go (ResolveShortnameToFQDN)
+ */
+export function toFullName(host: string, namespace: string, clusterDomain: string): string {
+  return host.includes('.') || isWildcard(host) ? host : `${host}.${namespace}.svc.${clusterDomain}`
+}
+
+/** The full DNS name of a Service. */
+export function serviceHost(namespace: string, name: string, clusterDomain: string): string {
+  return `${name}.${namespace}.svc.${clusterDomain}`
+}

@@ -1,0 +1,194 @@
+import { z } from 'zod'
+import { remember } from './remember.ts'
+import type { ResourceOf } from './resource.ts'
+import type { View } from './snapshot.ts'
+
+/** The ConfigMap that KServe reads, in its own namespace. */
+export const KSERVE_CONFIG = 'inferenceservice-config'
+
+export interface IngressConfig {
+  /** `namespace/name` of the Gateway for callers from outside. */
+  readonly ingressGateway: string
+  /** `namespace/name` of the Gateway for callers in the cluster. */
+  readonly localGateway: string
+  /** Where `<name>.<namespace>` leads callers without a sidecar. */
+  readonly localGatewayService: string
+  /** Where the top-level VirtualService sends each request. */
+  readonly knativeLocalGatewayService: string
+  readonly ingressDomain: string
+  /** True: there is no top-level VirtualService; models are called at their component's own host. */
+  readonly disableIstioVirtualHost: boolean
+  readonly enableGatewayApi: boolean
+  /** Who serves the Ingress of a model in Standard mode. */
+  readonly ingressClassName: string
+}
+
+export interface IngressVerdict {
+  /** Of a refused value, what could be read of it. */
+  readonly config: IngressConfig
+  /** Why KServe refuses the value: it then reconciles no InferenceService any more. */
+  readonly refused: string | undefined
+}
+
+const text = z.string().nullish()
+const flag = z.boolean().nullish()
+
+/** Keys in lower case: Go finds them whatever their case. */
+const ingressSchema = z.object({
+  ingressgateway: text,
+  localgateway: text,
+  localgatewayservice: text,
+  knativelocalgatewayservice: text,
+  kserveingressgateway: text,
+  ingressdomain: text,
+  ingressclassname: text,
+  domaintemplate: text,
+  urlscheme: text,
+  pathtemplate: text,
+  additionalingressdomains: z.array(z.string()).nullish(),
+  enablegatewayapi: flag,
+  disableistiovirtualhost: flag,
+  disableingresscreation: flag,
+  disablehttproutetimeout: flag,
+  enablellminferenceservicetls: flag
+})
+
+/** What KServe's manifests ship; used where a state has no configuration at all. */
+const SHIPPED: IngressConfig = {
+  ingressGateway: 'knative-serving/knative-ingress-gateway',
+  localGateway: 'knative-serving/knative-local-gateway',
+  localGatewayService: 'knative-local-gateway.istio-system.svc.cluster.local',
+  knativeLocalGatewayService: 'knative-local-gateway.istio-system.svc.cluster.local',
+  ingressDomain: 'example.com',
+  ingressClassName: 'istio',
+  disableIstioVirtualHost: false,
+  enableGatewayApi: false
+}
+
+/** KServe's configuration; absent where KServe is not installed. */
+export function findKserveConfig(view: View<'ConfigMap'>): ResourceOf<'ConfigMap'> | undefined {
+  return view.get('ConfigMap', view.settings.kserveNamespace, KSERVE_CONFIG)
+}
+
+/** @see kserve pkg/apis/serving/v1beta1/configmap.go (NewIngressConfig) */
+export function ingressOf(view: View<'ConfigMap'>): IngressVerdict {
+  const map = findKserveConfig(view)
+  return map === undefined ? { config: SHIPPED, refused: undefined } : readIngress(map)
+}
+
+const readIngress = remember(({ data }: ResourceOf<'ConfigMap'>): IngressVerdict => {
+  const value = data['ingress']
+  // KServe takes a configuration without the key, and leaves every name in it empty.
+  if (value === undefined) return { config: toIngress({}, ''), refused: undefined }
+  const json = parseGoObject(value)
+  if (json === undefined) return { config: SHIPPED, refused: 'it is not a JSON object' }
+  const { data: read, error } = ingressSchema.safeParse(json)
+  if (read === undefined) {
+    const [issue] = error.issues
+    return { config: SHIPPED, refused: `${issue?.path.join('.')}: ${issue?.message}` }
+  }
+  const refused = whyRefused(read)
+  return { config: toIngress(read, refused === undefined ? '' : SHIPPED.ingressGateway), refused }
+})
+
+type ReadIngress = z.output<typeof ingressSchema>
+
+function whyRefused(read: ReadIngress): string | undefined {
+  if (read.enablegatewayapi && !isGatewayName(read.kserveingressgateway ?? '')) {
+    return 'kserveIngressGateway must be <namespace>/<name> while enableGatewayApi is true'
+  }
+  if (!read.ingressgateway) return 'ingressGateway is required'
+  return read.pathtemplate && !read.ingressdomain ? 'pathTemplate needs ingressDomain' : undefined
+}
+
+function toIngress(read: ReadIngress, ingressGateway: string): IngressConfig {
+  const localGatewayService = read.localgatewayservice ?? ''
+  return {
+    ingressGateway: read.ingressgateway || ingressGateway,
+    localGateway: read.localgateway ?? '',
+    localGatewayService,
+    knativeLocalGatewayService: read.knativelocalgatewayservice || localGatewayService,
+    ingressDomain: read.ingressdomain || SHIPPED.ingressDomain,
+    ingressClassName: read.ingressclassname ?? 'istio',
+    disableIstioVirtualHost: read.disableistiovirtualhost ?? false,
+    enableGatewayApi: read.enablegatewayapi ?? false
+  }
+}
+
+function isGatewayName(name: string): boolean {
+  return /^[a-z0-9]([-a-z0-9]*[a-z0-9])?\/[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name)
+}
+
+/** Go matches keys of JSON whatever their case; of several the last counts. */
+function parseGoObject(value: string): Record<string, unknown> | undefined {
+  try {
+    const json: unknown = JSON.parse(value)
+    if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined
+    return Object.fromEntries(Object.entries(json).map(([key, one]) => [key.toLowerCase(), one]))
+  } catch {
+    return undefined
+  }
+}
+
+/** How a model is deployed. ModelMesh has no pods of the model's own. */
+export type DeploymentMode = 'Knative' | 'Standard' | 'ModelMesh'
+
+/** Old names are taken still. */
+const MODES: Readonly<Record<string, DeploymentMode>> = {
+  Knative: 'Knative',
+  Serverless: 'Knative',
+  Standard: 'Standard',
+  RawDeployment: 'Standard',
+  ModelMesh: 'ModelMesh'
+}
+
+const DEPLOYMENT_MODE = 'serving.kserve.io/deploymentMode'
+
+/**
+ * The mode of an InferenceService: the one it has, else the one it asks for, else the cluster's. A word that KServe
+ * does not know counts as not asked.
+ * @see kserve pkg/controller/v1beta1/inferenceservice/utils/utils.go (GetDeploymentMode)
+ */
+export function deploymentMode(
+  view: View<'ConfigMap'>,
+  { annotations, status }: Pick<ResourceOf<'InferenceService'>, 'annotations' | 'status'>
+): DeploymentMode {
+  const asked = isPassedOn(view, DEPLOYMENT_MODE) ? annotations[DEPLOYMENT_MODE] : undefined
+  const map = findKserveConfig(view)
+  return (
+    MODES[status?.deploymentMode ?? ''] ??
+    MODES[asked ?? ''] ??
+    MODES[map === undefined ? '' : (readDefaultMode(map) ?? '')] ??
+    'Knative'
+  )
+}
+
+const readDefaultMode = remember(({ data }: ResourceOf<'ConfigMap'>) => {
+  const { data: read } = z.object({ defaultdeploymentmode: text }).safeParse(parseGoObject(data['deploy'] ?? ''))
+  return read?.defaultdeploymentmode
+})
+
+const NEVER_PASSED_ON = [
+  'autoscaling.knative.dev/min-scale',
+  'autoscaling.knative.dev/max-scale',
+  'internal.serving.kserve.io/storage-initializer-sourceuri',
+  'kubectl.kubernetes.io/last-applied-configuration',
+  'modelFormat'
+]
+
+const readDisallowed = remember(({ data }: ResourceOf<'ConfigMap'>): readonly string[] => {
+  // Without this key KServe filters nothing, not even what it always filters otherwise.
+  if (data['inferenceService'] === undefined) return []
+  const schema = z.object({ serviceannotationdisallowedlist: z.array(z.string()).nullish() })
+  const { data: read } = schema.safeParse(parseGoObject(data['inferenceService']))
+  return [...NEVER_PASSED_ON, ...(read?.serviceannotationdisallowedlist ?? [])]
+})
+
+/**
+ * Does KServe pass an annotation on to what it makes?
+ * @see kserve pkg/apis/serving/v1beta1/configmap.go (NewInferenceServicesConfig)
+ */
+export function isPassedOn(view: View<'ConfigMap'>, annotation: string): boolean {
+  const map = findKserveConfig(view)
+  return !(map === undefined ? NEVER_PASSED_ON : readDisallowed(map)).includes(annotation)
+}

@@ -1,0 +1,34 @@
+import { type Chain, chainForPlaintext, chainForSni } from './gateway.ts'
+import type { HopKinds } from './hop.ts'
+import { ingressOf } from './kserve.ts'
+import { toDestination } from './reach.ts'
+import { serverSide } from './server.ts'
+import type { View } from './snapshot.ts'
+
+/** Knative's local gateway, as KServe's top-level VirtualService reaches it. */
+export interface LocalGateway {
+  /** The Service that the VirtualService sends to. */
+  readonly host: string
+  /** What takes plain HTTP there, if anything does. */
+  readonly plain: Chain | undefined
+  /** What takes the mesh's own mTLS there, if anything does. */
+  readonly mesh: Chain | undefined
+}
+
+const HTTP_PORT = 80
+
+/** Absent where there is no such Service, or nothing listens behind it. */
+export function findLocalGateway(view: View<HopKinds>): LocalGateway | undefined {
+  const host = ingressOf(view).config.knativeLocalGatewayService
+  const [endpoint] = toDestination(view, host, HTTP_PORT).endpoints
+  if (endpoint === undefined) return undefined
+  const server = serverSide(view, endpoint)
+  if (server.at !== 'gateway' || server.listener === undefined) return undefined
+  const plain = chainForPlaintext(server.listener)
+  const mesh = chainForSni(server.listener, `outbound_.${HTTP_PORT}_._.${host}`)
+  return {
+    host,
+    plain: plain?.tls === undefined ? plain : undefined,
+    mesh: mesh?.tls === 'ISTIO_MUTUAL' ? mesh : undefined
+  }
+}

@@ -1,0 +1,56 @@
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { remember } from './remember.ts'
+import type { ResourceOf } from './resource.ts'
+import type { View } from './snapshot.ts'
+
+/** What Istio's mesh configuration says of the traffic path. */
+export interface Mesh {
+  readonly rootNamespace: string
+  readonly trustDomain: string
+  /** Without it, a client sends mTLS only where a DestinationRule says so. */
+  readonly autoMtls: boolean
+  /** Who sees a DestinationRule without `exportTo`: `*`, or `.` for its own namespace. */
+  readonly destinationRuleExportTo: readonly string[]
+}
+
+const meshConfig = z.object({
+  rootNamespace: z.string().nullish(),
+  trustDomain: z.string().nullish(),
+  enableAutoMtls: z.boolean().nullish(),
+  defaultDestinationRuleExportTo: z.array(z.string()).nullish()
+})
+
+/** Several control planes have one ConfigMap each: `istio`, and `istio-<revision>`. */
+const MESH_CONFIG_MAP = /^istio(-.+)?$/
+
+const readMesh = remember(({ data }: ResourceOf<'ConfigMap'>) => {
+  const { data: mesh } = meshConfig.safeParse(parseQuietly(data['mesh']))
+  return mesh ?? {}
+})
+
+/**
+ * The mesh configuration in force. A value that does not parse counts as absent: istiod goes on with its defaults.
+ * @see istio pkg/config/mesh/mesh.go (DefaultMeshConfig)
+ */
+export function meshOf(view: View<'ConfigMap'>): Mesh {
+  const { istioNamespace, rootNamespace, trustDomain } = view.settings
+  const map = view
+    .list('ConfigMap', istioNamespace)
+    .find(({ name, data }) => MESH_CONFIG_MAP.test(name) && 'mesh' in data)
+  const mesh = map === undefined ? {} : readMesh(map)
+  return {
+    rootNamespace: rootNamespace ?? mesh.rootNamespace ?? istioNamespace,
+    trustDomain: trustDomain ?? mesh.trustDomain ?? 'cluster.local',
+    autoMtls: mesh.enableAutoMtls ?? true,
+    destinationRuleExportTo: mesh.defaultDestinationRuleExportTo ?? ['*']
+  }
+}
+
+function parseQuietly(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : parse(text)
+  } catch {
+    return undefined
+  }
+}

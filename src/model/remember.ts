@@ -1,0 +1,14 @@
+/**
+ * Remembers what `derive` made of an immutable input, for as long as that input lives. Lists that a snapshot
+ * hands out keep their identity until one of their objects changes, so an index made of such a list is made once.
+ */
+export function remember<I extends object, O>(derive: (input: I) => O): (input: I) => O {
+  const known = new WeakMap<I, { readonly output: O }>()
+  return input => {
+    const found = known.get(input)
+    if (found !== undefined) return found.output
+    const output = derive(input)
+    known.set(input, { output })
+    return output
+  }
+}

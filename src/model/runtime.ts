@@ -1,0 +1,48 @@
+import type { ResourceOf } from './resource.ts'
+import type { View } from './snapshot.ts'
+
+export type ServingRuntime = ResourceOf<'ServingRuntime'> | ResourceOf<'ClusterServingRuntime'>
+type Predictor = NonNullable<ResourceOf<'InferenceService'>['spec']['predictor']>
+
+/** Keys of a predictor that name its model format, from before there was `model`. */
+const FRAMEWORKS = [
+  'sklearn',
+  'xgboost',
+  'tensorflow',
+  'pytorch',
+  'triton',
+  'onnx',
+  'huggingface',
+  'pmml',
+  'lightgbm',
+  'paddle'
+] as const
+
+/**
+ * The runtime whose labels and annotations a predictor's pods get: the one it names, else one that serves its format
+ * by itself, of the namespace before one of the cluster, the higher priority first.
+ * @see kserve pkg/apis/serving/v1beta1/predictor_model.go (GetSupportingRuntimes)
+ */
+export function findRuntime(
+  view: View<'ServingRuntime' | 'ClusterServingRuntime'>,
+  namespace: string,
+  predictor: Predictor
+): ServingRuntime | undefined {
+  const named = predictor.model?.runtime
+  if (named !== undefined) {
+    return view.get('ServingRuntime', namespace, named) ?? view.get('ClusterServingRuntime', '', named)
+  }
+  const format = predictor.model?.modelFormat?.name ?? FRAMEWORKS.find(name => predictor[name] !== undefined)
+  if (format === undefined) return undefined
+  const best = (runtimes: readonly ServingRuntime[]) =>
+    runtimes
+      .filter(({ spec }) => spec.disabled !== true)
+      .flatMap(runtime => {
+        const entry = runtime.spec.supportedModelFormats.find(
+          ({ name, autoSelect }) => name === format && autoSelect === true
+        )
+        return entry === undefined ? [] : [{ runtime, priority: entry.priority ?? 0 }]
+      })
+      .sort((a, b) => b.priority - a.priority)[0]?.runtime
+  return best(view.list('ServingRuntime', namespace)) ?? best(view.list('ClusterServingRuntime'))
+}

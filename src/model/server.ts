@@ -1,0 +1,43 @@
+import { findListener, type Listener } from './gateway.ts'
+import { forPort, peerMtls, type Setting } from './peer-authentication.ts'
+import { type Endpoint, type PortProtocol, protocolOf, targetsOf } from './service.ts'
+import type { View } from './snapshot.ts'
+import type { Workload } from './workload.ts'
+
+/** What stands at the other end of a connection, and what decides what it takes. */
+export type ServerSide =
+  | { readonly at: 'application'; readonly workload: Workload }
+  | {
+      readonly at: 'sidecar'
+      readonly workload: Workload
+      readonly port: number
+      readonly protocol: PortProtocol
+      readonly mtls: Setting
+    }
+  | {
+      readonly at: 'gateway'
+      readonly workload: Workload
+      readonly port: number
+      readonly listener: Listener | undefined
+    }
+
+export type ServerKinds = 'Gateway' | 'Service' | 'Pod' | 'EndpointSlice' | 'PeerAuthentication' | 'ConfigMap'
+
+/**
+ * What a workload takes on one of its ports. `protocol` is the port's, where no Service in the state declares it.
+ * @see istio pilot/pkg/networking/core/listener_inbound.go
+ */
+export function serverSide(view: View<ServerKinds>, { workload, port }: Endpoint, protocol?: PortProtocol): ServerSide {
+  if (workload.proxy === 'none') return { at: 'application', workload }
+  if (workload.proxy === 'gateway') {
+    return { at: 'gateway', workload, port, listener: findListener(view, workload, port) }
+  }
+  const declared = targetsOf(view, workload).find(({ target }) => target === port)
+  return {
+    at: 'sidecar',
+    workload,
+    port,
+    protocol: declared === undefined ? (protocol ?? 'auto') : protocolOf(declared.port),
+    mtls: forPort(peerMtls(view, workload), port)
+  }
+}
