@@ -1,0 +1,16 @@
+import { defineCut } from './rule.ts'
+import { blameSender, clientName } from './words.ts'
+
+export default defineCut({
+  id: 'certificate-unknown',
+  cause: 'certificate-unknown',
+  mode: 'warn',
+  summary: "Clients bring a certificate of their own to a server that wants the mesh's",
+  explain({ client, sent, destination }) {
+    return {
+      ...blameSender(sent, destination),
+      message: `${clientName(client)} bring their own certificate to ${destination.host}, which wants the mesh's`,
+      fix: { text: "Use tls.mode ISTIO_MUTUAL; MUTUAL works only if the files hold the mesh's own certificates" }
+    }
+  }
+})

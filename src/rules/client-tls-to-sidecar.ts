@@ -1,0 +1,19 @@
+import { defineCut } from './rule.ts'
+import { blameSender, clientName, exactRule } from './words.ts'
+
+export default defineCut({
+  id: 'client-tls-to-sidecar',
+  cause: 'foreign-tls-to-sidecar',
+  summary: "Clients send TLS that is not the mesh's to a port that a sidecar serves",
+  explain({ client, sent, destination }) {
+    const blame = blameSender(sent, destination)
+    return {
+      ...blame,
+      message: `${clientName(client)} send TLS of their own to ${destination.host}, whose sidecars take only the mesh's`,
+      fix: {
+        text: 'Use tls.mode ISTIO_MUTUAL, or leave tls out: sidecars then agree by themselves',
+        apply: [exactRule(blame.object, destination, 'ISTIO_MUTUAL')]
+      }
+    }
+  }
+})

@@ -1,0 +1,15 @@
+import { defineCut } from './rule.ts'
+
+export default defineCut({
+  id: 'configuration-rejected',
+  cause: 'configuration-rejected',
+  summary: 'KServe or Knative refuses the value, so the model never gets a route',
+  explain({ object, field, value, why, by }) {
+    return {
+      object,
+      field,
+      message: `${by} refuses "${value}": ${why}; ${object.namespace}/${object.name} gets no route`,
+      fix: { text: `Correct ${field}: ${why}` }
+    }
+  }
+})

@@ -1,0 +1,33 @@
+import { componentsOf, injectionSubject } from '../model/inference-service.ts'
+import { INJECT, injection } from '../model/injection.ts'
+import { defineCheck } from './rule.ts'
+
+export default defineCheck({
+  id: 'injection-forbidden-by-namespace',
+  severity: 'opens',
+  mode: 'warn',
+  summary: 'A sidecar is asked for where the namespace forbids it',
+  on: 'InferenceService',
+  reads: ['MutatingWebhookConfiguration', 'Namespace', 'ConfigMap', 'ServingRuntime', 'ClusterServingRuntime'],
+  *check(service, view) {
+    for (const component of componentsOf(view, service)) {
+      const { labels, annotations } = component
+      if ((labels[INJECT] ?? annotations[INJECT]) !== 'true') continue
+      const subject = injectionSubject(service, component)
+      const withLabel = { ...subject, labels: { ...labels, [INJECT]: 'true' } }
+      if (injection(view, withLabel).injected) continue
+      const value = view.get('Namespace', '', service.namespace)?.labels['istio-injection']
+      yield {
+        field: `spec.${component.name}.labels[${INJECT}]`,
+        message: `${component.service} gets no sidecar: namespace ${service.namespace} ${reason(value)}`,
+        fix: {
+          text: `Label namespace ${service.namespace} istio-injection=enabled; nothing on the model can replace that`
+        }
+      }
+    }
+  }
+})
+
+function reason(value: string | undefined): string {
+  return value === undefined ? 'is chosen by no injector' : `is labelled istio-injection=${value}`
+}

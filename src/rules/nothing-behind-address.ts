@@ -1,0 +1,16 @@
+import { nameOf } from '../model/resource.ts'
+import { defineCut } from './rule.ts'
+
+export default defineCut({
+  id: 'nothing-behind-address',
+  cause: 'no-endpoints',
+  summary: 'A Service or Gateway on the path does not exist, or has no pods',
+  explain({ address }) {
+    return {
+      object: address,
+      field: 'spec.selector',
+      message: `${nameOf(address)} is on the path of requests, but does not exist or leads to no pod`,
+      fix: { text: `Keep ${nameOf(address)}, or name another one in KServe's and Knative's configuration first` }
+    }
+  }
+})

@@ -1,0 +1,20 @@
+import { meshOf } from '../model/mesh.ts'
+import { isNarrow } from '../model/peer-authentication.ts'
+import { defineCheck } from './rule.ts'
+
+export default defineCheck({
+  id: 'peerauthentication-selector-in-root-namespace',
+  severity: 'opens',
+  mode: 'warn',
+  summary: 'PeerAuthentication with a selector in the root namespace is ignored everywhere',
+  on: 'PeerAuthentication',
+  reads: ['ConfigMap'],
+  *check({ namespace, name, spec }, view) {
+    if (namespace !== meshOf(view).rootNamespace || !isNarrow(spec.selector)) return
+    yield {
+      field: 'spec.selector',
+      message: `${namespace}/${name} has a selector in the root namespace, so Istio ignores it`,
+      fix: { text: 'Move it to the namespace of the pods; the TLS of a gateway is set in its Gateway, not here' }
+    }
+  }
+})

@@ -1,0 +1,22 @@
+import { nameOf, toRef } from '../model/resource.ts'
+import { defineCut } from './rule.ts'
+import { serveBoth } from './serve-both.ts'
+import { clientName, portName, serverField } from './words.ts'
+
+export default defineCut({
+  id: 'plaintext-to-mtls-gateway',
+  cause: 'plaintext-to-mtls-listener',
+  summary: 'Clients send plaintext to a gateway port that takes TLS alone',
+  explain({ client, at }, view) {
+    const [entry] = at.servers
+    return {
+      object: toRef(entry.gateway),
+      field: serverField(entry, 'tls.mode'),
+      message: `${clientName(client)} send plaintext to ${portName(at)}, which takes TLS alone`,
+      fix: {
+        text: `Let ${nameOf(entry.gateway)} serve both; without a DestinationRule sidecars send plaintext to gateways`,
+        apply: [serveBoth(entry, view.settings.clusterDomain)]
+      }
+    }
+  }
+})

@@ -1,0 +1,40 @@
+import type { ClientSide } from '../model/client.ts'
+import type { PeerAuthentication } from '../model/peer-authentication.ts'
+import { nameOf, toRef } from '../model/resource.ts'
+import type { Workload } from '../model/workload.ts'
+import { defineCut } from './rule.ts'
+import { blameSender, clientName } from './words.ts'
+
+export default defineCut({
+  id: 'plaintext-to-strict-workload',
+  cause: 'plaintext-to-strict-workload',
+  summary: 'Clients send plaintext to pods that take mTLS alone',
+  explain({ client, sent, destination, at }) {
+    const decided = sent.reason === 'rule' || sent.reason === 'credential-ignored' || sent.reason === 'peer-disabled'
+    const blame = decided ? blameSender(sent, destination) : { object: toRef(at), field: 'spec.mtls.mode' }
+    return {
+      ...blame,
+      message: `${clientName(client)} send plaintext to ${destination.host}, where ${nameOf(at)} is STRICT`,
+      fix: { text: advice(sent, client, at) }
+    }
+  }
+})
+
+function advice(sent: ClientSide, client: Workload, strict: PeerAuthentication): string {
+  switch (sent.reason) {
+    case 'rule':
+      return `Set tls.mode ISTIO_MUTUAL in ${nameOf(sent.rule)}, or leave tls out`
+    case 'credential-ignored':
+      return `Set tls.mode ISTIO_MUTUAL in ${nameOf(sent.rule)}: sidecars get no credential by name`
+    case 'peer-disabled':
+      return `Set ${nameOf(sent.policy)} to PERMISSIVE: clients go by the namespace's mode`
+    case 'auto-mtls-off':
+      return 'Set enableAutoMtls: true in the mesh configuration, or add a DestinationRule with ISTIO_MUTUAL first'
+    case 'no-proxy':
+      return client.namespace === ''
+        ? `Leave ${nameOf(strict)} PERMISSIVE while callers without a sidecar are there`
+        : `Label namespace ${client.namespace} istio-injection=enabled and restart ${clientName(client)} first`
+    default:
+      return `Give every pod behind the Service a sidecar first, with the label that it sets itself`
+  }
+}

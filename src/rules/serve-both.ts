@@ -1,0 +1,38 @@
+import type { GatewayServer, ServerOf } from '../model/gateway.ts'
+import type { Manifest } from './rule.ts'
+
+/**
+ * The Gateway with one port made to serve both, so that clients can change over one by one: mesh mTLS by its server
+ * names, then plain HTTP for all else. The order and the narrow hosts matter: the other way round, or with `*` twice,
+ * Istio ignores the one or Envoy refuses both. Proven on Istio's code and with real Envoy packets.
+ */
+export function serveBoth({ gateway, server }: ServerOf, clusterDomain: string): Manifest {
+  const { apiVersion, kind, name, namespace, spec } = gateway
+  const { number } = server.port
+  const [own, rest] = [
+    spec.servers.filter(({ port }) => port.number === number),
+    spec.servers.filter(({ port }) => port.number !== number)
+  ]
+  const names = new Set(rest.map(({ port }) => port.name))
+  const free = (wanted: string) => (names.has(wanted) ? `${wanted}-${number}` : wanted)
+  const plain = own.find(({ tls }) => tls === undefined) ?? {
+    hosts: ['*'],
+    port: { name: free('http'), number, protocol: 'HTTP' }
+  }
+  const mesh = {
+    hosts: [`*.svc.${clusterDomain}`],
+    port: { name: free('https-mesh'), number, protocol: 'HTTPS' },
+    tls: { mode: 'ISTIO_MUTUAL' }
+  }
+  return {
+    apiVersion,
+    kind,
+    metadata: { name, namespace },
+    spec: { selector: spec.selector, servers: [...rest.map(withoutGaps), mesh, withoutGaps(plain)] }
+  }
+}
+
+/** What is `undefined` was not there. */
+function withoutGaps(server: GatewayServer | object): object {
+  return JSON.parse(JSON.stringify(server))
+}

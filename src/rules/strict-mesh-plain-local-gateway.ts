@@ -1,0 +1,47 @@
+import { deploymentMode, findKserveConfig, ingressOf } from '../model/kserve.ts'
+import { findLocalGateway } from '../model/local-gateway.ts'
+import { meshOf } from '../model/mesh.ts'
+import { meshPolicy } from '../model/peer-authentication.ts'
+import { defineCheck } from './rule.ts'
+import { serveBoth } from './serve-both.ts'
+
+/** So many models are named in the message; the rest are counted. */
+const NAMED = 3
+
+export default defineCheck({
+  id: 'strict-mesh-plain-local-gateway',
+  severity: 'latent',
+  mode: 'deny',
+  summary: 'The whole mesh is STRICT while the local gateway takes plain HTTP alone',
+  on: 'PeerAuthentication',
+  reads: ['Gateway', 'Service', 'Pod', 'EndpointSlice', 'DestinationRule', 'Sidecar', 'ConfigMap', 'InferenceService'],
+  *check(subject, view) {
+    const { mode, by } = meshPolicy(view, meshOf(view).rootNamespace)
+    if (mode !== 'STRICT' || by !== subject) return
+    const models = view.list('InferenceService').filter(model => deploymentMode(view, model) === 'Knative')
+    if (findKserveConfig(view) === undefined && models.length === 0) return
+    if (ingressOf(view).config.disableIstioVirtualHost) return
+    const gateway = findLocalGateway(view)
+    if (gateway?.plain === undefined || gateway.mesh !== undefined) return
+
+    const [entry] = gateway.plain.servers
+    const name = `${entry.gateway.namespace}/${entry.gateway.name}`
+    yield {
+      field: 'spec.mtls.mode',
+      message: `STRICT mesh, but requests to ${count(models)} pass plain HTTP at Gateway ${name}`,
+      fix: {
+        text:
+          `Let Gateway ${name} serve both first, then apply this again. Nothing is cut yet: ` +
+          'it will be when a client DestinationRule asks for mTLS there',
+        apply: [serveBoth(entry, view.settings.clusterDomain)]
+      },
+      models: models.map(({ namespace, name }) => `${namespace}/${name}`)
+    }
+  }
+})
+
+function count(models: readonly { readonly namespace: string; readonly name: string }[]): string {
+  if (models.length === 0) return 'models'
+  const names = models.slice(0, NAMED).map(({ namespace, name }) => `${namespace}/${name}`)
+  return models.length > NAMED ? `${names.join(', ')} and ${models.length - NAMED} more` : names.join(', ')
+}

@@ -1,0 +1,35 @@
+import { componentsOf, desiredPod, podsOf } from '../model/inference-service.ts'
+import { peerMtls } from '../model/peer-authentication.ts'
+import { nameOf } from '../model/resource.ts'
+import { defineCheck } from './rule.ts'
+
+export default defineCheck({
+  id: 'strict-without-sidecar',
+  severity: 'opens',
+  mode: 'warn',
+  summary: 'STRICT is not enforced on a model whose pods have no sidecar',
+  on: 'InferenceService',
+  reads: [
+    'PeerAuthentication',
+    'Pod',
+    'MutatingWebhookConfiguration',
+    'Namespace',
+    'ConfigMap',
+    'ServingRuntime',
+    'ClusterServingRuntime'
+  ],
+  *check(service, view) {
+    for (const component of componentsOf(view, service)) {
+      const running = podsOf(view, service, component)
+      const [pod = desiredPod(view, service, component)] = running
+      const { workload } = peerMtls(view, pod)
+      if (workload.mode !== 'STRICT' || pod.proxy !== 'none') continue
+      yield {
+        field: `spec.${component.name}`,
+        message: `${nameOf(workload.by)} is STRICT, but ${component.service} has no sidecar: it takes plaintext from anyone`,
+        fix: { text: 'Give its pods a sidecar, or say in a PeerAuthentication of their own that they are outside' },
+        opens: 'plaintext-accepted'
+      }
+    }
+  }
+})

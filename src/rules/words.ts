@@ -1,0 +1,74 @@
+import type { ClientSide, Destination } from '../model/client.ts'
+import type { DestinationRule } from '../model/destination-rule.ts'
+import type { Chain, ServerOf } from '../model/gateway.ts'
+import { toServiceRef } from '../model/reach.ts'
+import { nameOf, type Ref, toRef } from '../model/resource.ts'
+import type { Workload } from '../model/workload.ts'
+import type { Manifest } from './rule.ts'
+
+/** Who sends, in a few words. */
+export function clientName({ proxy, namespace, labels }: Workload): string {
+  if (proxy === 'gateway') return `gateway pods in ${namespace}`
+  const app = labels['app']
+  if (app === 'activator' || app === 'autoscaler') return `the ${app}`
+  if (proxy === 'none') return 'callers without a sidecar'
+  return namespace === '' ? 'sidecars' : `sidecars in ${namespace}`
+}
+
+/** What is sent, in a few words. */
+export function sentName({ send }: ClientSide): string {
+  if (send === 'plaintext') return 'plaintext'
+  return send === 'istio-mtls' ? 'mTLS' : "TLS that is not the mesh's"
+}
+
+/** `Gateway namespace/name port n`: the port of a Gateway object, which the pod may number otherwise. */
+export function portName({ servers }: Chain): string {
+  const [{ gateway, server }] = servers
+  return `${nameOf(gateway)} port ${server.port.number}`
+}
+
+/** A field of a server, as a path into its Gateway. */
+export function serverField({ gateway, server }: ServerOf, field: string): string {
+  const i = gateway.spec.servers.findIndex(({ port }) => port === server.port)
+  return `spec.servers[${i}].${field}`
+}
+
+/** The object that made the client send what it sends; where it is nobody's word, the Service it is sent to. */
+export function blameSender(
+  sent: ClientSide,
+  destination: Destination
+): { readonly object: Ref; readonly field: string } {
+  switch (sent.reason) {
+    case 'rule':
+    case 'credential-ignored':
+      return { object: toRef(sent.rule), field: tlsField(sent.rule, destination) }
+    case 'peer-disabled':
+      return { object: toRef(sent.policy), field: 'spec.mtls.mode' }
+    default:
+      return { object: toServiceRef(destination.host), field: 'spec.ports' }
+  }
+}
+
+/** Where a rule says what TLS to send to a port. */
+function tlsField({ spec }: DestinationRule, { port }: Destination): string {
+  const i = spec.trafficPolicy?.portLevelSettings.findIndex(entry => entry.port?.number === port) ?? -1
+  return i < 0 ? 'spec.trafficPolicy.tls.mode' : `spec.trafficPolicy.portLevelSettings[${i}].tls.mode`
+}
+
+/**
+ * A rule for exactly one host, in the namespace of the one that wins there now: an exact host comes before any
+ * wildcard, but only within a namespace.
+ */
+export function exactRule(
+  { apiVersion, namespace }: Ref,
+  { host }: Destination,
+  mode: 'DISABLE' | 'ISTIO_MUTUAL'
+): Manifest {
+  const name = host.split('.').slice(0, 2).join('-')
+  return {
+    apiVersion,
+    kind: 'DestinationRule',
+    metadata: { name: `${name}-${mode === 'DISABLE' ? 'plaintext' : 'mtls'}`, namespace },
+    spec: { host, trafficPolicy: { tls: { mode } } }
+  }
+}
