@@ -1,0 +1,71 @@
+import { pathsOf } from '../model/path.ts'
+import { type Ref, toRef } from '../model/resource.ts'
+import type { Snapshot, View } from '../model/snapshot.ts'
+import type { Path } from '../model/way.ts'
+import type { CheckProblem, CheckRule, Rules } from '../rules/rule.ts'
+import type { Skip } from './finding.ts'
+import { Recorder } from './recorder.ts'
+
+/** A check's problem and its subject. */
+export interface Found {
+  readonly rule: CheckRule
+  readonly subject: Ref
+  readonly problem: CheckProblem
+}
+
+/** All that the model and the checks say of one state. */
+export interface Evaluation {
+  readonly snapshot: Snapshot
+  /** By `namespace/name` of the InferenceService; one whose paths could not be followed has no entry. */
+  readonly paths: ReadonlyMap<string, readonly Path[]>
+  readonly found: readonly Found[]
+  readonly skipped: readonly Skip[]
+}
+
+/** The name under which paths that could not be followed are skipped. */
+export const PATHS = 'paths'
+
+/** Judges a state. What reads a kind that could not be read, and what throws, is skipped and named. */
+export function evaluate(snapshot: Snapshot, { checks }: Pick<Rules, 'checks'>): Evaluation {
+  const skips = new Map<string, Skip>()
+  const guard = <T>(rule: string, judge: (view: View) => readonly T[]): readonly T[] | undefined => {
+    const view = new Recorder(snapshot)
+    const { value, error } = attempt(() => judge(view))
+    const { missing } = view
+    if (missing.length === 0 && error === undefined) return value
+    const unread = missing.map(kind => `${kind}: ${snapshot.unreadable.get(kind)}`).join('; ')
+    const skip = { rule, missing, reason: error === undefined ? unread : `it failed: ${error}` }
+    skips.set(JSON.stringify(skip), skip)
+    return undefined
+  }
+
+  const paths = new Map<string, readonly Path[]>()
+  for (const service of guard(PATHS, view => view.list('InferenceService')) ?? []) {
+    const found = guard(PATHS, view => pathsOf(view, service))
+    if (found !== undefined) paths.set(modelKey(service), found)
+  }
+  const found = checks.flatMap(rule =>
+    (guard(rule.id, view => view.list(rule.on)) ?? []).flatMap(subject => {
+      const toFound = (problem: CheckProblem): Found => ({ rule, subject: toRef(subject), problem })
+      return guard(rule.id, view => [...rule.check(subject, view)].map(toFound)) ?? []
+    })
+  )
+  return { snapshot, paths, found, skipped: [...skips.values()] }
+}
+
+export function modelKey({ namespace, name }: Pick<Ref, 'namespace' | 'name'>): string {
+  return `${namespace}/${name}`
+}
+
+interface Attempt<T> {
+  readonly value: readonly T[]
+  readonly error?: string
+}
+
+function attempt<T>(judge: () => readonly T[]): Attempt<T> {
+  try {
+    return { value: judge() }
+  } catch (error) {
+    return { value: [], error: error instanceof Error ? error.message : String(error) }
+  }
+}

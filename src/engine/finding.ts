@@ -1,0 +1,38 @@
+import type { Kind, Ref } from '../model/resource.ts'
+import type { HopName } from '../model/verdict.ts'
+import type { Caller } from '../model/way.ts'
+import type { Fix, Mode, Opening, Severity } from '../rules/rule.ts'
+
+/** A path that is cut, and where. */
+export interface PathCut extends Caller {
+  /** `namespace/name` */
+  readonly inferenceService: string
+  readonly hop: HopName
+}
+
+export interface ModelOpening {
+  readonly inferenceService: string
+  readonly what: Opening
+}
+
+/** A problem with its rule, and all that it does. */
+export interface Finding {
+  readonly rule: string
+  readonly severity: Severity
+  readonly mode: Mode
+  readonly object: Ref
+  readonly field: string
+  readonly message: string
+  /** The command that prints the rule's page. */
+  readonly docs: string
+  readonly fix: Fix
+  readonly cuts: readonly PathCut[]
+  readonly opens: readonly ModelOpening[]
+}
+
+/** What could not be judged, and which kinds it would have taken. */
+export interface Skip {
+  readonly rule: string
+  readonly missing: readonly Kind[]
+  readonly reason: string
+}

@@ -1,0 +1,100 @@
+import type { Ref } from '../model/resource.ts'
+import { type LabelSelector, selects } from '../model/selector.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import { cutOf } from '../model/way.ts'
+import type { Blame, CheckRule, CutRule, Mode, Problem, Rules } from '../rules/rule.ts'
+import { type Found, modelKey } from './evaluate.ts'
+import type { Finding, ModelOpening, PathCut, Skip } from './finding.ts'
+import { type CutPath, isNeeded } from './introduced.ts'
+
+/** What the administrator wants done about findings. */
+export interface Policy {
+  readonly rules: Readonly<Record<string, Mode | undefined>>
+  /** Other modes for objects in the namespaces that a selector picks; a later entry counts before an earlier one. */
+  readonly namespaces: readonly {
+    readonly selector: LabelSelector
+    readonly rules: Readonly<Record<string, Mode | undefined>>
+  }[]
+  readonly unevaluated: 'warn' | 'deny'
+}
+
+export const DEFAULT_POLICY: Policy = { rules: {}, namespaces: [], unevaluated: 'warn' }
+
+interface Group {
+  readonly rule: CutRule
+  readonly blame: Blame
+  readonly cuts: Map<string, PathCut>
+}
+
+/** Makes findings of cut paths: one for each rule, object and field, with all paths that it cuts. */
+export function explainCuts(
+  cuts: readonly CutPath[],
+  snapshot: Snapshot,
+  rules: Rules,
+  policy: Policy
+): { readonly findings: readonly Finding[]; readonly skipped: readonly Skip[] } {
+  const groups = new Map<string, Group>()
+  const skipped = new Map<string, Skip>()
+  for (const { model, path } of cuts) {
+    const cut = cutOf(path)
+    const hop = path.hops.at(-1)?.name
+    if (cut === undefined || hop === undefined) continue
+    // Each rule explains its own cause alone; the type system cannot follow the cause through the table.
+    const rule = rules.cuts[cut.cause] as CutRule
+    try {
+      const blame = rule.explain(cut, snapshot)
+      const key = [rule.id, blame.object.kind, modelKey(blame.object), blame.field].join(' ')
+      const group = groups.get(key) ?? { rule, blame, cuts: new Map() }
+      groups.set(key, group)
+      const { caller, from } = path
+      group.cuts.set([model, caller, from, hop].join(' '), { inferenceService: model, caller, from, hop })
+    } catch (error) {
+      skipped.set(rule.id, { rule: rule.id, missing: [], reason: `it failed: ${String(error)}` })
+    }
+  }
+  const findings = [...groups.values()].map(({ rule, blame, cuts: paths }) => {
+    const all = [...paths.values()]
+    const lowered = !all.some(isNeeded)
+    return toFinding(rule, blame.object, blame, modeFor(rule, blame.object, snapshot, policy, lowered), all)
+  })
+  return { findings, skipped: [...skipped.values()] }
+}
+
+/** Makes a finding of a check's problem. */
+export function explainFound(
+  { rule, subject, problem }: Found,
+  snapshot: Snapshot,
+  policy: Policy,
+  lowered: boolean
+): Finding {
+  const opens = problem.opens === undefined ? [] : [{ inferenceService: modelKey(subject), what: problem.opens }]
+  return toFinding(rule, subject, problem, modeFor(rule, subject, snapshot, policy, lowered), [], opens)
+}
+
+function toFinding(
+  { id, severity }: CutRule | CheckRule,
+  object: Ref,
+  { field, message, fix }: Problem,
+  mode: Mode,
+  cuts: readonly PathCut[],
+  opens: readonly ModelOpening[] = []
+): Finding {
+  return { rule: id, severity, mode, object, field, message, docs: `mesh-guard rules ${id}`, fix, cuts, opens }
+}
+
+/** What the configuration says is taken as it is; a rule's own "deny" may be lowered by the circumstances. */
+function modeFor(
+  { id, mode }: CutRule | CheckRule,
+  { namespace }: Ref,
+  snapshot: Snapshot,
+  policy: Policy,
+  lowered: boolean
+): Mode {
+  const labels = snapshot.get('Namespace', '', namespace)?.labels ?? {}
+  const local = policy.namespaces.findLast(
+    ({ selector, rules }) => rules[id] !== undefined && selects(selector, labels)
+  )
+  const configured = local?.rules[id] ?? policy.rules[id]
+  if (configured !== undefined) return configured
+  return lowered && mode === 'deny' ? 'warn' : mode
+}

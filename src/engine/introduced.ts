@@ -1,0 +1,111 @@
+import { cutOf, type Path } from '../model/way.ts'
+import type { Evaluation, Found } from './evaluate.ts'
+
+/** A path that is cut, of one InferenceService. */
+export interface CutPath {
+  readonly model: string
+  readonly path: Path
+}
+
+/** The difference between two states: what a change has brought about. */
+export interface Introduced {
+  readonly cuts: readonly CutPath[]
+  readonly found: readonly Found[]
+  /** Problems that were there, and now concern one more InferenceService. */
+  readonly widened: readonly Found[]
+  /** Paths that were cut before as well, by whatever. */
+  readonly oldCuts: readonly CutPath[]
+  readonly oldFound: readonly Found[]
+  /** Did a path that was cut open? */
+  readonly heals: boolean
+}
+
+export function introduced(before: Evaluation, after: Evaluation): Introduced {
+  const cuts: CutPath[] = []
+  const oldCuts: CutPath[] = []
+  for (const [model, paths] of after.paths) {
+    const earlier = earlierPaths(before, model)
+    if (earlier === undefined) continue
+    const fresh = newlyCut(earlier, paths)
+    cuts.push(...fresh.map(path => ({ model, path })))
+    oldCuts.push(...paths.filter(path => isCut(path) && !fresh.includes(path)).map(path => ({ model, path })))
+  }
+  const known = new Set(before.found.flatMap(keysOf))
+  const groups = { found: [] as Found[], widened: [] as Found[], oldFound: [] as Found[] }
+  for (const one of after.found) {
+    const [own, ...models] = keysOf(one)
+    if (!known.has(own)) groups.found.push(one)
+    else (models.some(key => !known.has(key)) ? groups.widened : groups.oldFound).push(one)
+  }
+  return { cuts, oldCuts, ...groups, heals: heals(before, after) }
+}
+
+/**
+ * Of the paths to one InferenceService, those that are cut and were not. None for a new one that is out of reach of
+ * callers without a sidecar alone: nobody has said that it should be in theirs.
+ */
+export function newlyCut(before: readonly Path[], after: readonly Path[]): readonly Path[] {
+  const cut = withVanishedCallers(after, before).filter(path => isCut(path) && wasOpen(before, path))
+  return before.length > 0 || cut.some(isNeeded) ? cut : []
+}
+
+const isCut = (path: Path) => cutOf(path) !== undefined
+
+/** Every path that is cut in a state, as if nothing had been there before. */
+export function allCuts({ paths }: Evaluation): readonly CutPath[] {
+  return [...paths].flatMap(([model, all]) => all.filter(isCut).map(path => ({ model, path })))
+}
+
+/**
+ * Two problems are the same when rule, object and field (whatever the index in a list) are. The first key is the
+ * problem's own; the others are of the InferenceServices it concerns.
+ */
+function keysOf({ rule, subject, problem }: Found): readonly [string, ...string[]] {
+  const { kind, namespace, name } = subject
+  const own = [rule.id, kind, namespace, name, problem.field.replace(/\[\d+\]/g, '[]')].join(' ')
+  return [own, ...(problem.models ?? []).map(model => `${own} ${model}`)]
+}
+
+/**
+ * Could requests take this path, or the one it stands for, before? A path that did not exist counts as open: what is
+ * born cut is cut by its birth.
+ */
+function wasOpen(before: readonly Path[], path: Path): boolean {
+  const alike = before.filter(({ caller, entry }) => caller === path.caller && entry === path.entry)
+  const own = alike.filter(({ from }) => from === path.from)
+  // A namespace that had no rules of its own was one of any.
+  const candidates = own.length > 0 ? own : alike.filter(({ from }) => from === undefined)
+  const same = candidates.filter(({ leg }) => leg === path.leg)
+  const compared = same.length > 0 ? same : candidates
+  return compared.length === 0 || !compared.every(isCut)
+}
+
+/** Nothing says that callers without a sidecar are there at all. */
+export function isNeeded({ caller }: Pick<Path, 'caller'>): boolean {
+  return caller !== 'non-mesh'
+}
+
+/** Callers that had rules of their own before, and have none now, fare as any caller does. */
+function withVanishedCallers(after: readonly Path[], before: readonly Path[]): readonly Path[] {
+  const namespaces = (paths: readonly Path[]) =>
+    new Set(paths.flatMap(({ from }) => (from === undefined ? [] : [from])))
+  const present = namespaces(after)
+  const vanished = [...namespaces(before)].filter(namespace => !present.has(namespace))
+  const anyone = after.filter(({ caller, from }) => caller === 'in-mesh' && from === undefined)
+  return [...after, ...vanished.flatMap(from => anyone.map(path => ({ ...path, from })))]
+}
+
+function heals(before: Evaluation, after: Evaluation): boolean {
+  return [...after.paths].some(([model, paths]) => {
+    const earlier = before.paths.get(model)
+    return earlier !== undefined && paths.some(path => !isCut(path) && !wasOpen(earlier, path))
+  })
+}
+
+/** None for a model that is new; absent where it was there but could not be judged, so that nothing can be compared. */
+function earlierPaths({ paths, snapshot }: Evaluation, model: string): readonly Path[] | undefined {
+  const known = paths.get(model)
+  if (known !== undefined) return known
+  const [namespace = '', name = ''] = model.split('/')
+  return snapshot.get('InferenceService', namespace, name) === undefined ? [] : undefined
+}

@@ -1,0 +1,81 @@
+import type { Change, Snapshot } from '../model/snapshot.ts'
+import type { Rules } from '../rules/rule.ts'
+import { type Evaluation, evaluate, modelKey } from './evaluate.ts'
+import { isExempt } from './exempt.ts'
+import type { Finding, Skip } from './finding.ts'
+import { explainCuts, explainFound, type Policy } from './findings.ts'
+import { allCuts, type Introduced, introduced } from './introduced.ts'
+
+export type Verdict = 'deny' | 'warn' | 'allow'
+
+export interface Decision {
+  readonly decision: Verdict
+  readonly findings: readonly Finding[]
+  /** Old trouble about the same object or its models: told, and of no weight. */
+  readonly existing: readonly Finding[]
+  readonly skipped: readonly Skip[]
+}
+
+const ALLOWED: Decision = { decision: 'allow', findings: [], existing: [], skipped: [] }
+
+/** Would admission take this change? Only what it brings about counts. */
+export function judge(state: Snapshot, change: Change, rules: Rules, policy: Policy): Decision {
+  if (isExempt(change)) return ALLOWED
+  const after = evaluate(state.apply(change), rules)
+  return decide(introduced(evaluate(state, rules), after), after, change, rules, policy)
+}
+
+function decide(difference: Introduced, after: Evaluation, change: Change, rules: Rules, policy: Policy): Decision {
+  const { snapshot } = after
+  const { cuts, found, widened, oldCuts, oldFound, heals } = difference
+  const explained = explainCuts(cuts, snapshot, rules, policy)
+  const findings = [
+    ...explained.findings,
+    ...found.map(one => explainFound(one, snapshot, policy, heals && one.rule.severity === 'latent')),
+    ...widened.map(one => explainFound(one, snapshot, policy, true))
+  ].filter(isTold)
+  const existing = [
+    ...explainCuts(oldCuts, snapshot, rules, policy).findings,
+    ...oldFound.map(one => explainFound(one, snapshot, policy, false))
+  ].filter(finding => isTold(finding) && concerns(finding, change))
+  const skipped = [...after.skipped, ...explained.skipped]
+  return { decision: worst(findings, skipped, policy), findings: findings.sort(bySeverity), existing, skipped }
+}
+
+/** Everything that is wrong with a state, whoever brought it about. */
+export function judgeState(state: Snapshot, rules: Rules, policy: Policy): Omit<Decision, 'existing'> {
+  const evaluation = evaluate(state, rules)
+  const explained = explainCuts(allCuts(evaluation), state, rules, policy)
+  const found = evaluation.found.map(one => explainFound(one, state, policy, false))
+  const findings = [...explained.findings, ...found].filter(({ mode }) => mode !== 'off').sort(bySeverity)
+  const skipped = [...evaluation.skipped, ...explained.skipped]
+  return { decision: worst(findings, skipped, policy), findings, skipped }
+}
+
+function worst(findings: readonly Finding[], skipped: readonly Skip[], { unevaluated }: Policy): Verdict {
+  const modes = new Set<string>(findings.map(({ mode }) => mode))
+  if (skipped.length > 0) modes.add(unevaluated)
+  if (modes.has('deny')) return 'deny'
+  return modes.has('warn') ? 'warn' : 'allow'
+}
+
+/** Admission says nothing of what is meant for audits. */
+const isTold = ({ mode }: Finding) => mode === 'deny' || mode === 'warn'
+
+function concerns({ object, cuts }: Finding, { before, after }: Change): boolean {
+  const changed = after ?? before
+  const isChanged = (name: string) => changed.kind === 'InferenceService' && name === modelKey(changed)
+  return (
+    (object.kind === changed.kind && modelKey(object) === modelKey(changed)) ||
+    cuts.some(({ inferenceService }) => isChanged(inferenceService))
+  )
+}
+
+const MODES = ['deny', 'warn', 'audit', 'off']
+
+/** The worst first; equal ones in an order of their own, so that the answer never depends on that of the objects. */
+function bySeverity(a: Finding, b: Finding): number {
+  const key = ({ mode, rule, object, field }: Finding) =>
+    `${MODES.indexOf(mode)} ${rule} ${object.kind} ${object.namespace}/${object.name} ${field}`
+  return key(a) < key(b) ? -1 : 1
+}

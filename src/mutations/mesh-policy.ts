@@ -1,0 +1,40 @@
+import {
+  type Component,
+  componentsOf,
+  desiredPod,
+  type InferenceService,
+  injectionSubject
+} from '../model/inference-service.ts'
+import { INJECT, injection } from '../model/injection.ts'
+import { peerMtls } from '../model/peer-authentication.ts'
+import type { View } from '../model/snapshot.ts'
+import type { PathKinds } from '../model/way.ts'
+
+/** On a namespace: `mesh` asks for injection whatever the policies say, `none` for no mutation. */
+export const POLICY_LABEL = 'mesh-guard.io/policy'
+/** On an InferenceService: `"false"` asks for no mutation. */
+export const MUTATE_ANNOTATION = 'mesh-guard.io/mutate'
+
+/**
+ * Do policies require that the pods of this InferenceService are in the mesh? They do where its pods would be STRICT,
+ * or the namespace asks; unless somebody has said otherwise, or nothing that we could write would inject.
+ */
+export function requiresMesh(view: View<PathKinds>, service: InferenceService): boolean {
+  const namespace = view.get('Namespace', '', service.namespace)
+  const policy = namespace?.labels[POLICY_LABEL]
+  if (policy === 'none' || service.annotations[MUTATE_ANNOTATION] === 'false') return false
+  const components = componentsOf(view, service)
+  if (components.some(({ labels, annotations }) => hasOptedOut(labels[INJECT] ?? annotations[INJECT]))) return false
+  if (!components.every(component => canBeInjected(view, service, component))) return false
+  return (
+    policy === 'mesh' ||
+    components.some(component => peerMtls(view, desiredPod(view, service, component)).workload.mode === 'STRICT')
+  )
+}
+
+const hasOptedOut = (value: string | undefined) => value !== undefined && value !== 'true'
+
+function canBeInjected(view: View<PathKinds>, service: InferenceService, component: Component): boolean {
+  const subject = injectionSubject(service, component)
+  return injection(view, { ...subject, labels: { ...subject.labels, [INJECT]: 'true' } }).injected
+}
