@@ -1,0 +1,124 @@
+/**
+ * Runs folders of scenarios (cluster.yaml, change.yaml, scenario.yaml) through `mesh-guard check --against`, and
+ * prints where the answer is not the one expected. Exits with 1 when there is such a place.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { run } from '../src/cli/program.ts'
+import { reportSchema } from '../src/report/report.ts'
+
+const expectation = z.object({
+  operation: z.enum(['CREATE', 'UPDATE', 'DELETE', 'APPLY']),
+  expect: z.object({
+    decision: z.string(),
+    quiet: z.boolean().default(false),
+    relaxed: z.string().optional(),
+    cuts: z.array(z.string()).optional(),
+    caller: z.array(z.string()).optional(),
+    hop: z.string().optional(),
+    opens: z.array(z.string()).default([]),
+    mutated: z.record(z.string(), z.string()).default({}),
+    notMutated: z.array(z.string()).default([]),
+    steps: z.array(z.object({ decision: z.string() })).optional()
+  })
+})
+
+type Report = z.output<typeof reportSchema>
+
+/** @returns one line for each thing that is not as expected. */
+export async function runScenario(folder: string): Promise<readonly string[]> {
+  const { operation, expect } = expectation.parse(parse(readFileSync(join(folder, 'scenario.yaml'), 'utf8')))
+  const report = await check(folder, operation === 'DELETE' ? ['--delete'] : [])
+  const faults: string[] = []
+  const compare = (what: string, got: unknown, wanted: unknown) => {
+    if (JSON.stringify(got) !== JSON.stringify(wanted))
+      faults.push(`${what}: ${JSON.stringify(got)}, expected ${JSON.stringify(wanted)}`)
+  }
+
+  compare('decision', report.decision, expect.decision)
+  if (expect.steps !== undefined) {
+    compare(
+      'steps',
+      report.steps.map(({ decision }) => decision),
+      expect.steps.map(({ decision }) => decision)
+    )
+  }
+  const told = report.steps.flatMap(({ findings, existing }) => [...findings, ...existing])
+  if (expect.quiet)
+    compare(
+      'told',
+      told.map(({ rule }) => rule),
+      []
+    )
+  const cuts = report.steps.flatMap(({ findings }) => findings).flatMap(finding => finding.cuts)
+  const models = cuts.flatMap(({ inferenceService }) => inferenceService ?? [])
+  if (expect.cuts !== undefined) compare('cuts', sorted(models), sorted(expect.cuts))
+  if (expect.caller !== undefined) compare('callers', sorted(cuts.map(({ caller }) => caller)), sorted(expect.caller))
+  const hops = cuts.map(({ hop }) => hop)
+  if (expect.hop !== undefined && !hops.includes(expect.hop)) compare('hops', sorted(hops), expect.hop)
+  const opened = sorted(told.flatMap(({ opens }) => opens.map(({ what }) => what)))
+  for (const what of expect.opens) if (!opened.includes(what)) compare('opens', opened, what)
+
+  const added = addedValues(report)
+  for (const [pointer, value] of Object.entries(expect.mutated))
+    compare(`mutation ${pointer}`, added.get(pointer), value)
+  for (const pointer of expect.notMutated) compare(`mutation ${pointer}`, added.get(pointer), undefined)
+  if (expect.relaxed !== undefined) {
+    const relaxed = await check(folder, ['--rule', 'strict-mesh-plain-local-gateway=warn'])
+    compare('decision when relaxed', relaxed.decision, expect.relaxed)
+  }
+  return faults
+}
+
+async function check(folder: string, flags: readonly string[]): Promise<Report> {
+  let text = ''
+  let complaint = ''
+  const files = [join(folder, 'change.yaml'), '--against', join(folder, 'cluster.yaml'), '--format', 'json']
+  await run(['check', ...files, ...flags], {
+    out: part => {
+      text += part
+    },
+    err: part => {
+      complaint += `${part}\n`
+    },
+    exit: () => {}
+  })
+  if (text === '') throw new Error(complaint)
+  return reportSchema.parse(JSON.parse(text))
+}
+
+/** Values that the patches add, by JSON pointer. */
+function addedValues({ steps }: Report): ReadonlyMap<string, unknown> {
+  const added = new Map<string, unknown>()
+  for (const { path, value } of steps.flatMap(({ patch }) => patch)) {
+    if (typeof value === 'string') added.set(path, value)
+    else for (const [key, one] of Object.entries(value ?? {})) added.set(`${path}/${key.replaceAll('/', '~1')}`, one)
+  }
+  return added
+}
+
+const sorted = (words: readonly string[]) => [...new Set(words)].sort()
+
+/** The scenarios in these folders, each of which is one or holds some. */
+export function scenarioFolders(paths: readonly string[]): readonly string[] {
+  return paths.flatMap(path => {
+    if (existsSync(join(path, 'scenario.yaml'))) return [path]
+    const names = readdirSync(path).filter(name => existsSync(join(path, name, 'scenario.yaml')))
+    return names.sort().map(name => join(path, name))
+  })
+}
+
+if (process.argv[1] === import.meta.filename) {
+  let agree = 0
+  let disagree = 0
+  for (const folder of scenarioFolders(process.argv.slice(2))) {
+    const faults = await runScenario(folder)
+    if (faults.length === 0) agree++
+    else disagree++
+    for (const fault of faults) process.stdout.write(`${folder}: ${fault}\n`)
+  }
+  process.stdout.write(`${agree} agree, ${disagree} disagree\n`)
+  process.exitCode = disagree > 0 ? 1 : 0
+}

@@ -1,0 +1,54 @@
+import { Option } from 'commander'
+import { type Config, MODES, RULE_IDS, readConfig } from '../config.ts'
+import type { Report } from '../report/report.ts'
+import type { Mode } from '../rules/rule.ts'
+import { InvalidInput } from '../sources/files.ts'
+import { suggest } from '../words.ts'
+
+/** What a command needs of its surroundings, so that tests can give it others. */
+export interface Io {
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
+  /** Sets the exit code; the process ends when it has nothing left to do. */
+  readonly exit: (code: number) => void
+}
+
+/** @see the table in docs; 2 is for input that cannot be used, 3 for our own failure */
+export const EXIT = { ok: 0, found: 1, usage: 2, failed: 3 } as const
+
+export const configOption = new Option('--config <file>', 'configuration; see `mesh-guard schema config`')
+
+export const ruleOption = new Option(
+  '--rule <id=mode>',
+  'another mode for a rule: deny, warn, audit or off; repeatable'
+).argParser((value: string, previous: readonly string[] = []) => [...previous, value])
+
+export const formatOption = new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text')
+
+export const failOnOption = new Option('--fail-on <level>', 'exit with 1 for findings of this level or above')
+  .choices(['deny', 'warn', 'never'])
+  .default('deny')
+
+/**
+ * The configuration, with the modes of `--rule` put on top.
+ *
+ * @throws {InvalidInput}
+ */
+export function loadConfig(file: string | undefined, overrides: readonly string[] = []): Config {
+  const config = readConfig(file)
+  return { ...config, rules: { ...config.rules, ...Object.fromEntries(overrides.map(toOverride)) } }
+}
+
+function toOverride(text: string): readonly [string, Mode] {
+  const [id = '', word] = text.split('=')
+  const mode = MODES.find(one => one === word)
+  if (!RULE_IDS.includes(id)) throw new InvalidInput([`--rule ${text}: there is no such rule${suggest(id, RULE_IDS)}`])
+  if (mode === undefined) throw new InvalidInput([`--rule ${text}: the mode must be one of ${MODES.join(', ')}`])
+  return [id, mode]
+}
+
+/** The exit code for a report: 1 when a step or finding is as bad as `failOn` or worse. */
+export function exitCode({ decision }: Report, failOn: string): number {
+  if (failOn === 'never' || decision === 'allow') return EXIT.ok
+  return decision === 'deny' || failOn === 'warn' ? EXIT.found : EXIT.ok
+}

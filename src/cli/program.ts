@@ -1,0 +1,33 @@
+import { Command, CommanderError } from 'commander'
+import { InvalidInput } from '../sources/files.ts'
+import { checkCommand } from './check.ts'
+import { EXIT, type Io } from './command.ts'
+import { rulesCommand } from './rules.ts'
+import { schemaCommand } from './schema.ts'
+
+/** Runs a command line. Whatever happens becomes a message and an exit code. */
+export async function run(argv: readonly string[], io: Io): Promise<void> {
+  const program = new Command('mesh-guard').description('Says which changes cut the way of a request to a KServe model')
+  for (const command of [checkCommand(io), rulesCommand(io), schemaCommand(io)]) program.addCommand(command)
+  for (const command of [program, ...program.commands]) {
+    command
+      .exitOverride()
+      .configureOutput({ writeOut: text => io.out(text.trimEnd()), writeErr: text => io.err(text.trimEnd()) })
+  }
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+  } catch (error) {
+    io.exit(report(error, io))
+  }
+}
+
+function report(error: unknown, io: Io): number {
+  // Commander has written its own words already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  if (error instanceof InvalidInput) {
+    for (const line of error.lines) io.err(`error: ${line}`)
+    return EXIT.usage
+  }
+  io.err(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+  return EXIT.failed
+}

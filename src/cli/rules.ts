@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { RULE_IDS } from '../config.ts'
+import { RULES } from '../rules/index.ts'
+import { InvalidInput } from '../sources/files.ts'
+import { suggest } from '../words.ts'
+import type { Io } from './command.ts'
+
+export function rulesCommand(io: Io): Command {
+  return new Command('rules')
+    .description('the table of rules, or the page of one')
+    .argument('[id]', 'the rule')
+    .addHelpText('after', '\nExample:\n  mesh-guard rules strict-mesh-plain-local-gateway')
+    .action((id: string | undefined) => io.out(id === undefined ? table() : page(id)))
+}
+
+function table(): string {
+  const rules = [...Object.values(RULES.cuts), ...RULES.checks].sort((a, b) => (a.id < b.id ? -1 : 1))
+  const width = Math.max(...rules.map(({ id }) => id.length))
+  return rules
+    .map(
+      ({ id, mode, severity, summary }) => `${id.padEnd(width)}  ${mode.padEnd(4)}  ${severity.padEnd(6)}  ${summary}`
+    )
+    .join('\n')
+}
+
+/** Pages lie beside the rules; the bundle has a copy of them beside itself. */
+function page(id: string): string {
+  if (!RULE_IDS.includes(id)) throw new InvalidInput([`there is no rule ${id}${suggest(id, RULE_IDS)}`])
+  const folder = import.meta.url.endsWith('/src/cli/rules.ts') ? '../rules' : './rules'
+  return readFileSync(new URL(`${folder}/${id}.md`, import.meta.url), 'utf8').trimEnd()
+}

@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs'
+import { LineCounter, parseDocument } from 'yaml'
+import { z } from 'zod'
+import { DEFAULT_SETTINGS } from './model/snapshot.ts'
+import { RULES } from './rules/index.ts'
+import { InvalidInput } from './sources/files.ts'
+import { toField } from './sources/manifest.ts'
+import { lineAt } from './sources/yaml.ts'
+import { suggest } from './words.ts'
+
+/** The ids of all rules, in order. */
+export const RULE_IDS: readonly string[] = [...Object.values(RULES.cuts), ...RULES.checks].map(({ id }) => id).sort()
+
+export const MODES = ['deny', 'warn', 'audit', 'off'] as const
+
+const modes = z
+  .partialRecord(z.enum(RULE_IDS as [string, ...string[]]), z.enum(MODES))
+  .describe('What admission does about the findings of a rule, where that is not the default')
+const name = z.string().min(1)
+const port = z.int().min(0).max(65_535)
+
+const labelSelector = z.strictObject({
+  matchLabels: z.record(z.string(), z.string()).default({}),
+  matchExpressions: z
+    .array(
+      z.strictObject({
+        key: z.string(),
+        operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
+        values: z.array(z.string()).default([])
+      })
+    )
+    .default([])
+})
+
+export const configSchema = z.strictObject({
+  rules: modes.default({}),
+  namespaces: z
+    .array(z.strictObject({ selector: labelSelector, rules: modes }))
+    .default([])
+    .describe('Modes for objects in some namespaces; a later entry counts before an earlier one'),
+  unevaluated: z
+    .enum(['warn', 'deny'])
+    .default('warn')
+    .describe('What to do about a change that could not be judged in full'),
+  mesh: z
+    .strictObject({
+      rootNamespace: name.optional().describe("Default: what Istio's mesh configuration says"),
+      trustDomain: name.optional().describe("Default: what Istio's mesh configuration says"),
+      clusterDomain: name.default(DEFAULT_SETTINGS.clusterDomain),
+      istioNamespace: name.default(DEFAULT_SETTINGS.istioNamespace),
+      knativeNamespace: name.default(DEFAULT_SETTINGS.knativeNamespace),
+      kserveNamespace: name.default(DEFAULT_SETTINGS.kserveNamespace)
+    })
+    .prefault({}),
+  server: z
+    .strictObject({
+      host: name.optional().describe('Default: all addresses in a cluster, loopback with --manifests'),
+      port: port.default(8443).describe('The webhook, by TLS'),
+      healthPort: port.default(8080).describe('/livez, /readyz and /metrics, in plain HTTP'),
+      certificates: name.default('certs').describe('Folder of tls.crt and tls.key')
+    })
+    .prefault({}),
+  log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info') }).prefault({})
+})
+
+export type Config = Readonly<z.output<typeof configSchema>>
+
+/**
+ * Reads the configuration; without a file, everything is as by default.
+ *
+ * @throws {InvalidInput} with file, line and the nearest right name for each fault.
+ */
+export function readConfig(file: string | undefined): Config {
+  return parseConfig(file === undefined ? '' : readText(file), file ?? '')
+}
+
+/** @throws {InvalidInput} */
+export function parseConfig(text: string, file: string): Config {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines })
+  const [syntax] = document.errors
+  if (syntax !== undefined) {
+    throw new InvalidInput([`${file}:${lines.linePos(syntax.pos[0]).line}: ${syntax.message.split('\n', 1)[0]}`])
+  }
+  const { data, error } = configSchema.safeParse(document.toJS() ?? {})
+  if (data !== undefined) return data
+  throw new InvalidInput(
+    error.issues.flatMap(toFaults).map(({ path, message }) => {
+      const known = path.filter(part => typeof part !== 'symbol')
+      return `${file}:${lineAt(document, lines, known)}: ${toField(path)}: ${message}`
+    })
+  )
+}
+
+interface Fault {
+  readonly path: readonly PropertyKey[]
+  readonly message: string
+}
+
+function toFaults(issue: z.core.$ZodIssue): readonly Fault[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map(key => ({
+      path: [...issue.path, key],
+      message: `there is no such key${suggest(key, keysAt(issue.path))}`
+    }))
+  }
+  return [{ path: issue.path, message: issue.message }]
+}
+
+/** The keys that the schema has at a path. */
+function keysAt(path: readonly PropertyKey[]): readonly string[] {
+  let schema = z.toJSONSchema(configSchema, { io: 'input' }) as Schema
+  for (const part of path) {
+    const next: unknown = typeof part === 'number' ? schema.items : schema.properties?.[String(part)]
+    schema = typeof next === 'object' && next !== null ? next : {}
+  }
+  return schema.propertyNames?.enum ?? Object.keys(schema.properties ?? {})
+}
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, unknown>>
+  readonly propertyNames?: { readonly enum?: readonly string[] }
+  readonly items?: unknown
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new InvalidInput([`${file}: cannot be read: ${error instanceof Error ? error.message : String(error)}`])
+  }
+}
+
+/** Of the environment we take no more than this. */
+export const ENVIRONMENT = {
+  /** The namespace that we run in ourselves, which we never judge. */
+  ownNamespace: process.env['POD_NAMESPACE'],
+  /** @see https://no-color.org */
+  noColor: (process.env['NO_COLOR'] ?? '') !== ''
+} as const

@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+import { run } from './cli/program.ts'
+
+await run(process.argv.slice(2), {
+  out: text => process.stdout.write(`${text}\n`),
+  err: text => process.stderr.write(`${text}\n`),
+  exit: code => {
+    process.exitCode = code
+  }
+})

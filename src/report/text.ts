@@ -1,0 +1,69 @@
+import { stringify } from 'yaml'
+import type { PathCut } from '../engine/finding.ts'
+import { nameOf } from '../model/resource.ts'
+import type { Fix } from '../rules/rule.ts'
+import type { Report, Reported, Step } from './report.ts'
+
+/** The report for people: what, where, why, and what to do. */
+export function toText({ steps, findings, skipped }: Report): string {
+  const lines = [
+    ...steps.flatMap(stepLines),
+    ...findings.flatMap(finding => findingLines(finding, '')),
+    ...skipped.map(({ rule, reason }) => `not evaluated: ${rule}: ${reason}`),
+    steps.length > 0 ? summary(steps.map(({ decision }) => decision)) : plural(findings.length, 'finding')
+  ]
+  return lines.join('\n')
+}
+
+function stepLines({ object, operation, source, decision, patch, notes, findings, existing }: Step): readonly string[] {
+  return [
+    `${decision.toUpperCase().padEnd(5)} ${source.file}:${source.line}: ${operation} ${nameOf(object)}`,
+    ...patch.map(({ path, value }) => `  adds ${path}: ${JSON.stringify(value)}`),
+    ...notes.map(note => `  note: ${note}`),
+    ...findings.flatMap(finding => findingLines(finding, '  ')),
+    ...existing.map(({ rule, message }) => `  was so before: ${rule}: ${message}`)
+  ]
+}
+
+function findingLines(finding: Reported, indent: string): readonly string[] {
+  const { rule, mode, object, source, field, message, docs } = finding
+  const where = source === undefined ? '' : `${source.file}:${source.line}: `
+  return [
+    `${mode} ${rule}`,
+    `  ${where}${nameOf(object)} ${field}`,
+    `  ${message}`,
+    ...effectLines(finding).map(line => `  ${line}`),
+    ...fixLines(finding.fix).map(line => `  ${line}`),
+    `  more: ${docs}`
+  ].map(line => indent + line)
+}
+
+/** Who loses what, in as many lines as there are InferenceServices. */
+export function effectLines({ cuts, opens }: Pick<Reported, 'cuts' | 'opens'>): readonly string[] {
+  const models = [...new Set(cuts.map(({ inferenceService }) => inferenceService))]
+  return [
+    ...models.map(model => `cuts ${model} for ${callers(cuts.filter(cut => cut.inferenceService === model))}`),
+    ...opens.map(({ inferenceService, what }) => `opens ${inferenceService}: ${what}`)
+  ]
+}
+
+function callers(cuts: readonly PathCut[]): string {
+  const words = cuts.map(({ caller, from, hop }) => `${caller}${from === undefined ? '' : ` (${from})`} at ${hop}`)
+  return [...new Set(words)].join(', ')
+}
+
+/** The fix, with the objects to apply as YAML. */
+export function fixLines({ text, apply = [], remove = [] }: Fix): readonly string[] {
+  return [
+    `fix: ${text}`,
+    ...apply.flatMap(object => stringify(object).trimEnd().split('\n')).map(line => `  ${line}`),
+    ...remove.map(ref => `  remove ${nameOf(ref)}`)
+  ]
+}
+
+function summary(decisions: readonly string[]): string {
+  const count = (wanted: string) => decisions.filter(decision => decision === wanted).length
+  return `${plural(decisions.length, 'change')}: ${count('deny')} denied, ${count('warn')} warned of, ${count('allow')} allowed`
+}
+
+const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`

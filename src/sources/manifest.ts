@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import { findKind, KINDS, metadata, type Ref, type Resource } from '../model/resource.ts'
+
+/** An object that is not what its kind should be. `field` is a path such as `spec.servers[0].port`. */
+export class InvalidObject extends Error {
+  override readonly name = 'InvalidObject'
+  readonly field: string
+  readonly why: string
+
+  constructor(field: string, why: string) {
+    super(field === '' ? why : `${field}: ${why}`)
+    this.field = field
+    this.why = why
+  }
+}
+
+const typeMeta = z.object({ apiVersion: z.string(), kind: z.string() })
+const named = typeMeta.extend({ metadata })
+
+/**
+ * What names an object, of whatever kind.
+ *
+ * @throws {InvalidObject} that names the field.
+ */
+export function readRef(object: unknown): Ref {
+  const { apiVersion, kind, metadata: meta } = parse(named, object)
+  // An object with generateName has no name before it is stored.
+  const name = meta.name ?? meta.generateName
+  if (name === undefined) throw new InvalidObject('metadata.name', 'is missing')
+  const known = findKind(apiVersion, kind)
+  const clusterWide = known !== undefined && 'cluster' in KINDS[known]
+  return { apiVersion, kind, name, namespace: clusterWide ? '' : (meta.namespace ?? 'default') }
+}
+
+/**
+ * Reads a Kubernetes object, and cuts it down to what the model reads.
+ *
+ * @returns `undefined` for a kind that is not on the traffic path.
+ * @throws {InvalidObject} that names the field.
+ */
+export function readResource(object: unknown): Resource | undefined {
+  const ref = readRef(object)
+  const kind = findKind(ref.apiVersion, ref.kind)
+  if (kind === undefined) return undefined
+  const { metadata: meta } = parse(named, object)
+  return {
+    ...parse(KINDS[kind].shape, object),
+    ...ref,
+    labels: meta.labels,
+    annotations: meta.annotations,
+    created: meta.creationTimestamp,
+    deleting: meta.deletionTimestamp !== undefined,
+    owner: meta.ownerReferences.find(({ controller }) => controller === true)
+    // The kind picks the shape; the type system cannot see that the two belong together.
+  } as Resource
+}
+
+function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  throw new InvalidObject(toField(issue?.path ?? []), lowerFirst(issue?.message ?? 'is not valid'))
+}
+
+/** @returns a path as people write it: `spec.servers[0].port` */
+export function toField(path: readonly PropertyKey[]): string {
+  return path
+    .map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? String(part) : `.${String(part)}`))
+    .join('')
+}
+
+const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1)

@@ -1,0 +1,80 @@
+import { type Document, isNode, LineCounter, parseAllDocuments } from 'yaml'
+import { z } from 'zod'
+import type { Ref, Resource } from '../model/resource.ts'
+import { InvalidObject, readRef, readResource } from './manifest.ts'
+
+/** Where an object stands in a file; lines count from 1. */
+export interface Source {
+  readonly file: string
+  readonly line: number
+}
+
+/** One object of a file. */
+export interface Manifest {
+  readonly ref: Ref
+  /** Absent for kinds that are not on the traffic path. */
+  readonly resource: Resource | undefined
+  /** As it stands in the file. */
+  readonly object: unknown
+  readonly source: Source
+  /** The line of a field such as `spec.servers[0].port`, or of the nearest thing above it that is there. */
+  readonly lineOf: (field: string) => number
+}
+
+export interface ReadManifests {
+  readonly manifests: readonly Manifest[]
+  /** `file:line: what is wrong`, one for each fault. */
+  readonly faults: readonly string[]
+}
+
+const list = z.object({ kind: z.string().regex(/List$/), items: z.array(z.unknown()) })
+
+/** Reads the objects of a YAML or JSON text with any number of documents. Lists are taken apart. */
+export function readManifests(text: string, file: string): ReadManifests {
+  const lines = new LineCounter()
+  const manifests: Manifest[] = []
+  const faults: string[] = []
+  for (const document of parseAllDocuments(text, { lineCounter: lines })) {
+    const syntax = document.errors.map(
+      ({ message, pos }) => `${file}:${lines.linePos(pos[0]).line}: ${firstLine(message)}`
+    )
+    faults.push(...syntax)
+    if (syntax.length > 0) continue
+    for (const { object, path } of objectsOf(document)) {
+      const at = (field: readonly (string | number)[]) => lineAt(document, lines, [...path, ...field])
+      const source = { file, line: at([]) }
+      try {
+        const ref = readRef(object)
+        manifests.push({ ref, object, source, resource: readResource(object), lineOf: field => at(toPath(field)) })
+      } catch (error) {
+        if (!(error instanceof InvalidObject)) throw error
+        faults.push(`${file}:${at(toPath(error.field))}: ${error.message}`)
+      }
+    }
+  }
+  return { manifests, faults }
+}
+
+function objectsOf(document: Document.Parsed): readonly { object: unknown; path: readonly (string | number)[] }[] {
+  const object: unknown = document.toJS()
+  if (object === null) return []
+  const { data } = list.safeParse(object)
+  if (data === undefined) return [{ object, path: [] }]
+  return data.items.map((item, i) => ({ object: item, path: ['items', i] }))
+}
+
+/** The line of a node; of what is not there, that of its nearest ancestor. */
+export function lineAt(document: Document.Parsed, lines: LineCounter, path: readonly (string | number)[]): number {
+  const node = path.length === 0 ? document.contents : document.getIn(path, true)
+  if (isNode(node) && node.range) return lines.linePos(node.range[0]).line
+  return path.length === 0 ? 1 : lineAt(document, lines, path.slice(0, -1))
+}
+
+/** Takes `spec.servers[0].port` apart. A key in brackets stands for itself, whatever dots it has. */
+function toPath(field: string): readonly (string | number)[] {
+  return [...field.matchAll(/\[([^\]]*)\]|[^.[\]]+/g)].map(([part, inner]) =>
+    inner === undefined ? part : /^\d+$/.test(inner) ? Number(inner) : inner
+  )
+}
+
+const firstLine = (message: string) => message.split('\n', 1)[0] ?? message
