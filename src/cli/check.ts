@@ -9,9 +9,22 @@ import { toJson } from '../report/json.ts'
 import type { Report, Reported, Step } from '../report/report.ts'
 import { toText } from '../report/text.ts'
 import { RULES } from '../rules/index.ts'
+import { readCluster } from '../sources/cluster/source.ts'
+import { connect } from '../sources/cluster/transport.ts'
 import { readFiles } from '../sources/files.ts'
+import { readRef } from '../sources/manifest.ts'
 import type { Manifest } from '../sources/yaml.ts'
-import { configOption, exitCode, failOnOption, formatOption, type Io, loadConfig, ruleOption } from './command.ts'
+import {
+  configOption,
+  contextOption,
+  exitCode,
+  failOnOption,
+  formatOption,
+  type Io,
+  kubeconfigOption,
+  loadConfig,
+  ruleOption
+} from './command.ts'
 
 /** A state, with the objects as they were read, and their places where they came from files. */
 export interface World {
@@ -114,8 +127,25 @@ function located(manifests: readonly Manifest[]): (finding: Finding) => Reported
 
 const keyOf = ({ kind, namespace, name }: Pick<Ref, 'kind' | 'namespace' | 'name'>) => `${kind} ${namespace}/${name}`
 
+/** The state of files, or of the cluster as it is now; objects of a cluster are known as far as the model reads them. */
+async function openWorld(
+  against: string,
+  { kubeconfig, context }: CheckOptions,
+  config: Config,
+  io: Io
+): Promise<World> {
+  if (against !== LIVE) return toWorld(readFiles([against]), config)
+  const transport = await connect({ file: kubeconfig, context })
+  const { state, objects } = await readCluster(transport, config.mesh, message => io.err(`not read: ${message}`))
+  return { state, objects: new Map(objects.map(object => [keyOf(readRef(object)), object])) }
+}
+
+const LIVE = 'live'
+
 interface CheckOptions {
   readonly against?: string
+  readonly kubeconfig?: string
+  readonly context?: string
   readonly delete?: boolean
   readonly format: string
   readonly failOn: string
@@ -127,7 +157,9 @@ export function checkCommand(io: Io): Command {
   return new Command('check')
     .description('what would admission say?')
     .argument('<path...>', 'file, folder, or - for standard input')
-    .option('--against <path>', 'the state that the paths change; without it they are the whole state')
+    .option('--against <path>', 'the state that the paths change: a path, or `live`; without it they are the state')
+    .addOption(kubeconfigOption)
+    .addOption(contextOption)
     .option('--delete', 'the objects of the paths are deleted')
     .addOption(formatOption)
     .addOption(failOnOption)
@@ -140,7 +172,12 @@ export function checkCommand(io: Io): Command {
       const report =
         options.against === undefined
           ? checkState(manifests, config)
-          : checkChanges(manifests, toWorld(readFiles([options.against]), config), config, options.delete === true)
+          : checkChanges(
+              manifests,
+              await openWorld(options.against, options, config, io),
+              config,
+              options.delete === true
+            )
       io.out(options.format === 'json' ? toJson(report) : toText(report))
       io.exit(exitCode(report, options.failOn))
     })

@@ -18,6 +18,10 @@ export const EXIT = { ok: 0, found: 1, usage: 2, failed: 3 } as const
 
 export const configOption = new Option('--config <file>', 'configuration; see `mesh-guard schema config`')
 
+export const kubeconfigOption = new Option('--kubeconfig <file>', 'the cluster; default: as kubectl finds it')
+
+export const contextOption = new Option('--context <name>', 'of the kubeconfig; default: its current one')
+
 export const ruleOption = new Option(
   '--rule <id=mode>',
   'another mode for a rule: deny, warn, audit or off; repeatable'

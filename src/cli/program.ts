@@ -4,12 +4,14 @@ import { checkCommand } from './check.ts'
 import { EXIT, type Io } from './command.ts'
 import { rulesCommand } from './rules.ts'
 import { schemaCommand } from './schema.ts'
+import { serveCommand } from './serve.ts'
 
 /** Runs a command line. Whatever happens becomes a message and an exit code. */
 export async function run(argv: readonly string[], io: Io): Promise<void> {
   const program = new Command('mesh-guard').description('Says which changes cut the way of a request to a KServe model')
-  for (const command of [checkCommand(io), rulesCommand(io), schemaCommand(io)]) program.addCommand(command)
-  for (const command of [program, ...program.commands]) {
+  const commands = [serveCommand(io), checkCommand(io), rulesCommand(io), schemaCommand(io)]
+  for (const command of commands) program.addCommand(command)
+  for (const command of [program, ...commands]) {
     command
       .exitOverride()
       .configureOutput({ writeOut: text => io.out(text.trimEnd()), writeErr: text => io.err(text.trimEnd()) })

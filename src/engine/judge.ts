@@ -18,11 +18,19 @@ export interface Decision {
 
 const ALLOWED: Decision = { decision: 'allow', findings: [], existing: [], skipped: [] }
 
+/** The decision about what is not judged: a word that says why, or, where it is none of our business, none. */
+export function unevaluated(reason: string | undefined, policy: Policy): Decision {
+  if (reason === undefined) return ALLOWED
+  const skipped = [{ rule: 'object', missing: [], reason }]
+  return { ...ALLOWED, decision: worst([], skipped, policy), skipped }
+}
+
 /** Would admission take this change? Only what it brings about counts. */
 export function judge(state: Snapshot, change: Change, rules: Rules, policy: Policy): Decision {
   if (isExempt(change)) return ALLOWED
-  const after = evaluate(state.apply(change), rules)
-  return decide(introduced(evaluate(state, rules), after), after, change, rules, policy)
+  const before = state.before(change)
+  const after = evaluate(before.apply(change), rules)
+  return decide(introduced(evaluate(before, rules), after), after, change, rules, policy)
 }
 
 function decide(difference: Introduced, after: Evaluation, change: Change, rules: Rules, policy: Policy): Decision {

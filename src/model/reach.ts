@@ -131,22 +131,34 @@ export function findEntryCut(
   address: Ref,
   need: RouteNeed
 ): Cut | undefined {
-  let told: Cut | undefined
-  for (const { destination, endpoint } of waysIn(view, services)) {
-    for (const client of plainClients(need.host)) {
-      const found = toCut(connectPlainly(view, client, endpoint), CALLER, destination, need)
-      if (found === undefined) return undefined
-      if (told === undefined || TELLING.indexOf(found.cause) > TELLING.indexOf(told.cause)) told = found
-    }
+  const cuts: Cut[] = []
+  for (const { destination, endpoint, speaksTls } of waysIn(view, services)) {
+    const usual = toCut(
+      connectPlainly(view, speaksTls ? tlsClient(need.host) : PLAIN_CLIENT, endpoint),
+      CALLER,
+      destination,
+      need
+    )
+    const other = toCut(
+      connectPlainly(view, speaksTls ? PLAIN_CLIENT : tlsClient(need.host), endpoint),
+      CALLER,
+      destination,
+      need
+    )
+    if (usual === undefined || other === undefined) return undefined
+    cuts.push(usual)
   }
+  const [told] = cuts.sort((a, b) => TELLING.indexOf(b.cause) - TELLING.indexOf(a.cause))
   return told ?? nothingBehind(address)
 }
 
 function waysIn(view: View<'Service' | 'Pod' | 'EndpointSlice'>, services: readonly Service[]) {
   return services.flatMap(({ name, namespace, spec }) =>
-    spec.ports.flatMap(({ port }) => {
+    spec.ports.flatMap(({ port, name: portName = '' }) => {
       const destination = toDestination(view, `${name}.${namespace}.svc.${view.settings.clusterDomain}`, port)
-      return destination.endpoints.map(endpoint => ({ destination, endpoint }))
+      // What callers speak to a port goes by its number and name; only when they are told will they try the other.
+      const speaksTls = port === 443 || portName.startsWith('https')
+      return destination.endpoints.map(endpoint => ({ destination, endpoint, speaksTls }))
     })
   )
 }
@@ -162,13 +174,12 @@ export const CALLER: Workload = {
   address: undefined
 }
 
-function plainClients(sni: string): readonly ClientSide[] {
-  const client: ClientSide = {
-    send: 'plaintext',
-    sni: undefined,
-    accepts: [],
-    reason: 'no-proxy',
-    rule: undefined
-  }
-  return [client, { ...client, send: 'tls', sni }]
+const PLAIN_CLIENT: ClientSide = {
+  send: 'plaintext',
+  sni: undefined,
+  accepts: [],
+  reason: 'no-proxy',
+  rule: undefined
 }
+
+const tlsClient = (sni: string): ClientSide => ({ ...PLAIN_CLIENT, send: 'tls', sni })

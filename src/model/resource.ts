@@ -183,7 +183,7 @@ export const KINDS = {
   },
   PeerAuthentication: {
     group: 'security.istio.io',
-    version: 'v1',
+    version: 'v1beta1',
     plural: 'peerauthentications',
     shape: z.object({
       spec: z
@@ -271,7 +271,7 @@ export const KINDS = {
 
 interface KindInfo {
   readonly group: string
-  /** The version to read; objects of the group's other versions are read alike. */
+  /** The version to read, the oldest that is still served widely; objects of other versions are read alike. */
   readonly version: string
   readonly plural: string
   /** True when objects of the kind have no namespace. */

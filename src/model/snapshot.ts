@@ -75,6 +75,8 @@ class Shelf {
   }
 }
 
+const EMPTY = new Shelf(new Map())
+
 /** The state of a cluster at one moment. Immutable: a change makes another snapshot, which shares what did not change. */
 export class Snapshot implements View {
   readonly settings: Settings
@@ -94,32 +96,59 @@ export class Snapshot implements View {
     settings: Settings = DEFAULT_SETTINGS,
     unreadable: ReadonlyMap<Kind, string> = new Map()
   ): Snapshot {
-    const kinds = new Map<Kind, Map<string, Map<string, Resource>>>()
-    for (const resource of resources) {
-      const namespaces = getOrAdd(kinds, resource.kind, () => new Map<string, Map<string, Resource>>())
-      getOrAdd(namespaces, resource.namespace, () => new Map<string, Resource>()).set(resource.name, resource)
-    }
-    return new Snapshot(new Map([...kinds].map(([kind, all]) => [kind, new Shelf(all)])), settings, unreadable)
+    const kinds = new Map<Kind, Resource[]>()
+    for (const resource of resources) getOrAdd<Kind, Resource[]>(kinds, resource.kind, () => []).push(resource)
+    return new Snapshot(new Map([...kinds].map(([kind, all]) => [kind, toShelf(all)])), settings, unreadable)
   }
 
   list<T extends Kind>(kind: T, namespace?: string): readonly ResourceOf<T>[] {
-    const shelf = this.#shelves.get(kind)
-    if (shelf === undefined) return NONE
+    const shelf = this.#shelf(kind)
     // A shelf holds objects of its kind alone; the type system cannot follow the kind through the map.
     return (namespace === undefined ? shelf.all() : shelf.list(namespace)) as readonly ResourceOf<T>[]
   }
 
   get<T extends Kind>(kind: T, namespace: string, name: string): ResourceOf<T> | undefined {
-    return this.#shelves.get(kind)?.get(namespace, name) as ResourceOf<T> | undefined
+    return this.#shelf(kind).get(namespace, name) as ResourceOf<T> | undefined
+  }
+
+  /** The state as it was just before a change, whether or not it has seen it already, or not even the old object. */
+  before({ before, after }: Change): Snapshot {
+    const { kind, namespace, name } = after ?? before
+    return this.#with(kind, this.#shelf(kind).with(namespace, name, before))
+  }
+
+  /** The state with these objects of a kind, in one namespace or in all, and no others there. */
+  withAll(kind: Kind, resources: readonly Resource[], namespace?: string): Snapshot {
+    const others = namespace === undefined ? [] : this.list(kind).filter(one => one.namespace !== namespace)
+    return this.#with(kind, toShelf([...others, ...resources]))
+  }
+
+  /** The state with what is known about kinds that cannot be read. */
+  withUnreadable(unreadable: ReadonlyMap<Kind, string>): Snapshot {
+    return new Snapshot(this.#shelves, this.settings, unreadable)
   }
 
   /** The state after the change. */
-  apply(change: Change): Snapshot {
-    const { kind, namespace, name } = change.after ?? change.before
-    const shelf = this.#shelves.get(kind) ?? new Shelf(new Map())
-    const shelves = new Map(this.#shelves).set(kind, shelf.with(namespace, name, change.after))
-    return new Snapshot(shelves, this.settings, this.unreadable)
+  apply({ before, after }: Change): Snapshot {
+    const { kind, namespace, name } = after ?? before
+    return this.#with(kind, this.#shelf(kind).with(namespace, name, after))
   }
+
+  #shelf(kind: Kind): Shelf {
+    return this.#shelves.get(kind) ?? EMPTY
+  }
+
+  #with(kind: Kind, shelf: Shelf): Snapshot {
+    return new Snapshot(new Map(this.#shelves).set(kind, shelf), this.settings, this.unreadable)
+  }
+}
+
+function toShelf(resources: Iterable<Resource>): Shelf {
+  const namespaces = new Map<string, Map<string, Resource>>()
+  for (const resource of resources) {
+    getOrAdd(namespaces, resource.namespace, () => new Map<string, Resource>()).set(resource.name, resource)
+  }
+  return new Shelf(namespaces)
 }
 
 function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {

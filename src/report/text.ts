@@ -38,11 +38,15 @@ function findingLines(finding: Reported, indent: string): readonly string[] {
   ].map(line => indent + line)
 }
 
-/** Who loses what, in as many lines as there are InferenceServices. */
-export function effectLines({ cuts, opens }: Pick<Reported, 'cuts' | 'opens'>): readonly string[] {
+/** Who loses what: a line for each InferenceService, up to `most` of them. */
+export function effectLines({ cuts, opens }: Pick<Reported, 'cuts' | 'opens'>, most = Infinity): readonly string[] {
   const models = [...new Set(cuts.map(({ inferenceService }) => inferenceService))]
+  const more = models.length - most
   return [
-    ...models.map(model => `cuts ${model} for ${callers(cuts.filter(cut => cut.inferenceService === model))}`),
+    ...models
+      .slice(0, most)
+      .map(model => `cuts ${model} for ${callers(cuts.filter(cut => cut.inferenceService === model))}`),
+    ...(more > 0 ? [`and cuts ${more} more`] : []),
     ...opens.map(({ inferenceService, what }) => `opens ${inferenceService}: ${what}`)
   ]
 }

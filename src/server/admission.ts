@@ -1,0 +1,60 @@
+import type { FastifyPluginAsync } from 'fastify'
+import type { Policy } from '../engine/findings.ts'
+import { type Decision, judge, unevaluated } from '../engine/judge.ts'
+import { mutate } from '../engine/mutate.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import type { Rules } from '../rules/rule.ts'
+import { toAdmission, toPatch, toVerdict } from './answer.ts'
+import type { Metrics } from './metrics.ts'
+import { type Review, readReview } from './review.ts'
+
+export interface AdmissionOptions {
+  /** The newest snapshot. Called once a request, so that one answer never mixes two moments. */
+  readonly current: () => Snapshot
+  readonly rules: Rules
+  readonly policy: Policy
+  /** Our own namespace, in which nothing is ever judged. */
+  readonly ownNamespace: string | undefined
+  readonly metrics: Metrics
+}
+
+/** `POST /validate`: does this change cut a path that works now? `POST /mutate`: what does policy add to it? */
+export const admission: FastifyPluginAsync<AdmissionOptions> = async (app, options) => {
+  const { current, rules, policy, ownNamespace, metrics } = options
+
+  const decide = ({ change, fault, object }: Review): Decision => {
+    if (fault !== undefined) return unevaluated(`${object.kind} could not be read: ${fault}`, policy)
+    if (change === undefined || object.namespace === ownNamespace) return unevaluated(undefined, policy)
+    return judge(current(), change, rules, policy)
+  }
+
+  app.post('/validate', async ({ body, log }) => {
+    const started = performance.now()
+    const review = readReview(body)
+    const decision = decide(review)
+    const seconds = (performance.now() - started) / 1000
+    const { uid, operation, dryRun, object } = review
+    metrics.decided(operation, object.kind, decision, seconds)
+    log.info({ uid, operation, dryRun, object, ...summary(decision), seconds }, 'decided')
+    return toVerdict(uid, decision)
+  })
+
+  app.post('/mutate', async ({ body, log }) => {
+    const { uid, operation, dryRun, object, change, sent } = readReview(body)
+    if (change === undefined || object.namespace === ownNamespace) return toAdmission(uid)
+    const mutated = mutate(current(), change, sent, rules)
+    const { patch, notes } = mutated
+    metrics.mutated(patch.length > 0)
+    log.info({ uid, operation, dryRun, object, added: patch.map(({ path }) => path), notes }, 'mutated')
+    return toPatch(uid, mutated)
+  })
+}
+
+/** What a log line says of a decision: no objects, no messages of unbounded length. */
+function summary({ decision, findings, skipped }: Decision): object {
+  return {
+    decision,
+    findings: findings.map(({ rule, mode, object }) => ({ rule, mode, object })),
+    skipped: skipped.map(({ rule, missing }) => ({ rule, missing }))
+  }
+}

@@ -1,0 +1,108 @@
+import type { Finding, Skip } from '../engine/finding.ts'
+import type { Decision } from '../engine/judge.ts'
+import type { Mutated } from '../engine/mutate.ts'
+import { nameOf } from '../model/resource.ts'
+import { effectLines, fixLines } from '../report/text.ts'
+
+/** A warning longer than this is cut short: some clients show no more. */
+const WARNING_LENGTH = 120
+/** More warnings are counted, not shown: the API server cuts them all when they are too many. */
+const MAX_WARNINGS = 10
+/** More models are counted, not named. */
+const MAX_MODELS = 10
+
+/** An answer as the API server takes it. */
+export interface Answer {
+  readonly apiVersion: 'admission.k8s.io/v1'
+  readonly kind: 'AdmissionReview'
+  readonly response: {
+    readonly uid: string
+    readonly allowed: boolean
+    readonly status?: object
+    readonly patchType?: 'JSONPatch'
+    readonly patch?: string
+    readonly warnings?: readonly string[]
+    readonly auditAnnotations?: Readonly<Record<string, string>>
+  }
+}
+
+/**
+ * The answer of the validating side. Only the first of several refusals reaches the user, so this one holds everything.
+ * @see https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#response
+ */
+export function toVerdict(uid: string, decision: Decision): Answer {
+  const { findings, existing, skipped } = decision
+  const denied = decision.decision === 'deny'
+  const warnings = [
+    ...findings.filter(({ mode }) => !denied || mode === 'warn').map(toWarning),
+    ...existing.map(finding => `was so before: ${toWarning(finding)}`),
+    ...skipped.map(({ rule, reason }) => `not evaluated: ${rule}: ${reason}`)
+  ]
+  return answer(uid, !denied, {
+    ...(denied ? { status: toStatus(decision) } : {}),
+    ...withWarnings(warnings),
+    auditAnnotations: auditAnnotations(decision)
+  })
+}
+
+/** The answer of the mutating side: what to add, or nothing. */
+export function toPatch(uid: string, { patch, notes }: Mutated): Answer {
+  return answer(uid, true, {
+    ...(patch.length === 0
+      ? {}
+      : { patchType: 'JSONPatch' as const, patch: Buffer.from(JSON.stringify(patch)).toString('base64') }),
+    ...withWarnings(notes)
+  })
+}
+
+/** Admits, and says why nothing more was done. */
+export function toAdmission(uid: string, warnings: readonly string[] = []): Answer {
+  return answer(uid, true, withWarnings(warnings))
+}
+
+function answer(uid: string, allowed: boolean, rest: Omit<Answer['response'], 'uid' | 'allowed'>): Answer {
+  return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid, allowed, ...rest } }
+}
+
+/** Reason Forbidden: with it kubectl prints our name and message, and clients get the fields as causes. */
+function toStatus({ findings, skipped }: Decision): object {
+  const refusing = findings.filter(({ mode }) => mode === 'deny')
+  return {
+    code: 403,
+    reason: 'Forbidden',
+    message: [...refusing.flatMap(toParagraph), ...(refusing.length === 0 ? skipped.map(toSkipLine) : [])].join('\n'),
+    details: { causes: refusing.map(({ rule, message, field }) => ({ reason: rule, message, field })) }
+  }
+}
+
+function toParagraph(finding: Finding): readonly string[] {
+  return [
+    `${finding.rule}: ${finding.message}`,
+    `  at ${nameOf(finding.object)} ${finding.field}`,
+    ...[...effectLines(finding, MAX_MODELS), ...fixLines(finding.fix), `more: ${finding.docs}`].map(line => `  ${line}`)
+  ]
+}
+
+const toSkipLine = ({ rule, reason }: Skip) => `not evaluated, which the configuration refuses: ${rule}: ${reason}`
+const toWarning = ({ rule, message }: Finding) => `${rule}: ${message}`
+
+/** Audit annotations have keys of at most 63 characters, and no slash. */
+function auditAnnotations({ decision, findings }: Decision): Readonly<Record<string, string>> {
+  return {
+    decision,
+    ...(findings.length === 0 ? {} : { rules: [...new Set(findings.map(({ rule }) => rule))].join(',') })
+  }
+}
+
+function withWarnings(warnings: readonly string[]): { readonly warnings?: readonly string[] } {
+  if (warnings.length === 0) return {}
+  const shown = warnings.slice(0, MAX_WARNINGS).map(clip)
+  const more = warnings.length - shown.length
+  return { warnings: more === 0 ? shown : [...shown, `and ${more} more`] }
+}
+
+/** The API server drops warnings with control characters. */
+function clip(text: string): string {
+  const clean = text.replace(/\p{Cc}+/gu, ' ')
+  return clean.length <= WARNING_LENGTH ? clean : `${clean.slice(0, WARNING_LENGTH - 1)}…`
+}

@@ -1,0 +1,51 @@
+import underPressure from '@fastify/under-pressure'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import { type AdmissionOptions, admission } from './admission.ts'
+import { type HealthOptions, health } from './health.ts'
+import type { KeyPair } from './tls.ts'
+
+/** Object and old object can each be near 3 MiB. */
+const BODY_LIMIT = 8 * 1024 * 1024
+/** The API server keeps idle connections for 90 s; it must be the one that closes them. */
+const KEEP_ALIVE_MS = 120_000
+/** The API server waits 30 s at most for an answer. */
+const REQUEST_MS = 30_000
+/** Longer than this behind, we can answer nobody in time. */
+const MAX_LAG_MS = 1_000
+
+/** The webhook, by TLS. It is HTTP/1.1 only, for the API server speaks nothing else to a webhook. */
+export async function buildWebhook(
+  keyPair: KeyPair,
+  options: AdmissionOptions,
+  logger: FastifyBaseLogger
+): Promise<FastifyInstance> {
+  const app = Fastify({
+    https: { ...keyPair, minVersion: 'TLSv1.2' },
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_LIMIT,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: REQUEST_MS,
+    // Labels may have any key. Reviewed objects are parsed into objects of our own, and never merged.
+    onProtoPoisoning: 'ignore',
+    onConstructorPoisoning: 'ignore',
+    // While we stop, requests on open connections are answered all the same.
+    return503OnClosing: false
+  })
+  // Must be longer than the time a connection may be idle.
+  app.server.headersTimeout = KEEP_ALIVE_MS + 1_000
+  await app.register(underPressure, {
+    maxEventLoopDelay: MAX_LAG_MS,
+    retryAfter: 1,
+    message: 'too busy to judge this in time'
+  })
+  await app.register(admission, options)
+  return app
+}
+
+/** Health and metrics, in plain HTTP on a port of their own. */
+export async function buildHealth(options: HealthOptions, logger: FastifyBaseLogger): Promise<FastifyInstance> {
+  const app = Fastify({ loggerInstance: logger, logController: new LogController({ disableRequestLogging: true }) })
+  await app.register(health, options)
+  return app
+}

@@ -1,0 +1,36 @@
+import type { FastifyPluginAsync } from 'fastify'
+import type { StateSource } from '../sources/source.ts'
+import type { Metrics } from './metrics.ts'
+
+export interface HealthOptions {
+  readonly source: StateSource
+  readonly metrics: Metrics
+  /** True from the first signal to stop on: new requests should go elsewhere. */
+  readonly isStopping: () => boolean
+}
+
+/** With these the state of a kind is known; what the server refuses us will not come by waiting. */
+const SETTLED = ['static', 'synced', 'absent', 'forbidden']
+
+/**
+ * `GET /livez`, `/readyz` and `/metrics`. Ready means that each kind has been read and its watch stands; with
+ * `?verbose`, `/readyz` has a line for each kind.
+ */
+export const health: FastifyPluginAsync<HealthOptions> = async (app, { source, metrics, isStopping }) => {
+  app.get('/livez', async () => 'ok\n')
+
+  app.get<{ Querystring: { readonly verbose?: string } }>('/readyz', async ({ query }, reply) => {
+    const kinds = source.health()
+    const waiting = kinds.filter(one => !SETTLED.includes(one.health))
+    const ready = waiting.length === 0 && !isStopping()
+    const lines = (query.verbose === undefined ? waiting : kinds).map(
+      ({ kind, health, why, objects }) => `${kind}: ${health}, ${objects} objects${why === '' ? '' : ` (${why})`}`
+    )
+    if (isStopping()) lines.push('stopping')
+    return reply.code(ready ? 200 : 503).send(`${[...lines, ready ? 'ready' : 'not ready'].join('\n')}\n`)
+  })
+
+  app.get('/metrics', async (_request, reply) => {
+    return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
+  })
+}

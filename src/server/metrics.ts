@@ -1,0 +1,65 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Decision } from '../engine/judge.ts'
+import type { StateSource } from '../sources/source.ts'
+
+/** What we count, for Prometheus. */
+export interface Metrics {
+  readonly registry: Registry
+  readonly decided: (operation: string, kind: string, decision: Decision, seconds: number) => void
+  readonly mutated: (patched: boolean) => void
+}
+
+export function createMetrics(source: StateSource): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  const decisions = new Counter({
+    name: 'mesh_guard_decisions_total',
+    help: 'Changes judged, by operation, kind and decision',
+    labelNames: ['operation', 'kind', 'decision'],
+    registers
+  })
+  const findings = new Counter({
+    name: 'mesh_guard_findings_total',
+    help: 'Findings that changes introduced, by rule and mode',
+    labelNames: ['rule', 'mode'],
+    registers
+  })
+  const skipped = new Counter({
+    name: 'mesh_guard_skipped_total',
+    help: 'What could not be judged, by rule',
+    labelNames: ['rule'],
+    registers
+  })
+  const duration = new Histogram({
+    name: 'mesh_guard_decision_seconds',
+    help: 'Time to judge a change',
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    registers
+  })
+  const mutations = new Counter({
+    name: 'mesh_guard_mutations_total',
+    help: 'InferenceServices seen by the mutating side, and whether something was added',
+    labelNames: ['patched'],
+    registers
+  })
+  new Gauge({
+    name: 'mesh_guard_known_objects',
+    help: 'Objects in the state, by kind and by how good our knowledge of the kind is',
+    labelNames: ['kind', 'health'],
+    registers,
+    collect() {
+      this.reset()
+      for (const { kind, health, objects } of source.health()) this.inc({ kind, health }, objects)
+    }
+  })
+  return {
+    registry,
+    decided: (operation, kind, decision, seconds) => {
+      decisions.inc({ operation, kind, decision: decision.decision })
+      for (const { rule, mode } of decision.findings) findings.inc({ rule, mode })
+      for (const { rule } of decision.skipped) skipped.inc({ rule })
+      duration.observe(seconds)
+    },
+    mutated: patched => mutations.inc({ patched: String(patched) })
+  }
+}

@@ -1,0 +1,94 @@
+import { z } from 'zod'
+import type { Sent } from '../engine/mutate.ts'
+import { findKind, type Ref, type Resource } from '../model/resource.ts'
+import type { Change } from '../model/snapshot.ts'
+import { InvalidObject, readResource } from '../sources/manifest.ts'
+
+/** What was sent is no AdmissionReview v1. */
+export class InvalidReview extends Error {
+  override readonly name = 'InvalidReview'
+  readonly statusCode = 400
+}
+
+const request = z.object({
+  uid: z.string().min(1),
+  kind: z.object({ group: z.string(), version: z.string(), kind: z.string() }),
+  subResource: z.string().optional(),
+  name: z.string().optional(),
+  namespace: z.string().optional(),
+  operation: z.enum(['CREATE', 'UPDATE', 'DELETE', 'CONNECT']),
+  object: z.unknown(),
+  oldObject: z.unknown(),
+  dryRun: z.boolean().optional()
+})
+const review = z.object({
+  apiVersion: z.literal('admission.k8s.io/v1'),
+  kind: z.literal('AdmissionReview'),
+  request
+})
+
+/** A question of the API server. */
+export interface Review {
+  readonly uid: string
+  readonly operation: string
+  readonly dryRun: boolean
+  /** What it is about; the name is empty while the API server has still to make one up. */
+  readonly object: Ref
+  /** Absent when it is not about what we judge: another kind, a subresource, or an operation that changes nothing. */
+  readonly change: Change | undefined
+  readonly sent: Sent
+  /** Why an object of a kind that we do judge could not be read. */
+  readonly fault: string | undefined
+}
+
+/**
+ * Reads an AdmissionReview v1.
+ *
+ * @throws {InvalidReview} for anything else; an object in it that cannot be read is a `fault` and no reason to throw
+ * @see https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#request
+ */
+export function readReview(body: unknown): Review {
+  const { data, error } = review.safeParse(body)
+  if (data === undefined) {
+    const [issue] = error.issues
+    throw new InvalidReview(
+      `not an AdmissionReview of admission.k8s.io/v1: ${issue?.path.join('.')}: ${issue?.message}`
+    )
+  }
+  const {
+    uid,
+    kind,
+    operation,
+    dryRun = false,
+    object,
+    oldObject,
+    subResource,
+    name = '',
+    namespace = ''
+  } = data.request
+  const apiVersion = kind.group === '' ? kind.version : `${kind.group}/${kind.version}`
+  const ref = { apiVersion, kind: kind.kind, namespace, name }
+  const base = { uid, operation, dryRun, object: ref, sent: { object, oldObject }, fault: undefined }
+  if (operation === 'CONNECT' || (subResource ?? '') !== '' || findKind(apiVersion, kind.kind) === undefined) {
+    return { ...base, change: undefined }
+  }
+  try {
+    return { ...base, change: toChange(operation, object, oldObject) }
+  } catch (error) {
+    if (!(error instanceof InvalidObject)) throw error
+    return { ...base, change: undefined, fault: error.message }
+  }
+}
+
+function toChange(operation: 'CREATE' | 'UPDATE' | 'DELETE', object: unknown, oldObject: unknown): Change {
+  if (operation === 'CREATE') return { operation, after: read(object) }
+  const before = read(oldObject)
+  return operation === 'DELETE' ? { operation, before } : { operation, before, after: read(object) }
+}
+
+/** @throws {InvalidObject} */
+function read(object: unknown): Resource {
+  const resource = readResource(object)
+  if (resource === undefined) throw new InvalidObject('kind', 'is another than that of the request')
+  return resource
+}

@@ -1,0 +1,65 @@
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { Config } from '../config.ts'
+import { RULES } from '../rules/index.ts'
+import type { StateSource } from '../sources/source.ts'
+import { buildHealth, buildWebhook } from './app.ts'
+import { createMetrics } from './metrics.ts'
+import type { KeyPair } from './tls.ts'
+
+export interface ServeOptions {
+  readonly config: Config
+  readonly host: string
+  readonly source: StateSource
+  readonly keyPair: KeyPair
+  readonly ownNamespace: string | undefined
+  readonly logger: FastifyBaseLogger
+}
+
+export interface Running {
+  /** Such as `https://127.0.0.1:8443`. */
+  readonly webhook: string
+  readonly health: string
+  /**
+   * Says at once that it is not ready, goes on answering for `drainMs` while new requests find another way, then closes.
+   * Requests that are being answered are answered.
+   */
+  readonly stop: (drainMs: number) => Promise<void>
+}
+
+/** Starts both servers. @throws when a port cannot be had */
+export async function serve(options: ServeOptions): Promise<Running> {
+  const { config, host, source, keyPair, ownNamespace, logger } = options
+  let stopping = false
+  const metrics = createMetrics(source)
+  const app = await buildWebhook(
+    keyPair,
+    { current: source.current, rules: RULES, policy: config, ownNamespace, metrics },
+    logger
+  )
+  const health = await buildHealth({ source, metrics, isStopping: () => stopping }, logger)
+  app.addHook('onSend', async (_request, reply) => {
+    if (stopping) reply.header('connection', 'close')
+  })
+  const webhook = await app.listen({ host, port: config.server.port, listenTextResolver: toText })
+  const healthAddress = await health.listen({ host, port: config.server.healthPort, listenTextResolver: toText })
+  return {
+    webhook,
+    health: healthAddress,
+    stop: async drainMs => {
+      stopping = true
+      await new Promise(resolve => setTimeout(resolve, drainMs))
+      await closeSoon(app)
+      await closeSoon(health)
+      await source.close()
+    }
+  }
+}
+
+const toText = (address: string) => `listening at ${address}`
+
+/** Closes; a client that keeps its connection after its last answer does not hold it up. */
+async function closeSoon(app: FastifyInstance): Promise<void> {
+  const timer = setInterval(() => app.server.closeIdleConnections(), 100)
+  await app.close()
+  clearInterval(timer)
+}

@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
+import { toLines, toText } from './lines.ts'
+import { list, ServerError } from './list.ts'
+import type { Transport } from './transport.ts'
+
+/** `absent`: the server has no such kind. `stale`: what we know may be out of date. */
+export type Health = 'starting' | 'synced' | 'absent' | 'forbidden' | 'stale'
+
+/** What one collection tells those who keep it. */
+export interface Listener {
+  /** All objects there are; what is not among them is gone. */
+  readonly replace: (objects: readonly unknown[]) => void
+  readonly put: (object: unknown) => void
+  readonly remove: (object: unknown) => void
+  readonly health: (health: Health, why: string) => void
+}
+
+export interface Timing {
+  /** The first pause after a failure; it doubles with each further one. */
+  readonly minPauseMs: number
+  readonly maxPauseMs: number
+  /** A watch without a byte for so long is lost: the server sends bookmarks once a minute. */
+  readonly idleMs: number
+  /** How long a watch lasts before the server ends it. */
+  readonly watchSeconds: number
+}
+
+export const TIMING: Timing = { minPauseMs: 500, maxPauseMs: 30_000, idleMs: 120_000, watchSeconds: 300 }
+
+const event = z.object({
+  type: z.enum(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']),
+  object: z.looseObject({
+    code: z.number().optional(),
+    message: z.string().optional(),
+    metadata: z.looseObject({ resourceVersion: z.string().optional() }).optional()
+  })
+})
+
+/** The server no longer has the versions between ours and now, or said what we cannot follow: list again. */
+class Lost extends Error {
+  override readonly name = 'Lost'
+}
+
+/**
+ * Keeps a collection: lists it, watches it from there, and begins anew when the thread is lost, until the signal says
+ * to stop. Never throws: what goes wrong is told by `health`.
+ */
+export async function reflect(
+  transport: Transport,
+  path: string,
+  listener: Listener,
+  signal: AbortSignal,
+  timing: Timing = TIMING
+): Promise<void> {
+  let failures = 0
+  while (!signal.aborted) {
+    try {
+      const { objects, resourceVersion } = await list(transport, path, signal)
+      listener.replace(objects)
+      listener.health('synced', '')
+      failures = 0
+      await follow(transport, path, resourceVersion, listener, signal, timing)
+    } catch (error) {
+      if (signal.aborted) return
+      listener.health(...toHealth(error))
+      await pause(failures++, error, timing, signal)
+    }
+  }
+}
+
+/** Watches from a version on, again and again. Ends when stopped; throws when a new list is needed. */
+async function follow(
+  transport: Transport,
+  path: string,
+  from: string,
+  listener: Listener,
+  signal: AbortSignal,
+  timing: Timing
+): Promise<void> {
+  let version = from
+  let failures = 0
+  while (!signal.aborted) {
+    const before = version
+    try {
+      const query = new URLSearchParams({
+        watch: 'true',
+        allowWatchBookmarks: 'true',
+        resourceVersion: version,
+        timeoutSeconds: String(timing.watchSeconds)
+      })
+      const answer = await transport.get(`${path}?${query}`, { signal, idleMs: timing.idleMs })
+      if (answer.status === 410) throw new Lost('the server no longer has our version')
+      if (answer.status !== 200) {
+        throw new ServerError(
+          answer.status,
+          `${path}: ${answer.status} ${await toText(answer.body)}`,
+          answer.retryAfterMs
+        )
+      }
+      listener.health('synced', '')
+      for await (const line of toLines(answer.body)) version = take(line, version, listener)
+      // A watch that ends without a word is a failure as well: else a server that closes at once makes a hot loop.
+      failures = version === before ? failures + 1 : 0
+      if (failures > 0) await pause(failures - 1, undefined, timing, signal)
+    } catch (error) {
+      if (signal.aborted) return
+      if (error instanceof Lost) throw error
+      listener.health(...toHealth(error))
+      await pause(failures++, error, timing, signal)
+    }
+  }
+}
+
+/** @returns the version that the collection has now */
+function take(line: string, version: string, listener: Listener): string {
+  const { data } = event.safeParse(parseQuietly(line))
+  if (data === undefined) throw new Lost('the server sent what is no event')
+  const { type, object } = data
+  if (type === 'ERROR') throw new Lost(object.message ?? 'the server ended the watch with an error')
+  if (type === 'DELETED') listener.remove(object)
+  else if (type !== 'BOOKMARK') listener.put(object)
+  return object.metadata?.resourceVersion ?? version
+}
+
+function parseQuietly(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}
+
+function toHealth(error: unknown): readonly [Health, string] {
+  const why = error instanceof Error ? error.message : String(error)
+  if (error instanceof ServerError && error.status === 404) return ['absent', why]
+  return error instanceof ServerError && error.status === 403 ? ['forbidden', why] : ['stale', why]
+}
+
+/** Longer with each failure, never in step with others, and as long as the server asks. */
+async function pause(failures: number, error: unknown, timing: Timing, signal: AbortSignal): Promise<void> {
+  const grown = Math.min(timing.minPauseMs * 2 ** failures, timing.maxPauseMs)
+  const asked = error instanceof ServerError ? (error.retryAfterMs ?? 0) : 0
+  await sleep(Math.max(grown * (0.5 + Math.random() / 2), asked), undefined, { signal }).catch(() => {})
+}

@@ -1,0 +1,79 @@
+import http from 'node:http'
+import https from 'node:https'
+import type { KubeConfig } from '@kubernetes/client-node'
+import { InvalidInput } from '../files.ts'
+
+/** An answer of the API server, not yet read. */
+export interface Answer {
+  readonly status: number
+  /** What the server asks to wait before the next try, in milliseconds. */
+  readonly retryAfterMs: number | undefined
+  readonly body: AsyncIterable<Buffer>
+}
+
+/** What we need of an API server: to read. */
+export interface Transport {
+  /**
+   * @param path with query
+   * @param idleMs after so long without a byte the connection counts as lost
+   * @throws when there is no answer
+   */
+  get(path: string, options: { readonly signal: AbortSignal; readonly idleMs: number }): Promise<Answer>
+}
+
+export interface Kubeconfig {
+  readonly file?: string | undefined
+  readonly context?: string | undefined
+}
+
+/** The first Node that the Kubernetes client runs on. */
+const NEEDED_NODE = '22.19.0'
+
+/**
+ * Connects by kubeconfig, or by the service account of the pod.
+ *
+ * @throws {InvalidInput} when there is no configuration, or this Node is too old.
+ */
+export async function connect({ file, context }: Kubeconfig, node = process.versions.node): Promise<Transport> {
+  if (isOlder(node, NEEDED_NODE)) {
+    throw new InvalidInput([`reading a cluster needs Node ${NEEDED_NODE} or newer; this is ${node}`])
+  }
+  const { KubeConfig } = await import('@kubernetes/client-node')
+  const config = new KubeConfig()
+  if (file === undefined) config.loadFromDefault()
+  else config.loadFromFile(file)
+  if (context !== undefined) config.setCurrentContext(context)
+  const server = config.getCurrentCluster()?.server
+  if (server === undefined) throw new InvalidInput(['there is no cluster: neither a kubeconfig nor a service account'])
+  return { get: (path, options) => get(config, new URL(path, server), options) }
+}
+
+function isOlder(version: string, needed: string): boolean {
+  const [a, b] = [version, needed].map(text => text.split('.').map(Number))
+  for (const [i, part] of (b ?? []).entries()) {
+    if (a?.[i] !== part) return (a?.[i] ?? 0) < part
+  }
+  return false
+}
+
+/** Credentials are asked for at each request: a token may have been renewed. */
+async function get(
+  config: KubeConfig,
+  url: URL,
+  { signal, idleMs }: { readonly signal: AbortSignal; readonly idleMs: number }
+): Promise<Answer> {
+  const options: https.RequestOptions = { signal, timeout: idleMs, headers: { Accept: 'application/json' } }
+  await config.applyToHTTPSOptions(options)
+  return new Promise((resolve, reject) => {
+    const request = (url.protocol === 'http:' ? http : https).get(url, options, response => {
+      const seconds = Number(response.headers['retry-after'])
+      resolve({
+        status: response.statusCode ?? 0,
+        retryAfterMs: Number.isNaN(seconds) ? undefined : seconds * 1000,
+        body: response
+      })
+    })
+    request.on('timeout', () => request.destroy(new Error(`no word from the server for ${idleMs / 1000} s`)))
+    request.on('error', reject)
+  })
+}
