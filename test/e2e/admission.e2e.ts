@@ -1,0 +1,284 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { parse, stringify } from 'yaml'
+import { findAssets } from './assets.ts'
+import { freePorts, startControlPlane } from './control-plane.ts'
+import { startGuard } from './guard.ts'
+import { MUTATING, registration, VALIDATING } from './registration.ts'
+
+const root = join(import.meta.dirname, '../..')
+const CRDS = join(import.meta.dirname, 'crds')
+
+const assets = findAssets(line => t.comment(line))
+const cluster = await startControlPlane(assets)
+t.teardown(cluster.stop)
+const { kubectl } = cluster
+
+/** Runs kubectl, and fails the run when that fails. */
+async function must(args: readonly string[], input?: string): Promise<string> {
+  const { code, out, err } = await kubectl(args, input)
+  if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${err}`)
+  return out
+}
+
+const yaml = (object: unknown) => stringify(object)
+const apply = (object: unknown, ...flags: readonly string[]) => kubectl(['apply', '-f', '-', ...flags], yaml(object))
+const get = async (kind: string, namespace: string, name: string) =>
+  parse(await must(['get', kind, name, '-n', namespace, '-o', 'yaml']))
+
+await must(['apply', '--server-side', '-f', CRDS])
+await must(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'])
+// The webhooks of Istio, Knative and KServe have nobody behind them here.
+for (const name of ['istio', 'knative', 'kserve', 'models']) {
+  const manifests = readFileSync(join(root, 'examples/cluster', `${name}.yaml`), 'utf8')
+  await must(['apply', '-f', '-'], manifests.replaceAll('failurePolicy: Fail', 'failurePolicy: Ignore'))
+}
+
+const [webhookPort = 0, healthPort = 0] = await freePorts(2)
+const guard = await startGuard(cluster.kubeconfig, { webhook: webhookPort, health: healthPort })
+t.teardown(() => guard.stop())
+
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 20_000
+  while (!(await isSo())) {
+    if (Date.now() > deadline)
+      throw new Error(`${what} did not come about; the guard says:\n${guard.logs().slice(-2000)}`)
+    await sleep(50)
+  }
+}
+
+const strictMesh = parse(readFileSync(join(root, 'examples/strict-mesh.yaml'), 'utf8'))
+const localGateway = (servers: readonly object[]) => ({
+  apiVersion: 'networking.istio.io/v1beta1',
+  kind: 'Gateway',
+  metadata: { name: 'knative-local-gateway', namespace: 'knative-serving' },
+  spec: { selector: { istio: 'ingressgateway' }, servers }
+})
+const plain = { hosts: ['*'], port: { name: 'http', number: 8081, protocol: 'HTTP' } }
+const mutual = (host: string) => ({
+  hosts: [host],
+  port: { name: 'https-mesh', number: 8081, protocol: 'HTTPS' },
+  tls: { mode: 'ISTIO_MUTUAL' }
+})
+const STOCK = localGateway([plain])
+const BOTH = localGateway([mutual('*.svc.cluster.local'), plain])
+const MUTUAL_ALONE = localGateway([mutual('*')])
+const clientRule = (host: string) => ({
+  apiVersion: 'networking.istio.io/v1beta1',
+  kind: 'DestinationRule',
+  metadata: { name: 'default', namespace: 'istio-system' },
+  spec: { host, trafficPolicy: { tls: { mode: 'ISTIO_MUTUAL' } } }
+})
+const LOCAL_GATEWAY_HOST = 'knative-local-gateway.istio-system.svc.cluster.local'
+const model = (name: string, namespace: string, metadata: object = {}) => ({
+  apiVersion: 'serving.kserve.io/v1beta1',
+  kind: 'InferenceService',
+  metadata: { name, namespace, ...metadata },
+  spec: { predictor: { model: { modelFormat: { name: 'sklearn' }, storageUri: 'gs://models/a' } } }
+})
+
+const INJECT = 'sidecar.istio.io/inject'
+const BURST = 'autoscaling.knative.dev/targetBurstCapacity'
+
+async function register(): Promise<void> {
+  await must(['apply', '-f', '-'], yaml(registration(guard)))
+  // A new configuration takes a moment to be obeyed.
+  const rejected = model('sklearn-rejected', 'user1', { annotations: { [BURST]: '-2' } })
+  await until('obedience', async () => (await apply(rejected, '--dry-run=server')).code !== 0)
+}
+async function unregister(): Promise<void> {
+  await must(['delete', 'validatingwebhookconfiguration', VALIDATING])
+  await must(['delete', 'mutatingwebhookconfiguration', MUTATING])
+  await until('freedom', async () => (await apply(clientRule('*.local'), '--dry-run=server')).code === 0)
+}
+
+await t.test('the guard gets ready once it has read the cluster', async t => {
+  await until('readiness', async () => (await fetch(`${guard.health}/readyz`)).status === 200)
+  const verbose = await (await fetch(`${guard.health}/readyz?verbose`)).text()
+  t.match(verbose, 'InferenceService: synced, 2 objects')
+  await register()
+})
+
+await t.test('a new model on a stock installation is admitted', async t => {
+  const { code, out, err } = await apply(model('sklearn-new', 'user1'))
+  t.equal(code, 0, err)
+  t.match(out, 'created')
+  t.equal(err, '', 'without a word')
+})
+
+await t.test('strict mesh mTLS with an unpatched local gateway is refused', async t => {
+  const { code, err } = await apply(strictMesh)
+  t.equal(code, 1)
+  t.match(err, `admission webhook "${VALIDATING}" denied the request: strict-mesh-plain-local-gateway:`)
+  t.match(err, 'knative-serving/knative-local-gateway', 'names the gateway')
+  t.match(err, 'user1/sklearn-iris', 'names the models')
+  t.match(err, 'mode: ISTIO_MUTUAL', 'shows the fix')
+})
+
+await t.test('with the top-level VirtualService off the same policy is admitted', async t => {
+  const config = await get('configmap', 'kserve', 'inferenceservice-config')
+  const ingress = config.data.ingress
+  const switched = (value: string) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'inferenceservice-config', namespace: 'kserve' },
+    data: { ...config.data, ingress: value }
+  })
+  const off = await apply(
+    switched(ingress.replace('"disableIstioVirtualHost": false', '"disableIstioVirtualHost": true'))
+  )
+  t.equal(off.code, 0, off.err)
+  await until('the policy to be admitted', async () => (await apply(strictMesh, '--dry-run=server')).code === 0)
+  const strict = await apply(strictMesh)
+  t.equal(strict.code, 0, strict.err)
+  await must(['delete', 'peerauthentication', 'default', '-n', 'istio-system'])
+  const on = await apply(switched(ingress))
+  t.equal(on.code, 0, on.err)
+  await until('refusal', async () => (await apply(strictMesh, '--dry-run=server')).code !== 0)
+})
+
+await t.test('the local gateway patched alone is refused, with the gateway that serves both', async t => {
+  const { code, err } = await apply(MUTUAL_ALONE)
+  t.equal(code, 1)
+  t.match(err, 'plaintext-to-mtls-gateway')
+  const lines = err.split('\n')
+  const advice = lines.slice(
+    lines.findIndex(line => line.includes('apiVersion:')),
+    lines.findIndex(line => line.includes('more:'))
+  )
+  t.match(parse(advice.join('\n')), BOTH)
+})
+
+await t.test('a client rule over the plain gateway is refused', async t => {
+  const { code, err } = await apply(clientRule('*.local'))
+  t.equal(code, 1)
+  t.match(err, 'client-mtls-to-plain-listener')
+  t.match(err, 'cuts user1/sklearn-iris for external at ingress-gateway->local-gateway')
+})
+
+await t.test('a dry run gives the same answers, and changes nothing', async t => {
+  for (const [change, allowed] of [
+    [strictMesh, false],
+    [MUTUAL_ALONE, false],
+    [clientRule('*.local'), false],
+    [BOTH, true]
+  ] as const) {
+    t.equal((await apply(change, '--dry-run=server')).code === 0, allowed, `${change.kind}`)
+  }
+  const gateway = await get('gateway', 'knative-serving', 'knative-local-gateway')
+  t.match(gateway.spec.servers, [plain])
+  t.equal(gateway.spec.servers.length, 1)
+  t.not((await kubectl(['get', 'peerauthentication', 'default', '-n', 'istio-system'])).code, 0)
+})
+
+await t.test('step by step, as advised, the way to strict mTLS is free', async t => {
+  for (const [what, change] of [
+    ['both servers', BOTH],
+    ['a rule for exactly that host', clientRule(LOCAL_GATEWAY_HOST)],
+    ['STRICT', strictMesh],
+    ['ISTIO_MUTUAL alone', MUTUAL_ALONE]
+  ] as const) {
+    // The guard has to have seen the step before.
+    await until(what, async () => (await apply(change, '--dry-run=server')).code === 0)
+    const { code, err } = await apply(change)
+    t.equal(code, 0, `${what}: ${err}`)
+    if (what === 'ISTIO_MUTUAL alone') t.match(err, 'Warning: plaintext-to-mtls-gateway: callers without a sidecar')
+  }
+})
+
+await t.test('the rule under the patched gateway cannot be deleted', async t => {
+  await until('refusal', async () => {
+    const { code } = await kubectl(['delete', 'destinationrule', 'default', '-n', 'istio-system', '--dry-run=server'])
+    return code !== 0
+  })
+  const { code, err } = await kubectl(['delete', 'destinationrule', 'default', '-n', 'istio-system'])
+  t.equal(code, 1)
+  t.match(err, 'plaintext-to-mtls-gateway')
+  t.equal((await get('destinationrule', 'istio-system', 'default')).spec.host, LOCAL_GATEWAY_HOST)
+})
+
+await t.test('a model created under STRICT comes back with label, annotation and burst capacity', async t => {
+  const { code, err } = await apply(model('sklearn-strict', 'user1'))
+  t.equal(code, 0, err)
+  const { metadata } = await get('inferenceservice', 'user1', 'sklearn-strict')
+  t.equal(metadata.labels[INJECT], 'true')
+  t.equal(metadata.annotations[INJECT], 'true')
+  t.equal(metadata.annotations[BURST], '0')
+})
+
+await t.test('values of its own come back unchanged', async t => {
+  const own = { labels: { [INJECT]: 'false' }, annotations: { [BURST]: '70' } }
+  const { code, err } = await apply(model('sklearn-own', 'user1', own))
+  t.equal(code, 0, err)
+  const { metadata } = await get('inferenceservice', 'user1', 'sklearn-own')
+  t.same(metadata.labels, own.labels)
+  t.equal(metadata.annotations[BURST], '70')
+  t.equal(metadata.annotations[INJECT], undefined)
+})
+
+await t.test('an update of a running model adds nothing', async t => {
+  const before = await get('inferenceservice', 'user1', 'sklearn-iris')
+  await must([
+    'annotate',
+    'inferenceservice',
+    'sklearn-iris',
+    '-n',
+    'user1',
+    'kubectl.kubernetes.io/last-applied-configuration={}',
+    '--overwrite'
+  ])
+  const after = await get('inferenceservice', 'user1', 'sklearn-iris')
+  t.same(after.metadata.labels, before.metadata.labels)
+  t.same(Object.keys(after.metadata.annotations).sort(), Object.keys(before.metadata.annotations).sort())
+})
+
+await t.test('a cluster that is broken already', async t => {
+  await unregister()
+  await must(['apply', '-f', '-'], yaml(STOCK))
+  await must(['apply', '-f', '-'], yaml(clientRule('*.local')))
+  await must([
+    'patch',
+    'inferenceservice',
+    'sklearn-iris-burst',
+    '-n',
+    'user1',
+    '--type=merge',
+    '-p',
+    '{"metadata":{"finalizers":["example.com/wait"]}}'
+  ])
+  await register()
+
+  const edit = await kubectl(['label', 'inferenceservice', 'sklearn-iris', '-n', 'user1', 'team=blue'])
+  t.equal(edit.code, 0, `an unrelated edit: ${edit.err}`)
+  await must(['delete', 'inferenceservice', 'sklearn-iris-burst', '-n', 'user1', '--wait=false'])
+  const release = await kubectl([
+    'patch',
+    'inferenceservice',
+    'sklearn-iris-burst',
+    '-n',
+    'user1',
+    '--type=merge',
+    '-p',
+    '{"metadata":{"finalizers":null}}'
+  ])
+  t.equal(release.code, 0, `a finalizer is removed: ${release.err}`)
+  t.not((await kubectl(['get', 'inferenceservice', 'sklearn-iris-burst', '-n', 'user1'])).code, 0, 'and it is gone')
+  const born = await apply(model('sklearn-late', 'user1'), '--dry-run=server')
+  t.equal(born.code, 1, 'a new model would be born cut')
+  const repair = await kubectl(['delete', 'destinationrule', 'default', '-n', 'istio-system'])
+  t.equal(repair.code, 0, `a repair: ${repair.err}`)
+})
+
+await t.test('a guard that is killed is missed, and says nothing wrong when it comes back', async t => {
+  await guard.stop('SIGKILL')
+  const missed = await apply(BOTH, '--dry-run=server')
+  t.equal(missed.code, 1)
+  t.match(missed.err, `failed calling webhook "${VALIDATING}"`)
+  const again = await startGuard(cluster.kubeconfig, { webhook: webhookPort, health: healthPort })
+  t.teardown(() => again.stop())
+  await until('readiness', async () => (await fetch(`${again.health}/readyz`)).status === 200)
+  await must(['apply', '-f', '-'], yaml(registration(again)))
+  await until('an answer', async () => (await apply(BOTH, '--dry-run=server')).code === 0)
+})

@@ -1,0 +1,204 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { generate } from 'selfsigned'
+import { stringify } from 'yaml'
+import { type Kubectl, kubectlFor } from './kubectl.ts'
+
+/** A kube-apiserver with its etcd, on loopback, for one run. */
+export interface ControlPlane {
+  readonly kubeconfig: string
+  readonly kubectl: Kubectl
+  /** Ends exactly what was started here, and removes its files. */
+  readonly stop: () => Promise<void>
+}
+
+/** Services get addresses of loopback, so that nothing can reach any other network. */
+const SERVICE_RANGE = '127.96.0.0/16'
+const READY_MS = 60_000
+
+export async function startControlPlane(assets: string): Promise<ControlPlane> {
+  const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-e2e-'))
+  const children: ChildProcess[] = []
+  const stop = async () => {
+    await Promise.all(children.map(end))
+    rmSync(folder, { recursive: true, force: true })
+  }
+  const start = (name: string, flags: Readonly<Record<string, string>>) => {
+    const log = openSync(join(folder, `${name}.log`), 'a')
+    const child = spawn(
+      join(assets, name),
+      Object.entries(flags).map(([key, value]) => `--${key}=${value}`),
+      {
+        stdio: ['ignore', log, log]
+      }
+    )
+    closeSync(log)
+    children.push(child)
+    return child
+  }
+  try {
+    const [etcd = 0, peer = 0, api = 0] = await freePorts(3)
+    const files = await writeKeys(folder, api)
+    start('etcd', {
+      'data-dir': join(folder, 'etcd'),
+      'unsafe-no-fsync': 'true',
+      'log-level': 'warn',
+      'listen-client-urls': `http://127.0.0.1:${etcd}`,
+      'advertise-client-urls': `http://127.0.0.1:${etcd}`,
+      'listen-peer-urls': `http://127.0.0.1:${peer}`,
+      'initial-advertise-peer-urls': `http://127.0.0.1:${peer}`,
+      'initial-cluster': `default=http://127.0.0.1:${peer}`
+    })
+    const server = start('kube-apiserver', {
+      'etcd-servers': `http://127.0.0.1:${etcd}`,
+      'bind-address': '127.0.0.1',
+      'advertise-address': '127.0.0.1',
+      'secure-port': String(api),
+      // Endpoints may not be loopback addresses, and nobody needs them here.
+      'endpoint-reconciler-type': 'none',
+      'cert-dir': folder,
+      'tls-cert-file': files.serverCert,
+      'tls-private-key-file': files.serverKey,
+      'client-ca-file': files.ca,
+      'authorization-mode': 'RBAC',
+      'service-account-issuer': 'https://kubernetes.default.svc',
+      'service-account-key-file': files.accountPublic,
+      'service-account-signing-key-file': files.accountKey,
+      'service-cluster-ip-range': SERVICE_RANGE,
+      // Without controllers there are no service accounts, and with this no pods either.
+      'disable-admission-plugins': 'ServiceAccount'
+    })
+    const kubectl = kubectlFor(join(assets, 'kubectl'), files.kubeconfig)
+    await untilReady(kubectl, server, join(folder, 'kube-apiserver.log'))
+    return { kubeconfig: files.kubeconfig, kubectl, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** The API server takes seconds to end in good order; what it holds is thrown away anyway. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = new Promise(resolve => child.once('exit', resolve))
+  child.kill('SIGKILL')
+  await ended
+}
+
+async function untilReady(kubectl: Kubectl, server: ChildProcess, log: string): Promise<void> {
+  const deadline = Date.now() + READY_MS
+  while ((await kubectl(['get', '--raw', '/readyz'])).code !== 0) {
+    if (server.exitCode !== null || Date.now() > deadline) {
+      throw new Error(
+        `kube-apiserver did not get ready:\n${readFileSync(log, 'utf8').split('\n').slice(-15).join('\n')}`
+      )
+    }
+    await sleep(100)
+  }
+}
+
+/** Ports that are free now; all are held until the last is known. */
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer()
+      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+      return server
+    })
+  )
+  return servers.map(server => {
+    const address = server.address()
+    server.close()
+    return typeof address === 'object' && address !== null ? address.port : 0
+  })
+}
+
+interface KeyFiles {
+  readonly ca: string
+  readonly serverCert: string
+  readonly serverKey: string
+  readonly accountKey: string
+  readonly accountPublic: string
+  readonly kubeconfig: string
+}
+
+/** An authority of the run's own, a serving certificate, an administrator, and a key for tokens. */
+async function writeKeys(folder: string, port: number): Promise<KeyFiles> {
+  const write = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text, { mode: 0o600 })
+    return join(folder, name)
+  }
+  const base = {
+    keyType: 'ec',
+    curve: 'P-256',
+    algorithm: 'sha256',
+    notAfterDate: new Date(Date.now() + 86_400_000)
+  } as const
+  const ca = await generate([{ name: 'commonName', value: 'e2e-ca' }], {
+    ...base,
+    extensions: [
+      { name: 'basicConstraints', cA: true, critical: true },
+      { name: 'keyUsage', keyCertSign: true, critical: true }
+    ]
+  })
+  const signer = { ...base, ca: { key: ca.private, cert: ca.cert } }
+  const server = await generate([{ name: 'commonName', value: 'kube-apiserver' }], {
+    ...signer,
+    extensions: [
+      { name: 'extKeyUsage', serverAuth: true },
+      {
+        name: 'subjectAltName',
+        altNames: [
+          { type: 7, ip: '127.0.0.1' },
+          { type: 2, value: 'localhost' }
+        ]
+      }
+    ]
+  })
+  const admin = await generate(
+    [
+      { name: 'organizationName', value: 'system:masters' },
+      { name: 'commonName', value: 'admin' }
+    ],
+    { ...signer, extensions: [{ name: 'extKeyUsage', clientAuth: true }] }
+  )
+  const account = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    privateKeyEncoding: { type: 'sec1', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' }
+  })
+  const base64 = (text: string) => Buffer.from(text).toString('base64')
+  return {
+    ca: write('ca.crt', ca.cert),
+    serverCert: write('server.crt', server.cert),
+    serverKey: write('server.key', server.private),
+    accountKey: write('account.key', account.privateKey),
+    accountPublic: write('account.pub', account.publicKey),
+    kubeconfig: write(
+      'kubeconfig',
+      stringify({
+        apiVersion: 'v1',
+        kind: 'Config',
+        'current-context': 'e2e',
+        clusters: [
+          {
+            name: 'e2e',
+            cluster: { server: `https://127.0.0.1:${port}`, 'certificate-authority-data': base64(ca.cert) }
+          }
+        ],
+        users: [
+          {
+            name: 'admin',
+            user: { 'client-certificate-data': base64(admin.cert), 'client-key-data': base64(admin.private) }
+          }
+        ],
+        contexts: [{ name: 'e2e', context: { cluster: 'e2e', user: 'admin' } }]
+      })
+    )
+  }
+}

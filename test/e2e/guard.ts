@@ -1,0 +1,60 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { stringify } from 'yaml'
+
+/** The guard as users run it: the bundle, as a process of its own, with a cluster as its state. */
+export interface Guard {
+  readonly webhook: string
+  readonly health: string
+  /** PEM, for `caBundle`. */
+  readonly ca: string
+  readonly logs: () => string
+  readonly stop: (signal?: NodeJS.Signals) => Promise<void>
+}
+
+const MAIN = join(import.meta.dirname, '../../dist/main.js')
+
+export async function startGuard(
+  kubeconfig: string,
+  ports: { readonly webhook: number; readonly health: number }
+): Promise<Guard> {
+  const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-e2e-guard-'))
+  const config = join(folder, 'config.yaml')
+  const certificates = join(folder, 'certs')
+  const server = { host: '127.0.0.1', port: ports.webhook, healthPort: ports.health, certificates }
+  writeFileSync(config, stringify({ server }))
+  const child = spawn(process.execPath, [MAIN, 'serve', '--kubeconfig', kubeconfig, '--config', config])
+  let logs = ''
+  child.stderr.setEncoding('utf8').on('data', (part: string) => {
+    logs += part
+  })
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+  const addressIn = async () => {
+    const { value } = await lines.next()
+    const address = /https?:\/\/[\d.:]+/.exec(String(value))?.[0]
+    if (address === undefined) throw new Error(`the guard did not start: ${value}\n${logs}`)
+    return address
+  }
+  const webhook = await addressIn()
+  const health = await addressIn()
+  return {
+    webhook,
+    health,
+    ca: readFileSync(join(certificates, 'ca.crt'), 'utf8'),
+    logs: () => logs,
+    stop: async (signal = 'SIGINT') => {
+      await end(child, signal)
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = new Promise(resolve => child.once('exit', resolve))
+  child.kill(signal)
+  await ended
+}
