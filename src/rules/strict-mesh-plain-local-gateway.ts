@@ -14,7 +14,7 @@ export default defineCheck({
   mode: 'deny',
   summary: 'The whole mesh is STRICT while the local gateway takes plain HTTP alone',
   on: 'PeerAuthentication',
-  reads: ['Gateway', 'Service', 'Pod', 'EndpointSlice', 'DestinationRule', 'Sidecar', 'ConfigMap', 'InferenceService'],
+  reads: ['Gateway', 'Service', 'Pod', 'EndpointSlice', 'ConfigMap', 'InferenceService'],
   *check(subject, view) {
     const { mode, by } = meshPolicy(view, meshOf(view).rootNamespace)
     if (mode !== 'STRICT' || by !== subject) return

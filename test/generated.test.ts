@@ -1,0 +1,10 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { generate } from '../scripts/generate.ts'
+
+for (const [file, text] of await generate()) {
+  t.test(`${file} is what \`npm run generate\` makes`, async t => {
+    t.equal(readFileSync(join(import.meta.dirname, '..', file), 'utf8'), text)
+  })
+}

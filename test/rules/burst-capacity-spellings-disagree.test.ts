@@ -1,0 +1,23 @@
+import t from 'tap'
+import rule from '../../src/rules/burst-capacity-spellings-disagree.ts'
+import { cases } from '../support/cases.ts'
+
+const model = (metadata: string, spec = 'predictor: { model: { modelFormat: { name: sklearn } } }') => `
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: { namespace: user1, name: new ${metadata} }
+spec: { ${spec} }
+`
+const [kebab, camel] = ['autoscaling.knative.dev/target-burst-capacity', 'autoscaling.knative.dev/targetBurstCapacity']
+
+cases(t, rule, {
+  'one spelling': [model(`, annotations: { ${kebab}: "1" }`), []],
+  'the same value': [model(`, annotations: { ${kebab}: "1", ${camel}: "1" }`), []],
+  'one on the component': [
+    model(
+      `, annotations: { ${kebab}: "1" }`,
+      `predictor: { annotations: { ${camel}: "0" }, model: { modelFormat: { name: sklearn } } }`
+    ),
+    [`InferenceService user1/new spec.predictor.annotations[${camel}]`]
+  ]
+})

@@ -1,0 +1,27 @@
+import t from 'tap'
+import rule from '../../src/rules/configuration-rejected.ts'
+import { cases } from '../support/cases.ts'
+
+const model = (metadata: string, spec = 'predictor: { model: { modelFormat: { name: sklearn } } }') => `
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: { namespace: user1, name: new ${metadata} }
+spec: { ${spec} }
+`
+const BURST = 'autoscaling.knative.dev/targetBurstCapacity'
+
+cases(t, rule, {
+  'on the InferenceService': [
+    model(`, annotations: { ${BURST}: "-2" }`),
+    [`InferenceService user1/new metadata.annotations[${BURST}]`]
+  ],
+  'on the component': [
+    model('', `predictor: { annotations: { ${BURST}: "off" }, model: { modelFormat: { name: sklearn } } }`),
+    [`InferenceService user1/new spec.predictor.annotations[${BURST}]`]
+  ],
+  'numbers that Knative takes': [model(`, annotations: { ${BURST}: "1e2" }`), []],
+  'in Standard mode nobody reads it': [
+    model(`, annotations: { ${BURST}: "-2", serving.kserve.io/deploymentMode: Standard }`),
+    []
+  ]
+})

@@ -1,0 +1,31 @@
+import t from 'tap'
+import rule from '../../src/rules/destinationrule-tls-without-mode.ts'
+import { cases } from '../support/cases.ts'
+
+const clientRule = (host: string, policy: string, namespace = 'istio-system') => `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { namespace: ${namespace}, name: default }
+spec: { host: "${host}", trafficPolicy: ${policy} }
+`
+const policyOf = (tls: string) =>
+  `{ portLevelSettings: [{ port: { number: 80 } }, { port: { number: 81 }, tls: ${tls} }, { port: { number: 82 }, tls: { mode: SIMPLE } }] }`
+const NAME = 'DestinationRule istio-system/default'
+
+cases(t, rule, {
+  'no policy': [clientRule('a', '{}').replace(', trafficPolicy: {}', ''), []],
+  'no tls': [clientRule('a', '{ connectionPool: {} }'), []],
+  'a mode': [clientRule('a', '{ tls: { mode: SIMPLE } }'), []],
+  'of a port': [clientRule('a', policyOf('{ sni: x }')), [`${NAME} spec.trafficPolicy.portLevelSettings[1].tls.mode`]],
+  'of a subset': [
+    clientRule('a', '{}').replace(
+      'trafficPolicy: {}',
+      'subsets: [{ name: a }, { name: b, trafficPolicy: { tls: {} } }]'
+    ),
+    [`${NAME} spec.subsets[1].trafficPolicy.tls.mode`]
+  ],
+  'every place is told': [
+    clientRule('a', '{ tls: {}, portLevelSettings: [{ port: { number: 80 }, tls: {} }] }'),
+    [`${NAME} spec.trafficPolicy.portLevelSettings[0].tls.mode`, `${NAME} spec.trafficPolicy.tls.mode`]
+  ]
+})

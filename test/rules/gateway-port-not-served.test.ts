@@ -1,0 +1,34 @@
+import t from 'tap'
+import rule from '../../src/rules/gateway-port-not-served.ts'
+import { cases } from '../support/cases.ts'
+
+const gateway = (name: string, servers: string, created = '') => `
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { namespace: knative-serving, name: ${name} ${created} }
+spec: { selector: { istio: ingressgateway }, servers: [${servers}] }
+`
+const LOCAL = 'knative-local-gateway'
+const server = (protocol: string, tls = '') =>
+  `{ hosts: ["*"], port: { name: p, number: 8081, protocol: ${protocol} } ${tls} }`
+const SERVERS = 'Gateway knative-serving/knative-local-gateway spec.servers'
+
+cases(t, rule, {
+  'no Gateway for the port': [
+    gateway(LOCAL, '{ hosts: ["*"], port: { name: http, number: 8090, protocol: HTTP } }'),
+    ['Service istio-system/knative-local-gateway spec.ports']
+  ],
+  'HTTPS without a mode passes through': [gateway(LOCAL, server('HTTPS', ', tls: {}')), [SERVERS]],
+  'HTTPS that passes through': [gateway(LOCAL, server('HTTPS', ', tls: { mode: AUTO_PASSTHROUGH }')), [SERVERS]],
+  'TLS needs routes of its own': [gateway(LOCAL, server('TLS', ', tls: { mode: ISTIO_MUTUAL }')), [SERVERS]],
+  'TCP needs routes of its own': [gateway(LOCAL, server('TCP')), [SERVERS]],
+  'TCP first leaves no room for HTTP': [
+    gateway(LOCAL, `${server('TCP')}, ${server('HTTP').replace('name: p', 'name: q')}`),
+    [SERVERS]
+  ],
+  'GRPC is HTTP': [gateway(LOCAL, server('GRPC')), []],
+  'another address is another listener': [
+    gateway(LOCAL, `${server('TCP', ', bind: 10.0.0.1')}, ${server('HTTP').replace('name: p', 'name: q')}`),
+    []
+  ]
+})

@@ -1,0 +1,37 @@
+import t from 'tap'
+import rule from '../../src/rules/gateway-route-missing.ts'
+import { cases } from '../support/cases.ts'
+
+const gateway = (name: string, servers: string, created = '') => `
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { namespace: knative-serving, name: ${name} ${created} }
+spec: { selector: { istio: ingressgateway }, servers: [${servers}] }
+`
+const redirect = '{ hosts: ["*"], port: { name: http, number: 80, protocol: HTTP }, tls: { httpsRedirect: true } }'
+const https = (tls: string) => `{ hosts: ["*"], port: { name: https, number: 443, protocol: HTTPS }, tls: ${tls} }`
+
+cases(t, rule, {
+  'a redirect to nowhere': [
+    gateway('knative-ingress-gateway', `${redirect}, ${https('{ credentialName: c }')}`),
+    ['Gateway knative-serving/knative-ingress-gateway spec.servers[0].tls.httpsRedirect']
+  ],
+  'a redirect to HTTPS': [
+    gateway('knative-ingress-gateway', `${redirect}, ${https('{ mode: SIMPLE, credentialName: c }')}`),
+    []
+  ],
+  'hosts that do not cover the model': [
+    gateway(
+      'knative-ingress-gateway',
+      '{ hosts: ["*.example.org"], port: { name: http, number: 80, protocol: HTTP } }'
+    ),
+    ['Gateway knative-serving/knative-ingress-gateway spec.servers[0].hosts']
+  ],
+  'hosts of one namespace that do': [
+    gateway(
+      'knative-ingress-gateway',
+      '{ hosts: ["user1/*.example.com"], port: { name: http, number: 80, protocol: HTTP } }'
+    ),
+    []
+  ]
+})
