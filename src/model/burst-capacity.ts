@@ -13,7 +13,7 @@ const DIGITS = String.raw`\d+(?:_\d+)*`
 const HEX_DIGITS = String.raw`[\da-f]+(?:_[\da-f]+)*`
 const DECIMAL = new RegExp(String.raw`^[+-]?(?:${DIGITS}\.?(?:${DIGITS})?|\.${DIGITS})(?:e[+-]?${DIGITS})?$`, 'i')
 const HEX = new RegExp(
-  String.raw`^([+-]?)0x_?(?=[\da-f.])((?:${HEX_DIGITS})?)\.?((?:${HEX_DIGITS})?)p([+-]?${DIGITS})$`,
+  String.raw`^([+-]?)0x_?(?=\.?[\da-f])((?:${HEX_DIGITS})?)\.?((?:${HEX_DIGITS})?)p([+-]?${DIGITS})$`,
   'i'
 )
 

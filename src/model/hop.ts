@@ -13,7 +13,8 @@ interface Refusals {
   'plaintext-to-mtls-listener': Chain
   'sni-not-served': Chain
   'listener-rejected': Chain
-  'no-listener': undefined
+  /** The pod's port. */
+  'no-listener': number
   'certificate-refused': Chain | undefined
   'certificate-unknown': Chain | undefined
   'plaintext-to-strict-workload': PeerAuthentication
@@ -72,7 +73,7 @@ function join(sent: ClientSide, server: ServerSide, identity: string | undefined
   if (server.at === 'gateway') {
     const { listener } = server
     return listener === undefined
-      ? cut({ cause: 'no-listener', at: undefined })
+      ? cut({ cause: 'no-listener', at: server.port })
       : joinGateway(sent, listener, identity, refused)
   }
   if (server.at === 'application') {

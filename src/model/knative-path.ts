@@ -14,7 +14,7 @@ import {
   toDestination,
   toServiceRef
 } from './reach.ts'
-import { type Ref, toRef } from './resource.ts'
+import { toRef } from './resource.ts'
 import { findService } from './service.ts'
 import type { View } from './snapshot.ts'
 import type { ConfigurationCut, HopName } from './verdict.ts'
@@ -38,7 +38,6 @@ export function knativePaths(
 ): readonly Way[] {
   const { config } = ingressOf(view)
   const knative = knativeGateways(view)
-  const externalGateways = knative.external.map(({ gateway }) => gateway)
   const host = hostOf(view, service, component.service)
   const route: RouteNeed = { boundTo: knative.local.map(({ gateway }) => gateway), host }
   const domain = service.labels[VISIBILITY] === 'cluster-local' ? undefined : publicDomain(view)
@@ -48,51 +47,47 @@ export function knativePaths(
   const legs = legSteps(view, service, component, pods)
   const way = (steps: readonly Step[], from: 'gateway' | 'caller') =>
     refused === undefined ? { steps, legs: legs(from) } : { steps: [refusal(refused)], legs: [] }
-  const external = (entry: Path['entry'], name: string, gateways: readonly string[], rest: readonly Step[]): Way[] => {
-    if (domain === undefined) return []
-    const enter = enterPublic(view, { boundTo: gateways, host: `${name}.${service.namespace}.${domain}` })
-    return [{ caller: 'external', from: undefined, entry, start: [CALLER], ...way([enter, ...rest], 'gateway') }]
+  const external = (name: string, gateway: string | undefined, rest: readonly Step[]): Way[] => {
+    if (domain === undefined || gateway === undefined) return []
+    const enter = enterPublic(view, gateway, `${name}.${service.namespace}.${domain}`)
+    return [{ ...OUTSIDE, start: [CALLER], ...way([enter, ...rest], 'gateway') }]
   }
   const inMesh = (entry: Path['entry'], steps: readonly Step[], from: 'gateway' | 'caller'): Way[] =>
     callers.map(client => ({ ...meshCaller(client), entry, start: [client], ...way(steps, from) }))
-  const nonMesh = (entry: Path['entry'], steps: readonly Step[]): Way[] => [
-    { caller: 'non-mesh', from: undefined, entry, start: [CALLER], ...way(steps, 'gateway') }
-  ]
+  const nonMesh = (steps: readonly Step[]): Way[] => [{ ...NAKED, start: [CALLER], ...way(steps, 'gateway') }]
 
-  const byComponent = (entry: Path['entry']) => [
-    ...external(entry, component.service, externalGateways, []),
-    ...inMesh(entry, [], 'caller'),
-    ...nonMesh(entry, [enterLocal(view, knative.local[0]?.service ?? '', route)])
-  ]
-  if (config.disableIstioVirtualHost) return [...byComponent('component'), ...byComponent('address')]
-
+  const byComponent = inMesh('component', [], 'caller')
+  if (config.disableIstioVirtualHost) {
+    return [
+      ...byComponent,
+      ...external(component.service, knative.external[0]?.gateway, []),
+      ...inMesh('address', [], 'caller'),
+      ...knative.local.slice(0, 1).flatMap(local => nonMesh([enterLocal(view, local.service, route)]))
+    ]
+  }
   const again = (name: HopName) => passLocalGateway(view, config.knativeLocalGatewayService, name, route)
   const own: RouteNeed = { boundTo: [config.localGateway], host: hostOf(view, service, service.name) }
   return [
-    ...byComponent('component'),
-    ...external('address', service.name, [config.ingressGateway], [again('ingress-gateway->local-gateway')]),
+    ...byComponent,
+    ...external(service.name, config.ingressGateway, [again('ingress-gateway->local-gateway')]),
     ...inMesh('address', [again('caller->local-gateway')], 'gateway'),
-    ...nonMesh('address', [enterLocal(view, config.localGatewayService, own), again('ingress-gateway->local-gateway')])
+    ...nonMesh([enterLocal(view, config.localGatewayService, own), again('ingress-gateway->local-gateway')])
   ]
 }
 
-/** From outside, by whatever public port the Gateways serve. */
-function enterPublic(view: View<PathKinds>, need: RouteNeed): Step {
+const OUTSIDE = { caller: 'external', from: undefined, entry: 'address' } as const
+const NAKED = { caller: 'non-mesh', from: undefined, entry: 'address' } as const
+
+/** From outside, by whatever public port the Gateway (`namespace/name`) serves. */
+function enterPublic(view: View<PathKinds>, gateway: string, host: string): Step {
   return () => {
-    const gateways = need.boundTo.map(toGatewayRef)
-    const pods = gateways.flatMap(({ namespace, name }) => {
-      const found = view.get('Gateway', namespace, name)
-      return found === undefined ? [] : podsOfGateway(view, found)
-    })
-    const [address = toGatewayRef('')] = gateways
-    const cut = findEntryCut(view, entryServices(view, pods), address, need)
+    const [namespace = '', name = ''] = gateway.split('/')
+    const found = view.get('Gateway', namespace, name)
+    const pods = found === undefined ? [] : podsOfGateway(view, found)
+    const address = { apiVersion: 'networking.istio.io/v1beta1', kind: 'Gateway', namespace, name }
+    const cut = findEntryCut(view, entryServices(view, pods), address, { boundTo: [gateway], host })
     return { hop: { name: 'caller->ingress-gateway', cut }, reached: pods }
   }
-}
-
-function toGatewayRef(fullName: string): Ref {
-  const [namespace = '', name = ''] = fullName.split('/')
-  return { apiVersion: 'networking.istio.io/v1beta1', kind: 'Gateway', namespace, name }
 }
 
 /** From a pod without sidecar, by the gateway that the model's name leads to. */

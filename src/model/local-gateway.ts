@@ -1,8 +1,7 @@
 import { type Chain, chainForPlaintext, chainForSni } from './gateway.ts'
-import type { HopKinds } from './hop.ts'
 import { ingressOf } from './kserve.ts'
 import { toDestination } from './reach.ts'
-import { serverSide } from './server.ts'
+import { type ServerKinds, serverSide } from './server.ts'
 import type { View } from './snapshot.ts'
 
 /** Knative's local gateway, as KServe's top-level VirtualService reaches it. */
@@ -18,7 +17,7 @@ export interface LocalGateway {
 const HTTP_PORT = 80
 
 /** Absent where there is no such Service, or nothing listens behind it. */
-export function findLocalGateway(view: View<HopKinds>): LocalGateway | undefined {
+export function findLocalGateway(view: View<ServerKinds>): LocalGateway | undefined {
   const host = ingressOf(view).config.knativeLocalGatewayService
   const [endpoint] = toDestination(view, host, HTTP_PORT).endpoints
   if (endpoint === undefined) return undefined

@@ -19,7 +19,7 @@ export interface Caller {
 
 /** One way of a request to a model. */
 export interface Path extends Caller {
-  /** By the model's own address, or by that of its component. */
+  /** By the model's own address, or (callers with a sidecar alone) by that of its component. */
   readonly entry: 'address' | 'component'
   /** Absent when the request does not get that far, or when there is but one. */
   readonly leg: Leg | undefined

@@ -1,0 +1,223 @@
+/**
+ * Asks the model what Istio's own code was asked, and prints where the answers differ. Reads vectors (JSON lines, may
+ * be gzipped): calls between workloads, effective PeerAuthentication, injection. Exits with 1 when an answer differs.
+ */
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { z } from 'zod'
+import type { Destination } from '../src/model/client.ts'
+import { type Connection, connect } from '../src/model/hop.ts'
+import { injection } from '../src/model/injection.ts'
+import { forPort, peerMtls } from '../src/model/peer-authentication.ts'
+import type { Resource } from '../src/model/resource.ts'
+import { type Endpoint, endpointsOf, findService, isHeadless, type Service } from '../src/model/service.ts'
+import { isExported, scopeOf } from '../src/model/sidecar.ts'
+import { Snapshot } from '../src/model/snapshot.ts'
+import { toWorkload, type Workload } from '../src/model/workload.ts'
+import { readResource } from '../src/sources/manifest.ts'
+
+const labels = z.record(z.string(), z.string()).default({})
+const injectionCase = z.object({
+  install: z.string(),
+  namespace: z.object({ name: z.string(), labels }),
+  pod: z.object({ labels, annotations: labels, hostNetwork: z.boolean().default(false) }),
+  injected: z.boolean()
+})
+const endpointAnswer = z.object({
+  pod: z.string(),
+  port: z.number(),
+  client: z.string(),
+  sni: z.string().optional(),
+  outcome: z.string(),
+  error: z.string().optional()
+})
+const call = z.object({
+  from: z.string(),
+  to: z.object({ host: z.string(), port: z.number(), subset: z.string().optional() }),
+  expect: z.object({
+    outcome: z.string(),
+    destinationRule: z.string().optional(),
+    endpoints: z.array(endpointAnswer).default([])
+  })
+})
+const meshCase = z.object({
+  id: z.string(),
+  mesh: z.record(z.string(), z.unknown()).default({}),
+  objects: z.array(z.unknown()),
+  calls: z.array(call).default([]),
+  peerAuthentication: z
+    .record(z.string(), z.object({ mode: z.string(), ports: z.record(z.string(), z.string()).default({}) }))
+    .default({})
+})
+
+type Call = z.output<typeof call>
+
+/** What was asked, what Istio says, and what we say. */
+export interface Disagreement {
+  readonly asked: string
+  readonly istio: string
+  readonly model: string
+}
+
+/** @returns the number of answers that agree, and those that do not */
+export function conform(file: string): { readonly agree: number; readonly disagree: readonly Disagreement[] } {
+  const bytes = readFileSync(file)
+  const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8')
+  const answers = text.split('\n').flatMap((line, i) => (line === '' ? [] : ask(JSON.parse(line), file, i + 1)))
+  const disagree = answers.filter(answer => answer !== undefined)
+  return { agree: answers.length - disagree.length, disagree }
+}
+
+function ask(line: object, file: string, number: number): readonly (Disagreement | undefined)[] {
+  if ('install' in line) return [askInjection(injectionCase.parse(line), file, number)]
+  const { id, mesh, objects, calls, peerAuthentication } = meshCase.parse(line)
+  const config = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { namespace: 'istio-system', name: 'istio' },
+    data: { mesh: JSON.stringify(mesh) }
+  }
+  const state = toState([config, ...objects])
+  const podOf = (fullName: string) => {
+    const [namespace = '', name = ''] = fullName.split('/')
+    const pod = state.get('Pod', namespace, name)
+    if (pod === undefined) throw new Error(`${id}: no pod ${fullName}`)
+    return toWorkload(pod)
+  }
+  return [
+    ...Object.entries(peerAuthentication).map(([pod, expected]) => {
+      const got = peerMtls(state, podOf(pod))
+      const ports = Object.fromEntries(Object.keys(expected.ports).map(port => [port, forPort(got, Number(port)).mode]))
+      return compare(`${id}: peer authentication of ${pod}`, expected, { mode: got.workload.mode, ports })
+    }),
+    ...calls.map(one =>
+      compareCall(`${id}: ${one.from} to ${one.to.host}:${one.to.port}`, one, answer(state, podOf(one.from), one))
+    )
+  ]
+}
+
+function toState(objects: readonly unknown[]): Snapshot {
+  const resources = objects.map(readResource).filter((one): one is Resource => one !== undefined)
+  return Snapshot.of(resources)
+}
+
+const installations = new Map<string, Readonly<Record<string, readonly unknown[]>>>()
+
+/** The objects of each kind of installation lie beside the rows. */
+function readInstallations(file: string): Readonly<Record<string, readonly unknown[]>> {
+  const path = join(dirname(file), 'installations.json')
+  const known =
+    installations.get(path) ?? z.record(z.string(), z.array(z.unknown())).parse(JSON.parse(readFileSync(path, 'utf8')))
+  installations.set(path, known)
+  return known
+}
+
+function askInjection(row: z.output<typeof injectionCase>, file: string, line: number): Disagreement | undefined {
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: row.namespace }
+  const state = toState([...(readInstallations(file)[row.install] ?? []), namespace])
+  const got = injection(state, { namespace: row.namespace.name, ...row.pod })
+  return compare(`line ${line}: ${row.install}, injection of ${JSON.stringify(row.pod)}`, row.injected, got.injected)
+}
+
+interface Answer {
+  readonly outcome: string
+  readonly rule: string | undefined
+  readonly endpoints: readonly { readonly endpoint: Endpoint; readonly connection: Connection }[]
+}
+
+function answer(state: Snapshot, client: Workload, { to }: Call): Answer {
+  const service = findService(state, to.host)
+  const port = service?.spec.ports.find(one => one.port === to.port)
+  if (service === undefined || port === undefined || !isKnown(state, client, service)) {
+    return { outcome: 'no-cluster', rule: undefined, endpoints: [] }
+  }
+  const destination: Destination = {
+    host: hostOf(service),
+    namespace: service.namespace,
+    port: to.port,
+    headless: isHeadless(service),
+    endpoints: endpointsOf(state, service, port),
+    subset: to.subset
+  }
+  const endpoints = destination.endpoints.map(endpoint => ({
+    endpoint,
+    connection: connect(state, client, destination, endpoint)
+  }))
+  const outcomes = new Set(endpoints.map(({ connection }) => toWord(connection)))
+  const rule = endpoints[0]?.connection.sent.rule
+  return {
+    outcome: outcomes.size > 1 ? 'mixed' : ([...outcomes][0] ?? 'no-endpoints'),
+    rule: rule && `${rule.namespace}/${rule.name}`,
+    endpoints
+  }
+}
+
+const hostOf = ({ name, namespace }: Service) => `${name}.${namespace}.svc.cluster.local`
+const toWord = ({ outcome }: Connection) => (outcome.is === 'open' ? 'ok' : 'cut')
+
+/** A workload without a proxy needs to know nothing. */
+function isKnown(state: Snapshot, client: Workload, service: Service): boolean {
+  if (client.proxy === 'none') return true
+  const target = {
+    host: hostOf(service),
+    namespace: service.namespace,
+    ports: service.spec.ports.map(({ port }) => port)
+  }
+  return isExported(service, client.namespace) && scopeOf(state, client).imports(target)
+}
+
+function compareCall(asked: string, { expect }: Call, got: Answer): Disagreement | undefined {
+  const istio = {
+    outcome: expect.outcome,
+    rule: expect.destinationRule,
+    endpoints: expect.endpoints.map(({ pod, port, client, sni, outcome }) => ({ pod, port, client, sni, outcome }))
+  }
+  const model = {
+    outcome: got.outcome,
+    rule: expect.endpoints.length > 0 ? got.rule : expect.destinationRule,
+    endpoints: got.endpoints.map(({ endpoint: { workload, port }, connection }) => ({
+      pod: `${workload.namespace}/${workload.name}`,
+      port,
+      client: connection.sent.send,
+      sni: connection.sent.sni,
+      outcome: toWord(connection)
+    }))
+  }
+  const reasons = got.endpoints.map(({ connection: { sent, outcome } }) => ({
+    client: sent.reason,
+    cut: outcome.is === 'cut' ? outcome.refusal.cause : undefined
+  }))
+  return compare(
+    asked,
+    { ...istio, endpoints: byPod(istio.endpoints) },
+    { ...model, endpoints: byPod(model.endpoints) },
+    reasons
+  )
+}
+
+function byPod<T extends { readonly pod: string }>(endpoints: readonly T[]): readonly T[] {
+  return [...endpoints].sort((a, b) => (a.pod < b.pod ? -1 : 1))
+}
+
+function compare(asked: string, istio: unknown, model: unknown, reasons?: unknown): Disagreement | undefined {
+  const [left, right] = [JSON.stringify(istio), JSON.stringify(model)]
+  return left === right
+    ? undefined
+    : { asked, istio: left, model: `${right}${reasons ? `, because ${JSON.stringify(reasons)}` : ''}` }
+}
+
+if (process.argv[1] === import.meta.filename) {
+  let agree = 0
+  let disagree = 0
+  for (const file of process.argv.slice(2)) {
+    const result = conform(file)
+    agree += result.agree
+    disagree += result.disagree.length
+    for (const { asked, istio, model } of result.disagree) {
+      process.stdout.write(`${file}: ${asked}\n  istio: ${istio}\n  model: ${model}\n`)
+    }
+  }
+  process.stdout.write(`${agree} agree, ${disagree} disagree\n`)
+  process.exitCode = disagree > 0 ? 1 : 0
+}

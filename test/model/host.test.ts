@@ -1,0 +1,35 @@
+import t from 'tap'
+import { coversHost, mostSpecific, toFullName } from '../../src/model/host.ts'
+
+t.test('a pattern covers', async t => {
+  for (const [pattern, name, covered] of [
+    ['a.b', 'a.b', true],
+    ['a.b', 'x.a.b', false],
+    ['*', 'anything', true],
+    ['*.local', 'a.svc.cluster.local', true],
+    ['*.local', 'local', false],
+    ['*.b', 'ab', false]
+  ] as const) {
+    t.equal(coversHost(pattern, name), covered, `${pattern} ${name}`)
+  }
+})
+
+t.test('the most specific entry', async t => {
+  const entries = new Map([
+    ['*', 'all'],
+    ['*.local', 'local'],
+    ['*.svc.cluster.local', 'services'],
+    ['a.b.svc.cluster.local', 'exact']
+  ])
+  t.equal(mostSpecific(entries, 'a.b.svc.cluster.local'), 'exact')
+  t.equal(mostSpecific(entries, 'x.b.svc.cluster.local'), 'services')
+  t.equal(mostSpecific(entries, 'x.local'), 'local')
+  t.equal(mostSpecific(entries, 'example.com'), 'all')
+  t.equal(mostSpecific(new Map([['a', 1]]), 'b'), undefined)
+})
+
+t.test('a short host means a Service of the namespace', async t => {
+  t.equal(toFullName('a', 'ns', 'cluster.local'), 'a.ns.svc.cluster.local')
+  t.equal(toFullName('a.other', 'ns', 'cluster.local'), 'a.other')
+  t.equal(toFullName('*', 'ns', 'cluster.local'), '*')
+})

@@ -1,0 +1,50 @@
+import t from 'tap'
+import { injection } from '../../src/model/injection.ts'
+import { stockWith } from '../support/state.ts'
+
+const subject = { namespace: 'user1', labels: {}, annotations: {}, hostNetwork: false }
+const config = (text: string, name = 'istio-sidecar-injector') => `
+apiVersion: v1
+kind: ConfigMap
+metadata: { namespace: istio-system, name: ${name} }
+data: { config: ${JSON.stringify(text)} }
+`
+
+// The selectors and values are covered by the vectors from Istio's code; here is what those leave out.
+t.test('why a pod gets no sidecar', async t => {
+  const never = 'policy: enabled\nneverInjectSelector: [{ matchLabels: { a: b } }]'
+  const always = 'policy: disabled\nalwaysInjectSelector: [{ matchExpressions: [{ key: a, operator: Exists }] }]'
+  const kubeSystem =
+    'apiVersion: v1\nkind: Namespace\nmetadata: { name: kube-system, labels: { istio-injection: enabled } }'
+  for (const [name, yaml, pod, expected] of [
+    ['it gets one', '', {}, { injected: true, webhook: 'namespace.sidecar-injector.istio.io' }],
+    ['nobody asks the injector', '', { namespace: 'elsewhere' }, { because: 'no-webhook-selects-it' }],
+    ['host network', '', { hostNetwork: true }, { because: 'host-network' }],
+    ['system namespace', kubeSystem, { namespace: 'kube-system' }, { because: 'system-namespace' }],
+    ['it says no', '', { annotations: { 'sidecar.istio.io/inject': 'false' } }, { because: 'asked-not-to' }],
+    ['a word that is neither', '', { annotations: { 'sidecar.istio.io/inject': 'yes' } }, { injected: true }],
+    ['never', config(never), { labels: { a: 'b' } }, { because: 'never-selected' }],
+    ['always', config(always), { labels: { a: 'b' } }, { injected: true }],
+    ['the policy is disabled', config('policy: disabled'), {}, { because: 'policy-disabled' }],
+    ['a configuration that does not parse', config('{{ .Values }}: ['), {}, { injected: true }],
+    ['a configuration of other types', config('policy: []'), {}, { injected: true }],
+    [
+      'the configuration of the revision',
+      config('policy: disabled', 'istio-sidecar-injector-default'),
+      {},
+      { because: 'policy-disabled' }
+    ]
+  ] as const) {
+    t.match(injection(stockWith(yaml), { ...subject, ...pod }), expected, name)
+  }
+})
+
+t.test('an injector without revision or configuration', async t => {
+  const state = stockWith(`
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: { name: istio-sidecar-injector }
+webhooks: [{ name: namespace.sidecar-injector.istio.io }]
+`).withAll('ConfigMap', [])
+  t.match(injection(state, subject), { injected: true })
+})

@@ -1,0 +1,80 @@
+import t from 'tap'
+import {
+  defaultBurstCapacity,
+  knativeGateways,
+  meshCompatibility,
+  publicDomain,
+  systemPods
+} from '../../src/model/knative.ts'
+import { stateOf, stockWith } from '../support/state.ts'
+
+const config = (name: string, data: Readonly<Record<string, string>>) =>
+  stateOf(`
+apiVersion: v1
+kind: ConfigMap
+metadata: { namespace: knative-serving, name: ${name} }
+data: ${JSON.stringify(data)}
+`)
+const NONE = stateOf('')
+const EXTERNAL = [
+  { gateway: 'knative-serving/knative-ingress-gateway', service: 'istio-ingressgateway.istio-system.svc.cluster.local' }
+]
+const LOCAL = [
+  { gateway: 'knative-serving/knative-local-gateway', service: 'knative-local-gateway.istio-system.svc.cluster.local' }
+]
+
+t.test('the gateways of routes', async t => {
+  for (const [name, state, expected] of [
+    ['not configured', NONE, { external: EXTERNAL, local: LOCAL }],
+    [
+      'the newer form',
+      config('config-istio', { 'local-gateways': '[{ name: g, namespace: n, service: s.n.svc. }]' }),
+      { external: EXTERNAL, local: [{ gateway: 'n/g', service: 's.n.svc' }] }
+    ],
+    [
+      'none at all',
+      config('config-istio', { 'local-gateways': '[]', 'external-gateways': '[]' }),
+      { external: [], local: [] }
+    ],
+    ['blank', config('config-istio', { 'local-gateways': ' ' }), { external: EXTERNAL, local: LOCAL }],
+    ['not a list', config('config-istio', { 'local-gateways': '{' }), { external: EXTERNAL, local: LOCAL }],
+    [
+      'the older form',
+      config('config-istio', { 'gateway.n.g': 's', 'local-gateway.h': 't.' }),
+      { external: [{ gateway: 'n/g', service: 's' }], local: [{ gateway: 'knative-serving/h', service: 't' }] }
+    ]
+  ] as const) {
+    t.same(knativeGateways(state), expected, name)
+  }
+})
+
+t.test('burst capacity by default', async t => {
+  t.equal(defaultBurstCapacity(NONE), 211)
+  t.equal(defaultBurstCapacity(config('config-autoscaler', { 'target-burst-capacity': '0' })), 0)
+  t.equal(defaultBurstCapacity(config('config-autoscaler', { 'target-burst-capacity': 'x' })), 211)
+})
+
+t.test('whether the network is taken for a mesh', async t => {
+  t.equal(meshCompatibility(NONE), 'auto')
+  t.equal(meshCompatibility(config('config-network', { 'mesh-compatibility-mode': 'Enabled' })), 'enabled')
+  t.equal(meshCompatibility(config('config-network', { 'mesh-compatibility-mode': 'disabled' })), 'disabled')
+  t.equal(meshCompatibility(config('config-network', { 'mesh-compatibility-mode': 'maybe' })), 'auto')
+})
+
+t.test('the public domain', async t => {
+  t.equal(publicDomain(NONE), 'example.com')
+  t.equal(publicDomain(config('config-domain', { _example: '', 'models.example': '' })), 'models.example')
+  t.equal(publicDomain(config('config-domain', { 'svc.cluster.local': '' })), undefined)
+  t.equal(publicDomain(config('config-domain', { 'some.example': 'selector: {}' })), undefined)
+})
+
+t.test('pods of Knative: those that run, or else the next one', async t => {
+  t.match(systemPods(stockWith(), 'activator'), [{ name: /^activator-/, proxy: 'sidecar' }])
+  t.match(systemPods(NONE, 'activator'), [
+    { name: 'activator (next pod)', proxy: 'none', labels: { app: 'activator' } }
+  ])
+  const withoutPods = stockWith().withAll('Pod', [])
+  t.match(systemPods(withoutPods, 'autoscaler'), [
+    { proxy: 'sidecar', labels: { 'security.istio.io/tlsMode': 'istio' } }
+  ])
+})

@@ -1,0 +1,119 @@
+import t from 'tap'
+import { deploymentMode, ingressOf, isPassedOn } from '../../src/model/kserve.ts'
+import { stateOf } from '../support/state.ts'
+
+const config = (data: Readonly<Record<string, string>>) =>
+  stateOf(`
+apiVersion: v1
+kind: ConfigMap
+metadata: { namespace: kserve, name: inferenceservice-config }
+data: ${JSON.stringify(data)}
+`)
+const NONE = stateOf('')
+
+t.test('the ingress configuration', async t => {
+  const gateway = '"ingressGateway": "a/b"'
+  for (const [name, ingress, refused, expected] of [
+    [
+      'complete',
+      `{ ${gateway}, "localGateway": "c/d", "localGatewayService": "s" }`,
+      undefined,
+      { ingressGateway: 'a/b', localGateway: 'c/d', localGatewayService: 's', knativeLocalGatewayService: 's' }
+    ],
+    [
+      'another service for Knative',
+      `{ ${gateway}, "knativeLocalGatewayService": "k", "localGatewayService": "s" }`,
+      undefined,
+      { knativeLocalGatewayService: 'k' }
+    ],
+    [
+      'keys in any case',
+      '{ "INGRESSGATEWAY": "a/b", "disableistiovirtualhost": true }',
+      undefined,
+      { ingressGateway: 'a/b', disableIstioVirtualHost: true }
+    ],
+    [
+      'the fragment of the documentation',
+      '{ "disableIstioVirtualHost": true }',
+      'ingressGateway is required',
+      { disableIstioVirtualHost: true, ingressGateway: 'knative-serving/knative-ingress-gateway' }
+    ],
+    [
+      'a word for a truth value',
+      `{ ${gateway}, "disableIstioVirtualHost": "true" }`,
+      'disableistiovirtualhost: Invalid input: expected boolean, received string',
+      {}
+    ],
+    ['not JSON', '{', 'it is not a JSON object', {}],
+    ['null', 'null', 'it is not a JSON object', {}],
+    [
+      'Gateway API without its Gateway',
+      `{ ${gateway}, "enableGatewayApi": true }`,
+      'kserveIngressGateway must be <namespace>/<name> while enableGatewayApi is true',
+      { enableGatewayApi: true }
+    ],
+    [
+      'Gateway API',
+      `{ ${gateway}, "enableGatewayApi": true, "kserveIngressGateway": "kserve/g" }`,
+      undefined,
+      { enableGatewayApi: true }
+    ],
+    [
+      'a path template without a domain',
+      `{ ${gateway}, "pathTemplate": "/x" }`,
+      'pathTemplate needs ingressDomain',
+      {}
+    ],
+    ['a path template', `{ ${gateway}, "pathTemplate": "/x", "ingressDomain": "d" }`, undefined, {}]
+  ] as const) {
+    const verdict = ingressOf(config({ ingress }))
+    t.equal(verdict.refused, refused, name)
+    t.match(verdict.config, expected, name)
+  }
+  t.match(
+    ingressOf(NONE),
+    { refused: undefined, config: { ingressGateway: 'knative-serving/knative-ingress-gateway' } },
+    'not installed'
+  )
+  t.match(
+    ingressOf(config({})),
+    { refused: undefined, config: { ingressGateway: '', localGateway: '' } },
+    'without the key'
+  )
+})
+
+t.test('the deployment mode', async t => {
+  const asked = (mode: string) => ({ annotations: { 'serving.kserve.io/deploymentMode': mode }, status: undefined })
+  const has = (mode: string) => ({ annotations: {}, status: { deploymentMode: mode, components: undefined } })
+  const quiet = { annotations: {}, status: undefined }
+  const standard = config({ deploy: '{ "defaultDeploymentMode": "RawDeployment" }' })
+  const filtering = config({
+    inferenceService: '{ "serviceAnnotationDisallowedList": ["serving.kserve.io/deploymentMode"] }'
+  })
+  for (const [name, state, service, mode] of [
+    ['not installed', NONE, quiet, 'Knative'],
+    ['the default of the cluster', standard, quiet, 'Standard'],
+    ['a default that does not parse', config({ deploy: '[]' }), quiet, 'Knative'],
+    ['no default', config({}), quiet, 'Knative'],
+    ['asked for', standard, asked('Serverless'), 'Knative'],
+    ['asked for by an unknown name', standard, asked('serverless'), 'Standard'],
+    ['asked for in vain', filtering, asked('ModelMesh'), 'Knative'],
+    [
+      'the one it has',
+      standard,
+      { ...asked('ModelMesh'), ...has('Knative'), annotations: asked('ModelMesh').annotations },
+      'Knative'
+    ]
+  ] as const) {
+    t.equal(deploymentMode(state, service), mode, name)
+  }
+})
+
+t.test('annotations that are passed on', async t => {
+  const MIN = 'autoscaling.knative.dev/min-scale'
+  t.notOk(isPassedOn(NONE, MIN))
+  t.notOk(isPassedOn(config({ inferenceService: '{}' }), MIN))
+  t.ok(isPassedOn(config({}), MIN), 'without the key, nothing is filtered')
+  t.notOk(isPassedOn(config({ inferenceService: '{ "serviceAnnotationDisallowedList": ["a"] }' }), 'a'))
+  t.ok(isPassedOn(config({ inferenceService: 'x' }), 'a'))
+})

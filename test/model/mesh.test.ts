@@ -1,0 +1,44 @@
+import t from 'tap'
+import { meshOf } from '../../src/model/mesh.ts'
+import { DEFAULT_SETTINGS } from '../../src/model/snapshot.ts'
+import { stateOf } from '../support/state.ts'
+
+const DEFAULTS = {
+  rootNamespace: 'istio-system',
+  trustDomain: 'cluster.local',
+  autoMtls: true,
+  destinationRuleExportTo: ['*']
+}
+const config = (name: string, mesh: string) => `
+apiVersion: v1
+kind: ConfigMap
+metadata: { namespace: istio-system, name: ${name} }
+data: { mesh: ${JSON.stringify(mesh)} }
+`
+
+t.test('the mesh configuration', async t => {
+  const full = 'rootNamespace: root\ntrustDomain: td\nenableAutoMtls: false\ndefaultDestinationRuleExportTo: ["."]'
+  for (const [name, yaml, expected] of [
+    ['none', '', DEFAULTS],
+    ['empty', config('istio', ''), DEFAULTS],
+    [
+      'full',
+      config('istio', full),
+      { rootNamespace: 'root', trustDomain: 'td', autoMtls: false, destinationRuleExportTo: ['.'] }
+    ],
+    ['of a revision', config('istio-canary', 'trustDomain: td'), { ...DEFAULTS, trustDomain: 'td' }],
+    ['of something else', config('istiod', 'trustDomain: td'), DEFAULTS],
+    ['not YAML', config('istio', '{'), DEFAULTS],
+    ['wrong types', config('istio', 'enableAutoMtls: "no"'), DEFAULTS]
+  ] as const) {
+    t.same(meshOf(stateOf(yaml)), expected, name)
+  }
+})
+
+t.test('what the administrator says comes first', async t => {
+  const settings = { ...DEFAULT_SETTINGS, rootNamespace: 'mine', trustDomain: 'mine.example' }
+  t.match(meshOf(stateOf(config('istio', 'rootNamespace: root'), settings)), {
+    rootNamespace: 'mine',
+    trustDomain: 'mine.example'
+  })
+})

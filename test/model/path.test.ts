@@ -1,0 +1,234 @@
+import t from 'tap'
+import { pathsOf } from '../../src/model/path.ts'
+import type { Snapshot } from '../../src/model/snapshot.ts'
+import { cutOf } from '../../src/model/way.ts'
+import { stockWith } from '../support/state.ts'
+
+/** The ways to a model, each as one line. */
+function waysTo(state: Snapshot, name: string, namespace = 'user1'): readonly string[] {
+  const model = state.get('InferenceService', namespace, name)
+  if (model === undefined) throw new Error(`no model ${name}`)
+  return pathsOf(state, model).map(path => {
+    const { caller, from, entry, leg, hops } = path
+    const words = [caller, from && `(${from})`, entry, leg, hops.map(({ name }) => name).join(', '), cutOf(path)?.cause]
+    return words.filter(word => word !== undefined).join(' ')
+  })
+}
+
+const model = (name: string, more = '', spec = 'predictor: { model: { modelFormat: { name: sklearn } } }') => `
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: { namespace: user1, name: ${name} ${more} }
+spec: { ${spec} }
+`
+const map = (namespace: string, name: string, data: Readonly<Record<string, string>>) => `
+apiVersion: v1
+kind: ConfigMap
+metadata: { namespace: ${namespace}, name: ${name} }
+data: ${JSON.stringify(data)}
+`
+const virtualServiceOff = map('kserve', 'inferenceservice-config', {
+  ingress: '{ "ingressGateway": "knative-serving/knative-ingress-gateway", "disableIstioVirtualHost": true }'
+})
+
+t.test('the ways to a model in a stock installation', async t => {
+  const state = stockWith()
+  t.same(waysTo(state, 'sklearn-iris'), [
+    'in-mesh component direct caller->pod',
+    'external address direct caller->ingress-gateway, ingress-gateway->local-gateway, gateway->pod',
+    'in-mesh address direct caller->local-gateway, gateway->pod',
+    'non-mesh address direct caller->local-gateway, ingress-gateway->local-gateway, gateway->pod'
+  ])
+  t.same(waysTo(state, 'sklearn-iris-burst'), [
+    'in-mesh component direct caller->pod',
+    'in-mesh component activator caller->activator, activator->pod',
+    'external address direct caller->ingress-gateway, ingress-gateway->local-gateway, gateway->pod',
+    'external address activator caller->ingress-gateway, ingress-gateway->local-gateway, gateway->activator, activator->pod',
+    'in-mesh address direct caller->local-gateway, gateway->pod',
+    'in-mesh address activator caller->local-gateway, gateway->activator, activator->pod',
+    'non-mesh address direct caller->local-gateway, ingress-gateway->local-gateway, gateway->pod',
+    'non-mesh address activator caller->local-gateway, ingress-gateway->local-gateway, gateway->activator, activator->pod'
+  ])
+})
+
+t.test('with the top-level VirtualService off, nothing passes the local gateway twice', async t => {
+  t.same(waysTo(stockWith(virtualServiceOff), 'sklearn-iris'), [
+    'in-mesh component direct caller->pod',
+    'external address direct caller->ingress-gateway, gateway->pod',
+    'in-mesh address direct caller->pod',
+    'non-mesh address direct caller->local-gateway, gateway->pod'
+  ])
+})
+
+t.test('in a mesh without gateways there are callers with a sidecar alone', async t => {
+  const meshOnly = map('knative-serving', 'config-istio', { 'external-gateways': '[]', 'local-gateways': '[]' })
+  t.same(waysTo(stockWith(`${virtualServiceOff}---${meshOnly}`), 'sklearn-iris'), [
+    'in-mesh component direct caller->pod',
+    'in-mesh address direct caller->pod'
+  ])
+})
+
+t.test('a model of the cluster alone has no way from outside', async t => {
+  const local = model('sklearn-iris', ', labels: { networking.knative.dev/visibility: cluster-local }')
+  t.notOk(waysTo(stockWith(local), 'sklearn-iris').some(way => way.startsWith('external')))
+})
+
+t.test('the activator is on the path', async t => {
+  const annotated = (annotations: string, spec?: string) =>
+    waysTo(stockWith(model('a', `, annotations: { ${annotations} }`, spec)), 'a').filter(way =>
+      way.startsWith('external')
+    )
+  const legs = (ways: readonly string[]) => ways.map(way => way.split(' ')[2])
+  const burst = (value: string) => `autoscaling.knative.dev/targetBurstCapacity: "${value}"`
+  const zero = 'predictor: { minReplicas: 0, model: { modelFormat: { name: sklearn } } }'
+  t.same(legs(annotated(burst('0'))), ['direct'], 'never')
+  t.same(legs(annotated(burst('-1'))), ['activator'], 'always')
+  t.same(legs(annotated(burst('NaN'))), ['activator'], 'always, for NaN')
+  t.same(legs(annotated(burst('70'))), ['direct', 'activator'], 'until there are pods enough')
+  t.same(legs(annotated(burst('0'), zero)), ['direct', 'activator'], 'when the first request comes')
+  t.same(legs(annotated('autoscaling.knative.dev/class: hpa.autoscaling.knative.dev')), ['direct'], 'not with HPA')
+})
+
+t.test('an autoscaler that sees no metrics keeps the activator on the path', async t => {
+  const strict = `
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { namespace: user1, name: default }
+spec: { mtls: { mode: STRICT } }
+`
+  const naked = `
+apiVersion: v1
+kind: Namespace
+metadata: { name: knative-serving }
+`
+  const state = stockWith(`${strict}---${naked}`)
+  const withoutPods = state.withAll('Pod', [], 'knative-serving')
+  t.ok(
+    waysTo(withoutPods, 'sklearn-iris').includes(
+      'in-mesh component activator caller->activator, activator->pod plaintext-to-strict-workload'
+    )
+  )
+})
+
+t.test('how Knative takes the network', async t => {
+  const strict = `
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { namespace: user1, name: default }
+spec: { mtls: { mode: STRICT } }
+`
+  const mode = (value: string) => map('knative-serving', 'config-network', { 'mesh-compatibility-mode': value })
+  const last = (state: Snapshot) =>
+    waysTo(state, 'sklearn-iris-burst').filter(way => way.includes('component activator'))
+  t.match(last(stockWith(strict)), [/activator->pod$/], 'found out')
+  t.match(last(stockWith(`${strict}---${mode('enabled')}`)), [/activator->pod$/], 'a mesh')
+  t.match(
+    last(stockWith(`${strict}---${mode('disabled')}`)),
+    [/activator->pod plaintext-to-strict-workload$/],
+    'no mesh'
+  )
+})
+
+t.test('callers of a namespace with rules of its own are a class of their own', async t => {
+  const rule = (host: string, namespace = 'user1') => `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { namespace: ${namespace}, name: mine }
+spec: { host: "${host}", trafficPolicy: { tls: { mode: ISTIO_MUTUAL } } }
+`
+  const withRule = (yaml: string) => waysTo(stockWith(yaml), 'sklearn-iris').filter(way => way.startsWith('in-mesh ('))
+  t.same(withRule(rule('*.local')), [
+    'in-mesh (user1) component direct caller->pod',
+    'in-mesh (user1) address caller->local-gateway mtls-to-plain-listener'
+  ])
+  t.same(withRule(rule('example.com')), [], 'not for a rule about another host')
+  t.same(withRule(rule('*.local', 'batch')), [], 'not where pods have no sidecars')
+  const sidecar = `
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { namespace: user1, name: default }
+spec: { egress: [{ hosts: ["*/*"] }] }
+`
+  t.equal(withRule(sidecar).length, 2, 'for a Sidecar')
+})
+
+t.test('a model in Standard mode is called at its Service', async t => {
+  const standard = ', annotations: { serving.kserve.io/deploymentMode: Standard }'
+  const ways = ['in-mesh address caller->pod', 'non-mesh address caller->pod']
+  t.same(waysTo(stockWith(model('a', standard)), 'a'), ways)
+  const service = (spec: string) => `
+apiVersion: v1
+kind: Service
+metadata: { namespace: user1, name: a-predictor }
+spec: ${spec}
+`
+  const httpbin = '{ clusterIP: None, selector: { app: httpbin }, ports: [{ name: http, port: 80, targetPort: 80 }] }'
+  t.same(waysTo(stockWith(`${model('a', standard)}---${service(httpbin)}`), 'a'), ways, 'by the Service that exists')
+  t.same(waysTo(stockWith(`${model('a', standard)}---${service('{ ports: [] }')}`), 'a'), ways, 'without a port')
+})
+
+t.test('there is no way to what has no pods of its own', async t => {
+  t.same(waysTo(stockWith(model('a', ', annotations: { serving.kserve.io/deploymentMode: ModelMesh }')), 'a'), [])
+  t.same(waysTo(stockWith(model('a', '', '')), 'a'), [])
+})
+
+t.test('a transformer stands before the predictor', async t => {
+  const spec =
+    'predictor: { model: { modelFormat: { name: sklearn } } }, transformer: { annotations: { autoscaling.knative.dev/targetBurstCapacity: "x" } }'
+  t.match(waysTo(stockWith(model('a', '', spec)), 'a'), [/controller configuration-rejected/])
+})
+
+t.test('gateways', async t => {
+  const ways = (yaml: string, without: readonly ('Pod' | 'Service' | 'Gateway')[] = []) => {
+    const state = without.reduce((state, kind) => state.withAll(kind, []), stockWith(yaml))
+    return waysTo(state, 'sklearn-iris').filter(way => way.startsWith('external') || way.startsWith('non-mesh'))
+  }
+  t.match(ways('', ['Gateway']), [/caller->ingress-gateway no-endpoints/, /caller->local-gateway no-listener/], 'none')
+  t.match(
+    ways('', ['Service']),
+    [/caller->ingress-gateway no-endpoints/, /caller->local-gateway no-endpoints/],
+    'no Services'
+  )
+  t.match(
+    ways('', ['Pod']),
+    [/no-endpoints/, /non-mesh address direct/],
+    'a pod that the Service would select is taken to be there'
+  )
+  const service = (spec: string) => `
+apiVersion: v1
+kind: Service
+metadata: { namespace: istio-system, name: istio-ingressgateway }
+spec: ${spec}
+`
+  const internal = '{ selector: { istio: ingressgateway }, ports: [{ name: http2, port: 80, targetPort: 8080 }] }'
+  t.match(ways(service(internal)), [/external address direct/, /non-mesh/], 'without a public Service any will do')
+  const headless =
+    '{ type: LoadBalancer, clusterIP: None, selector: { istio: ingressgateway }, ports: [{ port: 80, targetPort: nope }] }'
+  t.match(ways(service(headless)), [/caller->ingress-gateway no-endpoints/, /non-mesh/], 'a port that no pod has')
+})
+
+t.test('callers without a sidecar may enter by TLS', async t => {
+  const config = map('kserve', 'inferenceservice-config', {
+    ingress: JSON.stringify({
+      ingressGateway: 'knative-serving/knative-ingress-gateway',
+      knativeLocalGatewayService: 'knative-local-gateway.istio-system.svc.cluster.local',
+      localGateway: 'istio-system/border',
+      localGatewayService: 'border.istio-system.svc.cluster.local'
+    })
+  })
+  const border = `
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { namespace: istio-system, name: border }
+spec:
+  selector: { istio: ingressgateway }
+  servers: [{ hosts: ["*"], port: { name: https, number: 8445, protocol: HTTPS }, tls: { mode: SIMPLE, credentialName: c } }]
+---
+apiVersion: v1
+kind: Service
+metadata: { namespace: istio-system, name: border, labels: { experimental.istio.io/disable-gateway-port-translation: "" } }
+spec: { selector: { istio: ingressgateway }, ports: [{ name: https, port: 443, targetPort: 8445 }] }
+`
+  const ways = waysTo(stockWith(`${config}---${border}`), 'sklearn-iris')
+  t.match(ways.at(-1), /^non-mesh address direct caller->local-gateway, ingress-gateway->local-gateway, gateway->pod$/)
+})

@@ -1,0 +1,54 @@
+import t from 'tap'
+import { forPort, namespaceMtls, peerMtls } from '../../src/model/peer-authentication.ts'
+import { stateOf } from '../support/state.ts'
+
+const policy = (namespace: string, name: string, spec: string) => `
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { namespace: ${namespace}, name: ${name} }
+${spec === '' ? '' : `spec: ${spec}`}
+`
+const pod = { namespace: 'user1', labels: { app: 'a' } }
+
+t.test('the policy in force', async t => {
+  const mine =
+    '{ selector: { matchLabels: { app: a } }, mtls: { mode: DISABLE }, portLevelMtls: { "8080": { mode: STRICT }, "8081": {} } }'
+  for (const [name, yaml, mode, by] of [
+    ['none', '', 'PERMISSIVE', undefined],
+    ['without a spec', policy('user1', 'a', ''), 'PERMISSIVE', undefined],
+    ['mesh', policy('istio-system', 'm', '{ mtls: { mode: STRICT } }'), 'STRICT', 'm'],
+    [
+      'unset inherits',
+      `${policy('istio-system', 'm', '{ mtls: { mode: STRICT } }')}---${policy('user1', 'n', '{ mtls: { mode: UNSET } }')}`,
+      'STRICT',
+      'm'
+    ],
+    [
+      'the nearest',
+      `${policy('user1', 'n', '{ mtls: { mode: STRICT } }')}---${policy('user1', 'w', mine)}`,
+      'DISABLE',
+      'w'
+    ],
+    ['a selector in the root namespace counts nowhere', policy('istio-system', 'm', mine), 'PERMISSIVE', undefined]
+  ] as const) {
+    const { workload } = peerMtls(stateOf(yaml), pod)
+    t.equal(workload.mode, mode, name)
+    t.equal(workload.by?.name, by, name)
+  }
+})
+
+t.test('ports are those of the workload, and inherit from it', async t => {
+  const mine =
+    '{ selector: { matchLabels: { app: a } }, mtls: { mode: DISABLE }, portLevelMtls: { "8080": { mode: STRICT }, "8081": {} } }'
+  const peer = peerMtls(stateOf(policy('user1', 'w', mine)), pod)
+  t.equal(forPort(peer, 8080).mode, 'STRICT')
+  t.equal(forPort(peer, 8081).mode, 'DISABLE')
+  t.equal(forPort(peer, 80).mode, 'DISABLE')
+})
+
+t.test('one who does not see a namespace does not know its policies', async t => {
+  const state = stateOf(policy('user1', 'n', '{ mtls: { mode: STRICT } }'))
+  t.equal(peerMtls(state, pod, () => false).workload.mode, 'PERMISSIVE')
+  t.equal(namespaceMtls(state, 'user1', () => false).mode, 'PERMISSIVE')
+  t.equal(namespaceMtls(state, 'user1', () => true).mode, 'STRICT')
+})

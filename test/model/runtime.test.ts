@@ -1,0 +1,54 @@
+import t from 'tap'
+import { findRuntime } from '../../src/model/runtime.ts'
+import { resourceOf, stateOf } from '../support/state.ts'
+
+const runtime = (kind: string, name: string, spec: string) => `
+apiVersion: serving.kserve.io/v1alpha1
+kind: ${kind}
+metadata: { ${kind === 'ServingRuntime' ? 'namespace: user1, ' : ''}name: ${name} }
+spec: ${spec}
+`
+const serves = (priority: number, more = '') =>
+  `{ ${more} supportedModelFormats: [{ name: sklearn, autoSelect: true, priority: ${priority} }] }`
+const predictor = (spec: string) => {
+  const service = resourceOf(`
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: { namespace: user1, name: a }
+spec: { predictor: ${spec} }
+`)
+  if (service.kind !== 'InferenceService' || service.spec.predictor === undefined) throw new Error('no predictor')
+  return service.spec.predictor
+}
+const ofFormat = predictor('{ model: { modelFormat: { name: sklearn } } }')
+
+t.test('the runtime of a predictor', async t => {
+  const cluster = runtime('ClusterServingRuntime', 'cluster', serves(1))
+  const better = runtime('ClusterServingRuntime', 'better', serves(2))
+  const near = runtime('ServingRuntime', 'near', serves(1))
+  for (const [name, yaml, spec, expected] of [
+    ['none', '', ofFormat, undefined],
+    ['by format', cluster, ofFormat, 'cluster'],
+    ['by the old way to write a format', cluster, predictor('{ sklearn: { storageUri: x } }'), 'cluster'],
+    ['the higher priority', `${cluster}---${better}`, ofFormat, 'better'],
+    ['the namespace first', `${better}---${near}`, ofFormat, 'near'],
+    ['a disabled one is none', runtime('ServingRuntime', 'off', serves(1, 'disabled: true,')), ofFormat, undefined],
+    [
+      'not by itself',
+      runtime('ServingRuntime', 'manual', '{ supportedModelFormats: [{ name: sklearn }] }'),
+      ofFormat,
+      undefined
+    ],
+    [
+      'without a priority',
+      runtime('ServingRuntime', 'plain', '{ supportedModelFormats: [{ name: sklearn, autoSelect: true }] }'),
+      ofFormat,
+      'plain'
+    ],
+    ['by name', `${cluster}---${near}`, predictor('{ model: { runtime: cluster } }'), 'cluster'],
+    ['by name in the namespace', near, predictor('{ model: { runtime: near } }'), 'near'],
+    ['a container of its own', cluster, predictor('{ containers: [] }'), undefined]
+  ] as const) {
+    t.equal(findRuntime(stateOf(yaml), 'user1', spec)?.name, expected, name)
+  }
+})

@@ -1,0 +1,32 @@
+import t from 'tap'
+import { hasLabels, selects } from '../../src/model/selector.ts'
+
+const selector = (key: string, operator: string, ...values: readonly string[]) => ({
+  matchLabels: {},
+  matchExpressions: [{ key, operator, values }]
+})
+
+t.test('labels wanted', async t => {
+  t.ok(hasLabels({ a: '1', b: '2' }, { a: '1' }))
+  t.notOk(hasLabels({ a: '2' }, { a: '1' }))
+  t.ok(hasLabels({}, {}))
+})
+
+t.test('selectors', async t => {
+  for (const [name, what, labels, selected] of [
+    ['absent', undefined, {}, true],
+    ['labels', { matchLabels: { a: '1' }, matchExpressions: [] }, { a: '1' }, true],
+    ['other labels', { matchLabels: { a: '1' }, matchExpressions: [] }, { a: '2' }, false],
+    ['In', selector('a', 'In', '1', '2'), { a: '2' }, true],
+    ['In, absent', selector('a', 'In', '1'), {}, false],
+    ['NotIn', selector('a', 'NotIn', '1'), { a: '1' }, false],
+    ['NotIn, absent', selector('a', 'NotIn', '1'), {}, true],
+    ['Exists', selector('a', 'Exists'), { a: '' }, true],
+    ['DoesNotExist', selector('a', 'DoesNotExist'), { a: '' }, false],
+    ['DoesNotExist, absent', selector('a', 'DoesNotExist'), {}, true],
+    ['a key that objects have by birth', selector('constructor', 'Exists'), {}, false],
+    ['no such operator', selector('a', 'Near', '1'), { a: '1' }, false]
+  ] as const) {
+    t.equal(selects(what, labels), selected, name)
+  }
+})

@@ -1,0 +1,128 @@
+import t from 'tap'
+import { endpointsOf, findService, protocolOf, targetsOf } from '../../src/model/service.ts'
+import { toWorkload } from '../../src/model/workload.ts'
+import { stateOf } from '../support/state.ts'
+
+t.test('the protocol of a port', async t => {
+  for (const [port, protocol] of [
+    [{ name: 'http', appProtocol: undefined }, 'http'],
+    [{ name: 'http2-models', appProtocol: undefined }, 'http'],
+    [{ name: 'grpc-web', appProtocol: undefined }, 'http'],
+    [{ name: 'tcp-x', appProtocol: undefined }, 'tcp'],
+    [{ name: 'x', appProtocol: undefined }, 'auto'],
+    [{ name: undefined, appProtocol: undefined }, 'auto'],
+    [{ name: 'tcp', appProtocol: 'kubernetes.io/h2c' }, 'http']
+  ] as const) {
+    t.equal(protocolOf(port), protocol, JSON.stringify(port))
+  }
+})
+
+const service = (name: string, spec: string) => `
+apiVersion: v1
+kind: Service
+metadata: { namespace: ns, name: ${name} }
+spec: ${spec}
+`
+const pod = (name: string, more = '', status = '') => `
+apiVersion: v1
+kind: Pod
+metadata: { namespace: ns, name: ${name}, labels: { app: a } ${more} }
+spec: { containers: [{ name: c, ports: [{ name: web, containerPort: 8080 }] }] }
+${status}
+`
+
+t.test('a host of the cluster', async t => {
+  const alias = (to: string) => `{ type: ExternalName, externalName: ${to} }`
+  const state = stateOf(
+    [
+      service('a', '{ ports: [] }'),
+      service('b', alias('a.ns.svc.cluster.local')),
+      service('loop', alias('loop.ns.svc.cluster.local')),
+      service('outside', alias('example.com'))
+    ].join('---')
+  )
+  for (const [host, found] of [
+    ['a.ns.svc.cluster.local', 'a'],
+    ['b.ns.svc.cluster.local', 'a'],
+    ['loop.ns.svc.cluster.local', undefined],
+    ['outside.ns.svc.cluster.local', undefined],
+    ['c.ns.svc.cluster.local', undefined],
+    ['a.ns.svc', undefined],
+    ['a', undefined]
+  ] as const) {
+    t.equal(findService(state, host)?.name, found, host)
+  }
+})
+
+const endpointsIn = (yaml: string) => {
+  const state = stateOf(yaml)
+  const [found] = state.list('Service')
+  const [port] = found?.spec.ports ?? []
+  if (found === undefined || port === undefined) throw new Error('no service')
+  return endpointsOf(state, found, port).map(({ workload, port }) => `${workload.name}:${port}`)
+}
+
+t.test('the endpoints of a Service', async t => {
+  const selecting = (port: string) => service('s', `{ selector: { app: a }, ports: [{ port: 80 ${port} }] }`)
+  const slice = (endpoint: string, port = '{ port: 8080 }') => `
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { namespace: ns, name: s-1, labels: { kubernetes.io/service-name: s } }
+endpoints: [${endpoint}]
+ports: [${port}]
+`
+  const without = service('s', '{ ports: [{ port: 80 }] }')
+  const running = pod('p', '', 'status: { podIP: 10.0.0.1 }')
+  for (const [name, yaml, endpoints] of [
+    ['the same port', `${selecting('')}---${pod('p')}`, ['p:80']],
+    ['another port', `${selecting(', targetPort: 8080')}---${pod('p')}`, ['p:8080']],
+    ['a named port', `${selecting(', targetPort: web')}---${pod('p')}`, ['p:8080']],
+    ['a name that no container has', `${selecting(', targetPort: nope')}---${pod('p')}`, []],
+    ['a pod that has ended', `${selecting('')}---${pod('p', '', 'status: { phase: Failed }')}`, []],
+    ['a pod on its way out', `${selecting('')}---${pod('p', ', deletionTimestamp: "2026-01-01T00:00:00Z"')}`, []],
+    ['no selector and no slice', `${without}---${running}`, []],
+    [
+      'a slice that names the pod',
+      `${without}---${running}---${slice('{ addresses: [10.9.9.9], targetRef: { kind: Pod, name: p } }')}`,
+      ['p:8080']
+    ],
+    [
+      'a slice that names nobody',
+      `${without}---${running}---${slice('{ addresses: [10.9.9.9], targetRef: { kind: Pod } }')}`,
+      []
+    ],
+    ['a slice with an address', `${without}---${running}---${slice('{ addresses: [10.0.0.1] }')}`, ['p:8080']],
+    [
+      'a slice for another port',
+      `${without}---${running}---${slice('{ addresses: [10.0.0.1] }', '{ name: other, port: 1 }')}`,
+      []
+    ]
+  ] as const) {
+    t.same(endpointsIn(yaml), endpoints, name)
+  }
+})
+
+t.test('the Services that lead to a pod, the oldest first', async t => {
+  const created = (time: string) => `, creationTimestamp: "${time}"`
+  const state = stateOf(
+    [
+      pod('p'),
+      service('young', '{ selector: { app: a }, ports: [{ port: 1 }] }').replace(
+        'young',
+        `young ${created('2026-02-01T00:00:00Z')}`
+      ),
+      service('old', '{ selector: { app: a }, ports: [{ port: 2, targetPort: nope }, { port: 3 }] }').replace(
+        'old',
+        `old ${created('2026-01-01T00:00:00Z')}`
+      ),
+      service('all', '{ ports: [{ port: 4 }] }'),
+      service('other', '{ selector: { app: b }, ports: [{ port: 5 }] }')
+    ].join('---')
+  )
+  const found = state.get('Pod', 'ns', 'p')
+  if (found === undefined) throw new Error('no pod')
+  t.same(
+    targetsOf(state, toWorkload(found)).map(({ service, target }) => `${service.name}:${target}`),
+    ['old:3', 'young:1']
+  )
+})

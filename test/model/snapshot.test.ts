@@ -1,0 +1,55 @@
+import t from 'tap'
+import { Snapshot } from '../../src/model/snapshot.ts'
+import { resourceOf, stateOf } from '../support/state.ts'
+
+const service = (namespace: string, name: string, port = 80) => `
+apiVersion: v1
+kind: Service
+metadata: { namespace: ${namespace}, name: ${name} }
+spec: { ports: [{ port: ${port} }] }
+`
+const a = resourceOf(service('x', 'a'))
+const b = resourceOf(service('y', 'b'))
+const names = (state: Snapshot, namespace?: string) => state.list('Service', namespace).map(({ name }) => name)
+
+t.test('lists are in order, and keep their identity until they change', async t => {
+  const state = Snapshot.of([b, a])
+  t.same(names(state), ['a', 'b'])
+  t.same(names(state, 'y'), ['b'])
+  t.same(names(state, 'z'), [])
+  t.same(state.list('Gateway'), [])
+  const changed = resourceOf(service('y', 'b', 81))
+  const after = state.apply({ operation: 'UPDATE', before: b, after: changed })
+  t.equal(after.list('Service', 'x'), state.list('Service', 'x'), 'another namespace is shared')
+  t.not(after.list('Service', 'y'), state.list('Service', 'y'))
+  t.equal(state.get('Service', 'y', 'b'), b, 'the old state is as it was')
+  t.equal(after.get('Service', 'y', 'b'), changed)
+})
+
+t.test('of two objects with one name the later counts', async t => {
+  const other = resourceOf(service('x', 'a', 81))
+  t.equal(Snapshot.of([a, other]).get('Service', 'x', 'a'), other)
+})
+
+t.test('changes', async t => {
+  const state = stateOf(service('x', 'a'))
+  t.same(names(state.apply({ operation: 'CREATE', after: b })), ['a', 'b'])
+  t.same(names(state.apply({ operation: 'DELETE', before: a })), [])
+  t.same(names(Snapshot.of([]).apply({ operation: 'CREATE', after: a })), ['a'], 'the first of its kind')
+})
+
+t.test('the state before a change is what the change says it was', async t => {
+  t.same(names(stateOf(service('x', 'a')).before({ operation: 'CREATE', after: a })), [], 'seen already')
+  t.same(names(Snapshot.of([]).before({ operation: 'DELETE', before: a })), ['a'], 'not seen yet')
+})
+
+t.test('a collection is replaced in one namespace or in all', async t => {
+  const state = Snapshot.of([a, b])
+  t.same(names(state.withAll('Service', [])), [])
+  t.same(names(state.withAll('Service', [], 'x')), ['b'])
+})
+
+t.test('what cannot be read is kept beside', async t => {
+  const unreadable = new Map([['Service', 'forbidden'] as const])
+  t.equal(Snapshot.of([a]).withUnreadable(unreadable).unreadable.get('Service'), 'forbidden')
+})
