@@ -87,7 +87,8 @@ export function parseConfig(text: string, file: string): Config {
   throw new InvalidInput(
     error.issues.flatMap(toFaults).map(({ path, message }) => {
       const known = path.filter(part => typeof part !== 'symbol')
-      return `${file}:${lineAt(document, lines, known)}: ${toField(path)}: ${message}`
+      const field = path.length === 0 ? '' : `${toField(path)}: `
+      return `${file}:${lineAt(document, lines, known)}: ${field}${message}`
     })
   )
 }

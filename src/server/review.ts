@@ -17,8 +17,8 @@ const request = z.object({
   name: z.string().optional(),
   namespace: z.string().optional(),
   operation: z.enum(['CREATE', 'UPDATE', 'DELETE', 'CONNECT']),
-  object: z.unknown(),
-  oldObject: z.unknown(),
+  object: z.unknown().optional(),
+  oldObject: z.unknown().optional(),
   dryRun: z.boolean().optional()
 })
 const review = z.object({
@@ -73,22 +73,22 @@ export function readReview(body: unknown): Review {
     return { ...base, change: undefined }
   }
   try {
-    return { ...base, change: toChange(operation, object, oldObject) }
+    return { ...base, change: toChange(operation, ref, object, oldObject) }
   } catch (error) {
     if (!(error instanceof InvalidObject)) throw error
     return { ...base, change: undefined, fault: error.message }
   }
 }
 
-function toChange(operation: 'CREATE' | 'UPDATE' | 'DELETE', object: unknown, oldObject: unknown): Change {
-  if (operation === 'CREATE') return { operation, after: read(object) }
-  const before = read(oldObject)
-  return operation === 'DELETE' ? { operation, before } : { operation, before, after: read(object) }
+function toChange(operation: 'CREATE' | 'UPDATE' | 'DELETE', ref: Ref, object: unknown, oldObject: unknown): Change {
+  if (operation === 'CREATE') return { operation, after: read(ref, object) }
+  const before = read(ref, oldObject)
+  return operation === 'DELETE' ? { operation, before } : { operation, before, after: read(ref, object) }
 }
 
 /** @throws {InvalidObject} */
-function read(object: unknown): Resource {
+function read({ kind }: Ref, object: unknown): Resource {
   const resource = readResource(object)
-  if (resource === undefined) throw new InvalidObject('kind', 'is another than that of the request')
+  if (resource?.kind !== kind) throw new InvalidObject('kind', 'is another than that of the request')
   return resource
 }

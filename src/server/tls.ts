@@ -40,14 +40,17 @@ function isOursAndEnding(cert: string): boolean {
   return issuer.startsWith(`CN=${AUTHORITY}`) && validToDate.getTime() - Date.now() < RENEW_DAYS * DAY_MS
 }
 
-/** An authority and a certificate for these names, DNS names and IP addresses alike: EC P-256, one year. */
-export async function makeCertificate(names: readonly string[]): Promise<KeyPair & { readonly ca: string }> {
+/** An authority and a certificate for these names, DNS names and IP addresses alike: EC P-256. */
+export async function makeCertificate(
+  names: readonly string[],
+  days = LIFE_DAYS
+): Promise<KeyPair & { readonly ca: string }> {
   const common = {
     keyType: 'ec',
     curve: 'P-256',
     algorithm: 'sha256',
     notBeforeDate: new Date(Date.now() - DAY_MS),
-    notAfterDate: new Date(Date.now() + LIFE_DAYS * DAY_MS)
+    notAfterDate: new Date(Date.now() + days * DAY_MS)
   } as const
   // A name of its own for each authority: with equal names some clients pick the wrong one while they change over.
   const authority = await generate([{ name: 'commonName', value: AUTHORITY + randomBytes(4).toString('hex') }], {
@@ -57,7 +60,7 @@ export async function makeCertificate(names: readonly string[]): Promise<KeyPair
       { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true }
     ]
   })
-  const leaf = await generate([{ name: 'commonName', value: names[0] ?? 'mesh-guard' }], {
+  const leaf = await generate([{ name: 'commonName', value: 'mesh-guard' }], {
     ...common,
     ca: { key: authority.private, cert: authority.cert },
     extensions: [

@@ -42,17 +42,22 @@ class Lost extends Error {
   override readonly name = 'Lost'
 }
 
+/** One collection of the server, and who keeps it. */
+export interface Feed {
+  readonly transport: Transport
+  readonly path: string
+  readonly listener: Listener
+  /** Says when to stop. */
+  readonly signal: AbortSignal
+  readonly timing: Timing
+}
+
 /**
  * Keeps a collection: lists it, watches it from there, and begins anew when the thread is lost, until the signal says
  * to stop. Never throws: what goes wrong is told by `health`.
  */
-export async function reflect(
-  transport: Transport,
-  path: string,
-  listener: Listener,
-  signal: AbortSignal,
-  timing: Timing = TIMING
-): Promise<void> {
+export async function reflect(feed: Feed): Promise<void> {
+  const { transport, path, listener, signal } = feed
   let failures = 0
   while (!signal.aborted) {
     try {
@@ -60,56 +65,54 @@ export async function reflect(
       listener.replace(objects)
       listener.health('synced', '')
       failures = 0
-      await follow(transport, path, resourceVersion, listener, signal, timing)
+      await follow(feed, resourceVersion)
     } catch (error) {
       if (signal.aborted) return
       listener.health(...toHealth(error))
-      await pause(failures++, error, timing, signal)
+      await pause(failures++, error, feed)
     }
   }
 }
 
 /** Watches from a version on, again and again. Ends when stopped; throws when a new list is needed. */
-async function follow(
-  transport: Transport,
-  path: string,
-  from: string,
-  listener: Listener,
-  signal: AbortSignal,
-  timing: Timing
-): Promise<void> {
-  let version = from
+async function follow(feed: Feed, from: string): Promise<void> {
+  const { listener, signal } = feed
+  const position = { version: from }
   let failures = 0
   while (!signal.aborted) {
-    const before = version
+    const { version } = position
     try {
-      const query = new URLSearchParams({
-        watch: 'true',
-        allowWatchBookmarks: 'true',
-        resourceVersion: version,
-        timeoutSeconds: String(timing.watchSeconds)
-      })
-      const answer = await transport.get(`${path}?${query}`, { signal, idleMs: timing.idleMs })
-      if (answer.status === 410) throw new Lost('the server no longer has our version')
-      if (answer.status !== 200) {
-        throw new ServerError(
-          answer.status,
-          `${path}: ${answer.status} ${await toText(answer.body)}`,
-          answer.retryAfterMs
-        )
-      }
-      listener.health('synced', '')
-      for await (const line of toLines(answer.body)) version = take(line, version, listener)
+      await watch(feed, position)
       // A watch that ends without a word is a failure as well: else a server that closes at once makes a hot loop.
-      failures = version === before ? failures + 1 : 0
-      if (failures > 0) await pause(failures - 1, undefined, timing, signal)
+      failures = position.version === version ? failures + 1 : 0
+      if (failures > 0) await pause(failures - 1, undefined, feed)
     } catch (error) {
       if (signal.aborted) return
       if (error instanceof Lost) throw error
       listener.health(...toHealth(error))
-      await pause(failures++, error, timing, signal)
+      await pause(failures++, error, feed)
     }
   }
+}
+
+/** One watch, to its end. The position goes on with each event, so that nothing is told twice after a failure. */
+async function watch(
+  { transport, path, listener, signal, timing }: Feed,
+  position: { version: string }
+): Promise<void> {
+  const query = new URLSearchParams({
+    watch: 'true',
+    allowWatchBookmarks: 'true',
+    resourceVersion: position.version,
+    timeoutSeconds: String(timing.watchSeconds)
+  })
+  const answer = await transport.get(`${path}?${query}`, { signal, idleMs: timing.idleMs })
+  if (answer.status === 410) throw new Lost('the server no longer has our version')
+  if (answer.status !== 200) {
+    throw new ServerError(answer.status, `${path}: ${answer.status} ${await toText(answer.body)}`, answer.retryAfterMs)
+  }
+  listener.health('synced', '')
+  for await (const line of toLines(answer.body)) position.version = take(line, position.version, listener)
 }
 
 /** @returns the version that the collection has now */
@@ -138,7 +141,7 @@ function toHealth(error: unknown): readonly [Health, string] {
 }
 
 /** Longer with each failure, never in step with others, and as long as the server asks. */
-async function pause(failures: number, error: unknown, timing: Timing, signal: AbortSignal): Promise<void> {
+async function pause(failures: number, error: unknown, { timing, signal }: Feed): Promise<void> {
   const grown = Math.min(timing.minPauseMs * 2 ** failures, timing.maxPauseMs)
   const asked = error instanceof ServerError ? (error.retryAfterMs ?? 0) : 0
   await sleep(Math.max(grown * (0.5 + Math.random() / 2), asked), undefined, { signal }).catch(() => {})

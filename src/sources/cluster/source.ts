@@ -75,7 +75,9 @@ export function watchCluster(transport: Transport, options: ClusterOptions): Sta
       onHealth(collection.kind, health, why)
     }
   })
-  const running = collections.map(one => reflect(transport, one.path, listener(one), stop.signal, timing))
+  const running = collections.map(one =>
+    reflect({ transport, path: one.path, listener: listener(one), signal: stop.signal, timing })
+  )
 
   return {
     current: () => state.withUnreadable(unreadable(known, graceMs)),

@@ -1,0 +1,55 @@
+import t from 'tap'
+import { parseConfig, RULE_IDS, readConfig } from '../src/config.ts'
+
+t.test('without a file everything is as by default', async t => {
+  t.match(readConfig(undefined), {
+    rules: {},
+    namespaces: [],
+    unevaluated: 'warn',
+    mesh: { istioNamespace: 'istio-system', knativeNamespace: 'knative-serving', kserveNamespace: 'kserve' },
+    server: { port: 8443, healthPort: 8080, certificates: 'certs' },
+    log: { level: 'info' }
+  })
+})
+
+t.test('a file', async t => {
+  const file = `${t.testdir({ 'config.yaml': 'rules: { certificate-refused: warn }\nmesh: { kserveNamespace: kubeflow }' })}/config.yaml`
+  t.match(readConfig(file), { rules: { 'certificate-refused': 'warn' }, mesh: { kserveNamespace: 'kubeflow' } })
+})
+
+t.test('faults are told with line, field and the nearest right name', async t => {
+  for (const [text, fault] of [
+    ['rulez: {}', 'c.yaml:1: rulez: there is no such key; did you mean rules?'],
+    ['log:\n  levle: info', 'c.yaml:2: log.levle: there is no such key; did you mean level?'],
+    [
+      'rules:\n  certificate-refuse: warn',
+      'c.yaml:2: rules.certificate-refuse: there is no such key; did you mean certificate-refused?'
+    ],
+    [
+      'rules:\n  certificate-refused: no',
+      'c.yaml:2: rules.certificate-refused: Invalid option: expected one of "deny"|"warn"|"audit"|"off"'
+    ],
+    [
+      'namespaces:\n- selector: {}\n  rules: {}\n  rule: {}',
+      'c.yaml:4: namespaces[0].rule: there is no such key; did you mean rules?'
+    ],
+    ['rules: {}\nlog: [', 'c.yaml:2: Flow sequence'],
+    ['- a', 'c.yaml:1: Invalid input: expected object, received array']
+  ] as const) {
+    t.throws(() => parseConfig(text, 'c.yaml'), { name: 'InvalidInput', message: fault }, text)
+  }
+  t.throws(() => readConfig('/nonexistent/config.yaml'), {
+    message: /^\/nonexistent\/config.yaml: cannot be read: ENOENT/
+  })
+})
+
+t.test('all faults are told at once', async t => {
+  t.throws(() => parseConfig('a: 1\nserver: { port: -1 }', 'c.yaml'), {
+    message: /^c.yaml:2: server.port: .*\nc.yaml:1: a: /
+  })
+})
+
+t.test('rule ids are kebab case and in order', async t => {
+  t.same([...RULE_IDS].sort(), RULE_IDS)
+  for (const id of RULE_IDS) t.match(id, /^[a-z]+(-[a-z]+)+$/)
+})

@@ -1,0 +1,192 @@
+import { Buffer } from 'node:buffer'
+import Fastify, { type FastifyInstance } from 'fastify'
+import t from 'tap'
+import { parse } from 'yaml'
+import { DEFAULT_POLICY, type Policy } from '../../src/engine/findings.ts'
+import { RULES } from '../../src/rules/index.ts'
+import { admission } from '../../src/server/admission.ts'
+import { createMetrics } from '../../src/server/metrics.ts'
+import { staticSource } from '../../src/sources/static.ts'
+import { stockWith } from '../support/state.ts'
+
+type Test = Pick<typeof t, 'teardown'>
+
+/** The routes, on a stock installation with these objects. */
+async function build(t: Test, yaml = '', policy: Policy = DEFAULT_POLICY): Promise<FastifyInstance> {
+  const source = staticSource(stockWith(yaml))
+  const app = Fastify()
+  const metrics = createMetrics(source)
+  await app.register(admission, { current: source.current, rules: RULES, policy, ownNamespace: 'mesh-guard', metrics })
+  t.teardown(() => app.close())
+  return app
+}
+
+const STRICT = `
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { namespace: istio-system, name: default }
+spec: { mtls: { mode: STRICT } }
+`
+const USER_STRICT = STRICT.replace('istio-system', 'user1')
+const MODEL = `
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: { namespace: user1, name: new }
+spec: { predictor: { model: { modelFormat: { name: sklearn } } } }
+`
+
+function review(yaml: string, more: object = {}): object {
+  const object = parse(yaml)
+  const [group = '', version = group] = object.apiVersion.includes('/')
+    ? object.apiVersion.split('/')
+    : ['', object.apiVersion]
+  return {
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    request: {
+      uid: 'u-1',
+      kind: { group, version, kind: object.kind },
+      operation: 'CREATE',
+      name: object.metadata.name ?? '',
+      namespace: object.metadata.namespace ?? '',
+      object,
+      oldObject: null,
+      ...more
+    }
+  }
+}
+
+async function post(app: FastifyInstance, url: string, payload: object) {
+  const response = await app.inject({ method: 'POST', url, payload })
+  return { status: response.statusCode, body: response.json() }
+}
+
+t.test('a denial is an answer with status 200', async t => {
+  const { status, body } = await post(await build(t), '/validate', review(STRICT))
+  t.equal(status, 200)
+  t.match(body, {
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    response: {
+      uid: 'u-1',
+      allowed: false,
+      status: {
+        code: 403,
+        reason: 'Forbidden',
+        message:
+          /^strict-mesh-plain-local-gateway: STRICT mesh, .*\n {2}at PeerAuthentication istio-system\/default spec.mtls.mode\n {2}fix: /,
+        details: { causes: [{ reason: 'strict-mesh-plain-local-gateway', field: 'spec.mtls.mode' }] }
+      },
+      auditAnnotations: { decision: 'deny', rules: 'strict-mesh-plain-local-gateway' }
+    }
+  })
+  t.equal(body.response.warnings, undefined)
+})
+
+t.test('an admission says nothing more', async t => {
+  t.same((await post(await build(t), '/validate', review(MODEL))).body.response, {
+    uid: 'u-1',
+    allowed: true,
+    auditAnnotations: { decision: 'allow' }
+  })
+})
+
+t.test('warnings are short, plain and not too many', async t => {
+  const policy: Policy = { ...DEFAULT_POLICY, rules: { 'strict-mesh-plain-local-gateway': 'warn' } }
+  const { body } = await post(await build(t, '', policy), '/validate', review(STRICT))
+  t.equal(body.response.allowed, true)
+  t.equal(body.response.warnings.length, 1)
+  t.equal(body.response.warnings[0].length, 120)
+  t.match(body.response.warnings[0], /^strict-mesh-plain-local-gateway: STRICT mesh.*…$/)
+  const naked = Array.from({ length: 12 }, (_, i) =>
+    MODEL.replace('name: new', `name: new-${i}, labels: { sidecar.istio.io/inject: "false" }`)
+  )
+  const many = await post(await build(t, naked.join('---'), policy), '/validate', review(USER_STRICT))
+  t.equal(many.body.response.warnings.length, 11)
+  t.equal(many.body.response.warnings.at(-1), 'and 2 more')
+})
+
+t.test('a denial carries the warnings beside it, and old trouble', async t => {
+  const naked = MODEL.replace('name: new', 'name: naked, labels: { sidecar.istio.io/inject: "false" }')
+  const { body } = await post(await build(t, naked), '/validate', review(STRICT))
+  t.match(body.response.warnings, [/^strict-without-sidecar: /])
+  const [before, after] = [naked, naked.replace('"false"', '"false", team: blue')]
+  const update = review(after, { operation: 'UPDATE', oldObject: parse(before) })
+  const old = await post(await build(t, `${STRICT}---${before}`), '/validate', update)
+  t.equal(old.body.response.allowed, true)
+  t.match(old.body.response.warnings, [/^was so before: strict-without-sidecar: /])
+})
+
+t.test('what could not be judged is told, or refused by configuration', async t => {
+  const broken = review(MODEL.replace('predictor: {', 'predictor: { minReplicas: many,'))
+  const warned = await post(await build(t), '/validate', broken)
+  t.match(warned.body.response, {
+    allowed: true,
+    warnings: [
+      'not evaluated: object: InferenceService could not be read: spec.predictor.minReplicas: invalid input: expected number, received string'
+        .slice(0, 119)
+        .concat('…')
+    ]
+  })
+  const denied = await post(await build(t, '', { ...DEFAULT_POLICY, unevaluated: 'deny' }), '/validate', broken)
+  t.match(denied.body.response, {
+    allowed: false,
+    status: { message: /^not evaluated, which the configuration refuses: object: InferenceService could not be read/ }
+  })
+})
+
+t.test('what is none of our business is admitted without a word', async t => {
+  const app = await build(t)
+  const DEPLOYMENT = 'apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a, namespace: b }'
+  for (const [name, body] of [
+    ['another kind', review(DEPLOYMENT)],
+    ['a subresource', review(STRICT, { subResource: 'status' })],
+    ['a connection', review(STRICT, { operation: 'CONNECT' })],
+    ['our own namespace', review(STRICT.replace('istio-system', 'mesh-guard'))]
+  ] as const) {
+    for (const url of ['/validate', '/mutate']) {
+      const { body: answer } = await post(app, url, body)
+      t.match(answer.response, { allowed: true, warnings: undefined, patch: undefined }, `${name} ${url}`)
+    }
+  }
+})
+
+t.test('updates, deletions, dry runs and names still to be made', async t => {
+  const rule =
+    'apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: { namespace: istio-system, name: default }\nspec: { host: "*.local", trafficPolicy: { tls: { mode: ISTIO_MUTUAL } } }'
+  const app = await build(t, rule)
+  const harmless = rule.replace('ISTIO_MUTUAL', 'DISABLE')
+  const allowed = async (body: object) => (await post(app, '/validate', body)).body.response.allowed
+  t.equal(await allowed(review(rule, { operation: 'UPDATE', oldObject: parse(harmless) })), false)
+  t.equal(await allowed(review(rule, { operation: 'UPDATE', oldObject: parse(harmless), dryRun: true })), false)
+  t.equal(await allowed(review(rule, { operation: 'DELETE', object: null, oldObject: parse(rule) })), true)
+  const generated = MODEL.replace('name: new', 'generateName: new-')
+  t.equal(await allowed(review(generated)), false, 'born cut, under whatever name')
+  t.equal(await allowed(review(MODEL, { object: parse(rule) })), true, 'another kind than it says')
+})
+
+t.test('the mutating side answers with a patch, or nothing', async t => {
+  const app = await build(t, USER_STRICT)
+  const { body } = await post(app, '/mutate', review(MODEL))
+  t.equal(body.response.patchType, 'JSONPatch')
+  t.match(JSON.parse(Buffer.from(body.response.patch, 'base64').toString()), [
+    { op: 'add', path: '/metadata/labels' },
+    { op: 'add', path: '/metadata/annotations' }
+  ])
+  t.same((await post(await build(t), '/mutate', review(MODEL))).body.response, { uid: 'u-1', allowed: true })
+})
+
+t.test('what is no AdmissionReview v1 is told so', async t => {
+  const app = await build(t)
+  for (const [name, body, message] of [
+    ['another kind', { apiVersion: 'v1', kind: 'Pod' }, /not an AdmissionReview of admission.k8s.io\/v1: apiVersion/],
+    ['an old version', { ...review(MODEL), apiVersion: 'admission.k8s.io/v1beta1' }, /apiVersion: Invalid input/],
+    ['no request', { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' }, /request: Invalid input/]
+  ] as const) {
+    for (const url of ['/validate', '/mutate']) {
+      const { status, body: answer } = await post(app, url, body)
+      t.equal(status, 400, name)
+      t.match(answer.message, message)
+    }
+  }
+})

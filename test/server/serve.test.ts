@@ -1,0 +1,131 @@
+import { request } from 'node:https'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pino } from 'pino'
+import t from 'tap'
+import { parseConfig } from '../../src/config.ts'
+import { type Running, serve } from '../../src/server/serve.ts'
+import { makeCertificate } from '../../src/server/tls.ts'
+import type { KindHealth, StateSource } from '../../src/sources/source.ts'
+import { staticSource } from '../../src/sources/static.ts'
+import { stockWith } from '../support/state.ts'
+
+const { ca, ...keyPair } = await makeCertificate(['localhost', '127.0.0.1'])
+const config = parseConfig('server: { port: 0, healthPort: 0 }', 'test')
+const logger = pino({ level: 'silent' })
+
+async function start(source: StateSource = staticSource(stockWith())): Promise<Running> {
+  return serve({ config, host: '127.0.0.1', source, keyPair, ownNamespace: undefined, logger })
+}
+
+interface Response {
+  readonly status: number
+  readonly headers: Readonly<Record<string, unknown>>
+  readonly text: string
+}
+
+function post(running: Running, body: string, type = 'application/json'): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const url = new URL('/validate', running.webhook)
+    const options = { method: 'POST', ca, headers: { 'content-type': type, 'content-length': Buffer.byteLength(body) } }
+    const sent = request(url, options, response => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (part: string) => {
+        text += part
+      })
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }))
+    })
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
+
+const review = (object: unknown) =>
+  JSON.stringify({
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    request: {
+      uid: 'u',
+      kind: { group: '', version: 'v1', kind: 'Namespace' },
+      operation: 'CREATE',
+      object
+    }
+  })
+const NAMESPACE = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a' } }
+
+t.test('whatever is sent gets a clear answer, and the process lives', async t => {
+  const running = await start()
+  t.teardown(() => running.stop(0))
+  const deep = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`
+  for (const [name, body, status, text] of [
+    ['a review', review(NAMESPACE), 200, /"allowed":true/],
+    ['not JSON', '{', 400, /JSON/],
+    ['nothing', '', 400, /empty/],
+    ['another kind', '{"kind":"Pod"}', 400, /not an AdmissionReview/],
+    ['9 MiB', review({ ...NAMESPACE, data: 'x'.repeat(9 * 1024 * 1024) }), 413, /too large/],
+    ['8 MiB less a bit', review({ ...NAMESPACE, data: 'x'.repeat(8 * 1024 * 1024 - 1000) }), 200, /"allowed":true/],
+    ['deep nesting', review({ ...NAMESPACE, spec: 'DEEP' }).replace('"DEEP"', deep), 200, /"allowed":true/],
+    [
+      'keys of prototypes',
+      review(NAMESPACE).replace('"metadata":{', '"metadata":{"labels":{"__proto__":"x","constructor":"y"},'),
+      200,
+      /"allowed":true/
+    ],
+    [
+      'prototypes in the review itself',
+      review(NAMESPACE).replace('{"apiVersion"', '{"__proto__":{"request":1},"apiVersion"'),
+      200,
+      /"allowed":true/
+    ]
+  ] as const) {
+    const response = await post(running, body)
+    t.equal(response.status, status, name)
+    t.match(response.text, text, name)
+  }
+  t.equal((await post(running, 'x', 'text/plain')).status, 400, 'another content type')
+  t.equal((await fetch(`${running.health}/livez`)).status, 200)
+})
+
+t.test('health and metrics', async t => {
+  const kinds = new Map<KindHealth['kind'], KindHealth>([
+    ['Pod', { kind: 'Pod', health: 'synced', why: '', objects: 3 }],
+    ['Gateway', { kind: 'Gateway', health: 'starting', why: 'not listed yet', objects: 0 }]
+  ])
+  const source: StateSource = { ...staticSource(stockWith()), health: () => [...kinds.values()] }
+  const running = await start(source)
+  t.teardown(() => running.stop(0))
+  const get = async (path: string) => {
+    const response = await fetch(running.health + path)
+    return { status: response.status, text: await response.text() }
+  }
+  t.same(await get('/livez'), { status: 200, text: 'ok\n' })
+  t.same(await get('/readyz'), { status: 503, text: 'Gateway: starting, 0 objects (not listed yet)\nnot ready\n' })
+  kinds.set('Gateway', { kind: 'Gateway', health: 'absent', why: '', objects: 0 })
+  t.same(await get('/readyz'), { status: 200, text: 'ready\n' })
+  t.match((await get('/readyz?verbose')).text, 'Pod: synced, 3 objects\nGateway: absent, 0 objects\nready\n')
+  await post(running, review(NAMESPACE))
+  const metrics = (await get('/metrics')).text
+  t.match(metrics, 'mesh_guard_decisions_total{operation="CREATE",kind="Namespace",decision="allow"} 1')
+  t.match(metrics, 'mesh_guard_known_objects{kind="Pod",health="synced"} 3')
+})
+
+t.test('while it stops it is not ready, and answers all the same', async t => {
+  const running = await start()
+  const stopped = running.stop(300)
+  await sleep(50)
+  const ready = await fetch(`${running.health}/readyz`)
+  t.equal(ready.status, 503)
+  t.match(await ready.text(), 'stopping')
+  const response = await post(running, review(NAMESPACE))
+  t.equal(response.status, 200)
+  t.equal(response.headers['connection'], 'close')
+  await stopped
+  await t.rejects(post(running, review(NAMESPACE)), { code: 'ECONNREFUSED' })
+})
+
+t.test('a client that keeps its connection does not hold up the end', async t => {
+  const running = await start()
+  await fetch(`${running.health}/livez`)
+  const started = Date.now()
+  await running.stop(0)
+  t.ok(Date.now() - started < 5000)
+})

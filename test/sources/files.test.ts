@@ -1,0 +1,25 @@
+import { join } from 'node:path'
+import t from 'tap'
+import { readFiles } from '../../src/sources/files.ts'
+
+const namespace = (name: string) => `apiVersion: v1\nkind: Namespace\nmetadata: { name: ${name} }\n`
+
+t.test('files and folders, in order', async t => {
+  const folder = t.testdir({
+    'b.yaml': namespace('b'),
+    'a.yml': namespace('a'),
+    'c.txt': 'not a manifest',
+    inner: { 'd.json': '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"d"}}' }
+  })
+  t.same(
+    readFiles([folder, join(folder, 'b.yaml')]).map(({ ref }) => ref.name),
+    ['a', 'b', 'd', 'b']
+  )
+})
+
+t.test('what cannot be read is told', async t => {
+  t.throws(() => readFiles(['/nonexistent']), { name: 'InvalidInput', message: '/nonexistent: no such file or folder' })
+  t.throws(() => readFiles([t.testdir({ a: {} }), '/dev/null/x']), { message: /^\/dev\/null\/x: / })
+  const folder = t.testdir({ 'a.yaml': 'kind: X', 'b.yaml': ': [' })
+  t.throws(() => readFiles([folder]), { message: /a.yaml:1: apiVersion.*\n.*b.yaml:1: / }, 'every fault of every file')
+})

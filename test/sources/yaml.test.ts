@@ -1,0 +1,82 @@
+import t from 'tap'
+import { readManifests } from '../../src/sources/yaml.ts'
+
+t.test('documents, lists and kinds that are not on the path', async t => {
+  const text = `# a comment
+apiVersion: v1
+kind: Namespace
+metadata: { name: a }
+---
+---
+apiVersion: v1
+kind: List
+items:
+  - apiVersion: v1
+    kind: Service
+    metadata: { name: s, namespace: a }
+    spec:
+      ports:
+        - port: 80
+  - apiVersion: apps/v1
+    kind: Deployment
+    metadata: { name: d }
+`
+  const { manifests, faults } = readManifests(text, 'f.yaml')
+  t.same(faults, [])
+  t.match(manifests, [
+    { ref: { kind: 'Namespace', namespace: '', name: 'a' }, source: { file: 'f.yaml', line: 2 } },
+    { ref: { kind: 'Service', namespace: 'a', name: 's' }, source: { line: 10 } },
+    { ref: { kind: 'Deployment', namespace: 'default', name: 'd' }, resource: undefined, source: { line: 16 } }
+  ])
+  const lineOf = manifests[1]?.lineOf
+  t.equal(lineOf?.('spec.ports[0].port'), 15)
+  t.equal(lineOf?.('spec.ports[7].port'), 15, 'of what is not there, the nearest')
+  t.equal(lineOf?.('metadata.annotations[a.b/c]'), 12)
+})
+
+t.test('JSON is YAML', async t => {
+  t.match(readManifests('{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"a"}}', 'f.json').manifests, [
+    { ref: { name: 'a' } }
+  ])
+  t.same(readManifests('', 'empty.yaml'), { manifests: [], faults: [] })
+})
+
+t.test('faults are told with file, line and field, and do not hide the rest', async t => {
+  const text = `apiVersion: v1
+kind: Service
+metadata: { name: s }
+spec:
+  ports:
+    - port: http
+---
+a: [
+---
+apiVersion: v1
+kind: Namespace
+metadata: { name: fine }
+---
+kind: Namespace
+---
+apiVersion: v1
+kind: Namespace
+metadata: {}
+---
+just text
+`
+  const { manifests, faults } = readManifests(text, 'f.yaml')
+  t.match(manifests, [{ ref: { name: 'fine' } }])
+  t.match(faults, [
+    /^f.yaml:6: spec.ports\[0\].port: invalid input: expected number, received string$/,
+    /^f.yaml:9: Flow sequence/,
+    /^f.yaml:14: apiVersion: invalid input: expected string, received undefined$/,
+    /^f.yaml:18: metadata.name: is missing$/,
+    /^f.yaml:20: invalid input: expected object, received string$/
+  ])
+})
+
+t.test('keys that objects have by birth are keys like others', async t => {
+  const text = 'apiVersion: v1\nkind: Namespace\nmetadata: { name: a, labels: { __proto__: x, constructor: y } }'
+  const [manifest] = readManifests(text, 'f.yaml').manifests
+  t.equal(manifest?.resource?.labels['constructor'], 'y')
+  t.equal(Object.getPrototypeOf(manifest?.resource?.labels), Object.prototype)
+})
