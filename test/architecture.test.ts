@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import t from 'tap'
+
+const src = join(import.meta.dirname, '../src')
+
+/** What each folder may import; the table of src/README.md. */
+const MAY: Readonly<Record<string, readonly string[]>> = {
+  model: [],
+  rules: ['model'],
+  mutations: ['model'],
+  engine: ['model', 'rules', 'mutations'],
+  sources: ['model'],
+  report: ['model', 'rules', 'engine'],
+  server: ['model', 'rules', 'engine', 'sources', 'report', ''],
+  cli: ['model', 'rules', 'engine', 'sources', 'report', 'server', ''],
+  '': ['model', 'rules', 'sources', 'cli']
+}
+const IO = /^node:(?!util$)/
+const PURE = ['model', 'rules', 'mutations', 'engine', 'report']
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'))
+const folderOf = (file: string) => (file.includes('/') ? (file.split('/')[0] ?? '') : '')
+const importsOf = (file: string) =>
+  [...readFileSync(join(src, file), 'utf8').matchAll(/(?:from|import) '([^']+)'/g)].map(([, name = '']) => name)
+
+t.test('folders import what they may', async t => {
+  for (const file of files) {
+    const folder = folderOf(file)
+    for (const name of importsOf(file)) {
+      if (!name.startsWith('.')) {
+        t.notOk(PURE.includes(folder) && IO.test(name), `${file} does no I/O (${name})`)
+        continue
+      }
+      const to = folderOf(relative(src, join(src, dirname(file), name)))
+      t.ok(to === folder || MAY[folder]?.includes(to), `${file} imports ${name}`)
+    }
+  }
+})
+
+t.test('one file reads the environment, and one ends the process', async t => {
+  const using = (word: string) => files.filter(file => readFileSync(join(src, file), 'utf8').includes(word))
+  t.same(using('process.env'), ['config.ts'])
+  t.same(using('process.exit'), ['main.ts'])
+})
+
+t.test('no file imports itself by way of others', async t => {
+  const edges = new Map(
+    files.map(file => [
+      file,
+      importsOf(file)
+        .filter(name => name.startsWith('.'))
+        .map(name => relative(src, join(src, dirname(file), name)))
+    ])
+  )
+  const typesOnly = (file: string, to: string) => {
+    const lines = readFileSync(join(src, file), 'utf8').split('\n')
+    return lines.some(line => line.startsWith('import type') && line.includes(`/${to.split('/').at(-1)}'`))
+  }
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) t.fail(`a circle: ${[...path, file].join(' -> ')}`)
+    else for (const to of edges.get(file) ?? []) if (!typesOnly(file, to)) visit(to, [...path, file])
+  }
+  for (const file of files) visit(file, [])
+  t.pass()
+})

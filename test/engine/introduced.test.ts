@@ -1,0 +1,30 @@
+import t from 'tap'
+import type { Evaluation } from '../../src/engine/evaluate.ts'
+import { evaluate } from '../../src/engine/evaluate.ts'
+import { introduced } from '../../src/engine/introduced.ts'
+import type { Snapshot } from '../../src/model/snapshot.ts'
+import { RULES } from '../../src/rules/index.ts'
+import { stockWith } from '../support/state.ts'
+
+const CUT = `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { namespace: istio-system, name: default }
+spec: { host: "*.local", trafficPolicy: { tls: { mode: ISTIO_MUTUAL } } }
+`
+const of = (state: Snapshot): Evaluation => evaluate(state, RULES)
+const blind = (evaluation: Evaluation): Evaluation => ({ ...evaluation, paths: new Map() })
+
+t.test('a model whose paths could not be followed before is not compared', async t => {
+  const [before, after] = [of(stockWith()), of(stockWith(CUT))]
+  t.not(introduced(before, after).cuts.length, 0)
+  t.same(introduced(blind(before), after).cuts, [])
+  t.same(introduced(blind(before), after).oldCuts, [])
+})
+
+t.test('nothing changed, nothing introduced', async t => {
+  const state = of(stockWith(CUT))
+  const { cuts, found, widened, heals } = introduced(state, state)
+  t.same({ cuts, found, widened, heals }, { cuts: [], found: [], widened: [], heals: false })
+  t.ok(introduced(state, of(stockWith())).heals)
+})

@@ -1,0 +1,215 @@
+import t from 'tap'
+import { DEFAULT_POLICY, type Policy } from '../../src/engine/findings.ts'
+import { judge, judgeState, unevaluated } from '../../src/engine/judge.ts'
+import type { Change, Snapshot } from '../../src/model/snapshot.ts'
+import { RULES } from '../../src/rules/index.ts'
+import type { CheckRule, Rules } from '../../src/rules/rule.ts'
+import { resourceOf, stockWith } from '../support/state.ts'
+
+const create = (yaml: string): Change => ({ operation: 'CREATE', after: resourceOf(yaml) })
+const update = (before: string, after: string): Change => ({
+  operation: 'UPDATE',
+  before: resourceOf(before),
+  after: resourceOf(after)
+})
+const remove = (yaml: string): Change => ({ operation: 'DELETE', before: resourceOf(yaml) })
+const decide = (state: Snapshot, change: Change, policy: Policy = DEFAULT_POLICY, rules: Rules = RULES) =>
+  judge(state, change, rules, policy)
+const rulesOf = (found: readonly { readonly rule: string }[]) => found.map(({ rule }) => rule)
+
+const rule = (host: string, more = '') => `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { namespace: istio-system, name: default ${more} }
+spec: { host: "${host}", trafficPolicy: { tls: { mode: ISTIO_MUTUAL } } }
+`
+const model = (name: string, more = '') => `
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: { namespace: user1, name: ${name} ${more} }
+spec: { predictor: { model: { modelFormat: { name: sklearn } } } }
+`
+const CUT = rule('*.local')
+const STRICT = `
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { namespace: istio-system, name: default }
+spec: { mtls: { mode: STRICT } }
+`
+
+t.test('only what a change brings about counts', async t => {
+  const healthy = stockWith()
+  const broken = stockWith(CUT)
+  t.equal(decide(healthy, create(CUT)).decision, 'deny')
+  t.same(decide(broken, update(CUT, rule('*.local', ', labels: { team: blue }'))).findings, [], 'old trouble')
+  t.equal(decide(broken, remove(CUT)).decision, 'allow', 'a repair')
+  t.equal(decide(broken, create(model('new'))).decision, 'deny', 'a new model that is born cut')
+  t.equal(decide(broken, remove(model('sklearn-iris'))).decision, 'allow', 'a model that goes')
+})
+
+t.test('a path that is cut by something else now is no news', async t => {
+  const gateway = `
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { namespace: knative-serving, name: knative-local-gateway }
+spec: { selector: { istio: ingressgateway }, servers: [{ hosts: ["*.example.com"], port: { name: https, number: 8081, protocol: HTTPS }, tls: { mode: ISTIO_MUTUAL } }] }
+`
+  const { decision, findings } = decide(stockWith(CUT), create(gateway))
+  t.equal(decision, 'allow', JSON.stringify(findings))
+})
+
+t.test('old trouble is told where it concerns what is changed', async t => {
+  const broken = stockWith(CUT)
+  const labelled = model(
+    'sklearn-iris',
+    ', labels: { team: blue }, annotations: { autoscaling.knative.dev/targetBurstCapacity: "0" }'
+  )
+  const { decision, existing } = decide(
+    broken,
+    update(model('sklearn-iris', ', annotations: { autoscaling.knative.dev/targetBurstCapacity: "0" }'), labelled)
+  )
+  t.equal(decision, 'allow')
+  t.same(rulesOf(existing), ['client-mtls-to-plain-listener'])
+  const namespace = 'apiVersion: v1\nkind: Namespace\nmetadata: { name: elsewhere }'
+  t.same(decide(broken, create(namespace)).existing, [], 'and nowhere else')
+})
+
+t.test('callers that lose their own rules fare as all others do', async t => {
+  const exception = `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { namespace: user1, name: exception }
+spec: { host: knative-local-gateway.istio-system.svc.cluster.local, trafficPolicy: { tls: { mode: DISABLE } } }
+`
+  const { decision, findings } = decide(stockWith(`${CUT}---${exception}`), remove(exception))
+  t.equal(decision, 'deny')
+  t.match(findings, [{ cuts: [{ caller: 'in-mesh', from: 'user1' }] }])
+})
+
+t.test('who gets a rule of their own is compared with what they were before', async t => {
+  const own = CUT.replace('istio-system', 'user1')
+  const { decision, findings } = decide(stockWith(), create(own))
+  t.equal(decision, 'deny')
+  t.match(findings, [{ cuts: [{ caller: 'in-mesh', from: 'user1', hop: 'caller->local-gateway' }] }])
+})
+
+t.test('changes that are admitted without a word', async t => {
+  const broken = stockWith(CUT)
+  const owner = (apiVersion: string) =>
+    `, ownerReferences: [{ apiVersion: ${apiVersion}, kind: K, name: n, controller: true }]`
+  for (const [name, change] of [
+    ['on its way out', update(CUT, rule('*', ', deletionTimestamp: "2026-01-01T00:00:00Z"'))],
+    ['made by a controller', create(rule('*', owner('networking.internal.knative.dev/v1alpha1')))],
+    ['a re-apply', update(CUT, CUT)],
+    ['another version of the API', update(CUT, CUT.replace('istio.io/v1', 'istio.io/v1beta1'))]
+  ] as const) {
+    t.same(decide(broken, change), { decision: 'allow', findings: [], existing: [], skipped: [] }, name)
+  }
+  t.equal(decide(stockWith(), create(rule('*.local', owner('apps/v1')))).decision, 'deny', 'but not what others own')
+})
+
+t.test('modes', async t => {
+  const by = (policy: Partial<Policy>) => decide(stockWith(), create(STRICT), { ...DEFAULT_POLICY, ...policy })
+  const id = 'strict-mesh-plain-local-gateway'
+  t.equal(by({}).decision, 'deny')
+  t.equal(by({ rules: { [id]: 'warn' } }).decision, 'warn')
+  t.same(by({ rules: { [id]: 'off' } }).findings, [])
+  t.same(by({ rules: { [id]: 'audit' } }).findings, [], 'what is meant for audits is not told')
+  const selector = { matchLabels: { 'kubernetes.io/metadata.name': 'istio-system' }, matchExpressions: [] }
+  t.equal(by({ namespaces: [{ selector, rules: { [id]: 'warn' } }] }).decision, 'warn', 'of the namespace')
+  const elsewhere = { matchLabels: { 'kubernetes.io/metadata.name': 'user1' }, matchExpressions: [] }
+  t.equal(by({ namespaces: [{ selector: elsewhere, rules: { [id]: 'warn' } }] }).decision, 'deny', 'of another one')
+  t.equal(
+    by({ namespaces: [{ selector, rules: { 'certificate-refused': 'warn' } }] }).decision,
+    'deny',
+    'of another rule'
+  )
+})
+
+t.test('a new model where strict mesh and plain gateway stand already is warned of', async t => {
+  const { decision, findings } = decide(stockWith(STRICT), create(model('new')))
+  t.equal(decision, 'warn')
+  t.same(rulesOf(findings), ['strict-mesh-plain-local-gateway'])
+})
+
+t.test('a rule that throws is skipped and named, and decides nothing', async t => {
+  const check: CheckRule = {
+    id: 'broken-check',
+    severity: 'blocks',
+    mode: 'deny',
+    summary: '',
+    on: 'Namespace',
+    reads: [],
+    check() {
+      throw new Error('no')
+    }
+  }
+  const cut = {
+    ...RULES.cuts['mtls-to-plain-listener'],
+    explain(): never {
+      throw new Error('never')
+    }
+  }
+  const rules: Rules = { cuts: { ...RULES.cuts, 'mtls-to-plain-listener': cut }, checks: [check] }
+  const { decision, findings, skipped } = decide(stockWith(), create(CUT), DEFAULT_POLICY, rules)
+  t.equal(decision, 'warn')
+  t.same(findings, [])
+  t.same(skipped, [
+    { rule: 'broken-check', missing: [], reason: 'it failed: no' },
+    { rule: 'client-mtls-to-plain-listener', missing: [], reason: 'it failed: Error: never' }
+  ])
+  t.equal(decide(stockWith(), create(CUT), { ...DEFAULT_POLICY, unevaluated: 'deny' }, rules).decision, 'deny')
+})
+
+t.test('what throws something that is no error is skipped as well', async t => {
+  const check: CheckRule = {
+    id: 'odd',
+    severity: 'blocks',
+    mode: 'deny',
+    summary: '',
+    on: 'Namespace',
+    reads: [],
+    check() {
+      throw 'odd'
+    }
+  }
+  t.match(judgeState(stockWith(), { ...RULES, checks: [check] }, DEFAULT_POLICY).skipped, [
+    { reason: 'it failed: odd' }
+  ])
+})
+
+t.test('what reads a kind that cannot be read is skipped and named', async t => {
+  const blind = stockWith().withUnreadable(new Map([['DestinationRule', 'forbidden'] as const]))
+  const { decision, findings, skipped } = decide(blind, create(CUT))
+  t.equal(decision, 'warn')
+  t.same(findings, [])
+  t.match(skipped, [
+    { rule: 'paths', missing: ['DestinationRule'], reason: 'DestinationRule: forbidden' },
+    { rule: 'destinationrule-tls-without-mode', missing: ['DestinationRule'] }
+  ])
+  const blinder = stockWith().withUnreadable(new Map([['InferenceService', 'forbidden'] as const]))
+  t.match(decide(blinder, create(STRICT)).skipped[0], { rule: 'paths', missing: ['InferenceService'] })
+})
+
+t.test('what is none of our business, and what could not be read', async t => {
+  t.equal(unevaluated(undefined, DEFAULT_POLICY).decision, 'allow')
+  t.match(unevaluated('no spec', DEFAULT_POLICY), { decision: 'warn', skipped: [{ reason: 'no spec' }] })
+  t.equal(unevaluated('no spec', { ...DEFAULT_POLICY, unevaluated: 'deny' }).decision, 'deny')
+})
+
+t.test('a whole state', async t => {
+  t.same(judgeState(stockWith(), RULES, DEFAULT_POLICY), { decision: 'allow', findings: [], skipped: [] })
+  t.match(judgeState(stockWith(CUT), RULES, DEFAULT_POLICY), { decision: 'deny', findings: [{ cuts: [{}, {}] }] })
+  const off: Policy = { ...DEFAULT_POLICY, rules: { 'client-mtls-to-plain-listener': 'off' } }
+  t.same(judgeState(stockWith(CUT), RULES, off).findings, [])
+})
+
+t.test('the answer does not depend on the order of the objects', async t => {
+  const [a, b] = [
+    model('a', ', annotations: { sidecar.istio.io/inject: "false" }'),
+    model('b', ', annotations: { sidecar.istio.io/inject: "false" }')
+  ]
+  const answer = (yaml: string) => judgeState(stockWith(yaml), RULES, DEFAULT_POLICY).findings
+  t.same(answer(`${STRICT}---${a}---${b}`), answer(`${b}---${a}---${STRICT}`))
+  t.equal(answer(`${STRICT}---${a}---${b}`).length, 3)
+})

@@ -1,0 +1,167 @@
+import t from 'tap'
+import { parse } from 'yaml'
+import { mutate } from '../../src/engine/mutate.ts'
+import type { Snapshot } from '../../src/model/snapshot.ts'
+import { RULES } from '../../src/rules/index.ts'
+import { resourceOf, stockWith } from '../support/state.ts'
+
+const INJECT = 'sidecar.istio.io/inject'
+const BURST = 'autoscaling.knative.dev/targetBurstCapacity'
+const policy = (namespace: string) => `
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { namespace: ${namespace}, name: default }
+spec: { mtls: { mode: STRICT } }
+`
+const namespace = (labels: string) => `
+apiVersion: v1
+kind: Namespace
+metadata: { name: user1, labels: { ${labels} } }
+`
+const model = (more = '', spec = 'predictor: { model: { modelFormat: { name: sklearn } } }') => `
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: { namespace: user1, name: new ${more} }
+spec: { ${spec} }
+`
+const STRICT = stockWith(policy('user1'))
+
+function create(state: Snapshot, yaml: string) {
+  return mutate(
+    state,
+    { operation: 'CREATE', after: resourceOf(yaml) },
+    { object: parse(yaml), oldObject: null },
+    RULES
+  )
+}
+
+const ALL = [
+  { op: 'add', path: '/metadata/labels', value: { [INJECT]: 'true' } },
+  { op: 'add', path: '/metadata/annotations', value: { [INJECT]: 'true', [BURST]: '0' } }
+]
+
+t.test('what is added to a new model', async t => {
+  const label = { op: 'add', path: '/metadata/labels', value: { [INJECT]: 'true' } }
+  const annotation = { op: 'add', path: '/metadata/annotations', value: { [INJECT]: 'true' } }
+  const single = (path: string, value: string) => ({ op: 'add', path, value })
+  const [labelPath, annotationPath] = [
+    '/metadata/labels/sidecar.istio.io~1inject',
+    '/metadata/annotations/sidecar.istio.io~1inject'
+  ]
+  const burstPath = '/metadata/annotations/autoscaling.knative.dev~1targetBurstCapacity'
+  for (const [name, state, yaml, patch] of [
+    ['nothing where no policy requires it', stockWith(), model(), []],
+    ['everything where the namespace is STRICT', STRICT, model(), ALL],
+    ['everything where the mesh is STRICT', stockWith(policy('istio-system')), model(), ALL],
+    [
+      'everything where the namespace asks',
+      stockWith(namespace('istio-injection: enabled, mesh-guard.io/policy: mesh')),
+      model(),
+      ALL
+    ],
+    [
+      'nothing where the namespace asks for none',
+      stockWith(`${policy('user1')}---${namespace('istio-injection: enabled, mesh-guard.io/policy: none')}`),
+      model(),
+      []
+    ],
+    ['nothing where the model asks for none', STRICT, model(', annotations: { mesh-guard.io/mutate: "false" }'), []],
+    [
+      'nothing where the namespace forbids a sidecar',
+      stockWith(`${policy('user1')}---${namespace('istio-injection: disabled')}`),
+      model(),
+      []
+    ],
+    ['nothing where the model wants no sidecar', STRICT, model(`, annotations: { ${INJECT}: "false" }`), []],
+    [
+      'nothing where its component wants none',
+      STRICT,
+      model('', `predictor: { labels: { ${INJECT}: "false" }, model: { modelFormat: { name: sklearn } } }`),
+      []
+    ],
+    [
+      'beside labels of its own',
+      STRICT,
+      model(', labels: { a: b }, annotations: { c: d }'),
+      [single(labelPath, 'true'), single(annotationPath, 'true'), single(burstPath, '0')]
+    ],
+    [
+      'no burst capacity beside one, in either spelling',
+      STRICT,
+      model(', annotations: { autoscaling.knative.dev/target-burst-capacity: "70" }'),
+      [label, single(annotationPath, 'true')]
+    ],
+    [
+      'no burst capacity beside one of a component',
+      STRICT,
+      model('', `predictor: { annotations: { ${BURST}: "70" }, model: { modelFormat: { name: sklearn } } }`),
+      [label, annotation]
+    ],
+    [
+      'no burst capacity in Standard mode',
+      STRICT,
+      model(', annotations: { serving.kserve.io/deploymentMode: Standard }'),
+      [label, single(annotationPath, 'true')]
+    ],
+    [
+      'no burst capacity with another autoscaler',
+      STRICT,
+      model(', annotations: { autoscaling.knative.dev/class: hpa.autoscaling.knative.dev }'),
+      [label, single(annotationPath, 'true')]
+    ],
+    ['where its maps are null', STRICT, model(', labels: null, annotations: null'), ALL]
+  ] as const) {
+    t.same(create(state, yaml).patch, patch, name)
+  }
+})
+
+t.test('the change is judged with the patch applied, and a second time nothing is added', async t => {
+  const { change } = create(STRICT, model())
+  t.match(change.after, { labels: { [INJECT]: 'true' }, annotations: { [INJECT]: 'true', [BURST]: '0' } })
+  const patched = model(`, labels: { ${INJECT}: "true" }, annotations: { ${INJECT}: "true", ${BURST}: "0" }`)
+  t.same(create(STRICT, patched).patch, [])
+})
+
+t.test('never a value that would cut', async t => {
+  const naked = stockWith(`${policy('user1')}---
+apiVersion: v1
+kind: Namespace
+metadata: { name: knative-serving }
+---
+apiVersion: v1
+kind: Namespace
+metadata: { name: user1 }
+`).withAll('Pod', [], 'knative-serving')
+  const { patch, notes } = create(naked, model())
+  t.same(patch, [], 'a sidecar would refuse the activator, which has none')
+  t.same(notes, [
+    `Not injected, for it would cut: ${INJECT}, ${BURST}`,
+    'the activator send plaintext to new-predictor-00001-private.user1.svc.cluster.local, where PeerAuthentication user1/default is STRICT',
+    'Label namespace knative-serving istio-injection=enabled and restart the activator first'
+  ])
+})
+
+t.test('an update of a running model', async t => {
+  const update = (before: string, after: string) =>
+    mutate(
+      STRICT,
+      { operation: 'UPDATE', before: resourceOf(before), after: resourceOf(after) },
+      { object: parse(after), oldObject: parse(before) },
+      RULES
+    ).patch
+  const changed = 'predictor: { model: { modelFormat: { name: xgboost } } }'
+  t.same(update(model(), model('', changed)), ALL, 'that makes new pods anyway')
+  t.same(update(model(), model(', labels: { a: b }')).length, 2, 'a label makes new pods')
+  t.same(update(model(), model(', annotations: { a: b }')).length, 3, 'an annotation makes new pods')
+  const applied = ', annotations: { kubectl.kubernetes.io/last-applied-configuration: "{}" }'
+  t.same(update(model(), model(applied)), [], 'an annotation that goes no further')
+  t.same(update(model(', finalizers: [a]'), model()), [], 'a finalizer')
+})
+
+t.test('nothing is added to what goes, to other kinds, and to what is on its way out', async t => {
+  const nothing = (change: Parameters<typeof mutate>[1]) =>
+    t.same(mutate(STRICT, change, { object: null, oldObject: null }, RULES).patch, [])
+  nothing({ operation: 'DELETE', before: resourceOf(model()) })
+  nothing({ operation: 'CREATE', after: resourceOf(namespace('a: b')) })
+  nothing({ operation: 'CREATE', after: resourceOf(model(', deletionTimestamp: "2026-01-01T00:00:00Z"')) })
+})

@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { DEFAULT_POLICY, type Policy } from '../../src/engine/findings.ts'
+import { judge } from '../../src/engine/judge.ts'
+import { pathsOf } from '../../src/model/path.ts'
+import type { Resource } from '../../src/model/resource.ts'
+import type { Change, Snapshot } from '../../src/model/snapshot.ts'
+import { cutOf } from '../../src/model/way.ts'
+import { RULES } from '../../src/rules/index.ts'
+import { resourceOf, stockWith } from '../support/state.ts'
+
+const callers = z.array(z.string())
+const { states, steps } = z
+  .object({
+    states: z.array(z.object({ state: z.string(), reachable: callers })),
+    steps: z.array(
+      z.object({
+        from: z.string(),
+        to: z.string(),
+        decision: z.string(),
+        relaxed: z.string().optional(),
+        named: z.boolean().default(false),
+        caller: callers.optional()
+      })
+    )
+  })
+  .parse(parse(readFileSync(join(import.meta.dirname, 'twelve-states.yaml'), 'utf8')))
+
+const gateway = (servers: string) =>
+  resourceOf(`
+apiVersion: networking.istio.io/v1beta1
+kind: Gateway
+metadata: { namespace: knative-serving, name: knative-local-gateway }
+spec: { selector: { istio: ingressgateway }, servers: [${servers}] }
+`)
+const plain = '{ hosts: ["*"], port: { name: http, number: 8081, protocol: HTTP } }'
+const mutual = (host: string) =>
+  `{ hosts: ["${host}"], port: { name: https, number: 8081, protocol: HTTPS }, tls: { mode: ISTIO_MUTUAL } }`
+const GATEWAYS: Readonly<Record<string, Resource>> = {
+  plain: gateway(plain),
+  both: gateway(`${mutual('*.svc.cluster.local')}, ${plain}`),
+  mutual: gateway(mutual('*'))
+}
+const RULE = resourceOf(`
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { namespace: istio-system, name: default }
+spec: { host: "*.local", trafficPolicy: { tls: { mode: ISTIO_MUTUAL } } }
+`)
+const STRICT = resourceOf(`
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { namespace: istio-system, name: default }
+spec: { mtls: { mode: STRICT } }
+`)
+
+const stock = stockWith()
+const part = (state: string, i: number) => state.split('/')[i] ?? ''
+const gatewayIn = (state: string) => GATEWAYS[part(state, 0)] ?? RULE
+
+function clusterIn(state: string): Snapshot {
+  let cluster = stock.apply({ operation: 'CREATE', after: gatewayIn(state) })
+  if (part(state, 1) === 'rule') cluster = cluster.apply({ operation: 'CREATE', after: RULE })
+  if (part(state, 2) === 'strict') cluster = cluster.apply({ operation: 'CREATE', after: STRICT })
+  return cluster
+}
+
+function changeOf(from: string, to: string): Change {
+  if (part(from, 0) !== part(to, 0)) return { operation: 'UPDATE', before: gatewayIn(from), after: gatewayIn(to) }
+  const [object, appears] =
+    part(from, 1) === part(to, 1) ? [STRICT, part(to, 2) === 'strict'] : [RULE, part(to, 1) === 'rule']
+  return appears ? { operation: 'CREATE', after: object } : { operation: 'DELETE', before: object }
+}
+
+/** Who reaches the model by its own address. */
+function reachable(cluster: Snapshot): readonly string[] {
+  const model = cluster.get('InferenceService', 'user1', 'sklearn-iris')
+  const paths = model === undefined ? [] : pathsOf(cluster, model).filter(({ entry }) => entry === 'address')
+  const cut = new Set(paths.filter(path => cutOf(path) !== undefined).map(({ caller }) => caller))
+  return [...new Set(paths.map(({ caller }) => caller))].filter(caller => !cut.has(caller))
+}
+
+const relaxed: Policy = { ...DEFAULT_POLICY, rules: { 'strict-mesh-plain-local-gateway': 'warn' } }
+const decide = (from: string, to: string, policy = DEFAULT_POLICY) =>
+  judge(clusterIn(from), changeOf(from, to), RULES, policy)
+
+for (const { state, reachable: expected } of states) {
+  t.test(`${state}: who reaches the model`, async t => t.same(reachable(clusterIn(state)), expected))
+}
+
+for (const step of steps) {
+  t.test(`${step.from} to ${step.to}`, async t => {
+    const { decision, findings } = decide(step.from, step.to)
+    t.equal(decision, step.decision)
+    t.equal(
+      findings.some(({ rule }) => rule === 'strict-mesh-plain-local-gateway'),
+      step.named
+    )
+    if (step.relaxed !== undefined) t.equal(decide(step.from, step.to, relaxed).decision, step.relaxed)
+    if (step.caller !== undefined) {
+      t.same([...new Set(findings.flatMap(({ cuts }) => cuts.map(({ caller }) => caller)))].sort(), step.caller)
+    }
+  })
+}
+
+t.test('no dead end: between any two states that cut nobody in the mesh, a way without a denial or a cut', async t => {
+  const isWhole = (state: string) => reachable(clusterIn(state)).includes('in-mesh')
+  const whole = states.map(({ state }) => state).filter(isWhole)
+  const isNamed = (state: string) => state === 'plain/no-rule/strict'
+  const free = steps.filter(({ from, to }) => isWhole(from) && isWhole(to) && decide(from, to).decision !== 'deny')
+  for (const start of whole) {
+    const reached = new Set([start])
+    for (const state of reached) for (const { from, to } of free) if (from === state) reached.add(to)
+    t.same(
+      whole.filter(state => !reached.has(state) && !isNamed(state)),
+      [],
+      `from ${start}`
+    )
+  }
+})

@@ -1,0 +1,107 @@
+import t from 'tap'
+import type { Finding } from '../../src/engine/finding.ts'
+import { toJson } from '../../src/report/json.ts'
+import { type Report, reportSchema } from '../../src/report/report.ts'
+import { effectLines, toText } from '../../src/report/text.ts'
+
+const object = { apiVersion: 'v1', kind: 'Namespace', namespace: '', name: 'a' }
+const finding: Finding = {
+  rule: 'some-rule',
+  severity: 'blocks',
+  mode: 'deny',
+  object,
+  field: 'metadata.labels',
+  message: 'what and so what',
+  docs: 'mesh-guard rules some-rule',
+  fix: { text: 'Do this', apply: [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a' } }], remove: [object] },
+  cuts: [
+    { inferenceService: 'n/a', caller: 'external', from: undefined, hop: 'gateway->pod' },
+    { inferenceService: 'n/a', caller: 'in-mesh', from: 'user1', hop: 'caller->pod' },
+    { inferenceService: 'n/b', caller: 'external', from: undefined, hop: 'gateway->pod' }
+  ],
+  opens: [{ inferenceService: 'n/c', what: 'plaintext-accepted' }]
+}
+const steps: Report = {
+  decision: 'deny',
+  steps: [
+    {
+      object,
+      operation: 'CREATE',
+      source: { file: 'f.yaml', line: 3 },
+      decision: 'deny',
+      patch: [{ op: 'add', path: '/metadata/labels', value: { a: 'b' } }],
+      notes: ['left out'],
+      findings: [{ ...finding, source: { file: 'f.yaml', line: 7 } }],
+      existing: [{ ...finding, source: undefined }]
+    },
+    {
+      object,
+      operation: 'DELETE',
+      source: { file: 'g.yaml', line: 1 },
+      decision: 'allow',
+      patch: [],
+      notes: [],
+      findings: [],
+      existing: []
+    }
+  ],
+  findings: [],
+  skipped: [{ rule: 'other-rule', missing: ['Gateway'], reason: 'Gateway: forbidden' }]
+}
+const state: Report = {
+  decision: 'warn',
+  steps: [],
+  findings: [{ ...finding, mode: 'warn', source: undefined, fix: { text: 'Do this' }, cuts: [], opens: [] }],
+  skipped: []
+}
+
+t.test('for people', async t => {
+  t.equal(
+    toText(steps),
+    `DENY  f.yaml:3: CREATE Namespace a
+  adds /metadata/labels: {"a":"b"}
+  note: left out
+  deny some-rule
+    f.yaml:7: Namespace a metadata.labels
+    what and so what
+    cuts n/a for external at gateway->pod, in-mesh (user1) at caller->pod
+    cuts n/b for external at gateway->pod
+    opens n/c: plaintext-accepted
+    fix: Do this
+      apiVersion: v1
+      kind: Namespace
+      metadata:
+        name: a
+      remove Namespace a
+    more: mesh-guard rules some-rule
+  was so before: some-rule: what and so what
+ALLOW g.yaml:1: DELETE Namespace a
+not evaluated: other-rule: Gateway: forbidden
+2 changes: 1 denied, 0 warned of, 1 allowed`
+  )
+  t.equal(
+    toText(state),
+    `warn some-rule
+  Namespace a metadata.labels
+  what and so what
+  fix: Do this
+  more: mesh-guard rules some-rule
+1 finding`
+  )
+})
+
+t.test('for programs, as the schema says', async t => {
+  for (const report of [steps, state]) {
+    const json = JSON.parse(toJson(report))
+    t.same(reportSchema.parse(json), json)
+    t.match(json, { apiVersion: 'mesh-guard.io/v1', kind: 'Report' })
+  }
+  t.same(JSON.parse(toJson(state)).findings[0].fix, { text: 'Do this', apply: [], remove: [] })
+})
+
+t.test('more models than are wanted are counted', async t => {
+  t.same(effectLines({ cuts: finding.cuts, opens: [] }, 1), [
+    'cuts n/a for external at gateway->pod, in-mesh (user1) at caller->pod',
+    'and cuts 1 more'
+  ])
+})
