@@ -4,7 +4,7 @@ import type { Snapshot, View } from '../model/snapshot.ts'
 import type { Path } from '../model/way.ts'
 import type { CheckProblem, CheckRule, Rules } from '../rules/rule.ts'
 import type { Skip } from './finding.ts'
-import { Recorder } from './recorder.ts'
+import { observe } from './recorder.ts'
 
 /** A check's problem and its subject. */
 export interface Found {
@@ -28,15 +28,10 @@ export const PATHS = 'paths'
 /** Judges a state. What reads a kind that could not be read, and what throws, is skipped and named. */
 export function evaluate(snapshot: Snapshot, { checks }: Pick<Rules, 'checks'>): Evaluation {
   const skips = new Map<string, Skip>()
-  const guard = <T>(rule: string, judge: (view: View) => readonly T[]): readonly T[] | undefined => {
-    const view = new Recorder(snapshot)
-    const { value, error } = attempt(() => judge(view))
-    const { missing } = view
-    if (missing.length === 0 && error === undefined) return value
-    const unread = missing.map(kind => `${kind}: ${snapshot.unreadable.get(kind)}`).join('; ')
-    const skip = { rule, missing, reason: error === undefined ? unread : `it failed: ${error}` }
-    skips.set(JSON.stringify(skip), skip)
-    return undefined
+  const guard = <T>(rule: string, judgement: (view: View) => T): T | undefined => {
+    const { value, skip } = observe(snapshot, judgement)
+    if (skip !== undefined) skips.set(JSON.stringify([rule, skip]), { rule, ...skip })
+    return value
   }
 
   const paths = new Map<string, readonly Path[]>()
@@ -55,17 +50,4 @@ export function evaluate(snapshot: Snapshot, { checks }: Pick<Rules, 'checks'>):
 
 export function modelKey({ namespace, name }: Pick<Ref, 'namespace' | 'name'>): string {
   return `${namespace}/${name}`
-}
-
-interface Attempt<T> {
-  readonly value: readonly T[]
-  readonly error?: string
-}
-
-function attempt<T>(judge: () => readonly T[]): Attempt<T> {
-  try {
-    return { value: judge() }
-  } catch (error) {
-    return { value: [], error: error instanceof Error ? error.message : String(error) }
-  }
 }

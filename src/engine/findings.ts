@@ -6,6 +6,7 @@ import type { Blame, CheckRule, CutRule, Mode, Problem, Rules } from '../rules/r
 import { type Found, modelKey } from './evaluate.ts'
 import type { Finding, ModelOpening, PathCut, Skip } from './finding.ts'
 import { type CutPath, isNeeded } from './introduced.ts'
+import { observe } from './recorder.ts'
 
 /** What the administrator wants done about findings. */
 export interface Policy {
@@ -41,16 +42,16 @@ export function explainCuts(
     if (cut === undefined || hop === undefined) continue
     // Each rule explains its own cause alone; the type system cannot follow the cause through the table.
     const rule = rules.cuts[cut.cause] as CutRule
-    try {
-      const blame = rule.explain(cut, snapshot)
-      const key = [rule.id, blame.object.kind, modelKey(blame.object), blame.field].join(' ')
-      const group = groups.get(key) ?? { rule, blame, cuts: new Map() }
-      groups.set(key, group)
-      const { caller, from } = path
-      group.cuts.set([model, caller, from, hop].join(' '), { inferenceService: model, caller, from, hop })
-    } catch (error) {
-      skipped.set(rule.id, { rule: rule.id, missing: [], reason: `it failed: ${String(error)}` })
+    const { value: blame, skip } = observe(snapshot, view => rule.explain(cut, view))
+    if (skip !== undefined) {
+      skipped.set(rule.id, { rule: rule.id, ...skip })
+      continue
     }
+    const key = [rule.id, blame.object.kind, modelKey(blame.object), blame.field].join(' ')
+    const group = groups.get(key) ?? { rule, blame, cuts: new Map() }
+    groups.set(key, group)
+    const { caller, from } = path
+    group.cuts.set([model, caller, from, hop].join(' '), { inferenceService: model, caller, from, hop })
   }
   const findings = [...groups.values()].map(({ rule, blame, cuts: paths }) => {
     const all = [...paths.values()]

@@ -11,6 +11,7 @@ import type { Intent } from '../mutations/mutation.ts'
 import type { CutRule, Rules } from '../rules/rule.ts'
 import { isExempt } from './exempt.ts'
 import { isNeeded, newlyCut } from './introduced.ts'
+import { observe } from './recorder.ts'
 
 /** An RFC 6902 operation; we only ever add. */
 export interface Operation {
@@ -40,40 +41,41 @@ export interface Sent {
 export function mutate(state: Snapshot, change: Change, sent: Sent, rules: Rules): Mutated {
   const nothing: Mutated = { patch: [], change, notes: [] }
   if (change.operation === 'DELETE' || change.after.kind !== 'InferenceService' || isExempt(change)) return nothing
-  const service = change.after
   const asSent = state.apply(change)
   if (change.operation === 'UPDATE' && !podsChange(asSent, sent)) return nothing
+  const service = change.after
+  const { value: chosen, skip } = observe(asSent, view => choose(view, service, rules, asSent))
+  if (skip !== undefined) return { ...nothing, notes: [`Nothing was injected: ${skip.reason}`] }
+  const { intents, notes } = chosen
+  const after = withIntents(service, intents)
+  return { patch: toPatch(sent.object, intents), change: { ...change, after }, notes }
+}
 
-  const wanted = MUTATIONS.flatMap(mutation => mutation(asSent, service)).filter(
+interface Choice {
+  readonly intents: readonly Intent[]
+  readonly notes: readonly string[]
+}
+
+/** Of what policy requires and nobody has set, as much as cuts nothing. */
+function choose(view: View, service: InferenceService, rules: Rules, asSent: Snapshot): Choice {
+  const wanted = MUTATIONS.flatMap(mutation => mutation(view, service)).filter(
     ({ map, key }) => service[map][key] === undefined
   )
-  const without = pathsOf(asSent, service)
+  const without = pathsOf(view, service)
   const findCut = (intents: readonly Intent[]): Cut | undefined => {
     const after = withIntents(service, intents)
-    const paths = newlyCut(without, pathsOf(state.apply({ ...change, after }), after))
+    const paths = newlyCut(without, pathsOf(asSent.apply({ operation: 'UPDATE', before: service, after }), after))
     return paths
       .filter(isNeeded)
       .map(cutOf)
       .find(cut => cut !== undefined)
   }
-  const answer = (chosen: readonly Intent[], notes: readonly string[]): Mutated => ({
-    patch: toPatch(sent.object, chosen),
-    change: { ...change, after: withIntents(service, chosen) },
-    notes
-  })
   const cut = findCut(wanted)
-  if (cut === undefined) return answer(wanted, [])
+  if (cut === undefined) return { intents: wanted, notes: [] }
   const needed = wanted.filter(({ optional }) => !optional)
-  const chosen = findCut(needed) === undefined ? needed : []
-  return answer(
-    chosen,
-    explain(
-      cut,
-      wanted.filter(intent => !chosen.includes(intent)),
-      asSent,
-      rules
-    )
-  )
+  const intents = findCut(needed) === undefined ? needed : []
+  const left = wanted.filter(intent => !intents.includes(intent))
+  return { intents, notes: explain(cut, left, view, rules) }
 }
 
 const metadata = z.looseObject({ labels: z.unknown().optional(), annotations: z.unknown().optional() })
@@ -123,7 +125,7 @@ function toPatch(object: unknown, intents: readonly Intent[]): readonly Operatio
 /** @see https://www.rfc-editor.org/rfc/rfc6901 */
 const escapePointer = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1')
 
-function explain(cut: Cut, left: readonly Intent[], view: Snapshot, rules: Rules): readonly string[] {
+function explain(cut: Cut, left: readonly Intent[], view: View, rules: Rules): readonly string[] {
   const { message, fix } = (rules.cuts[cut.cause] as CutRule).explain(cut, view)
   const keys = [...new Set(left.map(({ key }) => key))].join(', ')
   return [`Not injected, for it would cut: ${keys}`, message, fix.text]

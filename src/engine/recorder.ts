@@ -1,5 +1,6 @@
 import type { Kind, ResourceOf } from '../model/resource.ts'
 import type { Settings, Snapshot, View } from '../model/snapshot.ts'
+import type { Skip } from './finding.ts'
 
 /** A view that remembers which kinds were looked at. */
 export class Recorder implements View {
@@ -26,4 +27,24 @@ export class Recorder implements View {
   get missing(): readonly Kind[] {
     return [...this.reads].filter(kind => this.#snapshot.unreadable.has(kind)).sort()
   }
+}
+
+/** What a judgement came to, or why nothing can be made of it. */
+export type Observed<T> =
+  | { readonly value: T; readonly skip?: undefined }
+  | { readonly value?: undefined; readonly skip: Omit<Skip, 'rule'> }
+
+/** Makes a judgement of a state. One that looks at a kind that could not be read means nothing; nor does one that throws. */
+export function observe<T>(snapshot: Snapshot, judgement: (view: View) => T): Observed<T> {
+  const view = new Recorder(snapshot)
+  let value: T
+  try {
+    value = judgement(view)
+  } catch (error) {
+    const reason = `it failed: ${error instanceof Error ? error.message : String(error)}`
+    return { skip: { missing: view.missing, reason } }
+  }
+  const { missing } = view
+  if (missing.length === 0) return { value }
+  return { skip: { missing, reason: missing.map(kind => `${kind}: ${snapshot.unreadable.get(kind)}`).join('; ') } }
 }

@@ -10,7 +10,7 @@ import type { Manifest } from './rule.ts'
 export function clientName({ proxy, namespace, labels }: Workload): string {
   if (proxy === 'gateway') return `gateway pods in ${namespace}`
   const app = labels['app']
-  if (app === 'activator' || app === 'autoscaler') return `the ${app}`
+  if (app === 'activator' || app === 'autoscaler') return `${app} pods`
   if (proxy === 'none') return 'callers without a sidecar'
   return namespace === '' ? 'sidecars' : `sidecars in ${namespace}`
 }

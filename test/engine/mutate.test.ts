@@ -136,9 +136,15 @@ metadata: { name: user1 }
   t.same(patch, [], 'a sidecar would refuse the activator, which has none')
   t.same(notes, [
     `Not injected, for it would cut: ${INJECT}, ${BURST}`,
-    'the activator send plaintext to new-predictor-00001-private.user1.svc.cluster.local, where PeerAuthentication user1/default is STRICT',
-    'Label namespace knative-serving istio-injection=enabled and restart the activator first'
+    'activator pods send plaintext to new-predictor-00001-private.user1.svc.cluster.local, where PeerAuthentication user1/default is STRICT',
+    'Label namespace knative-serving istio-injection=enabled and restart activator pods first'
   ])
+})
+
+t.test('nothing is added on evidence that is missing', async t => {
+  const { patch, notes } = create(STRICT.withUnreadable(new Map([['Namespace', 'forbidden'] as const])), model())
+  t.same(patch, [])
+  t.same(notes, ['Nothing was injected: Namespace: forbidden'])
 })
 
 t.test('an update of a running model', async t => {
