@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs'
 import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { DEFAULT_SETTINGS } from './model/snapshot.ts'
 import { RULES } from './rules/index.ts'
-import { InvalidInput } from './sources/files.ts'
+import { InvalidInput, readText } from './sources/files.ts'
 import { toField } from './sources/manifest.ts'
+import { suggest } from './sources/suggest.ts'
 import { lineAt } from './sources/yaml.ts'
-import { suggest } from './words.ts'
 
 /** The ids of all rules, in order. */
 export const RULE_IDS: readonly string[] = [...Object.values(RULES.cuts), ...RULES.checks].map(({ id }) => id).sort()
@@ -57,6 +56,11 @@ export const configSchema = z.strictObject({
       host: name.optional().describe('Default: all addresses in a cluster, loopback with --manifests'),
       port: port.default(8443).describe('The webhook, by TLS'),
       healthPort: port.default(8080).describe('/livez, /readyz and /metrics, in plain HTTP'),
+      drainSeconds: z
+        .int()
+        .min(0)
+        .default(10)
+        .describe('After SIGTERM: how long to go on answering, until nobody sends new requests any more'),
       certificates: name.default('certs').describe('Folder of tls.crt and tls.key')
     })
     .prefault({}),
@@ -122,14 +126,6 @@ interface Schema {
   readonly properties?: Readonly<Record<string, unknown>>
   readonly propertyNames?: { readonly enum?: readonly string[] }
   readonly items?: unknown
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new InvalidInput([`${file}: cannot be read: ${error instanceof Error ? error.message : String(error)}`])
-  }
 }
 
 /** Of the environment we take no more than this. */

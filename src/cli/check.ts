@@ -9,9 +9,9 @@ import { toJson } from '../report/json.ts'
 import type { Report, Reported, Step } from '../report/report.ts'
 import { toText } from '../report/text.ts'
 import { RULES } from '../rules/index.ts'
-import { readCluster } from '../sources/cluster/source.ts'
+import { readCluster } from '../sources/cluster/read.ts'
 import { connect } from '../sources/cluster/transport.ts'
-import { readFiles } from '../sources/files.ts'
+import { countIgnored, readFiles } from '../sources/files.ts'
 import { readRef } from '../sources/manifest.ts'
 import type { Manifest } from '../sources/yaml.ts'
 import {
@@ -169,6 +169,8 @@ export function checkCommand(io: Io): Command {
     .action(async (paths: readonly string[], options: CheckOptions) => {
       const config = loadConfig(options.config, options.rule)
       const manifests = readFiles(paths)
+      const ignored = countIgnored(manifests)
+      if (ignored !== undefined) io.err(ignored)
       const report =
         options.against === undefined
           ? checkState(manifests, config)

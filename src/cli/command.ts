@@ -3,7 +3,7 @@ import { type Config, MODES, RULE_IDS, readConfig } from '../config.ts'
 import type { Report } from '../report/report.ts'
 import type { Mode } from '../rules/rule.ts'
 import { InvalidInput } from '../sources/files.ts'
-import { suggest } from '../words.ts'
+import { suggest } from '../sources/suggest.ts'
 
 /** What a command needs of its surroundings, so that tests can give it others. */
 export interface Io {

@@ -1,4 +1,6 @@
+import { inspect } from 'node:util'
 import { Command, CommanderError } from 'commander'
+import { UnreadableCluster } from '../sources/cluster/read.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { checkCommand } from './check.ts'
 import { EXIT, type Io } from './command.ts'
@@ -30,6 +32,6 @@ function report(error: unknown, io: Io): number {
     for (const line of error.lines) io.err(`error: ${line}`)
     return EXIT.usage
   }
-  io.err(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+  io.err(`error: ${error instanceof UnreadableCluster ? error.message : inspect(error)}`)
   return EXIT.failed
 }

@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { RULE_IDS } from '../config.ts'
 import { RULES } from '../rules/index.ts'
 import { InvalidInput } from '../sources/files.ts'
-import { suggest } from '../words.ts'
+import { suggest } from '../sources/suggest.ts'
 import type { Io } from './command.ts'
 
 export function rulesCommand(io: Io): Command {

@@ -4,9 +4,9 @@ import { type Config, ENVIRONMENT } from '../config.ts'
 import { Snapshot } from '../model/snapshot.ts'
 import { type Running, serve } from '../server/serve.ts'
 import { loadCertificate } from '../server/tls.ts'
-import { watchCluster } from '../sources/cluster/source.ts'
 import { connect } from '../sources/cluster/transport.ts'
-import { readFiles } from '../sources/files.ts'
+import { watchCluster } from '../sources/cluster/watch.ts'
+import { countIgnored, readFiles } from '../sources/files.ts'
 import type { StateSource } from '../sources/source.ts'
 import { staticSource } from '../sources/static.ts'
 import { configOption, contextOption, type Io, kubeconfigOption, loadConfig, ruleOption } from './command.ts'
@@ -23,8 +23,6 @@ const LOOPBACK = '127.0.0.1'
 const ANY = '0.0.0.0'
 /** The names of the development certificate. */
 const NAMES = ['localhost', LOOPBACK]
-/** So long it takes until nobody sends us new requests any more. */
-const DRAIN_MS = 10_000
 
 export function serveCommand(io: Io): Command {
   return new Command('serve')
@@ -44,7 +42,7 @@ export function serveCommand(io: Io): Command {
       const { ownNamespace } = ENVIRONMENT
       const running = await serve({ config, host, source, keyPair, ownNamespace, logger })
       io.out(greeting(running, config, options.manifests))
-      process.once('SIGTERM', () => void running.stop(DRAIN_MS))
+      process.once('SIGTERM', () => void running.stop(config.server.drainSeconds * 1000))
       process.once('SIGINT', () => void running.stop(0))
     })
 }
@@ -52,7 +50,10 @@ export function serveCommand(io: Io): Command {
 async function openSource(options: ServeOptions, { mesh }: Config, logger: Logger): Promise<StateSource> {
   const { manifests, kubeconfig, context } = options
   if (manifests !== undefined) {
-    const resources = readFiles(manifests).flatMap(({ resource }) => (resource === undefined ? [] : [resource]))
+    const read = readFiles(manifests)
+    const ignored = countIgnored(read)
+    if (ignored !== undefined) logger.info(ignored)
+    const resources = read.flatMap(({ resource }) => (resource === undefined ? [] : [resource]))
     return staticSource(Snapshot.of(resources, mesh))
   }
   const transport = await connect({ file: kubeconfig, context })
@@ -71,7 +72,7 @@ function greeting({ webhook, health }: Running, { server }: Config, manifests: r
   return [
     ...lines,
     'Try:',
-    `  curl --cacert ${server.certificates}/ca.crt --json @${EXAMPLES}/review.json ${url}/validate`,
+    `  curl --cacert ${server.certificates}/ca.crt -H 'Content-Type: application/json' -d @${EXAMPLES}/review.json ${url}/validate`,
     `  npx mesh-guard check ${EXAMPLES}/strict-mesh.yaml --against ${manifests.join(' ')}`
   ].join('\n')
 }

@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
 import { RULES } from '../rules/index.ts'
+import { InvalidInput } from '../sources/files.ts'
 import type { StateSource } from '../sources/source.ts'
 import { buildHealth, buildWebhook } from './app.ts'
 import { createMetrics } from './metrics.ts'
@@ -26,7 +28,11 @@ export interface Running {
   readonly stop: (drainMs: number) => Promise<void>
 }
 
-/** Starts both servers. @throws when a port cannot be had */
+/**
+ * Starts both servers. From here on the source is ours to close.
+ *
+ * @throws {InvalidInput} when a port cannot be had.
+ */
 export async function serve(options: ServeOptions): Promise<Running> {
   const { config, host, source, keyPair, ownNamespace, logger } = options
   let stopping = false
@@ -40,18 +46,25 @@ export async function serve(options: ServeOptions): Promise<Running> {
   app.addHook('onSend', async (_request, reply) => {
     if (stopping) reply.header('connection', 'close')
   })
-  const webhook = await app.listen({ host, port: config.server.port, listenTextResolver: toText })
-  const healthAddress = await health.listen({ host, port: config.server.healthPort, listenTextResolver: toText })
-  return {
-    webhook,
-    health: healthAddress,
-    stop: async drainMs => {
-      stopping = true
-      await new Promise(resolve => setTimeout(resolve, drainMs))
-      await closeSoon(app)
-      await closeSoon(health)
-      await source.close()
+  const close = async () => {
+    await closeSoon(app)
+    await closeSoon(health)
+    await source.close()
+  }
+  try {
+    return {
+      webhook: await app.listen({ host, port: config.server.port, listenTextResolver: toText }),
+      health: await health.listen({ host, port: config.server.healthPort, listenTextResolver: toText }),
+      stop: async drainMs => {
+        stopping = true
+        await sleep(drainMs)
+        await close()
+      }
     }
+  } catch (error) {
+    await close()
+    const { message } = error as Error
+    throw new InvalidInput([`${message}; server.port and server.healthPort in the configuration choose others`])
   }
 }
 

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { suggest } from './suggest.ts'
 import { type Manifest, readManifests } from './yaml.ts'
 
 /** Input that cannot be used: each line says where, and why. */
@@ -32,11 +33,16 @@ export function readFiles(paths: readonly string[]): readonly Manifest[] {
   return manifests
 }
 
-function readText(file: string): string {
+/**
+ * A file as text, or standard input.
+ *
+ * @throws {InvalidInput}
+ */
+export function readText(file: string): string {
   try {
     return readFileSync(file === STDIN ? 0 : file, 'utf8')
   } catch (error) {
-    throw new InvalidInput([`${file}: ${toReason(error)}`])
+    throw new InvalidInput([`${file}: ${toReason(file, error)}`])
   }
 }
 
@@ -50,13 +56,23 @@ function listFiles(path: string): readonly string[] {
       .sort()
       .map(name => join(path, name))
   } catch (error) {
-    throw new InvalidInput([`${path}: ${toReason(error)}`])
+    throw new InvalidInput([`${path}: ${toReason(path, error)}`])
   }
 }
 
 /** @see https://nodejs.org/api/errors.html#common-system-errors */
-function toReason(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'ENOENT') return 'no such file or folder'
-  return code === 'EACCES' ? 'may not be read' : String(error)
+function toReason(path: string, error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  return code === 'ENOENT' ? `no such file or folder${suggest(basename(path), namesIn(dirname(path)))}` : message
+}
+
+function namesIn(folder: string): readonly string[] {
+  return existsSync(folder) ? readdirSync(folder) : []
+}
+
+/** How many objects are of kinds that nothing reads, if there are any. */
+export function countIgnored(manifests: readonly Manifest[]): string | undefined {
+  const kinds = manifests.filter(({ resource }) => resource === undefined).map(({ ref }) => ref.kind)
+  if (kinds.length === 0) return undefined
+  return `ignored: ${kinds.length} of ${manifests.length} objects, of kinds that are not on the path: ${[...new Set(kinds)].sort().join(', ')}`
 }

@@ -1,14 +1,14 @@
 import { z } from 'zod'
-import { findKind, KINDS, metadata, type Ref, type Resource } from '../model/resource.ts'
+import { findKind, KINDS, metadata, nameOf, type Ref, type Resource } from '../model/resource.ts'
 
-/** An object that is not what its kind should be. `field` is a path such as `spec.servers[0].port`. */
+/** An object that is not what its kind should be. `field` is a path such as `spec.servers[0].port`; `name` says which. */
 export class InvalidObject extends Error {
   override readonly name = 'InvalidObject'
   readonly field: string
   readonly why: string
 
-  constructor(field: string, why: string) {
-    super(field === '' ? why : `${field}: ${why}`)
+  constructor(field: string, why: string, name = '') {
+    super([name, field, why].filter(part => part !== '').join(': '))
     this.field = field
     this.why = why
   }
@@ -44,7 +44,7 @@ export function readResource(object: unknown): Resource | undefined {
   if (kind === undefined) return undefined
   const { metadata: meta } = parse(named, object)
   return {
-    ...parse(KINDS[kind].shape, object),
+    ...parse(KINDS[kind].shape, object, nameOf(ref)),
     ...ref,
     labels: meta.labels,
     annotations: meta.annotations,
@@ -55,11 +55,11 @@ export function readResource(object: unknown): Resource | undefined {
   } as Resource
 }
 
-function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
+function parse<T extends z.ZodType>(schema: T, value: unknown, name = ''): z.output<T> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues
-  throw new InvalidObject(toField(issue?.path ?? []), lowerFirst(issue?.message ?? 'is not valid'))
+  throw new InvalidObject(toField(issue?.path ?? []), lowerFirst(issue?.message ?? 'is not valid'), name)
 }
 
 /** @returns a path as people write it: `spec.servers[0].port` */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseJson } from './json.ts'
 import { toText } from './lines.ts'
 import type { Transport } from './transport.ts'
 
@@ -34,7 +35,7 @@ const LIST_IDLE_MS = 30_000
 /**
  * Lists a collection, page by page, so that neither side holds more than it must.
  *
- * @throws {ServerError} for any answer but 200
+ * @throws {ServerError} for any answer but a list
  */
 export async function list(transport: Transport, path: string, signal: AbortSignal): Promise<Listed> {
   const objects: unknown[] = []
@@ -45,7 +46,9 @@ export async function list(transport: Transport, path: string, signal: AbortSign
     const answer = await transport.get(`${path}?${query}`, { signal, idleMs: LIST_IDLE_MS })
     const text = await toText(answer.body)
     if (answer.status !== 200) throw new ServerError(answer.status, `${path}: ${answer.status}`, answer.retryAfterMs)
-    const { apiVersion, kind, metadata, items } = page.parse(JSON.parse(text))
+    const { data } = page.safeParse(parseJson(text))
+    if (data === undefined) throw new ServerError(answer.status, `${path}: the answer is no list`)
+    const { apiVersion, kind, metadata, items } = data
     // Items of a list do not name their kind; the list does.
     objects.push(...items.map(item => ({ ...item, apiVersion, kind: kind.replace(/List$/, '') })))
     resourceVersion = metadata.resourceVersion

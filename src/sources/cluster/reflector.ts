@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { parseJson } from './json.ts'
 import { toLines, toText } from './lines.ts'
 import { list, ServerError } from './list.ts'
 import type { Transport } from './transport.ts'
@@ -117,7 +118,7 @@ async function watch(
 
 /** @returns the version that the collection has now */
 function take(line: string, version: string, listener: Listener): string {
-  const { data } = event.safeParse(parseQuietly(line))
+  const { data } = event.safeParse(parseJson(line))
   if (data === undefined) throw new Lost('the server sent what is no event')
   const { type, object } = data
   if (type === 'ERROR') throw new Lost(object.message ?? 'the server ended the watch with an error')
@@ -126,16 +127,8 @@ function take(line: string, version: string, listener: Listener): string {
   return object.metadata?.resourceVersion ?? version
 }
 
-function parseQuietly(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
-}
-
 function toHealth(error: unknown): readonly [Health, string] {
-  const why = error instanceof Error ? error.message : String(error)
+  const why = String(error)
   if (error instanceof ServerError && error.status === 404) return ['absent', why]
   return error instanceof ServerError && error.status === 403 ? ['forbidden', why] : ['stale', why]
 }

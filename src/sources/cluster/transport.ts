@@ -28,6 +28,8 @@ export interface Kubeconfig {
 
 /** The first Node that the Kubernetes client runs on. */
 const NEEDED_NODE = '22.19.0'
+/** What the client falls back to when it finds neither a kubeconfig nor a service account. */
+const NONE = 'http://localhost:8080'
 
 /**
  * Connects by kubeconfig, or by the service account of the pod.
@@ -35,25 +37,28 @@ const NEEDED_NODE = '22.19.0'
  * @throws {InvalidInput} when there is no configuration, or this Node is too old.
  */
 export async function connect({ file, context }: Kubeconfig, node = process.versions.node): Promise<Transport> {
-  if (isOlder(node, NEEDED_NODE)) {
+  if (node.localeCompare(NEEDED_NODE, 'en', { numeric: true }) < 0) {
     throw new InvalidInput([`reading a cluster needs Node ${NEEDED_NODE} or newer; this is ${node}`])
   }
   const { KubeConfig } = await import('@kubernetes/client-node')
   const config = new KubeConfig()
-  if (file === undefined) config.loadFromDefault()
-  else config.loadFromFile(file)
+  try {
+    if (file === undefined) config.loadFromDefault()
+    else config.loadFromFile(file)
+  } catch (error) {
+    throw new InvalidInput([`${file ?? 'kubeconfig'}: ${(error as Error).message}`])
+  }
+  const contexts = config.getContexts().map(({ name }) => name)
+  if (context !== undefined && !contexts.includes(context)) {
+    throw new InvalidInput([`the kubeconfig has no context ${context}; it has ${contexts.join(', ')}`])
+  }
   if (context !== undefined) config.setCurrentContext(context)
   const server = config.getCurrentCluster()?.server
-  if (server === undefined) throw new InvalidInput(['there is no cluster: neither a kubeconfig nor a service account'])
-  return { get: (path, options) => get(config, new URL(path, server), options) }
-}
-
-function isOlder(version: string, needed: string): boolean {
-  const [a, b] = [version, needed].map(text => text.split('.').map(Number))
-  for (const [i, part] of (b ?? []).entries()) {
-    if (a?.[i] !== part) return (a?.[i] ?? 0) < part
+  if (server === undefined || server === NONE) {
+    throw new InvalidInput(['there is no cluster: neither a kubeconfig that names one, nor a service account'])
   }
-  return false
+  const base = server.replace(/\/$/, '')
+  return { get: (path, options) => get(config, new URL(base + path), options) }
 }
 
 /** Credentials are asked for at each request: a token may have been renewed. */

@@ -1,8 +1,7 @@
-import { KINDS, type Kind, type Resource } from '../../model/resource.ts'
+import type { Kind } from '../../model/resource.ts'
 import { type Settings, Snapshot } from '../../model/snapshot.ts'
-import { InvalidObject, readResource } from '../manifest.ts'
 import type { StateSource } from '../source.ts'
-import { list, ServerError } from './list.ts'
+import { type Collection, collectionsOf, readQuietly } from './collections.ts'
 import { type Health, type Listener, reflect, TIMING, type Timing } from './reflector.ts'
 import type { Transport } from './transport.ts'
 
@@ -16,13 +15,6 @@ export interface ClusterOptions {
   readonly graceMs?: number
 }
 
-/** One collection to keep: a kind, or of ConfigMaps those of one namespace. */
-interface Collection {
-  readonly kind: Kind
-  readonly namespace: string | undefined
-  readonly path: string
-}
-
 interface Known {
   readonly health: Health
   readonly why: string
@@ -31,20 +23,6 @@ interface Known {
 }
 
 const GRACE_MS = 10_000
-
-/** ConfigMaps are read in the namespaces where those lie that decide, and nowhere else. */
-export function collectionsOf({ istioNamespace, knativeNamespace, kserveNamespace }: Settings): readonly Collection[] {
-  return (Object.keys(KINDS) as Kind[]).flatMap((kind): readonly Collection[] => {
-    const { group, version, plural } = KINDS[kind]
-    const base = group === '' ? `/api/${version}` : `/apis/${group}/${version}`
-    if (kind !== 'ConfigMap') return [{ kind, namespace: undefined, path: `${base}/${plural}` }]
-    return [...new Set([istioNamespace, knativeNamespace, kserveNamespace])].map(namespace => ({
-      kind,
-      namespace,
-      path: `${base}/namespaces/${namespace}/${plural}`
-    }))
-  })
-}
 
 /** Keeps the state of a live cluster. What it cannot keep, the state says. */
 export function watchCluster(transport: Transport, options: ClusterOptions): StateSource {
@@ -89,48 +67,6 @@ export function watchCluster(transport: Transport, options: ClusterOptions): Sta
       stop.abort()
       await Promise.all(running)
     }
-  }
-}
-
-/** A cluster as it is now, and the objects as the server sent them. */
-export interface ReadCluster {
-  readonly state: Snapshot
-  readonly objects: readonly unknown[]
-}
-
-/** Reads a cluster once. */
-export async function readCluster(
-  transport: Transport,
-  settings: Settings,
-  onFault: (message: string) => void
-): Promise<ReadCluster> {
-  const resources: Resource[] = []
-  const all: unknown[] = []
-  const unreadable = new Map<Kind, string>()
-  for (const { kind, path } of collectionsOf(settings)) {
-    try {
-      const { objects } = await list(transport, path, AbortSignal.timeout(LIST_TIMEOUT_MS))
-      all.push(...objects)
-      for (const object of objects) resources.push(...readQuietly(object, onFault))
-    } catch (error) {
-      if (!(error instanceof ServerError)) throw error
-      // A kind that the server does not have has no objects.
-      if (error.status !== 404) unreadable.set(kind, error.message)
-    }
-  }
-  return { state: Snapshot.of(resources, settings, unreadable), objects: all }
-}
-
-const LIST_TIMEOUT_MS = 60_000
-
-function readQuietly(object: unknown, onFault: (message: string) => void): readonly Resource[] {
-  try {
-    const resource = readResource(object)
-    return resource === undefined ? [] : [resource]
-  } catch (error) {
-    if (!(error instanceof InvalidObject)) throw error
-    onFault(error.message)
-    return []
   }
 }
 

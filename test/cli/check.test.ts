@@ -1,0 +1,199 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { reportSchema } from '../../src/report/report.ts'
+import { readFiles } from '../../src/sources/files.ts'
+import { startApiServer } from '../support/api-server.ts'
+import { pathOf, serveAll, store } from '../support/cluster.ts'
+import { meshGuard } from '../support/command.ts'
+import { kubeconfig } from '../support/kubeconfig.ts'
+
+const examples = join(import.meta.dirname, '../../examples')
+const CLUSTER = join(examples, 'cluster')
+const STRICT = join(examples, 'strict-mesh.yaml')
+const RULE = 'strict-mesh-plain-local-gateway'
+
+const model = (more = '') => `
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: { namespace: user1, name: new }
+spec: { predictor: { model: { modelFormat: { name: sklearn } } } }
+${more}`
+
+async function report(...argv: readonly string[]) {
+  const { out } = await meshGuard('check', ...argv, '--format', 'json')
+  return reportSchema.parse(JSON.parse(out))
+}
+
+t.test('exit codes tell how bad it is', async t => {
+  const change = [STRICT, '--against', CLUSTER]
+  for (const [name, argv, code] of [
+    ['nothing wrong', [CLUSTER], 0],
+    ['a denial', change, 1],
+    ['a warning, when denials count', [...change, '--rule', `${RULE}=warn`], 0],
+    ['a warning, when warnings count', [...change, '--rule', `${RULE}=warn`, '--fail-on', 'warn'], 1],
+    ['a denial, when warnings count', [...change, '--fail-on', 'warn'], 1],
+    ['a denial, when nothing counts', [...change, '--fail-on', 'never'], 0],
+    ['a rule that is off', [...change, '--rule', `${RULE}=off`, '--fail-on', 'warn'], 0]
+  ] as const) {
+    t.equal((await meshGuard('check', ...argv)).code, code, name)
+  }
+})
+
+t.test('a state by itself', async t => {
+  const { out, code } = await meshGuard('check', CLUSTER, STRICT)
+  t.match(
+    out,
+    new RegExp(`^deny ${RULE}\n  .*strict-mesh.yaml:\\d+: PeerAuthentication istio-system/default spec.mtls.mode\n`)
+  )
+  t.match(out, /1 finding$/m)
+  t.equal(code, 1)
+  t.match(await report(CLUSTER, STRICT), {
+    decision: 'deny',
+    steps: [],
+    findings: [{ rule: RULE, source: { file: STRICT, line: 9 } }]
+  })
+})
+
+t.test('changes, one after the other', async t => {
+  const folder = t.testdir({
+    'change.yaml': [
+      model(),
+      model('  # the same again'),
+      'apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: other }',
+      model().replace('name: sklearn', 'name: xgboost')
+    ].join('\n---\n')
+  })
+  const { steps, decision } = await report(join(folder, 'change.yaml'), '--against', CLUSTER)
+  t.equal(decision, 'allow')
+  t.match(
+    steps.map(({ operation, object, decision }) => `${operation} ${object.kind} ${decision}`),
+    [
+      'CREATE InferenceService allow',
+      'UPDATE InferenceService allow',
+      'CREATE Deployment allow',
+      'UPDATE InferenceService allow'
+    ]
+  )
+})
+
+t.test('a refused change leaves nothing behind', async t => {
+  const folder = t.testdir({ 'model.yaml': model() })
+  const { steps } = await report(STRICT, STRICT, join(folder, 'model.yaml'), '--against', CLUSTER)
+  t.same(
+    steps.map(({ operation, decision }) => `${operation} ${decision}`),
+    ['CREATE deny', 'CREATE deny', 'CREATE allow']
+  )
+})
+
+t.test('an admitted change is met by the next', async t => {
+  const folder = t.testdir({
+    'labelled.yaml': `
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { namespace: istio-system, name: default, labels: { a: b } }
+spec: { mtls: { mode: STRICT } }
+`
+  })
+  const file = join(folder, 'labelled.yaml')
+  const { steps } = await report(STRICT, STRICT, file, '--against', CLUSTER, '--rule', `${RULE}=warn`)
+  t.match(steps, [
+    { operation: 'CREATE', decision: 'warn', findings: [{ rule: RULE }], existing: [] },
+    { operation: 'UPDATE', decision: 'allow', findings: [], existing: [] },
+    { operation: 'UPDATE', decision: 'allow', findings: [], existing: [{ rule: RULE, source: { file } }] }
+  ])
+})
+
+t.test('deletions', async t => {
+  const folder = t.testdir({
+    'change.yaml': [
+      model(),
+      'apiVersion: v1\nkind: Service\nmetadata: { namespace: istio-system, name: knative-local-gateway }'
+    ].join('\n---\n')
+  })
+  const { steps } = await report(join(folder, 'change.yaml'), '--against', CLUSTER, '--delete')
+  t.match(steps, [
+    { operation: 'DELETE', decision: 'allow', findings: [] },
+    { operation: 'DELETE', decision: 'deny', findings: [{ rule: 'nothing-behind-address' }] }
+  ])
+})
+
+t.test('what is mutated, and what is not', async t => {
+  const policy = `apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { namespace: user1, name: default }
+spec: { mtls: { mode: STRICT } }
+---`
+  const folder = t.testdir({ 'change.yaml': policy + model() })
+  const { out } = await meshGuard('check', join(folder, 'change.yaml'), '--against', CLUSTER)
+  t.match(out, '  adds /metadata/labels: {"sidecar.istio.io/inject":"true"}\n')
+})
+
+t.test('what a file cannot say of an object stays: its age', async t => {
+  const policy = (name: string, mode: string, more: string) => `
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { namespace: istio-system, name: ${name}, ${more} }
+spec: { mtls: { mode: ${mode} } }
+`
+  const created = (year: number) => `creationTimestamp: "${year}-01-01T00:00:00Z"`
+  const folder = t.testdir({
+    cluster: {
+      'stock.yaml': readFileSync(join(CLUSTER, 'istio.yaml'), 'utf8'),
+      'kserve.yaml': readFileSync(join(CLUSTER, 'kserve.yaml'), 'utf8'),
+      'knative.yaml': readFileSync(join(CLUSTER, 'knative.yaml'), 'utf8'),
+      'policies.yaml': `${policy('old', 'PERMISSIVE', created(2024))}---${policy('new', 'STRICT', created(2025))}`
+    },
+    'change.yaml': policy('old', 'PERMISSIVE', 'labels: { a: b }')
+  })
+  const { steps } = await report(join(folder, 'change.yaml'), '--against', join(folder, 'cluster'))
+  t.match(steps, [{ operation: 'UPDATE', decision: 'allow', findings: [] }], 'the older one still counts')
+})
+
+t.test('kinds that are not on the path are counted', async t => {
+  const folder = t.testdir({
+    'change.yaml': ['Deployment', 'Job', 'Job']
+      .map((kind, i) => `apiVersion: example.com/v1\nkind: ${kind}\nmetadata: { name: a-${i} }\n`)
+      .join('\n---\n')
+  })
+  const { err, code } = await meshGuard('check', folder)
+  t.equal(err, 'ignored: 3 of 3 objects, of kinds that are not on the path: Deployment, Job\n')
+  t.equal(code, 0)
+})
+
+t.test('against a live cluster', async t => {
+  const api = await startApiServer()
+  t.teardown(api.close)
+  serveAll(api)
+  store(
+    api,
+    readFiles([CLUSTER]).filter(({ resource }) => resource !== undefined)
+  )
+  const file = join(t.testdir({ config: kubeconfig(api.url) }), 'config')
+  const live = ['--against', 'live', '--kubeconfig', file]
+  const { code, out } = await meshGuard('check', STRICT, ...live, '--context', 'test')
+  t.equal(code, 1)
+  t.match(out, RULE)
+  t.match((await report(join(CLUSTER, 'models.yaml'), ...live)).steps[0], { operation: 'UPDATE', decision: 'allow' })
+  api.fault = ({ pathname }, response) => {
+    if (pathname.endsWith('/gateways')) response.writeHead(403).end()
+    return pathname.endsWith('/gateways')
+  }
+  t.match((await report(STRICT, ...live)).skipped, [{ missing: ['Gateway'] }])
+  api.fault = (_request, response) => !!response.writeHead(500).end()
+  t.match(await meshGuard('check', STRICT, ...live), { code: 3, err: /^error: the cluster cannot be read: .*500\n$/ })
+  t.match(await meshGuard('check', STRICT, '--against', 'live', '--kubeconfig', `${file}s`), { code: 2, err: /ENOENT/ })
+})
+
+t.test('what a live cluster holds and cannot be read is told', async t => {
+  const api = await startApiServer()
+  t.teardown(api.close)
+  serveAll(api)
+  api.put(pathOf('PeerAuthentication'), {
+    metadata: { namespace: 'a', name: 'b' },
+    spec: { mtls: { mode: 5 } }
+  })
+  const file = join(t.testdir({ config: kubeconfig(api.url) }), 'config')
+  const { err } = await meshGuard('check', STRICT, '--against', 'live', '--kubeconfig', file)
+  t.match(err, /^not read: PeerAuthentication a\/b: spec\.mtls\.mode: /)
+})

@@ -1,0 +1,93 @@
+import { join } from 'node:path'
+import t from 'tap'
+import { run } from '../../src/cli/program.ts'
+import { meshGuard } from '../support/command.ts'
+
+const examples = join(import.meta.dirname, '../../examples')
+const CLUSTER = join(examples, 'cluster')
+
+t.test('what cannot be used is an error that says what would be right', async t => {
+  const folder = t.testdir({
+    'a.yaml': 'a: [',
+    'config.yaml': 'rulez: {}\n',
+    'models.yaml': 'apiVersion: v1\nkind: Namespace\nmetadata: { name: 5 }\n'
+  })
+  for (const [name, argv, message] of [
+    ['a flag', ['check', CLUSTER, '--agianst', CLUSTER], /unknown option '--agianst'\n\(Did you mean --against\?\)/],
+    ['a command', ['chek', CLUSTER], /unknown command 'chek'\n\(Did you mean check\?\)/],
+    ['no path', ['check'], /missing required argument 'path'/],
+    ['a format', ['check', CLUSTER, '--format', 'xml'], /Allowed choices are text, json/],
+    ['a file', ['check', join(examples, 'strict-mes.yaml')], /no such file or folder; did you mean strict-mesh.yaml\?/],
+    ['a folder', ['check', '/nowhere/at/all'], /^error: \/nowhere\/at\/all: no such file or folder\n$/],
+    ['a file that is no YAML', ['check', join(folder, 'a.yaml')], /a\.yaml:\d+: /],
+    ['an object that is none', ['check', join(folder, 'models.yaml')], /models\.yaml:3: .*metadata\.name: /],
+    [
+      'a configuration',
+      ['check', CLUSTER, '--config', join(folder, 'config.yaml')],
+      /config\.yaml:1: rulez: there is no such key; did you mean rules\?/
+    ],
+    ['no configuration', ['check', CLUSTER, '--config', join(folder, 'confg.yaml')], /did you mean config\.yaml\?/],
+    [
+      'a rule',
+      ['check', CLUSTER, '--rule', 'strict-without-sidcar=warn'],
+      /there is no such rule; did you mean strict-without-sidecar\?/
+    ],
+    [
+      'a mode',
+      ['check', CLUSTER, '--rule', 'strict-without-sidecar=wran'],
+      /the mode must be one of deny, warn, audit, off/
+    ],
+    ['a rule and nothing', ['check', CLUSTER, '--rule', ''], /there is no such rule/],
+    [
+      'the page of a rule',
+      ['rules', 'certificate-unknwn'],
+      /there is no rule certificate-unknwn; did you mean certificate-unknown\?/
+    ],
+    ['a schema', ['schema', 'confg'], /Allowed choices are config, report/]
+  ] as const) {
+    const { code, out, err } = await meshGuard(...argv)
+    t.equal(code, 2, name)
+    t.equal(out, '', 'nothing but results on standard output')
+    t.match(err, message)
+  }
+})
+
+t.test('help, everywhere with an example', async t => {
+  t.match(await meshGuard('--help'), { code: 0, out: /serve .*\n +check /s })
+  for (const command of ['serve', 'check', 'rules', 'schema']) {
+    t.match(await meshGuard(command, '-h'), { code: 0, err: '', out: new RegExp(`Example:\n  mesh-guard ${command} `) })
+  }
+})
+
+t.test('rules', async t => {
+  const { out, code } = await meshGuard('rules')
+  t.equal(code, 0)
+  t.match(out, /^strict-mesh-plain-local-gateway +deny +latent +The whole mesh/m)
+  const ids = out.split('\n').map(line => line.split(' ', 1)[0])
+  t.same(ids, [...ids].sort())
+  t.match((await meshGuard('rules', 'certificate-unknown')).out, /^# certificate-unknown\n/)
+})
+
+t.test('schemas', async t => {
+  const schemaOf = async (what: string) => JSON.parse((await meshGuard('schema', what)).out)
+  t.match(await schemaOf('config'), { type: 'object', additionalProperties: false, properties: { rules: {} } })
+  t.match(await schemaOf('report'), { type: 'object', properties: { findings: { type: 'array' } } })
+})
+
+t.test('our own failure is told as such', async t => {
+  let code = 0
+  let err = ''
+  await run(['rules'], {
+    out: () => {
+      throw new TypeError('broken pipe')
+    },
+    err: text => {
+      err += text
+    },
+    exit: set => {
+      code = set
+    }
+  })
+  t.equal(code, 3)
+  t.match(err, /^error: TypeError: broken pipe\n +at /)
+})

@@ -1,0 +1,25 @@
+import { Readable } from 'node:stream'
+import t from 'tap'
+import { toLines, toText } from '../../../src/sources/cluster/lines.ts'
+
+const TEXT = '{"a":"ü"}\n\n{"b":"€"}\n{"c":"😀"}'
+
+t.test('lines are the same wherever the stream was split', async t => {
+  const bytes = Buffer.from(TEXT)
+  for (let at = 0; at <= bytes.length; at++) {
+    const lines: string[] = []
+    for await (const line of toLines(Readable.from([bytes.subarray(0, at), bytes.subarray(at)]))) lines.push(line)
+    t.same(lines, ['{"a":"ü"}', '{"b":"€"}', '{"c":"😀"}'], `split at ${at}`)
+  }
+})
+
+t.test('a stream that ends with a line break has no line after it', async t => {
+  const lines: string[] = []
+  for await (const line of toLines(Readable.from([Buffer.from('a\nb\n')]))) lines.push(line)
+  t.same(lines, ['a', 'b'])
+})
+
+t.test('the whole stream', async t => {
+  const bytes = Buffer.from(TEXT)
+  t.equal(await toText(Readable.from([...bytes].map(byte => Buffer.from([byte])))), TEXT)
+})

@@ -1,0 +1,98 @@
+import { createServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import t from 'tap'
+import { parse, stringify } from 'yaml'
+import { makeCertificate } from '../../../src/server/tls.ts'
+import { toText } from '../../../src/sources/cluster/lines.ts'
+import { connect } from '../../../src/sources/cluster/transport.ts'
+import { InvalidInput } from '../../../src/sources/files.ts'
+import { kubeconfig } from '../../support/kubeconfig.ts'
+
+const OPTIONS = { signal: new AbortController().signal, idleMs: 1_000 }
+
+t.test('an old Node is told which one is needed', async t => {
+  for (const node of ['20.19.2', '22.18.9', '9.0.0']) {
+    await t.rejects(
+      connect({}, node),
+      new InvalidInput([`reading a cluster needs Node 22.19.0 or newer; this is ${node}`])
+    )
+  }
+  const file = join(t.testdir({ config: kubeconfig('http://127.0.0.1:1') }), 'config')
+  for (const node of ['22.19.0', '24.1.0', '100.0.0']) await t.resolves(connect({ file }, node))
+})
+
+t.test('a kubeconfig that leads nowhere', async t => {
+  const folder = t.testdir({
+    config: kubeconfig('http://127.0.0.1:1', 'here'),
+    empty: stringify({ apiVersion: 'v1', kind: 'Config' }),
+    broken: '{'
+  })
+  for (const [name, kubeconfig, message] of [
+    ['a file that is not there', { file: join(folder, 'none') }, /none: ENOENT/],
+    ['a file that is no YAML', { file: join(folder, 'broken') }, /broken: /],
+    ['a file without a cluster', { file: join(folder, 'empty') }, /there is no cluster/],
+    [
+      'a context that is not there',
+      { file: join(folder, 'config'), context: 'there' },
+      /no context there; it has here$/
+    ]
+  ] as const) {
+    await t.rejects(connect(kubeconfig), { name: 'InvalidInput', message }, name)
+  }
+})
+
+t.test('without a file, it is found as kubectl finds it', async t => {
+  const before = { KUBECONFIG: process.env['KUBECONFIG'], HOME: process.env['HOME'] }
+  t.teardown(() => {
+    for (const [name, value] of Object.entries(before)) {
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+    }
+  })
+  const folder = t.testdir({ config: kubeconfig('http://127.0.0.1:1') })
+  process.env['KUBECONFIG'] = join(folder, 'config')
+  await t.resolves(connect({ context: 'test' }))
+  process.env['KUBECONFIG'] = ''
+  process.env['HOME'] = folder
+  await t.rejects(connect({}), { name: 'InvalidInput', message: /neither a kubeconfig/ })
+  process.env['KUBECONFIG'] = join(folder, 'none')
+  await t.rejects(connect({}), { name: 'InvalidInput', message: /^kubeconfig: ENOENT/ })
+})
+
+t.test('it asks over TLS, with the credentials and below the path of the server', async t => {
+  const { ca, ...keyPair } = await makeCertificate(['127.0.0.1'])
+  const server = createTlsServer(keyPair, (request, response) => {
+    response.writeHead(429, { 'retry-after': '2' }).end(`${request.url} ${request.headers.authorization}`)
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/proxy/`
+  const config = parse(kubeconfig(url))
+  config.clusters[0].cluster = { server: url, 'certificate-authority-data': Buffer.from(ca).toString('base64') }
+  const transport = await connect({ file: join(t.testdir({ config: stringify(config) }), 'config') })
+  const answer = await transport.get('/api/v1/pods?limit=1', OPTIONS)
+  t.match(answer, { status: 429, retryAfterMs: 2_000 })
+  t.equal(await toText(answer.body), '/proxy/api/v1/pods?limit=1 Bearer not-a-secret')
+})
+
+t.test('it gives up', async t => {
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { 'retry-after': 'Fri, 31 Dec 1999 23:59:59 GMT' }).write('{')
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.closeAllConnections())
+  t.teardown(() => server.close())
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const transport = await connect({ file: join(t.testdir({ config: kubeconfig(url) }), 'config') })
+  const answer = await transport.get('/', { ...OPTIONS, idleMs: 50 })
+  t.equal(answer.retryAfterMs, undefined, 'a date is no number of seconds')
+  await t.rejects(toText(answer.body), /aborted|no word/, 'when the server falls silent')
+  const stop = new AbortController()
+  const stopped = await transport.get('/', { idleMs: 1_000, signal: stop.signal })
+  stop.abort()
+  await t.rejects(toText(stopped.body), 'when told to')
+  const nobody = await connect({ file: join(t.testdir({ config: kubeconfig('http://127.0.0.1:1') }), 'config') })
+  await t.rejects(nobody.get('/', OPTIONS), /ECONNREFUSED/, 'when there is nobody')
+})

@@ -1,0 +1,27 @@
+import { KINDS } from '../../src/model/resource.ts'
+import { DEFAULT_SETTINGS } from '../../src/model/snapshot.ts'
+import { collectionsOf } from '../../src/sources/cluster/collections.ts'
+import type { Manifest } from '../../src/sources/yaml.ts'
+import type { ApiServer } from './api-server.ts'
+
+const COLLECTIONS = collectionsOf(DEFAULT_SETTINGS)
+
+/** The path of the collection that holds a kind, of ConfigMaps those in a namespace. */
+export function pathOf(kind: string, namespace?: string): string {
+  const found = COLLECTIONS.find(one => one.kind === kind && (one.namespace ?? namespace) === namespace)
+  if (found === undefined) throw new Error(`no collection of ${kind} ${namespace ?? ''}`)
+  return found.path
+}
+
+/** Serves every collection that we read. */
+export function serveAll(api: ApiServer): void {
+  for (const { kind, path } of COLLECTIONS) {
+    const { group, version } = KINDS[kind]
+    api.serve(path, { apiVersion: group === '' ? version : `${group}/${version}`, kind })
+  }
+}
+
+/** Stores objects where they belong. */
+export function store(api: ApiServer, manifests: readonly Manifest[]): void {
+  for (const { ref, object } of manifests) api.put(pathOf(ref.kind, ref.namespace), object as never)
+}

@@ -1,0 +1,24 @@
+import { run } from '../../src/cli/program.ts'
+
+export interface Result {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+/** Runs a command line in this process. */
+export async function meshGuard(...argv: readonly string[]): Promise<Result> {
+  const result = { code: 0, out: '', err: '' }
+  await run(argv, {
+    out: text => {
+      result.out += `${text}\n`
+    },
+    err: text => {
+      result.err += `${text}\n`
+    },
+    exit: code => {
+      result.code = code
+    }
+  })
+  return result
+}
