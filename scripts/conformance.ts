@@ -115,7 +115,9 @@ function readInstallations(file: string): Readonly<Record<string, readonly unkno
 
 function askInjection(row: z.output<typeof injectionCase>, file: string, line: number): Disagreement | undefined {
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: row.namespace }
-  const state = toState([...(readInstallations(file)[row.install] ?? []), namespace])
+  const objects = readInstallations(file)[row.install]
+  if (objects === undefined) throw new Error(`line ${line}: no installation ${row.install}`)
+  const state = toState([...objects, namespace])
   const got = injection(state, { namespace: row.namespace.name, ...row.pod })
   return compare(`line ${line}: ${row.install}, injection of ${JSON.stringify(row.pod)}`, row.injected, got.injected)
 }

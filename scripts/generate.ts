@@ -1,4 +1,4 @@
-/** Writes what follows from the rules: `src/rules/index.ts`, and the table in README.md. `--check` only compares. */
+/** Writes what follows from the rules, below the current folder: `src/rules/index.ts`, and the table in README.md. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CheckRule, CutRule } from '../src/rules/rule.ts'
@@ -6,11 +6,11 @@ import type { CheckRule, CutRule } from '../src/rules/rule.ts'
 const root = join(import.meta.dirname, '..')
 const folder = join(root, 'src/rules')
 
-export const BEGIN = '<!-- rules: begin -->'
-export const END = '<!-- rules: end -->'
+const BEGIN = '<!-- rules: begin -->'
+const END = '<!-- rules: end -->'
 
 /** A rule is a file with a page beside it. */
-export function ruleIds(): readonly string[] {
+function ruleIds(): readonly string[] {
   return readdirSync(folder)
     .filter(name => name.endsWith('.md'))
     .map(name => name.slice(0, -'.md'.length))
@@ -24,7 +24,7 @@ async function load(id: string): Promise<CutRule | CheckRule> {
 
 const toIdentifier = (id: string) => id.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
 
-export function makeIndex(rules: readonly (CutRule | CheckRule)[]): string {
+function makeIndex(rules: readonly (CutRule | CheckRule)[]): string {
   const imports = rules.map(({ id }) => `import ${toIdentifier(id)} from './${id}.ts'`)
   const cuts = rules.flatMap(rule => ('cause' in rule ? [`    '${rule.cause}': ${toIdentifier(rule.id)}`] : []))
   const checks = rules.flatMap(rule => ('cause' in rule ? [] : [`    ${toIdentifier(rule.id)}`]))
@@ -47,7 +47,7 @@ export function makeIndex(rules: readonly (CutRule | CheckRule)[]): string {
 
 const byPath = (a: string, b: string) => (a.slice(a.indexOf("'")) < b.slice(b.indexOf("'")) ? -1 : 1)
 
-export function makeTable(rules: readonly (CutRule | CheckRule)[]): string {
+function makeTable(rules: readonly (CutRule | CheckRule)[]): string {
   const rows = rules.map(rule => {
     const { id, severity, mode, summary } = rule
     const reads = 'cause' in rule ? 'the path' : [rule.on, ...rule.reads].join(', ')
@@ -69,5 +69,5 @@ export async function generate(): Promise<ReadonlyMap<string, string>> {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  for (const [file, text] of await generate()) writeFileSync(join(root, file), text)
+  for (const [file, text] of await generate()) writeFileSync(file, text)
 }

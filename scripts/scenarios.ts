@@ -53,7 +53,7 @@ export async function runScenario(folder: string): Promise<readonly string[]> {
       []
     )
   const cuts = report.steps.flatMap(({ findings }) => findings).flatMap(finding => finding.cuts)
-  const models = cuts.flatMap(({ inferenceService }) => inferenceService ?? [])
+  const models = cuts.map(({ inferenceService }) => inferenceService).filter(model => model !== undefined)
   if (expect.cuts !== undefined) compare('cuts', sorted(models), sorted(expect.cuts))
   if (expect.caller !== undefined) compare('callers', sorted(cuts.map(({ caller }) => caller)), sorted(expect.caller))
   const hops = cuts.map(({ hop }) => hop)
@@ -83,6 +83,7 @@ async function check(folder: string, flags: readonly string[]): Promise<Report> 
     err: part => {
       complaint += `${part}\n`
     },
+    pages: new URL('../src/rules/', import.meta.url),
     exit: () => {}
   })
   if (text === '') throw new Error(complaint)
@@ -94,7 +95,7 @@ function addedValues({ steps }: Report): ReadonlyMap<string, unknown> {
   const added = new Map<string, unknown>()
   for (const { path, value } of steps.flatMap(({ patch }) => patch)) {
     if (typeof value === 'string') added.set(path, value)
-    else for (const [key, one] of Object.entries(value ?? {})) added.set(`${path}/${key.replaceAll('/', '~1')}`, one)
+    else for (const [key, one] of Object.entries(Object(value))) added.set(`${path}/${key.replaceAll('/', '~1')}`, one)
   }
   return added
 }

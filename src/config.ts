@@ -53,7 +53,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   server: z
     .strictObject({
-      host: name.optional().describe('Default: all addresses in a cluster, loopback with --manifests'),
+      host: name.default('127.0.0.1').describe('The address to listen at; in a pod, 0.0.0.0'),
       port: port.default(8443).describe('The webhook, by TLS'),
       healthPort: port.default(8080).describe('/livez, /readyz and /metrics, in plain HTTP'),
       drainSeconds: z
@@ -114,24 +114,17 @@ function toFaults(issue: z.core.$ZodIssue): readonly Fault[] {
 
 /** The keys that the schema has at a path. */
 function keysAt(path: readonly PropertyKey[]): readonly string[] {
-  let schema = z.toJSONSchema(configSchema, { io: 'input' }) as Schema
-  for (const part of path) {
-    const next: unknown = typeof part === 'number' ? schema.items : schema.properties?.[String(part)]
-    schema = typeof next === 'object' && next !== null ? next : {}
-  }
-  return schema.propertyNames?.enum ?? Object.keys(schema.properties ?? {})
+  let schema = z.toJSONSchema(configSchema, { io: 'input' }) as unknown as Schema
+  for (const part of path)
+    schema = (typeof part === 'number' ? schema.items : schema.properties?.[String(part)]) as Schema
+  return schema.propertyNames?.enum ?? Object.keys(schema.properties)
 }
 
 interface Schema {
-  readonly properties?: Readonly<Record<string, unknown>>
-  readonly propertyNames?: { readonly enum?: readonly string[] }
-  readonly items?: unknown
+  readonly properties: Readonly<Record<string, Schema>>
+  readonly propertyNames?: { readonly enum: readonly string[] }
+  readonly items: Schema
 }
 
-/** Of the environment we take no more than this. */
-export const ENVIRONMENT = {
-  /** The namespace that we run in ourselves, which we never judge. */
-  ownNamespace: process.env['POD_NAMESPACE'],
-  /** @see https://no-color.org */
-  noColor: (process.env['NO_COLOR'] ?? '') !== ''
-} as const
+/** The namespace that we run in ourselves, which we never judge. Of the environment we take no more than this. */
+export const OWN_NAMESPACE = process.env['POD_NAMESPACE']

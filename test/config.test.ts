@@ -39,7 +39,7 @@ t.test('faults are told with line, field and the nearest right name', async t =>
     t.throws(() => parseConfig(text, 'c.yaml'), { name: 'InvalidInput', message: fault }, text)
   }
   t.throws(() => readConfig('/nonexistent/config.yaml'), {
-    message: /^\/nonexistent\/config.yaml: cannot be read: ENOENT/
+    message: /^\/nonexistent\/config.yaml: no such file or folder/
   })
 })
 

@@ -105,8 +105,8 @@ function toChange(state: Snapshot, resource: Resource, deleting: boolean): Chang
   if (deleting) return before === undefined ? undefined : { operation: 'DELETE', before }
   if (before === undefined) return { operation: 'CREATE', after: resource }
   // What a file cannot know stays as it is: the age, and what the controllers have noted.
-  const kept = 'status' in before && 'status' in resource ? { status: resource.status ?? before.status } : {}
-  return { operation: 'UPDATE', before, after: { ...resource, created: before.created, ...kept } as Resource }
+  const noted = 'status' in before ? { status: before.status } : {}
+  return { operation: 'UPDATE', before, after: { ...noted, ...resource, created: before.created } as Resource }
 }
 
 function worst(steps: readonly Step[]): Verdict {

@@ -9,6 +9,8 @@ import { suggest } from '../sources/suggest.ts'
 export interface Io {
   readonly out: (text: string) => void
   readonly err: (text: string) => void
+  /** The folder of the rules' pages, which the bundle has elsewhere than the sources. */
+  readonly pages: URL
   /** Sets the exit code; the process ends when it has nothing left to do. */
   readonly exit: (code: number) => void
 }

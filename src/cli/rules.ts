@@ -11,7 +11,7 @@ export function rulesCommand(io: Io): Command {
     .description('the table of rules, or the page of one')
     .argument('[id]', 'the rule')
     .addHelpText('after', '\nExample:\n  mesh-guard rules strict-mesh-plain-local-gateway')
-    .action((id: string | undefined) => io.out(id === undefined ? table() : page(id)))
+    .action((id: string | undefined) => io.out(id === undefined ? table() : page(id, io.pages)))
 }
 
 function table(): string {
@@ -24,9 +24,7 @@ function table(): string {
     .join('\n')
 }
 
-/** Pages lie beside the rules; the bundle has a copy of them beside itself. */
-function page(id: string): string {
+function page(id: string, pages: URL): string {
   if (!RULE_IDS.includes(id)) throw new InvalidInput([`there is no rule ${id}${suggest(id, RULE_IDS)}`])
-  const folder = import.meta.url.endsWith('/src/cli/rules.ts') ? '../rules' : './rules'
-  return readFileSync(new URL(`${folder}/${id}.md`, import.meta.url), 'utf8').trimEnd()
+  return readFileSync(new URL(`${id}.md`, pages), 'utf8').trimEnd()
 }

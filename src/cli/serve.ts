@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { type Logger, pino } from 'pino'
-import { type Config, ENVIRONMENT } from '../config.ts'
+import { type Config, OWN_NAMESPACE } from '../config.ts'
 import { Snapshot } from '../model/snapshot.ts'
 import { type Running, serve } from '../server/serve.ts'
 import { loadCertificate } from '../server/tls.ts'
@@ -20,7 +20,6 @@ interface ServeOptions {
 }
 
 const LOOPBACK = '127.0.0.1'
-const ANY = '0.0.0.0'
 /** The names of the development certificate. */
 const NAMES = ['localhost', LOOPBACK]
 
@@ -38,9 +37,7 @@ export function serveCommand(io: Io): Command {
       const logger = pino({ level: config.log.level }, pino.destination({ dest: 2, sync: true }))
       const keyPair = await loadCertificate(config.server.certificates, NAMES)
       const source = await openSource(options, config, logger)
-      const host = config.server.host ?? (options.manifests === undefined ? ANY : LOOPBACK)
-      const { ownNamespace } = ENVIRONMENT
-      const running = await serve({ config, host, source, keyPair, ownNamespace, logger })
+      const running = await serve({ config, source, keyPair, ownNamespace: OWN_NAMESPACE, logger })
       io.out(greeting(running, config, options.manifests))
       process.once('SIGTERM', () => void running.stop(config.server.drainSeconds * 1000))
       process.once('SIGINT', () => void running.stop(0))

@@ -1,7 +1,6 @@
 import type { Ref } from '../model/resource.ts'
 import { type LabelSelector, selects } from '../model/selector.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { cutOf } from '../model/way.ts'
 import type { Blame, CheckRule, CutRule, Mode, Problem, Rules } from '../rules/rule.ts'
 import { type Found, modelKey } from './evaluate.ts'
 import type { Finding, ModelOpening, PathCut, Skip } from './finding.ts'
@@ -36,10 +35,8 @@ export function explainCuts(
 ): { readonly findings: readonly Finding[]; readonly skipped: readonly Skip[] } {
   const groups = new Map<string, Group>()
   const skipped = new Map<string, Skip>()
-  for (const { model, path } of cuts) {
-    const cut = cutOf(path)
-    const hop = path.hops.at(-1)?.name
-    if (cut === undefined || hop === undefined) continue
+  for (const { model, path, hop } of cuts) {
+    const { name, cut } = hop
     // Each rule explains its own cause alone; the type system cannot follow the cause through the table.
     const rule = rules.cuts[cut.cause] as CutRule
     const { value: blame, skip } = observe(snapshot, view => rule.explain(cut, view))
@@ -51,7 +48,7 @@ export function explainCuts(
     const group = groups.get(key) ?? { rule, blame, cuts: new Map() }
     groups.set(key, group)
     const { caller, from } = path
-    group.cuts.set([model, caller, from, hop].join(' '), { inferenceService: model, caller, from, hop })
+    group.cuts.set([model, caller, from, name].join(' '), { inferenceService: model, caller, from, hop: name })
   }
   const findings = [...groups.values()].map(({ rule, blame, cuts: paths }) => {
     const all = [...paths.values()]

@@ -1,10 +1,12 @@
-import { cutOf, type Path } from '../model/way.ts'
+import type { CutHop } from '../model/verdict.ts'
+import { cutHopOf, type Path } from '../model/way.ts'
 import type { Evaluation, Found } from './evaluate.ts'
 
 /** A path that is cut, of one InferenceService. */
 export interface CutPath {
   readonly model: string
   readonly path: Path
+  readonly hop: CutHop
 }
 
 /** The difference between two states: what a change has brought about. */
@@ -27,8 +29,13 @@ export function introduced(before: Evaluation, after: Evaluation): Introduced {
     const earlier = earlierPaths(before, model)
     if (earlier === undefined) continue
     const fresh = newlyCut(earlier, paths)
-    cuts.push(...fresh.map(path => ({ model, path })))
-    oldCuts.push(...paths.filter(path => isCut(path) && !fresh.includes(path)).map(path => ({ model, path })))
+    cuts.push(...toCutPaths(model, fresh))
+    oldCuts.push(
+      ...toCutPaths(
+        model,
+        paths.filter(path => !fresh.includes(path))
+      )
+    )
   }
   const known = new Set(before.found.flatMap(keysOf))
   const groups = { found: [] as Found[], widened: [] as Found[], oldFound: [] as Found[] }
@@ -49,11 +56,18 @@ export function newlyCut(before: readonly Path[], after: readonly Path[]): reado
   return before.length > 0 || cut.some(isNeeded) ? cut : []
 }
 
-const isCut = (path: Path) => cutOf(path) !== undefined
+const isCut = (path: Path) => cutHopOf(path) !== undefined
 
 /** Every path that is cut in a state, as if nothing had been there before. */
 export function allCuts({ paths }: Evaluation): readonly CutPath[] {
-  return [...paths].flatMap(([model, all]) => all.filter(isCut).map(path => ({ model, path })))
+  return [...paths].flatMap(([model, all]) => toCutPaths(model, all))
+}
+
+function toCutPaths(model: string, paths: readonly Path[]): readonly CutPath[] {
+  return paths.flatMap(path => {
+    const hop = cutHopOf(path)
+    return hop === undefined ? [] : [{ model, path, hop }]
+  })
 }
 
 /**

@@ -5,7 +5,7 @@ import { isPassedOn } from '../model/kserve.ts'
 import { pathsOf } from '../model/path.ts'
 import type { Change, Snapshot, View } from '../model/snapshot.ts'
 import type { Cut } from '../model/verdict.ts'
-import { cutOf } from '../model/way.ts'
+import { cutHopOf } from '../model/way.ts'
 import { MUTATIONS } from '../mutations/index.ts'
 import type { Intent } from '../mutations/mutation.ts'
 import type { CutRule, Rules } from '../rules/rule.ts'
@@ -67,8 +67,8 @@ function choose(view: View, service: InferenceService, rules: Rules, asSent: Sna
     const paths = newlyCut(without, pathsOf(asSent.apply({ operation: 'UPDATE', before: service, after }), after))
     return paths
       .filter(isNeeded)
-      .map(cutOf)
-      .find(cut => cut !== undefined)
+      .map(cutHopOf)
+      .find(hop => hop !== undefined)?.cut
   }
   const cut = findCut(wanted)
   if (cut === undefined) return { intents: wanted, notes: [] }

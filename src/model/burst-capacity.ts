@@ -28,12 +28,12 @@ export function parseGoFloat(text: string): number | undefined {
   if (/^[+-]?inf(inity)?$/i.test(text))
     return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
   const plain = text.replaceAll('_', '')
-  const value = DECIMAL.test(text) ? Number(plain) : HEX.test(text) ? parseHexFloat(plain) : undefined
+  const hex = HEX.test(text) ? HEX.exec(plain) : null
+  const value = hex !== null ? fromHex(hex) : DECIMAL.test(text) ? Number(plain) : undefined
   return value !== undefined && Number.isFinite(value) ? value : undefined
 }
 
-function parseHexFloat(text: string): number {
-  const [, sign, whole = '', fraction = '', exponent] = HEX.exec(text) ?? []
+function fromHex([, sign, whole = '', fraction = '', exponent]: RegExpExecArray): number {
   const mantissa = Number.parseInt(`0${whole}${fraction}`, 16) * 2 ** (Number(exponent) - 4 * fraction.length)
   return sign === '-' ? -mantissa : mantissa
 }
@@ -50,9 +50,11 @@ export interface BurstCapacity {
  * @see knative serving pkg/apis/autoscaling/annotation_validation.go (validateFloats), register.go
  */
 export function findBurstCapacity(annotations: Labels): BurstCapacity | undefined {
-  const key = BURST_CAPACITY_KEYS.find(one => annotations[one] !== undefined)
-  if (key === undefined) return undefined
-  const text = annotations[key] ?? ''
-  const value = parseGoFloat(text)
-  return { key, text, value: value !== undefined && (value === -1 || !(value < 0)) ? value : undefined }
+  for (const key of BURST_CAPACITY_KEYS) {
+    const text = annotations[key]
+    if (text === undefined) continue
+    const value = parseGoFloat(text)
+    return { key, text, value: value !== undefined && (value === -1 || !(value < 0)) ? value : undefined }
+  }
+  return undefined
 }

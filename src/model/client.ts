@@ -18,13 +18,14 @@ export interface Destination {
   readonly authority?: string | undefined
 }
 
-interface Sent {
-  readonly send: 'plaintext' | 'istio-mtls' | 'tls' | 'mutual-tls'
-  /** The server name sent; absent over plaintext. TLS that is not the mesh's own sends the Host header by default. */
-  readonly sni: string | undefined
+type Sent = {
   /** Identities that the client accepts; empty: those of the Service's own pods. */
   readonly accepts: readonly string[]
-}
+} & (
+  | { readonly send: 'plaintext'; readonly sni: undefined }
+  /** With the server name; TLS that is not the mesh's own sends the Host header by default. */
+  | { readonly send: 'istio-mtls' | 'tls' | 'mutual-tls'; readonly sni: string }
+)
 
 /** What a client sends to an endpoint, and what decided it. `rule` shapes the connection, whether it decided or not. */
 export type ClientSide = Sent &

@@ -137,10 +137,10 @@ export function hasRoute({ servers }: Chain, boundTo: readonly string[], host: s
 }
 
 /** The chain that takes a TLS connection: the most specific server name, else the one that takes any. */
-export function chainForSni({ chains }: Listener, sni: string | undefined): Chain | undefined {
+export function chainForSni({ chains }: Listener, sni: string): Chain | undefined {
   let best: { readonly chain: Chain; readonly length: number } | undefined
   for (const chain of chains) {
-    const lengths = chain.serverNames.filter(name => sni !== undefined && coversHost(name, sni)).map(lengthOf)
+    const lengths = chain.serverNames.filter(name => coversHost(name, sni)).map(lengthOf)
     const length = chain.serverNames.length === 0 ? 0 : Math.max(-1, ...lengths)
     if (length > (best?.length ?? -1)) best = { chain, length }
   }

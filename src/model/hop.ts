@@ -94,19 +94,15 @@ function join(sent: ClientSide, server: ServerSide, identity: string | undefined
   }
 }
 
-function joinGateway(
-  { send, sni }: ClientSide,
-  listener: Listener,
-  identity: string | undefined,
-  refused: boolean
-): Outcome {
+function joinGateway(sent: ClientSide, listener: Listener, identity: string | undefined, refused: boolean): Outcome {
   const [first] = listener.chains
   if (listener.rejected) return cut({ cause: 'listener-rejected', at: first })
-  if (send === 'plaintext') {
+  if (sent.send === 'plaintext') {
     const chain = chainForPlaintext(listener)
     const isPlain = chain !== undefined && chain.tls === undefined
     return isPlain ? open(undefined, chain) : cut({ cause: 'plaintext-to-mtls-listener', at: chain ?? first })
   }
+  const { send, sni } = sent
   const chain = chainForSni(listener, sni)
   if (chain === undefined) return cut({ cause: 'sni-not-served', at: first })
   if (chain.tls === undefined) return cut({ cause: 'mtls-to-plain-listener', at: chain })

@@ -91,8 +91,8 @@ const config = z.object({
 
 const DEFAULT: InjectorConfig = { policy: 'enabled', never: [], always: [] }
 
-const readConfig = remember(({ data }: ResourceOf<'ConfigMap'>): InjectorConfig => {
-  const { data: read } = config.safeParse(parseConfig(data['config'] ?? ''))
+const readConfig = remember(({ data: { config: text = '' } }: ResourceOf<'ConfigMap'>): InjectorConfig => {
+  const { data: read } = config.safeParse(parseConfig(text))
   return read === undefined
     ? DEFAULT
     : { policy: read.policy, never: read.neverInjectSelector ?? [], always: read.alwaysInjectSelector ?? [] }

@@ -24,8 +24,8 @@ const meshConfig = z.object({
 /** Several control planes have one ConfigMap each: `istio`, and `istio-<revision>`. */
 const MESH_CONFIG_MAP = /^istio(-.+)?$/
 
-const readMesh = remember(({ data }: ResourceOf<'ConfigMap'>) => {
-  const { data: mesh } = meshConfig.safeParse(parseQuietly(data['mesh']))
+const readMesh = remember(({ data: { mesh: text = '' } }: ResourceOf<'ConfigMap'>) => {
+  const { data: mesh } = meshConfig.safeParse(parseQuietly(text))
   return mesh ?? {}
 })
 
@@ -47,9 +47,9 @@ export function meshOf(view: View<'ConfigMap'>): Mesh {
   }
 }
 
-function parseQuietly(text: string | undefined): unknown {
+function parseQuietly(text: string): unknown {
   try {
-    return text === undefined ? undefined : parse(text)
+    return parse(text)
   } catch {
     return undefined
   }

@@ -26,7 +26,7 @@ const TCP = ['tcp', 'tls', 'https', 'mongo', 'redis', 'mysql', 'udp']
  */
 export function protocolOf({ name, appProtocol }: Pick<ServicePort, 'name' | 'appProtocol'>): PortProtocol {
   const word = (appProtocol ?? name ?? '').toLowerCase()
-  const known = [word, word.split('-', 1)[0] ?? '', word.split('-', 2).join('-')]
+  const known = [word, word.replace(/-.*$/, ''), word.split('-', 2).join('-')]
   if (known.some(one => HTTP.includes(one))) return 'http'
   return known.some(one => TCP.includes(one)) ? 'tcp' : 'auto'
 }
@@ -58,9 +58,8 @@ export function endpointsOf(
   service: Service,
   port: ServicePort
 ): readonly Endpoint[] {
-  const pods = runningPods(view.list('Pod', service.namespace))
   if (isEmpty(service.spec.selector)) return listedEndpoints(view, service, port)
-  return pods
+  return runningPods(view.list('Pod', service.namespace))
     .filter(({ labels }) => hasLabels(labels, service.spec.selector))
     .flatMap(workload => {
       const number = targetPort(port, workload)

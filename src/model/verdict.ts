@@ -63,3 +63,7 @@ export interface Hop {
   /** Absent: the request gets through. */
   readonly cut: Cut | undefined
 }
+
+export interface CutHop extends Hop {
+  readonly cut: Cut
+}

@@ -4,7 +4,7 @@ import { coversHost, serviceHost, toFullName } from './host.ts'
 import type { ComponentKinds, InferenceService } from './inference-service.ts'
 import { type InjectionKinds, injection } from './injection.ts'
 import type { View } from './snapshot.ts'
-import type { Cut, Hop } from './verdict.ts'
+import type { CutHop, Hop } from './verdict.ts'
 import { toWorkload, type Workload } from './workload.ts'
 
 /** Who calls: from outside by the public host, from a pod with a sidecar, or from a pod without one. */
@@ -40,9 +40,9 @@ export interface Way extends Caller {
 
 export type PathKinds = HopKinds | InjectionKinds | ComponentKinds
 
-/** What cuts a path, if anything does. */
-export function cutOf({ hops }: Path): Cut | undefined {
-  return hops.at(-1)?.cut
+/** Where a path is cut, if it is. */
+export function cutHopOf({ hops }: Path): CutHop | undefined {
+  return hops.find((hop): hop is CutHop => hop.cut !== undefined)
 }
 
 /** Walks a way: one path for each leg, or one in all where no leg is reached. */

@@ -15,9 +15,8 @@ export function clientName({ proxy, namespace, labels }: Workload): string {
   return namespace === '' ? 'sidecars' : `sidecars in ${namespace}`
 }
 
-/** What is sent, in a few words. */
+/** What is sent where plaintext would be taken, in a few words. */
 export function sentName({ send }: ClientSide): string {
-  if (send === 'plaintext') return 'plaintext'
   return send === 'istio-mtls' ? 'mTLS' : "TLS that is not the mesh's"
 }
 
@@ -51,7 +50,8 @@ export function blameSender(
 
 /** Where a rule says what TLS to send to a port. */
 function tlsField({ spec }: DestinationRule, { port }: Destination): string {
-  const i = spec.trafficPolicy?.portLevelSettings.findIndex(entry => entry.port?.number === port) ?? -1
+  if (spec.trafficPolicy === undefined) return 'spec.subsets'
+  const i = spec.trafficPolicy.portLevelSettings.findIndex(entry => entry.port?.number === port)
   return i < 0 ? 'spec.trafficPolicy.tls.mode' : `spec.trafficPolicy.portLevelSettings[${i}].tls.mode`
 }
 

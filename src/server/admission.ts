@@ -23,7 +23,7 @@ export const admission: FastifyPluginAsync<AdmissionOptions> = async (app, optio
   const { current, rules, policy, ownNamespace, metrics } = options
 
   const decide = ({ change, fault, object }: Review): Decision => {
-    if (fault !== undefined) return unevaluated(`it could not be read: ${fault}`, policy)
+    if (fault !== undefined) return unevaluated(fault, policy)
     if (change === undefined || object.namespace === ownNamespace) return unevaluated(undefined, policy)
     return judge(current(), change, rules, policy)
   }

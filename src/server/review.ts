@@ -75,8 +75,7 @@ export function readReview(body: unknown): Review {
   try {
     return { ...base, change: toChange(operation, ref, object, oldObject) }
   } catch (error) {
-    if (!(error instanceof InvalidObject)) throw error
-    return { ...base, change: undefined, fault: error.message }
+    return { ...base, change: undefined, fault: (error as Error).message }
   }
 }
 

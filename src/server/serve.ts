@@ -10,7 +10,6 @@ import type { KeyPair } from './tls.ts'
 
 export interface ServeOptions {
   readonly config: Config
-  readonly host: string
   readonly source: StateSource
   readonly keyPair: KeyPair
   readonly ownNamespace: string | undefined
@@ -34,7 +33,8 @@ export interface Running {
  * @throws {InvalidInput} when a port cannot be had.
  */
 export async function serve(options: ServeOptions): Promise<Running> {
-  const { config, host, source, keyPair, ownNamespace, logger } = options
+  const { config, source, keyPair, ownNamespace, logger } = options
+  const { host, port, healthPort } = config.server
   let stopping = false
   const metrics = createMetrics(source)
   const app = await buildWebhook(
@@ -53,8 +53,8 @@ export async function serve(options: ServeOptions): Promise<Running> {
   }
   try {
     return {
-      webhook: await app.listen({ host, port: config.server.port, listenTextResolver: toText }),
-      health: await health.listen({ host, port: config.server.healthPort, listenTextResolver: toText }),
+      webhook: await app.listen({ host, port, listenTextResolver: toText }),
+      health: await health.listen({ host, port: healthPort, listenTextResolver: toText }),
       stop: async drainMs => {
         stopping = true
         await sleep(drainMs)

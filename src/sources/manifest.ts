@@ -59,11 +59,11 @@ function parse<T extends z.ZodType>(schema: T, value: unknown, name = ''): z.out
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues
-  throw new InvalidObject(toField(issue?.path ?? []), lowerFirst(issue?.message ?? 'is not valid'), name)
+  throw new InvalidObject(toField(issue?.path), lowerFirst(String(issue?.message)), name)
 }
 
 /** @returns a path as people write it: `spec.servers[0].port` */
-export function toField(path: readonly PropertyKey[]): string {
+export function toField(path: readonly PropertyKey[] = []): string {
   return path
     .map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? String(part) : `.${String(part)}`))
     .join('')

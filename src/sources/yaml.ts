@@ -1,7 +1,7 @@
 import { type Document, isNode, LineCounter, parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 import type { Ref, Resource } from '../model/resource.ts'
-import { InvalidObject, readRef, readResource } from './manifest.ts'
+import { type InvalidObject, readRef, readResource } from './manifest.ts'
 
 /** Where an object stands in a file; lines count from 1. */
 export interface Source {
@@ -47,8 +47,8 @@ export function readManifests(text: string, file: string): ReadManifests {
         const ref = readRef(object)
         manifests.push({ ref, object, source, resource: readResource(object), lineOf: field => at(toPath(field)) })
       } catch (error) {
-        if (!(error instanceof InvalidObject)) throw error
-        faults.push(`${file}:${at(toPath(error.field))}: ${error.message}`)
+        const { field, message } = error as InvalidObject
+        faults.push(`${file}:${at(toPath(field))}: ${message}`)
       }
     }
   }
@@ -65,9 +65,12 @@ function objectsOf(document: Document.Parsed): readonly { object: unknown; path:
 
 /** The line of a node; of what is not there, that of its nearest ancestor. */
 export function lineAt(document: Document.Parsed, lines: LineCounter, path: readonly (string | number)[]): number {
-  const node = path.length === 0 ? document.contents : document.getIn(path, true)
-  if (isNode(node) && node.range) return lines.linePos(node.range[0]).line
-  return path.length === 0 ? 1 : lineAt(document, lines, path.slice(0, -1))
+  const nodes = path.map((_, i) => document.getIn(path.slice(0, i + 1), true))
+  const offset = [document.contents, ...nodes].reduce<number>(
+    (above, node) => (isNode(node) && node.range ? node.range[0] : above),
+    0
+  )
+  return lines.linePos(offset).line
 }
 
 /** Takes `spec.servers[0].port` apart. A key in brackets stands for itself, whatever dots it has. */
@@ -77,4 +80,4 @@ function toPath(field: string): readonly (string | number)[] {
   )
 }
 
-const firstLine = (message: string) => message.split('\n', 1)[0] ?? message
+const firstLine = (message: string) => message.replace(/\n.*/s, '')

@@ -11,6 +11,10 @@ import { kubeconfig } from '../support/kubeconfig.ts'
 const examples = join(import.meta.dirname, '../../examples')
 const CLUSTER = join(examples, 'cluster')
 const STRICT = join(examples, 'strict-mesh.yaml')
+/** Istio, Knative and KServe, as one file. */
+const STOCK = ['istio', 'knative', 'kserve']
+  .map(name => readFileSync(join(CLUSTER, `${name}.yaml`), 'utf8'))
+  .join('---\n')
 const RULE = 'strict-mesh-plain-local-gateway'
 
 const model = (more = '') => `
@@ -130,7 +134,7 @@ spec: { mtls: { mode: STRICT } }
 })
 
 t.test('what a file cannot say of an object stays: its age', async t => {
-  const policy = (name: string, mode: string, more: string) => `
+  const policy = (name: string, mode: string, more: string) => `---
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
 metadata: { namespace: istio-system, name: ${name}, ${more} }
@@ -138,16 +142,33 @@ spec: { mtls: { mode: ${mode} } }
 `
   const created = (year: number) => `creationTimestamp: "${year}-01-01T00:00:00Z"`
   const folder = t.testdir({
-    cluster: {
-      'stock.yaml': readFileSync(join(CLUSTER, 'istio.yaml'), 'utf8'),
-      'kserve.yaml': readFileSync(join(CLUSTER, 'kserve.yaml'), 'utf8'),
-      'knative.yaml': readFileSync(join(CLUSTER, 'knative.yaml'), 'utf8'),
-      'policies.yaml': `${policy('old', 'PERMISSIVE', created(2024))}---${policy('new', 'STRICT', created(2025))}`
-    },
+    'cluster.yaml': STOCK + policy('old', 'PERMISSIVE', created(2024)) + policy('new', 'STRICT', created(2025)),
     'change.yaml': policy('old', 'PERMISSIVE', 'labels: { a: b }')
   })
-  const { steps } = await report(join(folder, 'change.yaml'), '--against', join(folder, 'cluster'))
+  const { steps } = await report(join(folder, 'change.yaml'), '--against', join(folder, 'cluster.yaml'))
   t.match(steps, [{ operation: 'UPDATE', decision: 'allow', findings: [] }], 'the older one still counts')
+})
+
+t.test('what a file cannot say of an object stays: what the controllers have noted', async t => {
+  const strict = `---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { namespace: user1, name: default }
+spec: { mtls: { mode: STRICT } }
+---`
+  const folder = t.testdir({
+    'cluster.yaml': STOCK + strict + model('status: { deploymentMode: Standard }'),
+    'same.yaml': model().replace('sklearn', 'xgboost'),
+    'other.yaml': model('status: { deploymentMode: Knative }').replace('sklearn', 'xgboost')
+  })
+  for (const [name, added] of [
+    ['same.yaml', ['sidecar.istio.io/inject']],
+    ['other.yaml', ['autoscaling.knative.dev/targetBurstCapacity', 'sidecar.istio.io/inject']]
+  ] as const) {
+    const { steps } = await report(join(folder, name), '--against', join(folder, 'cluster.yaml'))
+    const keys = steps[0]?.patch.flatMap(({ value }) => Object.keys(Object(value)))
+    t.same([...new Set(keys)].sort(), added, name)
+  }
 })
 
 t.test('kinds that are not on the path are counted', async t => {

@@ -63,7 +63,10 @@ t.test('rules', async t => {
   const { out, code } = await meshGuard('rules')
   t.equal(code, 0)
   t.match(out, /^strict-mesh-plain-local-gateway +deny +latent +The whole mesh/m)
-  const ids = out.split('\n').map(line => line.split(' ', 1)[0])
+  const ids = out
+    .trimEnd()
+    .split('\n')
+    .map(line => line.split(' ', 1)[0])
   t.same(ids, [...ids].sort())
   t.match((await meshGuard('rules', 'certificate-unknown')).out, /^# certificate-unknown\n/)
 })
@@ -84,6 +87,7 @@ t.test('our own failure is told as such', async t => {
     err: text => {
       err += text
     },
+    pages: new URL('file:///'),
     exit: set => {
       code = set
     }

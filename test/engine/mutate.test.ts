@@ -141,6 +141,31 @@ metadata: { name: user1 }
   ])
 })
 
+t.test('of several values, those that cut nothing', async t => {
+  const direct = stockWith(`${policy('user1')}---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { namespace: istio-system, name: plain }
+spec: { host: "*.user1.svc.cluster.local", exportTo: ["."], trafficPolicy: { tls: { mode: DISABLE } } }
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: { namespace: knative-serving, name: config-autoscaler }
+data: { target-burst-capacity: "-1" }
+`)
+  const { patch, notes } = create(direct, model())
+  t.same(
+    patch.map(({ path }) => path),
+    ['/metadata/labels', '/metadata/annotations'],
+    'without the activator, the gateway would send plaintext to the pods'
+  )
+  t.same(
+    patch.map(({ value }) => value),
+    [{ [INJECT]: 'true' }, { [INJECT]: 'true' }]
+  )
+  t.match(notes, [`Not injected, for it would cut: ${BURST}`, /^gateway pods in istio-system send plaintext/])
+})
+
 t.test('nothing is added on evidence that is missing', async t => {
   const { patch, notes } = create(STRICT.withUnreadable(new Map([['Namespace', 'forbidden'] as const])), model())
   t.same(patch, [])

@@ -8,7 +8,7 @@ import { judge } from '../../src/engine/judge.ts'
 import { pathsOf } from '../../src/model/path.ts'
 import type { Resource } from '../../src/model/resource.ts'
 import type { Change, Snapshot } from '../../src/model/snapshot.ts'
-import { cutOf } from '../../src/model/way.ts'
+import { cutHopOf } from '../../src/model/way.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { resourceOf, stockWith } from '../support/state.ts'
 
@@ -79,7 +79,7 @@ function changeOf(from: string, to: string): Change {
 function reachable(cluster: Snapshot): readonly string[] {
   const model = cluster.get('InferenceService', 'user1', 'sklearn-iris')
   const paths = model === undefined ? [] : pathsOf(cluster, model).filter(({ entry }) => entry === 'address')
-  const cut = new Set(paths.filter(path => cutOf(path) !== undefined).map(({ caller }) => caller))
+  const cut = new Set(paths.filter(path => cutHopOf(path) !== undefined).map(({ caller }) => caller))
   return [...new Set(paths.map(({ caller }) => caller))].filter(caller => !cut.has(caller))
 }
 

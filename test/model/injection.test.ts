@@ -27,6 +27,7 @@ t.test('why a pod gets no sidecar', async t => {
     ['always', config(always), { labels: { a: 'b' } }, { injected: true }],
     ['the policy is disabled', config('policy: disabled'), {}, { because: 'policy-disabled' }],
     ['a configuration that does not parse', config('{{ .Values }}: ['), {}, { injected: true }],
+    ['a configuration that is none', config(''), {}, { injected: true }],
     ['a configuration of other types', config('policy: []'), {}, { injected: true }],
     [
       'the configuration of the revision',

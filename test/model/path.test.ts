@@ -1,7 +1,7 @@
 import t from 'tap'
 import { pathsOf } from '../../src/model/path.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
-import { cutOf } from '../../src/model/way.ts'
+import { cutHopOf } from '../../src/model/way.ts'
 import { stockWith } from '../support/state.ts'
 
 /** The ways to a model, each as one line. */
@@ -10,7 +10,14 @@ function waysTo(state: Snapshot, name: string, namespace = 'user1'): readonly st
   if (model === undefined) throw new Error(`no model ${name}`)
   return pathsOf(state, model).map(path => {
     const { caller, from, entry, leg, hops } = path
-    const words = [caller, from && `(${from})`, entry, leg, hops.map(({ name }) => name).join(', '), cutOf(path)?.cause]
+    const words = [
+      caller,
+      from && `(${from})`,
+      entry,
+      leg,
+      hops.map(({ name }) => name).join(', '),
+      cutHopOf(path)?.cut.cause
+    ]
     return words.filter(word => word !== undefined).join(' ')
   })
 }

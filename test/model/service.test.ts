@@ -37,6 +37,7 @@ t.test('a host of the cluster', async t => {
     [
       service('a', '{ ports: [] }'),
       service('b', alias('a.ns.svc.cluster.local')),
+      service('nowhere', '{ type: ExternalName }'),
       service('loop', alias('loop.ns.svc.cluster.local')),
       service('outside', alias('example.com'))
     ].join('---')
@@ -45,6 +46,7 @@ t.test('a host of the cluster', async t => {
     ['a.ns.svc.cluster.local', 'a'],
     ['b.ns.svc.cluster.local', 'a'],
     ['loop.ns.svc.cluster.local', undefined],
+    ['nowhere.ns.svc.cluster.local', undefined],
     ['outside.ns.svc.cluster.local', undefined],
     ['c.ns.svc.cluster.local', undefined],
     ['a.ns.svc', undefined],

@@ -123,7 +123,7 @@ t.test('what could not be judged is told, or refused by configuration', async t 
   t.match(warned.body.response, {
     allowed: true,
     warnings: [
-      'not evaluated: object: InferenceService could not be read: spec.predictor.minReplicas: invalid input: expected number, received string'
+      'not evaluated: object: InferenceService user1/new: spec.predictor.minReplicas: invalid input: expected number, received string'
         .slice(0, 119)
         .concat('…')
     ]
@@ -131,7 +131,7 @@ t.test('what could not be judged is told, or refused by configuration', async t 
   const denied = await post(await build(t, '', { ...DEFAULT_POLICY, unevaluated: 'deny' }), '/validate', broken)
   t.match(denied.body.response, {
     allowed: false,
-    status: { message: /^not evaluated, which the configuration refuses: object: InferenceService could not be read/ }
+    status: { message: /^not evaluated, which the configuration refuses: object: InferenceService user1\/new: / }
   })
 })
 

@@ -14,7 +14,7 @@ const config = parseConfig('server: { port: 0, healthPort: 0 }', 'test')
 const logger = pino({ level: 'silent' })
 
 async function start(source: StateSource = staticSource(stockWith())): Promise<Running> {
-  return serve({ config, host: '127.0.0.1', source, keyPair, ownNamespace: undefined, logger })
+  return serve({ config, source, keyPair, ownNamespace: undefined, logger })
 }
 
 interface Response {

@@ -66,7 +66,7 @@ just text
   const { manifests, faults } = readManifests(text, 'f.yaml')
   t.match(manifests, [{ ref: { name: 'fine' } }])
   t.match(faults, [
-    /^f.yaml:6: spec.ports\[0\].port: invalid input: expected number, received string$/,
+    /^f.yaml:6: Service default\/s: spec.ports\[0\].port: invalid input: expected number, received string$/,
     /^f.yaml:9: Flow sequence/,
     /^f.yaml:14: apiVersion: invalid input: expected string, received undefined$/,
     /^f.yaml:18: metadata.name: is missing$/,

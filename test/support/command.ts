@@ -16,6 +16,7 @@ export async function meshGuard(...argv: readonly string[]): Promise<Result> {
     err: text => {
       result.err += `${text}\n`
     },
+    pages: new URL('../../src/rules/', import.meta.url),
     exit: code => {
       result.code = code
     }

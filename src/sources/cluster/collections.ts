@@ -26,8 +26,7 @@ export function collectionsOf({ istioNamespace, knativeNamespace, kserveNamespac
 /** The object, if it is what its kind says; if not, `onFault` is told which one, and why. */
 export function readQuietly(object: unknown, onFault: (message: string) => void): readonly Resource[] {
   try {
-    const resource = readResource(object)
-    return resource === undefined ? [] : [resource]
+    return [readResource(object)].filter(resource => resource !== undefined)
   } catch (error) {
     onFault((error as Error).message)
     return []

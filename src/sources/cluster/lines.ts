@@ -3,9 +3,13 @@ export async function* toLines(body: AsyncIterable<Buffer>): AsyncGenerator<stri
   const decoder = new TextDecoder()
   let rest = ''
   for await (const chunk of body) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-    rest = lines.pop() ?? ''
-    yield* lines.filter(line => line !== '')
+    const text = rest + decoder.decode(chunk, { stream: true })
+    const end = text.lastIndexOf('\n') + 1
+    rest = text.slice(end)
+    yield* text
+      .slice(0, end)
+      .split('\n')
+      .filter(line => line !== '')
   }
   if (rest !== '') yield rest
 }

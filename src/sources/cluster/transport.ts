@@ -73,7 +73,7 @@ async function get(
     const request = (url.protocol === 'http:' ? http : https).get(url, options, response => {
       const seconds = Number(response.headers['retry-after'])
       resolve({
-        status: response.statusCode ?? 0,
+        status: Number(response.statusCode),
         retryAfterMs: Number.isNaN(seconds) ? undefined : seconds * 1000,
         body: response
       })

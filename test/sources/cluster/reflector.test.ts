@@ -157,6 +157,17 @@ t.test('when the thread is lost it begins anew', async t => {
   t.same(kept.names(), ['a'])
 })
 
+t.test('an event without a version leaves the position as it is', async t => {
+  const kept = await keep(t, {}, (request, response) => {
+    if (!isWatch(request)) return false
+    kept.api.fault = undefined
+    response.writeHead(200).end(toEvent('BOOKMARK', {}))
+    return true
+  })
+  await until('a second watch', () => watches(kept).length === 2)
+  t.match(watches(kept)[1], 'resourceVersion=2')
+})
+
 t.test('a connection without a word is a lost one', async t => {
   const kept = await keep(t, { idleMs: 50 }, (request, response) => {
     if (isWatch(request)) response.writeHead(200).write(toEvent('BOOKMARK', { metadata: { resourceVersion: '7' } }))

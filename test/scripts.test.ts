@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { generate } from '../scripts/generate.ts'
+
+const root = join(import.meta.dirname, '..')
+
+async function script(name: string, argv: readonly string[], cwd = root) {
+  const child = spawn(process.execPath, [join(root, 'scripts', `${name}.ts`), ...argv], { cwd })
+  let out = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (part: string) => {
+      out += part
+    })
+  }
+  const [code] = await once(child, 'close')
+  return { code, out }
+}
+
+t.test('conformance prints each answer that differs, and counts', async t => {
+  const pod = (app: string, number = '') => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace: 'a', name: `${app}${number}`, labels: { app } },
+    spec: { containers: [] }
+  })
+  const service = (name: string) => ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { namespace: 'a', name },
+    spec: { selector: { app: name }, ports: [{ port: 80, name: 'http', targetPort: 8080 }] }
+  })
+  const call = (from: string, to: string, outcome: string, pods: readonly string[] = []) => {
+    const endpoints = pods.map(pod => ({ pod, port: 8080, client: 'plaintext', outcome: 'ok' }))
+    return { from, to: { host: `${to}.a.svc.cluster.local`, port: 80 }, expect: { outcome, endpoints } }
+  }
+  const one = {
+    id: 'one',
+    objects: [pod('client'), pod('server', '2'), pod('server', '1'), service('server'), service('empty')],
+    calls: [
+      call('a/client', 'nowhere', 'no-cluster'),
+      call('a/client', 'empty', 'no-endpoints'),
+      call('a/client', 'server', 'ok', ['a/server1', 'a/server2']),
+      call('a/client', 'server', 'ok', ['a/server2', 'a/server1'])
+    ]
+  }
+  const wrong = {
+    ...one,
+    calls: [call('a/client', 'server', 'cut')],
+    peerAuthentication: { 'a/server1': { mode: 'STRICT' } }
+  }
+  const folder = t.testdir({
+    'right.jsonl': `${JSON.stringify(one)}\n`,
+    'wrong.jsonl': `${JSON.stringify(wrong)}\n`,
+    'odd.jsonl': JSON.stringify({ ...one, calls: [call('a/nobody', '', '')] }),
+    'elsewhere.jsonl': JSON.stringify({ install: 'none', namespace: { name: 'a' }, pod: {}, injected: true }),
+    'installations.json': '{}'
+  })
+  t.same(await script('conformance', [join(folder, 'right.jsonl')]), { code: 0, out: '4 agree, 0 disagree\n' })
+  const { code, out } = await script('conformance', [join(folder, 'right.jsonl'), join(folder, 'wrong.jsonl')])
+  t.equal(code, 1)
+  t.match(
+    out,
+    /wrong\.jsonl: one: peer authentication of a\/server1\n {2}istio: \{"mode":"STRICT".*\n {2}model: \{"mode":"PERM/
+  )
+  t.match(out, /wrong\.jsonl: one: a\/client to server\.a\.svc\.cluster\.local:80\n/)
+  t.match(out, /4 agree, 2 disagree\n$/)
+  t.match(await script('conformance', [join(folder, 'odd.jsonl')]), { code: 1, out: /one: no pod a\/nobody/ })
+  t.match(await script('conformance', [join(folder, 'elsewhere.jsonl')]), {
+    code: 1,
+    out: /line 1: no installation none/
+  })
+})
+
+t.test('scenarios print each thing that is not as expected, and count', async t => {
+  const strict = readFileSync(join(root, 'examples/strict-mesh.yaml'), 'utf8')
+  const scenario = (decision: string, more: object = {}) => ({
+    'change.yaml': strict,
+    'cluster.yaml': 'apiVersion: v1\nkind: Namespace\nmetadata: { name: istio-system }\n',
+    'scenario.yaml': JSON.stringify({ operation: 'CREATE', expect: { decision, ...more } })
+  })
+  const folder = t.testdir({
+    right: scenario('allow', { quiet: true }),
+    wrong: scenario('deny', { cuts: ['a/b'], hop: 'caller->pod', opens: ['plaintext-sent'], mutated: { '/a': 'b' } }),
+    broken: { ...scenario('allow'), 'change.yaml': 'a: [' }
+  })
+  t.same(await script('scenarios', [join(folder, 'right')]), { code: 0, out: '1 agree, 0 disagree\n' })
+  const { code, out } = await script('scenarios', [join(folder, 'right'), join(folder, 'wrong')])
+  t.equal(code, 1)
+  t.match(out, /wrong: decision: "allow", expected "deny"\n/)
+  t.match(out, /wrong: cuts: \[\], expected \["a\/b"\]\n/)
+  t.match(out, /1 agree, 1 disagree\n$/)
+  t.match(await script('scenarios', [folder]), { code: 1, out: /change\.yaml:1: / })
+})
+
+t.test('generate writes what the rules say', async t => {
+  const folder = t.testdir({ src: { rules: {} } })
+  t.match(await script('generate', [], folder), { code: 0, out: '' })
+  for (const [file, text] of await generate()) t.equal(readFileSync(join(folder, file), 'utf8'), text, file)
+})
