@@ -112,18 +112,16 @@ function toFaults(issue: z.core.$ZodIssue): readonly Fault[] {
   return [{ path: issue.path, message: issue.message }]
 }
 
+type Schema = z.core.JSONSchema.BaseSchema
+
 /** The keys that the schema has at a path. */
 function keysAt(path: readonly PropertyKey[]): readonly string[] {
-  let schema = z.toJSONSchema(configSchema, { io: 'input' }) as unknown as Schema
-  for (const part of path)
+  let schema: Schema = z.toJSONSchema(configSchema, { io: 'input' })
+  for (const part of path) {
     schema = (typeof part === 'number' ? schema.items : schema.properties?.[String(part)]) as Schema
-  return schema.propertyNames?.enum ?? Object.keys(schema.properties)
-}
-
-interface Schema {
-  readonly properties: Readonly<Record<string, Schema>>
-  readonly propertyNames?: { readonly enum: readonly string[] }
-  readonly items: Schema
+  }
+  const { propertyNames, properties = {} } = schema
+  return typeof propertyNames === 'object' ? (propertyNames.enum as readonly string[]) : Object.keys(properties)
 }
 
 /** The namespace that we run in ourselves, which we never judge. Of the environment we take no more than this. */

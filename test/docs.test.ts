@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { meshGuard } from './support/command.ts'
+
+const root = join(import.meta.dirname, '..')
+const DOCS = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'src/README.md',
+  'test/conformance/README.md',
+  'examples/published/README.md'
+]
+const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  readonly scripts: Readonly<Record<string, string>>
+}
+
+/** Exit codes of the commands that we can run here; what npm itself does is for `.ci/run`. */
+const COMMANDS: Readonly<Record<string, number>> = {
+  'npx mesh-guard check examples/strict-mesh.yaml --against examples/cluster': 1,
+  'npx mesh-guard rules strict-mesh-plain-local-gateway': 0
+}
+
+process.chdir(root)
+
+for (const file of DOCS) {
+  const text = readFileSync(join(root, file), 'utf8')
+  t.test(`${file}: what it tells to run is there, and runs`, async t => {
+    for (const [, name = ''] of text.matchAll(/`?npm run (?:-s )?([\w:-]+)/g)) t.ok(name in scripts, `npm run ${name}`)
+    const blocks = [...text.matchAll(/^```sh\n(.*?)^```/gms)].map(([, block = '']) => block.trim())
+    for (const line of blocks.flatMap(block => block.split('\n'))) {
+      const command = line.replace(/ +#.*/, '')
+      if (/^npm ci && npm (start|test)$/.test(command)) continue
+      t.ok(command in COMMANDS, `a test knows: ${command}`)
+      const { code, err } = await meshGuard(...command.replace(/^npx mesh-guard /, '').split(' '))
+      t.equal(code, COMMANDS[command], err)
+    }
+  })
+  t.test(`${file}: its links lead somewhere`, async t => {
+    for (const [, target = ''] of text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
+      t.ok(readFileSync(join(root, file, '..', target)).length > 0, target)
+    }
+  })
+}
