@@ -1,0 +1,42 @@
+/**
+ * Measures the webhook as it runs: `POST /validate` over TLS with a review of 4 KiB, by 10 connections, on the cluster
+ * in examples/. Prints requests a second and latencies; the figures are those of the machine.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import autocannon from 'autocannon'
+import { pino } from 'pino'
+import { parseConfig } from '../src/config.ts'
+import { Snapshot } from '../src/model/snapshot.ts'
+import { serve } from '../src/server/serve.ts'
+import { makeCertificate } from '../src/server/tls.ts'
+import { readFiles } from '../src/sources/files.ts'
+import { staticSource } from '../src/sources/static.ts'
+
+const examples = join(import.meta.dirname, '../examples')
+const SIZE = 4096
+
+const review = JSON.parse(readFileSync(join(examples, 'review.json'), 'utf8'))
+review.request.object.metadata.annotations = { padding: 'x'.repeat(SIZE - JSON.stringify(review).length) }
+
+const resources = readFiles([join(examples, 'cluster')]).flatMap(({ resource }) => resource ?? [])
+const running = await serve({
+  config: parseConfig('server: { port: 0, healthPort: 0 }', 'bench'),
+  source: staticSource(Snapshot.of(resources)),
+  keyPair: await makeCertificate(['127.0.0.1']),
+  ownNamespace: undefined,
+  logger: pino({ level: 'info' }, pino.destination('/dev/null'))
+})
+const { requests, latency, errors, non2xx } = await autocannon({
+  url: `${running.webhook}/validate`,
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(review),
+  connections: 10,
+  duration: 10
+})
+await running.stop(0)
+process.stdout.write(
+  `${Math.round(requests.average)} requests/s, p50 ${latency.p50} ms, p99 ${latency.p99} ms, ${errors + non2xx} failed\n`
+)
+process.exitCode = errors + non2xx > 0 ? 1 : 0
