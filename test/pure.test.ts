@@ -1,0 +1,8 @@
+/** The tests of all that does no I/O, in one process: to start a process takes longer than to run them. */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+for (const folder of ['engine', 'model', 'report', 'rules']) {
+  const path = join(import.meta.dirname, folder)
+  for (const name of readdirSync(path).filter(name => name.endsWith('.test.ts'))) await import(join(path, name))
+}
