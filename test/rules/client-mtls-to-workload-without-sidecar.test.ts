@@ -1,19 +1,8 @@
 import t from 'tap'
 import rule from '../../src/rules/client-mtls-to-workload-without-sidecar.ts'
 import { cases } from '../support/cases.ts'
+import { clientRule, model } from '../support/objects.ts'
 
-const clientRule = (host: string, policy: string, namespace = 'istio-system') => `
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { namespace: ${namespace}, name: default }
-spec: { host: "${host}", trafficPolicy: ${policy} }
-`
-const model = (metadata: string, spec = 'predictor: { model: { modelFormat: { name: sklearn } } }') => `
-apiVersion: serving.kserve.io/v1beta1
-kind: InferenceService
-metadata: { namespace: user1, name: new ${metadata} }
-spec: { ${spec} }
-`
 const naked = model(', labels: { sidecar.istio.io/inject: "false" }')
 const PLACE = 'DestinationRule istio-system/default spec.trafficPolicy.tls.mode'
 

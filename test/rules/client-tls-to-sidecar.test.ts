@@ -1,19 +1,8 @@
 import t from 'tap'
 import rule from '../../src/rules/client-tls-to-sidecar.ts'
 import { cases } from '../support/cases.ts'
+import { clientRule, policy } from '../support/objects.ts'
 
-const clientRule = (host: string, policy: string, namespace = 'istio-system') => `
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { namespace: ${namespace}, name: default }
-spec: { host: "${host}", trafficPolicy: ${policy} }
-`
-const policy = (namespace: string, spec: string) => `
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { namespace: ${namespace}, name: default }
-spec: ${spec}
-`
 const PLACE = 'DestinationRule istio-system/default spec.trafficPolicy.tls.mode'
 const simple = clientRule('*.user1.svc.cluster.local', '{ tls: { mode: SIMPLE } }')
 

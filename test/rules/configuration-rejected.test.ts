@@ -1,13 +1,8 @@
 import t from 'tap'
 import rule from '../../src/rules/configuration-rejected.ts'
 import { cases } from '../support/cases.ts'
+import { model } from '../support/objects.ts'
 
-const model = (metadata: string, spec = 'predictor: { model: { modelFormat: { name: sklearn } } }') => `
-apiVersion: serving.kserve.io/v1beta1
-kind: InferenceService
-metadata: { namespace: user1, name: new ${metadata} }
-spec: { ${spec} }
-`
 const BURST = 'autoscaling.knative.dev/targetBurstCapacity'
 
 cases(t, rule, {

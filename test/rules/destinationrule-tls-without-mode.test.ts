@@ -1,13 +1,8 @@
 import t from 'tap'
 import rule from '../../src/rules/destinationrule-tls-without-mode.ts'
 import { cases } from '../support/cases.ts'
+import { clientRule } from '../support/objects.ts'
 
-const clientRule = (host: string, policy: string, namespace = 'istio-system') => `
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { namespace: ${namespace}, name: default }
-spec: { host: "${host}", trafficPolicy: ${policy} }
-`
 const policyOf = (tls: string) =>
   `{ portLevelSettings: [{ port: { number: 80 } }, { port: { number: 81 }, tls: ${tls} }, { port: { number: 82 }, tls: { mode: SIMPLE } }] }`
 const NAME = 'DestinationRule istio-system/default'

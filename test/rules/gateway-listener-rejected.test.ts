@@ -1,13 +1,8 @@
 import t from 'tap'
 import rule from '../../src/rules/gateway-listener-rejected.ts'
 import { cases } from '../support/cases.ts'
+import { gateway } from '../support/objects.ts'
 
-const gateway = (name: string, servers: string, created = '') => `
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: { namespace: knative-serving, name: ${name} ${created} }
-spec: { selector: { istio: ingressgateway }, servers: [${servers}] }
-`
 const mutual = (host: string, name = 'https') =>
   `{ hosts: ["${host}"], port: { name: ${name}, number: 8081, protocol: HTTPS }, tls: { mode: ISTIO_MUTUAL } }`
 const plain = '{ hosts: ["*"], port: { name: http, number: 8081, protocol: HTTP } }'

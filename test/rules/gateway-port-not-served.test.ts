@@ -1,13 +1,8 @@
 import t from 'tap'
 import rule from '../../src/rules/gateway-port-not-served.ts'
 import { cases } from '../support/cases.ts'
+import { gateway } from '../support/objects.ts'
 
-const gateway = (name: string, servers: string, created = '') => `
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: { namespace: knative-serving, name: ${name} ${created} }
-spec: { selector: { istio: ingressgateway }, servers: [${servers}] }
-`
 const LOCAL = 'knative-local-gateway'
 const server = (protocol: string, tls = '') =>
   `{ hosts: ["*"], port: { name: p, number: 8081, protocol: ${protocol} } ${tls} }`

@@ -1,13 +1,8 @@
 import t from 'tap'
 import rule from '../../src/rules/gateway-route-missing.ts'
 import { cases } from '../support/cases.ts'
+import { gateway } from '../support/objects.ts'
 
-const gateway = (name: string, servers: string, created = '') => `
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: { namespace: knative-serving, name: ${name} ${created} }
-spec: { selector: { istio: ingressgateway }, servers: [${servers}] }
-`
 const redirect = '{ hosts: ["*"], port: { name: http, number: 80, protocol: HTTP }, tls: { httpsRedirect: true } }'
 const https = (tls: string) => `{ hosts: ["*"], port: { name: https, number: 443, protocol: HTTPS }, tls: ${tls} }`
 

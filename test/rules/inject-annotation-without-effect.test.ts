@@ -1,18 +1,8 @@
 import t from 'tap'
 import rule from '../../src/rules/inject-annotation-without-effect.ts'
 import { cases } from '../support/cases.ts'
+import { model, namespace } from '../support/objects.ts'
 
-const model = (metadata: string, spec = 'predictor: { model: { modelFormat: { name: sklearn } } }') => `
-apiVersion: serving.kserve.io/v1beta1
-kind: InferenceService
-metadata: { namespace: user1, name: new ${metadata} }
-spec: { ${spec} }
-`
-const namespace = (labels: string) => `
-apiVersion: v1
-kind: Namespace
-metadata: { name: user1, labels: { ${labels} } }
-`
 const INJECT = 'sidecar.istio.io/inject'
 const PLACE = `InferenceService user1/new spec.predictor.annotations[${INJECT}]`
 const annotated = model(`, annotations: { ${INJECT}: "true" }`)

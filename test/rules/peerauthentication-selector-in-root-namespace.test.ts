@@ -1,13 +1,8 @@
 import t from 'tap'
 import rule from '../../src/rules/peerauthentication-selector-in-root-namespace.ts'
 import { cases } from '../support/cases.ts'
+import { policy } from '../support/objects.ts'
 
-const policy = (namespace: string, spec: string) => `
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { namespace: ${namespace}, name: default }
-spec: ${spec}
-`
 const selecting = '{ selector: { matchLabels: { a: b } }, mtls: { mode: STRICT } }'
 
 cases(t, rule, {

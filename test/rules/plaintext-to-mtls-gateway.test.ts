@@ -4,14 +4,9 @@ import { judgeState } from '../../src/engine/judge.ts'
 import { RULES } from '../../src/rules/index.ts'
 import rule from '../../src/rules/plaintext-to-mtls-gateway.ts'
 import { cases } from '../support/cases.ts'
+import { gateway } from '../support/objects.ts'
 import { stockWith } from '../support/state.ts'
 
-const gateway = (name: string, servers: string, created = '') => `
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: { namespace: knative-serving, name: ${name} ${created} }
-spec: { selector: { istio: ingressgateway }, servers: [${servers}] }
-`
 const server = (tls: string) => `{ hosts: ["*"], port: { name: https, number: 8081, protocol: HTTPS }, tls: ${tls} }`
 const other = '{ hosts: ["*"], port: { name: http, number: 9000, protocol: HTTP } }'
 

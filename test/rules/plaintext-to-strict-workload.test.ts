@@ -1,25 +1,8 @@
 import t from 'tap'
 import rule from '../../src/rules/plaintext-to-strict-workload.ts'
 import { cases } from '../support/cases.ts'
+import { clientRule, model, policy } from '../support/objects.ts'
 
-const clientRule = (host: string, policy: string, namespace = 'istio-system') => `
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { namespace: ${namespace}, name: default }
-spec: { host: "${host}", trafficPolicy: ${policy} }
-`
-const policy = (namespace: string, spec: string) => `
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { namespace: ${namespace}, name: default }
-spec: ${spec}
-`
-const model = (metadata: string, spec = 'predictor: { model: { modelFormat: { name: sklearn } } }') => `
-apiVersion: serving.kserve.io/v1beta1
-kind: InferenceService
-metadata: { namespace: user1, name: new ${metadata} }
-spec: { ${spec} }
-`
 const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
 const HOSTS = '*.user1.svc.cluster.local'
 const FIELD = 'spec.trafficPolicy.tls.mode'

@@ -1,19 +1,8 @@
 import t from 'tap'
 import rule from '../../src/rules/sni-not-served-by-gateway.ts'
 import { cases } from '../support/cases.ts'
+import { clientRule, gateway } from '../support/objects.ts'
 
-const gateway = (name: string, servers: string, created = '') => `
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: { namespace: knative-serving, name: ${name} ${created} }
-spec: { selector: { istio: ingressgateway }, servers: [${servers}] }
-`
-const clientRule = (host: string, policy: string, namespace = 'istio-system') => `
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { namespace: ${namespace}, name: default }
-spec: { host: "${host}", trafficPolicy: ${policy} }
-`
 const LOCAL = 'knative-local-gateway.istio-system.svc.cluster.local'
 const narrow = (host: string) =>
   gateway(

@@ -4,20 +4,9 @@ import type { Snapshot } from '../../src/model/snapshot.ts'
 import { RULES } from '../../src/rules/index.ts'
 import rule from '../../src/rules/strict-mesh-plain-local-gateway.ts'
 import { cases } from '../support/cases.ts'
+import { gateway, policy } from '../support/objects.ts'
 import { stockWith } from '../support/state.ts'
 
-const policy = (namespace: string, spec: string) => `
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { namespace: ${namespace}, name: default }
-spec: ${spec}
-`
-const gateway = (name: string, servers: string, created = '') => `
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: { namespace: knative-serving, name: ${name} ${created} }
-spec: { selector: { istio: ingressgateway }, servers: [${servers}] }
-`
 const config = (ingress: string) => `
 apiVersion: v1
 kind: ConfigMap

@@ -1,24 +1,8 @@
 import t from 'tap'
 import rule from '../../src/rules/strict-without-sidecar.ts'
 import { cases } from '../support/cases.ts'
+import { model, namespace, policy } from '../support/objects.ts'
 
-const model = (metadata: string, spec = 'predictor: { model: { modelFormat: { name: sklearn } } }') => `
-apiVersion: serving.kserve.io/v1beta1
-kind: InferenceService
-metadata: { namespace: user1, name: new ${metadata} }
-spec: { ${spec} }
-`
-const policy = (namespace: string, spec: string) => `
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { namespace: ${namespace}, name: default }
-spec: ${spec}
-`
-const namespace = (labels: string) => `
-apiVersion: v1
-kind: Namespace
-metadata: { name: user1, labels: { ${labels} } }
-`
 const INJECT = 'sidecar.istio.io/inject'
 const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
 const naked = model(`, labels: { ${INJECT}: "false" }`)

@@ -1,0 +1,38 @@
+/** A DestinationRule for a host. */
+export const clientRule = (host: string, policy: string, namespace = 'istio-system') => `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { namespace: ${namespace}, name: default }
+spec: { host: "${host}", trafficPolicy: ${policy} }
+`
+
+/** A Gateway in knative-serving, for the ingress gateway's pods. */
+export const gateway = (name: string, servers: string, created = '') => `
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { namespace: knative-serving, name: ${name} ${created} }
+spec: { selector: { istio: ingressgateway }, servers: [${servers}] }
+`
+
+/** The InferenceService `user1/new`. */
+export const model = (metadata: string, spec = 'predictor: { model: { modelFormat: { name: sklearn } } }') => `
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: { namespace: user1, name: new ${metadata} }
+spec: { ${spec} }
+`
+
+/** The namespace `user1`, with these labels. */
+export const namespace = (labels: string) => `
+apiVersion: v1
+kind: Namespace
+metadata: { name: user1, labels: { ${labels} } }
+`
+
+/** The PeerAuthentication `default` of a namespace. */
+export const policy = (namespace: string, spec: string) => `
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { namespace: ${namespace}, name: default }
+spec: ${spec}
+`
