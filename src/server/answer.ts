@@ -60,6 +60,11 @@ export function toAdmission(uid: string, warnings: readonly string[] = []): Answ
   return answer(uid, true, withWarnings(warnings))
 }
 
+/** Refuses, for a reason that is no finding. */
+export function toRefusal(uid: string, message: string): Answer {
+  return answer(uid, false, { status: { code: 403, reason: 'Forbidden', message } })
+}
+
 function answer(uid: string, allowed: boolean, rest: Omit<Answer['response'], 'uid' | 'allowed'>): Answer {
   return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid, allowed, ...rest } }
 }

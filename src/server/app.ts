@@ -1,8 +1,18 @@
+import type { Server } from 'node:https'
 import underPressure from '@fastify/under-pressure'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { type AdmissionOptions, admission } from './admission.ts'
 import { type HealthOptions, health } from './health.ts'
-import type { KeyPair } from './tls.ts'
+import { type SelfTestOptions, selfTest } from './self-test.ts'
+
+/** A certificate with its key, as PEM. */
+export interface KeyPair {
+  readonly cert: string
+  readonly key: string
+}
+
+/** How we speak TLS. A context replaces the one before as a whole, so all of it is said each time. */
+export const toContext = (keyPair: KeyPair) => ({ ...keyPair, minVersion: 'TLSv1.2' as const })
 
 /** Object and old object can each be near 3 MiB. */
 const BODY_LIMIT = 8 * 1024 * 1024
@@ -16,11 +26,11 @@ const MAX_LAG_MS = 1_000
 /** The webhook, by TLS. It is HTTP/1.1 only, for the API server speaks nothing else to a webhook. */
 export async function buildWebhook(
   keyPair: KeyPair,
-  options: AdmissionOptions,
+  options: AdmissionOptions & SelfTestOptions,
   logger: FastifyBaseLogger
-): Promise<FastifyInstance> {
+): Promise<FastifyInstance<Server>> {
   const app = Fastify({
-    https: { ...keyPair, minVersion: 'TLSv1.2' },
+    https: toContext(keyPair),
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
@@ -40,6 +50,7 @@ export async function buildWebhook(
     message: 'too busy to judge this in time'
   })
   await app.register(admission, options)
+  await app.register(selfTest, options)
   return app
 }
 

@@ -1,9 +1,11 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { StateSource } from '../sources/source.ts'
 import type { Metrics } from './metrics.ts'
+import type { Upkeep } from './upkeep.ts'
 
 export interface HealthOptions {
   readonly source: StateSource
+  readonly upkeep?: (() => Upkeep) | undefined
   readonly metrics: Metrics
   /** True from the first signal to stop on: new requests should go elsewhere. */
   readonly isStopping: () => boolean
@@ -14,18 +16,24 @@ const SETTLED = ['static', 'synced', 'absent', 'forbidden']
 
 /**
  * `GET /livez`, `/readyz` and `/metrics`. Ready means that each kind has been read and its watch stands; with
- * `?verbose`, `/readyz` has a line for each kind.
+ * `?verbose`, `/readyz` has a line for each kind, and for what is kept in the cluster. The registration has no say in it:
+ * what proves that it works reaches us by a Service, which leads to nobody who is not ready.
  */
-export const health: FastifyPluginAsync<HealthOptions> = async (app, { source, metrics, isStopping }) => {
+export const health: FastifyPluginAsync<HealthOptions> = async (app, { source, upkeep, metrics, isStopping }) => {
   app.get('/livez', async () => 'ok\n')
 
   app.get<{ Querystring: { readonly verbose?: string } }>('/readyz', async ({ query }, reply) => {
+    const verbose = query.verbose !== undefined
     const kinds = source.health()
     const waiting = kinds.filter(one => !SETTLED.includes(one.health))
-    const ready = waiting.length === 0 && !isStopping()
-    const lines = (query.verbose === undefined ? waiting : kinds).map(
+    const kept = upkeep?.()
+    const expired = kept !== undefined && kept.certificateUntilMs <= Date.now()
+    const ready = waiting.length === 0 && !isStopping() && !expired
+    const lines = (verbose ? kinds : waiting).map(
       ({ kind, health, why, objects }) => `${kind}: ${health}, ${objects} objects${why === '' ? '' : ` (${why})`}`
     )
+    if (verbose && kept !== undefined) lines.push(...kept.lines)
+    if (expired) lines.push('the certificate has expired')
     if (isStopping()) lines.push('stopping')
     return reply.code(ready ? 200 : 503).send(`${[...lines, ready ? 'ready' : 'not ready'].join('\n')}\n`)
   })

@@ -1,18 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.ts'
 import { RULES } from '../rules/index.ts'
 import { InvalidInput } from '../sources/files.ts'
 import type { StateSource } from '../sources/source.ts'
-import { buildHealth, buildWebhook } from './app.ts'
+import { buildHealth, buildWebhook, type KeyPair, toContext } from './app.ts'
 import { createMetrics } from './metrics.ts'
-import type { KeyPair } from './tls.ts'
+import type { Upkeep } from './upkeep.ts'
 
 export interface ServeOptions {
   readonly config: Config
   readonly source: StateSource
   readonly keyPair: KeyPair
   readonly ownNamespace: string | undefined
+  /** What is kept in the cluster, where something is. */
+  readonly upkeep?: () => Upkeep
   readonly logger: FastifyBaseLogger
 }
 
@@ -21,10 +23,16 @@ export interface Running {
   readonly webhook: string
   readonly health: string
   /**
-   * Says at once that it is not ready, goes on answering for `drainMs` while new requests find another way, then closes.
-   * Requests that are being answered are answered.
+   * Serves with another certificate from now on. Connections that are open go on with theirs.
+   *
+   * @throws when certificate and key do not belong together; then the old ones stay in force.
    */
-  readonly stop: (drainMs: number) => Promise<void>
+  readonly reload: (keyPair: KeyPair) => void
+  /**
+   * Says at once that it is not ready, goes on answering for `drainMs` while new requests find another way, then closes.
+   * Requests that are being answered are answered. `beforeClose` runs in between.
+   */
+  readonly stop: (drainMs: number, beforeClose?: () => Promise<void>) => Promise<void>
 }
 
 /**
@@ -33,16 +41,17 @@ export interface Running {
  * @throws {InvalidInput} when a port cannot be had.
  */
 export async function serve(options: ServeOptions): Promise<Running> {
-  const { config, source, keyPair, ownNamespace, logger } = options
+  const { config, source, keyPair, ownNamespace, upkeep, logger } = options
   const { host, port, healthPort } = config.server
   let stopping = false
-  const metrics = createMetrics(source)
+  const isStopping = () => stopping
+  const metrics = createMetrics(source, upkeep)
   const app = await buildWebhook(
     keyPair,
-    { current: source.current, rules: RULES, policy: config, ownNamespace, metrics },
+    { current: source.current, rules: RULES, policy: config, ownNamespace, metrics, isStopping },
     logger
   )
-  const health = await buildHealth({ source, metrics, isStopping: () => stopping }, logger)
+  const health = await buildHealth({ source, upkeep, metrics, isStopping }, logger)
   app.addHook('onSend', async (_request, reply) => {
     if (stopping) reply.header('connection', 'close')
   })
@@ -55,9 +64,11 @@ export async function serve(options: ServeOptions): Promise<Running> {
     return {
       webhook: await app.listen({ host, port, listenTextResolver: toText }),
       health: await health.listen({ host, port: healthPort, listenTextResolver: toText }),
-      stop: async drainMs => {
+      reload: next => app.server.setSecureContext(toContext(next)),
+      stop: async (drainMs, beforeClose) => {
         stopping = true
         await sleep(drainMs)
+        await beforeClose?.()
         await close()
       }
     }
@@ -70,8 +81,13 @@ export async function serve(options: ServeOptions): Promise<Running> {
 
 const toText = (address: string) => `listening at ${address}`
 
+interface Closeable {
+  readonly server: { readonly closeIdleConnections: () => void }
+  readonly close: () => Promise<unknown>
+}
+
 /** Closes; a client that keeps its connection after its last answer does not hold it up. */
-async function closeSoon(app: FastifyInstance): Promise<void> {
+async function closeSoon(app: Closeable): Promise<void> {
   const timer = setInterval(() => app.server.closeIdleConnections(), 100)
   await app.close()
   clearInterval(timer)

@@ -21,6 +21,19 @@ export interface Transport {
   get(path: string, options: { readonly signal: AbortSignal; readonly idleMs: number }): Promise<Answer>
 }
 
+/** A request that writes, or tries whether it could. */
+export interface Sending {
+  readonly method: 'POST' | 'PATCH' | 'PUT' | 'DELETE'
+  readonly body: unknown
+  readonly contentType: string
+}
+
+/** What the keeper needs besides. */
+export interface WritingTransport extends Transport {
+  /** As `get`, with a body that is sent as JSON. */
+  send(path: string, sending: Sending, options: Parameters<Transport['get']>[1]): Promise<Answer>
+}
+
 export interface Kubeconfig {
   readonly file?: string | undefined
   readonly context?: string | undefined
@@ -36,7 +49,7 @@ const NONE = 'http://localhost:8080'
  *
  * @throws {InvalidInput} when there is no configuration, or this Node is too old.
  */
-export async function connect({ file, context }: Kubeconfig, node = process.versions.node): Promise<Transport> {
+export async function connect({ file, context }: Kubeconfig, node = process.versions.node): Promise<WritingTransport> {
   if (node.localeCompare(NEEDED_NODE, 'en', { numeric: true }) < 0) {
     throw new InvalidInput([`reading a cluster needs Node ${NEEDED_NODE} or newer; this is ${node}`])
   }
@@ -58,19 +71,28 @@ export async function connect({ file, context }: Kubeconfig, node = process.vers
     throw new InvalidInput(['there is no cluster: neither a kubeconfig that names one, nor a service account'])
   }
   const base = server.replace(/\/$/, '')
-  return { get: (path, options) => get(config, new URL(base + path), options) }
+  return {
+    get: (path, options) => ask(config, new URL(base + path), options),
+    send: (path, sending, options) => ask(config, new URL(base + path), options, sending)
+  }
 }
 
 /** Credentials are asked for at each request: a token may have been renewed. */
-async function get(
+async function ask(
   config: KubeConfig,
   url: URL,
-  { signal, idleMs }: { readonly signal: AbortSignal; readonly idleMs: number }
+  { signal, idleMs }: { readonly signal: AbortSignal; readonly idleMs: number },
+  sending?: Sending
 ): Promise<Answer> {
-  const options: https.RequestOptions = { signal, timeout: idleMs, headers: { Accept: 'application/json' } }
+  const options: https.RequestOptions = {
+    signal,
+    timeout: idleMs,
+    method: sending?.method ?? 'GET',
+    headers: { Accept: 'application/json', ...(sending === undefined ? {} : { 'Content-Type': sending.contentType }) }
+  }
   await config.applyToHTTPSOptions(options)
   return new Promise((resolve, reject) => {
-    const request = (url.protocol === 'http:' ? http : https).get(url, options, response => {
+    const request = (url.protocol === 'http:' ? http : https).request(url, options, response => {
       const seconds = Number(response.headers['retry-after'])
       resolve({
         status: Number(response.statusCode),
@@ -80,5 +102,6 @@ async function get(
     })
     request.on('timeout', () => request.destroy(new Error(`no word from the server for ${idleMs / 1000} s`)))
     request.on('error', reject)
+    request.end(sending === undefined ? undefined : JSON.stringify(sending.body))
   })
 }

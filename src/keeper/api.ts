@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import { parseJson } from '../sources/cluster/json.ts'
+import { toText } from '../sources/cluster/lines.ts'
+import type { Answer, WritingTransport } from '../sources/cluster/transport.ts'
+
+/** The API server refused a request. */
+export class Refused extends Error {
+  override readonly name = 'Refused'
+  readonly status: number
+
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+/** Single objects of an API server. Each request has its deadline. */
+export interface Api {
+  /** @throws {Refused} */
+  readonly get: (path: string) => Promise<unknown>
+  /**
+   * Changes only the fields that are given. With a `resourceVersion` among them it changes nothing when the object is
+   * another by now.
+   *
+   * @throws {Refused} then with status 409
+   */
+  readonly merge: (path: string, patch: object) => Promise<unknown>
+  /** Makes the fields ours, whoever had them before; those that we no longer name are given up. @throws {Refused} */
+  readonly apply: (path: string, object: object) => Promise<unknown>
+  /** Asks whether an object could be created, by all admission; nothing is kept. @throws {Refused} */
+  readonly tryCreate: (path: string, object: object) => Promise<unknown>
+}
+
+/** Under this name the API server records what we write. */
+export const FIELD_MANAGER = 'kserve-mesh-guard'
+
+const status = z.object({ message: z.string() })
+
+export function apiOf(transport: WritingTransport, timeoutMs: number): Api {
+  const options = () => ({ signal: AbortSignal.timeout(timeoutMs), idleMs: timeoutMs })
+  const send = async (method: 'PATCH' | 'POST', path: string, contentType: string, body: object) =>
+    read(await transport.send(path, { method, contentType, body }, options()))
+  return {
+    get: async path => read(await transport.get(path, options())),
+    merge: (path, patch) =>
+      send('PATCH', `${path}?fieldManager=${FIELD_MANAGER}`, 'application/merge-patch+json', patch),
+    apply: (path, object) =>
+      send('PATCH', `${path}?fieldManager=${FIELD_MANAGER}&force=true`, 'application/apply-patch+yaml', object),
+    tryCreate: (path, object) =>
+      send('POST', `${path}?dryRun=All&fieldManager=${FIELD_MANAGER}`, 'application/json', object)
+  }
+}
+
+async function read(answer: Answer): Promise<unknown> {
+  const text = await toText(answer.body)
+  const object = parseJson(text)
+  if (answer.status < 300) return object
+  const { data } = status.safeParse(object)
+  throw new Refused(answer.status, data?.message ?? `the API server answered ${answer.status}`)
+}

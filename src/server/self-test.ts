@@ -1,0 +1,20 @@
+import type { FastifyPluginAsync } from 'fastify'
+import { toAdmission, toRefusal } from './answer.ts'
+import { readReview } from './review.ts'
+
+export interface SelfTestOptions {
+  /** True from the first signal to stop on. */
+  readonly isStopping: () => boolean
+}
+
+/**
+ * `POST /self-test` refuses whatever it is asked. The keeper of the registration asks by way of the API server, and a
+ * refusal proves that the whole way works. While we stop we no longer vouch for ourselves: a refusal that the keeper then
+ * still gets comes from another replica.
+ */
+export const selfTest: FastifyPluginAsync<SelfTestOptions> = async (app, { isStopping }) => {
+  app.post('/self-test', async ({ body }) => {
+    const { uid } = readReview(body)
+    return isStopping() ? toAdmission(uid) : toRefusal(uid, 'the way from the API server to the guard works')
+  })
+}
