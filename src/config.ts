@@ -1,5 +1,6 @@
 import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
+import { NAME } from './keeper/names.ts'
 import { DEFAULT_SETTINGS } from './model/snapshot.ts'
 import { RULES } from './rules/index.ts'
 import { InvalidInput, readText } from './sources/files.ts'
@@ -61,7 +62,21 @@ export const configSchema = z.strictObject({
         .min(0)
         .default(10)
         .describe('After SIGTERM: how long to go on answering, until nobody sends new requests any more'),
-      certificates: name.default('certs').describe('Folder of tls.crt and tls.key')
+      certificates: name.default('certs').describe('Folder of tls.crt, tls.key and, for keeper.mode files, ca.crt')
+    })
+    .prefault({}),
+  keeper: z
+    .strictObject({
+      mode: z
+        .enum(['off', 'secret', 'files'])
+        .default('off')
+        .describe(
+          'Whether to keep the registration of the webhook in the cluster, and with which certificate: one of its own, kept in a Secret, or that of server.certificates. off writes nothing'
+        ),
+      service: z
+        .strictObject({ name: name.default(NAME), port: port.default(443) })
+        .prefault({})
+        .describe('The Service, in the same namespace, by which the API server reaches the webhook')
     })
     .prefault({}),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info') }).prefault({})

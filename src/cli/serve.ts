@@ -2,11 +2,12 @@ import { Command } from 'commander'
 import { type Logger, pino } from 'pino'
 import { type Config, OWN_NAMESPACE } from '../config.ts'
 import { loadCertificate } from '../keeper/development.ts'
+import { type Keeper, openKeeper } from '../keeper/keeper.ts'
 import { Snapshot } from '../model/snapshot.ts'
 import { type Running, serve } from '../server/serve.ts'
-import { connect } from '../sources/cluster/transport.ts'
+import { connect, type WritingTransport } from '../sources/cluster/transport.ts'
 import { watchCluster } from '../sources/cluster/watch.ts'
-import { countIgnored, readFiles } from '../sources/files.ts'
+import { countIgnored, InvalidInput, readFiles } from '../sources/files.ts'
 import type { StateSource } from '../sources/source.ts'
 import { staticSource } from '../sources/static.ts'
 import { configOption, contextOption, type Io, kubeconfigOption, loadConfig, ruleOption } from './command.ts'
@@ -35,25 +36,48 @@ export function serveCommand(io: Io): Command {
     .action(async (options: ServeOptions) => {
       const config = loadConfig(options.config, options.rule)
       const logger = pino({ level: config.log.level }, pino.destination({ dest: 2, sync: true }))
-      const keyPair = await loadCertificate(config.server.certificates, NAMES)
-      const source = await openSource(options, config, logger)
-      const running = await serve({ config, source, keyPair, ownNamespace: OWN_NAMESPACE, logger })
-      io.out(greeting(running, config, options.manifests))
-      process.once('SIGTERM', () => void running.stop(config.server.drainSeconds * 1000))
-      process.once('SIGINT', () => void running.stop(0))
+      const { kubeconfig, context, manifests } = options
+      const transport = manifests === undefined ? await connect({ file: kubeconfig, context }) : undefined
+      const keeper = transport === undefined ? undefined : await findKeeper(transport, config, logger)
+      const keyPair = keeper?.keyPair() ?? (await loadCertificate(config.server.certificates, NAMES))
+      const source =
+        transport === undefined ? readState(manifests ?? [], config, logger) : watch(transport, config, logger)
+      const upkeep = keeper === undefined ? {} : { upkeep: keeper.status }
+      const running = await serve({ config, source, keyPair, ownNamespace: OWN_NAMESPACE, ...upkeep, logger })
+      keeper?.start(running.reload)
+      io.out(greeting(running, config, manifests))
+      const stop = (drainMs: number) => {
+        void keeper?.resign()
+        void running.stop(drainMs, keeper?.farewell)
+      }
+      process.once('SIGTERM', () => stop(config.server.drainSeconds * 1000))
+      process.once('SIGINT', () => stop(0))
     })
 }
 
-async function openSource(options: ServeOptions, { mesh }: Config, logger: Logger): Promise<StateSource> {
-  const { manifests, kubeconfig, context } = options
-  if (manifests !== undefined) {
-    const read = readFiles(manifests)
-    const ignored = countIgnored(read)
-    if (ignored !== undefined) logger.info(ignored)
-    const resources = read.flatMap(({ resource }) => (resource === undefined ? [] : [resource]))
-    return staticSource(Snapshot.of(resources, mesh))
-  }
-  const transport = await connect({ file: kubeconfig, context })
+/** @throws {InvalidInput} when what is to be kept cannot be: that would go unnoticed until it is missed */
+async function findKeeper(
+  transport: WritingTransport,
+  { keeper, mesh, server }: Config,
+  log: Logger
+): Promise<Keeper | undefined> {
+  const { mode, service } = keeper
+  if (mode === 'off') return undefined
+  if (OWN_NAMESPACE === undefined)
+    throw new InvalidInput([`keeper.mode ${mode} needs POD_NAMESPACE in the environment`])
+  const folder = mode === 'files' ? server.certificates : undefined
+  return openKeeper({ transport, namespace: OWN_NAMESPACE, settings: mesh, service, folder, log })
+}
+
+function readState(manifests: readonly string[], { mesh }: Config, logger: Logger): StateSource {
+  const read = readFiles(manifests)
+  const ignored = countIgnored(read)
+  if (ignored !== undefined) logger.info(ignored)
+  const resources = read.flatMap(({ resource }) => (resource === undefined ? [] : [resource]))
+  return staticSource(Snapshot.of(resources, mesh))
+}
+
+function watch(transport: WritingTransport, { mesh }: Config, logger: Logger): StateSource {
   return watchCluster(transport, {
     settings: mesh,
     onFault: message => logger.warn({ message }, 'object not read'),

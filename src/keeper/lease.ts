@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import type { Api } from './api.ts'
+import { reporting } from './reporting.ts'
+
+const lease = z.object({
+  metadata: z.object({ resourceVersion: z.string() }),
+  spec: z
+    .object({
+      holderIdentity: z.string().nullish(),
+      leaseDurationSeconds: z.number().nullish(),
+      renewTime: z.string().nullish(),
+      leaseTransitions: z.number().nullish()
+    })
+    .nullish()
+    .transform(spec => spec ?? {})
+})
+export type Lease = z.output<typeof lease>
+
+export interface Timing {
+  /** A Lease that has not been renewed for so long is free. */
+  readonly durationMs: number
+  /** Without a renewal for so long the holder gives up, before anybody else may begin. */
+  readonly deadlineMs: number
+  readonly pauseMs: number
+}
+
+export const TIMING: Timing = { durationMs: 15_000, deadlineMs: 10_000, pauseMs: 5_000 }
+
+/** Two requests, and the pause before them, fit twice between renewal and deadline. */
+export const LEASE_REQUEST_MS = 2_500
+
+/** A Lease, and since when we have seen it just so, on our own clock that never jumps. Clocks of others say nothing. */
+export interface Seen {
+  readonly record: string
+  readonly sinceMs: number
+}
+
+export function see(before: Seen | undefined, { spec }: Lease, nowMs: number): Seen {
+  const record = `${spec.holderIdentity ?? ''} ${spec.renewTime ?? ''}`
+  return before?.record === record ? before : { record, sinceMs: nowMs }
+}
+
+/** May `identity` take it? */
+export function isFree({ spec }: Lease, { sinceMs }: Seen, identity: string, nowMs: number): boolean {
+  const { holderIdentity, leaseDurationSeconds } = spec
+  if (!holderIdentity || holderIdentity === identity) return true
+  return nowMs >= sinceMs + (leaseDurationSeconds ?? 0) * 1000
+}
+
+export interface LeaseOptions {
+  readonly api: Api
+  readonly path: string
+  /** Another for each process. */
+  readonly identity: string
+  readonly log: Logger
+  /** Ends the leadership in good order: the Lease is free at once. */
+  readonly signal: AbortSignal
+  readonly timing?: Timing
+}
+
+/**
+ * Runs `work` whenever this replica is the one that leads, until `signal` says to stop. The signal that `work` gets is
+ * aborted when the Lease is lost. Work that ends by itself gives the Lease back.
+ */
+export async function lead(options: LeaseOptions, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const { log, signal, timing = TIMING } = options
+  const claim = claimOf(options)
+  const attempt = reporting(log, 'the Lease cannot be had')
+  while (!signal.aborted) {
+    const startedMs = performance.now()
+    if (await attempt(claim.take)) await hold({ claim, startedMs }, options, work)
+    await rest(timing, signal)
+  }
+}
+
+interface Claim {
+  /** Takes the Lease, or renews it. @returns false when it is another's */
+  readonly take: () => Promise<boolean>
+  readonly release: () => Promise<void>
+}
+
+function claimOf({ api, path, identity, timing = TIMING }: LeaseOptions): Claim {
+  let seen: Seen | undefined
+  return {
+    take: async () => {
+      const found = lease.parse(await api.get(path))
+      const { metadata, spec } = found
+      seen = see(seen, found, performance.now())
+      if (!isFree(found, seen, identity, performance.now())) return false
+      const time = toMicroTime(new Date())
+      const isMine = spec.holderIdentity === identity
+      const won = isMine ? {} : { acquireTime: time, leaseTransitions: (spec.leaseTransitions ?? 0) + 1 }
+      const term = { holderIdentity: identity, leaseDurationSeconds: timing.durationMs / 1000, renewTime: time }
+      await api.merge(path, { metadata, spec: { ...term, ...won } })
+      return true
+    },
+    release: async () => {
+      const { metadata, spec } = lease.parse(await api.get(path))
+      if (spec.holderIdentity === identity) await api.merge(path, { metadata, spec: { holderIdentity: null } })
+    }
+  }
+}
+
+interface Term {
+  readonly claim: Claim
+  readonly startedMs: number
+}
+
+/** Renews the Lease while the work goes on. */
+async function hold(
+  term: Term,
+  { log, signal, timing = TIMING }: LeaseOptions,
+  work: (signal: AbortSignal) => Promise<void>
+): Promise<void> {
+  const lost = new AbortController()
+  const running = work(AbortSignal.any([signal, lost.signal]))
+    .catch(error => log.error({ err: error }, 'what the leader does has failed'))
+    .finally(() => lost.abort())
+  log.info('leading')
+  const isHeld = await renewing(term, AbortSignal.any([signal, lost.signal]), timing)
+  log.info(isHeld ? 'no longer leading' : 'the Lease is lost')
+  lost.abort()
+  await running
+  if (isHeld) await reporting(log, 'the Lease was not given back')(term.claim.release)
+}
+
+/** @returns false when the Lease was lost, true when told to stop */
+async function renewing({ claim, startedMs }: Term, signal: AbortSignal, timing: Timing): Promise<boolean> {
+  let renewedMs = startedMs
+  while (!signal.aborted) {
+    await rest(timing, signal)
+    const nowMs = performance.now()
+    if (nowMs >= renewedMs + timing.deadlineMs) return false
+    try {
+      if (!signal.aborted && !(await claim.take())) return false
+      renewedMs = nowMs
+    } catch {
+      // Tried again until the deadline: one request that fails is no loss.
+    }
+  }
+  return true
+}
+
+/** Never in step with other replicas. */
+async function rest({ pauseMs }: Timing, signal: AbortSignal): Promise<void> {
+  await sleep(pauseMs * (0.8 + Math.random() * 0.2), undefined, { signal }).catch(() => {})
+}
+
+/** Kubernetes wants microseconds. */
+const toMicroTime = (date: Date) => date.toISOString().replace('Z', '000Z')

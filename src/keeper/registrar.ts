@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Api } from './api.ts'
+import type { Registration } from './registration.ts'
+import { reporting } from './reporting.ts'
+import { afterSelfTest, passesSelfTest, pauseMs, type Trust } from './self-test.ts'
+import type { FailurePolicy, Registered } from './webhooks.ts'
+
+export interface RegistrarOptions {
+  readonly api: Api
+  readonly registration: Registration
+  /** What to register, with the bundle of this moment. */
+  readonly wanted: () => Omit<Registered, 'failurePolicy'>
+  readonly log: Logger
+}
+
+/** What the leader does about the registration, and knows of it. */
+export interface Registrar {
+  /** Absent while nothing is known, or while somebody else has the last word. */
+  readonly failurePolicy: () => FailurePolicy | undefined
+  /** The bundle that both configurations have carried for so long that every API server knows it. */
+  readonly settled: () => string | undefined
+  /** Registers, proves and repairs until told to stop. */
+  readonly keep: (signal: AbortSignal) => Promise<void>
+}
+
+/** API servers hear of a change within a second; nobody is in a hurry here. */
+const SETTLE_MS = 60_000
+
+export function registrarOf(options: RegistrarOptions, now = () => performance.now()): Registrar {
+  const { api, registration, wanted, log } = options
+  let trust: Trust = { failurePolicy: 'Ignore', failures: 0 }
+  let published: { readonly bundle: string; readonly sinceMs: number } | undefined
+
+  const register = async (failurePolicy: FailurePolicy) => {
+    const target = { ...wanted(), failurePolicy }
+    const outcome = await registration.reconcile(target)
+    const isNew = outcome === 'written' || published?.bundle !== target.bundle
+    if (outcome === 'given-up') published = undefined
+    else if (isNew) published = { bundle: target.bundle, sinceMs: now() }
+  }
+  const step = async () => {
+    await register(trust.failurePolicy)
+    const { failurePolicy } = trust
+    trust = afterSelfTest(trust, await passesSelfTest(api, wanted().namespace))
+    if (trust.failurePolicy === failurePolicy) return
+    await register(trust.failurePolicy)
+    if (failurePolicy === 'Ignore') log.info('the self-test passes: changes to the mesh wait for our answer')
+    else log.error('the self-test fails: changes to the mesh no longer wait for our answer')
+  }
+  return {
+    failurePolicy: () => (published === undefined ? undefined : trust.failurePolicy),
+    settled: () => (published !== undefined && now() >= published.sinceMs + SETTLE_MS ? published.bundle : undefined),
+    keep: async signal => {
+      const attempt = reporting(log, 'the webhook cannot be registered')
+      // What is registered stays as it is until a self-test says more: another leader had its proof.
+      trust = { failurePolicy: await registration.failurePolicy(), failures: 0 }
+      while (!signal.aborted) {
+        await attempt(step)
+        await sleep(pauseMs(trust), undefined, { signal }).catch(() => {})
+      }
+      published = undefined
+    }
+  }
+}
