@@ -37,7 +37,7 @@ export async function makeAuthority(label: string, { fromMs, untilMs }: Life): P
       { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true }
     ]
   })
-  return { cert: made.cert, key: made.private }
+  return { cert: toPem(made.cert), key: toPem(made.private) }
 }
 
 /** A serving certificate for these names, DNS names and IPv4 addresses alike: EC P-256. */
@@ -58,8 +58,11 @@ export async function makeLeaf(
       { name: 'subjectAltName', altNames: names.map(toAltName) }
     ]
   })
-  return { cert: made.cert, key: made.private }
+  return { cert: toPem(made.cert), key: toPem(made.private) }
 }
+
+/** Ends in a line break: only then can another block follow. */
+export const toPem = (text: string) => `${text.trimEnd()}\n`
 
 function toAltName(name: string) {
   return /^[\d.]+$/.test(name) ? ({ type: 7, ip: name } as const) : ({ type: 2, value: name } as const)

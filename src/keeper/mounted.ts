@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DAY_MS, type KeyPair, readPair } from './certificate.ts'
+import { DAY_MS, type KeyPair, readPair, toPem } from './certificate.ts'
 import type { Certificates } from './certificates.ts'
 
 /** What lies in the folder. */
@@ -57,5 +57,5 @@ async function readMounted(folder: string): Promise<Mounted> {
   )
   const keyPair = { cert, key }
   if (readPair(keyPair) === undefined) throw new Error(`${folder}: tls.crt and tls.key do not belong together`)
-  return { keyPair, authority: authority.endsWith('\n') ? authority : `${authority}\n` }
+  return { keyPair, authority: toPem(authority) }
 }

@@ -18,7 +18,7 @@ export interface RegistrarOptions {
 export interface Registrar {
   /** Absent while nothing is known, or while somebody else has the last word. */
   readonly failurePolicy: () => FailurePolicy | undefined
-  /** The bundle that both configurations have carried for so long that every API server knows it. */
+  /** The bundle that both configurations have carried for so long that every API server knows it, and works with it. */
   readonly settled: () => string | undefined
   /** Registers, proves and repairs until told to stop. */
   readonly keep: (signal: AbortSignal) => Promise<void>
@@ -50,7 +50,10 @@ export function registrarOf(options: RegistrarOptions, now = () => performance.n
   }
   return {
     failurePolicy: () => (published === undefined ? undefined : trust.failurePolicy),
-    settled: () => (published !== undefined && now() >= published.sinceMs + SETTLE_MS ? published.bundle : undefined),
+    settled: () => {
+      const isSettled = published !== undefined && now() >= published.sinceMs + SETTLE_MS
+      return isSettled && trust.failures === 0 ? published?.bundle : undefined
+    },
     keep: async signal => {
       const attempt = reporting(log, 'the webhook cannot be registered')
       // What is registered stays as it is until a self-test says more: another leader had its proof.

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type Api, Refused } from './api.ts'
+import { toPem } from './certificate.ts'
 import type { Certificates } from './certificates.ts'
 import { PATHS } from './names.ts'
 import { advance, type Contents, isServable, toBundle } from './rotation.ts'
@@ -49,7 +50,7 @@ export function secretCertificates({ api, namespace, names, now = Date.now }: Se
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
 /** The certificates of a PEM text, each ending in a line break. */
-export const splitBundle = (pem: string): readonly string[] => (pem.match(CERTIFICATE) ?? []).map(one => `${one}\n`)
+const splitBundle = (pem: string): readonly string[] => (pem.match(CERTIFICATE) ?? []).map(toPem)
 
 function toContents(data: Readonly<Record<string, string>>): Contents {
   const text = (key: string) => Buffer.from(data[key] ?? '', 'base64').toString('utf8')

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Decision } from '../engine/judge.ts'
 import type { StateSource } from '../sources/source.ts'
-import type { Upkeep } from './upkeep.ts'
+import { measureUpkeep, type Upkeep } from './upkeep.ts'
 
 /** What we count, for Prometheus. */
 export interface Metrics {
@@ -53,7 +53,7 @@ export function createMetrics(source: StateSource, upkeep?: () => Upkeep): Metri
       for (const { kind, health, objects } of source.health()) this.inc({ kind, health }, objects)
     }
   })
-  if (upkeep !== undefined) measureUpkeep(upkeep, registry)
+  if (upkeep !== undefined) measureUpkeep(registry, upkeep)
   return {
     registry,
     decided: (operation, kind, decision, seconds) => {
@@ -64,34 +64,4 @@ export function createMetrics(source: StateSource, upkeep?: () => Upkeep): Metri
     },
     mutated: patched => mutations.inc({ patched: String(patched) })
   }
-}
-
-function measureUpkeep(upkeep: () => Upkeep, registry: Registry): void {
-  const registers = [registry]
-  new Gauge({
-    name: 'mesh_guard_certificate_expiry_timestamp_seconds',
-    help: 'When the certificate that is served ends',
-    registers,
-    collect() {
-      this.set(upkeep().certificateUntilMs / 1000)
-    }
-  })
-  new Gauge({
-    name: 'mesh_guard_leader',
-    help: '1 on the replica that keeps registration and certificate',
-    registers,
-    collect() {
-      this.set(upkeep().leader ? 1 : 0)
-    }
-  })
-  new Gauge({
-    name: 'mesh_guard_fail_closed',
-    help: 'On the leader: 1 when changes to the mesh are refused while nobody answers, 0 when they are admitted',
-    registers,
-    collect() {
-      this.reset()
-      const { failurePolicy } = upkeep()
-      if (failurePolicy !== undefined) this.set(failurePolicy === 'Fail' ? 1 : 0)
-    }
-  })
 }

@@ -1,3 +1,5 @@
+import { Gauge, type Registry } from 'prom-client'
+
 /** What is kept in the cluster for the webhook, as those who keep it tell it. */
 export interface Upkeep {
   /** When the certificate that is served ends, in milliseconds since 1970. */
@@ -7,4 +9,34 @@ export interface Upkeep {
   readonly failurePolicy: 'Fail' | 'Ignore' | undefined
   /** A line each for people. */
   readonly lines: readonly string[]
+}
+
+export function measureUpkeep(registry: Registry, upkeep: () => Upkeep): void {
+  const registers = [registry]
+  new Gauge({
+    name: 'mesh_guard_certificate_expiry_timestamp_seconds',
+    help: 'When the certificate that is served ends',
+    registers,
+    collect() {
+      this.set(upkeep().certificateUntilMs / 1000)
+    }
+  })
+  new Gauge({
+    name: 'mesh_guard_leader',
+    help: '1 on the replica that keeps registration and certificate',
+    registers,
+    collect() {
+      this.set(upkeep().leader ? 1 : 0)
+    }
+  })
+  new Gauge({
+    name: 'mesh_guard_fail_closed',
+    help: 'On the leader: 1 when changes to the mesh are refused while nobody answers, 0 when they are admitted',
+    registers,
+    collect() {
+      const { failurePolicy } = upkeep()
+      if (failurePolicy === undefined) this.remove()
+      else this.set(failurePolicy === 'Fail' ? 1 : 0)
+    }
+  })
 }

@@ -21,7 +21,11 @@ export interface ControlPlane {
 const SERVICE_RANGE = '127.96.0.0/16'
 const READY_MS = 60_000
 
-export async function startControlPlane(assets: string): Promise<ControlPlane> {
+/** @param more flags of kube-apiserver */
+export async function startControlPlane(
+  assets: string,
+  more: Readonly<Record<string, string>> = {}
+): Promise<ControlPlane> {
   const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-e2e-'))
   const children: ChildProcess[] = []
   const stop = async () => {
@@ -71,7 +75,8 @@ export async function startControlPlane(assets: string): Promise<ControlPlane> {
       'service-account-signing-key-file': files.accountKey,
       'service-cluster-ip-range': SERVICE_RANGE,
       // Without controllers there are no service accounts, and with this no pods either.
-      'disable-admission-plugins': 'ServiceAccount'
+      'disable-admission-plugins': 'ServiceAccount',
+      ...more
     })
     const kubectl = kubectlFor(join(assets, 'kubectl'), files.kubeconfig)
     await untilReady(kubectl, server, join(folder, 'kube-apiserver.log'))

@@ -6,27 +6,45 @@ import { createInterface } from 'node:readline'
 import { stringify } from 'yaml'
 
 /** The guard as users run it: the bundle, as a process of its own, with a cluster as its state. */
-export interface Guard {
+export interface Process {
   readonly webhook: string
   readonly health: string
+  readonly logs: () => string
+  /** Waits for the end; an end in good order takes as long as the guard drains. */
+  readonly stop: (signal?: NodeJS.Signals) => Promise<void>
+}
+
+export interface Guard extends Process {
   /** PEM, for `caBundle`. */
   readonly ca: string
-  readonly logs: () => string
-  readonly stop: (signal?: NodeJS.Signals) => Promise<void>
 }
 
 const MAIN = join(import.meta.dirname, '../../dist/main.js')
 
+/** A guard that keeps nothing in the cluster. */
 export async function startGuard(
   kubeconfig: string,
   ports: { readonly webhook: number; readonly health: number }
 ): Promise<Guard> {
+  const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-e2e-certs-'))
+  const server = { host: '127.0.0.1', port: ports.webhook, healthPort: ports.health, certificates: folder }
+  const started = await startProcess(kubeconfig, { server })
+  const ca = readFileSync(join(folder, 'ca.crt'), 'utf8')
+  rmSync(folder, { recursive: true })
+  return { ...started, ca }
+}
+
+export async function startProcess(
+  kubeconfig: string,
+  configuration: object,
+  env: Readonly<Record<string, string>> = {}
+): Promise<Process> {
   const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-e2e-guard-'))
   const config = join(folder, 'config.yaml')
-  const certificates = join(folder, 'certs')
-  const server = { host: '127.0.0.1', port: ports.webhook, healthPort: ports.health, certificates }
-  writeFileSync(config, stringify({ server }))
-  const child = spawn(process.execPath, [MAIN, 'serve', '--kubeconfig', kubeconfig, '--config', config])
+  writeFileSync(config, stringify(configuration))
+  const child = spawn(process.execPath, [MAIN, 'serve', '--kubeconfig', kubeconfig, '--config', config], {
+    env: { ...process.env, ...env }
+  })
   let logs = ''
   child.stderr.setEncoding('utf8').on('data', (part: string) => {
     logs += part
@@ -43,7 +61,6 @@ export async function startGuard(
   return {
     webhook,
     health,
-    ca: readFileSync(join(certificates, 'ca.crt'), 'utf8'),
     logs: () => logs,
     stop: async (signal = 'SIGINT') => {
       await end(child, signal)

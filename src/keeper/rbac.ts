@@ -1,0 +1,89 @@
+import { KINDS } from '../model/resource.ts'
+import type { Settings } from '../model/snapshot.ts'
+import { collectionsOf } from '../sources/cluster/collections.ts'
+import { NAME } from './names.ts'
+
+/** A rule of a role, as Kubernetes writes it. */
+export interface Grant {
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+  readonly resourceNames?: readonly string[]
+  readonly verbs: readonly string[]
+}
+
+export interface RoleOptions {
+  readonly namespace: string
+  readonly serviceAccount: string
+  readonly settings: Settings
+  /** As in the configuration. */
+  readonly mode: 'off' | 'secret' | 'files'
+}
+
+const RBAC = 'rbac.authorization.k8s.io'
+const READ = ['list', 'watch']
+
+/** The roles that the guard needs, with their bindings: what it reads and writes, and nothing else. */
+export function rolesFor(options: RoleOptions): readonly object[] {
+  const { namespace, settings, mode } = options
+  const collections = collectionsOf(settings)
+  const clusterWide = collections.filter(one => one.namespace === undefined)
+  const grants = new Map<string | undefined, readonly Grant[]>([
+    [undefined, [...toGrants(clusterWide), ...(mode === 'off' ? [] : registrationGrants(namespace))]],
+    [namespace, mode === 'off' ? [] : ownGrants(mode)]
+  ])
+  const elsewhere = Map.groupBy(collections, one => one.namespace)
+  for (const [where, found] of elsewhere) {
+    if (where !== undefined) grants.set(where, [...(grants.get(where) ?? []), ...toGrants(found)])
+  }
+  return [...grants].flatMap(([where, rules]) => (rules.length === 0 ? [] : toRole(where, rules, options)))
+}
+
+/** One grant for the kinds of an API group. */
+function toGrants(collections: readonly { readonly kind: keyof typeof KINDS }[]): readonly Grant[] {
+  return [...Map.groupBy(collections, ({ kind }) => KINDS[kind].group)].map(([group, of]) => ({
+    apiGroups: [group],
+    resources: of.map(({ kind }) => KINDS[kind].plural),
+    verbs: READ
+  }))
+}
+
+/** Both configurations exist already. To own them, our namespace is read. */
+function registrationGrants(namespace: string): readonly Grant[] {
+  return [
+    {
+      apiGroups: ['admissionregistration.k8s.io'],
+      resources: ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'],
+      resourceNames: [NAME],
+      verbs: ['get', 'patch']
+    },
+    { apiGroups: [''], resources: ['namespaces'], resourceNames: [namespace], verbs: ['get'] }
+  ]
+}
+
+/** Secret and Lease exist already. The ConfigMap is that of the self-test, which is never kept. */
+function ownGrants(mode: 'secret' | 'files'): readonly Grant[] {
+  const byName = { resourceNames: [NAME], verbs: ['get', 'patch'] }
+  return [
+    { apiGroups: ['coordination.k8s.io'], resources: ['leases'], ...byName },
+    ...(mode === 'secret' ? [{ apiGroups: [''], resources: ['secrets'], ...byName }] : []),
+    { apiGroups: [''], resources: ['configmaps'], verbs: ['create'] }
+  ]
+}
+
+/** A role with its binding; without a namespace, for the whole cluster. */
+function toRole(where: string | undefined, rules: readonly Grant[], options: RoleOptions): readonly object[] {
+  const kind = where === undefined ? 'ClusterRole' : 'Role'
+  const apiVersion = `${RBAC}/v1`
+  const metadata = { name: NAME, ...(where === undefined ? {} : { namespace: where }) }
+  const { serviceAccount, namespace } = options
+  return [
+    { apiVersion, kind, metadata, rules },
+    {
+      apiVersion,
+      kind: `${kind}Binding`,
+      metadata,
+      roleRef: { apiGroup: RBAC, kind, name: NAME },
+      subjects: [{ kind: 'ServiceAccount', name: serviceAccount, namespace }]
+    }
+  ]
+}
