@@ -2,16 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RegistrarOptions } from './registrar.ts'
 import { passesSelfTest } from './self-test.ts'
 
-const TESTS = 3
-/** Between self-tests; and so long an API server may take to hear that it no longer has to wait for us. */
-const PAUSE_MS = 1_000
+const TESTS = 6
+const PAUSE_MS = 500
+/** So long an API server may take to hear that it no longer has to wait for us. */
+const HEARD_MS = 1_000
 
 /**
- * What each replica does before it closes, leader or not, while it refuses no self-test of its own any more: where one is
- * still refused, another replica stands behind the Service, and nothing changes. So a rolling update, or one of two
- * replicas that goes, opens nothing. Where none is refused, we are the last as far as can be known, and changes to the
- * mesh shall not wait for nobody. Should another replica be there all the same, it is the leader by now, and closes again
- * after its next self-test. A last replica that dies without goodbye leaves the cluster closed: nobody is left to open it.
+ * What each replica does first when it stops, leader or not, while it refuses no self-test of its own any more and ends
+ * each connection with its answer: where a self-test is still refused, another replica stands behind the Service, and
+ * nothing changes. So a rolling update, or one of two replicas that goes, opens nothing. Where none is refused, we are
+ * the last as far as can be known, and changes to the mesh shall not wait for nobody. Until that is done we stay ready: a
+ * Service that has nobody else still leads to a pod that ends, as long as it is ready. Should another replica be there all
+ * the same, it is the leader by then, and closes again after its next self-test. A last replica that dies without goodbye
+ * leaves the cluster closed: nobody is left to open it.
  */
 export async function farewell({ api, registration, wanted, log }: RegistrarOptions): Promise<void> {
   try {
@@ -21,9 +24,9 @@ export async function farewell({ api, registration, wanted, log }: RegistrarOpti
       await sleep(PAUSE_MS)
     }
     await registration.reconcile({ ...wanted(), failurePolicy: 'Ignore' })
-    log.warn('the last replica stops: changes to the mesh no longer wait for an answer')
-    await sleep(PAUSE_MS)
+    log.warn('the last replica stops: changes to the mesh no longer wait for our answer')
+    await sleep(HEARD_MS)
   } catch (error) {
-    log.error({ err: error }, 'the webhook may be left closed')
+    log.error({ err: error }, 'changes to the mesh may wait for an answer that does not come')
   }
 }

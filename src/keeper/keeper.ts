@@ -43,7 +43,7 @@ export interface Keeper {
   readonly start: (reload: (keyPair: KeyPair) => void) => void
   /** Leads no more, so that another replica can. */
   readonly resign: () => Promise<void>
-  /** To be called when all is drained, before the last replica closes. */
+  /** To be called first when stopping, while we still answer. */
   readonly farewell: () => Promise<void>
 }
 

@@ -30,9 +30,10 @@ export interface Running {
   readonly reload: (keyPair: KeyPair) => void
   /**
    * Says at once that it is not ready, goes on answering for `drainMs` while new requests find another way, then closes.
-   * Requests that are being answered are answered. `beforeClose` runs in between.
+   * Requests that are being answered are answered. `first` runs before all that, while clients already hear that their
+   * connection ends.
    */
-  readonly stop: (drainMs: number, beforeClose?: () => Promise<void>) => Promise<void>
+  readonly stop: (drainMs: number, first?: () => Promise<void>) => Promise<void>
 }
 
 /**
@@ -44,14 +45,14 @@ export async function serve(options: ServeOptions): Promise<Running> {
   const { config, source, keyPair, ownNamespace, upkeep, logger } = options
   const { host, port, healthPort } = config.server
   let stopping = false
-  const isStopping = () => stopping
+  let ready = true
   const metrics = createMetrics(source, upkeep)
   const app = await buildWebhook(
     keyPair,
-    { current: source.current, rules: RULES, policy: config, ownNamespace, metrics, isStopping },
+    { current: source.current, rules: RULES, policy: config, ownNamespace, metrics, isStopping: () => stopping },
     logger
   )
-  const health = await buildHealth({ source, upkeep, metrics, isStopping }, logger)
+  const health = await buildHealth({ source, upkeep, metrics, isStopping: () => !ready }, logger)
   app.addHook('onSend', async (_request, reply) => {
     if (stopping) reply.header('connection', 'close')
   })
@@ -65,10 +66,11 @@ export async function serve(options: ServeOptions): Promise<Running> {
       webhook: await app.listen({ host, port, listenTextResolver: toText }),
       health: await health.listen({ host, port: healthPort, listenTextResolver: toText }),
       reload: next => app.server.setSecureContext(toContext(next)),
-      stop: async (drainMs, beforeClose) => {
+      stop: async (drainMs, first) => {
         stopping = true
+        await first?.()
+        ready = false
         await sleep(drainMs)
-        await beforeClose?.()
         await close()
       }
     }
