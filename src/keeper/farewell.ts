@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { RegistrarOptions } from './registrar.ts'
 import { passesSelfTest } from './self-test.ts'
 
@@ -16,16 +15,16 @@ const HEARD_MS = 1_000
  * the same, it is the leader by then, and closes again after its next self-test. A last replica that dies without goodbye
  * leaves the cluster closed: nobody is left to open it.
  */
-export async function farewell({ api, registration, wanted, log }: RegistrarOptions): Promise<void> {
+export async function farewell({ api, registration, wanted, log, clock }: RegistrarOptions): Promise<void> {
   try {
     if ((await registration.failurePolicy()) === 'Ignore') return
     for (let test = 0; test < TESTS; test++) {
       if (await passesSelfTest(api, wanted().namespace)) return
-      await sleep(PAUSE_MS)
+      await clock.sleep(PAUSE_MS)
     }
     await registration.reconcile({ ...wanted(), failurePolicy: 'Ignore' })
     log.warn('the last replica stops: changes to the mesh no longer wait for our answer')
-    await sleep(HEARD_MS)
+    await clock.sleep(HEARD_MS)
   } catch (error) {
     log.error({ err: error }, 'changes to the mesh may wait for an answer that does not come')
   }

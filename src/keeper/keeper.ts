@@ -1,12 +1,12 @@
 import { randomBytes, X509Certificate } from 'node:crypto'
 import { hostname } from 'node:os'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Settings } from '../model/snapshot.ts'
 import type { WritingTransport } from '../sources/cluster/transport.ts'
 import { type Api, apiOf } from './api.ts'
 import { type KeyPair, lifeIn } from './certificate.ts'
 import type { Certificates, Served } from './certificates.ts'
+import { CLOCK, type Clock } from './clock.ts'
 import { farewell } from './farewell.ts'
 import { LEASE_REQUEST_MS, lead } from './lease.ts'
 import { mountedCertificates } from './mounted.ts'
@@ -25,6 +25,7 @@ export interface KeeperOptions {
   /** Folder of a certificate that somebody else keeps; without it, one of our own is kept in the Secret. */
   readonly folder: string | undefined
   readonly log: Logger
+  readonly clock?: Clock
 }
 
 /** What is kept, for health and metrics. */
@@ -53,57 +54,52 @@ const RETRY_MS = 2_000
 
 /** Waits until there is a certificate to serve: without one there is nothing to begin with. */
 export async function openKeeper(options: KeeperOptions): Promise<Keeper> {
-  const { transport, namespace, service, folder, log } = options
+  const { transport, namespace, service, folder, log, clock = CLOCK } = options
   const api = apiOf(transport, REQUEST_MS)
   const names = [`${service.name}.${namespace}.svc`]
   const certificates =
-    folder === undefined ? secretCertificates({ api, namespace, names }) : mountedCertificates(folder)
+    folder === undefined ? secretCertificates({ api, namespace, names, clock }) : mountedCertificates(folder, clock)
   const attempt = reporting(log, 'there is no certificate to serve')
   for (;;) {
     const served = await attempt(() => certificates.refresh({ leading: false, settled: undefined }))
-    if (served !== undefined) return keeperOf(options, api, certificates, served)
-    await sleep(RETRY_MS)
+    if (served !== undefined) return keeperOf({ ...options, clock }, api, certificates, served)
+    await clock.sleep(RETRY_MS)
   }
 }
 
-function keeperOf(options: KeeperOptions, api: Api, certificates: Certificates, first: Served): Keeper {
-  const { transport, namespace, service, settings, log } = options
-  let served = first
-  let leading = false
-  const wanted = () => ({ namespace, service, settings, bundle: served.bundle })
-  const registering = { api, registration: registrationOf(api, log), wanted, log }
+/** What this replica serves and does now. */
+interface State {
+  served: Served
+  leading: boolean
+}
+
+function keeperOf(
+  options: KeeperOptions & { readonly clock: Clock },
+  api: Api,
+  certificates: Certificates,
+  served: Served
+): Keeper {
+  const { transport, namespace, service, settings, log, clock } = options
+  const state: State = { served, leading: false }
+  const wanted = () => ({ namespace, service, settings, bundle: state.served.bundle })
+  const registering = { api, registration: registrationOf(api, log, clock), wanted, log, clock }
   const registrar = registrarOf(registering)
+  const identity = `${hostname()}_${randomBytes(4).toString('hex')}`
   const stop = new AbortController()
   const { signal } = stop
+  const lease = { api: apiOf(transport, LEASE_REQUEST_MS), path: PATHS.lease(namespace), identity, log, signal, clock }
   let running: readonly Promise<void>[] = []
-
-  const follow = async (reload: (keyPair: KeyPair) => void) => {
-    const attempt = reporting(log, 'the certificate cannot be renewed')
-    while (!signal.aborted) {
-      await attempt(async () => {
-        const next = await certificates.refresh({ leading, settled: registrar.settled() })
-        if (next.keyPair.cert !== served.keyPair.cert) {
-          reload(next.keyPair)
-          log.info({ until: new Date(untilMs(next)) }, 'another certificate is served')
-        }
-        served = next
-      })
-      await sleep(FOLLOW_MS, undefined, { signal }).catch(() => {})
-    }
-  }
-  const keep = async (term: AbortSignal) => {
-    leading = true
-    await registrar.keep(term).finally(() => {
-      leading = false
-    })
-  }
   return {
-    keyPair: () => served.keyPair,
-    status: () => toStatus(untilMs(served), leading, registrar.failurePolicy()),
+    keyPair: () => state.served.keyPair,
+    status: () => toStatus(untilMs(state.served), state.leading, registrar.failurePolicy()),
     start: reload => {
-      const identity = `${hostname()}_${randomBytes(4).toString('hex')}`
-      const lease = { api: apiOf(transport, LEASE_REQUEST_MS), path: PATHS.lease(namespace), identity, log, signal }
-      running = [follow(reload), lead(lease, keep)]
+      const refresh = () => certificates.refresh({ leading: state.leading, settled: registrar.settled() })
+      const leading = lead(lease, async term => {
+        state.leading = true
+        await registrar.keep(term)
+        state.leading = false
+      })
+      running = [leading, follow(state, refresh, reload, { log, clock, signal })]
     },
     resign: async () => {
       stop.abort()
@@ -113,14 +109,34 @@ function keeperOf(options: KeeperOptions, api: Api, certificates: Certificates, 
   }
 }
 
+/** Serves what is to be served, whoever has changed it. */
+async function follow(
+  state: State,
+  refresh: () => Promise<Served>,
+  reload: (keyPair: KeyPair) => void,
+  { log, clock, signal }: { readonly log: Logger; readonly clock: Clock; readonly signal: AbortSignal }
+): Promise<void> {
+  const attempt = reporting(log, 'the certificate cannot be kept up to date')
+  while (!signal.aborted) {
+    await attempt(async () => {
+      const next = await refresh()
+      if (next.keyPair.cert !== state.served.keyPair.cert) {
+        reload(next.keyPair)
+        log.info({ until: new Date(untilMs(next)) }, 'another certificate is served')
+      }
+      state.served = next
+    })
+    await clock.sleep(FOLLOW_MS, signal)
+  }
+}
+
 const untilMs = ({ keyPair }: Served) => lifeIn(new X509Certificate(keyPair.cert)).untilMs
 
 function toStatus(certificateUntilMs: number, leader: boolean, failurePolicy: FailurePolicy | undefined): KeeperStatus {
-  const lines = [`certificate: until ${new Date(certificateUntilMs).toISOString()}`]
-  if (leader)
-    lines.push(
-      `registration: kept here, ${failurePolicy === undefined ? 'not in force' : `failurePolicy ${failurePolicy}`}`
-    )
-  else lines.push('registration: kept by another replica')
+  const kept = failurePolicy === undefined ? 'not in force' : `failurePolicy ${failurePolicy}`
+  const lines = [
+    `certificate: until ${new Date(certificateUntilMs).toISOString()}`,
+    `registration: ${leader ? kept : 'kept by another replica'}`
+  ]
   return { certificateUntilMs, leader, failurePolicy, lines }
 }

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { Api } from './api.ts'
+import type { Clock } from './clock.ts'
 import { reporting } from './reporting.ts'
 
 const lease = z.object({
@@ -18,17 +18,12 @@ const lease = z.object({
 })
 export type Lease = z.output<typeof lease>
 
-export interface Timing {
-  /** A Lease that has not been renewed for so long is free. */
-  readonly durationMs: number
-  /** Without a renewal for so long the holder gives up, before anybody else may begin. */
-  readonly deadlineMs: number
-  readonly pauseMs: number
-}
-
-export const TIMING: Timing = { durationMs: 15_000, deadlineMs: 10_000, pauseMs: 5_000 }
-
-/** Two requests, and the pause before them, fit twice between renewal and deadline. */
+/** A Lease that has not been renewed for so long is free. */
+const DURATION_MS = 15_000
+/** Without a renewal for so long the holder gives up, before anybody else may begin. */
+const DEADLINE_MS = 10_000
+const PAUSE_MS = 5_000
+/** So a renewal, with its pause and its two requests, ends before the deadline, and a last one before the Lease is free. */
 export const LEASE_REQUEST_MS = 2_500
 
 /** A Lease, and since when we have seen it just so, on our own clock that never jumps. Clocks of others say nothing. */
@@ -57,7 +52,7 @@ export interface LeaseOptions {
   readonly log: Logger
   /** Ends the leadership in good order: the Lease is free at once. */
   readonly signal: AbortSignal
-  readonly timing?: Timing
+  readonly clock: Clock
 }
 
 /**
@@ -65,13 +60,13 @@ export interface LeaseOptions {
  * aborted when the Lease is lost. Work that ends by itself gives the Lease back.
  */
 export async function lead(options: LeaseOptions, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const { log, signal, timing = TIMING } = options
+  const { log, signal, clock } = options
   const claim = claimOf(options)
   const attempt = reporting(log, 'the Lease cannot be had')
   while (!signal.aborted) {
-    const startedMs = performance.now()
+    const startedMs = clock.now()
     if (await attempt(claim.take)) await hold({ claim, startedMs }, options, work)
-    await rest(timing, signal)
+    await rest(clock, signal)
   }
 }
 
@@ -81,18 +76,18 @@ interface Claim {
   readonly release: () => Promise<void>
 }
 
-function claimOf({ api, path, identity, timing = TIMING }: LeaseOptions): Claim {
+function claimOf({ api, path, identity, clock }: LeaseOptions): Claim {
   let seen: Seen | undefined
   return {
     take: async () => {
       const found = lease.parse(await api.get(path))
       const { metadata, spec } = found
-      seen = see(seen, found, performance.now())
-      if (!isFree(found, seen, identity, performance.now())) return false
-      const time = toMicroTime(new Date())
+      seen = see(seen, found, clock.now())
+      if (!isFree(found, seen, identity, clock.now())) return false
+      const time = toMicroTime(new Date(clock.date()))
       const isMine = spec.holderIdentity === identity
       const won = isMine ? {} : { acquireTime: time, leaseTransitions: (spec.leaseTransitions ?? 0) + 1 }
-      const term = { holderIdentity: identity, leaseDurationSeconds: timing.durationMs / 1000, renewTime: time }
+      const term = { holderIdentity: identity, leaseDurationSeconds: DURATION_MS / 1000, renewTime: time }
       await api.merge(path, { metadata, spec: { ...term, ...won } })
       return true
     },
@@ -111,7 +106,7 @@ interface Term {
 /** Renews the Lease while the work goes on. */
 async function hold(
   term: Term,
-  { log, signal, timing = TIMING }: LeaseOptions,
+  { log, signal, clock }: LeaseOptions,
   work: (signal: AbortSignal) => Promise<void>
 ): Promise<void> {
   const lost = new AbortController()
@@ -119,7 +114,7 @@ async function hold(
     .catch(error => log.error({ err: error }, 'what the leader does has failed'))
     .finally(() => lost.abort())
   log.info('leading')
-  const isHeld = await renewing(term, AbortSignal.any([signal, lost.signal]), timing)
+  const isHeld = await renewing(term, AbortSignal.any([signal, lost.signal]), clock)
   log.info(isHeld ? 'no longer leading' : 'the Lease is lost')
   lost.abort()
   await running
@@ -127,12 +122,12 @@ async function hold(
 }
 
 /** @returns false when the Lease was lost, true when told to stop */
-async function renewing({ claim, startedMs }: Term, signal: AbortSignal, timing: Timing): Promise<boolean> {
+async function renewing({ claim, startedMs }: Term, signal: AbortSignal, clock: Clock): Promise<boolean> {
   let renewedMs = startedMs
   while (!signal.aborted) {
-    await rest(timing, signal)
-    const nowMs = performance.now()
-    if (nowMs >= renewedMs + timing.deadlineMs) return false
+    await rest(clock, signal)
+    const nowMs = clock.now()
+    if (nowMs >= renewedMs + DEADLINE_MS) return false
     try {
       if (!signal.aborted && !(await claim.take())) return false
       renewedMs = nowMs
@@ -144,9 +139,7 @@ async function renewing({ claim, startedMs }: Term, signal: AbortSignal, timing:
 }
 
 /** Never in step with other replicas. */
-async function rest({ pauseMs }: Timing, signal: AbortSignal): Promise<void> {
-  await sleep(pauseMs * (0.8 + Math.random() * 0.2), undefined, { signal }).catch(() => {})
-}
+const rest = ({ sleep }: Clock, signal: AbortSignal) => sleep(PAUSE_MS * (0.8 + Math.random() * 0.2), signal)
 
 /** Kubernetes wants microseconds. */
 const toMicroTime = (date: Date) => date.toISOString().replace('Z', '000Z')

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DAY_MS, type KeyPair, readPair, toPem } from './certificate.ts'
 import type { Certificates } from './certificates.ts'
+import type { Clock } from './clock.ts'
 
 /** What lies in the folder. */
 export interface Mounted {
@@ -40,7 +41,7 @@ export function follow(known: Following | undefined, { keyPair, authority }: Mou
  * that the kubelet mounts. It is read anew each time: no notice of a change can get lost, whether a file is written or
  * the kubelet turns a link over.
  */
-export function mountedCertificates(folder: string, now = () => performance.now()): Certificates {
+export function mountedCertificates(folder: string, { now }: Clock): Certificates {
   let known: Following | undefined
   return {
     refresh: async () => {

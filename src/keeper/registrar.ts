@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Api } from './api.ts'
+import type { Clock } from './clock.ts'
 import type { Registration } from './registration.ts'
 import { reporting } from './reporting.ts'
 import { afterSelfTest, passesSelfTest, pauseMs, type Trust } from './self-test.ts'
@@ -12,6 +12,7 @@ export interface RegistrarOptions {
   /** What to register, with the bundle of this moment. */
   readonly wanted: () => Omit<Registered, 'failurePolicy'>
   readonly log: Logger
+  readonly clock: Clock
 }
 
 /** What the leader does about the registration, and knows of it. */
@@ -27,9 +28,9 @@ export interface Registrar {
 /** API servers hear of a change within a second; nobody is in a hurry here. */
 const SETTLE_MS = 60_000
 
-export function registrarOf(options: RegistrarOptions, now = () => performance.now()): Registrar {
-  const { api, registration, wanted, log } = options
-  let trust: Trust = { failurePolicy: 'Ignore', failures: 0 }
+export function registrarOf(options: RegistrarOptions): Registrar {
+  const { api, registration, wanted, log, clock } = options
+  let trust: Trust | undefined
   let published: { readonly bundle: string; readonly sinceMs: number } | undefined
 
   const register = async (failurePolicy: FailurePolicy) => {
@@ -37,31 +38,31 @@ export function registrarOf(options: RegistrarOptions, now = () => performance.n
     const outcome = await registration.reconcile(target)
     const isNew = outcome === 'written' || published?.bundle !== target.bundle
     if (outcome === 'given-up') published = undefined
-    else if (isNew) published = { bundle: target.bundle, sinceMs: now() }
+    else if (isNew) published = { bundle: target.bundle, sinceMs: clock.now() }
   }
   const step = async () => {
+    // What is registered stays as it is until a self-test says more: another leader had its proof.
+    const before = trust ?? { failurePolicy: await registration.failurePolicy(), failures: 0 }
+    await register(before.failurePolicy)
+    trust = afterSelfTest(before, await passesSelfTest(api, wanted().namespace))
+    if (trust.failurePolicy === before.failurePolicy) return
     await register(trust.failurePolicy)
-    const { failurePolicy } = trust
-    trust = afterSelfTest(trust, await passesSelfTest(api, wanted().namespace))
-    if (trust.failurePolicy === failurePolicy) return
-    await register(trust.failurePolicy)
-    if (failurePolicy === 'Ignore') log.info('the self-test passes: changes to the mesh wait for our answer')
+    if (trust.failurePolicy === 'Fail') log.info('the self-test passes: changes to the mesh wait for our answer')
     else log.error('the self-test fails: changes to the mesh no longer wait for our answer')
   }
   return {
-    failurePolicy: () => (published === undefined ? undefined : trust.failurePolicy),
+    failurePolicy: () => (published === undefined ? undefined : trust?.failurePolicy),
     settled: () => {
-      const isSettled = published !== undefined && now() >= published.sinceMs + SETTLE_MS
-      return isSettled && trust.failures === 0 ? published?.bundle : undefined
+      const isSettled = published !== undefined && clock.now() >= published.sinceMs + SETTLE_MS
+      return isSettled && trust?.failures === 0 ? published?.bundle : undefined
     },
     keep: async signal => {
       const attempt = reporting(log, 'the webhook cannot be registered')
-      // What is registered stays as it is until a self-test says more: another leader had its proof.
-      trust = { failurePolicy: await registration.failurePolicy(), failures: 0 }
       while (!signal.aborted) {
         await attempt(step)
-        await sleep(pauseMs(trust), undefined, { signal }).catch(() => {})
+        await clock.sleep(pauseMs(trust?.failures ?? 1), signal)
       }
+      trust = undefined
       published = undefined
     }
   }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { type Api, FIELD_MANAGER } from './api.ts'
+import type { Clock } from './clock.ts'
 import { NAME, PATHS, WEBHOOK } from './names.ts'
 import { afterRepair, CALM, isBecomingFight, mayRepair } from './patience.ts'
 import { type FailurePolicy, mutatingWebhooks, type Registered, validatingWebhooks, type Webhook } from './webhooks.ts'
@@ -44,7 +45,7 @@ export interface Registration {
   readonly reconcile: (wanted: Registered) => Promise<Outcome>
 }
 
-export function registrationOf(api: Api, log: Logger, now = () => performance.now()): Registration {
+export function registrationOf(api: Api, log: Logger, { now }: Clock): Registration {
   let written: Registered | undefined
   let patience = CALM
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type Api, Refused } from './api.ts'
 import { toPem } from './certificate.ts'
 import type { Certificates } from './certificates.ts'
+import type { Clock } from './clock.ts'
 import { PATHS } from './names.ts'
 import { advance, type Contents, isServable, toBundle } from './rotation.ts'
 
@@ -18,7 +19,7 @@ export interface SecretOptions {
   readonly namespace: string
   /** The DNS names that the API server calls us by. */
   readonly names: readonly string[]
-  readonly now?: () => number
+  readonly clock: Clock
 }
 
 /**
@@ -26,12 +27,12 @@ export interface SecretOptions {
  * follow, and write only when there is nothing that could be served: at the first start all of them race for it, and one
  * wins, for each write says which version it replaces.
  */
-export function secretCertificates({ api, namespace, names, now = Date.now }: SecretOptions): Certificates {
+export function secretCertificates({ api, namespace, names, clock }: SecretOptions): Certificates {
   const path = PATHS.secret(namespace)
   const refresh: Certificates['refresh'] = async duty => {
     const { metadata, data } = secret.parse(await api.get(path))
     const found = toContents(data)
-    const moment = { nowMs: now(), names, settled: duty.settled }
+    const moment = { nowMs: clock.date(), names, settled: duty.settled }
     const mayWrite = duty.leading || !isServable(found, moment)
     const contents = mayWrite ? await advance(found, moment) : found
     if (contents !== found) {

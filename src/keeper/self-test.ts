@@ -44,4 +44,4 @@ const CALM_MS = 10_000
 const EAGER_MS = 2_000
 
 /** The next one comes soon after a failure, for much hangs on it; unless that has been so for a while. */
-export const pauseMs = ({ failures }: Trust) => (failures > 0 && failures <= MAX_FAILURES ? EAGER_MS : CALM_MS)
+export const pauseMs = (failures: number) => (failures > 0 && failures <= MAX_FAILURES ? EAGER_MS : CALM_MS)

@@ -1,0 +1,167 @@
+import t from 'tap'
+import { farewell } from '../../src/keeper/farewell.ts'
+import { registrarOf } from '../../src/keeper/registrar.ts'
+import { registrationOf } from '../../src/keeper/registration.ts'
+import { afterSelfTest, passesSelfTest, type Trust } from '../../src/keeper/self-test.ts'
+import { testClock } from '../support/clock.ts'
+import { apiFor, installed, logged, policyIn, REFUSAL, registered, VALIDATING } from '../support/keeper.ts'
+import { failure } from '../support/writable-cluster.ts'
+
+function build() {
+  const cluster = installed()
+  const clock = testClock()
+  const { log, said } = logged()
+  const api = apiFor(cluster)
+  const bundle = { text: 'PEM' }
+  const wanted = () => registered({ bundle: bundle.text })
+  const options = { api, registration: registrationOf(api, log, clock), wanted, log, clock }
+  return { cluster, clock, said, api, bundle, options, registrar: registrarOf(options) }
+}
+const works = () => REFUSAL
+
+t.test('a self-test passes when it is we who refuse', async t => {
+  const { cluster, api } = build()
+  const test = () => passesSelfTest(api, 'mesh-guard')
+  t.equal(await test(), false, 'nobody refuses')
+  cluster.refusal = works
+  t.equal(await test(), true)
+  cluster.refusal = () => 'admission webhook "other" denied the request: no'
+  t.equal(await test(), false, 'another webhook refuses')
+  cluster.refusal = () => 'configmaps is forbidden: cannot create'
+  t.equal(await test(), false, 'we have no right to ask')
+  for (const status of [429, 500, 503]) {
+    cluster.fault = () => failure(status, 'later')
+    await t.rejects(test(), { name: 'Refused', status }, 'that says nothing')
+  }
+})
+
+t.test('one proof closes, and three failures on end open', async t => {
+  const walk = (...results: readonly boolean[]) =>
+    results.reduce<Trust>(afterSelfTest, { failurePolicy: 'Ignore', failures: 0 }).failurePolicy
+  t.equal(walk(false), 'Ignore')
+  t.equal(walk(false, false, true), 'Fail')
+  t.equal(walk(true, false, false), 'Fail')
+  t.equal(walk(true, false, false, true, false, false), 'Fail')
+  t.equal(walk(true, false, false, false), 'Ignore')
+})
+
+t.test('it registers open, closes with the proof, and opens without', async t => {
+  const { cluster, clock, registrar, said } = build()
+  const stop = new AbortController()
+  const keeping = registrar.keep(stop.signal)
+  await clock.pass(0)
+  t.equal(policyIn(cluster), 'Ignore')
+  t.equal(registrar.failurePolicy(), 'Ignore')
+  cluster.refusal = works
+  await clock.pass(2_000)
+  t.equal(policyIn(cluster), 'Fail')
+  t.equal(registrar.failurePolicy(), 'Fail')
+  cluster.refusal = undefined
+  await clock.pass(10_000 + 2_000)
+  t.equal(policyIn(cluster), 'Fail', 'after two failures')
+  await clock.pass(2_000)
+  t.equal(policyIn(cluster), 'Ignore')
+  cluster.refusal = works
+  await clock.pass(12_000)
+  t.equal(policyIn(cluster), 'Fail')
+  stop.abort()
+  await keeping
+  t.equal(registrar.failurePolicy(), undefined, 'who does not lead does not know')
+  t.same(said, [
+    'info the self-test passes: changes to the mesh wait for our answer',
+    'error the self-test fails: changes to the mesh no longer wait for our answer',
+    'info the self-test passes: changes to the mesh wait for our answer'
+  ])
+})
+
+t.test('a new leader leaves closed what is closed', async t => {
+  const { cluster, clock, options, registrar } = build()
+  await options.registration.reconcile(registered({ failurePolicy: 'Fail' }))
+  const stop = new AbortController()
+  const keeping = registrar.keep(stop.signal)
+  await clock.pass(0)
+  t.equal(policyIn(cluster), 'Fail')
+  await clock.pass(4_000)
+  t.equal(policyIn(cluster), 'Ignore', 'until it has its own doubts')
+  stop.abort()
+  await keeping
+})
+
+t.test('trouble is told once, and leaves all as it is', async t => {
+  const { cluster, clock, registrar, said } = build()
+  cluster.refusal = works
+  const stop = new AbortController()
+  const keeping = registrar.keep(stop.signal)
+  await clock.pass(10_000)
+  cluster.fault = () => {
+    throw new Error('ECONNREFUSED')
+  }
+  await clock.pass(60_000)
+  t.equal(registrar.failurePolicy(), 'Fail')
+  cluster.fault = undefined
+  await clock.pass(10_000)
+  t.equal(policyIn(cluster), 'Fail')
+  t.same(said.slice(1), ['warn the webhook cannot be registered ECONNREFUSED'])
+  stop.abort()
+  await keeping
+})
+
+t.test('a bundle is settled when it has been in force for a minute', async t => {
+  const { cluster, clock, registrar, bundle } = build()
+  cluster.refusal = works
+  const stop = new AbortController()
+  const keeping = registrar.keep(stop.signal)
+  await clock.pass(50_000)
+  t.equal(registrar.settled(), undefined)
+  await clock.pass(20_000)
+  t.equal(registrar.settled(), 'PEM')
+  bundle.text = 'NEW'
+  await clock.pass(60_000)
+  t.equal(registrar.settled(), undefined)
+  await clock.pass(20_000)
+  t.equal(registrar.settled(), 'NEW')
+  cluster.refusal = undefined
+  await clock.pass(10_000)
+  t.equal(registrar.settled(), undefined, 'but not when it does not work')
+  cluster.refusal = works
+  await clock.pass(10_000)
+  t.equal(registrar.settled(), 'NEW')
+  for (let edits = 0; edits < 5; edits++) {
+    cluster.put(VALIDATING, { metadata: { name: 'a' } })
+    await clock.pass(10_000)
+  }
+  t.equal(registrar.settled(), undefined, 'nor when somebody else has the last word')
+  t.equal(registrar.failurePolicy(), undefined)
+  stop.abort()
+  await keeping
+})
+
+t.test('the farewell opens when nobody else answers', async t => {
+  const { cluster, clock, options, said } = build()
+  const leave = async () => {
+    const leaving = farewell(options)
+    await clock.pass(10_000)
+    await leaving
+  }
+  await leave()
+  t.equal(policyIn(cluster), undefined, 'nothing to open')
+  await options.registration.reconcile(registered({ failurePolicy: 'Fail' }))
+  cluster.refusal = works
+  await leave()
+  t.equal(policyIn(cluster), 'Fail', 'another replica answers')
+  let left = 3
+  cluster.refusal = () => (left-- > 0 ? undefined : REFUSAL)
+  await leave()
+  t.equal(policyIn(cluster), 'Fail', 'another one answers some of the time')
+  cluster.refusal = undefined
+  await leave()
+  t.equal(policyIn(cluster), 'Ignore')
+  cluster.fault = () => {
+    throw new Error('ECONNREFUSED')
+  }
+  await leave()
+  t.same(said, [
+    'warn the last replica stops: changes to the mesh no longer wait for our answer',
+    'error changes to the mesh may wait for an answer that does not come'
+  ])
+})

@@ -1,0 +1,95 @@
+import t from 'tap'
+import { FIELD_MANAGER } from '../../src/keeper/api.ts'
+import { registrationOf } from '../../src/keeper/registration.ts'
+import { testClock } from '../support/clock.ts'
+import { apiFor, installed, logged, MUTATING, policyIn, registered, VALIDATING, webhooksAt } from '../support/keeper.ts'
+import { failure } from '../support/writable-cluster.ts'
+
+function build() {
+  const cluster = installed()
+  const clock = testClock()
+  const { log, said } = logged()
+  return { cluster, clock, said, registration: registrationOf(apiFor(cluster), log, clock) }
+}
+
+t.test('both configurations are filled, and owned by the namespace', async t => {
+  const { cluster, registration } = build()
+  t.equal(await registration.failurePolicy(), 'Ignore', 'nothing is registered')
+  t.equal(await registration.reconcile(registered()), 'written')
+  for (const path of [VALIDATING, MUTATING]) {
+    t.match(cluster.get(path).metadata, {
+      ownerReferences: [{ apiVersion: 'v1', kind: 'Namespace', name: 'mesh-guard', uid: 'u-1' }]
+    })
+  }
+  t.equal(webhooksAt(cluster, VALIDATING).length, 3)
+  t.equal(webhooksAt(cluster, MUTATING).length, 1)
+  const writes = cluster.requests.filter(request => request.startsWith('PATCH'))
+  t.equal(writes.length, 2)
+  t.equal(await registration.reconcile(registered()), 'kept')
+  t.equal(cluster.requests.filter(request => request.startsWith('PATCH')).length, 2, 'nothing is written twice')
+  t.equal(await registration.reconcile(registered({ failurePolicy: 'Fail' })), 'written')
+  t.equal(policyIn(cluster), 'Fail')
+  t.equal(await registration.failurePolicy(), 'Fail')
+})
+
+t.test('what somebody changes is put right', async t => {
+  const { cluster, registration, said } = build()
+  await registration.reconcile(registered({ failurePolicy: 'Fail' }))
+  const whole = webhooksAt(cluster, VALIDATING)
+  const { metadata } = cluster.get(VALIDATING)
+  const managedFields = [{ manager: FIELD_MANAGER }, { manager: 'kubectl-edit' }, {}]
+  for (const [what, object] of [
+    ['without webhooks', { metadata: { ...metadata, managedFields } }],
+    ['with one more', { metadata, webhooks: [...whole, { name: 'other' }] }],
+    ['without an owner', { metadata: { name: metadata.name }, webhooks: whole }]
+  ] as const) {
+    cluster.put(VALIDATING, object)
+    t.equal(await registration.reconcile(registered({ failurePolicy: 'Fail' })), 'written', what)
+    t.same(webhooksAt(cluster, VALIDATING), whole, what)
+  }
+  t.equal(said[0], 'info webhook configurations were changed, and are put right kubectl-edit')
+})
+
+t.test('what somebody adds to a webhook of ours is taken out', async t => {
+  const { cluster, registration } = build()
+  await registration.reconcile(registered())
+  const whole = webhooksAt(cluster, MUTATING)
+  const { metadata } = cluster.get(MUTATING)
+  cluster.put(MUTATING, { metadata, webhooks: whole.map(one => ({ ...one, matchConditions: [{ name: 'never' }] })) })
+  t.equal(await registration.reconcile(registered()), 'written')
+  t.same(webhooksAt(cluster, MUTATING), whole)
+})
+
+t.test('there is no fight', async t => {
+  const { cluster, registration, clock, said } = build()
+  const outcomes: string[] = []
+  const strip = () => cluster.put(VALIDATING, { metadata: { name: 'a', managedFields: [{ manager: 'argo' }] } })
+  await registration.reconcile(registered())
+  // Once a tick for two hours, somebody undoes what we do.
+  for (let tick = 0; tick < 720; tick++) {
+    strip()
+    outcomes.push(await registration.reconcile(registered()))
+    await clock.pass(10_000)
+  }
+  const written = outcomes.flatMap((outcome, tick) => (outcome === 'written' ? [tick / 6] : []))
+  t.same(
+    written.map(minutes => Math.round(minutes)),
+    [0, 0, 0, 1, 3, 7, 15, 31, 63]
+  )
+  t.same(said, [
+    'info webhook configurations were changed, and are put right argo',
+    'warn webhook configurations are changed again and again argo'
+  ])
+  t.equal(await registration.reconcile(registered({ bundle: 'new' })), 'written', 'what has to change is written')
+  await clock.pass(3 * 3_600_000)
+  strip()
+  t.equal(await registration.reconcile(registered({ bundle: 'new' })), 'written')
+  strip()
+  t.equal(await registration.reconcile(registered({ bundle: 'new' })), 'written', 'after a long peace all is forgotten')
+})
+
+t.test('what is not installed cannot be filled', async t => {
+  const { cluster, registration } = build()
+  cluster.fault = (method, path) => (method === 'GET' && path === VALIDATING ? failure(404, 'not found') : undefined)
+  await t.rejects(registration.reconcile(registered()), { name: 'Refused', status: 404, message: 'not found' })
+})

@@ -1,0 +1,94 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { NEVER_SUBJECTS, subjects } from '../../src/keeper/subjects.ts'
+import { KNATIVE_MAPS, mutatingWebhooks, validatingWebhooks } from '../../src/keeper/webhooks.ts'
+import { KINDS } from '../../src/model/resource.ts'
+import { RULES } from '../../src/rules/index.ts'
+import { registered } from '../support/keeper.ts'
+
+t.test('every kind that a check is about is a subject', async t => {
+  const { mesh, core } = subjects()
+  t.same(
+    [...mesh, ...core, ...Object.keys(NEVER_SUBJECTS)].filter(kind => kind in KINDS).sort(),
+    Object.keys(KINDS).sort()
+  )
+  for (const { on } of RULES.checks) t.ok([...mesh, ...core].includes(on), on)
+  t.same(core, ['Namespace', 'Service', 'ConfigMap'])
+})
+
+t.test('the validating webhooks', async t => {
+  const [validate, core, selfTest, ...others] = validatingWebhooks(registered({ failurePolicy: 'Fail' }))
+  t.same(others, [])
+  t.match(validate, {
+    name: 'validate.mesh-guard.io',
+    admissionReviewVersions: ['v1'],
+    sideEffects: 'None',
+    failurePolicy: 'Fail',
+    matchPolicy: 'Equivalent',
+    timeoutSeconds: 5,
+    clientConfig: {
+      service: { namespace: 'mesh-guard', name: 'kserve-mesh-guard', port: 443, path: '/validate' },
+      caBundle: 'UEVN'
+    },
+    namespaceSelector: {
+      matchExpressions: [
+        { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['mesh-guard', 'kube-system'] }
+      ]
+    },
+    rules: [
+      {
+        apiGroups: ['serving.kserve.io'],
+        apiVersions: ['*'],
+        operations: ['CREATE', 'UPDATE', 'DELETE'],
+        resources: ['inferenceservices', 'servingruntimes', 'clusterservingruntimes'],
+        scope: '*'
+      },
+      {
+        apiGroups: ['networking.istio.io'],
+        resources: ['gateways', 'virtualservices', 'destinationrules', 'sidecars']
+      },
+      { apiGroups: ['security.istio.io'] }
+    ]
+  })
+  t.match(core, {
+    failurePolicy: 'Ignore',
+    rules: [{ apiGroups: [''], resources: ['namespaces', 'services', 'configmaps'] }]
+  })
+  t.match(selfTest, {
+    failurePolicy: 'Ignore',
+    namespaceSelector: { matchExpressions: [{ operator: 'In', values: ['mesh-guard'] }] },
+    objectSelector: { matchExpressions: [{ key: 'mesh-guard.io/self-test', operator: 'Exists' }] },
+    rules: [{ resources: ['configmaps'], operations: ['CREATE'] }]
+  })
+})
+
+t.test('the mutating webhook', async t => {
+  const webhooks = mutatingWebhooks(registered())
+  t.match(webhooks, [
+    {
+      name: 'mutate.mesh-guard.io',
+      failurePolicy: 'Ignore',
+      reinvocationPolicy: 'IfNeeded',
+      clientConfig: { service: { path: '/mutate' } },
+      rules: [{ apiGroups: ['serving.kserve.io'], resources: ['inferenceservices'], operations: ['CREATE', 'UPDATE'] }]
+    }
+  ])
+  t.equal(webhooks.length, 1)
+})
+
+t.test('of ConfigMaps those that the model reads are asked about', async t => {
+  const model = join(import.meta.dirname, '../../src/model')
+  const sources = readdirSync(model).map(name => readFileSync(join(model, name), 'utf8'))
+  const names = sources.flatMap(text => [...text.matchAll(/'(config-[\w-]+)'/g)].map(([, name]) => name))
+  t.same([...new Set(names)].sort(), KNATIVE_MAPS)
+  const [, core] = validatingWebhooks(registered())
+  t.match(core, {
+    matchConditions: [
+      {
+        expression:
+          'request.resource.resource != "configmaps" || (request.namespace == "istio-system" && request.name.startsWith("istio")) || (request.namespace == "knative-serving" && request.name in ["config-autoscaler","config-domain","config-istio","config-network"]) || (request.namespace == "kserve" && request.name == "inferenceservice-config")'
+      }
+    ]
+  })
+})

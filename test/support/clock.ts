@@ -1,0 +1,57 @@
+import { setTimeout } from 'node:timers/promises'
+import type { Clock } from '../../src/keeper/clock.ts'
+
+export interface TestClock extends Clock {
+  /** Lets time go by, and those who sleep do what they do then. */
+  readonly pass: (ms: number) => Promise<void>
+  /** Sets the date, which nobody's sleep depends on. */
+  readonly setDate: (ms: number) => void
+}
+
+interface Sleeper {
+  readonly untilMs: number
+  readonly wake: () => void
+}
+
+/** Time stands still until told otherwise. The date does not, so that certificates are good for real clients. */
+export function testClock(): TestClock {
+  const sleepers = new Set<Sleeper>()
+  let nowMs = 0
+  let ahead = 0
+  const settle = () => setTimeout(SETTLE_MS)
+  return {
+    now: () => nowMs,
+    date: () => Date.now() + ahead,
+    setDate: ms => {
+      ahead = ms - Date.now()
+    },
+    sleep: (ms, signal) =>
+      new Promise(resolve => {
+        const sleeper = {
+          untilMs: nowMs + ms,
+          wake: () => {
+            sleepers.delete(sleeper)
+            resolve()
+          }
+        }
+        sleepers.add(sleeper)
+        if (signal?.aborted) sleeper.wake()
+        signal?.addEventListener('abort', sleeper.wake, { once: true })
+      }),
+    pass: async ms => {
+      const endMs = nowMs + ms
+      await settle()
+      for (;;) {
+        const [next] = [...sleepers].sort((a, b) => a.untilMs - b.untilMs)
+        if (next === undefined || next.untilMs > endMs) break
+        nowMs = next.untilMs
+        next.wake()
+        await settle()
+      }
+      nowMs = endMs
+    }
+  }
+}
+
+/** Nobody here waits for anything but memory, and for keys to be made. */
+const SETTLE_MS = 20

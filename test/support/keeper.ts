@@ -1,0 +1,56 @@
+import { type Logger, pino } from 'pino'
+import { type Api, apiOf } from '../../src/keeper/api.ts'
+import { NAME, PATHS, WEBHOOK } from '../../src/keeper/names.ts'
+import type { Registered } from '../../src/keeper/webhooks.ts'
+import { DEFAULT_SETTINGS } from '../../src/model/snapshot.ts'
+import { type WritableCluster, writableCluster } from './writable-cluster.ts'
+
+export const NAMESPACE = 'mesh-guard'
+export const VALIDATING = PATHS.configuration('validatingwebhookconfigurations')
+export const MUTATING = PATHS.configuration('mutatingwebhookconfigurations')
+export const SECRET = PATHS.secret(NAMESPACE)
+export const LEASE = PATHS.lease(NAMESPACE)
+/** How the API server tells that our own server has refused the self-test. */
+export const REFUSAL = `admission webhook "${WEBHOOK.selfTest}" denied the request: it works`
+
+/** A cluster where everything has been installed that the keeper fills. */
+export function installed(): WritableCluster {
+  const cluster = writableCluster()
+  for (const path of [VALIDATING, MUTATING, SECRET, LEASE]) cluster.put(path, { metadata: { name: NAME } })
+  cluster.put(PATHS.namespace(NAMESPACE), { metadata: { name: NAMESPACE, uid: 'u-1' } })
+  return cluster
+}
+
+export const apiFor = (cluster: WritableCluster): Api => apiOf(cluster.transport, 1_000)
+
+export const registered = (more: Partial<Registered> = {}): Registered => ({
+  namespace: NAMESPACE,
+  service: { name: NAME, port: 443 },
+  settings: DEFAULT_SETTINGS,
+  bundle: 'PEM',
+  failurePolicy: 'Ignore',
+  ...more
+})
+
+/** A log, and what has been said in it: level and message. */
+export function logged(): { readonly log: Logger; readonly said: readonly string[] } {
+  const said: string[] = []
+  const write = (line: string) => {
+    const { level, msg, message, by } = JSON.parse(line)
+    said.push([pino.levels.labels[level], msg, message, by].filter(part => part !== undefined).join(' '))
+  }
+  return { log: pino({}, { write }), said }
+}
+
+interface Webhook {
+  readonly name: string
+  readonly failurePolicy: string
+  readonly clientConfig: { readonly caBundle: string }
+}
+
+export const webhooksAt = (cluster: WritableCluster, path: string) =>
+  (cluster.get(path)['webhooks'] ?? []) as readonly Webhook[]
+
+/** What becomes of changes to the mesh while nobody answers. */
+export const policyIn = (cluster: WritableCluster) =>
+  webhooksAt(cluster, VALIDATING).find(({ name }) => name === WEBHOOK.validate)?.failurePolicy

@@ -1,0 +1,111 @@
+import type { WritingTransport } from '../../src/sources/cluster/transport.ts'
+
+export interface Stored {
+  readonly metadata: { readonly name: string; readonly resourceVersion: string; readonly [field: string]: unknown }
+  readonly [field: string]: unknown
+}
+
+export interface Response {
+  readonly status: number
+  readonly object: unknown
+}
+
+/** Single objects in memory, which can be changed as the API server lets them be changed. */
+export interface WritableCluster {
+  readonly transport: WritingTransport
+  /** Such as `PATCH /api/v1/namespaces/a`, newest last; without query. */
+  readonly requests: readonly string[]
+  readonly get: (path: string) => Stored
+  /** Stores what is given, as somebody else would. */
+  readonly put: (path: string, object: object) => void
+  readonly handle: (method: string, path: string, contentType: string, body: unknown) => Response
+  /** Played before each request; what it gives is the answer, what it throws is no answer. */
+  fault: ((method: string, path: string) => Response | undefined) | undefined
+  /** Why an object that somebody tries to create is refused. */
+  refusal: ((path: string) => string | undefined) | undefined
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+export function writableCluster(): WritableCluster {
+  const objects = new Map<string, Stored>()
+  const requests: string[] = []
+  let version = 0
+  const store = (path: string, object: Fields): Stored => {
+    const metadata = { ...(object['metadata'] as Fields), resourceVersion: String(++version) }
+    const stored = { ...object, metadata } as unknown as Stored
+    objects.set(path, stored)
+    return stored
+  }
+  const patch = (path: string, found: Stored, contentType: string, body: Fields): Response => {
+    const asked = (body['metadata'] as Fields)['resourceVersion']
+    if (asked !== undefined && asked !== found.metadata.resourceVersion) return failure(409, 'it has been modified')
+    const isMerge = contentType === 'application/merge-patch+json'
+    return { status: 200, object: store(path, isMerge ? (merge(found, body) as Fields) : apply(found, body)) }
+  }
+  const create = (path: string): Response => {
+    const why = cluster.refusal?.(path)
+    return why === undefined ? { status: 201, object: {} } : failure(403, why)
+  }
+  const answer = (response: Response) => {
+    const text = JSON.stringify(response.object)
+    async function* body() {
+      yield Buffer.from(text)
+    }
+    return { status: response.status, retryAfterMs: undefined, body: body() }
+  }
+  const cluster: WritableCluster = {
+    requests,
+    fault: undefined,
+    refusal: undefined,
+    transport: {
+      get: async path => answer(cluster.handle('GET', path, '', undefined)),
+      send: async (path, { method, contentType, body }) => answer(cluster.handle(method, path, contentType, body))
+    },
+    get: path => {
+      const found = objects.get(path)
+      if (found === undefined) throw new Error(`there is no ${path}`)
+      return found
+    },
+    put: (path, object) => void store(path, object as Fields),
+    handle: (method, pathWithQuery, contentType, body) => {
+      const [path = ''] = pathWithQuery.split('?')
+      requests.push(`${method} ${path}`)
+      const played = cluster.fault?.(method, path)
+      if (played !== undefined) return played
+      if (method === 'POST') return create(path)
+      const found = objects.get(path)
+      if (found === undefined) return failure(404, `${path} not found`)
+      // What is sent is a copy of its own.
+      const sent = body === undefined ? undefined : JSON.parse(JSON.stringify(body))
+      return method === 'GET' ? { status: 200, object: found } : patch(path, found, contentType, sent)
+    }
+  }
+  return cluster
+}
+
+export const failure = (status: number, message: string): Response => ({ status, object: { kind: 'Status', message } })
+
+/** @see RFC 7386 */
+function merge(target: unknown, patch: unknown): unknown {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch
+  const result: Record<string, unknown> = { ...(target as Fields | undefined) }
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete result[key]
+    else result[key] = merge(result[key], value)
+  }
+  return result
+}
+
+/** As of webhook configurations: what others have added to the list, or to an item of it, stays. */
+function apply(found: Fields, object: Fields): Fields {
+  const listed = (fields: Fields) => (fields['webhooks'] ?? []) as readonly Fields[]
+  const ours = listed(object)
+  const others = listed(found).filter(({ name }) => !ours.some(one => one['name'] === name))
+  const webhooks = ours.map(one => ({ ...listed(found).find(({ name }) => name === one['name']), ...one }))
+  return {
+    ...found,
+    metadata: { ...(found['metadata'] as Fields), ...(object['metadata'] as Fields) },
+    webhooks: [...webhooks, ...others]
+  }
+}
