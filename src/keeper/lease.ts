@@ -10,7 +10,6 @@ const lease = z.object({
     .object({
       holderIdentity: z.string().nullish(),
       leaseDurationSeconds: z.number().nullish(),
-      renewTime: z.string().nullish(),
       leaseTransitions: z.number().nullish()
     })
     .nullish()
@@ -26,15 +25,15 @@ const PAUSE_MS = 5_000
 /** So a renewal, with its pause and its two requests, ends before the deadline, and a last one before the Lease is free. */
 export const LEASE_REQUEST_MS = 2_500
 
-/** A Lease, and since when we have seen it just so, on our own clock that never jumps. Clocks of others say nothing. */
+/** A version of the Lease, and since when we know it, on our own clock that never jumps. The times in it say nothing. */
 export interface Seen {
-  readonly record: string
+  readonly version: string
   readonly sinceMs: number
 }
 
-export function see(before: Seen | undefined, { spec }: Lease, nowMs: number): Seen {
-  const record = `${spec.holderIdentity ?? ''} ${spec.renewTime ?? ''}`
-  return before?.record === record ? before : { record, sinceMs: nowMs }
+export function see(before: Seen | undefined, { metadata }: Lease, nowMs: number): Seen {
+  const version = metadata.resourceVersion
+  return before?.version === version ? before : { version, sinceMs: nowMs }
 }
 
 /** May `identity` take it? */

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Clock } from '../../src/keeper/clock.ts'
 
 export interface TestClock extends Clock {
@@ -13,12 +13,15 @@ interface Sleeper {
   readonly wake: () => void
 }
 
-/** Time stands still until told otherwise. The date does not, so that certificates are good for real clients. */
-export function testClock(): TestClock {
+/**
+ * Time stands still until told otherwise. The date does not, so that certificates are good for real clients.
+ *
+ * @param settle waits until those who were woken sleep again
+ */
+export function testClock(settle: () => Promise<unknown> = ofMemory): TestClock {
   const sleepers = new Set<Sleeper>()
   let nowMs = 0
   let ahead = 0
-  const settle = () => setTimeout(SETTLE_MS)
   return {
     now: () => nowMs,
     date: () => Date.now() + ahead,
@@ -53,5 +56,10 @@ export function testClock(): TestClock {
   }
 }
 
-/** Nobody here waits for anything but memory, and for keys to be made. */
-const SETTLE_MS = 20
+/** For those who wait for nothing but memory. */
+async function ofMemory(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await setImmediate()
+}
+
+/** For those who make keys. */
+export const ofKeys = () => setTimeout(30)

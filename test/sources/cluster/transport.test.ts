@@ -77,6 +77,24 @@ t.test('it asks over TLS, with the credentials and below the path of the server'
   t.equal(await toText(answer.body), '/proxy/api/v1/pods?limit=1 Bearer not-a-secret')
 })
 
+t.test('it sends', async t => {
+  const server = createServer((request, response) => {
+    let text = `${request.method} ${request.url} ${request.headers['content-type']} `
+    request.setEncoding('utf8').on('data', (part: string) => {
+      text += part
+    })
+    request.on('end', () => response.end(text))
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.closeAllConnections())
+  t.teardown(() => server.close())
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const transport = await connect({ file: join(t.testdir({ config: kubeconfig(url) }), 'config') })
+  const sending = { method: 'PATCH', contentType: 'application/merge-patch+json', body: { a: 'ä' } } as const
+  const answer = await transport.send('/x?y=z', sending, OPTIONS)
+  t.equal(await toText(answer.body), 'PATCH /x?y=z application/merge-patch+json {"a":"ä"}')
+})
+
 t.test('it gives up', async t => {
   const server = createServer((_request, response) => {
     response.writeHead(200, { 'retry-after': 'Fri, 31 Dec 1999 23:59:59 GMT' }).write('{')

@@ -1,0 +1,44 @@
+import t from 'tap'
+import { apiOf } from '../../src/keeper/api.ts'
+import type { Sending, WritingTransport } from '../../src/sources/cluster/transport.ts'
+
+/** An API whose server always answers so, and the last that it was asked. */
+function answering(status: number, text: string) {
+  const asked: { path?: string; sending?: Sending } = {}
+  async function* body() {
+    yield Buffer.from(text)
+  }
+  const answer = async (path: string, sending?: Sending) => {
+    Object.assign(asked, { path, sending })
+    return { status, retryAfterMs: undefined, body: body() }
+  }
+  const transport: WritingTransport = { get: path => answer(path), send: (path, sending) => answer(path, sending) }
+  return { api: apiOf(transport, 1_000), asked }
+}
+
+t.test('how each request is made', async t => {
+  const { api, asked } = answering(200, '{"a":1}')
+  t.same(await api.get('/x'), { a: 1 })
+  t.match(asked, { path: '/x', sending: undefined })
+  const body = { b: 2 }
+  await api.merge('/x', body)
+  t.same(asked.sending, { method: 'PATCH', contentType: 'application/merge-patch+json', body })
+  t.equal(asked.path, '/x?fieldManager=kserve-mesh-guard')
+  await api.apply('/x', body)
+  t.same(asked.sending, { method: 'PATCH', contentType: 'application/apply-patch+yaml', body })
+  t.equal(asked.path, '/x?fieldManager=kserve-mesh-guard&force=true')
+  await api.tryCreate('/x', body)
+  t.same(asked.sending, { method: 'POST', contentType: 'application/json', body })
+  t.equal(asked.path, '/x?dryRun=All&fieldManager=kserve-mesh-guard')
+})
+
+t.test('a refusal is an error with the reason', async t => {
+  for (const [status, text, message] of [
+    [409, '{"kind":"Status","message":"it has been modified"}', 'it has been modified'],
+    [502, '<html>', 'the API server answered 502'],
+    [500, '{}', 'the API server answered 500']
+  ] as const) {
+    const { api } = answering(status, text)
+    await t.rejects(api.get('/x'), { name: 'Refused', status, message })
+  }
+})

@@ -1,0 +1,58 @@
+import t from 'tap'
+import { DAY_MS } from '../../src/keeper/certificate.ts'
+import { secretCertificates } from '../../src/keeper/secret.ts'
+import { testClock } from '../support/clock.ts'
+import { apiFor, installed, NAMESPACE, SECRET } from '../support/keeper.ts'
+import { failure } from '../support/writable-cluster.ts'
+
+const LEADER = { leading: true, settled: undefined }
+const FOLLOWER = { leading: false, settled: undefined }
+
+function build() {
+  const cluster = installed()
+  const clock = testClock()
+  const replica = () =>
+    secretCertificates({ api: apiFor(cluster), namespace: NAMESPACE, names: ['guard.mesh-guard.svc'], clock })
+  const writes = () => cluster.requests.filter(request => request.startsWith('PATCH')).length
+  return { cluster, clock, replica, writes }
+}
+
+t.test('replicas that race for an empty Secret settle on one certificate', async t => {
+  const { cluster, replica, writes } = build()
+  const served = await Promise.all(Array.from({ length: 5 }, () => replica().refresh(FOLLOWER)))
+  for (const one of served) t.same(one, served[0])
+  t.equal(writes(), 5, 'all of them tried')
+  const data = cluster.get(SECRET)['data'] as Record<string, string>
+  t.same(Object.keys(data), ['ca.crt', 'ca.key', 'tls.crt', 'tls.key'])
+  t.equal(Buffer.from(data['ca.crt'] ?? '', 'base64').toString(), served[0]?.bundle)
+})
+
+t.test('the leader renews, and others follow', async t => {
+  const { clock, replica, writes } = build()
+  const [leader, follower] = [replica(), replica()]
+  const first = await leader.refresh(LEADER)
+  t.same(await leader.refresh(LEADER), first)
+  t.equal(writes(), 1)
+  clock.setDate(Date.now() + 61 * DAY_MS)
+  t.same(await follower.refresh(FOLLOWER), first, 'it is still good')
+  const next = await leader.refresh(LEADER)
+  t.not(next.keyPair.cert, first.keyPair.cert)
+  t.equal(next.bundle, first.bundle)
+  t.same(await follower.refresh(FOLLOWER), next)
+  clock.setDate(Date.now() + 152 * DAY_MS)
+  const late = await follower.refresh(FOLLOWER)
+  t.not(late.keyPair.cert, next.keyPair.cert, 'where nobody leads, nobody goes on with one that has ended')
+  t.equal(writes(), 3)
+})
+
+t.test('what is no Secret of ours is an error that quotes no value', async t => {
+  const { cluster, replica } = build()
+  cluster.put(SECRET, { metadata: { name: 'a' }, data: { 'tls.key': 'not base64: s3cr3t' } })
+  await t.rejects(replica().refresh(LEADER), { message: /^(?!.*s3cr3t)/s })
+})
+
+t.test('a write that fails is an error', async t => {
+  const { cluster, replica } = build()
+  cluster.fault = method => (method === 'PATCH' ? failure(403, 'secrets is forbidden') : undefined)
+  await t.rejects(replica().refresh(LEADER), { name: 'Refused', status: 403 })
+})

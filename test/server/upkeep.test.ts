@@ -1,0 +1,103 @@
+import { request } from 'node:https'
+import { pino } from 'pino'
+import t from 'tap'
+import { parseConfig } from '../../src/config.ts'
+import { makeCertificate } from '../../src/keeper/development.ts'
+import { type Running, serve } from '../../src/server/serve.ts'
+import type { Upkeep } from '../../src/server/upkeep.ts'
+import { staticSource } from '../../src/sources/static.ts'
+import { stockWith } from '../support/state.ts'
+
+const config = parseConfig('server: { port: 0, healthPort: 0 }', 'test')
+const { ca, ...keyPair } = await makeCertificate(['127.0.0.1'])
+const HOUR_MS = 3_600_000
+
+async function start(upkeep: () => Upkeep): Promise<Running> {
+  const logger = pino({ level: 'silent' })
+  const source = staticSource(stockWith())
+  return serve({ config, source, keyPair, ownNamespace: 'mesh-guard', upkeep, logger })
+}
+
+const kept = (more: Partial<Upkeep> = {}): Upkeep => ({
+  certificateUntilMs: Date.now() + HOUR_MS,
+  leader: false,
+  failurePolicy: undefined,
+  lines: ['registration: kept by another replica'],
+  ...more
+})
+
+const SELF_TEST = JSON.stringify({
+  apiVersion: 'admission.k8s.io/v1',
+  kind: 'AdmissionReview',
+  request: { uid: 'u', kind: { group: '', version: 'v1', kind: 'ConfigMap' }, operation: 'CREATE', object: {} }
+})
+
+function ask(running: Running, trusted: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const url = new URL('/self-test', running.webhook)
+    const headers = { 'content-type': 'application/json' }
+    const sent = request(url, { method: 'POST', ca: trusted, headers, agent: false }, response => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (part: string) => {
+        text += part
+      })
+      response.on('end', () => resolve(JSON.parse(text).response))
+    })
+    sent.on('error', reject)
+    sent.end(SELF_TEST)
+  })
+}
+
+t.test('health and metrics tell what is kept', async t => {
+  let upkeep = kept()
+  const running = await start(() => upkeep)
+  t.teardown(() => running.stop(0))
+  const get = async (path: string) => (await fetch(running.health + path)).text()
+  t.notMatch(await get('/readyz'), 'registration')
+  t.match(await get('/readyz?verbose'), 'registration: kept by another replica')
+  const until = upkeep.certificateUntilMs / 1000
+  const follower = await get('/metrics')
+  t.match(follower, `mesh_guard_certificate_expiry_timestamp_seconds ${until}`)
+  t.match(follower, /^mesh_guard_leader 0$/m)
+  t.notMatch(follower, /^mesh_guard_fail_closed/m)
+  for (const [failurePolicy, value] of [
+    ['Fail', 1],
+    ['Ignore', 0]
+  ] as const) {
+    upkeep = kept({ leader: true, failurePolicy })
+    const leader = await get('/metrics')
+    t.match(leader, /^mesh_guard_leader 1$/m)
+    t.match(leader, `mesh_guard_fail_closed ${value}`)
+  }
+  upkeep = kept()
+  t.notMatch(await get('/metrics'), /^mesh_guard_fail_closed/m, 'who no longer leads does not know')
+  t.equal((await fetch(`${running.health}/readyz`)).status, 200)
+  upkeep = kept({ certificateUntilMs: Date.now() - 1 })
+  const expired = await fetch(`${running.health}/readyz`)
+  t.equal(expired.status, 503)
+  t.equal(await expired.text(), 'the certificate has expired\nnot ready\n')
+})
+
+t.test('the self-test is refused, until we stop', async t => {
+  const running = await start(kept)
+  const refused = { uid: 'u', allowed: false, status: { code: 403, reason: 'Forbidden' } }
+  t.match(await ask(running, ca), refused)
+  const ready: number[] = []
+  await running.stop(0, async () => {
+    t.match(await ask(running, ca), { uid: 'u', allowed: true })
+    ready.push((await fetch(`${running.health}/readyz`)).status)
+  })
+  t.same(ready, [200], 'what is done first is done while it is ready')
+})
+
+t.test('another certificate is served from now on', async t => {
+  const running = await start(kept)
+  t.teardown(() => running.stop(0))
+  const { ca: otherCa, ...other } = await makeCertificate(['127.0.0.1'])
+  await t.rejects(ask(running, otherCa))
+  running.reload(other)
+  await t.rejects(ask(running, ca))
+  t.match(await ask(running, otherCa), { uid: 'u' })
+  t.throws(() => running.reload({ cert: keyPair.cert, key: other.key }), { code: 'ERR_OSSL_X509_KEY_VALUES_MISMATCH' })
+  t.match(await ask(running, otherCa), { uid: 'u' }, 'the last good one stays')
+})
