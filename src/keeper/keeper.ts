@@ -42,10 +42,8 @@ export interface Keeper {
   readonly status: () => KeeperStatus
   /** Begins, once somebody listens. */
   readonly start: (reload: (keyPair: KeyPair) => void) => void
-  /** Leads no more, so that another replica can. */
-  readonly resign: () => Promise<void>
-  /** To be called first when stopping, while we still answer. */
-  readonly farewell: () => Promise<void>
+  /** To be called first when stopping, while we still answer. Lets another replica lead; see farewell.ts. */
+  readonly leave: () => Promise<void>
 }
 
 const REQUEST_MS = 10_000
@@ -101,11 +99,12 @@ function keeperOf(
       })
       running = [leading, follow(state, refresh, reload, { log, clock, signal })]
     },
-    resign: async () => {
+    leave: async () => {
       stop.abort()
+      // What the leader has begun to write comes before the farewell.
       await Promise.all(running)
-    },
-    farewell: () => farewell(registering)
+      await farewell(registering)
+    }
   }
 }
 

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { WritingTransport } from '../../src/sources/cluster/transport.ts'
 
 export interface Stored {
@@ -108,4 +110,22 @@ function apply(found: Fields, object: Fields): Fields {
     metadata: { ...(found['metadata'] as Fields), ...(object['metadata'] as Fields) },
     webhooks: [...webhooks, ...others]
   }
+}
+
+/** The same for other processes. */
+export async function listen(cluster: WritableCluster): Promise<{ readonly url: string; readonly close: () => void }> {
+  const server = createServer(async (message, response) => {
+    let text = ''
+    for await (const part of message.setEncoding('utf8')) text += part
+    const { method = '', url = '', headers } = message
+    const body = text === '' ? undefined : JSON.parse(text)
+    const { status, object } = cluster.handle(method, url, headers['content-type'] ?? '', body)
+    response.writeHead(status).end(JSON.stringify(object))
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const close = () => {
+    server.close()
+    server.closeAllConnections()
+  }
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close }
 }

@@ -1,0 +1,228 @@
+import { once } from 'node:events'
+import { Agent, request } from 'node:https'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pino } from 'pino'
+import t from 'tap'
+import { parseConfig } from '../../src/config.ts'
+import { DAY_MS, type KeyPair, type Life, lifeOf, makeAuthority, makeLeaf } from '../../src/keeper/certificate.ts'
+import { type Keeper, openKeeper } from '../../src/keeper/keeper.ts'
+import { NAME } from '../../src/keeper/names.ts'
+import { DEFAULT_SETTINGS } from '../../src/model/snapshot.ts'
+import { type Running, serve } from '../../src/server/serve.ts'
+import { staticSource } from '../../src/sources/static.ts'
+import { ofKeys, type TestClock, testClock } from '../support/clock.ts'
+import {
+  installed,
+  LEASE,
+  logged,
+  NAMESPACE,
+  policyIn,
+  REFUSAL,
+  SECRET,
+  VALIDATING,
+  webhooksAt
+} from '../support/keeper.ts'
+import { stockWith } from '../support/state.ts'
+import { failure, type WritableCluster } from '../support/writable-cluster.ts'
+
+type Test = Pick<typeof t, 'teardown'>
+const HOST = `${NAME}.${NAMESPACE}.svc`
+
+interface Replica {
+  readonly keeper: Keeper
+  readonly running: Running
+  readonly said: readonly string[]
+}
+
+async function startReplica(t: Test, cluster: WritableCluster, clock: TestClock, folder?: string): Promise<Replica> {
+  const { log, said } = logged()
+  const { transport } = cluster
+  const service = { name: NAME, port: 443 }
+  const options = { transport, namespace: NAMESPACE, settings: DEFAULT_SETTINGS, service, folder, log, clock }
+  const keeper = await openKeeper(options)
+  const running = await serve({
+    config: parseConfig('server: { port: 0, healthPort: 0 }', 'test'),
+    source: staticSource(stockWith()),
+    keyPair: keeper.keyPair(),
+    ownNamespace: NAMESPACE,
+    upkeep: keeper.status,
+    logger: pino({ level: 'silent' })
+  })
+  keeper.start(running.reload)
+  t.teardown(async () => {
+    cluster.fault = () => {
+      throw new Error('ECONNREFUSED')
+    }
+    await running.stop(0, keeper.leave)
+  })
+  return { keeper, running, said }
+}
+
+/** Whom the API server is told to trust. */
+function publishedIn(cluster: WritableCluster): string {
+  const [{ clientConfig } = { clientConfig: { caBundle: '' } }] = webhooksAt(cluster, VALIDATING)
+  return Buffer.from(clientConfig.caBundle, 'base64').toString()
+}
+
+async function ask({ webhook }: Running, ca: string, agent: Agent | false): Promise<void> {
+  const sent = request(`${webhook}/self-test`, { method: 'POST', ca, agent, servername: HOST })
+  sent.end()
+  const [response] = await once(sent, 'response')
+  response.resume()
+  await once(response, 'end')
+  if (response.statusCode !== 400) throw new Error(`status ${response.statusCode}`)
+}
+
+/** Clients of the replicas that trust what is published: some keep their connection, others never do. */
+function startClients(replicas: readonly Replica[], cluster: WritableCluster) {
+  const failures: string[] = []
+  let over = false
+  let asked = 0
+  const client = async ({ running }: Replica, isKept: boolean) => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    while (!over) {
+      const kept = isKept ? agent : false
+      await ask(running, isKept ? first : publishedIn(cluster), kept).catch(error => failures.push(String(error)))
+      asked++
+    }
+    agent.destroy()
+  }
+  // What a connection was opened with is good for as long as it lasts.
+  const first = publishedIn(cluster)
+  const clients = replicas.flatMap(replica => [client(replica, true), client(replica, false), client(replica, false)])
+  return async () => {
+    over = true
+    await Promise.all(clients)
+    return { failures, asked }
+  }
+}
+
+const NOW = Date.now()
+const days = (from: number, until: number): Life => ({ fromMs: NOW + from * DAY_MS, untilMs: NOW + until * DAY_MS })
+
+/** A cluster whose Secret holds a certificate, as somebody has made it earlier. */
+async function clusterWith(authorityLife: Life, leafLife: Life) {
+  const cluster = installed()
+  cluster.refusal = () => REFUSAL
+  const authority = await makeAuthority('old', authorityLife)
+  const leaf = await makeLeaf(authority, [HOST], leafLife)
+  const data = { 'ca.crt': authority.cert, 'ca.key': authority.key, 'tls.crt': leaf.cert, 'tls.key': leaf.key }
+  const base64 = Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')])
+  cluster.put(SECRET, { metadata: { name: NAME }, data: Object.fromEntries(base64) })
+  return { cluster, authority, leaf }
+}
+
+t.test('a leaf is changed under load, and no request and no handshake fails', async t => {
+  const { cluster, leaf } = await clusterWith(lifeOf(365, NOW), days(-70, 20))
+  const clock = testClock(ofKeys)
+  const replicas = [await startReplica(t, cluster, clock), await startReplica(t, cluster, clock)]
+  await clock.pass(0)
+  t.same(
+    replicas.map(({ keeper }) => keeper.keyPair()),
+    [leaf, leaf]
+  )
+  t.equal(replicas.filter(({ keeper }) => keeper.status().leader).length, 1)
+  const finish = startClients(replicas, cluster)
+  await clock.pass(30_000)
+  const [one, other] = replicas.map(({ keeper }) => keeper.keyPair())
+  t.not(one?.cert, leaf.cert)
+  t.same(one, other)
+  await sleep(300)
+  const { failures, asked } = await finish()
+  t.same(failures, [])
+  t.ok(asked > 100, `${asked} requests`)
+  for (const { said } of replicas) t.ok(said.includes('info another certificate is served'))
+})
+
+t.test('the authority is changed under load, and no request and no handshake fails', async t => {
+  const { cluster, authority, leaf } = await clusterWith(days(-300, 65), days(-1, 60))
+  const clock = testClock(ofKeys)
+  const replicas = [await startReplica(t, cluster, clock), await startReplica(t, cluster, clock)]
+  await clock.pass(0)
+  const finish = startClients(replicas, cluster)
+  await clock.pass(40_000)
+  const both = publishedIn(cluster)
+  t.equal(both.match(/BEGIN/g)?.length, 2)
+  t.ok(both.endsWith(authority.cert))
+  t.same(
+    replicas.map(({ keeper }) => keeper.keyPair()),
+    [leaf, leaf]
+  )
+  await clock.pass(60_000)
+  for (const { keeper } of replicas) t.not(keeper.keyPair().cert, leaf.cert)
+  t.equal(publishedIn(cluster), both)
+  clock.setDate(NOW + 1.1 * DAY_MS)
+  await clock.pass(30_000)
+  t.equal(publishedIn(cluster), both.slice(0, both.length - authority.cert.length), 'the old one is dropped')
+  await sleep(300)
+  const { failures, asked } = await finish()
+  t.same(failures, [])
+  t.ok(asked > 100, `${asked} requests`)
+})
+
+t.test('two replicas that start on an empty Secret serve one certificate', async t => {
+  const cluster = installed()
+  const clock = testClock(ofKeys)
+  const [a, b] = await Promise.all([startReplica(t, cluster, clock), startReplica(t, cluster, clock)])
+  t.same(a.keeper.keyPair(), b.keeper.keyPair())
+  await clock.pass(20_000)
+  t.equal(policyIn(cluster), 'Ignore', 'nobody has proven anything')
+  await ask(a.running, publishedIn(cluster), false)
+  await ask(b.running, publishedIn(cluster), false)
+  const [leader, follower] = a.keeper.status().leader ? [a, b] : [b, a]
+  t.match(leader.keeper.status(), {
+    failurePolicy: 'Ignore',
+    lines: [/^certificate: until /, 'registration: failurePolicy Ignore']
+  })
+  t.match(follower.keeper.status(), {
+    failurePolicy: undefined,
+    lines: [/^certificate/, 'registration: kept by another replica']
+  })
+  await leader.keeper.leave()
+  await clock.pass(10_000)
+  t.ok(follower.keeper.status().leader)
+  t.equal(leader.keeper.status().leader, false)
+})
+
+t.test('a mounted certificate is registered with its authority', async t => {
+  const cluster = installed()
+  cluster.refusal = () => REFUSAL
+  const life = lifeOf(30, Date.now())
+  const authority = await makeAuthority('mounted', life)
+  const leaf: KeyPair = await makeLeaf(authority, [HOST], life)
+  const folder = t.testdir({ 'tls.crt': leaf.cert, 'tls.key': leaf.key, 'ca.crt': authority.cert })
+  const clock = testClock(ofKeys)
+  const { running, keeper } = await startReplica(t, cluster, clock, folder)
+  await clock.pass(0)
+  t.equal(publishedIn(cluster), authority.cert)
+  t.equal(policyIn(cluster), 'Fail')
+  await ask(running, publishedIn(cluster), false)
+  t.notOk(
+    cluster.requests.some(one => one.endsWith(SECRET)),
+    'the Secret is not looked at'
+  )
+  cluster.refusal = undefined
+  const left = keeper.leave()
+  await clock.pass(10_000)
+  await left
+  t.equal(policyIn(cluster), 'Ignore')
+})
+
+t.test('it waits for a certificate, and goes on with the one that it has', async t => {
+  const cluster = installed()
+  const clock = testClock(ofKeys)
+  cluster.fault = () => failure(503, 'not yet')
+  const starting = startReplica(t, cluster, clock)
+  await clock.pass(10_000)
+  cluster.fault = undefined
+  await clock.pass(2_000)
+  const { keeper, said } = await starting
+  t.equal(said[0], 'warn there is no certificate to serve not yet')
+  const served = keeper.keyPair()
+  await clock.pass(10_000)
+  cluster.fault = (_method, path) => (path === LEASE ? undefined : failure(503, 'not now'))
+  await clock.pass(60_000)
+  t.same(keeper.keyPair(), served)
+  t.equal(said.filter(line => line.endsWith('not now')).length, 2, 'each problem is told once')
+  t.equal(keeper.status().leader, true)
+})
