@@ -59,9 +59,9 @@ async function findKeeper(
 ): Promise<Keeper | undefined> {
   const { mode, service } = keeper
   if (mode === 'off') return undefined
+  const folder = mode === 'files' ? server.certificates : undefined
   if (OWN_NAMESPACE === undefined)
     throw new InvalidInput([`keeper.mode ${mode} needs POD_NAMESPACE in the environment`])
-  const folder = mode === 'files' ? server.certificates : undefined
   return openKeeper({ transport, namespace: OWN_NAMESPACE, settings: mesh, service, folder, log })
 }
 

@@ -1,54 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { stringify } from 'yaml'
-import { makeCertificate } from '../../src/keeper/development.ts'
 import { startApiServer } from '../support/api-server.ts'
 import { pathOf, serveAll } from '../support/cluster.ts'
-import { installed, MUTATING, NAMESPACE, policyIn, REFUSAL, webhooksAt } from '../support/keeper.ts'
 import { kubeconfig } from '../support/kubeconfig.ts'
+import { end, start } from '../support/program.ts'
 import { until } from '../support/until.ts'
-import { listen } from '../support/writable-cluster.ts'
 
 const root = join(import.meta.dirname, '../..')
-
-interface Program {
-  readonly child: ChildProcess
-  readonly out: () => string
-  readonly err: () => string
-}
-
-/** The program, as a process of its own. */
-function start(
-  t: Pick<typeof import('tap').default, 'teardown'>,
-  argv: readonly string[],
-  input = '',
-  env: Readonly<Record<string, string>> = {}
-): Program {
-  const child = spawn(process.execPath, [join(root, 'src/main.ts'), ...argv], {
-    cwd: root,
-    env: { ...process.env, ...env }
-  })
-  t.teardown(() => child.kill('SIGKILL'))
-  const text = { out: '', err: '' }
-  child.stdout.setEncoding('utf8').on('data', (part: string) => {
-    text.out += part
-  })
-  child.stderr.setEncoding('utf8').on('data', (part: string) => {
-    text.err += part
-  })
-  child.stdin.end(input)
-  return { child, out: () => text.out, err: () => text.err }
-}
-
-async function end({ child, out, err }: Program) {
-  const [code] = await once(child, 'close')
-  return { code, out: out(), err: err() }
-}
-
 const SERVER = { port: 0, healthPort: 0 }
 
 t.test('a check from standard input', async t => {
@@ -104,38 +65,6 @@ t.test('it serves a cluster', async t => {
   await until('it says what it could not read', () => program.err().includes('PeerAuthentication a/b: spec.mtls: '))
   program.child.kill('SIGINT')
   t.match(await end(program), { code: 0 })
-})
-
-t.test('it keeps what it needs in the cluster', async t => {
-  const cluster = installed()
-  cluster.refusal = () => REFUSAL
-  const server = await listen(cluster)
-  t.teardown(server.close)
-  const folder = t.testdir({ kubeconfig: kubeconfig(server.url) })
-  const config = join(folder, 'config.yaml')
-  const argv = ['serve', '--kubeconfig', join(folder, 'kubeconfig'), '--config', config]
-  const configure = (mode: string) =>
-    writeFileSync(config, stringify({ server: { ...SERVER, drainSeconds: 0, certificates: folder }, keeper: { mode } }))
-
-  configure('secret')
-  const homeless = await end(start(t, argv))
-  t.match(homeless, { code: 2, err: 'error: keeper.mode secret needs POD_NAMESPACE in the environment' })
-  const program = start(t, argv, '', { POD_NAMESPACE: NAMESPACE })
-  await until('it is registered', () => policyIn(cluster) === 'Fail', 15_000)
-  program.child.kill('SIGTERM')
-  t.match(await end(program), { code: 0 })
-  t.equal(policyIn(cluster), 'Fail', 'somebody else answers')
-
-  configure('files')
-  const { ca, cert, key } = await makeCertificate(['localhost'])
-  for (const [name, text] of Object.entries({ 'ca.crt': ca, 'tls.crt': cert, 'tls.key': key })) {
-    writeFileSync(join(folder, name), text)
-  }
-  const mounted = start(t, argv, '', { POD_NAMESPACE: NAMESPACE })
-  const caBundle = Buffer.from(ca).toString('base64')
-  await until('its authority is', () => webhooksAt(cluster, MUTATING)[0]?.clientConfig.caBundle === caBundle, 15_000)
-  mounted.child.kill('SIGINT')
-  t.match(await end(mounted), { code: 0 })
 })
 
 t.test('a port that is taken is an error, and the process ends', async t => {

@@ -1,0 +1,42 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { stringify } from 'yaml'
+import { meshGuard } from '../support/command.ts'
+import { installed, NAMESPACE, policyIn, REFUSAL } from '../support/keeper.ts'
+import { kubeconfig } from '../support/kubeconfig.ts'
+import { end, start } from '../support/program.ts'
+import { until } from '../support/until.ts'
+import { listen } from '../support/writable-cluster.ts'
+
+const ENV = { POD_NAMESPACE: NAMESPACE }
+const STARTED_MS = 20_000
+
+const cluster = installed()
+cluster.refusal = () => REFUSAL
+const server = await listen(cluster)
+t.teardown(server.close)
+const folder = t.testdir({ kubeconfig: kubeconfig(server.url) })
+const file = join(folder, 'config.yaml')
+const argv = ['serve', '--kubeconfig', join(folder, 'kubeconfig'), '--config', file]
+const configure = (mode: string) => {
+  const ports = { port: 0, healthPort: 0 }
+  writeFileSync(file, stringify({ server: { ...ports, drainSeconds: 0, certificates: folder }, keeper: { mode } }))
+}
+
+t.test('it does not keep what it has no namespace for', async t => {
+  for (const mode of ['files', 'secret']) {
+    configure(mode)
+    const { code, err } = await meshGuard(...argv)
+    t.equal(code, 2)
+    t.match(err, `error: keeper.mode ${mode} needs POD_NAMESPACE in the environment`)
+  }
+})
+
+t.test('it registers itself, with a certificate of its own', async t => {
+  const program = start(t, argv, '', ENV)
+  await until('it is registered', () => policyIn(cluster) === 'Fail', STARTED_MS)
+  program.child.kill('SIGTERM')
+  t.match(await end(program), { code: 0 })
+  t.equal(policyIn(cluster), 'Fail', 'another replica answers')
+})
