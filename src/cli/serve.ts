@@ -36,14 +36,14 @@ export function serveCommand(io: Io): Command {
     .action(async (options: ServeOptions) => {
       const config = loadConfig(options.config, options.rule)
       const logger = pino({ level: config.log.level }, pino.destination({ dest: 2, sync: true }))
-      const { kubeconfig, context, manifests } = options
-      const transport = manifests === undefined ? await connect({ file: kubeconfig, context }) : undefined
-      const keeper = transport === undefined ? undefined : await findKeeper(transport, config, logger)
+      const { manifests } = options
+      const { source, keeper } =
+        manifests === undefined
+          ? await openCluster(options, config, logger)
+          : { source: readState(manifests, config, logger), keeper: undefined }
       const keyPair = keeper?.keyPair() ?? (await loadCertificate(config.server.certificates, NAMES))
-      const source =
-        transport === undefined ? readState(manifests ?? [], config, logger) : watch(transport, config, logger)
-      const upkeep = keeper === undefined ? {} : { upkeep: keeper.status }
-      const running = await serve({ config, source, keyPair, ownNamespace: OWN_NAMESPACE, ...upkeep, logger })
+      const upkeep = keeper?.status
+      const running = await serve({ config, source, keyPair, ownNamespace: OWN_NAMESPACE, upkeep, logger })
       keeper?.start(running.reload)
       io.out(greeting(running, config, manifests))
       process.once('SIGTERM', () => void running.stop(config.server.drainSeconds * 1000, keeper?.leave))
@@ -65,20 +65,28 @@ async function findKeeper(
   return openKeeper({ transport, namespace: OWN_NAMESPACE, settings: mesh, service, folder, log })
 }
 
+interface Opened {
+  readonly source: StateSource
+  readonly keeper: Keeper | undefined
+}
+
+async function openCluster({ kubeconfig, context }: ServeOptions, config: Config, logger: Logger): Promise<Opened> {
+  const transport = await connect({ file: kubeconfig, context })
+  const keeper = await findKeeper(transport, config, logger)
+  const source = watchCluster(transport, {
+    settings: config.mesh,
+    onFault: message => logger.warn({ message }, 'object not read'),
+    onHealth: (kind, health, why) => logger.info({ kind, health, why }, 'state')
+  })
+  return { source, keeper }
+}
+
 function readState(manifests: readonly string[], { mesh }: Config, logger: Logger): StateSource {
   const read = readFiles(manifests)
   const ignored = countIgnored(read)
   if (ignored !== undefined) logger.info(ignored)
   const resources = read.flatMap(({ resource }) => (resource === undefined ? [] : [resource]))
   return staticSource(Snapshot.of(resources, mesh))
-}
-
-function watch(transport: WritingTransport, { mesh }: Config, logger: Logger): StateSource {
-  return watchCluster(transport, {
-    settings: mesh,
-    onFault: message => logger.warn({ message }, 'object not read'),
-    onHealth: (kind, health, why) => logger.info({ kind, health, why }, 'state')
-  })
 }
 
 /** Where it listens, and what to try. */

@@ -14,7 +14,7 @@ export interface ServeOptions {
   readonly keyPair: KeyPair
   readonly ownNamespace: string | undefined
   /** What is kept in the cluster, where something is. */
-  readonly upkeep?: () => Upkeep
+  readonly upkeep?: (() => Upkeep) | undefined
   readonly logger: FastifyBaseLogger
 }
 
