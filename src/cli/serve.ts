@@ -46,8 +46,9 @@ export function serveCommand(io: Io): Command {
       const running = await serve({ config, source, keyPair, ownNamespace: OWN_NAMESPACE, upkeep, logger })
       keeper?.start(running.reload)
       io.out(greeting(running, config, manifests))
-      process.once('SIGTERM', () => void running.stop(config.server.drainSeconds * 1000, keeper?.leave))
-      process.once('SIGINT', () => void running.stop(0, keeper?.leave))
+      const stop = (drainMs: number) => void running.stop(drainMs, keeper?.leave)
+      process.once('SIGTERM', () => stop(config.server.drainSeconds * 1000))
+      process.once('SIGINT', () => stop(0))
     })
 }
 

@@ -14,6 +14,6 @@ export const CLOCK: Clock = {
   now: () => performance.now(),
   date: () => Date.now(),
   sleep: async (ms, signal) => {
-    await setTimeout(ms, undefined, signal === undefined ? {} : { signal }).catch(() => {})
+    await setTimeout(ms, undefined, { signal }).catch(() => {})
   }
 }

@@ -130,7 +130,7 @@ t.test('a leaf is changed under load, and no request and no handshake fails', as
   await sleep(300)
   const { failures, asked } = await finish()
   t.same(failures, [])
-  t.ok(asked > 100, `${asked} requests`)
+  t.ok(asked > 20, `${asked} requests`)
   for (const { said } of replicas) t.ok(said.includes('info another certificate is served'))
 })
 
@@ -157,7 +157,7 @@ t.test('the authority is changed under load, and no request and no handshake fai
   await sleep(300)
   const { failures, asked } = await finish()
   t.same(failures, [])
-  t.ok(asked > 100, `${asked} requests`)
+  t.ok(asked > 20, `${asked} requests`)
 })
 
 t.test('two replicas that start on an empty Secret serve one certificate', async t => {
