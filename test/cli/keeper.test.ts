@@ -10,7 +10,7 @@ import { until } from '../support/until.ts'
 import { listen } from '../support/writable-cluster.ts'
 
 const ENV = { POD_NAMESPACE: NAMESPACE }
-const STARTED_MS = 20_000
+const STARTED_MS = 60_000
 
 const cluster = installed()
 cluster.refusal = () => REFUSAL

@@ -29,7 +29,7 @@ t.test('it serves files, says where and what to try, and stops when told to', as
     await until(
       'it says where',
       () => program.out().includes('Try:') && program.out().endsWith('examples/cluster\n'),
-      15_000
+      60_000
     )
     const [, webhook = '', health = ''] =
       /^webhook {2}(https:\S+)\/validate and .*\nhealth {3}(http:\S+)\/readyz/.exec(program.out()) ?? []
@@ -59,7 +59,7 @@ t.test('it serves a cluster', async t => {
   const config = join(folder, 'config.yaml')
   writeFileSync(config, stringify({ server: { ...SERVER, host: '127.0.0.1', certificates: join(folder, 'certs') } }))
   const program = start(t, ['serve', '--kubeconfig', join(folder, 'kubeconfig'), '--config', config])
-  await until('it serves', () => program.out().includes('health'), 15_000)
+  await until('it serves', () => program.out().includes('health'), 60_000)
   t.notMatch(program.out(), /Try:/)
   await until('it knows', () => program.err().includes('"kind":"Gateway","health":"forbidden"'))
   await until('it says what it could not read', () => program.err().includes('PeerAuthentication a/b: spec.mtls: '))

@@ -1,66 +1,15 @@
 /** The guard as the chart installs it: with the rights of its own roles, reached by its Service, registering itself. */
 import { X509Certificate } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { parse, stringify } from 'yaml'
+import { stringify } from 'yaml'
 import { DAY_MS, makeAuthority, makeLeaf } from '../../src/keeper/certificate.ts'
 import { NAME } from '../../src/keeper/names.ts'
-import { type Grant, rolesFor } from '../../src/keeper/rbac.ts'
-import { DEFAULT_SETTINGS } from '../../src/model/snapshot.ts'
-import { findAssets } from './assets.ts'
-import { freePorts, startControlPlane } from './control-plane.ts'
-import { type Process, startProcess } from './guard.ts'
-import { startService } from './service.ts'
-
-const root = join(import.meta.dirname, '../..')
-const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-e2e-keeper-'))
-const AUDIT = join(folder, 'audit.log')
-const NAMESPACE = 'mesh-guard'
-const USER = `system:serviceaccount:${NAMESPACE}:${NAME}`
-/** Loopback, as all Services are here. */
-const SERVICE_IP = '127.96.0.77'
-const SERVICE_PORT = 8443
-
-writeFileSync(
-  join(folder, 'audit.yaml'),
-  stringify({
-    apiVersion: 'audit.k8s.io/v1',
-    kind: 'Policy',
-    omitStages: ['RequestReceived'],
-    rules: [{ level: 'Metadata', users: [USER] }, { level: 'None' }]
-  })
-)
-const cluster = await startControlPlane(
-  findAssets(line => t.comment(line)),
-  {
-    'audit-policy-file': join(folder, 'audit.yaml'),
-    'audit-log-path': AUDIT
-  }
-)
-t.teardown(async () => {
-  await cluster.stop()
-  rmSync(folder, { recursive: true })
-})
-const { kubectl } = cluster
-
-async function must(args: readonly string[], input?: string): Promise<string> {
-  const { code, out, err } = await kubectl(args, input)
-  if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${err}`)
-  return out
-}
-const create = (...objects: readonly object[]) =>
-  must(['create', '-f', '-'], objects.map(object => stringify(object)).join('---\n'))
-const get = async (...args: readonly string[]) => parse(await must(['get', ...args, '-o', 'yaml']))
-
-await must(['apply', '--server-side', '-f', join(import.meta.dirname, 'crds')])
-await must(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'])
-for (const name of ['istio', 'knative', 'kserve', 'models']) {
-  const manifests = readFileSync(join(root, 'examples/cluster', `${name}.yaml`), 'utf8')
-  await must(['apply', '-f', '-'], manifests.replaceAll('failurePolicy: Fail', 'failurePolicy: Ignore'))
-}
+import type { Grant } from '../../src/keeper/rbac.ts'
+import type { Process } from './guard.ts'
+import { install, NAMESPACE } from './installation.ts'
 
 /** An authority with more than two thirds of its life behind it, and a leaf that is still good. */
 const oldAuthority = await makeAuthority('old', {
@@ -71,62 +20,15 @@ const oldLeaf = await makeLeaf(oldAuthority, [`${NAME}.${NAMESPACE}.svc`], {
   fromMs: Date.now() - DAY_MS,
   untilMs: Date.now() + 64 * DAY_MS
 })
-const metadata = { name: NAME, namespace: NAMESPACE }
-await create(
-  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
-  { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
-  { apiVersion: 'v1', kind: 'Service', metadata, spec: { clusterIP: SERVICE_IP, ports: [{ port: SERVICE_PORT }] } },
-  {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata,
-    stringData: {
-      'ca.crt': oldAuthority.cert,
-      'ca.key': oldAuthority.key,
-      'tls.crt': oldLeaf.cert,
-      'tls.key': oldLeaf.key
-    }
-  },
-  { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata },
-  ...['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'].map(kind => ({
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind,
-    metadata: { name: NAME }
-  }))
-)
-const roles = rolesFor({ namespace: NAMESPACE, serviceAccount: NAME, settings: DEFAULT_SETTINGS, mode: 'secret' })
-await create(...roles)
+const { kubectl, must, get, roles, service, startReplica, audited } = await install(t, oldAuthority, oldLeaf)
 
-/** The administrator's kubeconfig, with the token of the guard's account instead. */
-const kubeconfig = join(folder, 'kubeconfig')
-const token = (await must(['create', 'token', NAME, '-n', NAMESPACE])).trim()
-const admin = parse(readFileSync(cluster.kubeconfig, 'utf8'))
-writeFileSync(kubeconfig, stringify({ ...admin, users: [{ name: 'admin', user: { token } }] }))
-
-const service = await startService(SERVICE_IP, SERVICE_PORT)
-t.teardown(service.close)
-
-async function startReplica(): Promise<Process> {
-  const [port = 0, healthPort = 0] = await freePorts(2)
-  const configuration = {
-    server: { port, healthPort, drainSeconds: 2 },
-    keeper: { mode: 'secret', service: { port: SERVICE_PORT } }
-  }
-  const replica = await startProcess(kubeconfig, configuration, { POD_NAMESPACE: NAMESPACE })
-  t.teardown(() => replica.stop('SIGKILL'))
-  service.add(replica)
-  return replica
-}
-
-async function until(what: string, isSo: () => Promise<boolean>, seconds = 30): Promise<number> {
+async function until(what: string, isSo: () => Promise<boolean>, seconds = 30): Promise<void> {
   const started = performance.now()
   while (!(await isSo())) {
     if (performance.now() > started + seconds * 1000) throw new Error(`${what} did not come about within ${seconds} s`)
     await sleep(100)
   }
-  const took = (performance.now() - started) / 1000
-  t.comment(`${what}: ${took.toFixed(1)} s`)
-  return took
+  t.comment(`${what}: ${((performance.now() - started) / 1000).toFixed(1)} s`)
 }
 
 type Kind = 'mutatingwebhookconfiguration' | 'validatingwebhookconfiguration'
@@ -137,7 +39,7 @@ async function policies(): Promise<readonly string[]> {
   return found.map(({ name, failurePolicy }) => `${name} ${failurePolicy}`)
 }
 const isRegistered = async (policy: string) => (await policies()).includes(`validate.mesh-guard.io ${policy}`)
-const strictMesh = readFileSync(join(root, 'examples/strict-mesh.yaml'), 'utf8')
+const strictMesh = readFileSync(join(import.meta.dirname, '../../examples/strict-mesh.yaml'), 'utf8')
 const tryStrict = () => kubectl(['apply', '--dry-run=server', '-f', '-'], strictMesh)
 const isGuarded = async () => (await tryStrict()).err.includes('denied the request: strict-mesh-plain-local-gateway')
 const harmless = stringify({
@@ -148,10 +50,8 @@ const harmless = stringify({
 })
 const tryHarmless = () => kubectl(['apply', '--dry-run=server', '-f', '-'], harmless)
 
-/** Applies again and again while something happens. @returns what failed, and how often it was applied */
-async function applying(
-  happens: () => Promise<unknown>
-): Promise<{ readonly failed: readonly string[]; readonly times: number }> {
+/** Applies again and again while something happens. @returns what failed */
+async function applying(happens: () => Promise<unknown>): Promise<readonly string[]> {
   const failed: string[] = []
   let times = 0
   let over = false
@@ -167,7 +67,7 @@ async function applying(
   over = true
   await looping
   t.comment(`${times} applied`)
-  return { failed, times }
+  return failed
 }
 
 const first = await startReplica()
@@ -223,7 +123,7 @@ await t.test('the authority rotates while kubectl applies in a loop, and nothing
     new X509Certificate(Buffer.from((await get('secret', NAME, '-n', NAMESPACE)).data['tls.crt'], 'base64'))
   const old = new X509Certificate(oldAuthority.cert).subject
   second = await startReplica()
-  const { failed } = await applying(async () => {
+  const failed = await applying(async () => {
     await until('a bundle of both', async () => (await bundle()).match(/BEGIN/g)?.length === 2)
     t.match(await bundle(), oldAuthority.cert.trim())
     t.equal((await served()).issuer, old, 'the leaf is still the old one')
@@ -267,7 +167,7 @@ const holder = async () => (await get('lease', NAME, '-n', NAMESPACE)).spec?.hol
 await t.test('the leader stops while another replica serves: nothing opens, and nothing fails', async t => {
   const before = await holder()
   const opened: string[] = []
-  const { failed } = await applying(async () => {
+  const failed = await applying(async () => {
     const stopped = first.stop('SIGTERM').then(() => true)
     while (!(await Promise.race([stopped, sleep(200).then(() => false)]))) {
       if (!(await isRegistered('Fail'))) opened.push('while it stopped')
@@ -312,7 +212,7 @@ await t.test('the leader dies without goodbye: another takes over, and the guard
 })
 
 await t.test('the last replica stops: nobody waits for an answer that does not come', async t => {
-  const { failed } = await applying(() => second.stop('SIGTERM'))
+  const failed = await applying(() => second.stop('SIGTERM'))
   t.same(failed, [])
   t.ok(await isRegistered('Ignore'))
   t.match(second.logs(), 'the last replica stops')
@@ -336,10 +236,7 @@ interface Role {
 }
 
 await t.test('it had the right to all it did, and did all that it has a right to', async t => {
-  const events: readonly Event[] = readFileSync(AUDIT, 'utf8')
-    .trim()
-    .split('\n')
-    .map(line => JSON.parse(line))
+  const events = audited() as readonly Event[]
   const isSelfTest = ({ requestURI }: Event) => requestURI.includes('/configmaps?dryRun=All')
   const forbidden = events.filter(event => event.responseStatus?.code === 403 && !isSelfTest(event))
   t.same(
