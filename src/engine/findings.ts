@@ -2,9 +2,9 @@ import type { Ref } from '../model/resource.ts'
 import { type LabelSelector, selects } from '../model/selector.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Blame, CheckRule, CutRule, Mode, Problem, Rules } from '../rules/rule.ts'
-import { type Found, modelKey } from './evaluate.ts'
+import { type Found, INSTALLATION, modelKey } from './evaluate.ts'
 import type { Finding, ModelOpening, PathCut, Skip } from './finding.ts'
-import { type CutPath, isNeeded } from './introduced.ts'
+import type { CutPath } from './introduced.ts'
 import { observe } from './recorder.ts'
 
 /** What the administrator wants done about findings. */
@@ -24,18 +24,25 @@ interface Group {
   readonly rule: CutRule
   readonly blame: Blame
   readonly cuts: Map<string, PathCut>
+  /** Is one of them more than a warning is due for? */
+  weighty: boolean
 }
 
-/** Makes findings of cut paths: one for each rule, object and field, with all paths that it cuts. */
+/**
+ * Makes findings of cut paths: one for each rule, object and field, with all paths that it cuts.
+ *
+ * @param latent whether nothing is cut yet
+ */
 export function explainCuts(
   cuts: readonly CutPath[],
   snapshot: Snapshot,
   rules: Rules,
-  policy: Policy
+  policy: Policy,
+  latent = false
 ): { readonly findings: readonly Finding[]; readonly skipped: readonly Skip[] } {
   const groups = new Map<string, Group>()
   const skipped = new Map<string, Skip>()
-  for (const { model, path, hop } of cuts) {
+  for (const { model, path, hop, partial } of cuts) {
     const { name, cut } = hop
     // Each rule explains its own cause alone; the type system cannot follow the cause through the table.
     const rule = rules.cuts[cut.cause] as CutRule
@@ -45,15 +52,17 @@ export function explainCuts(
       continue
     }
     const key = [rule.id, blame.object.kind, modelKey(blame.object), blame.field].join(' ')
-    const group = groups.get(key) ?? { rule, blame, cuts: new Map() }
+    const group = groups.get(key) ?? { rule, blame, cuts: new Map(), weighty: false }
     groups.set(key, group)
-    const { caller, from } = path
-    group.cuts.set([model, caller, from, name].join(' '), { inferenceService: model, caller, from, hop: name })
+    const { caller, from, needed } = path
+    if (needed && !partial && !latent) group.weighty = true
+    const inferenceService = model === INSTALLATION ? undefined : model
+    group.cuts.set([model, caller, from, name].join(' '), { inferenceService, caller, from, hop: name })
   }
-  const findings = [...groups.values()].map(({ rule, blame, cuts: paths }) => {
-    const all = [...paths.values()]
-    const lowered = !all.some(isNeeded)
-    return toFinding(rule, blame.object, blame, modeFor(rule, blame.object, snapshot, policy, lowered), all)
+  const findings = [...groups.values()].map(({ rule, blame, cuts: paths, weighty }) => {
+    const mode = modeFor(rule, blame.object, snapshot, policy, !weighty)
+    const severity = latent ? 'latent' : rule.severity
+    return toFinding({ ...rule, severity }, blame.object, blame, mode, [...paths.values()])
   })
   return { findings, skipped: [...skipped.values()] }
 }
@@ -65,12 +74,14 @@ export function explainFound(
   policy: Policy,
   lowered: boolean
 ): Finding {
-  const opens = problem.opens === undefined ? [] : [{ inferenceService: modelKey(subject), what: problem.opens }]
+  const { opens: what } = problem
+  const opened = subject.kind === 'InferenceService' ? [modelKey(subject)] : (problem.models ?? [])
+  const opens = what === undefined ? [] : opened.map(inferenceService => ({ inferenceService, what }))
   return toFinding(rule, subject, problem, modeFor(rule, subject, snapshot, policy, lowered), [], opens)
 }
 
 function toFinding(
-  { id, severity }: CutRule | CheckRule,
+  { id, severity }: Pick<CutRule | CheckRule, 'id' | 'severity'>,
   object: Ref,
   { field, message, fix }: Problem,
   mode: Mode,

@@ -1,4 +1,4 @@
-import type { CutHop } from '../model/verdict.ts'
+import type { CutHop, HopName } from '../model/verdict.ts'
 import { cutHopOf, type Path } from '../model/way.ts'
 import type { Evaluation, Found } from './evaluate.ts'
 
@@ -7,11 +7,15 @@ export interface CutPath {
   readonly model: string
   readonly path: Path
   readonly hop: CutHop
+  /** True where a policy refuses some callers, while others still get through: its author may want just that. */
+  readonly partial: boolean
 }
 
 /** The difference between two states: what a change has brought about. */
 export interface Introduced {
   readonly cuts: readonly CutPath[]
+  /** Paths that the pods which are made next will find cut. */
+  readonly latent: readonly CutPath[]
   readonly found: readonly Found[]
   /** Problems that were there, and now concern one more InferenceService. */
   readonly widened: readonly Found[]
@@ -22,20 +26,30 @@ export interface Introduced {
   readonly heals: boolean
 }
 
-export function introduced(before: Evaluation, after: Evaluation): Introduced {
+/** @param changed the InferenceService that the change itself is about: its next pods are what counts */
+export function introduced(before: Evaluation, after: Evaluation, changed: string | undefined): Introduced {
   const cuts: CutPath[] = []
+  const latent: CutPath[] = []
   const oldCuts: CutPath[] = []
-  for (const [model, paths] of after.paths) {
+  for (const [model, running] of after.paths) {
     const earlier = earlierPaths(before, model)
     if (earlier === undefined) continue
+    const next = after.next.get(model)
+    const paths = model === changed ? (next ?? running) : running
     const fresh = newlyCut(earlier, paths)
-    cuts.push(...toCutPaths(model, fresh))
+    const isNew = earlier.length === 0
+    cuts.push(...toCutPaths(model, fresh, paths).filter(({ partial }) => !(isNew && partial)))
+    const known = new Set(fresh)
     oldCuts.push(
       ...toCutPaths(
         model,
-        paths.filter(path => !fresh.includes(path))
+        paths.filter(path => !known.has(path)),
+        paths
       )
     )
+    if (next !== undefined && model !== changed && fresh.length === 0) {
+      latent.push(...toCutPaths(model, newlyCut(before.next.get(model) ?? earlier, next), next))
+    }
   }
   const known = new Set(before.found.flatMap(keysOf))
   const groups = { found: [] as Found[], widened: [] as Found[], oldFound: [] as Found[] }
@@ -44,30 +58,41 @@ export function introduced(before: Evaluation, after: Evaluation): Introduced {
     if (!known.has(own)) groups.found.push(one)
     else (models.some(key => !known.has(key)) ? groups.widened : groups.oldFound).push(one)
   }
-  return { cuts, oldCuts, ...groups, heals: heals(before, after) }
+  return { cuts, latent, oldCuts, ...groups, heals: heals(before, after) }
 }
 
 /**
  * Of the paths to one InferenceService, those that are cut and were not. None for a new one that is out of reach of
- * callers without a sidecar alone: nobody has said that it should be in theirs.
+ * callers alone of whom nobody has said that they should be within it. Where requests are cut, probes are not told of.
  */
 export function newlyCut(before: readonly Path[], after: readonly Path[]): readonly Path[] {
   const cut = withVanishedCallers(after, before).filter(path => isCut(path) && wasOpen(before, path))
-  return before.length > 0 || cut.some(isNeeded) ? cut : []
+  if (before.length === 0 && !cut.some(({ needed }) => needed)) return []
+  const requests = cut.filter(({ caller }) => caller !== 'probe')
+  return requests.length > 0 ? requests : cut
 }
 
 const isCut = (path: Path) => cutHopOf(path) !== undefined
 
 /** Every path that is cut in a state, as if nothing had been there before. */
 export function allCuts({ paths }: Evaluation): readonly CutPath[] {
-  return [...paths].flatMap(([model, all]) => toCutPaths(model, all))
+  return [...paths].flatMap(([model, all]) => toCutPaths(model, newlyCut([], all), all))
 }
 
-function toCutPaths(model: string, paths: readonly Path[]): readonly CutPath[] {
-  return paths.flatMap(path => {
+/** Those that are cut, and whether others of all the model's paths are not. */
+function toCutPaths(model: string, some: readonly Path[], all: readonly Path[]): readonly CutPath[] {
+  const isReached = all.some(path => path.entry === 'address' && !isCut(path))
+  return some.flatMap(path => {
     const hop = cutHopOf(path)
-    return hop === undefined ? [] : [{ model, path, hop }]
+    return hop === undefined ? [] : [{ model, path, hop, partial: isReached && refusesCallers(hop) }]
   })
+}
+
+/** Knative's own pods have no choice: where they are refused, the model cannot serve. */
+const KNATIVES_OWN: readonly HopName[] = ['activator->pod', 'autoscaler->pod', 'kubelet->pod', 'apiserver->webhook']
+
+function refusesCallers({ name, cut }: CutHop): boolean {
+  return 'verdict' in cut && cut.cause !== 'provider-unknown' && !KNATIVES_OWN.includes(name)
 }
 
 /**
@@ -92,11 +117,6 @@ function wasOpen(before: readonly Path[], path: Path): boolean {
   const same = candidates.filter(({ leg }) => leg === path.leg)
   const compared = same.length > 0 ? same : candidates
   return compared.length === 0 || !compared.every(isCut)
-}
-
-/** Nothing says that callers without a sidecar are there at all. */
-export function isNeeded({ caller }: Pick<Path, 'caller'>): boolean {
-  return caller !== 'non-mesh'
 }
 
 /** Callers that had rules of their own before, and have none now, fare as any caller does. */

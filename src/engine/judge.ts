@@ -1,6 +1,6 @@
 import type { Change, Snapshot } from '../model/snapshot.ts'
 import type { Rules } from '../rules/rule.ts'
-import { type Evaluation, evaluate, modelKey } from './evaluate.ts'
+import { type Evaluation, evaluate, INSTALLATION, modelKey } from './evaluate.ts'
 import { isExempt } from './exempt.ts'
 import type { Finding, Skip } from './finding.ts'
 import { explainCuts, explainFound, type Policy } from './findings.ts'
@@ -30,15 +30,19 @@ export function judge(state: Snapshot, change: Change, rules: Rules, policy: Pol
   if (isExempt(change)) return ALLOWED
   const before = state.before(change)
   const after = evaluate(before.apply(change), rules)
-  return decide(introduced(evaluate(before, rules), after), after, change, rules, policy)
+  const subject = change.after ?? change.before
+  const changed = subject.kind === 'InferenceService' ? modelKey(subject) : undefined
+  return decide(introduced(evaluate(before, rules), after, changed), after, change, rules, policy)
 }
 
 function decide(difference: Introduced, after: Evaluation, change: Change, rules: Rules, policy: Policy): Decision {
   const { snapshot } = after
-  const { cuts, found, widened, oldCuts, oldFound, heals } = difference
+  const { cuts, latent, found, widened, oldCuts, oldFound, heals } = difference
   const explained = explainCuts(cuts, snapshot, rules, policy)
+  const later = explainCuts(latent, snapshot, rules, policy, true)
   const findings = [
     ...explained.findings,
+    ...later.findings,
     ...found.map(one => explainFound(one, snapshot, policy, heals && one.rule.severity === 'latent')),
     ...widened.map(one => explainFound(one, snapshot, policy, true))
   ].filter(isTold)
@@ -46,7 +50,7 @@ function decide(difference: Introduced, after: Evaluation, change: Change, rules
     ...explainCuts(oldCuts, snapshot, rules, policy).findings,
     ...oldFound.map(one => explainFound(one, snapshot, policy, false))
   ].filter(finding => isTold(finding) && concerns(finding, change))
-  const skipped = [...after.skipped, ...explained.skipped]
+  const skipped = [...after.skipped, ...explained.skipped, ...later.skipped]
   return { decision: worst(findings, skipped, policy), findings: findings.sort(bySeverity), existing, skipped }
 }
 
@@ -75,7 +79,7 @@ function concerns({ object, cuts }: Finding, { before, after }: Change): boolean
   const isChanged = (name: string) => changed.kind === 'InferenceService' && name === modelKey(changed)
   return (
     (object.kind === changed.kind && modelKey(object) === modelKey(changed)) ||
-    cuts.some(({ inferenceService }) => isChanged(inferenceService))
+    cuts.some(({ inferenceService = INSTALLATION }) => isChanged(inferenceService))
   )
 }
 

@@ -1,14 +1,12 @@
+import { distinct, toEndpoints } from './alike.ts'
 import { findBurstCapacity } from './burst-capacity.ts'
 import type { Destination } from './client.ts'
-import type { HopKinds } from './hop.ts'
 import { type Component, METRICS_PORT, QUEUE_PORT } from './inference-service.ts'
-import type { InjectionKinds } from './injection.ts'
 import { defaultBurstCapacity, type KnativeSystem, meshCompatibility, systemPods } from './knative.ts'
-import { findCut } from './reach.ts'
-import { serverSide } from './server.ts'
-import type { Endpoint } from './service.ts'
+import type { Call } from './request.ts'
 import type { View } from './snapshot.ts'
 import type { Cut } from './verdict.ts'
+import { type PathKinds, tryAll } from './way.ts'
 import type { Workload } from './workload.ts'
 
 /** The last part of a path in Knative mode: through the activator, or straight to the pods. */
@@ -23,53 +21,70 @@ const CLASS = 'autoscaling.knative.dev/class'
  * @see knative serving pkg/autoscaler/scaling/autoscaler.go, pkg/reconciler/autoscaling/kpa/kpa.go
  */
 export function legsOf(
-  view: View<HopKinds | InjectionKinds>,
-  { annotations, minReplicas }: Component,
+  view: View<PathKinds>,
+  component: Component,
   revision: Destination,
   pods: readonly Workload[]
 ): readonly Leg[] {
-  if (annotations[CLASS] === HPA) return ['direct']
-  const capacity = findBurstCapacity(annotations)?.value ?? defaultBurstCapacity(view)
+  if (component.annotations[CLASS] === HPA) return ['direct']
+  const capacity = burstCapacityOf(view, component)
   if (!Number.isFinite(capacity) || capacity === -1) return ['activator']
-  const rests = capacity === 0 && minReplicas > 0
-  const metrics = { ...revision, port: METRICS_PORT, endpoints: toEndpoints(pods, METRICS_PORT) }
-  return rests && findSystemCut(view, 'autoscaler', metrics) === undefined ? ['direct'] : ['direct', 'activator']
+  const rests = capacity === 0 && component.minReplicas > 0
+  return rests && scrape(view, revision, pods).cut === undefined ? ['direct'] : ['direct', 'activator']
 }
 
-export function toEndpoints(pods: readonly Workload[], port: number): readonly Endpoint[] {
-  return pods.map(workload => ({ workload, port }))
+/** Does the autoscaler ask the pods for metrics? Not where requests always pass the activator, which counts them. */
+export function isScraped(view: View<PathKinds>, component: Component): boolean {
+  const capacity = burstCapacityOf(view, component)
+  return component.annotations[CLASS] !== HPA && Number.isFinite(capacity) && capacity !== -1
+}
+
+function burstCapacityOf(view: View<'ConfigMap'>, { annotations }: Component): number {
+  return findBurstCapacity(annotations)?.value ?? defaultBurstCapacity(view)
+}
+
+interface Tried {
+  readonly passages: ReturnType<typeof tryAll>['passages']
+  readonly cut: Cut | undefined
+}
+
+/** From the autoscaler to the pods' metrics. */
+export function scrape(view: View<PathKinds>, revision: Destination, pods: readonly Workload[]): Tried {
+  const metrics = { ...revision, port: METRICS_PORT, endpoints: toEndpoints(pods, METRICS_PORT) }
+  return dial(view, 'autoscaler', metrics, '/metrics', undefined)
 }
 
 /** From the activator to the pods, by the revision's private Service. */
-export function findActivatorCut(
-  view: View<HopKinds | InjectionKinds>,
-  revision: Destination,
-  pods: readonly Workload[]
-): Cut | undefined {
-  return findSystemCut(view, 'activator', { ...revision, endpoints: toEndpoints(pods, QUEUE_PORT) })
+export function activate(view: View<PathKinds>, revision: Destination, pods: readonly Workload[], call: Call): Tried {
+  return dial(view, 'activator', { ...revision, endpoints: toEndpoints(pods, QUEUE_PORT) }, '/healthz', call)
 }
 
 /**
- * Activator and autoscaler dial the pods' own addresses first, which is plaintext whatever their sidecar; only when
- * that is answered like a mesh answers (502, 503) they go by the Service, and then with mTLS.
+ * Activator and autoscaler dial the pods' own addresses first, which is plaintext whatever their sidecar. Only where
+ * that is answered like a mesh answers (502, 503) they go by the Service, and then with mTLS; any other answer, a 403
+ * too, is taken for that of the pod. The activator sends its probe before any request.
  * @see knative serving pkg/activator/net/revision_backends.go, pkg/autoscaler/metrics/stats_scraper.go
  */
-function findSystemCut(
-  view: View<HopKinds | InjectionKinds>,
+function dial(
+  view: View<PathKinds>,
   app: KnativeSystem,
-  { host, ...rest }: Destination
-): Cut | undefined {
-  const clients = systemPods(view, app)
+  { host, ...rest }: Destination,
+  path: string,
+  call: Call | undefined
+): Tried {
   const service: Destination = { ...rest, host: host.replace('.', '-private.') }
+  const probe: Call = { host, path, method: 'GET', token: undefined, headers: {}, headersComplete: false }
+  const clients = distinct(systemPods(view, app))
+  const send = (from: readonly Workload[]): Tried => {
+    const probed = tryAll(view, from, probe, service)
+    return probed.cut !== undefined || call === undefined ? probed : tryAll(view, from, call, service)
+  }
   const mode = meshCompatibility(view)
-  const direct = service.endpoints.every(endpoint => takesPlaintext(view, endpoint))
-  if (mode !== 'enabled' && direct) return undefined
-  return mode === 'disabled' ? findCut(view, clients.map(withoutProxy), service) : findCut(view, clients, service)
-}
-
-function takesPlaintext(view: View<HopKinds>, endpoint: Endpoint): boolean {
-  const server = serverSide(view, endpoint)
-  return server.at === 'application' || (server.at === 'sidecar' && server.mtls.mode !== 'STRICT')
+  if (mode === 'enabled') return send(clients)
+  const plainly = clients.map(withoutProxy)
+  const answered = tryAll(view, plainly, probe, service)
+  const looksLikeMesh = answered.cut !== undefined && !('verdict' in answered.cut)
+  return looksLikeMesh && mode === 'auto' ? send(clients) : send(plainly)
 }
 
 /** A sidecar passes on what it does not know as it comes. */

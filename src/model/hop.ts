@@ -3,7 +3,7 @@ import { type Chain, chainForPlaintext, chainForSni, type Listener, type ServerT
 import { meshOf } from './mesh.ts'
 import type { PeerAuthentication } from './peer-authentication.ts'
 import { type ServerKinds, type ServerSide, serverSide } from './server.ts'
-import type { Endpoint, PortProtocol } from './service.ts'
+import type { Endpoint } from './service.ts'
 import type { View } from './snapshot.ts'
 import { identityOf, type Workload } from './workload.ts'
 
@@ -49,11 +49,10 @@ export function connect(
   view: View<HopKinds>,
   client: Workload,
   destination: Destination,
-  endpoint: Endpoint,
-  protocol?: PortProtocol
+  endpoint: Endpoint
 ): Connection {
   const sent = clientSide(view, client, destination, endpoint)
-  const server = serverSide(view, endpoint, protocol)
+  const server = serverSide(view, endpoint)
   const { trustDomain } = meshOf(view)
   const refused = sent.accepts.length > 0 && !sent.accepts.includes(identityOf(endpoint.workload, trustDomain))
   return { sent, server, outcome: join(sent, server, identityOf(client, trustDomain), refused) }

@@ -56,6 +56,11 @@ export function injection(view: View<InjectionKinds>, subject: InjectionSubject)
   return { injected: false, because: 'policy-disabled' }
 }
 
+/** Do pods of the namespace join the mesh without a sidecar of their own? */
+export function isAmbient(view: View<'Namespace'>, namespace: string): boolean {
+  return view.get('Namespace', '', namespace)?.labels['istio.io/dataplane-mode'] === 'ambient'
+}
+
 function selectingWebhook(
   view: View<'MutatingWebhookConfiguration' | 'Namespace'>,
   { namespace, labels }: InjectionSubject

@@ -19,6 +19,10 @@ export interface IngressConfig {
   /** True: there is no top-level VirtualService; models are called at their component's own host. */
   readonly disableIstioVirtualHost: boolean
   readonly enableGatewayApi: boolean
+  /** `namespace/name` of the Gateway (of the Gateway API) that serves models in Standard mode, while that is on. */
+  readonly kserveIngressGateway: string
+  /** True: nothing leads from outside to models in Standard mode. */
+  readonly disableIngressCreation: boolean
   /** Who serves the Ingress of a model in Standard mode. */
   readonly ingressClassName: string
 }
@@ -62,7 +66,9 @@ const SHIPPED: IngressConfig = {
   ingressDomain: 'example.com',
   ingressClassName: 'istio',
   disableIstioVirtualHost: false,
-  enableGatewayApi: false
+  enableGatewayApi: false,
+  kserveIngressGateway: 'kserve/kserve-ingress-gateway',
+  disableIngressCreation: false
 }
 
 /** KServe's configuration; absent where KServe is not installed. */
@@ -111,7 +117,9 @@ function toIngress(read: ReadIngress, ingressGateway: string): IngressConfig {
     ingressDomain: read.ingressdomain || SHIPPED.ingressDomain,
     ingressClassName: read.ingressclassname ?? 'istio',
     disableIstioVirtualHost: read.disableistiovirtualhost ?? false,
-    enableGatewayApi: read.enablegatewayapi ?? false
+    enableGatewayApi: read.enablegatewayapi ?? false,
+    kserveIngressGateway: read.kserveingressgateway ?? '',
+    disableIngressCreation: read.disableingresscreation ?? false
   }
 }
 

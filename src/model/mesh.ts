@@ -8,15 +8,29 @@ import type { View } from './snapshot.ts'
 export interface Mesh {
   readonly rootNamespace: string
   readonly trustDomain: string
+  /** Other names of the trust domain, that policies may use as well. */
+  readonly trustDomainAliases: readonly string[]
   /** Without it, a client sends mTLS only where a DestinationRule says so. */
   readonly autoMtls: boolean
   /** Who sees a DestinationRule without `exportTo`: `*`, or `.` for its own namespace. */
   readonly destinationRuleExportTo: readonly string[]
+  /** Names of the services that policies with action CUSTOM can ask. */
+  readonly authorizers: readonly string[]
 }
 
 const meshConfig = z.object({
   rootNamespace: z.string().nullish(),
   trustDomain: z.string().nullish(),
+  trustDomainAliases: z.array(z.string()).nullish(),
+  extensionProviders: z
+    .array(
+      z.object({
+        name: z.string(),
+        envoyExtAuthzHttp: z.unknown().optional(),
+        envoyExtAuthzGrpc: z.unknown().optional()
+      })
+    )
+    .nullish(),
   enableAutoMtls: z.boolean().nullish(),
   defaultDestinationRuleExportTo: z.array(z.string()).nullish()
 })
@@ -42,6 +56,10 @@ export function meshOf(view: View<'ConfigMap'>): Mesh {
   return {
     rootNamespace: rootNamespace ?? mesh.rootNamespace ?? istioNamespace,
     trustDomain: trustDomain ?? mesh.trustDomain ?? 'cluster.local',
+    trustDomainAliases: mesh.trustDomainAliases ?? [],
+    authorizers: (mesh.extensionProviders ?? [])
+      .filter(one => one.envoyExtAuthzHttp !== undefined || one.envoyExtAuthzGrpc !== undefined)
+      .map(({ name }) => name),
     autoMtls: mesh.enableAutoMtls ?? true,
     destinationRuleExportTo: mesh.defaultDestinationRuleExportTo ?? ['*']
   }

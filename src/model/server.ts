@@ -24,10 +24,10 @@ export type ServerSide =
 export type ServerKinds = 'Gateway' | 'Service' | 'Pod' | 'EndpointSlice' | 'PeerAuthentication' | 'ConfigMap'
 
 /**
- * What a workload takes on one of its ports. `protocol` is the port's, where no Service in the state declares it.
+ * What a workload takes on one of its ports.
  * @see istio pilot/pkg/networking/core/listener_inbound.go
  */
-export function serverSide(view: View<ServerKinds>, { workload, port }: Endpoint, protocol?: PortProtocol): ServerSide {
+export function serverSide(view: View<ServerKinds>, { workload, port }: Endpoint): ServerSide {
   if (workload.proxy === 'none') return { at: 'application', workload }
   if (workload.proxy === 'gateway') {
     return { at: 'gateway', workload, port, listener: findListener(view, workload, port) }
@@ -37,7 +37,7 @@ export function serverSide(view: View<ServerKinds>, { workload, port }: Endpoint
     at: 'sidecar',
     workload,
     port,
-    protocol: declared === undefined ? (protocol ?? 'auto') : protocolOf(declared.port),
+    protocol: declared === undefined ? 'auto' : protocolOf(declared.port),
     mtls: forPort(peerMtls(view, workload), port)
   }
 }

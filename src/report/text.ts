@@ -45,7 +45,10 @@ export function effectLines({ cuts, opens }: Pick<Reported, 'cuts' | 'opens'>, m
   return [
     ...models
       .slice(0, most)
-      .map(model => `cuts ${model} for ${callers(cuts.filter(cut => cut.inferenceService === model))}`),
+      .map(
+        model =>
+          `cuts ${model ?? 'the installation'} for ${callers(cuts.filter(cut => cut.inferenceService === model))}`
+      ),
     ...(more > 0 ? [`and cuts ${more} more`] : []),
     ...opens.map(({ inferenceService, what }) => `opens ${inferenceService}: ${what}`)
   ]

@@ -6,7 +6,7 @@ export default defineCheck({
   severity: 'latent',
   mode: 'warn',
   summary: 'DestinationRule has tls without mode, which means DISABLE',
-  on: 'DestinationRule',
+  on: ['DestinationRule'],
   reads: [],
   *check({ spec }) {
     for (const field of fieldsWithoutMode(spec.trafficPolicy, 'spec.trafficPolicy')) yield problem(field)

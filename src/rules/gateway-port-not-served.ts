@@ -1,7 +1,7 @@
 import { appliesTo, resolvePort } from '../model/gateway.ts'
-import { toServiceRef } from '../model/reach.ts'
 import { nameOf, toRef } from '../model/resource.ts'
 import { targetsOf } from '../model/service.ts'
+import { toServiceRef } from '../model/way.ts'
 import { defineCut } from './rule.ts'
 
 export default defineCut({

@@ -7,7 +7,7 @@ export default defineCheck({
   severity: 'opens',
   mode: 'warn',
   summary: 'A sidecar is asked for where the namespace forbids it',
-  on: 'InferenceService',
+  on: ['InferenceService'],
   reads: ['MutatingWebhookConfiguration', 'Namespace', 'ConfigMap', 'ServingRuntime', 'ClusterServingRuntime'],
   *check(service, view) {
     for (const component of componentsOf(view, service)) {

@@ -7,7 +7,7 @@ export default defineCheck({
   severity: 'opens',
   mode: 'warn',
   summary: 'PeerAuthentication with a selector in the root namespace is ignored everywhere',
-  on: 'PeerAuthentication',
+  on: ['PeerAuthentication'],
   reads: ['ConfigMap'],
   *check({ namespace, name, spec }, view) {
     if (namespace !== meshOf(view).rootNamespace || !isNarrow(spec.selector)) return

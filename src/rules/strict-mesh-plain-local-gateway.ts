@@ -13,7 +13,7 @@ export default defineCheck({
   severity: 'latent',
   mode: 'deny',
   summary: 'The whole mesh is STRICT while the local gateway takes plain HTTP alone',
-  on: 'PeerAuthentication',
+  on: ['PeerAuthentication'],
   reads: ['Gateway', 'Service', 'Pod', 'EndpointSlice', 'ConfigMap', 'InferenceService'],
   *check(subject, view) {
     const { mode, by } = meshPolicy(view, meshOf(view).rootNamespace)

@@ -1,0 +1,22 @@
+import { meshOf } from '../model/mesh.ts'
+import { nameOf, toRef } from '../model/resource.ts'
+import { decider, serverName } from './policy-words.ts'
+import { defineCut } from './rule.ts'
+
+export default defineCut({
+  id: 'authorizer-unknown',
+  cause: 'provider-unknown',
+  summary: 'A CUSTOM policy asks a provider that the mesh does not have, and so denies',
+  explain(cut, view) {
+    const { policy, field } = decider(cut.verdict)
+    const provider = cut.verdict.is === 'provider-unknown' ? cut.verdict.provider : ''
+    const known = meshOf(view).authorizers
+    const instead = known.length === 0 ? '' : `, or name one that is there: ${known.join(', ')}`
+    return {
+      object: toRef(policy),
+      field,
+      message: `${nameOf(policy)} asks provider "${provider}", which the mesh lacks: all it matches is denied at ${serverName(cut)}`,
+      fix: { text: `Add "${provider}" to extensionProviders of the mesh configuration first${instead}` }
+    }
+  }
+})
