@@ -27,7 +27,7 @@ export interface Introduced {
 }
 
 /** @param changed the InferenceService that the change itself is about: its next pods are what counts */
-export function introduced(before: Evaluation, after: Evaluation, changed: string | undefined): Introduced {
+export function introduced(before: Evaluation, after: Evaluation, changed?: string): Introduced {
   const cuts: CutPath[] = []
   const latent: CutPath[] = []
   const oldCuts: CutPath[] = []

@@ -138,7 +138,7 @@ t.test('a rule that throws is skipped and named, and decides nothing', async t =
     severity: 'blocks',
     mode: 'deny',
     summary: '',
-    on: 'Namespace',
+    on: ['Namespace'],
     reads: [],
     check() {
       throw new Error('no')
@@ -167,7 +167,7 @@ t.test('what throws something that is no error is skipped as well', async t => {
     severity: 'blocks',
     mode: 'deny',
     summary: '',
-    on: 'Namespace',
+    on: ['Namespace'],
     reads: [],
     check() {
       throw 'odd'
