@@ -1,8 +1,10 @@
 import type { Ref } from '../model/resource.ts'
 import { type LabelSelector, selects } from '../model/selector.ts'
+import { getOrAdd } from '../model/shelf.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Blame, CheckRule, CutRule, Mode, Problem, Rules } from '../rules/rule.ts'
-import { type Found, INSTALLATION, modelKey } from './evaluate.ts'
+import type { Found } from './checks.ts'
+import { modelKey } from './evaluate.ts'
 import type { Finding, ModelOpening, PathCut, Skip } from './finding.ts'
 import type { CutPath } from './introduced.ts'
 import { observe } from './recorder.ts'
@@ -23,9 +25,18 @@ export const DEFAULT_POLICY: Policy = { rules: {}, namespaces: [], unevaluated: 
 interface Group {
   readonly rule: CutRule
   readonly blame: Blame
-  readonly cuts: Map<string, PathCut>
+  readonly cuts: Map<string, Cuts>
   /** Is one of them more than a warning is due for? */
   weighty: boolean
+}
+
+/** Paths that are cut alike, of these models; of none in particular where there is but `undefined`. */
+interface Cuts extends Omit<PathCut, 'inferenceService'> {
+  readonly models: Set<string | undefined>
+}
+
+function toPathCuts({ models, ...cut }: Cuts): readonly PathCut[] {
+  return [...models].map(inferenceService => ({ inferenceService, ...cut }))
 }
 
 /**
@@ -42,7 +53,7 @@ export function explainCuts(
 ): { readonly findings: readonly Finding[]; readonly skipped: readonly Skip[] } {
   const groups = new Map<string, Group>()
   const skipped = new Map<string, Skip>()
-  for (const { model, path, hop, partial } of cuts) {
+  for (const { models, path, hop, partial } of cuts) {
     const { name, cut } = hop
     // Each rule explains its own cause alone; the type system cannot follow the cause through the table.
     const rule = rules.cuts[cut.cause] as CutRule
@@ -56,13 +67,17 @@ export function explainCuts(
     groups.set(key, group)
     const { caller, from, needed } = path
     if (needed && !partial && !latent) group.weighty = true
-    const inferenceService = model === INSTALLATION ? undefined : model
-    group.cuts.set([model, caller, from, name].join(' '), { inferenceService, caller, from, hop: name })
+    const cuts = getOrAdd(
+      group.cuts,
+      [caller, from, name].join(' '),
+      (): Cuts => ({ caller, from, hop: name, models: new Set() })
+    )
+    for (const model of models.length === 0 ? [undefined] : models.map(modelKey)) cuts.models.add(model)
   }
   const findings = [...groups.values()].map(({ rule, blame, cuts: paths, weighty }) => {
     const mode = modeFor(rule, blame.object, snapshot, policy, !weighty)
     const severity = latent ? 'latent' : rule.severity
-    return toFinding({ ...rule, severity }, blame.object, blame, mode, [...paths.values()])
+    return toFinding({ ...rule, severity }, blame.object, blame, mode, [...paths.values()].flatMap(toPathCuts))
   })
   return { findings, skipped: [...skipped.values()] }
 }

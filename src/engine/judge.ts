@@ -1,10 +1,11 @@
 import type { Change, Snapshot } from '../model/snapshot.ts'
 import type { Rules } from '../rules/rule.ts'
-import { type Evaluation, evaluate, INSTALLATION, modelKey } from './evaluate.ts'
+import { type Evaluation, evaluate, modelKey, skippedBy } from './evaluate.ts'
 import { isExempt } from './exempt.ts'
 import type { Finding, Skip } from './finding.ts'
 import { explainCuts, explainFound, type Policy } from './findings.ts'
 import { allCuts, type Introduced, introduced } from './introduced.ts'
+import { allFound } from './introduced-problems.ts'
 
 export type Verdict = 'deny' | 'warn' | 'allow'
 
@@ -25,14 +26,20 @@ export function unevaluated(reason: string | undefined, policy: Policy): Decisio
   return { ...ALLOWED, decision: worst([], skipped, policy), skipped }
 }
 
+/** What was made of the last state, so that the next, which shares most of it, is judged but for the difference. */
+export interface Memory {
+  latest?: Evaluation
+}
+
 /** Would admission take this change? Only what it brings about counts. */
-export function judge(state: Snapshot, change: Change, rules: Rules, policy: Policy): Decision {
+export function judge(state: Snapshot, change: Change, rules: Rules, policy: Policy, memory: Memory = {}): Decision {
   if (isExempt(change)) return ALLOWED
-  const before = state.before(change)
-  const after = evaluate(before.apply(change), rules)
-  const subject = change.after ?? change.before
-  const changed = subject.kind === 'InferenceService' ? modelKey(subject) : undefined
-  return decide(introduced(evaluate(before, rules), after, changed), after, change, rules, policy)
+  const latest = evaluate(state, rules, memory.latest)
+  memory.latest = latest
+  const snapshot = state.before(change)
+  const before = evaluate(snapshot, rules, latest)
+  const after = evaluate(snapshot.apply(change), rules, before)
+  return decide(introduced(before, after, change.after), after, change, rules, policy)
 }
 
 function decide(difference: Introduced, after: Evaluation, change: Change, rules: Rules, policy: Policy): Decision {
@@ -50,7 +57,7 @@ function decide(difference: Introduced, after: Evaluation, change: Change, rules
     ...explainCuts(oldCuts, snapshot, rules, policy).findings,
     ...oldFound.map(one => explainFound(one, snapshot, policy, false))
   ].filter(finding => isTold(finding) && concerns(finding, change))
-  const skipped = [...after.skipped, ...explained.skipped, ...later.skipped]
+  const skipped = [...skippedBy(after), ...explained.skipped, ...later.skipped]
   return { decision: worst(findings, skipped, policy), findings: findings.sort(bySeverity), existing, skipped }
 }
 
@@ -58,9 +65,9 @@ function decide(difference: Introduced, after: Evaluation, change: Change, rules
 export function judgeState(state: Snapshot, rules: Rules, policy: Policy): Omit<Decision, 'existing'> {
   const evaluation = evaluate(state, rules)
   const explained = explainCuts(allCuts(evaluation), state, rules, policy)
-  const found = evaluation.found.map(one => explainFound(one, state, policy, false))
+  const found = allFound(evaluation).map(one => explainFound(one, state, policy, false))
   const findings = [...explained.findings, ...found].filter(({ mode }) => mode !== 'off').sort(bySeverity)
-  const skipped = [...evaluation.skipped, ...explained.skipped]
+  const skipped = [...skippedBy(evaluation), ...explained.skipped]
   return { decision: worst(findings, skipped, policy), findings, skipped }
 }
 
@@ -79,7 +86,7 @@ function concerns({ object, cuts }: Finding, { before, after }: Change): boolean
   const isChanged = (name: string) => changed.kind === 'InferenceService' && name === modelKey(changed)
   return (
     (object.kind === changed.kind && modelKey(object) === modelKey(changed)) ||
-    cuts.some(({ inferenceService = INSTALLATION }) => isChanged(inferenceService))
+    cuts.some(({ inferenceService }) => inferenceService !== undefined && isChanged(inferenceService))
   )
 }
 

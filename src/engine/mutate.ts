@@ -10,7 +10,7 @@ import { MUTATIONS } from '../mutations/index.ts'
 import type { Intent } from '../mutations/mutation.ts'
 import type { CutRule, Rules } from '../rules/rule.ts'
 import { isExempt } from './exempt.ts'
-import { newlyCut } from './introduced.ts'
+import { newlyCut } from './newly-cut.ts'
 import { observe } from './recorder.ts'
 
 /** An RFC 6902 operation; we only ever add. */

@@ -1,6 +1,6 @@
 import { policiesFor } from './authorization.ts'
 import type { AuthorizationPolicy } from './authorization-rule.ts'
-import { coversHost, toFullName } from './host.ts'
+import { coversHost } from './host.ts'
 import { type InjectionKinds, injection } from './injection.ts'
 import { meshOf } from './mesh.ts'
 import type { Call } from './request.ts'
@@ -67,13 +67,10 @@ export function startsOf(
 }
 
 function ruledNamespaces(view: View<PathKinds>, hosts: readonly string[]): readonly string[] {
-  const { clusterDomain } = view.settings
-  const ruled = view
-    .list('DestinationRule')
-    .filter(({ namespace, spec }) =>
-      hosts.some(host => coversHost(toFullName(spec.host, namespace, clusterDomain), host))
-    )
-  return [...ruled, ...view.list('Sidecar')].map(({ namespace }) => namespace)
+  const ruled = hosts.flatMap(host =>
+    view.rulesIn(host.split('.')[1] ?? '').filter(({ host: pattern }) => coversHost(pattern, host))
+  )
+  return [...ruled.map(({ rule }) => rule), ...view.list('Sidecar')].map(({ namespace }) => namespace)
 }
 
 /** Namespaces that the servers' policies name, each with the service accounts they name there. */

@@ -18,7 +18,7 @@ export function callsTo(
 ): readonly [Call, ...Call[]] {
   const call: Call = {
     host,
-    path: pathOf(service),
+    path: inferencePath(service),
     method: 'POST',
     token: undefined,
     headers: {},
@@ -36,8 +36,11 @@ function tokens(view: View<'RequestAuthentication' | 'ConfigMap'>, namespace: st
   return [...new Set(issuers)].map(issuer => ({ issuer }))
 }
 
-/** @see https://kserve.github.io/website (data plane, V1 and V2 protocol) */
-function pathOf({ name, spec: { predictor } }: InferenceService): string | undefined {
+/**
+ * What callers ask for by the protocol that a model speaks; absent where it is the model's own affair.
+ * @see https://kserve.github.io/website (data plane, V1 and V2 protocol)
+ */
+export function inferencePath({ name, spec: { predictor } }: InferenceService): string | undefined {
   const format = predictor === undefined ? undefined : formatOf(predictor)
   if (format === undefined) return undefined
   const version = format.protocolVersion ?? SPEAKS[format.name] ?? 'v1'

@@ -100,27 +100,31 @@ export function revisionOf({ status }: InferenceService, { name, service }: Comp
   return status?.components?.[name]?.latestReadyRevision ?? `${service}-00001`
 }
 
+/** The labels that a component's pods get, whoever asks for them. */
+export function madeLabels(service: InferenceService, component: Component): Labels {
+  const { mode, labels, service: made } = component
+  const revision = revisionOf(service, component)
+  const own: Labels =
+    mode === 'Knative'
+      ? {
+          'serving.knative.dev/service': made,
+          'serving.knative.dev/configuration': made,
+          'serving.knative.dev/revision': revision
+        }
+      : { app: `isvc.${made}` }
+  return { app: revision, ...labels, ...own }
+}
+
 /** A pod of the component as it will be made next: its labels, its identity, and whether it gets a sidecar. */
 export function desiredPod(view: View<InjectionKinds>, service: InferenceService, component: Component): Workload {
   const { injected } = injection(view, injectionSubject(service, component))
-  const { mode, labels } = component
-  const revision = revisionOf(service, component)
-  const made: Labels =
-    mode === 'Knative'
-      ? {
-          'serving.knative.dev/service': component.service,
-          'serving.knative.dev/configuration': component.service,
-          'serving.knative.dev/revision': revision
-        }
-      : { app: `isvc.${component.service}` }
-  const byDefault = { ...(injected ? { [TLS_MODE_LABEL]: 'istio' } : {}), app: revision }
   return {
     namespace: service.namespace,
     name: `${component.service} (next pod)`,
-    labels: { ...byDefault, ...labels, ...made },
+    labels: { ...(injected ? { [TLS_MODE_LABEL]: 'istio' } : {}), ...madeLabels(service, component) },
     serviceAccount: component.serviceAccount,
     proxy: injected ? 'sidecar' : 'none',
-    ports: mode === 'Knative' ? KNATIVE_PORTS : [{ name: undefined, containerPort: STANDARD_PORT }],
+    ports: component.mode === 'Knative' ? KNATIVE_PORTS : [{ name: undefined, containerPort: STANDARD_PORT }],
     address: undefined
   }
 }

@@ -76,6 +76,20 @@ function selectingWebhook(
   return undefined
 }
 
+/** Everything that injectors select pods by. */
+export function injectorSelectors(view: View<'MutatingWebhookConfiguration' | 'ConfigMap'>): readonly LabelSelector[] {
+  const maps = view
+    .list('ConfigMap', view.settings.istioNamespace)
+    .filter(({ name }) => name.startsWith('istio-sidecar-injector'))
+  return [
+    ...view
+      .list('MutatingWebhookConfiguration')
+      .flatMap(({ webhooks }) => webhooks.filter(({ name }) => name.endsWith(WEBHOOK_SUFFIX)))
+      .flatMap(({ objectSelector }) => objectSelector ?? []),
+    ...maps.map(readConfig).flatMap(({ never, always }) => [...never, ...always])
+  ]
+}
+
 interface InjectorConfig {
   readonly policy: string
   readonly never: readonly LabelSelector[]

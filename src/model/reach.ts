@@ -5,7 +5,7 @@ import type { ResourceOf } from './resource.ts'
 import { hasLabels, isEmpty } from './selector.ts'
 import { type Endpoint, endpointsOf, findService, isHeadless, type Service } from './service.ts'
 import type { View } from './snapshot.ts'
-import { isRunning, toWorkload, type Workload } from './workload.ts'
+import type { Workload } from './workload.ts'
 
 /** A port of a Service that exists, with what stands behind it. Without any, there are no endpoints. */
 export function toDestination(
@@ -47,12 +47,7 @@ function gatewayEndpoints(view: View<'Pod' | 'EndpointSlice'>, service: Service,
 
 /** The pods that a Gateway object is meant for. */
 export function podsOfGateway(view: View<'Pod'>, gateway: ResourceOf<'Gateway'>): readonly Workload[] {
-  const pods = view
-    .list('Pod')
-    .filter(isRunning)
-    .map(toWorkload)
-    .filter(workload => workload.proxy === 'gateway' && appliesTo(gateway, workload))
-  return distinct(pods)
+  return distinct(view.gateways().filter(pod => appliesTo(gateway, pod)))
 }
 
 /** The Services by which callers from outside reach pods: public ones, else those that Gateways number their ports by. */

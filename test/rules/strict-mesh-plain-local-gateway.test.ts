@@ -1,5 +1,6 @@
 import t from 'tap'
 import { evaluate } from '../../src/engine/evaluate.ts'
+import { allFound } from '../../src/engine/introduced-problems.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { RULES } from '../../src/rules/index.ts'
 import rule from '../../src/rules/strict-mesh-plain-local-gateway.ts'
@@ -56,7 +57,7 @@ cases(t, rule, {
 })
 
 t.test('the message names models and gateway, and the fix serves both', async t => {
-  const { found } = evaluate(stockWith(STRICT), RULES)
+  const found = allFound(evaluate(stockWith(STRICT), RULES))
   t.match(found, [
     {
       problem: {
@@ -75,7 +76,7 @@ kind: InferenceService
 metadata: { namespace: user1, name: ${name} }
 spec: { predictor: {} }
 `
-  const messageIn = (state: Snapshot) => evaluate(state, RULES).found[0]?.problem.message
+  const messageIn = (state: Snapshot) => allFound(evaluate(state, RULES))[0]?.problem.message
   t.match(
     messageIn(stockWith([STRICT, ...['a', 'b', 'c'].map(model)].join('---'))),
     'user1/a, user1/b, user1/c and 2 more pass'
