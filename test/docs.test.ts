@@ -9,7 +9,8 @@ const DOCS = [
   'CONTRIBUTING.md',
   'src/README.md',
   'test/conformance/README.md',
-  'examples/published/README.md'
+  'examples/published/README.md',
+  'test/upstream/README.md'
 ]
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   readonly scripts: Readonly<Record<string, string>>

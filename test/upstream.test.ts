@@ -1,0 +1,104 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { checkChanges, checkState, toWorld } from '../src/cli/check.ts'
+import { loadConfig } from '../src/cli/command.ts'
+import { nameOf } from '../src/model/resource.ts'
+import type { Report } from '../src/report/report.ts'
+import { readFiles } from '../src/sources/files.ts'
+import type { Manifest } from '../src/sources/yaml.ts'
+
+/** The one rule that may deny what is published: it was asked for by name. */
+const ASKED_FOR = 'strict-mesh-plain-local-gateway'
+const EXPECTED = 'warnings.yaml'
+
+const folder = join(import.meta.dirname, 'upstream')
+const config = loadConfig(undefined)
+const stock = readFiles([join(import.meta.dirname, '../examples/cluster')])
+const world = toWorld(stock, config)
+
+interface Document {
+  /** Where it comes from, its kind, namespace and name. */
+  readonly id: string
+  readonly manifest: Manifest
+}
+
+const names = readdirSync(folder).filter(name => name.endsWith('.yaml') && name !== EXPECTED)
+const documents = names.flatMap(name => readDocuments(join(folder, name)))
+const manifests = documents.map(({ manifest }) => manifest)
+
+/** The comment above each document says where it comes from. */
+function readDocuments(file: string): readonly Document[] {
+  const lines = readFileSync(file, 'utf8').split('\n')
+  return readFiles([file]).map(manifest => {
+    const { line } = manifest.source
+    const [, origin] = /^# (\S+\/\S+ \S+)$/.exec(lines[line - 2] ?? '') ?? []
+    if (origin === undefined) throw new Error(`${file}:${line}: the comment above does not say: # <repository> <path>`)
+    return { id: `${origin} ${nameOf(manifest.ref)}`, manifest }
+  })
+}
+
+const expectations = z.array(
+  z.strictObject({
+    document: z.string(),
+    rules: z.record(z.string(), z.enum(['warn', 'deny'])),
+    why: z.string().min(1)
+  })
+)
+const expected = expectations.parse(parse(readFileSync(join(folder, EXPECTED), 'utf8')))
+
+interface Said {
+  /** Document, mode and rule. */
+  readonly what: string
+  readonly message: string
+}
+
+/** What admission tells whoever applies a document to the stock installation. */
+function said({ id, manifest }: Document): readonly Said[] {
+  const { steps, skipped } = checkChanges([manifest], world, config, false)
+  return [
+    ...steps.flatMap(({ findings }) =>
+      findings.map(({ rule, mode, message }) => ({ what: `${id}: ${mode} ${rule}`, message }))
+    ),
+    ...steps.flatMap(({ notes }) => notes.map(message => ({ what: `${id}: warn not-injected`, message }))),
+    ...skipped.map(({ rule, reason }) => ({ what: `${id}: warn ${rule}`, message: `not evaluated: ${reason}` }))
+  ]
+}
+
+t.test('each document, applied alone: nothing is denied or warned of that the table does not argue for', async t => {
+  const due = expected.flatMap(({ document, rules }) =>
+    Object.entries(rules).map(([rule, mode]) => `${document}: ${mode} ${rule}`)
+  )
+  const come = documents.flatMap(said)
+  for (const { what, message } of come) if (!due.includes(what)) t.fail(`not in ${EXPECTED}: ${what}: ${message}`)
+  for (const one of due) if (!come.some(({ what }) => what === one)) t.fail(`in ${EXPECTED}, but not said: ${one}`)
+})
+
+t.test('the table lets no other rule deny', async t => {
+  const denying = expected.flatMap(({ rules }) => Object.keys(rules).filter(rule => rules[rule] === 'deny'))
+  t.same([...new Set(denying)], [ASKED_FOR])
+})
+
+t.test('all documents at once, as a state, and one after the other: each is evaluated', async t => {
+  const evaluated = ({ skipped }: Report) => t.same(skipped, [])
+  evaluated(checkState(manifests, config))
+  evaluated(checkState([...stock, ...manifests], config))
+  const report = checkChanges(manifests, world, config, false)
+  evaluated(report)
+  t.equal(report.steps.length, manifests.length)
+})
+
+t.test('each document can be told from the others, and none holds a secret', async t => {
+  t.equal(new Set(documents.map(({ id }) => id)).size, documents.length)
+  t.same(
+    documents.filter(({ manifest }) => manifest.ref.kind === 'Secret').map(({ id }) => id),
+    []
+  )
+})
+
+t.test('the page names each file', async t => {
+  const page = readFileSync(join(folder, 'README.md'), 'utf8')
+  for (const name of names) t.match(page, `\`${name}\``)
+})
