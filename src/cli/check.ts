@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import type { Config } from '../config.ts'
 import type { Finding, Skip } from '../engine/finding.ts'
-import { judge, judgeState, type Verdict } from '../engine/judge.ts'
+import { judge, judgeState, type Memory, type Verdict } from '../engine/judge.ts'
 import { mutate } from '../engine/mutate.ts'
 import type { Ref, Resource } from '../model/resource.ts'
 import { type Change, Snapshot } from '../model/snapshot.ts'
@@ -30,6 +30,8 @@ import {
 export interface World {
   readonly state: Snapshot
   readonly objects: ReadonlyMap<string, unknown>
+  /** From one change to the next. */
+  readonly memory?: Memory
 }
 
 /** The cluster that holds these files and nothing else. */
@@ -37,7 +39,8 @@ export function toWorld(manifests: readonly Manifest[], { mesh }: Config): World
   const resources = manifests.flatMap(({ resource }) => (resource === undefined ? [] : [resource]))
   return {
     state: Snapshot.of(resources, mesh),
-    objects: new Map(manifests.map(({ ref, object }) => [keyOf(ref), object]))
+    objects: new Map(manifests.map(({ ref, object }) => [keyOf(ref), object])),
+    memory: {}
   }
 }
 

@@ -53,7 +53,8 @@ export function explainCuts(
 ): { readonly findings: readonly Finding[]; readonly skipped: readonly Skip[] } {
   const groups = new Map<string, Group>()
   const skipped = new Map<string, Skip>()
-  for (const { models, path, hop, partial } of cuts) {
+  // What weighs most speaks for all that one object does.
+  for (const { models, path, hop, partial } of cuts.toSorted((a, b) => weightOf(a) - weightOf(b))) {
     const { name, cut } = hop
     // Each rule explains its own cause alone; the type system cannot follow the cause through the table.
     const rule = rules.cuts[cut.cause] as CutRule
@@ -80,6 +81,11 @@ export function explainCuts(
     return toFinding({ ...rule, severity }, blame.object, blame, mode, [...paths.values()].flatMap(toPathCuts))
   })
   return { findings, skipped: [...skipped.values()] }
+}
+
+/** Everybody's way counts before that of some, and the model's own address before its component's. */
+function weightOf({ partial, path }: CutPath): number {
+  return 2 * Number(partial) + Number(path.entry === 'component')
 }
 
 /** Makes a finding of a check's problem. */

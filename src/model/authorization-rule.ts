@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from 'node:net'
+import ipaddr from 'ipaddr.js'
 import { matches, matchesAnywhere, matchesPath } from './pattern.ts'
 import type { Request, Token } from './request.ts'
 import type { ResourceOf } from './resource.ts'
@@ -185,16 +185,14 @@ function isIssuer(value: string, token: Token | undefined): Tristate {
   return token.issuer === undefined ? undefined : matches(value, token.issuer)
 }
 
-/** Addresses of pods that are yet to be made are not known. */
+/** Addresses of pods that are yet to be made are not known. A block that is none is not asked for: Istio refuses it. */
 function isInBlock(block: string, address: string | undefined): Tristate {
   if (address === undefined) return undefined
-  const [net = '', bits] = block.split('/')
-  const family = isIPv6(net) ? 'ipv6' : 'ipv4'
-  const list = new BlockList()
-  try {
-    list.addSubnet(net, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family)
-  } catch {
-    return false
+  const { parse, parseCIDR, isValid, isValidCIDR } = ipaddr
+  if (isValidCIDR(block)) {
+    const [net, bits] = parseCIDR(block)
+    const own = parse(address)
+    return own.kind() === net.kind() && own.match(net, bits)
   }
-  return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+  return isValid(block) && parse(block).toString() === parse(address).toString()
 }

@@ -65,9 +65,13 @@ export function enter(
   return told === undefined ? { passages: [], cut: nothingBehind(address) } : { passages: [told], cut: told.cut }
 }
 
+/** Where Istio's proxies say how they fare; no request enters there. */
+const STATUS_PORT = 15_021
+
 function waysIn(view: View<'Service' | 'Pod' | 'EndpointSlice'>, services: readonly Service[]) {
   return services.flatMap(({ name, namespace, spec }) =>
     spec.ports.flatMap(({ port, name: portName = '' }) => {
+      if (port === STATUS_PORT) return []
       const destination = toDestination(view, `${name}.${namespace}.svc.${view.settings.clusterDomain}`, port)
       // What callers speak to a port goes by its number and name; only when they are told will they try the other.
       const speaksTls = port === 443 || portName.startsWith('https')

@@ -84,8 +84,8 @@ export function ingressOf(view: View<'ConfigMap'>): IngressVerdict {
 
 const readIngress = remember(({ data }: ResourceOf<'ConfigMap'>): IngressVerdict => {
   const value = data['ingress']
-  // KServe takes a configuration without the key, and leaves every name in it empty.
-  if (value === undefined) return { config: toIngress({}, ''), refused: undefined }
+  // KServe itself takes it, and then writes VirtualServices without names that Istio refuses.
+  if (value === undefined) return { config: SHIPPED, refused: 'there is no key ingress' }
   const json = parseGoObject(value)
   if (json === undefined) return { config: SHIPPED, refused: 'it is not a JSON object' }
   const { data: read, error } = ingressSchema.safeParse(json)
@@ -94,7 +94,7 @@ const readIngress = remember(({ data }: ResourceOf<'ConfigMap'>): IngressVerdict
     return { config: SHIPPED, refused: `${issue?.path.join('.')}: ${issue?.message}` }
   }
   const refused = whyRefused(read)
-  return { config: toIngress(read, refused === undefined ? '' : SHIPPED.ingressGateway), refused }
+  return { config: toIngress(read), refused }
 })
 
 type ReadIngress = z.output<typeof ingressSchema>
@@ -107,10 +107,10 @@ function whyRefused(read: ReadIngress): string | undefined {
   return read.pathtemplate && !read.ingressdomain ? 'pathTemplate needs ingressDomain' : undefined
 }
 
-function toIngress(read: ReadIngress, ingressGateway: string): IngressConfig {
+function toIngress(read: ReadIngress): IngressConfig {
   const localGatewayService = read.localgatewayservice ?? ''
   return {
-    ingressGateway: read.ingressgateway || ingressGateway,
+    ingressGateway: read.ingressgateway || SHIPPED.ingressGateway,
     localGateway: read.localgateway ?? '',
     localGatewayService,
     knativeLocalGatewayService: read.knativelocalgatewayservice || localGatewayService,

@@ -30,7 +30,9 @@ export function pathsOf(view: View<PathKinds>, service: InferenceService, which:
   const component = entryOf(components)
   if (component === undefined || component.mode === 'ModelMesh') return []
   const podsFor = (one: Component) => podsToJudge(view, service, one, which)
-  const refused = service.created === undefined ? findKserveRefusal(view) : undefined
+  // What is not there yet never comes; what runs goes on.
+  const isNew = service.created === undefined && podsOf(view, service, component).length === 0
+  const refused = isNew ? findKserveRefusal(view) : undefined
   if (refused !== undefined) return rejected(refused)
   if (isAmbient(view, service.namespace) && podsFor(component).every(({ proxy }) => proxy === 'none')) return [AMBIENT]
 
