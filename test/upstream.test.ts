@@ -7,7 +7,6 @@ import { checkChanges, checkState, toWorld } from '../src/cli/check.ts'
 import { loadConfig } from '../src/cli/command.ts'
 import { nameOf } from '../src/model/resource.ts'
 import { getOrAdd } from '../src/model/shelf.ts'
-import type { Report } from '../src/report/report.ts'
 import { readFiles } from '../src/sources/files.ts'
 import type { Manifest } from '../src/sources/yaml.ts'
 
@@ -94,13 +93,8 @@ t.test('the table lets no other rules deny', async t => {
   t.same([...new Set(denying)], DENYING)
 })
 
-t.test('all documents at once, as a state, and one after the other: each is evaluated', async t => {
-  const evaluated = ({ skipped }: Report) => t.same(skipped, [])
-  evaluated(checkState(manifests, config))
-  evaluated(checkState([...stock, ...manifests], config))
-  const report = checkChanges(manifests, world, config, false)
-  evaluated(report)
-  t.equal(report.steps.length, manifests.length)
+t.test('all documents at once, as a state: each is evaluated', async t => {
+  for (const state of [manifests, [...stock, ...manifests]]) t.same(checkState(state, config).skipped, [])
 })
 
 t.test('each document can be told from the others, and none holds a secret', async t => {

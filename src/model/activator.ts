@@ -1,8 +1,9 @@
-import { distinct, toEndpoints } from './alike.ts'
+import { distinct } from './alike.ts'
 import { findBurstCapacity } from './burst-capacity.ts'
 import type { Destination } from './client.ts'
-import { type Component, METRICS_PORT, QUEUE_PORT } from './inference-service.ts'
+import { type Component, METRICS_PORT } from './inference-service.ts'
 import { defaultBurstCapacity, type KnativeSystem, meshCompatibility, systemPods } from './knative.ts'
+import { remember, rememberIn } from './remember.ts'
 import type { Call } from './request.ts'
 import type { View } from './snapshot.ts'
 import type { Cut } from './verdict.ts'
@@ -20,17 +21,12 @@ const CLASS = 'autoscaling.knative.dev/class'
  * but the autoscaler has to see their metrics for that.
  * @see knative serving pkg/autoscaler/scaling/autoscaler.go, pkg/reconciler/autoscaling/kpa/kpa.go
  */
-export function legsOf(
-  view: View<PathKinds>,
-  component: Component,
-  revision: Destination,
-  pods: readonly Workload[]
-): readonly Leg[] {
+export function legsOf(view: View<PathKinds>, component: Component, revision: Destination): readonly Leg[] {
   if (component.annotations[CLASS] === HPA) return ['direct']
   const capacity = burstCapacityOf(view, component)
   if (!Number.isFinite(capacity) || capacity === -1) return ['activator']
   const rests = capacity === 0 && component.minReplicas > 0
-  return rests && scrape(view, revision, pods).cut === undefined ? ['direct'] : ['direct', 'activator']
+  return rests && scrape(view, revision).cut === undefined ? ['direct'] : ['direct', 'activator']
 }
 
 /** Does the autoscaler ask the pods for metrics? Not where requests always pass the activator, which counts them. */
@@ -48,16 +44,20 @@ interface Tried {
   readonly cut: Cut | undefined
 }
 
-/** From the autoscaler to the pods' metrics. */
-export function scrape(view: View<PathKinds>, revision: Destination, pods: readonly Workload[]): Tried {
-  const metrics = { ...revision, port: METRICS_PORT, endpoints: toEndpoints(pods, METRICS_PORT) }
-  return dial(view, 'autoscaler', metrics, '/metrics', undefined)
-}
+/** From the autoscaler to the metrics of a revision's pods. */
+export const scrape: (view: View<PathKinds>, revision: Destination) => Tried = rememberIn((view, revision) => {
+  const endpoints = revision.endpoints.map(endpoint => ({ ...endpoint, port: METRICS_PORT }))
+  return dial(view, 'autoscaler', { ...revision, port: METRICS_PORT, endpoints }, '/metrics', undefined)
+})
 
 /** From the activator to the pods, by the revision's private Service. */
-export function activate(view: View<PathKinds>, revision: Destination, pods: readonly Workload[], call: Call): Tried {
-  return dial(view, 'activator', { ...revision, endpoints: toEndpoints(pods, QUEUE_PORT) }, '/healthz', call)
+export function activate(view: View<PathKinds>, revision: Destination, call: Call): Tried {
+  return activations(view, revision)(call)
 }
+
+const activations = rememberIn((view: View<PathKinds>, revision: Destination) =>
+  remember((call: Call) => dial(view, 'activator', revision, '/healthz', call))
+)
 
 /**
  * Activator and autoscaler dial the pods' own addresses first, which is plaintext whatever their sidecar. Only where

@@ -1,6 +1,7 @@
 import { attaches } from './attachment.ts'
 import { type AuthorizationPolicy, hasIdentity, matchesRule, type RuleContext } from './authorization-rule.ts'
 import { meshOf } from './mesh.ts'
+import { rememberIn } from './remember.ts'
 import type { Request } from './request.ts'
 import type { ResourceOf } from './resource.ts'
 import type { View } from './snapshot.ts'
@@ -29,12 +30,13 @@ const TRUE = ['1', 't', 'T', 'TRUE', 'true', 'True']
  * The policies that count for a workload: of its own and the root namespace, those that select it and are enforced.
  * @see istio pilot/pkg/model/authorization.go (ListAuthorizationPolicies)
  */
-export function policiesFor(view: View<AuthorizationKinds>, workload: Workload): readonly AuthorizationPolicy[] {
-  const { rootNamespace } = meshOf(view)
-  return [...new Set([rootNamespace, workload.namespace])]
-    .flatMap(namespace => view.list('AuthorizationPolicy', namespace))
-    .filter(policy => isEnforced(policy) && attaches(policy, workload))
-}
+export const policiesFor: (view: View<AuthorizationKinds>, workload: Workload) => readonly AuthorizationPolicy[] =
+  rememberIn((view, workload) => {
+    const { rootNamespace } = meshOf(view)
+    return [...new Set([rootNamespace, workload.namespace])]
+      .flatMap(namespace => view.list('AuthorizationPolicy', namespace))
+      .filter(policy => isEnforced(policy) && attaches(policy, workload))
+  })
 
 export function isEnforced({ annotations }: AuthorizationPolicy): boolean {
   return !TRUE.includes(annotations[DRY_RUN] ?? '')

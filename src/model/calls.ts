@@ -1,7 +1,9 @@
 import type { InferenceService } from './inference-service.ts'
 import { meshOf } from './mesh.ts'
+import { rememberIn } from './remember.ts'
 import type { Call, Token } from './request.ts'
 import { formatOf } from './runtime.ts'
+import { getOrAdd } from './shelf.ts'
 import type { View } from './snapshot.ts'
 
 /** Frameworks that speak the second version of the protocol, or one of their own, unless told otherwise. */
@@ -11,23 +13,22 @@ const SPEAKS: Readonly<Record<string, string>> = { triton: 'v2', huggingface: 'o
  * What callers ask of a model: by the protocol it speaks, with no token or with one of any issuer that somebody on the
  * way may know.
  */
-export function callsTo(
-  view: View<'RequestAuthentication' | 'ConfigMap'>,
-  service: InferenceService,
-  host: string
-): readonly [Call, ...Call[]] {
-  const call: Call = {
-    host,
-    path: inferencePath(service),
-    method: 'POST',
-    token: undefined,
-    headers: {},
-    headersComplete: false
-  }
+export function callsTo(view: CallView, service: InferenceService, host: string): Calls {
+  return getOrAdd(callsByHost(view, service), host, () => makeCalls(view, service, host))
+}
+
+type CallView = View<'RequestAuthentication' | 'ConfigMap'>
+type Calls = readonly [Call, ...Call[]]
+
+const callsByHost = rememberIn((_view: CallView, _service: InferenceService) => new Map<string, Calls>())
+
+function makeCalls(view: CallView, service: InferenceService, host: string): Calls {
+  const path = inferencePath(service)
+  const call: Call = { host, path, method: 'POST', token: undefined, headers: {}, headersComplete: false }
   return [call, ...tokens(view, service.namespace).map(token => ({ ...call, token }))]
 }
 
-function tokens(view: View<'RequestAuthentication' | 'ConfigMap'>, namespace: string): readonly Token[] {
+function tokens(view: CallView, namespace: string): readonly Token[] {
   const { istioNamespace, knativeNamespace } = view.settings
   const namespaces = new Set([meshOf(view).rootNamespace, istioNamespace, knativeNamespace, namespace])
   const issuers = [...namespaces]

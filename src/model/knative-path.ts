@@ -1,6 +1,7 @@
 import { isScraped, scrape } from './activator.ts'
 import { CALLER, type Origin, startsOf } from './callers.ts'
 import { callsTo } from './calls.ts'
+import type { Destination } from './client.ts'
 import { type Entered, enter } from './entry.ts'
 import { serviceHost } from './host.ts'
 import { type Component, type InferenceService, QUEUE_PORT } from './inference-service.ts'
@@ -44,7 +45,8 @@ export function knativeWays(
     send(view, hop, local, { need: route, rewrite: host, nameWithoutRoute: 'local-gateway->component' })
 
   const refused = findKnativeRefusal(service, component)
-  const legs = legsTo(view, service, component, pods)
+  const revision = revisionDestination(view, service, component, pods)
+  const legs = legsTo(view, component, revision)
   const rest = (steps: readonly Step[], from: 'gateway' | 'caller') =>
     refused === undefined ? { steps, legs: legs(from) } : { steps: [refusal(refused)], legs: [] }
   const way = (
@@ -72,7 +74,7 @@ export function knativeWays(
     ).map(({ called, step }) =>
       way(OUTSIDE, 'address', called, topLevel ? [step, again('ingress-gateway->local-gateway')] : [step], 'gateway')
     ),
-    probes: refused === undefined ? probes(view, service, component, pods) : [],
+    probes: refused === undefined ? probes(view, component, revision, pods) : [],
     to: (address, origin) => {
       const byOwn = topLevel && address === 'address'
       if (origin.pods[0].proxy === 'sidecar') {
@@ -145,12 +147,11 @@ function enterBy(
 /** Without metrics the autoscaler neither scales a model nor takes the activator off its path. */
 function probes(
   view: View<PathKinds>,
-  service: InferenceService,
   component: Component,
+  revision: Destination,
   pods: readonly Workload[]
 ): readonly Way[] {
-  const revision = revisionDestination(view, service, component, pods)
-  const metrics: Step = next => ({ hop: { name: 'autoscaler->pod', ...scrape(view, revision, pods) }, next })
+  const metrics: Step = next => ({ hop: { name: 'autoscaler->pod', ...scrape(view, revision) }, next })
   return [
     ...(isScraped(view, component) ? [probe('autoscaler', metrics)] : []),
     ...kubeletProbes(view, component, revision, pods, QUEUE_PORT)

@@ -47,7 +47,7 @@ const readMesh = remember(({ data: { mesh: text = '' } }: ResourceOf<'ConfigMap'
  * The mesh configuration in force. A value that does not parse counts as absent: istiod goes on with its defaults.
  * @see istio pkg/config/mesh/mesh.go (DefaultMeshConfig)
  */
-export function meshOf(view: View<'ConfigMap'>): Mesh {
+export const meshOf: (view: View<'ConfigMap'>) => Mesh = remember(view => {
   const { istioNamespace, rootNamespace, trustDomain } = view.settings
   const map = view
     .list('ConfigMap', istioNamespace)
@@ -63,7 +63,7 @@ export function meshOf(view: View<'ConfigMap'>): Mesh {
     autoMtls: mesh.enableAutoMtls ?? true,
     destinationRuleExportTo: mesh.defaultDestinationRuleExportTo ?? ['*']
   }
-}
+})
 
 function parseQuietly(text: string): unknown {
   try {

@@ -1,5 +1,6 @@
 import { attaches } from './attachment.ts'
 import { meshOf } from './mesh.ts'
+import { rememberIn } from './remember.ts'
 import type { Call, Token } from './request.ts'
 import type { ResourceOf } from './resource.ts'
 import type { View } from './snapshot.ts'
@@ -18,20 +19,20 @@ export interface Issuer {
  * The issuers that a workload knows: those of all objects that count for it, in its own and the root namespace.
  * @see istio pilot/pkg/security/authn/policy_applier.go (convertToEnvoyJwtConfig)
  */
-export function issuersAt(view: View<'RequestAuthentication' | 'ConfigMap'>, workload: Workload): readonly Issuer[] {
-  const { rootNamespace } = meshOf(view)
-  const namespaces = [...new Set([rootNamespace, workload.namespace])]
-  return namespaces
-    .flatMap(namespace => view.list('RequestAuthentication', namespace))
-    .filter(policy => attaches(policy, workload))
-    .flatMap(by =>
-      by.spec.jwtRules.map(({ issuer = '', forwardOriginalToken = false }) => ({
-        issuer,
-        forwards: forwardOriginalToken,
-        by
-      }))
-    )
-}
+export const issuersAt: (view: View<'RequestAuthentication' | 'ConfigMap'>, workload: Workload) => readonly Issuer[] =
+  rememberIn((view, workload) => {
+    const { rootNamespace } = meshOf(view)
+    return [...new Set([rootNamespace, workload.namespace])]
+      .flatMap(namespace => view.list('RequestAuthentication', namespace))
+      .filter(policy => attaches(policy, workload))
+      .flatMap(by =>
+        by.spec.jwtRules.map(({ issuer = '', forwardOriginalToken = false }) => ({
+          issuer,
+          forwards: forwardOriginalToken,
+          by
+        }))
+      )
+  })
 
 /** A token is read where somebody knows its issuer; elsewhere it is but a header. */
 export function readToken(issuers: readonly Issuer[], token: Token | undefined): Token | undefined {

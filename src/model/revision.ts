@@ -33,15 +33,14 @@ export function revisionDestination(
 /** From a gateway, or from a caller's sidecar, to the revision: to its pods, or by way of the activator. */
 export function legsTo(
   view: View<PathKinds>,
-  service: InferenceService,
   component: Component,
-  pods: readonly Workload[]
+  revision: Destination
 ): (from: 'gateway' | 'caller') => Way['legs'] {
-  const revision = revisionDestination(view, service, component, pods)
-  const legs = legsOf(view, component, revision, pods)
+  const pods = revision.endpoints.map(({ workload }) => workload)
+  const legs = legsOf(view, component, revision)
   const behindActivator = { ...revision, endpoints: toEndpoints(distinct(systemPods(view, 'activator')), QUEUE_PORT) }
   const onward: Step = ({ call }) => ({
-    hop: { name: 'activator->pod', ...activate(view, revision, pods, call) },
+    hop: { name: 'activator->pod', ...activate(view, revision, call) },
     next: { at: pods, call: handOn(view, pods, call) }
   })
   const steps = (leg: Leg, from: 'gateway' | 'caller'): readonly Step[] =>

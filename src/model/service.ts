@@ -1,6 +1,6 @@
 import { oldestFirst } from './age.ts'
 import { serviceHost } from './host.ts'
-import { remember } from './remember.ts'
+import { remember, rememberIn } from './remember.ts'
 import type { ResourceOf } from './resource.ts'
 import { hasLabels, isEmpty, type Labels } from './selector.ts'
 import { getOrAdd } from './shelf.ts'
@@ -138,10 +138,10 @@ const bySelector = remember((services: readonly Service[]) => {
 })
 
 /** All ports of all Services that lead to a workload, the oldest Service first. */
-export function targetsOf(
+export const targetsOf: (
   view: View<'Service' | 'Pod' | 'EndpointSlice'>,
   workload: Workload
-): readonly ServiceTarget[] {
+) => readonly ServiceTarget[] = rememberIn((view, workload) => {
   const index = bySelector(view.list('Service', workload.namespace))
   return Object.entries(workload.labels)
     .flatMap(pair => index.get(toPair(pair)) ?? [])
@@ -153,4 +153,4 @@ export function targetsOf(
         return target === undefined ? [] : [{ service, port, target }]
       })
     )
-}
+})

@@ -65,14 +65,14 @@ function isBypassed(
   pods: readonly Workload[]
 ): boolean {
   const revision = revisionDestination(view, service, component, pods)
-  if (!legsOf(view, component, revision, pods).includes('activator')) return false
+  if (!legsOf(view, component, revision).includes('activator')) return false
   const [call] = callsTo(view, service, serviceHost(service.namespace, component.service, view.settings.clusterDomain))
   const admitted = (server: Workload) =>
     authorize(view, server, toRequest(view, call, service, server)).is === 'allowed'
   return (
     pods.some(pod => pod.proxy === 'sidecar' && !admitted(pod)) &&
     systemPods(view, 'activator').every(activator => activator.proxy === 'none' || admitted(activator)) &&
-    activate(view, revision, pods, call).cut === undefined
+    activate(view, revision, call).cut === undefined
   )
 }
 
