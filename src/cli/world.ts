@@ -1,3 +1,4 @@
+import { Option } from 'commander'
 import type { Config } from '../config.ts'
 import type { Ref } from '../model/resource.ts'
 import { Snapshot } from '../model/snapshot.ts'
@@ -25,6 +26,9 @@ export function toWorld(manifests: readonly Manifest[], { mesh }: Config): World
 
 /** The word for the cluster as it is now, in place of a path. */
 export const LIVE = 'live'
+
+/** For commands that ask a state. */
+export const againstOption = new Option('--against <path>', 'the state that is asked: a path, or `live`').default(LIVE)
 
 /** Which cluster is meant, where it is one. */
 export interface Where {

@@ -1,0 +1,89 @@
+import { nameOf } from '../model/resource.ts'
+import type { Explanation, ToldCut, ToldHop, ToldPath } from './explanation.ts'
+import type { ToldPassage } from './passage.ts'
+import type { Side } from './sides.ts'
+import { fixLines } from './text.ts'
+
+/** The explanation for people: for each model, ways that fare alike once, and each hop once. */
+export function toExplanationText({ models, skipped }: Explanation): string {
+  return [
+    ...models.flatMap(({ inferenceService, paths }) => [inferenceService, ...modelLines(paths)]),
+    ...skipped.map(({ rule, reason }) => `not evaluated: ${rule}: ${reason}`)
+  ].join('\n')
+}
+
+function modelLines(paths: readonly ToldPath[]): readonly string[] {
+  if (paths.length === 0) return ['  no ways to it are known: its pods are not its own']
+  const groups = Map.groupBy(paths, ({ leg, hops }) => JSON.stringify([leg, hops]))
+  const isOther = paths.some(({ caller, from }) => caller === 'in-mesh' && from !== undefined)
+  const shown = new Set<string>()
+  return [...groups.values()].flatMap(group => groupLines(group, isOther, shown))
+}
+
+function groupLines(group: readonly ToldPath[], isOther: boolean, shown: Set<string>): readonly string[] {
+  return group.slice(0, 1).flatMap(({ leg, verdict, hops }) => {
+    const whos = Map.groupBy(group, path => whoName(path, isOther))
+    const who = [...whos].map(([name, same]) => `${name}${same.map(entryName).join(' or ')}`).join('; ')
+    return [
+      `  ${MARKS[verdict]} ${who}${leg === undefined ? '' : LEGS[leg]}`,
+      ...hops.flatMap(hop => hopLines(hop, shown)).map(line => `    ${line}`)
+    ]
+  })
+}
+
+const LEGS = { direct: ', straight to the pods', activator: ', through the activator' } as const
+export const MARKS = { ok: 'ok ', cut: 'CUT', unknown: '?  ' } as const
+
+function whoName({ caller, from, needed }: ToldPath, isOther: boolean): string {
+  const where = caller === 'in-mesh' ? ` (${from ?? `any ${isOther ? 'other ' : ''}namespace`})` : ''
+  return `${caller}${where}${needed ? '' : ' (if there are any)'}`
+}
+
+function entryName({ entry }: ToldPath): string {
+  if (entry === 'address') return ' by its address'
+  return entry === 'component' ? " by its component's host" : ` ${entry}`
+}
+
+/** @param shown hops that have been told, which are not told again */
+function hopLines({ name, verdict, passages, cut, unknown }: ToldHop, shown: Set<string>): readonly string[] {
+  const lines = [
+    ...new Set(passages.flatMap(passageLines)),
+    ...(cut === undefined ? [] : cutLines(cut)),
+    ...(unknown === undefined ? [] : [`not known: ${unknown}`])
+  ].map(line => `    ${line}`)
+  const head = `${MARKS[verdict]} ${name}`
+  const key = [head, ...lines].join('\n')
+  if (shown.has(key)) return [`${head}, as above`]
+  shown.add(key)
+  return [head, ...lines]
+}
+
+/** What is sent, what is taken, who it is, and what the policies make of it. */
+export function passageLines({ sent, taken, identity, authorization }: ToldPassage): readonly string[] {
+  const judged = authorization && `${authorization.what} as ${personName(identity)} (${deciders(authorization)})`
+  return [
+    `sends ${sent.what}: ${sent.why}${sent.decidedBy.length === 0 ? '' : ` (${deciders(sent)})`}`,
+    `meets ${taken.what} (${deciders(taken)})`,
+    ...(judged === undefined ? [] : [judged])
+  ]
+}
+
+/** Who decides, or why nobody has to. */
+function deciders({ why, decidedBy }: Side): string {
+  return decidedBy.length === 0 ? why : decidedBy.map(({ object, field }) => `${nameOf(object)} ${field}`).join(', ')
+}
+
+/** `namespace/account`, of `spiffe://<trust domain>/ns/<namespace>/sa/<account>`. */
+function personName(identity: string | undefined): string {
+  if (identity === undefined) return 'nobody'
+  const [namespace, account] = identity.replace(/^.*\/ns\//, '').split('/sa/')
+  return namespace === '*' ? 'whoever calls' : `${namespace}/${account}`
+}
+
+export function cutLines({ rule, message, object, field, fix }: ToldCut): readonly string[] {
+  return [
+    `${rule}: ${message}`,
+    ...(object === undefined ? [] : [`at ${nameOf(object)} ${field}`]),
+    ...(fix === undefined ? [] : fixLines(fix))
+  ]
+}
