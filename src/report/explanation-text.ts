@@ -1,5 +1,6 @@
 import { nameOf } from '../model/resource.ts'
 import type { Explanation, ToldCut, ToldHop, ToldPath } from './explanation.ts'
+import { type Group, groupBy } from './group.ts'
 import type { ToldPassage } from './passage.ts'
 import type { Side } from './sides.ts'
 import { fixLines } from './text.ts'
@@ -7,28 +8,32 @@ import { fixLines } from './text.ts'
 /** The explanation for people: for each model, ways that fare alike once, and each hop once. */
 export function toExplanationText({ models, skipped }: Explanation): string {
   return [
-    ...models.flatMap(({ inferenceService, paths }) => [inferenceService, ...modelLines(paths)]),
+    ...models.flatMap(({ inferenceService, paths }) => [`${inferenceService}: ${count(paths)}`, ...modelLines(paths)]),
     ...skipped.map(({ rule, reason }) => `not evaluated: ${rule}: ${reason}`)
   ].join('\n')
 }
 
+function count(paths: readonly ToldPath[]): string {
+  if (paths.length === 0) return 'its pods are not its own, so no ways to it are known'
+  const fared = [...groupBy(paths, ({ verdict }) => verdict)].map(([verdict, all]) => `${all.length} ${verdict}`)
+  return `${paths.length} ways, ${fared.sort().join(', ')}`
+}
+
 function modelLines(paths: readonly ToldPath[]): readonly string[] {
-  if (paths.length === 0) return ['  no ways to it are known: its pods are not its own']
-  const groups = Map.groupBy(paths, ({ leg, hops }) => JSON.stringify([leg, hops]))
+  const groups = groupBy(paths, ({ leg, hops }) => JSON.stringify([leg, hops]))
   const isOther = paths.some(({ caller, from }) => caller === 'in-mesh' && from !== undefined)
   const shown = new Set<string>()
   return [...groups.values()].flatMap(group => groupLines(group, isOther, shown))
 }
 
-function groupLines(group: readonly ToldPath[], isOther: boolean, shown: Set<string>): readonly string[] {
-  return group.slice(0, 1).flatMap(({ leg, verdict, hops }) => {
-    const whos = Map.groupBy(group, path => whoName(path, isOther))
-    const who = [...whos].map(([name, same]) => `${name}${same.map(entryName).join(' or ')}`).join('; ')
-    return [
-      `  ${MARKS[verdict]} ${who}${leg === undefined ? '' : LEGS[leg]}`,
-      ...hops.flatMap(hop => hopLines(hop, shown)).map(line => `    ${line}`)
-    ]
-  })
+function groupLines(group: Group<ToldPath>, isOther: boolean, shown: Set<string>): readonly string[] {
+  const [{ leg, verdict, hops }] = group
+  const whos = groupBy(group, path => whoName(path, isOther))
+  const who = [...whos].map(([name, same]) => `${name} ${same.map(entryName).join(' or ')}`).join('; ')
+  return [
+    `  ${MARKS[verdict]} ${who}${leg === undefined ? '' : LEGS[leg]}`,
+    ...hops.flatMap(hop => hopLines(hop, shown)).map(line => `    ${line}`)
+  ]
 }
 
 const LEGS = { direct: ', straight to the pods', activator: ', through the activator' } as const
@@ -40,22 +45,26 @@ function whoName({ caller, from, needed }: ToldPath, isOther: boolean): string {
 }
 
 function entryName({ entry }: ToldPath): string {
-  if (entry === 'address') return ' by its address'
-  return entry === 'component' ? " by its component's host" : ` ${entry}`
+  if (entry === 'address') return 'by its address'
+  return entry === 'component' ? "by its component's host" : entry
 }
 
-/** @param shown hops that have been told, which are not told again */
+/** @param shown what has been told, and is not told again */
 function hopLines({ name, verdict, passages, cut, unknown }: ToldHop, shown: Set<string>): readonly string[] {
-  const lines = [
+  const facts = [
     ...new Set(passages.flatMap(passageLines)),
-    ...(cut === undefined ? [] : cutLines(cut)),
     ...(unknown === undefined ? [] : [`not known: ${unknown}`])
-  ].map(line => `    ${line}`)
+  ]
   const head = `${MARKS[verdict]} ${name}`
-  const key = [head, ...lines].join('\n')
-  if (shown.has(key)) return [`${head}, as above`]
+  if (!isNew(shown, [head, facts, cut?.message])) return [`${head}, as above`]
+  return [head, ...[...facts, ...(cut === undefined ? [] : cutLines(cut, shown))].map(line => `    ${line}`)]
+}
+
+function isNew(shown: Set<string>, what: unknown): boolean {
+  const key = JSON.stringify(what)
+  if (shown.has(key)) return false
   shown.add(key)
-  return [head, ...lines]
+  return true
 }
 
 /** What is sent, what is taken, who it is, and what the policies make of it. */
@@ -80,10 +89,10 @@ function personName(identity: string | undefined): string {
   return namespace === '*' ? 'whoever calls' : `${namespace}/${account}`
 }
 
-export function cutLines({ rule, message, object, field, fix }: ToldCut): readonly string[] {
-  return [
-    `${rule}: ${message}`,
-    ...(object === undefined ? [] : [`at ${nameOf(object)} ${field}`]),
-    ...(fix === undefined ? [] : fixLines(fix))
-  ]
+/** @param shown fixes that have been told, whose objects are not told again */
+export function cutLines({ rule, message, object, field, fix }: ToldCut, shown: Set<string>): readonly string[] {
+  const why = [`${rule}: ${message}`, ...(object === undefined ? [] : [`at ${nameOf(object)} ${field}`])]
+  if (fix === undefined) return why
+  const isKnown = fix.apply.length > 0 && !isNew(shown, fix)
+  return [...why, ...(isKnown ? [`fix: ${fix.text} (as above)`] : fixLines(fix))]
 }

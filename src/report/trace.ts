@@ -40,15 +40,16 @@ export function toTrace(view: View<'ConfigMap'>, { from }: Question, trace: Trac
 
 /** The trace for people. */
 export function toTraceText({ from, host, port, verdict, passages, cut, unknown, notes }: ToldTrace): string {
+  const shown = new Set<string>()
   return [
     `${MARKS[verdict]} ${from} -> ${host}:${port}`,
     ...passages.flatMap(passage => [
       `  ${MARKS[passage.verdict]} ${passage.server}`,
-      ...[...passageLines(passage), ...(passage.cut === undefined ? [] : cutLines(passage.cut))].map(
+      ...[...passageLines(passage), ...(passage.cut === undefined ? [] : cutLines(passage.cut, shown))].map(
         line => `      ${line}`
       )
     ]),
-    ...(cut === undefined ? [] : cutLines(cut).map(line => `    ${line}`)),
+    ...(cut === undefined ? [] : cutLines(cut, shown).map(line => `    ${line}`)),
     ...(unknown === undefined ? [] : [`    not known: ${unknown}`]),
     ...notes.map(note => `note: ${note}`)
   ].join('\n')
