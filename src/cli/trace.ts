@@ -44,7 +44,7 @@ export function traceCommand(io: Io): Command {
       if (traced.is === 'skipped') throw new UnreadableCluster(`the call cannot be followed: ${traced.skip.reason}`)
       if (traced.is === 'mistaken') {
         const { what, written, right } = traced.mistake
-        throw new InvalidInput([`there is no ${what} ${written}${suggest(written, right)}`])
+        throw new InvalidInput([`there is no ${what}${suggest(written, right)}`])
       }
       const told = toTrace(state, question, traced.trace)
       io.out(options.format === 'json' ? JSON.stringify(told, undefined, 2) : toTraceText(told))
@@ -55,6 +55,6 @@ export function traceCommand(io: Io): Command {
 /** @throws {InvalidInput} */
 function toQuestion({ from, to, path, method }: TraceOptions): Question {
   const [, host = '', port] = /^(.+):(\d+)$/.exec(to) ?? []
-  if (port === undefined) throw new InvalidInput([`--to ${to}: must be HOST:PORT`])
+  if (port === undefined) throw new InvalidInput([`--to ${to}: must be HOST:PORT, with the number of the port`])
   return { from, host, port: Number(port), path, method }
 }

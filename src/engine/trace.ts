@@ -39,6 +39,7 @@ export interface Trace {
 
 /** A name that means nothing, and those of its kind that do. */
 export interface Mistake {
+  /** With the name, in words. */
   readonly what: string
   readonly written: string
   readonly right: readonly string[]
@@ -77,17 +78,17 @@ export function trace(snapshot: Snapshot, question: Question, rules: Rules): Tra
 function ask(view: View, { from, host, port: number, path, method }: Question): Asked {
   const [namespace = '', name = ''] = from.split('/')
   const pod = view.get('Pod', namespace, name)
-  if (pod === undefined) return mistake('pod', from, view.list('Pod').map(modelKey))
+  if (pod === undefined) return mistake(`pod ${from}`, from, view.list('Pod').map(modelKey))
   const found = resolve(view, host, namespace)
   if (found === undefined) {
     const hosts = view.list('Service').map(one => `${one.name}.${one.namespace}`)
-    return mistake('Service', host, hosts)
+    return mistake(`Service ${host}`, host, hosts)
   }
   const { called, service } = found
   const port = service.spec.ports.find(one => one.port === number)
   if (port === undefined) {
     const ports = service.spec.ports.map(one => String(one.port))
-    return mistake(`port of ${nameOf(service)}`, String(number), ports)
+    return mistake(`port ${number} of ${nameOf(service)}`, String(number), ports)
   }
   const client = toWorkload(pod)
   const destination: Destination = {
