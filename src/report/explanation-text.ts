@@ -7,6 +7,7 @@ import { fixLines } from './text.ts'
 
 /** The explanation for people: for each model, ways that fare alike once, and each hop once. */
 export function toExplanationText({ models, skipped }: Explanation): string {
+  if (models.length + skipped.length === 0) return 'there is no InferenceService'
   return [
     ...models.flatMap(({ inferenceService, paths }) => [`${inferenceService}: ${count(paths)}`, ...modelLines(paths)]),
     ...skipped.map(({ rule, reason }) => `not evaluated: ${rule}: ${reason}`)
@@ -15,8 +16,11 @@ export function toExplanationText({ models, skipped }: Explanation): string {
 
 function count(paths: readonly ToldPath[]): string {
   if (paths.length === 0) return 'its pods are not its own, so no ways to it are known'
-  const fared = [...groupBy(paths, ({ verdict }) => verdict)].map(([verdict, all]) => `${all.length} ${verdict}`)
-  return `${paths.length} ways, ${fared.sort().join(', ')}`
+  const fared = (['ok', 'cut', 'unknown'] as const).flatMap(wanted => {
+    const { length } = paths.filter(({ verdict }) => verdict === wanted)
+    return length === 0 ? [] : [`${length} ${wanted}`]
+  })
+  return `${fared.join(', ')} of ${paths.length} ways`
 }
 
 function modelLines(paths: readonly ToldPath[]): readonly string[] {

@@ -2,10 +2,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { traceSchema } from '../../src/report/trace.ts'
 import { readFiles } from '../../src/sources/files.ts'
-import { startApiServer } from '../support/api-server.ts'
-import { serveAll, store } from '../support/cluster.ts'
 import { meshGuard } from '../support/command.ts'
-import { kubeconfig } from '../support/kubeconfig.ts'
 
 const examples = join(import.meta.dirname, '../../examples')
 const CLUSTER = join(examples, 'cluster')
@@ -150,22 +147,4 @@ spec: { hosts: [${host}], ${gateways} }`
     const { out } = await ask(SLEEP, `${MODEL}.user1:80`, '--against', against, '--format', 'json')
     t.equal(traceSchema.parse(JSON.parse(out)).notes.length, count, name)
   }
-})
-
-t.test('of a live cluster, unless told otherwise', async t => {
-  const api = await startApiServer()
-  t.teardown(api.close)
-  serveAll(api)
-  store(
-    api,
-    readFiles([OUTCOMES]).filter(({ resource }) => resource !== undefined)
-  )
-  const file = join(t.testdir({ config: kubeconfig(api.url) }), 'config')
-  const argv = ['trace', '--from', SLEEP, '--to', `${MODEL}.user1:80`, '--kubeconfig', file]
-  t.equal((await meshGuard(...argv)).code, 1)
-  api.fault = ({ pathname }, response) => {
-    if (pathname.endsWith('/pods')) response.writeHead(403).end()
-    return pathname.endsWith('/pods')
-  }
-  t.match(await meshGuard(...argv), { code: 3, out: '', err: /^error: the call cannot be followed: Pod: .*403/ })
 })
