@@ -103,14 +103,13 @@ function byEarlierKin(kin: Kin, home: ReadonlyMap<string, Kin> | undefined): Ori
 
 /** Every path that is cut in a state, as if nothing had been there before. */
 export function allCuts({ groups, installation }: Evaluation): readonly CutPath[] {
-  const toCuts = (models: readonly InferenceService[], paths: readonly Path[] = []) =>
-    toCutPaths(models, newlyCut([], paths), paths)
-  return [
-    ...toCuts([], installation.value),
-    ...[...groups.values()].flatMap(({ kin }) =>
-      [...kin.values()].flatMap(({ members, paths }) => toCuts(members, paths))
-    )
-  ]
+  const families = [...groups.values()].flatMap(({ kin }) => [...kin.values()])
+  return [...cutsOf([], installation.value), ...families.flatMap(({ members, paths }) => cutsOf(members, paths))]
+}
+
+/** Of the paths of models that fare alike, those that are cut. */
+export function cutsOf(models: readonly InferenceService[], paths: readonly Path[] = []): readonly CutPath[] {
+  return toCutPaths(models, newlyCut([], paths), paths)
 }
 
 /** Those that are cut, and whether others of all the models' paths are not. */

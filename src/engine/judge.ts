@@ -71,7 +71,8 @@ export function judgeState(state: Snapshot, rules: Rules, policy: Policy): Omit<
   return { decision: worst(findings, skipped, policy), findings, skipped }
 }
 
-function worst(findings: readonly Finding[], skipped: readonly Skip[], { unevaluated }: Policy): Verdict {
+/** The decision that findings and skips amount to. */
+export function worst(findings: readonly Finding[], skipped: readonly Skip[], { unevaluated }: Policy): Verdict {
   const modes = new Set<string>(findings.map(({ mode }) => mode))
   if (skipped.length > 0) modes.add(unevaluated)
   if (modes.has('deny')) return 'deny'

@@ -49,9 +49,7 @@ const readMesh = remember(({ data: { mesh: text = '' } }: ResourceOf<'ConfigMap'
  */
 export const meshOf: (view: View<'ConfigMap'>) => Mesh = remember(view => {
   const { istioNamespace, rootNamespace, trustDomain } = view.settings
-  const map = view
-    .list('ConfigMap', istioNamespace)
-    .find(({ name, data }) => MESH_CONFIG_MAP.test(name) && 'mesh' in data)
+  const map = findMeshConfig(view)
   const mesh = map === undefined ? {} : readMesh(map)
   return {
     rootNamespace: rootNamespace ?? mesh.rootNamespace ?? istioNamespace,
@@ -64,6 +62,13 @@ export const meshOf: (view: View<'ConfigMap'>) => Mesh = remember(view => {
     destinationRuleExportTo: mesh.defaultDestinationRuleExportTo ?? ['*']
   }
 })
+
+/** The ConfigMap that holds the mesh configuration. */
+export function findMeshConfig(view: View<'ConfigMap'>): ResourceOf<'ConfigMap'> | undefined {
+  return view
+    .list('ConfigMap', view.settings.istioNamespace)
+    .find(({ name, data }) => MESH_CONFIG_MAP.test(name) && 'mesh' in data)
+}
 
 function parseQuietly(text: string): unknown {
   try {

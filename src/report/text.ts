@@ -57,8 +57,11 @@ function callers(cuts: readonly PathCut[]): string {
   return [...new Set(words)].join(', ')
 }
 
+/** Printed as they are, whatever they hold. */
+type Told<F extends Fix> = Omit<F, 'apply'> & { readonly apply?: readonly object[] }
+
 /** The fix, with the objects to apply as YAML. */
-export function fixLines({ text, apply = [], remove = [] }: Fix): readonly string[] {
+export function fixLines({ text, apply = [], remove = [] }: Told<Fix>): readonly string[] {
   return [
     `fix: ${text}`,
     ...apply.flatMap(object => stringify(object).trimEnd().split('\n')).map(line => `  ${line}`),
