@@ -12,6 +12,7 @@ import { kubeletProbes, probe } from './probe-path.ts'
 import { entryServices, podsOfGateway, toDestination } from './reach.ts'
 import { findKnativeRefusal, legsTo, revisionDestination } from './revision.ts'
 import { findService } from './service.ts'
+import { scopeOf } from './sidecar.ts'
 import type { View } from './snapshot.ts'
 import type { ConfigurationCut, HopName } from './verdict.ts'
 import { handOn, type PathKinds, type Step, send, type Traffic, toServiceRef, type Way, type Ways } from './way.ts'
@@ -77,7 +78,7 @@ export function knativeWays(
     probes: refused === undefined ? probes(view, component, revision, pods) : [],
     to: (address, origin) => {
       const byOwn = topLevel && address === 'address'
-      if (origin.pods[0].proxy === 'sidecar') {
+      if (knows(view, origin, byOwn ? local : revision)) {
         return [
           byOwn
             ? way(origin, address, own, [again('caller->local-gateway')], 'gateway')
@@ -94,6 +95,11 @@ export function knativeWays(
         : [way(origin, address, host, [enterLocal(view, first.service, route)], 'gateway')]
     }
   }
+}
+
+/** Has the caller a sidecar that knows the destination? One that does not passes on what it gets as it comes. */
+function knows(view: View<PathKinds>, { pods: [pod] }: Origin, { host, namespace, port }: Destination): boolean {
+  return pod.proxy === 'sidecar' && scopeOf(view, pod).imports({ host, namespace, ports: [port] })
 }
 
 const OUTSIDE: Origin = { caller: { caller: 'external', from: undefined }, pods: [CALLER] }
