@@ -228,3 +228,81 @@ spec: { selector: { istio: ingressgateway }, ports: [{ name: https, port: 443, t
   const ways = waysTo(stockWith(`${config}---${border}`), 'sklearn-iris').filter(way => way.startsWith('non-mesh'))
   t.same(ways, ['non-mesh address direct caller->local-gateway, ingress-gateway->local-gateway, gateway->pod'])
 })
+
+t.test('a namespace in ambient mode', async t => {
+  const namespace = (labels: string) => `
+apiVersion: v1
+kind: Namespace
+metadata: { name: user1, labels: { istio.io/dataplane-mode: ambient ${labels} } }
+`
+  const ways = (yaml: string, name = 'a') => waysTo(stockWith(`${model('a')}---${yaml}`), name)
+  t.same(ways(namespace('')), ['in-mesh address caller->pod unknown: what ztunnel does: the namespace is ambient'])
+  t.ok(ways(namespace(', istio-injection: enabled')).length > 1, 'pods with a sidecar are none of its own')
+  t.ok(ways(namespace(''), 'sklearn-iris').length > 1, 'nor are those that have one from before')
+})
+
+t.test('what a KServe that refuses its configuration does to models', async t => {
+  const config = map('kserve', 'inferenceservice-config', { ingress: '{ "disableIstioVirtualHost": false }' })
+  t.same(
+    waysTo(stockWith(`${config}---${model('a')}`), 'a'),
+    ['external', 'in-mesh', 'non-mesh'].map(caller => `${caller} address controller configuration-rejected`),
+    'a new one never comes'
+  )
+  const old = model('a', ', creationTimestamp: "2026-01-01T00:00:00Z"')
+  t.notOk(
+    waysTo(stockWith(`${config}---${old}`), 'a').some(way => way.includes('controller')),
+    'an old one stays'
+  )
+})
+
+t.test('transformer and explainer call the predictor', async t => {
+  const spec = (transformer = '') =>
+    `predictor: { serviceAccountName: p, sklearn: {} }, transformer: { serviceAccountName: t ${transformer} }, explainer: {}`
+  const inner = (annotations: string, yaml = '', transformer = '') =>
+    waysTo(stockWith(`${model('a', `, annotations: { ${annotations} }`, spec(transformer))}${yaml}`), 'a').filter(
+      way => way.includes('(user1) transformer') || way.includes('explainer')
+    )
+  const burst = 'autoscaling.knative.dev/targetBurstCapacity: "0"'
+  t.same(inner(burst), [
+    'in-mesh (user1) transformer direct caller->pod',
+    'in-mesh (user1) explainer direct caller->pod'
+  ])
+  t.same(inner('serving.kserve.io/deploymentMode: Standard'), [
+    'in-mesh (user1) transformer caller->pod',
+    'in-mesh (user1) explainer caller->pod'
+  ])
+  const naked = ', labels: { sidecar.istio.io/inject: "false" }'
+  t.same(
+    inner(burst, '', naked),
+    [
+      'non-mesh (user1) transformer direct caller->local-gateway, gateway->pod',
+      'in-mesh (user1) explainer direct caller->pod'
+    ],
+    'a transformer without a sidecar calls by the local gateway'
+  )
+  const accounts = (names: string) => `
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { namespace: user1, name: p }
+spec: { selector: { matchLabels: { component: predictor } }, rules: [{ from: [{ source: { serviceAccounts: [${names}] } }] }, { to: [{ operation: { paths: [/metrics] } }] }] }
+`
+  t.same(
+    inner(burst, accounts('t')),
+    [
+      'in-mesh (user1) transformer direct caller->pod',
+      'in-mesh (user1) explainer direct caller->pod refused-by-policy'
+    ],
+    'each by its own account'
+  )
+})
+
+t.test('a model that only explains has no entry', async t => {
+  t.same(waysTo(stockWith(model('a', '', 'explainer: {}')), 'a'), [])
+})
+
+t.test('a transformer without a predictor calls nobody', async t => {
+  const ways = waysTo(stockWith(model('a', '', 'transformer: {}')), 'a')
+  t.ok(ways.length > 0)
+  t.notOk(ways.some(way => way.includes('(user1)')))
+})
