@@ -105,7 +105,8 @@ function innerWays(
         ? []
         : ways.to(address, { ...toOrigin(first), entry: caller.name, pods: [first, ...others] })
     }),
-    ...(entry === predictor ? [] : ways.probes)
+    // Of another name than those of the entry: paths are compared by name.
+    ...(entry === predictor ? [] : ways.probes.map(way => ({ ...way, entry: `${way.entry} of ${predictor.name}` })))
   ]
 }
 
