@@ -297,6 +297,18 @@ spec: { selector: { matchLabels: { component: predictor } }, rules: [{ from: [{ 
   )
 })
 
+t.test('an explainer beside a predictor asks it as well', async t => {
+  const ways = waysTo(stockWith(model('a', '', 'predictor: { sklearn: {} }, explainer: {}')), 'a')
+  t.same(
+    ways.filter(way => way.startsWith('probe') || way.includes('explainer')),
+    [
+      'probe autoscaler autoscaler->pod',
+      'in-mesh (user1) explainer direct caller->pod',
+      'in-mesh (user1) explainer activator caller->activator, activator->pod'
+    ]
+  )
+})
+
 t.test('a model that only explains has no entry', async t => {
   t.same(waysTo(stockWith(model('a', '', 'explainer: {}')), 'a'), [])
 })
