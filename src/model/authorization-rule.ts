@@ -166,7 +166,7 @@ function isOfDomain(value: string, identity: string | undefined, { trustDomains 
   return identity !== undefined && meant.some(one => matches(one, domainOf(identity)))
 }
 
-const domainOf = (identity: string) => identity.slice(SCHEME.length).split('/', 1)[0] ?? ''
+const domainOf = (identity: string) => identity.slice(SCHEME.length).replace(/\/.*/, '')
 
 /**
  * `issuer/subject`, of which we know the issuer alone.

@@ -45,14 +45,13 @@ export function meshCallers(
 ): readonly Origin[] {
   const accounts = accountsNamed(view, servers)
   for (const namespace of ruledNamespaces(view, hosts)) if (!accounts.has(namespace)) accounts.set(namespace, new Set())
-  const namespaces = [...accounts.keys()].filter(namespace => hasSidecars(view, namespace)).sort()
+  const inOrder = [...accounts].sort(([a], [b]) => (a < b ? -1 : 1))
   return [
     { caller: { caller: 'in-mesh', from: undefined }, pods: [ANYONE] },
-    ...namespaces.map((namespace): Origin => {
-      const named = [...(accounts.get(namespace) ?? [])]
-        .sort()
-        .map(account => ({ ...ANYONE, namespace, serviceAccount: account }))
-      return { caller: { caller: 'in-mesh', from: namespace }, pods: [{ ...ANYONE, namespace }, ...named] }
+    ...inOrder.flatMap(([namespace, names]): readonly Origin[] => {
+      if (!hasSidecars(view, namespace)) return []
+      const named = [...names].sort().map(serviceAccount => ({ ...ANYONE, namespace, serviceAccount }))
+      return [{ caller: { caller: 'in-mesh', from: namespace }, pods: [{ ...ANYONE, namespace }, ...named] }]
     })
   ]
 }

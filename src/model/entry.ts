@@ -49,7 +49,7 @@ export function enter(
   call: Call,
   need: RouteNeed
 ): Entered {
-  const closed: Passage[] = []
+  const closed: { readonly passage: Passage; readonly cut: Cut }[] = []
   for (const { destination, endpoint, speaksTls } of waysIn(view, services)) {
     const attempt = { client: CALLER, call, destination, endpoint, need }
     const withTls = () => passPlainly(view, attempt, tlsClient(need.host))
@@ -58,11 +58,12 @@ export function enter(
     if (usual.cut === undefined) return { passages: [usual], cut: undefined }
     const other = speaksTls ? without() : withTls()
     if (other.cut === undefined) return { passages: [other], cut: undefined }
-    closed.push(usual)
+    closed.push({ passage: usual, cut: usual.cut })
   }
-  const weight = ({ cut }: Passage) => (cut === undefined ? -1 : TELLING.indexOf(cut.cause))
-  const [told] = closed.sort((a, b) => weight(b) - weight(a))
-  return told === undefined ? { passages: [], cut: nothingBehind(address) } : { passages: [told], cut: told.cut }
+  const [told] = closed.sort((a, b) => TELLING.indexOf(b.cut.cause) - TELLING.indexOf(a.cut.cause))
+  return told === undefined
+    ? { passages: [], cut: nothingBehind(address) }
+    : { passages: [told.passage], cut: told.cut }
 }
 
 /** Where Istio's proxies say how they fare; no request enters there. */

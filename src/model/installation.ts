@@ -104,9 +104,9 @@ function controllerPaths(view: View<'ConfigMap'>): readonly Path[] {
 /** KServe reads its configuration at each reconcile; with one that it refuses it reconciles no InferenceService. */
 export function findKserveRefusal(view: View<'ConfigMap'>): ConfigurationCut | undefined {
   const map = findKserveConfig(view)
+  const value = map?.data['ingress']
   const { refused } = ingressOf(view)
-  if (map === undefined || refused === undefined) return undefined
-  const value = map.data['ingress'] ?? ''
+  if (map === undefined || value === undefined || refused === undefined) return undefined
   return {
     cause: 'configuration-rejected',
     object: toRef(map),
@@ -137,19 +137,22 @@ function findBurstCapacityRefusal(view: View<'ConfigMap'>): ConfigurationCut | u
   }
 }
 
+const NEWER_FORM = ['external-gateways', 'local-gateways']
+
 /** @see net-istio pkg/reconciler/ingress/config/istio.go */
 function findGatewaysRefusal(view: View<'ConfigMap'>): ConfigurationCut | undefined {
   const map = view.get('ConfigMap', view.settings.knativeNamespace, 'config-istio')
-  const keys = Object.keys(map?.data ?? {})
-  const old = keys.find(key => key.startsWith('gateway.') || key.startsWith('local-gateway.'))
-  const newer = keys.find(key => key === 'external-gateways' || key === 'local-gateways')
+  const entries = Object.entries(map?.data ?? {})
+  const old = entries.find(([key]) => key.startsWith('gateway.') || key.startsWith('local-gateway.'))
+  const newer = NEWER_FORM.find(key => entries.some(([one]) => one === key))
   if (map === undefined || old === undefined || newer === undefined) return undefined
+  const [key, value] = old
   const why = `${newer} and keys of the older form may not stand together`
   return {
     cause: 'configuration-rejected',
     object: toRef(map),
-    field: `data.${old}`,
-    value: map.data[old] ?? '',
+    field: `data.${key}`,
+    value,
     why,
     by: 'Knative'
   }

@@ -1,5 +1,5 @@
 import { distinct } from './alike.ts'
-import { meshCallers, NAKED, type Origin } from './callers.ts'
+import { meshCallers, NAKED } from './callers.ts'
 import { graphCallers } from './inference-graph.ts'
 import {
   type Component,
@@ -15,7 +15,7 @@ import { knativeWays } from './knative-path.ts'
 import type { View } from './snapshot.ts'
 import { standardWays } from './standard-path.ts'
 import type { ConfigurationCut } from './verdict.ts'
-import { type Path, type PathKinds, type Ways, walk } from './way.ts'
+import { type Caller, type Path, type PathKinds, type Ways, walk } from './way.ts'
 import type { Workload } from './workload.ts'
 
 /** Which pods of a model are judged: those that run, or those that will be made next. */
@@ -72,9 +72,14 @@ const AMBIENT: Path = {
 }
 
 /** The pods that stand for a component: the running ones, one of each template, else the next. */
-export function podsToJudge(view: View<PathKinds>, service: InferenceService, component: Component, which: Pods) {
-  const running = which === 'running' ? podsOf(view, service, component) : []
-  return running.length > 0 ? distinct(running) : [desiredPod(view, service, component)]
+export function podsToJudge(
+  view: View<PathKinds>,
+  service: InferenceService,
+  component: Component,
+  which: Pods
+): readonly [Workload, ...Workload[]] {
+  const [first, ...others] = which === 'running' ? distinct(podsOf(view, service, component)) : []
+  return [first ?? desiredPod(view, service, component), ...others]
 }
 
 /** Would the pods that are made next fare otherwise than those that run? */
@@ -91,7 +96,7 @@ export function differsNext(view: View<PathKinds>, service: InferenceService): b
 function innerWays(
   components: readonly Component[],
   entry: Component,
-  podsFor: (component: Component) => readonly Workload[],
+  podsFor: (component: Component) => readonly [Workload, ...Workload[]],
   waysOf: (component: Component) => Ways
 ) {
   const predictor = components.find(({ name }) => name === 'predictor')
@@ -102,16 +107,15 @@ function innerWays(
   const address = predictor.mode === 'Knative' ? 'component' : 'address'
   return [
     ...callers.flatMap(caller => {
-      const [first, ...others] = podsFor(caller)
-      return first === undefined
-        ? []
-        : ways.to(address, { ...toOrigin(first), entry: caller.name, pods: [first, ...others] })
+      const pods = podsFor(caller)
+      return ways.to(address, { caller: toCaller(pods[0]), entry: caller.name, pods })
     }),
-    ...(entry === predictor ? [] : ways.probes)
+    // Of another name than those of the entry: paths are compared by name.
+    ...(entry === predictor ? [] : ways.probes.map(way => ({ ...way, entry: `${way.entry} of ${predictor.name}` })))
   ]
 }
 
 /** A pod that certainly calls. */
-function toOrigin(pod: Workload): Omit<Origin, 'pods'> {
-  return { caller: { caller: pod.proxy === 'none' ? 'non-mesh' : 'in-mesh', from: pod.namespace } }
+function toCaller({ proxy, namespace }: Workload): Caller {
+  return { caller: proxy === 'none' ? 'non-mesh' : 'in-mesh', from: namespace }
 }

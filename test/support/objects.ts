@@ -36,3 +36,58 @@ kind: PeerAuthentication
 metadata: { namespace: ${namespace}, name: default }
 spec: ${spec}
 `
+
+/** A ConfigMap. */
+export const configMap = (namespace: string, name: string, data: Readonly<Record<string, string>>) => `
+apiVersion: v1
+kind: ConfigMap
+metadata: { namespace: ${namespace}, name: ${name} }
+data: ${JSON.stringify(data)}
+`
+
+/** KServe's configuration, with the ingress gateway of a stock installation and what is said besides. */
+export const kserveConfig = (ingress: Readonly<Record<string, string | boolean>>) => {
+  const value = { ingressGateway: 'knative-serving/knative-ingress-gateway', ...ingress }
+  return configMap('kserve', 'inferenceservice-config', { ingress: JSON.stringify(value) })
+}
+
+/** The AuthorizationPolicy `rules` of a namespace. */
+export const authorization = (namespace: string, spec: string) => `
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { namespace: ${namespace}, name: rules }
+spec: ${spec}
+`
+
+/** The RequestAuthentication `tokens` of a namespace. */
+export const authentication = (namespace: string, spec: string) => `
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: { namespace: ${namespace}, name: tokens }
+spec: ${spec}
+`
+
+/** The InferenceGraph `user1/graph`, which has `new` as a step. */
+export const graph = (metadata: string, spec = 'nodes: { root: { steps: [{ serviceName: new }] } }') => `
+apiVersion: serving.kserve.io/v1alpha1
+kind: InferenceGraph
+metadata: { namespace: user1, name: graph ${metadata} }
+spec: { ${spec} }
+`
+
+/** A pod, with or without a sidecar, or a gateway. */
+export const pod = (
+  namespace: string,
+  name: string,
+  labels: string,
+  proxy: 'none' | 'sidecar' | 'router',
+  more = ''
+) => `
+apiVersion: v1
+kind: Pod
+metadata: { namespace: ${namespace}, name: ${name}, labels: { ${labels} } }
+spec: { containers: [${proxy === 'none' ? '' : `{ name: istio-proxy, args: [proxy, ${proxy}] }`}] ${more} }
+`
+
+/** Several objects as one text. */
+export const together = (...objects: readonly string[]) => objects.join('---')
