@@ -48,8 +48,13 @@ export function judgeKin(
   const like = shared.get(key)
   if (like !== undefined) return { ...like, members }
   const made = makeKin(snapshot, members, checks)
-  if (made.found.length + made.skipped.length === 0) shared.set(key, made)
+  if (isAnonymous(made)) shared.set(key, made)
   return made
+}
+
+/** Does nothing in it speak of the namespace or of a member? */
+function isAnonymous({ paths = [], next = [], found, skipped, members: [first] }: Kin): boolean {
+  return found.length + skipped.length === 0 && [...paths, ...next].every(({ from }) => from !== first.namespace)
 }
 
 function areSame(some: readonly InferenceService[], others: readonly InferenceService[]): boolean {
