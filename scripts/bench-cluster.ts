@@ -14,7 +14,7 @@ export function makeCluster(models: number): readonly Resource[] {
   const made = Array.from({ length: models }, (_, i) =>
     makeModel(`team-${Math.floor(i / PER_NAMESPACE)}`, `model-${i}`, i)
   )
-  const namespaces = Array.from({ length: Math.ceil(models / PER_NAMESPACE) }, (_, i) => ({
+  const namespaces = Array.from({ length: NAMESPACES(models) }, (_, i) => ({
     apiVersion: 'v1',
     kind: 'Namespace',
     metadata: { name: `team-${i}`, labels: { 'istio-injection': 'enabled' } }
@@ -23,6 +23,8 @@ export function makeCluster(models: number): readonly Resource[] {
 }
 
 const PER_NAMESPACE = 100
+/** How many namespaces so many models take. */
+export const NAMESPACES = (models: number) => Math.ceil(models / PER_NAMESPACE)
 /** What differs between models in earnest: burst capacity, a transformer, the mode. */
 const KINDS = 4
 

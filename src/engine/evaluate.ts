@@ -7,7 +7,7 @@ import type { Rules } from '../rules/rule.ts'
 import type { Skip } from './finding.ts'
 import { type Group, type Judging, judgeGroup } from './group.ts'
 import { PATHS } from './kin.ts'
-import { isTouched, type Observed, observe, type Token, touchedBy } from './recorder.ts'
+import { isTouched, type Observed, observe, touchedBy } from './recorder.ts'
 
 /** All that the model and the checks say of one state. */
 export interface Evaluation {
@@ -26,18 +26,18 @@ export interface Evaluation {
 export function evaluate(snapshot: Snapshot, rules: Pick<Rules, 'checks'>, earlier?: Evaluation): Evaluation {
   if (earlier?.snapshot === snapshot) return earlier
   const base = earlier !== undefined && isComparable(earlier.snapshot, snapshot) ? earlier : undefined
-  const touched = base === undefined ? NOTHING : touchedBy(snapshot.changedSince(base.snapshot), snapshot.settings)
+  const changes = base === undefined ? [] : [...snapshot.changedSince(base.snapshot)]
+  const touched = touchedBy(changes, snapshot.settings)
   if (base !== undefined && touched.size === 0) return { ...base, snapshot }
   const judging: Judging = { snapshot, checks: rules.checks, touched, shared: new Map() }
   const groups = new Map<string, Group>()
-  for (const namespace of namespacesOf(snapshot, rules)) {
+  const isKnown = changes.every(({ before, after }) => base?.groups.has((after ?? before)?.namespace ?? '') === true)
+  for (const namespace of base !== undefined && isKnown ? base.groups.keys() : namespacesOf(snapshot, rules)) {
     groups.set(namespace, judgeGroup(judging, namespace, base?.groups.get(namespace)))
   }
   const isKept = base !== undefined && !isTouched(base.installation.reads, touched)
   return { snapshot, groups, installation: isKept ? base.installation : observe(snapshot, installationPaths) }
 }
-
-const NOTHING: ReadonlySet<Token> = new Set()
 
 /** With other settings, or other evidence, nothing of what was made stands. */
 function isComparable(one: Snapshot, other: Snapshot): boolean {

@@ -12,6 +12,8 @@ export type Members = readonly [InferenceService, ...InferenceService[]]
 /** The InferenceServices of a namespace, by what they are like: those of one family fare alike. */
 export interface Families {
   readonly byLikeness: ReadonlyMap<string, Members>
+  /** By what was known of each. */
+  readonly likeness: ReadonlyMap<Traits, string>
   /** What tells its models apart, and what the namespace itself is like. */
   readonly surroundings: Observed<{ readonly words: Words; readonly likeness: string }>
   readonly traits: Observed<ReadonlyMap<InferenceService, Traits>>
@@ -41,9 +43,9 @@ export function familiesOf(
       : { ...observed, reads: new Set([...observed.reads, ...(earlier?.traits.reads ?? [])]) }
   })
   const words = surroundings.value?.words
-  const isSame = earlier?.traits === traits && isDeepStrictEqual(words, earlier.surroundings.value?.words)
-  const byLikeness = isSame ? earlier.byLikeness : sort(traits.value, words)
-  return { byLikeness, surroundings, traits }
+  const isSame = earlier !== undefined && isDeepStrictEqual(words, earlier.surroundings.value?.words)
+  if (isSame && earlier.traits === traits) return { ...earlier, surroundings, traits }
+  return { ...sort(traits.value, words, isSame ? earlier.likeness : undefined), surroundings, traits }
 }
 
 function renew<T>(earlier: Observed<T> | undefined, touched: ReadonlySet<Token>, make: () => Observed<T>): Observed<T> {
@@ -58,17 +60,20 @@ function describe(view: View, namespace: string, known: ReadonlyMap<InferenceSer
 /** Where something could not be read there are no families: nothing can be said of their models. */
 function sort(
   traits: ReadonlyMap<InferenceService, Traits> | undefined,
-  words: Words | undefined
-): ReadonlyMap<string, Members> {
-  const families = new Map<string, [InferenceService, ...InferenceService[]]>()
-  if (traits === undefined || words === undefined) return families
+  words: Words | undefined,
+  known: ReadonlyMap<Traits, string> | undefined
+): Pick<Families, 'byLikeness' | 'likeness'> {
+  const byLikeness = new Map<string, [InferenceService, ...InferenceService[]]>()
+  const likeness = new Map<Traits, string>()
+  if (traits === undefined || words === undefined) return { byLikeness, likeness }
   for (const [service, own] of traits) {
-    const likeness = likenessOf(own, words)
-    const family = families.get(likeness)
-    if (family === undefined) families.set(likeness, [service])
+    const like = known?.get(own) ?? likenessOf(own, words)
+    likeness.set(own, like)
+    const family = byLikeness.get(like)
+    if (family === undefined) byLikeness.set(like, [service])
     else family.push(service)
   }
-  return families
+  return { byLikeness, likeness }
 }
 
 /** What could not be read, and so left models without a judgement. */

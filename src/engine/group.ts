@@ -1,7 +1,7 @@
 import type { Kind } from '../model/resource.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { CheckRule } from '../rules/rule.ts'
-import { type Inspected, inspect } from './checks.ts'
+import { type Found, type Inspected, inspect } from './checks.ts'
 import { type Families, familiesOf, skippedByFamilies } from './families.ts'
 import type { Skip } from './finding.ts'
 import { judgeKin, type Kin, PATHS, type Shared } from './kin.ts'
@@ -14,7 +14,11 @@ export interface Group {
   readonly kin: ReadonlyMap<string, Kin>
   /** What each check came to with the objects of a kind, by rule and kind. */
   readonly inspected: ReadonlyMap<string, Inspected>
+  /** Of all checks. */
+  readonly found: readonly Found[]
   readonly skipped: readonly Skip[]
+  /** Is a path of one of its models cut? */
+  readonly isCut: boolean
   /** Everything that any of these was made from. */
   readonly reads: ReadonlySet<Token>
 }
@@ -54,7 +58,9 @@ export function judgeGroup(judging: Judging, namespace: string, earlier: Group |
   const skipped = [...skippedByFamilies(families, PATHS), ...judged.flatMap(({ skipped }) => skipped)]
   const reads = new Set<Token>()
   for (const one of [families.surroundings, families.traits, ...judged]) for (const token of one.reads) reads.add(token)
-  return { families, kin, inspected, skipped, reads }
+  const found = judged.flatMap(one => one.found)
+  const isCut = [...kin.values()].some(one => one.isCut)
+  return { families, kin, inspected, found, skipped, isCut, reads }
 }
 
 function inspectAll(snapshot: Snapshot, rule: CheckRule, kind: Kind, namespace: string): Inspected {

@@ -1,6 +1,5 @@
 import type { Found } from './checks.ts'
 import type { Evaluation } from './evaluate.ts'
-import type { Group } from './group.ts'
 
 /** The problems of a state, beside those of an earlier one. */
 export interface Problems {
@@ -14,12 +13,12 @@ export function introducedProblems(before: Evaluation, after: Evaluation): Probl
   const groups = { found: [] as Found[], widened: [] as Found[], oldFound: [] as Found[] }
   for (const [namespace, group] of after.groups) {
     const earlier = before.groups.get(namespace)
-    const now = problemsOf(group)
+    const now = group.found
     if (earlier === group) {
       groups.oldFound.push(...now)
       continue
     }
-    const known = new Set(earlier === undefined ? [] : problemsOf(earlier).flatMap(keysOf))
+    const known = new Set(earlier === undefined ? [] : earlier.found.flatMap(keysOf))
     for (const one of now) {
       const [own, ...models] = keysOf(one)
       if (!known.has(own)) groups.found.push(one)
@@ -31,11 +30,7 @@ export function introducedProblems(before: Evaluation, after: Evaluation): Probl
 
 /** All problems that checks have found in a state. */
 export function allFound({ groups }: Evaluation): readonly Found[] {
-  return [...groups.values()].flatMap(problemsOf)
-}
-
-function problemsOf({ kin, inspected }: Group): readonly Found[] {
-  return [...kin.values(), ...inspected.values()].flatMap(({ found }) => found)
+  return [...groups.values()].flatMap(({ found }) => found)
 }
 
 /**

@@ -72,6 +72,7 @@ function* comparisons(before: Evaluation, after: Evaluation): Iterable<Compariso
 }
 
 function* compareGroups(before: Group | undefined, after: Group): Iterable<Comparison> {
+  if (before === after && !after.isCut) return
   const home = before === after ? undefined : kinByName([...(before?.kin.values() ?? [])])
   for (const kin of after.kin.values()) {
     const { paths: running, next } = kin

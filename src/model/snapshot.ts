@@ -44,6 +44,9 @@ const gatewaysIn = remember((pods: readonly Resource[]) =>
     .flatMap(pod => (pod.kind === 'Pod' && isRunning(pod) ? toWorkload(pod) : []))
     .filter(({ proxy }) => proxy === 'gateway')
 )
+const gatewaysAmong = remember((pods: Shelf) =>
+  [...pods.namespaces()].sort().flatMap(namespace => gatewaysIn(pods.list(namespace)))
+)
 
 /** The state of a cluster at one moment. Immutable: a change makes another snapshot, which shares what did not change. */
 export class Snapshot implements View {
@@ -80,8 +83,7 @@ export class Snapshot implements View {
   }
 
   gateways(): readonly Workload[] {
-    const shelf = this.#shelf('Pod')
-    return [...shelf.namespaces()].sort().flatMap(namespace => gatewaysIn(shelf.list(namespace)))
+    return gatewaysAmong(this.#shelf('Pod'))
   }
 
   rulesIn(namespace: string): readonly NamedRule[] {
