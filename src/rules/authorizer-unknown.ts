@@ -15,7 +15,7 @@ export default defineCut({
     return {
       object: toRef(policy),
       field,
-      message: `${nameOf(policy)} asks provider "${provider}", which the mesh lacks: all it matches is denied at ${serverName(cut)}`,
+      message: `${nameOf(policy)} asks "${provider}", which the mesh lacks: it denies all at ${serverName(cut)}`,
       fix: { text: `Add "${provider}" to extensionProviders of the mesh configuration first${instead}` }
     }
   }

@@ -17,7 +17,7 @@ export default defineCut({
     return {
       object: toRef(policy),
       field,
-      message: `${nameOf(policy)} wants to know who calls, but ${refusedName(cut)} reach ${serverName(cut)} in plaintext`,
+      message: `${nameOf(policy)} wants identities, but ${refusedName(cut)} reach ${serverName(cut)} in plaintext`,
       fix: toFix(cut, view)
     }
   }

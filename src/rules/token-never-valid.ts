@@ -14,7 +14,7 @@ export default defineCut({
     return {
       object: toRef(policy),
       field,
-      message: `${nameOf(policy)} asks for a token at ${serverName(cut)}, and no token is ever valid there`,
+      message: `${nameOf(policy)} asks for a token at ${serverName(cut)}, where none is ever valid`,
       fix: toFix(cut, view)
     }
   }
