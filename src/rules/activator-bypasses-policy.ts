@@ -42,15 +42,14 @@ export default defineCheck({
     const component = entryOf(componentsOf(view, service))
     if (component?.mode !== 'Knative') return
     const pods = podsToJudge(view, service, component, 'running')
-    const [pod] = pods
-    const policies = pod === undefined ? [] : policiesFor(view, pod)
+    const policies = [...new Set(pods.flatMap(pod => policiesFor(view, pod)))]
     const token = policies.find(asksForToken)
     const policy = token ?? policies.find(needsIdentity)
-    if (pod === undefined || policy === undefined || !isBypassed(view, service, component, pods)) return
+    if (policy === undefined || !isBypassed(view, service, component, pods)) return
     yield {
       field: `spec.${component.name}`,
       message: `${nameOf(policy)} keeps callers out that reach ${service.namespace}/${service.name} as the activator`,
-      fix: token === undefined ? closeActivator(view, service, policy) : askTheActivator(view, pod, policy),
+      fix: token === undefined ? closeActivator(view, service, policy) : askTheActivator(view, service, pods, policy),
       opens: token === undefined ? 'cross-namespace-via-activator' : 'jwt-bypass-via-activator'
     }
   }

@@ -42,24 +42,29 @@ export function closeActivator(
 }
 
 /** What comes through the activator must carry a token like all else. */
-export function askTheActivator(view: View<PathKinds>, pod: Workload, policy: AuthorizationPolicy): Fix {
-  const [activator] = systemPods(view, 'activator')
+export function askTheActivator(
+  view: View<PathKinds>,
+  { namespace }: InferenceService,
+  pods: readonly Workload[],
+  policy: AuthorizationPolicy
+): Fix {
   const text = 'Ask for a token of what comes through the activator as well, save for its probes and metrics'
-  if (activator === undefined || issuersAt(view, pod).length === 0) return { text }
-  const principals = [identityOf(activator, meshOf(view).trustDomain).replace('spiffe://', '')]
+  if (pods.flatMap(pod => issuersAt(view, pod)).length === 0) return { text }
+  const { trustDomain } = meshOf(view)
+  const activators = systemPods(view, 'activator').map(pod => identityOf(pod, trustDomain).replace('spiffe://', ''))
   return {
     text,
     apply: [
       {
         apiVersion: policy.apiVersion,
         kind: 'AuthorizationPolicy',
-        metadata: { name: `${policy.name}-via-activator`, namespace: pod.namespace },
+        metadata: { name: `${policy.name}-via-activator`, namespace },
         spec: {
-          ...(policy.spec.selector === undefined ? {} : { selector: policy.spec.selector }),
+          selector: policy.spec.selector,
           action: 'DENY',
           rules: [
             {
-              from: [{ source: { principals, notRequestPrincipals: ['*'] } }],
+              from: [{ source: { principals: [...new Set(activators)], notRequestPrincipals: ['*'] } }],
               to: [{ operation: { notPaths: KNATIVES_PATHS } }]
             }
           ]

@@ -36,3 +36,30 @@ kind: PeerAuthentication
 metadata: { namespace: ${namespace}, name: default }
 spec: ${spec}
 `
+
+/** The AuthorizationPolicy `policy` of a namespace. */
+export const authorization = (spec: string, namespace = 'user1') => `
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { namespace: ${namespace}, name: policy }
+spec: ${spec}
+`
+
+/** One that lets in this source alone. */
+export const allow = (source: string) => authorization(`{ action: ALLOW, rules: [{ from: [{ source: ${source} }] }] }`)
+
+/** The RequestAuthentication `tokens` of a namespace, for one issuer. */
+export const tokens = (selector = '{}', namespace = 'user1', issuer = 'https://issuer.example.com') => `
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: { namespace: ${namespace}, name: tokens }
+spec: { selector: { matchLabels: ${selector} }, jwtRules: [{ issuer: "${issuer}", forwardOriginalToken: true }] }
+`
+
+/** A ConfigMap. */
+export const configMap = (namespace: string, name: string, data: Readonly<Record<string, string>>) => `
+apiVersion: v1
+kind: ConfigMap
+metadata: { namespace: ${namespace}, name: ${name} }
+data: ${JSON.stringify(data)}
+`
