@@ -1,5 +1,5 @@
 import { defineCut } from './rule.ts'
-import { blameSender, clientName } from './words.ts'
+import { blameSender, clientName, hostName } from './words.ts'
 
 export default defineCut({
   id: 'certificate-unknown',
@@ -9,7 +9,7 @@ export default defineCut({
   explain({ client, sent, destination }) {
     return {
       ...blameSender(sent, destination),
-      message: `${clientName(client)} bring their own certificate to ${destination.host}, which wants the mesh's`,
+      message: `${clientName(client)} bring their own certificate to ${hostName(destination)}, which wants the mesh's`,
       fix: { text: "Use tls.mode ISTIO_MUTUAL; MUTUAL works only if the files hold the mesh's own certificates" }
     }
   }

@@ -1,5 +1,5 @@
 import { defineCut } from './rule.ts'
-import { blameSender, clientName, exactRule, sentName } from './words.ts'
+import { blameSender, clientName, exactRule, hostName, sentName } from './words.ts'
 
 export default defineCut({
   id: 'client-mtls-to-workload-without-sidecar',
@@ -10,7 +10,7 @@ export default defineCut({
     const { namespace } = server.workload
     return {
       ...blame,
-      message: `${clientName(client)} send ${sentName(sent)} to ${destination.host}, whose pods in ${namespace} have no sidecar`,
+      message: `${clientName(client)} send ${sentName(sent)} to ${hostName(destination)}, whose pods in ${namespace} have no sidecar`,
       fix: {
         text: `Give the pods in ${namespace} a sidecar, or let clients of this host send plaintext as below`,
         apply: [exactRule(blame.object, destination, 'DISABLE')]

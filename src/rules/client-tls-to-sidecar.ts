@@ -1,5 +1,5 @@
 import { defineCut } from './rule.ts'
-import { blameSender, clientName, exactRule } from './words.ts'
+import { blameSender, clientName, exactRule, hostName } from './words.ts'
 
 export default defineCut({
   id: 'client-tls-to-sidecar',
@@ -9,7 +9,7 @@ export default defineCut({
     const blame = blameSender(sent, destination)
     return {
       ...blame,
-      message: `${clientName(client)} send TLS of their own to ${destination.host}, whose sidecars take only the mesh's`,
+      message: `${clientName(client)} send TLS of their own to ${hostName(destination)}, whose sidecars take only the mesh's`,
       fix: {
         text: 'Use tls.mode ISTIO_MUTUAL, or leave tls out: sidecars then agree by themselves',
         apply: [exactRule(blame.object, destination, 'ISTIO_MUTUAL')]

@@ -3,7 +3,7 @@ import type { PeerAuthentication } from '../model/peer-authentication.ts'
 import { nameOf, toRef } from '../model/resource.ts'
 import type { Workload } from '../model/workload.ts'
 import { defineCut } from './rule.ts'
-import { blameSender, clientName } from './words.ts'
+import { blameSender, clientName, hostName } from './words.ts'
 
 export default defineCut({
   id: 'plaintext-to-strict-workload',
@@ -14,7 +14,7 @@ export default defineCut({
     const blame = decided ? blameSender(sent, destination) : { object: toRef(at), field: 'spec.mtls.mode' }
     return {
       ...blame,
-      message: `${clientName(client)} send plaintext to ${destination.host}, where ${nameOf(at)} is STRICT`,
+      message: `${clientName(client)} send plaintext to ${hostName(destination)}, where ${nameOf(at)} is STRICT`,
       fix: { text: advice(sent, client, at) }
     }
   }

@@ -9,7 +9,7 @@ export default defineCut({
   explain(cut, view) {
     const { policy, field } = decider(cut.verdict)
     const who = refusedName(cut)
-    const apply = policy.kind === 'AuthorizationPolicy' ? alsoAllow(cut, policy, view) : []
+    const apply = alsoAllow(cut, view)
     const byHops = `Let in gateways and Knative, as below; for others add a rule to ${nameOf(policy)}`
     const byRule = `Let in ${who} by a rule of ${nameOf(policy)}`
     return {

@@ -19,40 +19,42 @@ export function refusedName({ client, request }: PolicyCut): string {
   return client.namespace === '' && request.identity !== undefined ? 'callers of other namespaces' : clientName(client)
 }
 
-/** Where, in a few words: the model, or the part of Knative or of the mesh; and what Knative asks it for itself. */
+/** Where, in a few words: the model, or a pod; and what Knative asks it for itself. */
 export function serverName({ server, request }: PolicyCut): string {
   const { namespace, name, proxy, labels } = server
   if (proxy === 'gateway') return `gateway pods in ${namespace}`
-  const of = labels['serving.kserve.io/inferenceservice'] ?? labels['app'] ?? name
-  return request.method === 'GET' ? `${namespace}/${of}${request.path ?? ''}` : `${namespace}/${of}`
+  const of = labels['serving.kserve.io/inferenceservice'] ?? name
+  return `${namespace}/${of}${request.method === 'GET' ? request.path : ''}`
 }
 
 /** The object that decided. Of several that would have to let a request in, it is the youngest. */
 export function decider(verdict: Refused): {
   readonly policy: Exclude<Refused['by'], readonly unknown[]>
   readonly field: string
+  /** Who was to be asked. */
+  readonly provider?: string
 } {
   switch (verdict.is) {
     case 'denied':
       return { policy: verdict.by, field: `spec.rules[${verdict.rule}]` }
     case 'not-allowed':
-      return { policy: verdict.by.toSorted(byAge).at(-1) ?? verdict.by[0], field: 'spec.rules' }
+      return { policy: youngest(verdict.by), field: 'spec.rules' }
     case 'provider-unknown':
-      return { policy: verdict.by, field: 'spec.provider.name' }
+      return { policy: verdict.by, field: 'spec.provider.name', provider: verdict.provider }
     case 'token-refused':
       return { policy: verdict.by, field: 'spec.jwtRules' }
   }
+}
+
+function youngest(policies: readonly AuthorizationPolicy[]): AuthorizationPolicy {
+  return policies.reduce((a, b) => (byAge(a, b) > 0 ? a : b))
 }
 
 /**
  * A policy beside those that refuse: what one ALLOW policy lets in, no other keeps out. It admits whoever is refused,
  * and those that requests come by: gateways, and Knative's own pods.
  */
-export function alsoAllow(
-  { client, server, request, verdict }: PolicyCut,
-  policy: AuthorizationPolicy,
-  view: View<PathKinds>
-): readonly Manifest[] {
+export function alsoAllow({ client, server, request, verdict }: PolicyCut, view: View<PathKinds>): readonly Manifest[] {
   if (verdict.is !== 'not-allowed' || server.proxy === 'gateway') return []
   const gateways = toDestination(view, ingressOf(view).config.knativeLocalGatewayService, HTTP_PORT).endpoints
   const hops = [
@@ -67,6 +69,7 @@ export function alsoAllow(
     .filter(identity => authorize(view, server, { ...request, identity }).is !== 'allowed')
   if (refused.length === 0) return []
   const principals = [...new Set(refused)].map(identity => identity.replace('spiffe://', ''))
+  const policy = youngest(verdict.by)
   const { selector } = policy.spec
   return [
     {

@@ -20,6 +20,11 @@ export function sentName({ send }: ClientSide): string {
   return send === 'istio-mtls' ? 'mTLS' : "TLS that is not the mesh's"
 }
 
+/** A Service's host as people say it: `name.namespace`. */
+export function hostName({ host }: Destination): string {
+  return host.split('.svc.', 1).join('')
+}
+
 /** `Gateway namespace/name port n`: the port of a Gateway object, which the pod may number otherwise. */
 export function portName({ servers }: Chain): string {
   const [{ gateway, server }] = servers

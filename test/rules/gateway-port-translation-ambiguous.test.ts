@@ -14,6 +14,10 @@ const PLACE = 'Service istio-system/second spec.ports[0].targetPort'
 cases(t, rule, {
   'another target': [service(HTTPS), [PLACE]],
   'no target is a target of the same number': [service('{ port: 443 }'), [PLACE]],
+  'of two Services without a target': [
+    `${service('{ port: 9000 }')}---${service('{ port: 9000, targetPort: 9001 }').replace('second', 'third')}`,
+    ['Service istio-system/third spec.ports[0].targetPort']
+  ],
   'the same target': [service('{ port: 443, targetPort: 8443 }'), []],
   'another port': [service('{ port: 8443, targetPort: 8445 }'), []],
   'with the label, whatever it says': [

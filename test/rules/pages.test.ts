@@ -37,6 +37,11 @@ apiVersion: security.istio.io/v1
 kind: PeerAuthentication
 metadata: { namespace: istio-system, name: default }
 spec: { mtls: { mode: STRICT } }
+---
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: { namespace: user1, name: without-pods }
+spec: { predictor: { model: { modelFormat: { name: sklearn } } } }
 `
 
 for (const { id, on, reads, check } of RULES.checks) {

@@ -1,20 +1,11 @@
 import t from 'tap'
 import rule from '../../src/rules/policy-needs-identity.ts'
 import { cases, findingsOf } from '../support/cases.ts'
-import { allow, clientRule, configMap, policy } from '../support/objects.ts'
+import { allow, clientRule, configMap, NAKED_KNATIVE, policy } from '../support/objects.ts'
 
 const MESH = allow('{ namespaces: ["*"] }')
 const PLACE = 'AuthorizationPolicy user1/policy spec.rules'
 const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
-/** The pods of Knative, as they are without sidecars. */
-const naked = ['activator', 'autoscaler'].map(
-  app => `
-apiVersion: v1
-kind: Pod
-metadata: { namespace: knative-serving, name: ${app === 'activator' ? 'activator-7f77bdbcdb-xh79h' : 'autoscaler-546dd95779-mqtjh'}, labels: { app: ${app} } }
-spec: { containers: [{ name: main }] }
-`
-)
 
 cases(t, rule, {
   permissive: [MESH, [PLACE]],
@@ -36,7 +27,7 @@ t.test('what gives them one', async t => {
   t.match(fixes(`${policy('istio-system', '{ mtls: { mode: PERMISSIVE } }').replace('/v1', '/v1beta1')}---${MESH}`), [
     { apply: [{ apiVersion: 'security.istio.io/v1beta1' }] }
   ])
-  t.match(fixes([...naked, MESH].join('---')), [
+  t.match(fixes(`${NAKED_KNATIVE}---${MESH}`), [
     { text: 'Label namespace knative-serving istio-injection=enabled and restart activator first', apply: undefined }
   ])
   const plain = clientRule('*.user1.svc.cluster.local', '{ tls: { mode: DISABLE } }', 'user2')

@@ -29,7 +29,7 @@ t.test('who is refused, and where', async t => {
     'AuthorizationPolicy istio-system/policy refuses callers without a sidecar at gateway pods in istio-system'
   ])
   t.same(messages(authorization('{ selector: { matchLabels: { app: webhook } } }', 'knative-serving')), [
-    'AuthorizationPolicy knative-serving/policy refuses the API server at knative-serving/webhook'
+    'AuthorizationPolicy knative-serving/policy refuses the API server at knative-serving/webhook-754f8bc47f-wghnv'
   ])
   t.same(messages(`${STRICT}---${allow('{ namespaces: [user1, istio-system, knative-serving] }')}`), [
     'AuthorizationPolicy user1/policy refuses callers of other namespaces at user1/sklearn-iris'

@@ -38,7 +38,7 @@ t.test('what makes it valid', async t => {
   const [refused] = findingsOf(rule.id, `${tokens()}---${stranger}---${asks()}`)
   t.match(refused, {
     message:
-      'RequestAuthentication knative-serving/tokens refuses tokens of https://issuer.example.com at knative-serving/activator',
+      'RequestAuthentication knative-serving/tokens refuses tokens of https://issuer.example.com at knative-serving/activator-7f77bdbcdb-xh79h',
     fix: {
       text: 'Let RequestAuthentication knative-serving/tokens know issuer https://issuer.example.com too, and forward its tokens'
     }

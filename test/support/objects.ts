@@ -63,3 +63,18 @@ kind: ConfigMap
 metadata: { namespace: ${namespace}, name: ${name} }
 data: ${JSON.stringify(data)}
 `
+
+/** Activator and autoscaler of the stock installation, without their sidecars. */
+export const NAKED_KNATIVE = [
+  ['activator', 'activator-7f77bdbcdb-xh79h'],
+  ['autoscaler', 'autoscaler-546dd95779-mqtjh']
+]
+  .map(
+    ([app, name]) => `
+apiVersion: v1
+kind: Pod
+metadata: { namespace: knative-serving, name: ${name}, labels: { app: ${app} } }
+spec: { serviceAccountName: ${app}, containers: [{ name: ${app} }] }
+`
+  )
+  .join('---')
