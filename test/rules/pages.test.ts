@@ -42,6 +42,21 @@ apiVersion: serving.kserve.io/v1beta1
 kind: InferenceService
 metadata: { namespace: user1, name: without-pods }
 spec: { predictor: { model: { modelFormat: { name: sklearn } } } }
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { namespace: user1, name: not-user2 }
+spec: { action: DENY, rules: [{ from: [{ source: { namespaces: [user2] } }] }] }
+---
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: { namespace: user1, name: issuer }
+spec: { jwtRules: [{ issuer: "https://issuer.example.com" }] }
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { namespace: user1, name: ports }
+spec: { selector: { matchLabels: { component: predictor } }, portLevelMtls: { 80: { mode: PERMISSIVE } } }
 `
 
 for (const { id, on, reads, check } of RULES.checks) {
