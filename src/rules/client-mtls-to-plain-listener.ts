@@ -13,7 +13,7 @@ export default defineCut({
       const [entry] = at.servers
       return {
         ...blameSender(sent, destination),
-        message: `${sends} ${portName(at)}, which takes plain HTTP alone`,
+        message: `${sends} ${portName(at)}, which takes plain HTTP`,
         fix: {
           text: `Let ${nameOf(entry.gateway)} serve both first`,
           apply: [serveBoth(entry, view.settings.clusterDomain)]

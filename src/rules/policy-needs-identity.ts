@@ -15,7 +15,7 @@ export default defineCut({
     return {
       object: toRef(policy),
       field,
-      message: `${nameOf(policy)} wants identities, but ${refusedName(cut)} reach ${serverName(cut)} in plaintext`,
+      message: `${nameOf(policy)} wants identities; ${refusedName(cut)} reach ${serverName(cut)} in plaintext`,
       fix: toFix(cut, view)
     }
   }
