@@ -34,9 +34,10 @@ export function withKnativesNames(view: View<'ConfigMap' | 'Service' | 'Gateway'
   return withNames(view, Object.fromEntries(missing.map(key => [key, names[key]])))
 }
 
+/** Of a Gateway `namespace/name`, of a Service its host. */
 function isThere(view: View<'Service' | 'Gateway'>, name: string): boolean {
-  const [namespace, gateway] = name.split('/')
-  return gateway === undefined
+  const slash = name.indexOf('/')
+  return slash < 0
     ? findService(view, name) !== undefined
-    : view.get('Gateway', namespace ?? '', gateway) !== undefined
+    : view.get('Gateway', name.slice(0, slash), name.slice(slash + 1)) !== undefined
 }

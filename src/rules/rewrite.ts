@@ -19,11 +19,15 @@ export function rewrite(
   })
 }
 
-/** What was left out of an object comes as `undefined`, or empty. */
-function withoutGaps<T extends object>(value: T): T {
-  return JSON.parse(JSON.stringify(value, (_, one: unknown) => (isEmpty(one) ? undefined : one)))
-}
+/** Maps that the model has where an object has none. */
+const MADE_UP = ['labels', 'annotations', 'matchLabels', 'portLevelMtls', 'data']
 
-function isEmpty(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.keys(value).length === 0
+/** What was left out of an object comes as `undefined`, an empty list or an empty map. */
+function withoutGaps<T extends object>(value: T): T {
+  return JSON.parse(
+    JSON.stringify(value, (key, one: unknown) => {
+      const mayGo = Array.isArray(one) || MADE_UP.includes(key)
+      return mayGo && ['[]', '{}'].includes(JSON.stringify(one)) ? undefined : one
+    })
+  )
 }

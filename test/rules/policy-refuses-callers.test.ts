@@ -14,6 +14,10 @@ cases(t, rule, {
     ['AuthorizationPolicy user1/policy spec.rules[0]']
   ],
   'no rule at all denies nothing': [authorization('{ action: DENY }'), []],
+  'of two that do not let them in, the younger': [
+    `${STRICT}---${allow('{ namespaces: [user1] }')}---${authorization('{ selector: { matchLabels: { component: predictor } } }', 'istio-system').replace('name: policy', 'name: zz')}`,
+    ['AuthorizationPolicy istio-system/zz spec.rules']
+  ],
   'in a dry run': [
     `${authorization('{}').replace('name: policy', 'name: policy, annotations: { istio.io/dry-run: "true" }')}`,
     []
