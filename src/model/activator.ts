@@ -13,8 +13,8 @@ import type { Workload } from './workload.ts'
 /** The last part of a path in Knative mode: through the activator, or straight to the pods. */
 export type Leg = 'activator' | 'direct'
 
-const HPA = 'hpa.autoscaling.knative.dev'
-const CLASS = 'autoscaling.knative.dev/class'
+export const HPA = 'hpa.autoscaling.knative.dev'
+export const CLASS = 'autoscaling.knative.dev/class'
 
 /**
  * The legs that requests to a revision take. With burst capacity 0 the activator is off the path while pods run;

@@ -142,15 +142,15 @@ function parseGoObject(value: string): Record<string, unknown> | undefined {
 export type DeploymentMode = 'Knative' | 'Standard' | 'ModelMesh'
 
 /** Old names are taken still. */
-const MODES: Readonly<Record<string, DeploymentMode>> = {
-  Knative: 'Knative',
-  Serverless: 'Knative',
-  Standard: 'Standard',
-  RawDeployment: 'Standard',
-  ModelMesh: 'ModelMesh'
-}
+export const MODES: ReadonlyMap<string, DeploymentMode> = new Map([
+  ['Knative', 'Knative'],
+  ['Serverless', 'Knative'],
+  ['Standard', 'Standard'],
+  ['RawDeployment', 'Standard'],
+  ['ModelMesh', 'ModelMesh']
+])
 
-const DEPLOYMENT_MODE = 'serving.kserve.io/deploymentMode'
+export const DEPLOYMENT_MODE = 'serving.kserve.io/deploymentMode'
 
 /**
  * The mode of an InferenceService: the one it has, else the one it asks for, else the cluster's. A word that KServe
@@ -164,9 +164,9 @@ export function deploymentMode(
   const asked = isPassedOn(view, DEPLOYMENT_MODE) ? annotations[DEPLOYMENT_MODE] : undefined
   const map = findKserveConfig(view)
   return (
-    MODES[status?.deploymentMode ?? ''] ??
-    MODES[asked ?? ''] ??
-    MODES[map === undefined ? '' : (readDefaultMode(map) ?? '')] ??
+    MODES.get(status?.deploymentMode ?? '') ??
+    MODES.get(asked ?? '') ??
+    MODES.get(map === undefined ? '' : (readDefaultMode(map) ?? '')) ??
     'Knative'
   )
 }

@@ -1,6 +1,5 @@
 import { activate, legsOf } from '../model/activator.ts'
 import { asksForToken, authorize, needsIdentity, policiesFor } from '../model/authorization.ts'
-import type { AuthorizationPolicy } from '../model/authorization-rule.ts'
 import { ANYONE } from '../model/callers.ts'
 import { callsTo } from '../model/calls.ts'
 import { serviceHost } from '../model/host.ts'
@@ -9,13 +8,13 @@ import { systemPods } from '../model/knative.ts'
 import { meshOf } from '../model/mesh.ts'
 import { podsToJudge } from '../model/path.ts'
 import type { Call, Request } from '../model/request.ts'
-import { issuersAt } from '../model/request-authentication.ts'
 import { nameOf } from '../model/resource.ts'
 import { revisionDestination } from '../model/revision.ts'
 import type { View } from '../model/snapshot.ts'
 import type { PathKinds } from '../model/way.ts'
 import { identityOf, type Workload } from '../model/workload.ts'
-import { defineCheck, type Fix } from './rule.ts'
+import { askTheActivator, closeActivator, NAMESPACE_HEADER } from './activator-fixes.ts'
+import { defineCheck } from './rule.ts'
 
 export default defineCheck({
   id: 'activator-bypasses-policy',
@@ -29,9 +28,7 @@ export default defineCheck({
     'PeerAuthentication',
     'DestinationRule',
     'Sidecar',
-    'Gateway',
     'Service',
-    'EndpointSlice',
     'Pod',
     'MutatingWebhookConfiguration',
     'Namespace',
@@ -43,15 +40,14 @@ export default defineCheck({
     const component = entryOf(componentsOf(view, service))
     if (component?.mode !== 'Knative') return
     const pods = podsToJudge(view, service, component, 'running')
-    const [pod] = pods
-    const policies = pod === undefined ? [] : policiesFor(view, pod)
+    const policies = [...new Set(pods.flatMap(pod => policiesFor(view, pod)))]
     const token = policies.find(asksForToken)
     const policy = token ?? policies.find(needsIdentity)
-    if (pod === undefined || policy === undefined || !isBypassed(view, service, component, pods)) return
+    if (policy === undefined || !isBypassed(view, service, component, pods)) return
     yield {
       field: `spec.${component.name}`,
       message: `${nameOf(policy)} keeps callers out that reach ${service.namespace}/${service.name} as the activator`,
-      fix: token === undefined ? closeActivator(view, service, policy) : askTheActivator(view, pod, policy),
+      fix: token === undefined ? closeActivator(view, service, policy) : askTheActivator(view, service, pods, policy),
       opens: token === undefined ? 'cross-namespace-via-activator' : 'jwt-bypass-via-activator'
     }
   }
@@ -76,9 +72,6 @@ function isBypassed(
   )
 }
 
-/** Set by Knative's routes, whoever calls. */
-const NAMESPACE_HEADER = 'Knative-Serving-Namespace'
-
 function toRequest(view: View<PathKinds>, call: Call, { namespace }: InferenceService, { address }: Workload): Request {
   return {
     ...call,
@@ -88,58 +81,5 @@ function toRequest(view: View<PathKinds>, call: Call, { namespace }: InferenceSe
     to: { address, port: QUEUE_PORT },
     sni: undefined,
     http: true
-  }
-}
-
-/** The activator's own sidecar still sees who calls, and Knative tells it for which namespace. */
-function closeActivator(view: View<PathKinds>, { namespace }: InferenceService, policy: AuthorizationPolicy): Fix {
-  const { knativeNamespace, istioNamespace } = view.settings
-  return {
-    text: `Refuse other namespaces at the activator too, or take it off the path: targetBurstCapacity "0", minReplicas 1`,
-    apply: [
-      {
-        apiVersion: policy.apiVersion,
-        kind: 'AuthorizationPolicy',
-        metadata: { name: `${namespace}-via-activator`, namespace: knativeNamespace },
-        spec: {
-          selector: { matchLabels: { app: 'activator' } },
-          action: 'DENY',
-          rules: [
-            {
-              from: [{ source: { notNamespaces: [namespace, istioNamespace, knativeNamespace] } }],
-              when: [{ key: `request.headers[${NAMESPACE_HEADER}]`, values: [namespace] }]
-            }
-          ]
-        }
-      }
-    ]
-  }
-}
-
-/** What comes through the activator must carry a token like all else. */
-function askTheActivator(view: View<PathKinds>, pod: Workload, policy: AuthorizationPolicy): Fix {
-  const [activator] = systemPods(view, 'activator')
-  const text = 'Ask for a token of what comes through the activator as well, save for its probes and metrics'
-  if (activator === undefined || issuersAt(view, pod).length === 0) return { text }
-  const principals = [identityOf(activator, meshOf(view).trustDomain).replace('spiffe://', '')]
-  return {
-    text,
-    apply: [
-      {
-        apiVersion: policy.apiVersion,
-        kind: 'AuthorizationPolicy',
-        metadata: { name: `${policy.name}-via-activator`, namespace: pod.namespace },
-        spec: {
-          ...(policy.spec.selector === undefined ? {} : { selector: policy.spec.selector }),
-          action: 'DENY',
-          rules: [
-            {
-              from: [{ source: { principals, notRequestPrincipals: ['*'] } }],
-              to: [{ operation: { notPaths: ['/healthz', '/metrics'] } }]
-            }
-          ]
-        }
-      }
-    ]
   }
 }

@@ -8,14 +8,13 @@ export default defineCut({
   cause: 'provider-unknown',
   summary: 'A CUSTOM policy asks a provider that the mesh does not have, and so denies',
   explain(cut, view) {
-    const { policy, field } = decider(cut.verdict)
-    const provider = cut.verdict.is === 'provider-unknown' ? cut.verdict.provider : ''
+    const { policy, field, provider } = decider(cut.verdict)
     const known = meshOf(view).authorizers
     const instead = known.length === 0 ? '' : `, or name one that is there: ${known.join(', ')}`
     return {
       object: toRef(policy),
       field,
-      message: `${nameOf(policy)} asks provider "${provider}", which the mesh lacks: all it matches is denied at ${serverName(cut)}`,
+      message: `${nameOf(policy)} asks "${provider}", which the mesh lacks: it denies all at ${serverName(cut)}`,
       fix: { text: `Add "${provider}" to extensionProviders of the mesh configuration first${instead}` }
     }
   }

@@ -29,20 +29,10 @@ export default defineCheck({
       yield {
         field: `spec.ports[${shared}].targetPort`,
         message: `Gateways on port ${port.port} move to ${port.targetPort} as soon as ${nameOf(other)} is made anew`,
-        fix: { text: `Label it ${NO_TRANSLATION}: "true"`, apply: [labelled(service)] }
+        fix: { text: `Label it ${NO_TRANSLATION}: "true"` }
       }
     }
   }
 })
 
 const translates = ({ labels, spec }: ResourceOf<'Service'>) => !(NO_TRANSLATION in labels) && !isEmpty(spec.selector)
-
-function labelled({ apiVersion, kind, name, namespace, labels, spec }: ResourceOf<'Service'>) {
-  const { selector, ports } = spec
-  return {
-    apiVersion,
-    kind,
-    metadata: { name, namespace, labels: { ...labels, [NO_TRANSLATION]: 'true' } },
-    spec: { selector, ports: JSON.parse(JSON.stringify(ports)) }
-  }
-}

@@ -2,32 +2,44 @@
 import activatorBypassesPolicy from './activator-bypasses-policy.ts'
 import authorizerUnknown from './authorizer-unknown.ts'
 import burstCapacitySpellingsDisagree from './burst-capacity-spellings-disagree.ts'
+import burstCapacityWithoutEffect from './burst-capacity-without-effect.ts'
 import certificateRefused from './certificate-refused.ts'
 import certificateUnknown from './certificate-unknown.ts'
 import clientMtlsToPlainListener from './client-mtls-to-plain-listener.ts'
 import clientMtlsToWorkloadWithoutSidecar from './client-mtls-to-workload-without-sidecar.ts'
 import clientTlsToSidecar from './client-tls-to-sidecar.ts'
 import configurationRejected from './configuration-rejected.ts'
+import deploymentModeUnknown from './deployment-mode-unknown.ts'
+import destinationruleOnAlias from './destinationrule-on-alias.ts'
 import destinationruleTlsWithoutMode from './destinationrule-tls-without-mode.ts'
 import gatewayListenerRejected from './gateway-listener-rejected.ts'
 import gatewayPortNotServed from './gateway-port-not-served.ts'
 import gatewayPortTranslationAmbiguous from './gateway-port-translation-ambiguous.ts'
 import gatewayRouteMissing from './gateway-route-missing.ts'
 import injectAnnotationWithoutEffect from './inject-annotation-without-effect.ts'
+import injectValueUnclear from './inject-value-unclear.ts'
 import injectionForbiddenByNamespace from './injection-forbidden-by-namespace.ts'
+import llmInjectMarkerDropped from './llm-inject-marker-dropped.ts'
 import namespaceIsAmbient from './namespace-is-ambient.ts'
 import nothingBehindAddress from './nothing-behind-address.ts'
 import peerauthenticationSelectorInRootNamespace from './peerauthentication-selector-in-root-namespace.ts'
+import peerauthenticationSuperseded from './peerauthentication-superseded.ts'
 import plaintextToMtlsGateway from './plaintext-to-mtls-gateway.ts'
 import plaintextToStrictWorkload from './plaintext-to-strict-workload.ts'
+import policyLetsPlaintextPass from './policy-lets-plaintext-pass.ts'
 import policyNeedsIdentity from './policy-needs-identity.ts'
 import policyRefusesCallers from './policy-refuses-callers.ts'
 import policySelectsNothing from './policy-selects-nothing.ts'
+import portModeOfAServicePort from './port-mode-of-a-service-port.ts'
+import probedGatewayWantsMtls from './probed-gateway-wants-mtls.ts'
 import type { Rules } from './rule.ts'
 import sniNotServedByGateway from './sni-not-served-by-gateway.ts'
 import strictMeshPlainLocalGateway from './strict-mesh-plain-local-gateway.ts'
 import strictWithoutSidecar from './strict-without-sidecar.ts'
+import systemInternalTlsWithIstio from './system-internal-tls-with-istio.ts'
 import tokenNeverValid from './token-never-valid.ts'
+import tokenNotRequired from './token-not-required.ts'
+import virtualserviceClaimsModelHost from './virtualservice-claims-model-host.ts'
 import virtualserviceLeftBehind from './virtualservice-left-behind.ts'
 import visibilityLabelOfOtherMode from './visibility-label-of-other-mode.ts'
 import webhookBehindStrictMtls from './webhook-behind-strict-mtls.ts'
@@ -57,15 +69,27 @@ export const RULES: Rules = {
   checks: [
     activatorBypassesPolicy,
     burstCapacitySpellingsDisagree,
+    burstCapacityWithoutEffect,
+    deploymentModeUnknown,
+    destinationruleOnAlias,
     destinationruleTlsWithoutMode,
     gatewayPortTranslationAmbiguous,
     injectAnnotationWithoutEffect,
+    injectValueUnclear,
     injectionForbiddenByNamespace,
+    llmInjectMarkerDropped,
     namespaceIsAmbient,
     peerauthenticationSelectorInRootNamespace,
+    peerauthenticationSuperseded,
+    policyLetsPlaintextPass,
     policySelectsNothing,
+    portModeOfAServicePort,
+    probedGatewayWantsMtls,
     strictMeshPlainLocalGateway,
     strictWithoutSidecar,
+    systemInternalTlsWithIstio,
+    tokenNotRequired,
+    virtualserviceClaimsModelHost,
     virtualserviceLeftBehind,
     visibilityLabelOfOtherMode
   ]

@@ -1,5 +1,6 @@
 import { isAmbient } from '../model/injection.ts'
 import { deploymentMode } from '../model/kserve.ts'
+import { rewrite } from './rewrite.ts'
 import { defineCheck } from './rule.ts'
 
 export default defineCheck({
@@ -19,13 +20,7 @@ export default defineCheck({
       message: `Namespace ${service.namespace} is ambient: whether requests get to a Knative model there is not known`,
       fix: {
         text: `Use sidecars for the namespace instead, or the deployment mode Standard`,
-        apply: [
-          {
-            apiVersion: 'v1',
-            kind: 'Namespace',
-            metadata: { name: service.namespace, labels: { ...labels, 'istio-injection': 'enabled' } }
-          }
-        ]
+        apply: [rewrite(namespace, { labels: { ...labels, 'istio-injection': 'enabled' } })]
       }
     }
   }

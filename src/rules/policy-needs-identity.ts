@@ -1,12 +1,10 @@
-import { oldestFirst } from '../model/age.ts'
-import { meshOf } from '../model/mesh.ts'
-import { isNarrow, meshPolicy } from '../model/peer-authentication.ts'
 import { nameOf, toRef } from '../model/resource.ts'
 import type { View } from '../model/snapshot.ts'
 import type { PathKinds } from '../model/way.ts'
 import { decider, refusedName, serverName } from './policy-words.ts'
 import type { CutOf } from './rule.ts'
 import { defineCut, type Fix } from './rule.ts'
+import { strictNamespace } from './strict-namespace.ts'
 
 export default defineCut({
   id: 'policy-needs-identity',
@@ -17,7 +15,7 @@ export default defineCut({
     return {
       object: toRef(policy),
       field,
-      message: `${nameOf(policy)} wants to know who calls, but ${refusedName(cut)} reach ${serverName(cut)} in plaintext`,
+      message: `${nameOf(policy)} wants identities; ${refusedName(cut)} reach ${serverName(cut)} in plaintext`,
       fix: toFix(cut, view)
     }
   }
@@ -31,20 +29,10 @@ function toFix({ client, server }: CutOf<'no-identity-for-policy'>, view: View<P
     return { text: `Label namespace ${namespace} istio-injection=enabled and restart ${labels['app']} first` }
   }
   // Refused plaintext looks like a mesh to Knative, and only then it goes by the Service, with mTLS.
-  const own = oldestFirst(view.list('PeerAuthentication', server.namespace)).find(
-    ({ spec }) => !isNarrow(spec.selector)
-  )
-  const strict = {
-    apiVersion:
-      own?.apiVersion ?? meshPolicy(view, meshOf(view).rootNamespace).by?.apiVersion ?? 'security.istio.io/v1',
-    kind: 'PeerAuthentication',
-    metadata: { name: own?.name ?? 'default', namespace: server.namespace },
-    spec: { mtls: { mode: 'STRICT' } }
-  }
   return isKnative
     ? {
         text: `Make namespace ${server.namespace} STRICT first: then Knative finds out that it is in a mesh`,
-        apply: [strict]
+        apply: [strictNamespace(view, server.namespace)]
       }
     : {
         text: `Let ${namespace} send mTLS to the pods first: give its pods sidecars, and no DestinationRule that forbids it`

@@ -1,4 +1,3 @@
-import { meshOf } from '../model/mesh.ts'
 import { nameOf, toRef } from '../model/resource.ts'
 import { alsoAllow, decider, refusedName, serverName } from './policy-words.ts'
 import { defineCut } from './rule.ts'
@@ -10,14 +9,20 @@ export default defineCut({
   explain(cut, view) {
     const { policy, field } = decider(cut.verdict)
     const who = refusedName(cut)
-    const apply = policy.kind === 'AuthorizationPolicy' ? alsoAllow(cut, policy, meshOf(view).trustDomain) : []
-    const way = apply.length > 0 ? 'Let them in by a policy of their own' : `Let them in by a rule of ${nameOf(policy)}`
+    const apply = alsoAllow(cut, view)
+    const byHops = `Let in gateways and Knative, as below; for others add a rule to ${nameOf(policy)}`
+    const byRule = `Let in ${who} by a rule of ${nameOf(policy)}`
     return {
       object: toRef(policy),
       field,
       message: `${nameOf(policy)} refuses ${who} at ${serverName(cut)}`,
       fix: {
-        text: cut.verdict.is === 'denied' ? `Except ${who} from ${field} of ${nameOf(policy)}` : `${way}: ${who}`,
+        text:
+          cut.verdict.is === 'denied'
+            ? `Except ${who} from ${field} of ${nameOf(policy)}`
+            : apply.length > 0
+              ? byHops
+              : byRule,
         apply
       }
     }

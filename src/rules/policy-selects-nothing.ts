@@ -3,6 +3,7 @@ import { componentsOf, desiredPod } from '../model/inference-service.ts'
 import type { ResourceOf } from '../model/resource.ts'
 import { hasLabels } from '../model/selector.ts'
 import { podsWith } from '../model/service.ts'
+import { rewrite } from './rewrite.ts'
 import { defineCheck } from './rule.ts'
 
 /** Labels that KServe and Knative give to pods: a selector with one of them means a model. */
@@ -45,12 +46,7 @@ export default defineCheck({
           : {
               text: `Select ${key}: ${right}`,
               apply: [
-                {
-                  apiVersion: policy.apiVersion,
-                  kind: policy.kind,
-                  metadata: { name: policy.name, namespace: policy.namespace },
-                  spec: { ...withoutGaps(policy.spec), selector: { matchLabels: { ...labels, [key]: right } } }
-                }
+                rewrite(policy, { spec: { ...policy.spec, selector: { matchLabels: { ...labels, [key]: right } } } })
               ]
             },
       opens: isAboutTokens(policy) ? 'jwt-not-enforced' : 'policy-not-enforced',
@@ -63,11 +59,4 @@ type Policy = ResourceOf<'AuthorizationPolicy' | 'RequestAuthentication' | 'Peer
 
 function isAboutTokens(policy: Policy): boolean {
   return policy.kind === 'RequestAuthentication' || (policy.kind === 'AuthorizationPolicy' && asksForToken(policy))
-}
-
-/** What was left out comes as `undefined` or empty. */
-function withoutGaps(value: object): object {
-  return JSON.parse(
-    JSON.stringify(value, (_, one: unknown) => (Array.isArray(one) && one.length === 0 ? undefined : one))
-  )
 }

@@ -28,7 +28,7 @@ export default defineCheck({
     const name = `${entry.gateway.namespace}/${entry.gateway.name}`
     yield {
       field: 'spec.mtls.mode',
-      message: `STRICT mesh, but requests to ${count(models)} pass plain HTTP at Gateway ${name}`,
+      message: `STRICT mesh, but ${count(models)} pass plain HTTP at ${name}`,
       fix: {
         text:
           `Let Gateway ${name} serve both first, then apply this again. Nothing is cut yet: ` +

@@ -1,8 +1,9 @@
+import { attaches } from '../model/attachment.ts'
 import { nameOf, toRef } from '../model/resource.ts'
-import { isEmpty } from '../model/selector.ts'
 import type { View } from '../model/snapshot.ts'
 import type { PathKinds } from '../model/way.ts'
 import { decider, serverName } from './policy-words.ts'
+import { rewrite } from './rewrite.ts'
 import { type CutOf, defineCut, type Fix } from './rule.ts'
 
 export default defineCut({
@@ -11,36 +12,32 @@ export default defineCut({
   summary: 'A policy asks for a token that no RequestAuthentication there accepts',
   explain(cut, view) {
     const { policy, field } = decider(cut.verdict)
-    return {
-      object: toRef(policy),
-      field,
-      message: `${nameOf(policy)} asks for a token at ${serverName(cut)}, and no token is ever valid there`,
-      fix: toFix(cut, view)
-    }
+    const why =
+      cut.verdict.is === 'token-refused'
+        ? `refuses tokens of ${cut.request.token?.issuer} at ${serverName(cut)}`
+        : `asks for a token at ${serverName(cut)}, where none is ever valid`
+    return { object: toRef(policy), field, message: `${nameOf(policy)} ${why}`, fix: toFix(cut, view) }
   }
 })
 
-/** A RequestAuthentication that stands beside the policy, and selects other pods. */
-function toFix({ verdict, server }: CutOf<'token-never-valid'>, view: View<PathKinds>): Fix {
+/** One more RequestAuthentication beside one that selects other pods; they add up. */
+function toFix({ verdict, server, request }: CutOf<'token-never-valid'>, view: View<PathKinds>): Fix {
   const { policy } = decider(verdict)
-  const labels = policy.spec.selector?.matchLabels ?? {}
-  const other = view.list('RequestAuthentication', policy.namespace).find(({ spec }) => spec.jwtRules.length > 0)
-  if (other === undefined || policy.kind !== 'AuthorizationPolicy') {
+  if (verdict.is === 'token-refused') {
+    return { text: `Let ${nameOf(policy)} know issuer ${request.token?.issuer} too, and forward its tokens` }
+  }
+  const other = view
+    .list('RequestAuthentication', policy.namespace)
+    .find(one => one.spec.jwtRules.length > 0 && !attaches(one, server))
+  if (other === undefined) {
     return {
       text: `Add a RequestAuthentication for these pods in ${server.namespace} first, or forward the token to them`
     }
   }
-  const { apiVersion, kind, name, namespace, spec } = other
-  const selector = isEmpty(labels) ? {} : { selector: { matchLabels: labels } }
+  const jwtRules = other.spec.jwtRules.map(rule => ({ ...rule, forwardOriginalToken: true }))
+  const name = `${other.name}-${policy.name}`
   return {
-    text: `Let ${nameOf(other)} select the same pods as ${nameOf(policy)} first, and forward the token`,
-    apply: [
-      {
-        apiVersion,
-        kind,
-        metadata: { name, namespace },
-        spec: { ...selector, jwtRules: spec.jwtRules.map(rule => ({ ...rule, forwardOriginalToken: true })) }
-      }
-    ]
+    text: `Read tokens where ${nameOf(policy)} asks for them first, by the rules of ${nameOf(other)}, and forward them`,
+    apply: [rewrite({ ...other, name }, { spec: { selector: policy.spec.selector, jwtRules } })]
   }
 }

@@ -7,11 +7,11 @@ export default defineCut({
   summary: 'The API server cannot call an admission webhook: its pods take mesh mTLS alone',
   explain({ configuration, webhook, pod, port, selector, at }) {
     const [name = pod.name] = Object.values(selector)
-    const why = at === undefined ? `port ${port} is HTTP to Istio` : `${nameOf(at)} is STRICT`
+    const why = at === undefined ? `port ${port} of its pods is HTTP to Istio` : `${nameOf(at)} is STRICT`
     return {
       object: at === undefined ? configuration : toRef(at),
       field: at === undefined ? 'webhooks' : 'spec.mtls.mode',
-      message: `The API server has no mesh certificate and ${why}: webhook ${webhook} in ${pod.namespace} is out of reach`,
+      message: `Webhook ${webhook} is out of reach: ${why}`,
       fix: {
         text: `Except port ${port} of the webhook's pods first`,
         apply: [

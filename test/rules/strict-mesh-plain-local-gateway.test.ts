@@ -62,7 +62,7 @@ t.test('the message names models and gateway, and the fix serves both', async t 
     {
       problem: {
         message:
-          'STRICT mesh, but requests to user1/sklearn-iris, user1/sklearn-iris-burst pass plain HTTP at Gateway knative-serving/knative-local-gateway',
+          'STRICT mesh, but user1/sklearn-iris, user1/sklearn-iris-burst pass plain HTTP at knative-serving/knative-local-gateway',
         fix: { apply: [{ spec: { servers: [{ tls: { mode: 'ISTIO_MUTUAL' } }, { port: { protocol: 'HTTP' } }] } }] }
       }
     }
@@ -81,7 +81,7 @@ spec: { predictor: {} }
     messageIn(stockWith([STRICT, ...['a', 'b', 'c'].map(model)].join('---'))),
     'user1/a, user1/b, user1/c and 2 more pass'
   )
-  t.match(messageIn(stockWith(STRICT).withAll('InferenceService', [])), 'requests to models pass')
+  t.match(messageIn(stockWith(STRICT).withAll('InferenceService', [])), 'but models pass')
   const elsewhere = stockWith(STRICT).withAll('InferenceService', []).withAll('ConfigMap', [])
   t.equal(messageIn(elsewhere), undefined, 'not where KServe is not installed')
   t.match(messageIn(stockWith(STRICT).withAll('ConfigMap', [])), 'sklearn-iris', 'but where there is a model')

@@ -37,6 +37,25 @@ metadata: { namespace: ${namespace}, name: default }
 spec: ${spec}
 `
 
+/** The AuthorizationPolicy `policy`, of user1 unless said otherwise. */
+export const authorizing = (spec: string, namespace = 'user1') => `
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { namespace: ${namespace}, name: policy }
+spec: ${spec}
+`
+
+/** One that lets in this source alone. */
+export const allow = (source: string) => authorizing(`{ action: ALLOW, rules: [{ from: [{ source: ${source} }] }] }`)
+
+/** The RequestAuthentication `tokens` of a namespace, for one issuer. */
+export const tokens = (selector = '{}', namespace = 'user1', issuer = 'https://issuer.example.com') => `
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: { namespace: ${namespace}, name: tokens }
+spec: { selector: { matchLabels: ${selector} }, jwtRules: [{ issuer: "${issuer}", forwardOriginalToken: true }] }
+`
+
 /** A ConfigMap. */
 export const configMap = (namespace: string, name: string, data: Readonly<Record<string, string>>) => `
 apiVersion: v1
@@ -91,3 +110,17 @@ spec: { containers: [${proxy === 'none' ? '' : `{ name: istio-proxy, args: [prox
 
 /** Several objects as one text. */
 export const together = (...objects: readonly string[]) => objects.join('---')
+/** Activator and autoscaler of the stock installation, without their sidecars. */
+export const NAKED_KNATIVE = [
+  ['activator', 'activator-7f77bdbcdb-xh79h'],
+  ['autoscaler', 'autoscaler-546dd95779-mqtjh']
+]
+  .map(
+    ([app, name]) => `
+apiVersion: v1
+kind: Pod
+metadata: { namespace: knative-serving, name: ${name}, labels: { app: ${app} } }
+spec: { serviceAccountName: ${app}, containers: [{ name: ${app} }] }
+`
+  )
+  .join('---')
