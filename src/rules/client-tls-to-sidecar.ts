@@ -9,7 +9,7 @@ export default defineCut({
   explain({ client, sent, destination }, view) {
     return {
       ...blameSender(sent, destination),
-      message: `${clientName(client)} send TLS of their own to ${hostName(destination)}, whose sidecars take only the mesh's`,
+      message: `${clientName(client)} send foreign TLS to ${hostName(destination)}, whose sidecars take the mesh's alone`,
       fix: {
         text: 'Use tls.mode ISTIO_MUTUAL, or leave tls out: sidecars then agree by themselves',
         apply: [clientRule(view, sent, destination, 'ISTIO_MUTUAL')]

@@ -16,7 +16,7 @@ export default defineCut({
     const blame = decided ? blameSender(sent, destination) : { object: toRef(at), field: 'spec.mtls.mode' }
     return {
       ...blame,
-      message: `${clientName(client)} send plaintext to ${hostName(destination)}, where ${nameOf(at)} is STRICT`,
+      message: `${clientName(client)} send plaintext to ${hostName(destination)}, STRICT by ${nameOf(at)}`,
       fix: {
         text: advice(sent, client, at),
         apply: isRule ? [clientRule(view, sent, destination, 'ISTIO_MUTUAL')] : []

@@ -22,7 +22,7 @@ export function refusedName({ client, request }: PolicyCut): string {
 /** Where, in a few words: the model, or a pod; and what Knative asks it for itself. */
 export function serverName({ server, request }: PolicyCut): string {
   const { namespace, name, proxy, labels } = server
-  if (proxy === 'gateway') return `gateway pods in ${namespace}`
+  if (proxy === 'gateway') return `${namespace} gateways`
   const of = labels['serving.kserve.io/inferenceservice'] ?? name
   return `${namespace}/${of}${request.method === 'GET' ? request.path : ''}`
 }

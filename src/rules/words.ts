@@ -7,7 +7,7 @@ import type { Workload } from '../model/workload.ts'
 
 /** Who sends, in a few words. */
 export function clientName({ proxy, namespace, labels }: Workload): string {
-  if (proxy === 'gateway') return `gateway pods in ${namespace}`
+  if (proxy === 'gateway') return `${namespace} gateways`
   const app = labels['app']
   if (app === 'activator' || app === 'autoscaler') return `${app} pods`
   if (proxy === 'none') return 'callers without a sidecar'

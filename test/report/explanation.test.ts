@@ -161,7 +161,7 @@ const WORDS: Readonly<Record<string, readonly [yaml: string, line: string, model
   ],
   'what is cut': [
     clientRule(LOCAL, '{ tls: { mode: ISTIO_MUTUAL } }'),
-    'client-mtls-to-plain-listener: sidecars send mTLS to Gateway knative-serving/knative-local-gateway port 8081, which takes plain HTTP alone'
+    'client-mtls-to-plain-listener: istio-system gateways send mTLS to Gateway knative-serving/knative-local-gateway:8081, which takes plain HTTP'
   ],
   'whose fault it is': [clientRule(LOCAL, '{ tls: { mode: ISTIO_MUTUAL } }'), `at ${RULE} spec.trafficPolicy.tls.mode`],
   'what is refused': [

@@ -44,7 +44,7 @@ cases(t, rule, {
 t.test('Knative without sidecars', async t => {
   const [finding] = findingsOf(rule.id, `${NAKED_KNATIVE}---${STRICT}`)
   t.match(finding, {
-    message: /^activator pods send plaintext to sklearn-iris-predictor-00001-private.user1, where/,
+    message: /^activator pods send plaintext to sklearn-iris-predictor-00001-private.user1, STRICT by/,
     fix: { text: /^Label namespace knative-serving istio-injection=enabled/ }
   })
 })

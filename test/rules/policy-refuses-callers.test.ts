@@ -30,7 +30,7 @@ t.test('who is refused, and where', async t => {
     'AuthorizationPolicy user1/policy refuses autoscaler pods at user1/sklearn-iris/metrics'
   ])
   t.same(messages(authorizing('{ selector: { matchLabels: { istio: ingressgateway } } }', 'istio-system')), [
-    'AuthorizationPolicy istio-system/policy refuses callers without a sidecar at gateway pods in istio-system'
+    'AuthorizationPolicy istio-system/policy refuses callers without a sidecar at istio-system gateways'
   ])
   t.same(messages(authorizing('{ selector: { matchLabels: { app: webhook } } }', 'knative-serving')), [
     'AuthorizationPolicy knative-serving/policy refuses the API server at knative-serving/webhook-754f8bc47f-wghnv'
