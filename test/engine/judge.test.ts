@@ -185,6 +185,7 @@ t.test('what reads a kind that cannot be read is skipped and named', async t => 
   t.same(findings, [])
   t.match(skipped, [
     { rule: 'paths', missing: ['DestinationRule'], reason: 'DestinationRule: forbidden' },
+    { rule: 'destinationrule-on-alias', missing: ['DestinationRule'] },
     { rule: 'destinationrule-tls-without-mode', missing: ['DestinationRule'] }
   ])
   const blinder = stockWith().withUnreadable(new Map([['InferenceService', 'forbidden'] as const]))

@@ -136,7 +136,7 @@ metadata: { name: user1 }
   t.same(patch, [], 'a sidecar would refuse the activator, which has none')
   t.same(notes, [
     `Not injected, for it would cut: ${INJECT}, ${BURST}`,
-    'activator pods send plaintext to new-predictor-00001-private.user1.svc.cluster.local, where PeerAuthentication user1/default is STRICT',
+    'activator pods send plaintext to new-predictor-00001-private.user1, where PeerAuthentication user1/default is STRICT',
     'Label namespace knative-serving istio-injection=enabled and restart activator pods first'
   ])
 })
