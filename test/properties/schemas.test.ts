@@ -51,7 +51,7 @@ for (const { group, names, scope, versions } of DEFINITIONS) {
   /** Where the schema says nothing, KServe says more: it refuses what its own types do not fit. */
   const isVague = versions.some(({ schema }) => schema.openAPIV3Schema.properties['spec']?.properties === undefined)
 
-  property(t, `whatever the schema of ${kind} admits can be judged`, objects, 60, object => {
+  property(t, `whatever the schema of ${kind} admits can be judged`, objects, 25, object => {
     let resource: ReturnType<typeof readResource>
     try {
       resource = readResource(object)
