@@ -14,7 +14,11 @@ export function property<T>(
   holds: (example: T) => void
 ): void {
   tap.test(name, async tap => {
-    const details = fc.check(fc.property(examples, holds), { seed: SEED, numRuns: runs * TIMES })
+    const details = fc.check(fc.property(examples, holds), {
+      seed: SEED,
+      numRuns: runs * TIMES,
+      includeErrorInReport: true
+    })
     tap.equal(fc.defaultReportMessage(details), undefined)
   })
 }

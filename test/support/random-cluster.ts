@@ -34,7 +34,10 @@ export function clusterWith(manifests: readonly Manifest[]): Snapshot {
 }
 
 const pick = <T>(...values: readonly T[]) => fc.constantFrom(...values)
-const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined })
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 1 })
+const mostly = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 5 })
+const seldom = <T>(arbitrary: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 5, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary })
 const some = <T>(arbitrary: fc.Arbitrary<T>, most = 2) => fc.array(arbitrary, { maxLength: most })
 const atLeastOne = <T>(arbitrary: fc.Arbitrary<T>) => fc.array(arbitrary, { minLength: 1, maxLength: 2 })
 const record = <T>(model: { readonly [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(model)
@@ -80,8 +83,8 @@ const peerAuthentication = object(
   spec(
     record({
       selector,
-      mtls: maybe(record({ mode })),
-      portLevelMtls: maybe(fc.dictionary(pick('8012', '9090', '8080', '8443'), record({ mode }), { maxKeys: 2 }))
+      mtls: mostly(record({ mode })),
+      portLevelMtls: seldom(fc.dictionary(pick('8012', '9090', '8080', '8443'), record({ mode }), { maxKeys: 2 }))
     })
   )
 )
@@ -97,18 +100,18 @@ const host = pick(
   'sklearn-iris',
   'example.com'
 )
-const clientTls = maybe(
+const clientTls = mostly(
   record({
-    mode: maybe(pick('DISABLE', 'SIMPLE', 'MUTUAL', 'ISTIO_MUTUAL', 'ISTIO_MUTUAL')),
-    subjectAltNames: maybe(pick([], ['spiffe://cluster.local/ns/user1/sa/default'], ['spiffe://other'])),
-    sni: maybe(pick('other.example.com'))
+    mode: mostly(pick('DISABLE', 'SIMPLE', 'MUTUAL', 'ISTIO_MUTUAL', 'ISTIO_MUTUAL')),
+    subjectAltNames: seldom(pick([], ['spiffe://cluster.local/ns/user1/sa/default'], ['spiffe://other'])),
+    sni: seldom(pick('other.example.com'))
   })
 )
-const trafficPolicy = maybe(
+const trafficPolicy = mostly(
   record({
     tls: clientTls,
-    loadBalancer: maybe(record({ simple: pick('PASSTHROUGH', 'RANDOM') })),
-    portLevelSettings: maybe(some(record({ port: record({ number: pick(80, 8012, 443) }), tls: clientTls })))
+    loadBalancer: seldom(record({ simple: pick('PASSTHROUGH', 'RANDOM') })),
+    portLevelSettings: seldom(some(record({ port: record({ number: pick(80, 8012, 443) }), tls: clientTls })))
   })
 )
 const destinationRule = object(
@@ -120,9 +123,9 @@ const destinationRule = object(
     record({
       host,
       trafficPolicy,
-      exportTo: maybe(pick(['*'], ['.'], ['user1'])),
-      workloadSelector: maybe(matchLabels.map(matchLabels => ({ matchLabels }))),
-      subsets: maybe(some(record({ name: pick('v1'), trafficPolicy }), 1))
+      exportTo: seldom(pick(['*'], ['.'], ['user1'])),
+      workloadSelector: seldom(matchLabels.map(matchLabels => ({ matchLabels }))),
+      subsets: seldom(some(record({ name: pick('v1'), trafficPolicy }), 1))
     })
   )
 )
@@ -153,17 +156,17 @@ const gateway = object(
 )
 
 const source = record({
-  namespaces: maybe(atLeastOne(pick('user1', 'user2', 'istio-system', 'knative-serving'))),
-  notNamespaces: maybe(pick(['user2'])),
-  principals: maybe(pick(['*'], ['cluster.local/ns/user2/sa/caller'], ['*/sa/default'])),
-  requestPrincipals: maybe(pick(['*'], ['issuer/*'])),
-  ipBlocks: maybe(pick(['10.44.0.0/16'], ['192.168.0.0/16']))
+  namespaces: mostly(atLeastOne(pick('user1', 'user2', 'istio-system', 'knative-serving'))),
+  notNamespaces: seldom(pick(['user2'])),
+  principals: seldom(pick(['*'], ['cluster.local/ns/user2/sa/caller'], ['*/sa/default'])),
+  requestPrincipals: seldom(pick(['*'], ['issuer/*'])),
+  ipBlocks: seldom(pick(['10.44.0.0/16'], ['192.168.0.0/16']))
 })
 const operation = record({
   paths: maybe(pick(['/metrics', '/healthz'], ['/v1/*'], ['/v1/models/sklearn-iris:predict'])),
   ports: maybe(pick(['8012'], ['9090'])),
-  hosts: maybe(pick(['*.user1.svc.cluster.local'], ['*.example.com'])),
-  methods: maybe(pick(['POST'], ['GET']))
+  hosts: seldom(pick(['*.user1.svc.cluster.local'], ['*.example.com'])),
+  methods: seldom(pick(['POST'], ['GET']))
 })
 const condition = pick(
   { key: 'source.namespace', values: ['user1'] },
@@ -174,7 +177,7 @@ const condition = pick(
 const rule = record({
   from: maybe(atLeastOne(record({ source: maybe(source) }))),
   to: maybe(atLeastOne(record({ operation: maybe(operation) }))),
-  when: maybe(atLeastOne(condition))
+  when: seldom(atLeastOne(condition))
 })
 const authorizationPolicy = object(
   'security.istio.io/v1',
@@ -189,7 +192,7 @@ const authorizationPolicy = object(
       rules: maybe(some(rule))
     })
   ),
-  maybe(pick('true')).map(dryRun => (dryRun === undefined ? {} : { annotations: { 'istio.io/dry-run': dryRun } }))
+  pick({}, {}, {}, { annotations: { 'istio.io/dry-run': 'true' } })
 )
 const requestAuthentication = object(
   'security.istio.io/v1',
