@@ -35,6 +35,9 @@ interface Cuts extends Omit<PathCut, 'inferenceService'> {
   readonly models: Set<string | undefined>
 }
 
+/** The order in which cuts were met says nothing. */
+const byKey = ([a]: readonly [string, Cuts], [b]: readonly [string, Cuts]) => (a < b ? -1 : 1)
+
 function toPathCuts({ models, ...cut }: Cuts): readonly PathCut[] {
   return [...models].map(inferenceService => ({ inferenceService, ...cut }))
 }
@@ -78,7 +81,13 @@ export function explainCuts(
   const findings = [...groups.values()].map(({ rule, blame, cuts: paths, weighty }) => {
     const mode = modeFor(rule, blame.object, snapshot, policy, !weighty)
     const severity = latent ? 'latent' : rule.severity
-    return toFinding({ ...rule, severity }, blame.object, blame, mode, [...paths.values()].flatMap(toPathCuts))
+    return toFinding(
+      { ...rule, severity },
+      blame.object,
+      blame,
+      mode,
+      [...paths].sort(byKey).flatMap(([, own]) => toPathCuts(own))
+    )
   })
   return { findings, skipped: [...skipped.values()] }
 }

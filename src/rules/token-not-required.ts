@@ -1,11 +1,13 @@
 import { attaches } from '../model/attachment.ts'
 import { asksForToken, policiesFor } from '../model/authorization.ts'
 import { meshOf } from '../model/mesh.ts'
+import type { RequestAuthentication } from '../model/request-authentication.ts'
 import { nameOf } from '../model/resource.ts'
 import { isEmpty } from '../model/selector.ts'
 import { MODEL_KINDS, modelPods, modelsOf } from './model-pods.ts'
 import { KNATIVES_PATHS } from './policy-words.ts'
-import { defineCheck } from './rule.ts'
+import { rewrite } from './rewrite.ts'
+import { defineCheck, type Manifest } from './rule.ts'
 
 export default defineCheck({
   id: 'token-not-required',
@@ -33,15 +35,24 @@ export default defineCheck({
       message: `${nameOf(subject)} refuses bad tokens alone: who brings none gets to ${first}`,
       fix: {
         text: 'Ask for a token by a policy, save for what Knative asks pods itself',
-        apply: [...new Set(open.map(({ pod }) => pod.namespace))].map(of => ({
-          apiVersion,
-          kind: 'AuthorizationPolicy',
-          metadata: { name: `${name}-required`, namespace: of },
-          spec: { ...(spec.selector && { selector: spec.selector }), action: 'DENY', rules: [rule] }
-        }))
+        apply: [
+          forwarding(subject),
+          ...[...new Set(open.map(({ pod }) => pod.namespace))].map(of => ({
+            apiVersion,
+            kind: 'AuthorizationPolicy',
+            metadata: { name: `${name}-required`, namespace: of },
+            spec: { ...(spec.selector && { selector: spec.selector }), action: 'DENY', rules: [rule] }
+          }))
+        ]
       },
       opens: 'jwt-not-enforced',
       models: modelsOf(open)
     }
   }
 })
+
+/** Whoever reads a token takes it off by default, and then the next to ask for one finds none. */
+function forwarding(policy: RequestAuthentication): Manifest {
+  const jwtRules = policy.spec.jwtRules.map(rule => ({ ...rule, forwardOriginalToken: true }))
+  return rewrite(policy, { spec: { ...policy.spec, jwtRules } })
+}

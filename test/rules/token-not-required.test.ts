@@ -35,10 +35,17 @@ t.test('what asks', async t => {
         { inferenceService: 'user1/sklearn-iris', what: 'jwt-not-enforced' },
         { inferenceService: 'user1/sklearn-iris-burst', what: 'jwt-not-enforced' }
       ],
-      fix: { apply: [{ metadata: { name: 'tokens-required', namespace: 'user1' }, spec: { selector: {} } }] }
+      fix: {
+        apply: [
+          { kind: 'RequestAuthentication', spec: { jwtRules: [{ forwardOriginalToken: true }] } },
+          { metadata: { name: 'tokens-required', namespace: 'user1' }, spec: { selector: {} } }
+        ]
+      }
     }
   ])
   t.match(findingsOf(rule.id, tokens('{}', 'istio-system')), [
-    { fix: { apply: [{ metadata: { name: 'tokens-required', namespace: 'user1' } }] } }
+    {
+      fix: { apply: [{ metadata: { name: 'tokens' } }, { metadata: { name: 'tokens-required', namespace: 'user1' } }] }
+    }
   ])
 })
