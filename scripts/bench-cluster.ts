@@ -37,6 +37,7 @@ function makeModel(namespace: string, name: string, i: number): readonly object[
     ...(kind === 2 ? { 'serving.kserve.io/deploymentMode': 'Standard' } : {}),
     contact: `someone-${i}@example.com`
   }
+  const owner = { apiVersion: 'networking.internal.knative.dev/v1alpha1', kind: 'Ingress', name, controller: true }
   const model = { modelFormat: { name: 'sklearn' } }
   return [
     {
@@ -72,7 +73,7 @@ function makeModel(namespace: string, name: string, i: number): readonly object[
     ...['ingress', 'mesh'].map(suffix => ({
       apiVersion: 'networking.istio.io/v1beta1',
       kind: 'VirtualService',
-      metadata: { namespace, name: `${name}-predictor-${suffix}` },
+      metadata: { namespace, name: `${name}-predictor-${suffix}`, ownerReferences: [owner] },
       spec: { hosts: [`${name}-predictor.${namespace}.svc.cluster.local`], gateways: ['mesh'] }
     }))
   ]

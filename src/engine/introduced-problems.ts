@@ -6,6 +6,7 @@ export interface Problems {
   readonly found: readonly Found[]
   /** Problems that were there, and now concern one more InferenceService. */
   readonly widened: readonly Found[]
+  /** Problems that were there, in namespaces where something has changed. */
   readonly oldFound: readonly Found[]
 }
 
@@ -13,13 +14,9 @@ export function introducedProblems(before: Evaluation, after: Evaluation): Probl
   const groups = { found: [] as Found[], widened: [] as Found[], oldFound: [] as Found[] }
   for (const [namespace, group] of after.groups) {
     const earlier = before.groups.get(namespace)
-    const now = group.found
-    if (earlier === group) {
-      groups.oldFound.push(...now)
-      continue
-    }
+    if (earlier === group) continue
     const known = new Set(earlier === undefined ? [] : earlier.found.flatMap(keysOf))
-    for (const one of now) {
+    for (const one of group.found) {
       const [own, ...models] = keysOf(one)
       if (!known.has(own)) groups.found.push(one)
       else (models.some(key => !known.has(key)) ? groups.widened : groups.oldFound).push(one)

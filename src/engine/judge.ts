@@ -1,3 +1,4 @@
+import type { Ref } from '../model/resource.ts'
 import type { Change, Snapshot } from '../model/snapshot.ts'
 import type { Rules } from '../rules/rule.ts'
 import { type Evaluation, evaluate, modelKey, skippedBy } from './evaluate.ts'
@@ -55,7 +56,7 @@ function decide(difference: Introduced, after: Evaluation, change: Change, rules
   ].filter(isTold)
   const existing = [
     ...explainCuts(oldCuts, snapshot, rules, policy).findings,
-    ...oldFound.map(one => explainFound(one, snapshot, policy, false))
+    ...oldFound.filter(one => isAbout(one.subject, change)).map(one => explainFound(one, snapshot, policy, false))
   ].filter(finding => isTold(finding) && concerns(finding, change))
   const skipped = [...skippedBy(after), ...explained.skipped, ...later.skipped]
   return { decision: worst(findings, skipped, policy), findings: findings.sort(bySeverity), existing, skipped }
@@ -82,13 +83,18 @@ export function worst(findings: readonly Finding[], skipped: readonly Skip[], { 
 /** Admission says nothing of what is meant for audits. */
 const isTold = ({ mode }: Finding) => mode === 'deny' || mode === 'warn'
 
-function concerns({ object, cuts }: Finding, { before, after }: Change): boolean {
-  const changed = after ?? before
-  const isChanged = (name: string) => changed.kind === 'InferenceService' && name === modelKey(changed)
+function concerns({ object, cuts }: Finding, change: Change): boolean {
+  const { kind, namespace, name } = change.after ?? change.before
+  const isChanged = (model: string) => kind === 'InferenceService' && model === modelKey({ namespace, name })
   return (
-    (object.kind === changed.kind && modelKey(object) === modelKey(changed)) ||
+    isAbout(object, change) ||
     cuts.some(({ inferenceService }) => inferenceService !== undefined && isChanged(inferenceService))
   )
+}
+
+function isAbout(object: Ref, { before, after }: Change): boolean {
+  const changed = after ?? before
+  return object.kind === changed.kind && object.name === changed.name && object.namespace === changed.namespace
 }
 
 const MODES = ['deny', 'warn', 'audit', 'off']

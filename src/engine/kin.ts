@@ -1,13 +1,13 @@
 import type { InferenceService } from '../model/inference-service.ts'
 import { differsNext, pathsOf } from '../model/path.ts'
-import type { Snapshot } from '../model/snapshot.ts'
+import type { Snapshot, View } from '../model/snapshot.ts'
 import type { Path } from '../model/way.ts'
 import type { CheckRule } from '../rules/rule.ts'
 import { type Found, inspect } from './checks.ts'
 import type { Members } from './families.ts'
 import type { Skip } from './finding.ts'
 import { isCut } from './newly-cut.ts'
-import { isTouched, observe, type Token } from './recorder.ts'
+import { isTouched, observe, shareView, type Token } from './recorder.ts'
 
 /** The name under which paths that could not be followed are skipped. */
 export const PATHS = 'paths'
@@ -63,15 +63,13 @@ function areSame(some: readonly InferenceService[], others: readonly InferenceSe
 
 function makeKin(snapshot: Snapshot, members: Members, checks: readonly CheckRule[]): Kin {
   const [first] = members
-  const running = observe(snapshot, view => pathsOf(view, first), first.namespace)
-  const differing = observe(
-    snapshot,
-    view => (differsNext(view, first) ? pathsOf(view, first, 'next') : undefined),
-    first.namespace
-  )
+  const view = shareView(snapshot, first.namespace)
+  const follow = <T>(judgement: (view: View) => T) => observe(snapshot, judgement, first.namespace, view)
+  const running = follow(seen => pathsOf(seen, first))
+  const differing = follow(seen => (differsNext(seen, first) ? pathsOf(seen, first, 'next') : undefined))
   const inspected = checks.map(rule => {
-    const one = inspect(snapshot, rule, [first])
-    return one.found.length + one.skipped.length === 0 ? one : inspect(snapshot, rule, members)
+    const one = inspect(snapshot, rule, [first], view)
+    return one.found.length + one.skipped.length === 0 ? one : inspect(snapshot, rule, members, view)
   })
   const skips = [running.skip, differing.skip].flatMap(skip => (skip === undefined ? [] : [{ rule: PATHS, ...skip }]))
   return {

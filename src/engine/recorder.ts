@@ -72,6 +72,11 @@ export class Recorder implements View {
   }
 }
 
+/** A view for several judgements about one thing; none where each has to say for itself what it could not read. */
+export function shareView(snapshot: Snapshot, home: string): Recorder | undefined {
+  return snapshot.unreadable.size === 0 ? new Recorder(snapshot, home) : undefined
+}
+
 /** Everything that the difference of two states may have been read by. */
 export function touchedBy(changes: Iterable<Changed>, settings: Settings): ReadonlySet<Token> {
   const tokens = new Set<Token>()
@@ -117,9 +122,17 @@ export type Observed<T> = { readonly reads: ReadonlySet<Token> } & (
   | { readonly value?: undefined; readonly skip: Omit<Skip, 'rule'> }
 )
 
-/** Makes a judgement of a state. One that looks at a kind that could not be read means nothing; nor does one that throws. */
-export function observe<T>(snapshot: Snapshot, judgement: (view: View) => T, home?: string): Observed<T> {
-  const view = new Recorder(snapshot, home)
+/**
+ * Makes a judgement of a state. One that looks at a kind that could not be read means nothing; nor does one that throws.
+ *
+ * @param view where one is shared by several judgements, which then read everything but once
+ */
+export function observe<T>(
+  snapshot: Snapshot,
+  judgement: (view: View) => T,
+  home?: string,
+  view: Recorder = new Recorder(snapshot, home)
+): Observed<T> {
   const { reads } = view
   let value: T
   try {

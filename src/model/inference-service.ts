@@ -1,5 +1,6 @@
 import { type InjectionKinds, type InjectionSubject, injection } from './injection.ts'
 import { type DeploymentMode, deploymentMode, isPassedOn } from './kserve.ts'
+import { rememberIn } from './remember.ts'
 import type { ResourceOf } from './resource.ts'
 import { findRuntime } from './runtime.ts'
 import type { Labels } from './selector.ts'
@@ -33,33 +34,35 @@ const DEFAULT_MIN_REPLICAS = 1
  * InferenceService, before (for a predictor) those of the runtime.
  * @see kserve pkg/controller/v1beta1/inferenceservice/components
  */
-export function componentsOf(view: View<ComponentKinds>, service: InferenceService): readonly Component[] {
-  const mode = deploymentMode(view, service)
-  return (['predictor', 'transformer', 'explainer'] as const).flatMap(name => {
-    const spec = service.spec[name]
-    if (spec === undefined) return []
-    const runtime = name === 'predictor' ? findRuntime(view, service.namespace, spec)?.spec : undefined
-    const annotations = { ...runtime?.annotations, ...service.annotations, ...spec.annotations }
-    return [
-      {
-        name,
-        mode,
-        service: `${service.name}-${name}`,
-        labels: {
-          ...runtime?.labels,
-          ...service.labels,
-          ...spec.labels,
-          'serving.kserve.io/inferenceservice': service.name,
-          component: name
-        },
-        annotations: Object.fromEntries(Object.entries(annotations).filter(([key]) => isPassedOn(view, key))),
-        minReplicas: spec.minReplicas ?? DEFAULT_MIN_REPLICAS,
-        serviceAccount: spec.serviceAccountName ?? 'default',
-        hostNetwork: spec.hostNetwork ?? false
-      }
-    ]
-  })
-}
+export const componentsOf: (view: View<ComponentKinds>, service: InferenceService) => readonly Component[] = rememberIn(
+  (view, service) => {
+    const mode = deploymentMode(view, service)
+    return (['predictor', 'transformer', 'explainer'] as const).flatMap(name => {
+      const spec = service.spec[name]
+      if (spec === undefined) return []
+      const runtime = name === 'predictor' ? findRuntime(view, service.namespace, spec)?.spec : undefined
+      const annotations = { ...runtime?.annotations, ...service.annotations, ...spec.annotations }
+      return [
+        {
+          name,
+          mode,
+          service: `${service.name}-${name}`,
+          labels: {
+            ...runtime?.labels,
+            ...service.labels,
+            ...spec.labels,
+            'serving.kserve.io/inferenceservice': service.name,
+            component: name
+          },
+          annotations: Object.fromEntries(Object.entries(annotations).filter(([key]) => isPassedOn(view, key))),
+          minReplicas: spec.minReplicas ?? DEFAULT_MIN_REPLICAS,
+          serviceAccount: spec.serviceAccountName ?? 'default',
+          hostNetwork: spec.hostNetwork ?? false
+        }
+      ]
+    })
+  }
+)
 
 /** The component that the model's own address leads to. */
 export function entryOf(components: readonly Component[]): Component | undefined {
