@@ -31,7 +31,7 @@ export function evaluate(snapshot: Snapshot, rules: Pick<Rules, 'checks'>, earli
   if (base !== undefined && touched.size === 0) return { ...base, snapshot }
   const judging: Judging = { snapshot, checks: rules.checks, touched, shared: new Map() }
   const groups = new Map<string, Group>()
-  const isKnown = changes.every(({ before, after }) => base?.groups.has((after ?? before)?.namespace ?? '') === true)
+  const isKnown = changes.every(({ before, after }) => base?.groups.has((before ?? after).namespace) === true)
   for (const namespace of base !== undefined && isKnown ? base.groups.keys() : namespacesOf(snapshot, rules)) {
     groups.set(namespace, judgeGroup(judging, namespace, base?.groups.get(namespace)))
   }

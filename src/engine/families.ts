@@ -35,12 +35,12 @@ export function familiesOf(
   )
   const traits = renew(earlier?.traits, touched, () => {
     const others = new Set([...touched].filter(token => !token.startsWith('InferenceService ')))
+    const describeWith = (known?: ReadonlyMap<InferenceService, Traits>) =>
+      observe(snapshot, view => describe(view, namespace, known), namespace)
+    if (earlier === undefined || isTouched(earlier.traits.reads, others)) return describeWith()
     // Where the models alone have changed, those that have not are as they were.
-    const known = earlier !== undefined && !isTouched(earlier.traits.reads, others) ? earlier.traits.value : undefined
-    const observed = observe(snapshot, view => describe(view, namespace, known), namespace)
-    return known === undefined
-      ? observed
-      : { ...observed, reads: new Set([...observed.reads, ...(earlier?.traits.reads ?? [])]) }
+    const observed = describeWith(earlier.traits.value)
+    return { ...observed, reads: new Set([...observed.reads, ...earlier.traits.reads]) }
   })
   const words = surroundings.value?.words
   const isSame = earlier !== undefined && isDeepStrictEqual(words, earlier.surroundings.value?.words)

@@ -105,12 +105,13 @@ function findPod(view: View<'Pod'>, namespace: string, name: string): Workload |
 const runningPods = remember((pods: readonly ResourceOf<'Pod'>[]) => pods.filter(isRunning).map(toWorkload))
 const podsByLabel = remember((pods: readonly ResourceOf<'Pod'>[]) => byLabel(runningPods(pods), ({ labels }) => labels))
 
-/** The running pods of a namespace that have all these labels. */
+/** The running pods of a namespace that have all these labels; there must be one. */
 export function podsWith(view: View<'Pod'>, namespace: string, labels: Labels): readonly Workload[] {
   const pods = view.list('Pod', namespace)
-  const [pair] = Object.entries(labels)
-  const candidates = pair === undefined ? runningPods(pods) : (podsByLabel(pods).get(toPair(pair)) ?? [])
-  return candidates.filter(pod => hasLabels(pod.labels, labels))
+  return Object.entries(labels)
+    .slice(0, 1)
+    .flatMap(pair => podsByLabel(pods).get(toPair(pair)) ?? [])
+    .filter(pod => hasLabels(pod.labels, labels))
 }
 
 const toPair = ([key, value]: readonly [string, string]) => `${key}=${value}`

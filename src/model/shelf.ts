@@ -66,10 +66,9 @@ export class Shelf {
 export const EMPTY = new Shelf(new Map())
 
 /** One object of two states: in the earlier, and in the later. */
-export interface Changed {
-  readonly before: Resource | undefined
-  readonly after: Resource | undefined
-}
+export type Changed =
+  | { readonly before: Resource; readonly after: Resource | undefined }
+  | { readonly before: undefined; readonly after: Resource }
 
 /** Of two objects with one name, the later counts. */
 export function toShelf(resources: Iterable<Resource>): Shelf {

@@ -80,9 +80,26 @@ t.test('for people', async t => {
         sends mesh mTLS: auto mTLS, and the pod is labelled as taking it (Pod user1/sklearn-iris-1 metadata.labels[security.istio.io/tlsMode])
         meets mesh mTLS alone (PeerAuthentication user1/default spec.mtls.mode)
         refused as whoever calls (AuthorizationPolicy user1/allow-serving-tests spec.rules)
-        policy-refuses-callers: AuthorizationPolicy user1/allow-serving-tests refuses callers of other namespaces at user1/sklearn-iris-1 (/v1/models/sklearn-iris:predict)
+        policy-refuses-callers: AuthorizationPolicy user1/allow-serving-tests refuses callers of other namespaces at user1/sklearn-iris
         at AuthorizationPolicy user1/allow-serving-tests spec.rules
-        fix: Let them in by a rule of AuthorizationPolicy user1/allow-serving-tests: callers of other namespaces
+        fix: Let in gateways and Knative, as below; for others add a rule to AuthorizationPolicy user1/allow-serving-tests
+          apiVersion: security.istio.io/v1beta1
+          kind: AuthorizationPolicy
+          metadata:
+            name: allow-serving-tests-hops
+            namespace: user1
+          spec:
+            action: ALLOW
+            rules:
+              - from:
+                  - source:
+                      principals:
+                        - cluster.local/ns/istio-system/sa/istio-ingressgateway
+              - to:
+                  - operation:
+                      paths:
+                        - /healthz
+                        - /metrics
 `
   )
   t.match(admitted, /^ok {2}in-mesh \(user1\) .*\n.*\n.*\n.*\n +allowed as user1\/default \(AuthorizationPolicy /)

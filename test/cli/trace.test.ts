@@ -33,13 +33,13 @@ t.test('for people', async t => {
       sends mesh mTLS: auto mTLS, and the pod is labelled as taking it (Pod user1/sklearn-iris-1 metadata.labels[security.istio.io/tlsMode])
       meets mesh mTLS alone (PeerAuthentication user1/default spec.mtls.mode)
       refused as user2/sleep (AuthorizationPolicy user1/allow-serving-tests spec.rules)
-      policy-refuses-callers: AuthorizationPolicy user1/allow-serving-tests refuses sidecars in user2 at user1/sklearn-iris-1
+      policy-refuses-callers: AuthorizationPolicy user1/allow-serving-tests refuses sidecars in user2 at user1/sklearn-iris
       at AuthorizationPolicy user1/allow-serving-tests spec.rules
-      fix: Let them in by a policy of their own: sidecars in user2
+      fix: Let in gateways and Knative, as below; for others add a rule to AuthorizationPolicy user1/allow-serving-tests
         apiVersion: security.istio.io/v1beta1
         kind: AuthorizationPolicy
         metadata:
-          name: allow-serving-tests-sleep
+          name: allow-serving-tests-hops
           namespace: user1
         spec:
           action: ALLOW
@@ -48,6 +48,12 @@ t.test('for people', async t => {
                 - source:
                     principals:
                       - cluster.local/ns/user2/sa/sleep
+                      - cluster.local/ns/istio-system/sa/istio-ingressgateway
+            - to:
+                - operation:
+                    paths:
+                      - /healthz
+                      - /metrics
 `
   )
 })
