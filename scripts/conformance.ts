@@ -7,8 +7,9 @@ import { dirname, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { z } from 'zod'
 import type { Destination } from '../src/model/client.ts'
-import { type Connection, connect } from '../src/model/hop.ts'
+import type { Connection } from '../src/model/hop.ts'
 import { injection } from '../src/model/injection.ts'
+import { pass } from '../src/model/passage.ts'
 import { forPort, peerMtls } from '../src/model/peer-authentication.ts'
 import type { Resource } from '../src/model/resource.ts'
 import { type Endpoint, endpointsOf, findService, isHeadless, type Service } from '../src/model/service.ts'
@@ -30,11 +31,13 @@ const endpointAnswer = z.object({
   client: z.string(),
   sni: z.string().optional(),
   outcome: z.string(),
+  authz: z.string().default('allow'),
   error: z.string().optional()
 })
 const call = z.object({
   from: z.string(),
   to: z.object({ host: z.string(), port: z.number(), subset: z.string().optional() }),
+  path: z.string().default('/'),
   expect: z.object({
     outcome: z.string(),
     destinationRule: z.string().optional(),
@@ -125,10 +128,14 @@ function askInjection(row: z.output<typeof injectionCase>, file: string, line: n
 interface Answer {
   readonly outcome: string
   readonly rule: string | undefined
-  readonly endpoints: readonly { readonly endpoint: Endpoint; readonly connection: Connection }[]
+  readonly endpoints: readonly {
+    readonly endpoint: Endpoint
+    readonly connection: Connection
+    readonly authz: 'allow' | 'deny'
+  }[]
 }
 
-function answer(state: Snapshot, client: Workload, { to }: Call): Answer {
+function answer(state: Snapshot, client: Workload, { to, path }: Call): Answer {
   const service = findService(state, to.host)
   const port = service?.spec.ports.find(one => one.port === to.port)
   if (service === undefined || port === undefined || !isKnown(state, client, service)) {
@@ -142,10 +149,11 @@ function answer(state: Snapshot, client: Workload, { to }: Call): Answer {
     endpoints: endpointsOf(state, service, port),
     subset: to.subset
   }
-  const endpoints = destination.endpoints.map(endpoint => ({
-    endpoint,
-    connection: connect(state, client, destination, endpoint)
-  }))
+  const call = { host: to.host, path, method: 'GET', token: undefined, headers: {}, headersComplete: true }
+  const endpoints = destination.endpoints.map(endpoint => {
+    const { connection, authorization } = pass(state, { client, call, destination, endpoint })
+    return { endpoint, connection, authz: authorization.is === 'allowed' ? ('allow' as const) : ('deny' as const) }
+  })
   const outcomes = new Set(endpoints.map(({ connection }) => toWord(connection)))
   const rule = endpoints[0]?.connection.sent.rule
   return {
@@ -173,17 +181,25 @@ function compareCall(asked: string, { expect }: Call, got: Answer): Disagreement
   const istio = {
     outcome: expect.outcome,
     rule: expect.destinationRule,
-    endpoints: expect.endpoints.map(({ pod, port, client, sni, outcome }) => ({ pod, port, client, sni, outcome }))
+    endpoints: expect.endpoints.map(({ pod, port, client, sni, outcome, authz }) => ({
+      pod,
+      port,
+      client,
+      sni,
+      outcome,
+      authz
+    }))
   }
   const model = {
     outcome: got.outcome,
     rule: expect.endpoints.length > 0 ? got.rule : expect.destinationRule,
-    endpoints: got.endpoints.map(({ endpoint: { workload, port }, connection }) => ({
+    endpoints: got.endpoints.map(({ endpoint: { workload, port }, connection, authz }) => ({
       pod: `${workload.namespace}/${workload.name}`,
       port,
       client: connection.sent.send,
       sni: connection.sent.sni,
-      outcome: toWord(connection)
+      outcome: toWord(connection),
+      authz
     }))
   }
   const reasons = got.endpoints.map(({ connection: { sent, outcome } }) => ({

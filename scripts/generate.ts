@@ -50,7 +50,7 @@ const byPath = (a: string, b: string) => (a.slice(a.indexOf("'")) < b.slice(b.in
 function makeTable(rules: readonly (CutRule | CheckRule)[]): string {
   const rows = rules.map(rule => {
     const { id, severity, mode, summary } = rule
-    const reads = 'cause' in rule ? 'the path' : [rule.on, ...rule.reads].join(', ')
+    const reads = 'cause' in rule ? 'the path' : [...rule.on, ...rule.reads].join(', ')
     return `| [${id}](src/rules/${id}.md) | ${summary} | ${severity} | ${mode} | ${reads} |`
   })
   return ['| rule | what it says | severity | mode | reads |', '|---|---|---|---|---|', ...rows].join('\n')

@@ -9,7 +9,9 @@ const DOCS = [
   'CONTRIBUTING.md',
   'src/README.md',
   'test/conformance/README.md',
-  'examples/published/README.md'
+  'examples/four-outcomes/README.md',
+  'examples/published/README.md',
+  'test/upstream/README.md'
 ]
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   readonly scripts: Readonly<Record<string, string>>
@@ -18,7 +20,12 @@ const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 /** Exit codes of the commands that we can run here; what npm itself does is for `.ci/run`. */
 const COMMANDS: Readonly<Record<string, number>> = {
   'npx mesh-guard check examples/strict-mesh.yaml --against examples/cluster': 1,
-  'npx mesh-guard rules strict-mesh-plain-local-gateway': 0
+  'npx mesh-guard rules strict-mesh-plain-local-gateway': 0,
+  'npx mesh-guard explain user1/sklearn-iris --against examples/cluster': 0,
+  'npx mesh-guard trace --from user2/sleep-6d6b49d8b8-6ths6 --to httpbin.user1:8000 --against examples/cluster': 0,
+  'npx mesh-guard explain user1/sklearn-iris-burst --against examples/four-outcomes': 0,
+  'npx mesh-guard trace --from user2/sleep-1 --to sklearn-iris-predictor-00001-private.user1:80 --against examples/four-outcomes': 1,
+  'npx mesh-guard check examples/four-outcomes': 0
 }
 
 process.chdir(root)

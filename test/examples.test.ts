@@ -22,7 +22,31 @@ const SEQUENCES: readonly (readonly [string, readonly string[], readonly string[
   [
     'a namespace that is STRICT: Knative and the callers are in the mesh',
     ['kserve-namespace-strict'],
-    ['PeerAuthentication allow', 'AuthorizationPolicy allow']
+    ['PeerAuthentication allow', 'AuthorizationPolicy deny policy-refuses-callers activator-bypasses-policy']
+  ],
+  [
+    'the same without the VirtualService of KServe, as the guide goes on: what is left is the leak that it tells of',
+    ['kserve-virtual-host-off', 'kserve-namespace-strict'],
+    [
+      'ConfigMap allow',
+      'PeerAuthentication allow',
+      'AuthorizationPolicy warn activator-bypasses-policy policy-refuses-callers'
+    ]
+  ],
+  [
+    'the VirtualService turned off by what the guide prints, and no more',
+    ['kserve-virtual-host-off-alone'],
+    ['ConfigMap deny configuration-rejected']
+  ],
+  [
+    'a token for a model that is called otherwise by now',
+    ['kserve-jwt'],
+    ['RequestAuthentication warn policy-selects-nothing', 'AuthorizationPolicy warn policy-selects-nothing']
+  ],
+  [
+    'a token for paths that no model here has',
+    ['seldon-jwt'],
+    ['RequestAuthentication allow', 'AuthorizationPolicy allow']
   ],
   ['a STRICT mesh, with the gateway as it is', ['kserve-mesh-strict'], [`PeerAuthentication deny ${RULE}`]],
   [
@@ -45,7 +69,7 @@ const SEQUENCES: readonly (readonly [string, readonly string[], readonly string[
     ['kserve-dedicated-gateway'],
     ['Gateway allow', 'Service allow', 'ConfigMap allow']
   ],
-  ['the same by TLS', ['kserve-border-tls'], ['Gateway allow', 'Service allow']],
+  ['the same by TLS', ['kserve-border-tls'], ['Gateway allow', 'Service warn gateway-port-translation-ambiguous']],
   [
     'a model with the annotation alone',
     ['kserve-model'],

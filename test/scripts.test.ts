@@ -46,9 +46,11 @@ t.test('conformance prints each answer that differs, and counts', async t => {
       call('a/client', 'server', 'ok', ['a/server2', 'a/server1'])
     ]
   }
+  const refused = call('a/client', 'server', 'ok', ['a/server1', 'a/server2'])
+  const denied = refused.expect.endpoints.map(endpoint => ({ ...endpoint, authz: 'deny' }))
   const wrong = {
     ...one,
-    calls: [call('a/client', 'server', 'cut')],
+    calls: [call('a/client', 'server', 'cut'), { ...refused, expect: { ...refused.expect, endpoints: denied } }],
     peerAuthentication: { 'a/server1': { mode: 'STRICT' } }
   }
   const folder = t.testdir({
@@ -66,7 +68,8 @@ t.test('conformance prints each answer that differs, and counts', async t => {
     /wrong\.jsonl: one: peer authentication of a\/server1\n {2}istio: \{"mode":"STRICT".*\n {2}model: \{"mode":"PERM/
   )
   t.match(out, /wrong\.jsonl: one: a\/client to server\.a\.svc\.cluster\.local:80\n/)
-  t.match(out, /4 agree, 2 disagree\n$/)
+  t.match(out, /istio: .*"authz":"deny".*\n {2}model: .*"authz":"allow"/)
+  t.match(out, /4 agree, 3 disagree\n$/)
   t.match(await script('conformance', [join(folder, 'odd.jsonl')]), { code: 1, out: /one: no pod a\/nobody/ })
   t.match(await script('conformance', [join(folder, 'elsewhere.jsonl')]), {
     code: 1,

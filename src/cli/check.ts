@@ -3,16 +3,13 @@ import type { Config } from '../config.ts'
 import type { Finding, Skip } from '../engine/finding.ts'
 import { judge, judgeState, type Verdict } from '../engine/judge.ts'
 import { mutate } from '../engine/mutate.ts'
-import type { Ref, Resource } from '../model/resource.ts'
-import { type Change, Snapshot } from '../model/snapshot.ts'
+import type { Resource } from '../model/resource.ts'
+import type { Change, Snapshot } from '../model/snapshot.ts'
 import { toJson } from '../report/json.ts'
 import type { Report, Reported, Step } from '../report/report.ts'
 import { toText } from '../report/text.ts'
 import { RULES } from '../rules/index.ts'
-import { readCluster } from '../sources/cluster/read.ts'
-import { connect } from '../sources/cluster/transport.ts'
 import { countIgnored, readFiles } from '../sources/files.ts'
-import { readRef } from '../sources/manifest.ts'
 import type { Manifest } from '../sources/yaml.ts'
 import {
   configOption,
@@ -25,21 +22,7 @@ import {
   loadConfig,
   ruleOption
 } from './command.ts'
-
-/** A state, with the objects as they were read, and their places where they came from files. */
-export interface World {
-  readonly state: Snapshot
-  readonly objects: ReadonlyMap<string, unknown>
-}
-
-/** The cluster that holds these files and nothing else. */
-export function toWorld(manifests: readonly Manifest[], { mesh }: Config): World {
-  const resources = manifests.flatMap(({ resource }) => (resource === undefined ? [] : [resource]))
-  return {
-    state: Snapshot.of(resources, mesh),
-    objects: new Map(manifests.map(({ ref, object }) => [keyOf(ref), object]))
-  }
-}
+import { keyOf, openWorld, toWorld, type Where, type World } from './world.ts'
 
 /** What is wrong with a cluster that holds these files and nothing else? */
 export function checkState(manifests: readonly Manifest[], config: Config): Report {
@@ -125,27 +108,8 @@ function located(manifests: readonly Manifest[]): (finding: Finding) => Reported
   }
 }
 
-const keyOf = ({ kind, namespace, name }: Pick<Ref, 'kind' | 'namespace' | 'name'>) => `${kind} ${namespace}/${name}`
-
-/** The state of files, or of the cluster as it is now; objects of a cluster are known as far as the model reads them. */
-async function openWorld(
-  against: string,
-  { kubeconfig, context }: CheckOptions,
-  config: Config,
-  io: Io
-): Promise<World> {
-  if (against !== LIVE) return toWorld(readFiles([against]), config)
-  const transport = await connect({ file: kubeconfig, context })
-  const { state, objects } = await readCluster(transport, config.mesh, message => io.err(`not read: ${message}`))
-  return { state, objects: new Map(objects.map(object => [keyOf(readRef(object)), object])) }
-}
-
-const LIVE = 'live'
-
-interface CheckOptions {
+interface CheckOptions extends Where {
   readonly against?: string
-  readonly kubeconfig?: string
-  readonly context?: string
   readonly delete?: boolean
   readonly format: string
   readonly failOn: string

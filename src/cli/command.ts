@@ -54,7 +54,7 @@ function toOverride(text: string): readonly [string, Mode] {
 }
 
 /** The exit code for a report: 1 when a step or finding is as bad as `failOn` or worse. */
-export function exitCode({ decision }: Report, failOn: string): number {
+export function exitCode({ decision }: Pick<Report, 'decision'>, failOn: string): number {
   if (failOn === 'never' || decision === 'allow') return EXIT.ok
   return decision === 'deny' || failOn === 'warn' ? EXIT.found : EXIT.ok
 }

@@ -4,14 +4,23 @@ import { UnreadableCluster } from '../sources/cluster/read.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { checkCommand } from './check.ts'
 import { EXIT, type Io } from './command.ts'
+import { explainCommand } from './explain.ts'
 import { rulesCommand } from './rules.ts'
 import { schemaCommand } from './schema.ts'
 import { serveCommand } from './serve.ts'
+import { traceCommand } from './trace.ts'
 
 /** Runs a command line. Whatever happens becomes a message and an exit code. */
 export async function run(argv: readonly string[], io: Io): Promise<void> {
   const program = new Command('mesh-guard').description('Says which changes cut the way of a request to a KServe model')
-  const commands = [serveCommand(io), checkCommand(io), rulesCommand(io), schemaCommand(io)]
+  const commands = [
+    serveCommand(io),
+    checkCommand(io),
+    explainCommand(io),
+    traceCommand(io),
+    rulesCommand(io),
+    schemaCommand(io)
+  ]
   for (const command of commands) program.addCommand(command)
   for (const command of [program, ...commands]) {
     command

@@ -1,16 +1,22 @@
 import { Argument, Command } from 'commander'
 import { z } from 'zod'
 import { configSchema } from '../config.ts'
+import { explanationSchema } from '../report/explanation.ts'
 import { reportSchema } from '../report/report.ts'
+import { traceSchema } from '../report/trace.ts'
 import type { Io } from './command.ts'
+
+const SCHEMAS = {
+  config: () => z.toJSONSchema(configSchema, { io: 'input' }),
+  report: () => z.toJSONSchema(reportSchema),
+  explanation: () => z.toJSONSchema(explanationSchema),
+  trace: () => z.toJSONSchema(traceSchema)
+} as const
 
 export function schemaCommand(io: Io): Command {
   return new Command('schema')
-    .description('JSON Schema of the configuration, or of the report')
-    .addArgument(new Argument('<what>').choices(['config', 'report']))
+    .description('JSON Schema of the configuration, or of what is printed')
+    .addArgument(new Argument('<what>').choices(Object.keys(SCHEMAS)))
     .addHelpText('after', '\nExample:\n  mesh-guard schema config')
-    .action((what: string) => {
-      const schema = what === 'config' ? z.toJSONSchema(configSchema, { io: 'input' }) : z.toJSONSchema(reportSchema)
-      io.out(JSON.stringify(schema, undefined, 2))
-    })
+    .action((what: keyof typeof SCHEMAS) => io.out(JSON.stringify(SCHEMAS[what](), undefined, 2)))
 }

@@ -1,51 +1,59 @@
-import { pathsOf } from '../model/path.ts'
-import { type Ref, toRef } from '../model/resource.ts'
-import type { Snapshot, View } from '../model/snapshot.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { installationPaths } from '../model/installation.ts'
+import type { Ref } from '../model/resource.ts'
+import type { Snapshot } from '../model/snapshot.ts'
 import type { Path } from '../model/way.ts'
-import type { CheckProblem, CheckRule, Rules } from '../rules/rule.ts'
+import type { Rules } from '../rules/rule.ts'
 import type { Skip } from './finding.ts'
-import { observe } from './recorder.ts'
-
-/** A check's problem and its subject. */
-export interface Found {
-  readonly rule: CheckRule
-  readonly subject: Ref
-  readonly problem: CheckProblem
-}
+import { type Group, type Judging, judgeGroup } from './group.ts'
+import { PATHS } from './kin.ts'
+import { isTouched, type Observed, observe, touchedBy } from './recorder.ts'
 
 /** All that the model and the checks say of one state. */
 export interface Evaluation {
   readonly snapshot: Snapshot
-  /** By `namespace/name` of the InferenceService; one whose paths could not be followed has no entry. */
-  readonly paths: ReadonlyMap<string, readonly Path[]>
-  readonly found: readonly Found[]
-  readonly skipped: readonly Skip[]
+  /** By namespace; objects without one stand under the empty name. */
+  readonly groups: ReadonlyMap<string, Group>
+  /** What KServe, Knative and Istio need to work at all. */
+  readonly installation: Observed<readonly Path[]>
 }
 
-/** The name under which paths that could not be followed are skipped. */
-export const PATHS = 'paths'
-
-/** Judges a state. What reads a kind that could not be read, and what throws, is skipped and named. */
-export function evaluate(snapshot: Snapshot, { checks }: Pick<Rules, 'checks'>): Evaluation {
-  const skips = new Map<string, Skip>()
-  const guard = <T>(rule: string, judgement: (view: View) => T): T | undefined => {
-    const { value, skip } = observe(snapshot, judgement)
-    if (skip !== undefined) skips.set(JSON.stringify([rule, skip]), { rule, ...skip })
-    return value
+/**
+ * Judges a state. What reads a kind that could not be read, and what throws, is skipped and named.
+ *
+ * @param earlier the evaluation of another state by the same rules: what both share is not judged again
+ */
+export function evaluate(snapshot: Snapshot, rules: Pick<Rules, 'checks'>, earlier?: Evaluation): Evaluation {
+  if (earlier?.snapshot === snapshot) return earlier
+  const base = earlier !== undefined && isComparable(earlier.snapshot, snapshot) ? earlier : undefined
+  const changes = base === undefined ? [] : [...snapshot.changedSince(base.snapshot)]
+  const touched = touchedBy(changes, snapshot.settings)
+  if (base !== undefined && touched.size === 0) return { ...base, snapshot }
+  const judging: Judging = { snapshot, checks: rules.checks, touched, shared: new Map() }
+  const groups = new Map<string, Group>()
+  const isKnown = changes.every(({ before, after }) => base?.groups.has((before ?? after).namespace) === true)
+  for (const namespace of base !== undefined && isKnown ? base.groups.keys() : namespacesOf(snapshot, rules)) {
+    groups.set(namespace, judgeGroup(judging, namespace, base?.groups.get(namespace)))
   }
+  const isKept = base !== undefined && !isTouched(base.installation.reads, touched)
+  return { snapshot, groups, installation: isKept ? base.installation : observe(snapshot, installationPaths) }
+}
 
-  const paths = new Map<string, readonly Path[]>()
-  for (const service of guard(PATHS, view => view.list('InferenceService')) ?? []) {
-    const found = guard(PATHS, view => pathsOf(view, service))
-    if (found !== undefined) paths.set(modelKey(service), found)
-  }
-  const found = checks.flatMap(rule =>
-    (guard(rule.id, view => view.list(rule.on)) ?? []).flatMap(subject => {
-      const toFound = (problem: CheckProblem): Found => ({ rule, subject: toRef(subject), problem })
-      return guard(rule.id, view => [...rule.check(subject, view)].map(toFound)) ?? []
-    })
-  )
-  return { snapshot, paths, found, skipped: [...skips.values()] }
+/** With other settings, or other evidence, nothing of what was made stands. */
+function isComparable(one: Snapshot, other: Snapshot): boolean {
+  return isDeepStrictEqual(one.settings, other.settings) && isDeepStrictEqual(one.unreadable, other.unreadable)
+}
+
+function namespacesOf(snapshot: Snapshot, { checks }: Pick<Rules, 'checks'>): readonly string[] {
+  const kinds = new Set(['InferenceService' as const, ...checks.flatMap(({ on }) => on)])
+  return [...new Set([...kinds].flatMap(kind => [...snapshot.namespaces(kind)]))].sort()
+}
+
+/** What could not be judged, each once. */
+export function skippedBy({ groups, installation }: Evaluation): readonly Skip[] {
+  const own = installation.skip === undefined ? [] : [{ rule: PATHS, ...installation.skip }]
+  const skips: readonly Skip[] = [...own, ...[...groups.values()].flatMap(({ skipped }) => skipped)]
+  return [...new Map(skips.map(skip => [JSON.stringify(skip), skip])).values()]
 }
 
 export function modelKey({ namespace, name }: Pick<Ref, 'namespace' | 'name'>): string {

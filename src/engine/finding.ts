@@ -5,8 +5,8 @@ import type { Fix, Mode, Opening, Severity } from '../rules/rule.ts'
 
 /** A path that is cut, and where. */
 export interface PathCut extends Caller {
-  /** `namespace/name` */
-  readonly inferenceService: string
+  /** `namespace/name`; absent where no single one is meant. */
+  readonly inferenceService: string | undefined
   readonly hop: HopName
 }
 

@@ -1,10 +1,12 @@
 import type { Ref } from '../model/resource.ts'
 import { type LabelSelector, selects } from '../model/selector.ts'
+import { getOrAdd } from '../model/shelf.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Blame, CheckRule, CutRule, Mode, Problem, Rules } from '../rules/rule.ts'
-import { type Found, modelKey } from './evaluate.ts'
+import type { Found } from './checks.ts'
+import { modelKey } from './evaluate.ts'
 import type { Finding, ModelOpening, PathCut, Skip } from './finding.ts'
-import { type CutPath, isNeeded } from './introduced.ts'
+import type { CutPath } from './introduced.ts'
 import { observe } from './recorder.ts'
 
 /** What the administrator wants done about findings. */
@@ -23,19 +25,39 @@ export const DEFAULT_POLICY: Policy = { rules: {}, namespaces: [], unevaluated: 
 interface Group {
   readonly rule: CutRule
   readonly blame: Blame
-  readonly cuts: Map<string, PathCut>
+  readonly cuts: Map<string, Cuts>
+  /** Is one of them more than a warning is due for? */
+  weighty: boolean
 }
 
-/** Makes findings of cut paths: one for each rule, object and field, with all paths that it cuts. */
+/** Paths that are cut alike, of these models; of none in particular where there is but `undefined`. */
+interface Cuts extends Omit<PathCut, 'inferenceService'> {
+  readonly models: Set<string | undefined>
+}
+
+/** The order in which cuts were met says nothing. */
+const byKey = ([a]: readonly [string, Cuts], [b]: readonly [string, Cuts]) => (a < b ? -1 : 1)
+
+function toPathCuts({ models, ...cut }: Cuts): readonly PathCut[] {
+  return [...models].map(inferenceService => ({ inferenceService, ...cut }))
+}
+
+/**
+ * Makes findings of cut paths: one for each rule, object and field, with all paths that it cuts.
+ *
+ * @param latent whether nothing is cut yet
+ */
 export function explainCuts(
   cuts: readonly CutPath[],
   snapshot: Snapshot,
   rules: Rules,
-  policy: Policy
+  policy: Policy,
+  latent = false
 ): { readonly findings: readonly Finding[]; readonly skipped: readonly Skip[] } {
   const groups = new Map<string, Group>()
   const skipped = new Map<string, Skip>()
-  for (const { model, path, hop } of cuts) {
+  // What weighs most speaks for all that one object does.
+  for (const { models, path, hop, partial } of cuts.toSorted((a, b) => weightOf(a) - weightOf(b))) {
     const { name, cut } = hop
     // Each rule explains its own cause alone; the type system cannot follow the cause through the table.
     const rule = rules.cuts[cut.cause] as CutRule
@@ -45,17 +67,34 @@ export function explainCuts(
       continue
     }
     const key = [rule.id, blame.object.kind, modelKey(blame.object), blame.field].join(' ')
-    const group = groups.get(key) ?? { rule, blame, cuts: new Map() }
+    const group = groups.get(key) ?? { rule, blame, cuts: new Map(), weighty: false }
     groups.set(key, group)
-    const { caller, from } = path
-    group.cuts.set([model, caller, from, name].join(' '), { inferenceService: model, caller, from, hop: name })
+    const { caller, from, needed } = path
+    if (needed && !partial && !latent) group.weighty = true
+    const cuts = getOrAdd(
+      group.cuts,
+      [caller, from, name].join(' '),
+      (): Cuts => ({ caller, from, hop: name, models: new Set() })
+    )
+    for (const model of models.length === 0 ? [undefined] : models.map(modelKey)) cuts.models.add(model)
   }
-  const findings = [...groups.values()].map(({ rule, blame, cuts: paths }) => {
-    const all = [...paths.values()]
-    const lowered = !all.some(isNeeded)
-    return toFinding(rule, blame.object, blame, modeFor(rule, blame.object, snapshot, policy, lowered), all)
+  const findings = [...groups.values()].map(({ rule, blame, cuts: paths, weighty }) => {
+    const mode = modeFor(rule, blame.object, snapshot, policy, !weighty)
+    const severity = latent ? 'latent' : rule.severity
+    return toFinding(
+      { ...rule, severity },
+      blame.object,
+      blame,
+      mode,
+      [...paths].sort(byKey).flatMap(([, own]) => toPathCuts(own))
+    )
   })
   return { findings, skipped: [...skipped.values()] }
+}
+
+/** Everybody's way counts before that of some, and the model's own address before its component's. */
+function weightOf({ partial, path }: CutPath): number {
+  return 2 * Number(partial) + Number(path.entry === 'component')
 }
 
 /** Makes a finding of a check's problem. */
@@ -65,12 +104,14 @@ export function explainFound(
   policy: Policy,
   lowered: boolean
 ): Finding {
-  const opens = problem.opens === undefined ? [] : [{ inferenceService: modelKey(subject), what: problem.opens }]
+  const { opens: what } = problem
+  const opened = subject.kind === 'InferenceService' ? [modelKey(subject)] : (problem.models ?? [])
+  const opens = what === undefined ? [] : opened.map(inferenceService => ({ inferenceService, what }))
   return toFinding(rule, subject, problem, modeFor(rule, subject, snapshot, policy, lowered), [], opens)
 }
 
 function toFinding(
-  { id, severity }: CutRule | CheckRule,
+  { id, severity }: Pick<CutRule | CheckRule, 'id' | 'severity'>,
   object: Ref,
   { field, message, fix }: Problem,
   mode: Mode,

@@ -1,125 +1,134 @@
-import type { CutHop } from '../model/verdict.ts'
+import type { InferenceService } from '../model/inference-service.ts'
+import type { Resource } from '../model/resource.ts'
+import { getOrAdd } from '../model/shelf.ts'
+import type { CutHop, HopName } from '../model/verdict.ts'
 import { cutHopOf, type Path } from '../model/way.ts'
-import type { Evaluation, Found } from './evaluate.ts'
+import type { Evaluation } from './evaluate.ts'
+import type { Group } from './group.ts'
+import { introducedProblems, type Problems } from './introduced-problems.ts'
+import type { Kin } from './kin.ts'
+import { isCut, newlyCut, wasOpen } from './newly-cut.ts'
 
-/** A path that is cut, of one InferenceService. */
+/** A path that is cut, of InferenceServices that fare alike. */
 export interface CutPath {
-  readonly model: string
+  /** None where no single one is meant. */
+  readonly models: readonly InferenceService[]
   readonly path: Path
   readonly hop: CutHop
+  /** True where a policy refuses some callers, while others still get through: its author may want just that. */
+  readonly partial: boolean
 }
 
 /** The difference between two states: what a change has brought about. */
-export interface Introduced {
+export interface Introduced extends Problems {
   readonly cuts: readonly CutPath[]
-  readonly found: readonly Found[]
-  /** Problems that were there, and now concern one more InferenceService. */
-  readonly widened: readonly Found[]
+  /** Paths that the pods which are made next will find cut. */
+  readonly latent: readonly CutPath[]
   /** Paths that were cut before as well, by whatever. */
   readonly oldCuts: readonly CutPath[]
-  readonly oldFound: readonly Found[]
   /** Did a path that was cut open? */
   readonly heals: boolean
 }
 
-export function introduced(before: Evaluation, after: Evaluation): Introduced {
+/** @param changed what the change itself is about: of an InferenceService, its next pods are what counts */
+export function introduced(before: Evaluation, after: Evaluation, changed?: Resource): Introduced {
   const cuts: CutPath[] = []
+  const latent: CutPath[] = []
   const oldCuts: CutPath[] = []
-  for (const [model, paths] of after.paths) {
-    const earlier = earlierPaths(before, model)
-    if (earlier === undefined) continue
-    const fresh = newlyCut(earlier, paths)
-    cuts.push(...toCutPaths(model, fresh))
-    oldCuts.push(
-      ...toCutPaths(
-        model,
-        paths.filter(path => !fresh.includes(path))
-      )
-    )
+  let heals = false
+  for (const { models, earlier, running, next } of comparisons(before, after)) {
+    const own = models.some(model => model === changed)
+    const paths = own ? (next ?? running) : running
+    const fresh = newlyCut(earlier.paths, paths)
+    const isNew = earlier.paths.length === 0
+    cuts.push(...toCutPaths(models, fresh, paths).filter(({ partial }) => !(isNew && partial)))
+    const known = new Set(fresh)
+    const old = paths.filter(path => !known.has(path))
+    oldCuts.push(...toCutPaths(models, old, paths))
+    if (next !== undefined && !own && fresh.length === 0) {
+      latent.push(...toCutPaths(models, newlyCut(earlier.next ?? earlier.paths, next), next))
+    }
+    heals ||= !isNew && paths.some(path => !isCut(path) && !wasOpen(earlier.paths, path))
   }
-  const known = new Set(before.found.flatMap(keysOf))
-  const groups = { found: [] as Found[], widened: [] as Found[], oldFound: [] as Found[] }
-  for (const one of after.found) {
-    const [own, ...models] = keysOf(one)
-    if (!known.has(own)) groups.found.push(one)
-    else (models.some(key => !known.has(key)) ? groups.widened : groups.oldFound).push(one)
-  }
-  return { cuts, oldCuts, ...groups, heals: heals(before, after) }
+  return { cuts, latent, oldCuts, heals, ...introducedProblems(before, after) }
 }
 
-/**
- * Of the paths to one InferenceService, those that are cut and were not. None for a new one that is out of reach of
- * callers without a sidecar alone: nobody has said that it should be in theirs.
- */
-export function newlyCut(before: readonly Path[], after: readonly Path[]): readonly Path[] {
-  const cut = withVanishedCallers(after, before).filter(path => isCut(path) && wasOpen(before, path))
-  return before.length > 0 || cut.some(isNeeded) ? cut : []
+/** Models that had the same paths before, and have the same now. */
+interface Comparison {
+  readonly models: readonly InferenceService[]
+  readonly earlier: { readonly paths: readonly Path[]; readonly next: readonly Path[] | undefined }
+  readonly running: readonly Path[]
+  readonly next: readonly Path[] | undefined
 }
 
-const isCut = (path: Path) => cutHopOf(path) !== undefined
+const NEW = { paths: [], next: undefined }
+
+function* comparisons(before: Evaluation, after: Evaluation): Iterable<Comparison> {
+  const [then, now] = [before.installation.value, after.installation.value]
+  if (then !== undefined && now !== undefined) {
+    yield { models: [], earlier: { paths: then, next: undefined }, running: now, next: undefined }
+  }
+  for (const [namespace, group] of after.groups) yield* compareGroups(before.groups.get(namespace), group)
+}
+
+function* compareGroups(before: Group | undefined, after: Group): Iterable<Comparison> {
+  if (before === after && !after.isCut) return
+  const home = before === after ? undefined : kinByName([...(before?.kin.values() ?? [])])
+  for (const kin of after.kin.values()) {
+    const { paths: running, next } = kin
+    if (running === undefined || (home === undefined && !kin.isCut)) continue
+    for (const [then, models] of byEarlierKin(kin, home)) {
+      const earlier = then === 'new' ? NEW : then
+      // What was there and could not be judged cannot be compared.
+      if (earlier.paths !== undefined)
+        yield { models, earlier: { paths: earlier.paths, next: earlier.next }, running, next }
+    }
+  }
+}
+
+/** The family of each model. */
+function kinByName(families: readonly Kin[]): ReadonlyMap<string, Kin> {
+  return new Map(families.flatMap(kin => kin.members.map(({ name }) => [name, kin] as const)))
+}
+
+type Origins = ReadonlyMap<Kin | 'new', readonly InferenceService[]>
+
+/** The members of a family, by the family that they were of before; without any families to look in, by this one. */
+function byEarlierKin(kin: Kin, home: ReadonlyMap<string, Kin> | undefined): Origins {
+  if (home === undefined) return new Map([[kin, kin.members]])
+  const origins = new Map<Kin | 'new', InferenceService[]>()
+  for (const member of kin.members)
+    getOrAdd(origins, home.get(member.name) ?? 'new', (): InferenceService[] => []).push(member)
+  return origins
+}
 
 /** Every path that is cut in a state, as if nothing had been there before. */
-export function allCuts({ paths }: Evaluation): readonly CutPath[] {
-  return [...paths].flatMap(([model, all]) => toCutPaths(model, all))
+export function allCuts({ groups, installation }: Evaluation): readonly CutPath[] {
+  const families = [...groups.values()].flatMap(({ kin }) => [...kin.values()])
+  return [...cutsOf([], installation.value), ...families.flatMap(({ members, paths }) => cutsOf(members, paths))]
 }
 
-function toCutPaths(model: string, paths: readonly Path[]): readonly CutPath[] {
-  return paths.flatMap(path => {
+/** Of the paths of models that fare alike, those that are cut. */
+export function cutsOf(models: readonly InferenceService[], paths: readonly Path[] = []): readonly CutPath[] {
+  return toCutPaths(models, newlyCut([], paths), paths)
+}
+
+/** Those that are cut, and whether others of all the models' paths are not. */
+function toCutPaths(
+  models: readonly InferenceService[],
+  some: readonly Path[],
+  all: readonly Path[]
+): readonly CutPath[] {
+  const isReached = all.some(path => path.entry === 'address' && !isCut(path))
+  return some.flatMap(path => {
     const hop = cutHopOf(path)
-    return hop === undefined ? [] : [{ model, path, hop }]
+    return hop === undefined ? [] : [{ models, path, hop, partial: isReached && refusesCallers(hop) }]
   })
 }
 
-/**
- * Two problems are the same when rule, object and field (whatever the index in a list) are. The first key is the
- * problem's own; the others are of the InferenceServices it concerns.
- */
-function keysOf({ rule, subject, problem }: Found): readonly [string, ...string[]] {
-  const { kind, namespace, name } = subject
-  const own = [rule.id, kind, namespace, name, problem.field.replace(/\[\d+\]/g, '[]')].join(' ')
-  return [own, ...(problem.models ?? []).map(model => `${own} ${model}`)]
-}
+/** Knative's own pods have no choice: where they are refused, the model cannot serve. */
+const KNATIVES_OWN: readonly HopName[] = ['activator->pod', 'autoscaler->pod', 'kubelet->pod', 'apiserver->webhook']
 
-/**
- * Could requests take this path, or the one it stands for, before? A path that did not exist counts as open: what is
- * born cut is cut by its birth.
- */
-function wasOpen(before: readonly Path[], path: Path): boolean {
-  const alike = before.filter(({ caller, entry }) => caller === path.caller && entry === path.entry)
-  const own = alike.filter(({ from }) => from === path.from)
-  // A namespace that had no rules of its own was one of any.
-  const candidates = own.length > 0 ? own : alike.filter(({ from }) => from === undefined)
-  const same = candidates.filter(({ leg }) => leg === path.leg)
-  const compared = same.length > 0 ? same : candidates
-  return compared.length === 0 || !compared.every(isCut)
-}
-
-/** Nothing says that callers without a sidecar are there at all. */
-export function isNeeded({ caller }: Pick<Path, 'caller'>): boolean {
-  return caller !== 'non-mesh'
-}
-
-/** Callers that had rules of their own before, and have none now, fare as any caller does. */
-function withVanishedCallers(after: readonly Path[], before: readonly Path[]): readonly Path[] {
-  const namespaces = (paths: readonly Path[]) =>
-    new Set(paths.flatMap(({ from }) => (from === undefined ? [] : [from])))
-  const present = namespaces(after)
-  const vanished = [...namespaces(before)].filter(namespace => !present.has(namespace))
-  const anyone = after.filter(({ caller, from }) => caller === 'in-mesh' && from === undefined)
-  return [...after, ...vanished.flatMap(from => anyone.map(path => ({ ...path, from })))]
-}
-
-function heals(before: Evaluation, after: Evaluation): boolean {
-  return [...after.paths].some(([model, paths]) => {
-    const earlier = before.paths.get(model)
-    return earlier !== undefined && paths.some(path => !isCut(path) && !wasOpen(earlier, path))
-  })
-}
-
-/** None for a model that is new; absent where it was there but could not be judged, so that nothing can be compared. */
-function earlierPaths({ paths, snapshot }: Evaluation, model: string): readonly Path[] | undefined {
-  const known = paths.get(model)
-  if (known !== undefined) return known
-  const [namespace = '', name = ''] = model.split('/')
-  return snapshot.get('InferenceService', namespace, name) === undefined ? [] : undefined
+function refusesCallers({ name, cut }: CutHop): boolean {
+  return 'verdict' in cut && cut.cause !== 'provider-unknown' && !KNATIVES_OWN.includes(name)
 }

@@ -1,10 +1,12 @@
+import type { Ref } from '../model/resource.ts'
 import type { Change, Snapshot } from '../model/snapshot.ts'
 import type { Rules } from '../rules/rule.ts'
-import { type Evaluation, evaluate, modelKey } from './evaluate.ts'
+import { type Evaluation, evaluate, modelKey, skippedBy } from './evaluate.ts'
 import { isExempt } from './exempt.ts'
 import type { Finding, Skip } from './finding.ts'
 import { explainCuts, explainFound, type Policy } from './findings.ts'
 import { allCuts, type Introduced, introduced } from './introduced.ts'
+import { allFound } from './introduced-problems.ts'
 
 export type Verdict = 'deny' | 'warn' | 'allow'
 
@@ -25,28 +27,38 @@ export function unevaluated(reason: string | undefined, policy: Policy): Decisio
   return { ...ALLOWED, decision: worst([], skipped, policy), skipped }
 }
 
+/** What was made of the last state, so that the next, which shares most of it, is judged but for the difference. */
+export interface Memory {
+  latest?: Evaluation
+}
+
 /** Would admission take this change? Only what it brings about counts. */
-export function judge(state: Snapshot, change: Change, rules: Rules, policy: Policy): Decision {
+export function judge(state: Snapshot, change: Change, rules: Rules, policy: Policy, memory: Memory = {}): Decision {
   if (isExempt(change)) return ALLOWED
-  const before = state.before(change)
-  const after = evaluate(before.apply(change), rules)
-  return decide(introduced(evaluate(before, rules), after), after, change, rules, policy)
+  const latest = evaluate(state, rules, memory.latest)
+  memory.latest = latest
+  const snapshot = state.before(change)
+  const before = evaluate(snapshot, rules, latest)
+  const after = evaluate(snapshot.apply(change), rules, before)
+  return decide(introduced(before, after, change.after), after, change, rules, policy)
 }
 
 function decide(difference: Introduced, after: Evaluation, change: Change, rules: Rules, policy: Policy): Decision {
   const { snapshot } = after
-  const { cuts, found, widened, oldCuts, oldFound, heals } = difference
+  const { cuts, latent, found, widened, oldCuts, oldFound, heals } = difference
   const explained = explainCuts(cuts, snapshot, rules, policy)
+  const later = explainCuts(latent, snapshot, rules, policy, true)
   const findings = [
     ...explained.findings,
+    ...later.findings,
     ...found.map(one => explainFound(one, snapshot, policy, heals && one.rule.severity === 'latent')),
     ...widened.map(one => explainFound(one, snapshot, policy, true))
   ].filter(isTold)
   const existing = [
     ...explainCuts(oldCuts, snapshot, rules, policy).findings,
-    ...oldFound.map(one => explainFound(one, snapshot, policy, false))
+    ...oldFound.filter(one => isAbout(one.subject, change)).map(one => explainFound(one, snapshot, policy, false))
   ].filter(finding => isTold(finding) && concerns(finding, change))
-  const skipped = [...after.skipped, ...explained.skipped]
+  const skipped = [...skippedBy(after), ...explained.skipped, ...later.skipped]
   return { decision: worst(findings, skipped, policy), findings: findings.sort(bySeverity), existing, skipped }
 }
 
@@ -54,13 +66,14 @@ function decide(difference: Introduced, after: Evaluation, change: Change, rules
 export function judgeState(state: Snapshot, rules: Rules, policy: Policy): Omit<Decision, 'existing'> {
   const evaluation = evaluate(state, rules)
   const explained = explainCuts(allCuts(evaluation), state, rules, policy)
-  const found = evaluation.found.map(one => explainFound(one, state, policy, false))
+  const found = allFound(evaluation).map(one => explainFound(one, state, policy, false))
   const findings = [...explained.findings, ...found].filter(({ mode }) => mode !== 'off').sort(bySeverity)
-  const skipped = [...evaluation.skipped, ...explained.skipped]
+  const skipped = [...skippedBy(evaluation), ...explained.skipped]
   return { decision: worst(findings, skipped, policy), findings, skipped }
 }
 
-function worst(findings: readonly Finding[], skipped: readonly Skip[], { unevaluated }: Policy): Verdict {
+/** The decision that findings and skips amount to. */
+export function worst(findings: readonly Finding[], skipped: readonly Skip[], { unevaluated }: Policy): Verdict {
   const modes = new Set<string>(findings.map(({ mode }) => mode))
   if (skipped.length > 0) modes.add(unevaluated)
   if (modes.has('deny')) return 'deny'
@@ -70,13 +83,18 @@ function worst(findings: readonly Finding[], skipped: readonly Skip[], { unevalu
 /** Admission says nothing of what is meant for audits. */
 const isTold = ({ mode }: Finding) => mode === 'deny' || mode === 'warn'
 
-function concerns({ object, cuts }: Finding, { before, after }: Change): boolean {
-  const changed = after ?? before
-  const isChanged = (name: string) => changed.kind === 'InferenceService' && name === modelKey(changed)
+function concerns({ object, cuts }: Finding, change: Change): boolean {
+  const { kind, namespace, name } = change.after ?? change.before
+  const isChanged = (model: string) => kind === 'InferenceService' && model === modelKey({ namespace, name })
   return (
-    (object.kind === changed.kind && modelKey(object) === modelKey(changed)) ||
-    cuts.some(({ inferenceService }) => isChanged(inferenceService))
+    isAbout(object, change) ||
+    cuts.some(({ inferenceService }) => inferenceService !== undefined && isChanged(inferenceService))
   )
+}
+
+function isAbout(object: Ref, { before, after }: Change): boolean {
+  const changed = after ?? before
+  return object.kind === changed.kind && object.name === changed.name && object.namespace === changed.namespace
 }
 
 const MODES = ['deny', 'warn', 'audit', 'off']

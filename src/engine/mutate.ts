@@ -10,7 +10,7 @@ import { MUTATIONS } from '../mutations/index.ts'
 import type { Intent } from '../mutations/mutation.ts'
 import type { CutRule, Rules } from '../rules/rule.ts'
 import { isExempt } from './exempt.ts'
-import { isNeeded, newlyCut } from './introduced.ts'
+import { newlyCut } from './newly-cut.ts'
 import { observe } from './recorder.ts'
 
 /** An RFC 6902 operation; we only ever add. */
@@ -61,12 +61,15 @@ function choose(view: View, service: InferenceService, rules: Rules, asSent: Sna
   const wanted = MUTATIONS.flatMap(mutation => mutation(view, service)).filter(
     ({ map, key }) => service[map][key] === undefined
   )
-  const without = pathsOf(view, service)
+  const without = pathsOf(view, service, 'next')
   const findCut = (intents: readonly Intent[]): Cut | undefined => {
     const after = withIntents(service, intents)
-    const paths = newlyCut(without, pathsOf(asSent.apply({ operation: 'UPDATE', before: service, after }), after))
+    const paths = newlyCut(
+      without,
+      pathsOf(asSent.apply({ operation: 'UPDATE', before: service, after }), after, 'next')
+    )
     return paths
-      .filter(isNeeded)
+      .filter(({ needed }) => needed)
       .map(cutHopOf)
       .find(hop => hop !== undefined)?.cut
   }

@@ -1,50 +1,148 @@
-import type { Kind, ResourceOf } from '../model/resource.ts'
+import { toFullName } from '../model/host.ts'
+import type { Kind, Resource, ResourceOf } from '../model/resource.ts'
+import { type NamedRule, namespaceOfHost } from '../model/rule-index.ts'
+import type { Changed } from '../model/shelf.ts'
 import type { Settings, Snapshot, View } from '../model/snapshot.ts'
+import { toWorkload, type Workload } from '../model/workload.ts'
 import type { Skip } from './finding.ts'
 
-/** A view that remembers which kinds were looked at. */
+/**
+ * Something that was read of a state, or that a change touches: a kind, a namespace of it, or one object. Tokens of the
+ * namespace that a judgement is about (`HOME`) are alike for all namespaces.
+ */
+export type Token = string
+
+const HOME = '~'
+const ofKind = (kind: Kind): Token => kind
+const ofNamespace = (kind: Kind, namespace: string): Token => `${kind} ${namespace}`
+const ofObject = (kind: Kind, namespace: string, name: string): Token => `${kind} ${namespace}/${name}`
+const GATEWAYS: Token = 'Pod: gateways'
+/** Rules for the hosts of one namespace; rules for hosts of several touch all of these. */
+const ofHosts = (namespace: string): Token => `DestinationRule: ${namespace}`
+const ANY_HOSTS: Token = 'DestinationRule: any'
+
+/** A view that remembers what was looked at. */
 export class Recorder implements View {
   readonly settings: Settings
-  readonly reads = new Set<Kind>()
+  readonly reads = new Set<Token>()
+  readonly kinds = new Set<Kind>()
   readonly #snapshot: Snapshot
+  readonly #home: string | undefined
 
-  constructor(snapshot: Snapshot) {
+  /** @param home the namespace that the judgement is about, if it is about one */
+  constructor(snapshot: Snapshot, home?: string) {
     this.#snapshot = snapshot
+    this.#home = home
     this.settings = snapshot.settings
   }
 
   list<T extends Kind>(kind: T, namespace?: string): readonly ResourceOf<T>[] {
-    this.reads.add(kind)
+    this.#note(kind, namespace === undefined ? ofKind(kind) : ofNamespace(kind, this.#toName(namespace)))
     return this.#snapshot.list(kind, namespace)
   }
 
   get<T extends Kind>(kind: T, namespace: string, name: string): ResourceOf<T> | undefined {
-    this.reads.add(kind)
+    this.#note(kind, ofObject(kind, this.#toName(namespace), kind === 'Namespace' ? this.#toName(name) : name))
     return this.#snapshot.get(kind, namespace, name)
+  }
+
+  gateways(): readonly Workload[] {
+    this.#note('Pod', GATEWAYS)
+    return this.#snapshot.gateways()
+  }
+
+  rulesIn(namespace: string): readonly NamedRule[] {
+    this.#note('DestinationRule', ofHosts(this.#toName(namespace)))
+    this.reads.add(ANY_HOSTS)
+    return this.#snapshot.rulesIn(namespace)
+  }
+
+  #toName(namespace: string): string {
+    return namespace === this.#home ? HOME : namespace
+  }
+
+  #note(kind: Kind, token: Token): void {
+    this.kinds.add(kind)
+    this.reads.add(token)
   }
 
   /** Kinds that were looked at although they could not be read: what was made of them means nothing. */
   get missing(): readonly Kind[] {
-    return [...this.reads].filter(kind => this.#snapshot.unreadable.has(kind)).sort()
+    return [...this.kinds].filter(kind => this.#snapshot.unreadable.has(kind)).sort()
   }
 }
 
-/** What a judgement came to, or why nothing can be made of it. */
-export type Observed<T> =
+/** A view for several judgements about one thing; none where each has to say for itself what it could not read. */
+export function shareView(snapshot: Snapshot, home: string): Recorder | undefined {
+  return snapshot.unreadable.size === 0 ? new Recorder(snapshot, home) : undefined
+}
+
+/** Everything that the difference of two states may have been read by. */
+export function touchedBy(changes: Iterable<Changed>, settings: Settings): ReadonlySet<Token> {
+  const tokens = new Set<Token>()
+  for (const { before, after } of changes) {
+    for (const object of [before, after]) {
+      if (object !== undefined) for (const token of tokensOf(object, settings)) tokens.add(token)
+    }
+  }
+  return tokens
+}
+
+function tokensOf(object: Resource, { clusterDomain }: Settings): readonly Token[] {
+  const { kind, namespace, name } = object
+  const tokens = [ofKind(kind), ofNamespace(kind, namespace), ofObject(kind, namespace, name)]
+  if (object.kind === 'Pod' && toWorkload(object).proxy === 'gateway') return [...tokens, GATEWAYS]
+  if (object.kind !== 'DestinationRule') return tokens
+  const pinned = namespaceOfHost(toFullName(object.spec.host, namespace, clusterDomain), clusterDomain)
+  return [...tokens, pinned === undefined ? ANY_HOSTS : ofHosts(pinned)]
+}
+
+/** The same tokens as judgements about a namespace know them. */
+export function seenFrom(home: string, touched: ReadonlySet<Token>): ReadonlySet<Token> {
+  const end = ` ${home}`
+  const own = [...touched].flatMap(token => {
+    if (token.endsWith(end)) return [token.slice(0, -home.length) + HOME]
+    if (token === ofObject('Namespace', '', home)) return [ofObject('Namespace', '', HOME)]
+    const at = token.indexOf(`${end}/`)
+    return at < 0 ? [] : [token.slice(0, at + 1) + HOME + token.slice(at + end.length)]
+  })
+  return own.length === 0 ? touched : new Set([...touched, ...own])
+}
+
+/** Did a change touch something that was read? */
+export function isTouched(reads: ReadonlySet<Token>, touched: ReadonlySet<Token>): boolean {
+  const [few, many] = reads.size < touched.size ? [reads, touched] : [touched, reads]
+  for (const token of few) if (many.has(token)) return true
+  return false
+}
+
+/** What a judgement came to, or why nothing can be made of it; and what it was made from. */
+export type Observed<T> = { readonly reads: ReadonlySet<Token> } & (
   | { readonly value: T; readonly skip?: undefined }
   | { readonly value?: undefined; readonly skip: Omit<Skip, 'rule'> }
+)
 
-/** Makes a judgement of a state. One that looks at a kind that could not be read means nothing; nor does one that throws. */
-export function observe<T>(snapshot: Snapshot, judgement: (view: View) => T): Observed<T> {
-  const view = new Recorder(snapshot)
+/**
+ * Makes a judgement of a state. One that looks at a kind that could not be read means nothing; nor does one that throws.
+ *
+ * @param view where one is shared by several judgements, which then read everything but once
+ */
+export function observe<T>(
+  snapshot: Snapshot,
+  judgement: (view: View) => T,
+  home?: string,
+  view: Recorder = new Recorder(snapshot, home)
+): Observed<T> {
+  const { reads } = view
   let value: T
   try {
     value = judgement(view)
   } catch (error) {
     const reason = `it failed: ${error instanceof Error ? error.message : String(error)}`
-    return { skip: { missing: view.missing, reason } }
+    return { reads, skip: { missing: view.missing, reason } }
   }
   const { missing } = view
-  if (missing.length === 0) return { value }
-  return { skip: { missing, reason: missing.map(kind => `${kind}: ${snapshot.unreadable.get(kind)}`).join('; ') } }
+  if (missing.length === 0) return { reads, value }
+  const reason = missing.map(kind => `${kind}: ${snapshot.unreadable.get(kind)}`).join('; ')
+  return { reads, skip: { missing, reason } }
 }

@@ -1,75 +1,90 @@
+import { distinct } from './alike.ts'
 import { findBurstCapacity } from './burst-capacity.ts'
 import type { Destination } from './client.ts'
-import type { HopKinds } from './hop.ts'
-import { type Component, METRICS_PORT, QUEUE_PORT } from './inference-service.ts'
-import type { InjectionKinds } from './injection.ts'
+import { type Component, METRICS_PORT } from './inference-service.ts'
 import { defaultBurstCapacity, type KnativeSystem, meshCompatibility, systemPods } from './knative.ts'
-import { findCut } from './reach.ts'
-import { serverSide } from './server.ts'
-import type { Endpoint } from './service.ts'
+import { remember, rememberIn } from './remember.ts'
+import type { Call } from './request.ts'
 import type { View } from './snapshot.ts'
 import type { Cut } from './verdict.ts'
+import { type PathKinds, tryAll } from './way.ts'
 import type { Workload } from './workload.ts'
 
 /** The last part of a path in Knative mode: through the activator, or straight to the pods. */
 export type Leg = 'activator' | 'direct'
 
-const HPA = 'hpa.autoscaling.knative.dev'
-const CLASS = 'autoscaling.knative.dev/class'
+export const HPA = 'hpa.autoscaling.knative.dev'
+export const CLASS = 'autoscaling.knative.dev/class'
 
 /**
  * The legs that requests to a revision take. With burst capacity 0 the activator is off the path while pods run;
  * but the autoscaler has to see their metrics for that.
  * @see knative serving pkg/autoscaler/scaling/autoscaler.go, pkg/reconciler/autoscaling/kpa/kpa.go
  */
-export function legsOf(
-  view: View<HopKinds | InjectionKinds>,
-  { annotations, minReplicas }: Component,
-  revision: Destination,
-  pods: readonly Workload[]
-): readonly Leg[] {
-  if (annotations[CLASS] === HPA) return ['direct']
-  const capacity = findBurstCapacity(annotations)?.value ?? defaultBurstCapacity(view)
+export function legsOf(view: View<PathKinds>, component: Component, revision: Destination): readonly Leg[] {
+  if (component.annotations[CLASS] === HPA) return ['direct']
+  const capacity = burstCapacityOf(view, component)
   if (!Number.isFinite(capacity) || capacity === -1) return ['activator']
-  const rests = capacity === 0 && minReplicas > 0
-  const metrics = { ...revision, port: METRICS_PORT, endpoints: toEndpoints(pods, METRICS_PORT) }
-  return rests && findSystemCut(view, 'autoscaler', metrics) === undefined ? ['direct'] : ['direct', 'activator']
+  const rests = capacity === 0 && component.minReplicas > 0
+  return rests && scrape(view, revision).cut === undefined ? ['direct'] : ['direct', 'activator']
 }
 
-export function toEndpoints(pods: readonly Workload[], port: number): readonly Endpoint[] {
-  return pods.map(workload => ({ workload, port }))
+/** Does the autoscaler ask the pods for metrics? Not where requests always pass the activator, which counts them. */
+export function isScraped(view: View<PathKinds>, component: Component): boolean {
+  const capacity = burstCapacityOf(view, component)
+  return component.annotations[CLASS] !== HPA && Number.isFinite(capacity) && capacity !== -1
 }
+
+function burstCapacityOf(view: View<'ConfigMap'>, { annotations }: Component): number {
+  return findBurstCapacity(annotations)?.value ?? defaultBurstCapacity(view)
+}
+
+interface Tried {
+  readonly passages: ReturnType<typeof tryAll>['passages']
+  readonly cut: Cut | undefined
+}
+
+/** From the autoscaler to the metrics of a revision's pods. */
+export const scrape: (view: View<PathKinds>, revision: Destination) => Tried = rememberIn((view, revision) => {
+  const endpoints = revision.endpoints.map(endpoint => ({ ...endpoint, port: METRICS_PORT }))
+  return dial(view, 'autoscaler', { ...revision, port: METRICS_PORT, endpoints }, '/metrics', undefined)
+})
 
 /** From the activator to the pods, by the revision's private Service. */
-export function findActivatorCut(
-  view: View<HopKinds | InjectionKinds>,
-  revision: Destination,
-  pods: readonly Workload[]
-): Cut | undefined {
-  return findSystemCut(view, 'activator', { ...revision, endpoints: toEndpoints(pods, QUEUE_PORT) })
+export function activate(view: View<PathKinds>, revision: Destination, call: Call): Tried {
+  return activations(view, revision)(call)
 }
+
+const activations = rememberIn((view: View<PathKinds>, revision: Destination) =>
+  remember((call: Call) => dial(view, 'activator', revision, '/healthz', call))
+)
 
 /**
- * Activator and autoscaler dial the pods' own addresses first, which is plaintext whatever their sidecar; only when
- * that is answered like a mesh answers (502, 503) they go by the Service, and then with mTLS.
+ * Activator and autoscaler dial the pods' own addresses first, which is plaintext whatever their sidecar. Only where
+ * that is answered like a mesh answers (502, 503) they go by the Service, and then with mTLS; any other answer, a 403
+ * too, is taken for that of the pod. The activator sends its probe before any request.
  * @see knative serving pkg/activator/net/revision_backends.go, pkg/autoscaler/metrics/stats_scraper.go
  */
-function findSystemCut(
-  view: View<HopKinds | InjectionKinds>,
+function dial(
+  view: View<PathKinds>,
   app: KnativeSystem,
-  { host, ...rest }: Destination
-): Cut | undefined {
-  const clients = systemPods(view, app)
+  { host, ...rest }: Destination,
+  path: string,
+  call: Call | undefined
+): Tried {
   const service: Destination = { ...rest, host: host.replace('.', '-private.') }
+  const probe: Call = { host, path, method: 'GET', token: undefined, headers: {}, headersComplete: false }
+  const clients = distinct(systemPods(view, app))
+  const send = (from: readonly Workload[]): Tried => {
+    const probed = tryAll(view, from, probe, service)
+    return probed.cut !== undefined || call === undefined ? probed : tryAll(view, from, call, service)
+  }
   const mode = meshCompatibility(view)
-  const direct = service.endpoints.every(endpoint => takesPlaintext(view, endpoint))
-  if (mode !== 'enabled' && direct) return undefined
-  return mode === 'disabled' ? findCut(view, clients.map(withoutProxy), service) : findCut(view, clients, service)
-}
-
-function takesPlaintext(view: View<HopKinds>, endpoint: Endpoint): boolean {
-  const server = serverSide(view, endpoint)
-  return server.at === 'application' || (server.at === 'sidecar' && server.mtls.mode !== 'STRICT')
+  if (mode === 'enabled') return send(clients)
+  const plainly = clients.map(withoutProxy)
+  const answered = tryAll(view, plainly, probe, service)
+  const looksLikeMesh = answered.cut !== undefined && !('verdict' in answered.cut)
+  return looksLikeMesh && mode === 'auto' ? send(clients) : send(plainly)
 }
 
 /** A sidecar passes on what it does not know as it comes. */

@@ -36,7 +36,7 @@ export interface Listener {
 }
 
 /** Presence counts, not the value. */
-const NO_TRANSLATION = 'experimental.istio.io/disable-gateway-port-translation'
+export const NO_TRANSLATION = 'experimental.istio.io/disable-gateway-port-translation'
 
 interface ServerGroup {
   readonly protocol: string

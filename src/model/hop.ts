@@ -2,8 +2,9 @@ import { type ClientKinds, type ClientSide, clientSide, type Destination } from 
 import { type Chain, chainForPlaintext, chainForSni, type Listener, type ServerTlsMode } from './gateway.ts'
 import { meshOf } from './mesh.ts'
 import type { PeerAuthentication } from './peer-authentication.ts'
+import { rememberIn } from './remember.ts'
 import { type ServerKinds, type ServerSide, serverSide } from './server.ts'
-import type { Endpoint, PortProtocol } from './service.ts'
+import type { Endpoint } from './service.ts'
 import type { View } from './snapshot.ts'
 import { identityOf, type Workload } from './workload.ts'
 
@@ -49,15 +50,21 @@ export function connect(
   view: View<HopKinds>,
   client: Workload,
   destination: Destination,
-  endpoint: Endpoint,
-  protocol?: PortProtocol
+  endpoint: Endpoint
 ): Connection {
-  const sent = clientSide(view, client, destination, endpoint)
-  const server = serverSide(view, endpoint, protocol)
-  const { trustDomain } = meshOf(view)
-  const refused = sent.accepts.length > 0 && !sent.accepts.includes(identityOf(endpoint.workload, trustDomain))
-  return { sent, server, outcome: join(sent, server, identityOf(client, trustDomain), refused) }
+  return connections(view, destination)(client, endpoint)
 }
+
+/** Many paths to a destination share their last hops. */
+const connections = rememberIn((view: View<HopKinds>, destination: Destination) =>
+  rememberIn((client: Workload, endpoint: Endpoint): Connection => {
+    const sent = clientSide(view, client, destination, endpoint)
+    const server = serverSide(view, endpoint)
+    const { trustDomain } = meshOf(view)
+    const refused = sent.accepts.length > 0 && !sent.accepts.includes(identityOf(endpoint.workload, trustDomain))
+    return { sent, server, outcome: join(sent, server, identityOf(client, trustDomain), refused) }
+  })
+)
 
 /** What becomes of a connection from a caller outside the mesh, who has no certificate of it. */
 export function connectPlainly(view: View<ServerKinds>, sent: ClientSide, endpoint: Endpoint): Connection {

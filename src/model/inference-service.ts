@@ -1,5 +1,6 @@
 import { type InjectionKinds, type InjectionSubject, injection } from './injection.ts'
 import { type DeploymentMode, deploymentMode, isPassedOn } from './kserve.ts'
+import { rememberIn } from './remember.ts'
 import type { ResourceOf } from './resource.ts'
 import { findRuntime } from './runtime.ts'
 import type { Labels } from './selector.ts'
@@ -33,33 +34,35 @@ const DEFAULT_MIN_REPLICAS = 1
  * InferenceService, before (for a predictor) those of the runtime.
  * @see kserve pkg/controller/v1beta1/inferenceservice/components
  */
-export function componentsOf(view: View<ComponentKinds>, service: InferenceService): readonly Component[] {
-  const mode = deploymentMode(view, service)
-  return (['predictor', 'transformer', 'explainer'] as const).flatMap(name => {
-    const spec = service.spec[name]
-    if (spec === undefined) return []
-    const runtime = name === 'predictor' ? findRuntime(view, service.namespace, spec)?.spec : undefined
-    const annotations = { ...runtime?.annotations, ...service.annotations, ...spec.annotations }
-    return [
-      {
-        name,
-        mode,
-        service: `${service.name}-${name}`,
-        labels: {
-          ...runtime?.labels,
-          ...service.labels,
-          ...spec.labels,
-          'serving.kserve.io/inferenceservice': service.name,
-          component: name
-        },
-        annotations: Object.fromEntries(Object.entries(annotations).filter(([key]) => isPassedOn(view, key))),
-        minReplicas: spec.minReplicas ?? DEFAULT_MIN_REPLICAS,
-        serviceAccount: spec.serviceAccountName ?? 'default',
-        hostNetwork: spec.hostNetwork ?? false
-      }
-    ]
-  })
-}
+export const componentsOf: (view: View<ComponentKinds>, service: InferenceService) => readonly Component[] = rememberIn(
+  (view, service) => {
+    const mode = deploymentMode(view, service)
+    return (['predictor', 'transformer', 'explainer'] as const).flatMap(name => {
+      const spec = service.spec[name]
+      if (spec === undefined) return []
+      const runtime = name === 'predictor' ? findRuntime(view, service.namespace, spec)?.spec : undefined
+      const annotations = { ...runtime?.annotations, ...service.annotations, ...spec.annotations }
+      return [
+        {
+          name,
+          mode,
+          service: `${service.name}-${name}`,
+          labels: {
+            ...runtime?.labels,
+            ...service.labels,
+            ...spec.labels,
+            'serving.kserve.io/inferenceservice': service.name,
+            component: name
+          },
+          annotations: Object.fromEntries(Object.entries(annotations).filter(([key]) => isPassedOn(view, key))),
+          minReplicas: spec.minReplicas ?? DEFAULT_MIN_REPLICAS,
+          serviceAccount: spec.serviceAccountName ?? 'default',
+          hostNetwork: spec.hostNetwork ?? false
+        }
+      ]
+    })
+  }
+)
 
 /** The component that the model's own address leads to. */
 export function entryOf(components: readonly Component[]): Component | undefined {
@@ -100,27 +103,31 @@ export function revisionOf({ status }: InferenceService, { name, service }: Comp
   return status?.components?.[name]?.latestReadyRevision ?? `${service}-00001`
 }
 
+/** The labels that a component's pods get, whoever asks for them. */
+export function madeLabels(service: InferenceService, component: Component): Labels {
+  const { mode, labels, service: made } = component
+  const revision = revisionOf(service, component)
+  const own: Labels =
+    mode === 'Knative'
+      ? {
+          'serving.knative.dev/service': made,
+          'serving.knative.dev/configuration': made,
+          'serving.knative.dev/revision': revision
+        }
+      : { app: `isvc.${made}` }
+  return { app: revision, ...labels, ...own }
+}
+
 /** A pod of the component as it will be made next: its labels, its identity, and whether it gets a sidecar. */
 export function desiredPod(view: View<InjectionKinds>, service: InferenceService, component: Component): Workload {
   const { injected } = injection(view, injectionSubject(service, component))
-  const { mode, labels } = component
-  const revision = revisionOf(service, component)
-  const made: Labels =
-    mode === 'Knative'
-      ? {
-          'serving.knative.dev/service': component.service,
-          'serving.knative.dev/configuration': component.service,
-          'serving.knative.dev/revision': revision
-        }
-      : { app: `isvc.${component.service}` }
-  const byDefault = { ...(injected ? { [TLS_MODE_LABEL]: 'istio' } : {}), app: revision }
   return {
     namespace: service.namespace,
     name: `${component.service} (next pod)`,
-    labels: { ...byDefault, ...labels, ...made },
+    labels: { ...(injected ? { [TLS_MODE_LABEL]: 'istio' } : {}), ...madeLabels(service, component) },
     serviceAccount: component.serviceAccount,
     proxy: injected ? 'sidecar' : 'none',
-    ports: mode === 'Knative' ? KNATIVE_PORTS : [{ name: undefined, containerPort: STANDARD_PORT }],
+    ports: component.mode === 'Knative' ? KNATIVE_PORTS : [{ name: undefined, containerPort: STANDARD_PORT }],
     address: undefined
   }
 }

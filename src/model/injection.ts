@@ -56,6 +56,11 @@ export function injection(view: View<InjectionKinds>, subject: InjectionSubject)
   return { injected: false, because: 'policy-disabled' }
 }
 
+/** Do pods of the namespace join the mesh without a sidecar of their own? */
+export function isAmbient(view: View<'Namespace'>, namespace: string): boolean {
+  return view.get('Namespace', '', namespace)?.labels['istio.io/dataplane-mode'] === 'ambient'
+}
+
 function selectingWebhook(
   view: View<'MutatingWebhookConfiguration' | 'Namespace'>,
   { namespace, labels }: InjectionSubject
@@ -69,6 +74,20 @@ function selectingWebhook(
     if (found !== undefined) return { name: found.name, revision: configuration.labels['istio.io/rev'] }
   }
   return undefined
+}
+
+/** Everything that injectors select pods by. */
+export function injectorSelectors(view: View<'MutatingWebhookConfiguration' | 'ConfigMap'>): readonly LabelSelector[] {
+  const maps = view
+    .list('ConfigMap', view.settings.istioNamespace)
+    .filter(({ name }) => name.startsWith('istio-sidecar-injector'))
+  return [
+    ...view
+      .list('MutatingWebhookConfiguration')
+      .flatMap(({ webhooks }) => webhooks.filter(({ name }) => name.endsWith(WEBHOOK_SUFFIX)))
+      .flatMap(({ objectSelector }) => objectSelector ?? []),
+    ...maps.map(readConfig).flatMap(({ never, always }) => [...never, ...always])
+  ]
 }
 
 interface InjectorConfig {

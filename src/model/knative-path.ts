@@ -1,24 +1,21 @@
-import { findActivatorCut, legsOf, toEndpoints } from './activator.ts'
-import { findBurstCapacity } from './burst-capacity.ts'
+import { isScraped, scrape } from './activator.ts'
+import { CALLER, type Origin, startsOf } from './callers.ts'
+import { callsTo } from './calls.ts'
 import type { Destination } from './client.ts'
-import { type Component, type InferenceService, QUEUE_PORT, revisionOf } from './inference-service.ts'
+import { type Entered, enter } from './entry.ts'
+import { serviceHost } from './host.ts'
+import { type Component, type InferenceService, QUEUE_PORT } from './inference-service.ts'
 import { knativeGateways, publicDomain, systemPods } from './knative.ts'
 import { ingressOf } from './kserve.ts'
-import {
-  CALLER,
-  entryServices,
-  findCut,
-  findEntryCut,
-  podsOfGateway,
-  type RouteNeed,
-  toDestination,
-  toServiceRef
-} from './reach.ts'
-import { toRef } from './resource.ts'
+import type { RouteNeed } from './passage.ts'
+import { kubeletProbes, probe } from './probe-path.ts'
+import { entryServices, podsOfGateway, toDestination } from './reach.ts'
+import { findKnativeRefusal, legsTo, revisionDestination } from './revision.ts'
 import { findService } from './service.ts'
+import { scopeOf } from './sidecar.ts'
 import type { View } from './snapshot.ts'
 import type { ConfigurationCut, HopName } from './verdict.ts'
-import { hostOf, meshCaller, meshCallers, type Path, type PathKinds, type Step, type Way } from './way.ts'
+import { handOn, type PathKinds, type Step, send, type Traffic, toServiceRef, type Way, type Ways } from './way.ts'
 import type { Workload } from './workload.ts'
 
 const VISIBILITY = 'networking.knative.dev/visibility'
@@ -26,134 +23,147 @@ const VISIBILITY = 'networking.knative.dev/visibility'
 const HTTP_PORT = 80
 
 /**
- * The ways to a model on Knative. By its component's host a request reaches the revision by Knative's own routes; by
- * the model's own address it passes, while KServe's top-level VirtualService is on, Knative's local gateway first.
+ * The ways to a component on Knative. By the component's host a request reaches the revision by Knative's own routes;
+ * by the model's own address it passes, while KServe's top-level VirtualService is on, Knative's local gateway first.
  * @see kserve pkg/controller/v1beta1/inferenceservice/reconcilers/ingress/ingress_reconciler.go
  */
-export function knativePaths(
+export function knativeWays(
   view: View<PathKinds>,
   service: InferenceService,
   component: Component,
   pods: readonly Workload[]
-): readonly Way[] {
+): Ways {
   const { config } = ingressOf(view)
+  const { namespace, name } = service
   const knative = knativeGateways(view)
-  const host = hostOf(view, service, component.service)
+  const [host, own] = [component.service, name].map(one =>
+    serviceHost(namespace, one, view.settings.clusterDomain)
+  ) as [string, string]
+  const local = toDestination(view, config.knativeLocalGatewayService, HTTP_PORT, host)
+  const gateways = local.endpoints.map(({ workload }) => workload)
   const route: RouteNeed = { boundTo: knative.local.map(({ gateway }) => gateway), host }
-  const domain = service.labels[VISIBILITY] === 'cluster-local' ? undefined : publicDomain(view)
-  const callers = meshCallers(view, [config.knativeLocalGatewayService, host])
+  const again = (hop: HopName) =>
+    send(view, hop, local, { need: route, rewrite: host, nameWithoutRoute: 'local-gateway->component' })
 
-  const refused = findRefusal(service, component)
-  const legs = legSteps(view, service, component, pods)
-  const way = (steps: readonly Step[], from: 'gateway' | 'caller') =>
+  const refused = findKnativeRefusal(service, component)
+  const revision = revisionDestination(view, service, component, pods)
+  const legs = legsTo(view, component, revision)
+  const rest = (steps: readonly Step[], from: 'gateway' | 'caller') =>
     refused === undefined ? { steps, legs: legs(from) } : { steps: [refusal(refused)], legs: [] }
-  const external = (name: string, gateway: string | undefined, rest: readonly Step[]): Way[] => {
-    if (domain === undefined || gateway === undefined) return []
-    const enter = enterPublic(view, gateway, `${name}.${service.namespace}.${domain}`)
-    return [{ ...OUTSIDE, start: [CALLER], ...way([enter, ...rest], 'gateway') }]
+  const way = (
+    origin: Origin,
+    entry: string,
+    called: string,
+    steps: readonly Step[],
+    from: 'gateway' | 'caller'
+  ): Way => ({
+    ...origin.caller,
+    entry: origin.entry ?? entry,
+    needed: origin.needed,
+    starts: startsOf(origin.pods, callsTo(view, service, called)),
+    ...rest(steps, from)
+  })
+  const topLevel = !config.disableIstioVirtualHost
+  return {
+    hosts: [config.knativeLocalGatewayService, host],
+    servers: [...pods, ...systemPods(view, 'activator'), ...gateways],
+    external: toPublic(
+      view,
+      service,
+      topLevel ? name : component.service,
+      topLevel ? config.ingressGateway : knative.external[0]?.gateway
+    ).map(({ called, step }) =>
+      way(OUTSIDE, 'address', called, topLevel ? [step, again('ingress-gateway->local-gateway')] : [step], 'gateway')
+    ),
+    probes: refused === undefined ? probes(view, component, revision, pods) : [],
+    to: (address, origin) => {
+      const byOwn = topLevel && address === 'address'
+      if (knows(view, origin, byOwn ? local : revision)) {
+        return [
+          byOwn
+            ? way(origin, address, own, [again('caller->local-gateway')], 'gateway')
+            : way(origin, address, host, [], 'caller')
+        ]
+      }
+      if (byOwn) {
+        const entrance = enterLocal(view, config.localGatewayService, { boundTo: [config.localGateway], host: own })
+        return [way(origin, address, own, [entrance, again('ingress-gateway->local-gateway')], 'gateway')]
+      }
+      const [first] = knative.local
+      return first === undefined
+        ? []
+        : [way(origin, address, host, [enterLocal(view, first.service, route)], 'gateway')]
+    }
   }
-  const inMesh = (entry: Path['entry'], steps: readonly Step[], from: 'gateway' | 'caller'): Way[] =>
-    callers.map(client => ({ ...meshCaller(client), entry, start: [client], ...way(steps, from) }))
-  const nonMesh = (steps: readonly Step[]): Way[] => [{ ...NAKED, start: [CALLER], ...way(steps, 'gateway') }]
+}
 
-  const byComponent = inMesh('component', [], 'caller')
-  if (config.disableIstioVirtualHost) {
-    return [
-      ...byComponent,
-      ...external(component.service, knative.external[0]?.gateway, []),
-      ...inMesh('address', [], 'caller'),
-      ...knative.local.slice(0, 1).flatMap(local => nonMesh([enterLocal(view, local.service, route)]))
-    ]
-  }
-  const again = (name: HopName) => passLocalGateway(view, config.knativeLocalGatewayService, name, route)
-  const own: RouteNeed = { boundTo: [config.localGateway], host: hostOf(view, service, service.name) }
+/** Has the caller a sidecar that knows the destination? One that does not passes on what it gets as it comes. */
+function knows(view: View<PathKinds>, { pods: [pod] }: Origin, { host, namespace, port }: Destination): boolean {
+  return pod.proxy === 'sidecar' && scopeOf(view, pod).imports({ host, namespace, ports: [port] })
+}
+
+const OUTSIDE: Origin = { caller: { caller: 'external', from: undefined }, pods: [CALLER] }
+
+/** From outside, by whatever public port the Gateway (`namespace/name`) serves; not at all where nothing is published. */
+function toPublic(
+  view: View<PathKinds>,
+  { namespace, labels }: InferenceService,
+  shown: string,
+  gateway: string | undefined
+): readonly { readonly called: string; readonly step: Step }[] {
+  const domain = labels[VISIBILITY] === 'cluster-local' ? undefined : publicDomain(view)
+  if (domain === undefined || gateway === undefined) return []
+  const [of = '', name = ''] = gateway.split('/')
+  const found = view.get('Gateway', of, name)
+  const pods = found === undefined ? [] : podsOfGateway(view, found)
+  const services = entryServices(view, pods)
+  const address = { apiVersion: 'networking.istio.io/v1beta1', kind: 'Gateway', namespace: of, name }
+  const called = `${shown}.${namespace}.${domain}`
+  const need = { boundTo: [gateway], host: called }
   return [
-    ...byComponent,
-    ...external(service.name, config.ingressGateway, [again('ingress-gateway->local-gateway')]),
-    ...inMesh('address', [again('caller->local-gateway')], 'gateway'),
-    ...nonMesh([enterLocal(view, config.localGatewayService, own), again('ingress-gateway->local-gateway')])
+    {
+      called,
+      step: enterBy(view, 'caller->ingress-gateway', pods, traffic =>
+        enter(view, services, address, traffic.call, need)
+      )
+    }
   ]
 }
 
-const OUTSIDE = { caller: 'external', from: undefined, entry: 'address' } as const
-const NAKED = { caller: 'non-mesh', from: undefined, entry: 'address' } as const
-
-/** From outside, by whatever public port the Gateway (`namespace/name`) serves. */
-function enterPublic(view: View<PathKinds>, gateway: string, host: string): Step {
-  return () => {
-    const [namespace = '', name = ''] = gateway.split('/')
-    const found = view.get('Gateway', namespace, name)
-    const pods = found === undefined ? [] : podsOfGateway(view, found)
-    const address = { apiVersion: 'networking.istio.io/v1beta1', kind: 'Gateway', namespace, name }
-    const cut = findEntryCut(view, entryServices(view, pods), address, { boundTo: [gateway], host })
-    return { hop: { name: 'caller->ingress-gateway', cut }, reached: pods }
-  }
-}
-
-/** From a pod without sidecar, by the gateway that the model's name leads to. */
+/** From a pod without sidecar, by the gateway that the name it calls leads to. */
 function enterLocal(view: View<PathKinds>, address: string, need: RouteNeed): Step {
-  return () => {
-    const found = findService(view, address)
-    const cut = findEntryCut(view, found === undefined ? [] : [found], toServiceRef(address), need)
-    const port = found?.spec.ports[0]?.port ?? HTTP_PORT
-    const { endpoints } = toDestination(view, address, port)
-    return { hop: { name: 'caller->local-gateway', cut }, reached: endpoints.map(({ workload }) => workload) }
-  }
+  const found = findService(view, address)
+  const port = found?.spec.ports[0]?.port ?? HTTP_PORT
+  const pods = toDestination(view, address, port).endpoints.map(({ workload }) => workload)
+  const services = found === undefined ? [] : [found]
+  return enterBy(view, 'caller->local-gateway', pods, ({ call }) =>
+    enter(view, services, toServiceRef(address), call, need)
+  )
 }
 
-/** As a client of the mesh, through Knative's local gateway, with the Host that KServe has rewritten. */
-function passLocalGateway(view: View<PathKinds>, address: string, name: HopName, need: RouteNeed): Step {
-  const destination = toDestination(view, address, HTTP_PORT, need.host)
-  const reached = destination.endpoints.map(({ workload }) => workload)
-  return clients => {
-    const cut = findCut(view, clients, destination, need)
-    return { hop: { name: cut?.cause === 'no-route' ? 'local-gateway->component' : name, cut }, reached }
-  }
+function enterBy(
+  view: View<PathKinds>,
+  name: HopName,
+  at: readonly Workload[],
+  enter: (traffic: Traffic) => Entered
+): Step {
+  return traffic => ({ hop: { name, ...enter(traffic) }, next: { at, call: handOn(view, at, traffic.call) } })
 }
 
-/** From a gateway or a caller's sidecar to the revision: to its pods, or by way of the activator. */
-function legSteps(view: View<PathKinds>, service: InferenceService, component: Component, pods: readonly Workload[]) {
-  const revision: Destination = {
-    host: hostOf(view, service, revisionOf(service, component)),
-    namespace: service.namespace,
-    port: HTTP_PORT,
-    headless: false,
-    endpoints: toEndpoints(pods, QUEUE_PORT)
-  }
-  const activators = systemPods(view, 'activator')
-  const behindActivator = { ...revision, endpoints: toEndpoints(activators, QUEUE_PORT) }
-  const legs = legsOf(view, component, revision, pods)
-  return (from: 'gateway' | 'caller'): Way['legs'] =>
-    legs.map(leg => ({
-      leg,
-      steps:
-        leg === 'direct'
-          ? [clients => ({ hop: { name: `${from}->pod`, cut: findCut(view, clients, revision) }, reached: pods })]
-          : [
-              clients => ({
-                hop: { name: `${from}->activator`, cut: findCut(view, clients, behindActivator) },
-                reached: activators
-              }),
-              () => ({ hop: { name: 'activator->pod', cut: findActivatorCut(view, revision, pods) }, reached: pods })
-            ]
-    }))
-}
-
-/** KServe passes a burst capacity on as it is; Knative refuses the Service, and the model gets no route. */
-function findRefusal(service: InferenceService, { name, annotations }: Component): ConfigurationCut | undefined {
-  const capacity = findBurstCapacity(annotations)
-  if (capacity === undefined || capacity.value !== undefined) return undefined
-  const onComponent = service.spec[name]?.annotations[capacity.key] !== undefined
-  return {
-    cause: 'configuration-rejected',
-    object: toRef(service),
-    field: `${onComponent ? `spec.${name}` : 'metadata'}.annotations[${capacity.key}]`,
-    value: capacity.text,
-    why: 'it must be -1, or a number that is not negative',
-    by: 'Knative'
-  }
+/** Without metrics the autoscaler neither scales a model nor takes the activator off its path. */
+function probes(
+  view: View<PathKinds>,
+  component: Component,
+  revision: Destination,
+  pods: readonly Workload[]
+): readonly Way[] {
+  const metrics: Step = next => ({ hop: { name: 'autoscaler->pod', ...scrape(view, revision) }, next })
+  return [
+    ...(isScraped(view, component) ? [probe('autoscaler', metrics)] : []),
+    ...kubeletProbes(view, component, revision, pods, QUEUE_PORT)
+  ]
 }
 
 function refusal(cut: ConfigurationCut): Step {
-  return reached => ({ hop: { name: 'controller', cut }, reached })
+  return next => ({ hop: { name: 'controller', passages: [], cut }, next })
 }

@@ -19,6 +19,10 @@ export interface IngressConfig {
   /** True: there is no top-level VirtualService; models are called at their component's own host. */
   readonly disableIstioVirtualHost: boolean
   readonly enableGatewayApi: boolean
+  /** `namespace/name` of the Gateway (of the Gateway API) that serves models in Standard mode, while that is on. */
+  readonly kserveIngressGateway: string
+  /** True: nothing leads from outside to models in Standard mode. */
+  readonly disableIngressCreation: boolean
   /** Who serves the Ingress of a model in Standard mode. */
   readonly ingressClassName: string
 }
@@ -62,7 +66,9 @@ const SHIPPED: IngressConfig = {
   ingressDomain: 'example.com',
   ingressClassName: 'istio',
   disableIstioVirtualHost: false,
-  enableGatewayApi: false
+  enableGatewayApi: false,
+  kserveIngressGateway: 'kserve/kserve-ingress-gateway',
+  disableIngressCreation: false
 }
 
 /** KServe's configuration; absent where KServe is not installed. */
@@ -78,8 +84,8 @@ export function ingressOf(view: View<'ConfigMap'>): IngressVerdict {
 
 const readIngress = remember(({ data }: ResourceOf<'ConfigMap'>): IngressVerdict => {
   const value = data['ingress']
-  // KServe takes a configuration without the key, and leaves every name in it empty.
-  if (value === undefined) return { config: toIngress({}, ''), refused: undefined }
+  // KServe itself takes it, and then writes VirtualServices without names that Istio refuses.
+  if (value === undefined) return { config: SHIPPED, refused: 'there is no key ingress' }
   const json = parseGoObject(value)
   if (json === undefined) return { config: SHIPPED, refused: 'it is not a JSON object' }
   const { data: read, error } = ingressSchema.safeParse(json)
@@ -88,7 +94,7 @@ const readIngress = remember(({ data }: ResourceOf<'ConfigMap'>): IngressVerdict
     return { config: SHIPPED, refused: `${issue?.path.join('.')}: ${issue?.message}` }
   }
   const refused = whyRefused(read)
-  return { config: toIngress(read, refused === undefined ? '' : SHIPPED.ingressGateway), refused }
+  return { config: toIngress(read), refused }
 })
 
 type ReadIngress = z.output<typeof ingressSchema>
@@ -101,17 +107,19 @@ function whyRefused(read: ReadIngress): string | undefined {
   return read.pathtemplate && !read.ingressdomain ? 'pathTemplate needs ingressDomain' : undefined
 }
 
-function toIngress(read: ReadIngress, ingressGateway: string): IngressConfig {
+function toIngress(read: ReadIngress): IngressConfig {
   const localGatewayService = read.localgatewayservice ?? ''
   return {
-    ingressGateway: read.ingressgateway || ingressGateway,
+    ingressGateway: read.ingressgateway || SHIPPED.ingressGateway,
     localGateway: read.localgateway ?? '',
     localGatewayService,
     knativeLocalGatewayService: read.knativelocalgatewayservice || localGatewayService,
     ingressDomain: read.ingressdomain || SHIPPED.ingressDomain,
     ingressClassName: read.ingressclassname ?? 'istio',
     disableIstioVirtualHost: read.disableistiovirtualhost ?? false,
-    enableGatewayApi: read.enablegatewayapi ?? false
+    enableGatewayApi: read.enablegatewayapi ?? false,
+    kserveIngressGateway: read.kserveingressgateway ?? '',
+    disableIngressCreation: read.disableingresscreation ?? false
   }
 }
 
@@ -134,15 +142,15 @@ function parseGoObject(value: string): Record<string, unknown> | undefined {
 export type DeploymentMode = 'Knative' | 'Standard' | 'ModelMesh'
 
 /** Old names are taken still. */
-const MODES: Readonly<Record<string, DeploymentMode>> = {
-  Knative: 'Knative',
-  Serverless: 'Knative',
-  Standard: 'Standard',
-  RawDeployment: 'Standard',
-  ModelMesh: 'ModelMesh'
-}
+export const MODES: ReadonlyMap<string, DeploymentMode> = new Map([
+  ['Knative', 'Knative'],
+  ['Serverless', 'Knative'],
+  ['Standard', 'Standard'],
+  ['RawDeployment', 'Standard'],
+  ['ModelMesh', 'ModelMesh']
+])
 
-const DEPLOYMENT_MODE = 'serving.kserve.io/deploymentMode'
+export const DEPLOYMENT_MODE = 'serving.kserve.io/deploymentMode'
 
 /**
  * The mode of an InferenceService: the one it has, else the one it asks for, else the cluster's. A word that KServe
@@ -156,9 +164,9 @@ export function deploymentMode(
   const asked = isPassedOn(view, DEPLOYMENT_MODE) ? annotations[DEPLOYMENT_MODE] : undefined
   const map = findKserveConfig(view)
   return (
-    MODES[status?.deploymentMode ?? ''] ??
-    MODES[asked ?? ''] ??
-    MODES[map === undefined ? '' : (readDefaultMode(map) ?? '')] ??
+    MODES.get(status?.deploymentMode ?? '') ??
+    MODES.get(asked ?? '') ??
+    MODES.get(map === undefined ? '' : (readDefaultMode(map) ?? '')) ??
     'Knative'
   )
 }

@@ -1,15 +1,121 @@
-import { componentsOf, desiredPod, entryOf, type InferenceService, podsOf } from './inference-service.ts'
-import { knativePaths } from './knative-path.ts'
+import { distinct } from './alike.ts'
+import { meshCallers, NAKED } from './callers.ts'
+import { graphCallers } from './inference-graph.ts'
+import {
+  type Component,
+  componentsOf,
+  desiredPod,
+  entryOf,
+  type InferenceService,
+  podsOf
+} from './inference-service.ts'
+import { isAmbient } from './injection.ts'
+import { findKserveRefusal } from './installation.ts'
+import { knativeWays } from './knative-path.ts'
 import type { View } from './snapshot.ts'
-import { standardPaths } from './standard-path.ts'
-import { type Path, type PathKinds, walk } from './way.ts'
+import { standardWays } from './standard-path.ts'
+import type { ConfigurationCut } from './verdict.ts'
+import { type Caller, type Path, type PathKinds, type Ways, walk } from './way.ts'
+import type { Workload } from './workload.ts'
 
-/** Every way to an InferenceService, hop by hop. None for a mode that has no pods of the model's own. */
-export function pathsOf(view: View<PathKinds>, service: InferenceService): readonly Path[] {
-  const component = entryOf(componentsOf(view, service))
+/** Which pods of a model are judged: those that run, or those that will be made next. */
+export type Pods = 'running' | 'next'
+
+/**
+ * Every way to an InferenceService, hop by hop. None for a mode that has no pods of the model's own. A model without
+ * running pods is judged by its next ones.
+ */
+export function pathsOf(view: View<PathKinds>, service: InferenceService, which: Pods = 'running'): readonly Path[] {
+  const components = componentsOf(view, service)
+  const component = entryOf(components)
   if (component === undefined || component.mode === 'ModelMesh') return []
-  const running = podsOf(view, service, component)
-  const pods = running.length > 0 ? running : [desiredPod(view, service, component)]
-  const paths = component.mode === 'Knative' ? knativePaths : standardPaths
-  return paths(view, service, component, pods).flatMap(walk)
+  const podsFor = (one: Component) => podsToJudge(view, service, one, which)
+  // What is not there yet never comes; what runs goes on.
+  const isNew = service.created === undefined && podsOf(view, service, component).length === 0
+  const refused = isNew ? findKserveRefusal(view) : undefined
+  if (refused !== undefined) return rejected(refused)
+  if (isAmbient(view, service.namespace) && podsFor(component).every(({ proxy }) => proxy === 'none')) return [AMBIENT]
+
+  const waysOf = (one: Component): Ways =>
+    (one.mode === 'Knative' ? knativeWays : standardWays)(view, service, one, podsFor(one))
+  const ways = waysOf(component)
+  const callers = meshCallers(view, ways.hosts, ways.servers)
+  return [
+    ...callers.flatMap(origin => ways.to('component', origin)),
+    ...ways.external,
+    ...[...callers, NAKED, ...graphCallers(view, service)].flatMap(origin => ways.to('address', origin)),
+    ...ways.probes,
+    ...innerWays(components, component, podsFor, waysOf)
+  ].flatMap(walk)
+}
+
+/** What a controller refuses is out of everybody's reach. */
+function rejected(cut: ConfigurationCut): readonly Path[] {
+  const hops = [{ name: 'controller' as const, passages: [], cut }]
+  return (['external', 'in-mesh', 'non-mesh'] as const).map(caller => ({
+    caller,
+    from: undefined,
+    entry: 'address',
+    leg: undefined,
+    hops,
+    needed: true
+  }))
+}
+
+const AMBIENT: Path = {
+  caller: 'in-mesh',
+  from: undefined,
+  entry: 'address',
+  leg: undefined,
+  hops: [{ name: 'caller->pod', passages: [], cut: undefined, unknown: 'what ztunnel does: the namespace is ambient' }],
+  needed: true
+}
+
+/** The pods that stand for a component: the running ones, one of each template, else the next. */
+export function podsToJudge(
+  view: View<PathKinds>,
+  service: InferenceService,
+  component: Component,
+  which: Pods
+): readonly [Workload, ...Workload[]] {
+  const [first, ...others] = which === 'running' ? distinct(podsOf(view, service, component)) : []
+  return [first ?? desiredPod(view, service, component), ...others]
+}
+
+/** Would the pods that are made next fare otherwise than those that run? */
+export function differsNext(view: View<PathKinds>, service: InferenceService): boolean {
+  return componentsOf(view, service).some(component => {
+    const next = desiredPod(view, service, component)
+    return podsOf(view, service, component).some(
+      ({ proxy, serviceAccount }) => proxy !== next.proxy || serviceAccount !== next.serviceAccount
+    )
+  })
+}
+
+/** A transformer or an explainer calls the predictor, by its component's host. */
+function innerWays(
+  components: readonly Component[],
+  entry: Component,
+  podsFor: (component: Component) => readonly [Workload, ...Workload[]],
+  waysOf: (component: Component) => Ways
+) {
+  const predictor = components.find(({ name }) => name === 'predictor')
+  if (predictor === undefined) return []
+  const callers = components.filter(component => component !== predictor)
+  if (callers.length === 0) return []
+  const ways = waysOf(predictor)
+  const address = predictor.mode === 'Knative' ? 'component' : 'address'
+  return [
+    ...callers.flatMap(caller => {
+      const pods = podsFor(caller)
+      return ways.to(address, { caller: toCaller(pods[0]), entry: caller.name, pods })
+    }),
+    // Of another name than those of the entry: paths are compared by name.
+    ...(entry === predictor ? [] : ways.probes.map(way => ({ ...way, entry: `${way.entry} of ${predictor.name}` })))
+  ]
+}
+
+/** A pod that certainly calls. */
+function toCaller({ proxy, namespace }: Workload): Caller {
+  return { caller: proxy === 'none' ? 'non-mesh' : 'in-mesh', from: namespace }
 }

@@ -12,3 +12,14 @@ export function remember<I extends object, O>(derive: (input: I) => O): (input: 
     return output
   }
 }
+
+/**
+ * The same for what is derived from a view and something that is looked at there. Views are immutable, and one that
+ * records what is read has recorded it the first time.
+ */
+export function rememberIn<V extends object, K extends object, O>(
+  derive: (view: V, key: K) => O
+): (view: V, key: K) => O {
+  const byView = remember((view: V) => remember((key: K) => derive(view, key)))
+  return (view, key) => byView(view)(key)
+}

@@ -32,7 +32,7 @@ export function findRuntime(
   if (named !== undefined) {
     return view.get('ServingRuntime', namespace, named) ?? view.get('ClusterServingRuntime', '', named)
   }
-  const format = predictor.model?.modelFormat?.name ?? FRAMEWORKS.find(name => predictor[name] !== undefined)
+  const format = formatOf(predictor)?.name
   if (format === undefined) return undefined
   const best = (runtimes: readonly ServingRuntime[]) =>
     runtimes
@@ -45,4 +45,14 @@ export function findRuntime(
       })
       .sort((a, b) => b.priority - a.priority)[0]?.runtime
   return best(view.list('ServingRuntime', namespace)) ?? best(view.list('ClusterServingRuntime'))
+}
+
+/** The format of a model, and the protocol that it is asked to speak; absent where containers are written out. */
+export function formatOf({
+  model,
+  ...predictor
+}: Predictor): { readonly name: string; readonly protocolVersion: string | undefined } | undefined {
+  if (model?.modelFormat !== undefined) return { name: model.modelFormat.name, protocolVersion: model.protocolVersion }
+  const name = FRAMEWORKS.find(one => predictor[one] !== undefined)
+  return name === undefined ? undefined : { name, protocolVersion: predictor[name]?.protocolVersion }
 }

@@ -1,6 +1,8 @@
 import { findListener, type Listener } from './gateway.ts'
 import { forPort, peerMtls, type Setting } from './peer-authentication.ts'
+import { rememberIn } from './remember.ts'
 import { type Endpoint, type PortProtocol, protocolOf, targetsOf } from './service.ts'
+import { getOrAdd } from './shelf.ts'
 import type { View } from './snapshot.ts'
 import type { Workload } from './workload.ts'
 
@@ -24,10 +26,16 @@ export type ServerSide =
 export type ServerKinds = 'Gateway' | 'Service' | 'Pod' | 'EndpointSlice' | 'PeerAuthentication' | 'ConfigMap'
 
 /**
- * What a workload takes on one of its ports. `protocol` is the port's, where no Service in the state declares it.
+ * What a workload takes on one of its ports.
  * @see istio pilot/pkg/networking/core/listener_inbound.go
  */
-export function serverSide(view: View<ServerKinds>, { workload, port }: Endpoint, protocol?: PortProtocol): ServerSide {
+export function serverSide(view: View<ServerKinds>, { workload, port }: Endpoint): ServerSide {
+  return getOrAdd(serverSides(view, workload), port, () => makeSide(view, workload, port))
+}
+
+const serverSides = rememberIn((_view: View<ServerKinds>, _workload: Workload) => new Map<number, ServerSide>())
+
+function makeSide(view: View<ServerKinds>, workload: Workload, port: number): ServerSide {
   if (workload.proxy === 'none') return { at: 'application', workload }
   if (workload.proxy === 'gateway') {
     return { at: 'gateway', workload, port, listener: findListener(view, workload, port) }
@@ -37,7 +45,7 @@ export function serverSide(view: View<ServerKinds>, { workload, port }: Endpoint
     at: 'sidecar',
     workload,
     port,
-    protocol: declared === undefined ? (protocol ?? 'auto') : protocolOf(declared.port),
+    protocol: declared === undefined ? 'auto' : protocolOf(declared.port),
     mtls: forPort(peerMtls(view, workload), port)
   }
 }

@@ -1,8 +1,9 @@
 import { oldestFirst } from './age.ts'
 import { serviceHost } from './host.ts'
-import { remember } from './remember.ts'
+import { remember, rememberIn } from './remember.ts'
 import type { ResourceOf } from './resource.ts'
-import { hasLabels, isEmpty } from './selector.ts'
+import { hasLabels, isEmpty, type Labels } from './selector.ts'
+import { getOrAdd } from './shelf.ts'
 import type { View } from './snapshot.ts'
 import { isRunning, toWorkload, type Workload } from './workload.ts'
 
@@ -59,12 +60,10 @@ export function endpointsOf(
   port: ServicePort
 ): readonly Endpoint[] {
   if (isEmpty(service.spec.selector)) return listedEndpoints(view, service, port)
-  return runningPods(view.list('Pod', service.namespace))
-    .filter(({ labels }) => hasLabels(labels, service.spec.selector))
-    .flatMap(workload => {
-      const number = targetPort(port, workload)
-      return number === undefined ? [] : [{ workload, port: number }]
-    })
+  return podsWith(view, service.namespace, service.spec.selector).flatMap(workload => {
+    const number = targetPort(port, workload)
+    return number === undefined ? [] : [{ workload, port: number }]
+  })
 }
 
 /** The number of the workload's port; absent when the port is named and the workload has none of that name. */
@@ -104,10 +103,26 @@ function findPod(view: View<'Pod'>, namespace: string, name: string): Workload |
 }
 
 const runningPods = remember((pods: readonly ResourceOf<'Pod'>[]) => pods.filter(isRunning).map(toWorkload))
+const podsByLabel = remember((pods: readonly ResourceOf<'Pod'>[]) => byLabel(runningPods(pods), ({ labels }) => labels))
 
-/** The running pods of a namespace that have all these labels. */
-export function podsWith(view: View<'Pod'>, namespace: string, labels: Workload['labels']): readonly Workload[] {
-  return runningPods(view.list('Pod', namespace)).filter(pod => hasLabels(pod.labels, labels))
+/** The running pods of a namespace that have all these labels; there must be one. */
+export function podsWith(view: View<'Pod'>, namespace: string, labels: Labels): readonly Workload[] {
+  const pods = view.list('Pod', namespace)
+  return Object.entries(labels)
+    .slice(0, 1)
+    .flatMap(pair => podsByLabel(pods).get(toPair(pair)) ?? [])
+    .filter(pod => hasLabels(pod.labels, labels))
+}
+
+const toPair = ([key, value]: readonly [string, string]) => `${key}=${value}`
+
+/** Things by each of their labels, in order. */
+function byLabel<T>(things: readonly T[], labelsOf: (thing: T) => Labels): ReadonlyMap<string, readonly T[]> {
+  const index = new Map<string, T[]>()
+  for (const thing of things) {
+    for (const pair of Object.entries(labelsOf(thing))) getOrAdd(index, toPair(pair), (): T[] => []).push(thing)
+  }
+  return index
 }
 
 /** A Service that leads to a workload, with the port it leads to. */
@@ -117,16 +132,26 @@ export interface ServiceTarget {
   readonly target: number
 }
 
+/** Services by one of the labels that they select, with their place in order of age. */
+const bySelector = remember((services: readonly Service[]) => {
+  const aged = oldestFirst(services).map((service, place) => ({ service, place }))
+  return byLabel(aged, ({ service }) => Object.fromEntries(Object.entries(service.spec.selector).slice(0, 1)))
+})
+
 /** All ports of all Services that lead to a workload, the oldest Service first. */
-export function targetsOf(
+export const targetsOf: (
   view: View<'Service' | 'Pod' | 'EndpointSlice'>,
   workload: Workload
-): readonly ServiceTarget[] {
-  return oldestFirst(view.list('Service', workload.namespace)).flatMap(service => {
-    if (isEmpty(service.spec.selector) || !hasLabels(workload.labels, service.spec.selector)) return []
-    return service.spec.ports.flatMap(port => {
-      const target = targetPort(port, workload)
-      return target === undefined ? [] : [{ service, port, target }]
-    })
-  })
-}
+) => readonly ServiceTarget[] = rememberIn((view, workload) => {
+  const index = bySelector(view.list('Service', workload.namespace))
+  return Object.entries(workload.labels)
+    .flatMap(pair => index.get(toPair(pair)) ?? [])
+    .filter(({ service }) => hasLabels(workload.labels, service.spec.selector))
+    .sort((a, b) => a.place - b.place)
+    .flatMap(({ service }) =>
+      service.spec.ports.flatMap(port => {
+        const target = targetPort(port, workload)
+        return target === undefined ? [] : [{ service, port, target }]
+      })
+    )
+})

@@ -26,7 +26,7 @@ export interface Scope {
   readonly sees: Sees
 }
 
-const EXPORT_TO = 'networking.istio.io/exportTo'
+export const EXPORT_TO = 'networking.istio.io/exportTo'
 const EVERYTHING: Egress = { hosts: ['*/*'], port: undefined }
 
 /**

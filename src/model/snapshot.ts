@@ -1,4 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
+import { remember } from './remember.ts'
 import type { Kind, Resource, ResourceOf } from './resource.ts'
+import { type NamedRule, rulesByNamespace } from './rule-index.ts'
+import { type Changed, EMPTY, getOrAdd, type Shelf, toShelf } from './shelf.ts'
+import { isRunning, toWorkload, type Workload } from './workload.ts'
 
 /** What the administrator says about the installation; what is absent is read from the cluster's own configuration. */
 export interface Settings {
@@ -23,6 +28,10 @@ export interface View<K extends Kind = Kind> {
   /** Objects of a kind in one namespace, or in all, in order of namespace and name. */
   list<T extends K>(kind: T, namespace?: string): readonly ResourceOf<T>[]
   get<T extends K>(kind: T, namespace: string, name: string): ResourceOf<T> | undefined
+  /** The running gateways of all namespaces, few among many pods. Only a view of pods has any. */
+  gateways(): readonly Workload[]
+  /** The DestinationRules of all namespaces whose host may cover Services of this one. */
+  rulesIn(namespace: string): readonly NamedRule[]
 }
 
 export type Change =
@@ -30,52 +39,14 @@ export type Change =
   | { readonly operation: 'UPDATE'; readonly before: Resource; readonly after: Resource }
   | { readonly operation: 'DELETE'; readonly before: Resource; readonly after?: undefined }
 
-const NONE: readonly never[] = []
-const byName = (a: Resource, b: Resource) => (a.name < b.name ? -1 : 1)
-
-/** The objects of one kind, by namespace; a change copies the one namespace it touches and shares the rest. */
-class Shelf {
-  readonly #namespaces: ReadonlyMap<string, ReadonlyMap<string, Resource>>
-  readonly #lists = new Map<string, readonly Resource[]>()
-  #all: readonly Resource[] | undefined
-
-  constructor(
-    namespaces: ReadonlyMap<string, ReadonlyMap<string, Resource>>,
-    lists?: Map<string, readonly Resource[]>
-  ) {
-    this.#namespaces = namespaces
-    if (lists !== undefined) this.#lists = lists
-  }
-
-  get(namespace: string, name: string): Resource | undefined {
-    return this.#namespaces.get(namespace)?.get(name)
-  }
-
-  list(namespace: string): readonly Resource[] {
-    const known = this.#lists.get(namespace)
-    if (known !== undefined) return known
-    const objects = this.#namespaces.get(namespace)
-    const list = objects === undefined ? NONE : [...objects.values()].sort(byName)
-    this.#lists.set(namespace, list)
-    return list
-  }
-
-  all(): readonly Resource[] {
-    this.#all ??= [...this.#namespaces.keys()].sort().flatMap(namespace => this.list(namespace))
-    return this.#all
-  }
-
-  with(namespace: string, name: string, object: Resource | undefined): Shelf {
-    const objects = new Map(this.#namespaces.get(namespace))
-    if (object === undefined) objects.delete(name)
-    else objects.set(name, object)
-    const lists = new Map(this.#lists)
-    lists.delete(namespace)
-    return new Shelf(new Map(this.#namespaces).set(namespace, objects), lists)
-  }
-}
-
-const EMPTY = new Shelf(new Map())
+const gatewaysIn = remember((pods: readonly Resource[]) =>
+  pods
+    .flatMap(pod => (pod.kind === 'Pod' && isRunning(pod) ? toWorkload(pod) : []))
+    .filter(({ proxy }) => proxy === 'gateway')
+)
+const gatewaysAmong = remember((pods: Shelf) =>
+  [...pods.namespaces()].sort().flatMap(namespace => gatewaysIn(pods.list(namespace)))
+)
 
 /** The state of a cluster at one moment. Immutable: a change makes another snapshot, which shares what did not change. */
 export class Snapshot implements View {
@@ -111,9 +82,32 @@ export class Snapshot implements View {
     return this.#shelf(kind).get(namespace, name) as ResourceOf<T> | undefined
   }
 
+  gateways(): readonly Workload[] {
+    return gatewaysAmong(this.#shelf('Pod'))
+  }
+
+  rulesIn(namespace: string): readonly NamedRule[] {
+    const { anywhere, pinned } = rulesByNamespace(this.list('DestinationRule'))(this.settings.clusterDomain)
+    return [...anywhere, ...(pinned.get(namespace) ?? [])]
+  }
+
+  /** The namespaces that hold objects of a kind. */
+  namespaces(kind: Kind): Iterable<string> {
+    return this.#shelf(kind).namespaces()
+  }
+
+  /** What is otherwise than in an earlier state. */
+  *changedSince(earlier: Snapshot): Iterable<Changed> {
+    for (const kind of new Set([...this.#shelves.keys(), ...earlier.#shelves.keys()])) {
+      const [mine, theirs] = [this.#shelf(kind), earlier.#shelf(kind)]
+      if (mine !== theirs) yield* mine.changedSince(theirs)
+    }
+  }
+
   /** The state as it was just before a change, whether or not it has seen it already, or not even the old object. */
   before({ before, after }: Change): Snapshot {
     const { kind, namespace, name } = after ?? before
+    if (isDeepStrictEqual(before, this.get(kind, namespace, name))) return this
     return this.#with(kind, this.#shelf(kind).with(namespace, name, before))
   }
 
@@ -141,20 +135,4 @@ export class Snapshot implements View {
   #with(kind: Kind, shelf: Shelf): Snapshot {
     return new Snapshot(new Map(this.#shelves).set(kind, shelf), this.settings, this.unreadable)
   }
-}
-
-function toShelf(resources: Iterable<Resource>): Shelf {
-  const namespaces = new Map<string, Map<string, Resource>>()
-  for (const resource of resources) {
-    getOrAdd(namespaces, resource.namespace, () => new Map<string, Resource>()).set(resource.name, resource)
-  }
-  return new Shelf(namespaces)
-}
-
-function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const found = map.get(key)
-  if (found !== undefined) return found
-  const made = make()
-  map.set(key, made)
-  return made
 }

@@ -1,45 +1,113 @@
-import { toEndpoints } from './activator.ts'
+import { distinct, distinctEndpoints, toEndpoints } from './alike.ts'
+import { GATEWAY_NAME } from './attachment.ts'
+import { CALLER, startsOf } from './callers.ts'
+import { callsTo } from './calls.ts'
 import type { Destination } from './client.ts'
+import { PLAIN_CLIENT } from './entry.ts'
+import { serviceHost } from './host.ts'
 import { type Component, type InferenceService, STANDARD_PORT } from './inference-service.ts'
-import { CALLER, findCut } from './reach.ts'
-import { endpointsOf, findService, isHeadless } from './service.ts'
+import { ingressOf } from './kserve.ts'
+import { passPlainly } from './passage.ts'
+import { kubeletProbes } from './probe-path.ts'
+import { endpointsOf, findService, isHeadless, podsWith } from './service.ts'
 import type { View } from './snapshot.ts'
-import type { HopName } from './verdict.ts'
-import { hostOf, meshCaller, meshCallers, type PathKinds, type Way } from './way.ts'
+import { handOn, type PathKinds, type Step, send, type Way, type Ways } from './way.ts'
 import type { Workload } from './workload.ts'
 
 const HTTP_PORT = 80
+const VISIBILITY = 'networking.kserve.io/visibility'
+/** The class of Ingress that Istio's own gateway serves. */
+const ISTIO = 'istio'
+const INGRESS_PODS = { istio: 'ingressgateway' }
 
-/**
- * The ways to a model in Standard mode: straight to its Service. Callers from outside come by an Ingress or an
- * HTTPRoute, whose proxy is not in the state.
- */
-export function standardPaths(
+/** The ways to a component in Standard mode: straight to its Service; from outside by an Ingress or an HTTPRoute. */
+export function standardWays(
   view: View<PathKinds>,
   service: InferenceService,
   component: Component,
   pods: readonly Workload[]
-): readonly Way[] {
-  const host = hostOf(view, service, component.service)
+): Ways {
+  const { namespace } = service
+  const host = serviceHost(namespace, component.service, view.settings.clusterDomain)
   const found = findService(view, host)
   const port = found?.spec.ports[0]
   const listed = found === undefined || port === undefined ? [] : endpointsOf(view, found, port)
   const destination: Destination = {
     host,
-    namespace: service.namespace,
+    namespace,
     port: port?.port ?? HTTP_PORT,
     headless: found !== undefined && isHeadless(found),
-    endpoints: listed.length > 0 ? listed : toEndpoints(pods, STANDARD_PORT)
+    endpoints: listed.length > 0 ? distinctEndpoints(listed) : toEndpoints(pods, STANDARD_PORT)
   }
-  const call = (caller: Pick<Way, 'caller' | 'from'>, client: Workload): Way => {
-    const step = () => ({
-      hop: { name: 'caller->pod' as HopName, cut: findCut(view, [client], destination) },
-      reached: pods
+  const legs: Way['legs'] = [{ leg: undefined, steps: [] }]
+  return {
+    hosts: [host],
+    servers: pods,
+    external: external(view, service, destination),
+    probes: kubeletProbes(view, component, destination, pods, STANDARD_PORT),
+    to: (address, { caller, entry = address, pods: from, needed }) =>
+      address === 'component'
+        ? []
+        : [
+            {
+              ...caller,
+              entry,
+              needed,
+              starts: startsOf(from, callsTo(view, service, host)),
+              steps: [send(view, 'caller->pod', destination)],
+              legs
+            }
+          ]
+  }
+}
+
+/** The pods of the proxy that serves a model's Ingress or HTTPRoute, as far as it is one of Istio's. */
+function ingressPods(view: View<PathKinds>): readonly Workload[] {
+  const { config } = ingressOf(view)
+  const [namespace = '', name = ''] = config.kserveIngressGateway.split('/')
+  if (config.enableGatewayApi) return distinct(podsWith(view, namespace, { [GATEWAY_NAME]: name }))
+  return config.ingressClassName === ISTIO ? distinct(podsWith(view, view.settings.istioNamespace, INGRESS_PODS)) : []
+}
+
+/**
+ * @see kserve pkg/controller/v1beta1/inferenceservice/reconcilers/ingress (kube_ingress_reconciler.go,
+ * httproute_reconciler.go)
+ */
+function external(view: View<PathKinds>, service: InferenceService, destination: Destination): readonly Way[] {
+  const { config } = ingressOf(view)
+  const { labels, name, namespace } = service
+  const local = `svc.${view.settings.clusterDomain}`
+  if (labels[VISIBILITY] === 'cluster-local' || config.ingressDomain === local || config.disableIngressCreation)
+    return []
+  const called = `${name}-${namespace}.${config.ingressDomain}`
+  const pods = ingressPods(view)
+  const missing = config.enableGatewayApi
+    ? `the proxy behind Gateway ${config.kserveIngressGateway} of the Gateway API`
+    : `the proxy behind Ingress class ${config.ingressClassName}`
+  const enter: Step = ({ call }) => {
+    const passages = pods.map(workload => {
+      const endpoint = { workload, port: HTTP_PORT }
+      return passPlainly(
+        view,
+        { client: CALLER, call, destination: { ...destination, endpoints: [endpoint] }, endpoint },
+        PLAIN_CLIENT
+      )
     })
-    return { ...caller, entry: 'address', start: [client], steps: [step], legs: [{ leg: undefined, steps: [] }] }
+    const cut = passages.map(({ cut }) => cut).find(one => one !== undefined && 'verdict' in one)
+    const unknown = pods.length === 0 ? { unknown: missing } : {}
+    return {
+      hop: { name: 'caller->ingress-gateway', passages, cut, ...unknown },
+      next: { at: pods, call: handOn(view, pods, call) }
+    }
   }
   return [
-    ...meshCallers(view, [host]).map(client => call(meshCaller(client), client)),
-    call({ caller: 'non-mesh', from: undefined }, CALLER)
+    {
+      caller: 'external',
+      from: undefined,
+      entry: 'address',
+      starts: startsOf([CALLER], callsTo(view, service, called)),
+      steps: [enter, send(view, 'gateway->pod', destination)],
+      legs: [{ leg: undefined, steps: [] }]
+    }
   ]
 }

@@ -1,7 +1,11 @@
+import type { Authorization } from './authorization.ts'
 import type { ClientSide, Destination } from './client.ts'
 import type { Chain } from './gateway.ts'
-import type { Refusal } from './hop.ts'
+import type { Connection, Refusal } from './hop.ts'
+import type { PeerAuthentication } from './peer-authentication.ts'
+import type { Request } from './request.ts'
 import type { Ref } from './resource.ts'
+import type { Labels } from './selector.ts'
 import type { ServerSide } from './server.ts'
 import type { Workload } from './workload.ts'
 
@@ -16,6 +20,9 @@ export type HopName =
   | 'caller->pod'
   | 'gateway->pod'
   | 'activator->pod'
+  | 'autoscaler->pod'
+  | 'kubelet->pod'
+  | 'apiserver->webhook'
   | 'controller'
 
 /** A connection that does not come about: who sent what, to whom, and why it is refused. */
@@ -54,14 +61,57 @@ export interface ConfigurationCut {
   readonly by: 'KServe' | 'Knative'
 }
 
-export type Cut = ConnectionCut | RouteCut | EndpointCut | ConfigurationCut
+/** The connection stands, and policies refuse the request. */
+interface Judged {
+  readonly client: Workload
+  readonly server: Workload
+  readonly request: Request
+  readonly verdict: Refused
+}
+
+/**
+ * Whoever comes so is refused; or because the call carries no identity, over plaintext; or because a token is asked for
+ * that nobody there can read; or because nobody is there to be asked.
+ */
+export type PolicyCause = 'refused-by-policy' | 'no-identity-for-policy' | 'token-never-valid' | 'provider-unknown'
+export type PolicyCut = { [C in PolicyCause]: { readonly cause: C } & Judged }[PolicyCause]
+
+export type Refused = Exclude<Authorization, { readonly is: 'allowed' }>
+
+/** The API server cannot call an admission webhook: it has no certificate of the mesh. */
+export interface WebhookCut {
+  readonly cause: 'webhook-refused'
+  readonly configuration: Ref
+  readonly webhook: string
+  readonly pod: Workload
+  readonly port: number
+  /** Of the Service that leads to the pod. */
+  readonly selector: Labels
+  /** Absent where the pod's port is HTTP to Istio, and so takes no TLS but the mesh's. */
+  readonly at: PeerAuthentication | undefined
+}
+
+export type Cut = ConnectionCut | RouteCut | EndpointCut | ConfigurationCut | PolicyCut | WebhookCut
 
 export type Cause = Cut['cause']
 
+/** What became of a call between one client and one server. */
+export interface Passage {
+  readonly client: Workload
+  readonly destination: Destination
+  readonly connection: Connection
+  readonly authorization: Authorization
+  readonly cut: Cut | undefined
+}
+
 export interface Hop {
   readonly name: HopName
-  /** Absent: the request gets through. */
+  /** Up to the first that is cut; where the ways of several are alike, one stands for them. */
+  readonly passages: readonly Passage[]
+  /** Absent: the request gets through, as far as is known. */
   readonly cut: Cut | undefined
+  /** What is not known, and would decide. */
+  readonly unknown?: string
 }
 
 export interface CutHop extends Hop {

@@ -1,114 +1,174 @@
 import type { Leg } from './activator.ts'
-import type { HopKinds } from './hop.ts'
-import { coversHost, serviceHost, toFullName } from './host.ts'
-import type { ComponentKinds, InferenceService } from './inference-service.ts'
-import { type InjectionKinds, injection } from './injection.ts'
+import type { Origin } from './callers.ts'
+import type { Destination } from './client.ts'
+import type { ComponentKinds } from './inference-service.ts'
+import type { InjectionKinds } from './injection.ts'
+import { type Attempt, type PassageKinds, pass, type RouteNeed } from './passage.ts'
+import { remember } from './remember.ts'
+import type { Call } from './request.ts'
+import { issuersAt, passOn } from './request-authentication.ts'
+import type { Ref } from './resource.ts'
 import type { View } from './snapshot.ts'
-import type { CutHop, Hop } from './verdict.ts'
-import { toWorkload, type Workload } from './workload.ts'
+import type { Cut, CutHop, Hop, HopName, Passage } from './verdict.ts'
+import type { Workload } from './workload.ts'
 
-/** Who calls: from outside by the public host, from a pod with a sidecar, or from a pod without one. */
-export type CallerClass = 'external' | 'in-mesh' | 'non-mesh'
+/**
+ * Who calls: from outside by the public host, from a pod with a sidecar, or from a pod without one; the kubelet and
+ * Knative, to see how a model fares; the API server and the controllers, for it to be there at all.
+ */
+export type CallerClass = 'external' | 'in-mesh' | 'non-mesh' | 'probe' | 'system'
 
 /** A class of callers for whom everything is the same. */
 export interface Caller {
   readonly caller: CallerClass
-  /** Their namespace, where that matters; absent: any namespace that has no rules of its own. */
+  /** Their namespace, where that matters; absent: any namespace that nothing is said about. */
   readonly from: string | undefined
 }
 
 /** One way of a request to a model. */
 export interface Path extends Caller {
-  /** By the model's own address, or (callers with a sidecar alone) by that of its component. */
-  readonly entry: 'address' | 'component'
+  /**
+   * By what: the model's own `address`, or that of its `component` (callers with a sidecar alone); for other callers,
+   * who they are.
+   */
+  readonly entry: string
   /** Absent when the request does not get that far, or when there is but one. */
   readonly leg: Leg | undefined
-  /** In order, up to the first that is cut. */
+  /** In order, up to the first that is cut or not known. */
   readonly hops: readonly Hop[]
+  /** False where nothing says that there are such callers at all. */
+  readonly needed: boolean
 }
 
-/** One stretch of a way: what becomes of requests that come from these pods, and the pods they are at then. */
-export type Step = (from: readonly Workload[]) => { readonly hop: Hop; readonly reached: readonly Workload[] }
+/** Requests on their way: the pods that send them on, and what they ask for. */
+export interface Traffic {
+  readonly at: readonly Workload[]
+  readonly call: Call
+}
+
+/** One stretch of a way. Traffic that is cut, or of which we know no more, does not go on. */
+export type Step = (traffic: Traffic) => { readonly hop: Hop; readonly next: Traffic }
 
 /** A way before it is walked: stretches that all requests take, then the legs that some or others take. */
 export interface Way extends Caller {
-  readonly entry: Path['entry']
-  readonly start: readonly Workload[]
+  readonly entry: string
+  readonly needed?: boolean | undefined
+  /** What the caller can choose from, such as a token: whatever gets furthest counts. */
+  readonly starts: readonly [Traffic, ...Traffic[]]
   readonly steps: readonly Step[]
   readonly legs: readonly { readonly leg: Leg | undefined; readonly steps: readonly Step[] }[]
 }
 
-export type PathKinds = HopKinds | InjectionKinds | ComponentKinds
+/** What a component's surroundings offer: the ways to it, whoever comes. */
+export interface Ways {
+  /** The hosts by which it is called, and what stands on the way: who calls differently depends on them. */
+  readonly hosts: readonly string[]
+  readonly servers: readonly Workload[]
+  readonly external: readonly Way[]
+  readonly probes: readonly Way[]
+  /** By the model's own address, or by its component's. */
+  readonly to: (address: 'address' | 'component', origin: Origin) => readonly Way[]
+}
+
+export type PathKinds = PassageKinds | InjectionKinds | ComponentKinds | 'InferenceGraph'
 
 /** Where a path is cut, if it is. */
-export function cutHopOf({ hops }: Path): CutHop | undefined {
+export function cutHopOf({ hops }: Pick<Path, 'hops'>): CutHop | undefined {
   return hops.find((hop): hop is CutHop => hop.cut !== undefined)
 }
 
 /** Walks a way: one path for each leg, or one in all where no leg is reached. */
-export function walk({ caller, from, entry, start, steps, legs }: Way): readonly Path[] {
-  const shared = follow(start, steps)
-  if (shared.reached === undefined) return [{ caller, from, entry, leg: undefined, hops: shared.hops }]
-  const { reached } = shared
-  return legs.map(({ leg, steps: own }) => ({
-    caller,
-    from,
-    entry,
-    leg,
-    hops: [...shared.hops, ...follow(reached, own).hops]
-  }))
+export function walk(way: Way): readonly Path[] {
+  let best: readonly Path[] = []
+  let most = -1
+  for (const start of way.starts) {
+    const paths = walkFrom(way, start)
+    const open = paths.filter(path => cutHopOf(path) === undefined).length
+    if (open > most) [best, most] = [paths, open]
+    if (open === paths.length) break
+  }
+  return best
 }
 
-/** Goes on until a hop is cut; then nothing is reached. */
-function follow(start: readonly Workload[], steps: readonly Step[]) {
+function walkFrom({ caller, from, entry, needed = true, steps, legs }: Way, start: Traffic): readonly Path[] {
+  const own = { caller, from, entry, needed }
+  const shared = follow(start, steps)
+  const { reached } = shared
+  if (reached === undefined) return [{ ...own, leg: undefined, hops: shared.hops }]
+  return legs.map(({ leg, steps: rest }) => ({ ...own, leg, hops: [...shared.hops, ...follow(reached, rest).hops] }))
+}
+
+/** Goes on until a hop is cut or not known; then nothing is reached. */
+function follow(start: Traffic, steps: readonly Step[]) {
   const hops: Hop[] = []
-  let reached: readonly Workload[] | undefined = start
+  let reached: Traffic | undefined = start
   for (const step of steps) {
-    const next = step(reached)
-    hops.push(next.hop)
-    if (next.hop.cut !== undefined) return { hops, reached: undefined }
-    reached = next.reached
+    const { hop, next } = step(reached)
+    hops.push(hop)
+    if (hop.cut !== undefined || hop.unknown !== undefined) return { hops, reached: undefined }
+    reached = next
   }
   return { hops, reached }
 }
 
-/** A caller with a sidecar in a namespace that has nothing to say about what it sends. */
-const ANYONE: Workload = {
-  namespace: '',
-  name: 'caller',
-  labels: {},
-  serviceAccount: 'default',
-  proxy: 'sidecar',
-  ports: [],
-  address: undefined
+/** What a stretch needs beyond its destination. */
+export interface Sending {
+  readonly need?: RouteNeed
+  /** The Host that a route gives the request on. */
+  readonly rewrite?: string
+  /** The name of the hop where the connection stands but leads to no route. */
+  readonly nameWithoutRoute?: HopName
 }
 
 /**
- * Callers with a sidecar: anyone, and each namespace that has a rule for one of the hosts or a Sidecar of its own,
- * if its pods have sidecars at all.
+ * Sends requests on, from each pod where they are to each endpoint. The first passage that is cut is the answer: where
+ * one pod of several is out of reach, requests fail.
  */
-export function meshCallers(view: View<PathKinds>, hosts: readonly string[]): readonly Workload[] {
-  const { clusterDomain } = view.settings
-  const ruled = view
-    .list('DestinationRule')
-    .filter(({ namespace, spec }) =>
-      hosts.some(host => coversHost(toFullName(spec.host, namespace, clusterDomain), host))
-    )
-  const namespaces = new Set([...ruled, ...view.list('Sidecar')].map(({ namespace }) => namespace))
-  const inMesh = [...namespaces].sort().filter(namespace => hasSidecars(view, namespace))
-  return [ANYONE, ...inMesh.map(namespace => ({ ...ANYONE, namespace }))]
+export function send(view: View<PathKinds>, name: HopName, destination: Destination, sending: Sending = {}): Step {
+  const { need, rewrite, nameWithoutRoute = name } = sending
+  const at = destination.endpoints.map(({ workload }) => workload)
+  const rewritten = remember((call: Call) => (rewrite === undefined ? call : { ...call, host: rewrite }))
+  return ({ at: clients, call: arrived }) => {
+    const call = rewritten(arrived)
+    const tried = tryAll(view, clients, call, destination, need)
+    const hop = { name: tried.cut?.cause === 'no-route' ? nameWithoutRoute : name, ...tried }
+    return { hop, next: { at, call: handOn(view, at, call) } }
+  }
 }
 
-export function meshCaller({ namespace }: Workload): Caller {
-  return { caller: 'in-mesh', from: namespace === '' ? undefined : namespace }
+/** Tries each client with each endpoint, up to the first passage that is cut. */
+export function tryAll(
+  view: View<PassageKinds>,
+  clients: readonly Workload[],
+  call: Call,
+  destination: Destination,
+  need?: RouteNeed
+): { readonly passages: readonly Passage[]; readonly cut: Cut | undefined } {
+  const passages: Passage[] = []
+  for (const client of clients) {
+    for (const endpoint of destination.endpoints) {
+      const attempt: Attempt = { client, call, destination, endpoint, need }
+      const passage = pass(view, attempt)
+      passages.push(passage)
+      if (passage.cut !== undefined) return { passages, cut: passage.cut }
+    }
+  }
+  const cut = destination.endpoints.length === 0 ? nothingBehind(toServiceRef(destination.host)) : undefined
+  return { passages, cut }
 }
 
-function hasSidecars(view: View<InjectionKinds | 'Pod'>, namespace: string): boolean {
-  const next = injection(view, { namespace, labels: {}, annotations: {}, hostNetwork: false })
-  return next.injected || view.list('Pod', namespace).some(pod => toWorkload(pod).proxy === 'sidecar')
+/** What is left of a call behind these pods. */
+export function handOn(view: View<PassageKinds>, at: readonly Workload[], call: Call): Call {
+  const [first] = at
+  return first === undefined || first.proxy === 'none' ? call : passOn(issuersAt(view, first), call)
 }
 
-/** The DNS name of a component's Service. */
-export function hostOf(view: View<never>, { namespace }: InferenceService, service: string): string {
-  return serviceHost(namespace, service, view.settings.clusterDomain)
+export function nothingBehind(address: Ref): Cut {
+  return { cause: 'no-endpoints', address }
+}
+
+/** The Service that a DNS name of the cluster means, whether it exists or not. */
+export function toServiceRef(host: string): Ref {
+  const [name = '', namespace = ''] = host.split('.')
+  return { apiVersion: 'v1', kind: 'Service', namespace, name }
 }

@@ -1,3 +1,4 @@
+import { needsIdentity, policiesFor } from '../model/authorization.ts'
 import {
   type Component,
   componentsOf,
@@ -17,7 +18,7 @@ export const MUTATE_ANNOTATION = 'mesh-guard.io/mutate'
 
 /**
  * Do policies require that the pods of this InferenceService are in the mesh? They do where its pods would be STRICT,
- * or the namespace asks; unless somebody has said otherwise, or nothing that we could write would inject.
+ * a policy lets callers in by their identity, or the namespace asks; unless somebody has said otherwise, or nothing that we could write would inject.
  */
 export function requiresMesh(view: View<PathKinds>, service: InferenceService): boolean {
   const namespace = view.get('Namespace', '', service.namespace)
@@ -28,7 +29,10 @@ export function requiresMesh(view: View<PathKinds>, service: InferenceService): 
   if (!components.every(component => canBeInjected(view, service, component))) return false
   return (
     policy === 'mesh' ||
-    components.some(component => peerMtls(view, desiredPod(view, service, component)).workload.mode === 'STRICT')
+    components.some(component => {
+      const pod = desiredPod(view, service, component)
+      return peerMtls(view, pod).workload.mode === 'STRICT' || policiesFor(view, pod).some(needsIdentity)
+    })
   )
 }
 

@@ -35,24 +35,28 @@ export interface Report {
   readonly skipped: readonly Skip[]
 }
 
-const ref = z.object({ apiVersion: z.string(), kind: z.string(), namespace: z.string(), name: z.string() })
+export const refSchema = z.object({ apiVersion: z.string(), kind: z.string(), namespace: z.string(), name: z.string() })
 const source = z.object({ file: z.string(), line: z.int() })
 const verdict = z.enum(['deny', 'warn', 'allow'])
-const caller = z.enum(['external', 'in-mesh', 'non-mesh', 'probe', 'system'])
+export const callerSchema = z.enum(['external', 'in-mesh', 'non-mesh', 'probe', 'system'])
+export const fixSchema = z.object({ text: z.string(), apply: z.array(z.looseObject({})), remove: z.array(refSchema) })
+export const skippedSchema = z
+  .array(z.object({ rule: z.string(), missing: z.array(z.string()).readonly(), reason: z.string() }))
+  .readonly()
 const finding = z.object({
   rule: z.string(),
   severity: z.enum(['blocks', 'latent', 'opens', 'wastes', 'style']),
   mode: z.enum(['deny', 'warn', 'audit']),
-  object: ref,
+  object: refSchema,
   source: source.optional(),
   field: z.string(),
   message: z.string().max(1000),
   docs: z.string(),
-  fix: z.object({ text: z.string(), apply: z.array(z.looseObject({})), remove: z.array(ref) }),
+  fix: fixSchema,
   cuts: z.array(
     z.object({
       inferenceService: z.string().optional(),
-      caller,
+      caller: callerSchema,
       from: z.string().optional().describe("The caller's namespace; absent: any without rules of its own"),
       hop: z.string()
     })
@@ -67,7 +71,7 @@ export const reportSchema = z.object({
   decision: verdict.describe('The worst of the steps; without --against, of the findings'),
   steps: z.array(
     z.object({
-      object: ref,
+      object: refSchema,
       operation: z.enum(['CREATE', 'UPDATE', 'DELETE']),
       source,
       decision: verdict,
@@ -78,5 +82,5 @@ export const reportSchema = z.object({
     })
   ),
   findings: z.array(finding),
-  skipped: z.array(z.object({ rule: z.string(), missing: z.array(z.string()), reason: z.string() }))
+  skipped: skippedSchema
 })

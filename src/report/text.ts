@@ -1,6 +1,7 @@
 import { stringify } from 'yaml'
 import type { PathCut } from '../engine/finding.ts'
 import { nameOf } from '../model/resource.ts'
+import { getOrAdd } from '../model/shelf.ts'
 import type { Fix } from '../rules/rule.ts'
 import type { Report, Reported, Step } from './report.ts'
 
@@ -40,12 +41,12 @@ function findingLines(finding: Reported, indent: string): readonly string[] {
 
 /** Who loses what: a line for each InferenceService, up to `most` of them. */
 export function effectLines({ cuts, opens }: Pick<Reported, 'cuts' | 'opens'>, most = Infinity): readonly string[] {
-  const models = [...new Set(cuts.map(({ inferenceService }) => inferenceService))]
-  const more = models.length - most
+  const models = new Map<string, PathCut[]>()
+  for (const cut of cuts) getOrAdd(models, cut.inferenceService ?? 'the installation', (): PathCut[] => []).push(cut)
+  const told = [...models].slice(0, most)
+  const more = models.size - told.length
   return [
-    ...models
-      .slice(0, most)
-      .map(model => `cuts ${model} for ${callers(cuts.filter(cut => cut.inferenceService === model))}`),
+    ...told.map(([model, own]) => `cuts ${model} for ${callers(own)}`),
     ...(more > 0 ? [`and cuts ${more} more`] : []),
     ...opens.map(({ inferenceService, what }) => `opens ${inferenceService}: ${what}`)
   ]
@@ -56,8 +57,11 @@ function callers(cuts: readonly PathCut[]): string {
   return [...new Set(words)].join(', ')
 }
 
+/** Printed as they are, whatever they hold. */
+type Told<F extends Fix> = Omit<F, 'apply'> & { readonly apply?: readonly object[] }
+
 /** The fix, with the objects to apply as YAML. */
-export function fixLines({ text, apply = [], remove = [] }: Fix): readonly string[] {
+export function fixLines({ text, apply = [], remove = [] }: Told<Fix>): readonly string[] {
   return [
     `fix: ${text}`,
     ...apply.flatMap(object => stringify(object).trimEnd().split('\n')).map(line => `  ${line}`),

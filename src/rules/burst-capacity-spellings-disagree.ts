@@ -9,7 +9,7 @@ export default defineCheck({
   severity: 'wastes',
   mode: 'warn',
   summary: 'targetBurstCapacity stands there in two spellings with different values',
-  on: 'InferenceService',
+  on: ['InferenceService'],
   reads: ['ConfigMap', 'ServingRuntime', 'ClusterServingRuntime'],
   *check(service, view) {
     for (const { name, service: component, annotations } of componentsOf(view, service)) {

@@ -1,6 +1,6 @@
 import { nameOf, toRef } from '../model/resource.ts'
 import { defineCut } from './rule.ts'
-import { blameSender, clientName, portName, sentName, serverField } from './words.ts'
+import { blameSender, clientName, hostName, portName, sentName, serverField } from './words.ts'
 
 export default defineCut({
   id: 'certificate-refused',
@@ -10,7 +10,7 @@ export default defineCut({
     if (at === undefined) {
       return {
         ...blameSender(sent, destination),
-        message: `${clientName(client)} accept other identities than those of ${destination.host}`,
+        message: `${clientName(client)} accept other identities than those of ${hostName(destination)}`,
         fix: { text: 'Remove subjectAltNames from the rule: the mesh knows the identities of its Services' }
       }
     }

@@ -1,7 +1,7 @@
 import { nameOf } from '../model/resource.ts'
 import { defineCut } from './rule.ts'
 import { serveBoth } from './serve-both.ts'
-import { blameSender, clientName, portName, sentName } from './words.ts'
+import { blameSender, clientName, hostName, portName, sentName } from './words.ts'
 
 export default defineCut({
   id: 'client-mtls-to-plain-listener',
@@ -13,7 +13,7 @@ export default defineCut({
       const [entry] = at.servers
       return {
         ...blameSender(sent, destination),
-        message: `${sends} ${portName(at)}, which takes plain HTTP alone`,
+        message: `${sends} ${portName(at)}, which takes plain HTTP`,
         fix: {
           text: `Let ${nameOf(entry.gateway)} serve both first`,
           apply: [serveBoth(entry, view.settings.clusterDomain)]
@@ -22,7 +22,7 @@ export default defineCut({
     }
     return {
       ...blameSender(sent, destination),
-      message: `${sends} ${destination.host}, where ${nameOf(at)} turns mTLS off`,
+      message: `${sends} ${hostName(destination)}, where ${nameOf(at)} turns mTLS off`,
       fix: { text: `Set ${nameOf(at)} to PERMISSIVE, so that both are taken` }
     }
   }

@@ -1,4 +1,5 @@
 import type { TrafficPolicy } from '../model/destination-rule.ts'
+import { rewrite } from './rewrite.ts'
 import { defineCheck } from './rule.ts'
 
 export default defineCheck({
@@ -6,12 +7,28 @@ export default defineCheck({
   severity: 'latent',
   mode: 'warn',
   summary: 'DestinationRule has tls without mode, which means DISABLE',
-  on: 'DestinationRule',
+  on: ['DestinationRule'],
   reads: [],
-  *check({ spec }) {
-    for (const field of fieldsWithoutMode(spec.trafficPolicy, 'spec.trafficPolicy')) yield problem(field)
-    for (const [i, { trafficPolicy }] of spec.subsets.entries()) {
-      for (const field of fieldsWithoutMode(trafficPolicy, `spec.subsets[${i}].trafficPolicy`)) yield problem(field)
+  *check(rule) {
+    const { trafficPolicy, subsets } = rule.spec
+    const fields = [
+      ...fieldsWithoutMode(trafficPolicy, 'spec.trafficPolicy'),
+      ...subsets.flatMap((one, i) => fieldsWithoutMode(one.trafficPolicy, `spec.subsets[${i}].trafficPolicy`))
+    ]
+    const left = {
+      ...rule.spec,
+      trafficPolicy: withoutTls(trafficPolicy),
+      subsets: subsets.map(one => ({ ...one, trafficPolicy: withoutTls(one.trafficPolicy) }))
+    }
+    for (const field of fields) {
+      yield {
+        field,
+        message: 'tls without mode means DISABLE: clients send plaintext, and are cut where pods are STRICT',
+        fix: {
+          text: `Leave tls out, and sidecars agree on mTLS; or write ${field}: ISTIO_MUTUAL`,
+          apply: [rewrite(rule, { spec: left })]
+        }
+      }
     }
   }
 })
@@ -26,8 +43,9 @@ function fieldsWithoutMode(policy: TrafficPolicy, path: string): readonly string
   ]
 }
 
-const problem = (field: string) => ({
-  field,
-  message: 'tls without mode means DISABLE: clients send plaintext, and are cut where pods are STRICT',
-  fix: { text: `Write ${field}: ISTIO_MUTUAL for the mesh's own mTLS, or leave tls out` }
-})
+/** Without those that have no mode. */
+function withoutTls(policy: TrafficPolicy): object {
+  const keep = <T extends Pick<NonNullable<TrafficPolicy>, 'tls'>>(one: T) =>
+    one.tls?.mode === undefined ? { ...one, tls: undefined } : one
+  return { ...(policy && keep(policy)), portLevelSettings: policy?.portLevelSettings.map(keep) }
+}

@@ -7,7 +7,7 @@ export default defineCheck({
   severity: 'opens',
   mode: 'warn',
   summary: 'The sidecar.istio.io/inject annotation injects nothing in this namespace',
-  on: 'InferenceService',
+  on: ['InferenceService'],
   reads: ['MutatingWebhookConfiguration', 'Namespace', 'ConfigMap', 'ServingRuntime', 'ClusterServingRuntime'],
   *check(service, view) {
     for (const component of componentsOf(view, service)) {

@@ -1,5 +1,6 @@
 import { componentsOf, injectionSubject } from '../model/inference-service.ts'
 import { INJECT, injection } from '../model/injection.ts'
+import { rewrite } from './rewrite.ts'
 import { defineCheck } from './rule.ts'
 
 export default defineCheck({
@@ -7,21 +8,26 @@ export default defineCheck({
   severity: 'opens',
   mode: 'warn',
   summary: 'A sidecar is asked for where the namespace forbids it',
-  on: 'InferenceService',
+  on: ['InferenceService'],
   reads: ['MutatingWebhookConfiguration', 'Namespace', 'ConfigMap', 'ServingRuntime', 'ClusterServingRuntime'],
   *check(service, view) {
     for (const component of componentsOf(view, service)) {
       const { labels, annotations } = component
       if ((labels[INJECT] ?? annotations[INJECT]) !== 'true') continue
       const subject = injectionSubject(service, component)
-      const withLabel = { ...subject, labels: { ...labels, [INJECT]: 'true' } }
-      if (injection(view, withLabel).injected) continue
-      const value = view.get('Namespace', '', service.namespace)?.labels['istio-injection']
+      const forced = injection(view, { ...subject, labels: { ...labels, [INJECT]: 'true' } })
+      if (forced.injected || forced.because === 'host-network') continue
+      const namespace = view.get('Namespace', '', service.namespace)
+      const value = namespace?.labels['istio-injection']
       yield {
         field: `spec.${component.name}.labels[${INJECT}]`,
         message: `${component.service} gets no sidecar: namespace ${service.namespace} ${reason(value)}`,
         fix: {
-          text: `Label namespace ${service.namespace} istio-injection=enabled; nothing on the model can replace that`
+          text: `Label namespace ${service.namespace} istio-injection=enabled; nothing on the model can replace that`,
+          apply:
+            namespace === undefined
+              ? []
+              : [rewrite(namespace, { labels: { ...namespace.labels, 'istio-injection': 'enabled' } })]
         }
       }
     }

@@ -1,5 +1,6 @@
 import { meshOf } from '../model/mesh.ts'
 import { isNarrow } from '../model/peer-authentication.ts'
+import { toRef } from '../model/resource.ts'
 import { defineCheck } from './rule.ts'
 
 export default defineCheck({
@@ -7,14 +8,18 @@ export default defineCheck({
   severity: 'opens',
   mode: 'warn',
   summary: 'PeerAuthentication with a selector in the root namespace is ignored everywhere',
-  on: 'PeerAuthentication',
+  on: ['PeerAuthentication'],
   reads: ['ConfigMap'],
-  *check({ namespace, name, spec }, view) {
+  *check(policy, view) {
+    const { namespace, name, spec } = policy
     if (namespace !== meshOf(view).rootNamespace || !isNarrow(spec.selector)) return
     yield {
       field: 'spec.selector',
       message: `${namespace}/${name} has a selector in the root namespace, so Istio ignores it`,
-      fix: { text: 'Move it to the namespace of the pods; the TLS of a gateway is set in its Gateway, not here' }
+      fix: {
+        text: 'Move it to the namespace of the pods; the TLS of a gateway is set in its Gateway, not here',
+        remove: [toRef(policy)]
+      }
     }
   }
 })

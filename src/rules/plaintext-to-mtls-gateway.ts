@@ -12,7 +12,7 @@ export default defineCut({
     return {
       object: toRef(entry.gateway),
       field: serverField(entry, 'tls.mode'),
-      message: `${clientName(client)} send plaintext to ${portName(at)}, which takes TLS alone`,
+      message: `${clientName(client)} send plaintext to ${portName(at)}, which takes TLS`,
       fix: {
         text: `Let ${nameOf(entry.gateway)} serve both; without a DestinationRule sidecars send plaintext to gateways`,
         apply: [serveBoth(entry, view.settings.clusterDomain)]

@@ -2,20 +2,25 @@ import type { ClientSide } from '../model/client.ts'
 import type { PeerAuthentication } from '../model/peer-authentication.ts'
 import { nameOf, toRef } from '../model/resource.ts'
 import type { Workload } from '../model/workload.ts'
+import { clientRule } from './client-rule.ts'
 import { defineCut } from './rule.ts'
-import { blameSender, clientName } from './words.ts'
+import { blameSender, clientName, hostName } from './words.ts'
 
 export default defineCut({
   id: 'plaintext-to-strict-workload',
   cause: 'plaintext-to-strict-workload',
   summary: 'Clients send plaintext to pods that take mTLS alone',
-  explain({ client, sent, destination, at }) {
-    const decided = sent.reason === 'rule' || sent.reason === 'credential-ignored' || sent.reason === 'peer-disabled'
+  explain({ client, sent, destination, at }, view) {
+    const isRule = sent.reason === 'rule' || sent.reason === 'credential-ignored'
+    const decided = isRule || sent.reason === 'peer-disabled'
     const blame = decided ? blameSender(sent, destination) : { object: toRef(at), field: 'spec.mtls.mode' }
     return {
       ...blame,
-      message: `${clientName(client)} send plaintext to ${destination.host}, where ${nameOf(at)} is STRICT`,
-      fix: { text: advice(sent, client, at) }
+      message: `${clientName(client)} send plaintext to ${hostName(destination)}, STRICT by ${nameOf(at)}`,
+      fix: {
+        text: advice(sent, client, at),
+        apply: isRule ? [clientRule(view, sent, destination, 'ISTIO_MUTUAL')] : []
+      }
     }
   }
 })

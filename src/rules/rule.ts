@@ -50,7 +50,7 @@ export interface Blame extends Problem {
 
 /** A problem that a check has found in its subject. */
 export interface CheckProblem extends Problem {
-  /** What it opens, when it does, for the InferenceService that is the subject. */
+  /** What it opens, when it does, of the InferenceService that is the subject, or else of `models`. */
   readonly opens?: Opening
   /** InferenceServices (`namespace/name`) that the problem is about beside its subject. */
   readonly models?: readonly string[]
@@ -75,8 +75,8 @@ export interface CutRule<C extends Cause = Cause> extends Rule {
 
 /** Looks at one kind of object for what no path shows. */
 export interface CheckRule<K extends Kind = Kind, R extends Kind = Kind> extends Rule {
-  /** Called once for every object of this kind. */
-  readonly on: K
+  /** Called once for every object of these kinds. */
+  readonly on: readonly K[]
   /** The other kinds it may look at. */
   readonly reads: readonly R[]
   check(subject: ResourceOf<K>, view: View<K | R>): Iterable<CheckProblem>

@@ -1,4 +1,5 @@
-import type { GatewayServer, ServerOf } from '../model/gateway.ts'
+import type { ServerOf } from '../model/gateway.ts'
+import { rewrite } from './rewrite.ts'
 import type { Manifest } from './rule.ts'
 
 /**
@@ -7,7 +8,7 @@ import type { Manifest } from './rule.ts'
  * Istio ignores the one or Envoy refuses both. Proven on Istio's code and with real Envoy packets.
  */
 export function serveBoth({ gateway, server }: ServerOf, clusterDomain: string): Manifest {
-  const { apiVersion, kind, name, namespace, spec } = gateway
+  const { spec } = gateway
   const { number } = server.port
   const [own, rest] = [
     spec.servers.filter(({ port }) => port.number === number),
@@ -24,15 +25,5 @@ export function serveBoth({ gateway, server }: ServerOf, clusterDomain: string):
     port: { name: free('https-mesh'), number, protocol: 'HTTPS' },
     tls: { mode: 'ISTIO_MUTUAL' }
   }
-  return {
-    apiVersion,
-    kind,
-    metadata: { name, namespace },
-    spec: { selector: spec.selector, servers: [...rest.map(withoutGaps), mesh, withoutGaps(plain)] }
-  }
-}
-
-/** What is `undefined` was not there. */
-function withoutGaps(server: GatewayServer | object): object {
-  return JSON.parse(JSON.stringify(server))
+  return rewrite(gateway, { spec: { selector: spec.selector, servers: [...rest, mesh, plain] } })
 }

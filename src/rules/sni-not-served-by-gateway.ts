@@ -1,4 +1,5 @@
 import { toRef } from '../model/resource.ts'
+import { rewrite } from './rewrite.ts'
 import { defineCut } from './rule.ts'
 import { clientName, portName, serverField } from './words.ts'
 
@@ -8,14 +9,20 @@ export default defineCut({
   summary: 'Clients ask a gateway for a server name that none of its servers lists',
   explain({ client, sent, at }, view) {
     const [entry] = at.servers
+    const { gateway } = entry
+    const wanted = `*.svc.${view.settings.clusterDomain}`
+    const servers = gateway.spec.servers.map(one =>
+      one.port === entry.server.port ? { ...one, hosts: [...one.hosts, wanted] } : one
+    )
     return {
-      object: toRef(entry.gateway),
+      object: toRef(gateway),
       field: serverField(entry, 'hosts'),
-      message: `${clientName(client)} send server name ${sent.sni}, which ${portName(at)} does not list`,
+      message: `${clientName(client)} ask ${portName(at)} for a server name it does not list`,
       fix: {
         text:
-          `List *.svc.${view.settings.clusterDomain} in hosts: the mesh's server names end in it, ` +
-          'and begin with outbound_, so that the exact host does not match'
+          `List ${wanted} in hosts, which covers ${sent.sni}: ` +
+          'the exact host of the Service does not, for the server name has more before it',
+        apply: [rewrite(gateway, { spec: { ...gateway.spec, servers } })]
       }
     }
   }

@@ -13,7 +13,7 @@ export default defineCheck({
   severity: 'latent',
   mode: 'deny',
   summary: 'The whole mesh is STRICT while the local gateway takes plain HTTP alone',
-  on: 'PeerAuthentication',
+  on: ['PeerAuthentication'],
   reads: ['Gateway', 'Service', 'Pod', 'EndpointSlice', 'ConfigMap', 'InferenceService'],
   *check(subject, view) {
     const { mode, by } = meshPolicy(view, meshOf(view).rootNamespace)
@@ -28,7 +28,7 @@ export default defineCheck({
     const name = `${entry.gateway.namespace}/${entry.gateway.name}`
     yield {
       field: 'spec.mtls.mode',
-      message: `STRICT mesh, but requests to ${count(models)} pass plain HTTP at Gateway ${name}`,
+      message: `STRICT mesh, but ${count(models)} pass plain HTTP at ${name}`,
       fix: {
         text:
           `Let Gateway ${name} serve both first, then apply this again. Nothing is cut yet: ` +

@@ -8,7 +8,7 @@ export default defineCheck({
   severity: 'opens',
   mode: 'warn',
   summary: 'STRICT is not enforced on a model whose pods have no sidecar',
-  on: 'InferenceService',
+  on: ['InferenceService'],
   reads: [
     'PeerAuthentication',
     'Pod',

@@ -1,14 +1,13 @@
 import type { ClientSide, Destination } from '../model/client.ts'
 import type { DestinationRule } from '../model/destination-rule.ts'
 import type { Chain, ServerOf } from '../model/gateway.ts'
-import { toServiceRef } from '../model/reach.ts'
 import { nameOf, type Ref, toRef } from '../model/resource.ts'
+import { toServiceRef } from '../model/way.ts'
 import type { Workload } from '../model/workload.ts'
-import type { Manifest } from './rule.ts'
 
 /** Who sends, in a few words. */
 export function clientName({ proxy, namespace, labels }: Workload): string {
-  if (proxy === 'gateway') return `gateway pods in ${namespace}`
+  if (proxy === 'gateway') return `${namespace} gateways`
   const app = labels['app']
   if (app === 'activator' || app === 'autoscaler') return `${app} pods`
   if (proxy === 'none') return 'callers without a sidecar'
@@ -17,13 +16,18 @@ export function clientName({ proxy, namespace, labels }: Workload): string {
 
 /** What is sent where plaintext would be taken, in a few words. */
 export function sentName({ send }: ClientSide): string {
-  return send === 'istio-mtls' ? 'mTLS' : "TLS that is not the mesh's"
+  return send === 'istio-mtls' ? 'mTLS' : 'foreign TLS'
 }
 
-/** `Gateway namespace/name port n`: the port of a Gateway object, which the pod may number otherwise. */
+/** A Service's host as people say it: `name.namespace`. */
+export function hostName({ host }: Pick<Destination, 'host'>): string {
+  return host.split('.svc.', 1).join('')
+}
+
+/** `Gateway namespace/name:port`: the port of a Gateway object, which the pod may number otherwise. */
 export function portName({ servers }: Chain): string {
   const [{ gateway, server }] = servers
-  return `${nameOf(gateway)} port ${server.port.number}`
+  return `${nameOf(gateway)}:${server.port.number}`
 }
 
 /** A field of a server, as a path into its Gateway. */
@@ -53,22 +57,4 @@ function tlsField({ spec }: DestinationRule, { port }: Destination): string {
   if (spec.trafficPolicy === undefined) return 'spec.subsets'
   const i = spec.trafficPolicy.portLevelSettings.findIndex(entry => entry.port?.number === port)
   return i < 0 ? 'spec.trafficPolicy.tls.mode' : `spec.trafficPolicy.portLevelSettings[${i}].tls.mode`
-}
-
-/**
- * A rule for exactly one host, in the namespace of the one that wins there now: an exact host comes before any
- * wildcard, but only within a namespace.
- */
-export function exactRule(
-  { apiVersion, namespace }: Ref,
-  { host }: Destination,
-  mode: 'DISABLE' | 'ISTIO_MUTUAL'
-): Manifest {
-  const name = host.split('.').slice(0, 2).join('-')
-  return {
-    apiVersion,
-    kind: 'DestinationRule',
-    metadata: { name: `${name}-${mode === 'DISABLE' ? 'plaintext' : 'mtls'}`, namespace },
-    spec: { host, trafficPolicy: { tls: { mode } } }
-  }
 }

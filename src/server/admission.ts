@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { Policy } from '../engine/findings.ts'
-import { type Decision, judge, unevaluated } from '../engine/judge.ts'
+import { type Decision, judge, type Memory, unevaluated } from '../engine/judge.ts'
 import { mutate } from '../engine/mutate.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Rules } from '../rules/rule.ts'
@@ -21,11 +21,12 @@ export interface AdmissionOptions {
 /** `POST /validate`: does this change cut a path that works now? `POST /mutate`: what does policy add to it? */
 export const admission: FastifyPluginAsync<AdmissionOptions> = async (app, options) => {
   const { current, rules, policy, ownNamespace, metrics } = options
+  const memory: Memory = {}
 
   const decide = ({ change, fault, object }: Review): Decision => {
     if (fault !== undefined) return unevaluated(fault, policy)
     if (change === undefined || object.namespace === ownNamespace) return unevaluated(undefined, policy)
-    return judge(current(), change, rules, policy)
+    return judge(current(), change, rules, policy, memory)
   }
 
   app.post('/validate', async ({ body, log }) => {

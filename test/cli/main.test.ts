@@ -24,19 +24,20 @@ t.test('it serves files, says where and what to try, and stops when told to', as
   const certificates = join(folder, 'certs')
   const config = join(folder, 'config.yaml')
   writeFileSync(config, stringify({ server: { ...SERVER, certificates, drainSeconds: 0 } }))
+  const other = join(folder, 'other.yaml')
+  writeFileSync(
+    other,
+    stringify({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace: 'a', name: 'b' } })
+  )
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    const program = start(t, ['serve', '--manifests', 'examples/cluster', '--config', config])
-    await until(
-      'it says where',
-      () => program.out().includes('Try:') && program.out().endsWith('examples/cluster\n'),
-      60_000
-    )
+    const program = start(t, ['serve', '--manifests', 'examples/cluster', other, '--config', config])
+    await until('it says where', () => program.out().includes('Try:') && program.out().endsWith(`${other}\n`), 60_000)
     const [, webhook = '', health = ''] =
       /^webhook {2}(https:\S+)\/validate and .*\nhealth {3}(http:\S+)\/readyz/.exec(program.out()) ?? []
     t.match(webhook, /^https:\/\/127\.0\.0\.1:\d+$/)
     t.ok(existsSync(join(certificates, 'ca.crt')))
     t.match(program.out(), /^ {2}curl --cacert .*\/ca\.crt .* https:\/\/localhost:\d+\/validate$/m)
-    t.match(program.out(), /^ {2}npx mesh-guard check examples\/strict-mesh\.yaml --against examples\/cluster$/m)
+    t.match(program.out(), /^ {2}npx mesh-guard check examples\/strict-mesh\.yaml --against examples\/cluster /m)
     const ready = await fetch(`${health}/readyz?verbose`)
     t.equal(ready.status, 200)
     t.match(await ready.text(), /^Gateway: static, \d+ objects$/m)

@@ -54,7 +54,7 @@ t.test('what cannot be used is an error that says what would be right', async t 
 
 t.test('help, everywhere with an example', async t => {
   t.match(await meshGuard('--help'), { code: 0, out: /serve .*\n +check /s })
-  for (const command of ['serve', 'check', 'rules', 'schema']) {
+  for (const command of ['serve', 'check', 'explain', 'trace', 'rules', 'schema']) {
     t.match(await meshGuard(command, '-h'), { code: 0, err: '', out: new RegExp(`Example:\n  mesh-guard ${command} `) })
   }
 })
@@ -75,6 +75,8 @@ t.test('schemas', async t => {
   const schemaOf = async (what: string) => JSON.parse((await meshGuard('schema', what)).out)
   t.match(await schemaOf('config'), { type: 'object', additionalProperties: false, properties: { rules: {} } })
   t.match(await schemaOf('report'), { type: 'object', properties: { findings: { type: 'array' } } })
+  t.match(await schemaOf('explanation'), { type: 'object', properties: { models: { type: 'array' } } })
+  t.match(await schemaOf('trace'), { type: 'object', properties: { passages: { type: 'array' } } })
 })
 
 t.test('our own failure is told as such', async t => {

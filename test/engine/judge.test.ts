@@ -4,6 +4,7 @@ import { judge, judgeState, unevaluated } from '../../src/engine/judge.ts'
 import type { Change, Snapshot } from '../../src/model/snapshot.ts'
 import { RULES } from '../../src/rules/index.ts'
 import type { CheckRule, Rules } from '../../src/rules/rule.ts'
+import { authorization, clientRule, namespace, model as newModel } from '../support/objects.ts'
 import { resourceOf, stockWith } from '../support/state.ts'
 
 const create = (yaml: string): Change => ({ operation: 'CREATE', after: resourceOf(yaml) })
@@ -138,7 +139,7 @@ t.test('a rule that throws is skipped and named, and decides nothing', async t =
     severity: 'blocks',
     mode: 'deny',
     summary: '',
-    on: 'Namespace',
+    on: ['Namespace'],
     reads: [],
     check() {
       throw new Error('no')
@@ -167,7 +168,7 @@ t.test('what throws something that is no error is skipped as well', async t => {
     severity: 'blocks',
     mode: 'deny',
     summary: '',
-    on: 'Namespace',
+    on: ['Namespace'],
     reads: [],
     check() {
       throw 'odd'
@@ -185,6 +186,7 @@ t.test('what reads a kind that cannot be read is skipped and named', async t => 
   t.same(findings, [])
   t.match(skipped, [
     { rule: 'paths', missing: ['DestinationRule'], reason: 'DestinationRule: forbidden' },
+    { rule: 'destinationrule-on-alias', missing: ['DestinationRule'] },
     { rule: 'destinationrule-tls-without-mode', missing: ['DestinationRule'] }
   ])
   const blinder = stockWith().withUnreadable(new Map([['InferenceService', 'forbidden'] as const]))
@@ -212,4 +214,109 @@ t.test('the answer does not depend on the order of the objects', async t => {
   const answer = (yaml: string) => judgeState(stockWith(yaml), RULES, DEFAULT_POLICY).findings
   t.same(answer(`${STRICT}---${a}---${b}`), answer(`${b}---${a}---${STRICT}`))
   t.equal(answer(`${STRICT}---${a}---${b}`).length, 3)
+})
+
+t.test('what only the next pods will suffer is warned of', async t => {
+  const mutual = clientRule('*.user1.svc.cluster.local', '{ tls: { mode: ISTIO_MUTUAL } }')
+  const told = ({ findings }: ReturnType<typeof decide>) =>
+    findings.filter(({ cuts }) => cuts.length > 0).map(({ rule, severity, mode }) => `${rule} ${severity} ${mode}`)
+  const latent = ['client-mtls-to-workload-without-sidecar latent warn']
+  const [injecting, bare] = [namespace('istio-injection: enabled'), namespace('a: b')]
+  const unlabelled = decide(stockWith(mutual), update(injecting, bare))
+  t.equal(unlabelled.decision, 'warn', 'the running pods keep their sidecars')
+  t.same(told(unlabelled), latent)
+  t.same(told(decide(stockWith(bare), create(mutual))), latent, 'the rule that completes it')
+  const both = stockWith(`${bare}---${mutual}`)
+  t.same(
+    told(decide(both, create(rule('example.com', ', labels: { a: b }').replace('default', 'other')))),
+    [],
+    'old trouble'
+  )
+  const changed = model(
+    'sklearn-iris',
+    ', labels: { team: blue }, annotations: { autoscaling.knative.dev/targetBurstCapacity: "0" }'
+  )
+  const before = model('sklearn-iris', ', annotations: { autoscaling.knative.dev/targetBurstCapacity: "0" }')
+  t.same(
+    told(decide(both, update(before, changed))),
+    ['client-mtls-to-workload-without-sidecar blocks deny'],
+    'a model that is changed gets new pods'
+  )
+})
+
+t.test('a policy that refuses some callers', async t => {
+  const onlyIris = (yaml = '') => {
+    const state = stockWith(yaml)
+    return state.withAll(
+      'InferenceService',
+      state.list('InferenceService').filter(({ name }) => name === 'sklearn-iris')
+    )
+  }
+  const admits = (namespaces: string) =>
+    authorization(
+      'user1',
+      `{ rules: [{ from: [{ source: { namespaces: [${namespaces}] } }] }, { to: [{ operation: { paths: [/metrics] } }] }] }`
+    )
+  const told = (state: Snapshot, change: Change) => {
+    const { decision, findings } = decide(state, change)
+    return [decision, ...rulesOf(findings.filter(({ cuts }) => cuts.length > 0))]
+  }
+  t.same(
+    told(onlyIris(), create(admits('istio-system'))),
+    ['warn', 'policy-refuses-callers'],
+    'others still get through'
+  )
+  t.same(told(onlyIris(), create(admits('nobody'))), ['deny', 'policy-refuses-callers'], 'nobody gets through')
+  t.same(
+    told(
+      onlyIris(),
+      create(authorization('user1', '{ rules: [{ from: [{ source: { namespaces: [istio-system] } }] }] }'))
+    ),
+    ['deny', 'policy-refuses-callers'],
+    'the autoscaler is refused'
+  )
+  const born = newModel(', annotations: { autoscaling.knative.dev/targetBurstCapacity: "0" }')
+  t.same(told(onlyIris(admits('istio-system')), create(born)), ['allow'], 'a new model is born under it')
+  t.same(told(onlyIris(admits('nobody')), create(born)), ['deny', 'policy-refuses-callers'], 'a new model is born shut')
+})
+
+t.test('where requests are cut, probes are not told of', async t => {
+  const shut = authorization('user1', '{}')
+  const { findings } = decide(stockWith(), create(shut))
+  const callers = new Set(findings.flatMap(({ cuts }) => cuts.map(({ caller }) => caller)))
+  t.same([...callers].sort(), ['external', 'in-mesh', 'non-mesh'])
+  const metrics = authorization('user1', '{ action: DENY, rules: [{ to: [{ operation: { paths: [/metrics] } }] }] }')
+  const told = decide(stockWith(), create(metrics))
+  t.match(told.findings, [{ mode: 'deny', cuts: [{ caller: 'probe' }, { caller: 'probe' }] }])
+})
+
+t.test('a model with a transformer has the trouble of its predictor once', async t => {
+  const two = newModel('', 'predictor: { sklearn: {} }, transformer: {}')
+  const metrics = authorization(
+    'user1',
+    '{ selector: { matchLabels: { component: predictor } }, action: DENY, rules: [{ to: [{ operation: { paths: [/metrics] } }] }] }'
+  )
+  t.equal(decide(stockWith(two), create(metrics)).decision, 'deny')
+  const namespace = 'apiVersion: v1\nkind: Namespace\nmetadata: { name: elsewhere }'
+  t.equal(decide(stockWith(`${two}---${metrics}`), create(namespace)).decision, 'allow', 'and then it is old')
+})
+
+t.test('what KServe, Knative and Istio need to work', async t => {
+  const webhooks = authorization(
+    'knative-serving',
+    '{ action: DENY, rules: [{ to: [{ operation: { ports: ["8443"] } }] }] }'
+  )
+  const { decision, findings } = decide(stockWith(), create(webhooks))
+  t.equal(decision, 'deny')
+  t.match(findings, [{ cuts: [{ caller: 'system', hop: 'apiserver->webhook', inferenceService: undefined }] }])
+  t.match(decide(stockWith(webhooks), update(webhooks, webhooks.replace('rules }', 'rules, labels: { a: b } }'))), {
+    decision: 'allow',
+    existing: [{ cuts: [{ caller: 'system' }] }]
+  })
+  const unread = stockWith().withUnreadable(new Map([['ValidatingWebhookConfiguration', 'forbidden'] as const]))
+  t.match(decide(unread, create(webhooks)), {
+    decision: 'warn',
+    findings: [],
+    skipped: [{ rule: 'paths', missing: ['ValidatingWebhookConfiguration'] }]
+  })
 })

@@ -136,7 +136,7 @@ metadata: { name: user1 }
   t.same(patch, [], 'a sidecar would refuse the activator, which has none')
   t.same(notes, [
     `Not injected, for it would cut: ${INJECT}, ${BURST}`,
-    'activator pods send plaintext to new-predictor-00001-private.user1.svc.cluster.local, where PeerAuthentication user1/default is STRICT',
+    'activator pods send plaintext to new-predictor-00001-private.user1, STRICT by PeerAuthentication user1/default',
     'Label namespace knative-serving istio-injection=enabled and restart activator pods first'
   ])
 })
@@ -163,7 +163,7 @@ data: { target-burst-capacity: "-1" }
     patch.map(({ value }) => value),
     [{ [INJECT]: 'true' }, { [INJECT]: 'true' }]
   )
-  t.match(notes, [`Not injected, for it would cut: ${BURST}`, /^gateway pods in istio-system send plaintext/])
+  t.match(notes, [`Not injected, for it would cut: ${BURST}`, /^istio-system gateways send plaintext/])
 })
 
 t.test('nothing is added on evidence that is missing', async t => {

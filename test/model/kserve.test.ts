@@ -77,7 +77,7 @@ t.test('the ingress configuration', async t => {
   )
   t.match(
     ingressOf(config({})),
-    { refused: undefined, config: { ingressGateway: '', localGateway: '' } },
+    { refused: 'there is no key ingress', config: { ingressGateway: 'knative-serving/knative-ingress-gateway' } },
     'without the key'
   )
 })

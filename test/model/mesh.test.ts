@@ -6,6 +6,8 @@ import { stateOf } from '../support/state.ts'
 const DEFAULTS = {
   rootNamespace: 'istio-system',
   trustDomain: 'cluster.local',
+  trustDomainAliases: [],
+  authorizers: [],
   autoMtls: true,
   destinationRuleExportTo: ['*']
 }
@@ -24,7 +26,20 @@ t.test('the mesh configuration', async t => {
     [
       'full',
       config('istio', full),
-      { rootNamespace: 'root', trustDomain: 'td', autoMtls: false, destinationRuleExportTo: ['.'] }
+      { ...DEFAULTS, rootNamespace: 'root', trustDomain: 'td', autoMtls: false, destinationRuleExportTo: ['.'] }
+    ],
+    [
+      'other names of the trust domain',
+      config('istio', 'trustDomainAliases: [old]'),
+      { ...DEFAULTS, trustDomainAliases: ['old'] }
+    ],
+    [
+      'services that policies can ask, of all extensions',
+      config(
+        'istio',
+        'extensionProviders: [{ name: http, envoyExtAuthzHttp: {} }, { name: grpc, envoyExtAuthzGrpc: {} }, { name: traces }]'
+      ),
+      { ...DEFAULTS, authorizers: ['http', 'grpc'] }
     ],
     ['of a revision', config('istio-canary', 'trustDomain: td'), { ...DEFAULTS, trustDomain: 'td' }],
     ['of something else', config('istiod', 'trustDomain: td'), DEFAULTS],

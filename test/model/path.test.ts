@@ -1,26 +1,7 @@
 import t from 'tap'
-import { pathsOf } from '../../src/model/path.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
-import { cutHopOf } from '../../src/model/way.ts'
 import { stockWith } from '../support/state.ts'
-
-/** The ways to a model, each as one line. */
-function waysTo(state: Snapshot, name: string, namespace = 'user1'): readonly string[] {
-  const model = state.get('InferenceService', namespace, name)
-  if (model === undefined) throw new Error(`no model ${name}`)
-  return pathsOf(state, model).map(path => {
-    const { caller, from, entry, leg, hops } = path
-    const words = [
-      caller,
-      from && `(${from})`,
-      entry,
-      leg,
-      hops.map(({ name }) => name).join(', '),
-      cutHopOf(path)?.cut.cause
-    ]
-    return words.filter(word => word !== undefined).join(' ')
-  })
-}
+import { waysTo } from '../support/ways.ts'
 
 const model = (name: string, more = '', spec = 'predictor: { model: { modelFormat: { name: sklearn } } }') => `
 apiVersion: serving.kserve.io/v1beta1
@@ -44,7 +25,8 @@ t.test('the ways to a model in a stock installation', async t => {
     'in-mesh component direct caller->pod',
     'external address direct caller->ingress-gateway, ingress-gateway->local-gateway, gateway->pod',
     'in-mesh address direct caller->local-gateway, gateway->pod',
-    'non-mesh address direct caller->local-gateway, ingress-gateway->local-gateway, gateway->pod'
+    'non-mesh address direct caller->local-gateway, ingress-gateway->local-gateway, gateway->pod',
+    'probe autoscaler autoscaler->pod'
   ])
   t.same(waysTo(state, 'sklearn-iris-burst'), [
     'in-mesh component direct caller->pod',
@@ -54,7 +36,8 @@ t.test('the ways to a model in a stock installation', async t => {
     'in-mesh address direct caller->local-gateway, gateway->pod',
     'in-mesh address activator caller->local-gateway, gateway->activator, activator->pod',
     'non-mesh address direct caller->local-gateway, ingress-gateway->local-gateway, gateway->pod',
-    'non-mesh address activator caller->local-gateway, ingress-gateway->local-gateway, gateway->activator, activator->pod'
+    'non-mesh address activator caller->local-gateway, ingress-gateway->local-gateway, gateway->activator, activator->pod',
+    'probe autoscaler autoscaler->pod'
   ])
 })
 
@@ -63,7 +46,8 @@ t.test('with the top-level VirtualService off, nothing passes the local gateway 
     'in-mesh component direct caller->pod',
     'external address direct caller->ingress-gateway, gateway->pod',
     'in-mesh address direct caller->pod',
-    'non-mesh address direct caller->local-gateway, gateway->pod'
+    'non-mesh address direct caller->local-gateway, gateway->pod',
+    'probe autoscaler autoscaler->pod'
   ])
 })
 
@@ -71,7 +55,8 @@ t.test('in a mesh without gateways there are callers with a sidecar alone', asyn
   const meshOnly = map('knative-serving', 'config-istio', { 'external-gateways': '[]', 'local-gateways': '[]' })
   t.same(waysTo(stockWith(`${virtualServiceOff}---${meshOnly}`), 'sklearn-iris'), [
     'in-mesh component direct caller->pod',
-    'in-mesh address direct caller->pod'
+    'in-mesh address direct caller->pod',
+    'probe autoscaler autoscaler->pod'
   ])
 })
 
@@ -161,7 +146,11 @@ spec: { egress: [{ hosts: ["*/*"] }] }
 
 t.test('a model in Standard mode is called at its Service', async t => {
   const standard = ', annotations: { serving.kserve.io/deploymentMode: Standard }'
-  const ways = ['in-mesh address caller->pod', 'non-mesh address caller->pod']
+  const ways = [
+    'external address caller->ingress-gateway, gateway->pod',
+    'in-mesh address caller->pod',
+    'non-mesh address caller->pod'
+  ]
   t.same(waysTo(stockWith(model('a', standard)), 'a'), ways)
   const service = (spec: string) => `
 apiVersion: v1
@@ -236,6 +225,96 @@ kind: Service
 metadata: { namespace: istio-system, name: border, labels: { experimental.istio.io/disable-gateway-port-translation: "" } }
 spec: { selector: { istio: ingressgateway }, ports: [{ name: https, port: 443, targetPort: 8445 }] }
 `
-  const ways = waysTo(stockWith(`${config}---${border}`), 'sklearn-iris')
-  t.match(ways.at(-1), /^non-mesh address direct caller->local-gateway, ingress-gateway->local-gateway, gateway->pod$/)
+  const ways = waysTo(stockWith(`${config}---${border}`), 'sklearn-iris').filter(way => way.startsWith('non-mesh'))
+  t.same(ways, ['non-mesh address direct caller->local-gateway, ingress-gateway->local-gateway, gateway->pod'])
+})
+
+t.test('a namespace in ambient mode', async t => {
+  const namespace = (labels: string) => `
+apiVersion: v1
+kind: Namespace
+metadata: { name: user1, labels: { istio.io/dataplane-mode: ambient ${labels} } }
+`
+  const ways = (yaml: string, name = 'a') => waysTo(stockWith(`${model('a')}---${yaml}`), name)
+  t.same(ways(namespace('')), ['in-mesh address caller->pod unknown: what ztunnel does: the namespace is ambient'])
+  t.ok(ways(namespace(', istio-injection: enabled')).length > 1, 'pods with a sidecar are none of its own')
+  t.ok(ways(namespace(''), 'sklearn-iris').length > 1, 'nor are those that have one from before')
+})
+
+t.test('what a KServe that refuses its configuration does to models', async t => {
+  const config = map('kserve', 'inferenceservice-config', { ingress: '{ "disableIstioVirtualHost": false }' })
+  t.same(
+    waysTo(stockWith(`${config}---${model('a')}`), 'a'),
+    ['external', 'in-mesh', 'non-mesh'].map(caller => `${caller} address controller configuration-rejected`),
+    'a new one never comes'
+  )
+  const old = model('a', ', creationTimestamp: "2026-01-01T00:00:00Z"')
+  t.notOk(
+    waysTo(stockWith(`${config}---${old}`), 'a').some(way => way.includes('controller')),
+    'an old one stays'
+  )
+})
+
+t.test('transformer and explainer call the predictor', async t => {
+  const spec = (transformer = '') =>
+    `predictor: { serviceAccountName: p, sklearn: {} }, transformer: { serviceAccountName: t ${transformer} }, explainer: {}`
+  const inner = (annotations: string, yaml = '', transformer = '') =>
+    waysTo(stockWith(`${model('a', `, annotations: { ${annotations} }`, spec(transformer))}${yaml}`), 'a').filter(
+      way => way.includes('(user1) transformer') || way.includes('explainer')
+    )
+  const burst = 'autoscaling.knative.dev/targetBurstCapacity: "0"'
+  t.same(inner(burst), [
+    'in-mesh (user1) transformer direct caller->pod',
+    'in-mesh (user1) explainer direct caller->pod'
+  ])
+  t.same(inner('serving.kserve.io/deploymentMode: Standard'), [
+    'in-mesh (user1) transformer caller->pod',
+    'in-mesh (user1) explainer caller->pod'
+  ])
+  const naked = ', labels: { sidecar.istio.io/inject: "false" }'
+  t.same(
+    inner(burst, '', naked),
+    [
+      'non-mesh (user1) transformer direct caller->local-gateway, gateway->pod',
+      'in-mesh (user1) explainer direct caller->pod'
+    ],
+    'a transformer without a sidecar calls by the local gateway'
+  )
+  const accounts = (names: string) => `
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { namespace: user1, name: p }
+spec: { selector: { matchLabels: { component: predictor } }, rules: [{ from: [{ source: { serviceAccounts: [${names}] } }] }, { to: [{ operation: { paths: [/metrics] } }] }] }
+`
+  t.same(
+    inner(burst, accounts('t')),
+    [
+      'in-mesh (user1) transformer direct caller->pod',
+      'in-mesh (user1) explainer direct caller->pod refused-by-policy'
+    ],
+    'each by its own account'
+  )
+})
+
+t.test('an explainer beside a predictor asks it as well', async t => {
+  const ways = waysTo(stockWith(model('a', '', 'predictor: { sklearn: {} }, explainer: {}')), 'a')
+  t.same(
+    ways.filter(way => way.startsWith('probe') || way.includes('explainer')),
+    [
+      'probe autoscaler autoscaler->pod',
+      'in-mesh (user1) explainer direct caller->pod',
+      'in-mesh (user1) explainer activator caller->activator, activator->pod'
+    ]
+  )
+})
+
+t.test('a model that only explains has no entry', async t => {
+  t.same(waysTo(stockWith(model('a', '', 'explainer: {}')), 'a'), [])
+})
+
+t.test('a transformer without a predictor calls nobody', async t => {
+  const ways = waysTo(stockWith(model('a', '', 'transformer: {}')), 'a')
+  t.ok(ways.length > 0)
+  t.notOk(ways.some(way => way.includes('(user1)')))
 })

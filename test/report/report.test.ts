@@ -100,6 +100,13 @@ t.test('for programs, as the schema says', async t => {
 })
 
 t.test('more models than are wanted are counted', async t => {
+  t.same(
+    effectLines({
+      cuts: [{ inferenceService: undefined, caller: 'system', from: undefined, hop: 'controller' }],
+      opens: []
+    }),
+    ['cuts the installation for system at controller']
+  )
   t.same(effectLines({ cuts: finding.cuts, opens: [] }, 1), [
     'cuts n/a for external at gateway->pod, in-mesh (user1) at caller->pod',
     'and cuts 1 more'

@@ -1,11 +1,24 @@
 import t from 'tap'
 import rule from '../../src/rules/gateway-port-not-served.ts'
 import { cases } from '../support/cases.ts'
-import { gateway } from '../support/objects.ts'
+import { configMap, gateway } from '../support/objects.ts'
 
 const LOCAL = 'knative-local-gateway'
 const server = (protocol: string, tls = '') =>
   `{ hosts: ["*"], port: { name: p, number: 8081, protocol: ${protocol} } ${tls} }`
+/** A Service for port 8082, and KServe's configuration with it. */
+const own = `
+apiVersion: v1
+kind: Service
+metadata: { namespace: istio-system, name: own }
+spec: { selector: { istio: ingressgateway }, ports: [{ port: 80, targetPort: 8082 }] }
+---${configMap('kserve', 'inferenceservice-config', {
+  ingress: JSON.stringify({
+    ingressGateway: 'knative-serving/knative-ingress-gateway',
+    localGateway: 'knative-serving/own',
+    localGatewayService: 'own.istio-system.svc.cluster.local'
+  })
+})}`
 const SERVERS = 'Gateway knative-serving/knative-local-gateway spec.servers'
 
 cases(t, rule, {
@@ -20,6 +33,10 @@ cases(t, rule, {
   'TCP first leaves no room for HTTP': [
     gateway(LOCAL, `${server('TCP')}, ${server('HTTP').replace('name: p', 'name: q')}`),
     [SERVERS]
+  ],
+  "not on a Gateway of one's own either": [
+    `${own}---${gateway('own', server('TCP').replace('8081', '8082'))}`,
+    ['Gateway knative-serving/own spec.servers']
   ],
   'GRPC is HTTP': [gateway(LOCAL, server('GRPC')), []],
   'another address is another listener': [

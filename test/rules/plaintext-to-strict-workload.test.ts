@@ -1,7 +1,11 @@
 import t from 'tap'
+import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
+import { judge } from '../../src/engine/judge.ts'
+import { RULES } from '../../src/rules/index.ts'
 import rule from '../../src/rules/plaintext-to-strict-workload.ts'
-import { cases } from '../support/cases.ts'
-import { clientRule, model, policy } from '../support/objects.ts'
+import { cases, findingsOf } from '../support/cases.ts'
+import { clientRule, model, NAKED_KNATIVE, policy } from '../support/objects.ts'
+import { resourceOf, stockWith } from '../support/state.ts'
 
 const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
 const HOSTS = '*.user1.svc.cluster.local'
@@ -31,12 +35,31 @@ cases(t, rule, {
     `${STRICT}---${mesh('enableAutoMtls: false')}`,
     ['PeerAuthentication user1/default spec.mtls.mode']
   ],
-  'callers without a sidecar, of a model that is called directly': [
-    `${STRICT}---${model(', annotations: { serving.kserve.io/deploymentMode: Standard }')}`,
-    ['PeerAuthentication user1/default spec.mtls.mode']
-  ],
   'a label that denies the sidecar': [
     `${STRICT}---${model(', labels: { security.istio.io/tlsMode: disabled }')}`,
     ['PeerAuthentication user1/default spec.mtls.mode']
   ]
+})
+
+t.test('Knative without sidecars', async t => {
+  const [finding] = findingsOf(rule.id, `${NAKED_KNATIVE}---${STRICT}`)
+  t.match(finding, {
+    message: /^activator pods send plaintext to sklearn-iris-predictor-00001-private.user1, STRICT by/,
+    fix: { text: /^Label namespace knative-serving istio-injection=enabled/ }
+  })
+})
+
+t.test('callers without a sidecar, of a model that is called directly', async t => {
+  const state = stockWith(model(', annotations: { serving.kserve.io/deploymentMode: Standard }'))
+  const change = { operation: 'CREATE', after: resourceOf(STRICT) } as const
+  t.match(judge(state, change, RULES, DEFAULT_POLICY), {
+    decision: 'warn',
+    findings: [
+      {
+        rule: rule.id,
+        field: 'spec.mtls.mode',
+        fix: { text: 'Leave PeerAuthentication user1/default PERMISSIVE while callers without a sidecar are there' }
+      }
+    ]
+  })
 })

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { evaluate } from '../../src/engine/evaluate.ts'
+import { allFound } from '../../src/engine/introduced-problems.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { RULES } from '../../src/rules/index.ts'
 import rule from '../../src/rules/strict-mesh-plain-local-gateway.ts'
@@ -56,12 +57,12 @@ cases(t, rule, {
 })
 
 t.test('the message names models and gateway, and the fix serves both', async t => {
-  const { found } = evaluate(stockWith(STRICT), RULES)
+  const found = allFound(evaluate(stockWith(STRICT), RULES))
   t.match(found, [
     {
       problem: {
         message:
-          'STRICT mesh, but requests to user1/sklearn-iris, user1/sklearn-iris-burst pass plain HTTP at Gateway knative-serving/knative-local-gateway',
+          'STRICT mesh, but user1/sklearn-iris, user1/sklearn-iris-burst pass plain HTTP at knative-serving/knative-local-gateway',
         fix: { apply: [{ spec: { servers: [{ tls: { mode: 'ISTIO_MUTUAL' } }, { port: { protocol: 'HTTP' } }] } }] }
       }
     }
@@ -75,12 +76,12 @@ kind: InferenceService
 metadata: { namespace: user1, name: ${name} }
 spec: { predictor: {} }
 `
-  const messageIn = (state: Snapshot) => evaluate(state, RULES).found[0]?.problem.message
+  const messageIn = (state: Snapshot) => allFound(evaluate(state, RULES))[0]?.problem.message
   t.match(
     messageIn(stockWith([STRICT, ...['a', 'b', 'c'].map(model)].join('---'))),
     'user1/a, user1/b, user1/c and 2 more pass'
   )
-  t.match(messageIn(stockWith(STRICT).withAll('InferenceService', [])), 'requests to models pass')
+  t.match(messageIn(stockWith(STRICT).withAll('InferenceService', [])), 'but models pass')
   const elsewhere = stockWith(STRICT).withAll('InferenceService', []).withAll('ConfigMap', [])
   t.equal(messageIn(elsewhere), undefined, 'not where KServe is not installed')
   t.match(messageIn(stockWith(STRICT).withAll('ConfigMap', [])), 'sklearn-iris', 'but where there is a model')

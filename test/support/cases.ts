@@ -1,4 +1,5 @@
 import type t from 'tap'
+import type { Finding } from '../../src/engine/finding.ts'
 import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
 import { judgeState } from '../../src/engine/judge.ts'
 import { RULES } from '../../src/rules/index.ts'
@@ -17,10 +18,13 @@ export function cases(tap: typeof t, rule: Pick<CheckRule | CutRule, 'id'>, tabl
   }
 }
 
+/** What a rule finds in a stock installation with these objects. */
+export function findingsOf(id: string, yaml: string): readonly Finding[] {
+  return judgeState(stockWith(yaml), RULES, DEFAULT_POLICY).findings.filter(({ rule }) => rule === id)
+}
+
 export function placesOf(id: string, yaml: string): readonly string[] {
-  const { findings } = judgeState(stockWith(yaml), RULES, DEFAULT_POLICY)
-  return findings
-    .filter(({ rule }) => rule === id)
+  return findingsOf(id, yaml)
     .map(({ object: { kind, namespace, name }, field }) => `${kind} ${namespace}/${name} ${field}`)
     .sort()
 }

@@ -36,3 +36,91 @@ kind: PeerAuthentication
 metadata: { namespace: ${namespace}, name: default }
 spec: ${spec}
 `
+
+/** The AuthorizationPolicy `policy`, of user1 unless said otherwise. */
+export const authorizing = (spec: string, namespace = 'user1') => `
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { namespace: ${namespace}, name: policy }
+spec: ${spec}
+`
+
+/** One that lets in this source alone. */
+export const allow = (source: string) => authorizing(`{ action: ALLOW, rules: [{ from: [{ source: ${source} }] }] }`)
+
+/** The RequestAuthentication `tokens` of a namespace, for one issuer. */
+export const tokens = (selector = '{}', namespace = 'user1', issuer = 'https://issuer.example.com') => `
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: { namespace: ${namespace}, name: tokens }
+spec: { selector: { matchLabels: ${selector} }, jwtRules: [{ issuer: "${issuer}", forwardOriginalToken: true }] }
+`
+
+/** A ConfigMap. */
+export const configMap = (namespace: string, name: string, data: Readonly<Record<string, string>>) => `
+apiVersion: v1
+kind: ConfigMap
+metadata: { namespace: ${namespace}, name: ${name} }
+data: ${JSON.stringify(data)}
+`
+
+/** KServe's configuration, with the ingress gateway of a stock installation and what is said besides. */
+export const kserveConfig = (ingress: Readonly<Record<string, string | boolean>>) => {
+  const value = { ingressGateway: 'knative-serving/knative-ingress-gateway', ...ingress }
+  return configMap('kserve', 'inferenceservice-config', { ingress: JSON.stringify(value) })
+}
+
+/** The AuthorizationPolicy `rules` of a namespace. */
+export const authorization = (namespace: string, spec: string) => `
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { namespace: ${namespace}, name: rules }
+spec: ${spec}
+`
+
+/** The RequestAuthentication `tokens` of a namespace. */
+export const authentication = (namespace: string, spec: string) => `
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: { namespace: ${namespace}, name: tokens }
+spec: ${spec}
+`
+
+/** The InferenceGraph `user1/graph`, which has `new` as a step. */
+export const graph = (metadata: string, spec = 'nodes: { root: { steps: [{ serviceName: new }] } }') => `
+apiVersion: serving.kserve.io/v1alpha1
+kind: InferenceGraph
+metadata: { namespace: user1, name: graph ${metadata} }
+spec: { ${spec} }
+`
+
+/** A pod, with or without a sidecar, or a gateway. */
+export const pod = (
+  namespace: string,
+  name: string,
+  labels: string,
+  proxy: 'none' | 'sidecar' | 'router',
+  more = ''
+) => `
+apiVersion: v1
+kind: Pod
+metadata: { namespace: ${namespace}, name: ${name}, labels: { ${labels} } }
+spec: { containers: [${proxy === 'none' ? '' : `{ name: istio-proxy, args: [proxy, ${proxy}] }`}] ${more} }
+`
+
+/** Several objects as one text. */
+export const together = (...objects: readonly string[]) => objects.join('---')
+/** Activator and autoscaler of the stock installation, without their sidecars. */
+export const NAKED_KNATIVE = [
+  ['activator', 'activator-7f77bdbcdb-xh79h'],
+  ['autoscaler', 'autoscaler-546dd95779-mqtjh']
+]
+  .map(
+    ([app, name]) => `
+apiVersion: v1
+kind: Pod
+metadata: { namespace: knative-serving, name: ${name}, labels: { app: ${app} } }
+spec: { serviceAccountName: ${app}, containers: [{ name: ${app} }] }
+`
+  )
+  .join('---')

@@ -1,0 +1,80 @@
+import { join } from 'node:path'
+import type { Resource } from '../src/model/resource.ts'
+import { readFiles } from '../src/sources/files.ts'
+import { readResource } from '../src/sources/manifest.ts'
+
+const examples = join(import.meta.dirname, '../examples/cluster')
+
+/**
+ * The stock installation of examples/cluster with so many InferenceServices more, a hundred to a namespace, as they
+ * run: each with its pod, the Services and the VirtualServices that KServe and Knative make, and labels of its own.
+ */
+export function makeCluster(models: number): readonly Resource[] {
+  const stock = readFiles([examples]).flatMap(({ resource }) => resource ?? [])
+  const made = Array.from({ length: models }, (_, i) =>
+    makeModel(`team-${Math.floor(i / PER_NAMESPACE)}`, `model-${i}`, i)
+  )
+  const namespaces = Array.from({ length: NAMESPACES(models) }, (_, i) => ({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: `team-${i}`, labels: { 'istio-injection': 'enabled' } }
+  }))
+  return [...stock, ...[...namespaces, ...made.flat()].flatMap(object => readResource(object) ?? [])]
+}
+
+const PER_NAMESPACE = 100
+/** How many namespaces so many models take. */
+export const NAMESPACES = (models: number) => Math.ceil(models / PER_NAMESPACE)
+/** What differs between models in earnest: burst capacity, a transformer, the mode. */
+const KINDS = 4
+
+function makeModel(namespace: string, name: string, i: number): readonly object[] {
+  const kind = i % KINDS
+  const revision = `${name}-predictor-00001`
+  const labels = { app: revision, 'serving.kserve.io/inferenceservice': name, component: 'predictor', team: `t${i}` }
+  const annotations = {
+    ...(kind === 1 ? { 'autoscaling.knative.dev/targetBurstCapacity': '0' } : {}),
+    ...(kind === 2 ? { 'serving.kserve.io/deploymentMode': 'Standard' } : {}),
+    contact: `someone-${i}@example.com`
+  }
+  const owner = { apiVersion: 'networking.internal.knative.dev/v1alpha1', kind: 'Ingress', name, controller: true }
+  const model = { modelFormat: { name: 'sklearn' } }
+  return [
+    {
+      apiVersion: 'serving.kserve.io/v1beta1',
+      kind: 'InferenceService',
+      metadata: { namespace, name, annotations, labels: { team: `t${i}` }, creationTimestamp: '2026-01-01T00:00:00Z' },
+      spec: { predictor: { model, minReplicas: kind === 3 ? 0 : 1 } },
+      status: { components: { predictor: { latestReadyRevision: revision } } }
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        namespace,
+        name: `${revision}-deployment-0`,
+        labels: { ...labels, 'security.istio.io/tlsMode': 'istio', 'serving.knative.dev/revision': revision }
+      },
+      spec: {
+        serviceAccountName: 'default',
+        containers: [{ name: 'istio-proxy', args: ['proxy', 'sidecar'] }, { name: 'queue-proxy' }]
+      },
+      status: { podIP: `10.${Math.floor(i / 65_536)}.${Math.floor(i / 256) % 256}.${i % 256}`, phase: 'Running' }
+    },
+    ...['', '-private'].map(suffix => ({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { namespace, name: `${revision}${suffix}` },
+      spec: {
+        ...(suffix === '' ? {} : { selector: { 'serving.knative.dev/revision': revision } }),
+        ports: [{ name: 'http', port: 80, targetPort: 8012 }]
+      }
+    })),
+    ...['ingress', 'mesh'].map(suffix => ({
+      apiVersion: 'networking.istio.io/v1beta1',
+      kind: 'VirtualService',
+      metadata: { namespace, name: `${name}-predictor-${suffix}`, ownerReferences: [owner] },
+      spec: { hosts: [`${name}-predictor.${namespace}.svc.cluster.local`], gateways: ['mesh'] }
+    }))
+  ]
+}

@@ -1,0 +1,82 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { InferenceService } from '../model/inference-service.ts'
+import type { Snapshot, View } from '../model/snapshot.ts'
+import { namespaceLikeness, type Words, wordsFor } from '../model/surroundings.ts'
+import { likenessOf, type Traits, traitsOf } from '../model/traits.ts'
+import type { Skip } from './finding.ts'
+import { isTouched, type Observed, observe, type Token } from './recorder.ts'
+
+/** At least one InferenceService, in order of name. */
+export type Members = readonly [InferenceService, ...InferenceService[]]
+
+/** The InferenceServices of a namespace, by what they are like: those of one family fare alike. */
+export interface Families {
+  readonly byLikeness: ReadonlyMap<string, Members>
+  /** By what was known of each. */
+  readonly likeness: ReadonlyMap<Traits, string>
+  /** What tells its models apart, and what the namespace itself is like. */
+  readonly surroundings: Observed<{ readonly words: Words; readonly likeness: string }>
+  readonly traits: Observed<ReadonlyMap<InferenceService, Traits>>
+}
+
+/** Sorts the models of a namespace; of an earlier sorting it takes over what nothing has touched since. */
+export function familiesOf(
+  snapshot: Snapshot,
+  namespace: string,
+  earlier: Families | undefined,
+  touched: ReadonlySet<Token>
+): Families {
+  const surroundings = renew(earlier?.surroundings, touched, () =>
+    observe(
+      snapshot,
+      view => ({ words: wordsFor(view, namespace), likeness: namespaceLikeness(view, namespace) }),
+      namespace
+    )
+  )
+  const traits = renew(earlier?.traits, touched, () => {
+    const others = new Set([...touched].filter(token => !token.startsWith('InferenceService ')))
+    const describeWith = (known?: ReadonlyMap<InferenceService, Traits>) =>
+      observe(snapshot, view => describe(view, namespace, known), namespace)
+    if (earlier === undefined || isTouched(earlier.traits.reads, others)) return describeWith()
+    // Where the models alone have changed, those that have not are as they were.
+    const observed = describeWith(earlier.traits.value)
+    return { ...observed, reads: new Set([...observed.reads, ...earlier.traits.reads]) }
+  })
+  const words = surroundings.value?.words
+  const isSame = earlier !== undefined && isDeepStrictEqual(words, earlier.surroundings.value?.words)
+  if (isSame && earlier.traits === traits) return { ...earlier, surroundings, traits }
+  return { ...sort(traits.value, words, isSame ? earlier.likeness : undefined), surroundings, traits }
+}
+
+function renew<T>(earlier: Observed<T> | undefined, touched: ReadonlySet<Token>, make: () => Observed<T>): Observed<T> {
+  return earlier !== undefined && !isTouched(earlier.reads, touched) ? earlier : make()
+}
+
+function describe(view: View, namespace: string, known: ReadonlyMap<InferenceService, Traits> | undefined) {
+  const services = view.list('InferenceService', namespace)
+  return new Map(services.map(service => [service, known?.get(service) ?? traitsOf(view, service)] as const))
+}
+
+/** Where something could not be read there are no families: nothing can be said of their models. */
+function sort(
+  traits: ReadonlyMap<InferenceService, Traits> | undefined,
+  words: Words | undefined,
+  known: ReadonlyMap<Traits, string> | undefined
+): Pick<Families, 'byLikeness' | 'likeness'> {
+  const byLikeness = new Map<string, [InferenceService, ...InferenceService[]]>()
+  const likeness = new Map<Traits, string>()
+  if (traits === undefined || words === undefined) return { byLikeness, likeness }
+  for (const [service, own] of traits) {
+    const like = known?.get(own) ?? likenessOf(own, words)
+    likeness.set(own, like)
+    const family = byLikeness.get(like)
+    if (family === undefined) byLikeness.set(like, [service])
+    else family.push(service)
+  }
+  return { byLikeness, likeness }
+}
+
+/** What could not be read, and so left models without a judgement. */
+export function skippedByFamilies({ surroundings, traits }: Families, rule: string): readonly Skip[] {
+  return [surroundings.skip, traits.skip].flatMap(skip => (skip === undefined ? [] : [{ rule, ...skip }]))
+}

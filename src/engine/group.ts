@@ -1,0 +1,72 @@
+import type { Kind } from '../model/resource.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import type { CheckRule } from '../rules/rule.ts'
+import { type Found, type Inspected, inspect } from './checks.ts'
+import { type Families, familiesOf, skippedByFamilies } from './families.ts'
+import type { Skip } from './finding.ts'
+import { judgeKin, type Kin, PATHS, type Shared } from './kin.ts'
+import { isTouched, observe, seenFrom, shareView, type Token } from './recorder.ts'
+
+/** All judgements about the objects of one namespace. */
+export interface Group {
+  readonly families: Families
+  /** By likeness. */
+  readonly kin: ReadonlyMap<string, Kin>
+  /** What each check came to with the objects of a kind, by rule and kind. */
+  readonly inspected: ReadonlyMap<string, Inspected>
+  /** Of all checks. */
+  readonly found: readonly Found[]
+  readonly skipped: readonly Skip[]
+  /** Is a path of one of its models cut? */
+  readonly isCut: boolean
+  /** Everything that any of these was made from. */
+  readonly reads: ReadonlySet<Token>
+}
+
+/** What is the same for all namespaces that are judged together. */
+export interface Judging {
+  readonly snapshot: Snapshot
+  readonly checks: readonly CheckRule[]
+  /** What has changed since the earlier judgement. */
+  readonly touched: ReadonlySet<Token>
+  readonly shared: Shared
+}
+
+/** Judges a namespace; of an earlier judgement it takes over what was made from nothing that has been touched since. */
+export function judgeGroup(judging: Judging, namespace: string, earlier: Group | undefined): Group {
+  const { snapshot, checks, shared } = judging
+  const touched = seenFrom(namespace, judging.touched)
+  if (earlier !== undefined && !isTouched(earlier.reads, touched)) return earlier
+  const families = familiesOf(snapshot, namespace, earlier?.families, touched)
+  const ofModels = checks.filter(({ on }) => on.includes('InferenceService'))
+  const kin = new Map<string, Kin>()
+  for (const [likeness, members] of families.byLikeness) {
+    const key = `${families.surroundings.value?.likeness} ${likeness}`
+    kin.set(likeness, judgeKin(snapshot, members, ofModels, earlier?.kin.get(likeness), touched, shared, key))
+  }
+  const inspected = new Map<string, Inspected>()
+  for (const rule of checks) {
+    for (const kind of rule.on) {
+      if (kind === 'InferenceService') continue
+      const key = `${rule.id} ${kind}`
+      const known = earlier?.inspected.get(key)
+      const isKept = known !== undefined && !isTouched(known.reads, touched)
+      inspected.set(key, isKept ? known : inspectAll(snapshot, rule, kind, namespace))
+    }
+  }
+  const judged = [...kin.values(), ...inspected.values()]
+  const skipped = [...skippedByFamilies(families, PATHS), ...judged.flatMap(({ skipped }) => skipped)]
+  const reads = new Set<Token>()
+  for (const one of [families.surroundings, families.traits, ...judged]) for (const token of one.reads) reads.add(token)
+  const found = judged.flatMap(one => one.found)
+  const isCut = [...kin.values()].some(one => one.isCut)
+  return { families, kin, inspected, found, skipped, isCut, reads }
+}
+
+function inspectAll(snapshot: Snapshot, rule: CheckRule, kind: Kind, namespace: string): Inspected {
+  const view = shareView(snapshot, namespace)
+  const listed = observe(snapshot, seen => seen.list(kind, namespace), namespace, view)
+  const { found, skipped, reads } = inspect(snapshot, rule, listed.value ?? [], view)
+  const skips = listed.skip === undefined ? skipped : [...skipped, { rule: rule.id, ...listed.skip }]
+  return { found, skipped: skips, reads: new Set([...reads, ...listed.reads]) }
+}

@@ -1,0 +1,51 @@
+import type { InferenceService } from './inference-service.ts'
+import { meshOf } from './mesh.ts'
+import { rememberIn } from './remember.ts'
+import type { Call, Token } from './request.ts'
+import { formatOf } from './runtime.ts'
+import { getOrAdd } from './shelf.ts'
+import type { View } from './snapshot.ts'
+
+/** Frameworks that speak the second version of the protocol, or one of their own, unless told otherwise. */
+const SPEAKS: Readonly<Record<string, string>> = { triton: 'v2', huggingface: 'own' }
+
+/**
+ * What callers ask of a model: by the protocol it speaks, with no token or with one of any issuer that somebody on the
+ * way may know.
+ */
+export function callsTo(view: CallView, service: InferenceService, host: string): Calls {
+  return getOrAdd(callsByHost(view, service), host, () => makeCalls(view, service, host))
+}
+
+type CallView = View<'RequestAuthentication' | 'ConfigMap'>
+type Calls = readonly [Call, ...Call[]]
+
+const callsByHost = rememberIn((_view: CallView, _service: InferenceService) => new Map<string, Calls>())
+
+function makeCalls(view: CallView, service: InferenceService, host: string): Calls {
+  const path = inferencePath(service)
+  const call: Call = { host, path, method: 'POST', token: undefined, headers: {}, headersComplete: false }
+  return [call, ...tokens(view, service.namespace).map(token => ({ ...call, token }))]
+}
+
+function tokens(view: CallView, namespace: string): readonly Token[] {
+  const { istioNamespace, knativeNamespace } = view.settings
+  const namespaces = new Set([meshOf(view).rootNamespace, istioNamespace, knativeNamespace, namespace])
+  const issuers = [...namespaces]
+    .flatMap(one => view.list('RequestAuthentication', one))
+    .flatMap(({ spec }) => spec.jwtRules.map(({ issuer = '' }) => issuer))
+  return [...new Set(issuers)].map(issuer => ({ issuer }))
+}
+
+/**
+ * What callers ask for by the protocol that a model speaks; absent where it is the model's own affair.
+ * @see https://kserve.github.io/website (data plane, V1 and V2 protocol)
+ */
+export function inferencePath({ name, spec: { predictor } }: InferenceService): string | undefined {
+  const format = predictor === undefined ? undefined : formatOf(predictor)
+  if (format === undefined) return undefined
+  const version = format.protocolVersion ?? SPEAKS[format.name] ?? 'v1'
+  if (version === 'v1') return `/v1/models/${name}:predict`
+  if (version === 'v2') return `/v2/models/${name}/infer`
+  return version === 'grpc-v2' ? '/inference.GRPCInferenceService/ModelInfer' : undefined
+}

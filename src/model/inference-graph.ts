@@ -1,0 +1,49 @@
+import { distinct } from './alike.ts'
+import type { Origin } from './callers.ts'
+import type { InferenceService } from './inference-service.ts'
+import { injection } from './injection.ts'
+import type { ResourceOf } from './resource.ts'
+import { podsWith } from './service.ts'
+import type { View } from './snapshot.ts'
+import type { PathKinds } from './way.ts'
+import { TLS_MODE_LABEL, type Workload } from './workload.ts'
+
+type InferenceGraph = ResourceOf<'InferenceGraph'>
+
+/** On the pods of a graph's router. */
+const GRAPH_LABEL = 'serving.kserve.io/inferencegraph'
+
+/**
+ * The routers of InferenceGraphs that have this model as a step: they call it by its own address.
+ * @see kserve pkg/controller/v1alpha1/inferencegraph, cmd/router/main.go
+ */
+export function graphCallers(view: View<PathKinds>, { namespace, name }: InferenceService): readonly Origin[] {
+  return view.list('InferenceGraph', namespace).flatMap((graph): readonly Origin[] => {
+    const steps = Object.values(graph.spec.nodes).flatMap(node => node.steps)
+    if (!steps.some(({ serviceName }) => serviceName === name)) return []
+    const [first, ...others] = routers(view, graph)
+    const caller = first.proxy === 'none' ? 'non-mesh' : 'in-mesh'
+    return [{ caller: { caller, from: namespace }, entry: `graph ${graph.name}`, pods: [first, ...others] }]
+  })
+}
+
+function routers(view: View<PathKinds>, graph: InferenceGraph): readonly [Workload, ...Workload[]] {
+  const { namespace, name } = graph
+  const [first, ...others] = distinct(podsWith(view, namespace, { [GRAPH_LABEL]: name }))
+  return [first ?? nextRouter(view, graph), ...others]
+}
+
+function nextRouter(view: View<PathKinds>, graph: InferenceGraph): Workload {
+  const { namespace, name, annotations, spec } = graph
+  const labels = { ...graph.labels, [GRAPH_LABEL]: name }
+  const { injected } = injection(view, { namespace, labels, annotations, hostNetwork: false })
+  return {
+    namespace,
+    name: `${name} (next pod)`,
+    labels: injected ? { [TLS_MODE_LABEL]: 'istio', ...labels } : labels,
+    serviceAccount: spec.serviceAccountName ?? 'default',
+    proxy: injected ? 'sidecar' : 'none',
+    ports: [],
+    address: undefined
+  }
+}

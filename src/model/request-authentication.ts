@@ -1,0 +1,51 @@
+import { attaches } from './attachment.ts'
+import { meshOf } from './mesh.ts'
+import { rememberIn } from './remember.ts'
+import type { Call, Token } from './request.ts'
+import type { ResourceOf } from './resource.ts'
+import type { View } from './snapshot.ts'
+import type { Workload } from './workload.ts'
+
+export type RequestAuthentication = ResourceOf<'RequestAuthentication'>
+
+/** Who issues the tokens that a workload looks at, and whether they go on to the next. */
+export interface Issuer {
+  readonly issuer: string
+  readonly forwards: boolean
+  readonly by: RequestAuthentication
+}
+
+/**
+ * The issuers that a workload knows: those of all objects that count for it, in its own and the root namespace.
+ * @see istio pilot/pkg/security/authn/policy_applier.go (convertToEnvoyJwtConfig)
+ */
+export const issuersAt: (view: View<'RequestAuthentication' | 'ConfigMap'>, workload: Workload) => readonly Issuer[] =
+  rememberIn((view, workload) => {
+    const { rootNamespace } = meshOf(view)
+    return [...new Set([rootNamespace, workload.namespace])]
+      .flatMap(namespace => view.list('RequestAuthentication', namespace))
+      .filter(policy => attaches(policy, workload))
+      .flatMap(by =>
+        by.spec.jwtRules.map(({ issuer = '', forwardOriginalToken = false }) => ({
+          issuer,
+          forwards: forwardOriginalToken,
+          by
+        }))
+      )
+  })
+
+/** A token is read where somebody knows its issuer; elsewhere it is but a header. */
+export function readToken(issuers: readonly Issuer[], token: Token | undefined): Token | undefined {
+  return issuers.some(({ issuer }) => issuer === token?.issuer) ? token : undefined
+}
+
+/** Whoever reads a token takes it off, unless told to pass it on. */
+export function passOn(issuers: readonly Issuer[], call: Call): Call {
+  const reader = issuers.find(({ issuer }) => issuer === call.token?.issuer)
+  return reader === undefined || reader.forwards ? call : { ...call, token: undefined }
+}
+
+/** A proxy that knows issuers refuses the tokens of all others. */
+export function findStranger(issuers: readonly Issuer[], token: Token | undefined): RequestAuthentication | undefined {
+  return token === undefined || readToken(issuers, token) !== undefined ? undefined : issuers[0]?.by
+}

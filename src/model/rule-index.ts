@@ -1,0 +1,45 @@
+import { toFullName } from './host.ts'
+import { remember } from './remember.ts'
+import type { ResourceOf } from './resource.ts'
+import { getOrAdd } from './shelf.ts'
+
+/** A rule with its host in full. */
+export interface NamedRule {
+  readonly rule: ResourceOf<'DestinationRule'>
+  readonly host: string
+}
+
+/** DestinationRules by the namespace that their host lies in; and those for hosts of any. */
+export interface RuleIndex {
+  readonly anywhere: readonly NamedRule[]
+  readonly pinned: ReadonlyMap<string, readonly NamedRule[]>
+}
+
+/** The namespace that a host lies in, if it is that of a Service or a wildcard for those of one namespace. */
+export function namespaceOfHost(host: string, clusterDomain: string): string | undefined {
+  const [, namespace] = host.split('.')
+  return namespace !== undefined && host.endsWith(`.${namespace}.svc.${clusterDomain}`) ? namespace : undefined
+}
+
+/** Made once for each list of rules; a cluster has one domain. */
+export const rulesByNamespace: (
+  rules: readonly ResourceOf<'DestinationRule'>[]
+) => (clusterDomain: string) => RuleIndex = remember(rules => {
+  let index: RuleIndex | undefined
+  return clusterDomain => {
+    index ??= makeIndex(rules, clusterDomain)
+    return index
+  }
+})
+
+function makeIndex(rules: readonly ResourceOf<'DestinationRule'>[], clusterDomain: string): RuleIndex {
+  const anywhere: NamedRule[] = []
+  const pinned = new Map<string, NamedRule[]>()
+  for (const rule of rules) {
+    const host = toFullName(rule.spec.host, rule.namespace, clusterDomain)
+    const namespace = namespaceOfHost(host, clusterDomain)
+    const list = namespace === undefined ? anywhere : getOrAdd(pinned, namespace, (): NamedRule[] => [])
+    list.push({ rule, host })
+  }
+  return { anywhere, pinned }
+}

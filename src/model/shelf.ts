@@ -1,0 +1,89 @@
+import type { Resource } from './resource.ts'
+
+const NONE: readonly never[] = []
+const byName = (a: Resource, b: Resource) => (a.name < b.name ? -1 : 1)
+
+/** The objects of one kind, by namespace; a change copies the one namespace it touches and shares the rest. */
+export class Shelf {
+  readonly #namespaces: ReadonlyMap<string, ReadonlyMap<string, Resource>>
+  readonly #lists = new Map<string, readonly Resource[]>()
+  #all: readonly Resource[] | undefined
+
+  constructor(
+    namespaces: ReadonlyMap<string, ReadonlyMap<string, Resource>>,
+    lists?: Map<string, readonly Resource[]>
+  ) {
+    this.#namespaces = namespaces
+    if (lists !== undefined) this.#lists = lists
+  }
+
+  get(namespace: string, name: string): Resource | undefined {
+    return this.#namespaces.get(namespace)?.get(name)
+  }
+
+  list(namespace: string): readonly Resource[] {
+    const known = this.#lists.get(namespace)
+    if (known !== undefined) return known
+    const objects = this.#namespaces.get(namespace)
+    const list = objects === undefined ? NONE : [...objects.values()].sort(byName)
+    this.#lists.set(namespace, list)
+    return list
+  }
+
+  all(): readonly Resource[] {
+    this.#all ??= [...this.#namespaces.keys()].sort().flatMap(namespace => this.list(namespace))
+    return this.#all
+  }
+
+  namespaces(): Iterable<string> {
+    return this.#namespaces.keys()
+  }
+
+  /** What stands here otherwise than there, object by object; what both share is not looked at. */
+  *changedSince(other: Shelf): Iterable<Changed> {
+    for (const namespace of new Set([...this.#namespaces.keys(), ...other.#namespaces.keys()])) {
+      const [mine, theirs] = [this.#namespaces.get(namespace), other.#namespaces.get(namespace)]
+      if (mine === theirs) continue
+      for (const [name, before] of theirs ?? []) {
+        const after = mine?.get(name)
+        if (after !== before) yield { before, after }
+      }
+      for (const [name, after] of mine ?? []) if (theirs?.has(name) !== true) yield { before: undefined, after }
+    }
+  }
+
+  with(namespace: string, name: string, object: Resource | undefined): Shelf {
+    const objects = new Map(this.#namespaces.get(namespace))
+    if (object === undefined) objects.delete(name)
+    else objects.set(name, object)
+    const lists = new Map(this.#lists)
+    lists.delete(namespace)
+    return new Shelf(new Map(this.#namespaces).set(namespace, objects), lists)
+  }
+}
+
+/** Nothing of a kind. */
+export const EMPTY = new Shelf(new Map())
+
+/** One object of two states: in the earlier, and in the later. */
+export type Changed =
+  | { readonly before: Resource; readonly after: Resource | undefined }
+  | { readonly before: undefined; readonly after: Resource }
+
+/** Of two objects with one name, the later counts. */
+export function toShelf(resources: Iterable<Resource>): Shelf {
+  const namespaces = new Map<string, Map<string, Resource>>()
+  for (const resource of resources) {
+    getOrAdd(namespaces, resource.namespace, () => new Map<string, Resource>()).set(resource.name, resource)
+  }
+  return new Shelf(namespaces)
+}
+
+/** The value of a key, made when it is not there yet. */
+export function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const found = map.get(key)
+  if (found !== undefined) return found
+  const made = make()
+  map.set(key, made)
+  return made
+}

@@ -1,0 +1,105 @@
+import type { AuthorizationPolicy } from './authorization-rule.ts'
+import { isWildcard } from './host.ts'
+import { injectorSelectors } from './injection.ts'
+import { meshOf } from './mesh.ts'
+import { remember } from './remember.ts'
+import type { Resource } from './resource.ts'
+import { namespaceOfHost } from './rule-index.ts'
+import type { View } from './snapshot.ts'
+import type { PathKinds } from './way.ts'
+
+/** What the objects that count for the models of a namespace tell apart: all else about names and labels means nothing. */
+export interface Words {
+  /** Label keys that injectors look at. */
+  readonly keys: ReadonlySet<string>
+  /** Wanted values of labels, as `key=value`. */
+  readonly pairs: ReadonlySet<string>
+  readonly exactHosts: ReadonlySet<string>
+  readonly wildcardHosts: readonly string[]
+  readonly paths: readonly string[]
+  /** True where policies go by the addresses of pods. */
+  readonly addresses: boolean
+}
+
+export function wordsFor(view: View<PathKinds>, namespace: string): Words {
+  const { istioNamespace, knativeNamespace } = view.settings
+  const { rootNamespace } = meshOf(view)
+  const near = [...new Set([namespace, rootNamespace])]
+  const far = [...new Set([...near, istioNamespace, knativeNamespace])]
+  const policies = far.flatMap(one => view.list('AuthorizationPolicy', one))
+  const selectors = [
+    ...near.flatMap(one => view.list('PeerAuthentication', one)).map(({ spec }) => spec.selector?.matchLabels),
+    ...near.flatMap(one => view.list('RequestAuthentication', one)).map(({ spec }) => spec.selector?.matchLabels),
+    ...near.flatMap(one => view.list('DestinationRule', one)).map(({ spec }) => spec.workloadSelector?.matchLabels),
+    ...near.flatMap(one => view.list('Sidecar', one)).map(({ spec }) => spec.workloadSelector?.labels),
+    ...policies.map(({ spec }) => spec.selector?.matchLabels)
+  ]
+  const ofAll = `.${namespace}.svc.${view.settings.clusterDomain}`
+  const hosts = [
+    ...view.rulesIn(namespace).map(({ host }) => host),
+    ...view.list('Gateway').flatMap(({ spec }) => spec.servers.flatMap(server => server.hosts.map(toDnsName))),
+    ...policies.flatMap(policy => operations(policy, 'hosts'))
+  ]
+  return {
+    keys: new Set(
+      injectorSelectors(view).flatMap(({ matchLabels, matchExpressions }) => [
+        ...Object.keys(matchLabels),
+        ...matchExpressions.map(({ key }) => key)
+      ])
+    ),
+    pairs: new Set(selectors.flatMap(labels => Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`))),
+    exactHosts: new Set(hosts.filter(host => !isWildcard(host)).sort()),
+    // What covers all hosts of the namespace tells none apart.
+    wildcardHosts: [...new Set(hosts.filter(host => isWildcard(host) && !ofAll.endsWith(host.slice(1))))].sort(),
+    paths: [...new Set(policies.flatMap(policy => operations(policy, 'paths')))],
+    addresses: policies.some(({ spec }) =>
+      spec.rules.some(rule => rule?.when.some(({ key }) => key === 'destination.ip'))
+    )
+  }
+}
+
+/**
+ * What the judgement of a model takes of its namespace, beside the models themselves. Where nothing is said there, and
+ * nobody elsewhere speaks of the namespace, it is but its labels: models of namespaces alike fare alike.
+ */
+export function namespaceLikeness(view: View<PathKinds>, namespace: string): string {
+  const { istioNamespace, knativeNamespace, clusterDomain } = view.settings
+  const far = new Set([meshOf(view).rootNamespace, istioNamespace, knativeNamespace])
+  const hasOwn = OWN.some(kind => view.list(kind, namespace).length > 0)
+  const isPinned = view.rulesIn(namespace).some(({ host }) => namespaceOfHost(host, clusterDomain) !== undefined)
+  const texts = [
+    ...[...far].flatMap(one => SPEAKING.map(kind => textOf(view.list(kind, one)))),
+    textOf(view.list('Sidecar')),
+    textOf(view.list('MutatingWebhookConfiguration'))
+  ]
+  // A pattern may mean it without its name.
+  const isNamed = texts.some(text => text.includes(namespace) || /[a-z0-9-]\*"|"\*[a-z0-9-]/.test(text))
+  const labels = view.get('Namespace', '', namespace)?.labels ?? {}
+  return hasOwn || isPinned || isNamed ? namespace : JSON.stringify(Object.entries(labels).sort())
+}
+
+const OWN = [
+  'PeerAuthentication',
+  'AuthorizationPolicy',
+  'RequestAuthentication',
+  'DestinationRule',
+  'Sidecar',
+  'ServingRuntime',
+  'InferenceGraph'
+] as const
+const SPEAKING = ['AuthorizationPolicy', 'DestinationRule'] as const
+
+const textOf = remember((objects: readonly Resource[]) =>
+  JSON.stringify(objects.map(object => ('spec' in object ? object.spec : object)))
+)
+
+const toDnsName = (host: string) => host.slice(host.indexOf('/') + 1)
+
+function operations({ spec }: AuthorizationPolicy, field: 'hosts' | 'paths'): readonly string[] {
+  const not = field === 'hosts' ? 'notHosts' : 'notPaths'
+  return spec.rules.flatMap(rule =>
+    (rule?.to ?? []).flatMap(({ operation }) =>
+      operation === undefined ? [] : [...operation[field], ...operation[not]]
+    )
+  )
+}

@@ -1,0 +1,134 @@
+import { inferencePath } from './calls.ts'
+import { coversHost, serviceHost } from './host.ts'
+import {
+  type Component,
+  componentsOf,
+  type InferenceService,
+  madeLabels,
+  podsOf,
+  revisionOf
+} from './inference-service.ts'
+import { publicDomain } from './knative.ts'
+import { matchesPath } from './pattern.ts'
+import type { Labels } from './selector.ts'
+import { endpointsOf, findService, isHeadless, protocolOf, targetsOf } from './service.ts'
+import type { View } from './snapshot.ts'
+import type { Words } from './surroundings.ts'
+import type { PathKinds } from './way.ts'
+import { TLS_MODE_LABEL, type Workload } from './workload.ts'
+
+/** What an InferenceService is like: what counts in any case, and what counts where something speaks of it. */
+export interface Traits {
+  readonly name: string
+  readonly always: string
+  /** Labels and annotations, `key=value` after the place where they stand. */
+  readonly pairs: readonly Pair[]
+  readonly hosts: readonly string[]
+  readonly path: string | undefined
+}
+
+interface Pair {
+  readonly place: string
+  readonly key: string
+  readonly pair: string
+}
+
+export function traitsOf(view: View<PathKinds>, service: InferenceService): Traits {
+  const { name, namespace, created, status, labels, annotations } = service
+  const graphs = view
+    .list('InferenceGraph', namespace)
+    .filter(({ spec }) => Object.values(spec.nodes).some(({ steps }) => steps.some(step => step.serviceName === name)))
+  const path = inferencePath(service)
+  const domain = publicDomain(view)
+  const components = componentsOf(view, service)
+  const inCluster = [name, ...components.flatMap(one => hostsOf(service, one))]
+  const pods = components.flatMap(one => podsOf(view, service, one).map(pod => ({ place: one.name, pod })))
+  const always = [
+    created === undefined,
+    status?.deploymentMode,
+    telling(labels),
+    telling(annotations),
+    path?.replaceAll(name, ''),
+    graphs.map(graph => graph.name),
+    domain,
+    components.map(one => componentTraits(view, service, one)),
+    [...new Set(pods.map(({ place, pod }) => place + podTraits(view, pod)))].sort()
+  ]
+  return {
+    name,
+    always: JSON.stringify(always),
+    pairs: [
+      ...pairsOf('labels', labels),
+      ...pairsOf('annotations', annotations),
+      ...components.flatMap(one => pairsOf(one.name, { ...one.annotations, ...madeLabels(service, one) })),
+      ...pods.flatMap(({ place, pod }) => pairsOf(`${place} pod`, pod.labels))
+    ],
+    hosts: [
+      ...inCluster.map(one => serviceHost(namespace, one, view.settings.clusterDomain)),
+      ...(domain === undefined ? [] : [`${name}.${namespace}.${domain}`])
+    ],
+    path
+  }
+}
+
+function hostsOf(service: InferenceService, component: Component): readonly string[] {
+  const revision = revisionOf(service, component)
+  return [component.service, revision, `${revision}-private`]
+}
+
+function componentTraits(view: View<PathKinds>, service: InferenceService, component: Component) {
+  const { name, mode, labels, annotations, minReplicas, serviceAccount, hostNetwork } = component
+  const own = [telling(labels), telling(annotations), minReplicas, serviceAccount, hostNetwork]
+  return [name, mode, ...own, mode === 'Standard' ? serviceTraits(view, service, component) : undefined]
+}
+
+function podTraits(view: View<PathKinds>, pod: Workload): string {
+  const { proxy, serviceAccount, labels } = pod
+  const protocols = targetsOf(view, pod).map(({ target, port }) => `${target} ${protocolOf(port)}`)
+  return JSON.stringify([proxy, serviceAccount, labels[TLS_MODE_LABEL], [...new Set(protocols)].sort()])
+}
+
+/** The Service of a model in Standard mode, as far as it can be another than KServe makes. */
+function serviceTraits(view: View<PathKinds>, { namespace }: InferenceService, { service }: Component) {
+  const found = findService(view, serviceHost(namespace, service, view.settings.clusterDomain))
+  const [port] = found?.spec.ports ?? []
+  if (found === undefined || port === undefined) return found === undefined
+  return [isHeadless(found), port.port, port.targetPort, endpointsOf(view, found, port).length > 0]
+}
+
+/** Keys of these groups mean something to Istio, Knative, KServe or us. */
+const GROUPS = /(^|\.)(istio\.io|knative\.dev|kserve\.io|mesh-guard\.io)\//
+/** Each model has its own value. */
+const OF_MODEL = 'serving.kserve.io/inferenceservice'
+
+function telling(values: Labels): readonly string[] {
+  return Object.entries(values)
+    .filter(([key]) => GROUPS.test(key) && key !== OF_MODEL)
+    .map(([key, value]) => `${key}=${value}`)
+    .sort()
+}
+
+function pairsOf(place: string, values: Labels): readonly Pair[] {
+  return Object.entries(values).map(([key, value]) => ({ place, key, pair: `${key}=${value}` }))
+}
+
+/**
+ * What tells an InferenceService apart from others of its namespace. Of two with the same likeness every path fares
+ * alike, and a check that finds nothing with one finds nothing with the other: their names are all that differs.
+ */
+export function likenessOf({ name, always, pairs, hosts, path }: Traits, words: Words): string {
+  const spoken = pairs.filter(({ key, pair }) => words.keys.has(key) || words.pairs.has(pair))
+  const likeness = [
+    words.addresses ? name : '',
+    [...new Set(spoken.map(({ place, pair }) => `${place} ${pair}`))].sort(),
+    hosts.map(host => hostLikeness(host, words)),
+    path === undefined ? [] : words.paths.filter(pattern => matchesPath(pattern, path))
+  ]
+  return always + JSON.stringify(likeness)
+}
+
+/** What speaks of this host, and not of all hosts of the namespace alike. */
+function hostLikeness(host: string, { exactHosts, wildcardHosts }: Words): string {
+  const covering = wildcardHosts.filter(pattern => coversHost(pattern, host))
+  return exactHosts.has(host) ? `${host} ${covering}` : covering.join()
+}

@@ -1,0 +1,85 @@
+import { activate, legsOf } from '../model/activator.ts'
+import { asksForToken, authorize, needsIdentity, policiesFor } from '../model/authorization.ts'
+import { ANYONE } from '../model/callers.ts'
+import { callsTo } from '../model/calls.ts'
+import { serviceHost } from '../model/host.ts'
+import { type Component, componentsOf, entryOf, type InferenceService, QUEUE_PORT } from '../model/inference-service.ts'
+import { systemPods } from '../model/knative.ts'
+import { meshOf } from '../model/mesh.ts'
+import { podsToJudge } from '../model/path.ts'
+import type { Call, Request } from '../model/request.ts'
+import { nameOf } from '../model/resource.ts'
+import { revisionDestination } from '../model/revision.ts'
+import type { View } from '../model/snapshot.ts'
+import type { PathKinds } from '../model/way.ts'
+import { identityOf, type Workload } from '../model/workload.ts'
+import { askTheActivator, closeActivator, NAMESPACE_HEADER } from './activator-fixes.ts'
+import { defineCheck } from './rule.ts'
+
+export default defineCheck({
+  id: 'activator-bypasses-policy',
+  severity: 'opens',
+  mode: 'warn',
+  summary: 'Whom a policy keeps out of a model, the activator brings in under its own name',
+  on: ['InferenceService'],
+  reads: [
+    'AuthorizationPolicy',
+    'RequestAuthentication',
+    'PeerAuthentication',
+    'DestinationRule',
+    'Sidecar',
+    'Service',
+    'Pod',
+    'MutatingWebhookConfiguration',
+    'Namespace',
+    'ConfigMap',
+    'ServingRuntime',
+    'ClusterServingRuntime'
+  ],
+  *check(service, view) {
+    const component = entryOf(componentsOf(view, service))
+    if (component?.mode !== 'Knative') return
+    const pods = podsToJudge(view, service, component, 'running')
+    const policies = [...new Set(pods.flatMap(pod => policiesFor(view, pod)))]
+    const token = policies.find(asksForToken)
+    const policy = token ?? policies.find(needsIdentity)
+    if (policy === undefined || !isBypassed(view, service, component, pods)) return
+    yield {
+      field: `spec.${component.name}`,
+      message: `${nameOf(policy)} keeps callers out that reach ${service.namespace}/${service.name} as the activator`,
+      fix: token === undefined ? closeActivator(view, service, policy) : askTheActivator(view, service, pods, policy),
+      opens: token === undefined ? 'cross-namespace-via-activator' : 'jwt-bypass-via-activator'
+    }
+  }
+})
+
+/** Is anyone of the mesh refused at the pods, and let in by way of the activator? */
+function isBypassed(
+  view: View<PathKinds>,
+  service: InferenceService,
+  component: Component,
+  pods: readonly Workload[]
+): boolean {
+  const revision = revisionDestination(view, service, component, pods)
+  if (!legsOf(view, component, revision).includes('activator')) return false
+  const [call] = callsTo(view, service, serviceHost(service.namespace, component.service, view.settings.clusterDomain))
+  const admitted = (server: Workload) =>
+    authorize(view, server, toRequest(view, call, service, server)).is === 'allowed'
+  return (
+    pods.some(pod => pod.proxy === 'sidecar' && !admitted(pod)) &&
+    systemPods(view, 'activator').every(activator => activator.proxy === 'none' || admitted(activator)) &&
+    activate(view, revision, call).cut === undefined
+  )
+}
+
+function toRequest(view: View<PathKinds>, call: Call, { namespace }: InferenceService, { address }: Workload): Request {
+  return {
+    ...call,
+    headers: { [NAMESPACE_HEADER.toLowerCase()]: namespace },
+    identity: identityOf(ANYONE, meshOf(view).trustDomain),
+    from: undefined,
+    to: { address, port: QUEUE_PORT },
+    sni: undefined,
+    http: true
+  }
+}

@@ -1,0 +1,38 @@
+import { byAge } from '../model/age.ts'
+import { NO_TRANSLATION } from '../model/gateway.ts'
+import { nameOf, type ResourceOf } from '../model/resource.ts'
+import { isEmpty } from '../model/selector.ts'
+import { podsWith } from '../model/service.ts'
+import { defineCheck } from './rule.ts'
+
+export default defineCheck({
+  id: 'gateway-port-translation-ambiguous',
+  severity: 'latent',
+  mode: 'warn',
+  summary: 'Two Services give a gateway port two meanings; which one holds goes by their age',
+  on: ['Service'],
+  reads: ['Pod'],
+  *check(service, view) {
+    if (!translates(service)) return
+    const pods = podsWith(view, service.namespace, service.spec.selector).filter(({ proxy }) => proxy === 'gateway')
+    const [pod] = pods
+    if (pod === undefined) return
+    for (const other of view.list('Service', service.namespace)) {
+      // The younger of the two is the one that came between.
+      if (other === service || !translates(other) || byAge(other, service) > 0) continue
+      if (!podsWith(view, other.namespace, other.spec.selector).includes(pod)) continue
+      const shared = service.spec.ports.findIndex(({ port, targetPort = port }) =>
+        other.spec.ports.some(one => one.port === port && (one.targetPort ?? one.port) !== targetPort)
+      )
+      const port = service.spec.ports[shared]
+      if (port === undefined) continue
+      yield {
+        field: `spec.ports[${shared}].targetPort`,
+        message: `Gateways on port ${port.port} move to ${port.targetPort} as soon as ${nameOf(other)} is made anew`,
+        fix: { text: `Label it ${NO_TRANSLATION}: "true"` }
+      }
+    }
+  }
+})
+
+const translates = ({ labels, spec }: ResourceOf<'Service'>) => !(NO_TRANSLATION in labels) && !isEmpty(spec.selector)

@@ -1,0 +1,18 @@
+import type { InferenceService } from '../model/inference-service.ts'
+import type { View } from '../model/snapshot.ts'
+
+/** The model that a host of the cluster (`name.namespace`, with or without what follows) means, by its name or a component's. */
+export function findModelOf(view: View<'InferenceService'>, host: string): InferenceService | undefined {
+  const [service, namespace = '', ...rest] = host.split('.')
+  if (!['', 'svc', `svc.${view.settings.clusterDomain}`].includes(rest.join('.'))) return undefined
+  return view
+    .list('InferenceService', namespace)
+    .find(({ name, spec }) =>
+      [
+        name,
+        spec.predictor && `${name}-predictor`,
+        spec.transformer && `${name}-transformer`,
+        spec.explainer && `${name}-explainer`
+      ].includes(service)
+    )
+}

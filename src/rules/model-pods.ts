@@ -1,0 +1,45 @@
+import { type Component, componentsOf, type InferenceService } from '../model/inference-service.ts'
+import { podsToJudge } from '../model/path.ts'
+import type { View } from '../model/snapshot.ts'
+import type { Workload } from '../model/workload.ts'
+
+/** A pod that stands for those of a component. */
+export interface ModelPod {
+  /** `namespace/name` of the InferenceService. */
+  readonly model: string
+  readonly service: InferenceService
+  readonly component: Component
+  readonly pod: Workload
+}
+
+/** What has to be read to know the pods of models. */
+export const MODEL_KINDS = [
+  'InferenceService',
+  'Pod',
+  'MutatingWebhookConfiguration',
+  'Namespace',
+  'ConfigMap',
+  'ServingRuntime',
+  'ClusterServingRuntime'
+] as const
+
+/** The pods of the models in a namespace, or in all: those that run, else those that will be made. */
+export function modelPods(view: View<(typeof MODEL_KINDS)[number]>, namespace?: string): readonly ModelPod[] {
+  return view.list('InferenceService', namespace).flatMap(service =>
+    componentsOf(view, service)
+      .filter(({ mode }) => mode !== 'ModelMesh')
+      .flatMap(component =>
+        podsToJudge(view, service, component, 'running').map(pod => ({
+          model: `${service.namespace}/${service.name}`,
+          service,
+          component,
+          pod
+        }))
+      )
+  )
+}
+
+/** Each model once. */
+export function modelsOf(pods: readonly ModelPod[]): readonly string[] {
+  return [...new Set(pods.map(({ model }) => model))]
+}

@@ -1,0 +1,25 @@
+import { rewrite } from './rewrite.ts'
+import { defineCheck } from './rule.ts'
+
+const ISTIO = 'istio.ingress.networking.knative.dev'
+
+export default defineCheck({
+  id: 'system-internal-tls-with-istio',
+  severity: 'latent',
+  mode: 'warn',
+  summary: 'Knative encrypts for pods itself, and net-istio sends plaintext there',
+  on: ['ConfigMap'],
+  reads: [],
+  *check(map, view) {
+    if (map.name !== 'config-network' || map.namespace !== view.settings.knativeNamespace) return
+    const { 'system-internal-tls': tls, 'internal-encryption': old, ...others } = map.data
+    const isOn = tls?.toLowerCase() === 'enabled' || old?.toLowerCase() === 'true'
+    if (!isOn || (others['ingress-class'] ?? others['ingress.class'] ?? ISTIO) !== ISTIO) return
+    const field = tls === undefined ? 'internal-encryption' : 'system-internal-tls'
+    yield {
+      field: `data.${field}`,
+      message: `${field} makes Knative's pods take TLS, and Istio's gateways send them plaintext`,
+      fix: { text: `Leave ${field} out: Istio's mTLS does this work`, apply: [rewrite(map, { data: others })] }
+    }
+  }
+})

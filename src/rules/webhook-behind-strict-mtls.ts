@@ -1,0 +1,28 @@
+import { nameOf, toRef } from '../model/resource.ts'
+import { defineCut } from './rule.ts'
+
+export default defineCut({
+  id: 'webhook-behind-strict-mtls',
+  cause: 'webhook-refused',
+  summary: 'The API server cannot call an admission webhook: its pods take mesh mTLS alone',
+  explain({ configuration, webhook, pod, port, selector, at }) {
+    const [name = pod.name] = Object.values(selector)
+    const why = at === undefined ? `port ${port} of its pods is HTTP to Istio` : `${nameOf(at)} is STRICT`
+    return {
+      object: at === undefined ? configuration : toRef(at),
+      field: at === undefined ? 'webhooks' : 'spec.mtls.mode',
+      message: `Webhook ${webhook} is out of reach: ${why}`,
+      fix: {
+        text: `Except port ${port} of the webhook's pods first`,
+        apply: [
+          {
+            apiVersion: 'security.istio.io/v1',
+            kind: 'PeerAuthentication',
+            metadata: { name, namespace: pod.namespace },
+            spec: { selector: { matchLabels: selector }, portLevelMtls: { [port]: { mode: 'PERMISSIVE' } } }
+          }
+        ]
+      }
+    }
+  }
+})

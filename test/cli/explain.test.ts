@@ -1,0 +1,147 @@
+import { join } from 'node:path'
+import t from 'tap'
+import { explanationSchema, type ToldPath } from '../../src/report/explanation.ts'
+import { reportSchema } from '../../src/report/report.ts'
+import { readFiles } from '../../src/sources/files.ts'
+import { meshGuard } from '../support/command.ts'
+
+const examples = join(import.meta.dirname, '../../examples')
+const CLUSTER = join(examples, 'cluster')
+const OUTCOMES = join(examples, 'four-outcomes')
+
+async function pathsTo(model: string): Promise<readonly ToldPath[]> {
+  const { out } = await meshGuard('explain', model, '--against', OUTCOMES, '--format', 'json')
+  const { models } = explanationSchema.parse(JSON.parse(out))
+  return models.flatMap(({ inferenceService, paths }) => (inferenceService === model ? paths : []))
+}
+
+/** Whom the pods let in, or refuse, and by which policy. */
+const POLICY = { object: { kind: 'AuthorizationPolicy', namespace: 'user1', name: 'allow-serving-tests' } }
+const KNATIVE = 'spiffe://cluster.local/ns/knative-serving/sa/activator'
+const CALLER = 'spiffe://cluster.local/ns/user1/sa/default'
+
+/** What was seen on a cluster: caller's namespace (user2 is any other), model, leg, and what came of it. */
+const OBSERVED = [
+  [200, 'user1', 'sklearn-iris-burst', 'activator', 'ok', 'activator->pod', KNATIVE],
+  [200, 'user1', 'sklearn-iris', 'direct', 'ok', 'caller->pod', CALLER],
+  [403, undefined, 'sklearn-iris', 'direct', 'cut', 'caller->pod', 'spiffe://cluster.local/ns/*/sa/*'],
+  [200, undefined, 'sklearn-iris-burst', 'activator', 'ok', 'activator->pod', KNATIVE]
+] as const
+
+for (const [status, from, model, leg, verdict, hop, identity] of OBSERVED) {
+  t.test(`${from ?? 'user2'} calls ${model}: ${status}`, async t => {
+    const paths = await pathsTo(`user1/${model}`)
+    const found = paths.filter(
+      path => path.caller === 'in-mesh' && path.entry === 'component' && path.from === from && path.leg === leg
+    )
+    t.match(found, [{ verdict, needed: true }])
+    const last = found[0]?.hops.at(-1)
+    t.match(last, {
+      name: hop,
+      verdict,
+      passages: [
+        {
+          sent: { tls: 'istio-mtls', decidedBy: [{ object: { kind: 'Pod', namespace: 'user1' } }] },
+          taken: {
+            by: 'sidecar',
+            why: 'STRICT',
+            decidedBy: [{ object: { kind: 'PeerAuthentication', name: 'default' }, field: 'spec.mtls.mode' }]
+          },
+          identity,
+          authorization: {
+            verdict: verdict === 'ok' ? 'allowed' : 'not-allowed',
+            decidedBy: [{ ...POLICY, field: 'spec.rules' }]
+          }
+        }
+      ]
+    })
+    const cut = { rule: 'policy-refuses-callers', ...POLICY, field: 'spec.rules', fix: { text: String } }
+    t.match(last?.cut, status === 403 ? cut : undefined)
+  })
+}
+
+t.test('the last of them is a leak, and a check tells of it', async t => {
+  const { out } = await meshGuard('check', OUTCOMES, '--format', 'json')
+  const { findings } = reportSchema.parse(JSON.parse(out))
+  t.match(
+    findings.filter(({ rule }) => rule === 'activator-bypasses-policy'),
+    [{ opens: [{ inferenceService: 'user1/sklearn-iris-burst', what: 'cross-namespace-via-activator' }] }]
+  )
+})
+
+t.test('for people', async t => {
+  const { code, out } = await meshGuard('explain', 'user1/sklearn-iris', '--against', OUTCOMES)
+  t.equal(code, 0, 'who is refused by a policy that lets others in is warned of')
+  const [, refused = '', admitted = ''] = out.split(/^ {2}(?=\S)/m)
+  t.equal(
+    refused,
+    `CUT in-mesh (any other namespace) by its component's host or by its address, straight to the pods
+    CUT caller->pod
+        sends mesh mTLS: auto mTLS, and the pod is labelled as taking it (Pod user1/sklearn-iris-1 metadata.labels[security.istio.io/tlsMode])
+        meets mesh mTLS alone (PeerAuthentication user1/default spec.mtls.mode)
+        refused as whoever calls (AuthorizationPolicy user1/allow-serving-tests spec.rules)
+        policy-refuses-callers: AuthorizationPolicy user1/allow-serving-tests refuses callers of other namespaces at user1/sklearn-iris
+        at AuthorizationPolicy user1/allow-serving-tests spec.rules
+        fix: Let in gateways and Knative, as below; for others add a rule to AuthorizationPolicy user1/allow-serving-tests
+          apiVersion: security.istio.io/v1beta1
+          kind: AuthorizationPolicy
+          metadata:
+            name: allow-serving-tests-hops
+            namespace: user1
+          spec:
+            action: ALLOW
+            rules:
+              - from:
+                  - source:
+                      principals:
+                        - cluster.local/ns/istio-system/sa/istio-ingressgateway
+              - to:
+                  - operation:
+                      paths:
+                        - /healthz
+                        - /metrics
+`
+  )
+  t.match(admitted, /^ok {2}in-mesh \(user1\) .*\n.*\n.*\n.*\n +allowed as user1\/default \(AuthorizationPolicy /)
+})
+
+t.test('exit codes tell how bad it is', async t => {
+  const folder = t.testdir({
+    'rule.yaml': `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { namespace: istio-system, name: default }
+spec: { host: "*.local", trafficPolicy: { tls: { mode: ISTIO_MUTUAL } } }
+---
+${readFiles([CLUSTER])
+  .map(({ object }) => JSON.stringify(object))
+  .join('\n---\n')}`
+  })
+  for (const [name, argv, code] of [
+    ['nothing is cut', ['--against', CLUSTER], 0],
+    ['all is cut', ['--against', folder], 1],
+    ['all is cut, and nothing counts', ['--against', folder, '--fail-on', 'never'], 0],
+    ['all is cut, and it is but a warning', ['--against', folder, '--rule', 'client-mtls-to-plain-listener=warn'], 0],
+    ['some are refused', ['--against', OUTCOMES], 0],
+    ['some are refused, and warnings count', ['--against', OUTCOMES, '--fail-on', 'warn'], 1]
+  ] as const) {
+    t.equal((await meshGuard('explain', ...argv)).code, code, name)
+  }
+})
+
+t.test('nothing to explain', async t => {
+  const folder = t.testdir({ 'empty.yaml': '' })
+  t.match(await meshGuard('explain', '--against', folder), { code: 0, out: 'there is no InferenceService\n' })
+  t.match(await meshGuard('explain', 'a/b', '--against', folder), {
+    code: 2,
+    err: 'error: there is no InferenceService a/b\n'
+  })
+})
+
+t.test('a name that means nothing', async t => {
+  t.match(await meshGuard('explain', 'user1/sklern-iris', '--against', CLUSTER), {
+    code: 2,
+    out: '',
+    err: 'error: there is no InferenceService user1/sklern-iris; did you mean user1/sklearn-iris?\n'
+  })
+})

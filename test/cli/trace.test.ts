@@ -1,0 +1,156 @@
+import { join } from 'node:path'
+import t from 'tap'
+import { traceSchema } from '../../src/report/trace.ts'
+import { readFiles } from '../../src/sources/files.ts'
+import { meshGuard } from '../support/command.ts'
+
+const examples = join(import.meta.dirname, '../../examples')
+const CLUSTER = join(examples, 'cluster')
+const OUTCOMES = join(examples, 'four-outcomes')
+const MODEL = 'sklearn-iris-predictor-00001-private'
+const SLEEP = 'user2/sleep-1'
+
+const ask = (from: string, to: string, ...more: readonly string[]) =>
+  meshGuard('trace', '--from', from, '--to', to, '--against', OUTCOMES, ...more)
+
+t.test('one call, by who calls and what for', async t => {
+  for (const [name, from, more, code] of [
+    ['a caller of the namespace', 'user1/httpbin-1', [], 0],
+    ['one of another', SLEEP, [], 1],
+    ['Knative', 'knative-serving/activator-1', ['--path', '/healthz', '--method', 'GET'], 0],
+    ['nobody, for want of a sidecar', 'istio-system/istiod-1', [], 1]
+  ] as const) {
+    t.equal((await ask(from, `${MODEL}.user1:80`, ...more)).code, code, name)
+  }
+})
+
+t.test('for people', async t => {
+  const { out } = await ask(SLEEP, `${MODEL}.user1:80`)
+  t.equal(
+    out,
+    `CUT user2/sleep-1 -> ${MODEL}.user1.svc.cluster.local:80
+  CUT user1/sklearn-iris-1
+      sends mesh mTLS: auto mTLS, and the pod is labelled as taking it (Pod user1/sklearn-iris-1 metadata.labels[security.istio.io/tlsMode])
+      meets mesh mTLS alone (PeerAuthentication user1/default spec.mtls.mode)
+      refused as user2/sleep (AuthorizationPolicy user1/allow-serving-tests spec.rules)
+      policy-refuses-callers: AuthorizationPolicy user1/allow-serving-tests refuses sidecars in user2 at user1/sklearn-iris
+      at AuthorizationPolicy user1/allow-serving-tests spec.rules
+      fix: Let in gateways and Knative, as below; for others add a rule to AuthorizationPolicy user1/allow-serving-tests
+        apiVersion: security.istio.io/v1beta1
+        kind: AuthorizationPolicy
+        metadata:
+          name: allow-serving-tests-hops
+          namespace: user1
+        spec:
+          action: ALLOW
+          rules:
+            - from:
+                - source:
+                    principals:
+                      - cluster.local/ns/user2/sa/sleep
+                      - cluster.local/ns/istio-system/sa/istio-ingressgateway
+            - to:
+                - operation:
+                    paths:
+                      - /healthz
+                      - /metrics
+`
+  )
+})
+
+t.test('for programs, as the schema says', async t => {
+  const { out } = await ask(SLEEP, `${MODEL}.user1:80`, '--format', 'json')
+  t.match(traceSchema.parse(JSON.parse(out)), {
+    kind: 'Trace',
+    from: SLEEP,
+    host: `${MODEL}.user1.svc.cluster.local`,
+    port: 80,
+    verdict: 'cut',
+    passages: [{ server: 'user1/sklearn-iris-1', verdict: 'cut', cut: { rule: 'policy-refuses-callers' } }],
+    notes: []
+  })
+})
+
+t.test('a Service by any name that its callers may use', async t => {
+  for (const host of [MODEL, `${MODEL}.user1`, `${MODEL}.user1.svc`, `${MODEL}.user1.svc.cluster.local`]) {
+    t.equal((await ask('user1/httpbin-1', `${host}:80`)).code, 0, host)
+  }
+  t.equal((await ask(SLEEP, `${MODEL}:80`)).code, 2, 'a bare name is of the own namespace')
+})
+
+t.test('what means nothing is told with what would', async t => {
+  for (const [from, to, message] of [
+    ['user2/slep-1', `${MODEL}.user1:80`, 'there is no pod user2/slep-1; did you mean user2/sleep-1?'],
+    ['sleep-1', `${MODEL}.user1:80`, 'there is no pod sleep-1; did you mean user2/sleep-1?'],
+    [SLEEP, `${MODEL}s.user1:80`, `there is no Service ${MODEL}s.user1; did you mean ${MODEL}.user1?`],
+    [SLEEP, `${MODEL}.user1:8080`, `there is no port 8080 of Service user1/${MODEL}; did you mean 80?`],
+    [SLEEP, MODEL, `--to ${MODEL}: must be HOST:PORT, with the number of the port`]
+  ] as const) {
+    t.match(await ask(from, to), { code: 2, out: '', err: `error: ${message}\n` })
+  }
+})
+
+t.test('what a connection does not show', async t => {
+  const from = ['--from', 'user1/httpbin-6484879498-qxqj8', '--against', CLUSTER]
+  const note = /^note: VirtualService user1\/sklearn-iris routes requests for this host/m
+  const routed = await meshGuard('trace', '--to', 'sklearn-iris:80', ...from)
+  t.match(routed, { code: 0, out: note }, 'a route')
+  const naked = ['--from', 'batch/nightly-score-28417-9qv7z', '--against', CLUSTER]
+  t.notMatch((await meshGuard('trace', '--to', 'sklearn-iris.user1:80', ...naked)).out, note, 'no sidecar, no route')
+  const empty = await meshGuard('trace', '--to', 'sklearn-iris-predictor-00001:80', ...from)
+  t.match(empty, { code: 1, out: /^CUT .*\n {4}nothing-behind-address: Service user1\/sklearn-iris-predictor-00001 / })
+})
+
+/** The example, with this in it. */
+const stateWith = (dir: (files: Record<string, string>) => string, yaml: string): string => {
+  const objects = readFiles([OUTCOMES]).map(({ object }) => JSON.stringify(object))
+  return dir({ 'all.yaml': [...objects, yaml].join('\n---\n') })
+}
+
+t.test('a sidecar that does not know the Service', async t => {
+  const sidecar = `
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { namespace: user2, name: narrow }
+spec: { egress: [{ hosts: ["./*"] }] }`
+  const hidden = `
+apiVersion: v1
+kind: Service
+metadata: { namespace: user1, name: ${MODEL}, annotations: { networking.istio.io/exportTo: . } }
+spec: { ports: [{ name: http, port: 80 }] }`
+  for (const [yaml, by] of [
+    [sidecar, 'Sidecar user2/narrow spec.egress'],
+    [hidden, `Service user1/${MODEL} metadata.annotations[networking.istio.io/exportTo]`]
+  ] as const) {
+    const { code, out } = await ask(
+      SLEEP,
+      `${MODEL}.user1:80`,
+      '--against',
+      stateWith(files => t.testdir(files), yaml)
+    )
+    t.equal(code, 3, 'no answer is no "ok"')
+    t.equal(
+      out,
+      `?   user2/sleep-1 -> ${MODEL}.user1.svc.cluster.local:80
+    not known: what the caller's sidecar does with a host that it does not know, by ${by}
+`
+    )
+  }
+})
+
+t.test('a VirtualService for sidecars, whether it says so or not', async t => {
+  const route = (gateways: string, host: string) => `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { namespace: user1, name: route }
+spec: { hosts: [${host}], ${gateways} }`
+  for (const [name, yaml, count] of [
+    ['no gateways mean every sidecar', route('', MODEL), 1],
+    ['gateways alone', route('gateways: [knative-serving/knative-local-gateway]', MODEL), 0],
+    ['another host', route('', 'httpbin'), 0]
+  ] as const) {
+    const against = stateWith(files => t.testdir(files), yaml)
+    const { out } = await ask(SLEEP, `${MODEL}.user1:80`, '--against', against, '--format', 'json')
+    t.equal(traceSchema.parse(JSON.parse(out)).notes.length, count, name)
+  }
+})

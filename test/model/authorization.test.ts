@@ -1,0 +1,105 @@
+import t from 'tap'
+import { asksForToken, authorize, needsIdentity } from '../../src/model/authorization.ts'
+import type { Request } from '../../src/model/request.ts'
+import { stateOf } from '../support/state.ts'
+import { request, workload } from '../support/workload.ts'
+
+const policy = (name: string, spec: string, namespace = 'user1', more = '') => `
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { namespace: ${namespace}, name: ${name} ${more} }
+spec: ${spec}
+`
+const provider = `
+apiVersion: v1
+kind: ConfigMap
+metadata: { namespace: istio-system, name: istio }
+data: { mesh: "extensionProviders: [{ name: known, envoyExtAuthzHttp: {} }]" }
+`
+const from = (namespace: string) => `{ from: [{ source: { namespaces: [${namespace}] } }] }`
+
+function verdict(policies: readonly string[], more: Partial<Request> = {}): string {
+  const found = authorize(stateOf([provider, ...policies].join('---')), workload(), request(more))
+  if (found.is === 'allowed' || found.is === 'not-allowed')
+    return [found.is, ...found.by.map(({ name }) => name)].join(' ')
+  if (found.is === 'denied') return `denied ${found.by.name} ${found.rule}`
+  return found.is === 'provider-unknown' ? `${found.is} ${found.provider}` : found.is
+}
+
+t.test('the verdict of all policies together', async t => {
+  const custom = (name: string, rules = '[{}]') =>
+    policy('custom', `{ action: CUSTOM, provider: { name: ${name} }, rules: ${rules} }`)
+  const allow = policy('allow', `{ rules: [${from('user2')}] }`)
+  const other = policy('other', `{ action: ALLOW, rules: [${from('user3')}] }`)
+  const deny = policy('deny', `{ action: DENY, rules: [${from('user3')}, ${from('user2')}] }`)
+  for (const [name, policies, more, expected] of [
+    ['none', [], {}, 'allowed'],
+    ['one that allows', [allow], {}, 'allowed allow'],
+    ['one of two that allow', [allow, other], {}, 'allowed allow'],
+    ['none of those that allow', [other], {}, 'not-allowed other'],
+    ['one that denies comes before', [allow, deny], {}, 'denied deny 1'],
+    ['one that denies others', [deny], { identity: undefined }, 'allowed'],
+    ['without rules nothing is allowed', [policy('nothing', '{}')], {}, 'not-allowed nothing'],
+    ['without a word', [policy('nothing', '')], {}, 'not-allowed nothing'],
+    ['a rule that is null', [policy('blank', '{ rules: [null] }')], {}, 'not-allowed blank'],
+    ['a rule that is empty', [policy('all', '{ rules: [{}] }')], {}, 'allowed all'],
+    ['one that audits', [policy('audit', '{ action: AUDIT, rules: [{}] }')], {}, 'allowed'],
+    ['one that looks on', [policy('dry', '{}', 'user1', ', annotations: { istio.io/dry-run: "true" }')], {}, 'allowed'],
+    [
+      'one that does not look on',
+      [policy('wet', '{}', 'user1', ', annotations: { istio.io/dry-run: "no" }')],
+      {},
+      'not-allowed wet'
+    ],
+    ['one of the root namespace', [policy('root', '{}', 'istio-system')], {}, 'not-allowed root'],
+    ['one of another namespace', [policy('far', '{}', 'user2')], {}, 'allowed'],
+    ['one that asks somebody', [custom('known')], {}, 'allowed'],
+    ['one that asks nobody', [custom('gone')], {}, 'provider-unknown gone'],
+    [
+      'one that asks without saying whom',
+      [policy('custom', '{ action: CUSTOM, rules: [{}] }')],
+      {},
+      'provider-unknown '
+    ],
+    ['one that asks nobody about others', [custom('gone', `[${from('user3')}]`)], {}, 'allowed'],
+    ['one that asks nobody, about bytes', [custom('gone')], { http: false }, 'allowed'],
+    [
+      'what is not known is taken for the caller',
+      [policy('claim', '{ action: DENY, rules: [{ when: [{ key: "request.headers[x]", values: [a] }] }] }')],
+      {},
+      'allowed'
+    ],
+    [
+      'also where it would have to be there',
+      [policy('claim', '{ rules: [{ when: [{ key: "request.headers[x]", values: [a] }] }] }')],
+      {},
+      'allowed claim'
+    ]
+  ] as const) {
+    t.equal(verdict(policies, more), expected, name)
+  }
+})
+
+t.test('what a policy asks of callers', async t => {
+  for (const [rule, identity, token] of [
+    ['{}', false, false],
+    ['null', false, false],
+    ['{ from: [{}] }', false, false],
+    ['{ from: [{ source: { ipBlocks: [10.0.0.0/8] } }] }', false, false],
+    ['{ from: [{ source: { principals: [a] } }] }', true, false],
+    ['{ from: [{ source: { namespaces: [a] } }] }', true, false],
+    ['{ from: [{ source: { serviceAccounts: [a] } }] }', true, false],
+    ['{ from: [{ source: { trustDomains: [a] } }] }', true, false],
+    ['{ from: [{ source: { requestPrincipals: [a] } }] }', false, true],
+    ['{ from: [{ source: { notRequestPrincipals: [a] } }] }', false, true],
+    ['{ when: [{ key: source.ip, values: [10.0.0.0/8] }] }', false, false],
+    ['{ when: [{ key: source.namespace, values: [a] }] }', true, false],
+    ['{ when: [{ key: "request.auth.claims[a]", values: [a] }] }', false, true]
+  ] as const) {
+    const of = (action: string) =>
+      stateOf(policy('p', `{ action: ${action}, rules: [${rule}] }`)).list('AuthorizationPolicy')
+    t.same(of('ALLOW').map(needsIdentity), [identity], `identity: ${rule}`)
+    t.same(of('DENY').map(needsIdentity), [false], `denied: ${rule}`)
+    t.same(of('ALLOW').map(asksForToken), [token], `token: ${rule}`)
+  }
+})

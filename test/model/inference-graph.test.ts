@@ -1,0 +1,51 @@
+import t from 'tap'
+import { graphCallers } from '../../src/model/inference-graph.ts'
+import { graph, model, namespace, pod, together } from '../support/objects.ts'
+import { stockWith } from '../support/state.ts'
+import { waysTo } from '../support/ways.ts'
+
+const ROUTER = 'serving.kserve.io/inferencegraph: graph'
+
+function callers(...objects: readonly string[]) {
+  const state = stockWith(together(model(''), ...objects))
+  const service = state.get('InferenceService', 'user1', 'new')
+  if (service === undefined) throw new Error('no model')
+  return graphCallers(state, service).flatMap(({ caller, entry, pods }) =>
+    pods.map(
+      ({ name, proxy, serviceAccount }) =>
+        `${caller.caller} (${caller.from}) ${entry}: ${name} ${proxy} ${serviceAccount}`
+    )
+  )
+}
+
+t.test('the routers of graphs that have a model as a step', async t => {
+  const next = (caller: string, proxy: string, account = 'default') =>
+    `${caller} (user1) graph graph: graph (next pod) ${proxy} ${account}`
+  t.same(callers(graph('')), [next('in-mesh', 'sidecar')])
+  t.same(callers(graph(', labels: { sidecar.istio.io/inject: "false" }')), [next('non-mesh', 'none')])
+  t.same(callers(graph(', annotations: { sidecar.istio.io/inject: "false" }')), [next('non-mesh', 'none')])
+  t.same(callers(graph(''), namespace('a: b')), [next('non-mesh', 'none')], 'where nobody injects')
+  const account = 'nodes: { root: { steps: [{ serviceName: new }] } }, serviceAccountName: router'
+  t.same(callers(graph('', account)), [next('in-mesh', 'sidecar', 'router')])
+  t.same(
+    callers(graph(''), pod('user1', 'router', ROUTER, 'none', ', serviceAccountName: router')),
+    ['non-mesh (user1) graph graph: router none router'],
+    'a router that runs is taken as it is'
+  )
+  const steps = (word: string) => graph('', `nodes: { root: { steps: [{ ${word} }] } }`)
+  t.same(callers(steps('serviceName: other')), [])
+  t.same(callers(steps('serviceUrl: "http://new.user1.svc.cluster.local"')), [])
+  t.same(callers(graph('', '')), [], 'without nodes')
+})
+
+t.test('a router calls the model by its own address', async t => {
+  const ways = (...objects: readonly string[]) =>
+    waysTo(
+      stockWith(together(model(', annotations: { autoscaling.knative.dev/targetBurstCapacity: "0" }'), ...objects)),
+      'new'
+    ).filter(way => way.includes(' graph '))
+  t.same(ways(graph('')), ['in-mesh (user1) graph graph direct caller->local-gateway, gateway->pod'])
+  t.same(ways(graph(', labels: { sidecar.istio.io/inject: "false" }')), [
+    'non-mesh (user1) graph graph direct caller->local-gateway, ingress-gateway->local-gateway, gateway->pod'
+  ])
+})

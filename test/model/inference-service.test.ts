@@ -1,0 +1,22 @@
+import t from 'tap'
+import { componentsOf, desiredPod, revisionOf } from '../../src/model/inference-service.ts'
+import { model } from '../support/objects.ts'
+import { stockWith } from '../support/state.ts'
+
+t.test('the revision that takes requests', async t => {
+  const revision = (status: string) => {
+    const state = stockWith(model('').replace(/\n$/, `\nstatus: ${status}\n`))
+    const service = state.get('InferenceService', 'user1', 'new')
+    if (service === undefined) throw new Error('no model')
+    return componentsOf(state, service).map(component => [
+      revisionOf(service, component),
+      desiredPod(state, service, component).labels['serving.knative.dev/revision']
+    ])
+  }
+  const ready = 'new-predictor-00007'
+  t.same(revision(`{ components: { predictor: { latestReadyRevision: ${ready} } } }`), [[ready, ready]])
+  const first = 'new-predictor-00001'
+  for (const status of ['{}', '{ components: {} }', '{ components: { predictor: {} } }', 'null']) {
+    t.same(revision(status), [[first, first]], status)
+  }
+})

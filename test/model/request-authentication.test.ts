@@ -1,0 +1,48 @@
+import t from 'tap'
+import { findStranger, issuersAt, passOn, readToken } from '../../src/model/request-authentication.ts'
+import { stateOf } from '../support/state.ts'
+import { request, workload } from '../support/workload.ts'
+
+const authentication = (namespace: string, name: string, spec: string) => `
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: { namespace: ${namespace}, name: ${name} }
+spec: ${spec}
+`
+const state = stateOf(
+  [
+    authentication('istio-system', 'mesh', '{ jwtRules: [{ issuer: mesh, forwardOriginalToken: true }] }'),
+    authentication('user1', 'own', '{ selector: { matchLabels: { app: model } }, jwtRules: [{ issuer: own }, {}] }'),
+    authentication('user2', 'other', '{ jwtRules: [{ issuer: other }] }'),
+    authentication('user2', 'empty', '')
+  ].join('---')
+)
+const issuers = issuersAt(state, workload({ labels: { app: 'model' } }))
+
+t.test('the issuers that a workload knows are those of its namespace and of the whole mesh', async t => {
+  const known = (more: Parameters<typeof workload>[0]) =>
+    issuersAt(state, workload(more)).map(
+      ({ issuer, forwards, by }) => `${by.name}: ${issuer}${forwards ? ', passed on' : ''}`
+    )
+  t.same(known({ labels: { app: 'model' } }), ['mesh: mesh, passed on', 'own: own', 'own: '])
+  t.same(known({}), ['mesh: mesh, passed on'])
+  t.same(known({ namespace: 'user2' }), ['mesh: mesh, passed on', 'other: other'])
+  t.same(known({ namespace: 'istio-system' }), ['mesh: mesh, passed on'])
+})
+
+t.test('what becomes of a token', async t => {
+  for (const [issuer, read, stranger, goesOn] of [
+    [undefined, false, undefined, false],
+    ['own', true, undefined, false],
+    ['mesh', true, undefined, true],
+    ['foreign', false, 'mesh', true]
+  ] as const) {
+    const token = issuer === undefined ? undefined : { issuer }
+    t.equal(readToken(issuers, token), read ? token : undefined, `${issuer}: read`)
+    t.equal(findStranger(issuers, token)?.name, stranger, `${issuer}: refused by`)
+    t.equal(passOn(issuers, request({ token })).token, goesOn ? token : undefined, `${issuer}: goes on`)
+  }
+  const token = { issuer: 'foreign' }
+  t.equal(findStranger([], token), undefined, 'nobody reads it')
+  t.equal(passOn([], request({ token })).token, token, 'nobody takes it off')
+})

@@ -1,0 +1,112 @@
+import { deepStrictEqual, equal } from 'node:assert'
+import fc from 'fast-check'
+import t from 'tap'
+import { evaluate } from '../../src/engine/evaluate.ts'
+import type { Finding } from '../../src/engine/finding.ts'
+import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
+import { introduced } from '../../src/engine/introduced.ts'
+import { judge, judgeState } from '../../src/engine/judge.ts'
+import { mutate } from '../../src/engine/mutate.ts'
+import type { Resource } from '../../src/model/resource.ts'
+import { Snapshot } from '../../src/model/snapshot.ts'
+import { RULES } from '../../src/rules/index.ts'
+import { property } from '../support/property.ts'
+import {
+  anyObject,
+  applying,
+  clusterWith,
+  inferenceService,
+  type Manifest,
+  objectsWith,
+  patched,
+  read,
+  someObjects
+} from '../support/random-cluster.ts'
+
+const stateOf = (cluster: Snapshot) => judgeState(cluster, RULES, DEFAULT_POLICY)
+const decide = (cluster: Snapshot, manifest: Manifest) =>
+  judge(cluster, applying(cluster, read(manifest)), RULES, DEFAULT_POLICY)
+
+const shuffled = someObjects.chain(manifests => {
+  const objects = [...objectsWith(manifests)]
+  const length = objects.length
+  return fc.tuple(
+    fc.constant(manifests),
+    fc.shuffledSubarray(objects, { minLength: length, maxLength: length }),
+    anyObject
+  )
+})
+
+property(t, 'the answer does not depend on the order of the objects', shuffled, 60, ([manifests, objects, changed]) => {
+  const [one, other] = [clusterWith(manifests), Snapshot.of(objects)]
+  deepStrictEqual(stateOf(other), stateOf(one))
+  deepStrictEqual(decide(other, changed), decide(one, changed))
+})
+
+const meta = { namespace: 'elsewhere', name: 'unrelated' }
+const unrelated: fc.Arbitrary<Manifest> = fc.constantFrom(
+  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'elsewhere', labels: { 'istio-injection': 'enabled' } } },
+  { apiVersion: 'v1', kind: 'ConfigMap', metadata: meta, data: { a: 'b' } },
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: meta,
+    spec: { selector: { app: 'unrelated' }, ports: [{ port: 80 }] }
+  },
+  { apiVersion: 'v1', kind: 'Pod', metadata: meta, spec: { containers: [] } },
+  { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', metadata: meta, spec: { hosts: ['example.com'] } },
+  {
+    apiVersion: 'serving.kserve.io/v1beta1',
+    kind: 'InferenceService',
+    metadata: meta,
+    spec: { predictor: { model: { modelFormat: { name: 'sklearn' } } } }
+  }
+)
+const isElsewhere = (name: string | undefined) => name?.startsWith('elsewhere/') === true
+
+/** What is found about others. Of several models that one finding is about, any may stand in its words. */
+function aboutOthers(findings: readonly Finding[]): readonly unknown[] {
+  return findings
+    .map(({ message, fix, cuts, opens, mode, ...finding }) => ({
+      ...finding,
+      cuts: cuts.filter(({ inferenceService }) => !isElsewhere(inferenceService)),
+      opens: opens.filter(({ inferenceService }) => !isElsewhere(inferenceService))
+    }))
+    .filter(({ object, cuts }) => object.namespace !== 'elsewhere' || cuts.length > 0)
+}
+
+property(t, 'what is unrelated changes nothing', fc.tuple(someObjects, unrelated), 100, ([manifests, more]) => {
+  const [without, withIt] = [stateOf(clusterWith(manifests)), stateOf(clusterWith([...manifests, more]))]
+  const known = JSON.stringify(aboutOthers(without.findings))
+  equal(JSON.stringify(aboutOthers(withIt.findings).filter(one => known.includes(JSON.stringify(one)))), known)
+})
+
+property(t, 'nothing changed, nothing introduced', someObjects, 60, manifests => {
+  const cluster = clusterWith(manifests)
+  const { cuts, latent, found, widened, heals } = introduced(evaluate(cluster, RULES), evaluate(cluster, RULES))
+  deepStrictEqual(
+    { cuts, latent, found, widened, heals },
+    { cuts: [], latent: [], found: [], widened: [], heals: false }
+  )
+})
+
+property(t, 'a change that means nothing is admitted', fc.tuple(someObjects, fc.nat()), 60, ([manifests, nat]) => {
+  const cluster = clusterWith(manifests)
+  const objects = objectsWith(manifests).filter(({ kind }) => kind !== 'InferenceService' && kind !== 'Pod')
+  const before = objects[nat % objects.length]
+  if (before === undefined) return
+  const annotations = { ...before.annotations, 'example.com/note': 'nothing' }
+  const after = { ...before, annotations } as Resource
+  const { decision, findings } = judge(cluster, { operation: 'UPDATE', before, after }, RULES, DEFAULT_POLICY)
+  deepStrictEqual({ decision, findings }, { decision: 'allow', findings: [] })
+})
+
+property(t, 'a patch applied twice is no patch', fc.tuple(someObjects, inferenceService), 100, ([manifests, sent]) => {
+  const cluster = clusterWith(manifests)
+  const mutated = (object: Manifest) =>
+    mutate(cluster, { operation: 'CREATE', after: read(object) }, { object, oldObject: null }, RULES)
+  const { patch, change } = mutated(sent)
+  const after = patched(sent, patch)
+  deepStrictEqual(read(after), change.after, 'what is judged is what is stored')
+  deepStrictEqual(mutated(after).patch, [])
+})

@@ -1,0 +1,54 @@
+import { ok } from 'node:assert'
+import t from 'tap'
+import type { Finding } from '../../src/engine/finding.ts'
+import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
+import { judge, judgeState } from '../../src/engine/judge.ts'
+import type { Change, Snapshot } from '../../src/model/snapshot.ts'
+import { RULES } from '../../src/rules/index.ts'
+import { property } from '../support/property.ts'
+import { anyObject, applying, clusterWith, type Manifest, read } from '../support/random-cluster.ts'
+
+/** The changes that a fix asks for. */
+function changesOf(cluster: Snapshot, { apply = [], remove = [] }: Finding['fix']): readonly Change[] {
+  return [
+    ...apply.map(manifest => applying(cluster, read(manifest))),
+    ...remove.flatMap(({ kind, namespace, name }): readonly Change[] => {
+      const before = cluster.get(kind as 'VirtualService', namespace, name)
+      return before === undefined ? [] : [{ operation: 'DELETE', before }]
+    })
+  ]
+}
+
+const placeOf = ({ rule, object: { kind, namespace, name }, field }: Finding) =>
+  `${rule} ${kind} ${namespace}/${name} ${field}`
+
+/** A finding may be about several hosts, and its fix mends the one it names. */
+const ROUNDS = 8
+
+/** Known limits: a fix writes no server name, leaves TCP servers alone, and adds a rule beside one for the same host. */
+const isBeyondFixes = ({ spec }: Manifest) => /"sni"|"TCP"|"host":"(?!\*)/.test(JSON.stringify(spec) ?? '')
+
+const changes = anyObject.filter(manifest => !isBeyondFixes(manifest))
+
+property(t, 'a fix removes its finding, and is not denied itself', changes, 200, manifest => {
+  const healthy = clusterWith([])
+  const change = applying(healthy, read(manifest))
+  for (const found of judge(healthy, change, RULES, DEFAULT_POLICY).findings) {
+    let cluster = healthy.apply(change)
+    let finding: Finding | undefined = found
+    for (let round = 0; finding !== undefined && round < ROUNDS; round++) {
+      const steps = changesOf(cluster, finding.fix)
+      // Where the right thing is for the author to know, a fix is words alone.
+      if (steps.length === 0) return
+      for (const step of steps) {
+        const { decision, findings } = judge(cluster, step, RULES, DEFAULT_POLICY)
+        const why = JSON.stringify([step.after, findings.map(({ message }) => message)])
+        ok(decision !== 'deny', `${placeOf(finding)}: the fix is denied: ${why}`)
+        cluster = cluster.apply(step)
+      }
+      const left = judgeState(cluster, RULES, DEFAULT_POLICY).findings
+      finding = left.find(one => placeOf(one) === placeOf(found))
+    }
+    ok(finding === undefined, `${placeOf(found)}: the fix leaves it: ${JSON.stringify(found.fix)}`)
+  }
+})

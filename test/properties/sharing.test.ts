@@ -1,0 +1,83 @@
+import { deepStrictEqual } from 'node:assert'
+import fc from 'fast-check'
+import t from 'tap'
+import { inspect } from '../../src/engine/checks.ts'
+import { type Evaluation, evaluate, skippedBy } from '../../src/engine/evaluate.ts'
+import { allCuts, type CutPath } from '../../src/engine/introduced.ts'
+import { allFound } from '../../src/engine/introduced-problems.ts'
+import { pathsOf } from '../../src/model/path.ts'
+import type { Snapshot } from '../../src/model/snapshot.ts'
+import type { Path } from '../../src/model/way.ts'
+import { RULES } from '../../src/rules/index.ts'
+import { property } from '../support/property.ts'
+import {
+  anyObject,
+  applying,
+  clusterWith,
+  inferenceService,
+  type Manifest,
+  read,
+  someObjects
+} from '../support/random-cluster.ts'
+
+/** What is the same for models that fare alike, whatever their names. */
+const shapeOf = ({ caller, from, entry, leg, hops, needed }: Path) =>
+  JSON.stringify([caller, from, entry, leg, needed, hops.map(({ name, cut, unknown }) => [name, cut?.cause, unknown])])
+
+/** One model by several names, in namespaces that may be alike. */
+const twins = inferenceService.map(one =>
+  ['user1', 'user2', 'user3', 'user4'].flatMap(namespace =>
+    ['a', 'b'].map(name => ({ ...one, metadata: { ...one.metadata, namespace, name: `twin-${name}` } }))
+  )
+)
+const cluster = fc
+  .tuple(someObjects, twins, twins)
+  .map(([manifests, some, others]): readonly Manifest[] => [
+    ...manifests,
+    ...some,
+    ...others.map(one => ({ ...one, metadata: { ...one.metadata, name: `${one.metadata['name']}-too` } }))
+  ])
+
+property(t, 'what is judged once for many is true of each', cluster, 60, manifests => {
+  const state = clusterWith(manifests)
+  const checks = RULES.checks.filter(({ on }) => on.includes('InferenceService'))
+  for (const { kin } of evaluate(state, RULES).groups.values()) {
+    for (const { members, paths, next, found } of kin.values()) {
+      for (const member of members) {
+        deepStrictEqual(pathsOf(state, member).map(shapeOf), paths?.map(shapeOf))
+        if (next !== undefined) deepStrictEqual(pathsOf(state, member, 'next').map(shapeOf), next.map(shapeOf))
+        const own = checks.flatMap(rule => inspect(state, rule, [member]).found)
+        const mine = found.filter(({ subject }) => subject.name === member.name)
+        deepStrictEqual(JSON.stringify(mine), JSON.stringify(own))
+      }
+    }
+  }
+})
+
+const told = ({ models, path, hop, partial }: CutPath) =>
+  models.map(({ namespace, name }) => `${namespace}/${name} ${shapeOf(path)} ${hop.name} ${partial}`)
+/** All that an evaluation comes to. */
+const sumOf = (evaluation: Evaluation) => ({
+  cuts: allCuts(evaluation).flatMap(told).sort(),
+  installation: evaluation.installation.value?.map(shapeOf),
+  found: allFound(evaluation)
+    .map(one => JSON.stringify([one.rule.id, one.subject, one.problem]))
+    .sort(),
+  skipped: skippedBy(evaluation)
+})
+
+property(
+  t,
+  'what is judged again after a change is what all comes to',
+  fc.tuple(cluster, fc.array(anyObject, { minLength: 1, maxLength: 3 })),
+  60,
+  ([manifests, changes]) => {
+    let state: Snapshot = clusterWith(manifests)
+    let evaluation = evaluate(state, RULES)
+    for (const manifest of changes) {
+      state = state.apply(applying(state, read(manifest)))
+      evaluation = evaluate(state, RULES, evaluation)
+    }
+    deepStrictEqual(sumOf(evaluation), sumOf(evaluate(state, RULES)))
+  }
+)

@@ -1,0 +1,34 @@
+import t from 'tap'
+import rule from '../../src/rules/gateway-port-translation-ambiguous.ts'
+import { cases } from '../support/cases.ts'
+
+const service = (ports: string, more = '', selector = '{ istio: ingressgateway }', namespace = 'istio-system') => `
+apiVersion: v1
+kind: Service
+metadata: { namespace: ${namespace}, name: second ${more} }
+spec: { selector: ${selector}, ports: [${ports}] }
+`
+const HTTPS = '{ port: 443, targetPort: 8445 }'
+const PLACE = 'Service istio-system/second spec.ports[0].targetPort'
+
+cases(t, rule, {
+  'another target': [service(HTTPS), [PLACE]],
+  'no target is a target of the same number': [service('{ port: 443 }'), [PLACE]],
+  'of two Services without a target': [
+    `${service('{ port: 9000 }')}---${service('{ port: 9000, targetPort: 9001 }').replace('second', 'third')}`,
+    ['Service istio-system/third spec.ports[0].targetPort']
+  ],
+  'the same target': [service('{ port: 443, targetPort: 8443 }'), []],
+  'another port': [service('{ port: 8443, targetPort: 8445 }'), []],
+  'with the label, whatever it says': [
+    service(HTTPS, ', labels: { experimental.istio.io/disable-gateway-port-translation: "false" }'),
+    []
+  ],
+  'the older one, which holds': [
+    service(HTTPS, ', creationTimestamp: "2026-01-01T00:00:00Z"'),
+    ['Service istio-system/istio-ingressgateway spec.ports[2].targetPort']
+  ],
+  'no selector': [service(HTTPS, '', '{}'), []],
+  'pods that are no gateway': [service(HTTPS, '', '{ app: istiod }'), []],
+  'pods of another namespace': [service(HTTPS, '', '{ app: activator }', 'knative-serving'), []]
+})

@@ -1,0 +1,26 @@
+import t from 'tap'
+import rule from '../../src/rules/namespace-is-ambient.ts'
+import { cases, findingsOf } from '../support/cases.ts'
+import { model, namespace } from '../support/objects.ts'
+
+const AMBIENT = namespace('istio.io/dataplane-mode: ambient, team: a')
+const STANDARD = model(', annotations: { serving.kserve.io/deploymentMode: Standard }')
+const MODELS = ['sklearn-iris', 'sklearn-iris-burst'].map(name => `InferenceService user1/${name} metadata.namespace`)
+
+cases(t, rule, {
+  'every Knative model there': [AMBIENT, MODELS],
+  'none in mode Standard': [`${AMBIENT}---${STANDARD}`, MODELS],
+  'kept out of it': [namespace('istio.io/dataplane-mode: none'), []],
+  'no Namespace object': [model('').replaceAll('user1', 'unknown'), []]
+})
+
+t.test('other labels stay', async t => {
+  const [finding] = findingsOf(rule.id, AMBIENT)
+  t.same(finding?.fix.apply, [
+    {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: 'user1', labels: { team: 'a', 'istio-injection': 'enabled' } }
+    }
+  ])
+})

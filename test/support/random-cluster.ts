@@ -1,0 +1,370 @@
+import fc from 'fast-check'
+import type { Operation } from '../../src/engine/mutate.ts'
+import { KINDS, type Kind, nameOf, type Resource } from '../../src/model/resource.ts'
+import { type Change, Snapshot } from '../../src/model/snapshot.ts'
+import { readResource } from '../../src/sources/manifest.ts'
+import { deepFreeze, stockWith } from './state.ts'
+
+/** An object as YAML writes it. */
+export interface Manifest {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: Readonly<Record<string, unknown>>
+  readonly [field: string]: unknown
+}
+
+const STOCK = stockWith()
+const STOCK_OBJECTS: readonly Resource[] = Object.keys(KINDS).flatMap(kind => STOCK.list(kind as Kind))
+
+/** What the model makes of an object. */
+export function read(manifest: unknown): Resource {
+  const resource = readResource(manifest)
+  if (resource === undefined) throw new Error(`not a kind on the path: ${JSON.stringify(manifest)}`)
+  return deepFreeze(resource)
+}
+
+/** The objects of a stock installation with these in it, or in their place. */
+export function objectsWith(manifests: readonly Manifest[]): readonly Resource[] {
+  const objects = [...STOCK_OBJECTS, ...manifests.map(read)]
+  return [...new Map(objects.map(one => [nameOf(one), one])).values()]
+}
+
+export function clusterWith(manifests: readonly Manifest[]): Snapshot {
+  return Snapshot.of(objectsWith(manifests))
+}
+
+const pick = <T>(...values: readonly T[]) => fc.constantFrom(...values)
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 1 })
+const mostly = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 5 })
+const seldom = <T>(arbitrary: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 5, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary })
+const some = <T>(arbitrary: fc.Arbitrary<T>, most = 2) => fc.array(arbitrary, { maxLength: most })
+const atLeastOne = <T>(arbitrary: fc.Arbitrary<T>) => fc.array(arbitrary, { minLength: 1, maxLength: 2 })
+const record = <T>(model: { readonly [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(model)
+
+/** Some equal, some distinct, and none for what is being created. */
+const created = pick(undefined, undefined, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z')
+const namespace = pick('user1', 'user1', 'user2', 'istio-system', 'knative-serving')
+
+function object(
+  apiVersion: string,
+  kind: string,
+  where: fc.Arbitrary<string>,
+  names: fc.Arbitrary<string>,
+  body: fc.Arbitrary<object>,
+  metadata: fc.Arbitrary<object> = fc.constant({})
+): fc.Arbitrary<Manifest> {
+  return fc
+    .tuple(where, names, created, body, metadata)
+    .map(([namespace, name, creationTimestamp, body, more]) =>
+      withoutGaps({ apiVersion, kind, metadata: { namespace, name, creationTimestamp, ...more }, ...body })
+    )
+}
+
+const withoutGaps = (value: object): Manifest => JSON.parse(JSON.stringify(value))
+const spec = (body: fc.Arbitrary<object>) => body.map(spec => ({ spec }))
+
+const matchLabels = pick(
+  { 'serving.kserve.io/inferenceservice': 'sklearn-iris' },
+  { component: 'predictor' },
+  { app: 'activator' },
+  { istio: 'ingressgateway' },
+  { app: 'nothing' }
+)
+const selector = maybe(matchLabels.map(matchLabels => ({ matchLabels })))
+const mode = pick('STRICT', 'STRICT', 'PERMISSIVE', 'DISABLE', 'UNSET')
+const name = pick('default', 'other')
+
+const peerAuthentication = object(
+  'security.istio.io/v1',
+  'PeerAuthentication',
+  namespace,
+  name,
+  spec(
+    record({
+      selector,
+      mtls: mostly(record({ mode })),
+      portLevelMtls: seldom(fc.dictionary(pick('8012', '9090', '8080', '8443'), record({ mode }), { maxKeys: 2 }))
+    })
+  )
+)
+
+const host = pick(
+  '*',
+  '*.local',
+  '*.svc.cluster.local',
+  '*.user1.svc.cluster.local',
+  'knative-local-gateway.istio-system.svc.cluster.local',
+  'sklearn-iris-predictor-00001.user1.svc.cluster.local',
+  'sklearn-iris-burst-predictor-00001-private.user1.svc.cluster.local',
+  'sklearn-iris',
+  'example.com'
+)
+const clientTls = mostly(
+  record({
+    mode: mostly(pick('DISABLE', 'SIMPLE', 'MUTUAL', 'ISTIO_MUTUAL', 'ISTIO_MUTUAL')),
+    subjectAltNames: seldom(pick([], ['spiffe://cluster.local/ns/user1/sa/default'], ['spiffe://other'])),
+    sni: seldom(pick('other.example.com'))
+  })
+)
+const trafficPolicy = mostly(
+  record({
+    tls: clientTls,
+    loadBalancer: seldom(record({ simple: pick('PASSTHROUGH', 'RANDOM') })),
+    portLevelSettings: seldom(some(record({ port: record({ number: pick(80, 8012, 443) }), tls: clientTls })))
+  })
+)
+const destinationRule = object(
+  'networking.istio.io/v1',
+  'DestinationRule',
+  namespace,
+  name,
+  spec(
+    record({
+      host,
+      trafficPolicy,
+      exportTo: seldom(pick(['*'], ['.'], ['user1'])),
+      workloadSelector: seldom(matchLabels.map(matchLabels => ({ matchLabels }))),
+      subsets: seldom(some(record({ name: pick('v1'), trafficPolicy }), 1))
+    })
+  )
+)
+
+const server = fc
+  .tuple(
+    pick(80, 443, 8081),
+    pick('HTTP', 'HTTP', 'HTTPS', 'HTTPS', 'TCP'),
+    pick('*', '*', '*.svc.cluster.local', '*.example.com', 'user1/*'),
+    pick('ISTIO_MUTUAL', 'ISTIO_MUTUAL', 'SIMPLE', 'MUTUAL', 'PASSTHROUGH', undefined)
+  )
+  .map(([number, protocol, host, mode]) => ({
+    port: { number, protocol, name: `${protocol.toLowerCase()}-${number}` },
+    hosts: [host],
+    ...(protocol === 'HTTPS' ? { tls: { mode, credentialName: 'c' } } : {})
+  }))
+const gateway = object(
+  'networking.istio.io/v1',
+  'Gateway',
+  pick('knative-serving'),
+  pick('knative-local-gateway', 'knative-local-gateway', 'knative-ingress-gateway', 'other'),
+  spec(
+    record({
+      selector: pick({ istio: 'ingressgateway' }, { istio: 'ingressgateway' }, { istio: 'none' }),
+      servers: atLeastOne(server)
+    })
+  )
+)
+
+const source = record({
+  namespaces: mostly(atLeastOne(pick('user1', 'user2', 'istio-system', 'knative-serving'))),
+  notNamespaces: seldom(pick(['user2'])),
+  principals: seldom(pick(['*'], ['cluster.local/ns/user2/sa/caller'], ['*/sa/default'])),
+  requestPrincipals: seldom(pick(['*'], ['issuer/*'])),
+  ipBlocks: seldom(pick(['10.44.0.0/16'], ['192.168.0.0/16']))
+})
+const operation = record({
+  paths: maybe(pick(['/metrics', '/healthz'], ['/v1/*'], ['/v1/models/sklearn-iris:predict'])),
+  ports: maybe(pick(['8012'], ['9090'])),
+  hosts: seldom(pick(['*.user1.svc.cluster.local'], ['*.example.com'])),
+  methods: seldom(pick(['POST'], ['GET']))
+})
+const condition = pick(
+  { key: 'source.namespace', values: ['user1'] },
+  { key: 'request.headers[x-team]', values: ['blue'] },
+  { key: 'request.auth.claims[iss]', notValues: ['issuer'] },
+  { key: 'nothing', values: ['a'] }
+)
+const rule = record({
+  from: maybe(atLeastOne(record({ source: maybe(source) }))),
+  to: maybe(atLeastOne(record({ operation: maybe(operation) }))),
+  when: seldom(atLeastOne(condition))
+})
+const authorizationPolicy = object(
+  'security.istio.io/v1',
+  'AuthorizationPolicy',
+  namespace,
+  name,
+  spec(
+    record({
+      selector,
+      action: maybe(pick('ALLOW', 'ALLOW', 'DENY', 'AUDIT', 'CUSTOM')),
+      provider: maybe(record({ name: pick('gone') })),
+      rules: maybe(some(rule))
+    })
+  ),
+  pick({}, {}, {}, { annotations: { 'istio.io/dry-run': 'true' } })
+)
+const requestAuthentication = object(
+  'security.istio.io/v1',
+  'RequestAuthentication',
+  namespace,
+  name,
+  spec(
+    record({
+      selector,
+      jwtRules: some(record({ issuer: pick('issuer', 'other'), forwardOriginalToken: maybe(fc.boolean()) }))
+    })
+  )
+)
+
+const namespaceObject: fc.Arbitrary<Manifest> = record({
+  name: pick('user1', 'user2', 'knative-serving', 'kserve'),
+  labels: pick(
+    {},
+    { 'istio-injection': 'enabled' },
+    { 'istio-injection': 'disabled' },
+    { 'istio.io/rev': 'default' },
+    { 'istio.io/dataplane-mode': 'ambient' },
+    { 'mesh-guard.io/policy': 'mesh' }
+  )
+}).map(metadata => ({ apiVersion: 'v1', kind: 'Namespace', metadata }))
+
+const inject = maybe(pick('true', 'false'))
+const labels = record({
+  'sidecar.istio.io/inject': inject,
+  'networking.knative.dev/visibility': maybe(pick('cluster-local'))
+})
+const annotations = record({
+  'sidecar.istio.io/inject': inject,
+  'sidecar.istio.io/rewriteAppHTTPProbers': maybe(pick('false')),
+  'autoscaling.knative.dev/targetBurstCapacity': maybe(pick('0', '-1', '70', '-2')),
+  'autoscaling.knative.dev/target-burst-capacity': maybe(pick('0')),
+  'serving.kserve.io/deploymentMode': maybe(pick('Standard', 'Knative'))
+})
+const component = record({
+  labels: maybe(labels),
+  annotations: maybe(annotations),
+  minReplicas: maybe(pick(0, 1)),
+  serviceAccountName: maybe(pick('caller')),
+  model: pick({ modelFormat: { name: 'sklearn' } }, { modelFormat: { name: 'triton' } })
+})
+/** Models; among them those of the stock installation, changed. */
+export const inferenceService = object(
+  'serving.kserve.io/v1beta1',
+  'InferenceService',
+  pick('user1', 'user1', 'user2'),
+  pick('sklearn-iris', 'new'),
+  spec(record({ predictor: component, transformer: maybe(component) })),
+  record({ labels: maybe(labels), annotations: maybe(annotations) })
+)
+const inferenceGraph = object(
+  'serving.kserve.io/v1alpha1',
+  'InferenceGraph',
+  pick('user1'),
+  pick('graph'),
+  spec(record({ nodes: pick({ root: { steps: [{ serviceName: 'sklearn-iris' }, { serviceName: 'new' }] } }) })),
+  record({ labels: maybe(labels) })
+)
+const service = object(
+  'v1',
+  'Service',
+  pick('user1', 'istio-system'),
+  pick('new-predictor', 'httpbin', 'istio-ingressgateway', 'border'),
+  spec(
+    record({
+      selector: maybe(matchLabels),
+      type: maybe(pick('LoadBalancer', 'ClusterIP')),
+      clusterIP: maybe(pick('None')),
+      ports: atLeastOne(
+        record({
+          port: pick(80, 443),
+          name: maybe(pick('http', 'https', 'tcp')),
+          targetPort: maybe(pick<number | string>(8080, 8081, 8012, 'queue-port'))
+        })
+      )
+    })
+  )
+)
+const sidecar = object(
+  'networking.istio.io/v1',
+  'Sidecar',
+  namespace,
+  name,
+  spec(record({ egress: maybe(some(record({ hosts: pick(['*/*'], ['./*'], ['~/*'], ['istio-system/*']) }))) }))
+)
+const proxy = pick([], [{ name: 'istio-proxy', args: ['proxy', 'sidecar'] }])
+const pod = fc
+  .tuple(pick('sklearn-iris', 'new'), pick('a', 'b'), proxy, pick('Running', 'Failed'), maybe(pick('caller')))
+  .map(
+    ([model, suffix, proxy, phase, serviceAccountName]): Manifest =>
+      withoutGaps({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: {
+          namespace: 'user1',
+          name: `${model}-${suffix}`,
+          labels: {
+            'serving.kserve.io/inferenceservice': model,
+            component: 'predictor',
+            ...(proxy.length > 0 ? { 'security.istio.io/tlsMode': 'istio' } : {})
+          }
+        },
+        spec: { serviceAccountName, containers: proxy },
+        status: { phase }
+      })
+  )
+
+const GATEWAY = {
+  ingressGateway: 'knative-serving/knative-ingress-gateway',
+  localGateway: 'knative-serving/knative-local-gateway',
+  localGatewayService: 'knative-local-gateway.istio-system.svc.cluster.local'
+}
+const map = (namespace: string, name: string, data: Readonly<Record<string, string>>): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { namespace, name },
+  data
+})
+const configMap = pick(
+  map('kserve', 'inferenceservice-config', { ingress: JSON.stringify({ ...GATEWAY, disableIstioVirtualHost: true }) }),
+  map('kserve', 'inferenceservice-config', { ingress: '{ "disableIstioVirtualHost": true }' }),
+  map('knative-serving', 'config-autoscaler', { 'target-burst-capacity': '0' }),
+  map('knative-serving', 'config-network', { 'mesh-compatibility-mode': 'enabled' }),
+  map('istio-system', 'istio', { mesh: 'enableAutoMtls: false' })
+)
+
+/** Any object on the traffic path. */
+export const anyObject: fc.Arbitrary<Manifest> = fc.oneof(
+  { weight: 3, arbitrary: peerAuthentication },
+  { weight: 3, arbitrary: destinationRule },
+  { weight: 3, arbitrary: gateway },
+  { weight: 3, arbitrary: authorizationPolicy },
+  { weight: 1, arbitrary: requestAuthentication },
+  { weight: 2, arbitrary: namespaceObject },
+  { weight: 3, arbitrary: inferenceService },
+  { weight: 1, arbitrary: inferenceGraph },
+  { weight: 1, arbitrary: service },
+  { weight: 1, arbitrary: sidecar },
+  { weight: 1, arbitrary: pod },
+  { weight: 1, arbitrary: configMap }
+)
+
+/** What is put into a stock installation: a few objects, no two of one name. */
+export const someObjects: fc.Arbitrary<readonly Manifest[]> = fc.uniqueArray(anyObject, {
+  maxLength: 5,
+  selector: manifest => nameOf(read(manifest))
+})
+
+/** The change that applying an object is. */
+export function applying(cluster: Snapshot, after: Resource): Change {
+  const before = cluster.get(after.kind, after.namespace, after.name)
+  return before === undefined ? { operation: 'CREATE', after } : { operation: 'UPDATE', before, after }
+}
+
+/** The object with what is added to it. */
+export function patched(manifest: Manifest, patch: readonly Operation[]): Manifest {
+  const result = structuredClone(manifest)
+  for (const { path, value } of patch) {
+    const keys = path
+      .split('/')
+      .slice(1)
+      .map(key => key.replaceAll('~1', '/').replaceAll('~0', '~'))
+    const last = keys.pop() ?? ''
+    const parent = keys.reduce<Record<string, unknown>>(
+      (at, key) => at[key] as Record<string, unknown>,
+      result as never
+    )
+    parent[last] = value
+  }
+  return result
+}

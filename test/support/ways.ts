@@ -1,0 +1,26 @@
+import { pathsOf } from '../../src/model/path.ts'
+import type { Snapshot } from '../../src/model/snapshot.ts'
+import { cutHopOf, type Path } from '../../src/model/way.ts'
+
+/** The ways to a model, each as one line: caller, address, leg, hops, and the cause of a cut or what is not known. */
+export function waysTo(state: Snapshot, name: string, namespace = 'user1'): readonly string[] {
+  const model = state.get('InferenceService', namespace, name)
+  if (model === undefined) throw new Error(`no model ${name}`)
+  return pathsOf(state, model).map(toLine)
+}
+
+/** A path in words. */
+export function toLine(path: Path): string {
+  const { caller, from, entry, leg, hops } = path
+  const unknown = hops.at(-1)?.unknown
+  const words = [
+    caller,
+    from && `(${from})`,
+    entry,
+    leg,
+    hops.map(({ name }) => name).join(', '),
+    cutHopOf(path)?.cut.cause,
+    unknown && `unknown: ${unknown}`
+  ]
+  return words.filter(word => word !== undefined).join(' ')
+}

@@ -1,0 +1,34 @@
+import type { Request } from '../../src/model/request.ts'
+import type { Workload } from '../../src/model/workload.ts'
+
+/** A pod with a sidecar in `user1`, save for what is said. */
+export function workload(more: Partial<Workload> = {}): Workload {
+  return {
+    namespace: 'user1',
+    name: 'pod',
+    labels: {},
+    serviceAccount: 'default',
+    proxy: 'sidecar',
+    ports: [],
+    address: '10.0.0.1',
+    ...more
+  }
+}
+
+/** A request for a prediction by mTLS, save for what is said. */
+export function request(more: Partial<Request> = {}): Request {
+  return {
+    host: 'model.user1.svc.cluster.local',
+    path: '/v1/models/model:predict',
+    method: 'POST',
+    token: undefined,
+    headers: {},
+    headersComplete: false,
+    identity: 'spiffe://cluster.local/ns/user2/sa/caller',
+    from: '10.0.2.2',
+    to: { address: '10.0.1.1', port: 8012 },
+    sni: 'outbound_.80_._.model.user1.svc.cluster.local',
+    http: true,
+    ...more
+  }
+}
