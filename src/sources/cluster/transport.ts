@@ -2,6 +2,7 @@ import http from 'node:http'
 import https from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { InvalidInput } from '../files.ts'
+import { Trouble } from './trouble.ts'
 
 /** An answer of the API server, not yet read. */
 export interface Answer {
@@ -11,14 +12,19 @@ export interface Answer {
   readonly body: AsyncIterable<Buffer>
 }
 
+export interface ReadOptions {
+  readonly signal: AbortSignal
+  /** After so long without a byte the connection counts as lost. */
+  readonly idleMs: number
+}
+
 /** What we need of an API server: to read. */
 export interface Transport {
   /**
    * @param path with query
-   * @param idleMs after so long without a byte the connection counts as lost
    * @throws when there is no answer
    */
-  get(path: string, options: { readonly signal: AbortSignal; readonly idleMs: number }): Promise<Answer>
+  get(path: string, options: ReadOptions): Promise<Answer>
 }
 
 export interface Kubeconfig {
@@ -36,12 +42,38 @@ const NONE = 'http://localhost:8080'
  *
  * @throws {InvalidInput} when there is no configuration, or this Node is too old.
  */
-export async function connect({ file, context }: Kubeconfig, node = process.versions.node): Promise<Transport> {
+export async function connect(kubeconfig: Kubeconfig, node = process.versions.node): Promise<Transport> {
   if (node.localeCompare(NEEDED_NODE, 'en', { numeric: true }) < 0) {
     throw new InvalidInput([`reading a cluster needs Node ${NEEDED_NODE} or newer; this is ${node}`])
   }
   const { KubeConfig } = await import('@kubernetes/client-node')
-  const config = new KubeConfig()
+  const first = load(new KubeConfig(), kubeconfig)
+  // Should somebody choose another context meanwhile, we stay where we are.
+  const again = { ...kubeconfig, context: first.getCurrentContext() }
+  let newest: KubeConfig | undefined = first
+  return {
+    get: async (path, options) => {
+      newest ??= load(new KubeConfig(), again)
+      const used = newest
+      // Tokens, certificates and what plugins answer are remembered: when they do not open the door, all is read anew.
+      const forget = () => {
+        if (newest === used) newest = undefined
+      }
+      try {
+        const answer = await get(used, new URL(serverOf(used) + path), options)
+        if (answer.status === UNAUTHORIZED) forget()
+        return answer
+      } catch (error) {
+        forget()
+        throw error
+      }
+    }
+  }
+}
+
+const UNAUTHORIZED = 401
+
+function load(config: KubeConfig, { file, context }: Kubeconfig): KubeConfig {
   try {
     if (file === undefined) config.loadFromDefault()
     else config.loadFromFile(file)
@@ -53,32 +85,38 @@ export async function connect({ file, context }: Kubeconfig, node = process.vers
     throw new InvalidInput([`the kubeconfig has no context ${context}; it has ${contexts.join(', ')}`])
   }
   if (context !== undefined) config.setCurrentContext(context)
+  serverOf(config)
+  return config
+}
+
+function serverOf(config: KubeConfig): string {
   const server = config.getCurrentCluster()?.server
   if (server === undefined || server === NONE) {
     throw new InvalidInput(['there is no cluster: neither a kubeconfig that names one, nor a service account'])
   }
-  const base = server.replace(/\/$/, '')
-  return { get: (path, options) => get(config, new URL(base + path), options) }
+  return server.replace(/\/$/, '')
 }
 
-/** Credentials are asked for at each request: a token may have been renewed. */
-async function get(
-  config: KubeConfig,
-  url: URL,
-  { signal, idleMs }: { readonly signal: AbortSignal; readonly idleMs: number }
-): Promise<Answer> {
+async function get(config: KubeConfig, url: URL, { signal, idleMs }: ReadOptions): Promise<Answer> {
   const options: https.RequestOptions = { signal, timeout: idleMs, headers: { Accept: 'application/json' } }
   await config.applyToHTTPSOptions(options)
   return new Promise((resolve, reject) => {
+    let body: http.IncomingMessage | undefined
     const request = (url.protocol === 'http:' ? http : https).get(url, options, response => {
+      body = response
       const seconds = Number(response.headers['retry-after'])
       resolve({
         status: Number(response.statusCode),
         retryAfterMs: Number.isNaN(seconds) ? undefined : seconds * 1000,
-        body: response
+        body
       })
     })
-    request.on('timeout', () => request.destroy(new Error(`no word from the server for ${idleMs / 1000} s`)))
+    request.on('timeout', () => {
+      const silence = new Trouble('silent', `no word from the server for ${idleMs / 1000} s`, false)
+      // Destroying the request alone would tell the reader of the body no more than that it was aborted.
+      body?.destroy(silence)
+      request.destroy(silence)
+    })
     request.on('error', reject)
   })
 }
