@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { StateSource } from '../sources/source.ts'
+import { describeEvidence } from './evidence.ts'
 import type { Metrics } from './metrics.ts'
 
 export interface HealthOptions {
@@ -14,7 +15,7 @@ const SETTLED = ['static', 'synced', 'absent', 'forbidden']
 
 /**
  * `GET /livez`, `/readyz` and `/metrics`. Ready means that each kind has been read and its watch stands; with
- * `?verbose`, `/readyz` has a line for each kind.
+ * `?verbose`, `/readyz` has a line for each kind: how good our knowledge of it is, and when that was last proven.
  */
 export const health: FastifyPluginAsync<HealthOptions> = async (app, { source, metrics, isStopping }) => {
   app.get('/livez', async () => 'ok\n')
@@ -23,9 +24,7 @@ export const health: FastifyPluginAsync<HealthOptions> = async (app, { source, m
     const kinds = source.health()
     const waiting = kinds.filter(one => !SETTLED.includes(one.health))
     const ready = waiting.length === 0 && !isStopping()
-    const lines = (query.verbose === undefined ? waiting : kinds).map(
-      ({ kind, health, why, objects }) => `${kind}: ${health}, ${objects} objects${why === '' ? '' : ` (${why})`}`
-    )
+    const lines = (query.verbose === undefined ? waiting : kinds).map(describeEvidence)
     if (isStopping()) lines.push('stopping')
     return reply.code(ready ? 200 : 503).send(`${[...lines, ready ? 'ready' : 'not ready'].join('\n')}\n`)
   })

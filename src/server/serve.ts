@@ -39,7 +39,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
   const metrics = createMetrics(source)
   const app = await buildWebhook(
     keyPair,
-    { current: source.current, rules: RULES, policy: config, ownNamespace, metrics },
+    { current: source.current, health: source.health, rules: RULES, policy: config, ownNamespace, metrics },
     logger
   )
   const health = await buildHealth({ source, metrics, isStopping: () => stopping }, logger)

@@ -16,7 +16,8 @@ async function build(t: Test, yaml = '', policy: Policy = DEFAULT_POLICY): Promi
   const source = staticSource(stockWith(yaml))
   const app = Fastify()
   const metrics = createMetrics(source)
-  await app.register(admission, { current: source.current, rules: RULES, policy, ownNamespace: 'mesh-guard', metrics })
+  const { current, health } = source
+  await app.register(admission, { current, health, rules: RULES, policy, ownNamespace: 'mesh-guard', metrics })
   t.teardown(() => app.close())
   return app
 }
