@@ -22,11 +22,14 @@ export interface ApiServer {
   readonly remove: (collection: string, name: string) => void
   /** The object is gone, and nobody was told. */
   readonly lose: (collection: string, name: string) => void
-  /** Keys of the objects: `namespace/name`. */
-  readonly keys: (collection: string) => readonly string[]
+  /** What there is; of a collection that is not served, nothing. */
+  readonly objects: (collection: string) => readonly Stored[]
   /** A collection that was never served is 404. */
   readonly serve: (collection: string, list: ListType) => void
+  readonly serves: (collection: string) => boolean
   readonly unserve: (collection: string) => void
+  /** The same objects at another path as well, as those of a kind that is served in two versions. */
+  readonly alias: (collection: string, other: string) => void
   /** Played on every request until it is taken back. */
   fault: Fault | undefined
   /** Ends the watches that are open, of one collection or of all. */
@@ -34,6 +37,8 @@ export interface ApiServer {
   readonly openWatches: (collection?: string) => number
   /** Says this to those who watch a collection, whatever it is. */
   readonly say: (collection: string, text: string | Buffer) => void
+  /** Those who watch are told now how far we are; else it is told now and then. */
+  readonly bookmark: () => void
   /** All that has happened so far is forgotten; who asks for it gets 410. */
   readonly compact: () => void
   readonly expireTokens: () => void
@@ -50,11 +55,11 @@ export interface ApiServer {
 }
 
 /** The API server's is a minute. */
-const BOOKMARK_MS = 20
+const BOOKMARK_MS = 100
 
 export async function startApiServer(keyPair?: KeyPair): Promise<ApiServer> {
   const collections = new Map<string, Collection>()
-  const clock: Clock = { version: 1, compacted: 0 }
+  const clock: Clock = { version: 1_000, compacted: 0 }
   const requests: string[] = []
   const sockets = new Set<Socket>()
 
@@ -81,9 +86,10 @@ export async function startApiServer(keyPair?: KeyPair): Promise<ApiServer> {
   const listen = (port: number) => new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
   await listen(0)
   const { port } = server.address() as AddressInfo
-  const bookmarks = setInterval(() => {
+  const bookmark = () => {
     for (const collection of collections.values()) collection.bookmark()
-  }, BOOKMARK_MS)
+  }
+  const bookmarks = setInterval(bookmark, BOOKMARK_MS)
 
   const down = () =>
     new Promise<void>(resolve => {
@@ -95,21 +101,24 @@ export async function startApiServer(keyPair?: KeyPair): Promise<ApiServer> {
     requests,
     fault: undefined,
     serve: (path, list) => collections.set(path, new Collection(list, clock)),
+    serves: path => collections.has(path),
     unserve: path => {
-      for (const watch of at(path).watches.keys()) watch.end()
+      at(path).endWatches()
       collections.delete(path)
     },
+    alias: (path, other) => collections.set(other, at(path)),
     put: (path, object) => at(path).put(object),
     remove: (path, name) => at(path).remove(name),
     lose: (path, name) => at(path).objects.delete(name),
-    keys: path => [...(collections.get(path)?.objects.keys() ?? [])].sort(),
+    objects: path => [...(collections.get(path)?.objects.values() ?? [])],
     endWatches: path => {
-      for (const { watches } of some(path)) for (const watch of watches.keys()) watch.end()
+      for (const collection of some(path)) collection.endWatches()
     },
     openWatches: path => some(path).reduce((sum, { watches }) => sum + watches.size, 0),
     say: (path, text) => {
       for (const watch of at(path).watches.keys()) watch.write(text)
     },
+    bookmark,
     compact: () => {
       clock.compacted = clock.version
     },

@@ -73,6 +73,11 @@ export class Collection {
     this.#history = this.#history.filter(past => past.version <= version)
   }
 
+  endWatches(): void {
+    for (const watch of this.watches.keys()) watch.end()
+    this.watches.clear()
+  }
+
   expireTokens(): void {
     this.#rests.clear()
   }

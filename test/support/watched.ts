@@ -9,7 +9,7 @@ import type { Timing } from '../../src/sources/cluster/reflector.ts'
 import { connect } from '../../src/sources/cluster/transport.ts'
 import { type ClusterOptions, watchCluster } from '../../src/sources/cluster/watch.ts'
 import type { KindHealth, StateSource } from '../../src/sources/source.ts'
-import { type ApiServer, startApiServer } from './api-server.ts'
+import { type ApiServer, type Stored, startApiServer } from './api-server.ts'
 import { pathOf, serveAll } from './cluster.ts'
 import { kubeconfig } from './kubeconfig.ts'
 import { until } from './until.ts'
@@ -18,12 +18,15 @@ import { until } from './until.ts'
 export const KIND = 'PeerAuthentication'
 export const POLICIES = pathOf(KIND)
 
+/** The same at the version that came later. */
+export const V1_POLICIES = POLICIES.replace('v1beta1', 'v1')
+
 /** A hundredth of what it is in life. */
 export const QUICK: Timing = {
   minPauseMs: 5,
   maxPauseMs: 50,
-  listIdleMs: 150,
-  idleMs: 150,
+  listIdleMs: 400,
+  idleMs: 400,
   watchSeconds: 300,
   relistMs: 3_600_000
 }
@@ -31,8 +34,8 @@ export const QUICK: Timing = {
 export interface Watched {
   readonly api: ApiServer
   readonly source: StateSource
-  /** What we know of the kind: `namespace/name`. */
-  readonly keys: () => readonly string[]
+  /** What we know of the kind: `namespace mode` for each policy. */
+  readonly known: () => readonly string[]
   readonly evidence: () => KindHealth
   /** Each health that the kind has had, oldest first. */
   readonly healths: readonly Health[]
@@ -54,6 +57,15 @@ export interface WatchOptions extends Partial<Omit<ClusterOptions, 'timing'>> {
 
 export function policy(namespace: string, mode: unknown = 'STRICT') {
   return { metadata: { namespace, name: 'default' }, spec: { mtls: { mode } } }
+}
+
+/** Where the server has the policies now. */
+export const placeOf = (api: ApiServer) => [POLICIES, V1_POLICIES].find(path => api.serves(path))
+
+/** Each policy of the server in a few words. */
+function truthOf(api: ApiServer): readonly string[] {
+  const stored = api.objects(placeOf(api) ?? POLICIES) as readonly (Stored & ReturnType<typeof policy>)[]
+  return stored.map(({ metadata: { namespace }, spec }) => `${namespace} ${spec.mtls.mode}`).sort()
 }
 
 /** A server of all kinds, with policies in the namespaces `a` and `b`. */
@@ -89,15 +101,15 @@ export async function watch(
     await source.close()
     await app.close()
   })
-  const keys = () =>
+  const known = () =>
     source
       .current()
       .list(KIND)
-      .map(({ namespace, name }) => `${namespace}/${name}`)
+      .map(({ namespace, spec }) => `${namespace} ${spec.mtls?.mode}`)
   return {
     api,
     source,
-    keys,
+    known,
     evidence: () => source.health().find(({ kind }) => kind === KIND) as KindHealth,
     healths,
     faults,
@@ -106,11 +118,11 @@ export async function watch(
       const { statusCode, body } = await app.inject('/readyz?verbose')
       return { status: statusCode, line: body.split('\n').find(line => line.startsWith(KIND)) }
     },
-    asked: () => api.requests.filter(request => request.startsWith(`${POLICIES}?`)),
+    asked: () => api.requests.filter(request => /\/peerauthentications|\/apis\/security.istio.io$/.test(request)),
     settle: async (withinMs = 2_000) => {
       const startedMs = performance.now()
-      const isEqual = () => String(keys()) === String(api.keys(POLICIES)) && !source.current().unreadable.has(KIND)
-      await until(`${keys()} is ${api.keys(POLICIES)}`, isEqual, withinMs)
+      const isEqual = () => !source.current().unreadable.has(KIND) && String(known()) === String(truthOf(api))
+      await until('the state is that of the server', isEqual, withinMs)
       return performance.now() - startedMs
     }
   }
