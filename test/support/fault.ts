@@ -50,7 +50,7 @@ async function play(t: Test, row: Row): Promise<number> {
   before?.(api)
   const watched = await watch(t, api, { timing })
   const startedMs = performance.now()
-  if (before === undefined) await follow(watched)
+  if (before === undefined) await watched.following()
   await play?.(watched)
   if (meanwhile !== undefined) await meet(t, watched, meanwhile)
   await sleep(HOLD_MS)
@@ -66,14 +66,6 @@ async function play(t: Test, row: Row): Promise<number> {
   // A round is a list, a look for other versions, and a watch.
   t.ok(watched.asked().length <= 3 * rounds, `${watched.asked().length} requests in ${Math.round(rounds)} rounds`)
   return tookMs
-}
-
-/** Waits until each watch has said a word. */
-async function follow({ api, source }: Watched): Promise<void> {
-  await until('it watches', () => api.openWatches() === source.health().length)
-  const nowMs = performance.now()
-  api.bookmark()
-  await until('all watches have spoken', () => source.health().every(({ ageMs }) => ageMs < performance.now() - nowMs))
 }
 
 /** What is said of the kind while the fault lasts is the truth. */

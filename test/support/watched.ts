@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import Fastify from 'fastify'
 import type { Test } from 'tap'
 import { DEFAULT_SETTINGS } from '../../src/model/snapshot.ts'
@@ -6,12 +5,12 @@ import { health } from '../../src/server/health.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
 import type { Health } from '../../src/sources/cluster/evidence.ts'
 import type { Timing } from '../../src/sources/cluster/reflector.ts'
-import { connect } from '../../src/sources/cluster/transport.ts'
+import { request } from '../../src/sources/cluster/request.ts'
+import type { Transport } from '../../src/sources/cluster/transport.ts'
 import { type ClusterOptions, watchCluster } from '../../src/sources/cluster/watch.ts'
 import type { KindHealth, StateSource } from '../../src/sources/source.ts'
-import { type ApiServer, type Stored, startApiServer } from './api-server.ts'
+import { type ApiServer, type KeyPair, type Stored, startApiServer } from './api-server.ts'
 import { pathOf, serveAll } from './cluster.ts'
-import { kubeconfig } from './kubeconfig.ts'
 import { until } from './until.ts'
 
 /** The kind that faults are played on. */
@@ -46,13 +45,16 @@ export interface Watched {
   readonly readiness: () => Promise<{ readonly status: number; readonly line: string | undefined }>
   /** Requests for the kind so far. */
   readonly asked: () => readonly string[]
+  /** Waits until each watch has said a word. */
+  readonly following: () => Promise<void>
   /** Waits until the state is that of the server. @returns how long that took, in milliseconds */
   readonly settle: (withinMs?: number) => Promise<number>
 }
 
 export interface WatchOptions extends Partial<Omit<ClusterOptions, 'timing'>> {
   readonly timing?: Partial<Timing>
-  readonly config?: string
+  /** Without it, requests go out as they are: no need to load the Kubernetes client. */
+  readonly transport?: Transport
 }
 
 export function policy(namespace: string, mode: unknown = 'STRICT') {
@@ -69,23 +71,27 @@ function truthOf(api: ApiServer): readonly string[] {
 }
 
 /** A server of all kinds, with policies in the namespaces `a` and `b`. */
-export async function startWithPolicies(t: Pick<Test, 'teardown'>): Promise<ApiServer> {
-  const api = await startApiServer()
+export async function startWithPolicies(t: Pick<Test, 'teardown'>, keyPair?: KeyPair): Promise<ApiServer> {
+  const api = await startApiServer(keyPair)
   t.teardown(api.close)
   serveAll(api)
   for (const namespace of ['a', 'b']) api.put(POLICIES, policy(namespace))
   return api
 }
 
+function toTransport({ url }: ApiServer): Transport {
+  return { get: (path, options) => request(new URL(url + path), options) }
+}
+
 /** Watches a server until the test ends. */
 export async function watch(
-  t: Pick<Test, 'teardown' | 'testdir'>,
+  t: Pick<Test, 'teardown'>,
   api: ApiServer,
-  { timing, config = kubeconfig(api.url), ...options }: WatchOptions = {}
+  { timing, transport = toTransport(api), ...options }: WatchOptions = {}
 ): Promise<Watched> {
   const healths: Health[] = []
   const faults: string[] = []
-  const source = watchCluster(await connect({ file: join(t.testdir({ config }), 'config') }), {
+  const source = watchCluster(transport, {
     settings: DEFAULT_SETTINGS,
     onFault: message => faults.push(message),
     onHealth: (kind, one) => {
@@ -119,6 +125,13 @@ export async function watch(
       return { status: statusCode, line: body.split('\n').find(line => line.startsWith(KIND)) }
     },
     asked: () => api.requests.filter(request => /\/peerauthentications|\/apis\/security.istio.io$/.test(request)),
+    following: async () => {
+      await until('all watches stand', () => api.openWatches() === source.health().length)
+      const sinceMs = performance.now()
+      api.bookmark()
+      const haveSpoken = () => source.health().every(({ ageMs }) => ageMs < performance.now() - sinceMs)
+      await until('all watches have spoken', haveSpoken)
+    },
     settle: async (withinMs = 2_000) => {
       const startedMs = performance.now()
       const isEqual = () => !source.current().unreadable.has(KIND) && String(known()) === String(truthOf(api))

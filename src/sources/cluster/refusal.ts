@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseJson } from './json.ts'
 import { toText } from './lines.ts'
-import type { Answer } from './transport.ts'
+import type { Answer } from './request.ts'
 import { ServerError } from './trouble.ts'
 
 const status = z.object({ message: z.string() })

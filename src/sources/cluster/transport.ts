@@ -1,22 +1,7 @@
-import http from 'node:http'
-import https from 'node:https'
+import type { RequestOptions } from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { InvalidInput } from '../files.ts'
-import { Trouble } from './trouble.ts'
-
-/** An answer of the API server, not yet read. */
-export interface Answer {
-  readonly status: number
-  /** What the server asks to wait before the next try, in milliseconds. */
-  readonly retryAfterMs: number | undefined
-  readonly body: AsyncIterable<Buffer>
-}
-
-export interface ReadOptions {
-  readonly signal: AbortSignal
-  /** After so long without a byte the connection counts as lost. */
-  readonly idleMs: number
-}
+import { type Answer, type ReadOptions, request } from './request.ts'
 
 /** What we need of an API server: to read. */
 export interface Transport {
@@ -60,7 +45,7 @@ export async function connect(kubeconfig: Kubeconfig, node = process.versions.no
         if (newest === used) newest = undefined
       }
       try {
-        const answer = await get(used, new URL(serverOf(used) + path), options)
+        const answer = await get(used, path, options)
         if (answer.status === UNAUTHORIZED) forget()
         return answer
       } catch (error) {
@@ -97,26 +82,9 @@ function serverOf(config: KubeConfig): string {
   return server.replace(/\/$/, '')
 }
 
-async function get(config: KubeConfig, url: URL, { signal, idleMs }: ReadOptions): Promise<Answer> {
-  const options: https.RequestOptions = { signal, timeout: idleMs, headers: { Accept: 'application/json' } }
-  await config.applyToHTTPSOptions(options)
-  return new Promise((resolve, reject) => {
-    let body: http.IncomingMessage | undefined
-    const request = (url.protocol === 'http:' ? http : https).get(url, options, response => {
-      body = response
-      const seconds = Number(response.headers['retry-after'])
-      resolve({
-        status: Number(response.statusCode),
-        retryAfterMs: Number.isNaN(seconds) ? undefined : seconds * 1000,
-        body
-      })
-    })
-    request.on('timeout', () => {
-      const silence = new Trouble('silent', `no word from the server for ${idleMs / 1000} s`, false)
-      // Destroying the request alone would tell the reader of the body no more than that it was aborted.
-      body?.destroy(silence)
-      request.destroy(silence)
-    })
-    request.on('error', reject)
-  })
+/** Credentials are asked for at each request: a token may have been renewed. */
+async function get(config: KubeConfig, path: string, options: ReadOptions): Promise<Answer> {
+  const credentials: RequestOptions = { timeout: options.idleMs }
+  await config.applyToHTTPSOptions(credentials)
+  return request(new URL(serverOf(config) + path), options, credentials)
 }

@@ -3,7 +3,8 @@ import { KINDS, type Kind } from '../../model/resource.ts'
 import { parseJson } from './json.ts'
 import { toText } from './lines.ts'
 import { toRefusal } from './refusal.ts'
-import type { ReadOptions, Transport } from './transport.ts'
+import type { ReadOptions } from './request.ts'
+import type { Transport } from './transport.ts'
 import { Trouble } from './trouble.ts'
 
 const group = z.object({ versions: z.array(z.object({ version: z.string() })) })
