@@ -30,6 +30,8 @@ export interface ApiServer {
   readonly unserve: (collection: string) => void
   /** The same objects at another path as well, as those of a kind that is served in two versions. */
   readonly alias: (collection: string, other: string) => void
+  /** Answers as if there were no fault. */
+  readonly answer: (request: URL, response: ServerResponse) => void
   /** Played on every request until it is taken back. */
   fault: Fault | undefined
   /** Ends the watches that are open, of one collection or of all. */
@@ -69,16 +71,18 @@ export async function startApiServer(keyPair?: KeyPair): Promise<ApiServer> {
     return found
   }
   const some = (path: string | undefined) => (path === undefined ? [...collections.values()] : [at(path)])
-  const answer: RequestListener = (message, response) => {
+  const listener: RequestListener = (message, response) => {
     const request = new URL(message.url ?? '', 'http://api')
     requests.push(message.url ?? '')
-    if (api.fault?.(request, response, message) === true) return
+    if (api.fault?.(request, response, message) !== true) answer(request, response)
+  }
+  const answer = (request: URL, response: ServerResponse) => {
     const collection = collections.get(request.pathname)
     if (collection === undefined) answerGroup(request.pathname, [...collections.keys()], response)
     else if (request.searchParams.has('watch')) collection.answerWatch(request.searchParams, response)
     else collection.answerList(request.searchParams, response)
   }
-  const server = keyPair === undefined ? createServer(answer) : createTlsServer(keyPair, answer)
+  const server = keyPair === undefined ? createServer(listener) : createTlsServer(keyPair, listener)
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
@@ -99,6 +103,7 @@ export async function startApiServer(keyPair?: KeyPair): Promise<ApiServer> {
   const api: ApiServer = {
     url: `${keyPair === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     requests,
+    answer,
     fault: undefined,
     serve: (path, list) => collections.set(path, new Collection(list, clock)),
     serves: path => collections.has(path),

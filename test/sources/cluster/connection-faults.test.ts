@@ -138,8 +138,9 @@ t.test('the name of the server is not known for a while', async t => {
   let isDown = false
   const fake = (name: string, options: dns.LookupOptions, callback: (...args: unknown[]) => void) => {
     if (name !== 'api.invalid') return lookup(name, options, callback)
-    if (isDown) return callback(Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND' }))
-    return callback(null, options.all === true ? [{ address: '127.0.0.1', family: 4 }] : '127.0.0.1', 4)
+    const error = Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND' })
+    const found = options.all === true ? [{ address: '127.0.0.1', family: 4 }] : '127.0.0.1'
+    return setImmediate(() => (isDown ? callback(error) : callback(null, found, 4)))
   }
   dns.lookup = Object.assign(fake, lookup)
   const api = await startWithPolicies(t)
