@@ -8,8 +8,10 @@ const toSeconds = (ms: number) => Math.round(ms / 100) / 10
 
 /** What is told of a kind to those who ask whether we are ready. */
 export function describeEvidence({ kind, health, why, objects, ageMs }: KindHealth): string {
+  const known = `${kind}: ${health}, ${objects} objects`
+  if (health === 'static') return known
   const age = Number.isFinite(ageMs) ? `proven ${toSeconds(ageMs)} s ago` : 'never proven'
-  return `${kind}: ${health}, ${objects} objects, ${age}${why === '' ? '' : ` (${why})`}`
+  return `${known}, ${age}${why === '' ? '' : ` (${why})`}`
 }
 
 /** What a log line says of the evidence that a decision rests on: the oldest, and what is not as it should be. */

@@ -1,10 +1,11 @@
 import t from 'tap'
-import { summarizeEvidence } from '../../src/server/evidence.ts'
+import { describeEvidence, summarizeEvidence } from '../../src/server/evidence.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
 import { type KindHealth, NO_TROUBLES, type Troubles } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static.ts'
 import { stockWith } from '../support/state.ts'
 
+const NEVER = Number.POSITIVE_INFINITY
 const some = (kind: KindHealth['kind'], more: Partial<KindHealth> = {}): KindHealth => ({
   kind,
   health: 'synced',
@@ -32,7 +33,7 @@ t.test('each kind is measured, and one that is read in several places as a whole
     some('Pod', { objects: 3, ageMs: 1_500, troubles: troubles(2, 1, { malformed: 1, 410: 1 }) }),
     some('ConfigMap', { objects: 4, ageMs: 61_000, troubles: troubles(1, 0, { unreachable: 2 }) }),
     some('ConfigMap', { objects: 5, ageMs: 2_000, troubles: troubles(3, 0, { unreachable: 5 }) }),
-    some('Gateway', { health: 'starting', ageMs: Number.POSITIVE_INFINITY })
+    some('Gateway', { health: 'starting', ageMs: NEVER })
   ]
   const lines = await measure(kinds, 3)
   for (const line of [
@@ -55,6 +56,16 @@ t.test('each kind is measured, and one that is read in several places as a whole
   t.equal(lines.filter(line => line.startsWith('mesh_guard_watch_errors_total')).length, 3)
 })
 
+t.test('a line for those who wait says how good the evidence is', async t => {
+  for (const [line, kind] of [
+    ['Pod: synced, 3 objects, proven 61.2 s ago', some('Pod', { objects: 3, ageMs: 61_234 })],
+    ['Pod: forbidden, 0 objects, never proven (403)', some('Pod', { health: 'forbidden', why: '403', ageMs: NEVER })],
+    ['Pod: static, 3 objects', some('Pod', { health: 'static', objects: 3 })]
+  ] as const) {
+    t.equal(describeEvidence(kind), line)
+  }
+})
+
 t.test('a log line names the oldest evidence, and what is not sound', async t => {
   t.same(summarizeEvidence([some('Pod', { ageMs: 61_234 }), some('Gateway')]), {
     oldest: 'Pod',
@@ -64,7 +75,7 @@ t.test('a log line names the oldest evidence, and what is not sound', async t =>
   t.same(
     summarizeEvidence([
       some('Pod', { health: 'stale', ageMs: 5_000 }),
-      some('Gateway', { health: 'forbidden', ageMs: Number.POSITIVE_INFINITY }),
+      some('Gateway', { health: 'forbidden', ageMs: NEVER }),
       some('Sidecar', { health: 'absent' })
     ]),
     { oldest: 'Gateway', oldestSeconds: 'never', unsound: { Pod: 'stale', Gateway: 'forbidden', Sidecar: 'absent' } }

@@ -23,8 +23,8 @@ export interface Row {
 
 /** How long a fault lasts. */
 const HOLD_MS = 150
-/** In life it is a hundred times as long. */
-const WITHIN_MS = 2_000
+/** In life it is a hundred times as long: the time in which silence is noticed, and the longest pause. */
+const WITHIN_MS = 3_000
 const NOT_READY: readonly Health[] = ['starting', 'stale']
 
 /** Plays the faults, a few at a time, and holds us to what must be so during and after each. */

@@ -20,12 +20,12 @@ export const POLICIES = pathOf(KIND)
 /** The same at the version that came later. */
 export const V1_POLICIES = POLICIES.replace('v1beta1', 'v1')
 
-/** A hundredth of what it is in life. */
+/** A hundredth of what it is in life, or so. */
 export const QUICK: Timing = {
   minPauseMs: 5,
   maxPauseMs: 50,
-  listIdleMs: 400,
-  idleMs: 400,
+  listIdleMs: 1_000,
+  idleMs: 1_000,
   watchSeconds: 300,
   relistMs: 3_600_000
 }
@@ -132,7 +132,7 @@ export async function watch(
       const haveSpoken = () => source.health().every(({ ageMs }) => ageMs < performance.now() - sinceMs)
       await until('all watches have spoken', haveSpoken)
     },
-    settle: async (withinMs = 2_000) => {
+    settle: async (withinMs = 3_000) => {
       const startedMs = performance.now()
       const isEqual = () => !source.current().unreadable.has(KIND) && String(known()) === String(truthOf(api))
       await until('the state is that of the server', isEqual, withinMs)

@@ -144,7 +144,7 @@ t.test('50,000 objects, of which the list expires midway', async t => {
   let pages = 0
   api.fault = on('list', (request, response) => {
     pages++
-    if (pages === 50) refuse(response, 410, 'the provided continue parameter is too old')
+    if (pages === 250) refuse(response, 410, 'the provided continue parameter is too old')
     else api.answer(request, response)
   })
   const watched = await watch(t, api, { timing: { listIdleMs: 5_000, idleMs: 5_000 } })
@@ -157,7 +157,7 @@ t.test('50,000 objects, of which the list expires midway', async t => {
   const tookMs = await watched.settle(20_000)
   clearInterval(timer)
   t.equal(watched.evidence().objects, COUNT + 2)
-  t.equal(pages, 50 + Math.ceil((COUNT + 2) / 500))
+  t.equal(pages, 250 + Math.ceil((COUNT + 2) / 100))
   t.comment(`${Math.round(tookMs)} ms, the longest without a breath ${Math.round(longestMs)} ms`)
 })
 

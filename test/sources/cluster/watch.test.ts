@@ -1,7 +1,10 @@
 import t from 'tap'
 import { type Fault, refuse, startApiServer } from '../../support/api-server.ts'
+import { pathOf } from '../../support/cluster.ts'
 import { until } from '../../support/until.ts'
 import { KIND, POLICIES, policy, startWithPolicies, type Watched, watch } from '../../support/watched.ts'
+
+const NAMESPACES = pathOf('Namespace')
 
 const only =
   (answer: Fault): Fault =>
@@ -35,6 +38,22 @@ t.test('the state follows the cluster', async t => {
   api.remove(POLICIES, 'a/default')
   await until('a is gone', () => !watched.known().includes('a STRICT'))
   t.equal(watched.evidence().objects, 2)
+})
+
+t.test('so do kinds that have no namespace', async t => {
+  const api = await startWithPolicies(t)
+  const watched = await watch(t, api)
+  await watched.following()
+  const names = () =>
+    watched.source
+      .current()
+      .list('Namespace')
+      .map(({ name }) => name)
+  api.put(NAMESPACES, { metadata: { name: 'x' } })
+  api.put(NAMESPACES, { metadata: { name: 'y' } })
+  await until('both are there', () => String(names()) === 'x,y')
+  api.remove(NAMESPACES, 'x')
+  await until('one is gone', () => String(names()) === 'y')
 })
 
 t.test('where a watch ended the next one goes on, without a new list', async t => {
