@@ -44,7 +44,8 @@ const EXPIRED = 410
  */
 export function readEvent(text: string, { kind }: Collection): Event {
   const { data } = line.safeParse(parseJson(text))
-  if (data === undefined) throw new Trouble('malformed', `the server sent what is no event: ${text}`, true)
+  if (data === undefined)
+    throw new Trouble('malformed', `the server sent a line of ${text.length} characters that is no event`, true)
   const { type, object } = data
   if (type === 'ERROR') {
     const { code, message = 'without a word' } = object
