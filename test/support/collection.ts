@@ -24,6 +24,13 @@ export interface Clock {
   compacted: number
 }
 
+interface Rest {
+  readonly items: readonly Stored[]
+  readonly version: number
+  /** How many are told already. */
+  readonly told: number
+}
+
 /** One collection, with its history and those who watch it. */
 export class Collection {
   readonly list: ListType
@@ -33,7 +40,7 @@ export class Collection {
   readonly watches = new Map<ServerResponse, number>()
   #history: Past[] = []
   /** What is left of lists that were begun, by continue token. */
-  readonly #rests = new Map<string, { readonly items: readonly Stored[]; readonly version: number }>()
+  readonly #rests = new Map<string, Rest>()
 
   constructor(list: ListType, clock: Clock) {
     this.list = list
@@ -84,21 +91,22 @@ export class Collection {
 
   answerList(query: URLSearchParams, response: ServerResponse): void {
     const token = query.get('continue')
-    const rest =
-      token === null ? { items: [...this.objects.values()], version: this.clock.version } : this.#rests.get(token)
+    const { version } = this.clock
+    const rest = token === null ? { items: [...this.objects.values()], version, told: 0 } : this.#rests.get(token)
     if (rest === undefined) {
       refuse(response, 410, 'the continue token is too old')
       return
     }
-    const limit = Number(query.get('limit') ?? rest.items.length)
-    const more = rest.items.length > limit ? { continue: `${token ?? ''}next` } : {}
-    if (more.continue !== undefined) this.#rests.set(more.continue, { ...rest, items: rest.items.slice(limit) })
+    const { items, told } = rest
+    const end = told + Number(query.get('limit') ?? items.length)
+    const more = end < items.length ? { continue: `from ${end} at ${rest.version}` } : {}
+    if (more.continue !== undefined) this.#rests.set(more.continue, { ...rest, told: end })
     const page = {
       apiVersion: this.list.apiVersion,
       kind: `${this.list.kind}List`,
       metadata: { resourceVersion: String(rest.version), ...more },
       // The items of a list do not say what they are.
-      items: rest.items.slice(0, limit).map(({ apiVersion, kind, ...item }) => item)
+      items: items.slice(told, end).map(({ apiVersion, kind, ...item }) => item)
     }
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(page))
   }

@@ -24,7 +24,7 @@ export interface Row {
 /** How long a fault lasts. */
 const HOLD_MS = 150
 /** In life it is a hundred times as long: the time in which silence is noticed, and the longest pause. */
-const WITHIN_MS = 3_000
+const WITHIN_MS = 5_000
 const NOT_READY: readonly Health[] = ['starting', 'stale']
 
 /** Plays the faults, a few at a time, and holds us to what must be so during and after each. */
@@ -52,12 +52,14 @@ async function play(t: Test, row: Row): Promise<number> {
   const startedMs = performance.now()
   if (before === undefined) await watched.following()
   await play?.(watched)
+  const isCounted = () => reason === undefined || watched.evidence().troubles.errors.has(reason)
   if (meanwhile !== undefined) await meet(t, watched, meanwhile)
+  else await until(`${reason} is counted`, isCounted)
   await sleep(HOLD_MS)
   change(api)
   await heal?.(watched)
   const tookMs = await watched.settle(WITHIN_MS)
-  if (reason !== undefined) await until(`${reason} is counted`, () => watched.evidence().troubles.errors.has(reason))
+  await until(`${reason} is counted`, isCounted)
   await until('all is synced', () => watched.source.health().every(one => one.health === 'synced'))
   t.match(await watched.readiness(), { status: 200, line: /: synced, \d objects, proven \d+(\.\d)? s ago$/ })
   check?.(t, watched)

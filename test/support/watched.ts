@@ -24,11 +24,14 @@ export const V1_POLICIES = POLICIES.replace('v1beta1', 'v1')
 export const QUICK: Timing = {
   minPauseMs: 5,
   maxPauseMs: 50,
-  listIdleMs: 1_000,
-  idleMs: 1_000,
+  listIdleMs: 10_000,
+  idleMs: 10_000,
   watchSeconds: 300,
   relistMs: 3_600_000
 }
+
+/** For faults that nothing but silence tells of. */
+export const IMPATIENT = { listIdleMs: 300, idleMs: 300 }
 
 export interface Watched {
   readonly api: ApiServer
@@ -132,7 +135,7 @@ export async function watch(
       const haveSpoken = () => source.health().every(({ ageMs }) => ageMs < performance.now() - sinceMs)
       await until('all watches have spoken', haveSpoken)
     },
-    settle: async (withinMs = 3_000) => {
+    settle: async (withinMs = 5_000) => {
       const startedMs = performance.now()
       const isEqual = () => !source.current().unreadable.has(KIND) && String(known()) === String(truthOf(api))
       await until('the state is that of the server', isEqual, withinMs)

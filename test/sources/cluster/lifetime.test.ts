@@ -4,7 +4,15 @@ import t from 'tap'
 import { type Fault, refuse, toEvent } from '../../support/api-server.ts'
 import { on, refusing } from '../../support/fault.ts'
 import { until } from '../../support/until.ts'
-import { KIND, POLICIES, policy, startWithPolicies, type WatchOptions, watch } from '../../support/watched.ts'
+import {
+  IMPATIENT,
+  KIND,
+  POLICIES,
+  policy,
+  startWithPolicies,
+  type WatchOptions,
+  watch
+} from '../../support/watched.ts'
 
 const strays: unknown[] = []
 process.on('unhandledRejection', stray => strays.push(stray))
@@ -109,7 +117,7 @@ t.test('evidence grows old until the server gives a sign of life', async t => {
     const resourceVersion = request.searchParams.get('resourceVersion')
     response.writeHead(200).write(toEvent('BOOKMARK', { metadata: { resourceVersion } }))
   })
-  const watched = await watch(t, api, { timing: { idleMs: 60_000 } })
+  const watched = await watch(t, api)
   await until('it watches', () => watched.asked().length === 2)
   await sleep(300)
   const { ageMs } = watched.evidence()
@@ -139,33 +147,9 @@ t.test('a character that comes in pieces', async t => {
   t.equal(watched.evidence().troubles.relists, 0)
 })
 
-t.test('50,000 objects, of which the list expires midway', async t => {
-  const COUNT = 50_000
-  const api = await startWithPolicies(t)
-  for (let i = 0; i < COUNT; i++) api.put(POLICIES, { ...policy(`n${i}`), status: { padding: 'x'.repeat(200) } })
-  let pages = 0
-  api.fault = on('list', (request, response) => {
-    pages++
-    if (pages === 250) refuse(response, 410, 'the provided continue parameter is too old')
-    else api.answer(request, response)
-  })
-  const watched = await watch(t, api, { timing: { listIdleMs: 5_000, idleMs: 5_000 } })
-  let longestMs = 0
-  let lastMs = performance.now()
-  const timer = setInterval(() => {
-    longestMs = Math.max(longestMs, performance.now() - lastMs)
-    lastMs = performance.now()
-  }, 1)
-  const tookMs = await watched.settle(20_000)
-  clearInterval(timer)
-  t.equal(watched.evidence().objects, COUNT + 2)
-  t.equal(pages, 250 + Math.ceil((COUNT + 2) / 100))
-  t.comment(`${Math.round(tookMs)} ms, the longest without a breath ${Math.round(longestMs)} ms`)
-})
-
 t.test('all at once', async t => {
   const api = await startWithPolicies(t)
-  const watched = await watch(t, api)
+  const watched = await watch(t, api, { timing: IMPATIENT })
   await watched.following()
   const any = <T>(all: readonly [T, ...T[]]): T => all[Math.floor(Math.random() * all.length)] ?? all[0]
   const faults: readonly [Fault, ...Fault[]] = [

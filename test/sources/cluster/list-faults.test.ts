@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Health } from '../../../src/sources/cluster/evidence.ts'
 import { type Fault, refuse } from '../../support/api-server.ts'
 import { answering, heal, on, playFaults, type Row, refusing } from '../../support/fault.ts'
-import { KIND, POLICIES, policy } from '../../support/watched.ts'
+import { IMPATIENT, KIND, POLICIES, policy } from '../../support/watched.ts'
 
 /** The fault is there when we come. */
 const atFirst = (fault: Fault, reason: string, meanwhile: Health = 'starting'): Row => ({
@@ -36,14 +36,20 @@ playFaults(t, {
   },
   '404, and the group is no group': withoutGroup(response => response.writeHead(200).end('{}'), 'unexpected'),
   '404, and the group is refused': withoutGroup(response => refuse(response, 503), '503'),
-  'it hangs': atFirst(
-    on('list', () => {}),
-    'silent'
-  ),
-  'it hangs in the middle': atFirst(
-    on('list', (_request, response) => response.writeHead(200).write('{"kind":"PeerAuth')),
-    'silent'
-  ),
+  'it hangs': {
+    ...atFirst(
+      on('list', () => {}),
+      'silent'
+    ),
+    timing: IMPATIENT
+  },
+  'it hangs in the middle': {
+    ...atFirst(
+      on('list', (_request, response) => response.writeHead(200).write('{"kind":"PeerAuth')),
+      'silent'
+    ),
+    timing: IMPATIENT
+  },
   401: atFirst(refusing('list', 401), '401'),
   403: atFirst(refusing('list', 403), '403', 'forbidden'),
   410: atFirst(refusing('list', 410), '410'),

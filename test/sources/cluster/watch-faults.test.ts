@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Health } from '../../../src/sources/cluster/evidence.ts'
 import { type Fault, toEvent } from '../../support/api-server.ts'
 import { answering, heal, on, playFaults, type Row, refusing } from '../../support/fault.ts'
-import { KIND, POLICIES, policy, V1_POLICIES } from '../../support/watched.ts'
+import { IMPATIENT, KIND, POLICIES, policy, V1_POLICIES } from '../../support/watched.ts'
 
 /** The fault befalls the next watch, and lasts. */
 const later = (fault: Fault, reason: string, meanwhile?: Health): Row => ({
@@ -74,19 +74,28 @@ playFaults(t, {
     reason: 'unreachable',
     heal: ({ api }) => api.up()
   },
-  'no answer': later(
-    on('watch', () => {}),
-    'silent',
-    'stale'
-  ),
-  'half open, after a word': later(
-    on('watch', (request, response) => response.writeHead(200).write(bookmarkOf(request))),
-    'silent'
-  ),
-  'half open, without a word': later(
-    on('watch', (_request, response) => response.writeHead(200).flushHeaders()),
-    'silent'
-  ),
+  'no answer': {
+    ...later(
+      on('watch', () => {}),
+      'silent',
+      'stale'
+    ),
+    timing: IMPATIENT
+  },
+  'half open, after a word': {
+    ...later(
+      on('watch', (request, response) => response.writeHead(200).write(bookmarkOf(request))),
+      'silent'
+    ),
+    timing: IMPATIENT
+  },
+  'half open, without a word': {
+    ...later(
+      on('watch', (_request, response) => response.writeHead(200).flushHeaders()),
+      'silent'
+    ),
+    timing: IMPATIENT
+  },
   'it ends at once': later(answering('watch', ''), 'silent'),
   'it ends at once, after a word': {
     play: ({ api }) => {
