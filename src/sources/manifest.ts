@@ -43,21 +43,17 @@ export function readResource(object: unknown): Resource | undefined {
   const kind = findKind(ref.apiVersion, ref.kind)
   if (kind === undefined) return undefined
   const { metadata: meta } = parse(named, object)
-  const { [LAST_APPLIED]: _, ...annotations } = meta.annotations
   return {
     ...parse(KINDS[kind].shape, object, nameOf(ref)),
     ...ref,
     labels: meta.labels,
-    annotations,
+    annotations: meta.annotations,
     created: meta.creationTimestamp,
     deleting: meta.deletionTimestamp !== undefined,
     owner: meta.ownerReferences.find(({ controller }) => controller === true)
     // The kind picks the shape; the type system cannot see that the two belong together.
   } as Resource
 }
-
-/** The whole object once more, for kubectl alone. */
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 
 function parse<T extends z.ZodType>(schema: T, value: unknown, name = ''): z.output<T> {
   const result = schema.safeParse(value)

@@ -46,6 +46,7 @@ export interface ApiServer {
   readonly expireTokens: () => void
   /** As after a backup was restored: versions count on from here, and what was later is forgotten. */
   readonly rewind: (version: number) => void
+  readonly connections: () => number
   /** Every connection breaks. */
   readonly reset: () => void
   /** Nobody listens any more, until `up`. */
@@ -134,6 +135,7 @@ export async function startApiServer(keyPair?: KeyPair): Promise<ApiServer> {
       clock.version = version
       for (const collection of collections.values()) collection.rewind(version)
     },
+    connections: () => sockets.size,
     reset: () => {
       for (const socket of sockets) socket.resetAndDestroy()
     },

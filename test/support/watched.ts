@@ -31,7 +31,7 @@ export const QUICK: Timing = {
 }
 
 /** For faults that nothing but silence tells of. */
-export const IMPATIENT = { listIdleMs: 300, idleMs: 300 }
+export const IMPATIENT = { listIdleMs: 1_000, idleMs: 1_000 }
 
 export interface Watched {
   readonly api: ApiServer

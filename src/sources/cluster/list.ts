@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { findKind } from '../../model/resource.ts'
+import { findKind, KINDS } from '../../model/resource.ts'
 import { type Collection, toPath } from './collections.ts'
 import { parseJson } from './json.ts'
 import { toText } from './lines.ts'
@@ -46,6 +46,8 @@ export async function list<T>(
   const path = toPath(collection)
   const first = await unlessAbsent(listAt(path))
   if (first !== undefined) return first
+  // A server without Pods or Namespaces is none: who answers is something else, whatever else it does not have.
+  if (KINDS[collection.kind].group === '') throw new Trouble('unexpected', `${path}: 404, this is no API server`, true)
   for (const version of await otherVersions(transport, collection.kind, options)) {
     const other = await unlessAbsent(listAt(toPath(collection, version)))
     if (other !== undefined) return other

@@ -22,7 +22,6 @@ export async function otherVersions(
   options: ReadOptions
 ): Promise<readonly string[]> {
   const known = KINDS[kind]
-  if (known.group === '') return []
   const path = `/apis/${known.group}`
   const answer = await transport.get(path, options)
   if (answer.status !== 200) {

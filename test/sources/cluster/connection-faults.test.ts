@@ -11,6 +11,9 @@ import { kubeconfig } from '../../support/kubeconfig.ts'
 import { until } from '../../support/until.ts'
 import { POLICIES, policy, startWithPolicies, type Watched, watch } from '../../support/watched.ts'
 
+// Loading the Kubernetes client takes long on a busy machine.
+t.setTimeout(90_000)
+
 interface Door {
   readonly watched: Watched
   /** A file beside the kubeconfig, written in one go. */

@@ -60,6 +60,7 @@ t.test('it stops at once, whatever it is doing, and asks no more', async t => {
     t.ok(performance.now() - startedMs < 500, name)
     // What is on its way may still arrive.
     await sleep(100)
+    await until('all connections are closed', () => api.connections() === 0)
     const before = api.requests.length
     await sleep(100)
     t.equal(api.requests.length, before, 'and asks no more')
@@ -121,8 +122,8 @@ t.test('evidence grows old until the server gives a sign of life', async t => {
   await until('it watches', () => watched.asked().length === 2)
   await sleep(300)
   const { ageMs } = watched.evidence()
-  t.ok(ageMs > 250 && ageMs < 1_000, `${ageMs} ms`)
-  t.match((await watched.readiness()).line, /: synced, 2 objects, proven 0\.[2-9] s ago$/)
+  t.ok(ageMs > 250, `${ageMs} ms`)
+  t.match((await watched.readiness()).line, /: synced, 2 objects, proven \d+\.\d s ago$/)
 })
 
 t.test('a character that comes in pieces', async t => {

@@ -18,6 +18,8 @@ const later = (fault: Fault, reason: string, meanwhile?: Health): Row => ({
 const bookmarkOf = (request: URL) =>
   toEvent('BOOKMARK', { metadata: { resourceVersion: request.searchParams.get('resourceVersion') } })
 
+const HALF = toEvent('ADDED', policy('c')).slice(0, 50)
+
 playFaults(t, {
   'the definition goes, and comes again': {
     play: ({ api }) => api.unserve(POLICIES),
@@ -62,11 +64,12 @@ playFaults(t, {
       api.endWatches(POLICIES)
     },
     meanwhile: 'stale',
-    reason: '410',
+    reason: '503',
     heal: ({ api }) => {
       api.compact()
       api.fault = undefined
-    }
+    },
+    check: (t, watched) => t.ok(watched.evidence().troubles.errors.has('410'))
   },
   'every connection breaks': { play: ({ api }) => api.reset(), reason: 'unreachable' },
   'nobody listens': {
@@ -112,16 +115,16 @@ playFaults(t, {
     }),
     'silent'
   ),
-  'it breaks in the middle of an object': {
-    play: ({ api }) => {
-      api.say(POLICIES, toEvent('ADDED', policy('c')).slice(0, 50))
-      setTimeout(api.reset, 5)
-    },
-    reason: 'unreachable'
-  },
+  'it breaks in the middle of an object': later(
+    on('watch', (request, response) => {
+      response.writeHead(200).write(bookmarkOf(request) + HALF)
+      setTimeout(() => response.destroy(), 10)
+    }),
+    'unreachable'
+  ),
   'it ends in the middle of an object': {
     play: ({ api }) => {
-      api.say(POLICIES, toEvent('ADDED', policy('c')).slice(0, 50))
+      api.say(POLICIES, HALF)
       api.endWatches(POLICIES)
     },
     reason: 'malformed'

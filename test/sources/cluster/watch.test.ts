@@ -6,6 +6,8 @@ import { KIND, POLICIES, policy, startWithPolicies, type Watched, watch } from '
 
 const NAMESPACES = pathOf('Namespace')
 
+const CORE = new Set(['Namespace', 'Service', 'ConfigMap', 'Pod'])
+
 const only =
   (answer: Fault): Fault =>
   (request, ...rest) =>
@@ -92,6 +94,27 @@ t.test('a kind that the server does not have has no objects', async t => {
   t.same(watched.known(), [])
   t.notOk(watched.isMissing())
   t.equal(watched.evidence().objects, 0)
+})
+
+t.test('a server that has none of the kinds that each server has is none', async t => {
+  const api = await startApiServer()
+  t.teardown(api.close)
+  const { source } = await watch(t, api)
+  await until('all others are absent', () =>
+    source.health().every(({ kind, health }) => CORE.has(kind) || health === 'absent')
+  )
+  t.same(new Set(source.current().unreadable.keys()), CORE)
+  t.match(source.current().unreadable.get('Pod'), 'starting: /api/v1/pods: 404, this is no API server')
+})
+
+t.test('what kubectl remembers is not kept', async t => {
+  const api = await startWithPolicies(t)
+  const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': '{}', note: 'kept' }
+  const object = policy('c')
+  api.put(POLICIES, { ...object, metadata: { ...object.metadata, annotations } })
+  const watched = await watch(t, api)
+  await watched.settle()
+  t.same(watched.source.current().get(KIND, 'c', 'default')?.annotations, { note: 'kept' })
 })
 
 t.test('what may not be read is unknown', async t => {
