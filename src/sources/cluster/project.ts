@@ -7,12 +7,14 @@ const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 /** The object cut down to what the model reads, if it is what its kind says; if not, `onFault` is told which one, and why. */
 export function project(object: unknown, onFault: (message: string) => void): readonly Resource[] {
   try {
-    const resource = readResource(object)
-    if (resource === undefined) return []
-    const { [LAST_APPLIED]: _, ...annotations } = resource.annotations
-    return [Object.assign(resource, { annotations })]
+    return [readResource(object)].filter(resource => resource !== undefined).map(withoutLastApplied)
   } catch (error) {
     onFault((error as Error).message)
     return []
   }
+}
+
+function withoutLastApplied(resource: Resource): Resource {
+  const { [LAST_APPLIED]: _, ...annotations } = resource.annotations
+  return Object.assign(resource, { annotations })
 }
