@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { parseJson } from '../sources/cluster/json.ts'
 import { toText } from '../sources/cluster/lines.ts'
-import type { Answer, WritingTransport } from '../sources/cluster/transport.ts'
+import type { Answer } from '../sources/cluster/request.ts'
+import type { WritingTransport } from '../sources/cluster/transport.ts'
 
 /** The API server refused a request. */
 export class Refused extends Error {
@@ -51,8 +52,11 @@ export function apiOf(transport: WritingTransport, timeoutMs: number): Api {
   }
 }
 
+/** No object of ours is nearly as large. */
+const MOST_BYTES = 4 * 1024 * 1024
+
 async function read(answer: Answer): Promise<unknown> {
-  const text = await toText(answer.body)
+  const text = await toText(answer.body, MOST_BYTES)
   const object = parseJson(text)
   if (answer.status < 300) return object
   const { data } = status.safeParse(object)

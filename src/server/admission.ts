@@ -4,13 +4,17 @@ import { type Decision, judge, type Memory, unevaluated } from '../engine/judge.
 import { mutate } from '../engine/mutate.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Rules } from '../rules/rule.ts'
+import type { StateSource } from '../sources/source.ts'
 import { toAdmission, toPatch, toVerdict } from './answer.ts'
+import { summarizeEvidence } from './evidence.ts'
 import type { Metrics } from './metrics.ts'
 import { type Review, readReview } from './review.ts'
 
 export interface AdmissionOptions {
   /** The newest snapshot. Called once a request, so that one answer never mixes two moments. */
   readonly current: () => Snapshot
+  /** How good the evidence is that decisions rest on. */
+  readonly health: StateSource['health']
   readonly rules: Rules
   readonly policy: Policy
   /** Our own namespace, in which nothing is ever judged. */
@@ -20,7 +24,7 @@ export interface AdmissionOptions {
 
 /** `POST /validate`: does this change cut a path that works now? `POST /mutate`: what does policy add to it? */
 export const admission: FastifyPluginAsync<AdmissionOptions> = async (app, options) => {
-  const { current, rules, policy, ownNamespace, metrics } = options
+  const { current, health, rules, policy, ownNamespace, metrics } = options
   const memory: Memory = {}
 
   const decide = ({ change, fault, object }: Review): Decision => {
@@ -36,7 +40,8 @@ export const admission: FastifyPluginAsync<AdmissionOptions> = async (app, optio
     const seconds = (performance.now() - started) / 1000
     const { uid, operation, dryRun, object } = review
     metrics.decided(operation, object.kind, decision, seconds)
-    log.info({ uid, operation, dryRun, object, ...summary(decision), seconds }, 'decided')
+    const evidence = summarizeEvidence(health())
+    log.info({ uid, operation, dryRun, object, ...summary(decision), seconds, evidence }, 'decided')
     return toVerdict(uid, decision)
   })
 
@@ -46,7 +51,8 @@ export const admission: FastifyPluginAsync<AdmissionOptions> = async (app, optio
     const mutated = mutate(current(), change, sent, rules)
     const { patch, notes } = mutated
     metrics.mutated(patch.length > 0)
-    log.info({ uid, operation, dryRun, object, added: patch.map(({ path }) => path), notes }, 'mutated')
+    const evidence = summarizeEvidence(health())
+    log.info({ uid, operation, dryRun, object, added: patch.map(({ path }) => path), notes, evidence }, 'mutated')
     return toPatch(uid, mutated)
   })
 }

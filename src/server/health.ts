@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { StateSource } from '../sources/source.ts'
+import { describeEvidence } from './evidence.ts'
 import type { Metrics } from './metrics.ts'
 import type { Upkeep } from './upkeep.ts'
 
@@ -16,8 +17,9 @@ const SETTLED = ['static', 'synced', 'absent', 'forbidden']
 
 /**
  * `GET /livez`, `/readyz` and `/metrics`. Ready means that each kind has been read and its watch stands; with
- * `?verbose`, `/readyz` has a line for each kind, and for what is kept in the cluster. The registration has no say in it:
- * what proves that it works reaches us by a Service, which leads to nobody who is not ready.
+ * `?verbose`, `/readyz` has a line for each kind (how good our knowledge of it is, and when that was last proven), and for
+ * what is kept in the cluster. The registration has no say in it: what proves that it works reaches us by a Service,
+ * which leads to nobody who is not ready.
  */
 export const health: FastifyPluginAsync<HealthOptions> = async (app, { source, upkeep, metrics, isStopping }) => {
   app.get('/livez', async () => 'ok\n')
@@ -29,9 +31,7 @@ export const health: FastifyPluginAsync<HealthOptions> = async (app, { source, u
     const kept = upkeep?.()
     const expired = kept !== undefined && kept.certificateUntilMs <= Date.now()
     const ready = waiting.length === 0 && !isStopping() && !expired
-    const lines = (verbose ? kinds : waiting).map(
-      ({ kind, health, why, objects }) => `${kind}: ${health}, ${objects} objects${why === '' ? '' : ` (${why})`}`
-    )
+    const lines = (verbose ? kinds : waiting).map(describeEvidence)
     if (verbose && kept !== undefined) lines.push(...kept.lines)
     if (expired) lines.push('the certificate has expired')
     if (isStopping()) lines.push('stopping')

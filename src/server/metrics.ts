@@ -1,6 +1,7 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Histogram, Registry } from 'prom-client'
 import type { Decision } from '../engine/judge.ts'
 import type { StateSource } from '../sources/source.ts'
+import { measureEvidence } from './evidence.ts'
 import { measureUpkeep, type Upkeep } from './upkeep.ts'
 
 /** What we count, for Prometheus. */
@@ -43,16 +44,7 @@ export function createMetrics(source: StateSource, upkeep?: () => Upkeep): Metri
     labelNames: ['patched'],
     registers
   })
-  new Gauge({
-    name: 'mesh_guard_known_objects',
-    help: 'Objects in the state, by kind and by how good our knowledge of the kind is',
-    labelNames: ['kind', 'health'],
-    registers,
-    collect() {
-      this.reset()
-      for (const { kind, health, objects } of source.health()) this.inc({ kind, health }, objects)
-    }
-  })
+  measureEvidence(registry, source)
   if (upkeep !== undefined) measureUpkeep(registry, upkeep)
   return {
     registry,

@@ -49,7 +49,15 @@ export async function serve(options: ServeOptions): Promise<Running> {
   const metrics = createMetrics(source, upkeep)
   const app = await buildWebhook(
     keyPair,
-    { current: source.current, rules: RULES, policy: config, ownNamespace, metrics, isStopping: () => stopping },
+    {
+      current: source.current,
+      health: source.health,
+      rules: RULES,
+      policy: config,
+      ownNamespace,
+      metrics,
+      isStopping: () => stopping
+    },
     logger
   )
   const health = await buildHealth({ source, upkeep, metrics, isStopping: () => !ready }, logger)

@@ -1,6 +1,6 @@
 import { KINDS, type Kind } from '../model/resource.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import type { StateSource } from './source.ts'
+import { NO_TROUBLES, type StateSource } from './source.ts'
 
 /** A state that never changes. */
 export function staticSource(state: Snapshot): StateSource {
@@ -11,7 +11,9 @@ export function staticSource(state: Snapshot): StateSource {
         kind,
         health: 'static',
         why: '',
-        objects: state.list(kind).length
+        objects: state.list(kind).length,
+        ageMs: 0,
+        troubles: NO_TROUBLES
       })),
     close: async () => {}
   }

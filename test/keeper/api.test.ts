@@ -1,6 +1,7 @@
 import t from 'tap'
 import { apiOf } from '../../src/keeper/api.ts'
-import type { Sending, WritingTransport } from '../../src/sources/cluster/transport.ts'
+import type { Sending } from '../../src/sources/cluster/request.ts'
+import type { WritingTransport } from '../../src/sources/cluster/transport.ts'
 
 /** An API whose server always answers so, and the last that it was asked. */
 function answering(status: number, text: string) {

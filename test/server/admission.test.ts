@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import t from 'tap'
 import { parse } from 'yaml'
 import { DEFAULT_POLICY, type Policy } from '../../src/engine/findings.ts'
@@ -12,11 +12,17 @@ import { stockWith } from '../support/state.ts'
 type Test = Pick<typeof t, 'teardown'>
 
 /** The routes, on a stock installation with these objects. */
-async function build(t: Test, yaml = '', policy: Policy = DEFAULT_POLICY): Promise<FastifyInstance> {
+async function build(
+  t: Test,
+  yaml = '',
+  policy: Policy = DEFAULT_POLICY,
+  options: FastifyServerOptions = {}
+): Promise<FastifyInstance> {
   const source = staticSource(stockWith(yaml))
-  const app = Fastify()
+  const app = Fastify(options)
   const metrics = createMetrics(source)
-  await app.register(admission, { current: source.current, rules: RULES, policy, ownNamespace: 'mesh-guard', metrics })
+  const { current, health } = source
+  await app.register(admission, { current, health, rules: RULES, policy, ownNamespace: 'mesh-guard', metrics })
   t.teardown(() => app.close())
   return app
 }
@@ -174,6 +180,21 @@ t.test('the mutating side answers with a patch, or nothing', async t => {
     { op: 'add', path: '/metadata/annotations' }
   ])
   t.same((await post(await build(t), '/mutate', review(MODEL))).body.response, { uid: 'u-1', allowed: true })
+})
+
+t.test('a line in the log says what was decided, and on what evidence', async t => {
+  const lines: string[] = []
+  const logger = { stream: { write: (line: string) => lines.push(line) } }
+  const app = await build(t, USER_STRICT, DEFAULT_POLICY, { logger })
+  const evidence = { oldest: 'InferenceService', oldestSeconds: 0, unsound: {} }
+  for (const [url, body, expected] of [
+    ['/validate', review(STRICT), { msg: 'decided', uid: 'u-1', decision: 'deny', evidence }],
+    ['/mutate', review(MODEL), { msg: 'mutated', uid: 'u-1', evidence }]
+  ] as const) {
+    await post(app, url, body)
+    const line = lines.map(one => JSON.parse(one)).find(({ msg }) => msg === expected.msg)
+    t.match(line, expected, url)
+  }
 })
 
 t.test('what is no AdmissionReview v1 is told so', async t => {

@@ -5,7 +5,7 @@ import t from 'tap'
 import { parseConfig } from '../../src/config.ts'
 import { makeCertificate } from '../../src/keeper/development.ts'
 import { type Running, serve } from '../../src/server/serve.ts'
-import type { KindHealth, StateSource } from '../../src/sources/source.ts'
+import { type KindHealth, NO_TROUBLES, type StateSource, type Troubles } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static.ts'
 import { stockWith } from '../support/state.ts'
 
@@ -85,10 +85,27 @@ t.test('whatever is sent gets a clear answer, and the process lives', async t =>
   t.equal((await fetch(`${running.health}/livez`)).status, 200)
 })
 
+const TROUBLES: Troubles = {
+  relists: 2,
+  malformed: 3,
+  errors: new Map([
+    ['410', 4],
+    ['malformed', 3]
+  ])
+}
+const NEVER_LISTED: KindHealth = {
+  kind: 'Gateway',
+  health: 'starting',
+  why: 'not listed yet',
+  objects: 0,
+  ageMs: Number.POSITIVE_INFINITY,
+  troubles: NO_TROUBLES
+}
+
 t.test('health and metrics', async t => {
   const kinds = new Map<KindHealth['kind'], KindHealth>([
-    ['Pod', { kind: 'Pod', health: 'synced', why: '', objects: 3 }],
-    ['Gateway', { kind: 'Gateway', health: 'starting', why: 'not listed yet', objects: 0 }]
+    ['Pod', { kind: 'Pod', health: 'synced', why: '', objects: 3, ageMs: 1_234, troubles: TROUBLES }],
+    ['Gateway', NEVER_LISTED]
   ])
   const source: StateSource = { ...staticSource(stockWith()), health: () => [...kinds.values()] }
   const running = await start(source)
@@ -98,10 +115,14 @@ t.test('health and metrics', async t => {
     return { status: response.status, text: await response.text() }
   }
   t.same(await get('/livez'), { status: 200, text: 'ok\n' })
-  t.same(await get('/readyz'), { status: 503, text: 'Gateway: starting, 0 objects (not listed yet)\nnot ready\n' })
-  kinds.set('Gateway', { kind: 'Gateway', health: 'absent', why: '', objects: 0 })
+  const GATEWAY = 'Gateway: starting, 0 objects, never proven'
+  t.same(await get('/readyz'), { status: 503, text: `${GATEWAY} (not listed yet)\nnot ready\n` })
+  kinds.set('Gateway', { ...NEVER_LISTED, health: 'absent', why: '404', ageMs: 250 })
   t.same(await get('/readyz'), { status: 200, text: 'ready\n' })
-  t.match((await get('/readyz?verbose')).text, 'Pod: synced, 3 objects\nGateway: absent, 0 objects\nready\n')
+  t.equal(
+    (await get('/readyz?verbose')).text,
+    'Pod: synced, 3 objects, proven 1.2 s ago\nGateway: absent, 0 objects, proven 0.3 s ago (404)\nready\n'
+  )
   await post(running, review(NAMESPACE))
   const metrics = (await get('/metrics')).text
   t.match(metrics, 'mesh_guard_decisions_total{operation="CREATE",kind="Namespace",decision="allow"} 1')

@@ -1,6 +1,6 @@
 import { KINDS } from '../../src/model/resource.ts'
 import { DEFAULT_SETTINGS } from '../../src/model/snapshot.ts'
-import { collectionsOf } from '../../src/sources/cluster/collections.ts'
+import { collectionsOf, toPath } from '../../src/sources/cluster/collections.ts'
 import type { Manifest } from '../../src/sources/yaml.ts'
 import type { ApiServer } from './api-server.ts'
 
@@ -10,14 +10,15 @@ const COLLECTIONS = collectionsOf(DEFAULT_SETTINGS)
 export function pathOf(kind: string, namespace?: string): string {
   const found = COLLECTIONS.find(one => one.kind === kind && (one.namespace ?? namespace) === namespace)
   if (found === undefined) throw new Error(`no collection of ${kind} ${namespace ?? ''}`)
-  return found.path
+  return toPath(found)
 }
 
 /** Serves every collection that we read. */
 export function serveAll(api: ApiServer): void {
-  for (const { kind, path } of COLLECTIONS) {
+  for (const collection of COLLECTIONS) {
+    const { kind } = collection
     const { group, version } = KINDS[kind]
-    api.serve(path, { apiVersion: group === '' ? version : `${group}/${version}`, kind })
+    api.serve(toPath(collection), { apiVersion: group === '' ? version : `${group}/${version}`, kind })
   }
 }
 

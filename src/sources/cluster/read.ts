@@ -1,8 +1,10 @@
 import type { Kind, Resource } from '../../model/resource.ts'
 import { type Settings, Snapshot } from '../../model/snapshot.ts'
-import { collectionsOf, readQuietly } from './collections.ts'
-import { list, ServerError } from './list.ts'
+import { collectionsOf } from './collections.ts'
+import { list } from './list.ts'
+import { project } from './project.ts'
 import type { Transport } from './transport.ts'
+import { ServerError } from './trouble.ts'
 
 /** The API server gives no answer that means anything, or does not let us in. */
 export class UnreadableCluster extends Error {
@@ -16,6 +18,7 @@ export interface ReadCluster {
 }
 
 const TIMEOUT_MS = 60_000
+const IDLE_MS = 30_000
 
 /**
  * Reads a cluster once.
@@ -30,15 +33,18 @@ export async function readCluster(
   const resources: Resource[] = []
   const all: unknown[] = []
   const unreadable = new Map<Kind, string>()
-  for (const { kind, path } of collectionsOf(settings)) {
+  for (const collection of collectionsOf(settings)) {
     try {
-      const { objects } = await list(transport, path, AbortSignal.timeout(TIMEOUT_MS))
-      all.push(...objects)
-      resources.push(...objects.flatMap(object => readQuietly(object, onFault)))
+      const options = { signal: AbortSignal.timeout(TIMEOUT_MS), idleMs: IDLE_MS }
+      const { objects } = await list(transport, collection, options, object => [object])
+      for (const object of objects) {
+        all.push(object)
+        resources.push(...project(object, onFault))
+      }
     } catch (error) {
       const { message } = error as Error
       const status = error instanceof ServerError ? error.status : undefined
-      if (status === 403) unreadable.set(kind, message)
+      if (status === 403) unreadable.set(collection.kind, message)
       // A kind that the server does not have has no objects.
       else if (status !== 404) throw new UnreadableCluster(`the cluster cannot be read: ${message}`)
     }

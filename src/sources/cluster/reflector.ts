@@ -1,141 +1,184 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { z } from 'zod'
-import { parseJson } from './json.ts'
-import { toLines, toText } from './lines.ts'
-import { list, ServerError } from './list.ts'
+import type { Resource } from '../../model/resource.ts'
+import type { Collection } from './collections.ts'
+import { type Event, type Place, readEvent } from './event.ts'
+import { toLines } from './lines.ts'
+import { list } from './list.ts'
+import { toRefusal } from './refusal.ts'
 import type { Transport } from './transport.ts'
-
-/** `absent`: the server has no such kind. `stale`: what we know may be out of date. */
-export type Health = 'starting' | 'synced' | 'absent' | 'forbidden' | 'stale'
+import { Trouble, toTrouble } from './trouble.ts'
+import { isOlder } from './versions.ts'
 
 /** What one collection tells those who keep it. */
 export interface Listener {
+  /** Cuts an object down to what is kept of it, as soon as it arrives. */
+  readonly read: (object: unknown) => readonly Resource[]
   /** All objects there are; what is not among them is gone. */
-  readonly replace: (objects: readonly unknown[]) => void
-  readonly put: (object: unknown) => void
-  readonly remove: (object: unknown) => void
-  readonly health: (health: Health, why: string) => void
+  readonly replace: (objects: readonly Resource[]) => void
+  readonly put: (object: unknown, place: Place) => void
+  readonly remove: (place: Place) => void
+  /** The server has shown that it has nothing newer. */
+  readonly proven: () => void
+  /** A watch stands. */
+  readonly watching: () => void
+  /** The server has no such collection: it said so twice. */
+  readonly absent: (why: string) => void
+  readonly trouble: (trouble: Trouble) => void
 }
 
 export interface Timing {
   /** The first pause after a failure; it doubles with each further one. */
   readonly minPauseMs: number
   readonly maxPauseMs: number
+  /** A list without a byte for so long is lost. */
+  readonly listIdleMs: number
   /** A watch without a byte for so long is lost: the server sends bookmarks once a minute. */
   readonly idleMs: number
   /** How long a watch lasts before the server ends it. */
   readonly watchSeconds: number
+  /** After so long all is listed anew, whatever the watch said: should it ever have missed something, it is found. */
+  readonly relistMs: number
 }
 
-export const TIMING: Timing = { minPauseMs: 500, maxPauseMs: 30_000, idleMs: 120_000, watchSeconds: 300 }
-
-const event = z.object({
-  type: z.enum(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']),
-  object: z.looseObject({
-    code: z.number().optional(),
-    message: z.string().optional(),
-    metadata: z.looseObject({ resourceVersion: z.string().optional() }).optional()
-  })
-})
-
-/** The server no longer has the versions between ours and now, or said what we cannot follow: list again. */
-class Lost extends Error {
-  override readonly name = 'Lost'
+export const TIMING: Timing = {
+  minPauseMs: 500,
+  maxPauseMs: 5_000,
+  listIdleMs: 30_000,
+  idleMs: 120_000,
+  watchSeconds: 300,
+  relistMs: 3_600_000
 }
+
+/** A server may ask for patience, but not for so much that we go blind. */
+const LONGEST_PATIENCE_MS = 60_000
 
 /** One collection of the server, and who keeps it. */
 export interface Feed {
   readonly transport: Transport
-  readonly path: string
+  readonly collection: Collection
   readonly listener: Listener
   /** Says when to stop. */
   readonly signal: AbortSignal
   readonly timing: Timing
 }
 
+interface Position {
+  readonly path: string
+  readonly listedMs: number
+  version: string
+}
+
+/** Where we are in the history of a collection. */
+interface Thread {
+  /** Where a watch goes on; unknown when all must be listed. */
+  at: Position | undefined
+  /** The newest version that we have seen. */
+  newest: string
+  /** What contradicts all that we know is believed when it is said twice. */
+  doubted: 'absent' | 'older' | undefined
+}
+
 /**
  * Keeps a collection: lists it, watches it from there, and begins anew when the thread is lost, until the signal says
- * to stop. Never throws: what goes wrong is told by `health`.
+ * to stop. Never throws: what goes wrong is told.
  */
 export async function reflect(feed: Feed): Promise<void> {
-  const { transport, path, listener, signal } = feed
+  const { signal, timing } = feed
+  const thread: Thread = { at: undefined, newest: '', doubted: undefined }
   let failures = 0
   while (!signal.aborted) {
+    const startedMs = performance.now()
+    let trouble: Trouble | undefined
     try {
-      const { objects, resourceVersion } = await list(transport, path, signal)
-      listener.replace(objects)
-      listener.health('synced', '')
-      failures = 0
-      await follow(feed, resourceVersion)
+      if (thread.at === undefined) {
+        await relist(feed, thread)
+        continue
+      }
+      await watch(feed, thread, thread.at)
     } catch (error) {
       if (signal.aborted) return
-      listener.health(...toHealth(error))
-      await pause(failures++, error, feed)
+      trouble = toTrouble(error)
+      tell(feed, thread, trouble)
     }
+    thread.at = next(thread, trouble, timing)
+    // However it ended: what is over so soon would make a hot loop.
+    const isBrief = performance.now() - startedMs < timing.maxPauseMs
+    failures = isBrief ? failures + 1 : 0
+    if (isBrief || trouble !== undefined) await pause(failures, trouble, feed)
   }
 }
 
-/** Watches from a version on, again and again. Ends when stopped; throws when a new list is needed. */
-async function follow(feed: Feed, from: string): Promise<void> {
-  const { listener, signal } = feed
-  const position = { version: from }
-  let failures = 0
-  while (!signal.aborted) {
-    const { version } = position
-    try {
-      await watch(feed, position)
-      // A watch that ends without a word is a failure as well: else a server that closes at once makes a hot loop.
-      failures = position.version === version ? failures + 1 : 0
-      if (failures > 0) await pause(failures - 1, undefined, feed)
-    } catch (error) {
-      if (signal.aborted) return
-      if (error instanceof Lost) throw error
-      listener.health(...toHealth(error))
-      await pause(failures++, error, feed)
-    }
+/** Where to go on after a watch, or a failure. */
+function next({ at }: Thread, trouble: Trouble | undefined, { relistMs }: Timing): Position | undefined {
+  if (trouble !== undefined) return trouble.lost ? undefined : at
+  return at !== undefined && performance.now() - at.listedMs < relistMs ? at : undefined
+}
+
+async function relist({ transport, collection, listener, signal, timing }: Feed, thread: Thread): Promise<void> {
+  const options = { signal, idleMs: timing.listIdleMs }
+  const { objects, path, version } = await list(transport, collection, options, listener.read)
+  if (isOlder(version, thread.newest) && thread.doubted !== 'older') {
+    thread.doubted = 'older'
+    throw new Trouble('backwards', `the server lists version ${version}, after ${thread.newest}`, true)
   }
+  listener.replace(objects)
+  thread.doubted = undefined
+  thread.newest = version
+  thread.at = { path, version, listedMs: performance.now() }
+  listener.proven()
+  listener.watching()
 }
 
 /** One watch, to its end. The position goes on with each event, so that nothing is told twice after a failure. */
-async function watch(
-  { transport, path, listener, signal, timing }: Feed,
-  position: { version: string }
-): Promise<void> {
+async function watch(feed: Feed, thread: Thread, at: Position): Promise<void> {
+  const { transport, collection, listener, signal, timing } = feed
   const query = new URLSearchParams({
     watch: 'true',
     allowWatchBookmarks: 'true',
-    resourceVersion: position.version,
+    resourceVersion: at.version,
     timeoutSeconds: String(timing.watchSeconds)
   })
-  const answer = await transport.get(`${path}?${query}`, { signal, idleMs: timing.idleMs })
-  if (answer.status === 410) throw new Lost('the server no longer has our version')
-  if (answer.status !== 200) {
-    throw new ServerError(answer.status, `${path}: ${answer.status} ${await toText(answer.body)}`, answer.retryAfterMs)
+  const answer = await transport.get(`${at.path}?${query}`, { signal, idleMs: timing.idleMs })
+  if (answer.status !== 200) throw await toRefusal(at.path, answer)
+  listener.watching()
+  let hasSpoken = false
+  try {
+    for await (const line of toLines(answer.body)) {
+      const event = readEvent(line, collection)
+      if (isOlder(event.version, at.version)) {
+        throw new Trouble('backwards', `the server tells of version ${event.version}, after ${at.version}`, true)
+      }
+      take(event, listener)
+      at.version = event.version
+      thread.newest = event.version
+      hasSpoken = true
+    }
+  } catch (error) {
+    if (hasSpoken || (error instanceof Trouble && error.lost)) throw error
+    throw new Trouble('silent', `${at.path}: a watch without a word: ${error}`, true)
   }
-  listener.health('synced', '')
-  for await (const line of toLines(answer.body)) position.version = take(line, position.version, listener)
+  // A watch that says nothing proves nothing: a server that was set back would be silent until it catches up with us.
+  if (!hasSpoken) throw new Trouble('silent', `${at.path}: a watch without a word`, true)
 }
 
-/** @returns the version that the collection has now */
-function take(line: string, version: string, listener: Listener): string {
-  const { data } = event.safeParse(parseJson(line))
-  if (data === undefined) throw new Lost('the server sent what is no event')
-  const { type, object } = data
-  if (type === 'ERROR') throw new Lost(object.message ?? 'the server ended the watch with an error')
-  if (type === 'DELETED') listener.remove(object)
-  else if (type !== 'BOOKMARK') listener.put(object)
-  return object.metadata?.resourceVersion ?? version
+function take(event: Event, listener: Listener): void {
+  if (event.type === 'changed') listener.put(event.object, event.place)
+  else if (event.type === 'deleted') listener.remove(event.place)
+  listener.proven()
 }
 
-function toHealth(error: unknown): readonly [Health, string] {
-  const why = String(error)
-  if (error instanceof ServerError && error.status === 404) return ['absent', why]
-  return error instanceof ServerError && error.status === 403 ? ['forbidden', why] : ['stale', why]
+function tell({ listener }: Feed, thread: Thread, trouble: Trouble): void {
+  const isAbsent = thread.at === undefined && trouble.reason === '404'
+  if (isAbsent && thread.doubted === 'absent') {
+    thread.newest = ''
+    listener.absent(trouble.message)
+  } else listener.trouble(trouble)
+  if (isAbsent) thread.doubted = 'absent'
 }
 
 /** Longer with each failure, never in step with others, and as long as the server asks. */
-async function pause(failures: number, error: unknown, { timing, signal }: Feed): Promise<void> {
-  const grown = Math.min(timing.minPauseMs * 2 ** failures, timing.maxPauseMs)
-  const asked = error instanceof ServerError ? (error.retryAfterMs ?? 0) : 0
-  await sleep(Math.max(grown * (0.5 + Math.random() / 2), asked), undefined, { signal }).catch(() => {})
+async function pause(failures: number, trouble: Trouble | undefined, { timing, signal }: Feed): Promise<void> {
+  const grownMs = Math.min(timing.minPauseMs * 2 ** Math.max(0, failures - 1), timing.maxPauseMs)
+  const askedMs = Math.min(trouble?.retryAfterMs ?? 0, LONGEST_PATIENCE_MS)
+  await sleep(Math.max(grownMs * (0.5 + Math.random() / 2), askedMs), undefined, { signal }).catch(() => {})
 }

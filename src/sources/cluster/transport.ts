@@ -1,37 +1,21 @@
-import http from 'node:http'
-import https from 'node:https'
+import type { RequestOptions } from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { InvalidInput } from '../files.ts'
-
-/** An answer of the API server, not yet read. */
-export interface Answer {
-  readonly status: number
-  /** What the server asks to wait before the next try, in milliseconds. */
-  readonly retryAfterMs: number | undefined
-  readonly body: AsyncIterable<Buffer>
-}
+import { type Answer, type ReadOptions, request, type Sending } from './request.ts'
 
 /** What we need of an API server: to read. */
 export interface Transport {
   /**
    * @param path with query
-   * @param idleMs after so long without a byte the connection counts as lost
    * @throws when there is no answer
    */
-  get(path: string, options: { readonly signal: AbortSignal; readonly idleMs: number }): Promise<Answer>
-}
-
-/** A request that writes, or tries whether it could. */
-export interface Sending {
-  readonly method: 'POST' | 'PATCH' | 'PUT' | 'DELETE'
-  readonly body: unknown
-  readonly contentType: string
+  get(path: string, options: ReadOptions): Promise<Answer>
 }
 
 /** What the keeper needs besides. */
 export interface WritingTransport extends Transport {
   /** As `get`, with a body that is sent as JSON. */
-  send(path: string, sending: Sending, options: Parameters<Transport['get']>[1]): Promise<Answer>
+  send(path: string, sending: Sending, options: ReadOptions): Promise<Answer>
 }
 
 export interface Kubeconfig {
@@ -49,12 +33,37 @@ const NONE = 'http://localhost:8080'
  *
  * @throws {InvalidInput} when there is no configuration, or this Node is too old.
  */
-export async function connect({ file, context }: Kubeconfig, node = process.versions.node): Promise<WritingTransport> {
+export async function connect(kubeconfig: Kubeconfig, node = process.versions.node): Promise<WritingTransport> {
   if (node.localeCompare(NEEDED_NODE, 'en', { numeric: true }) < 0) {
     throw new InvalidInput([`reading a cluster needs Node ${NEEDED_NODE} or newer; this is ${node}`])
   }
   const { KubeConfig } = await import('@kubernetes/client-node')
-  const config = new KubeConfig()
+  const first = load(new KubeConfig(), kubeconfig)
+  // Should somebody choose another context meanwhile, we stay where we are.
+  const again = { ...kubeconfig, context: first.getCurrentContext() }
+  let newest: KubeConfig | undefined = first
+  const ask = async (path: string, options: ReadOptions, sending?: Sending) => {
+    newest ??= load(new KubeConfig(), again)
+    const used = newest
+    // Tokens, certificates and what plugins answer are remembered: when they do not open the door, all is read anew.
+    const forget = () => {
+      if (newest === used) newest = undefined
+    }
+    try {
+      const answer = await askBy(used, path, options, sending)
+      if (answer.status === UNAUTHORIZED) forget()
+      return answer
+    } catch (error) {
+      forget()
+      throw error
+    }
+  }
+  return { get: ask, send: (path, sending, options) => ask(path, options, sending) }
+}
+
+const UNAUTHORIZED = 401
+
+function load(config: KubeConfig, { file, context }: Kubeconfig): KubeConfig {
   try {
     if (file === undefined) config.loadFromDefault()
     else config.loadFromFile(file)
@@ -66,42 +75,26 @@ export async function connect({ file, context }: Kubeconfig, node = process.vers
     throw new InvalidInput([`the kubeconfig has no context ${context}; it has ${contexts.join(', ')}`])
   }
   if (context !== undefined) config.setCurrentContext(context)
+  serverOf(config)
+  return config
+}
+
+function serverOf(config: KubeConfig): string {
   const server = config.getCurrentCluster()?.server
   if (server === undefined || server === NONE) {
     throw new InvalidInput(['there is no cluster: neither a kubeconfig that names one, nor a service account'])
   }
-  const base = server.replace(/\/$/, '')
-  return {
-    get: (path, options) => ask(config, new URL(base + path), options),
-    send: (path, sending, options) => ask(config, new URL(base + path), options, sending)
-  }
+  return server.replace(/\/$/, '')
 }
 
 /** Credentials are asked for at each request: a token may have been renewed. */
-async function ask(
+async function askBy(
   config: KubeConfig,
-  url: URL,
-  { signal, idleMs }: { readonly signal: AbortSignal; readonly idleMs: number },
-  sending?: Sending
+  path: string,
+  options: ReadOptions,
+  sending: Sending | undefined
 ): Promise<Answer> {
-  const options: https.RequestOptions = {
-    signal,
-    timeout: idleMs,
-    method: sending?.method ?? 'GET',
-    headers: { Accept: 'application/json', ...(sending === undefined ? {} : { 'Content-Type': sending.contentType }) }
-  }
-  await config.applyToHTTPSOptions(options)
-  return new Promise((resolve, reject) => {
-    const request = (url.protocol === 'http:' ? http : https).request(url, options, response => {
-      const seconds = Number(response.headers['retry-after'])
-      resolve({
-        status: Number(response.statusCode),
-        retryAfterMs: Number.isNaN(seconds) ? undefined : seconds * 1000,
-        body: response
-      })
-    })
-    request.on('timeout', () => request.destroy(new Error(`no word from the server for ${idleMs / 1000} s`)))
-    request.on('error', reject)
-    request.end(sending === undefined ? undefined : JSON.stringify(sending.body))
-  })
+  const credentials: RequestOptions = { timeout: options.idleMs }
+  await config.applyToHTTPSOptions(credentials)
+  return request(new URL(serverOf(config) + path), options, credentials, sending)
 }

@@ -1,9 +1,14 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Kind } from '../../model/resource.ts'
-import { type Settings, Snapshot } from '../../model/snapshot.ts'
+import type { Settings, Snapshot } from '../../model/snapshot.ts'
 import type { StateSource } from '../source.ts'
-import { type Collection, collectionsOf, readQuietly } from './collections.ts'
-import { type Health, type Listener, reflect, TIMING, type Timing } from './reflector.ts'
+import { type Collection, collectionsOf } from './collections.ts'
+import { Evidence, type Health } from './evidence.ts'
+import { project } from './project.ts'
+import { type Listener, reflect, TIMING, type Timing } from './reflector.ts'
+import { Store } from './store.ts'
 import type { Transport } from './transport.ts'
+import type { Trouble } from './trouble.ts'
 
 export interface ClusterOptions {
   readonly settings: Settings
@@ -15,54 +20,38 @@ export interface ClusterOptions {
   readonly graceMs?: number
 }
 
-interface Known {
-  readonly health: Health
-  readonly why: string
-  /** On a clock that never jumps. */
-  readonly sinceMs: number
-}
-
 const GRACE_MS = 10_000
 
 /** Keeps the state of a live cluster. What it cannot keep, the state says. */
 export function watchCluster(transport: Transport, options: ClusterOptions): StateSource {
-  const { settings, onFault, onHealth, timing = TIMING, graceMs = GRACE_MS } = options
-  const collections = collectionsOf(settings)
-  const known = new Map<Collection, Known>(
-    collections.map(one => [one, { health: 'starting', why: 'not listed yet', sinceMs: performance.now() }])
-  )
+  const { settings, timing = TIMING, graceMs = GRACE_MS } = options
+  const store = new Store(settings)
+  const known = new Map(collectionsOf(settings).map(one => [one, new Evidence()]))
   const stop = new AbortController()
-  let state = Snapshot.of([], settings)
-
-  const read = (object: unknown) => readQuietly(object, onFault)
-  const listener = (collection: Collection): Listener => ({
-    replace: objects => {
-      state = state.withAll(collection.kind, objects.flatMap(read), collection.namespace)
-    },
-    put: object => {
-      for (const after of read(object)) state = state.apply({ operation: 'CREATE', after })
-    },
-    remove: object => {
-      for (const before of read(object)) state = state.apply({ operation: 'DELETE', before })
-    },
-    health: (health, why) => {
-      const last = known.get(collection)
-      if (last?.health === health) return
-      if (health === 'absent') state = state.withAll(collection.kind, [], collection.namespace)
-      known.set(collection, { health, why, sinceMs: performance.now() })
-      onHealth(collection.kind, health, why)
-    }
+  const running = [...known].map(([collection, evidence]) => {
+    const listener = listen(collection, evidence, store, options)
+    return reflect({ transport, collection, listener, signal: stop.signal, timing })
   })
-  const running = collections.map(one =>
-    reflect({ transport, path: one.path, listener: listener(one), signal: stop.signal, timing })
-  )
 
+  let last: { readonly folded: Snapshot; readonly state: Snapshot } | undefined
   return {
-    current: () => state.withUnreadable(unreadable(known, graceMs)),
+    current: () => {
+      const folded = store.snapshot()
+      const unreadable = toUnreadable(known, graceMs)
+      if (last?.folded !== folded || !isDeepStrictEqual(last.state.unreadable, unreadable)) {
+        last = { folded, state: folded.withUnreadable(unreadable) }
+      }
+      return last.state
+    },
     health: () =>
-      [...known].map(([{ kind, namespace }, { health, why }]) => {
-        return { kind, health, why, objects: state.list(kind, namespace).length }
-      }),
+      [...known].map(([collection, { health, why, ageMs, troubles }]) => ({
+        kind: collection.kind,
+        health,
+        why,
+        objects: store.count(collection),
+        ageMs,
+        troubles
+      })),
     close: async () => {
       stop.abort()
       await Promise.all(running)
@@ -70,13 +59,55 @@ export function watchCluster(transport: Transport, options: ClusterOptions): Sta
   }
 }
 
-/** A kind that the server does not have is known to have no objects; a short loss of the watch is no loss of knowledge. */
-function unreadable(known: ReadonlyMap<Collection, Known>, graceMs: number): ReadonlyMap<Kind, string> {
-  const kinds = new Map<Kind, string>()
-  for (const [{ kind }, { health, why, sinceMs }] of known) {
-    if (health === 'synced' || health === 'absent') continue
-    if (health === 'stale' && performance.now() - sinceMs < graceMs) continue
-    kinds.set(kind, `${health}: ${why}`)
+/** What a collection tells goes into the store, and into what we know of it. */
+function listen(collection: Collection, evidence: Evidence, store: Store, options: ClusterOptions): Listener {
+  const read = (object: unknown) => project(object, message => quietly(() => options.onFault(message)))
+  const turn = (health: Health, why: string) => {
+    if (evidence.turn(health, why)) quietly(() => options.onHealth(collection.kind, health, why))
   }
-  return kinds
+  return {
+    read: object => read(object).map(resource => store.reuse(resource)),
+    replace: resources => {
+      store.replace(collection, resources)
+      evidence.countList()
+    },
+    put: (object, place) => {
+      const [resource] = read(object)
+      // What it was is not what it is: better to know nothing of it, as after a list.
+      if (resource === undefined) store.remove(collection, place)
+      else store.put(collection, resource)
+    },
+    remove: place => store.remove(collection, place),
+    proven: () => evidence.prove(),
+    watching: () => turn('synced', ''),
+    absent: why => {
+      store.replace(collection, [])
+      evidence.prove()
+      turn('absent', why)
+    },
+    trouble: trouble => {
+      evidence.countTrouble(trouble)
+      turn(toHealth(trouble, evidence), trouble.message)
+    }
+  }
+}
+
+function toHealth({ reason }: Trouble, { wasGood }: Evidence): Health {
+  if (reason === '403') return 'forbidden'
+  // What was never known cannot be out of date.
+  return wasGood ? 'stale' : 'starting'
+}
+
+function toUnreadable(known: ReadonlyMap<Collection, Evidence>, graceMs: number): ReadonlyMap<Kind, string> {
+  const unusable = [...known].filter(([, evidence]) => !evidence.isUsable(graceMs))
+  return new Map(unusable.map(([{ kind }, { health, why }]) => [kind, `${health}: ${why}`]))
+}
+
+/** Those who are told must not be able to stop us. */
+function quietly(tell: () => void): void {
+  try {
+    tell()
+  } catch {
+    // There is nobody left to tell.
+  }
 }

@@ -21,5 +21,21 @@ t.test('a stream that ends with a line break has no line after it', async t => {
 
 t.test('the whole stream', async t => {
   const bytes = Buffer.from(TEXT)
-  t.equal(await toText(Readable.from([...bytes].map(byte => Buffer.from([byte])))), TEXT)
+  t.equal(await toText(Readable.from([...bytes].map(byte => Buffer.from([byte]))), 1_000), TEXT)
+})
+
+t.test('no more of a stream than is wanted', async t => {
+  const endless = Readable.from(
+    (function* () {
+      for (;;) yield Buffer.from('abc')
+    })()
+  )
+  t.equal(await toText(endless, 4), 'abcabc')
+  t.ok(endless.destroyed)
+})
+
+t.test('a line without end is none', async t => {
+  const lines = toLines(Readable.from([Buffer.from('{}\n'), Buffer.from('abc'), Buffer.from('def')]), 5)
+  t.same(await lines.next(), { value: '{}', done: false })
+  await t.rejects(lines.next(), { name: 'Trouble', reason: 'malformed' })
 })

@@ -74,7 +74,7 @@ t.test('it asks over TLS, with the credentials and below the path of the server'
   const transport = await connect({ file: join(t.testdir({ config: stringify(config) }), 'config') })
   const answer = await transport.get('/api/v1/pods?limit=1', OPTIONS)
   t.match(answer, { status: 429, retryAfterMs: 2_000 })
-  t.equal(await toText(answer.body), '/proxy/api/v1/pods?limit=1 Bearer not-a-secret')
+  t.equal(await toText(answer.body, 1_000), '/proxy/api/v1/pods?limit=1 Bearer not-a-secret')
 })
 
 t.test('it sends', async t => {
@@ -92,7 +92,7 @@ t.test('it sends', async t => {
   const transport = await connect({ file: join(t.testdir({ config: kubeconfig(url) }), 'config') })
   const sending = { method: 'PATCH', contentType: 'application/merge-patch+json', body: { a: 'ä' } } as const
   const answer = await transport.send('/x?y=z', sending, OPTIONS)
-  t.equal(await toText(answer.body), 'PATCH /x?y=z application/merge-patch+json {"a":"ä"}')
+  t.equal(await toText(answer.body, 1000), 'PATCH /x?y=z application/merge-patch+json {"a":"ä"}')
 })
 
 t.test('it gives up', async t => {
@@ -106,11 +106,11 @@ t.test('it gives up', async t => {
   const transport = await connect({ file: join(t.testdir({ config: kubeconfig(url) }), 'config') })
   const answer = await transport.get('/', { ...OPTIONS, idleMs: 50 })
   t.equal(answer.retryAfterMs, undefined, 'a date is no number of seconds')
-  await t.rejects(toText(answer.body), /aborted|no word/, 'when the server falls silent')
+  await t.rejects(toText(answer.body, 1_000), /aborted|no word/, 'when the server falls silent')
   const stop = new AbortController()
   const stopped = await transport.get('/', { idleMs: 1_000, signal: stop.signal })
   stop.abort()
-  await t.rejects(toText(stopped.body), 'when told to')
+  await t.rejects(toText(stopped.body, 1_000), 'when told to')
   const nobody = await connect({ file: join(t.testdir({ config: kubeconfig('http://127.0.0.1:1') }), 'config') })
   await t.rejects(nobody.get('/', OPTIONS), /ECONNREFUSED/, 'when there is nobody')
 })

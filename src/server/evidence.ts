@@ -1,0 +1,84 @@
+import { Counter, Gauge, type Registry } from 'prom-client'
+import type { KindHealth, StateSource, Troubles } from '../sources/source.ts'
+
+/** Evidence is as good as it can be. */
+const SOUND = ['static', 'synced']
+
+const toSeconds = (ms: number) => Math.round(ms / 100) / 10
+
+/** What is told of a kind to those who ask whether we are ready. */
+export function describeEvidence({ kind, health, why, objects, ageMs }: KindHealth): string {
+  const known = `${kind}: ${health}, ${objects} objects`
+  if (health === 'static') return known
+  const age = Number.isFinite(ageMs) ? `proven ${toSeconds(ageMs)} s ago` : 'never proven'
+  return `${known}, ${age}${why === '' ? '' : ` (${why})`}`
+}
+
+/** What a log line says of the evidence that a decision rests on: the oldest, and what is not as it should be. */
+export function summarizeEvidence(kinds: readonly KindHealth[]): object {
+  const oldest = kinds.reduce((one, other) => (other.ageMs > one.ageMs ? other : one))
+  const unsound = kinds.filter(({ health }) => !SOUND.includes(health))
+  return {
+    oldest: oldest.kind,
+    // JSON has no word for what never was.
+    oldestSeconds: Number.isFinite(oldest.ageMs) ? toSeconds(oldest.ageMs) : 'never',
+    unsound: Object.fromEntries(unsound.map(({ kind, health }) => [kind, health]))
+  }
+}
+
+/** Measures, by kind, what is known and how well, and counts what went wrong. */
+export function measureEvidence(registry: Registry, source: StateSource): void {
+  const registers = [registry]
+  new Gauge({
+    name: 'mesh_guard_known_objects',
+    help: 'Objects in the state, by kind and by how good our knowledge of the kind is',
+    labelNames: ['kind', 'health'],
+    registers,
+    collect() {
+      this.reset()
+      for (const { kind, health, objects } of source.health()) this.inc({ kind, health }, objects)
+    }
+  })
+  new Gauge({
+    name: 'mesh_guard_evidence_age_seconds',
+    help: 'Time since the server last showed that we know what it has, by kind; infinite when it never did',
+    labelNames: ['kind'],
+    registers,
+    collect() {
+      for (const [kind, ageMs] of oldest(source.health())) this.set({ kind }, ageMs / 1000)
+    }
+  })
+  const count = (name: string, help: string, toTimes: ToTimes) => show(registry, source, name, help, toTimes)
+  count('mesh_guard_relists_total', 'Lists after the first, by kind', ({ relists }) => [[{}, relists]])
+  count('mesh_guard_malformed_lines_total', 'Lines of a watch that were no events, by kind', ({ malformed }) => [
+    [{}, malformed]
+  ])
+  count('mesh_guard_watch_errors_total', 'Failed lists and watches, by kind and reason', ({ errors }) =>
+    [...errors].map(([reason, times]) => [{ reason }, times])
+  )
+}
+
+type ToTimes = (troubles: Troubles) => readonly (readonly [{ readonly reason?: string }, number])[]
+
+/** The source counts; here it is only shown. */
+function show(registry: Registry, source: StateSource, name: string, help: string, toTimes: ToTimes): void {
+  new Counter({
+    name,
+    help,
+    labelNames: ['kind', 'reason'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const { kind, troubles } of source.health()) {
+        for (const [labels, times] of toTimes(troubles)) this.inc({ kind, ...labels }, times)
+      }
+    }
+  })
+}
+
+/** A kind that is read in several places is as old as the oldest of them. */
+function oldest(kinds: readonly KindHealth[]): ReadonlyMap<string, number> {
+  const ages = new Map<string, number>()
+  for (const { kind, ageMs } of kinds) ages.set(kind, Math.max(ages.get(kind) ?? 0, ageMs))
+  return ages
+}

@@ -1,0 +1,88 @@
+import t from 'tap'
+import { describeEvidence, summarizeEvidence } from '../../src/server/evidence.ts'
+import { createMetrics } from '../../src/server/metrics.ts'
+import { type KindHealth, NO_TROUBLES, type Troubles } from '../../src/sources/source.ts'
+import { staticSource } from '../../src/sources/static.ts'
+import { stockWith } from '../support/state.ts'
+
+const NEVER = Number.POSITIVE_INFINITY
+const some = (kind: KindHealth['kind'], more: Partial<KindHealth> = {}): KindHealth => ({
+  kind,
+  health: 'synced',
+  why: '',
+  objects: 0,
+  ageMs: 0,
+  troubles: NO_TROUBLES,
+  ...more
+})
+const troubles = (relists: number, malformed: number, errors: Readonly<Record<string, number>>): Troubles => ({
+  relists,
+  malformed,
+  errors: new Map(Object.entries(errors))
+})
+
+/** What is told to Prometheus of these kinds, without comments. */
+async function measure(kinds: readonly KindHealth[], times = 1): Promise<readonly string[]> {
+  const { registry } = createMetrics({ ...staticSource(stockWith()), health: () => kinds })
+  for (let i = 1; i < times; i++) await registry.metrics()
+  return (await registry.metrics()).split('\n').filter(line => line !== '' && !line.startsWith('#'))
+}
+
+t.test('each kind is measured, and one that is read in several places as a whole', async t => {
+  const kinds = [
+    some('Pod', { objects: 3, ageMs: 1_500, troubles: troubles(2, 1, { malformed: 1, 410: 1 }) }),
+    some('ConfigMap', { objects: 4, ageMs: 61_000, troubles: troubles(1, 0, { unreachable: 2 }) }),
+    some('ConfigMap', { objects: 5, ageMs: 2_000, troubles: troubles(3, 0, { unreachable: 5 }) }),
+    some('Gateway', { health: 'starting', ageMs: NEVER })
+  ]
+  const lines = await measure(kinds, 3)
+  for (const line of [
+    'mesh_guard_known_objects{kind="Pod",health="synced"} 3',
+    'mesh_guard_known_objects{kind="ConfigMap",health="synced"} 9',
+    'mesh_guard_known_objects{kind="Gateway",health="starting"} 0',
+    'mesh_guard_evidence_age_seconds{kind="Pod"} 1.5',
+    'mesh_guard_evidence_age_seconds{kind="ConfigMap"} 61',
+    'mesh_guard_evidence_age_seconds{kind="Gateway"} +Inf',
+    'mesh_guard_relists_total{kind="Pod"} 2',
+    'mesh_guard_relists_total{kind="ConfigMap"} 4',
+    'mesh_guard_malformed_lines_total{kind="Pod"} 1',
+    'mesh_guard_malformed_lines_total{kind="ConfigMap"} 0',
+    'mesh_guard_watch_errors_total{kind="Pod",reason="malformed"} 1',
+    'mesh_guard_watch_errors_total{kind="Pod",reason="410"} 1',
+    'mesh_guard_watch_errors_total{kind="ConfigMap",reason="unreachable"} 7'
+  ]) {
+    t.ok(lines.includes(line), line)
+  }
+  t.equal(lines.filter(line => line.startsWith('mesh_guard_watch_errors_total')).length, 3)
+})
+
+t.test('a line for those who wait says how good the evidence is', async t => {
+  for (const [line, kind] of [
+    ['Pod: synced, 3 objects, proven 61.2 s ago', some('Pod', { objects: 3, ageMs: 61_234 })],
+    ['Pod: forbidden, 0 objects, never proven (403)', some('Pod', { health: 'forbidden', why: '403', ageMs: NEVER })],
+    ['Pod: static, 3 objects', some('Pod', { health: 'static', objects: 3 })]
+  ] as const) {
+    t.equal(describeEvidence(kind), line)
+  }
+})
+
+t.test('a log line names the oldest evidence, and what is not sound', async t => {
+  t.same(summarizeEvidence([some('Pod', { ageMs: 61_234 }), some('Gateway')]), {
+    oldest: 'Pod',
+    oldestSeconds: 61.2,
+    unsound: {}
+  })
+  t.same(
+    summarizeEvidence([
+      some('Pod', { health: 'stale', ageMs: 5_000 }),
+      some('Gateway', { health: 'forbidden', ageMs: NEVER }),
+      some('Sidecar', { health: 'absent' })
+    ]),
+    { oldest: 'Gateway', oldestSeconds: 'never', unsound: { Pod: 'stale', Gateway: 'forbidden', Sidecar: 'absent' } }
+  )
+  t.same(summarizeEvidence(staticSource(stockWith()).health()), {
+    oldest: 'InferenceService',
+    oldestSeconds: 0,
+    unsound: {}
+  })
+})

@@ -1,0 +1,108 @@
+import fc from 'fast-check'
+import t from 'tap'
+import type { Resource } from '../../../src/model/resource.ts'
+import { DEFAULT_SETTINGS } from '../../../src/model/snapshot.ts'
+import { Store } from '../../../src/sources/cluster/store.ts'
+import { readResource } from '../../../src/sources/manifest.ts'
+
+const ALL = { kind: 'PeerAuthentication', namespace: undefined } as const
+const MODES = ['STRICT', 'PERMISSIVE', 'DISABLE'] as const
+
+function policy(namespace: string, name: string, mode: string): Resource {
+  const object = {
+    apiVersion: 'security.istio.io/v1',
+    kind: 'PeerAuthentication',
+    metadata: { namespace, name },
+    spec: { mtls: { mode } }
+  }
+  return readResource(object) as Resource
+}
+
+const keyOf = ({ namespace, name }: Resource) => `${namespace}/${name}`
+
+t.test('whatever comes, in whatever order and however much at once, the state is what was said last', async () => {
+  const name = fc.constantFrom(...Array.from({ length: 12 }, (_, i) => `n${i}`))
+  const object = fc.tuple(fc.constantFrom('a', 'b', 'c'), name, fc.constantFrom(...MODES))
+  const step = fc.oneof(
+    { weight: 20, arbitrary: fc.record({ put: object }) },
+    { weight: 10, arbitrary: fc.record({ remove: object }) },
+    { weight: 3, arbitrary: fc.record({ look: fc.constant(true) }) },
+    { weight: 1, arbitrary: fc.record({ replace: fc.array(object) }) }
+  )
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 120 }), steps => {
+      const store = new Store(DEFAULT_SETTINGS)
+      const truth = new Map<string, Resource>()
+      const isTrue = () => {
+        const list = store.snapshot().list(ALL.kind)
+        const expected = [...truth.values()].sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1))
+        return (
+          JSON.stringify([...list].sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1))) ===
+            JSON.stringify(expected) && store.count(ALL) === truth.size
+        )
+      }
+      for (const one of steps) {
+        if ('put' in one) {
+          const resource = policy(...one.put)
+          store.put(ALL, resource)
+          truth.set(keyOf(resource), resource)
+        } else if ('remove' in one) {
+          const resource = policy(...one.remove)
+          store.remove(ALL, resource)
+          truth.delete(keyOf(resource))
+        } else if ('replace' in one) {
+          const resources = one.replace.map(each => store.reuse(policy(...each)))
+          store.replace(ALL, resources)
+          truth.clear()
+          for (const resource of resources) truth.set(keyOf(resource), resource)
+        } else if (!isTrue()) return false
+      }
+      return isTrue()
+    })
+  )
+})
+
+t.test('what is the same already changes nothing', async t => {
+  const store = new Store(DEFAULT_SETTINGS)
+  store.put(ALL, policy('a', 'x', 'STRICT'))
+  const first = store.snapshot()
+  store.put(ALL, policy('a', 'x', 'STRICT'))
+  store.remove(ALL, { namespace: 'a', name: 'y' })
+  store.replace(ALL, [store.reuse(policy('a', 'x', 'STRICT'))])
+  t.equal(store.snapshot(), first)
+  store.put(ALL, policy('a', 'x', 'DISABLE'))
+  t.not(store.snapshot(), first)
+  t.equal(store.snapshot(), store.snapshot())
+})
+
+t.test('a collection in one namespace is none of the others', async t => {
+  const store = new Store(DEFAULT_SETTINGS)
+  const map = (namespace: string) =>
+    readResource({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name: 'x' } }) as Resource
+  const [one, other] = [
+    { kind: 'ConfigMap', namespace: 'a' },
+    { kind: 'ConfigMap', namespace: 'b' }
+  ] as const
+  store.replace(one, [map('a')])
+  store.replace(other, [map('b')])
+  store.replace(one, [])
+  t.same(
+    store
+      .snapshot()
+      .list('ConfigMap')
+      .map(({ namespace }) => namespace),
+    ['b']
+  )
+  t.equal(store.count(one), 0)
+  t.equal(store.count(other), 1)
+})
+
+t.test('a storm of events is as good as a list', async t => {
+  const store = new Store(DEFAULT_SETTINGS)
+  const startedMs = performance.now()
+  for (let i = 0; i < 50_000; i++) store.put(ALL, policy('a', `n${i % 20_000}`, MODES[i % 3] ?? ''))
+  for (let i = 0; i < 10_000; i++) store.remove(ALL, { namespace: 'a', name: `n${i}` })
+  t.equal(store.snapshot().list(ALL.kind).length, 10_000)
+  t.equal(store.count(ALL), 10_000)
+  t.comment(`${Math.round(performance.now() - startedMs)} ms`)
+})
