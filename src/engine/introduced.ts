@@ -2,12 +2,12 @@ import type { InferenceService } from '../model/inference-service.ts'
 import type { Resource } from '../model/resource.ts'
 import { getOrAdd } from '../model/shelf.ts'
 import type { CutHop, HopName } from '../model/verdict.ts'
-import { cutHopOf, type Path } from '../model/way.ts'
+import { cutHopOf, isOpen, type Path } from '../model/way.ts'
 import type { Evaluation } from './evaluate.ts'
 import type { Group } from './group.ts'
 import { introducedProblems, type Problems } from './introduced-problems.ts'
 import type { Kin } from './kin.ts'
-import { isCut, newlyCut, wasOpen } from './newly-cut.ts'
+import { newlyCut, wasOpen } from './newly-cut.ts'
 
 /** A path that is cut, of InferenceServices that fare alike. */
 export interface CutPath {
@@ -48,7 +48,7 @@ export function introduced(before: Evaluation, after: Evaluation, changed?: Reso
     if (next !== undefined && !own && fresh.length === 0) {
       latent.push(...toCutPaths(models, newlyCut(earlier.next ?? earlier.paths, next), next))
     }
-    heals ||= !isNew && paths.some(path => !isCut(path) && !wasOpen(earlier.paths, path))
+    heals ||= !isNew && paths.some(path => isOpen(path) && !wasOpen(earlier.paths, path))
   }
   return { cuts, latent, oldCuts, heals, ...introducedProblems(before, after) }
 }
@@ -119,7 +119,7 @@ function toCutPaths(
   some: readonly Path[],
   all: readonly Path[]
 ): readonly CutPath[] {
-  const isReached = all.some(path => path.entry === 'address' && !isCut(path))
+  const isReached = all.some(path => path.entry === 'address' && isOpen(path))
   return some.flatMap(path => {
     const hop = cutHopOf(path)
     return hop === undefined ? [] : [{ models, path, hop, partial: isReached && refusesCallers(hop) }]

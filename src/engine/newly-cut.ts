@@ -1,4 +1,4 @@
-import { cutHopOf, type Path } from '../model/way.ts'
+import { cutHopOf, isOpen, type Path } from '../model/way.ts'
 
 /**
  * Of the paths to one InferenceService, those that are cut and were not. None for a new one that is out of reach of
@@ -25,7 +25,7 @@ export function wasOpen(before: readonly Path[], path: Path): boolean {
   const candidates = own.length > 0 ? own : alike.filter(({ from }) => from === undefined)
   const same = candidates.filter(({ leg }) => leg === path.leg)
   const compared = same.length > 0 ? same : candidates
-  return compared.length === 0 || !compared.every(isCut)
+  return compared.length === 0 || compared.some(isOpen)
 }
 
 /** Callers that had rules of their own before, and have none now, fare as any caller does. */

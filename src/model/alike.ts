@@ -11,8 +11,8 @@ export function distinctEndpoints(endpoints: readonly Endpoint[]): readonly Endp
   if (endpoints.length < 2) return endpoints
   const known = new Map<string, Endpoint>()
   for (const endpoint of endpoints) {
-    const { namespace, labels, serviceAccount, proxy } = endpoint.workload
-    const key = JSON.stringify([namespace, serviceAccount, proxy, labels, endpoint.port])
+    const { namespace, labels, serviceAccount, proxy, pastSidecar } = endpoint.workload
+    const key = JSON.stringify([namespace, serviceAccount, proxy, labels, pastSidecar, endpoint.port])
     // Their addresses differ, so what goes by addresses cannot be said of all.
     known.set(key, known.has(key) ? { ...endpoint, workload: { ...endpoint.workload, address: undefined } } : endpoint)
   }

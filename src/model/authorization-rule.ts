@@ -150,8 +150,10 @@ function isPrincipal(value: string, identity: string | undefined, { trustDomains
   if (identity === undefined) return false
   const [domain = '', ...rest] = value.split('/')
   const isOurs = trustDomains.some(one => matches(domain, one)) || domain === ANY_TRUST_DOMAIN
+  // Each of our domains takes the place of the one that is written, unless that is a suffix of it.
+  const isSuffixOf = (one: string) => domain.startsWith('*') && matches(domain, one)
   const expands = rest.length === PARTS_OF_IDENTITY - 1 && domain !== '*' && isOurs
-  const meant = expands ? trustDomains.map(one => [matches(domain, one) ? domain : one, ...rest].join('/')) : [value]
+  const meant = expands ? trustDomains.map(one => [isSuffixOf(one) ? domain : one, ...rest].join('/')) : [value]
   return meant.some(one => matches(one.startsWith('*') ? one : SCHEME + one, identity))
 }
 

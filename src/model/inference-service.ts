@@ -6,7 +6,7 @@ import { findRuntime } from './runtime.ts'
 import type { Labels } from './selector.ts'
 import { podsWith } from './service.ts'
 import type { View } from './snapshot.ts'
-import { TLS_MODE_LABEL, type Workload } from './workload.ts'
+import { portsPastSidecar, TLS_MODE_LABEL, type Workload } from './workload.ts'
 
 export type InferenceService = ResourceOf<'InferenceService'>
 export type ComponentName = 'predictor' | 'transformer' | 'explainer'
@@ -128,6 +128,7 @@ export function desiredPod(view: View<InjectionKinds>, service: InferenceService
     serviceAccount: component.serviceAccount,
     proxy: injected ? 'sidecar' : 'none',
     ports: component.mode === 'Knative' ? KNATIVE_PORTS : [{ name: undefined, containerPort: STANDARD_PORT }],
-    address: undefined
+    address: undefined,
+    pastSidecar: portsPastSidecar(component.annotations)
   }
 }

@@ -39,6 +39,16 @@ export function passPlainly(view: View<PassageKinds>, attempt: Attempt, sent: Cl
   return judge(view, attempt, connectPlainly(view, sent, attempt.endpoint))
 }
 
+/** The same where a gateway listens without a Gateway of Istio's: for an Ingress, or by the Gateway API. */
+export function passListener(view: View<PassageKinds>, attempt: Attempt, sent: ClientSide): Passage {
+  const { workload, port } = attempt.endpoint
+  return judge(view, attempt, {
+    sent,
+    server: { at: 'gateway', workload, port, listener: undefined },
+    outcome: { is: 'open', identity: undefined, chain: undefined }
+  })
+}
+
 const ALLOWED: Authorization = { is: 'allowed', by: [] }
 
 function judge(view: View<PassageKinds>, attempt: Attempt, connection: Connection): Passage {

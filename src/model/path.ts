@@ -32,9 +32,11 @@ export function pathsOf(view: View<PathKinds>, service: InferenceService, which:
   const podsFor = (one: Component) => podsToJudge(view, service, one, which)
   // What is not there yet never comes; what runs goes on.
   const isNew = service.created === undefined && podsOf(view, service, component).length === 0
-  const refused = isNew ? findKserveRefusal(view) : undefined
-  if (refused !== undefined) return rejected(refused)
-  if (isAmbient(view, service.namespace) && podsFor(component).every(({ proxy }) => proxy === 'none')) return [AMBIENT]
+  const refused = findKserveRefusal(view)
+  if (refused !== undefined)
+    return isNew ? rejected(refused) : [unknownPath(`what KServe made while it took its configuration`)]
+  if (isAmbient(view, service.namespace) && podsFor(component).every(({ proxy }) => proxy === 'none'))
+    return [unknownPath('what ztunnel does: the namespace is ambient')]
 
   const waysOf = (one: Component): Ways =>
     (one.mode === 'Knative' ? knativeWays : standardWays)(view, service, one, podsFor(one))
@@ -62,13 +64,10 @@ function rejected(cut: ConfigurationCut): readonly Path[] {
   }))
 }
 
-const AMBIENT: Path = {
-  caller: 'in-mesh',
-  from: undefined,
-  entry: 'address',
-  leg: undefined,
-  hops: [{ name: 'caller->pod', passages: [], cut: undefined, unknown: 'what ztunnel does: the namespace is ambient' }],
-  needed: true
+/** What stands for all ways to a model of which nothing can be said. */
+function unknownPath(unknown: string): Path {
+  const hops = [{ name: 'caller->pod' as const, passages: [], cut: undefined, unknown }]
+  return { caller: 'in-mesh', from: undefined, entry: 'address', leg: undefined, hops, needed: true }
 }
 
 /** The pods that stand for a component: the running ones, one of each template, else the next. */

@@ -36,7 +36,8 @@ export function serverSide(view: View<ServerKinds>, { workload, port }: Endpoint
 const serverSides = rememberIn((_view: View<ServerKinds>, _workload: Workload) => new Map<number, ServerSide>())
 
 function makeSide(view: View<ServerKinds>, workload: Workload, port: number): ServerSide {
-  if (workload.proxy === 'none') return { at: 'application', workload }
+  const isPast = workload.pastSidecar?.includes(port) === true
+  if (workload.proxy === 'none' || isPast) return { at: 'application', workload }
   if (workload.proxy === 'gateway') {
     return { at: 'gateway', workload, port, listener: findListener(view, workload, port) }
   }

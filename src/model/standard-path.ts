@@ -7,7 +7,7 @@ import { PLAIN_CLIENT } from './entry.ts'
 import { serviceHost } from './host.ts'
 import { type Component, type InferenceService, STANDARD_PORT } from './inference-service.ts'
 import { ingressOf } from './kserve.ts'
-import { passPlainly } from './passage.ts'
+import { passListener } from './passage.ts'
 import { kubeletProbes } from './probe-path.ts'
 import { endpointsOf, findService, isHeadless, podsWith } from './service.ts'
 import type { View } from './snapshot.ts'
@@ -87,13 +87,13 @@ function external(view: View<PathKinds>, service: InferenceService, destination:
   const enter: Step = ({ call }) => {
     const passages = pods.map(workload => {
       const endpoint = { workload, port: HTTP_PORT }
-      return passPlainly(
+      return passListener(
         view,
         { client: CALLER, call, destination: { ...destination, endpoints: [endpoint] }, endpoint },
         PLAIN_CLIENT
       )
     })
-    const cut = passages.map(({ cut }) => cut).find(one => one !== undefined && 'verdict' in one)
+    const cut = passages.map(({ cut }) => cut).find(one => one !== undefined)
     const unknown = pods.length === 0 ? { unknown: missing } : {}
     return {
       hop: { name: 'caller->ingress-gateway', passages, cut, ...unknown },

@@ -83,9 +83,9 @@ function componentTraits(view: View<PathKinds>, service: InferenceService, compo
 }
 
 function podTraits(view: View<PathKinds>, pod: Workload): string {
-  const { proxy, serviceAccount, labels } = pod
+  const { proxy, serviceAccount, labels, pastSidecar } = pod
   const protocols = targetsOf(view, pod).map(({ target, port }) => `${target} ${protocolOf(port)}`)
-  return JSON.stringify([proxy, serviceAccount, labels[TLS_MODE_LABEL], [...new Set(protocols)].sort()])
+  return JSON.stringify([proxy, serviceAccount, pastSidecar, labels[TLS_MODE_LABEL], [...new Set(protocols)].sort()])
 }
 
 /** The Service of a model in Standard mode, as far as it can be another than KServe makes. */

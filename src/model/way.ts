@@ -80,14 +80,22 @@ export function cutHopOf({ hops }: Pick<Path, 'hops'>): CutHop | undefined {
 /** Walks a way: one path for each leg, or one in all where no leg is reached. */
 export function walk(way: Way): readonly Path[] {
   let best: readonly Path[] = []
-  let most = -1
+  let furthest = -1
   for (const start of way.starts) {
     const paths = walkFrom(way, start)
-    const open = paths.filter(path => cutHopOf(path) === undefined).length
-    if (open > most) [best, most] = [paths, open]
-    if (open === paths.length) break
+    const reach = paths.reduce((sum, path) => sum + path.hops.length + (isOpen(path) ? ARRIVED : 0), 0)
+    if (reach > furthest) [best, furthest] = [paths, reach]
+    if (paths.every(isOpen)) break
   }
   return best
+}
+
+/** To arrive counts for more than any number of hops. */
+const ARRIVED = 100
+
+/** Does every hop let requests through, as far as can be known? */
+export function isOpen({ hops }: Pick<Path, 'hops'>): boolean {
+  return hops.every(({ cut, unknown }) => cut === undefined && unknown === undefined)
 }
 
 function walkFrom({ caller, from, entry, needed = true, steps, legs }: Way, start: Traffic): readonly Path[] {

@@ -14,6 +14,18 @@ export interface Workload {
   readonly proxy: Proxy
   readonly ports: ResourceOf<'Pod'>['spec']['containers'][number]['ports']
   readonly address: string | undefined
+  /** Ports that lead past the sidecar to the application. */
+  readonly pastSidecar?: readonly number[]
+}
+
+const EXCLUDED_PORTS = 'traffic.sidecar.istio.io/excludeInboundPorts'
+
+/** @see istio pkg/kube/inject/template.go (excludeInboundPort) */
+export function portsPastSidecar(annotations: Labels): readonly number[] {
+  return (annotations[EXCLUDED_PORTS] ?? '')
+    .split(',')
+    .filter(text => text.trim() !== '')
+    .map(Number)
 }
 
 /** Set on injected pods by Istio's sidecar template, and never on gateways; a value of the user's own is kept. */
@@ -33,7 +45,7 @@ export function identityOf({ namespace, serviceAccount }: Workload, trustDomain:
 }
 
 export const toWorkload: (pod: ResourceOf<'Pod'>) => Workload = remember(
-  ({ namespace, name, labels, spec, status }) => {
+  ({ namespace, name, labels, annotations, spec, status }) => {
     // A native sidecar is a restartable init container.
     const proxy = [...spec.containers, ...spec.initContainers].find(container => container.name === 'istio-proxy')
     return {
@@ -43,7 +55,8 @@ export const toWorkload: (pod: ResourceOf<'Pod'>) => Workload = remember(
       serviceAccount: spec.serviceAccountName ?? 'default',
       proxy: proxy === undefined ? 'none' : proxy.args.includes('router') ? 'gateway' : 'sidecar',
       ports: spec.containers.flatMap(({ ports }) => ports),
-      address: status?.podIP
+      address: status?.podIP,
+      pastSidecar: portsPastSidecar(annotations)
     }
   }
 )

@@ -318,3 +318,43 @@ t.test('a transformer without a predictor calls nobody', async t => {
   t.ok(ways.length > 0)
   t.notOk(ways.some(way => way.includes('(user1)')))
 })
+
+t.test('a port that leads past the sidecar takes no mTLS, and clients send it', async t => {
+  const excluding = model('new', ', annotations: { traffic.sidecar.istio.io/excludeInboundPorts: "8012, 15000" }')
+  const state = stockWith(`${excluding}---
+apiVersion: v1
+kind: Namespace
+metadata: { name: user1, labels: { istio-injection: enabled } }
+`)
+  t.ok(waysTo(state, 'new').includes('in-mesh component direct caller->pod mtls-to-workload-without-sidecar'))
+})
+
+t.test('while KServe refuses its configuration, what it made before is not known', async t => {
+  const refused = map('kserve', 'inferenceservice-config', { ingress: '{}' })
+  t.same(waysTo(stockWith(refused), 'sklearn-iris'), [
+    'in-mesh address caller->pod unknown: what KServe made while it took its configuration'
+  ])
+})
+
+t.test('of tokens, the one that gets furthest counts', async t => {
+  const state = stockWith(`
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: { namespace: istio-system, name: tokens }
+spec: { selector: { matchLabels: { istio: ingressgateway } }, jwtRules: [{ issuer: issuer }] }
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { namespace: istio-system, name: tokens }
+spec:
+  selector: { matchLabels: { istio: ingressgateway } }
+  action: DENY
+  rules: [{ from: [{ source: { notRequestPrincipals: ["*"] } }] }]
+`)
+  t.ok(
+    waysTo(state, 'sklearn-iris').includes(
+      'external address caller->ingress-gateway, ingress-gateway->local-gateway token-never-valid'
+    ),
+    'the first pass of the gateway takes it off'
+  )
+})

@@ -75,3 +75,13 @@ t.test('the probes of the kubelet meet the sidecar where they are not led past i
   t.same(probed('false'), ['probe kubelet kubelet->pod'])
   t.same(probed('false', strict), ['probe kubelet kubelet->pod plaintext-to-strict-workload'])
 })
+
+t.test('policies of the public gateway count for an Ingress as well', async t => {
+  const closed = `
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { namespace: istio-system, name: closed }
+spec: { selector: { matchLabels: { istio: ingressgateway } }, action: DENY, rules: [{}] }
+`
+  t.same(fromOutside(closed), ['external address caller->ingress-gateway refused-by-policy'])
+})
