@@ -18,10 +18,7 @@ const object = (apiVersion: string, kind: string, namespace: string, name: strin
   metadata: { namespace, name },
   spec
 })
-const everyPath = [
-  { from: [{ source: { namespaces: ['*'] } }] },
-  { to: [{ operation: { paths: ['/healthz', '/metrics'] } }] }
-]
+const noAdmin = [{ to: [{ operation: { paths: ['/admin'] } }] }]
 const model = { predictor: { model: { modelFormat: { name: 'sklearn' } } } }
 
 const NAMESPACED: Readonly<Record<string, Write>> = {
@@ -32,7 +29,7 @@ const NAMESPACED: Readonly<Record<string, Write>> = {
       mtls: { mode: 'PERMISSIVE' }
     }),
   'an AuthorizationPolicy': turn =>
-    object('security.istio.io/v1', 'AuthorizationPolicy', inNamespace(turn), 'new', { rules: everyPath }),
+    object('security.istio.io/v1', 'AuthorizationPolicy', inNamespace(turn), 'new', { action: 'DENY', rules: noAdmin }),
   'a DestinationRule': turn =>
     object('networking.istio.io/v1', 'DestinationRule', inNamespace(turn), 'new', {
       host: `other.${inNamespace(turn)}.svc.cluster.local`,
@@ -50,7 +47,7 @@ const MESH_WIDE: Readonly<Record<string, Write>> = {
   'an AuthorizationPolicy for the mesh': () =>
     object('security.istio.io/v1', 'AuthorizationPolicy', 'istio-system', 'new', {
       action: 'DENY',
-      rules: [{ to: [{ operation: { paths: ['/admin'] } }] }]
+      rules: noAdmin
     })
 }
 

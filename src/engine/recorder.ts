@@ -1,7 +1,7 @@
 import { toFullName } from '../model/host.ts'
 import type { Kind, Resource, ResourceOf } from '../model/resource.ts'
 import { type NamedRule, namespaceOfHost } from '../model/rule-index.ts'
-import type { Changed } from '../model/shelf.ts'
+import { type Changed, getOrAdd } from '../model/shelf.ts'
 import type { Settings, Snapshot, View } from '../model/snapshot.ts'
 import { toWorkload, type Workload } from '../model/workload.ts'
 import type { Skip } from './finding.ts'
@@ -13,6 +13,8 @@ import type { Skip } from './finding.ts'
 export type Token = string
 
 const HOME = '~'
+/** No namespace is called so. */
+const EVERYWHERE = '*'
 const ofKind = (kind: Kind): Token => kind
 const ofNamespace = (kind: Kind, namespace: string): Token => `${kind} ${namespace}`
 const ofObject = (kind: Kind, namespace: string, name: string): Token => `${kind} ${namespace}/${name}`
@@ -26,6 +28,7 @@ export class Recorder implements View {
   readonly settings: Settings
   readonly reads = new Set<Token>()
   readonly kinds = new Set<Kind>()
+  readonly #seen = new Map<Kind, Map<string, Set<string>>>()
   readonly #snapshot: Snapshot
   readonly #home: string | undefined
 
@@ -37,12 +40,16 @@ export class Recorder implements View {
   }
 
   list<T extends Kind>(kind: T, namespace?: string): readonly ResourceOf<T>[] {
-    this.#note(kind, namespace === undefined ? ofKind(kind) : ofNamespace(kind, this.#toName(namespace)))
+    if (this.#isNew(kind, namespace ?? EVERYWHERE, '')) {
+      this.#note(kind, namespace === undefined ? ofKind(kind) : ofNamespace(kind, this.#toName(namespace)))
+    }
     return this.#snapshot.list(kind, namespace)
   }
 
   get<T extends Kind>(kind: T, namespace: string, name: string): ResourceOf<T> | undefined {
-    this.#note(kind, ofObject(kind, this.#toName(namespace), kind === 'Namespace' ? this.#toName(name) : name))
+    if (this.#isNew(kind, namespace, name)) {
+      this.#note(kind, ofObject(kind, this.#toName(namespace), kind === 'Namespace' ? this.#toName(name) : name))
+    }
     return this.#snapshot.get(kind, namespace, name)
   }
 
@@ -55,6 +62,14 @@ export class Recorder implements View {
     this.#note('DestinationRule', ofHosts(this.#toName(namespace)))
     this.reads.add(ANY_HOSTS)
     return this.#snapshot.rulesIn(namespace)
+  }
+
+  /** The same is read many times, and its token made but once. */
+  #isNew(kind: Kind, namespace: string, name: string): boolean {
+    const byNamespace = getOrAdd(this.#seen, kind, (): Map<string, Set<string>> => new Map())
+    const names = getOrAdd(byNamespace, namespace, (): Set<string> => new Set())
+    const { size } = names
+    return names.add(name).size > size
   }
 
   #toName(namespace: string): string {
