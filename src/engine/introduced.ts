@@ -42,8 +42,7 @@ export function introduced(before: Evaluation, after: Evaluation, changed?: Reso
     const fresh = newlyCut(earlier.paths, paths)
     const isNew = earlier.paths.length === 0
     cuts.push(...toCutPaths(models, fresh, paths).filter(({ partial }) => !(isNew && partial)))
-    const known = new Set(fresh)
-    const old = paths.filter(path => !known.has(path))
+    const old = paths.filter(path => !wasOpen(earlier.paths, path))
     oldCuts.push(...toCutPaths(models, old, paths))
     if (next !== undefined && !own && fresh.length === 0) {
       latent.push(...toCutPaths(models, newlyCut(earlier.next ?? earlier.paths, next), next))

@@ -320,3 +320,15 @@ t.test('what KServe, Knative and Istio need to work', async t => {
     skipped: [{ rule: 'paths', missing: ['ValidatingWebhookConfiguration'] }]
   })
 })
+
+t.test('probes that are cut with all else are told of neither as new nor as old', async t => {
+  const policy = `
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { namespace: user1, name: closed }
+spec: { action: DENY, rules: [{}] }
+`
+  const { findings, existing } = decide(stockWith(), create(policy))
+  t.notOk(findings.some(({ cuts }) => cuts.some(({ caller }) => caller === 'probe')))
+  t.same(existing, [])
+})
