@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import type { InferenceService } from '../model/inference-service.ts'
-import { isPassedOn } from '../model/kserve.ts'
+import { isPassedOn } from '../model/passed-on.ts'
 import { pathsOf } from '../model/path.ts'
 import type { Change, Snapshot, View } from '../model/snapshot.ts'
 import type { Cut } from '../model/verdict.ts'

@@ -1,5 +1,6 @@
+import { type DeploymentMode, deploymentMode } from './deployment-mode.ts'
 import { type InjectionKinds, type InjectionSubject, injection } from './injection.ts'
-import { type DeploymentMode, deploymentMode, isPassedOn } from './kserve.ts'
+import { isPassedOn } from './passed-on.ts'
 import { rememberIn } from './remember.ts'
 import type { ResourceOf } from './resource.ts'
 import { findRuntime } from './runtime.ts'

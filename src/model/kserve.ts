@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseGoObject } from './go-json.ts'
 import { remember } from './remember.ts'
 import type { ResourceOf } from './resource.ts'
 import type { View } from './snapshot.ts'
@@ -125,78 +126,4 @@ function toIngress(read: ReadIngress): IngressConfig {
 
 function isGatewayName(name: string): boolean {
   return /^[a-z0-9]([-a-z0-9]*[a-z0-9])?\/[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name)
-}
-
-/** Go matches keys of JSON whatever their case; of several the last counts. */
-function parseGoObject(value: string): Record<string, unknown> | undefined {
-  try {
-    const json: unknown = JSON.parse(value)
-    if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined
-    return Object.fromEntries(Object.entries(json).map(([key, one]) => [key.toLowerCase(), one]))
-  } catch {
-    return undefined
-  }
-}
-
-/** How a model is deployed. ModelMesh has no pods of the model's own. */
-export type DeploymentMode = 'Knative' | 'Standard' | 'ModelMesh'
-
-/** Old names are taken still. */
-export const MODES: ReadonlyMap<string, DeploymentMode> = new Map([
-  ['Knative', 'Knative'],
-  ['Serverless', 'Knative'],
-  ['Standard', 'Standard'],
-  ['RawDeployment', 'Standard'],
-  ['ModelMesh', 'ModelMesh']
-])
-
-export const DEPLOYMENT_MODE = 'serving.kserve.io/deploymentMode'
-
-/**
- * The mode of an InferenceService: the one it has, else the one it asks for, else the cluster's. A word that KServe
- * does not know counts as not asked.
- * @see kserve pkg/controller/v1beta1/inferenceservice/utils/utils.go (GetDeploymentMode)
- */
-export function deploymentMode(
-  view: View<'ConfigMap'>,
-  { annotations, status }: Pick<ResourceOf<'InferenceService'>, 'annotations' | 'status'>
-): DeploymentMode {
-  const asked = isPassedOn(view, DEPLOYMENT_MODE) ? annotations[DEPLOYMENT_MODE] : undefined
-  const map = findKserveConfig(view)
-  return (
-    MODES.get(status?.deploymentMode ?? '') ??
-    MODES.get(asked ?? '') ??
-    MODES.get(map === undefined ? '' : (readDefaultMode(map) ?? '')) ??
-    'Knative'
-  )
-}
-
-const readDefaultMode = remember(({ data }: ResourceOf<'ConfigMap'>) => {
-  const { data: read } = z.object({ defaultdeploymentmode: text }).safeParse(parseGoObject(data['deploy'] ?? ''))
-  return read?.defaultdeploymentmode
-})
-
-const NEVER_PASSED_ON = [
-  'autoscaling.knative.dev/min-scale',
-  'autoscaling.knative.dev/max-scale',
-  'internal.serving.kserve.io/storage-initializer-sourceuri',
-  'kubectl.kubernetes.io/last-applied-configuration',
-  'modelFormat'
-]
-
-const readDisallowed = remember(({ data }: ResourceOf<'ConfigMap'>): readonly string[] => {
-  // Without this key KServe filters nothing, not even what it always filters otherwise.
-  if (data['inferenceService'] === undefined) return []
-  const schema = z.object({ serviceannotationdisallowedlist: z.array(z.string()).nullish() })
-  const { data: read } = schema.safeParse(parseGoObject(data['inferenceService']))
-  return [...NEVER_PASSED_ON, ...(read?.serviceannotationdisallowedlist ?? [])]
-})
-
-/**
- * Does KServe pass an annotation on to what it makes?
- * @see kserve pkg/apis/serving/v1beta1/configmap.go (NewInferenceServicesConfig)
- */
-export function isPassedOn(view: View<'ConfigMap'>, annotation: string): boolean {
-  const map = findKserveConfig(view)
-  return !(map === undefined ? NEVER_PASSED_ON : readDisallowed(map)).includes(annotation)
 }

@@ -1,4 +1,4 @@
-import { DEPLOYMENT_MODE, deploymentMode, MODES } from '../model/kserve.ts'
+import { DEPLOYMENT_MODE, deploymentMode, MODES } from '../model/deployment-mode.ts'
 import { defineCheck } from './rule.ts'
 
 export default defineCheck({

@@ -1,5 +1,5 @@
+import { deploymentMode } from '../model/deployment-mode.ts'
 import { toFullName } from '../model/host.ts'
-import { deploymentMode } from '../model/kserve.ts'
 import { toRef } from '../model/resource.ts'
 import { findModelOf } from './model-host.ts'
 import { defineCheck } from './rule.ts'

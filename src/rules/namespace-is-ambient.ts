@@ -1,5 +1,5 @@
+import { deploymentMode } from '../model/deployment-mode.ts'
 import { isAmbient } from '../model/injection.ts'
-import { deploymentMode } from '../model/kserve.ts'
 import { rewrite } from './rewrite.ts'
 import { defineCheck } from './rule.ts'
 

@@ -1,4 +1,5 @@
-import { deploymentMode, findKserveConfig, ingressOf } from '../model/kserve.ts'
+import { deploymentMode } from '../model/deployment-mode.ts'
+import { findKserveConfig, ingressOf } from '../model/kserve.ts'
 import { findLocalGateway } from '../model/local-gateway.ts'
 import { meshOf } from '../model/mesh.ts'
 import { meshPolicy } from '../model/peer-authentication.ts'

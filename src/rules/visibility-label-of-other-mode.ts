@@ -1,5 +1,5 @@
+import { deploymentMode } from '../model/deployment-mode.ts'
 import { publicDomain } from '../model/knative.ts'
-import { deploymentMode } from '../model/kserve.ts'
 import { defineCheck } from './rule.ts'
 
 const LABELS = { Knative: 'networking.knative.dev/visibility', Standard: 'networking.kserve.io/visibility' } as const

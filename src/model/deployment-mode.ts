@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { parseGoObject } from './go-json.ts'
+import { findKserveConfig } from './kserve.ts'
+import { isPassedOn } from './passed-on.ts'
+import { remember } from './remember.ts'
+import type { ResourceOf } from './resource.ts'
+import type { View } from './snapshot.ts'
+
+/** How a model is deployed. ModelMesh has no pods of the model's own. */
+export type DeploymentMode = 'Knative' | 'Standard' | 'ModelMesh'
+
+/** Old names are taken still. */
+export const MODES: ReadonlyMap<string, DeploymentMode> = new Map([
+  ['Knative', 'Knative'],
+  ['Serverless', 'Knative'],
+  ['Standard', 'Standard'],
+  ['RawDeployment', 'Standard'],
+  ['ModelMesh', 'ModelMesh']
+])
+
+export const DEPLOYMENT_MODE = 'serving.kserve.io/deploymentMode'
+
+/**
+ * The mode of an InferenceService: the one it has, else the one it asks for, else the cluster's. A word that KServe
+ * does not know counts as not asked.
+ * @see kserve pkg/controller/v1beta1/inferenceservice/utils/utils.go (GetDeploymentMode)
+ */
+export function deploymentMode(
+  view: View<'ConfigMap'>,
+  { annotations, status }: Pick<ResourceOf<'InferenceService'>, 'annotations' | 'status'>
+): DeploymentMode {
+  const asked = isPassedOn(view, DEPLOYMENT_MODE) ? annotations[DEPLOYMENT_MODE] : undefined
+  const map = findKserveConfig(view)
+  return (
+    MODES.get(status?.deploymentMode ?? '') ??
+    MODES.get(asked ?? '') ??
+    MODES.get(map === undefined ? '' : (readDefaultMode(map) ?? '')) ??
+    'Knative'
+  )
+}
+
+const readDefaultMode = remember(({ data }: ResourceOf<'ConfigMap'>) => {
+  const { data: read } = z
+    .object({ defaultdeploymentmode: z.string().nullish() })
+    .safeParse(parseGoObject(data['deploy'] ?? ''))
+  return read?.defaultdeploymentmode
+})

@@ -1,0 +1,31 @@
+import { z } from 'zod'
+import { parseGoObject } from './go-json.ts'
+import { findKserveConfig } from './kserve.ts'
+import { remember } from './remember.ts'
+import type { ResourceOf } from './resource.ts'
+import type { View } from './snapshot.ts'
+
+const NEVER_PASSED_ON = [
+  'autoscaling.knative.dev/min-scale',
+  'autoscaling.knative.dev/max-scale',
+  'internal.serving.kserve.io/storage-initializer-sourceuri',
+  'kubectl.kubernetes.io/last-applied-configuration',
+  'modelFormat'
+]
+
+const readDisallowed = remember(({ data }: ResourceOf<'ConfigMap'>): readonly string[] => {
+  // Without this key KServe filters nothing, not even what it always filters otherwise.
+  if (data['inferenceService'] === undefined) return []
+  const schema = z.object({ serviceannotationdisallowedlist: z.array(z.string()).nullish() })
+  const { data: read } = schema.safeParse(parseGoObject(data['inferenceService']))
+  return [...NEVER_PASSED_ON, ...(read?.serviceannotationdisallowedlist ?? [])]
+})
+
+/**
+ * Does KServe pass an annotation on to what it makes?
+ * @see kserve pkg/apis/serving/v1beta1/configmap.go (NewInferenceServicesConfig)
+ */
+export function isPassedOn(view: View<'ConfigMap'>, annotation: string): boolean {
+  const map = findKserveConfig(view)
+  return !(map === undefined ? NEVER_PASSED_ON : readDisallowed(map)).includes(annotation)
+}
