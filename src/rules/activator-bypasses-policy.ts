@@ -14,6 +14,7 @@ import type { View } from '../model/snapshot.ts'
 import type { PathKinds } from '../model/way.ts'
 import { identityOf, type Workload } from '../model/workload.ts'
 import { askTheActivator, closeActivator, NAMESPACE_HEADER } from './activator-fixes.ts'
+import { POD_KINDS } from './model-pods.ts'
 import { defineCheck } from './rule.ts'
 
 export default defineCheck({
@@ -29,12 +30,7 @@ export default defineCheck({
     'DestinationRule',
     'Sidecar',
     'Service',
-    'Pod',
-    'MutatingWebhookConfiguration',
-    'Namespace',
-    'ConfigMap',
-    'ServingRuntime',
-    'ClusterServingRuntime'
+    ...POD_KINDS
   ],
   *check(service, view) {
     const component = entryOf(componentsOf(view, service))

@@ -1,5 +1,6 @@
 import { componentsOf, injectionSubject } from '../model/inference-service.ts'
 import { INJECT, injection } from '../model/injection.ts'
+import { INJECTION_KINDS } from './model-pods.ts'
 import { defineCheck } from './rule.ts'
 
 export default defineCheck({
@@ -8,7 +9,7 @@ export default defineCheck({
   mode: 'warn',
   summary: 'The sidecar.istio.io/inject annotation injects nothing in this namespace',
   on: ['InferenceService'],
-  reads: ['MutatingWebhookConfiguration', 'Namespace', 'ConfigMap', 'ServingRuntime', 'ClusterServingRuntime'],
+  reads: INJECTION_KINDS,
   *check(service, view) {
     for (const component of componentsOf(view, service)) {
       if (component.annotations[INJECT] !== 'true' || component.labels[INJECT] !== undefined) continue

@@ -1,5 +1,6 @@
 import { componentsOf, injectionSubject } from '../model/inference-service.ts'
 import { INJECT, injection } from '../model/injection.ts'
+import { INJECTION_KINDS } from './model-pods.ts'
 import { rewrite } from './rewrite.ts'
 import { defineCheck } from './rule.ts'
 
@@ -9,7 +10,7 @@ export default defineCheck({
   mode: 'warn',
   summary: 'A sidecar is asked for where the namespace forbids it',
   on: ['InferenceService'],
-  reads: ['MutatingWebhookConfiguration', 'Namespace', 'ConfigMap', 'ServingRuntime', 'ClusterServingRuntime'],
+  reads: INJECTION_KINDS,
   *check(service, view) {
     for (const component of componentsOf(view, service)) {
       const { labels, annotations } = component

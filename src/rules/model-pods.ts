@@ -12,16 +12,14 @@ export interface ModelPod {
   readonly pod: Workload
 }
 
-/** What has to be read to know the pods of models. */
-export const MODEL_KINDS = [
-  'InferenceService',
-  'Pod',
-  'MutatingWebhookConfiguration',
-  'Namespace',
-  'ConfigMap',
-  'ServingRuntime',
-  'ClusterServingRuntime'
-] as const
+/** What has to be read to know the components of a model, */
+const COMPONENT_KINDS = ['ConfigMap', 'ServingRuntime', 'ClusterServingRuntime'] as const
+/** whether its pods will be injected, */
+export const INJECTION_KINDS = ['MutatingWebhookConfiguration', 'Namespace', ...COMPONENT_KINDS] as const
+/** its pods, */
+export const POD_KINDS = ['Pod', ...INJECTION_KINDS] as const
+/** and the pods of all models. */
+export const MODEL_KINDS = ['InferenceService', ...POD_KINDS] as const
 
 /** The pods of the models in a namespace, or in all: those that run, else those that will be made. */
 export function modelPods(view: View<(typeof MODEL_KINDS)[number]>, namespace?: string): readonly ModelPod[] {

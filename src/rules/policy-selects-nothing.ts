@@ -3,6 +3,7 @@ import { componentsOf, desiredPod } from '../model/inference-service.ts'
 import type { ResourceOf } from '../model/resource.ts'
 import { hasLabels } from '../model/selector.ts'
 import { podsWith } from '../model/service.ts'
+import { MODEL_KINDS } from './model-pods.ts'
 import { rewrite } from './rewrite.ts'
 import { defineCheck } from './rule.ts'
 
@@ -17,15 +18,7 @@ export default defineCheck({
   mode: 'warn',
   summary: 'A policy means a model by labels that none of its pods has',
   on: ['AuthorizationPolicy', 'RequestAuthentication', 'PeerAuthentication'],
-  reads: [
-    'InferenceService',
-    'Pod',
-    'MutatingWebhookConfiguration',
-    'Namespace',
-    'ConfigMap',
-    'ServingRuntime',
-    'ClusterServingRuntime'
-  ],
+  reads: MODEL_KINDS,
   *check(policy, view) {
     const labels = policy.spec.selector?.matchLabels ?? {}
     const [key, value] = Object.entries(labels).find(([one]) => MODEL_LABELS.test(one)) ?? []

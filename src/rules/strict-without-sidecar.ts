@@ -1,6 +1,7 @@
 import { componentsOf, desiredPod, podsOf } from '../model/inference-service.ts'
 import { peerMtls } from '../model/peer-authentication.ts'
 import { nameOf } from '../model/resource.ts'
+import { POD_KINDS } from './model-pods.ts'
 import { defineCheck } from './rule.ts'
 
 export default defineCheck({
@@ -9,15 +10,7 @@ export default defineCheck({
   mode: 'warn',
   summary: 'STRICT is not enforced on a model whose pods have no sidecar',
   on: ['InferenceService'],
-  reads: [
-    'PeerAuthentication',
-    'Pod',
-    'MutatingWebhookConfiguration',
-    'Namespace',
-    'ConfigMap',
-    'ServingRuntime',
-    'ClusterServingRuntime'
-  ],
+  reads: ['PeerAuthentication', ...POD_KINDS],
   *check(service, view) {
     for (const component of componentsOf(view, service)) {
       const running = podsOf(view, service, component)
