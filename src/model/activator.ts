@@ -3,8 +3,9 @@ import { findBurstCapacity } from './burst-capacity.ts'
 import type { Destination } from './client.ts'
 import { type Component, METRICS_PORT } from './inference-service.ts'
 import { defaultBurstCapacity, type KnativeSystem, meshCompatibility, systemPods } from './knative.ts'
-import { remember, rememberIn } from './remember.ts'
+import { rememberIn } from './remember.ts'
 import type { Call } from './request.ts'
+import { getOrAdd } from './shelf.ts'
 import type { View } from './snapshot.ts'
 import type { Cut } from './verdict.ts'
 import { type PathKinds, tryAll } from './way.ts'
@@ -52,12 +53,10 @@ export const scrape: (view: View<PathKinds>, revision: Destination) => Tried = r
 
 /** From the activator to the pods, by the revision's private Service. */
 export function activate(view: View<PathKinds>, revision: Destination, call: Call): Tried {
-  return activations(view, revision)(call)
+  return getOrAdd(activations(view, revision), call, () => dial(view, 'activator', revision, '/healthz', call))
 }
 
-const activations = rememberIn((view: View<PathKinds>, revision: Destination) =>
-  remember((call: Call) => dial(view, 'activator', revision, '/healthz', call))
-)
+const activations = rememberIn((_view: View<PathKinds>, _revision: Destination) => new Map<Call, Tried>())
 
 /**
  * Activator and autoscaler dial the pods' own addresses first, which is plaintext whatever their sidecar. Only where

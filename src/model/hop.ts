@@ -5,6 +5,7 @@ import type { PeerAuthentication } from './peer-authentication.ts'
 import { rememberIn } from './remember.ts'
 import { type ServerKinds, type ServerSide, serverSide } from './server.ts'
 import type { Endpoint } from './service.ts'
+import { getOrAdd } from './shelf.ts'
 import type { View } from './snapshot.ts'
 import { identityOf, type Workload } from './workload.ts'
 
@@ -52,19 +53,27 @@ export function connect(
   destination: Destination,
   endpoint: Endpoint
 ): Connection {
-  return connections(view, destination)(client, endpoint)
+  const byEndpoint = getOrAdd(connections(view, destination), client, (): Map<Endpoint, Connection> => new Map())
+  return getOrAdd(byEndpoint, endpoint, () => makeConnection(view, client, destination, endpoint))
 }
 
 /** Many paths to a destination share their last hops. */
-const connections = rememberIn((view: View<HopKinds>, destination: Destination) =>
-  rememberIn((client: Workload, endpoint: Endpoint): Connection => {
-    const sent = clientSide(view, client, destination, endpoint)
-    const server = serverSide(view, endpoint)
-    const { trustDomain } = meshOf(view)
-    const refused = sent.accepts.length > 0 && !sent.accepts.includes(identityOf(endpoint.workload, trustDomain))
-    return { sent, server, outcome: join(sent, server, identityOf(client, trustDomain), refused) }
-  })
+const connections = rememberIn(
+  (_view: View<HopKinds>, _destination: Destination) => new Map<Workload, Map<Endpoint, Connection>>()
 )
+
+function makeConnection(
+  view: View<HopKinds>,
+  client: Workload,
+  destination: Destination,
+  endpoint: Endpoint
+): Connection {
+  const sent = clientSide(view, client, destination, endpoint)
+  const server = serverSide(view, endpoint)
+  const { trustDomain } = meshOf(view)
+  const refused = sent.accepts.length > 0 && !sent.accepts.includes(identityOf(endpoint.workload, trustDomain))
+  return { sent, server, outcome: join(sent, server, identityOf(client, trustDomain), refused) }
+}
 
 /** What becomes of a connection from a caller outside the mesh, who has no certificate of it. */
 export function connectPlainly(view: View<ServerKinds>, sent: ClientSide, endpoint: Endpoint): Connection {

@@ -4,10 +4,10 @@ import type { Destination } from './client.ts'
 import type { ComponentKinds } from './inference-service.ts'
 import type { InjectionKinds } from './injection.ts'
 import { type Attempt, type PassageKinds, pass, type RouteNeed } from './passage.ts'
-import { remember } from './remember.ts'
 import type { Call } from './request.ts'
 import { issuersAt, passOn } from './request-authentication.ts'
 import type { Ref } from './resource.ts'
+import { getOrAdd } from './shelf.ts'
 import type { View } from './snapshot.ts'
 import type { Cut, CutHop, Hop, HopName, Passage } from './verdict.ts'
 import type { Workload } from './workload.ts'
@@ -135,9 +135,9 @@ export interface Sending {
 export function send(view: View<PathKinds>, name: HopName, destination: Destination, sending: Sending = {}): Step {
   const { need, rewrite, nameWithoutRoute = name } = sending
   const at = destination.endpoints.map(({ workload }) => workload)
-  const rewritten = remember((call: Call) => (rewrite === undefined ? call : { ...call, host: rewrite }))
+  const rewritten = new Map<Call, Call>()
   return ({ at: clients, call: arrived }) => {
-    const call = rewritten(arrived)
+    const call = rewrite === undefined ? arrived : getOrAdd(rewritten, arrived, () => ({ ...arrived, host: rewrite }))
     const tried = tryAll(view, clients, call, destination, need)
     const hop = { name: tried.cut?.cause === 'no-route' ? nameWithoutRoute : name, ...tried }
     return { hop, next: { at, call: handOn(view, at, call) } }
