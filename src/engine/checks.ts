@@ -2,7 +2,7 @@ import { type Kind, type Ref, type ResourceOf, toRef } from '../model/resource.t
 import type { Snapshot } from '../model/snapshot.ts'
 import type { CheckProblem, CheckRule } from '../rules/rule.ts'
 import type { Skip } from './finding.ts'
-import { observe, type Recorder, type Token } from './recorder.ts'
+import { observe, type Recorder, type Token, unite } from './recorder.ts'
 
 /** A check's problem and its subject. */
 export interface Found {
@@ -25,14 +25,13 @@ export function inspect(
   subjects: readonly ResourceOf<Kind>[],
   view?: Recorder
 ): Inspected {
-  const reads = new Set<Token>()
-  const found: Found[] = []
-  const skipped: Skip[] = []
-  for (const subject of subjects) {
-    const observed = observe(snapshot, seen => [...rule.check(subject, seen)], subject.namespace, view)
-    for (const token of observed.reads) reads.add(token)
-    if (observed.skip !== undefined) skipped.push({ rule: rule.id, ...observed.skip })
-    else found.push(...observed.value.map(problem => ({ rule, subject: toRef(subject), problem })))
+  const judgements = subjects.map(subject => ({
+    subject: toRef(subject),
+    ...observe(snapshot, seen => [...rule.check(subject, seen)], subject.namespace, view)
+  }))
+  return {
+    found: judgements.flatMap(({ subject, value = [] }) => value.map(problem => ({ rule, subject, problem }))),
+    skipped: judgements.flatMap(({ skip }) => (skip === undefined ? [] : [{ rule: rule.id, ...skip }])),
+    reads: unite(judgements)
   }
-  return { found, skipped, reads }
 }

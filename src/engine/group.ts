@@ -5,7 +5,7 @@ import { type Found, type Inspected, inspect } from './checks.ts'
 import { type Families, familiesOf, skippedByFamilies } from './families.ts'
 import type { Skip } from './finding.ts'
 import { judgeKin, type Kin, PATHS, type Shared } from './kin.ts'
-import { isTouched, observe, seenFrom, shareView, type Token } from './recorder.ts'
+import { isTouched, observe, seenFrom, shareView, type Token, unite } from './recorder.ts'
 
 /** All judgements about the objects of one namespace. */
 export interface Group {
@@ -68,5 +68,5 @@ function inspectAll(snapshot: Snapshot, rule: CheckRule, kind: Kind, namespace: 
   const listed = observe(snapshot, seen => seen.list(kind, namespace), namespace, view)
   const { found, skipped, reads } = inspect(snapshot, rule, listed.value ?? [], view)
   const skips = listed.skip === undefined ? skipped : [...skipped, { rule: rule.id, ...listed.skip }]
-  return { found, skipped: skips, reads: new Set([...reads, ...listed.reads]) }
+  return { found, skipped: skips, reads: unite([{ reads }, listed]) }
 }

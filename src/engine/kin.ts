@@ -7,7 +7,7 @@ import { type Found, inspect } from './checks.ts'
 import type { Members } from './families.ts'
 import type { Skip } from './finding.ts'
 import { isCut } from './newly-cut.ts'
-import { isTouched, observe, shareView, type Token } from './recorder.ts'
+import { isTouched, observe, shareView, type Token, unite } from './recorder.ts'
 
 /** The name under which paths that could not be followed are skipped. */
 export const PATHS = 'paths'
@@ -79,6 +79,6 @@ function makeKin(snapshot: Snapshot, members: Members, checks: readonly CheckRul
     isCut: (running.value ?? []).some(isCut),
     found: inspected.flatMap(({ found }) => found),
     skipped: [...skips, ...inspected.flatMap(({ skipped }) => skipped)],
-    reads: new Set([running, differing, ...inspected].flatMap(({ reads }) => [...reads]))
+    reads: unite([running, differing, ...inspected])
   }
 }

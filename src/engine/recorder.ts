@@ -83,7 +83,8 @@ export class Recorder implements View {
 
   /** Kinds that were looked at although they could not be read: what was made of them means nothing. */
   get missing(): readonly Kind[] {
-    return [...this.kinds].filter(kind => this.#snapshot.unreadable.has(kind)).sort()
+    const { unreadable } = this.#snapshot
+    return unreadable.size === 0 ? [] : [...this.kinds].filter(kind => unreadable.has(kind)).sort()
   }
 }
 
@@ -122,6 +123,12 @@ export function seenFrom(home: string, touched: ReadonlySet<Token>): ReadonlySet
     return at < 0 ? [] : [token.slice(0, at + 1) + HOME + token.slice(at + end.length)]
   })
   return own.length === 0 ? touched : new Set([...touched, ...own])
+}
+
+/** All that several judgements were made from. Those that share a view have read it together. */
+export function unite(judgements: readonly { readonly reads: ReadonlySet<Token> }[]): ReadonlySet<Token> {
+  const [first = new Set<Token>(), ...others] = new Set(judgements.map(({ reads }) => reads))
+  return others.length === 0 ? first : new Set([first, ...others].flatMap(reads => [...reads]))
 }
 
 /** Did a change touch something that was read? */
