@@ -1,3 +1,4 @@
+import { remember } from '../model/remember.ts'
 import type { Kind } from '../model/resource.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { CheckRule } from '../rules/rule.ts'
@@ -19,9 +20,12 @@ export interface Group {
   readonly skipped: readonly Skip[]
   /** Is a path of one of its models cut? */
   readonly isCut: boolean
-  /** Everything that any of these was made from. */
-  readonly reads: ReadonlySet<Token>
 }
+
+/** Everything that any of these was made from. Most groups go before anybody asks. */
+const readsOf = remember(({ families, kin, inspected }: Group) =>
+  unite([families.surroundings, families.traits, ...kin.values(), ...inspected.values()])
+)
 
 /** What is the same for all namespaces that are judged together. */
 export interface Judging {
@@ -36,7 +40,7 @@ export interface Judging {
 export function judgeGroup(judging: Judging, namespace: string, earlier: Group | undefined): Group {
   const { snapshot, checks, shared } = judging
   const touched = seenFrom(namespace, judging.touched)
-  if (earlier !== undefined && !isTouched(earlier.reads, touched)) return earlier
+  if (earlier !== undefined && !isTouched(readsOf(earlier), touched)) return earlier
   const families = familiesOf(snapshot, namespace, earlier?.families, touched)
   const ofModels = checks.filter(({ on }) => on.includes('InferenceService'))
   const kin = new Map<string, Kin>()
@@ -56,11 +60,9 @@ export function judgeGroup(judging: Judging, namespace: string, earlier: Group |
   }
   const judged = [...kin.values(), ...inspected.values()]
   const skipped = [...skippedByFamilies(families, PATHS), ...judged.flatMap(({ skipped }) => skipped)]
-  const reads = new Set<Token>()
-  for (const one of [families.surroundings, families.traits, ...judged]) for (const token of one.reads) reads.add(token)
   const found = judged.flatMap(one => one.found)
   const isCut = [...kin.values()].some(one => one.isCut)
-  return { families, kin, inspected, found, skipped, isCut, reads }
+  return { families, kin, inspected, found, skipped, isCut }
 }
 
 function inspectAll(snapshot: Snapshot, rule: CheckRule, kind: Kind, namespace: string): Inspected {

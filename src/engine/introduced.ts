@@ -60,7 +60,7 @@ interface Comparison {
   readonly next: readonly Path[] | undefined
 }
 
-const NEW = { paths: [], next: undefined }
+const NEW: Earlier = { paths: [], next: undefined }
 
 function* comparisons(before: Evaluation, after: Evaluation): Iterable<Comparison> {
   const [then, now] = [before.installation.value, after.installation.value]
@@ -72,15 +72,17 @@ function* comparisons(before: Evaluation, after: Evaluation): Iterable<Compariso
 
 function* compareGroups(before: Group | undefined, after: Group): Iterable<Comparison> {
   if (before === after && !after.isCut) return
-  const home = before === after ? undefined : kinByName([...(before?.kin.values() ?? [])])
-  for (const kin of after.kin.values()) {
-    const { paths: running, next } = kin
-    if (running === undefined || (home === undefined && !kin.isCut)) continue
-    for (const [then, models] of byEarlierKin(kin, home)) {
-      const earlier = then === 'new' ? NEW : then
+  // Where nobody has changed families, nobody has to be looked up.
+  const isSettled = before?.families.byLikeness === after.families.byLikeness
+  const home = isSettled ? undefined : kinByName([...(before?.kin.values() ?? [])])
+  for (const [likeness, kin] of after.kin) {
+    const { members, paths: running, next } = kin
+    if (running === undefined) continue
+    const origins =
+      home === undefined ? new Map([[before?.kin.get(likeness) ?? NEW, members]]) : byEarlierKin(kin, home)
+    for (const [{ paths, next: nextThen }, models] of origins) {
       // What was there and could not be judged cannot be compared.
-      if (earlier.paths !== undefined)
-        yield { models, earlier: { paths: earlier.paths, next: earlier.next }, running, next }
+      if (paths !== undefined) yield { models, earlier: { paths, next: nextThen }, running, next }
     }
   }
 }
@@ -90,14 +92,16 @@ function kinByName(families: readonly Kin[]): ReadonlyMap<string, Kin> {
   return new Map(families.flatMap(kin => kin.members.map(({ name }) => [name, kin] as const)))
 }
 
-type Origins = ReadonlyMap<Kin | 'new', readonly InferenceService[]>
+type Earlier = Pick<Kin, 'paths' | 'next'>
 
-/** The members of a family, by the family that they were of before; without any families to look in, by this one. */
-function byEarlierKin(kin: Kin, home: ReadonlyMap<string, Kin> | undefined): Origins {
-  if (home === undefined) return new Map([[kin, kin.members]])
-  const origins = new Map<Kin | 'new', InferenceService[]>()
-  for (const member of kin.members)
-    getOrAdd(origins, home.get(member.name) ?? 'new', (): InferenceService[] => []).push(member)
+/** The members of a family, by the family that they were of before. */
+function byEarlierKin(
+  { members }: Kin,
+  home: ReadonlyMap<string, Kin>
+): ReadonlyMap<Earlier, readonly InferenceService[]> {
+  const origins = new Map<Earlier, InferenceService[]>()
+  for (const member of members)
+    getOrAdd(origins, home.get(member.name) ?? NEW, (): InferenceService[] => []).push(member)
   return origins
 }
 

@@ -29,15 +29,17 @@ export function deploymentMode(
   view: View<'ConfigMap'>,
   { annotations, status }: Pick<ResourceOf<'InferenceService'>, 'annotations' | 'status'>
 ): DeploymentMode {
-  const asked = isPassedOn(view, DEPLOYMENT_MODE) ? annotations[DEPLOYMENT_MODE] : undefined
-  const map = findKserveConfig(view)
-  return (
-    MODES.get(status?.deploymentMode ?? '') ??
-    MODES.get(asked ?? '') ??
-    MODES.get(map === undefined ? '' : (readDefaultMode(map) ?? '')) ??
-    'Knative'
-  )
+  const { isAsked, byDefault } = modeWords(view)
+  const asked = isAsked ? annotations[DEPLOYMENT_MODE] : undefined
+  return MODES.get(status?.deploymentMode ?? '') ?? MODES.get(asked ?? '') ?? byDefault
 }
+
+/** What the configuration says of modes. */
+const modeWords = remember((view: View<'ConfigMap'>) => {
+  const map = findKserveConfig(view)
+  const said = map === undefined ? undefined : readDefaultMode(map)
+  return { isAsked: isPassedOn(view, DEPLOYMENT_MODE), byDefault: MODES.get(said ?? '') ?? ('Knative' as const) }
+})
 
 const readDefaultMode = remember(({ data }: ResourceOf<'ConfigMap'>) => {
   const { data: read } = z

@@ -19,11 +19,11 @@ export default defineCheck({
   *check(subject, view) {
     const { mode, by } = meshPolicy(view, meshOf(view).rootNamespace)
     if (mode !== 'STRICT' || by !== subject) return
-    const models = view.list('InferenceService').filter(model => deploymentMode(view, model) === 'Knative')
-    if (findKserveConfig(view) === undefined && models.length === 0) return
     if (ingressOf(view).config.disableIstioVirtualHost) return
     const gateway = findLocalGateway(view)
     if (gateway?.plain === undefined || gateway.mesh !== undefined) return
+    const models = view.list('InferenceService').filter(model => deploymentMode(view, model) === 'Knative')
+    if (findKserveConfig(view) === undefined && models.length === 0) return
 
     const [entry] = gateway.plain.servers
     const name = `${entry.gateway.namespace}/${entry.gateway.name}`
