@@ -72,36 +72,33 @@ function* comparisons(before: Evaluation, after: Evaluation): Iterable<Compariso
 
 function* compareGroups(before: Group | undefined, after: Group): Iterable<Comparison> {
   if (before === after && !after.isCut) return
-  // Where nobody has changed families, nobody has to be looked up.
+  // Where nobody has changed families, one of each speaks for all.
   const isSettled = before?.families.byLikeness === after.families.byLikeness
-  const home = isSettled ? undefined : kinByName([...(before?.kin.values() ?? [])])
-  for (const [likeness, kin] of after.kin) {
+  const speakers = ({ members }: Kin) => (isSettled ? members.slice(0, 1) : members)
+  const home = new Map(
+    [...(before?.kin.values() ?? [])].flatMap(kin => speakers(kin).map(({ name }) => [name, kin] as const))
+  )
+  for (const kin of after.kin.values()) {
     const { members, paths: running, next } = kin
     if (running === undefined) continue
-    const origins =
-      home === undefined ? new Map([[before?.kin.get(likeness) ?? NEW, members]]) : byEarlierKin(kin, home)
-    for (const [{ paths, next: nextThen }, models] of origins) {
+    for (const [then, some] of byEarlierKin(speakers(kin), home)) {
+      const { paths, next: nextThen } = then
+      const models = isSettled ? members : some
       // What was there and could not be judged cannot be compared.
       if (paths !== undefined) yield { models, earlier: { paths, next: nextThen }, running, next }
     }
   }
 }
 
-/** The family of each model. */
-function kinByName(families: readonly Kin[]): ReadonlyMap<string, Kin> {
-  return new Map(families.flatMap(kin => kin.members.map(({ name }) => [name, kin] as const)))
-}
-
 type Earlier = Pick<Kin, 'paths' | 'next'>
 
-/** The members of a family, by the family that they were of before. */
+/** Models by the family that they were of before. */
 function byEarlierKin(
-  { members }: Kin,
+  models: readonly InferenceService[],
   home: ReadonlyMap<string, Kin>
 ): ReadonlyMap<Earlier, readonly InferenceService[]> {
   const origins = new Map<Earlier, InferenceService[]>()
-  for (const member of members)
-    getOrAdd(origins, home.get(member.name) ?? NEW, (): InferenceService[] => []).push(member)
+  for (const model of models) getOrAdd(origins, home.get(model.name) ?? NEW, (): InferenceService[] => []).push(model)
   return origins
 }
 

@@ -13,6 +13,12 @@ cases(t, rule, {
     [PLACE]
   ],
   plaintext: [`${clientRule('*.user1.svc.cluster.local', '{ tls: { mode: DISABLE } }')}---${naked}`, []],
+  'a port that leads past the sidecar': [
+    model(
+      ', labels: { sidecar.istio.io/inject: "true" }, annotations: { traffic.sidecar.istio.io/excludeInboundPorts: "8012" }'
+    ),
+    ['Service user1/new-predictor-00001 spec.ports']
+  ],
   'a label that promises a sidecar': [
     `${naked.replace('"false"', '"false", security.istio.io/tlsMode: istio')}`,
     ['Service user1/new-predictor-00001 spec.ports']
