@@ -1,9 +1,12 @@
 import { Command } from 'commander'
 import { type Logger, pino } from 'pino'
 import { type Config, OWN_NAMESPACE } from '../config.ts'
+import { judgeState, type Memory } from '../engine/judge.ts'
+import type { AuditOptions } from '../keeper/auditor.ts'
 import { loadCertificate } from '../keeper/development.ts'
 import { type Keeper, openKeeper } from '../keeper/keeper.ts'
 import { Snapshot } from '../model/snapshot.ts'
+import { RULES } from '../rules/index.ts'
 import { type Running, serve } from '../server/serve.ts'
 import { connect, type WritingTransport } from '../sources/cluster/transport.ts'
 import { watchCluster } from '../sources/cluster/watch.ts'
@@ -44,7 +47,7 @@ export function serveCommand(io: Io): Command {
       const keyPair = keeper?.keyPair() ?? (await loadCertificate(config.server.certificates, NAMES))
       const upkeep = keeper?.status
       const running = await serve({ config, source, keyPair, ownNamespace: OWN_NAMESPACE, upkeep, logger })
-      keeper?.start(running.reload)
+      keeper?.start(running.reload, auditing(source, config))
       io.out(greeting(running, config, manifests))
       const stop = (drainMs: number) => void running.stop(drainMs, keeper?.leave)
       process.once('SIGTERM', () => stop(config.server.drainSeconds * 1000))
@@ -64,6 +67,11 @@ async function findKeeper(
   if (OWN_NAMESPACE === undefined)
     throw new InvalidInput([`keeper.mode ${mode} needs POD_NAMESPACE in the environment`])
   return openKeeper({ transport, namespace: OWN_NAMESPACE, settings: mesh, service, folder, log })
+}
+
+function auditing(source: StateSource, config: Config): AuditOptions {
+  const memory: Memory = {}
+  return { source, judge: state => judgeState(state, RULES, config, memory), reports: config.audit.reports }
 }
 
 interface Opened {

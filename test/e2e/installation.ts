@@ -67,7 +67,13 @@ export async function install(
     await must(['apply', '-f', '-'], manifests.replaceAll('failurePolicy: Fail', 'failurePolicy: Ignore'))
   }
   await create(manifests(authority, leaf))
-  const roles = rolesFor({ namespace: NAMESPACE, serviceAccount: NAME, settings: DEFAULT_SETTINGS, mode: 'secret' })
+  const roles = rolesFor({
+    namespace: NAMESPACE,
+    serviceAccount: NAME,
+    settings: DEFAULT_SETTINGS,
+    mode: 'secret',
+    reports: 'off'
+  })
   await create(roles)
 
   // The administrator's kubeconfig, with the token of the guard's account instead.
@@ -107,7 +113,8 @@ async function start(kubeconfig: string): Promise<Process> {
   const [port = 0, healthPort = 0] = await freePorts(2)
   const configuration = {
     server: { port, healthPort, drainSeconds: 2 },
-    keeper: { mode: 'secret', service: { port: SERVICE_PORT } }
+    keeper: { mode: 'secret', service: { port: SERVICE_PORT } },
+    audit: { reports: 'off' }
   }
   return startProcess(kubeconfig, configuration, { POD_NAMESPACE: NAMESPACE })
 }
