@@ -1,18 +1,16 @@
 import { Command } from 'commander'
 import { type Logger, pino } from 'pino'
 import { type Config, OWN_NAMESPACE } from '../config.ts'
-import { judgeState, type Memory } from '../engine/judge.ts'
-import type { AuditOptions } from '../keeper/auditor.ts'
 import { loadCertificate } from '../keeper/development.ts'
 import { type Keeper, openKeeper } from '../keeper/keeper.ts'
 import { Snapshot } from '../model/snapshot.ts'
-import { RULES } from '../rules/index.ts'
 import { type Running, serve } from '../server/serve.ts'
 import { connect, type WritingTransport } from '../sources/cluster/transport.ts'
 import { watchCluster } from '../sources/cluster/watch.ts'
 import { countIgnored, InvalidInput, readFiles } from '../sources/files.ts'
 import type { StateSource } from '../sources/source.ts'
 import { staticSource } from '../sources/static.ts'
+import { auditing } from './auditing.ts'
 import { configOption, contextOption, type Io, kubeconfigOption, loadConfig, ruleOption } from './command.ts'
 
 interface ServeOptions {
@@ -67,11 +65,6 @@ async function findKeeper(
   if (OWN_NAMESPACE === undefined)
     throw new InvalidInput([`keeper.mode ${mode} needs POD_NAMESPACE in the environment`])
   return openKeeper({ transport, namespace: OWN_NAMESPACE, settings: mesh, service, folder, log })
-}
-
-function auditing(source: StateSource, config: Config): AuditOptions {
-  const memory: Memory = {}
-  return { source, judge: state => judgeState(state, RULES, config, memory), reports: config.audit.reports }
 }
 
 interface Opened {
