@@ -79,6 +79,16 @@ export const configSchema = z.strictObject({
         .describe('The Service, in the same namespace, by which the API server reaches the webhook')
     })
     .prefault({}),
+  audit: z
+    .strictObject({
+      reports: z
+        .enum(['auto', 'off'])
+        .default('auto')
+        .describe(
+          'Whether the keeper writes what its audits find into the cluster: auto, as Report (openreports.io) or PolicyReport (wgpolicyk8s.io), whichever the cluster has'
+        )
+    })
+    .prefault({}),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info') }).prefault({})
 })
 

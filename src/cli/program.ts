@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { Command, CommanderError } from 'commander'
 import { UnreadableCluster } from '../sources/cluster/read.ts'
 import { InvalidInput } from '../sources/files.ts'
+import { auditCommand } from './audit.ts'
 import { checkCommand } from './check.ts'
 import { EXIT, type Io } from './command.ts'
 import { explainCommand } from './explain.ts'
@@ -18,6 +19,7 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
     checkCommand(io),
     explainCommand(io),
     traceCommand(io),
+    auditCommand(io),
     rulesCommand(io),
     schemaCommand(io)
   ]

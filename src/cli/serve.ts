@@ -10,6 +10,7 @@ import { watchCluster } from '../sources/cluster/watch.ts'
 import { countIgnored, InvalidInput, readFiles } from '../sources/files.ts'
 import type { StateSource } from '../sources/source.ts'
 import { staticSource } from '../sources/static.ts'
+import { auditing } from './auditing.ts'
 import { configOption, contextOption, type Io, kubeconfigOption, loadConfig, ruleOption } from './command.ts'
 
 interface ServeOptions {
@@ -44,7 +45,7 @@ export function serveCommand(io: Io): Command {
       const keyPair = keeper?.keyPair() ?? (await loadCertificate(config.server.certificates, NAMES))
       const upkeep = keeper?.status
       const running = await serve({ config, source, keyPair, ownNamespace: OWN_NAMESPACE, upkeep, logger })
-      keeper?.start(running.reload)
+      keeper?.start(running.reload, auditing(source, config))
       io.out(greeting(running, config, manifests))
       const stop = (drainMs: number) => void running.stop(drainMs, keeper?.leave)
       process.once('SIGTERM', () => stop(config.server.drainSeconds * 1000))

@@ -63,8 +63,14 @@ function decide(difference: Introduced, after: Evaluation, change: Change, rules
 }
 
 /** Everything that is wrong with a state, whoever brought it about. */
-export function judgeState(state: Snapshot, rules: Rules, policy: Policy): Omit<Decision, 'existing'> {
-  const evaluation = evaluate(state, rules)
+export function judgeState(
+  state: Snapshot,
+  rules: Rules,
+  policy: Policy,
+  memory: Memory = {}
+): Omit<Decision, 'existing'> {
+  const evaluation = evaluate(state, rules, memory.latest)
+  memory.latest = evaluation
   const explained = explainCuts(allCuts(evaluation), state, rules, policy)
   const found = allFound(evaluation).map(one => explainFound(one, state, policy, false))
   const findings = [...explained.findings, ...found].filter(({ mode }) => mode !== 'off').sort(bySeverity)

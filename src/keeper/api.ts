@@ -30,6 +30,10 @@ export interface Api {
   readonly apply: (path: string, object: object) => Promise<unknown>
   /** Asks whether an object could be created, by all admission; nothing is kept. @throws {Refused} */
   readonly tryCreate: (path: string, object: object) => Promise<unknown>
+  /** @throws {Refused} with status 409 when it is there already */
+  readonly create: (path: string, object: object) => Promise<unknown>
+  /** Removes it, unless it is another than this version by now. @throws {Refused} then with status 409 */
+  readonly remove: (path: string, resourceVersion: string) => Promise<unknown>
 }
 
 /** Under this name the API server records what we write. */
@@ -39,7 +43,7 @@ const status = z.object({ message: z.string() })
 
 export function apiOf(transport: WritingTransport, timeoutMs: number): Api {
   const options = () => ({ signal: AbortSignal.timeout(timeoutMs), idleMs: timeoutMs })
-  const send = async (method: 'PATCH' | 'POST', path: string, contentType: string, body: object) =>
+  const send = async (method: 'PATCH' | 'POST' | 'DELETE', path: string, contentType: string, body: object) =>
     read(await transport.send(path, { method, contentType, body }, options()))
   return {
     get: async path => read(await transport.get(path, options())),
@@ -48,12 +52,19 @@ export function apiOf(transport: WritingTransport, timeoutMs: number): Api {
     apply: (path, object) =>
       send('PATCH', `${path}?fieldManager=${FIELD_MANAGER}&force=true`, 'application/apply-patch+yaml', object),
     tryCreate: (path, object) =>
-      send('POST', `${path}?dryRun=All&fieldManager=${FIELD_MANAGER}`, 'application/json', object)
+      send('POST', `${path}?dryRun=All&fieldManager=${FIELD_MANAGER}`, 'application/json', object),
+    create: (path, object) => send('POST', `${path}?fieldManager=${FIELD_MANAGER}`, 'application/json', object),
+    remove: (path, resourceVersion) =>
+      send('DELETE', path, 'application/json', {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        preconditions: { resourceVersion }
+      })
   }
 }
 
-/** No object of ours is nearly as large. */
-const MOST_BYTES = 4 * 1024 * 1024
+/** No object is nearly as large, and no page of reports. */
+const MOST_BYTES = 128 * 1024 * 1024
 
 async function read(answer: Answer): Promise<unknown> {
   const text = await toText(answer.body, MOST_BYTES)

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { Settings } from '../model/snapshot.ts'
 import type { WritingTransport } from '../sources/cluster/transport.ts'
 import { type Api, apiOf } from './api.ts'
+import { type AuditOptions, type Auditor, type AuditStatus, auditorOf } from './auditor.ts'
 import { type KeyPair, lifeIn } from './certificate.ts'
 import type { Certificates, Served } from './certificates.ts'
 import { CLOCK, type Clock } from './clock.ts'
@@ -33,6 +34,7 @@ export interface KeeperStatus {
   readonly certificateUntilMs: number
   readonly leader: boolean
   readonly failurePolicy: FailurePolicy | undefined
+  readonly audit: AuditStatus | undefined
   readonly lines: readonly string[]
 }
 
@@ -40,8 +42,8 @@ export interface KeeperStatus {
 export interface Keeper {
   readonly keyPair: () => KeyPair
   readonly status: () => KeeperStatus
-  /** Begins, once somebody listens. */
-  readonly start: (reload: (keyPair: KeyPair) => void) => void
+  /** Begins, once somebody listens. With `audit`, the leader audits as well. */
+  readonly start: (reload: (keyPair: KeyPair) => void, audit?: AuditOptions) => void
   /** To be called first when stopping, while we still answer. Lets another replica lead; see farewell.ts. */
   readonly leave: () => Promise<void>
 }
@@ -87,14 +89,16 @@ function keeperOf(
   const { signal } = stop
   const lease = { api: apiOf(transport, LEASE_REQUEST_MS), path: PATHS.lease(namespace), identity, log, signal, clock }
   let running: readonly Promise<void>[] = []
+  let auditor: Auditor | undefined
   return {
     keyPair: () => state.served.keyPair,
-    status: () => toStatus(untilMs(state.served), state.leading, registrar.failurePolicy()),
-    start: reload => {
+    status: () => toStatus(untilMs(state.served), state.leading, registrar.failurePolicy(), auditor?.status()),
+    start: (reload, audit) => {
+      auditor = audit && auditorOf({ ...audit, api, home: namespace, log, clock })
       const refresh = () => certificates.refresh({ leading: state.leading, settled: registrar.settled() })
       const leading = lead(lease, async term => {
         state.leading = true
-        await registrar.keep(term)
+        await Promise.all([registrar.keep(term), auditor?.keep(term)])
         state.leading = false
       })
       running = [leading, follow(state, refresh, reload, { log, clock, signal })]
@@ -131,11 +135,19 @@ async function follow(
 
 const untilMs = ({ keyPair }: Served) => lifeIn(new X509Certificate(keyPair.cert)).untilMs
 
-function toStatus(certificateUntilMs: number, leader: boolean, failurePolicy: FailurePolicy | undefined): KeeperStatus {
+function toStatus(
+  certificateUntilMs: number,
+  leader: boolean,
+  failurePolicy: FailurePolicy | undefined,
+  audit: AuditStatus | undefined
+): KeeperStatus {
   const kept = failurePolicy === undefined ? 'not in force' : `failurePolicy ${failurePolicy}`
   const lines = [
     `certificate: until ${new Date(certificateUntilMs).toISOString()}`,
     `registration: ${leader ? kept : 'kept by another replica'}`
   ]
-  return { certificateUntilMs, leader, failurePolicy, lines }
+  if (audit?.lastSuccessMs !== undefined) {
+    lines.push(`audit: ${audit.findings.length} findings at ${new Date(audit.lastSuccessMs).toISOString()}`)
+  }
+  return { certificateUntilMs, leader, failurePolicy, audit, lines }
 }

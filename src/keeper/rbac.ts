@@ -1,5 +1,6 @@
 import { KINDS } from '../model/resource.ts'
 import type { Settings } from '../model/snapshot.ts'
+import { REPORT_APIS } from '../report/openreports.ts'
 import { collectionsOf } from '../sources/cluster/collections.ts'
 import { NAME } from './names.ts'
 
@@ -17,6 +18,7 @@ export interface RoleOptions {
   readonly settings: Settings
   /** As in the configuration. */
   readonly mode: 'off' | 'secret' | 'files'
+  readonly reports: 'auto' | 'off'
 }
 
 const RBAC = 'rbac.authorization.k8s.io'
@@ -24,11 +26,18 @@ const READ = ['list', 'watch']
 
 /** The roles that the guard needs, with their bindings: what it reads and writes, and nothing else. */
 export function rolesFor(options: RoleOptions): readonly object[] {
-  const { namespace, settings, mode } = options
+  const { namespace, settings, mode, reports } = options
   const collections = collectionsOf(settings)
   const clusterWide = collections.filter(one => one.namespace === undefined)
   const grants = new Map<string | undefined, readonly Grant[]>([
-    [undefined, [...toGrants(clusterWide), ...(mode === 'off' ? [] : registrationGrants(namespace))]],
+    [
+      undefined,
+      [
+        ...toGrants(clusterWide),
+        ...(mode === 'off' ? [] : registrationGrants(namespace)),
+        ...(mode === 'off' || reports === 'off' ? [] : reportGrants())
+      ]
+    ],
     [namespace, mode === 'off' ? [] : ownGrants(mode)]
   ])
   const elsewhere = Map.groupBy(collections, one => one.namespace)
@@ -57,6 +66,19 @@ function registrationGrants(namespace: string): readonly Grant[] {
       verbs: ['get', 'patch']
     },
     { apiGroups: [''], resources: ['namespaces'], resourceNames: [namespace], verbs: ['get'] }
+  ]
+}
+
+/** Reports lie where their subjects are. They are owned by InferenceServices, whose uid only a single one tells. */
+function reportGrants(): readonly Grant[] {
+  const { group, plural } = KINDS.InferenceService
+  return [
+    ...REPORT_APIS.map(one => ({
+      apiGroups: [one.group],
+      resources: [one.plural],
+      verbs: ['list', 'create', 'patch', 'delete']
+    })),
+    { apiGroups: [group], resources: [plural], verbs: ['get'] }
   ]
 }
 

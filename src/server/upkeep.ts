@@ -7,8 +7,16 @@ export interface Upkeep {
   readonly leader: boolean
   /** What becomes of a change when nobody answers; known to the leader alone. */
   readonly failurePolicy: 'Fail' | 'Ignore' | undefined
+  /** What the last audit has found, and when; known to the leader alone. */
+  readonly audit: AuditResult | undefined
   /** A line each for people. */
   readonly lines: readonly string[]
+}
+
+export interface AuditResult {
+  /** When one last came to its end, in milliseconds since 1970. */
+  readonly lastSuccessMs: number | undefined
+  readonly findings: readonly { readonly rule: string; readonly mode: string }[]
 }
 
 export function measureUpkeep(registry: Registry, upkeep: () => Upkeep): void {
@@ -37,6 +45,30 @@ export function measureUpkeep(registry: Registry, upkeep: () => Upkeep): void {
       const { failurePolicy } = upkeep()
       if (failurePolicy === undefined) this.remove()
       else this.set(failurePolicy === 'Fail' ? 1 : 0)
+    }
+  })
+  measureAudit(registers, () => upkeep().audit)
+}
+
+function measureAudit(registers: Registry[], audit: () => AuditResult | undefined): void {
+  new Gauge({
+    name: 'mesh_guard_audit_last_success_timestamp_seconds',
+    help: 'On the leader: when the state was last audited, and the reports written',
+    registers,
+    collect() {
+      const lastSuccessMs = audit()?.lastSuccessMs
+      if (lastSuccessMs === undefined) this.remove()
+      else this.set(lastSuccessMs / 1000)
+    }
+  })
+  new Gauge({
+    name: 'mesh_guard_audit_findings',
+    help: 'On the leader: what is wrong with the state, by rule and mode',
+    labelNames: ['rule', 'mode'],
+    registers,
+    collect() {
+      this.reset()
+      for (const { rule, mode } of audit()?.findings ?? []) this.inc({ rule, mode })
     }
   })
 }

@@ -54,7 +54,7 @@ t.test('what cannot be used is an error that says what would be right', async t 
 
 t.test('help, everywhere with an example', async t => {
   t.match(await meshGuard('--help'), { code: 0, out: /serve .*\n +check /s })
-  for (const command of ['serve', 'check', 'explain', 'trace', 'rules', 'schema']) {
+  for (const command of ['serve', 'check', 'explain', 'trace', 'audit', 'rules', 'schema']) {
     t.match(await meshGuard(command, '-h'), { code: 0, err: '', out: new RegExp(`Example:\n  mesh-guard ${command} `) })
   }
 })

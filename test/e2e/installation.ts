@@ -11,6 +11,7 @@ import { findAssets } from './assets.ts'
 import { freePorts, startControlPlane } from './control-plane.ts'
 import { type Process, startProcess } from './guard.ts'
 import type { Kubectl } from './kubectl.ts'
+import { definitionOf, POLICY_REPORT } from './report-kinds.ts'
 import { type Service, startService } from './service.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -61,13 +62,20 @@ export async function install(
     must(['create', '-f', '-'], objects.map(object => stringify(object)).join('---\n'))
 
   await must(['apply', '--server-side', '-f', join(import.meta.dirname, 'crds')])
+  await create([definitionOf(POLICY_REPORT)])
   await must(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'])
   for (const name of ['istio', 'knative', 'kserve', 'models']) {
     const manifests = readFileSync(join(root, 'examples/cluster', `${name}.yaml`), 'utf8')
     await must(['apply', '-f', '-'], manifests.replaceAll('failurePolicy: Fail', 'failurePolicy: Ignore'))
   }
   await create(manifests(authority, leaf))
-  const roles = rolesFor({ namespace: NAMESPACE, serviceAccount: NAME, settings: DEFAULT_SETTINGS, mode: 'secret' })
+  const roles = rolesFor({
+    namespace: NAMESPACE,
+    serviceAccount: NAME,
+    settings: DEFAULT_SETTINGS,
+    mode: 'secret',
+    reports: 'off'
+  })
   await create(roles)
 
   // The administrator's kubeconfig, with the token of the guard's account instead.

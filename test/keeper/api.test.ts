@@ -31,6 +31,12 @@ t.test('how each request is made', async t => {
   await api.tryCreate('/x', body)
   t.same(asked.sending, { method: 'POST', contentType: 'application/json', body })
   t.equal(asked.path, '/x?dryRun=All&fieldManager=kserve-mesh-guard')
+  await api.create('/x', body)
+  t.same(asked.sending, { method: 'POST', contentType: 'application/json', body })
+  t.equal(asked.path, '/x?fieldManager=kserve-mesh-guard')
+  await api.remove('/x', '7')
+  t.match(asked.sending, { method: 'DELETE', body: { kind: 'DeleteOptions', preconditions: { resourceVersion: '7' } } })
+  t.equal(asked.path, '/x')
 })
 
 t.test('a refusal is an error with the reason', async t => {

@@ -25,6 +25,7 @@ import {
 import { stockWith } from '../support/state.ts'
 import { failure, type WritableCluster } from '../support/writable-cluster.ts'
 
+const NOTHING = { findings: [], skipped: [] }
 type Test = Pick<typeof t, 'teardown'>
 const HOST = `${NAME}.${NAMESPACE}.svc`
 
@@ -48,7 +49,7 @@ async function startReplica(t: Test, cluster: WritableCluster, clock: TestClock,
     upkeep: keeper.status,
     logger: pino({ level: 'silent' })
   })
-  keeper.start(running.reload)
+  keeper.start(running.reload, { source: staticSource(stockWith()), judge: () => NOTHING, reports: 'auto' })
   t.teardown(async () => {
     cluster.fault = () => {
       throw new Error('ECONNREFUSED')
@@ -172,10 +173,12 @@ t.test('two replicas that start on an empty Secret serve one certificate', async
   const [leader, follower] = a.keeper.status().leader ? [a, b] : [b, a]
   t.match(leader.keeper.status(), {
     failurePolicy: 'Ignore',
-    lines: [/^certificate: until /, 'registration: failurePolicy Ignore']
+    audit: { lastSuccessMs: Number, findings: [] },
+    lines: [/^certificate: until /, 'registration: failurePolicy Ignore', /^audit: 0 findings at \d/]
   })
   t.match(follower.keeper.status(), {
     failurePolicy: undefined,
+    audit: undefined,
     lines: [/^certificate/, 'registration: kept by another replica']
   })
   await leader.keeper.leave()

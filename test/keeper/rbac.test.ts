@@ -18,7 +18,8 @@ const options = {
   namespace: 'mesh-guard',
   serviceAccount: 'guard',
   settings: DEFAULT_SETTINGS,
-  mode: 'secret' as const
+  mode: 'secret' as const,
+  reports: 'off' as const
 }
 
 /** All grants: `where: verbs group/resources names`. */
@@ -68,6 +69,18 @@ t.test('what is kept may be kept, by name', async t => {
     [OWN[1]],
     'a mounted certificate needs no Secret'
   )
+})
+
+t.test('reports may be written where they are, and owned', async t => {
+  t.same(
+    grants({ reports: 'auto' }).filter(grant => !grants().includes(grant)),
+    [
+      '*: list,create,patch,delete openreports.io/reports ',
+      '*: list,create,patch,delete wgpolicyk8s.io/policyreports ',
+      '*: get serving.kserve.io/inferenceservices '
+    ]
+  )
+  t.same(grants({ mode: 'off', reports: 'auto' }), READING, 'who keeps nothing reports nothing')
 })
 
 t.test('namespaces may be one', async t => {

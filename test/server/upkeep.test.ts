@@ -22,6 +22,7 @@ const kept = (more: Partial<Upkeep> = {}): Upkeep => ({
   certificateUntilMs: Date.now() + HOUR_MS,
   leader: false,
   failurePolicy: undefined,
+  audit: undefined,
   lines: ['registration: kept by another replica'],
   ...more
 })
@@ -76,6 +77,34 @@ t.test('health and metrics tell what is kept', async t => {
   const expired = await fetch(`${running.health}/readyz`)
   t.equal(expired.status, 503)
   t.equal(await expired.text(), 'the certificate has expired\nnot ready\n')
+})
+
+t.test('metrics tell what the last audit has found', async t => {
+  let upkeep = kept()
+  const running = await start(() => upkeep)
+  t.teardown(() => running.stop(0))
+  const told = async () =>
+    (await (await fetch(`${running.health}/metrics`)).text())
+      .split('\n')
+      .filter(line => line.startsWith('mesh_guard_audit'))
+  t.same(await told(), [], 'a follower does not audit')
+  const one = { rule: 'some-rule', mode: 'deny' }
+  const findings = [one, { rule: 'some-rule', mode: 'warn' }, one]
+  const counted = [
+    'mesh_guard_audit_findings{rule="some-rule",mode="deny"} 2',
+    'mesh_guard_audit_findings{rule="some-rule",mode="warn"} 1'
+  ]
+  upkeep = kept({ leader: true, audit: { lastSuccessMs: undefined, findings } })
+  t.same(await told(), counted, 'reports that are not yet written')
+  upkeep = kept({ leader: true, audit: { lastSuccessMs: 5_000, findings } })
+  t.same(await told(), ['mesh_guard_audit_last_success_timestamp_seconds 5', ...counted])
+  upkeep = kept({ leader: true, audit: { lastSuccessMs: 9_500, findings: [one] } })
+  t.same(await told(), [
+    'mesh_guard_audit_last_success_timestamp_seconds 9.5',
+    'mesh_guard_audit_findings{rule="some-rule",mode="deny"} 1'
+  ])
+  upkeep = kept()
+  t.same(await told(), [], 'who no longer leads does not know')
 })
 
 t.test('the self-test is refused, until we stop', async t => {

@@ -23,6 +23,8 @@ export interface WritableCluster {
   readonly handle: (method: string, path: string, contentType: string, body: unknown) => Response
   /** Played before each request; what it gives is the answer, what it throws is no answer. */
   fault: ((method: string, path: string) => Response | undefined) | undefined
+  /** Collections that can be listed and created in, such as `/apis/openreports.io/v1alpha1/reports`. */
+  readonly collections: Set<string>
   /** Why an object that somebody tries to create is refused. */
   refusal: ((path: string) => string | undefined) | undefined
 }
@@ -32,6 +34,7 @@ type Fields = Readonly<Record<string, unknown>>
 export function writableCluster(): WritableCluster {
   const objects = new Map<string, Stored>()
   const requests: string[] = []
+  const collections = new Set<string>()
   let version = 0
   const store = (path: string, object: Fields): Stored => {
     const metadata = { ...(object['metadata'] as Fields), resourceVersion: String(++version) }
@@ -45,9 +48,30 @@ export function writableCluster(): WritableCluster {
     const isMerge = contentType === 'application/merge-patch+json'
     return { status: 200, object: store(path, isMerge ? (merge(found, body) as Fields) : apply(found, body)) }
   }
-  const create = (path: string): Response => {
+  const tryCreate = (path: string): Response => {
     const why = cluster.refusal?.(path)
     return why === undefined ? { status: 201, object: {} } : failure(403, why)
+  }
+  const create = (path: string, object: Fields): Response => {
+    if (!collections.has(collectionOf(path))) return failure(404, `${path} not found`)
+    const key = `${path}/${(object['metadata'] as Fields)['name']}`
+    return objects.has(key) ? failure(409, 'it exists already') : { status: 201, object: store(key, object) }
+  }
+  const list = (path: string, query: URLSearchParams): Response => {
+    const [key, value] = query.get('labelSelector')?.split('=') ?? []
+    const isMeant = ({ metadata }: Stored) =>
+      key === undefined || (metadata['labels'] as Fields | undefined)?.[key] === value
+    const within = [...objects].filter(([at]) => collectionOf(at.slice(0, at.lastIndexOf('/'))) === path)
+    const items = within.map(([, object]) => object).filter(isMeant)
+    const [from, limit] = [Number(query.get('continue')), Number(query.get('limit'))]
+    const next = from + limit < items.length ? { continue: String(from + limit) } : {}
+    return { status: 200, object: { metadata: next, items: items.slice(from, from + limit) } }
+  }
+  const remove = (path: string, found: Stored, body: Fields): Response => {
+    const { resourceVersion } = body['preconditions'] as Fields
+    if (resourceVersion !== found.metadata.resourceVersion) return failure(409, 'it has been modified')
+    objects.delete(path)
+    return { status: 200, object: {} }
   }
   const answer = (response: Response) => {
     const text = JSON.stringify(response.object)
@@ -58,6 +82,7 @@ export function writableCluster(): WritableCluster {
   }
   const cluster: WritableCluster = {
     requests,
+    collections,
     fault: undefined,
     refusal: undefined,
     transport: {
@@ -71,20 +96,25 @@ export function writableCluster(): WritableCluster {
     },
     put: (path, object) => void store(path, object as Fields),
     handle: (method, pathWithQuery, contentType, body) => {
-      const [path = ''] = pathWithQuery.split('?')
+      const { pathname: path, searchParams: query } = new URL(pathWithQuery, 'http://any')
       requests.push(`${method} ${path}`)
       const played = cluster.fault?.(method, path)
       if (played !== undefined) return played
-      if (method === 'POST') return create(path)
-      const found = objects.get(path)
-      if (found === undefined) return failure(404, `${path} not found`)
       // What is sent is a copy of its own.
       const sent = body === undefined ? undefined : JSON.parse(JSON.stringify(body))
+      if (method === 'POST') return query.has('dryRun') ? tryCreate(path) : create(path, sent)
+      if (method === 'GET' && collections.has(path)) return list(path, query)
+      const found = objects.get(path)
+      if (found === undefined) return failure(404, `${path} not found`)
+      if (method === 'DELETE') return remove(path, found, sent)
       return method === 'GET' ? { status: 200, object: found } : patch(path, found, contentType, sent)
     }
   }
   return cluster
 }
+
+/** The collection of all namespaces that one of a namespace is part of. */
+const collectionOf = (path: string) => path.replace(/\/namespaces\/[^/]+/, '')
 
 export const failure = (status: number, message: string): Response => ({ status, object: { kind: 'Status', message } })
 

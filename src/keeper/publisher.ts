@@ -1,0 +1,95 @@
+import type { Finding, Skip } from '../engine/finding.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import { toReports } from '../report/openreports.ts'
+import { type Api, Refused } from './api.ts'
+import type { Clock } from './clock.ts'
+import { isPeriodOver } from './occasion.ts'
+import { type KnownReport, reportChanges, reportKey } from './report-changes.ts'
+import { type FoundReports, findReports, writeReport } from './reports.ts'
+
+/** What is wrong with a state. */
+export interface Judged {
+  readonly findings: readonly Finding[]
+  readonly skipped: readonly Skip[]
+}
+
+/** Between two writes: so there are ten a second at most, however many there are to make. */
+const PAUSE_MS = 100
+
+interface Found {
+  readonly api: FoundReports['api'] | undefined
+  readonly reports: Map<string, KnownReport>
+  readonly listedMs: number
+}
+
+/**
+ * Makes the reports in the cluster what they should be.
+ *
+ * @returns to be called with each state and its findings; gives the number of reports written or removed
+ * @throws when something was not written; then the next call looks first at what the server has
+ */
+export function publisherOf(
+  api: Api,
+  home: string,
+  clock: Clock
+): (judged: Judged, state: Snapshot, signal: AbortSignal) => Promise<number> {
+  let last: Found | undefined
+  return async (judged, state, signal) => {
+    const found = last === undefined || isPeriodOver(last.listedMs, clock.now()) ? await look(api, clock) : last
+    // Known again when all has gone well.
+    last = undefined
+    const written = await publish(found, { judged, state, signal }, { api, home, clock })
+    if (!signal.aborted) last = found
+    return written
+  }
+}
+
+async function look(api: Api, { now }: Clock): Promise<Found> {
+  const found = await findReports(api)
+  const reports = new Map(found?.reports.map(one => [reportKey(one), one]))
+  return { api: found?.api, reports, listedMs: now() }
+}
+
+interface Surroundings {
+  readonly api: Api
+  readonly home: string
+  readonly clock: Clock
+}
+
+interface Audited {
+  readonly judged: Judged
+  readonly state: Snapshot
+  readonly signal: AbortSignal
+}
+
+async function publish(
+  { api: kind, reports }: Found,
+  { judged, state, signal }: Audited,
+  { api, home, clock }: Surroundings
+): Promise<number> {
+  if (kind === undefined) return 0
+  const changes = reportChanges(toReports(judged, state, kind, home), [...reports.values()])
+  const problems: string[] = []
+  let tried = 0
+  for (const one of changes) {
+    if (signal.aborted) break
+    tried++
+    const key = reportKey(one.change === 'create' ? one.wanted : one.known)
+    try {
+      const now = await writeReport(api, kind, one)
+      if (now === undefined) reports.delete(key)
+      else reports.set(key, now)
+    } catch (error) {
+      problems.push(`${key}: ${refusalIn(error)}`)
+    }
+    await clock.sleep(PAUSE_MS, signal)
+  }
+  if (problems.length > 0) throw new Error(`${problems.length} of ${tried} reports not written: ${problems[0]}`)
+  return tried
+}
+
+/** What the server refuses is one report's trouble. @throws what is trouble for all */
+function refusalIn(error: unknown): string {
+  if (error instanceof Refused && error.status < 500 && error.status !== 429) return error.message
+  throw error
+}

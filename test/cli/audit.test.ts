@@ -1,0 +1,95 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { auditing } from '../../src/cli/auditing.ts'
+import { parseConfig } from '../../src/config.ts'
+import { reportSchema } from '../../src/report/report.ts'
+import { readFiles } from '../../src/sources/files.ts'
+import { staticSource } from '../../src/sources/static.ts'
+import { startApiServer } from '../support/api-server.ts'
+import { serveAll, store } from '../support/cluster.ts'
+import { meshGuard } from '../support/command.ts'
+import { kubeconfig } from '../support/kubeconfig.ts'
+import { stockWith } from '../support/state.ts'
+
+const examples = join(import.meta.dirname, '../../examples')
+const CLUSTER = join(examples, 'cluster')
+const RULE = 'strict-mesh-plain-local-gateway'
+
+/** A folder with the stock cluster under a strict mesh. */
+function strictCluster(test: Pick<typeof t, 'testdir'>): string {
+  const folder = test.testdir({ strict: {} })
+  cpSync(CLUSTER, join(folder, 'strict'), { recursive: true })
+  cpSync(join(examples, 'strict-mesh.yaml'), join(folder, 'strict', 'strict-mesh.yaml'))
+  return folder
+}
+
+t.test('exit codes tell how bad it is', async t => {
+  const against = ['--against', join(strictCluster(t), 'strict')]
+  for (const [name, argv, code] of [
+    ['nothing wrong', ['--against', CLUSTER], 0],
+    ['a denial', against, 1],
+    ['a denial, when nothing counts', [...against, '--fail-on', 'never'], 0],
+    ['a warning, when denials count', [...against, '--rule', `${RULE}=warn`], 0],
+    ['a warning, when warnings count', [...against, '--rule', `${RULE}=warn`, '--fail-on', 'warn'], 1],
+    ['what is for audits alone', [...against, '--rule', `${RULE}=audit`, '--fail-on', 'warn'], 0],
+    ['no such path', ['--against', join(CLUSTER, 'nowhere')], 2]
+  ] as const) {
+    t.equal((await meshGuard('audit', ...argv)).code, code, name)
+  }
+})
+
+t.test('files: what is wrong, and where', async t => {
+  const folder = join(strictCluster(t), 'strict')
+  const { out } = await meshGuard('audit', '--against', folder, '--rule', `${RULE}=audit`)
+  t.match(out, `audit ${RULE}\n`)
+  t.match(out, /strict-mesh\.yaml:\d+: PeerAuthentication istio-system\/default spec\.mtls\.mode\n/)
+  t.match(out, /\n\d+ findings?\n$/)
+})
+
+t.test('a running cluster, which is only read', async t => {
+  const folder = strictCluster(t)
+  const api = await startApiServer()
+  t.teardown(api.close)
+  serveAll(api)
+  store(
+    api,
+    readFiles([join(folder, 'strict')]).filter(({ resource }) => resource !== undefined)
+  )
+  writeFileSync(join(folder, 'config'), kubeconfig(api.url))
+  const live = ['--kubeconfig', join(folder, 'config')]
+  const { code, out } = await meshGuard('audit', ...live, '--format', 'json')
+  t.equal(code, 1)
+  const report = reportSchema.parse(JSON.parse(out))
+  t.equal(report.decision, 'deny')
+  t.match(
+    report.findings.find(({ rule }) => rule === RULE),
+    { mode: 'deny', object: { namespace: 'istio-system', name: 'default' } }
+  )
+  t.match(await meshGuard('audit', ...live), {
+    code: 1,
+    out: `deny ${RULE}\n  PeerAuthentication istio-system/default `
+  })
+
+  api.fault = ({ pathname }, response) => {
+    const isForbidden = pathname.endsWith('/pods')
+    if (isForbidden) response.writeHead(403).end()
+    return isForbidden
+  }
+  t.match(await meshGuard('audit', ...live, '--format', 'json'), { code: 0, out: /"skipped": \[\n/ })
+  api.fault = (_request, response) => !!response.writeHead(500).end()
+  t.match(await meshGuard('audit', ...live), { code: 3, out: '', err: /^error: the cluster cannot be read: / })
+})
+
+t.test('the leader finds the same, again and again', async t => {
+  const source = staticSource(stockWith(readFileSync(join(examples, 'strict-mesh.yaml'), 'utf8')))
+  const { judge, reports } = auditing(source, parseConfig(`rules: { ${RULE}: audit }\naudit: { reports: off }`, 'test'))
+  t.equal(reports, 'off')
+  const { findings } = judge(source.current())
+  t.match(
+    findings.find(({ rule }) => rule === RULE),
+    { mode: 'audit' }
+  )
+  t.same(judge(source.current()).findings, findings)
+  t.same(judge(stockWith()).findings, [], 'another state')
+})

@@ -1,0 +1,343 @@
+import t from 'tap'
+import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
+import { judge, judgeState } from '../../src/engine/judge.ts'
+import { type AuditOptions, type Auditor, auditorOf } from '../../src/keeper/auditor.ts'
+import type { Change, Snapshot } from '../../src/model/snapshot.ts'
+import { REPORT_APIS, type ReportApi } from '../../src/report/openreports.ts'
+import { RULES } from '../../src/rules/index.ts'
+import type { KindHealth } from '../../src/sources/source.ts'
+import { staticSource } from '../../src/sources/static.ts'
+import { type TestClock, testClock } from '../support/clock.ts'
+import { apiFor, logged, NAMESPACE } from '../support/keeper.ts'
+import { clientRule, gateway, model } from '../support/objects.ts'
+import { resourceOf, stockWith } from '../support/state.ts'
+import { failure, type WritableCluster, writableCluster } from '../support/writable-cluster.ts'
+
+const [OPEN, POLICY] = REPORT_APIS as [ReportApi, ReportApi]
+const collection = ({ group, version, plural }: ReportApi) => `/apis/${group}/${version}/${plural}`
+const pathOf = (namespace: string, name: string, { group, version, plural }: ReportApi = OPEN) =>
+  `/apis/${group}/${version}/namespaces/${namespace}/${plural}/${name}`
+const modelReport = (name: string) => pathOf('user1', `mesh-guard-inferenceservice-${name}`)
+const MODELS = '/apis/serving.kserve.io/v1beta1/namespaces/user1/inferenceservices'
+
+/** The installation's client rule that cuts all models, and one that is for no model. */
+const CUT = clientRule('*.local', '{ tls: { mode: ISTIO_MUTUAL } }')
+const NO_MODE = clientRule('other.example.com', '{ tls: {} }', 'user2')
+const HEALTHY = stockWith()
+const BROKEN = stockWith(CUT)
+
+/** A cluster that takes reports, with two models. */
+function clusterWith(...apis: readonly ReportApi[]): WritableCluster {
+  const cluster = writableCluster()
+  for (const api of apis) cluster.collections.add(collection(api))
+  for (const name of ['sklearn-iris', 'sklearn-iris-burst', 'new']) {
+    cluster.put(`${MODELS}/${name}`, { metadata: { namespace: 'user1', name, uid: `uid-${name}` } })
+  }
+  return cluster
+}
+
+interface Audited {
+  readonly auditor: Auditor
+  readonly clock: TestClock
+  readonly said: readonly string[]
+  /** The state from now on. */
+  state: Snapshot
+  health: KindHealth['health']
+  readonly stop: () => Promise<void>
+}
+
+/** A leader whose term has begun. */
+function audit(
+  test: Pick<typeof t, 'teardown'>,
+  cluster: WritableCluster,
+  state: Snapshot,
+  { reports = 'auto', health = 'synced' }: Partial<Pick<AuditOptions, 'reports'> & Pick<KindHealth, 'health'>> = {}
+): Audited {
+  const { log, said } = logged()
+  const clock = testClock()
+  const term = new AbortController()
+  const fixed = staticSource(state)
+  const source = {
+    ...fixed,
+    current: () => audited.state,
+    health: () => fixed.health().map(one => ({ ...one, health: audited.health }))
+  }
+  const judging = (now: Snapshot) => judgeState(now, RULES, DEFAULT_POLICY)
+  const auditor = auditorOf({ source, judge: judging, reports, api: apiFor(cluster), home: NAMESPACE, log, clock })
+  const stop = async () => {
+    term.abort()
+    await keeping
+  }
+  const audited: Audited = { auditor, clock, said, state, health, stop }
+  const keeping = auditor.keep(term.signal)
+  test.teardown(stop)
+  return audited
+}
+
+/** What has been written, oldest first. */
+const writesTo = (cluster: WritableCluster) => cluster.requests.filter(one => !one.startsWith('GET'))
+
+t.test('the first audit reports what is wrong, and when nothing changes, nothing more', async t => {
+  const cluster = clusterWith(OPEN, POLICY)
+  const { auditor, clock, said } = audit(t, cluster, stockWith([CUT, NO_MODE].join('---\n')))
+  await clock.pass(1_000)
+  t.same(writesTo(cluster), [
+    ...Array(2).fill('POST /apis/openreports.io/v1alpha1/namespaces/user1/reports'),
+    'POST /apis/openreports.io/v1alpha1/namespaces/user2/reports'
+  ])
+  t.match(cluster.get(modelReport('sklearn-iris')), {
+    apiVersion: 'openreports.io/v1alpha1',
+    kind: 'Report',
+    metadata: {
+      labels: { 'app.kubernetes.io/managed-by': 'kserve-mesh-guard' },
+      ownerReferences: [
+        {
+          apiVersion: 'serving.kserve.io/v1beta1',
+          kind: 'InferenceService',
+          name: 'sklearn-iris',
+          uid: 'uid-sklearn-iris'
+        }
+      ]
+    },
+    results: [{ policy: 'client-mtls-to-plain-listener', result: 'fail', properties: { mode: 'deny' } }]
+  })
+  t.match(cluster.get(pathOf('user2', 'mesh-guard')), {
+    metadata: { ownerReferences: [] },
+    results: [{ policy: 'destinationrule-tls-without-mode', result: 'warn' }]
+  })
+  t.match(auditor.status(), { lastSuccessMs: Number, findings: [{ mode: 'deny' }, { mode: 'warn' }] })
+  t.same(said, ['info the audit has changed reports'])
+  const path = pathOf('user2', 'mesh-guard')
+  const { scope: _, ...rest } = cluster.get(path)
+  cluster.put(path, rest)
+  await clock.pass(2 * 600_000)
+  t.equal(writesTo(cluster).length, 3, 'nor when the server has dropped a field that it does not know')
+  t.equal(cluster.requests.filter(one => one === `GET ${collection(OPEN)}`).length, 3, 'it looks once in ten minutes')
+})
+
+t.test('what changes is reported when it is calm again, and at latest after a minute', async t => {
+  const cluster = clusterWith(OPEN)
+  const audited = audit(t, cluster, HEALTHY)
+  const { clock } = audited
+  await clock.pass(1_000)
+  t.same(writesTo(cluster), [], 'nothing is wrong')
+  audited.state = BROKEN
+  await clock.pass(4_000)
+  t.same(writesTo(cluster), [])
+  await clock.pass(3_000)
+  t.equal(writesTo(cluster).length, 2)
+
+  for (let second = 0; second < 58; second += 2) {
+    audited.state = stockWith([CUT, model(`, labels: { second: "${second}" }`)].join('---\n'))
+    await clock.pass(2_000)
+  }
+  t.equal(writesTo(cluster).length, 2, 'it is never calm')
+  audited.state = stockWith([CUT, model('')].join('---\n'))
+  await clock.pass(4_000)
+  t.same(writesTo(cluster).slice(2), ['POST /apis/openreports.io/v1alpha1/namespaces/user1/reports'])
+})
+
+t.test('another content is written into the report; what is gone, goes', async t => {
+  const cluster = clusterWith(OPEN)
+  const audited = audit(t, cluster, BROKEN)
+  await audited.clock.pass(1_000)
+  const path = modelReport('sklearn-iris')
+  audited.state = stockWith(clientRule('*.local', '{ tls: { mode: MUTUAL, clientCertificate: /c, privateKey: /k } }'))
+  await audited.clock.pass(10_000)
+  t.same(writesTo(cluster).slice(2), [`PATCH ${path}`, `PATCH ${modelReport('sklearn-iris-burst')}`])
+  t.match(cluster.get(path), { metadata: { ownerReferences: [{ uid: 'uid-sklearn-iris' }] } }, 'it keeps its owner')
+  cluster.put(pathOf('user1', 'of-somebody'), { metadata: { namespace: 'user1', name: 'of-somebody' } })
+  audited.state = HEALTHY
+  await audited.clock.pass(10_000)
+  t.same(writesTo(cluster).slice(4), [`DELETE ${path}`, `DELETE ${modelReport('sklearn-iris-burst')}`])
+  await audited.clock.pass(600_000)
+  t.equal(writesTo(cluster).length, 6)
+  t.ok(cluster.get(pathOf('user1', 'of-somebody')), 'reports of others are none of our business')
+})
+
+t.test('another leader goes on from what is there, page by page', async t => {
+  const cluster = clusterWith(OPEN)
+  const labels = { 'app.kubernetes.io/managed-by': 'kserve-mesh-guard' }
+  for (let index = 0; index < 120; index++) {
+    cluster.put(pathOf('old', `mesh-guard-${index}`), {
+      metadata: { namespace: 'old', name: `mesh-guard-${index}`, labels }
+    })
+  }
+  const first = audit(t, cluster, BROKEN)
+  await first.clock.pass(20_000)
+  await first.stop()
+  t.equal(first.auditor.status(), undefined, 'who does not lead does not know')
+  t.equal(cluster.requests.filter(one => one === `GET ${collection(OPEN)}`).length, 3)
+  t.equal(writesTo(cluster).length, 122)
+  const second = audit(t, cluster, BROKEN)
+  await second.clock.pass(20_000)
+  t.equal(writesTo(cluster).length, 122)
+})
+
+t.test('the older kind of report where there is no other, and none where there is none', async t => {
+  const older = clusterWith(POLICY)
+  await audit(t, older, BROKEN).clock.pass(1_000)
+  t.match(older.get(pathOf('user1', 'mesh-guard-inferenceservice-sklearn-iris', POLICY)), {
+    apiVersion: 'wgpolicyk8s.io/v1alpha2',
+    kind: 'PolicyReport'
+  })
+  const without = clusterWith()
+  const audited = audit(t, without, BROKEN)
+  await audited.clock.pass(1_000)
+  t.same(writesTo(without), [])
+  t.match(audited.auditor.status(), { lastSuccessMs: Number, findings: [{ mode: 'deny' }] })
+  t.same(audited.said, [])
+  without.collections.add(collection(OPEN))
+  await audited.clock.pass(600_000)
+  t.equal(writesTo(without).length, 2, 'it is found when it comes')
+})
+
+t.test('who wants no reports gets none', async t => {
+  const cluster = clusterWith(OPEN)
+  const { auditor, clock } = audit(t, cluster, BROKEN, { reports: 'off' })
+  await clock.pass(1_000)
+  t.same(cluster.requests, [])
+  t.match(auditor.status(), { lastSuccessMs: Number, findings: [{ mode: 'deny' }] })
+})
+
+t.test('ten writes a second at most, and none after the term', async t => {
+  const models = Array.from({ length: 40 }, (_, index) => model('').replace('name: new', `name: many-${index}`))
+  const cluster = clusterWith(OPEN)
+  for (let index = 0; index < 40; index++) cluster.put(`${MODELS}/many-${index}`, { metadata: { uid: `${index}` } })
+  const audited = audit(t, cluster, stockWith([CUT, ...models].join('---\n')))
+  const counts: number[] = []
+  for (let second = 0; second < 3; second++) {
+    await audited.clock.pass(1_000)
+    counts.push(writesTo(cluster).length)
+  }
+  t.ok(
+    counts.every((count, second) => count <= 10 * (second + 1) + 1 && count >= 10 * (second + 1) - 1),
+    counts.join()
+  )
+  t.equal(audited.auditor.status()?.lastSuccessMs, undefined, 'not done yet')
+  await audited.stop()
+  const written = writesTo(cluster).length
+  await audited.clock.pass(10_000)
+  t.equal(writesTo(cluster).length, written)
+  t.ok(written < 42)
+})
+
+t.test('somebody else has written: it looks, and writes again', async t => {
+  const cluster = clusterWith(OPEN)
+  const audited = audit(t, cluster, BROKEN)
+  await audited.clock.pass(1_000)
+  const path = modelReport('sklearn-iris')
+  const { metadata, ...rest } = cluster.get(path)
+  cluster.put(path, { ...rest, metadata: { ...metadata, annotations: {} } })
+  audited.state = HEALTHY
+  await audited.clock.pass(10_000)
+  t.ok(cluster.get(path), 'it is another than the one to be removed')
+  t.match(
+    audited.said.at(-1),
+    /1 of 2 reports not written: user1\/mesh-guard-inferenceservice-sklearn-iris: it has been/
+  )
+  await audited.clock.pass(60_000)
+  t.throws(() => cluster.get(path))
+})
+
+t.test('two leaders at once make no report twice', async t => {
+  const cluster = clusterWith(OPEN)
+  const replicas = [audit(t, cluster, BROKEN), audit(t, cluster, BROKEN)]
+  for (const { clock } of replicas) await clock.pass(0)
+  for (const { clock } of replicas) await clock.pass(70_000)
+  t.match(cluster.get(modelReport('sklearn-iris')), { results: [{}] })
+  t.match(replicas.flatMap(({ said }) => said).join(), /of 2 reports not written: [^ ]+: it exists already/)
+  for (const { auditor } of replicas) t.match(auditor.status(), { lastSuccessMs: Number })
+})
+
+t.test('trouble with one report is not trouble for others; trouble with the server is', async t => {
+  const cluster = clusterWith(OPEN)
+  let refusals = 1
+  cluster.fault = method => (method === 'POST' && refusals-- > 0 ? failure(403, 'the namespace is ending') : undefined)
+  const audited = audit(t, cluster, BROKEN)
+  await audited.clock.pass(1_000)
+  t.throws(() => cluster.get(modelReport('sklearn-iris')))
+  t.ok(cluster.get(modelReport('sklearn-iris-burst')))
+  t.equal(audited.auditor.status()?.lastSuccessMs, undefined)
+  await audited.clock.pass(60_000)
+  t.ok(cluster.get(modelReport('sklearn-iris')), 'it is tried again after a minute')
+
+  for (const fault of [() => failure(500, 'etcd is away'), () => failure(429, 'slowly')]) {
+    const other = clusterWith(OPEN)
+    other.fault = method => (method === 'POST' ? fault() : undefined)
+    await audit(t, other, BROKEN).clock.pass(10_000)
+    t.equal(writesTo(other).length, 1)
+  }
+  const unknown = clusterWith(OPEN)
+  unknown.fault = () => failure(403, 'forbidden')
+  const forbidden = audit(t, unknown, BROKEN)
+  await forbidden.clock.pass(1_000)
+  t.same(forbidden.said, ['warn the audit did not come to its end forbidden'])
+  t.match(forbidden.auditor.status(), { lastSuccessMs: undefined, findings: [{ mode: 'deny' }] })
+})
+
+t.test('a model, or a report, that vanishes meanwhile', async t => {
+  const cluster = clusterWith(OPEN)
+  cluster.fault = (method, path) =>
+    method === 'GET' && path === `${MODELS}/sklearn-iris` ? failure(404, '') : undefined
+  const audited = audit(t, cluster, BROKEN)
+  await audited.clock.pass(1_000)
+  t.equal(writesTo(cluster).length, 1, 'no report without an owner')
+  cluster.fault = method => (method === 'DELETE' ? failure(404, '') : undefined)
+  audited.state = HEALTHY
+  await audited.clock.pass(10_000)
+  t.same(audited.said, Array(2).fill('info the audit has changed reports'))
+})
+
+t.test('what is not known for now is not judged', async t => {
+  const cluster = clusterWith(OPEN)
+  const audited = audit(t, cluster, BROKEN, { health: 'starting' })
+  await audited.clock.pass(700_000)
+  t.same(cluster.requests, [])
+  t.equal(audited.auditor.status(), undefined)
+  audited.health = 'synced'
+  await audited.clock.pass(5_000)
+  t.equal(writesTo(cluster).length, 2)
+  audited.state = HEALTHY
+  audited.health = 'stale'
+  await audited.clock.pass(700_000)
+  t.equal(writesTo(cluster).length, 2, 'reports stay as they are')
+  audited.health = 'forbidden'
+  await audited.clock.pass(10_000)
+  t.throws(() => cluster.get(modelReport('sklearn-iris')))
+})
+
+t.test('it finds what two changes do that were admitted at the same moment', async t => {
+  const plain = 'hosts: ["*"], port: { name: http, number: 8081, protocol: HTTP }'
+  const mutual =
+    'hosts: ["*.svc.cluster.local"], port: { name: https, number: 8081, protocol: HTTPS }, tls: { mode: ISTIO_MUTUAL }'
+  const both = gateway('knative-local-gateway', `{ ${mutual} }, { ${plain} }`)
+  const start = stockWith(both)
+  const asksForTls: Change = { operation: 'CREATE', after: resourceOf(CUT) }
+  const takesPlainAlone: Change = {
+    operation: 'UPDATE',
+    before: resourceOf(both),
+    after: resourceOf(gateway('knative-local-gateway', `{ ${plain} }`))
+  }
+  for (const change of [asksForTls, takesPlainAlone]) {
+    t.not(judge(start, change, RULES, DEFAULT_POLICY).decision, 'deny', 'each by itself cuts nothing')
+  }
+  t.equal(judge(start.apply(asksForTls), takesPlainAlone, RULES, DEFAULT_POLICY).decision, 'deny')
+
+  const cluster = clusterWith(OPEN)
+  const audited = audit(t, cluster, start)
+  await audited.clock.pass(1_000)
+  t.throws(() => cluster.get(modelReport('sklearn-iris')))
+  audited.state = start.apply(asksForTls).apply(takesPlainAlone)
+  await audited.clock.pass(10_000)
+  t.match(cluster.get(modelReport('sklearn-iris')), {
+    summary: { fail: 1 },
+    results: [
+      {
+        policy: 'client-mtls-to-plain-listener',
+        result: 'fail',
+        properties: { effect: /^cuts user1\/sklearn-iris for / }
+      }
+    ]
+  })
+})

@@ -1,0 +1,127 @@
+import t from 'tap'
+import type { Finding } from '../../src/engine/finding.ts'
+import { MOST_RESULTS, REPORT_APIS, type ReportApi, toReports } from '../../src/report/openreports.ts'
+import { stateOf } from '../support/state.ts'
+
+const model = (name: string) => `
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: { namespace: user1, name: ${name} }
+spec: { predictor: { model: { modelFormat: { name: sklearn } } } }
+`
+const STATE = stateOf([model('a'), model('b')].join('---\n'))
+const [OPEN, POLICY] = REPORT_APIS as [ReportApi, ReportApi]
+const HOME = 'mesh-guard'
+
+const policy = { apiVersion: 'security.istio.io/v1', kind: 'PeerAuthentication', namespace: 'user2', name: 'default' }
+const isvc = { apiVersion: 'serving.kserve.io/v1beta1', kind: 'InferenceService', namespace: 'user1', name: 'a' }
+const finding = (more: Partial<Finding> = {}): Finding => ({
+  rule: 'some-rule',
+  severity: 'blocks',
+  mode: 'deny',
+  object: policy,
+  field: 'spec.mtls',
+  message: 'what and so what',
+  docs: 'mesh-guard rules some-rule',
+  fix: { text: 'Do this' },
+  cuts: [],
+  opens: [],
+  ...more
+})
+const cut = (inferenceService: string | undefined, from?: string) =>
+  ({ inferenceService, caller: 'in-mesh', from, hop: 'caller->pod' }) as const
+const reports = (findings: readonly Finding[], api = OPEN) => toReports({ findings, skipped: [] }, STATE, api, HOME)
+const namesOf = (findings: readonly Finding[]) => reports(findings).map(({ namespace, name }) => `${namespace}/${name}`)
+
+t.test('who it concerns has it in its report', async t => {
+  for (const [what, more, names] of [
+    ['a model that is cut', { cuts: [cut('user1/a')] }, ['user1/mesh-guard-inferenceservice-a']],
+    [
+      'several of them',
+      { cuts: [cut('user1/b')], opens: [{ inferenceService: 'user1/a', what: 'public-route' }] },
+      ['user1/mesh-guard-inferenceservice-b', 'user1/mesh-guard-inferenceservice-a']
+    ],
+    ['a model that is at fault', { object: isvc }, ['user1/mesh-guard-inferenceservice-a']],
+    ['no model', {}, ['user2/mesh-guard']],
+    [
+      'a model and none in particular',
+      { cuts: [cut(undefined), cut('user1/a')] },
+      ['user2/mesh-guard', 'user1/mesh-guard-inferenceservice-a']
+    ],
+    ['a model that is not there', { cuts: [cut('user1/gone')] }, ['user2/mesh-guard']],
+    ['a namespace', { object: { ...policy, kind: 'Namespace', namespace: '', name: 'user3' } }, ['user3/mesh-guard']],
+    ['the cluster', { object: { ...policy, kind: 'ClusterServingRuntime', namespace: '' } }, ['mesh-guard/mesh-guard']]
+  ] as const) {
+    t.same(namesOf([finding(more)]), names, what)
+  }
+  t.same(namesOf([]), [])
+})
+
+t.test('a report', async t => {
+  const found = [
+    finding({ cuts: [cut('user1/a', 'user2'), cut('user1/b'), cut('user1/a')] }),
+    finding({ object: isvc, mode: 'audit', severity: 'style' })
+  ]
+  const [report] = reports(found)
+  t.match(report, { apiVersion: 'openreports.io/v1alpha1', kind: 'Report', owner: isvc })
+  t.same(report?.content, {
+    scope: isvc,
+    summary: { pass: 0, fail: 1, warn: 1, error: 0, skip: 0 },
+    results: [
+      {
+        source: 'kserve-mesh-guard',
+        policy: 'some-rule',
+        category: 'blocks',
+        severity: 'critical',
+        result: 'fail',
+        scored: true,
+        resources: [policy],
+        message: 'what and so what',
+        properties: {
+          mode: 'deny',
+          field: 'spec.mtls',
+          fix: 'Do this',
+          docs: 'mesh-guard rules some-rule',
+          effect: 'cuts user1/a for in-mesh (user2) at caller->pod, in-mesh at caller->pod'
+        }
+      },
+      {
+        source: 'kserve-mesh-guard',
+        policy: 'some-rule',
+        category: 'style',
+        severity: 'info',
+        result: 'warn',
+        scored: false,
+        resources: [isvc],
+        message: 'what and so what',
+        properties: { mode: 'audit', field: 'spec.mtls', fix: 'Do this', docs: 'mesh-guard rules some-rule' }
+      }
+    ]
+  })
+  const [other] = reports(found, POLICY)
+  t.match(other, { apiVersion: 'wgpolicyk8s.io/v1alpha2', kind: 'PolicyReport' })
+  t.same(other?.content, report?.content, 'both kinds say the same')
+})
+
+t.test('what could not be judged is said once, in our own namespace', async t => {
+  const skipped = [
+    { rule: 'b', missing: [], reason: 'so' },
+    { rule: 'a', missing: [], reason: 'so' }
+  ]
+  const [report, ...others] = toReports({ findings: [], skipped }, STATE, OPEN, HOME)
+  t.same(others, [])
+  t.match(report, { namespace: HOME, name: 'mesh-guard', owner: undefined })
+  t.match(report?.content, {
+    scope: { apiVersion: 'v1', kind: 'Namespace', name: HOME },
+    summary: { error: 2 },
+    results: [{ policy: 'a', result: 'error', message: 'not evaluated: so' }, { policy: 'b' }]
+  })
+  const turned = toReports({ findings: [], skipped: skipped.toReversed() }, STATE, OPEN, HOME)
+  t.same(turned, [report], 'in whichever order they come')
+})
+
+t.test('a report does not grow beyond what a server takes', async t => {
+  const [report] = reports(Array.from({ length: MOST_RESULTS + 5 }, () => finding()))
+  t.equal(report?.content.results.length, MOST_RESULTS)
+  t.match(report?.content.summary, { fail: MOST_RESULTS + 5 })
+})
