@@ -16,7 +16,8 @@ export interface AdmissionOptions {
   /** How good the evidence is that decisions rest on. */
   readonly health: StateSource['health']
   readonly rules: Rules
-  readonly policy: Policy
+  /** What holds now: exceptions expire, and the configuration may change. Called once a request. */
+  readonly policy: () => Policy
   /** Our own namespace, in which nothing is ever judged. */
   readonly ownNamespace: string | undefined
   readonly metrics: Metrics
@@ -24,10 +25,11 @@ export interface AdmissionOptions {
 
 /** `POST /validate`: does this change cut a path that works now? `POST /mutate`: what does policy add to it? */
 export const admission: FastifyPluginAsync<AdmissionOptions> = async (app, options) => {
-  const { current, health, rules, policy, ownNamespace, metrics } = options
+  const { current, health, rules, ownNamespace, metrics } = options
   const memory: Memory = {}
 
   const decide = ({ change, fault, object }: Review): Decision => {
+    const policy = options.policy()
     if (fault !== undefined) return unevaluated(fault, policy)
     if (change === undefined || object.namespace === ownNamespace) return unevaluated(undefined, policy)
     return judge(current(), change, rules, policy, memory)
@@ -62,6 +64,6 @@ function summary({ decision, findings, skipped }: Decision): object {
   return {
     decision,
     findings: findings.map(({ rule, mode, object }) => ({ rule, mode, object })),
-    skipped: skipped.map(({ rule, missing }) => ({ rule, missing }))
+    skipped: skipped.map(({ rule, missing, exception }) => ({ rule, missing, exception }))
   }
 }

@@ -1,7 +1,10 @@
 import { Counter, Histogram, Registry } from 'prom-client'
+import type { Exceptions } from '../engine/exceptions.ts'
+import { isUnevaluated } from '../engine/finding.ts'
 import type { Decision } from '../engine/judge.ts'
 import type { StateSource } from '../sources/source.ts'
 import { measureEvidence } from './evidence.ts'
+import { measureExceptions } from './exceptions.ts'
 import { measureUpkeep, type Upkeep } from './upkeep.ts'
 
 /** What we count, for Prometheus. */
@@ -11,7 +14,14 @@ export interface Metrics {
   readonly mutated: (patched: boolean) => void
 }
 
-export function createMetrics(source: StateSource, upkeep?: () => Upkeep): Metrics {
+const NO_EXCEPTIONS: Exceptions = { inForce: [], expired: [] }
+
+/** @param exceptions those of the configuration as it is now */
+export function createMetrics(
+  source: StateSource,
+  upkeep?: () => Upkeep,
+  exceptions: () => Exceptions = () => NO_EXCEPTIONS
+): Metrics {
   const registry = new Registry()
   const registers = [registry]
   const decisions = new Counter({
@@ -44,6 +54,7 @@ export function createMetrics(source: StateSource, upkeep?: () => Upkeep): Metri
     labelNames: ['patched'],
     registers
   })
+  const excepted = measureExceptions(registry, exceptions)
   measureEvidence(registry, source)
   if (upkeep !== undefined) measureUpkeep(registry, upkeep)
   return {
@@ -51,7 +62,8 @@ export function createMetrics(source: StateSource, upkeep?: () => Upkeep): Metri
     decided: (operation, kind, decision, seconds) => {
       decisions.inc({ operation, kind, decision: decision.decision })
       for (const { rule, mode } of decision.findings) findings.inc({ rule, mode })
-      for (const { rule } of decision.skipped) skipped.inc({ rule })
+      for (const { rule } of decision.skipped.filter(isUnevaluated)) skipped.inc({ rule })
+      excepted(decision.skipped)
       duration.observe(seconds)
     },
     mutated: patched => mutations.inc({ patched: String(patched) })

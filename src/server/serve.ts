@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.ts'
+import { policyAt } from '../engine/findings.ts'
 import { RULES } from '../rules/index.ts'
 import { InvalidInput } from '../sources/files.ts'
 import type { StateSource } from '../sources/source.ts'
@@ -46,14 +47,15 @@ export async function serve(options: ServeOptions): Promise<Running> {
   const { host, port, healthPort } = config.server
   let stopping = false
   let ready = true
-  const metrics = createMetrics(source, upkeep)
+  const policy = () => policyAt(config, Date.now())
+  const metrics = createMetrics(source, upkeep, () => policy().exceptions)
   const app = await buildWebhook(
     keyPair,
     {
       current: source.current,
       health: source.health,
       rules: RULES,
-      policy: config,
+      policy,
       ownNamespace,
       metrics,
       isStopping: () => stopping

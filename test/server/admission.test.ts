@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import t from 'tap'
 import { parse } from 'yaml'
-import { DEFAULT_POLICY, type Policy } from '../../src/engine/findings.ts'
+import { DEFAULT_POLICY, type Policy, policyAt } from '../../src/engine/findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { admission } from '../../src/server/admission.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
@@ -22,7 +22,14 @@ async function build(
   const app = Fastify(options)
   const metrics = createMetrics(source)
   const { current, health } = source
-  await app.register(admission, { current, health, rules: RULES, policy, ownNamespace: 'mesh-guard', metrics })
+  await app.register(admission, {
+    current,
+    health,
+    rules: RULES,
+    policy: () => policy,
+    ownNamespace: 'mesh-guard',
+    metrics
+  })
   t.teardown(() => app.close())
   return app
 }
@@ -139,6 +146,23 @@ t.test('what could not be judged is told, or refused by configuration', async t 
     allowed: false,
     status: { message: /^not evaluated, which the configuration refuses: object: InferenceService user1\/new: / }
   })
+})
+
+t.test('an exception admits, and is told', async t => {
+  const rule = 'strict-mesh-plain-local-gateway'
+  const exceptions = [
+    { rule, selector: { name: 'default' }, reason: 'we migrate', owner: 'mesh', expires: '2027-01-31' }
+  ]
+  const policy = policyAt({ ...DEFAULT_POLICY, exceptions }, Date.UTC(2027, 0, 1))
+  const { body } = await post(await build(t, '', policy), '/validate', review(STRICT))
+  t.same(body.response, {
+    uid: 'u-1',
+    allowed: true,
+    warnings: [`${rule}: excepted until 2027-01-31 by mesh: PeerAuthentication istio-system/default: we migrate`],
+    auditAnnotations: { decision: 'allow', excepted: rule }
+  })
+  const strict = { ...policy, unevaluated: 'deny' as const }
+  t.equal((await post(await build(t, '', strict), '/validate', review(STRICT))).body.response.allowed, true)
 })
 
 t.test('what is none of our business is admitted without a word', async t => {
