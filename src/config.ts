@@ -12,6 +12,7 @@ import { lineAt } from './sources/yaml.ts'
 /** The ids of all rules, in order. */
 export const RULE_IDS: readonly string[] = [...Object.values(RULES.cuts), ...RULES.checks].map(({ id }) => id).sort()
 
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export const MODES = ['deny', 'warn', 'audit', 'off'] as const
 
 const modes = z
@@ -106,7 +107,7 @@ export const configSchema = z.strictObject({
         .describe('The Service, in the same namespace, by which the API server reaches the webhook')
     })
     .prefault({}),
-  log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info') }).prefault({})
+  log: z.strictObject({ level: z.enum(LOG_LEVELS).default('info') }).prefault({})
 })
 
 export type Config = Readonly<z.output<typeof configSchema>>
@@ -117,7 +118,12 @@ export type Config = Readonly<z.output<typeof configSchema>>
  * @throws {InvalidInput} with file, line and the nearest right name for each fault.
  */
 export function readConfig(file: string | undefined): Config {
-  return parseConfig(file === undefined ? '' : readText(file), file ?? '')
+  return parseConfig(readConfigText(file), file ?? '')
+}
+
+/** @throws {InvalidInput} */
+export function readConfigText(file: string | undefined): string {
+  return file === undefined ? '' : readText(file)
 }
 
 /** @throws {InvalidInput} */

@@ -6,11 +6,14 @@ import { RULES } from '../rules/index.ts'
 import { InvalidInput } from '../sources/files.ts'
 import type { StateSource } from '../sources/source.ts'
 import { buildHealth, buildWebhook, type KeyPair, toContext } from './app.ts'
+import { type Configuration, measureConfiguration } from './configuration.ts'
 import { createMetrics } from './metrics.ts'
 import type { Upkeep } from './upkeep.ts'
 
 export interface ServeOptions {
   readonly config: Config
+  /** Where it can change while we run. */
+  readonly configuration?: Configuration
   readonly source: StateSource
   readonly keyPair: KeyPair
   readonly ownNamespace: string | undefined
@@ -43,12 +46,13 @@ export interface Running {
  * @throws {InvalidInput} when a port cannot be had.
  */
 export async function serve(options: ServeOptions): Promise<Running> {
-  const { config, source, keyPair, ownNamespace, upkeep, logger } = options
+  const { config, configuration, source, keyPair, ownNamespace, upkeep, logger } = options
   const { host, port, healthPort } = config.server
   let stopping = false
   let ready = true
-  const policy = () => policyAt(config, Date.now())
+  const policy = () => policyAt(configuration?.current() ?? config, Date.now())
   const metrics = createMetrics(source, upkeep, () => policy().exceptions)
+  if (configuration !== undefined) measureConfiguration(metrics.registry, configuration)
   const app = await buildWebhook(
     keyPair,
     {
