@@ -40,16 +40,48 @@ export interface Running {
   readonly stop: (drainMs: number, first?: () => Promise<void>) => Promise<void>
 }
 
+/** How far we are on the way out. */
+interface Phase {
+  stopping: boolean
+  ready: boolean
+}
+
 /**
  * Starts both servers. From here on the source is ours to close.
  *
  * @throws {InvalidInput} when a port cannot be had.
  */
 export async function serve(options: ServeOptions): Promise<Running> {
+  const { host, port, healthPort } = options.config.server
+  const phase: Phase = { stopping: false, ready: true }
+  const { app, health } = await build(options, phase)
+  const close = async () => {
+    await closeSoon(app)
+    await closeSoon(health)
+    await options.source.close()
+  }
+  try {
+    return {
+      webhook: await app.listen({ host, port, listenTextResolver: toText }),
+      health: await health.listen({ host, port: healthPort, listenTextResolver: toText }),
+      reload: next => app.server.setSecureContext(toContext(next)),
+      stop: async (drainMs, first) => {
+        phase.stopping = true
+        await first?.()
+        phase.ready = false
+        await sleep(drainMs)
+        await close()
+      }
+    }
+  } catch (error) {
+    await close()
+    const { message } = error as Error
+    throw new InvalidInput([`${message}; server.port and server.healthPort in the configuration choose others`])
+  }
+}
+
+async function build(options: ServeOptions, phase: Phase) {
   const { config, configuration, source, keyPair, ownNamespace, upkeep, logger } = options
-  const { host, port, healthPort } = config.server
-  let stopping = false
-  let ready = true
   const policy = () => policyAt(configuration?.current() ?? config, Date.now())
   const metrics = createMetrics(source, upkeep, () => policy().exceptions)
   if (configuration !== undefined) measureConfiguration(metrics.registry, configuration)
@@ -62,37 +94,16 @@ export async function serve(options: ServeOptions): Promise<Running> {
       policy,
       ownNamespace,
       metrics,
-      isStopping: () => stopping
+      maxConcurrent: config.server.maxConcurrent,
+      isStopping: () => phase.stopping
     },
     logger
   )
-  const health = await buildHealth({ source, upkeep, metrics, isStopping: () => !ready }, logger)
   app.addHook('onSend', async (_request, reply) => {
-    if (stopping) reply.header('connection', 'close')
+    if (phase.stopping) reply.header('connection', 'close')
   })
-  const close = async () => {
-    await closeSoon(app)
-    await closeSoon(health)
-    await source.close()
-  }
-  try {
-    return {
-      webhook: await app.listen({ host, port, listenTextResolver: toText }),
-      health: await health.listen({ host, port: healthPort, listenTextResolver: toText }),
-      reload: next => app.server.setSecureContext(toContext(next)),
-      stop: async (drainMs, first) => {
-        stopping = true
-        await first?.()
-        ready = false
-        await sleep(drainMs)
-        await close()
-      }
-    }
-  } catch (error) {
-    await close()
-    const { message } = error as Error
-    throw new InvalidInput([`${message}; server.port and server.healthPort in the configuration choose others`])
-  }
+  const health = await buildHealth({ source, upkeep, metrics, isStopping: () => !phase.ready }, logger)
+  return { app, health }
 }
 
 const toText = (address: string) => `listening at ${address}`

@@ -28,7 +28,8 @@ async function build(
     rules: RULES,
     policy: () => policy,
     ownNamespace: 'mesh-guard',
-    metrics
+    metrics,
+    maxConcurrent: 64
   })
   t.teardown(() => app.close())
   return app
@@ -69,8 +70,13 @@ function review(yaml: string, more: object = {}): object {
   }
 }
 
-async function post(app: FastifyInstance, url: string, payload: object) {
-  const response = await app.inject({ method: 'POST', url, payload })
+async function post(
+  app: FastifyInstance,
+  url: string,
+  payload: object,
+  headers: Readonly<Record<string, string>> = {}
+) {
+  const response = await app.inject({ method: 'POST', url, payload, headers })
   return { status: response.statusCode, body: response.json() }
 }
 
@@ -218,6 +224,27 @@ t.test('a line in the log says what was decided, and on what evidence', async t 
     await post(app, url, body)
     const line = lines.map(one => JSON.parse(one)).find(({ msg }) => msg === expected.msg)
     t.match(line, expected, url)
+  }
+})
+
+t.test('the line names the trace, where there is one', async t => {
+  const lines: string[] = []
+  const app = await build(t, USER_STRICT, DEFAULT_POLICY, {
+    logger: { stream: { write: (line: string) => lines.push(line) } }
+  })
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+  for (const [headers, told] of [
+    [{ traceparent }, traceparent],
+    [{ traceparent: 'x'.repeat(1000) }, undefined],
+    [{}, undefined]
+  ] as const) {
+    for (const url of ['/validate', '/mutate']) {
+      lines.splice(0)
+      await post(app, url, review(MODEL), headers)
+      const line = lines.map(one => JSON.parse(one)).find(({ msg }) => msg === 'decided' || msg === 'mutated')
+      t.match(line, { uid: 'u-1' })
+      t.equal(line.traceparent, told)
+    }
   }
 })
 
