@@ -1,6 +1,7 @@
 import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { NAME } from './keeper/names.ts'
+import { KINDS } from './model/resource.ts'
 import { DEFAULT_SETTINGS } from './model/snapshot.ts'
 import { RULES } from './rules/index.ts'
 import { InvalidInput, readText } from './sources/files.ts'
@@ -11,6 +12,7 @@ import { lineAt } from './sources/yaml.ts'
 /** The ids of all rules, in order. */
 export const RULE_IDS: readonly string[] = [...Object.values(RULES.cuts), ...RULES.checks].map(({ id }) => id).sort()
 
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export const MODES = ['deny', 'warn', 'audit', 'off'] as const
 
 const modes = z
@@ -18,6 +20,28 @@ const modes = z
   .describe('What admission does about the findings of a rule, where that is not the default')
 const name = z.string().min(1)
 const port = z.int().min(0).max(65_535)
+
+/** One of the words that there are; any other is told the nearest. */
+const known = (what: string, words: readonly string[]) =>
+  z.enum(words as [string, ...string[]], {
+    error: ({ input }) => (typeof input === 'string' ? `there is no such ${what}${suggest(input, words)}` : undefined)
+  })
+
+const exception = z.strictObject({
+  rule: known('rule', RULE_IDS),
+  selector: z
+    .strictObject({
+      namespaces: z.array(name).min(1).optional().describe('By name; a Namespace lies in itself'),
+      kind: known('kind', Object.keys(KINDS)).optional(),
+      name: name.optional(),
+      matchLabels: z.record(z.string(), z.string()).optional()
+    })
+    .refine(selector => Object.keys(selector).length > 0, 'names no objects; to leave out all, set the rule to off')
+    .describe('The objects that the findings are about: those that have all that is said here'),
+  reason: name.describe('Shown wherever the exception is used'),
+  owner: name.describe('Who answers for it'),
+  expires: z.iso.date().describe('The last day on which it holds, in UTC, such as 2027-01-31')
+})
 
 const labelSelector = z.strictObject({
   matchLabels: z.record(z.string(), z.string()).default({}),
@@ -42,6 +66,10 @@ export const configSchema = z.strictObject({
     .enum(['warn', 'deny'])
     .default('warn')
     .describe('What to do about a change that could not be judged in full'),
+  exceptions: z
+    .array(exception)
+    .default([])
+    .describe('Findings that count for nothing, until a day; they are shown as skipped, with the reason'),
   mesh: z
     .strictObject({
       rootNamespace: name.optional().describe("Default: what Istio's mesh configuration says"),
@@ -62,6 +90,11 @@ export const configSchema = z.strictObject({
         .min(0)
         .default(10)
         .describe('After SIGTERM: how long to go on answering, until nobody sends new requests any more'),
+      maxConcurrent: z
+        .int()
+        .min(1)
+        .default(64)
+        .describe('Requests that are worked on at a time; the API server is asked to come back with more'),
       certificates: name.default('certs').describe('Folder of tls.crt, tls.key and, for keeper.mode files, ca.crt')
     })
     .prefault({}),
@@ -89,7 +122,7 @@ export const configSchema = z.strictObject({
         )
     })
     .prefault({}),
-  log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info') }).prefault({})
+  log: z.strictObject({ level: z.enum(LOG_LEVELS).default('info') }).prefault({})
 })
 
 export type Config = Readonly<z.output<typeof configSchema>>
@@ -100,7 +133,12 @@ export type Config = Readonly<z.output<typeof configSchema>>
  * @throws {InvalidInput} with file, line and the nearest right name for each fault.
  */
 export function readConfig(file: string | undefined): Config {
-  return parseConfig(file === undefined ? '' : readText(file), file ?? '')
+  return parseConfig(readConfigText(file), file ?? '')
+}
+
+/** @throws {InvalidInput} */
+export function readConfigText(file: string | undefined): string {
+  return file === undefined ? '' : readText(file)
 }
 
 /** @throws {InvalidInput} */

@@ -18,6 +18,26 @@ t.test('a file', async t => {
   t.match(readConfig(file), { rules: { 'certificate-refused': 'warn' }, mesh: { kserveNamespace: 'kubeflow' } })
 })
 
+const exception = `exceptions:
+- rule: certificate-refused
+  selector: { kind: Gateway }
+  reason: the old one ends soon
+  owner: mesh
+  expires: 2027-01-31
+`
+
+t.test('an exception', async t => {
+  t.same(parseConfig(exception, 'c.yaml').exceptions, [
+    {
+      rule: 'certificate-refused',
+      selector: { kind: 'Gateway' },
+      reason: 'the old one ends soon',
+      owner: 'mesh',
+      expires: '2027-01-31'
+    }
+  ])
+})
+
 t.test('faults are told with line, field and the nearest right name', async t => {
   for (const [text, fault] of [
     ['rulez: {}', 'c.yaml:1: rulez: there is no such key; did you mean rules?'],
@@ -34,6 +54,22 @@ t.test('faults are told with line, field and the nearest right name', async t =>
       'namespaces:\n- selector: {}\n  rules: {}\n  rule: {}',
       'c.yaml:4: namespaces[0].rule: there is no such key; did you mean rules?'
     ],
+    [
+      exception.replace('certificate-refused', 'certificate-refuse'),
+      'c.yaml:2: exceptions[0].rule: there is no such rule; did you mean certificate-refused?'
+    ],
+    [
+      exception.replace('kind: Gateway', 'kind: Gatewya'),
+      'c.yaml:3: exceptions[0].selector.kind: there is no such kind; did you mean Gateway?'
+    ],
+    [
+      exception.replace('kind: Gateway', 'knd: Gateway'),
+      'c.yaml:3: exceptions[0].selector.knd: there is no such key; did you mean kind?'
+    ],
+    [exception.replace('kind: Gateway', ''), 'c.yaml:3: exceptions[0].selector: names no objects; to leave out all'],
+    [exception.replace('2027-01-31', 'soon'), 'c.yaml:6: exceptions[0].expires: Invalid ISO date'],
+    [exception.replace(/.*expires.*/, ''), /^c.yaml:\d: exceptions\[0\].expires: Invalid input: expected string/],
+    [exception.replace('rule: certificate-refused', 'rule: 5'), /^c.yaml:2: exceptions\[0\].rule: Invalid option/],
     ['rules: {}\nlog: [', 'c.yaml:2: Flow sequence'],
     ['- a', 'c.yaml:1: Invalid input: expected object, received array']
   ] as const) {

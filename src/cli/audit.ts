@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { Config } from '../config.ts'
+import { policyAt } from '../engine/findings.ts'
 import { judgeState } from '../engine/judge.ts'
 import { toJson } from '../report/json.ts'
 import type { Report } from '../report/report.ts'
@@ -50,7 +51,7 @@ export function auditCommand(io: Io): Command {
 async function audit({ against, ...where }: AuditOptions, config: Config, io: Io): Promise<Report> {
   if (against !== LIVE) return checkState(readFiles([against]), config)
   const { state } = await openWorld(LIVE, where, config, io)
-  const { decision, findings, skipped } = judgeState(state, RULES, config)
+  const { decision, findings, skipped } = judgeState(state, RULES, policyAt(config, Date.now()))
   // What comes from a cluster stands in no file.
   return { decision, steps: [], findings: findings.map(finding => ({ ...finding, source: undefined })), skipped }
 }

@@ -1,11 +1,16 @@
 import type { Config } from '../config.ts'
+import { policyAt } from '../engine/findings.ts'
 import { judgeState, type Memory } from '../engine/judge.ts'
 import type { AuditOptions } from '../keeper/auditor.ts'
 import { RULES } from '../rules/index.ts'
 import type { StateSource } from '../sources/source.ts'
 
 /** What the leader audits: the state by our rules, and after the first time no more of it than has changed. */
-export function auditing(source: StateSource, config: Config): AuditOptions {
+export function auditing(source: StateSource, { current }: { readonly current: () => Config }): AuditOptions {
   const memory: Memory = {}
-  return { source, judge: state => judgeState(state, RULES, config, memory), reports: config.audit.reports }
+  return {
+    source,
+    judge: state => judgeState(state, RULES, policyAt(current(), Date.now()), memory),
+    reports: current().audit.reports
+  }
 }

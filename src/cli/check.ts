@@ -1,6 +1,8 @@
 import { Command } from 'commander'
 import type { Config } from '../config.ts'
+import { expiredSkips } from '../engine/exceptions.ts'
 import type { Finding, Skip } from '../engine/finding.ts'
+import { type Policy, policyAt } from '../engine/findings.ts'
 import { judge, judgeState, type Verdict } from '../engine/judge.ts'
 import { mutate } from '../engine/mutate.ts'
 import type { Resource } from '../model/resource.ts'
@@ -26,7 +28,8 @@ import { keyOf, openWorld, toWorld, type Where, type World } from './world.ts'
 
 /** What is wrong with a cluster that holds these files and nothing else? */
 export function checkState(manifests: readonly Manifest[], config: Config): Report {
-  const { decision, findings, skipped } = judgeState(toWorld(manifests, config).state, RULES, config)
+  const policy = policyAt(config, Date.now())
+  const { decision, findings, skipped } = judgeState(toWorld(manifests, config).state, RULES, policy)
   return { decision, steps: [], findings: findings.map(located(manifests)), skipped }
 }
 
@@ -35,16 +38,18 @@ export function checkState(manifests: readonly Manifest[], config: Config): Repo
  * refused one leaves nothing. Kinds that are not on the path are admitted.
  */
 export function checkChanges(manifests: readonly Manifest[], start: World, config: Config, deleting: boolean): Report {
+  const policy = policyAt(config, Date.now())
   const locate = located(manifests)
   const steps: Step[] = []
   const skipped = new Map<string, Skip>()
   let world = start
   for (const manifest of manifests) {
-    const { step, skips, next } = take(world, manifest, config, deleting)
+    const { step, skips, next } = take(world, manifest, policy, deleting)
     steps.push({ ...step, findings: step.findings.map(locate), existing: step.existing.map(locate) })
     for (const skip of skips) skipped.set(JSON.stringify(skip), skip)
     world = next
   }
+  for (const skip of expiredSkips(policy.exceptions)) skipped.set(JSON.stringify(skip), skip)
   return { decision: worst(steps), steps, findings: [], skipped: [...skipped.values()] }
 }
 
@@ -57,7 +62,7 @@ interface Taken {
   readonly next: World
 }
 
-function take(world: World, { ref, resource, object, source }: Manifest, config: Config, deleting: boolean): Taken {
+function take(world: World, { ref, resource, object, source }: Manifest, policy: Policy, deleting: boolean): Taken {
   const key = keyOf(ref)
   const oldObject = world.objects.get(key)
   const operation = deleting ? 'DELETE' : oldObject === undefined ? 'CREATE' : 'UPDATE'
@@ -75,7 +80,7 @@ function take(world: World, { ref, resource, object, source }: Manifest, config:
   if (change === undefined) return { step: admitted, skips: [], next: world }
 
   const mutated = mutate(world.state, change, { object, oldObject }, RULES)
-  const { skipped, ...decision } = judge(world.state, mutated.change, RULES, config)
+  const { skipped, ...decision } = judge(world.state, mutated.change, RULES, policy)
   const { patch, notes } = mutated
   const objects = new Map(world.objects).set(key, deleting ? undefined : object)
   const next = decision.decision === 'deny' ? world : { state: world.state.apply(mutated.change), objects }

@@ -41,7 +41,11 @@ export const failOnOption = new Option('--fail-on <level>', 'exit with 1 for fin
  * @throws {InvalidInput}
  */
 export function loadConfig(file: string | undefined, overrides: readonly string[] = []): Config {
-  const config = readConfig(file)
+  return withModes(readConfig(file), overrides)
+}
+
+/** @throws {InvalidInput} */
+export function withModes(config: Config, overrides: readonly string[] = []): Config {
   return { ...config, rules: { ...config.rules, ...Object.fromEntries(overrides.map(toOverride)) } }
 }
 

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { explain } from '../engine/explain.ts'
+import { policyAt } from '../engine/findings.ts'
 import { toExplanation } from '../report/explanation.ts'
 import { toExplanationText } from '../report/explanation-text.ts'
 import { RULES } from '../rules/index.ts'
@@ -45,7 +46,7 @@ export function explainCommand(io: Io): Command {
       if (name !== undefined && !names.includes(name) && !state.unreadable.has('InferenceService')) {
         throw new InvalidInput([`there is no InferenceService ${name}${suggest(name, names)}`])
       }
-      const explained = explain(state, name, RULES, config)
+      const explained = explain(state, name, RULES, policyAt(config, Date.now()))
       const explanation = toExplanation(state, explained)
       io.out(options.format === 'json' ? JSON.stringify(explanation, undefined, 2) : toExplanationText(explanation))
       io.exit(exitCode(explained, options.failOn))

@@ -1,9 +1,10 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { type Logger, pino } from 'pino'
-import { type Config, OWN_NAMESPACE } from '../config.ts'
+import { type Config, LOG_LEVELS, OWN_NAMESPACE, parseConfig, readConfigText } from '../config.ts'
 import { loadCertificate } from '../keeper/development.ts'
 import { type Keeper, openKeeper } from '../keeper/keeper.ts'
 import { Snapshot } from '../model/snapshot.ts'
+import { type Configuration, openConfiguration } from '../server/configuration.ts'
 import { type Running, serve } from '../server/serve.ts'
 import { connect, type WritingTransport } from '../sources/cluster/transport.ts'
 import { watchCluster } from '../sources/cluster/watch.ts'
@@ -11,15 +12,20 @@ import { countIgnored, InvalidInput, readFiles } from '../sources/files.ts'
 import type { StateSource } from '../sources/source.ts'
 import { staticSource } from '../sources/static.ts'
 import { auditing } from './auditing.ts'
-import { configOption, contextOption, type Io, kubeconfigOption, loadConfig, ruleOption } from './command.ts'
+import { configOption, contextOption, type Io, kubeconfigOption, ruleOption, withModes } from './command.ts'
 
 interface ServeOptions {
   readonly config?: string
   readonly rule?: readonly string[]
+  readonly logLevel?: Config['log']['level']
   readonly manifests?: readonly string[]
   readonly kubeconfig?: string
   readonly context?: string
 }
+
+const logLevelOption = new Option('--log-level <level>', 'what to log, whatever the configuration says').choices(
+  LOG_LEVELS
+)
 
 const LOOPBACK = '127.0.0.1'
 /** The names of the development certificate. */
@@ -33,10 +39,12 @@ export function serveCommand(io: Io): Command {
     .addOption(contextOption)
     .addOption(configOption)
     .addOption(ruleOption)
+    .addOption(logLevelOption)
     .addHelpText('after', '\nExample:\n  mesh-guard serve --manifests examples/cluster')
     .action(async (options: ServeOptions) => {
-      const config = loadConfig(options.config, options.rule)
-      const logger = pino({ level: config.log.level }, pino.destination({ dest: 2, sync: true }))
+      const logger = pino(pino.destination({ dest: 2, sync: true }))
+      const configuration = followConfiguration(options, logger)
+      const config = configuration.current()
       const { manifests } = options
       const { source, keeper } =
         manifests === undefined
@@ -44,13 +52,40 @@ export function serveCommand(io: Io): Command {
           : { source: readState(manifests, config, logger), keeper: undefined }
       const keyPair = keeper?.keyPair() ?? (await loadCertificate(config.server.certificates, NAMES))
       const upkeep = keeper?.status
-      const running = await serve({ config, source, keyPair, ownNamespace: OWN_NAMESPACE, upkeep, logger })
-      keeper?.start(running.reload, auditing(source, config))
+      const running = await serve({
+        config,
+        configuration,
+        source,
+        keyPair,
+        ownNamespace: OWN_NAMESPACE,
+        upkeep,
+        logger
+      })
+      keeper?.start(running.reload, auditing(source, configuration))
       io.out(greeting(running, config, manifests))
       const stop = (drainMs: number) => void running.stop(drainMs, keeper?.leave)
       process.once('SIGTERM', () => stop(config.server.drainSeconds * 1000))
       process.once('SIGINT', () => stop(0))
     })
+}
+
+/** A change of a ConfigMap takes the kubelet a minute anyway. */
+const REFRESH_MS = 2_000
+
+/**
+ * The configuration, with what the command line says put on top, also of what it becomes later.
+ *
+ * @throws {InvalidInput}
+ */
+function followConfiguration({ config: file, rule, logLevel }: ServeOptions, logger: Logger): Configuration {
+  const parse = (text: string): Config => {
+    const config = withModes(parseConfig(text, file ?? ''), rule)
+    return logLevel === undefined ? config : { ...config, log: { level: logLevel } }
+  }
+  const configuration = openConfiguration({ read: () => readConfigText(file), parse }, logger)
+  // Standard input can be read but once.
+  if (file !== undefined && file !== '-') setInterval(configuration.refresh, REFRESH_MS).unref()
+  return configuration
 }
 
 /** @throws {InvalidInput} when what is to be kept cannot be: that would go unnoticed until it is missed */

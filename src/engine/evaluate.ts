@@ -53,6 +53,10 @@ function namespacesOf(snapshot: Snapshot, { checks }: Pick<Rules, 'checks'>): re
 export function skippedBy({ groups, installation }: Evaluation): readonly Skip[] {
   const own = installation.skip === undefined ? [] : [{ rule: PATHS, ...installation.skip }]
   const skips: readonly Skip[] = [...own, ...[...groups.values()].flatMap(({ skipped }) => skipped)]
+  return distinct(skips)
+}
+
+export function distinct(skips: readonly Skip[]): readonly Skip[] {
   return [...new Map(skips.map(skip => [JSON.stringify(skip), skip])).values()]
 }
 

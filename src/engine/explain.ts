@@ -5,6 +5,7 @@ import type { Cut } from '../model/verdict.ts'
 import { cutHopOf, type Path } from '../model/way.ts'
 import type { Blame, CutRule, Rules } from '../rules/rule.ts'
 import { modelKey } from './evaluate.ts'
+import { except } from './exceptions.ts'
 import type { Skip } from './finding.ts'
 import { explainCuts, type Policy } from './findings.ts'
 import { cutsOf } from './introduced.ts'
@@ -56,8 +57,12 @@ export function explain(snapshot: Snapshot, wanted: string | undefined, rules: R
     })
   }))
   const cuts = [...paths].flatMap(([service, all]) => cutsOf([service], all))
-  const { findings } = explainCuts(cuts, snapshot, rules, policy)
-  const skipped = [...skips.values()]
+  const { findings, skipped: excepted } = except(
+    explainCuts(cuts, snapshot, rules, policy).findings,
+    snapshot,
+    policy.exceptions
+  )
+  const skipped = [...skips.values(), ...excepted]
   return { decision: worst(findings, skipped, policy), models, skipped }
 }
 

@@ -30,9 +30,20 @@ export interface Finding {
   readonly opens: readonly ModelOpening[]
 }
 
-/** What could not be judged, and which kinds it would have taken. */
+/** What could not be judged, and which kinds it would have taken; or what an exception keeps out of the judgement. */
 export interface Skip {
   readonly rule: string
   readonly missing: readonly Kind[]
   readonly reason: string
+  readonly exception?:
+    | {
+        readonly owner: string
+        readonly expires: string
+        /** One that has expired has no effect but to be told. */
+        readonly state: 'in-force' | 'expired'
+      }
+    | undefined
 }
+
+/** Was something really left without a judgement? */
+export const isUnevaluated = ({ exception }: Pick<Skip, 'exception'>) => exception === undefined

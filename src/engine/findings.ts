@@ -5,6 +5,7 @@ import type { Snapshot } from '../model/snapshot.ts'
 import type { Blame, CheckRule, CutRule, Mode, Problem, Rules } from '../rules/rule.ts'
 import type { Found } from './checks.ts'
 import { modelKey } from './evaluate.ts'
+import { type Exception, type Exceptions, exceptionsAt } from './exceptions.ts'
 import type { Finding, ModelOpening, PathCut, Skip } from './finding.ts'
 import type { CutPath } from './introduced.ts'
 import { observe } from './recorder.ts'
@@ -18,9 +19,22 @@ export interface Policy {
     readonly rules: Readonly<Record<string, Mode | undefined>>
   }[]
   readonly unevaluated: 'warn' | 'deny'
+  readonly exceptions: Exceptions
 }
 
-export const DEFAULT_POLICY: Policy = { rules: {}, namespaces: [], unevaluated: 'warn' }
+export const DEFAULT_POLICY: Policy = {
+  rules: {},
+  namespaces: [],
+  unevaluated: 'warn',
+  exceptions: { inForce: [], expired: [] }
+}
+
+/** A policy as it is written down, whose exceptions hold or not, depending on when one asks. */
+export type WrittenPolicy = Omit<Policy, 'exceptions'> & { readonly exceptions: readonly Exception[] }
+
+export function policyAt({ rules, namespaces, unevaluated, exceptions }: WrittenPolicy, nowMs: number): Policy {
+  return { rules, namespaces, unevaluated, exceptions: exceptionsAt(exceptions, nowMs) }
+}
 
 interface Group {
   readonly rule: CutRule

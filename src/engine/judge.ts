@@ -1,9 +1,10 @@
 import type { Ref } from '../model/resource.ts'
 import type { Change, Snapshot } from '../model/snapshot.ts'
 import type { Rules } from '../rules/rule.ts'
-import { type Evaluation, evaluate, modelKey, skippedBy } from './evaluate.ts'
+import { distinct, type Evaluation, evaluate, modelKey, skippedBy } from './evaluate.ts'
+import { except, expiredSkips } from './exceptions.ts'
 import { isExempt } from './exempt.ts'
-import type { Finding, Skip } from './finding.ts'
+import { type Finding, isUnevaluated, type Skip } from './finding.ts'
 import { explainCuts, explainFound, type Policy } from './findings.ts'
 import { allCuts, type Introduced, introduced } from './introduced.ts'
 import { allFound } from './introduced-problems.ts'
@@ -48,18 +49,20 @@ function decide(difference: Introduced, after: Evaluation, change: Change, rules
   const { cuts, latent, found, widened, oldCuts, oldFound, heals } = difference
   const explained = explainCuts(cuts, snapshot, rules, policy)
   const later = explainCuts(latent, snapshot, rules, policy, true)
-  const findings = [
+  const fresh = [
     ...explained.findings,
     ...later.findings,
     ...found.map(one => explainFound(one, snapshot, policy, heals && one.rule.severity === 'latent')),
     ...widened.map(one => explainFound(one, snapshot, policy, true))
   ].filter(isTold)
-  const existing = [
+  const old = [
     ...explainCuts(oldCuts, snapshot, rules, policy).findings,
     ...oldFound.filter(one => isAbout(one.subject, change)).map(one => explainFound(one, snapshot, policy, false))
   ].filter(finding => isTold(finding) && concerns(finding, change))
-  const skipped = [...skippedBy(after), ...explained.skipped, ...later.skipped]
-  return { decision: worst(findings, skipped, policy), findings: findings.sort(bySeverity), existing, skipped }
+  const { findings, skipped: excepted } = except(fresh, snapshot, policy.exceptions)
+  const { findings: existing, skipped: oldExcepted } = except(old, snapshot, policy.exceptions)
+  const skipped = distinct([...skippedBy(after), ...explained.skipped, ...later.skipped, ...excepted, ...oldExcepted])
+  return { decision: worst(findings, skipped, policy), findings: findings.toSorted(bySeverity), existing, skipped }
 }
 
 /** Everything that is wrong with a state, whoever brought it about. */
@@ -73,15 +76,17 @@ export function judgeState(
   memory.latest = evaluation
   const explained = explainCuts(allCuts(evaluation), state, rules, policy)
   const found = allFound(evaluation).map(one => explainFound(one, state, policy, false))
-  const findings = [...explained.findings, ...found].filter(({ mode }) => mode !== 'off').sort(bySeverity)
-  const skipped = [...skippedBy(evaluation), ...explained.skipped]
+  const active = [...explained.findings, ...found].filter(({ mode }) => mode !== 'off').sort(bySeverity)
+  const { findings, skipped: excepted } = except(active, state, policy.exceptions)
+  const expired = expiredSkips(policy.exceptions)
+  const skipped = [...skippedBy(evaluation), ...explained.skipped, ...excepted, ...expired]
   return { decision: worst(findings, skipped, policy), findings, skipped }
 }
 
 /** The decision that findings and skips amount to. */
 export function worst(findings: readonly Finding[], skipped: readonly Skip[], { unevaluated }: Policy): Verdict {
   const modes = new Set<string>(findings.map(({ mode }) => mode))
-  if (skipped.length > 0) modes.add(unevaluated)
+  if (skipped.some(isUnevaluated)) modes.add(unevaluated)
   if (modes.has('deny')) return 'deny'
   return modes.has('warn') ? 'warn' : 'allow'
 }

@@ -3,14 +3,14 @@ import type { Explanation, ToldCut, ToldHop, ToldPath } from './explanation.ts'
 import { type Group, groupBy } from './group.ts'
 import type { ToldPassage } from './passage.ts'
 import type { Side } from './sides.ts'
-import { fixLines } from './text.ts'
+import { fixLines, skipLine } from './text.ts'
 
 /** The explanation for people: for each model, ways that fare alike once, and each hop once. */
 export function toExplanationText({ models, skipped }: Explanation): string {
   if (models.length + skipped.length === 0) return 'there is no InferenceService'
   return [
     ...models.flatMap(({ inferenceService, paths }) => [`${inferenceService}: ${count(paths)}`, ...modelLines(paths)]),
-    ...skipped.map(({ rule, reason }) => `not evaluated: ${rule}: ${reason}`)
+    ...skipped.map(skipLine)
   ].join('\n')
 }
 

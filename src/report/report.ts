@@ -41,7 +41,18 @@ const verdict = z.enum(['deny', 'warn', 'allow'])
 export const callerSchema = z.enum(['external', 'in-mesh', 'non-mesh', 'probe', 'system'])
 export const fixSchema = z.object({ text: z.string(), apply: z.array(z.looseObject({})), remove: z.array(refSchema) })
 export const skippedSchema = z
-  .array(z.object({ rule: z.string(), missing: z.array(z.string()).readonly(), reason: z.string() }))
+  .array(
+    z.object({
+      rule: z.string(),
+      missing: z.array(z.string()).readonly(),
+      reason: z.string(),
+      exception: z
+        .object({ owner: z.string(), expires: z.string(), state: z.enum(['in-force', 'expired']) })
+        .readonly()
+        .optional()
+        .describe('Present where nothing was missing: the configuration excepts this, or did until it expired')
+    })
+  )
   .readonly()
 const finding = z.object({
   rule: z.string(),

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import type { PathCut } from '../engine/finding.ts'
+import { isUnevaluated, type PathCut, type Skip } from '../engine/finding.ts'
 import { nameOf } from '../model/resource.ts'
 import { getOrAdd } from '../model/shelf.ts'
 import type { Fix } from '../rules/rule.ts'
@@ -10,7 +10,7 @@ export function toText({ steps, findings, skipped }: Report): string {
   const lines = [
     ...steps.flatMap(stepLines),
     ...findings.flatMap(finding => findingLines(finding, '')),
-    ...skipped.map(({ rule, reason }) => `not evaluated: ${rule}: ${reason}`),
+    ...skipped.map(skipLine),
     steps.length > 0 ? summary(steps.map(({ decision }) => decision)) : plural(findings.length, 'finding')
   ]
   return lines.join('\n')
@@ -67,6 +67,12 @@ export function fixLines({ text, apply = [], remove = [] }: Told<Fix>): readonly
     ...apply.flatMap(object => stringify(object).trimEnd().split('\n')).map(line => `  ${line}`),
     ...remove.map(ref => `  remove ${nameOf(ref)}`)
   ]
+}
+
+/** What was not judged, or is not counted, and why. */
+export function skipLine(skip: Pick<Skip, 'rule' | 'reason' | 'exception'>): string {
+  const { rule, reason } = skip
+  return isUnevaluated(skip) ? `not evaluated: ${rule}: ${reason}` : `${rule}: ${reason}`
 }
 
 function summary(decisions: readonly string[]): string {

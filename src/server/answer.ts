@@ -1,8 +1,8 @@
-import type { Finding, Skip } from '../engine/finding.ts'
+import { type Finding, isUnevaluated, type Skip } from '../engine/finding.ts'
 import type { Decision } from '../engine/judge.ts'
 import type { Mutated } from '../engine/mutate.ts'
 import { nameOf } from '../model/resource.ts'
-import { effectLines, fixLines } from '../report/text.ts'
+import { effectLines, fixLines, skipLine } from '../report/text.ts'
 
 /** A warning longer than this is cut short: some clients show no more. */
 const WARNING_LENGTH = 120
@@ -36,7 +36,7 @@ export function toVerdict(uid: string, decision: Decision): Answer {
   const warnings = [
     ...findings.filter(({ mode }) => !denied || mode === 'warn').map(toWarning),
     ...existing.map(finding => `was so before: ${toWarning(finding)}`),
-    ...skipped.map(({ rule, reason }) => `not evaluated: ${rule}: ${reason}`)
+    ...skipped.map(skipLine)
   ]
   return answer(uid, !denied, {
     ...(denied ? { status: toStatus(decision) } : {}),
@@ -75,7 +75,10 @@ function toStatus({ findings, skipped }: Decision): object {
   return {
     code: 403,
     reason: 'Forbidden',
-    message: [...refusing.flatMap(toParagraph), ...(refusing.length === 0 ? skipped.map(toSkipLine) : [])].join('\n'),
+    message: [
+      ...refusing.flatMap(toParagraph),
+      ...(refusing.length === 0 ? skipped.filter(isUnevaluated).map(toSkipLine) : [])
+    ].join('\n'),
     details: { causes: refusing.map(({ rule, message, field }) => ({ reason: rule, message, field })) }
   }
 }
@@ -92,11 +95,17 @@ const toSkipLine = ({ rule, reason }: Skip) => `not evaluated, which the configu
 const toWarning = ({ rule, message }: Finding) => `${rule}: ${message}`
 
 /** Audit annotations have keys of at most 63 characters, and no slash. */
-function auditAnnotations({ decision, findings }: Decision): Readonly<Record<string, string>> {
+function auditAnnotations({ decision, findings, skipped }: Decision): Readonly<Record<string, string>> {
+  const excepted = skipped.filter(skip => !isUnevaluated(skip))
   return {
     decision,
-    ...(findings.length === 0 ? {} : { rules: [...new Set(findings.map(({ rule }) => rule))].join(',') })
+    ...(findings.length === 0 ? {} : { rules: toRules(findings) }),
+    ...(excepted.length === 0 ? {} : { excepted: toRules(excepted) })
   }
+}
+
+function toRules(some: readonly { readonly rule: string }[]): string {
+  return [...new Set(some.map(({ rule }) => rule))].join(',')
 }
 
 function withWarnings(warnings: readonly string[]): { readonly warnings?: readonly string[] } {

@@ -1,5 +1,4 @@
 import type { Server } from 'node:https'
-import underPressure from '@fastify/under-pressure'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { type AdmissionOptions, admission } from './admission.ts'
 import { type HealthOptions, health } from './health.ts'
@@ -20,8 +19,6 @@ const BODY_LIMIT = 8 * 1024 * 1024
 const KEEP_ALIVE_MS = 120_000
 /** The API server waits 30 s at most for an answer. */
 const REQUEST_MS = 30_000
-/** Longer than this behind, we can answer nobody in time. */
-const MAX_LAG_MS = 1_000
 
 /** The webhook, by TLS. It is HTTP/1.1 only, for the API server speaks nothing else to a webhook. */
 export async function buildWebhook(
@@ -44,11 +41,6 @@ export async function buildWebhook(
   })
   // Must be longer than the time a connection may be idle.
   app.server.headersTimeout = KEEP_ALIVE_MS + 1_000
-  await app.register(underPressure, {
-    maxEventLoopDelay: MAX_LAG_MS,
-    retryAfter: 1,
-    message: 'too busy to judge this in time'
-  })
   await app.register(admission, options)
   await app.register(selfTest, options)
   return app

@@ -1,7 +1,11 @@
 import { Counter, Histogram, Registry } from 'prom-client'
+import type { Exceptions } from '../engine/exceptions.ts'
+import { isUnevaluated } from '../engine/finding.ts'
 import type { Decision } from '../engine/judge.ts'
 import type { StateSource } from '../sources/source.ts'
 import { measureEvidence } from './evidence.ts'
+import { measureExceptions } from './exceptions.ts'
+import { type Load, measureLoad } from './load.ts'
 import { measureUpkeep, type Upkeep } from './upkeep.ts'
 
 /** What we count, for Prometheus. */
@@ -9,9 +13,17 @@ export interface Metrics {
   readonly registry: Registry
   readonly decided: (operation: string, kind: string, decision: Decision, seconds: number) => void
   readonly mutated: (patched: boolean) => void
+  readonly load: Load
 }
 
-export function createMetrics(source: StateSource, upkeep?: () => Upkeep): Metrics {
+const NO_EXCEPTIONS: Exceptions = { inForce: [], expired: [] }
+
+/** @param exceptions those of the configuration as it is now */
+export function createMetrics(
+  source: StateSource,
+  upkeep?: () => Upkeep,
+  exceptions: () => Exceptions = () => NO_EXCEPTIONS
+): Metrics {
   const registry = new Registry()
   const registers = [registry]
   const decisions = new Counter({
@@ -22,8 +34,8 @@ export function createMetrics(source: StateSource, upkeep?: () => Upkeep): Metri
   })
   const findings = new Counter({
     name: 'mesh_guard_findings_total',
-    help: 'Findings that changes introduced, by rule and mode',
-    labelNames: ['rule', 'mode'],
+    help: 'Findings that changes introduced, by rule, mode and what was decided about the change',
+    labelNames: ['rule', 'mode', 'decision'],
     registers
   })
   const skipped = new Counter({
@@ -35,7 +47,7 @@ export function createMetrics(source: StateSource, upkeep?: () => Upkeep): Metri
   const duration = new Histogram({
     name: 'mesh_guard_decision_seconds',
     help: 'Time to judge a change',
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers
   })
   const mutations = new Counter({
@@ -44,16 +56,19 @@ export function createMetrics(source: StateSource, upkeep?: () => Upkeep): Metri
     labelNames: ['patched'],
     registers
   })
+  const excepted = measureExceptions(registry, exceptions)
   measureEvidence(registry, source)
   if (upkeep !== undefined) measureUpkeep(registry, upkeep)
   return {
     registry,
     decided: (operation, kind, decision, seconds) => {
       decisions.inc({ operation, kind, decision: decision.decision })
-      for (const { rule, mode } of decision.findings) findings.inc({ rule, mode })
-      for (const { rule } of decision.skipped) skipped.inc({ rule })
+      for (const { rule, mode } of decision.findings) findings.inc({ rule, mode, decision: decision.decision })
+      for (const { rule } of decision.skipped.filter(isUnevaluated)) skipped.inc({ rule })
+      excepted(decision.skipped)
       duration.observe(seconds)
     },
+    load: measureLoad(registry),
     mutated: patched => mutations.inc({ patched: String(patched) })
   }
 }

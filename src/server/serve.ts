@@ -1,15 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.ts'
+import { policyAt } from '../engine/findings.ts'
 import { RULES } from '../rules/index.ts'
 import { InvalidInput } from '../sources/files.ts'
 import type { StateSource } from '../sources/source.ts'
 import { buildHealth, buildWebhook, type KeyPair, toContext } from './app.ts'
+import { type Configuration, measureConfiguration } from './configuration.ts'
 import { createMetrics } from './metrics.ts'
 import type { Upkeep } from './upkeep.ts'
 
 export interface ServeOptions {
   readonly config: Config
+  /** Where it can change while we run. */
+  readonly configuration?: Configuration
   readonly source: StateSource
   readonly keyPair: KeyPair
   readonly ownNamespace: string | undefined
@@ -36,38 +40,25 @@ export interface Running {
   readonly stop: (drainMs: number, first?: () => Promise<void>) => Promise<void>
 }
 
+/** How far we are on the way out. */
+interface Phase {
+  stopping: boolean
+  ready: boolean
+}
+
 /**
  * Starts both servers. From here on the source is ours to close.
  *
  * @throws {InvalidInput} when a port cannot be had.
  */
 export async function serve(options: ServeOptions): Promise<Running> {
-  const { config, source, keyPair, ownNamespace, upkeep, logger } = options
-  const { host, port, healthPort } = config.server
-  let stopping = false
-  let ready = true
-  const metrics = createMetrics(source, upkeep)
-  const app = await buildWebhook(
-    keyPair,
-    {
-      current: source.current,
-      health: source.health,
-      rules: RULES,
-      policy: config,
-      ownNamespace,
-      metrics,
-      isStopping: () => stopping
-    },
-    logger
-  )
-  const health = await buildHealth({ source, upkeep, metrics, isStopping: () => !ready }, logger)
-  app.addHook('onSend', async (_request, reply) => {
-    if (stopping) reply.header('connection', 'close')
-  })
+  const { host, port, healthPort } = options.config.server
+  const phase: Phase = { stopping: false, ready: true }
+  const { app, health } = await build(options, phase)
   const close = async () => {
     await closeSoon(app)
     await closeSoon(health)
-    await source.close()
+    await options.source.close()
   }
   try {
     return {
@@ -75,9 +66,9 @@ export async function serve(options: ServeOptions): Promise<Running> {
       health: await health.listen({ host, port: healthPort, listenTextResolver: toText }),
       reload: next => app.server.setSecureContext(toContext(next)),
       stop: async (drainMs, first) => {
-        stopping = true
+        phase.stopping = true
         await first?.()
-        ready = false
+        phase.ready = false
         await sleep(drainMs)
         await close()
       }
@@ -87,6 +78,32 @@ export async function serve(options: ServeOptions): Promise<Running> {
     const { message } = error as Error
     throw new InvalidInput([`${message}; server.port and server.healthPort in the configuration choose others`])
   }
+}
+
+async function build(options: ServeOptions, phase: Phase) {
+  const { config, configuration, source, keyPair, ownNamespace, upkeep, logger } = options
+  const policy = () => policyAt(configuration?.current() ?? config, Date.now())
+  const metrics = createMetrics(source, upkeep, () => policy().exceptions)
+  if (configuration !== undefined) measureConfiguration(metrics.registry, configuration)
+  const app = await buildWebhook(
+    keyPair,
+    {
+      current: source.current,
+      health: source.health,
+      rules: RULES,
+      policy,
+      ownNamespace,
+      metrics,
+      maxConcurrent: config.server.maxConcurrent,
+      isStopping: () => phase.stopping
+    },
+    logger
+  )
+  app.addHook('onSend', async (_request, reply) => {
+    if (phase.stopping) reply.header('connection', 'close')
+  })
+  const health = await buildHealth({ source, upkeep, metrics, isStopping: () => !phase.ready }, logger)
+  return { app, health }
 }
 
 const toText = (address: string) => `listening at ${address}`

@@ -44,6 +44,39 @@ t.test('exit codes tell how bad it is', async t => {
   }
 })
 
+t.test('exceptions are told, also when they have expired', async t => {
+  const exception = (expires: string) => `
+- { rule: ${RULE}, selector: { namespaces: [istio-system] }, reason: we migrate, owner: mesh, expires: ${expires} }`
+  const inForce = { rule: RULE, exception: { owner: 'mesh', expires: '9999-12-31', state: 'in-force' } }
+  const expired = { rule: RULE, exception: { owner: 'mesh', expires: '2020-01-01', state: 'expired' } }
+  for (const [expires, decision, skipped] of [
+    [['9999-12-31'], 'allow', [inForce]],
+    [['2020-01-01'], 'deny', [expired]],
+    [['2020-01-01', '9999-12-31'], 'allow', [inForce, expired]]
+  ] as const) {
+    const folder = t.testdir({ 'config.yaml': `exceptions:${expires.map(exception).join('')}` })
+    const configured = ['--config', join(folder, 'config.yaml')]
+    for (const argv of [
+      [CLUSTER, STRICT],
+      [STRICT, '--against', CLUSTER]
+    ]) {
+      const told = await report(...argv, ...configured)
+      t.equal(told.decision, decision)
+      t.match(told.skipped, skipped)
+      t.equal(told.skipped.length, skipped.length)
+    }
+    const { out } = await meshGuard('check', CLUSTER, STRICT, ...configured)
+    for (const { exception } of skipped) {
+      t.match(
+        out,
+        exception.state === 'expired'
+          ? `${RULE}: exception expired on 2020-01-01, by mesh: we migrate\n`
+          : `${RULE}: excepted until 9999-12-31 by mesh: PeerAuthentication istio-system/default: we migrate\n`
+      )
+    }
+  }
+})
+
 t.test('a state by itself', async t => {
   const { out, code } = await meshGuard('check', CLUSTER, STRICT)
   t.match(

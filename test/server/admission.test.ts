@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import t from 'tap'
 import { parse } from 'yaml'
-import { DEFAULT_POLICY, type Policy } from '../../src/engine/findings.ts'
+import { DEFAULT_POLICY, type Policy, policyAt } from '../../src/engine/findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { admission } from '../../src/server/admission.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
@@ -22,7 +22,15 @@ async function build(
   const app = Fastify(options)
   const metrics = createMetrics(source)
   const { current, health } = source
-  await app.register(admission, { current, health, rules: RULES, policy, ownNamespace: 'mesh-guard', metrics })
+  await app.register(admission, {
+    current,
+    health,
+    rules: RULES,
+    policy: () => policy,
+    ownNamespace: 'mesh-guard',
+    metrics,
+    maxConcurrent: 64
+  })
   t.teardown(() => app.close())
   return app
 }
@@ -62,8 +70,13 @@ function review(yaml: string, more: object = {}): object {
   }
 }
 
-async function post(app: FastifyInstance, url: string, payload: object) {
-  const response = await app.inject({ method: 'POST', url, payload })
+async function post(
+  app: FastifyInstance,
+  url: string,
+  payload: object,
+  headers: Readonly<Record<string, string>> = {}
+) {
+  const response = await app.inject({ method: 'POST', url, payload, headers })
   return { status: response.statusCode, body: response.json() }
 }
 
@@ -141,6 +154,23 @@ t.test('what could not be judged is told, or refused by configuration', async t 
   })
 })
 
+t.test('an exception admits, and is told', async t => {
+  const rule = 'strict-mesh-plain-local-gateway'
+  const exceptions = [
+    { rule, selector: { name: 'default' }, reason: 'we migrate', owner: 'mesh', expires: '2027-01-31' }
+  ]
+  const policy = policyAt({ ...DEFAULT_POLICY, exceptions }, Date.UTC(2027, 0, 1))
+  const { body } = await post(await build(t, '', policy), '/validate', review(STRICT))
+  t.same(body.response, {
+    uid: 'u-1',
+    allowed: true,
+    warnings: [`${rule}: excepted until 2027-01-31 by mesh: PeerAuthentication istio-system/default: we migrate`],
+    auditAnnotations: { decision: 'allow', excepted: rule }
+  })
+  const strict = { ...policy, unevaluated: 'deny' as const }
+  t.equal((await post(await build(t, '', strict), '/validate', review(STRICT))).body.response.allowed, true)
+})
+
 t.test('what is none of our business is admitted without a word', async t => {
   const app = await build(t)
   const DEPLOYMENT = 'apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a, namespace: b }'
@@ -194,6 +224,27 @@ t.test('a line in the log says what was decided, and on what evidence', async t 
     await post(app, url, body)
     const line = lines.map(one => JSON.parse(one)).find(({ msg }) => msg === expected.msg)
     t.match(line, expected, url)
+  }
+})
+
+t.test('the line names the trace, where there is one', async t => {
+  const lines: string[] = []
+  const app = await build(t, USER_STRICT, DEFAULT_POLICY, {
+    logger: { stream: { write: (line: string) => lines.push(line) } }
+  })
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+  for (const [headers, told] of [
+    [{ traceparent }, traceparent],
+    [{ traceparent: 'x'.repeat(1000) }, undefined],
+    [{}, undefined]
+  ] as const) {
+    for (const url of ['/validate', '/mutate']) {
+      lines.splice(0)
+      await post(app, url, review(MODEL), headers)
+      const line = lines.map(one => JSON.parse(one)).find(({ msg }) => msg === 'decided' || msg === 'mutated')
+      t.match(line, { uid: 'u-1' })
+      t.equal(line.traceparent, told)
+    }
   }
 })
 

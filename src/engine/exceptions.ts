@@ -1,0 +1,87 @@
+import { findKind, nameOf, type Ref } from '../model/resource.ts'
+import { hasLabels, type Labels } from '../model/selector.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import type { Finding, Skip } from './finding.ts'
+
+/** Which objects are meant: those that have all that is said here. */
+export interface ObjectSelector {
+  /** By name. A Namespace lies in itself, other cluster-wide objects in none. */
+  readonly namespaces?: readonly string[] | undefined
+  readonly kind?: string | undefined
+  readonly name?: string | undefined
+  readonly matchLabels?: Labels | undefined
+}
+
+/** What the administrator takes upon themselves for a time: the findings of a rule about some objects. */
+export interface Exception {
+  readonly rule: string
+  readonly selector: ObjectSelector
+  readonly reason: string
+  readonly owner: string
+  /** The last day on which it holds, in UTC, such as `2027-01-31`. */
+  readonly expires: string
+}
+
+export interface Exceptions {
+  readonly inForce: readonly Exception[]
+  readonly expired: readonly Exception[]
+}
+
+export function exceptionsAt(all: readonly Exception[], nowMs: number): Exceptions {
+  const today = new Date(nowMs).toISOString().slice(0, '2027-01-31'.length)
+  return {
+    inForce: all.filter(({ expires }) => today <= expires),
+    expired: all.filter(({ expires }) => today > expires)
+  }
+}
+
+/** Takes out what an exception in force stands for, and says so. The first that fits is the one that is used. */
+export function except(
+  findings: readonly Finding[],
+  snapshot: Snapshot,
+  { inForce }: Exceptions
+): { readonly findings: readonly Finding[]; readonly skipped: readonly Skip[] } {
+  const kept: Finding[] = []
+  const skipped = new Map<string, Skip>()
+  for (const finding of findings) {
+    const { rule, object } = finding
+    const exception = inForce.find(one => one.rule === rule && isMeant(object, one.selector, snapshot))
+    if (exception === undefined) kept.push(finding)
+    else skipped.set(`${rule} ${nameOf(object)}`, toSkip(exception, object))
+  }
+  return { findings: kept, skipped: [...skipped.values()] }
+}
+
+function isMeant(object: Ref, { namespaces, kind, name, matchLabels }: ObjectSelector, snapshot: Snapshot): boolean {
+  const namespace = object.kind === 'Namespace' ? object.name : object.namespace
+  return (
+    (namespaces === undefined || namespaces.includes(namespace)) &&
+    (kind === undefined || kind === object.kind) &&
+    (name === undefined || name === object.name) &&
+    (matchLabels === undefined || hasLabels(labelsOf(object, snapshot), matchLabels))
+  )
+}
+
+function labelsOf({ apiVersion, kind, namespace, name }: Ref, snapshot: Snapshot): Labels {
+  const known = findKind(apiVersion, kind)
+  return (known && snapshot.get(known, namespace, name)?.labels) ?? {}
+}
+
+function toSkip({ rule, reason, owner, expires }: Exception, object: Ref): Skip {
+  return {
+    rule,
+    missing: [],
+    reason: `excepted until ${expires} by ${owner}: ${nameOf(object)}: ${reason}`,
+    exception: { owner, expires, state: 'in-force' }
+  }
+}
+
+/** A word for each exception that no longer has any effect. */
+export function expiredSkips({ expired }: Exceptions): readonly Skip[] {
+  return expired.map(({ rule, reason, owner, expires }) => ({
+    rule,
+    missing: [],
+    reason: `exception expired on ${expires}, by ${owner}: ${reason}`,
+    exception: { owner, expires, state: 'expired' }
+  }))
+}

@@ -1,0 +1,40 @@
+import { Counter, Gauge, type Registry } from 'prom-client'
+import type { Exceptions } from '../engine/exceptions.ts'
+import type { Skip } from '../engine/finding.ts'
+
+/**
+ * Measures how many exceptions there are, and how often each was used: one that stays at 0 is not needed.
+ *
+ * @returns what counts the exceptions that a decision used
+ */
+export function measureExceptions(
+  registry: Registry,
+  exceptions: () => Exceptions
+): (skipped: readonly Skip[]) => void {
+  const registers = [registry]
+  new Gauge({
+    name: 'mesh_guard_exceptions',
+    help: 'Exceptions in the configuration, by whether they are in force or have expired',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const { inForce, expired } = exceptions()
+      this.set({ state: 'in-force' }, inForce.length)
+      this.set({ state: 'expired' }, expired.length)
+    }
+  })
+  const uses = new Counter({
+    name: 'mesh_guard_exception_uses_total',
+    help: 'Objects that an exception kept out of a decision, by exception',
+    labelNames: ['rule', 'owner', 'expires'],
+    registers,
+    collect() {
+      for (const { rule, owner, expires } of exceptions().inForce) this.inc({ rule, owner, expires }, 0)
+    }
+  })
+  return skipped => {
+    for (const { rule, exception } of skipped) {
+      if (exception !== undefined) uses.inc({ rule, owner: exception.owner, expires: exception.expires })
+    }
+  }
+}

@@ -1,0 +1,39 @@
+/** The configuration is replaced while the program runs, as a process of its own. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { end, start } from '../support/program.ts'
+import { until } from '../support/until.ts'
+
+const STARTED_MS = 60_000
+
+t.test('a new configuration is taken without a new start', async t => {
+  const folder = t.testdir({})
+  const file = join(folder, 'config.yaml')
+  const configure = (rest: string) =>
+    writeFileSync(file, `server: { port: 0, healthPort: 0, drainSeconds: 0, certificates: ${folder} }\n${rest}`)
+  configure('log: { level: silent }')
+  const program = start(t, ['serve', '--manifests', 'examples/cluster', '--config', file])
+  await until('it serves', () => program.out().includes('readyz'), STARTED_MS)
+  t.equal(program.err(), '')
+  configure('log: { level: info }')
+  await until('it has the new one', () => program.err().includes('"configuration"'))
+  configure('log: { level: loud }')
+  await until('it has refused the next', () => program.err().includes(`${file}:2: log.level: `))
+  const [, health = ''] = /health +(\S+)\/readyz/.exec(program.out()) ?? []
+  const metrics = await (await fetch(`${health}/metrics`)).text()
+  t.match(metrics, /^mesh_guard_config_info\{hash="[0-9a-f]{16}"\} 1$/m)
+  t.match(metrics, /^mesh_guard_config_reload_failures_total 1$/m)
+  program.child.kill('SIGTERM')
+  t.match(await end(program), { code: 0 })
+})
+
+t.test('--log-level counts before what is written', async t => {
+  const folder = t.testdir({})
+  const argv = ['serve', '--manifests', 'examples/cluster', '--config', '-', '--log-level', 'silent']
+  const input = `server: { port: 0, healthPort: 0, drainSeconds: 0, certificates: ${folder} }\nlog: { level: info }`
+  const program = start(t, argv, input)
+  await until('it serves', () => program.out().includes('readyz'), STARTED_MS)
+  program.child.kill('SIGTERM')
+  t.match(await end(program), { code: 0, err: '' })
+})

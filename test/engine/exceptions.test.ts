@@ -1,0 +1,148 @@
+import t from 'tap'
+import { type Exception, exceptionsAt, type ObjectSelector } from '../../src/engine/exceptions.ts'
+import { explain } from '../../src/engine/explain.ts'
+import { DEFAULT_POLICY, policyAt } from '../../src/engine/findings.ts'
+import { judge, judgeState } from '../../src/engine/judge.ts'
+import type { Change } from '../../src/model/snapshot.ts'
+import { RULES } from '../../src/rules/index.ts'
+import { resourceOf, stockWith } from '../support/state.ts'
+
+const RULE = 'strict-mesh-plain-local-gateway'
+const LABELS = '  labels: { team: blue, stage: test }'
+const STRICT = `
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata:
+  namespace: istio-system
+  name: default
+${LABELS}
+spec: { mtls: { mode: STRICT } }
+`
+const CUT = `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { namespace: istio-system, name: default }
+spec: { host: "*.local", trafficPolicy: { tls: { mode: ISTIO_MUTUAL } } }
+`
+const create = (yaml: string): Change => ({ operation: 'CREATE', after: resourceOf(yaml) })
+const exception = (selector: ObjectSelector, more: Partial<Exception> = {}): Exception => ({
+  rule: RULE,
+  selector,
+  reason: 'we migrate',
+  owner: 'mesh',
+  expires: '2027-01-31',
+  ...more
+})
+const JANUARY = Date.UTC(2027, 0, 15)
+const policyWith = (exceptions: readonly Exception[], nowMs = JANUARY) =>
+  policyAt({ ...DEFAULT_POLICY, exceptions }, nowMs)
+
+t.test('what is meant has all that the selector says', async t => {
+  for (const [name, selector, isMeant] of [
+    ['a namespace', { namespaces: ['user1', 'istio-system'] }, true],
+    ['other namespaces', { namespaces: ['user1'] }, false],
+    ['a kind', { kind: 'PeerAuthentication' }, true],
+    ['another kind', { kind: 'DestinationRule' }, false],
+    ['a name', { name: 'default' }, true],
+    ['another name', { name: 'other' }, false],
+    ['labels', { matchLabels: { team: 'blue' } }, true],
+    ['labels, not all of them', { matchLabels: { team: 'blue', stage: 'live' } }, false],
+    ['all', { namespaces: ['istio-system'], kind: 'PeerAuthentication', name: 'default', matchLabels: {} }, true],
+    ['all but one', { namespaces: ['istio-system'], kind: 'PeerAuthentication', name: 'other' }, false]
+  ] as const) {
+    const policy = policyWith([exception(selector)])
+    const { decision, findings, skipped } = judge(stockWith(), create(STRICT), RULES, policy)
+    t.equal(decision, isMeant ? 'allow' : 'deny', name)
+    t.equal(findings.length, isMeant ? 0 : 1, name)
+    t.same(
+      skipped,
+      isMeant
+        ? [
+            {
+              rule: RULE,
+              missing: [],
+              reason: 'excepted until 2027-01-31 by mesh: PeerAuthentication istio-system/default: we migrate',
+              exception: { owner: 'mesh', expires: '2027-01-31', state: 'in-force' }
+            }
+          ]
+        : [],
+      name
+    )
+  }
+})
+
+t.test('it holds to the end of its last day, in UTC', async t => {
+  const one = exception({ name: 'default' })
+  for (const [now, isInForce] of [
+    ['2026-12-31T00:00:00Z', true],
+    ['2027-01-31T23:59:59.999Z', true],
+    ['2027-02-01T00:00:00Z', false]
+  ] as const) {
+    const { inForce, expired } = exceptionsAt([one], Date.parse(now))
+    t.same([inForce, expired], isInForce ? [[one], []] : [[], [one]], now)
+  }
+})
+
+t.test('one that has expired has no effect, and is told of a whole state', async t => {
+  const policy = policyWith([exception({ name: 'default' }, { expires: '2027-01-14' })])
+  t.match(judge(stockWith(), create(STRICT), RULES, policy), { decision: 'deny', skipped: [] })
+  t.match(judgeState(stockWith(STRICT), RULES, policy), {
+    decision: 'deny',
+    findings: [{ rule: RULE }],
+    skipped: [{ rule: RULE, reason: 'exception expired on 2027-01-14, by mesh: we migrate' }]
+  })
+  t.equal(judgeState(stockWith(), RULES, { ...policy, unevaluated: 'deny' }).decision, 'allow', 'which decides nothing')
+})
+
+t.test('the first that fits is used, whatever is done about what is not evaluated', async t => {
+  const exceptions = [
+    exception({ name: 'default' }, { rule: 'certificate-refused' }),
+    exception({ name: 'default' }, { owner: 'first' }),
+    exception({ name: 'default' }, { owner: 'second' })
+  ]
+  const policy = { ...policyWith(exceptions), unevaluated: 'deny' as const }
+  for (const { decision, skipped } of [
+    judge(stockWith(), create(STRICT), RULES, policy),
+    judgeState(stockWith(STRICT), RULES, policy)
+  ]) {
+    t.equal(decision, 'allow')
+    t.match(skipped, [{ exception: { owner: 'first' } }])
+  }
+})
+
+t.test('old trouble is excepted as well, and told once', async t => {
+  const policy = policyWith([exception({ name: 'default' })])
+  const change: Change = {
+    operation: 'UPDATE',
+    before: resourceOf(STRICT),
+    after: resourceOf(STRICT.replace('blue', 'red'))
+  }
+  t.match(judge(stockWith(STRICT), change, RULES, DEFAULT_POLICY), { existing: [{ rule: RULE }] })
+  const { decision, existing, skipped } = judge(stockWith(STRICT), change, RULES, policy)
+  t.same([decision, existing, skipped.length], ['allow', [], 1])
+})
+
+t.test('a Namespace lies in itself', async t => {
+  const ambient =
+    'apiVersion: v1\nkind: Namespace\nmetadata: { name: user1, labels: { istio.io/dataplane-mode: ambient } }'
+  const found = judgeState(stockWith(ambient), RULES, DEFAULT_POLICY).findings.map(({ rule, object }) => [rule, object])
+  for (const [namespace, isMeant] of [
+    ['user1', true],
+    ['user2', false]
+  ] as const) {
+    const exceptions = found.map(([rule]) => exception({ namespaces: [namespace] }, { rule: String(rule) }))
+    const { findings } = judgeState(stockWith(ambient), RULES, policyWith(exceptions))
+    t.equal(findings.length, isMeant ? 0 : found.length)
+  }
+})
+
+t.test('what blames an object that is not there is excepted by what is known of it', async t => {
+  const rule = 'client-mtls-to-plain-listener'
+  const by = (selector: ObjectSelector) =>
+    judge(stockWith(), create(CUT), RULES, policyWith([exception(selector, { rule })])).decision
+  t.equal(by({ matchLabels: { a: 'b' } }), 'deny')
+  t.equal(by({ name: 'default' }), 'allow')
+  const explained = explain(stockWith(CUT), undefined, RULES, policyWith([exception({ name: 'default' }, { rule })]))
+  t.equal(explained.decision, 'allow')
+  t.match(explained.skipped, [{ rule }])
+})

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { Registry } from 'prom-client'
+import t from 'tap'
+import { parseConfig, readConfigText } from '../../src/config.ts'
+import { type Configuration, measureConfiguration, openConfiguration } from '../../src/server/configuration.ts'
+
+const RULE = 'strict-mesh-plain-local-gateway'
+const hashOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16)
+
+function open(file: string) {
+  const lines: Readonly<Record<string, unknown>>[] = []
+  const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) })
+  const configuration = openConfiguration(
+    { read: () => readConfigText(file), parse: text => parseConfig(text, file) },
+    log
+  )
+  /** What has been said since the last time one asked. */
+  const said = () => lines.splice(0).map(({ level, time, pid, hostname, ...rest }) => rest)
+  return { configuration, log, said }
+}
+
+async function metricsOf(configuration: Configuration): Promise<readonly string[]> {
+  const registry = new Registry()
+  measureConfiguration(registry, configuration)
+  await registry.metrics()
+  return (await registry.metrics()).split('\n').filter(line => line !== '' && !line.startsWith('#'))
+}
+
+t.test('a new text is taken as a whole, whoever has written it', async t => {
+  const folder = t.testdir({})
+  const publish = (name: string, text: string) => {
+    mkdirSync(join(folder, name))
+    writeFileSync(join(folder, name, 'config.yaml'), text)
+    symlinkSync(name, join(folder, '..data_tmp'))
+    renameSync(join(folder, '..data_tmp'), join(folder, '..data'))
+  }
+  const file = join(folder, 'config.yaml')
+  publish('..2026_1', 'unevaluated: deny')
+  symlinkSync('..data/config.yaml', file)
+  const { configuration, log, said } = open(file)
+  t.same(said(), [{ hash: hashOf('unevaluated: deny'), msg: 'configuration' }])
+  const before = configuration.current()
+  configuration.refresh()
+  t.equal(configuration.current(), before, 'the same text changes nothing')
+  t.same(said(), [])
+  const next = `rules: { ${RULE}: warn }\nlog: { level: debug }`
+  publish('..2026_2', next)
+  rmSync(join(folder, '..2026_1'), { recursive: true })
+  configuration.refresh()
+  t.match(configuration.current(), { rules: { [RULE]: 'warn' }, unevaluated: 'warn' })
+  t.same([before.rules, before.unevaluated], [{}, 'deny'], 'who has the old one sees no mixture')
+  t.equal(log.level, 'debug')
+  t.same(said(), [{ hash: hashOf(next), msg: 'configuration' }])
+  t.same(await metricsOf(configuration), [
+    `mesh_guard_config_info{hash="${hashOf(next)}"} 1`,
+    'mesh_guard_config_last_reload_successful 1',
+    'mesh_guard_config_reload_failures_total 0'
+  ])
+})
+
+t.test('a bad one leaves the last good one in force, and is told once', async t => {
+  const good = 'unevaluated: deny'
+  const file = join(t.testdir({ 'config.yaml': good }), 'config.yaml')
+  const { configuration, said } = open(file)
+  said()
+  const bad = 'bad configuration: the last good one stays in force'
+  let failures = 0
+  for (const [spoil, reason] of [
+    [
+      () => writeFileSync(file, 'rules: {}\nunevaluatd: warn'),
+      `${file}:2: unevaluatd: there is no such key; did you mean unevaluated?`
+    ],
+    [() => writeFileSync(file, 'a: ['), /config.yaml:1: /],
+    [() => rmSync(file), /config.yaml: no such file or folder/]
+  ] as const) {
+    spoil()
+    for (let time = 0; time < 3; time++) configuration.refresh()
+    failures++
+    t.match(said(), [{ reason, msg: bad }])
+    t.equal(configuration.current().unevaluated, 'deny')
+    t.same(await metricsOf(configuration), [
+      `mesh_guard_config_info{hash="${hashOf(good)}"} 1`,
+      'mesh_guard_config_last_reload_successful 0',
+      `mesh_guard_config_reload_failures_total ${failures}`
+    ])
+  }
+  writeFileSync(file, good)
+  configuration.refresh()
+  t.match(said(), [{ msg: 'configuration' }])
+  t.ok(configuration.isUpToDate())
+  t.equal(configuration.failures(), failures)
+})
+
+t.test('what needs a new start is named, and stays as it is', async t => {
+  const file = join(t.testdir({ 'config.yaml': '' }), 'config.yaml')
+  const { configuration, said } = open(file)
+  const { server, mesh, keeper } = configuration.current()
+  said()
+  writeFileSync(file, 'server: { port: 1 }\nmesh: { kserveNamespace: kubeflow }\nunevaluated: deny')
+  configuration.refresh()
+  t.match(said(), [{ msg: 'configuration' }, { keys: ['server', 'mesh'], msg: 'these take effect at the next start' }])
+  t.match(configuration.current(), { server, mesh, keeper, unevaluated: 'deny' })
+})
+
+t.test('exceptions that have expired are told at the start and with each new text', async t => {
+  const exception = (expires: string) =>
+    `exceptions: [{ rule: ${RULE}, selector: { name: a }, reason: we migrate, owner: mesh, expires: ${expires} }]`
+  const file = join(t.testdir({ 'config.yaml': exception('2020-01-01') }), 'config.yaml')
+  const { configuration, said } = open(file)
+  const told = (date: string) => ({
+    rule: RULE,
+    reason: `exception expired on ${date}, by mesh: we migrate`,
+    msg: 'an exception has expired'
+  })
+  t.match(said(), [{ msg: 'configuration' }, told('2020-01-01')])
+  writeFileSync(file, exception('2020-02-02'))
+  configuration.refresh()
+  t.match(said(), [{ msg: 'configuration' }, told('2020-02-02')])
+  writeFileSync(file, exception('9999-12-31'))
+  configuration.refresh()
+  t.equal(said().length, 1)
+})
+
+t.test('without a good one there is no beginning', async t => {
+  const file = join(t.testdir({ 'config.yaml': 'rulez: {}' }), 'config.yaml')
+  t.throws(() => open(file), { name: 'InvalidInput' })
+})

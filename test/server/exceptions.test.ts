@@ -1,0 +1,51 @@
+import t from 'tap'
+import type { Exception } from '../../src/engine/exceptions.ts'
+import { DEFAULT_POLICY, policyAt } from '../../src/engine/findings.ts'
+import { judge } from '../../src/engine/judge.ts'
+import { RULES } from '../../src/rules/index.ts'
+import { createMetrics } from '../../src/server/metrics.ts'
+import { staticSource } from '../../src/sources/static.ts'
+import { resourceOf, stockWith } from '../support/state.ts'
+
+const STRICT = `
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { namespace: istio-system, name: default }
+spec: { mtls: { mode: STRICT } }
+`
+const exception = (rule: string, expires = '2027-01-31'): Exception => ({
+  rule,
+  selector: { name: 'default' },
+  reason: 'we migrate',
+  owner: 'mesh',
+  expires
+})
+
+t.test('exceptions are counted, and how often each was used', async t => {
+  const exceptions = [
+    exception('strict-mesh-plain-local-gateway'),
+    exception('certificate-refused'),
+    exception('certificate-unknown', '2026-01-01')
+  ]
+  const policy = policyAt({ ...DEFAULT_POLICY, exceptions }, Date.UTC(2027, 0, 1))
+  const state = stockWith()
+  const { registry, decided } = createMetrics(staticSource(state), undefined, () => policy.exceptions)
+  for (let time = 0; time < 2; time++) {
+    const change = { operation: 'CREATE', after: resourceOf(STRICT) } as const
+    decided('CREATE', 'PeerAuthentication', judge(state, change, RULES, policy), 0.001)
+  }
+  const lines = (await registry.metrics()).split('\n')
+  const uses = (rule: string) => `mesh_guard_exception_uses_total{rule="${rule}",owner="mesh",expires="2027-01-31"}`
+  for (const line of [
+    'mesh_guard_exceptions{state="in-force"} 2',
+    'mesh_guard_exceptions{state="expired"} 1',
+    `${uses('strict-mesh-plain-local-gateway')} 2`,
+    `${uses('certificate-refused')} 0`
+  ]) {
+    t.ok(lines.includes(line), line)
+  }
+  t.notOk(
+    lines.some(line => line.startsWith('mesh_guard_skipped_total{')),
+    'they are no gaps in the evidence'
+  )
+})

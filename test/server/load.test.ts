@@ -1,0 +1,153 @@
+import { Agent } from 'node:https'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import { pino } from 'pino'
+import t from 'tap'
+import { parseConfig } from '../../src/config.ts'
+import { makeCertificate } from '../../src/keeper/development.ts'
+import { type Running, serve } from '../../src/server/serve.ts'
+import { takeTurns } from '../../src/server/turns.ts'
+import { staticSource } from '../../src/sources/static.ts'
+import { ask, REVIEW } from '../support/client.ts'
+import { stockWith } from '../support/state.ts'
+import { until } from '../support/until.ts'
+
+const { ca, ...keyPair } = await makeCertificate(['127.0.0.1'])
+const logger = pino({ level: 'silent' })
+
+async function start(maxConcurrent: number): Promise<Running> {
+  const config = parseConfig(`server: { port: 0, healthPort: 0, maxConcurrent: ${maxConcurrent} }`, 'test')
+  return serve({ config, source: staticSource(stockWith()), keyPair, ownNamespace: undefined, logger })
+}
+
+async function metricsOf({ health }: Running): Promise<readonly string[]> {
+  return (await (await fetch(`${health}/metrics`)).text()).split('\n')
+}
+
+t.test('one goes on in each turn of the event loop, as they came', async t => {
+  const turn = takeTurns()
+  const order: string[] = []
+  const wait = async (name: string) => {
+    await turn()
+    order.push(name)
+  }
+  const all = Promise.all(['a', 'b', 'c'].map(wait))
+  t.same(order, [])
+  for (let turns = 0; turns < 10 && order.length < 3; turns++) {
+    const { length } = order
+    await setImmediate()
+    t.ok(order.length <= length + 1)
+  }
+  await all
+  await wait('d')
+  t.same(order, ['a', 'b', 'c', 'd'])
+})
+
+t.test('what is too much is asked to come back, and what is in flight is answered', async t => {
+  const running = await start(2)
+  t.teardown(() => running.stop(0))
+  const { promise: half, resolve: finish } = Promise.withResolvers<void>()
+  const slow = ['/validate', '/mutate'].map(path => ask(running.webhook + path, REVIEW, { ca, half }))
+  let lines: readonly string[] = []
+  const inFlight = async (count: number) => {
+    await until(`${count} are in flight`, () => {
+      void metricsOf(running).then(now => {
+        lines = now
+      })
+      return lines.includes(`mesh_guard_in_flight_requests ${count}`)
+    })
+  }
+  await inFlight(2)
+  const { status, headers, text } = await ask(`${running.webhook}/validate`, REVIEW, { ca })
+  t.equal(status, 503)
+  t.equal(headers['retry-after'], '1')
+  t.match(text, 'too busy')
+  t.equal((await fetch(`${running.health}/readyz`)).status, 200, 'a replica that is busy stays ready')
+  t.equal((await ask(`${running.webhook}/self-test`, REVIEW, { ca })).status, 200, 'and proves itself')
+  finish()
+  t.same(
+    (await Promise.all(slow)).map(({ status }) => status),
+    [200, 200]
+  )
+  await inFlight(0)
+  t.equal((await ask(`${running.webhook}/validate`, REVIEW, { ca })).status, 200)
+  lines = await metricsOf(running)
+  for (const line of [
+    'mesh_guard_shed_total{reason="full"} 1',
+    'mesh_guard_shed_total{reason="late"} 0',
+    'mesh_guard_request_body_bytes_count 3',
+    `mesh_guard_request_body_bytes_sum ${3 * REVIEW.length}`,
+    'mesh_guard_request_body_bytes_bucket{le="1024"} 3'
+  ]) {
+    t.ok(lines.includes(line), line)
+  }
+})
+
+t.test('who hangs up makes room', async t => {
+  const running = await start(1)
+  t.teardown(() => running.stop(0))
+  const agent = new Agent()
+  const gone = ask(`${running.webhook}/validate`, REVIEW, { ca, agent, half: new Promise(() => {}) })
+  while (!(await metricsOf(running)).includes('mesh_guard_in_flight_requests 1')) await sleep(10)
+  agent.destroy()
+  await t.rejects(gone)
+  while (!(await metricsOf(running)).includes('mesh_guard_in_flight_requests 0')) await sleep(10)
+  t.equal((await ask(`${running.webhook}/validate`, REVIEW, { ca })).status, 200)
+})
+
+t.test('what nobody waits for any more is not judged', async t => {
+  const running = await start(64)
+  t.teardown(() => running.stop(0))
+  for (const [timeout, delayMs, expected] of [
+    ['?timeout=5s', 0, 200],
+    ['', 0, 200],
+    ['?timeout=soon', 0, 200],
+    ['?timeout=0s', 0, 503],
+    ['?timeout=0.05s', 100, 503]
+  ] as const) {
+    for (const path of ['/validate', '/mutate']) {
+      const response = await ask(running.webhook + path + timeout, REVIEW, { ca, half: sleep(delayMs) })
+      t.equal(response.status, expected, `${path}${timeout}`)
+      if (expected === 503) t.equal(response.headers['retry-after'], '1')
+    }
+  }
+  const lines = await metricsOf(running)
+  t.ok(lines.includes('mesh_guard_shed_total{reason="late"} 4'))
+  t.ok(lines.includes('mesh_guard_decision_seconds_count 3'))
+})
+
+t.test('a size that is not said is not counted', async t => {
+  const running = await start(64)
+  t.teardown(() => running.stop(0))
+  await ask(`${running.webhook}/validate`, REVIEW, { ca, chunked: true })
+  t.ok((await metricsOf(running)).includes('mesh_guard_request_body_bytes_count 0'))
+})
+
+t.test('under load no request fails when it stops', async t => {
+  const running = await start(64)
+  let isSending = true
+  const statuses: number[] = []
+  const connections: unknown[] = []
+  const client = async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    while (isSending) {
+      const { status, headers } = await ask(`${running.webhook}/validate?timeout=5s`, REVIEW, { ca, agent })
+      statuses.push(status)
+      connections.push(headers['connection'])
+    }
+    agent.destroy()
+  }
+  const clients = Promise.all(Array.from({ length: 8 }, client))
+  await until('they are at it', () => statuses.length > 100)
+  const before = statuses.length
+  const stopped = running.stop(1_000)
+  t.equal((await fetch(`${running.health}/readyz`)).status, 503, 'at once')
+  // The endpoints change, and clients hear of it, some time later.
+  await sleep(500)
+  isSending = false
+  await clients
+  await stopped
+  t.same(new Set(statuses), new Set([200]))
+  t.ok(statuses.length > before)
+  t.equal(connections.at(0), 'keep-alive')
+  t.equal(connections.at(-1), 'close')
+})
