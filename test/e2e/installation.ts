@@ -7,26 +7,26 @@ import type { KeyPair } from '../../src/keeper/certificate.ts'
 import { NAME } from '../../src/keeper/names.ts'
 import { rolesFor } from '../../src/keeper/rbac.ts'
 import { DEFAULT_SETTINGS } from '../../src/model/snapshot.ts'
-import { findAssets } from './assets.ts'
+import { findAssets, findHelm } from './assets.ts'
 import { freePorts, startControlPlane } from './control-plane.ts'
 import { type Process, startProcess } from './guard.ts'
-import type { Kubectl } from './kubectl.ts'
+import { type Kubectl, runnerOf } from './kubectl.ts'
 import { type Service, startService } from './service.ts'
 
 const root = join(import.meta.dirname, '../..')
+const CHART = join(root, 'charts/kserve-mesh-guard')
 export const NAMESPACE = 'mesh-guard'
 const USER = `system:serviceaccount:${NAMESPACE}:${NAME}`
-/** Loopback, as all Services are here. */
-const SERVICE_IP = '127.96.0.77'
+/** Not 443, which only root may listen at. */
 const SERVICE_PORT = 8443
 
-/** A cluster like that of the examples, where the guard is installed as the chart does it, but for its pods. */
+/** A cluster like that of the examples, where the chart is installed. Its pods are processes of ours. */
 export interface Installation {
   readonly kubectl: Kubectl
   /** Runs kubectl, and fails the run when that fails. */
   readonly must: (...args: Parameters<Kubectl>) => Promise<string>
   readonly get: (...args: readonly string[]) => Promise<ReturnType<typeof parse>>
-  /** The roles that the guard has, and no others. */
+  /** The roles that the guard has by the chart, and no others. */
   readonly roles: readonly object[]
   readonly service: Service
   /** A replica behind the Service. */
@@ -57,33 +57,37 @@ export async function install(
     if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${err}`)
     return out
   }
-  const create = (objects: readonly object[]) =>
-    must(['create', '-f', '-'], objects.map(object => stringify(object)).join('---\n'))
-
   await must(['apply', '--server-side', '-f', join(import.meta.dirname, 'crds')])
   await must(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'])
   for (const name of ['istio', 'knative', 'kserve', 'models']) {
     const manifests = readFileSync(join(root, 'examples/cluster', `${name}.yaml`), 'utf8')
     await must(['apply', '-f', '-'], manifests.replaceAll('failurePolicy: Fail', 'failurePolicy: Ignore'))
   }
-  await create(manifests(authority, leaf))
+  const get: Installation['get'] = async (...args) => parse(await must(['get', ...args, '-o', 'yaml']))
+  const helm = runnerOf(findHelm(comment), ['--kubeconfig', cluster.kubeconfig, '--namespace', NAMESPACE])
+  const installed = await helm(['install', NAME, CHART, '--create-namespace', '--set', `service.port=${SERVICE_PORT}`])
+  if (installed.code !== 0) throw new Error(installed.err)
+  const secret = { 'ca.crt': authority.cert, 'ca.key': authority.key, 'tls.crt': leaf.cert, 'tls.key': leaf.key }
+  await must(['patch', 'secret', NAME, '-n', NAMESPACE, '-p', JSON.stringify({ stringData: secret })])
   const roles = rolesFor({ namespace: NAMESPACE, serviceAccount: NAME, settings: DEFAULT_SETTINGS, mode: 'secret' })
-  await create(roles)
+  const { data } = await get('configmap', NAME, '-n', NAMESPACE)
+  const configuration: ChartConfiguration = parse(data['config.yaml'])
 
   // The administrator's kubeconfig, with the token of the guard's account instead.
   const token = (await must(['create', 'token', NAME, '-n', NAMESPACE])).trim()
   const admin = parse(readFileSync(cluster.kubeconfig, 'utf8'))
   writeFileSync(file('kubeconfig'), stringify({ ...admin, users: [{ name: 'admin', user: { token } }] }))
-  const service = await startService(SERVICE_IP, SERVICE_PORT)
+  const { spec } = await get('service', NAME, '-n', NAMESPACE)
+  const service = await startService(spec.clusterIP, SERVICE_PORT)
   teardown(service.close)
   return {
     kubectl,
     must,
-    get: async (...args) => parse(await must(['get', ...args, '-o', 'yaml'])),
+    get,
     roles,
     service,
     startReplica: async () => {
-      const replica = await start(file('kubeconfig'))
+      const replica = await start(file('kubeconfig'), configuration)
       teardown(() => replica.stop('SIGKILL'))
       service.add(replica)
       return replica
@@ -103,28 +107,13 @@ const AUDIT_POLICY = {
   rules: [{ level: 'Metadata', users: [USER] }, { level: 'None' }]
 }
 
-async function start(kubeconfig: string): Promise<Process> {
-  const [port = 0, healthPort = 0] = await freePorts(2)
-  const configuration = {
-    server: { port, healthPort, drainSeconds: 2 },
-    keeper: { mode: 'secret', service: { port: SERVICE_PORT } }
-  }
-  return startProcess(kubeconfig, configuration, { POD_NAMESPACE: NAMESPACE })
+interface ChartConfiguration {
+  readonly server: object
 }
 
-function manifests(authority: KeyPair, leaf: KeyPair): readonly object[] {
-  const metadata = { name: NAME, namespace: NAMESPACE }
-  const stringData = { 'ca.crt': authority.cert, 'ca.key': authority.key, 'tls.crt': leaf.cert, 'tls.key': leaf.key }
-  return [
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
-    { apiVersion: 'v1', kind: 'Service', metadata, spec: { clusterIP: SERVICE_IP, ports: [{ port: SERVICE_PORT }] } },
-    { apiVersion: 'v1', kind: 'Secret', metadata, stringData },
-    { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata },
-    ...['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'].map(kind => ({
-      apiVersion: 'admissionregistration.k8s.io/v1',
-      kind,
-      metadata: { name: NAME }
-    }))
-  ]
+/** As the chart has it, but for what two processes of one machine cannot share. */
+async function start(kubeconfig: string, configuration: ChartConfiguration): Promise<Process> {
+  const [port = 0, healthPort = 0] = await freePorts(2)
+  const server = { ...configuration.server, host: '127.0.0.1', port, healthPort, drainSeconds: 2 }
+  return startProcess(kubeconfig, { ...configuration, server }, { POD_NAMESPACE: NAMESPACE })
 }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { stringify } from 'yaml'
 import { DAY_MS, makeAuthority, makeLeaf } from '../../src/keeper/certificate.ts'
-import { NAME } from '../../src/keeper/names.ts'
+import { NAME, SELF_TEST_LABEL } from '../../src/keeper/names.ts'
 import type { Grant } from '../../src/keeper/rbac.ts'
 import type { Process } from './guard.ts'
 import { install, NAMESPACE } from './installation.ts'
@@ -86,7 +86,11 @@ await t.test('it registers itself, proves itself, and fails closed', async t => 
   for (const kind of ['mutatingwebhookconfiguration', 'validatingwebhookconfiguration'] as const) {
     t.match((await configuration(kind)).metadata.ownerReferences, [{ kind: 'Namespace', uid: namespace.metadata.uid }])
   }
-  t.equal(await must(['get', 'configmap', '-n', NAMESPACE, '-o', 'name']), '', 'nothing is left of the self-test')
+  t.equal(
+    await must(['get', 'configmap', '-A', '-l', SELF_TEST_LABEL, '-o', 'name']),
+    '',
+    'nothing is left of the self-test'
+  )
   const ready = await (await fetch(`${first.health}/readyz?verbose`)).text()
   t.match(ready, 'registration: failurePolicy Fail')
   t.match(await (await fetch(`${first.health}/metrics`)).text(), 'mesh_guard_fail_closed 1')
