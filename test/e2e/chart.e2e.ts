@@ -120,6 +120,10 @@ const webhooks = [
     rules: [{ apiGroups: ['example.com'], apiVersions: ['*'], operations: ['CREATE'], resources: ['*'] }]
   }
 ]
+const { uid } = (await get('namespace', NAMESPACE)).metadata
+const ownerReferences = [{ apiVersion: 'v1', kind: 'Namespace', name: NAMESPACE, uid }]
+const patch = (kind: string, value: object) =>
+  must(kubectl(['patch', kind, NAME, '-n', NAMESPACE, '--type=merge', '-p', JSON.stringify(value)]))
 const upgrade = (...more: readonly string[]) => must(helm(['upgrade', NAME, CHART, '--namespace', NAMESPACE, ...more]))
 
 await t.test('installed, it says what to run next, and runs nothing by itself', async t => {
@@ -129,13 +133,11 @@ await t.test('installed, it says what to run next, and runs nothing by itself', 
 })
 
 await t.test('an upgrade leaves alone what the guard has put in', async t => {
-  const patch = (kind: string, value: object) =>
-    must(kubectl(['patch', kind, NAME, '-n', NAMESPACE, '--type=merge', '-p', JSON.stringify(value)]))
-  for (const kind of CONFIGURATIONS) await patch(kind, { webhooks })
+  for (const kind of CONFIGURATIONS) await patch(kind, { metadata: { ownerReferences }, webhooks })
   await patch('secret', { data: { 'tls.crt': 'eA==' } })
   await patch('lease', { spec: { holderIdentity: 'one' } })
   await upgrade('--set', 'replicas=3')
-  for (const kind of CONFIGURATIONS) t.match((await get(kind, NAME)).webhooks, webhooks)
+  for (const kind of CONFIGURATIONS) t.match(await get(kind, NAME), { metadata: { ownerReferences }, webhooks })
   t.match(await get('secret', NAME, '-n', NAMESPACE), { data: { 'tls.crt': 'eA==' } })
   t.match(await get('lease', NAME, '-n', NAMESPACE), { spec: { holderIdentity: 'one' } })
   t.match(await get('deployment', NAME, '-n', NAMESPACE), { spec: { replicas: 3 } })
@@ -153,6 +155,7 @@ await t.test('uninstalled while nobody answers, it leaves nothing', async t => {
   const kinds = (await must(kubectl(['api-resources', '--verbs=list', '-o', 'name']))).trim().split('\n').join(',')
   const labelled = () =>
     must(kubectl(['get', kinds, '-A', '-l', `app.kubernetes.io/instance=${NAME}`, '-o', 'name', '--ignore-not-found']))
+  for (const kind of CONFIGURATIONS) await patch(kind, { metadata: { ownerReferences }, webhooks })
   t.match(await labelled(), `validatingwebhookconfiguration.admissionregistration.k8s.io/${NAME}`)
   await must(helm(['uninstall', NAME, '--namespace', NAMESPACE]))
   t.equal(await labelled(), '')
