@@ -29,6 +29,26 @@ const valuesOf = (name: string) => join(CASES, `${name}.values.yaml`)
 const render = (name: string, ...more: readonly string[]) =>
   offline(['template', NAME, CHART, '--namespace', NAMESPACE, '--values', valuesOf(name), ...more])
 
+// All that is awaited outside of tests comes before the first of them: tap ends when it has nothing to do.
+const cluster = await startControlPlane(findAssets(log))
+t.teardown(cluster.stop)
+const { kubectl } = cluster
+const helm = runnerOf(program, ['--kubeconfig', cluster.kubeconfig])
+const must = async (ran: ReturnType<typeof kubectl>) => {
+  const { code, out, err } = await ran
+  if (code !== 0) throw new Error(err)
+  return out
+}
+const get = async (...args: readonly string[]) => parse(await must(kubectl(['get', ...args, '-o', 'yaml'])))
+const create = (object: object, ...more: readonly string[]) =>
+  kubectl(['create', '-f', '-', ...more], stringify(object))
+
+const { istioNamespace, knativeNamespace, kserveNamespace } = DEFAULT_SETTINGS
+const namespace = (name: string, labels = {}) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } })
+for (const name of [istioNamespace, knativeNamespace, kserveNamespace, 'serving']) await must(create(namespace(name)))
+await must(create(namespace(NAMESPACE, { 'pod-security.kubernetes.io/enforce': 'restricted' })))
+const { uid } = (await get('namespace', NAMESPACE)).metadata
+
 for (const name of cases) {
   await t.test(`${name}: lint and output`, async t => {
     const { code, out, err } = await offline(['lint', '--strict', CHART, '--values', valuesOf(name)])
@@ -70,24 +90,6 @@ await t.test('a wrong value is an error that names the key', async t => {
   }
 })
 
-const cluster = await startControlPlane(findAssets(log))
-t.teardown(cluster.stop)
-const { kubectl } = cluster
-const helm = runnerOf(program, ['--kubeconfig', cluster.kubeconfig])
-const must = async (ran: ReturnType<typeof kubectl>) => {
-  const { code, out, err } = await ran
-  if (code !== 0) throw new Error(err)
-  return out
-}
-const get = async (...args: readonly string[]) => parse(await must(kubectl(['get', ...args, '-o', 'yaml'])))
-const create = (object: object, ...more: readonly string[]) =>
-  kubectl(['create', '-f', '-', ...more], stringify(object))
-
-const { istioNamespace, knativeNamespace, kserveNamespace } = DEFAULT_SETTINGS
-const namespace = (name: string, labels = {}) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } })
-for (const name of [istioNamespace, knativeNamespace, kserveNamespace, 'serving']) await must(create(namespace(name)))
-await must(create(namespace(NAMESPACE, { 'pod-security.kubernetes.io/enforce': 'restricted' })))
-
 for (const name of cases) {
   await t.test(`${name}: a real API server takes each object`, async t => {
     const objects = toObjects((await render(name)).out)
@@ -120,7 +122,6 @@ const webhooks = [
     rules: [{ apiGroups: ['example.com'], apiVersions: ['*'], operations: ['CREATE'], resources: ['*'] }]
   }
 ]
-const { uid } = (await get('namespace', NAMESPACE)).metadata
 const ownerReferences = [{ apiVersion: 'v1', kind: 'Namespace', name: NAMESPACE, uid }]
 const patch = (kind: string, value: object) =>
   must(kubectl(['patch', kind, NAME, '-n', NAMESPACE, '--type=merge', '-p', JSON.stringify(value)]))
