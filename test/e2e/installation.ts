@@ -14,7 +14,7 @@ import { type Kubectl, runnerOf } from './kubectl.ts'
 import { type Service, startService } from './service.ts'
 
 const root = join(import.meta.dirname, '../..')
-const CHART = join(root, 'charts/kserve-mesh-guard')
+export const CHART = join(root, 'charts/kserve-mesh-guard')
 export const NAMESPACE = 'mesh-guard'
 const USER = `system:serviceaccount:${NAMESPACE}:${NAME}`
 /** Not 443, which only root may listen at. */
@@ -26,6 +26,8 @@ export interface Installation {
   /** Runs kubectl, and fails the run when that fails. */
   readonly must: (...args: Parameters<Kubectl>) => Promise<string>
   readonly get: (...args: readonly string[]) => Promise<ReturnType<typeof parse>>
+  /** Runs Helm in the namespace of the guard, and fails the run when that fails. */
+  readonly helm: (...args: readonly string[]) => Promise<string>
   /** The roles that the guard has by the chart, and no others. */
   readonly roles: readonly object[]
   readonly service: Service
@@ -64,9 +66,13 @@ export async function install(
     await must(['apply', '-f', '-'], manifests.replaceAll('failurePolicy: Fail', 'failurePolicy: Ignore'))
   }
   const get: Installation['get'] = async (...args) => parse(await must(['get', ...args, '-o', 'yaml']))
-  const helm = runnerOf(findHelm(comment), ['--kubeconfig', cluster.kubeconfig, '--namespace', NAMESPACE])
-  const installed = await helm(['install', NAME, CHART, '--create-namespace', '--set', `service.port=${SERVICE_PORT}`])
-  if (installed.code !== 0) throw new Error(installed.err)
+  const run = runnerOf(findHelm(comment), ['--kubeconfig', cluster.kubeconfig, '--namespace', NAMESPACE])
+  const helm: Installation['helm'] = async (...args) => {
+    const { code, out, err } = await run(args)
+    if (code !== 0) throw new Error(`helm ${args.join(' ')}: ${err}`)
+    return out
+  }
+  await helm('install', NAME, CHART, '--create-namespace', '--set', `service.port=${SERVICE_PORT}`)
   const secret = { 'ca.crt': authority.cert, 'ca.key': authority.key, 'tls.crt': leaf.cert, 'tls.key': leaf.key }
   await must(['patch', 'secret', NAME, '-n', NAMESPACE, '-p', JSON.stringify({ stringData: secret })])
   const roles = rolesFor({ namespace: NAMESPACE, serviceAccount: NAME, settings: DEFAULT_SETTINGS, mode: 'secret' })
@@ -84,6 +90,7 @@ export async function install(
     kubectl,
     must,
     get,
+    helm,
     roles,
     service,
     startReplica: async () => {
