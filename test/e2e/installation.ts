@@ -5,12 +5,11 @@ import type t from 'tap'
 import { parse, stringify } from 'yaml'
 import type { KeyPair } from '../../src/keeper/certificate.ts'
 import { NAME } from '../../src/keeper/names.ts'
-import { rolesFor } from '../../src/keeper/rbac.ts'
-import { DEFAULT_SETTINGS } from '../../src/model/snapshot.ts'
 import { findAssets, findHelm } from './assets.ts'
 import { freePorts, startControlPlane } from './control-plane.ts'
 import { type Process, startProcess } from './guard.ts'
 import { type Kubectl, runnerOf } from './kubectl.ts'
+import { toObjects } from './rendered.ts'
 import { type Service, startService } from './service.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -37,23 +36,64 @@ export interface Installation {
   readonly audited: () => readonly unknown[]
 }
 
-export async function install(
-  { teardown, comment }: Pick<typeof t, 'teardown' | 'comment'>,
-  authority: KeyPair,
-  leaf: KeyPair
-): Promise<Installation> {
+type Test = Pick<typeof t, 'teardown' | 'comment'>
+
+export async function install(test: Test, authority: KeyPair, leaf: KeyPair): Promise<Installation> {
+  const cluster = await openCluster(test)
+  const { kubectl, must, file } = cluster
+  const get: Installation['get'] = async (...args) => parse(await must(['get', ...args, '-o', 'yaml']))
+  const helm = helmFor(cluster.kubeconfig, test)
+  await helm('install', NAME, CHART, '--create-namespace', '--set', `service.port=${SERVICE_PORT}`)
+  const secret = { 'ca.crt': authority.cert, 'ca.key': authority.key, 'tls.crt': leaf.cert, 'tls.key': leaf.key }
+  await must(['patch', 'secret', NAME, '-n', NAMESPACE, '-p', JSON.stringify({ stringData: secret })])
+  const { data } = await get('configmap', NAME, '-n', NAMESPACE)
+  const configuration: ChartConfiguration = parse(data['config.yaml'])
+
+  // The administrator's kubeconfig, with the token of the guard's account instead.
+  const token = (await must(['create', 'token', NAME, '-n', NAMESPACE])).trim()
+  const admin = parse(readFileSync(cluster.kubeconfig, 'utf8'))
+  writeFileSync(file('kubeconfig'), stringify({ ...admin, users: [{ name: 'admin', user: { token } }] }))
+  const { spec } = await get('service', NAME, '-n', NAMESPACE)
+  const service = await startService(spec.clusterIP, SERVICE_PORT)
+  test.teardown(service.close)
+  return {
+    kubectl,
+    must,
+    get,
+    helm,
+    roles: toObjects(await helm('get', 'manifest', NAME)).filter(({ kind }) => kind.endsWith('Role')),
+    service,
+    startReplica: async () => {
+      const replica = await start(file('kubeconfig'), configuration)
+      test.teardown(() => replica.stop('SIGKILL'))
+      service.add(replica)
+      return replica
+    },
+    audited: () => toLines(file('audit.log')).map(line => JSON.parse(line))
+  }
+}
+
+const toLines = (file: string) => readFileSync(file, 'utf8').trim().split('\n')
+
+interface Cluster extends Pick<Installation, 'kubectl' | 'must'> {
+  readonly kubeconfig: string
+  /** The path of a file that is gone when the cluster is. */
+  readonly file: (name: string) => string
+}
+
+/** With the objects of the examples; of what the guard does there, an audit log is kept. */
+async function openCluster({ teardown, comment }: Test): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-e2e-keeper-'))
   const file = (name: string) => join(folder, name)
   writeFileSync(file('audit.yaml'), stringify(AUDIT_POLICY))
-  const cluster = await startControlPlane(
+  const { kubectl, kubeconfig, stop } = await startControlPlane(
     findAssets(line => comment(line)),
     { 'audit-policy-file': file('audit.yaml'), 'audit-log-path': file('audit.log') }
   )
   teardown(async () => {
-    await cluster.stop()
+    await stop()
     rmSync(folder, { recursive: true })
   })
-  const { kubectl } = cluster
   const must = async (args: readonly string[], input?: string) => {
     const { code, out, err } = await kubectl(args, input)
     if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${err}`)
@@ -65,45 +105,18 @@ export async function install(
     const manifests = readFileSync(join(root, 'examples/cluster', `${name}.yaml`), 'utf8')
     await must(['apply', '-f', '-'], manifests.replaceAll('failurePolicy: Fail', 'failurePolicy: Ignore'))
   }
-  const get: Installation['get'] = async (...args) => parse(await must(['get', ...args, '-o', 'yaml']))
-  const run = runnerOf(findHelm(comment), ['--kubeconfig', cluster.kubeconfig, '--namespace', NAMESPACE])
-  const helm: Installation['helm'] = async (...args) => {
+  return { kubectl, must, kubeconfig, file }
+}
+
+function helmFor(kubeconfig: string, { comment }: Test): Installation['helm'] {
+  const run = runnerOf(
+    findHelm(line => comment(line)),
+    ['--kubeconfig', kubeconfig, '--namespace', NAMESPACE]
+  )
+  return async (...args) => {
     const { code, out, err } = await run(args)
     if (code !== 0) throw new Error(`helm ${args.join(' ')}: ${err}`)
     return out
-  }
-  await helm('install', NAME, CHART, '--create-namespace', '--set', `service.port=${SERVICE_PORT}`)
-  const secret = { 'ca.crt': authority.cert, 'ca.key': authority.key, 'tls.crt': leaf.cert, 'tls.key': leaf.key }
-  await must(['patch', 'secret', NAME, '-n', NAMESPACE, '-p', JSON.stringify({ stringData: secret })])
-  const roles = rolesFor({ namespace: NAMESPACE, serviceAccount: NAME, settings: DEFAULT_SETTINGS, mode: 'secret' })
-  const { data } = await get('configmap', NAME, '-n', NAMESPACE)
-  const configuration: ChartConfiguration = parse(data['config.yaml'])
-
-  // The administrator's kubeconfig, with the token of the guard's account instead.
-  const token = (await must(['create', 'token', NAME, '-n', NAMESPACE])).trim()
-  const admin = parse(readFileSync(cluster.kubeconfig, 'utf8'))
-  writeFileSync(file('kubeconfig'), stringify({ ...admin, users: [{ name: 'admin', user: { token } }] }))
-  const { spec } = await get('service', NAME, '-n', NAMESPACE)
-  const service = await startService(spec.clusterIP, SERVICE_PORT)
-  teardown(service.close)
-  return {
-    kubectl,
-    must,
-    get,
-    helm,
-    roles,
-    service,
-    startReplica: async () => {
-      const replica = await start(file('kubeconfig'), configuration)
-      teardown(() => replica.stop('SIGKILL'))
-      service.add(replica)
-      return replica
-    },
-    audited: () =>
-      readFileSync(file('audit.log'), 'utf8')
-        .trim()
-        .split('\n')
-        .map(line => JSON.parse(line))
   }
 }
 
