@@ -1,7 +1,11 @@
-/** Writes what follows from the rules, below the current folder: `src/rules/index.ts`, and the table in README.md. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+/**
+ * Writes what follows from the code, below the current folder: `src/rules/index.ts`, the table in README.md, and of the
+ * chart the schema of its values and the roles.
+ */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { CheckRule, CutRule } from '../src/rules/rule.ts'
+import { makeRoles, makeValuesSchema } from './chart.ts'
 
 const root = join(import.meta.dirname, '..')
 const folder = join(root, 'src/rules')
@@ -64,10 +68,15 @@ export async function generate(): Promise<ReadonlyMap<string, string>> {
   const tail = rest.slice(rest.indexOf(END))
   return new Map([
     ['src/rules/index.ts', makeIndex(rules)],
-    ['README.md', `${head}${BEGIN}\n${makeTable(rules)}\n${tail}`]
+    ['README.md', `${head}${BEGIN}\n${makeTable(rules)}\n${tail}`],
+    ['charts/kserve-mesh-guard/values.schema.json', makeValuesSchema()],
+    ['charts/kserve-mesh-guard/templates/rbac.yaml', makeRoles()]
   ])
 }
 
 if (process.argv[1] === import.meta.filename) {
-  for (const [file, text] of await generate()) writeFileSync(file, text)
+  for (const [file, text] of await generate()) {
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, text)
+  }
 }

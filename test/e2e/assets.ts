@@ -8,25 +8,35 @@ import { join } from 'node:path'
 const PACKAGES = {
   etcd: 'go.etcd.io/etcd/server/v3',
   'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
-  kubectl: 'k8s.io/kubernetes/cmd/kubectl'
+  kubectl: 'k8s.io/kubernetes/cmd/kubectl',
+  helm: 'helm.sh/helm/v4/cmd/helm'
 } as const
 
 export type Program = keyof typeof PACKAGES
 
 const MODULE = join(import.meta.dirname, 'cluster')
 
+const CONTROL_PLANE = ['etcd', 'kube-apiserver', 'kubectl'] as const
+
 /**
  * The folder of a control plane's programs: that of `KUBEBUILDER_ASSETS`, or one in the user's cache, where they are
  * built from source once. That takes Go, and some minutes.
  */
 export function findAssets(log: (line: string) => void): string {
-  const given = process.env['KUBEBUILDER_ASSETS']
-  if (given !== undefined) return given
+  return process.env['KUBEBUILDER_ASSETS'] ?? buildOnce(CONTROL_PLANE, log)
+}
+
+/** The program. It is no part of a control plane, so it is built wherever that comes from. */
+export function findHelm(log: (line: string) => void): string {
+  return join(buildOnce(['helm'], log), 'helm')
+}
+
+/** @returns the folder in the cache where they are */
+function buildOnce(names: readonly Program[], log: (line: string) => void): string {
   const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
   const folder = join(cache, 'kserve-mesh-guard', `control-plane-${fingerprint()}`)
   mkdirSync(folder, { recursive: true })
-  const missing = (Object.keys(PACKAGES) as Program[]).filter(name => !existsSync(join(folder, name)))
-  for (const name of missing) {
+  for (const name of names.filter(name => !existsSync(join(folder, name)))) {
     const started = Date.now()
     build(name, folder)
     log(`built ${name} in ${Math.round((Date.now() - started) / 1000)} s`)

@@ -6,12 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
 import { DAY_MS, makeAuthority, makeLeaf } from '../../src/keeper/certificate.ts'
-import { NAME } from '../../src/keeper/names.ts'
+import { NAME, SELF_TEST_LABEL } from '../../src/keeper/names.ts'
 import type { Grant } from '../../src/keeper/rbac.ts'
 import type { ReportApi } from '../../src/report/openreports.ts'
 import type { Process } from './guard.ts'
 import { install, NAMESPACE } from './installation.ts'
 import { definitionOf, OPEN_REPORT, POLICY_REPORT } from './report-kinds.ts'
+import { watching } from './watching.ts'
 
 /** An authority with more than two thirds of its life behind it, and a leaf that is still good. */
 const oldAuthority = await makeAuthority('old', {
@@ -24,15 +25,6 @@ const oldLeaf = await makeLeaf(oldAuthority, [`${NAME}.${NAMESPACE}.svc`], {
 })
 const { kubectl, must, get, roles, service, startReplica, audited } = await install(t, oldAuthority, oldLeaf)
 
-async function until(what: string, isSo: () => Promise<boolean>, seconds = 30): Promise<void> {
-  const started = performance.now()
-  while (!(await isSo())) {
-    if (performance.now() > started + seconds * 1000) throw new Error(`${what} did not come about within ${seconds} s`)
-    await sleep(100)
-  }
-  t.comment(`${what}: ${((performance.now() - started) / 1000).toFixed(1)} s`)
-}
-
 type Kind = 'mutatingwebhookconfiguration' | 'validatingwebhookconfiguration'
 const configuration = (kind: Kind) => get(kind, NAME)
 async function policies(): Promise<readonly string[]> {
@@ -44,33 +36,7 @@ const isRegistered = async (policy: string) => (await policies()).includes(`vali
 const strictMesh = readFileSync(join(import.meta.dirname, '../../examples/strict-mesh.yaml'), 'utf8')
 const tryStrict = () => kubectl(['apply', '--dry-run=server', '-f', '-'], strictMesh)
 const isGuarded = async () => (await tryStrict()).err.includes('denied the request: strict-mesh-plain-local-gateway')
-const harmless = stringify({
-  apiVersion: 'networking.istio.io/v1beta1',
-  kind: 'Sidecar',
-  metadata: { name: 'harmless', namespace: 'user1' },
-  spec: {}
-})
-const tryHarmless = () => kubectl(['apply', '--dry-run=server', '-f', '-'], harmless)
-
-/** Applies again and again while something happens. @returns what failed */
-async function applying(happens: () => Promise<unknown>): Promise<readonly string[]> {
-  const failed: string[] = []
-  let times = 0
-  let over = false
-  const loop = async () => {
-    while (!over) {
-      const { code, err } = await tryHarmless()
-      if (code !== 0) failed.push(err)
-      times++
-    }
-  }
-  const looping = loop()
-  await happens()
-  over = true
-  await looping
-  t.comment(`${times} applied`)
-  return failed
-}
+const { until, tryHarmless, applying } = watching(kubectl, line => t.comment(line))
 
 /** A model that the guard warns of, and what becomes of its report as it changes and goes. */
 async function reported(t: Pick<Test, 'match'>, { group, plural }: ReportApi): Promise<void> {
@@ -124,7 +90,11 @@ await t.test('it registers itself, proves itself, and fails closed', async t => 
   for (const kind of ['mutatingwebhookconfiguration', 'validatingwebhookconfiguration'] as const) {
     t.match((await configuration(kind)).metadata.ownerReferences, [{ kind: 'Namespace', uid: namespace.metadata.uid }])
   }
-  t.equal(await must(['get', 'configmap', '-n', NAMESPACE, '-o', 'name']), '', 'nothing is left of the self-test')
+  t.equal(
+    await must(['get', 'configmap', '-A', '-l', SELF_TEST_LABEL, '-o', 'name']),
+    '',
+    'nothing is left of the self-test'
+  )
   const ready = await (await fetch(`${first.health}/readyz?verbose`)).text()
   t.match(ready, 'registration: failurePolicy Fail')
   t.match(await (await fetch(`${first.health}/metrics`)).text(), 'mesh_guard_fail_closed 1')

@@ -6,13 +6,15 @@ export interface Ran {
   readonly err: string
 }
 
-/** Runs the real kubectl. What is given as `input` is its standard input. */
-export type Kubectl = (args: readonly string[], input?: string) => Promise<Ran>
+/** Runs a real program. What is given as `input` is its standard input. */
+export type Run = (args: readonly string[], input?: string) => Promise<Ran>
+export type Kubectl = Run
 
-export function kubectlFor(program: string, kubeconfig: string): Kubectl {
+/** @param first arguments that come before all others */
+export function runnerOf(program: string, first: readonly string[] = []): Run {
   return (args, input = '') =>
     new Promise((resolve, reject) => {
-      const child = spawn(program, ['--kubeconfig', kubeconfig, ...args])
+      const child = spawn(program, [...first, ...args])
       const text = { out: '', err: '' }
       child.stdout.setEncoding('utf8').on('data', (part: string) => {
         text.out += part
@@ -25,3 +27,6 @@ export function kubectlFor(program: string, kubeconfig: string): Kubectl {
       child.stdin.end(input)
     })
 }
+
+export const kubectlFor = (program: string, kubeconfig: string): Kubectl =>
+  runnerOf(program, ['--kubeconfig', kubeconfig])
