@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { meshGuard } from './support/command.ts'
@@ -15,7 +15,8 @@ const DOCS = [
   'test/conformance/README.md',
   'examples/four-outcomes/README.md',
   'examples/published/README.md',
-  'test/upstream/README.md'
+  'test/upstream/README.md',
+  ...readdirSync(join(root, 'docs/runbooks')).map(name => `docs/runbooks/${name}`)
 ]
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   readonly scripts: Readonly<Record<string, string>>

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
+import { Gauge, type Registry } from 'prom-client'
 import type { StateSource } from '../sources/source.ts'
 import { describeEvidence } from './evidence.ts'
 import type { Metrics } from './metrics.ts'
@@ -22,15 +23,20 @@ const SETTLED = ['static', 'synced', 'absent', 'forbidden']
  * which leads to nobody who is not ready.
  */
 export const health: FastifyPluginAsync<HealthOptions> = async (app, { source, upkeep, metrics, isStopping }) => {
-  app.get('/livez', async () => 'ok\n')
-
-  app.get<{ Querystring: { readonly verbose?: string } }>('/readyz', async ({ query }, reply) => {
-    const verbose = query.verbose !== undefined
+  const judgeReadiness = () => {
     const kinds = source.health()
     const waiting = kinds.filter(one => !SETTLED.includes(one.health))
     const kept = upkeep?.()
     const expired = kept !== undefined && kept.certificateUntilMs <= Date.now()
-    const ready = waiting.length === 0 && !isStopping() && !expired
+    return { kinds, waiting, kept, expired, ready: waiting.length === 0 && !isStopping() && !expired }
+  }
+  measureReadiness(metrics.registry, () => judgeReadiness().ready)
+
+  app.get('/livez', async () => 'ok\n')
+
+  app.get<{ Querystring: { readonly verbose?: string } }>('/readyz', async ({ query }, reply) => {
+    const verbose = query.verbose !== undefined
+    const { kinds, waiting, kept, expired, ready } = judgeReadiness()
     const lines = (verbose ? kinds : waiting).map(describeEvidence)
     if (verbose && kept !== undefined) lines.push(...kept.lines)
     if (expired) lines.push('the certificate has expired')
@@ -40,5 +46,16 @@ export const health: FastifyPluginAsync<HealthOptions> = async (app, { source, u
 
   app.get('/metrics', async (_request, reply) => {
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
+  })
+}
+
+function measureReadiness(registry: Registry, isReady: () => boolean): void {
+  new Gauge({
+    name: 'mesh_guard_ready',
+    help: '1 when /readyz says that this replica is ready',
+    registers: [registry],
+    collect() {
+      this.set(isReady() ? 1 : 0)
+    }
   })
 }

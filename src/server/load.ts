@@ -22,7 +22,7 @@ const MESSAGES: Readonly<Record<Reason, string>> = {
  * `Retry-After`; what it no longer waits for is not begun, for judging cannot be broken off.
  */
 export function limitLoad(app: FastifyInstance, maxConcurrent: number, load: Load): void {
-  const arrivals = new WeakMap<FastifyRequest, number>()
+  const deadlines = new WeakMap<FastifyRequest, number>()
   const turn = takeTurns()
   let inFlight = 0
 
@@ -34,7 +34,8 @@ export function limitLoad(app: FastifyInstance, maxConcurrent: number, load: Loa
   app.addHook('onRequest', async (request, reply) => {
     if (inFlight >= maxConcurrent) return shed(reply, 'full')
     inFlight++
-    arrivals.set(request, performance.now())
+    const patience = patienceMs(request)
+    if (patience !== undefined) deadlines.set(request, performance.now() + patience)
     load.came(sizeOf(request))
     // Comes once, also when the sender hangs up.
     reply.raw.once('close', () => {
@@ -45,8 +46,8 @@ export function limitLoad(app: FastifyInstance, maxConcurrent: number, load: Loa
 
   app.addHook('preHandler', async (request, reply) => {
     await turn()
-    const waitedMs = performance.now() - (arrivals.get(request) ?? 0)
-    if (waitedMs >= patienceMs(request)) return shed(reply, 'late')
+    const deadline = deadlines.get(request)
+    if (deadline !== undefined && performance.now() >= deadline) return shed(reply, 'late')
   })
 }
 
@@ -56,10 +57,10 @@ function sizeOf({ headers }: FastifyRequest): number | undefined {
   return length === undefined ? undefined : Number(length)
 }
 
-/** How long the sender waits. The API server says so by `?timeout=5s`; who says nothing waits. */
-function patienceMs({ query }: FastifyRequest): number {
+/** How long the sender waits. The API server says so by `?timeout=5s`. */
+function patienceMs({ query }: FastifyRequest): number | undefined {
   const [, seconds] = /^(\d+(?:\.\d+)?)s$/.exec(String((query as { readonly timeout?: unknown }).timeout)) ?? []
-  return seconds === undefined ? Number.POSITIVE_INFINITY : Number(seconds) * 1000
+  return seconds === undefined ? undefined : Number(seconds) * 1000
 }
 
 const KIB = 1024

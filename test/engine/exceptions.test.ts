@@ -1,6 +1,7 @@
 import t from 'tap'
-import { type Exception, exceptionsAt, type ObjectSelector } from '../../src/engine/exceptions.ts'
+import { type Exception, except, exceptionsAt, type ObjectSelector } from '../../src/engine/exceptions.ts'
 import { explain } from '../../src/engine/explain.ts'
+import type { Finding } from '../../src/engine/finding.ts'
 import { DEFAULT_POLICY, policyAt } from '../../src/engine/findings.ts'
 import { judge, judgeState } from '../../src/engine/judge.ts'
 import type { Change } from '../../src/model/snapshot.ts'
@@ -122,21 +123,33 @@ t.test('old trouble is excepted as well, and told once', async t => {
   t.same([decision, existing, skipped.length], ['allow', [], 1])
 })
 
-t.test('a Namespace lies in itself', async t => {
-  const ambient =
-    'apiVersion: v1\nkind: Namespace\nmetadata: { name: user1, labels: { istio.io/dataplane-mode: ambient } }'
-  const found = judgeState(stockWith(ambient), RULES, DEFAULT_POLICY).findings.map(({ rule, object }) => [rule, object])
-  for (const [namespace, isMeant] of [
-    ['user1', true],
-    ['user2', false]
+t.test('a Namespace lies in itself, and what is not known has no labels', async t => {
+  const finding = (kind: string, name: string): Finding => ({
+    rule: RULE,
+    severity: 'blocks',
+    mode: 'deny',
+    object: { apiVersion: 'v1', kind, namespace: '', name },
+    field: '',
+    message: '',
+    docs: '',
+    fix: { text: '' },
+    cuts: [],
+    opens: []
+  })
+  for (const [one, selector, isMeant] of [
+    [finding('Namespace', 'user1'), { namespaces: ['user1'] }, true],
+    [finding('Namespace', 'user2'), { namespaces: ['user1'] }, false],
+    [finding('Node', 'user1'), { namespaces: ['user1'] }, false],
+    [finding('Node', 'user1'), { matchLabels: { a: 'b' } }, false],
+    [finding('Namespace', 'gone'), { matchLabels: { a: 'b' } }, false],
+    [finding('Node', 'user1'), { kind: 'Node', matchLabels: {} }, true]
   ] as const) {
-    const exceptions = found.map(([rule]) => exception({ namespaces: [namespace] }, { rule: String(rule) }))
-    const { findings } = judgeState(stockWith(ambient), RULES, policyWith(exceptions))
-    t.equal(findings.length, isMeant ? 0 : found.length)
+    const { findings, skipped } = except([one], stockWith(), { inForce: [exception(selector)], expired: [] })
+    t.same([findings.length, skipped.length], isMeant ? [0, 1] : [1, 0], JSON.stringify([one.object, selector]))
   }
 })
 
-t.test('what blames an object that is not there is excepted by what is known of it', async t => {
+t.test('cuts are excepted as checks are, also where ways are explained', async t => {
   const rule = 'client-mtls-to-plain-listener'
   const by = (selector: ObjectSelector) =>
     judge(stockWith(), create(CUT), RULES, policyWith([exception(selector, { rule })])).decision

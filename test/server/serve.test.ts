@@ -126,12 +126,13 @@ t.test('health and metrics', async t => {
   await post(running, review(NAMESPACE))
   const metrics = (await get('/metrics')).text
   t.match(metrics, 'mesh_guard_decisions_total{operation="CREATE",kind="Namespace",decision="allow"} 1')
+  t.match(metrics, /^mesh_guard_ready 1$/m)
   t.match(metrics, 'mesh_guard_known_objects{kind="Pod",health="synced"} 3')
 })
 
 t.test('while it stops it is not ready, and answers all the same', async t => {
   const running = await start()
-  const stopped = running.stop(300)
+  const stopped = running.stop(1_500)
   await sleep(50)
   const ready = await fetch(`${running.health}/readyz`)
   t.equal(ready.status, 503)

@@ -77,6 +77,7 @@ t.test('health and metrics tell what is kept', async t => {
   const expired = await fetch(`${running.health}/readyz`)
   t.equal(expired.status, 503)
   t.equal(await expired.text(), 'the certificate has expired\nnot ready\n')
+  t.match(await get('/metrics'), /^mesh_guard_ready 0$/m)
 })
 
 t.test('metrics tell what the last audit has found', async t => {

@@ -1,0 +1,118 @@
+/** Alerts ask for what we measure, and lead to a page that says what to do. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import t from 'tap'
+import { parse } from 'yaml'
+import { parseConfig } from '../src/config.ts'
+import { makeCertificate } from '../src/keeper/development.ts'
+import { openConfiguration } from '../src/server/configuration.ts'
+import { serve } from '../src/server/serve.ts'
+import { staticSource } from '../src/sources/static.ts'
+import { stockWith } from './support/state.ts'
+
+interface Alert {
+  readonly alert: string
+  readonly expr: string
+  readonly for?: string
+  readonly labels: { readonly severity: string }
+  readonly annotations: { readonly summary: string; readonly runbook: string }
+}
+
+const root = join(import.meta.dirname, '..')
+const { groups } = parse(readFileSync(join(root, 'docs/alerts.yaml'), 'utf8')) as {
+  readonly groups: readonly { readonly name: string; readonly rules: readonly Alert[] }[]
+}
+const alerts = groups.flatMap(({ rules }) => rules)
+const pages = readdirSync(join(root, 'docs/runbooks'))
+
+const FUNCTIONS = ['absent', 'increase', 'max', 'min', 'rate', 'sum', 'time']
+const WORDS = ['and', 'by', 'or', 'unless', 'without']
+
+/** All that a replica with everything on tells Prometheus. */
+async function exposition(): Promise<string> {
+  const config = parseConfig('server: { port: 0, healthPort: 0 }', 'test')
+  const logger = pino({ level: 'silent' })
+  const configuration = openConfiguration({ read: () => '', parse: () => config }, logger)
+  const { ca, ...keyPair } = await makeCertificate(['127.0.0.1'])
+  const upkeep = () => ({
+    certificateUntilMs: 0,
+    leader: true,
+    failurePolicy: 'Fail' as const,
+    audit: { lastSuccessMs: 0, findings: [] },
+    lines: []
+  })
+  const source = staticSource(stockWith())
+  const running = await serve({ config, configuration, source, keyPair, ownNamespace: 'a', upkeep, logger })
+  const text = await (await fetch(`${running.health}/metrics`)).text()
+  await running.stop(0)
+  return text
+}
+
+const text = await exposition()
+const types = new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]))
+const isMeasured = (name: string) => types.has(name)
+const namesIn = (some: string) => [...some.matchAll(/mesh_guard_\w+/g)].map(([name]) => name)
+
+t.test('metrics are named by convention', async t => {
+  t.ok(types.size > 15)
+  for (const [name, type] of types) {
+    t.match(name, /^mesh_guard_[a-z_]+$/)
+    t.equal(name.endsWith('_total'), type === 'counter', `${name} is a ${type}`)
+    if (type === 'histogram') t.match(name, /_(seconds|bytes)$/)
+  }
+})
+
+/** Fails on brackets that do not pair, and on words that Prometheus does not know. Not a parser. */
+function faultsOf(expr: string): readonly string[] {
+  const bare = expr.replace(/"[^"]*"/g, '').replace(/\{[^{}]*\}|\[\d+[smhd]\]/g, '')
+  const unnested = (text: string): string => {
+    const next = text.replace(/\([^()]*\)/g, '')
+    return next === text ? text : unnested(next)
+  }
+  const functions = [...bare.matchAll(/([a-z_]\w*)\s*\(/g)].map(([, name = '']) => name)
+  const labels = new Set(
+    [...bare.matchAll(/\b(?:by|without)\s*\(([^)]*)\)/g)].flatMap(([, list = '']) => list.split(/,\s*/))
+  )
+  const words = [...bare.matchAll(/[a-z_]\w*/g)].map(([word]) => word)
+  return [
+    ...(/[()[\]{}"]/.test(unnested(bare)) ? ['brackets'] : []),
+    ...functions.filter(name => ![...FUNCTIONS, ...WORDS].includes(name)),
+    ...words.filter(word => ![...FUNCTIONS, ...WORDS, ...labels].includes(word) && !isMeasured(word))
+  ]
+}
+
+t.test('the check of expressions finds what is wrong', async t => {
+  for (const [expr, faults] of [
+    ['mesh_guard_ready == 0', []],
+    ['mesh_guard_ready{a="b"} == 0 or (absent(mesh_guard_ready)', ['brackets']],
+    ['rate(mesh_guard_shed_total[5m] > 0', ['brackets']],
+    ['mesh_guard_redy == 0', ['mesh_guard_redy']],
+    ['sun by (reason) (rate(mesh_guard_shed_total[5m])) > 0', ['sun']],
+    ['tiem() > 0', ['tiem', 'tiem']]
+  ] as const) {
+    t.same(faultsOf(expr), faults, expr)
+  }
+})
+
+t.test('each alert asks for what there is, and has a page', async t => {
+  t.same(alerts.map(({ alert }) => `${alert}.md`).sort(), pages.toSorted(), 'each page has an alert')
+  for (const { alert, expr, labels, annotations } of alerts) {
+    t.same(faultsOf(expr), [], `${alert}: ${expr}`)
+    t.ok(namesIn(expr).length > 0, alert)
+    for (const [, name, label, value] of expr.matchAll(/(\w+)\{(\w+)="([^"]*)"\}/g)) {
+      t.match(text, new RegExp(`^${name}\\{.*${label}="${value}"`, 'm'), alert)
+    }
+    t.match(labels.severity, /^(critical|warning|info)$/, alert)
+    t.match(annotations, { summary: /./, runbook: `docs/runbooks/${alert}.md` }, alert)
+  }
+})
+
+t.test('each page says what it means, what to look at and what to do, and names what there is', async t => {
+  for (const page of pages) {
+    const text = readFileSync(join(root, 'docs/runbooks', page), 'utf8')
+    const headings = [...text.matchAll(/^#+ .*$/gm)].map(([heading]) => heading)
+    t.same(headings, [`# ${page.replace('.md', '')}`, '## What it means', '## What to look at', '## What to do'])
+    for (const name of namesIn(text)) t.ok(isMeasured(name), `${page}: ${name}`)
+  }
+})
