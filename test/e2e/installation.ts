@@ -11,6 +11,7 @@ import { findAssets } from './assets.ts'
 import { freePorts, startControlPlane } from './control-plane.ts'
 import { type Process, startProcess } from './guard.ts'
 import type { Kubectl } from './kubectl.ts'
+import { definitionOf, POLICY_REPORT } from './report-kinds.ts'
 import { type Service, startService } from './service.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -61,6 +62,7 @@ export async function install(
     must(['create', '-f', '-'], objects.map(object => stringify(object)).join('---\n'))
 
   await must(['apply', '--server-side', '-f', join(import.meta.dirname, 'crds')])
+  await create([definitionOf(POLICY_REPORT)])
   await must(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'])
   for (const name of ['istio', 'knative', 'kserve', 'models']) {
     const manifests = readFileSync(join(root, 'examples/cluster', `${name}.yaml`), 'utf8')
@@ -72,7 +74,7 @@ export async function install(
     serviceAccount: NAME,
     settings: DEFAULT_SETTINGS,
     mode: 'secret',
-    reports: 'off'
+    reports: 'auto'
   })
   await create(roles)
 
@@ -113,8 +115,7 @@ async function start(kubeconfig: string): Promise<Process> {
   const [port = 0, healthPort = 0] = await freePorts(2)
   const configuration = {
     server: { port, healthPort, drainSeconds: 2 },
-    keeper: { mode: 'secret', service: { port: SERVICE_PORT } },
-    audit: { reports: 'off' }
+    keeper: { mode: 'secret', service: { port: SERVICE_PORT } }
   }
   return startProcess(kubeconfig, configuration, { POD_NAMESPACE: NAMESPACE })
 }

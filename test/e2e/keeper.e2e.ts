@@ -3,13 +3,15 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
 import { DAY_MS, makeAuthority, makeLeaf } from '../../src/keeper/certificate.ts'
 import { NAME } from '../../src/keeper/names.ts'
 import type { Grant } from '../../src/keeper/rbac.ts'
+import type { ReportApi } from '../../src/report/openreports.ts'
 import type { Process } from './guard.ts'
 import { install, NAMESPACE } from './installation.ts'
+import { definitionOf, OPEN_REPORT, POLICY_REPORT } from './report-kinds.ts'
 
 /** An authority with more than two thirds of its life behind it, and a leaf that is still good. */
 const oldAuthority = await makeAuthority('old', {
@@ -70,6 +72,42 @@ async function applying(happens: () => Promise<unknown>): Promise<readonly strin
   return failed
 }
 
+/** A model that the guard warns of, and what becomes of its report as it changes and goes. */
+async function reported(t: Pick<Test, 'match'>, { group, plural }: ReportApi): Promise<void> {
+  const model = (value: string) =>
+    stringify({
+      apiVersion: 'serving.kserve.io/v1beta1',
+      kind: 'InferenceService',
+      metadata: { name: 'unclear', namespace: 'user1', annotations: { 'sidecar.istio.io/inject': value } },
+      spec: { predictor: { model: { modelFormat: { name: 'sklearn' }, storageUri: 'gs://bucket/model' } } }
+    })
+  const kind = `${plural}.${group}`
+  const messages = async () => {
+    const { code, out } = await kubectl([
+      'get',
+      kind,
+      'mesh-guard-inferenceservice-unclear',
+      '-n',
+      'user1',
+      '-o',
+      'json'
+    ])
+    return code === 0 ? JSON.stringify(JSON.parse(out).results) : ''
+  }
+  for (const value of ['maybe', 'perhaps']) {
+    await must(['apply', '-f', '-'], model(value))
+    await until(`a report of "${value}"`, async () => (await messages()).includes(`Istio reads \\"${value}\\"`))
+  }
+  const { uid } = (await get('inferenceservice', 'unclear', '-n', 'user1')).metadata
+  t.match(await get(kind, 'mesh-guard-inferenceservice-unclear', '-n', 'user1'), {
+    metadata: { ownerReferences: [{ kind: 'InferenceService', name: 'unclear', uid }] },
+    scope: { kind: 'InferenceService', name: 'unclear' },
+    summary: { fail: 0 }
+  })
+  await must(['delete', 'inferenceservice', 'unclear', '-n', 'user1'])
+  await until('no report', async () => (await messages()) === '')
+}
+
 const first = await startReplica()
 let second: Process
 
@@ -90,6 +128,12 @@ await t.test('it registers itself, proves itself, and fails closed', async t => 
   const ready = await (await fetch(`${first.health}/readyz?verbose`)).text()
   t.match(ready, 'registration: failurePolicy Fail')
   t.match(await (await fetch(`${first.health}/metrics`)).text(), 'mesh_guard_fail_closed 1')
+})
+
+await t.test('what it finds is reported, in the older kind where there is no other', async t => {
+  await reported(t, POLICY_REPORT)
+  t.match(await (await fetch(`${first.health}/metrics`)).text(), /^mesh_guard_audit_last_success_timestamp_seconds \d/m)
+  await must(['create', '-f', '-'], stringify(definitionOf(OPEN_REPORT)))
 })
 
 await t.test('of core kinds only what is read is asked about, and never our own namespace', async t => {
@@ -178,6 +222,10 @@ await t.test('the leader stops while another replica serves: nothing opens, and 
   await until('another leader', async () => ![undefined, before].includes(await holder()))
   t.match(await (await fetch(`${second.health}/metrics`)).text(), 'mesh_guard_leader 1')
   t.ok(await isGuarded())
+})
+
+await t.test('the new leader reports in the newer kind, which has come meanwhile', async t => {
+  await reported(t, OPEN_REPORT)
 })
 
 await t.test('it opens when nobody can be reached, and closes when somebody can', async t => {

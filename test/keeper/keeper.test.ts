@@ -173,10 +173,12 @@ t.test('two replicas that start on an empty Secret serve one certificate', async
   const [leader, follower] = a.keeper.status().leader ? [a, b] : [b, a]
   t.match(leader.keeper.status(), {
     failurePolicy: 'Ignore',
-    lines: [/^certificate: until /, 'registration: failurePolicy Ignore']
+    audit: { lastSuccessMs: Number, findings: [] },
+    lines: [/^certificate: until /, 'registration: failurePolicy Ignore', /^audit: 0 findings at \d/]
   })
   t.match(follower.keeper.status(), {
     failurePolicy: undefined,
+    audit: undefined,
     lines: [/^certificate/, 'registration: kept by another replica']
   })
   await leader.keeper.leave()
