@@ -55,7 +55,7 @@ interface Collected {
 }
 
 /**
- * The reports that a state deserves: one for each InferenceService that something is wrong with, whoever's fault it is,
+ * The reports that a state deserves: one for each InferenceService that something is wrong with, wherever the fault lies,
  * and one for each namespace with what concerns no InferenceService.
  *
  * @param home the namespace whose report has what stands in no namespace, and what could not be judged
@@ -145,7 +145,7 @@ function toError({ rule, reason }: Skip): Result {
   return { source: SOURCE, policy: rule, result: 'error', scored: false, message: `not evaluated: ${reason}` }
 }
 
-/** Cluster-wide objects have no namespace, not an empty one. */
+/** Objects of the whole cluster have no namespace, and not an empty one. */
 function toObjectReference({ namespace, ...rest }: Ref): object {
   return namespace === '' ? rest : { ...rest, namespace }
 }
