@@ -122,10 +122,16 @@ const toDocument = (role: object) =>
   stringify(role, { lineWidth: 0, aliasDuplicateObjects: false }).trimEnd().replace(METADATA, `$&${LABELS}`)
 
 function toTemplate(role: object, i: number): string {
-  const choice = CHOICES.find(([, roles]) => !isDeepStrictEqual(roles[i], role))
-  if (choice === undefined) return toDocument(role)
-  const [condition, others] = choice
-  return [`{{- if ${condition} }}`, toDocument(others[i] ?? {}), '{{- else }}', toDocument(role), '{{- end }}'].join(
-    '\n'
+  const alternatives = CHOICES.flatMap(([condition, roles]) =>
+    roles.slice(i, i + 1).map(other => ({ condition, other }))
   )
+  const choice = alternatives.find(({ other }) => !isDeepStrictEqual(other, role))
+  if (choice === undefined) return toDocument(role)
+  return [
+    `{{- if ${choice.condition} }}`,
+    toDocument(choice.other),
+    '{{- else }}',
+    toDocument(role),
+    '{{- end }}'
+  ].join('\n')
 }

@@ -133,7 +133,7 @@ export type Config = Readonly<z.output<typeof configSchema>>
  * @throws {InvalidInput} with file, line and the nearest right name for each fault.
  */
 export function readConfig(file: string | undefined): Config {
-  return parseConfig(readConfigText(file), file ?? '')
+  return parseConfig(readConfigText(file), file)
 }
 
 /** @throws {InvalidInput} */
@@ -141,8 +141,11 @@ export function readConfigText(file: string | undefined): string {
   return file === undefined ? '' : readText(file)
 }
 
-/** @throws {InvalidInput} */
-export function parseConfig(text: string, file: string): Config {
+/**
+ * @param file where the text is from, for messages; a text without a file is empty, and has no faults
+ * @throws {InvalidInput}
+ */
+export function parseConfig(text: string, file: string | undefined): Config {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines })
   const [syntax] = document.errors

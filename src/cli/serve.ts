@@ -79,7 +79,7 @@ const REFRESH_MS = 2_000
  */
 function followConfiguration({ config: file, rule, logLevel }: ServeOptions, logger: Logger): Configuration {
   const parse = (text: string): Config => {
-    const config = withModes(parseConfig(text, file ?? ''), rule)
+    const config = withModes(parseConfig(text, file), rule)
     return logLevel === undefined ? config : { ...config, log: { level: logLevel } }
   }
   const configuration = openConfiguration({ read: () => readConfigText(file), parse }, logger)

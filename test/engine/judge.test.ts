@@ -189,6 +189,7 @@ t.test('what reads a kind that cannot be read is skipped and named', async t => 
     { rule: 'destinationrule-on-alias', missing: ['DestinationRule'] },
     { rule: 'destinationrule-tls-without-mode', missing: ['DestinationRule'] }
   ])
+  t.match(decide(blind, create(model('new'))), { decision: 'warn', findings: [], skipped: [{ rule: 'paths' }] })
   const blinder = stockWith().withUnreadable(new Map([['InferenceService', 'forbidden'] as const]))
   t.match(decide(blinder, create(STRICT)).skipped[0], { rule: 'paths', missing: ['InferenceService'] })
 })
