@@ -79,8 +79,8 @@ function* compareGroups(before: Group | undefined, after: Group): Iterable<Compa
     [...(before?.kin.values() ?? [])].flatMap(kin => speakers(kin).map(({ name }) => [name, kin] as const))
   )
   for (const kin of after.kin.values()) {
-    const { members, paths: running, next } = kin
-    if (running === undefined) continue
+    // Of what cannot be judged now, nothing is known to be cut.
+    const { members, paths: running = [], next } = kin
     for (const [then, some] of byEarlierKin(speakers(kin), home)) {
       const { paths, next: nextThen } = then
       const models = isSettled ? members : some
