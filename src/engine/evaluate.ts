@@ -28,14 +28,14 @@ export function evaluate(snapshot: Snapshot, rules: Pick<Rules, 'checks'>, earli
   const base = earlier !== undefined && isComparable(earlier.snapshot, snapshot) ? earlier : undefined
   const changes = base === undefined ? [] : [...snapshot.changedSince(base.snapshot)]
   const touched = touchedBy(changes, snapshot.settings)
-  if (base !== undefined && touched.size === 0) return { ...base, snapshot }
+  if (base !== undefined && touched.tokens.size === 0) return { ...base, snapshot }
   const judging: Judging = { snapshot, checks: rules.checks, touched, shared: new Map() }
   const groups = new Map<string, Group>()
   const isKnown = changes.every(({ before, after }) => base?.groups.has((before ?? after).namespace) === true)
   for (const namespace of base !== undefined && isKnown ? base.groups.keys() : namespacesOf(snapshot, rules)) {
     groups.set(namespace, judgeGroup(judging, namespace, base?.groups.get(namespace)))
   }
-  const isKept = base !== undefined && !isTouched(base.installation.reads, touched)
+  const isKept = base !== undefined && !isTouched(base.installation.reads, touched.tokens)
   return { snapshot, groups, installation: isKept ? base.installation : observe(snapshot, installationPaths) }
 }
 

@@ -1,7 +1,6 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { InferenceService } from '../model/inference-service.ts'
 import type { Snapshot, View } from '../model/snapshot.ts'
-import { namespaceLikeness, type Words, wordsFor } from '../model/surroundings.ts'
+import { namespaceLikeness, type Words, wordsFor, wordsOfOne } from '../model/surroundings.ts'
 import { likenessOf, type Traits, traitsOf } from '../model/traits.ts'
 import type { Skip } from './finding.ts'
 import { isTouched, type Observed, observe, type Token } from './recorder.ts'
@@ -43,9 +42,17 @@ export function familiesOf(
     return { ...observed, reads: new Set([...observed.reads, ...earlier.traits.reads]) }
   })
   const words = surroundings.value?.words
-  const isSame = earlier !== undefined && isDeepStrictEqual(words, earlier.surroundings.value?.words)
-  if (isSame && earlier.traits === traits) return { ...earlier, surroundings, traits }
-  return { ...sort(traits.value, words, isSame ? earlier.likeness : undefined), surroundings, traits }
+  const known = earlier === undefined ? new Map() : stillLike(earlier, words)
+  if (earlier?.traits === traits && known.size === traits.value?.size) return { ...earlier, surroundings, traits }
+  return { ...sort(traits.value, words, known), surroundings, traits }
+}
+
+/** The likeness of models of which nothing is told now that was not, and the other way round. */
+function stillLike({ likeness, surroundings }: Families, words: Words | undefined): ReadonlyMap<Traits, string> {
+  const earlier = surroundings.value?.words
+  if (earlier === undefined || words === undefined) return new Map()
+  const changed = wordsOfOne(earlier, words)
+  return new Map([...likeness].filter(([own]) => likenessOf(own, changed) === own.always))
 }
 
 function renew<T>(earlier: Observed<T> | undefined, touched: ReadonlySet<Token>, make: () => Observed<T>): Observed<T> {
@@ -61,13 +68,13 @@ function describe(view: View, namespace: string, known: ReadonlyMap<InferenceSer
 function sort(
   traits: ReadonlyMap<InferenceService, Traits> | undefined,
   words: Words | undefined,
-  known: ReadonlyMap<Traits, string> | undefined
+  known: ReadonlyMap<Traits, string>
 ): Pick<Families, 'byLikeness' | 'likeness'> {
   const byLikeness = new Map<string, [InferenceService, ...InferenceService[]]>()
   const likeness = new Map<Traits, string>()
   if (traits === undefined || words === undefined) return { byLikeness, likeness }
   for (const [service, own] of traits) {
-    const like = known?.get(own) ?? likenessOf(own, words)
+    const like = known.get(own) ?? likenessOf(own, words)
     likeness.set(own, like)
     const family = byLikeness.get(like)
     if (family === undefined) byLikeness.set(like, [service])

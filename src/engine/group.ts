@@ -6,7 +6,7 @@ import { type Found, type Inspected, inspect } from './checks.ts'
 import { type Families, familiesOf, skippedByFamilies } from './families.ts'
 import type { Skip } from './finding.ts'
 import { judgeKin, type Kin, PATHS, type Shared } from './kin.ts'
-import { isTouched, observe, seenFrom, shareView, type Token, unite } from './recorder.ts'
+import { isTouched, observe, seenFrom, shareView, type Touched, unite } from './recorder.ts'
 
 /** All judgements about the objects of one namespace. */
 export interface Group {
@@ -32,7 +32,7 @@ export interface Judging {
   readonly snapshot: Snapshot
   readonly checks: readonly CheckRule[]
   /** What has changed since the earlier judgement. */
-  readonly touched: ReadonlySet<Token>
+  readonly touched: Touched
   readonly shared: Shared
 }
 
@@ -43,10 +43,11 @@ export function judgeGroup(judging: Judging, namespace: string, earlier: Group |
   if (earlier !== undefined && !isTouched(readsOf(earlier), touched)) return earlier
   const families = familiesOf(snapshot, namespace, earlier?.families, touched)
   const ofModels = checks.filter(({ on }) => on.includes('InferenceService'))
+  const view = shareView(snapshot, namespace)
   const kin = new Map<string, Kin>()
   for (const [likeness, members] of families.byLikeness) {
     const key = `${families.surroundings.value?.likeness} ${likeness}`
-    kin.set(likeness, judgeKin(snapshot, members, ofModels, earlier?.kin.get(likeness), touched, shared, key))
+    kin.set(likeness, judgeKin(snapshot, view, members, ofModels, earlier?.kin.get(likeness), touched, shared, key))
   }
   const inspected = new Map<string, Inspected>()
   for (const rule of checks) {

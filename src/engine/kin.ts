@@ -7,7 +7,7 @@ import { type Found, inspect } from './checks.ts'
 import type { Members } from './families.ts'
 import type { Skip } from './finding.ts'
 import { isCut } from './newly-cut.ts'
-import { isTouched, observe, shareView, type Token, unite } from './recorder.ts'
+import { isTouched, observe, type Recorder, type Token, unite } from './recorder.ts'
 
 /** The name under which paths that could not be followed are skipped. */
 export const PATHS = 'paths'
@@ -31,9 +31,14 @@ export interface Kin {
 /** What was made of a family can stand for one of another namespace that is like it. */
 export type Shared = Map<string, Kin>
 
-/** Judges a family, or takes over what was made of it where nothing has changed that this was made from. */
+/**
+ * Judges a family, or takes over what was made of it where nothing has changed that this was made from.
+ *
+ * @param view where the families of a namespace share one, what holds for all of them is read and derived but once
+ */
 export function judgeKin(
   snapshot: Snapshot,
+  view: Recorder | undefined,
   members: Members,
   checks: readonly CheckRule[],
   earlier: Kin | undefined,
@@ -47,7 +52,7 @@ export function judgeKin(
   if (isSame && earlier.found.length === 0) return { ...earlier, members }
   const like = shared.get(key)
   if (like !== undefined) return { ...like, members }
-  const made = makeKin(snapshot, members, checks)
+  const made = makeKin(snapshot, view, members, checks)
   if (isAnonymous(made)) shared.set(key, made)
   return made
 }
@@ -61,9 +66,8 @@ function areSame(some: readonly InferenceService[], others: readonly InferenceSe
   return some.length === others.length && some.every((one, i) => one === others[i])
 }
 
-function makeKin(snapshot: Snapshot, members: Members, checks: readonly CheckRule[]): Kin {
+function makeKin(snapshot: Snapshot, view: Recorder | undefined, members: Members, checks: readonly CheckRule[]): Kin {
   const [first] = members
-  const view = shareView(snapshot, first.namespace)
   const follow = <T>(judgement: (view: View) => T) => observe(snapshot, judgement, first.namespace, view)
   const running = follow(seen => pathsOf(seen, first))
   const differing = follow(seen => (differsNext(seen, first) ? pathsOf(seen, first, 'next') : undefined))

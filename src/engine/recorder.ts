@@ -1,5 +1,6 @@
 import { toFullName } from '../model/host.ts'
-import type { Kind, Resource, ResourceOf } from '../model/resource.ts'
+import type { Derived } from '../model/remember.ts'
+import type { Kind, ResourceOf } from '../model/resource.ts'
 import { type NamedRule, namespaceOfHost } from '../model/rule-index.ts'
 import { type Changed, getOrAdd } from '../model/shelf.ts'
 import type { Settings, Snapshot, View } from '../model/snapshot.ts'
@@ -26,6 +27,7 @@ const ANY_HOSTS: Token = 'DestinationRule: any'
 /** A view that remembers what was looked at. */
 export class Recorder implements View {
   readonly settings: Settings
+  readonly derived: Derived = new Map()
   readonly reads = new Set<Token>()
   readonly kinds = new Set<Kind>()
   readonly #seen = new Map<Kind, Map<string, Set<string>>>()
@@ -94,35 +96,38 @@ export function shareView(snapshot: Snapshot, home: string): Recorder | undefine
 }
 
 /** Everything that the difference of two states may have been read by. */
-export function touchedBy(changes: Iterable<Changed>, settings: Settings): ReadonlySet<Token> {
+export interface Touched {
+  readonly tokens: ReadonlySet<Token>
+  /** The same as judgements about a namespace know it, where it is about that namespace. */
+  readonly from: ReadonlyMap<string, ReadonlySet<Token>>
+}
+
+export function touchedBy(changes: Iterable<Changed>, { clusterDomain }: Settings): Touched {
   const tokens = new Set<Token>()
-  for (const { before, after } of changes) {
-    for (const object of [before, after]) {
-      if (object !== undefined) for (const token of tokensOf(object, settings)) tokens.add(token)
-    }
+  const homes = new Map<string, Set<Token>>()
+  const touch = (namespace: string, toToken: (namespace: string) => Token) => {
+    tokens.add(toToken(namespace))
+    getOrAdd(homes, namespace, (): Set<Token> => new Set()).add(toToken(HOME))
   }
-  return tokens
+  for (const object of [...changes].flatMap(({ before, after }) => [before ?? [], after ?? []].flat())) {
+    const { kind, namespace, name } = object
+    tokens.add(ofKind(kind))
+    touch(namespace, one => ofNamespace(kind, one))
+    touch(namespace, one => ofObject(kind, one, name))
+    if (kind === 'Namespace') touch(name, one => ofObject(kind, '', one))
+    if (object.kind === 'Pod' && toWorkload(object).proxy === 'gateway') tokens.add(GATEWAYS)
+    if (object.kind !== 'DestinationRule') continue
+    const pinned = namespaceOfHost(toFullName(object.spec.host, namespace, clusterDomain), clusterDomain)
+    if (pinned === undefined) tokens.add(ANY_HOSTS)
+    else touch(pinned, ofHosts)
+  }
+  const from = new Map([...homes].map(([home, own]) => [home, new Set([...tokens, ...own])] as const))
+  return { tokens, from }
 }
 
-function tokensOf(object: Resource, { clusterDomain }: Settings): readonly Token[] {
-  const { kind, namespace, name } = object
-  const tokens = [ofKind(kind), ofNamespace(kind, namespace), ofObject(kind, namespace, name)]
-  if (object.kind === 'Pod' && toWorkload(object).proxy === 'gateway') return [...tokens, GATEWAYS]
-  if (object.kind !== 'DestinationRule') return tokens
-  const pinned = namespaceOfHost(toFullName(object.spec.host, namespace, clusterDomain), clusterDomain)
-  return [...tokens, pinned === undefined ? ANY_HOSTS : ofHosts(pinned)]
-}
-
-/** The same tokens as judgements about a namespace know them. */
-export function seenFrom(home: string, touched: ReadonlySet<Token>): ReadonlySet<Token> {
-  const end = ` ${home}`
-  const own = [...touched].flatMap(token => {
-    if (token.endsWith(end)) return [token.slice(0, -home.length) + HOME]
-    if (token === ofObject('Namespace', '', home)) return [ofObject('Namespace', '', HOME)]
-    const at = token.indexOf(`${end}/`)
-    return at < 0 ? [] : [token.slice(0, at + 1) + HOME + token.slice(at + end.length)]
-  })
-  return own.length === 0 ? touched : new Set([...touched, ...own])
+/** What has been touched, as judgements about a namespace know it. */
+export function seenFrom(home: string, { tokens, from }: Touched): ReadonlySet<Token> {
+  return from.get(home) ?? tokens
 }
 
 /** All that several judgements were made from. Those that share a view have read it together. */

@@ -1,9 +1,8 @@
-import { distinct } from './alike.ts'
 import { findBurstCapacity } from './burst-capacity.ts'
 import type { Destination } from './client.ts'
 import { type Component, METRICS_PORT } from './inference-service.ts'
 import { defaultBurstCapacity, type KnativeSystem, meshCompatibility, systemPods } from './knative.ts'
-import { rememberIn } from './remember.ts'
+import { remember, rememberIn } from './remember.ts'
 import type { Call } from './request.ts'
 import { getOrAdd } from './shelf.ts'
 import type { View } from './snapshot.ts'
@@ -73,7 +72,7 @@ function dial(
 ): Tried {
   const service: Destination = { ...rest, host: host.replace('.', '-private.') }
   const probe: Call = { host, path, method: 'GET', token: undefined, headers: {}, headersComplete: false }
-  const clients = distinct(systemPods(view, app))
+  const clients = systemPods(view, app)
   const send = (from: readonly Workload[]): Tried => {
     const probed = tryAll(view, from, probe, service)
     return probed.cut !== undefined || call === undefined ? probed : tryAll(view, from, call, service)
@@ -87,4 +86,4 @@ function dial(
 }
 
 /** A sidecar passes on what it does not know as it comes. */
-const withoutProxy = (workload: Workload): Workload => ({ ...workload, proxy: 'none' })
+const withoutProxy = remember((workload: Workload): Workload => ({ ...workload, proxy: 'none' }))

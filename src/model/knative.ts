@@ -1,8 +1,9 @@
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { distinct } from './alike.ts'
 import { parseGoFloat } from './burst-capacity.ts'
 import { type InjectionKinds, injection } from './injection.ts'
-import { remember } from './remember.ts'
+import { remember, rememberIn } from './remember.ts'
 import type { ResourceOf } from './resource.ts'
 import { podsWith } from './service.ts'
 import type { View } from './snapshot.ts'
@@ -113,12 +114,13 @@ export function publicDomain(view: View<'ConfigMap'>): string | undefined {
 /** Parts of Knative that talk to the pods of a model. */
 export type KnativeSystem = 'activator' | 'autoscaler'
 
-/** The running pods of a part of Knative; where none is seen, one as the namespace would make it now. */
-export function systemPods(view: View<InjectionKinds | 'Pod'>, app: KnativeSystem): readonly Workload[] {
-  const namespace = view.settings.knativeNamespace
-  const running = podsWith(view, namespace, { app })
-  return running.length > 0 ? running : [nextSystemPod(view, app)]
-}
+/** The running pods of a part of Knative, one of each template; where none is seen, one as it would be made now. */
+export const systemPods: (view: View<InjectionKinds | 'Pod'>, app: KnativeSystem) => readonly Workload[] = rememberIn(
+  (view, app) => {
+    const running = distinct(podsWith(view, view.settings.knativeNamespace, { app }))
+    return running.length > 0 ? running : [nextSystemPod(view, app)]
+  }
+)
 
 function nextSystemPod(view: View<InjectionKinds>, app: KnativeSystem): Workload {
   const namespace = view.settings.knativeNamespace

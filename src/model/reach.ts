@@ -1,9 +1,11 @@
 import { distinct, distinctEndpoints } from './alike.ts'
 import type { Destination } from './client.ts'
 import { appliesTo } from './gateway.ts'
+import { rememberIn } from './remember.ts'
 import type { ResourceOf } from './resource.ts'
 import { hasLabels, isEmpty } from './selector.ts'
 import { type Endpoint, endpointsOf, findService, isHeadless, type Service } from './service.ts'
+import { getOrAdd } from './shelf.ts'
 import type { View } from './snapshot.ts'
 import type { Workload } from './workload.ts'
 
@@ -28,6 +30,14 @@ export function toDestination(
 
 /** The pods behind a gateway's Service; where none is seen, one as the Service would select it. */
 function gatewayEndpoints(view: View<'Pod' | 'EndpointSlice'>, service: Service, number: number): readonly Endpoint[] {
+  return getOrAdd(endpointsByPort(view, service), number, () => findEndpoints(view, service, number))
+}
+
+const endpointsByPort = rememberIn(
+  (_view: View<'Pod' | 'EndpointSlice'>, _service: Service) => new Map<number, readonly Endpoint[]>()
+)
+
+function findEndpoints(view: View<'Pod' | 'EndpointSlice'>, service: Service, number: number): readonly Endpoint[] {
   const port = service.spec.ports.find(one => one.port === number)
   if (port === undefined) return []
   const endpoints = distinctEndpoints(endpointsOf(view, service, port))

@@ -15,12 +15,25 @@ export function remember<I extends object, O>(derive: (input: I) => O): (input: 
   }
 }
 
+const NOTHING = () => new Map<unknown, { readonly output: unknown }>()
+
+/** What was made of a view, by what made it and what that looked at. It goes with the view. */
+export type Derived = Map<object, Map<unknown, { readonly output: unknown }>>
+
 /**
  * The same for what is derived from a view and something that is looked at there. Views are immutable, and one that
  * records what is read has recorded it the first time.
  */
-export function rememberIn<V extends object, K, O>(derive: (view: V, key: K) => O): (view: V, key: K) => O {
-  // What was derived goes with the view, so there is nothing to be weak about within one.
-  const byView = remember((_view: V) => new Map<K, { readonly output: O }>())
-  return (view, key) => getOrAdd(byView(view), key, () => ({ output: derive(view, key) })).output
+export function rememberIn<V extends { readonly derived: Derived }, K, O>(
+  derive: (view: V, key: K) => O
+): (view: V, key: K) => O {
+  return (view, key) => {
+    const known = getOrAdd(view.derived, derive, NOTHING)
+    // What stands under a function is what it made.
+    const found = known.get(key)
+    if (found !== undefined) return found.output as O
+    const output = derive(view, key)
+    known.set(key, { output })
+    return output
+  }
 }

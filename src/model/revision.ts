@@ -1,5 +1,5 @@
 import { activate, type Leg, legsOf } from './activator.ts'
-import { distinct, toEndpoints } from './alike.ts'
+import { toEndpoints } from './alike.ts'
 import { findBurstCapacity } from './burst-capacity.ts'
 import type { Destination } from './client.ts'
 import { serviceHost } from './host.ts'
@@ -38,7 +38,7 @@ export function legsTo(
 ): (from: 'gateway' | 'caller') => Way['legs'] {
   const pods = revision.endpoints.map(({ workload }) => workload)
   const legs = legsOf(view, component, revision)
-  const behindActivator = { ...revision, endpoints: toEndpoints(distinct(systemPods(view, 'activator')), QUEUE_PORT) }
+  const behindActivator = { ...revision, endpoints: toEndpoints(systemPods(view, 'activator'), QUEUE_PORT) }
   const onward: Step = ({ call }) => ({
     hop: { name: 'activator->pod', ...activate(view, revision, call) },
     next: { at: pods, call: handOn(view, pods, call) }

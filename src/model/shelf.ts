@@ -41,14 +41,18 @@ export class Shelf {
 
   /** What stands here otherwise than there, object by object; what both share is not looked at. */
   *changedSince(other: Shelf): Iterable<Changed> {
-    for (const namespace of new Set([...this.#namespaces.keys(), ...other.#namespaces.keys()])) {
-      const [mine, theirs] = [this.#namespaces.get(namespace), other.#namespaces.get(namespace)]
+    for (const [namespace, theirs] of other.#namespaces) {
+      const mine = this.#namespaces.get(namespace)
       if (mine === theirs) continue
-      for (const [name, before] of theirs ?? []) {
+      for (const [name, before] of theirs) {
         const after = mine?.get(name)
         if (after !== before) yield { before, after }
       }
-      for (const [name, after] of mine ?? []) if (theirs?.has(name) !== true) yield { before: undefined, after }
+    }
+    for (const [namespace, mine] of this.#namespaces) {
+      const theirs = other.#namespaces.get(namespace)
+      if (mine === theirs) continue
+      for (const [name, after] of mine) if (theirs?.has(name) !== true) yield { before: undefined, after }
     }
   }
 

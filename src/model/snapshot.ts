@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { remember } from './remember.ts'
+import { type Derived, remember } from './remember.ts'
 import type { Kind, Resource, ResourceOf } from './resource.ts'
 import { type NamedRule, rulesByNamespace } from './rule-index.ts'
 import { type Changed, EMPTY, getOrAdd, type Shelf, toShelf } from './shelf.ts'
@@ -25,6 +25,8 @@ export const DEFAULT_SETTINGS: Settings = {
 /** A keyhole on the state: the kinds `K` and nothing else. */
 export interface View<K extends Kind = Kind> {
   readonly settings: Settings
+  /** For `rememberIn` alone. */
+  readonly derived: Derived
   /** Objects of a kind in one namespace, or in all, in order of namespace and name. */
   list<T extends K>(kind: T, namespace?: string): readonly ResourceOf<T>[]
   get<T extends K>(kind: T, namespace: string, name: string): ResourceOf<T> | undefined
@@ -51,6 +53,7 @@ const gatewaysAmong = remember((pods: Shelf) =>
 /** The state of a cluster at one moment. Immutable: a change makes another snapshot, which shares what did not change. */
 export class Snapshot implements View {
   readonly settings: Settings
+  readonly derived: Derived = new Map()
   /** Kinds that could not be read, and why. What reads one of them cannot be judged. */
   readonly unreadable: ReadonlyMap<Kind, string>
   readonly #shelves: ReadonlyMap<Kind, Shelf>

@@ -51,11 +51,29 @@ export function wordsFor(view: View<PathKinds>, namespace: string): Words {
     exactHosts: new Set(hosts.filter(host => !isWildcard(host)).sort()),
     // What covers all hosts of the namespace tells none apart.
     wildcardHosts: [...new Set(hosts.filter(host => isWildcard(host) && !ofAll.endsWith(host.slice(1))))].sort(),
-    paths: [...new Set(policies.flatMap(policy => operations(policy, 'paths')))],
+    paths: [...new Set(policies.flatMap(policy => operations(policy, 'paths')))].sort(),
     addresses: policies.some(({ spec }) =>
       spec.rules.some(rule => rule?.when.some(({ key }) => key === 'destination.ip'))
     )
   }
+}
+
+/** What one of them tells apart and the other does not. */
+export function wordsOfOne(some: Words, others: Words): Words {
+  const paths = [new Set(some.paths), new Set(others.paths)] as const
+  const wildcards = [new Set(some.wildcardHosts), new Set(others.wildcardHosts)] as const
+  return {
+    keys: inOne(some.keys, others.keys),
+    pairs: inOne(some.pairs, others.pairs),
+    exactHosts: inOne(some.exactHosts, others.exactHosts),
+    wildcardHosts: [...inOne(...wildcards)],
+    paths: [...inOne(...paths)],
+    addresses: some.addresses !== others.addresses
+  }
+}
+
+function inOne(some: ReadonlySet<string>, others: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...some, ...others].filter(word => some.has(word) !== others.has(word)))
 }
 
 /**

@@ -117,18 +117,19 @@ function pairsOf(place: string, values: Labels): readonly Pair[] {
  * alike, and a check that finds nothing with one finds nothing with the other: their names are all that differs.
  */
 export function likenessOf({ name, always, pairs, hosts, path }: Traits, words: Words): string {
-  const spoken = pairs.filter(({ key, pair }) => words.keys.has(key) || words.pairs.has(pair))
+  const isAnySpoken = words.keys.size + words.pairs.size > 0
+  const spoken = isAnySpoken ? pairs.filter(({ key, pair }) => words.keys.has(key) || words.pairs.has(pair)) : []
   const likeness = [
-    words.addresses ? name : '',
+    words.addresses ? [name] : [],
     [...new Set(spoken.map(({ place, pair }) => `${place} ${pair}`))].sort(),
-    hosts.map(host => hostLikeness(host, words)),
+    hosts.flatMap((host, i) => hostLikeness(host, words).map(like => `${i} ${like}`)),
     path === undefined ? [] : words.paths.filter(pattern => matchesPath(pattern, path))
   ]
-  return always + JSON.stringify(likeness)
+  return likeness.every(said => said.length === 0) ? always : always + JSON.stringify(likeness)
 }
 
 /** What speaks of this host, and not of all hosts of the namespace alike. */
-function hostLikeness(host: string, { exactHosts, wildcardHosts }: Words): string {
+function hostLikeness(host: string, { exactHosts, wildcardHosts }: Words): readonly string[] {
   const covering = wildcardHosts.filter(pattern => coversHost(pattern, host))
-  return exactHosts.has(host) ? `${host} ${covering}` : covering.join()
+  return exactHosts.has(host) ? [host, ...covering] : covering
 }
