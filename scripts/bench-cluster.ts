@@ -5,12 +5,17 @@ import { readResource } from '../src/sources/manifest.ts'
 
 const examples = join(import.meta.dirname, '../examples/cluster')
 
+/** What `makeObjects` makes, as the model reads it. */
+export function makeCluster(models: number): readonly Resource[] {
+  return makeObjects(models).flatMap(object => readResource(object) ?? [])
+}
+
 /**
  * The stock installation of examples/cluster with so many InferenceServices more, a hundred to a namespace, as they
  * run: each with its pod, the Services and the VirtualServices that KServe and Knative make, and labels of its own.
  */
-export function makeCluster(models: number): readonly Resource[] {
-  const stock = readFiles([examples]).flatMap(({ resource }) => resource ?? [])
+export function makeObjects(models: number): readonly object[] {
+  const stock = readFiles([examples]).map(({ object }) => object as object)
   const made = Array.from({ length: models }, (_, i) =>
     makeModel(`team-${Math.floor(i / PER_NAMESPACE)}`, `model-${i}`, i)
   )
@@ -19,7 +24,7 @@ export function makeCluster(models: number): readonly Resource[] {
     kind: 'Namespace',
     metadata: { name: `team-${i}`, labels: { 'istio-injection': 'enabled' } }
   }))
-  return [...stock, ...[...namespaces, ...made.flat()].flatMap(object => readResource(object) ?? [])]
+  return [...stock, ...namespaces, ...made.flat()]
 }
 
 const PER_NAMESPACE = 100

@@ -1,6 +1,7 @@
 /**
- * Measures what judging a change costs in a large cluster; then the webhook as it runs: `POST /validate` over TLS with a
- * review of 4 KiB, by 10 connections, on the cluster in examples/. The figures are those of the machine.
+ * Measures what judging a change costs in a large cluster; then how soon the program is ready there, and in what memory;
+ * then the webhook as it runs: `POST /validate` over TLS with a review of 4 KiB, by 10 connections, on the cluster in
+ * examples/. The figures are those of the machine.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,8 +14,14 @@ import { serve } from '../src/server/serve.ts'
 import { readFiles } from '../src/sources/files.ts'
 import { staticSource } from '../src/sources/static.ts'
 import { benchEvaluation } from './bench-evaluation.ts'
+import { benchLive } from './bench-live.ts'
 
-benchEvaluation(line => process.stdout.write(`${line}\n`))
+const say = (line: string) => void process.stdout.write(`${line}\n`)
+
+benchEvaluation(say)
+await benchLive(10_000, false, say)
+await benchLive(10_000, true, say)
+await benchLive(100_000, false, say)
 
 const examples = join(import.meta.dirname, '../examples')
 const SIZE = 4096
@@ -39,7 +46,7 @@ const { requests, latency, errors, non2xx } = await autocannon({
   duration: 10
 })
 await running.stop(0)
-process.stdout.write(
-  `${Math.round(requests.average)} requests/s, p50 ${latency.p50} ms, p99 ${latency.p99} ms, ${errors + non2xx} failed\n`
+say(
+  `${Math.round(requests.average)} requests/s, p50 ${latency.p50} ms, p99 ${latency.p99} ms, ${errors + non2xx} failed`
 )
 process.exitCode = errors + non2xx > 0 ? 1 : 0

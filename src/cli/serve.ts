@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { type Logger, pino } from 'pino'
 import { type Config, LOG_LEVELS, OWN_NAMESPACE, parseConfig, readConfigText } from '../config.ts'
+import type { Memory } from '../engine/judge.ts'
 import { loadCertificate } from '../keeper/development.ts'
 import { type Keeper, openKeeper } from '../keeper/keeper.ts'
 import { Snapshot } from '../model/snapshot.ts'
@@ -52,16 +53,18 @@ export function serveCommand(io: Io): Command {
           : { source: readState(manifests, config, logger), keeper: undefined }
       const keyPair = keeper?.keyPair() ?? (await loadCertificate(config.server.certificates, NAMES))
       const upkeep = keeper?.status
+      const memory: Memory = {}
       const running = await serve({
         config,
         configuration,
         source,
         keyPair,
         ownNamespace: OWN_NAMESPACE,
+        memory,
         upkeep,
         logger
       })
-      keeper?.start(running.reload, auditing(source, configuration))
+      keeper?.start(running.reload, auditing(source, configuration, memory))
       io.out(greeting(running, config, manifests))
       const stop = (drainMs: number) => void running.stop(drainMs, keeper?.leave)
       process.once('SIGTERM', () => stop(config.server.drainSeconds * 1000))

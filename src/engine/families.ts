@@ -1,4 +1,5 @@
 import type { InferenceService } from '../model/inference-service.ts'
+import { getOrAdd } from '../model/shelf.ts'
 import type { Snapshot, View } from '../model/snapshot.ts'
 import { namespaceLikeness, type Words, wordsFor, wordsOfOne } from '../model/surroundings.ts'
 import { likenessOf, type Traits, traitsOf } from '../model/traits.ts'
@@ -59,9 +60,15 @@ function renew<T>(earlier: Observed<T> | undefined, touched: ReadonlySet<Token>,
   return earlier !== undefined && !isTouched(earlier.reads, touched) ? earlier : make()
 }
 
-function describe(view: View, namespace: string, known: ReadonlyMap<InferenceService, Traits> | undefined) {
+function describe(view: View, namespace: string, known: ReadonlyMap<InferenceService, Traits> = new Map()) {
+  // Most models are like another, and what they have in common need be kept but once.
+  const kept = new Map([...known.values()].map(({ always }) => [always, always]))
+  const describeOne = (service: InferenceService): Traits => {
+    const { always, ...own } = traitsOf(view, service)
+    return { ...own, always: getOrAdd(kept, always, () => always) }
+  }
   const services = view.list('InferenceService', namespace)
-  return new Map(services.map(service => [service, known?.get(service) ?? traitsOf(view, service)] as const))
+  return new Map(services.map(service => [service, known.get(service) ?? describeOne(service)] as const))
 }
 
 /** Where something could not be read there are no families: nothing can be said of their models. */

@@ -5,15 +5,16 @@ import { meshOf } from './mesh.ts'
 import { remember } from './remember.ts'
 import type { Resource } from './resource.ts'
 import { namespaceOfHost } from './rule-index.ts'
+import { getOrAdd } from './shelf.ts'
 import type { View } from './snapshot.ts'
 import type { PathKinds } from './way.ts'
 
 /** What the objects that count for the models of a namespace tell apart: all else about names and labels means nothing. */
 export interface Words {
-  /** Label keys that injectors look at. */
+  /** Label keys of which every value counts. */
   readonly keys: ReadonlySet<string>
-  /** Wanted values of labels, as `key=value`. */
-  readonly pairs: ReadonlySet<string>
+  /** Wanted values of labels, by key. */
+  readonly pairs: ReadonlyMap<string, ReadonlySet<string>>
   readonly exactHosts: ReadonlySet<string>
   readonly wildcardHosts: readonly string[]
   readonly paths: readonly string[]
@@ -47,7 +48,7 @@ export function wordsFor(view: View<PathKinds>, namespace: string): Words {
         ...matchExpressions.map(({ key }) => key)
       ])
     ),
-    pairs: new Set(selectors.flatMap(labels => Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`))),
+    pairs: byKey(selectors.flatMap(labels => Object.entries(labels ?? {}))),
     exactHosts: new Set(hosts.filter(host => !isWildcard(host)).sort()),
     // What covers all hosts of the namespace tells none apart.
     wildcardHosts: [...new Set(hosts.filter(host => isWildcard(host) && !ofAll.endsWith(host.slice(1))))].sort(),
@@ -58,18 +59,31 @@ export function wordsFor(view: View<PathKinds>, namespace: string): Words {
   }
 }
 
-/** What one of them tells apart and the other does not. */
+function byKey(pairs: readonly (readonly [string, string])[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const values = new Map<string, Set<string>>()
+  for (const [key, value] of pairs) getOrAdd(values, key, (): Set<string> => new Set()).add(value)
+  return values
+}
+
+/** What one of them tells apart and the other does not; of a label at least that. */
 export function wordsOfOne(some: Words, others: Words): Words {
   const paths = [new Set(some.paths), new Set(others.paths)] as const
   const wildcards = [new Set(some.wildcardHosts), new Set(others.wildcardHosts)] as const
   return {
-    keys: inOne(some.keys, others.keys),
-    pairs: inOne(some.pairs, others.pairs),
+    keys: new Set([...inOne(some.keys, others.keys), ...keysOfOne(some.pairs, others.pairs)]),
+    pairs: new Map(),
     exactHosts: inOne(some.exactHosts, others.exactHosts),
     wildcardHosts: [...inOne(...wildcards)],
     paths: [...inOne(...paths)],
     addresses: some.addresses !== others.addresses
   }
+}
+
+/** Keys of which not the same values are wanted. */
+function keysOfOne(some: Words['pairs'], others: Words['pairs']): readonly string[] {
+  const none = new Set<string>()
+  const isChanged = (key: string) => inOne(some.get(key) ?? none, others.get(key) ?? none).size > 0
+  return [...new Set([...some.keys(), ...others.keys()])].filter(isChanged)
 }
 
 function inOne(some: ReadonlySet<string>, others: ReadonlySet<string>): ReadonlySet<string> {

@@ -21,16 +21,15 @@ import { TLS_MODE_LABEL, type Workload } from './workload.ts'
 export interface Traits {
   readonly name: string
   readonly always: string
-  /** Labels and annotations, `key=value` after the place where they stand. */
-  readonly pairs: readonly Pair[]
+  readonly said: readonly Said[]
   readonly hosts: readonly string[]
   readonly path: string | undefined
 }
 
-interface Pair {
+/** Labels or annotations, and where they stand. */
+interface Said {
   readonly place: string
-  readonly key: string
-  readonly pair: string
+  readonly values: Labels
 }
 
 export function traitsOf(view: View<PathKinds>, service: InferenceService): Traits {
@@ -57,11 +56,11 @@ export function traitsOf(view: View<PathKinds>, service: InferenceService): Trai
   return {
     name,
     always: JSON.stringify(always),
-    pairs: [
-      ...pairsOf('labels', labels),
-      ...pairsOf('annotations', annotations),
-      ...components.flatMap(one => pairsOf(one.name, { ...one.annotations, ...madeLabels(service, one) })),
-      ...pods.flatMap(({ place, pod }) => pairsOf(`${place} pod`, pod.labels))
+    said: [
+      { place: 'labels', values: labels },
+      { place: 'annotations', values: annotations },
+      ...components.map(one => ({ place: one.name, values: { ...one.annotations, ...madeLabels(service, one) } })),
+      ...pods.map(({ place, pod }) => ({ place: `${place} pod`, values: pod.labels }))
     ],
     hosts: [
       ...inCluster.map(one => serviceHost(namespace, one, view.settings.clusterDomain)),
@@ -108,24 +107,29 @@ function telling(values: Labels): readonly string[] {
     .sort()
 }
 
-function pairsOf(place: string, values: Labels): readonly Pair[] {
-  return Object.entries(values).map(([key, value]) => ({ place, key, pair: `${key}=${value}` }))
-}
-
 /**
  * What tells an InferenceService apart from others of its namespace. Of two with the same likeness every path fares
  * alike, and a check that finds nothing with one finds nothing with the other: their names are all that differs.
  */
-export function likenessOf({ name, always, pairs, hosts, path }: Traits, words: Words): string {
-  const isAnySpoken = words.keys.size + words.pairs.size > 0
-  const spoken = isAnySpoken ? pairs.filter(({ key, pair }) => words.keys.has(key) || words.pairs.has(pair)) : []
+export function likenessOf({ name, always, said, hosts, path }: Traits, words: Words): string {
   const likeness = [
     words.addresses ? [name] : [],
-    [...new Set(spoken.map(({ place, pair }) => `${place} ${pair}`))].sort(),
+    words.keys.size + words.pairs.size === 0 ? [] : spokenOf(said, words),
     hosts.flatMap((host, i) => hostLikeness(host, words).map(like => `${i} ${like}`)),
     path === undefined ? [] : words.paths.filter(pattern => matchesPath(pattern, path))
   ]
   return likeness.every(said => said.length === 0) ? always : always + JSON.stringify(likeness)
+}
+
+function spokenOf(said: readonly Said[], { keys, pairs }: Words): readonly string[] {
+  const spoken = new Set<string>()
+  for (const { place, values } of said) {
+    for (const key in values) {
+      const value = values[key] as string
+      if (keys.has(key) || pairs.get(key)?.has(value)) spoken.add(`${place} ${key}=${value}`)
+    }
+  }
+  return [...spoken].sort()
 }
 
 /** What speaks of this host, and not of all hosts of the namespace alike. */

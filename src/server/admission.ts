@@ -24,12 +24,13 @@ export interface AdmissionOptions {
   readonly ownNamespace: string | undefined
   readonly metrics: Metrics
   readonly maxConcurrent: number
+  /** Of states by these rules; others that judge by them may share it. */
+  readonly memory: Memory
 }
 
 /** `POST /validate`: does this change cut a path that works now? `POST /mutate`: what does policy add to it? */
 export const admission: FastifyPluginAsync<AdmissionOptions> = async (app, options) => {
-  const { current, health, rules, ownNamespace, metrics } = options
-  const memory: Memory = {}
+  const { current, health, rules, ownNamespace, metrics, memory } = options
   limitLoad(app, options.maxConcurrent, metrics.load)
 
   const decide = ({ change, fault, object }: Review): Decision => {

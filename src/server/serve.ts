@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.ts'
 import { policyAt } from '../engine/findings.ts'
+import type { Memory } from '../engine/judge.ts'
 import { RULES } from '../rules/index.ts'
 import { InvalidInput } from '../sources/files.ts'
 import type { StateSource } from '../sources/source.ts'
@@ -17,6 +18,8 @@ export interface ServeOptions {
   readonly source: StateSource
   readonly keyPair: KeyPair
   readonly ownNamespace: string | undefined
+  /** Where audits judge the same state, so that it is judged but once. */
+  readonly memory?: Memory
   /** What is kept in the cluster, where something is. */
   readonly upkeep?: (() => Upkeep) | undefined
   readonly logger: FastifyBaseLogger
@@ -81,7 +84,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
 }
 
 async function build(options: ServeOptions, phase: Phase) {
-  const { config, configuration, source, keyPair, ownNamespace, upkeep, logger } = options
+  const { config, configuration, source, keyPair, ownNamespace, memory = {}, upkeep, logger } = options
   const policy = () => policyAt(configuration?.current() ?? config, Date.now())
   const metrics = createMetrics(source, upkeep, () => policy().exceptions)
   if (configuration !== undefined) measureConfiguration(metrics.registry, configuration)
@@ -95,6 +98,7 @@ async function build(options: ServeOptions, phase: Phase) {
       ownNamespace,
       metrics,
       maxConcurrent: config.server.maxConcurrent,
+      memory,
       isStopping: () => phase.stopping
     },
     logger

@@ -84,7 +84,7 @@ t.test('a running cluster, which is only read', async t => {
 t.test('the leader finds the same, again and again', async t => {
   const source = staticSource(stockWith(readFileSync(join(examples, 'strict-mesh.yaml'), 'utf8')))
   const config = parseConfig(`rules: { ${RULE}: audit }\naudit: { reports: off }`, 'test')
-  const { judge, reports } = auditing(source, { current: () => config })
+  const { judge, reports } = auditing(source, { current: () => config }, {})
   t.equal(reports, 'off')
   const { findings } = judge(source.current())
   t.match(

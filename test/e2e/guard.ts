@@ -9,6 +9,7 @@ import { stringify } from 'yaml'
 export interface Process {
   readonly webhook: string
   readonly health: string
+  readonly pid: number
   readonly logs: () => string
   /** Waits for the end; an end in good order takes as long as the guard drains. */
   readonly stop: (signal?: NodeJS.Signals) => Promise<void>
@@ -61,6 +62,7 @@ export async function startProcess(
   return {
     webhook,
     health,
+    pid: child.pid as number,
     logs: () => logs,
     stop: async (signal = 'SIGINT') => {
       await end(child, signal)

@@ -29,7 +29,8 @@ async function build(
     policy: () => policy,
     ownNamespace: 'mesh-guard',
     metrics,
-    maxConcurrent: 64
+    maxConcurrent: 64,
+    memory: {}
   })
   t.teardown(() => app.close())
   return app

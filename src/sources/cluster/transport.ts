@@ -37,7 +37,7 @@ export async function connect(kubeconfig: Kubeconfig, node = process.versions.no
   if (node.localeCompare(NEEDED_NODE, 'en', { numeric: true }) < 0) {
     throw new InvalidInput([`reading a cluster needs Node ${NEEDED_NODE} or newer; this is ${node}`])
   }
-  const { KubeConfig } = await import('@kubernetes/client-node')
+  const { KubeConfig } = await import('./kubeconfig.ts')
   const first = load(new KubeConfig(), kubeconfig)
   // Should somebody choose another context meanwhile, we stay where we are.
   const again = { ...kubeconfig, context: first.getCurrentContext() }
