@@ -1,3 +1,4 @@
+import { delimiter } from 'node:path'
 import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { NAME } from './keeper/names.ts'
@@ -190,5 +191,9 @@ function keysAt(path: readonly PropertyKey[]): readonly string[] {
   return typeof propertyNames === 'object' ? (propertyNames.enum as readonly string[]) : Object.keys(properties)
 }
 
-/** The namespace that we run in ourselves, which we never judge. Of the environment we take no more than this. */
+/** The namespace that we run in ourselves, which we never judge. */
 export const OWN_NAMESPACE = process.env['POD_NAMESPACE']
+
+/** The files that `KUBECONFIG` names. Of the environment we take no more than this and the above. */
+export const kubeconfigFiles = (): readonly string[] =>
+  (process.env['KUBECONFIG'] ?? '').split(delimiter).filter(file => file !== '')

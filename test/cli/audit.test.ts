@@ -47,6 +47,30 @@ t.test('files: what is wrong, and where', async t => {
   t.match(out, /\n\d+ findings?\n$/)
 })
 
+t.test('of one namespace: what is about an object or a model there', async t => {
+  const folder = join(strictCluster(t), 'strict')
+  writeFileSync(join(folder, 'cut.yaml'), CUT)
+  const audit = async (...argv: readonly string[]) => {
+    const { code, out } = await meshGuard('audit', '--against', folder, '--format', 'json', ...argv)
+    const { decision, findings } = reportSchema.parse(JSON.parse(out))
+    return { code, decision, objects: findings.map(({ object }) => `${object.kind} ${object.namespace}`) }
+  }
+  const strict = 'PeerAuthentication istio-system'
+  const cut = 'DestinationRule istio-system'
+  t.same(await audit(), { code: 1, decision: 'deny', objects: [cut, strict] })
+  t.same(await audit('-n', 'istio-system'), { code: 1, decision: 'deny', objects: [cut, strict] })
+  t.same(await audit('-n', 'user1'), { code: 1, decision: 'deny', objects: [cut] }, 'it cuts models there')
+  t.same(await audit('-n', 'user2'), { code: 0, decision: 'allow', objects: [] })
+})
+
+/** Mesh mTLS to a gateway that takes none. */
+const CUT = `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: default, namespace: istio-system }
+spec: { host: knative-local-gateway.istio-system.svc.cluster.local, trafficPolicy: { tls: { mode: ISTIO_MUTUAL } } }
+`
+
 t.test('a running cluster, which is only read', async t => {
   const folder = strictCluster(t)
   const api = await startApiServer()
