@@ -9,7 +9,7 @@ const pages = join(root, 'src/rules')
 
 rmSync(dist, { recursive: true, force: true })
 await build({
-  entryPoints: [join(root, 'src/main.ts')],
+  entryPoints: ['main', 'kubectl-complete'].map(name => join(root, 'src', `${name}.ts`)),
   outdir: dist,
   bundle: true,
   // What needs a cluster, and a newer Node with it, is loaded only when it is used.

@@ -5,6 +5,7 @@ import { InvalidInput } from '../sources/files.ts'
 import { auditCommand } from './audit.ts'
 import { checkCommand } from './check.ts'
 import { EXIT, type Io } from './command.ts'
+import { completeCommand, completionCommand } from './completion.ts'
 import { explainCommand } from './explain.ts'
 import { rulesCommand } from './rules.ts'
 import { schemaCommand } from './schema.ts'
@@ -21,10 +22,12 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
     traceCommand(io),
     auditCommand(io),
     rulesCommand(io),
-    schemaCommand(io)
+    schemaCommand(io),
+    completionCommand(io)
   ]
   for (const command of commands) program.addCommand(command)
-  for (const command of [program, ...commands]) {
+  program.addCommand(completeCommand(program, io), { hidden: true })
+  for (const command of [program, ...program.commands]) {
     command
       .exitOverride()
       .configureOutput({ writeOut: text => io.out(text.trimEnd()), writeErr: text => io.err(text.trimEnd()) })
