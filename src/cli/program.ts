@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { Command, CommanderError } from 'commander'
+import manifest from '../../package.json' with { type: 'json' }
 import { UnreadableCluster } from '../sources/cluster/read.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { auditCommand } from './audit.ts'
@@ -14,7 +15,9 @@ import { traceCommand } from './trace.ts'
 
 /** Runs a command line. Whatever happens becomes a message and an exit code. */
 export async function run(argv: readonly string[], io: Io): Promise<void> {
-  const program = new Command('mesh-guard').description('Says which changes cut the way of a request to a KServe model')
+  const program = new Command('mesh-guard')
+    .description('Says which changes cut the way of a request to a KServe model')
+    .version(manifest.version)
   const commands = [
     serveCommand(io),
     checkCommand(io),
