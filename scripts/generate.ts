@@ -1,6 +1,6 @@
 /**
  * Writes what follows from the code, below the current folder: `src/rules/index.ts`, the table in README.md, the reference
- * of the configuration, and of the chart the schema of its values, the roles and the alerts.
+ * of the configuration, and of the chart the schema of its values and the roles.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
