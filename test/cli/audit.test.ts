@@ -4,10 +4,8 @@ import t from 'tap'
 import { auditing } from '../../src/cli/auditing.ts'
 import { parseConfig } from '../../src/config.ts'
 import { reportSchema } from '../../src/report/report.ts'
-import { readFiles } from '../../src/sources/files.ts'
 import { staticSource } from '../../src/sources/static.ts'
-import { startApiServer } from '../support/api-server.ts'
-import { serveAll, store } from '../support/cluster.ts'
+import { serveFolder } from '../support/cluster.ts'
 import { meshGuard } from '../support/command.ts'
 import { kubeconfig } from '../support/kubeconfig.ts'
 import { stockWith } from '../support/state.ts'
@@ -73,13 +71,7 @@ spec: { host: knative-local-gateway.istio-system.svc.cluster.local, trafficPolic
 
 t.test('a running cluster, which is only read', async t => {
   const folder = strictCluster(t)
-  const api = await startApiServer()
-  t.teardown(api.close)
-  serveAll(api)
-  store(
-    api,
-    readFiles([join(folder, 'strict')]).filter(({ resource }) => resource !== undefined)
-  )
+  const api = await serveFolder(t, join(folder, 'strict'))
   writeFileSync(join(folder, 'config'), kubeconfig(api.url))
   const live = ['--kubeconfig', join(folder, 'config')]
   const { code, out } = await meshGuard('audit', ...live, '--format', 'json')

@@ -2,9 +2,7 @@
 import { delimiter, join } from 'node:path'
 import t from 'tap'
 import { parse, stringify } from 'yaml'
-import { readFiles } from '../../src/sources/files.ts'
-import { startApiServer } from '../support/api-server.ts'
-import { serveAll, store } from '../support/cluster.ts'
+import { serveFolder } from '../support/cluster.ts'
 import { meshGuard } from '../support/command.ts'
 import { kubeconfig } from '../support/kubeconfig.ts'
 
@@ -12,13 +10,7 @@ const CLUSTER = join(import.meta.dirname, '../../examples/four-outcomes')
 const CALL = ['trace', '--from', 'user2/sleep-1', '--to', 'sklearn-iris-predictor-00001-private.user1:80']
 
 t.test('explain and trace', async t => {
-  const api = await startApiServer()
-  t.teardown(api.close)
-  serveAll(api)
-  store(
-    api,
-    readFiles([CLUSTER]).filter(({ resource }) => resource !== undefined)
-  )
+  const api = await serveFolder(t, CLUSTER)
   const live = ['--kubeconfig', join(t.testdir({ config: kubeconfig(api.url) }), 'config')]
   t.match(await meshGuard('explain', ...live), { code: 0, out: /^user1\/sklearn-iris: 3 ok, 4 cut of 7 ways\n/ })
   t.match(await meshGuard(...CALL, ...live), { code: 1, out: /^CUT user2\/sleep-1 -> / })
@@ -44,13 +36,7 @@ t.test('explain and trace', async t => {
 
 /** Two clusters in two files: one that is there, with two contexts, and one that is not. */
 t.test('the cluster is that of KUBECONFIG, of a context, and of a file that is named', async t => {
-  const api = await startApiServer()
-  t.teardown(api.close)
-  serveAll(api)
-  store(
-    api,
-    readFiles([CLUSTER]).filter(({ resource }) => resource !== undefined)
-  )
+  const api = await serveFolder(t, CLUSTER)
   const both = parse(kubeconfig(api.url, 'here'))
   both.contexts.push({ name: 'in-user1', context: { ...both.contexts[0].context, namespace: 'user1' } })
   const folder = t.testdir({
