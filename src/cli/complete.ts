@@ -26,7 +26,7 @@ interface Position {
 
 /** @param words after the name of the program; the last is the one that is being written, and may be empty */
 export function complete(program: Command, words: readonly string[]): Suggestions {
-  const word = words.at(-1) ?? ''
+  const [word = ''] = words.slice(-1)
   const start: Position = { command: program, count: 0, pending: undefined }
   const { command, count, pending } = words.slice(0, -1).reduce(step, start)
   const [, flag = '', value] = /^(--[^=]+)=(.*)$/.exec(word) ?? []
@@ -58,7 +58,7 @@ const optionsOf = (command: Command): readonly Suggestion[] =>
   command
     .createHelp()
     .visibleOptions(command)
-    .map(({ long, flags, description }) => ({ word: long ?? flags, description }))
+    .map(option => ({ word: `--${option.name()}`, description: option.description }))
 
 const commandsOf = (command: Command): readonly Suggestion[] =>
   command

@@ -38,6 +38,8 @@ t.test('what may stand where', async t => {
   for (const [words, expected] of [
     [['expl'], ['explain\tevery way to a model, hop by hop: what is sent, what is taken, and who says so', NO_FILE]],
     [['nothing', 'like'], [NO_FILE]],
+    [['audit', '--delete=x'], [NO_FILE]],
+    [['check', '--delete=x'], [NO_FILE]],
     [
       ['completion', ''],
       ['bash', 'zsh', 'fish', NO_FILE]
