@@ -6,7 +6,7 @@ WORKDIR /build
 COPY package.json package-lock.json ./
 # Scripts of packages are not run: esbuild works without its own.
 RUN npm ci --ignore-scripts
-COPY scripts/bundle.ts scripts/
+COPY scripts/bundle.ts scripts/licences.ts scripts/
 COPY tsconfig.json ./
 COPY src src
 RUN node scripts/bundle.ts

@@ -17,7 +17,7 @@ const duration = z.string().regex(/^(\d+(h|m|s))+$/)
 /** All but what the chart knows itself. */
 const config = configSchema
   .omit({ keeper: true })
-  .extend({ server: configSchema.shape.server.unwrap().pick({ drainSeconds: true }).prefault({}) })
+  .extend({ server: configSchema.shape.server.unwrap().pick({ drainSeconds: true, maxConcurrent: true }).prefault({}) })
 
 const disabled = { properties: { enabled: { const: false } } }
 const named = { properties: { issuerRef: { properties: { name: { minLength: 1 } } } } }
@@ -55,6 +55,7 @@ const valuesSchema = z.strictObject({
   serviceAccount: z.strictObject({ annotations: texts }),
   networkPolicy: z.strictObject({ enabled: z.boolean() }),
   serviceMonitor: z.strictObject({ enabled: z.boolean(), interval: duration, labels: texts }),
+  prometheusRule: z.strictObject({ enabled: z.boolean(), labels: texts }),
   global: anything.optional().describe('What Helm hands to each chart that is part of another; not read')
 })
 

@@ -101,7 +101,7 @@ function ask(line: object, file: string, number: number): readonly (Disagreement
 }
 
 function toState(objects: readonly unknown[]): Snapshot {
-  const resources = objects.map(readResource).filter((one): one is Resource => one !== undefined)
+  const resources = objects.map(one => readResource(one)).filter((one): one is Resource => one !== undefined)
   return Snapshot.of(resources)
 }
 

@@ -1,11 +1,12 @@
 /**
- * Writes what follows from the code, below the current folder: `src/rules/index.ts`, the table in README.md, and of the
- * chart the schema of its values and the roles.
+ * Writes what follows from the code, below the current folder: `src/rules/index.ts`, the table in README.md, the reference
+ * of the configuration, and of the chart the schema of its values and the roles.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { CheckRule, CutRule } from '../src/rules/rule.ts'
 import { makeRoles, makeValuesSchema } from './chart.ts'
+import { makeConfigurationPage } from './configuration.ts'
 
 const root = join(import.meta.dirname, '..')
 const folder = join(root, 'src/rules')
@@ -69,6 +70,7 @@ export async function generate(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ['src/rules/index.ts', makeIndex(rules)],
     ['README.md', `${head}${BEGIN}\n${makeTable(rules)}\n${tail}`],
+    ['docs/configuration.md', makeConfigurationPage()],
     ['charts/kserve-mesh-guard/values.schema.json', makeValuesSchema()],
     ['charts/kserve-mesh-guard/templates/rbac.yaml', makeRoles()]
   ])

@@ -1,3 +1,4 @@
+import { delimiter } from 'node:path'
 import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { NAME } from './keeper/names.ts'
@@ -28,13 +29,13 @@ const known = (what: string, words: readonly string[]) =>
   })
 
 const exception = z.strictObject({
-  rule: known('rule', RULE_IDS),
+  rule: known('rule', RULE_IDS).describe('The rule whose findings are excepted'),
   selector: z
     .strictObject({
       namespaces: z.array(name).min(1).optional().describe('By name; a Namespace lies in itself'),
-      kind: known('kind', Object.keys(KINDS)).optional(),
-      name: name.optional(),
-      matchLabels: z.record(z.string(), z.string()).optional()
+      kind: known('kind', Object.keys(KINDS)).optional().describe('Of the object'),
+      name: name.optional().describe('Of the object'),
+      matchLabels: z.record(z.string(), z.string()).optional().describe('Labels that the object has')
     })
     .refine(selector => Object.keys(selector).length > 0, 'names no objects; to leave out all, set the rule to off')
     .describe('The objects that the findings are about: those that have all that is said here'),
@@ -44,22 +45,23 @@ const exception = z.strictObject({
 })
 
 const labelSelector = z.strictObject({
-  matchLabels: z.record(z.string(), z.string()).default({}),
+  matchLabels: z.record(z.string(), z.string()).default({}).describe('Labels that the Namespace has'),
   matchExpressions: z
     .array(
       z.strictObject({
-        key: z.string(),
-        operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-        values: z.array(z.string()).default([])
+        key: z.string().describe('The label'),
+        operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']).describe('What is asked of the label'),
+        values: z.array(z.string()).default([]).describe('For In and NotIn')
       })
     )
     .default([])
+    .describe('As in a selector of Kubernetes')
 })
 
 export const configSchema = z.strictObject({
   rules: modes.default({}),
   namespaces: z
-    .array(z.strictObject({ selector: labelSelector, rules: modes }))
+    .array(z.strictObject({ selector: labelSelector, rules: modes.describe('Modes there') }))
     .default([])
     .describe('Modes for objects in some namespaces; a later entry counts before an earlier one'),
   unevaluated: z
@@ -74,10 +76,12 @@ export const configSchema = z.strictObject({
     .strictObject({
       rootNamespace: name.optional().describe("Default: what Istio's mesh configuration says"),
       trustDomain: name.optional().describe("Default: what Istio's mesh configuration says"),
-      clusterDomain: name.default(DEFAULT_SETTINGS.clusterDomain),
-      istioNamespace: name.default(DEFAULT_SETTINGS.istioNamespace),
-      knativeNamespace: name.default(DEFAULT_SETTINGS.knativeNamespace),
-      kserveNamespace: name.default(DEFAULT_SETTINGS.kserveNamespace)
+      clusterDomain: name.default(DEFAULT_SETTINGS.clusterDomain).describe('What names of Services end in'),
+      istioNamespace: name.default(DEFAULT_SETTINGS.istioNamespace).describe('Where istiod and its ConfigMaps lie'),
+      knativeNamespace: name
+        .default(DEFAULT_SETTINGS.knativeNamespace)
+        .describe('Where Knative Serving, its gateways and its ConfigMaps lie'),
+      kserveNamespace: name.default(DEFAULT_SETTINGS.kserveNamespace).describe('Where KServe and its ConfigMap lie')
     })
     .prefault({}),
   server: z
@@ -107,9 +111,11 @@ export const configSchema = z.strictObject({
           'Whether to keep the registration of the webhook in the cluster, and with which certificate: one of its own, kept in a Secret, or that of server.certificates. off writes nothing'
         ),
       service: z
-        .strictObject({ name: name.default(NAME), port: port.default(443) })
+        .strictObject({
+          name: name.default(NAME).describe('Of the Service, in the same namespace, by which the API server calls'),
+          port: port.default(443).describe('Of that Service')
+        })
         .prefault({})
-        .describe('The Service, in the same namespace, by which the API server reaches the webhook')
     })
     .prefault({}),
   audit: z
@@ -122,7 +128,9 @@ export const configSchema = z.strictObject({
         )
     })
     .prefault({}),
-  log: z.strictObject({ level: z.enum(LOG_LEVELS).default('info') }).prefault({})
+  log: z
+    .strictObject({ level: z.enum(LOG_LEVELS).default('info').describe('What is logged, from this level up') })
+    .prefault({})
 })
 
 export type Config = Readonly<z.output<typeof configSchema>>
@@ -190,5 +198,9 @@ function keysAt(path: readonly PropertyKey[]): readonly string[] {
   return typeof propertyNames === 'object' ? (propertyNames.enum as readonly string[]) : Object.keys(properties)
 }
 
-/** The namespace that we run in ourselves, which we never judge. Of the environment we take no more than this. */
+/** The namespace that we run in ourselves, which we never judge. */
 export const OWN_NAMESPACE = process.env['POD_NAMESPACE']
+
+/** The files that `KUBECONFIG` names. Of the environment we take no more than this and the above. */
+export const kubeconfigFiles = (): readonly string[] =>
+  (process.env['KUBECONFIG'] ?? '').split(delimiter).filter(file => file !== '')

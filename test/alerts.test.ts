@@ -20,7 +20,7 @@ interface Alert {
 }
 
 const root = join(import.meta.dirname, '..')
-const { groups } = parse(readFileSync(join(root, 'docs/alerts.yaml'), 'utf8')) as {
+const { groups } = parse(readFileSync(join(root, 'charts/kserve-mesh-guard/alerts.yaml'), 'utf8')) as {
   readonly groups: readonly { readonly name: string; readonly rules: readonly Alert[] }[]
 }
 const alerts = groups.flatMap(({ rules }) => rules)

@@ -1,5 +1,6 @@
+import { delimiter } from 'node:path'
 import t from 'tap'
-import { parseConfig, RULE_IDS, readConfig } from '../src/config.ts'
+import { kubeconfigFiles, parseConfig, RULE_IDS, readConfig } from '../src/config.ts'
 
 t.test('without a file everything is as by default', async t => {
   t.match(readConfig(undefined), {
@@ -89,4 +90,22 @@ t.test('all faults are told at once', async t => {
 t.test('rule ids are kebab case and in order', async t => {
   t.same([...RULE_IDS].sort(), RULE_IDS)
   for (const id of RULE_IDS) t.match(id, /^[a-z]+(-[a-z]+)+$/)
+})
+
+t.test('the files that KUBECONFIG names', async t => {
+  const before = process.env['KUBECONFIG']
+  t.teardown(() => {
+    if (before !== undefined) process.env['KUBECONFIG'] = before
+    else delete process.env['KUBECONFIG']
+  })
+  delete process.env['KUBECONFIG']
+  t.same(kubeconfigFiles(), [])
+  for (const [written, files] of [
+    ['', []],
+    ['/a', ['/a']],
+    [['/a', '', '/b'].join(delimiter), ['/a', '/b']]
+  ] as const) {
+    process.env['KUBECONFIG'] = written
+    t.same(kubeconfigFiles(), files, written)
+  }
 })

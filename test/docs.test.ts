@@ -9,8 +9,12 @@ const DOCS = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'SECURITY.md',
-  'docs/install.md',
+  'docs/configuration.md',
   'docs/failure-modes.md',
+  'docs/gitops.md',
+  'docs/install.md',
+  'docs/migration.md',
+  'docs/security.md',
   'src/README.md',
   'test/conformance/README.md',
   'examples/four-outcomes/README.md',
@@ -23,7 +27,7 @@ const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 }
 
 /** Their commands need a cluster: test/e2e/docs.e2e.ts runs them. */
-const IN_CLUSTER = ['docs/install.md', 'docs/failure-modes.md']
+const IN_CLUSTER = ['failure-modes', 'gitops', 'install', 'migration', 'security'].map(name => `docs/${name}.md`)
 
 /** Exit codes of the commands that we can run here; what npm itself does is for `.ci/run`. */
 const COMMANDS: Readonly<Record<string, number>> = {

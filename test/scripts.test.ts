@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { generate } from '../scripts/generate.ts'
+import { findBundled, findStrict, toNotices } from '../scripts/licences.ts'
+import { type Bom, forProduction, toolsIn } from '../scripts/sbom.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -102,4 +104,71 @@ t.test('generate writes what the rules say', async t => {
   const folder = t.testdir({ src: { rules: {} } })
   t.match(await script('generate', [], folder), { code: 0, out: '' })
   for (const [file, text] of await generate()) t.equal(readFileSync(join(folder, file), 'utf8'), text, file)
+})
+
+t.test('the bill of materials is that of what is installed to run, with what a tool needs as well', async t => {
+  const component = (name: string, properties: Bom['components'][number]['properties'] = []) => ({
+    'bom-ref': name,
+    name,
+    version: '1.0.0',
+    properties
+  })
+  const development = [{ name: 'cdx:npm:package:development', value: 'true' }]
+  const bom: Bom = {
+    metadata: { component: { 'bom-ref': 'root' } },
+    components: [component('both'), component('library'), component('tool', development), component('types')],
+    dependencies: [
+      { ref: 'root', dependsOn: ['library', 'tool', 'types'] },
+      { ref: 'tool', dependsOn: ['both'] },
+      { ref: 'library', dependsOn: ['both'] }
+    ]
+  }
+  const production = forProduction(bom)
+  t.same(
+    production.components.map(({ name }) => name),
+    ['both', 'library', 'types']
+  )
+  t.same(production.dependencies, [
+    { ref: 'root', dependsOn: ['library', 'types'] },
+    { ref: 'library', dependsOn: ['both'] }
+  ])
+  t.same(toolsIn(production, ['tool', 'both', 'types']), ['types 1.0.0'], 'only we ask for it')
+})
+
+t.test('the notices of what is in a bundle: each version once, and its licence as it is', async t => {
+  const folder = t.testdir({
+    node_modules: {
+      b: {
+        'package.json': JSON.stringify({ name: 'b', version: '2.0.0', license: 'MIT', author: 'Bee <b@example.com>' })
+      },
+      '@a': {
+        one: {
+          'package.json': JSON.stringify({ name: '@a/one', version: '1.0.0', author: { name: 'A' } }),
+          LICENSE: 'Do.'
+        }
+      },
+      unused: { 'package.json': '{}' }
+    }
+  })
+  const inputs = {
+    'src/main.ts': { bytesInOutput: 1 },
+    'node_modules/b/x.js': { bytesInOutput: 1 },
+    'node_modules/@a/one/lib/x.js': { bytesInOutput: 1 },
+    'node_modules/@a/one/lib/y.js': { bytesInOutput: 1 },
+    'node_modules/unused/x.js': { bytesInOutput: 0 }
+  }
+  const output = { bytes: 0, inputs, imports: [], exports: [] }
+  const bundled = findBundled({ inputs: {}, outputs: { 'main.js': output } }, folder)
+  t.match(bundled, [
+    { name: '@a/one', version: '1.0.0', license: 'none', texts: ['Do.'] },
+    { name: 'b', license: 'MIT', texts: [] }
+  ])
+  t.same(
+    findStrict(bundled).map(({ name }) => name),
+    ['@a/one']
+  )
+  t.match(
+    toNotices(bundled),
+    /^@a\/one 1\.0\.0, none\n\nDo\.\n[\s\S]*^b 2\.0\.0, MIT\n\nCopyright Bee <b@example\.com>\./m
+  )
 })

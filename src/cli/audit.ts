@@ -1,13 +1,13 @@
 import { Command } from 'commander'
 import type { Config } from '../config.ts'
-import { policyAt } from '../engine/findings.ts'
-import { judgeState } from '../engine/judge.ts'
+import { concernsNamespace } from '../engine/finding.ts'
+import { type Policy, policyAt } from '../engine/findings.ts'
+import { worst } from '../engine/judge.ts'
 import { toJson } from '../report/json.ts'
 import type { Report } from '../report/report.ts'
 import { toText } from '../report/text.ts'
-import { RULES } from '../rules/index.ts'
 import { readFiles } from '../sources/files.ts'
-import { checkState } from './check.ts'
+import { reportOf } from './check.ts'
 import {
   configOption,
   contextOption,
@@ -17,9 +17,10 @@ import {
   type Io,
   kubeconfigOption,
   loadConfig,
+  namespaceOption,
   ruleOption
 } from './command.ts'
-import { againstOption, LIVE, openWorld, type Where } from './world.ts'
+import { againstOption, findPlace, LIVE, requireNamespace, toWorld, type Where } from './world.ts'
 
 interface AuditOptions extends Where {
   readonly against: string
@@ -35,6 +36,7 @@ export function auditCommand(io: Io): Command {
     .addOption(againstOption)
     .addOption(kubeconfigOption)
     .addOption(contextOption)
+    .addOption(namespaceOption)
     .addOption(formatOption)
     .addOption(failOnOption)
     .addOption(configOption)
@@ -49,9 +51,17 @@ export function auditCommand(io: Io): Command {
 }
 
 async function audit({ against, ...where }: AuditOptions, config: Config, io: Io): Promise<Report> {
-  if (against !== LIVE) return checkState(readFiles([against]), config)
-  const { state } = await openWorld(LIVE, where, config, io)
-  const { decision, findings, skipped } = judgeState(state, RULES, policyAt(config, Date.now()))
-  // What comes from a cluster stands in no file.
-  return { decision, steps: [], findings: findings.map(finding => ({ ...finding, source: undefined })), skipped }
+  const policy = policyAt(config, Date.now())
+  const manifests = against === LIVE ? [] : readFiles([against])
+  const { state } =
+    against === LIVE ? await (await findPlace(LIVE, where)).open(config, io) : toWorld(manifests, config)
+  requireNamespace(state, where.namespace)
+  const report = reportOf(state, manifests, policy)
+  return where.namespace === undefined ? report : within(report, where.namespace, policy)
+}
+
+/** What concerns one namespace. What could not be judged may concern any. */
+function within(report: Report, namespace: string, policy: Policy): Report {
+  const findings = report.findings.filter(finding => concernsNamespace(finding, namespace))
+  return { ...report, decision: worst(findings, report.skipped, policy), findings }
 }

@@ -22,14 +22,23 @@ import {
   type Io,
   kubeconfigOption,
   loadConfig,
+  namespaceOption,
   ruleOption
 } from './command.ts'
-import { keyOf, openWorld, toWorld, type Where, type World } from './world.ts'
+import { findPlace, keyOf, toWorld, type Where, type World } from './world.ts'
 
 /** What is wrong with a cluster that holds these files and nothing else? */
 export function checkState(manifests: readonly Manifest[], config: Config): Report {
-  const policy = policyAt(config, Date.now())
-  const { decision, findings, skipped } = judgeState(toWorld(manifests, config).state, RULES, policy)
+  return reportOf(toWorld(manifests, config).state, manifests, policyAt(config, Date.now()))
+}
+
+/**
+ * What is wrong with a state?
+ *
+ * @param manifests the files that it comes from, if it does
+ */
+export function reportOf(state: Snapshot, manifests: readonly Manifest[], policy: Policy): Report {
+  const { decision, findings, skipped } = judgeState(state, RULES, policy)
   return { decision, steps: [], findings: findings.map(located(manifests)), skipped }
 }
 
@@ -129,6 +138,7 @@ export function checkCommand(io: Io): Command {
     .option('--against <path>', 'the state that the paths change: a path, or `live`; without it they are the state')
     .addOption(kubeconfigOption)
     .addOption(contextOption)
+    .addOption(namespaceOption)
     .option('--delete', 'the objects of the paths are deleted')
     .addOption(formatOption)
     .addOption(failOnOption)
@@ -137,18 +147,14 @@ export function checkCommand(io: Io): Command {
     .addHelpText('after', '\nExample:\n  mesh-guard check change.yaml --against examples/cluster')
     .action(async (paths: readonly string[], options: CheckOptions) => {
       const config = loadConfig(options.config, options.rule)
-      const manifests = readFiles(paths)
+      const place = await findPlace(options.against, options)
+      const manifests = readFiles(paths, place.namespace)
       const ignored = countIgnored(manifests)
       if (ignored !== undefined) io.err(ignored)
       const report =
         options.against === undefined
           ? checkState(manifests, config)
-          : checkChanges(
-              manifests,
-              await openWorld(options.against, options, config, io),
-              config,
-              options.delete === true
-            )
+          : checkChanges(manifests, await place.open(config, io), config, options.delete === true)
       io.out(options.format === 'json' ? toJson(report) : toText(report))
       io.exit(exitCode(report, options.failOn))
     })

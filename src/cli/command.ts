@@ -24,6 +24,11 @@ export const kubeconfigOption = new Option('--kubeconfig <file>', 'the cluster; 
 
 export const contextOption = new Option('--context <name>', 'of the kubeconfig; default: its current one')
 
+export const namespaceOption = new Option(
+  '-n, --namespace <name>',
+  "of what is named without one; default: the context's, or `default`"
+)
+
 export const ruleOption = new Option(
   '--rule <id=mode>',
   'another mode for a rule: deny, warn, audit or off; repeatable'

@@ -1,6 +1,8 @@
 import { Command } from 'commander'
+import { modelKey } from '../engine/evaluate.ts'
 import { explain } from '../engine/explain.ts'
 import { policyAt } from '../engine/findings.ts'
+import type { InferenceService } from '../model/inference-service.ts'
 import { toExplanation } from '../report/explanation.ts'
 import { toExplanationText } from '../report/explanation-text.ts'
 import { RULES } from '../rules/index.ts'
@@ -15,9 +17,10 @@ import {
   type Io,
   kubeconfigOption,
   loadConfig,
+  namespaceOption,
   ruleOption
 } from './command.ts'
-import { againstOption, openWorld, type Where } from './world.ts'
+import { againstOption, findPlace, qualify, requireNamespace, type Where } from './world.ts'
 
 interface ExplainOptions extends Where {
   readonly against: string
@@ -30,23 +33,30 @@ interface ExplainOptions extends Where {
 export function explainCommand(io: Io): Command {
   return new Command('explain')
     .description('every way to a model, hop by hop: what is sent, what is taken, and who says so')
-    .argument('[namespace/name]', 'the InferenceService; without it, all')
+    .argument('[[namespace/]name]', 'the InferenceService; without it, all, or with --namespace those that lie there')
     .addOption(againstOption)
     .addOption(kubeconfigOption)
     .addOption(contextOption)
+    .addOption(namespaceOption)
     .addOption(formatOption)
     .addOption(failOnOption)
     .addOption(configOption)
     .addOption(ruleOption)
     .addHelpText('after', '\nExample:\n  mesh-guard explain user1/sklearn-iris --against examples/cluster')
-    .action(async (name: string | undefined, options: ExplainOptions) => {
+    .action(async (written: string | undefined, options: ExplainOptions) => {
+      const { namespace } = options
       const config = loadConfig(options.config, options.rule)
-      const { state } = await openWorld(options.against, options, config, io)
-      const names = state.list('InferenceService').map(one => `${one.namespace}/${one.name}`)
+      const place = await findPlace(options.against, options)
+      const name = written === undefined ? undefined : qualify(written, place, namespace)
+      const { state } = await place.open(config, io)
+      requireNamespace(state, namespace)
+      const names = state.list('InferenceService').map(modelKey)
       if (name !== undefined && !names.includes(name) && !state.unreadable.has('InferenceService')) {
         throw new InvalidInput([`there is no InferenceService ${name}${suggest(name, names)}`])
       }
-      const explained = explain(state, name, RULES, policyAt(config, Date.now()))
+      const isWanted = (one: InferenceService) =>
+        name === undefined ? namespace === undefined || one.namespace === namespace : modelKey(one) === name
+      const explained = explain(state, isWanted, RULES, policyAt(config, Date.now()))
       const explanation = toExplanation(state, explained)
       io.out(options.format === 'json' ? JSON.stringify(explanation, undefined, 2) : toExplanationText(explanation))
       io.exit(exitCode(explained, options.failOn))

@@ -1,10 +1,12 @@
 import { inspect } from 'node:util'
 import { Command, CommanderError } from 'commander'
+import manifest from '../../package.json' with { type: 'json' }
 import { UnreadableCluster } from '../sources/cluster/read.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { auditCommand } from './audit.ts'
 import { checkCommand } from './check.ts'
 import { EXIT, type Io } from './command.ts'
+import { completeCommand, completionCommand } from './completion.ts'
 import { explainCommand } from './explain.ts'
 import { rulesCommand } from './rules.ts'
 import { schemaCommand } from './schema.ts'
@@ -13,7 +15,9 @@ import { traceCommand } from './trace.ts'
 
 /** Runs a command line. Whatever happens becomes a message and an exit code. */
 export async function run(argv: readonly string[], io: Io): Promise<void> {
-  const program = new Command('mesh-guard').description('Says which changes cut the way of a request to a KServe model')
+  const program = new Command('mesh-guard')
+    .description('Says which changes cut the way of a request to a KServe model')
+    .version(manifest.version)
   const commands = [
     serveCommand(io),
     checkCommand(io),
@@ -21,10 +25,12 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
     traceCommand(io),
     auditCommand(io),
     rulesCommand(io),
-    schemaCommand(io)
+    schemaCommand(io),
+    completionCommand(io)
   ]
   for (const command of commands) program.addCommand(command)
-  for (const command of [program, ...commands]) {
+  program.addCommand(completeCommand(program, io), { hidden: true })
+  for (const command of [program, ...program.commands]) {
     command
       .exitOverride()
       .configureOutput({ writeOut: text => io.out(text.trimEnd()), writeErr: text => io.err(text.trimEnd()) })

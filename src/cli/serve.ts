@@ -14,14 +14,13 @@ import type { StateSource } from '../sources/source.ts'
 import { staticSource } from '../sources/static.ts'
 import { auditing } from './auditing.ts'
 import { configOption, contextOption, type Io, kubeconfigOption, ruleOption, withModes } from './command.ts'
+import { toKubeconfig, type Where } from './world.ts'
 
-interface ServeOptions {
+interface ServeOptions extends Omit<Where, 'namespace'> {
   readonly config?: string
   readonly rule?: readonly string[]
   readonly logLevel?: Config['log']['level']
   readonly manifests?: readonly string[]
-  readonly kubeconfig?: string
-  readonly context?: string
 }
 
 const logLevelOption = new Option('--log-level <level>', 'what to log, whatever the configuration says').choices(
@@ -110,8 +109,8 @@ interface Opened {
   readonly keeper: Keeper | undefined
 }
 
-async function openCluster({ kubeconfig, context }: ServeOptions, config: Config, logger: Logger): Promise<Opened> {
-  const transport = await connect({ file: kubeconfig, context })
+async function openCluster(options: ServeOptions, config: Config, logger: Logger): Promise<Opened> {
+  const transport = await connect(toKubeconfig(options))
   const keeper = await findKeeper(transport, config, logger)
   const source = watchCluster(transport, {
     settings: config.mesh,

@@ -5,8 +5,17 @@ import { RULES } from '../rules/index.ts'
 import { UnreadableCluster } from '../sources/cluster/read.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { suggest } from '../sources/suggest.ts'
-import { configOption, contextOption, EXIT, formatOption, type Io, kubeconfigOption, loadConfig } from './command.ts'
-import { againstOption, openWorld, type Where } from './world.ts'
+import {
+  configOption,
+  contextOption,
+  EXIT,
+  formatOption,
+  type Io,
+  kubeconfigOption,
+  loadConfig,
+  namespaceOption
+} from './command.ts'
+import { againstOption, findPlace, qualify, type Where } from './world.ts'
 
 interface TraceOptions extends Where {
   readonly from: string
@@ -24,13 +33,14 @@ const CODES = { ok: EXIT.ok, cut: EXIT.found, unknown: EXIT.failed } as const
 export function traceCommand(io: Io): Command {
   return new Command('trace')
     .description('one call: what the client sends, what the server takes, and who says so')
-    .requiredOption('--from <namespace/pod>', 'the pod that calls')
+    .requiredOption('--from <[namespace/]pod>', 'the pod that calls')
     .requiredOption('--to <host:port>', 'the Service that it calls, by any name that it has in the cluster')
     .option('--path <path>', 'of the URL; without it, any')
     .option('--method <method>', 'of the request', 'POST')
     .addOption(againstOption)
     .addOption(kubeconfigOption)
     .addOption(contextOption)
+    .addOption(namespaceOption)
     .addOption(formatOption)
     .addOption(configOption)
     .addHelpText(
@@ -38,8 +48,10 @@ export function traceCommand(io: Io): Command {
       '\nExample:\n  mesh-guard trace --from user2/sleep-6d6b49d8b8-6ths6 --to httpbin.user1:8000 --against examples/cluster'
     )
     .action(async (options: TraceOptions) => {
-      const question = toQuestion(options)
-      const { state } = await openWorld(options.against, options, loadConfig(options.config), io)
+      const config = loadConfig(options.config)
+      const place = await findPlace(options.against, options)
+      const question = toQuestion({ ...options, from: qualify(options.from, place, options.namespace) })
+      const { state } = await place.open(config, io)
       const traced = trace(state, question, RULES)
       if (traced.is === 'skipped') throw new UnreadableCluster(`the call cannot be followed: ${traced.skip.reason}`)
       if (traced.is === 'mistaken') {

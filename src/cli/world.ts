@@ -1,12 +1,14 @@
 import { Option } from 'commander'
-import type { Config } from '../config.ts'
+import { type Config, kubeconfigFiles } from '../config.ts'
 import type { Memory } from '../engine/judge.ts'
-import type { Ref } from '../model/resource.ts'
+import { DEFAULT_NAMESPACE, KINDS, type Kind, type Ref } from '../model/resource.ts'
 import { Snapshot } from '../model/snapshot.ts'
+import type { Kubeconfig } from '../sources/cluster/kubeconfig.ts'
 import { readCluster } from '../sources/cluster/read.ts'
 import { connect } from '../sources/cluster/transport.ts'
-import { readFiles } from '../sources/files.ts'
+import { InvalidInput, readFiles } from '../sources/files.ts'
 import { readRef } from '../sources/manifest.ts'
+import { suggest } from '../sources/suggest.ts'
 import type { Manifest } from '../sources/yaml.ts'
 import type { Io } from './command.ts'
 
@@ -34,23 +36,67 @@ export const LIVE = 'live'
 /** For commands that ask a state. */
 export const againstOption = new Option('--against <path>', 'the state that is asked: a path, or `live`').default(LIVE)
 
-/** Which cluster is meant, where it is one. */
+/** Which cluster is meant, where it is one, and which namespace. */
 export interface Where {
   readonly kubeconfig?: string
   readonly context?: string
+  readonly namespace?: string
 }
 
-/** The state of files, or of the cluster as it is now; objects of a cluster are known as far as the model reads them. */
-export async function openWorld(
-  against: string,
-  { kubeconfig, context }: Where,
-  config: Config,
-  io: Io
-): Promise<World> {
-  if (against !== LIVE) return toWorld(readFiles([against]), config)
-  const transport = await connect({ file: kubeconfig, context })
-  const { state, objects } = await readCluster(transport, config.mesh, message => io.err(`not read: ${message}`))
-  return { state, objects: new Map(objects.map(object => [keyOf(readRef(object)), object])), memory: {} }
+export const toKubeconfig = ({ kubeconfig, context }: Omit<Where, 'namespace'>): Kubeconfig => ({
+  files: kubeconfig === undefined ? kubeconfigFiles() : [kubeconfig],
+  context
+})
+
+/** A state that is yet to be read. */
+export interface Place {
+  /** Of what is named without one. */
+  readonly namespace: string
+  /** The objects of a cluster are known as far as the model reads them. */
+  readonly open: (config: Config, io: Io) => Promise<World>
+}
+
+/**
+ * @param against absent where no state is asked
+ * @throws {InvalidInput}
+ */
+export async function findPlace(against: string | undefined, where: Where): Promise<Place> {
+  if (against !== LIVE) {
+    const files = against === undefined ? [] : [against]
+    return {
+      namespace: where.namespace ?? DEFAULT_NAMESPACE,
+      open: async config => toWorld(readFiles(files), config)
+    }
+  }
+  const connection = await connect(toKubeconfig(where))
+  return {
+    namespace: where.namespace ?? connection.namespace,
+    open: async ({ mesh }, io) => {
+      const { state, objects } = await readCluster(connection, mesh, message => io.err(`not read: ${message}`))
+      return { state, objects: new Map(objects.map(object => [keyOf(readRef(object)), object])), memory: {} }
+    }
+  }
+}
+
+/**
+ * The full name of what may be named without its namespace.
+ *
+ * @throws {InvalidInput} when name and flag say two namespaces
+ */
+export function qualify(name: string, { namespace }: Place, given: string | undefined): string {
+  const [first = '', rest] = name.split('/')
+  if (rest === undefined) return `${namespace}/${name}`
+  if (given === undefined || given === first) return name
+  throw new InvalidInput([`${name} does not lie in namespace ${given} of --namespace: leave out one of the two`])
+}
+
+/** @throws {InvalidInput} when nothing lies in the namespace that is asked for, and it does not exist */
+export function requireNamespace(state: Snapshot, namespace: string | undefined): void {
+  if (namespace === undefined || state.unreadable.size > 0) return
+  const kinds = Object.keys(KINDS) as readonly Kind[]
+  const known = kinds.flatMap(kind => state.list(kind).map(one => (kind === 'Namespace' ? one.name : one.namespace)))
+  if (known.includes(namespace)) return
+  throw new InvalidInput([`there is no namespace ${namespace}${suggest(namespace, known)}`])
 }
 
 /** What tells objects apart, whatever the version they are written in. */

@@ -33,15 +33,20 @@ export interface Explained {
   readonly skipped: readonly Skip[]
 }
 
-/** Follows every path of one InferenceService (`namespace/name`), or of all. */
-export function explain(snapshot: Snapshot, wanted: string | undefined, rules: Rules, policy: Policy): Explained {
+/** Follows every path of the InferenceServices that are wanted. */
+export function explain(
+  snapshot: Snapshot,
+  isWanted: (service: InferenceService) => boolean,
+  rules: Rules,
+  policy: Policy
+): Explained {
   const skips = new Map<string, Skip>()
   const note = (skip: Skip | undefined) => {
     if (skip !== undefined) skips.set(JSON.stringify(skip), skip)
   }
   const listed = observe(snapshot, view => view.list('InferenceService'))
   note(listed.skip && { rule: PATHS, ...listed.skip })
-  const services = (listed.value ?? []).filter(one => wanted === undefined || modelKey(one) === wanted)
+  const services = (listed.value ?? []).filter(isWanted)
   const paths = new Map<InferenceService, readonly Path[]>()
   for (const service of services) {
     const { value, skip } = observe(snapshot, view => pathsOf(view, service))

@@ -30,6 +30,12 @@ export interface Finding {
   readonly opens: readonly ModelOpening[]
 }
 
+/** Is this about an object in the namespace, or about a model there? */
+export function concernsNamespace({ object, cuts, opens }: Finding, namespace: string): boolean {
+  const models = [...cuts, ...opens].map(({ inferenceService }) => inferenceService)
+  return object.namespace === namespace || models.some(model => model?.startsWith(`${namespace}/`))
+}
+
 /** What could not be judged, and which kinds it would have taken; or what an exception keeps out of the judgement. */
 export interface Skip {
   readonly rule: string

@@ -11,6 +11,9 @@ export const KINDS = { ...KSERVE, ...NETWORKING, ...SECURITY, ...CORE } as const
 /** A kind that the model knows. Two API groups never share one here. */
 export type Kind = keyof typeof KINDS
 
+/** Of objects that name no namespace, and of kubeconfigs that name none. */
+export const DEFAULT_NAMESPACE = 'default'
+
 /** Identity and metadata, the same for each kind. `namespace` is empty for cluster-wide kinds. */
 export interface Meta {
   readonly apiVersion: string

@@ -28,7 +28,7 @@ export interface Configuration {
 }
 
 /** What was made of these at the start cannot be made anew while we run. */
-const NEED_RESTART = ['server', 'mesh', 'keeper', 'audit'] as const
+export const NEED_RESTART = ['server', 'mesh', 'keeper', 'audit'] as const
 
 /**
  * Reads the configuration for the first time. It sets the level of the log, then and later.

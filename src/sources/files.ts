@@ -20,12 +20,13 @@ const MANIFEST = /\.(ya?ml|json)$/
 /**
  * Reads manifests: files, folders (all that lies in them, in order of name), or `-` for standard input.
  *
+ * @param namespace of objects that name none
  * @throws {InvalidInput} with every fault of every file at once.
  */
-export function readFiles(paths: readonly string[]): readonly Manifest[] {
+export function readFiles(paths: readonly string[], namespace?: string): readonly Manifest[] {
   const faults: string[] = []
   const manifests = paths.flatMap(listFiles).flatMap(file => {
-    const read = readManifests(readText(file), file === STDIN ? '<stdin>' : file)
+    const read = readManifests(readText(file), file === STDIN ? '<stdin>' : file, namespace)
     faults.push(...read.faults)
     return read.manifests
   })

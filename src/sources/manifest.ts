@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { findKind, KINDS, metadata, nameOf, type Ref, type Resource } from '../model/resource.ts'
+import { DEFAULT_NAMESPACE, findKind, KINDS, metadata, nameOf, type Ref, type Resource } from '../model/resource.ts'
 
 /** An object that is not what its kind should be. `field` is a path such as `spec.servers[0].port`; `name` says which. */
 export class InvalidObject extends Error {
@@ -20,26 +20,28 @@ const named = typeMeta.extend({ metadata })
 /**
  * What names an object, of whatever kind.
  *
+ * @param fallback the namespace of what names none
  * @throws {InvalidObject} that names the field.
  */
-export function readRef(object: unknown): Ref {
+export function readRef(object: unknown, fallback = DEFAULT_NAMESPACE): Ref {
   const { apiVersion, kind, metadata: meta } = parse(named, object)
   // An object with generateName has no name before it is stored.
   const name = meta.name ?? meta.generateName
   if (name === undefined) throw new InvalidObject('metadata.name', 'is missing')
   const known = findKind(apiVersion, kind)
   const clusterWide = known !== undefined && 'cluster' in KINDS[known]
-  return { apiVersion, kind, name, namespace: clusterWide ? '' : (meta.namespace ?? 'default') }
+  return { apiVersion, kind, name, namespace: clusterWide ? '' : (meta.namespace ?? fallback) }
 }
 
 /**
  * Reads a Kubernetes object, and cuts it down to what the model reads.
  *
+ * @param fallback the namespace of what names none
  * @returns `undefined` for a kind that is not on the traffic path.
  * @throws {InvalidObject} that names the field.
  */
-export function readResource(object: unknown): Resource | undefined {
-  const ref = readRef(object)
+export function readResource(object: unknown, fallback = DEFAULT_NAMESPACE): Resource | undefined {
+  const ref = readRef(object, fallback)
   const kind = findKind(ref.apiVersion, ref.kind)
   if (kind === undefined) return undefined
   const { metadata: meta } = parse(named, object)

@@ -29,8 +29,12 @@ export interface ReadManifests {
 
 const list = z.object({ kind: z.string().regex(/List$/), items: z.array(z.unknown()) })
 
-/** Reads the objects of a YAML or JSON text with any number of documents. Lists are taken apart. */
-export function readManifests(text: string, file: string): ReadManifests {
+/**
+ * Reads the objects of a YAML or JSON text with any number of documents. Lists are taken apart.
+ *
+ * @param namespace of objects that name none
+ */
+export function readManifests(text: string, file: string, namespace?: string): ReadManifests {
   const lines = new LineCounter()
   const manifests: Manifest[] = []
   const faults: string[] = []
@@ -44,8 +48,9 @@ export function readManifests(text: string, file: string): ReadManifests {
       const at = (field: readonly (string | number)[]) => lineAt(document, lines, [...path, ...field])
       const source = { file, line: at([]) }
       try {
-        const ref = readRef(object)
-        manifests.push({ ref, object, source, resource: readResource(object), lineOf: field => at(toPath(field)) })
+        const ref = readRef(object, namespace)
+        const resource = readResource(object, namespace)
+        manifests.push({ ref, object, source, resource, lineOf: field => at(toPath(field)) })
       } catch (error) {
         const { field, message } = error as InvalidObject
         faults.push(`${file}:${at(toPath(field))}: ${message}`)

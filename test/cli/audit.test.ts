@@ -4,10 +4,8 @@ import t from 'tap'
 import { auditing } from '../../src/cli/auditing.ts'
 import { parseConfig } from '../../src/config.ts'
 import { reportSchema } from '../../src/report/report.ts'
-import { readFiles } from '../../src/sources/files.ts'
 import { staticSource } from '../../src/sources/static.ts'
-import { startApiServer } from '../support/api-server.ts'
-import { serveAll, store } from '../support/cluster.ts'
+import { serveFolder } from '../support/cluster.ts'
 import { meshGuard } from '../support/command.ts'
 import { kubeconfig } from '../support/kubeconfig.ts'
 import { stockWith } from '../support/state.ts'
@@ -47,15 +45,33 @@ t.test('files: what is wrong, and where', async t => {
   t.match(out, /\n\d+ findings?\n$/)
 })
 
+t.test('of one namespace: what is about an object or a model there', async t => {
+  const folder = join(strictCluster(t), 'strict')
+  writeFileSync(join(folder, 'cut.yaml'), CUT)
+  const audit = async (...argv: readonly string[]) => {
+    const { code, out } = await meshGuard('audit', '--against', folder, '--format', 'json', ...argv)
+    const { decision, findings } = reportSchema.parse(JSON.parse(out))
+    return { code, decision, objects: findings.map(({ object }) => `${object.kind} ${object.namespace}`) }
+  }
+  const strict = 'PeerAuthentication istio-system'
+  const cut = 'DestinationRule istio-system'
+  t.same(await audit(), { code: 1, decision: 'deny', objects: [cut, strict] })
+  t.same(await audit('-n', 'istio-system'), { code: 1, decision: 'deny', objects: [cut, strict] })
+  t.same(await audit('-n', 'user1'), { code: 1, decision: 'deny', objects: [cut] }, 'it cuts models there')
+  t.same(await audit('-n', 'user2'), { code: 0, decision: 'allow', objects: [] })
+})
+
+/** Mesh mTLS to a gateway that takes none. */
+const CUT = `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: default, namespace: istio-system }
+spec: { host: knative-local-gateway.istio-system.svc.cluster.local, trafficPolicy: { tls: { mode: ISTIO_MUTUAL } } }
+`
+
 t.test('a running cluster, which is only read', async t => {
   const folder = strictCluster(t)
-  const api = await startApiServer()
-  t.teardown(api.close)
-  serveAll(api)
-  store(
-    api,
-    readFiles([join(folder, 'strict')]).filter(({ resource }) => resource !== undefined)
-  )
+  const api = await serveFolder(t, join(folder, 'strict'))
   writeFileSync(join(folder, 'config'), kubeconfig(api.url))
   const live = ['--kubeconfig', join(folder, 'config')]
   const { code, out } = await meshGuard('audit', ...live, '--format', 'json')

@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { reportSchema } from '../../src/report/report.ts'
-import { readFiles } from '../../src/sources/files.ts'
 import { startApiServer } from '../support/api-server.ts'
-import { pathOf, serveAll, store } from '../support/cluster.ts'
+import { pathOf, serveAll, serveFolder } from '../support/cluster.ts'
 import { meshGuard } from '../support/command.ts'
 import { kubeconfig } from '../support/kubeconfig.ts'
 
@@ -216,13 +215,7 @@ t.test('kinds that are not on the path are counted', async t => {
 })
 
 t.test('against a live cluster', async t => {
-  const api = await startApiServer()
-  t.teardown(api.close)
-  serveAll(api)
-  store(
-    api,
-    readFiles([CLUSTER]).filter(({ resource }) => resource !== undefined)
-  )
+  const api = await serveFolder(t, CLUSTER)
   const file = join(t.testdir({ config: kubeconfig(api.url) }), 'config')
   const live = ['--against', 'live', '--kubeconfig', file]
   const { code, out } = await meshGuard('check', STRICT, ...live, '--context', 'test')

@@ -1,9 +1,8 @@
 /** What asks a state asks the cluster as it is now, unless told otherwise. */
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import t from 'tap'
-import { readFiles } from '../../src/sources/files.ts'
-import { startApiServer } from '../support/api-server.ts'
-import { serveAll, store } from '../support/cluster.ts'
+import { parse, stringify } from 'yaml'
+import { serveFolder } from '../support/cluster.ts'
 import { meshGuard } from '../support/command.ts'
 import { kubeconfig } from '../support/kubeconfig.ts'
 
@@ -11,13 +10,7 @@ const CLUSTER = join(import.meta.dirname, '../../examples/four-outcomes')
 const CALL = ['trace', '--from', 'user2/sleep-1', '--to', 'sklearn-iris-predictor-00001-private.user1:80']
 
 t.test('explain and trace', async t => {
-  const api = await startApiServer()
-  t.teardown(api.close)
-  serveAll(api)
-  store(
-    api,
-    readFiles([CLUSTER]).filter(({ resource }) => resource !== undefined)
-  )
+  const api = await serveFolder(t, CLUSTER)
   const live = ['--kubeconfig', join(t.testdir({ config: kubeconfig(api.url) }), 'config')]
   t.match(await meshGuard('explain', ...live), { code: 0, out: /^user1\/sklearn-iris: 3 ok, 4 cut of 7 ways\n/ })
   t.match(await meshGuard(...CALL, ...live), { code: 1, out: /^CUT user2\/sleep-1 -> / })
@@ -40,3 +33,44 @@ t.test('explain and trace', async t => {
   api.fault = (_request, response) => !!response.writeHead(500).end()
   t.match(await meshGuard('explain', ...live), { code: 3, err: /^error: the cluster cannot be read: .*500\n$/ })
 })
+
+/** Two clusters in two files: one that is there, with two contexts, and one that is not. */
+t.test('the cluster is that of KUBECONFIG, of a context, and of a file that is named', async t => {
+  const api = await serveFolder(t, CLUSTER)
+  const both = parse(kubeconfig(api.url, 'here'))
+  both.contexts.push({ name: 'in-user1', context: { ...both.contexts[0].context, namespace: 'user1' } })
+  const folder = t.testdir({
+    here: stringify(both),
+    away: kubeconfig('http://127.0.0.1:1', 'away'),
+    'model.yaml': NAMELESS
+  })
+  const before = process.env['KUBECONFIG']
+  t.teardown(() => {
+    if (before === undefined) delete process.env['KUBECONFIG']
+    else process.env['KUBECONFIG'] = before
+  })
+  const away = join(folder, 'away')
+  process.env['KUBECONFIG'] = [away, join(folder, 'here')].join(delimiter)
+  for (const argv of [['explain'], ['audit'], CALL, ['check', CLUSTER, '--against', 'live']]) {
+    const unread = { code: 3, out: '', err: /error: the cluster cannot be read: / }
+    t.match(await meshGuard(...argv), unread, `${argv[0]}: the first file counts`)
+  }
+  process.env['KUBECONFIG'] = [join(folder, 'here'), away].join(delimiter)
+  t.match(await meshGuard('explain', 'user1/sklearn-iris'), { code: 0, out: /^user1\/sklearn-iris: / })
+  t.match(await meshGuard('explain', '--kubeconfig', away), { code: 3 }, 'a file that is named counts instead')
+
+  const there = ['--context', 'in-user1']
+  t.match(await meshGuard('explain', 'sklearn-iris', ...there), { code: 0, out: /^user1\/sklearn-iris: / })
+  t.match(await meshGuard('explain', 'sklearn-iris'), { code: 2, err: /default\/sklearn-iris; did you mean user1/ })
+  const check = ['check', join(folder, 'model.yaml'), '--against', 'live']
+  t.match(await meshGuard(...check, ...there), { out: /UPDATE InferenceService user1\/sklearn-iris\n/ })
+  t.match(await meshGuard(...check), { out: /CREATE InferenceService default\/sklearn-iris\n/ })
+  t.match(await meshGuard(...check, '-n', 'user2'), { out: /CREATE InferenceService user2\/sklearn-iris\n/ })
+})
+
+const NAMELESS = `
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: { name: sklearn-iris }
+spec: { predictor: { model: { modelFormat: { name: sklearn }, storageUri: 'gs://models/iris' } } }
+`

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { run } from '../../src/cli/program.ts'
@@ -54,9 +55,14 @@ t.test('what cannot be used is an error that says what would be right', async t 
 
 t.test('help, everywhere with an example', async t => {
   t.match(await meshGuard('--help'), { code: 0, out: /serve .*\n +check /s })
-  for (const command of ['serve', 'check', 'explain', 'trace', 'audit', 'rules', 'schema']) {
+  for (const command of ['serve', 'check', 'explain', 'trace', 'audit', 'rules', 'schema', 'completion']) {
     t.match(await meshGuard(command, '-h'), { code: 0, err: '', out: new RegExp(`Example:\n  mesh-guard ${command} `) })
   }
+})
+
+t.test('the version is that of the package', async t => {
+  const { version } = JSON.parse(readFileSync(join(examples, '../package.json'), 'utf8'))
+  t.match(await meshGuard('--version'), { code: 0, out: `${version}\n` })
 })
 
 t.test('rules', async t => {

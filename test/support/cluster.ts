@@ -1,8 +1,10 @@
+import type t from 'tap'
 import { KINDS } from '../../src/model/resource.ts'
 import { DEFAULT_SETTINGS } from '../../src/model/snapshot.ts'
 import { collectionsOf, toPath } from '../../src/sources/cluster/collections.ts'
+import { readFiles } from '../../src/sources/files.ts'
 import type { Manifest } from '../../src/sources/yaml.ts'
-import type { ApiServer } from './api-server.ts'
+import { type ApiServer, startApiServer } from './api-server.ts'
 
 const COLLECTIONS = collectionsOf(DEFAULT_SETTINGS)
 
@@ -25,4 +27,14 @@ export function serveAll(api: ApiServer): void {
 /** Stores objects where they belong. */
 export function store(api: ApiServer, manifests: readonly Manifest[]): void {
   for (const { ref, object } of manifests) api.put(pathOf(ref.kind, ref.namespace), object as never)
+}
+
+/** An API server that holds what the files of a folder say, for one test. */
+export async function serveFolder({ teardown }: Pick<typeof t, 'teardown'>, folder: string): Promise<ApiServer> {
+  const api = await startApiServer()
+  teardown(api.close)
+  serveAll(api)
+  const manifests = readFiles([folder]).filter(({ resource }) => resource !== undefined)
+  store(api, manifests)
+  return api
 }

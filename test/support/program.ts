@@ -16,9 +16,10 @@ export function start(
   { teardown }: Pick<typeof t, 'teardown'>,
   argv: readonly string[],
   input = '',
-  env: Readonly<Record<string, string>> = {}
+  env: Readonly<Record<string, string>> = {},
+  main = 'main.ts'
 ): Program {
-  const child = spawn(process.execPath, [join(root, 'src/main.ts'), ...argv], {
+  const child = spawn(process.execPath, [join(root, 'src', main), ...argv], {
     cwd: root,
     env: { ...process.env, ...env }
   })

@@ -1,6 +1,8 @@
 import type { RequestOptions } from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
+import { DEFAULT_NAMESPACE } from '../../model/resource.ts'
 import { InvalidInput } from '../files.ts'
+import { type Kubeconfig, loadKubeconfig, serverOf } from './kubeconfig.ts'
 import { type Answer, type ReadOptions, request, type Sending } from './request.ts'
 
 /** What we need of an API server: to read. */
@@ -18,32 +20,32 @@ export interface WritingTransport extends Transport {
   send(path: string, sending: Sending, options: ReadOptions): Promise<Answer>
 }
 
-export interface Kubeconfig {
-  readonly file?: string | undefined
-  readonly context?: string | undefined
+/** A cluster that is connected to. */
+export interface Connection extends WritingTransport {
+  /** That of the context: what is meant where none is named. */
+  readonly namespace: string
 }
 
 /** The first Node that the Kubernetes client runs on. */
 const NEEDED_NODE = '22.19.0'
-/** What the client falls back to when it finds neither a kubeconfig nor a service account. */
-const NONE = 'http://localhost:8080'
 
 /**
  * Connects by kubeconfig, or by the service account of the pod.
  *
  * @throws {InvalidInput} when there is no configuration, or this Node is too old.
  */
-export async function connect(kubeconfig: Kubeconfig, node = process.versions.node): Promise<WritingTransport> {
+export async function connect(kubeconfig: Kubeconfig, node = process.versions.node): Promise<Connection> {
   if (node.localeCompare(NEEDED_NODE, 'en', { numeric: true }) < 0) {
     throw new InvalidInput([`reading a cluster needs Node ${NEEDED_NODE} or newer; this is ${node}`])
   }
-  const { KubeConfig } = await import('./kubeconfig.ts')
-  const first = load(new KubeConfig(), kubeconfig)
+  const { KubeConfig } = await import('./client.ts')
+  const first = loadKubeconfig(KubeConfig, kubeconfig)
   // Should somebody choose another context meanwhile, we stay where we are.
-  const again = { ...kubeconfig, context: first.getCurrentContext() }
+  const context = first.getCurrentContext()
+  const again = { ...kubeconfig, context }
   let newest: KubeConfig | undefined = first
   const ask = async (path: string, options: ReadOptions, sending?: Sending) => {
-    newest ??= load(new KubeConfig(), again)
+    newest ??= loadKubeconfig(KubeConfig, again)
     const used = newest
     // Tokens, certificates and what plugins answer are remembered: when they do not open the door, all is read anew.
     const forget = () => {
@@ -58,34 +60,14 @@ export async function connect(kubeconfig: Kubeconfig, node = process.versions.no
       throw error
     }
   }
-  return { get: ask, send: (path, sending, options) => ask(path, options, sending) }
+  return {
+    get: ask,
+    send: (path, sending, options) => ask(path, options, sending),
+    namespace: first.getContextObject(context)?.namespace ?? DEFAULT_NAMESPACE
+  }
 }
 
 const UNAUTHORIZED = 401
-
-function load(config: KubeConfig, { file, context }: Kubeconfig): KubeConfig {
-  try {
-    if (file === undefined) config.loadFromDefault()
-    else config.loadFromFile(file)
-  } catch (error) {
-    throw new InvalidInput([`${file ?? 'kubeconfig'}: ${(error as Error).message}`])
-  }
-  const contexts = config.getContexts().map(({ name }) => name)
-  if (context !== undefined && !contexts.includes(context)) {
-    throw new InvalidInput([`the kubeconfig has no context ${context}; it has ${contexts.join(', ')}`])
-  }
-  if (context !== undefined) config.setCurrentContext(context)
-  serverOf(config)
-  return config
-}
-
-function serverOf(config: KubeConfig): string {
-  const server = config.getCurrentCluster()?.server
-  if (server === undefined || server === NONE) {
-    throw new InvalidInput(['there is no cluster: neither a kubeconfig that names one, nor a service account'])
-  }
-  return server.replace(/\/$/, '')
-}
 
 /** Credentials are asked for at each request: a token may have been renewed. */
 async function askBy(

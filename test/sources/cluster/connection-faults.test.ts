@@ -35,7 +35,7 @@ async function open(
     renameSync(join(folder, `${name}.new`), join(folder, name))
   }
   write('config', stringify(config).replaceAll('FOLDER', folder))
-  const watched = await watch(t, api, { transport: await connect({ file: join(folder, 'config') }) })
+  const watched = await watch(t, api, { transport: await connect({ files: [join(folder, 'config')] }) })
   await watched.following()
   return { watched, write }
 }

@@ -22,7 +22,7 @@ async function start(t: Test): Promise<ApiServer> {
 
 async function read(t: Test, api: ApiServer) {
   const faults: string[] = []
-  const transport = await connect({ file: join(t.testdir({ config: kubeconfig(api.url) }), 'config') })
+  const transport = await connect({ files: [join(t.testdir({ config: kubeconfig(api.url) }), 'config')] })
   return { faults, ...(await readCluster(transport, DEFAULT_SETTINGS, fault => faults.push(fault))) }
 }
 

@@ -15,50 +15,32 @@ const OPTIONS = { signal: new AbortController().signal, idleMs: 1_000 }
 t.test('an old Node is told which one is needed', async t => {
   for (const node of ['20.19.2', '22.18.9', '9.0.0']) {
     await t.rejects(
-      connect({}, node),
+      connect({ files: [] }, node),
       new InvalidInput([`reading a cluster needs Node 22.19.0 or newer; this is ${node}`])
     )
   }
-  const file = join(t.testdir({ config: kubeconfig('http://127.0.0.1:1') }), 'config')
-  for (const node of ['22.19.0', '24.1.0', '100.0.0']) await t.resolves(connect({ file }, node))
-})
-
-t.test('a kubeconfig that leads nowhere', async t => {
-  const folder = t.testdir({
-    config: kubeconfig('http://127.0.0.1:1', 'here'),
-    empty: stringify({ apiVersion: 'v1', kind: 'Config' }),
-    broken: '{'
-  })
-  for (const [name, kubeconfig, message] of [
-    ['a file that is not there', { file: join(folder, 'none') }, /none: ENOENT/],
-    ['a file that is no YAML', { file: join(folder, 'broken') }, /broken: /],
-    ['a file without a cluster', { file: join(folder, 'empty') }, /there is no cluster/],
-    [
-      'a context that is not there',
-      { file: join(folder, 'config'), context: 'there' },
-      /no context there; it has here$/
-    ]
-  ] as const) {
-    await t.rejects(connect(kubeconfig), { name: 'InvalidInput', message }, name)
-  }
+  const files = [join(t.testdir({ config: kubeconfig('http://127.0.0.1:1') }), 'config')]
+  for (const node of ['22.19.0', '24.1.0', '100.0.0']) await t.resolves(connect({ files }, node))
 })
 
 t.test('without a file, it is found as kubectl finds it', async t => {
-  const before = { KUBECONFIG: process.env['KUBECONFIG'], HOME: process.env['HOME'] }
+  const home = process.env['HOME']
   t.teardown(() => {
-    for (const [name, value] of Object.entries(before)) {
-      if (value === undefined) delete process.env[name]
-      else process.env[name] = value
-    }
+    process.env['HOME'] = home
   })
-  const folder = t.testdir({ config: kubeconfig('http://127.0.0.1:1') })
-  process.env['KUBECONFIG'] = join(folder, 'config')
-  await t.resolves(connect({ context: 'test' }))
-  process.env['KUBECONFIG'] = ''
+  const folder = t.testdir({ '.kube': { config: kubeconfig('http://127.0.0.1:1', 'home') }, elsewhere: {} })
   process.env['HOME'] = folder
-  await t.rejects(connect({}), { name: 'InvalidInput', message: /neither a kubeconfig/ })
-  process.env['KUBECONFIG'] = join(folder, 'none')
-  await t.rejects(connect({}), { name: 'InvalidInput', message: /^kubeconfig: ENOENT/ })
+  await t.resolves(connect({ files: [], context: 'home' }))
+  process.env['HOME'] = join(folder, 'elsewhere')
+  await t.rejects(connect({ files: [] }), { name: 'InvalidInput', message: /neither a kubeconfig/ })
+})
+
+t.test('the namespace is that of the context', async t => {
+  const config = parse(kubeconfig('http://127.0.0.1:1'))
+  config.contexts.push({ name: 'other', context: { ...config.contexts[0].context, namespace: 'user1' } })
+  const files = [join(t.testdir({ config: stringify(config) }), 'config')]
+  t.match(await connect({ files }), { namespace: 'default' })
+  t.match(await connect({ files, context: 'other' }), { namespace: 'user1' })
 })
 
 t.test('it asks over TLS, with the credentials and below the path of the server', async t => {
@@ -71,7 +53,7 @@ t.test('it asks over TLS, with the credentials and below the path of the server'
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/proxy/`
   const config = parse(kubeconfig(url))
   config.clusters[0].cluster = { server: url, 'certificate-authority-data': Buffer.from(ca).toString('base64') }
-  const transport = await connect({ file: join(t.testdir({ config: stringify(config) }), 'config') })
+  const transport = await connect({ files: [join(t.testdir({ config: stringify(config) }), 'config')] })
   const answer = await transport.get('/api/v1/pods?limit=1', OPTIONS)
   t.match(answer, { status: 429, retryAfterMs: 2_000 })
   t.equal(await toText(answer.body, 1_000), '/proxy/api/v1/pods?limit=1 Bearer not-a-secret')
@@ -89,7 +71,7 @@ t.test('it sends', async t => {
   t.teardown(() => server.closeAllConnections())
   t.teardown(() => server.close())
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const transport = await connect({ file: join(t.testdir({ config: kubeconfig(url) }), 'config') })
+  const transport = await connect({ files: [join(t.testdir({ config: kubeconfig(url) }), 'config')] })
   const sending = { method: 'PATCH', contentType: 'application/merge-patch+json', body: { a: 'ä' } } as const
   const answer = await transport.send('/x?y=z', sending, OPTIONS)
   t.equal(await toText(answer.body, 1000), 'PATCH /x?y=z application/merge-patch+json {"a":"ä"}')
@@ -103,7 +85,7 @@ t.test('it gives up', async t => {
   t.teardown(() => server.closeAllConnections())
   t.teardown(() => server.close())
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const transport = await connect({ file: join(t.testdir({ config: kubeconfig(url) }), 'config') })
+  const transport = await connect({ files: [join(t.testdir({ config: kubeconfig(url) }), 'config')] })
   const answer = await transport.get('/', { ...OPTIONS, idleMs: 50 })
   t.equal(answer.retryAfterMs, undefined, 'a date is no number of seconds')
   await t.rejects(toText(answer.body, 1_000), /aborted|no word/, 'when the server falls silent')
@@ -111,6 +93,6 @@ t.test('it gives up', async t => {
   const stopped = await transport.get('/', { idleMs: 1_000, signal: stop.signal })
   stop.abort()
   await t.rejects(toText(stopped.body, 1_000), 'when told to')
-  const nobody = await connect({ file: join(t.testdir({ config: kubeconfig('http://127.0.0.1:1') }), 'config') })
+  const nobody = await connect({ files: [join(t.testdir({ config: kubeconfig('http://127.0.0.1:1') }), 'config')] })
   await t.rejects(nobody.get('/', OPTIONS), /ECONNREFUSED/, 'when there is nobody')
 })

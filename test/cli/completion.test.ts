@@ -1,0 +1,160 @@
+/** What is completed, and the scripts of the shells, run by those shells that are here. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { chmodSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import t from 'tap'
+import { MODES, RULE_IDS } from '../../src/config.ts'
+import { meshGuard } from '../support/command.ts'
+import { end, start } from '../support/program.ts'
+
+const ANY_FILE = ':0'
+const NO_FILE = ':4'
+const GOES_ON = ':6'
+
+async function complete(...words: readonly string[]): Promise<readonly string[]> {
+  const { out } = await meshGuard('__complete', '--', ...words)
+  return out.trimEnd().split('\n')
+}
+const wordsOf = (lines: readonly string[]) => lines.slice(0, -1).map(line => line.split('\t', 1)[0] ?? '')
+
+/** The names in a list of the help, such as those of its commands. */
+async function listed(heading: string, ...command: readonly string[]): Promise<readonly string[]> {
+  const { out } = await meshGuard(...command, '--help')
+  const [, list = ''] = new RegExp(`^${heading}:\n((?: .*\n)+)`, 'm').exec(out) ?? []
+  return [...list.matchAll(/^ {2}(?:-\w, )?([\w-]+)/gm)].map(([, name = '']) => name)
+}
+
+t.test('each command that the help names, and each option of each', async t => {
+  const commands = await listed('Commands')
+  t.ok(commands.length > 7)
+  t.same(wordsOf(await complete('')), commands)
+  for (const command of commands.filter(name => name !== 'help')) {
+    t.same(wordsOf(await complete(command, '-')), await listed('Options', command), command)
+  }
+})
+
+t.test('what may stand where', async t => {
+  const rules = RULE_IDS.filter(id => id.startsWith('certificate-'))
+  for (const [words, expected] of [
+    [['expl'], ['explain\tevery way to a model, hop by hop: what is sent, what is taken, and who says so', NO_FILE]],
+    [['nothing', 'like'], [NO_FILE]],
+    [['audit', '--delete=x'], [NO_FILE]],
+    [['check', '--delete=x'], [NO_FILE]],
+    [
+      ['completion', ''],
+      ['bash', 'zsh', 'fish', NO_FILE]
+    ],
+    [
+      ['rules', 'certificate-'],
+      [...rules, NO_FILE]
+    ],
+    [['rules', rules[0] ?? '', ''], [NO_FILE]],
+    [['check', ''], [ANY_FILE]],
+    [['check', '-', 'a.yaml', ''], [ANY_FILE]],
+    [
+      ['check', 'a.yaml', '--format', ''],
+      ['text', 'json', NO_FILE]
+    ],
+    [
+      ['check', 'a.yaml', '--format=j'],
+      ['--format=json', NO_FILE]
+    ],
+    [['check', 'a.yaml', '--format=json', ''], [ANY_FILE]],
+    [['check', '--delete', ''], [ANY_FILE]],
+    [['explain', '-n', ''], [NO_FILE]],
+    [['explain', '--config', ''], [ANY_FILE]],
+    [['explain', '--nothing=x'], [NO_FILE]],
+    [['serve', '--manifests', 'a', 'b', ''], [ANY_FILE]],
+    [['audit', '--against', 'a', ''], [NO_FILE]],
+    [
+      ['audit', '--rule', 'certificate-'],
+      [...rules.map(id => `${id}=`), GOES_ON]
+    ],
+    [
+      ['audit', '--rule', 'certificate-refused='],
+      [...MODES.map(mode => `certificate-refused=${mode}`), NO_FILE]
+    ],
+    [
+      ['audit', '--rule=certificate-refused=d'],
+      ['--rule=certificate-refused=deny', NO_FILE]
+    ]
+  ] as const) {
+    t.same(await complete(...words), expected, words.join(' '))
+  }
+})
+
+t.test('kubectl gets the same by the program that it looks for', async t => {
+  const { out, code } = await end(start(t, ['check', '--form'], '', {}, 'kubectl-complete.ts'))
+  t.same({ out, code }, { out: '--format\thow to print\n:4\n', code: 0 })
+})
+
+/** A folder with the program by its name, where files lie that may be completed. */
+async function workplace(test: Pick<typeof t, 'testdir'>, shell: string): Promise<string> {
+  const folder = test.testdir({ 'change.yaml': '', bin: {} })
+  const program = join(folder, 'bin/mesh-guard')
+  const main = join(import.meta.dirname, '../../src/main.ts')
+  writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`)
+  chmodSync(program, 0o755)
+  writeFileSync(join(folder, 'script'), (await meshGuard('completion', shell)).out)
+  return folder
+}
+
+const isHere = (shell: string) => spawnSync(shell, ['--version']).error === undefined
+
+/** @param code that completes `$LINE` and prints what it comes to */
+const completing =
+  (shell: string, args: readonly string[], code: string) => async (test: Pick<typeof t, 'testdir' | 'match'>) => {
+    const folder = await workplace(test, shell)
+    for (const [line, expected] of [
+      ['mesh-guard exp', 'explain'],
+      ['mesh-guard audit --format=j', 'json'],
+      ['mesh-guard audit --rule certificate-ref', 'certificate-refused='],
+      ['mesh-guard check chan', 'change.yaml']
+    ] as const) {
+      const out = execFileSync(shell, [...args, code], {
+        cwd: folder,
+        encoding: 'utf8',
+        timeout: 60_000,
+        env: {
+          ...process.env,
+          HOME: folder,
+          TERM: 'dumb',
+          LINE: line,
+          PATH: [join(folder, 'bin'), process.env['PATH']].join(delimiter)
+        }
+      })
+      test.match(out, expected, line)
+    }
+  }
+
+/** Outside of a press of the key there is nothing that `compopt` could set: here it says so. */
+const BASH = `
+compopt() { if [[ $2 == default ]]; then compgen -f -- "\${words[-1]}"; else echo "$2"; fi; }
+source ./script
+COMP_LINE=$LINE COMP_POINT=\${#LINE} COMP_WORDBREAKS=$' \\t\\n"\\'><=;|&(:'
+_mesh_guard
+printf '%s\\n' "\${COMPREPLY[@]}"
+`
+
+/** A shell at a terminal of its own, where the key is pressed; then it shows the line. */
+const ZSH = `
+zmodload zsh/zpty
+zpty inner zsh -f -i
+zpty -w inner 'PS1=; unset HISTFILE; show() { print -r "<$BUFFER>" }; zle -N show; bindkey "^X" show'
+zpty -w inner 'autoload -Uz compinit; compinit -u -D; source ./script; print rea""dy'
+zpty -r -m inner out '*ready*'
+zpty -w -n inner "$LINE"$'\\t\\x18'
+zpty -r -m inner out '*<*>*'
+print -r -- "$out"
+zpty -d inner
+`
+
+const FISH = 'source ./script; complete -C "$LINE"'
+
+for (const [shell, args, code] of [
+  ['bash', ['--norc', '-c'], BASH],
+  ['zsh', ['-f', '-c'], ZSH],
+  ['fish', ['--no-config', '-c'], FISH]
+] as const) {
+  t.test(shell, { skip: !isHere(shell) && 'it is not here' }, completing(shell, args, code))
+}

@@ -1,0 +1,41 @@
+/** What --namespace means to those commands that are asked of something by its name; of `audit`, its own test tells. */
+import { join } from 'node:path'
+import t from 'tap'
+import { meshGuard } from '../support/command.ts'
+
+const examples = join(import.meta.dirname, '../../examples')
+const CLUSTER = ['--against', join(examples, 'cluster')]
+
+const modelsIn = (out: string) => [...out.matchAll(/^(\S+\/\S+): \d+ ok/gm)].map(([, model]) => model)
+
+t.test('explain: where a model lies that is named without one, and else whose models are shown', async t => {
+  const both = ['user1/sklearn-iris', 'user1/sklearn-iris-burst']
+  for (const [argv, models] of [
+    [[], both],
+    [['-n', 'user1'], both],
+    [['-n', 'user2'], []],
+    [['sklearn-iris', '-n', 'user1'], ['user1/sklearn-iris']],
+    [['user1/sklearn-iris', '--namespace', 'user1'], ['user1/sklearn-iris']]
+  ] as const) {
+    const { code, out, err } = await meshGuard('explain', ...argv, ...CLUSTER, '--fail-on', 'never')
+    t.equal(code, 0, err)
+    t.same(modelsIn(out), models, argv.join(' '))
+  }
+})
+
+t.test('trace: where the pod lies that calls', async t => {
+  const call = ['trace', '--from', 'sleep-6d6b49d8b8-6ths6', '--to', 'httpbin.user1:8000', ...CLUSTER]
+  t.match(await meshGuard(...call, '-n', 'user2'), { code: 0, out: /^ok {2}user2\/sleep-6d6b49d8b8-6ths6 -> / })
+  t.match(await meshGuard(...call), { code: 2, err: /no pod default\/sleep-.*did you mean user2\/sleep-/ })
+})
+
+t.test('a namespace that contradicts, or is not there, is an error', async t => {
+  for (const [argv, message] of [
+    [['explain', 'user1/sklearn-iris', '-n', 'user2'], /does not lie in namespace user2 of --namespace/],
+    [['explain', '-n', 'user11'], /there is no namespace user11; did you mean user1\?/],
+    [['audit', '-n', 'user11'], /there is no namespace user11; did you mean user1\?/],
+    [['trace', '--from', 'user2/a', '-n', 'user1', '--to', 'a:1'], /does not lie in namespace user1/]
+  ] as const) {
+    t.match(await meshGuard(...argv, ...CLUSTER), { code: 2, out: '', err: message }, argv.join(' '))
+  }
+})
