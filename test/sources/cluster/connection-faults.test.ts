@@ -1,5 +1,4 @@
 /** What can go wrong on the way to the server, and with what opens its door. */
-import dns from 'node:dns'
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -8,6 +7,7 @@ import { makeCertificate } from '../../../src/keeper/development.ts'
 import { connect } from '../../../src/sources/cluster/transport.ts'
 import { type ApiServer, refuse } from '../../support/api-server.ts'
 import { kubeconfig } from '../../support/kubeconfig.ts'
+import { nameServerOf } from '../../support/name-server.ts'
 import { until } from '../../support/until.ts'
 import { POLICIES, policy, startWithPolicies, type Watched, watch } from '../../support/watched.ts'
 
@@ -134,26 +134,16 @@ t.test('the certificate of the server changes', async t => {
 })
 
 t.test('the name of the server is not known for a while', async t => {
-  const { lookup } = dns
-  t.teardown(() => {
-    dns.lookup = lookup
-  })
-  let isDown = false
-  const fake = (name: string, options: dns.LookupOptions, callback: (...args: unknown[]) => void) => {
-    if (name !== 'api.invalid') return lookup(name, options, callback)
-    const error = Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND' })
-    const found = options.all === true ? [{ address: '127.0.0.1', family: 4 }] : '127.0.0.1'
-    return setImmediate(() => (isDown ? callback(error) : callback(null, found, 4)))
-  }
-  dns.lookup = Object.assign(fake, lookup)
+  const names = nameServerOf('api.invalid')
+  t.teardown(names.close)
   const api = await startWithPolicies(t)
   const { watched } = await open(t, api, {}, config => {
     config.clusters[0].cluster.server = api.url.replace('127.0.0.1', 'api.invalid')
   })
-  isDown = true
+  names.isDown = true
   api.reset()
   api.put(POLICIES, policy('new'))
   await isStale(t, watched, /getaddrinfo ENOTFOUND api.invalid/)
-  isDown = false
+  names.isDown = false
   await watched.settle()
 })
