@@ -9,7 +9,7 @@ import { type ApiServer, refuse } from '../../support/api-server.ts'
 import { kubeconfig } from '../../support/kubeconfig.ts'
 import { nameServerOf } from '../../support/name-server.ts'
 import { until } from '../../support/until.ts'
-import { POLICIES, policy, startWithPolicies, type Watched, watch } from '../../support/watched.ts'
+import { POLICIES, policy, startWithPolicies, type Watched, type WatchOptions, watch } from '../../support/watched.ts'
 
 // Loading the Kubernetes client takes long on a busy machine.
 t.setTimeout(90_000)
@@ -25,7 +25,8 @@ async function open(
   t: Test,
   api: ApiServer,
   files: Readonly<Record<string, string>>,
-  edit: (config: ReturnType<typeof parse>) => void = () => {}
+  edit: (config: ReturnType<typeof parse>) => void = () => {},
+  timing: WatchOptions['timing'] = {}
 ): Promise<Door> {
   const folder = t.testdir(files)
   const config = parse(kubeconfig(api.url))
@@ -35,7 +36,7 @@ async function open(
     renameSync(join(folder, `${name}.new`), join(folder, name))
   }
   write('config', stringify(config).replaceAll('FOLDER', folder))
-  const watched = await watch(t, api, { transport: await connect({ file: join(folder, 'config') }) })
+  const watched = await watch(t, api, { timing, transport: await connect({ file: join(folder, 'config') }) })
   await watched.following()
   return { watched, write }
 }
@@ -107,6 +108,28 @@ t.test('a plugin that fails, and a kubeconfig that is gone, are told', async t =
   renameSync(join(folder, 'away'), config)
   write('answer', credential('new'))
   await watched.settle()
+})
+
+t.test('a plugin that hangs is given up, and asked again', async t => {
+  const api = await startWithPolicies(t)
+  const hang = 'test -e FOLDER/hang && exec sleep 5; cat FOLDER/answer'
+  const timing = { idleMs: 500, listIdleMs: 500 }
+  const edit = (config: ReturnType<typeof parse>) => {
+    config.users[0].user = { exec: { command: 'sh', args: ['-c', hang] } }
+  }
+  const { watched, write } = await open(t, api, { answer: credential('old') }, edit, timing)
+  write('hang', '')
+  rotate(api, 'new')
+  await isStale(t, watched, /no credentials within 0.5 s/)
+  write('answer', credential('new'))
+  rmSync(join(t.testdirName, 'hang'))
+  await watched.settle()
+  write('hang', '')
+  rotate(api, 'newer')
+  await until('it hangs again', () => watched.evidence().why.includes('no credentials'))
+  const startedMs = performance.now()
+  await watched.source.close()
+  t.ok(performance.now() - startedMs < 400, 'and does not hold up the end')
 })
 
 t.test('the certificate of the server changes', async t => {
