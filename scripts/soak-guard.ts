@@ -28,13 +28,13 @@ const SPEED = 10
 /** The same for the keeper: a Lease is lost when requests, which take as long as ever, take longer than its time. */
 const KEEPER_SPEED = 4
 const GRACE_MS = 10_000 / SPEED
-/** What no watch tells of is found sooner still: in life it takes an hour. So is silence, but not so soon that work is taken for it. */
+/** What no watch tells of is found sooner still: in life it takes an hour. So is silence, but not so soon that a busy machine is taken for it. */
 const QUICKER: Timing = {
   ...TIMING,
   minPauseMs: TIMING.minPauseMs / SPEED,
   maxPauseMs: TIMING.maxPauseMs / SPEED,
-  listIdleMs: 5_000,
-  idleMs: 5_000,
+  listIdleMs: 15_000,
+  idleMs: 15_000,
   relistMs: 10_000
 }
 

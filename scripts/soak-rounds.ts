@@ -28,7 +28,7 @@ const HOLDS_MS = [20, 300, 2_000]
 /** Of faults that are played at the same time. */
 const COUNTS = [1, 1, 2, 3]
 /** Longer than any pause, silence and all that is listed anew. */
-const WITHIN_MS = 60_000
+const WITHIN_MS = 120_000
 const POLL_MS = 20
 /** The namespace of the models. */
 const MODELS = 'user1'
