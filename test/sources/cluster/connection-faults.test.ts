@@ -12,7 +12,7 @@ import { until } from '../../support/until.ts'
 import { POLICIES, policy, startWithPolicies, type Watched, type WatchOptions, watch } from '../../support/watched.ts'
 
 // Loading the Kubernetes client takes long on a busy machine.
-t.setTimeout(90_000)
+t.setTimeout(180_000)
 
 interface Door {
   readonly watched: Watched
@@ -112,24 +112,25 @@ t.test('a plugin that fails, and a kubeconfig that is gone, are told', async t =
 
 t.test('a plugin that hangs is given up, and asked again', async t => {
   const api = await startWithPolicies(t)
-  const hang = 'test -e FOLDER/hang && exec sleep 5; cat FOLDER/answer'
-  const timing = { idleMs: 500, listIdleMs: 500 }
+  const hang = 'test -e FOLDER/hang && exec sleep 10; cat FOLDER/answer'
+  // Each request asks the plugin: starting all of them takes a while on a busy machine.
+  const timing = { idleMs: 3_000, listIdleMs: 3_000 }
   const edit = (config: ReturnType<typeof parse>) => {
     config.users[0].user = { exec: { command: 'sh', args: ['-c', hang] } }
   }
   const { watched, write } = await open(t, api, { answer: credential('old') }, edit, timing)
   write('hang', '')
   rotate(api, 'new')
-  await isStale(t, watched, /no credentials within 0.5 s/)
+  await isStale(t, watched, /no credentials within 3 s/)
   write('answer', credential('new'))
   rmSync(join(t.testdirName, 'hang'))
-  await watched.settle()
+  await watched.settle(60_000)
   write('hang', '')
   rotate(api, 'newer')
-  await until('it hangs again', () => watched.evidence().why.includes('no credentials'))
+  await until('it is locked out', () => watched.evidence().health === 'stale')
   const startedMs = performance.now()
   await watched.source.close()
-  t.ok(performance.now() - startedMs < 400, 'and does not hold up the end')
+  t.ok(performance.now() - startedMs < 2_000, 'and does not hold up the end')
 })
 
 t.test('the certificate of the server changes', async t => {
