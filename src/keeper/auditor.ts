@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Snapshot } from '../model/snapshot.ts'
-import type { StateSource } from '../sources/source.ts'
+import { isSettled, type StateSource } from '../sources/source.ts'
 import type { Api } from './api.ts'
 import type { Clock } from './clock.ts'
 import { afterChange, isDue, type Pending } from './occasion.ts'
@@ -66,7 +66,9 @@ export function auditorOf(options: AuditorOptions): Auditor {
         const state = source.current()
         if (pending !== undefined && state !== seen) pending = afterChange(pending, clock.now())
         seen = state
-        if (isKnown(source) && (pending === undefined || isDue(pending, clock.now()))) {
+        // What is not known for now would look like what is gone, and its reports with it.
+        const isKnown = source.health().every(isSettled)
+        if (isKnown && (pending === undefined || isDue(pending, clock.now()))) {
           const isDone = (await attempt(() => audit(state, publish, signal))) === true
           pending = { auditedMs: clock.now(), isDone, changed: undefined }
         }
@@ -75,9 +77,4 @@ export function auditorOf(options: AuditorOptions): Auditor {
       status = undefined
     }
   }
-}
-
-/** What is not known for now would look like what is gone, and its reports with it. What is forbidden stays so. */
-function isKnown({ health }: StateSource): boolean {
-  return !health().some(one => one.health === 'starting' || one.health === 'stale')
 }

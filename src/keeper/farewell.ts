@@ -15,7 +15,13 @@ const HEARD_MS = 1_000
  * the same, it is the leader by then, and closes again after its next self-test. A last replica that dies without goodbye
  * leaves the cluster closed: nobody is left to open it.
  */
-export async function farewell({ api, registration, wanted, log, clock }: RegistrarOptions): Promise<void> {
+export async function farewell({
+  api,
+  registration,
+  wanted,
+  log,
+  clock
+}: Omit<RegistrarOptions, 'isExcused'>): Promise<void> {
   try {
     if ((await registration.failurePolicy()) === 'Ignore') return
     for (let test = 0; test < TESTS; test++) {

@@ -3,11 +3,13 @@ import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import type { Settings } from '../model/snapshot.ts'
 import type { WritingTransport } from '../sources/cluster/transport.ts'
+import { isSettled } from '../sources/source.ts'
 import { type Api, apiOf } from './api.ts'
 import { type AuditOptions, type Auditor, type AuditStatus, auditorOf } from './auditor.ts'
 import { type KeyPair, lifeIn } from './certificate.ts'
 import type { Certificates, Served } from './certificates.ts'
 import { CLOCK, type Clock } from './clock.ts'
+import { type Excuse, excuseOf } from './excuse.ts'
 import { farewell } from './farewell.ts'
 import { LEASE_REQUEST_MS, lead } from './lease.ts'
 import { mountedCertificates } from './mounted.ts'
@@ -42,8 +44,8 @@ export interface KeeperStatus {
 export interface Keeper {
   readonly keyPair: () => KeyPair
   readonly status: () => KeeperStatus
-  /** Begins, once somebody listens. With `audit`, the leader audits as well. */
-  readonly start: (reload: (keyPair: KeyPair) => void, audit?: AuditOptions) => void
+  /** Begins, once somebody listens. */
+  readonly start: (reload: (keyPair: KeyPair) => void, audit: AuditOptions) => void
   /** To be called first when stopping, while we still answer. Lets another replica lead; see farewell.ts. */
   readonly leave: () => Promise<void>
 }
@@ -82,7 +84,9 @@ function keeperOf(
   const { transport, namespace, service, settings, log, clock } = options
   const state: State = { served, leading: false }
   const wanted = () => ({ namespace, service, settings, bundle: state.served.bundle })
-  const registering = { api, registration: registrationOf(api, log, clock), wanted, log, clock }
+  let excuse: Excuse | undefined
+  const isExcused = () => excuse?.holds() === true
+  const registering = { api, registration: registrationOf(api, log, clock), wanted, isExcused, log, clock }
   const registrar = registrarOf(registering)
   const identity = `${hostname()}_${randomBytes(4).toString('hex')}`
   const stop = new AbortController()
@@ -94,14 +98,15 @@ function keeperOf(
     keyPair: () => state.served.keyPair,
     status: () => toStatus(untilMs(state.served), state.leading, registrar.failurePolicy(), auditor?.status()),
     start: (reload, audit) => {
-      auditor = audit && auditorOf({ ...audit, api, home: namespace, log, clock })
+      auditor = auditorOf({ ...audit, api, home: namespace, log, clock })
+      excuse = excuseOf(() => audit.source.health().every(isSettled), clock)
       const refresh = () => certificates.refresh({ leading: state.leading, settled: registrar.settled() })
       const leading = lead(lease, async term => {
         state.leading = true
         await Promise.all([registrar.keep(term), auditor?.keep(term)])
         state.leading = false
       })
-      running = [leading, follow(state, refresh, reload, { log, clock, signal })]
+      running = [leading, follow(state, refresh, reload, { log, clock, signal }), excuse.keep(signal)]
     },
     leave: async () => {
       stop.abort()

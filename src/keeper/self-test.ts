@@ -34,10 +34,11 @@ export interface Trust {
 
 const MAX_FAILURES = 3
 
-/** One proof is enough to fail closed. One failure may be chance, and opens nothing. */
-export function afterSelfTest({ failurePolicy, failures }: Trust, passed: boolean): Trust {
+/** One proof is enough to fail closed. One failure may be chance, and opens nothing; nor do any that are excused. */
+export function afterSelfTest({ failurePolicy, failures }: Trust, passed: boolean, isExcused: boolean): Trust {
   if (passed) return { failurePolicy: 'Fail', failures: 0 }
-  return { failurePolicy: failures + 1 < MAX_FAILURES ? failurePolicy : 'Ignore', failures: failures + 1 }
+  const counted = isExcused ? Math.min(failures + 1, MAX_FAILURES - 1) : failures + 1
+  return { failurePolicy: counted < MAX_FAILURES ? failurePolicy : 'Ignore', failures: counted }
 }
 
 const CALM_MS = 10_000

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { Gauge, type Registry } from 'prom-client'
-import type { StateSource } from '../sources/source.ts'
+import { isSettled, type StateSource } from '../sources/source.ts'
 import { describeEvidence } from './evidence.ts'
 import type { Metrics } from './metrics.ts'
 import type { Upkeep } from './upkeep.ts'
@@ -13,9 +13,6 @@ export interface HealthOptions {
   readonly isStopping: () => boolean
 }
 
-/** With these the state of a kind is known; what the server refuses us will not come by waiting. */
-const SETTLED = ['static', 'synced', 'absent', 'forbidden']
-
 /**
  * `GET /livez`, `/readyz` and `/metrics`. Ready means that each kind has been read and its watch stands; with
  * `?verbose`, `/readyz` has a line for each kind (how good our knowledge of it is, and when that was last proven), and for
@@ -25,7 +22,7 @@ const SETTLED = ['static', 'synced', 'absent', 'forbidden']
 export const health: FastifyPluginAsync<HealthOptions> = async (app, { source, upkeep, metrics, isStopping }) => {
   const judgeReadiness = () => {
     const kinds = source.health()
-    const waiting = kinds.filter(one => !SETTLED.includes(one.health))
+    const waiting = kinds.filter(one => !isSettled(one))
     const kept = upkeep?.()
     const expired = kept !== undefined && kept.certificateUntilMs <= Date.now()
     return { kinds, waiting, kept, expired, ready: waiting.length === 0 && !isStopping() && !expired }

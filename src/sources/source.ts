@@ -25,6 +25,9 @@ export interface Troubles {
   readonly errors: ReadonlyMap<string, number>
 }
 
+/** Whether the state of a kind is known as well as it will ever be: what is refused us will not come by waiting. */
+export const isSettled = ({ health }: Pick<KindHealth, 'health'>) => health !== 'starting' && health !== 'stale'
+
 export const NO_TROUBLES: Troubles = { relists: 0, malformed: 0, errors: new Map() }
 
 /** Where the state comes from: files, or a cluster. */

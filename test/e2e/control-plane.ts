@@ -9,10 +9,14 @@ import { generate } from 'selfsigned'
 import { stringify } from 'yaml'
 import { type Kubectl, kubectlFor } from './kubectl.ts'
 
+export type Server = 'etcd' | 'kube-apiserver'
+
 /** A kube-apiserver with its etcd, on loopback, for one run. */
 export interface ControlPlane {
   readonly kubeconfig: string
   readonly kubectl: Kubectl
+  /** One of the two dies, and is started again on what it has kept. Comes back when the API server is ready. */
+  readonly restart: (server: Server, downMs: number) => Promise<void>
   /** Ends exactly what was started here, and removes its files. */
   readonly stop: () => Promise<void>
 }
@@ -27,13 +31,14 @@ export async function startControlPlane(
   more: Readonly<Record<string, string>> = {}
 ): Promise<ControlPlane> {
   const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-e2e-'))
-  const children: ChildProcess[] = []
+  const running = new Map<string, ChildProcess>()
   const stop = async () => {
-    await Promise.all(children.map(end))
+    await Promise.all([...running.values()].map(end))
     rmSync(folder, { recursive: true, force: true })
   }
-  const start = (name: string, flags: Readonly<Record<string, string>>) => {
-    const log = openSync(join(folder, `${name}.log`), 'a')
+  const logOf = (name: string) => join(folder, `${name}.log`)
+  const start = (name: Server, flags: Readonly<Record<string, string>>) => {
+    const log = openSync(logOf(name), 'a')
     const child = spawn(
       join(assets, name),
       Object.entries(flags).map(([key, value]) => `--${key}=${value}`),
@@ -42,13 +47,12 @@ export async function startControlPlane(
       }
     )
     closeSync(log)
-    children.push(child)
-    return child
+    running.set(name, child)
   }
   try {
     const [etcd = 0, peer = 0, api = 0] = await freePorts(3)
     const files = await writeKeys(folder, api)
-    start('etcd', {
+    const etcdFlags: Readonly<Record<string, string>> = {
       'data-dir': join(folder, 'etcd'),
       'unsafe-no-fsync': 'true',
       'log-level': 'warn',
@@ -57,8 +61,8 @@ export async function startControlPlane(
       'listen-peer-urls': `http://127.0.0.1:${peer}`,
       'initial-advertise-peer-urls': `http://127.0.0.1:${peer}`,
       'initial-cluster': `default=http://127.0.0.1:${peer}`
-    })
-    const server = start('kube-apiserver', {
+    }
+    const apiFlags: Readonly<Record<string, string>> = {
       'etcd-servers': `http://127.0.0.1:${etcd}`,
       'bind-address': '127.0.0.1',
       'advertise-address': '127.0.0.1',
@@ -77,10 +81,24 @@ export async function startControlPlane(
       // Without controllers there are no service accounts, and with this no pods either.
       'disable-admission-plugins': 'ServiceAccount',
       ...more
-    })
+    }
+    const flags: Readonly<Record<Server, Readonly<Record<string, string>>>> = {
+      etcd: etcdFlags,
+      'kube-apiserver': apiFlags
+    }
     const kubectl = kubectlFor(join(assets, 'kubectl'), files.kubeconfig)
-    await untilReady(kubectl, server, join(folder, 'kube-apiserver.log'))
-    return { kubeconfig: files.kubeconfig, kubectl, stop }
+    const ready = () => untilReady(kubectl, running.get('kube-apiserver'), logOf('kube-apiserver'))
+    start('etcd', flags.etcd)
+    start('kube-apiserver', flags['kube-apiserver'])
+    await ready()
+    const restart: ControlPlane['restart'] = async (server, downMs) => {
+      const child = running.get(server)
+      if (child !== undefined) await end(child)
+      await sleep(downMs)
+      start(server, flags[server])
+      await ready()
+    }
+    return { kubeconfig: files.kubeconfig, kubectl, restart, stop }
   } catch (error) {
     await stop()
     throw error
@@ -95,10 +113,10 @@ async function end(child: ChildProcess): Promise<void> {
   await ended
 }
 
-async function untilReady(kubectl: Kubectl, server: ChildProcess, log: string): Promise<void> {
+async function untilReady(kubectl: Kubectl, server: ChildProcess | undefined, log: string): Promise<void> {
   const deadline = Date.now() + READY_MS
   while ((await kubectl(['get', '--raw', '/readyz'])).code !== 0) {
-    if (server.exitCode !== null || Date.now() > deadline) {
+    if (server === undefined || server.exitCode !== null || Date.now() > deadline) {
       throw new Error(
         `kube-apiserver did not get ready:\n${readFileSync(log, 'utf8').split('\n').slice(-15).join('\n')}`
       )

@@ -1,12 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type t from 'tap'
 import { parse, stringify } from 'yaml'
 import type { KeyPair } from '../../src/keeper/certificate.ts'
 import { NAME } from '../../src/keeper/names.ts'
 import { findAssets, findHelm } from './assets.ts'
-import { freePorts, startControlPlane } from './control-plane.ts'
+import { type ControlPlane, freePorts, startControlPlane } from './control-plane.ts'
 import { type Process, startProcess } from './guard.ts'
 import { type Kubectl, runnerOf } from './kubectl.ts'
 import { toObjects } from './rendered.ts'
@@ -15,6 +16,7 @@ import { type Service, startService } from './service.ts'
 
 const root = join(import.meta.dirname, '../..')
 export const CHART = join(root, 'charts/kserve-mesh-guard')
+const CRDS = join(import.meta.dirname, 'crds')
 export const NAMESPACE = 'mesh-guard'
 const USER = `system:serviceaccount:${NAMESPACE}:${NAME}`
 /** Not 443, which only root may listen at. */
@@ -31,17 +33,31 @@ export interface Installation {
   /** The roles that the guard has by the chart, and no others. */
   readonly roles: readonly object[]
   readonly service: Service
+  readonly restart: ControlPlane['restart']
+  /** The file that the kubelet would keep a token of the guard's account in. */
+  readonly token: Token
+  /** Serves a kind that was left out. */
+  readonly define: (name: string) => Promise<void>
   /** A replica behind the Service. */
   readonly startReplica: () => Promise<Process>
   /** All that the guard has asked of the API server, as its audit log tells it. */
   readonly audited: () => readonly unknown[]
 }
 
+/** Tokens are bound to a Secret each, as those of pods are to the pod: without it they are worth nothing. */
+export interface Token {
+  /** Another token, in place of the one in the file. */
+  readonly replace: () => Promise<void>
+  /** The token in the file is not known any more, once the API server notices. */
+  readonly revoke: () => Promise<void>
+}
+
 type Test = Pick<typeof t, 'teardown' | 'comment'>
 
-export async function install(test: Test, authority: KeyPair, leaf: KeyPair): Promise<Installation> {
-  const cluster = await openCluster(test)
-  const { kubectl, must, file } = cluster
+/** @param without names of the CustomResourceDefinition that is left out */
+export async function install(test: Test, authority: KeyPair, leaf: KeyPair, without?: string): Promise<Installation> {
+  const cluster = await openCluster(test, without)
+  const { kubectl, must, file, restart, define } = cluster
   const get: Installation['get'] = async (...args) => parse(await must(['get', ...args, '-o', 'yaml']))
   const helm = helmFor(cluster.kubeconfig, test)
   await helm('install', NAME, CHART, '--create-namespace', '--set', `service.port=${SERVICE_PORT}`)
@@ -50,10 +66,12 @@ export async function install(test: Test, authority: KeyPair, leaf: KeyPair): Pr
   const { data } = await get('configmap', NAME, '-n', NAMESPACE)
   const configuration: ChartConfiguration = parse(data['config.yaml'])
 
+  const token = tokenIn(file('token'), must)
+  await token.replace()
   // The administrator's kubeconfig, with the token of the guard's account instead.
-  const token = (await must(['create', 'token', NAME, '-n', NAMESPACE])).trim()
   const admin = parse(readFileSync(cluster.kubeconfig, 'utf8'))
-  writeFileSync(file('kubeconfig'), stringify({ ...admin, users: [{ name: 'admin', user: { token } }] }))
+  const user = { 'auth-provider': { name: 'file', config: { tokenFile: file('token') } } }
+  writeFileSync(file('kubeconfig'), stringify({ ...admin, users: [{ name: 'admin', user }] }))
   const { spec } = await get('service', NAME, '-n', NAMESPACE)
   const service = await startService(spec.clusterIP, SERVICE_PORT)
   test.teardown(service.close)
@@ -64,6 +82,9 @@ export async function install(test: Test, authority: KeyPair, leaf: KeyPair): Pr
     helm,
     roles: toObjects(await helm('get', 'manifest', NAME)).filter(({ kind }) => kind.endsWith('Role')),
     service,
+    restart,
+    token,
+    define,
     startReplica: async () => {
       const replica = await start(file('kubeconfig'), configuration)
       test.teardown(() => replica.stop('SIGKILL'))
@@ -74,20 +95,46 @@ export async function install(test: Test, authority: KeyPair, leaf: KeyPair): Pr
   }
 }
 
+function tokenIn(file: string, must: Installation['must']): Token {
+  let count = 0
+  const secret = () => `token-${count}`
+  return {
+    replace: async () => {
+      count++
+      await must(['create', 'secret', 'generic', secret(), '-n', NAMESPACE])
+      const bound = ['--bound-object-kind', 'Secret', '--bound-object-name', secret()]
+      const token = await must(['create', 'token', NAME, '-n', NAMESPACE, ...bound])
+      writeFileSync(`${file}.new`, token.trim())
+      renameSync(`${file}.new`, file)
+    },
+    revoke: async () => {
+      await must(['delete', 'secret', secret(), '-n', NAMESPACE])
+      const review = {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenReview',
+        spec: { token: readFileSync(file, 'utf8') }
+      }
+      const isKnown = async () =>
+        JSON.parse(await must(['create', '-f', '-', '-o', 'json'], stringify(review))).status.authenticated === true
+      while (await isKnown()) await sleep(500)
+    }
+  }
+}
+
 const toLines = (file: string) => readFileSync(file, 'utf8').trim().split('\n')
 
-export interface Cluster extends Pick<Installation, 'kubectl' | 'must'> {
+export interface Cluster extends Pick<Installation, 'kubectl' | 'must' | 'restart' | 'define'> {
   readonly kubeconfig: string
   /** The path of a file that is gone when the cluster is. */
   readonly file: (name: string) => string
 }
 
 /** With the objects of the examples; of what the guard does there, an audit log is kept. */
-export async function openCluster({ teardown, comment }: Test): Promise<Cluster> {
+export async function openCluster({ teardown, comment }: Test, without?: string): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-e2e-keeper-'))
   const file = (name: string) => join(folder, name)
   writeFileSync(file('audit.yaml'), stringify(AUDIT_POLICY))
-  const { kubectl, kubeconfig, stop } = await startControlPlane(
+  const { kubectl, kubeconfig, restart, stop } = await startControlPlane(
     findAssets(line => comment(line)),
     { 'audit-policy-file': file('audit.yaml'), 'audit-log-path': file('audit.log') }
   )
@@ -100,14 +147,19 @@ export async function openCluster({ teardown, comment }: Test): Promise<Cluster>
     if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${err}`)
     return out
   }
-  await must(['apply', '--server-side', '-f', join(import.meta.dirname, 'crds')])
+  const crds = readdirSync(CRDS).flatMap(name => toObjects(readFileSync(join(CRDS, name), 'utf8')))
+  const define = async (meant: (name: string) => boolean) => {
+    const defined = crds.filter(({ metadata }) => meant(metadata.name)).map(one => stringify(one))
+    await must(['apply', '--server-side', '-f', '-'], defined.join('---\n'))
+    await must(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'])
+  }
   await must(['apply', '-f', '-'], stringify(definitionOf(POLICY_REPORT)))
-  await must(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'])
+  await define(name => name !== without)
   for (const name of ['istio', 'knative', 'kserve', 'models']) {
     const manifests = readFileSync(join(root, 'examples/cluster', `${name}.yaml`), 'utf8')
     await must(['apply', '-f', '-'], manifests.replaceAll('failurePolicy: Fail', 'failurePolicy: Ignore'))
   }
-  return { kubectl, must, kubeconfig, file }
+  return { kubectl, must, kubeconfig, file, restart, define: late => define(name => name === late) }
 }
 
 function helmFor(kubeconfig: string, { comment }: Test): Installation['helm'] {

@@ -9,19 +9,10 @@ import { type Keeper, openKeeper } from '../../src/keeper/keeper.ts'
 import { NAME } from '../../src/keeper/names.ts'
 import { DEFAULT_SETTINGS } from '../../src/model/snapshot.ts'
 import { type Running, serve } from '../../src/server/serve.ts'
+import type { KindHealth, StateSource } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static.ts'
 import { ofKeys, type TestClock, testClock } from '../support/clock.ts'
-import {
-  installed,
-  LEASE,
-  logged,
-  NAMESPACE,
-  policyIn,
-  REFUSAL,
-  SECRET,
-  VALIDATING,
-  webhooksAt
-} from '../support/keeper.ts'
+import { installed, LEASE, logged, NAMESPACE, policyIn, publishedIn, REFUSAL, SECRET } from '../support/keeper.ts'
 import { stockWith } from '../support/state.ts'
 import { failure, type WritableCluster } from '../support/writable-cluster.ts'
 
@@ -35,7 +26,13 @@ interface Replica {
   readonly said: readonly string[]
 }
 
-async function startReplica(t: Test, cluster: WritableCluster, clock: TestClock, folder?: string): Promise<Replica> {
+async function startReplica(
+  t: Test,
+  cluster: WritableCluster,
+  clock: TestClock,
+  folder?: string,
+  source: StateSource = staticSource(stockWith())
+): Promise<Replica> {
   const { log, said } = logged()
   const { transport } = cluster
   const service = { name: NAME, port: 443 }
@@ -43,13 +40,13 @@ async function startReplica(t: Test, cluster: WritableCluster, clock: TestClock,
   const keeper = await openKeeper(options)
   const running = await serve({
     config: parseConfig('server: { port: 0, healthPort: 0 }', 'test'),
-    source: staticSource(stockWith()),
+    source,
     keyPair: keeper.keyPair(),
     ownNamespace: NAMESPACE,
     upkeep: keeper.status,
     logger: pino({ level: 'silent' })
   })
-  keeper.start(running.reload, { source: staticSource(stockWith()), judge: () => NOTHING, reports: 'auto' })
+  keeper.start(running.reload, { source, judge: () => NOTHING, reports: 'auto' })
   t.teardown(async () => {
     cluster.fault = () => {
       throw new Error('ECONNREFUSED')
@@ -57,12 +54,6 @@ async function startReplica(t: Test, cluster: WritableCluster, clock: TestClock,
     await running.stop(0, keeper.leave)
   })
   return { keeper, running, said }
-}
-
-/** Whom the API server is told to trust. */
-function publishedIn(cluster: WritableCluster): string {
-  const [{ clientConfig } = { clientConfig: { caBundle: '' } }] = webhooksAt(cluster, VALIDATING)
-  return Buffer.from(clientConfig.caBundle, 'base64').toString()
 }
 
 async function ask({ webhook }: Running, ca: string, agent: Agent | false): Promise<void> {
@@ -210,6 +201,30 @@ t.test('a mounted certificate is registered with its authority', async t => {
   await left
   t.equal(policyIn(cluster), 'Ignore')
 })
+
+t.test(
+  'after a restart of the API server nothing opens, though nobody is led to us until we know the state',
+  async t => {
+    const cluster = installed()
+    cluster.refusal = () => REFUSAL
+    const clock = testClock(ofKeys)
+    const known = staticSource(stockWith())
+    const seen = { health: 'synced' as KindHealth['health'] }
+    const source = { ...known, health: () => known.health().map(one => ({ ...one, health: seen.health })) }
+    await startReplica(t, cluster, clock, undefined, source)
+    await clock.pass(1_000)
+    t.equal(policyIn(cluster), 'Fail')
+    seen.health = 'stale'
+    cluster.refusal = undefined
+    await clock.pass(60_000)
+    t.equal(policyIn(cluster), 'Fail', 'while the state is not known')
+    seen.health = 'synced'
+    await clock.pass(20_000)
+    t.equal(policyIn(cluster), 'Fail', 'until the Service leads to us again')
+    await clock.pass(20_000)
+    t.equal(policyIn(cluster), 'Ignore', 'but nobody waits for ever')
+  }
+)
 
 t.test('it waits for a certificate, and goes on with the one that it has', async t => {
   const cluster = installed()

@@ -14,8 +14,10 @@ function build() {
   const api = apiFor(cluster)
   const bundle = { text: 'PEM' }
   const wanted = () => registered({ bundle: bundle.text })
-  const options = { api, registration: registrationOf(api, log, clock), wanted, log, clock }
-  return { cluster, clock, said, api, bundle, options, registrar: registrarOf(options) }
+  const excuse = { holds: false }
+  const isExcused = () => excuse.holds
+  const options = { api, registration: registrationOf(api, log, clock), wanted, isExcused, log, clock }
+  return { cluster, clock, said, api, bundle, excuse, options, registrar: registrarOf(options) }
 }
 const works = () => REFUSAL
 
@@ -36,13 +38,37 @@ t.test('a self-test passes when it is we who refuse', async t => {
 })
 
 t.test('one proof closes, and three failures on end open', async t => {
-  const walk = (...results: readonly boolean[]) =>
-    results.reduce<Trust>(afterSelfTest, { failurePolicy: 'Ignore', failures: 0 }).failurePolicy
+  const walk = (...results: readonly (boolean | 'excused')[]) =>
+    results.reduce<Trust>((trust, result) => afterSelfTest(trust, result === true, result === 'excused'), {
+      failurePolicy: 'Ignore',
+      failures: 0
+    }).failurePolicy
   t.equal(walk(false), 'Ignore')
   t.equal(walk(false, false, true), 'Fail')
   t.equal(walk(true, false, false), 'Fail')
   t.equal(walk(true, false, false, true, false, false), 'Fail')
   t.equal(walk(true, false, false, false), 'Ignore')
+  t.equal(walk('excused', 'excused', 'excused'), 'Ignore', 'nothing was proven')
+  t.equal(walk(true, 'excused', 'excused', 'excused', 'excused'), 'Fail')
+  t.equal(walk(true, 'excused', 'excused', 'excused', false), 'Ignore', 'it has failed for long')
+  t.equal(walk(true, false, false, false, 'excused'), 'Ignore', 'what is open stays open')
+})
+
+t.test('a failure that is excused opens nothing', async t => {
+  const { cluster, clock, excuse, registrar } = build()
+  cluster.refusal = works
+  const stop = new AbortController()
+  const keeping = registrar.keep(stop.signal)
+  await clock.pass(0)
+  cluster.refusal = undefined
+  excuse.holds = true
+  await clock.pass(60_000)
+  t.equal(policyIn(cluster), 'Fail')
+  excuse.holds = false
+  await clock.pass(2_000)
+  t.equal(policyIn(cluster), 'Ignore')
+  stop.abort()
+  await keeping
 })
 
 t.test('it registers open, closes with the proof, and opens without', async t => {

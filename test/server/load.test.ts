@@ -115,6 +115,22 @@ t.test('what nobody waits for any more is not judged', async t => {
   t.ok(lines.includes('mesh_guard_decision_seconds_count 3'))
 })
 
+t.test('a process that was held up for long sheds nothing that somebody waits for', async t => {
+  const running = await start(64)
+  t.teardown(() => running.stop(0))
+  const asked = ['/validate?timeout=5s', '/self-test?timeout=5s'].map(path =>
+    ask(running.webhook + path, REVIEW, { ca })
+  )
+  await sleep(0)
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500)
+  asked.push(ask(`${running.webhook}/self-test`, REVIEW, { ca }))
+  t.same(
+    (await Promise.all(asked)).map(({ status }) => status),
+    [200, 200, 200]
+  )
+  t.ok((await metricsOf(running)).includes('mesh_guard_shed_total{reason="late"} 0'))
+})
+
 t.test('a size that is not said is not counted', async t => {
   const running = await start(64)
   t.teardown(() => running.stop(0))

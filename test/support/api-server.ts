@@ -127,12 +127,14 @@ export async function startApiServer(keyPair?: KeyPair): Promise<ApiServer> {
     bookmark,
     compact: () => {
       clock.compacted = clock.version
+      for (const collection of collections.values()) collection.compact()
     },
     expireTokens: () => {
       for (const collection of collections.values()) collection.expireTokens()
     },
     rewind: version => {
       clock.version = version
+      clock.compacted = Math.min(clock.compacted, version)
       for (const collection of collections.values()) collection.rewind(version)
     },
     connections: () => sockets.size,

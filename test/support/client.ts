@@ -9,7 +9,10 @@ export interface Response {
 
 export interface Sending {
   readonly ca: string
-  readonly agent?: Agent
+  /** Without it, connections are kept and shared; with `false` each request has one of its own. */
+  readonly agent?: Agent | false
+  /** The name that the certificate must have, where it is not that in the address. */
+  readonly servername?: string
   /** Sends but half of it until this comes. */
   readonly half?: Promise<unknown>
   /** Does not say how much it is. */
@@ -17,10 +20,10 @@ export interface Sending {
 }
 
 /** Asks the webhook, as the API server does. */
-export async function ask(url: string, body: string, { ca, agent, half, chunked }: Sending): Promise<Response> {
+export async function ask(url: string, body: string, { half, chunked, ...connection }: Sending): Promise<Response> {
   const size = chunked ? { 'transfer-encoding': 'chunked' } : { 'content-length': Buffer.byteLength(body) }
   const headers = { 'content-type': 'application/json', ...size }
-  const options = { method: 'POST', ca, headers, ...(agent === undefined ? {} : { agent }) }
+  const options = { method: 'POST', headers, ...connection }
   const middle = Math.floor(body.length / 2)
   return new Promise((resolve, reject) => {
     const sent = request(url, options, response => {

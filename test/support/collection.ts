@@ -39,12 +39,15 @@ export class Collection {
   /** Who watches, and from which version on. */
   readonly watches = new Map<ServerResponse, number>()
   #history: Past[] = []
+  /** What was before, when there was no such collection or another, it knows nothing of. */
+  #since: number
   /** What is left of lists that were begun, by continue token. */
   readonly #rests = new Map<string, Rest>()
 
   constructor(list: ListType, clock: Clock) {
     this.list = list
     this.clock = clock
+    this.#since = clock.version
   }
 
   put(object: Stored): void {
@@ -56,7 +59,8 @@ export class Collection {
       ...object.metadata,
       resourceVersion: String(++this.clock.version)
     }
-    const stored = { apiVersion, kind, ...object, metadata }
+    // Whatever version it was written at, here it has that of the collection.
+    const stored = { ...object, apiVersion, kind, metadata }
     this.objects.set(key, stored)
     this.#tell(known === undefined ? 'ADDED' : 'MODIFIED', stored)
   }
@@ -78,11 +82,17 @@ export class Collection {
   /** What happened after this version never happened. */
   rewind(version: number): void {
     this.#history = this.#history.filter(past => past.version <= version)
+    this.#since = Math.min(this.#since, version)
   }
 
   endWatches(): void {
     for (const watch of this.watches.keys()) watch.end()
     this.watches.clear()
+  }
+
+  /** What is forgotten takes no room. */
+  compact(): void {
+    this.#history = this.#history.filter(past => past.version > this.clock.compacted)
   }
 
   expireTokens(): void {
@@ -113,7 +123,7 @@ export class Collection {
 
   answerWatch(query: URLSearchParams, response: ServerResponse): void {
     const from = Number(query.get('resourceVersion'))
-    if (from < this.clock.compacted) {
+    if (from < Math.max(this.clock.compacted, this.#since)) {
       refuse(response, 410, 'too old resource version')
       return
     }

@@ -5,19 +5,24 @@ import { type ApiServer, type Fault, refuse } from './api-server.ts'
 import { until } from './until.ts'
 import { KIND, placeOf, policy, QUICK, startWithPolicies, type Watched, type WatchOptions, watch } from './watched.ts'
 
+/** What a fault is played on. */
+export type Stage = Pick<Watched, 'api'>
+
 /** A fault, and what must be seen of it. */
 export interface Row {
+  /** Changes where the kind is served, so that no other fault can be played at the same time. */
+  readonly alone?: true
   readonly timing?: WatchOptions['timing']
   /** Done to the server before we come. */
   readonly before?: (api: ApiServer) => void
   /** Done to the server when all is well. */
-  readonly play?: (watched: Watched) => unknown
+  readonly play?: (stage: Stage) => unknown
   /** What is known of the kind while the fault lasts; without it the fault is over before it can be asked. */
   readonly meanwhile?: Health
   /** Under which the fault is counted. */
   readonly reason?: string
   /** Ends the fault. */
-  readonly heal?: (watched: Watched) => unknown
+  readonly heal?: (stage: Stage) => unknown
   readonly check?: (t: Test, watched: Watched) => void
 }
 
@@ -110,6 +115,6 @@ export const refusing = (part: Part, status: number, headers: Record<string, str
 export const answering = (part: Part, text: string | Buffer) =>
   on(part, (_request, response) => response.writeHead(200).end(text))
 
-export const heal = ({ api }: Watched) => {
+export const heal = ({ api }: Stage) => {
   api.fault = undefined
 }

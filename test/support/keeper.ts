@@ -54,3 +54,9 @@ export const webhooksAt = (cluster: WritableCluster, path: string) =>
 /** What becomes of changes to the mesh while nobody answers. */
 export const policyIn = (cluster: WritableCluster) =>
   webhooksAt(cluster, VALIDATING).find(({ name }) => name === WEBHOOK.validate)?.failurePolicy
+
+/** Whom the API server is told to trust. */
+export function publishedIn(cluster: WritableCluster): string {
+  const [{ clientConfig } = { clientConfig: { caBundle: '' } }] = webhooksAt(cluster, VALIDATING)
+  return Buffer.from(clientConfig.caBundle, 'base64').toString()
+}

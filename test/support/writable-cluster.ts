@@ -1,5 +1,6 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import type { WritingTransport } from '../../src/sources/cluster/transport.ts'
 
 export interface Stored {
@@ -142,16 +143,22 @@ function apply(found: Fields, object: Fields): Fields {
   }
 }
 
+/** Answers a request that came by a connection. */
+export async function serveBy(
+  cluster: WritableCluster,
+  message: IncomingMessage,
+  response: ServerResponse
+): Promise<void> {
+  const { method = '', url = '', headers } = message
+  const sent = await text(message)
+  const body = sent === '' ? undefined : JSON.parse(sent)
+  const { status, object } = cluster.handle(method, url, headers['content-type'] ?? '', body)
+  response.writeHead(status).end(JSON.stringify(object))
+}
+
 /** The same for other processes. */
 export async function listen(cluster: WritableCluster): Promise<{ readonly url: string; readonly close: () => void }> {
-  const server = createServer(async (message, response) => {
-    let text = ''
-    for await (const part of message.setEncoding('utf8')) text += part
-    const { method = '', url = '', headers } = message
-    const body = text === '' ? undefined : JSON.parse(text)
-    const { status, object } = cluster.handle(method, url, headers['content-type'] ?? '', body)
-    response.writeHead(status).end(JSON.stringify(object))
-  })
+  const server = createServer((message, response) => void serveBy(cluster, message, response))
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const close = () => {
     server.close()

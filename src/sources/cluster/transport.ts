@@ -4,6 +4,7 @@ import { DEFAULT_NAMESPACE } from '../../model/resource.ts'
 import { InvalidInput } from '../files.ts'
 import { type Kubeconfig, loadKubeconfig, serverOf } from './kubeconfig.ts'
 import { type Answer, type ReadOptions, request, type Sending } from './request.ts'
+import { Trouble } from './trouble.ts'
 
 /** What we need of an API server: to read. */
 export interface Transport {
@@ -77,6 +78,23 @@ async function askBy(
   sending: Sending | undefined
 ): Promise<Answer> {
   const credentials: RequestOptions = { timeout: options.idleMs }
-  await config.applyToHTTPSOptions(credentials)
+  await orGiveUp(config.applyToHTTPSOptions(credentials), options)
   return request(new URL(serverOf(config) + path), options, credentials, sending)
+}
+
+/** A plugin may hang. Nobody can stop it, but we need not wait for it. */
+async function orGiveUp(work: Promise<void>, { signal, idleMs }: ReadOptions): Promise<void> {
+  const { promise: givenUp, reject } = Promise.withResolvers<never>()
+  const stop = () => reject(signal.reason)
+  const timer = setTimeout(
+    () => reject(new Trouble('silent', `no credentials within ${idleMs / 1000} s`, false)),
+    idleMs
+  )
+  signal.addEventListener('abort', stop)
+  try {
+    await Promise.race([work, givenUp])
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', stop)
+  }
 }

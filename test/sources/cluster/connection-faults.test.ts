@@ -1,5 +1,4 @@
 /** What can go wrong on the way to the server, and with what opens its door. */
-import dns from 'node:dns'
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -8,11 +7,12 @@ import { makeCertificate } from '../../../src/keeper/development.ts'
 import { connect } from '../../../src/sources/cluster/transport.ts'
 import { type ApiServer, refuse } from '../../support/api-server.ts'
 import { kubeconfig } from '../../support/kubeconfig.ts'
+import { nameServerOf } from '../../support/name-server.ts'
 import { until } from '../../support/until.ts'
-import { POLICIES, policy, startWithPolicies, type Watched, watch } from '../../support/watched.ts'
+import { POLICIES, policy, startWithPolicies, type Watched, type WatchOptions, watch } from '../../support/watched.ts'
 
 // Loading the Kubernetes client takes long on a busy machine.
-t.setTimeout(90_000)
+t.setTimeout(180_000)
 
 interface Door {
   readonly watched: Watched
@@ -25,7 +25,8 @@ async function open(
   t: Test,
   api: ApiServer,
   files: Readonly<Record<string, string>>,
-  edit: (config: ReturnType<typeof parse>) => void = () => {}
+  edit: (config: ReturnType<typeof parse>) => void = () => {},
+  timing: WatchOptions['timing'] = {}
 ): Promise<Door> {
   const folder = t.testdir(files)
   const config = parse(kubeconfig(api.url))
@@ -35,7 +36,7 @@ async function open(
     renameSync(join(folder, `${name}.new`), join(folder, name))
   }
   write('config', stringify(config).replaceAll('FOLDER', folder))
-  const watched = await watch(t, api, { transport: await connect({ files: [join(folder, 'config')] }) })
+  const watched = await watch(t, api, { timing, transport: await connect({ files: [join(folder, 'config')] }) })
   await watched.following()
   return { watched, write }
 }
@@ -109,6 +110,29 @@ t.test('a plugin that fails, and a kubeconfig that is gone, are told', async t =
   await watched.settle()
 })
 
+t.test('a plugin that hangs is given up, and asked again', async t => {
+  const api = await startWithPolicies(t)
+  const hang = 'test -e FOLDER/hang && exec sleep 10; cat FOLDER/answer'
+  // Each request asks the plugin: starting all of them takes a while on a busy machine.
+  const timing = { idleMs: 3_000, listIdleMs: 3_000 }
+  const edit = (config: ReturnType<typeof parse>) => {
+    config.users[0].user = { exec: { command: 'sh', args: ['-c', hang] } }
+  }
+  const { watched, write } = await open(t, api, { answer: credential('old') }, edit, timing)
+  write('hang', '')
+  rotate(api, 'new')
+  await isStale(t, watched, /no credentials within 3 s/)
+  write('answer', credential('new'))
+  rmSync(join(t.testdirName, 'hang'))
+  await watched.settle(60_000)
+  write('hang', '')
+  rotate(api, 'newer')
+  await until('it is locked out', () => watched.evidence().health === 'stale')
+  const startedMs = performance.now()
+  await watched.source.close()
+  t.ok(performance.now() - startedMs < 2_000, 'and does not hold up the end')
+})
+
 t.test('the certificate of the server changes', async t => {
   const [old, next] = [await makeCertificate(['127.0.0.1']), await makeCertificate(['127.0.0.1'])]
   const trust = (config: ReturnType<typeof parse>) => {
@@ -134,26 +158,16 @@ t.test('the certificate of the server changes', async t => {
 })
 
 t.test('the name of the server is not known for a while', async t => {
-  const { lookup } = dns
-  t.teardown(() => {
-    dns.lookup = lookup
-  })
-  let isDown = false
-  const fake = (name: string, options: dns.LookupOptions, callback: (...args: unknown[]) => void) => {
-    if (name !== 'api.invalid') return lookup(name, options, callback)
-    const error = Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND' })
-    const found = options.all === true ? [{ address: '127.0.0.1', family: 4 }] : '127.0.0.1'
-    return setImmediate(() => (isDown ? callback(error) : callback(null, found, 4)))
-  }
-  dns.lookup = Object.assign(fake, lookup)
+  const names = nameServerOf('api.invalid')
+  t.teardown(names.close)
   const api = await startWithPolicies(t)
   const { watched } = await open(t, api, {}, config => {
     config.clusters[0].cluster.server = api.url.replace('127.0.0.1', 'api.invalid')
   })
-  isDown = true
+  names.isDown = true
   api.reset()
   api.put(POLICIES, policy('new'))
   await isStale(t, watched, /getaddrinfo ENOTFOUND api.invalid/)
-  isDown = false
+  names.isDown = false
   await watched.settle()
 })

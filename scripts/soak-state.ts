@@ -1,0 +1,26 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Resource } from '../src/model/resource.ts'
+import { DEFAULT_SETTINGS } from '../src/model/snapshot.ts'
+import { collectionsOf, toPath } from '../src/sources/cluster/collections.ts'
+import { project } from '../src/sources/cluster/project.ts'
+import type { StateSource } from '../src/sources/source.ts'
+import type { ApiServer } from '../test/support/api-server.ts'
+import { POLICIES, placeOf } from '../test/support/watched.ts'
+
+/** In what the state that is known differs from that of the server: nothing, or a kind. */
+export function differenceOf(api: ApiServer, source: StateSource): string | undefined {
+  const state = source.current()
+  const [unknown] = state.unreadable
+  if (unknown !== undefined) return `${unknown[0]} is ${unknown[1]}`
+  const differing = collectionsOf(DEFAULT_SETTINGS).find(collection => {
+    const { kind, namespace } = collection
+    const path = toPath(collection)
+    const stored = api.objects(path === POLICIES ? (placeOf(api) ?? path) : path)
+    const known = state.list(kind).filter(one => namespace === undefined || one.namespace === namespace)
+    return !isDeepStrictEqual(byName(known), byName(stored.flatMap(one => project(one, () => {}))))
+  })
+  return differing && `${differing.kind} is not what the server has`
+}
+
+const byName = (resources: readonly Resource[]) =>
+  new Map(resources.map(one => [`${one.namespace}/${one.name}`, one] as const))

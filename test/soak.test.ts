@@ -1,0 +1,91 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import t from 'tap'
+import { randomOf } from '../scripts/soak-random.ts'
+import { describe, isSound, type Outcome } from '../scripts/soak-report.ts'
+import { faultIn, readVerdict } from '../scripts/soak-verdict.ts'
+
+const review = (response: object) => JSON.stringify({ response: { uid: 'u', ...response } })
+const SKIPPED = 'not evaluated: path: Gateway is stale'
+
+t.test('an answer is a refusal, an admission, or says that it is none of both', async t => {
+  t.equal(readVerdict(review({ allowed: false })), 'refused')
+  t.equal(readVerdict(review({ allowed: true })), 'allowed')
+  t.equal(readVerdict(review({ allowed: true, warnings: ['a warning'] })), 'allowed')
+  t.equal(readVerdict(review({ allowed: true, warnings: ['a warning', SKIPPED] })), 'not evaluated')
+  t.equal(readVerdict(review({ allowed: false, warnings: [SKIPPED] })), 'refused')
+  for (const text of ['', '{}', '{"response":{}}']) t.throws(() => readVerdict(text), text)
+})
+
+t.test('what is to be refused may pass with a word when something was not known, and never without', async t => {
+  for (const [expected, verdict, wasUnknown, fault] of [
+    ['refused', 'refused', false, undefined],
+    ['refused', 'refused', true, undefined],
+    ['refused', 'not evaluated', true, undefined],
+    ['refused', 'not evaluated', false, 'a change: not evaluated, while all was known'],
+    ['refused', 'allowed', true, 'a change: allowed, and should have been refused'],
+    ['refused', 'allowed', false, 'a change: allowed, and should have been refused'],
+    ['allowed', 'allowed', true, undefined],
+    ['allowed', 'not evaluated', true, undefined],
+    ['allowed', 'not evaluated', false, 'a change: not evaluated, while all was known'],
+    ['allowed', 'refused', true, 'a change: refused, and should have been allowed']
+  ] as const) {
+    const question = { name: 'a change', path: '/validate', body: '', expected } as const
+    t.equal(faultIn(question, verdict, wasUnknown), fault, `${expected}, ${verdict}, ${wasUnknown}`)
+  }
+})
+
+t.test('whatever failed is told, and is a failure of the whole', async t => {
+  const memory = { start: { rssMb: 1, heapMb: 2 }, end: { rssMb: 3, heapMb: 4 } }
+  const tally = { verdicts: new Map([['refused', 2] as const]), wrong: [], handshakes: [], requests: [] }
+  const rounds = { played: new Map(), settled: [] }
+  const rotations = { leaves: 6, authorities: 7 }
+  const sound: Outcome = { tally, rounds, rotations, relists: 5, memory, problems: [] }
+  t.ok(isSound(sound))
+  t.match(describe(sound), [
+    '2 answers (2 refused), 0 wrong',
+    '0 failed handshakes, 0 failed requests',
+    '0 faults of 0 kinds in 0 rounds',
+    '6 leaves and 7 authorities changed because of their age',
+    '5 relists',
+    'RSS 1 MiB and heap 2 MiB at the start, RSS 3 MiB and heap 4 MiB at the end'
+  ])
+  for (const what of ['wrong', 'handshakes', 'requests'] as const) {
+    const failed = { ...sound, tally: { ...tally, [what]: ['why', 'b', 'c', 'd', 'e', 'f'] } }
+    t.notOk(isSound(failed), what)
+    t.match(describe(failed).slice(-6), [/: why$/, / b$/, / c$/, / d$/, / e$/, 'and 1 more'])
+  }
+  t.notOk(isSound({ ...sound, problems: ['why'] }))
+  const settled = [30, 10, 20].map(ms => ({ ms, after: `fault ${ms}` }))
+  const played = new Map([['a fault', 3]])
+  t.match(describe({ ...sound, rounds: { played, settled } }).slice(2, 6), [
+    '3 faults of 1 kinds in 3 rounds',
+    '  3 x a fault',
+    'all known again after 20 ms at the median, 30 ms at most',
+    '  (fault 30)'
+  ])
+})
+
+t.test('the same seed gives the same chance', async t => {
+  const drawn = (seed: number) => {
+    const { below, pick, shuffle } = randomOf(seed)
+    return [below(1_000), pick(['a', 'b', 'c']), shuffle([1, 2, 3, 4, 5])]
+  }
+  t.same(drawn(1), drawn(1))
+  t.notSame(drawn(1), drawn(2))
+  t.same([...randomOf(3).shuffle([3, 1, 2])].sort(), [1, 2, 3])
+  t.throws(() => randomOf(1).pick([]), /nothing to pick from/)
+})
+
+t.test('what cannot be soaked is said at once', async t => {
+  for (const [argv, said] of [
+    [['--seconds', 'long'], /--seconds long/],
+    [['--seed', '1.5'], /--seed 1.5/],
+    [['--sec', '1'], /--sec/]
+  ] as const) {
+    const { status, stderr } = spawnSync(process.execPath, [join(import.meta.dirname, '../scripts/soak.ts'), ...argv])
+    t.equal(status, 2, argv.join(' '))
+    t.match(String(stderr), said)
+    t.equal(String(stderr).trim().split('\n').length, 1)
+  }
+})
