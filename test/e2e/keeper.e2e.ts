@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
 import { DAY_MS, makeAuthority, makeLeaf } from '../../src/keeper/certificate.ts'
@@ -168,12 +169,11 @@ await t.test('what somebody changes is put right', async t => {
 })
 
 await t.test('what somebody adds is taken out', async t => {
-  const condition = [{ name: 'never', expression: 'false' }]
-  const value = { op: 'add', path: '/webhooks/0/matchConditions', value: condition }
+  const conditions = async () => (await configuration('validatingwebhookconfiguration')).webhooks[0].matchConditions
+  const before = await conditions()
+  const value = { op: 'add', path: '/webhooks/0/matchConditions/-', value: { name: 'never', expression: 'false' } }
   await must(['patch', 'validatingwebhookconfiguration', NAME, '--type=json', '-p', JSON.stringify([value])])
-  const isClean = async () =>
-    (await configuration('validatingwebhookconfiguration')).webhooks[0].matchConditions === undefined
-  await until('a condition taken out', isClean)
+  await until('a condition taken out', async () => isDeepStrictEqual(await conditions(), before))
   t.ok(await isGuarded())
 })
 
