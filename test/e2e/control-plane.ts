@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { generate } from 'selfsigned'
 import { stringify } from 'yaml'
@@ -13,6 +13,13 @@ import { type Kubectl, kubectlFor } from './kubectl.ts'
 export interface ControlPlane {
   readonly kubeconfig: string
   readonly kubectl: Kubectl
+  /**
+   * Starts some of the controllers of Kubernetes. The garbage collector looks for new kinds every 30 s only, so the kinds
+   * should be there.
+   *
+   * @param program kube-controller-manager
+   */
+  readonly startControllers: (program: string, names: readonly string[]) => void
   /** Ends exactly what was started here, and removes its files. */
   readonly stop: () => Promise<void>
 }
@@ -22,33 +29,22 @@ const SERVICE_RANGE = '127.96.0.0/16'
 const READY_MS = 60_000
 
 /** @param more flags of kube-apiserver */
-export async function startControlPlane(
-  assets: string,
-  more: Readonly<Record<string, string>> = {}
-): Promise<ControlPlane> {
+export async function startControlPlane(assets: string, more: Flags = {}): Promise<ControlPlane> {
   const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-e2e-'))
   const children: ChildProcess[] = []
   const stop = async () => {
     await Promise.all(children.map(end))
     rmSync(folder, { recursive: true, force: true })
   }
-  const start = (name: string, flags: Readonly<Record<string, string>>) => {
-    const log = openSync(join(folder, `${name}.log`), 'a')
-    const child = spawn(
-      join(assets, name),
-      Object.entries(flags).map(([key, value]) => `--${key}=${value}`),
-      {
-        stdio: ['ignore', log, log]
-      }
-    )
-    closeSync(log)
+  const start = (program: string, flags: Flags) => {
+    const child = startDaemon(program, flags, join(folder, `${basename(program)}.log`))
     children.push(child)
     return child
   }
   try {
     const [etcd = 0, peer = 0, api = 0] = await freePorts(3)
     const files = await writeKeys(folder, api)
-    start('etcd', {
+    start(join(assets, 'etcd'), {
       'data-dir': join(folder, 'etcd'),
       'unsafe-no-fsync': 'true',
       'log-level': 'warn',
@@ -58,7 +54,7 @@ export async function startControlPlane(
       'initial-advertise-peer-urls': `http://127.0.0.1:${peer}`,
       'initial-cluster': `default=http://127.0.0.1:${peer}`
     })
-    const server = start('kube-apiserver', {
+    const server = start(join(assets, 'kube-apiserver'), {
       'etcd-servers': `http://127.0.0.1:${etcd}`,
       'bind-address': '127.0.0.1',
       'advertise-address': '127.0.0.1',
@@ -80,15 +76,34 @@ export async function startControlPlane(
     })
     const kubectl = kubectlFor(join(assets, 'kubectl'), files.kubeconfig)
     await untilReady(kubectl, server, join(folder, 'kube-apiserver.log'))
-    return { kubeconfig: files.kubeconfig, kubectl, stop }
+    const startControllers: ControlPlane['startControllers'] = (program, names) => {
+      start(program, {
+        kubeconfig: files.kubeconfig,
+        controllers: names.join(),
+        'leader-elect': 'false',
+        'secure-port': '0'
+      })
+    }
+    return { kubeconfig: files.kubeconfig, kubectl, startControllers, stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
+export type Flags = Readonly<Record<string, string>>
+
+/** A program that runs until it is ended, and says what it has to say in a file. */
+export function startDaemon(program: string, flags: Flags, logFile: string, env: Flags = {}): ChildProcess {
+  const log = openSync(logFile, 'a')
+  const given = Object.entries(flags).map(([key, value]) => `--${key}=${value}`)
+  const child = spawn(program, given, { stdio: ['ignore', log, log], env: { ...process.env, ...env } })
+  closeSync(log)
+  return child
+}
+
 /** The API server takes seconds to end in good order; what it holds is thrown away anyway. */
-async function end(child: ChildProcess): Promise<void> {
+export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = new Promise(resolve => child.once('exit', resolve))
   child.kill('SIGKILL')

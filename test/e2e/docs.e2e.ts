@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import t from 'tap'
 import { NAME } from '../../src/keeper/names.ts'
 import { DEFAULT_SETTINGS } from '../../src/model/snapshot.ts'
-import { findAssets, findHelm } from './assets.ts'
+import { findAssets, findProgram } from './assets.ts'
 import { startControlPlane } from './control-plane.ts'
 import { runnerOf } from './kubectl.ts'
 
@@ -18,7 +18,7 @@ const must = async (...args: readonly string[]) => {
   const { code, err } = await cluster.kubectl(args)
   if (code !== 0) throw new Error(err)
 }
-const path = [assets, dirname(findHelm(log)), process.env['PATH']].join(':')
+const path = [assets, dirname(findProgram('helm', log)), process.env['PATH']].join(':')
 const shell = runnerOf('env', [`PATH=${path}`, `KUBECONFIG=${cluster.kubeconfig}`, 'sh', '-c'])
 
 const { istioNamespace, knativeNamespace, kserveNamespace } = DEFAULT_SETTINGS

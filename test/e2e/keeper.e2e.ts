@@ -1,7 +1,5 @@
 /** The guard as the chart installs it: with the rights of its own roles, reached by its Service, registering itself. */
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import t, { type Test } from 'tap'
@@ -11,7 +9,7 @@ import { NAME, SELF_TEST_LABEL } from '../../src/keeper/names.ts'
 import type { Grant } from '../../src/keeper/rbac.ts'
 import type { ReportApi } from '../../src/report/openreports.ts'
 import type { Process } from './guard.ts'
-import { install, NAMESPACE } from './installation.ts'
+import { type AuditEvent, install, NAMESPACE } from './installation.ts'
 import { definitionOf, OPEN_REPORT, POLICY_REPORT } from './report-kinds.ts'
 import { watching } from './watching.ts'
 
@@ -34,10 +32,7 @@ async function policies(): Promise<readonly string[]> {
   return found.map(({ name, failurePolicy }) => `${name} ${failurePolicy}`)
 }
 const isRegistered = async (policy: string) => (await policies()).includes(`validate.mesh-guard.io ${policy}`)
-const strictMesh = readFileSync(join(import.meta.dirname, '../../examples/strict-mesh.yaml'), 'utf8')
-const tryStrict = () => kubectl(['apply', '--dry-run=server', '-f', '-'], strictMesh)
-const isGuarded = async () => (await tryStrict()).err.includes('denied the request: strict-mesh-plain-local-gateway')
-const { until, tryHarmless, applying } = watching(kubectl, line => t.comment(line))
+const { until, tryHarmless, tryStrict, isGuarded, applying } = watching(kubectl, line => t.comment(line))
 
 /** A model that the guard warns of, and what becomes of its report as it changes and goes. */
 async function reported(t: Pick<Test, 'match'>, { group, plural }: ReportApi): Promise<void> {
@@ -237,25 +232,14 @@ await t.test('the last replica stops: nobody waits for an answer that does not c
   t.match(await tryHarmless(), { code: 0 })
 })
 
-interface Event {
-  readonly verb: string
-  readonly responseStatus?: { readonly code: number }
-  readonly requestURI: string
-  readonly objectRef?: {
-    readonly apiGroup?: string
-    readonly resource: string
-    readonly namespace?: string
-    readonly name?: string
-  }
-}
 interface Role {
   readonly metadata: { readonly namespace?: string }
   readonly rules?: readonly Grant[]
 }
 
 await t.test('it had the right to all it did, and did all that it has a right to', async t => {
-  const events = audited() as readonly Event[]
-  const isSelfTest = ({ requestURI }: Event) => requestURI.includes('/configmaps?dryRun=All')
+  const events = audited()
+  const isSelfTest = ({ requestURI }: AuditEvent) => requestURI.includes('/configmaps?dryRun=All')
   const forbidden = events.filter(event => event.responseStatus?.code === 403 && !isSelfTest(event))
   t.same(
     forbidden.map(({ verb, requestURI }) => `${verb} ${requestURI}`),
