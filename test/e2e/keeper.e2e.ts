@@ -10,7 +10,7 @@ import type { Grant } from '../../src/keeper/rbac.ts'
 import type { ReportApi } from '../../src/report/openreports.ts'
 import type { Process } from './guard.ts'
 import { type AuditEvent, install, NAMESPACE } from './installation.ts'
-import { definitionOf, OPEN_REPORT, POLICY_REPORT } from './report-kinds.ts'
+import { definitionOf, OPEN_REPORT, POLICY_REPORT, unclearModel } from './report-kinds.ts'
 import { watching } from './watching.ts'
 
 /** An authority with more than two thirds of its life behind it, and a leaf that is still good. */
@@ -34,15 +34,8 @@ async function policies(): Promise<readonly string[]> {
 const isRegistered = async (policy: string) => (await policies()).includes(`validate.mesh-guard.io ${policy}`)
 const { until, tryHarmless, tryStrict, isGuarded, applying } = watching(kubectl, line => t.comment(line))
 
-/** A model that the guard warns of, and what becomes of its report as it changes and goes. */
+/** What becomes of the report of a model as it changes and goes. */
 async function reported(t: Pick<Test, 'match'>, { group, plural }: ReportApi): Promise<void> {
-  const model = (value: string) =>
-    stringify({
-      apiVersion: 'serving.kserve.io/v1beta1',
-      kind: 'InferenceService',
-      metadata: { name: 'unclear', namespace: 'user1', annotations: { 'sidecar.istio.io/inject': value } },
-      spec: { predictor: { model: { modelFormat: { name: 'sklearn' }, storageUri: 'gs://bucket/model' } } }
-    })
   const kind = `${plural}.${group}`
   const messages = async () => {
     const { code, out } = await kubectl([
@@ -57,12 +50,12 @@ async function reported(t: Pick<Test, 'match'>, { group, plural }: ReportApi): P
     return code === 0 ? JSON.stringify(JSON.parse(out).results) : ''
   }
   for (const value of ['maybe', 'perhaps']) {
-    await must(['apply', '-f', '-'], model(value))
+    await must(['apply', '-f', '-'], stringify(unclearModel(value)))
     await until(`a report of "${value}"`, async () => (await messages()).includes(`Istio reads \\"${value}\\"`))
   }
-  const { uid } = (await get('inferenceservice', 'unclear', '-n', 'user1')).metadata
+  const { uid } = (await get('namespace', NAMESPACE)).metadata
   t.match(await get(kind, 'mesh-guard-inferenceservice-unclear', '-n', 'user1'), {
-    metadata: { ownerReferences: [{ kind: 'InferenceService', name: 'unclear', uid }] },
+    metadata: { ownerReferences: [{ kind: 'Namespace', name: NAMESPACE, uid }] },
     scope: { kind: 'InferenceService', name: 'unclear' },
     summary: { fail: 0 }
   })
