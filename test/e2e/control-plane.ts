@@ -7,7 +7,7 @@ import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { generate } from 'selfsigned'
 import { stringify } from 'yaml'
-import { type Kubectl, kubectlFor } from './kubectl.ts'
+import { type Kubectl, runnerOf } from './kubectl.ts'
 
 /** A kube-apiserver with its etcd, on loopback, for one run. */
 export interface ControlPlane {
@@ -20,6 +20,8 @@ export interface ControlPlane {
    * @param program kube-controller-manager
    */
   readonly startControllers: (program: string, names: readonly string[]) => void
+  /** Opens a second kube-apiserver on the same data, which asks no admission webhook. */
+  readonly openBackDoor: () => Promise<Kubectl>
   /** Ends exactly what was started here, and removes its files. */
   readonly stop: () => Promise<void>
 }
@@ -54,11 +56,10 @@ export async function startControlPlane(assets: string, more: Flags = {}): Promi
       'initial-advertise-peer-urls': `http://127.0.0.1:${peer}`,
       'initial-cluster': `default=http://127.0.0.1:${peer}`
     })
-    const server = start(join(assets, 'kube-apiserver'), {
+    const flags: Flags = {
       'etcd-servers': `http://127.0.0.1:${etcd}`,
       'bind-address': '127.0.0.1',
       'advertise-address': '127.0.0.1',
-      'secure-port': String(api),
       // Endpoints may not be loopback addresses, and nobody needs them here.
       'endpoint-reconciler-type': 'none',
       'cert-dir': folder,
@@ -71,11 +72,15 @@ export async function startControlPlane(assets: string, more: Flags = {}): Promi
       'service-account-signing-key-file': files.accountKey,
       'service-cluster-ip-range': SERVICE_RANGE,
       // Without controllers there are no service accounts, and with this no pods either.
-      'disable-admission-plugins': 'ServiceAccount',
-      ...more
-    })
-    const kubectl = kubectlFor(join(assets, 'kubectl'), files.kubeconfig)
-    await untilReady(kubectl, server, join(folder, 'kube-apiserver.log'))
+      'disable-admission-plugins': 'ServiceAccount'
+    }
+    const serve = async (port: number, others: Flags, first: readonly string[] = []) => {
+      const server = start(join(assets, 'kube-apiserver'), { ...flags, 'secure-port': String(port), ...others })
+      const kubectl = runnerOf(join(assets, 'kubectl'), ['--kubeconfig', files.kubeconfig, ...first])
+      await untilReady(kubectl, server, join(folder, 'kube-apiserver.log'))
+      return kubectl
+    }
+    const kubectl = await serve(api, more)
     const startControllers: ControlPlane['startControllers'] = (program, names) => {
       start(program, {
         kubeconfig: files.kubeconfig,
@@ -84,7 +89,12 @@ export async function startControlPlane(assets: string, more: Flags = {}): Promi
         'secure-port': '0'
       })
     }
-    return { kubeconfig: files.kubeconfig, kubectl, startControllers, stop }
+    const openBackDoor: ControlPlane['openBackDoor'] = async () => {
+      const [port = 0] = await freePorts(1)
+      const without = ['ServiceAccount', 'MutatingAdmissionWebhook', 'ValidatingAdmissionWebhook']
+      return serve(port, { 'disable-admission-plugins': without.join() }, [`--server=https://127.0.0.1:${port}`])
+    }
+    return { kubeconfig: files.kubeconfig, kubectl, startControllers, openBackDoor, stop }
   } catch (error) {
     await stop()
     throw error

@@ -6,7 +6,7 @@ import { parse, stringify } from 'yaml'
 import type { KeyPair } from '../../src/keeper/certificate.ts'
 import { NAME } from '../../src/keeper/names.ts'
 import { findAssets, findProgram } from './assets.ts'
-import { freePorts, startControlPlane } from './control-plane.ts'
+import { type ControlPlane, freePorts, startControlPlane } from './control-plane.ts'
 import { MAIN, type Process, startProcess } from './guard.ts'
 import { type Kubectl, runnerOf } from './kubectl.ts'
 import { toObjects } from './rendered.ts'
@@ -32,6 +32,7 @@ export interface Cluster {
   readonly kubeconfigOf: (namespace: string, account: string) => Promise<string>
   /** The path of a file that is gone when the cluster is. */
   readonly file: (name: string) => string
+  readonly openBackDoor: ControlPlane['openBackDoor']
 }
 
 /** A cluster like that of the examples, where the chart is installed. Its pods are processes of ours. */
@@ -134,7 +135,7 @@ async function openCluster(
   const log = (line: string) => comment(line)
   const policy = { apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages: ['RequestReceived'] }
   writeFileSync(file('audit.yaml'), stringify({ ...policy, rules: [...auditRules, { level: 'None' }] }))
-  const { kubectl, kubeconfig, startControllers, stop } = await startControlPlane(findAssets(log), {
+  const { kubectl, kubeconfig, startControllers, openBackDoor, stop } = await startControlPlane(findAssets(log), {
     'audit-policy-file': file('audit.yaml'),
     'audit-log-path': file('audit.log')
   })
@@ -155,7 +156,7 @@ async function openCluster(
     writeFileSync(path, stringify({ ...admin, users: [{ name: 'admin', user: { token } }] }))
     return path
   }
-  const cluster = { kubectl, must, get, kubeconfig, kubeconfigOf, file }
+  const cluster = { kubectl, must, get, kubeconfig, kubeconfigOf, file, openBackDoor }
   await must(['apply', '--server-side', '-f', join(import.meta.dirname, 'crds')])
   await must(['apply', '-f', '-'], stringify(definitionOf(POLICY_REPORT)))
   await must(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'])
