@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { parse } from 'yaml'
-import { findHelm } from '../test/e2e/assets.ts'
+import { findProgram } from '../test/e2e/assets.ts'
 import { buildImage, entrypoint } from '../test/support/dockerfile.ts'
 import { bundle, NOTICES } from './bundle.ts'
 import { type Bundled, findBundled, findStrict } from './licences.ts'
@@ -99,7 +99,7 @@ async function makeTarball({ name, version, bin }: Manifest): Promise<Released> 
 
 async function makeChart({ version }: Manifest): Promise<Released> {
   const folder = join(out, 'chart')
-  await run(findHelm(log), ['package', CHART, '--destination', folder])
+  await run(findProgram('helm', log), ['package', CHART, '--destination', folder])
   return measured(join(folder, `kserve-mesh-guard-${version}.tgz`), 'Helm chart')
 }
 

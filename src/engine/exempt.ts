@@ -3,7 +3,7 @@ import type { Resource } from '../model/resource.ts'
 import type { Change } from '../model/snapshot.ts'
 
 /** API groups whose controllers make objects on the path; those are the controllers' business. */
-const CONTROLLERS = [
+export const CONTROLLERS: readonly string[] = [
   'serving.kserve.io',
   'serving.knative.dev',
   'networking.internal.knative.dev',

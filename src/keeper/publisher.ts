@@ -4,6 +4,7 @@ import { toReports } from '../report/openreports.ts'
 import { type Api, Refused } from './api.ts'
 import type { Clock } from './clock.ts'
 import { isPeriodOver } from './occasion.ts'
+import { type Owner, readOwner } from './owner.ts'
 import { type KnownReport, reportChanges, reportKey } from './report-changes.ts'
 import { type FoundReports, findReports, writeReport } from './reports.ts'
 
@@ -20,6 +21,7 @@ interface Found {
   readonly api: FoundReports['api'] | undefined
   readonly reports: Map<string, KnownReport>
   readonly listedMs: number
+  readonly owner: Owner
 }
 
 /**
@@ -35,7 +37,7 @@ export function publisherOf(
 ): (judged: Judged, state: Snapshot, signal: AbortSignal) => Promise<number> {
   let last: Found | undefined
   return async (judged, state, signal) => {
-    const found = last === undefined || isPeriodOver(last.listedMs, clock.now()) ? await look(api, clock) : last
+    const found = last === undefined || isPeriodOver(last.listedMs, clock.now()) ? await look(api, home, clock) : last
     // Known again when all has gone well.
     last = undefined
     const written = await publish(found, { judged, state, signal }, { api, home, clock })
@@ -44,10 +46,11 @@ export function publisherOf(
   }
 }
 
-async function look(api: Api, { now }: Clock): Promise<Found> {
+async function look(api: Api, home: string, { now }: Clock): Promise<Found> {
+  const owner = await readOwner(api, home)
   const found = await findReports(api)
   const reports = new Map(found?.reports.map(one => [reportKey(one), one]))
-  return { api: found?.api, reports, listedMs: now() }
+  return { api: found?.api, reports, listedMs: now(), owner }
 }
 
 interface Surroundings {
@@ -63,7 +66,7 @@ interface Audited {
 }
 
 async function publish(
-  { api: kind, reports }: Found,
+  { api: kind, reports, owner }: Found,
   { judged, state, signal }: Audited,
   { api, home, clock }: Surroundings
 ): Promise<number> {
@@ -76,7 +79,7 @@ async function publish(
     tried++
     const key = reportKey(one.change === 'create' ? one.wanted : one.known)
     try {
-      const now = await writeReport(api, kind, one)
+      const now = await writeReport(api, kind, one, owner)
       if (now === undefined) reports.delete(key)
       else reports.set(key, now)
     } catch (error) {

@@ -69,17 +69,13 @@ function registrationGrants(namespace: string): readonly Grant[] {
   ]
 }
 
-/** Reports lie where their subjects are. They are owned by InferenceServices, whose uid only a single one tells. */
+/** Reports lie where their subjects are. */
 function reportGrants(): readonly Grant[] {
-  const { group, plural } = KINDS.InferenceService
-  return [
-    ...REPORT_APIS.map(one => ({
-      apiGroups: [one.group],
-      resources: [one.plural],
-      verbs: ['list', 'create', 'patch', 'delete']
-    })),
-    { apiGroups: [group], resources: [plural], verbs: ['get'] }
-  ]
+  return REPORT_APIS.map(({ group, plural }) => ({
+    apiGroups: [group],
+    resources: [plural],
+    verbs: ['list', 'create', 'patch', 'delete']
+  }))
 }
 
 /** Secret and Lease exist already. The ConfigMap is that of the self-test, which is never kept. */

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { type Api, FIELD_MANAGER } from './api.ts'
 import type { Clock } from './clock.ts'
 import { NAME, PATHS, WEBHOOK } from './names.ts'
+import { type Owner, readOwner } from './owner.ts'
 import { afterRepair, CALM, isBecomingFight, mayRepair } from './patience.ts'
 import { type FailurePolicy, mutatingWebhooks, type Registered, validatingWebhooks, type Webhook } from './webhooks.ts'
 
@@ -14,7 +15,7 @@ const VALIDATING = { kind: 'ValidatingWebhookConfiguration', plural: 'validating
 interface Target {
   readonly kind: string
   readonly plural: (typeof MUTATING | typeof VALIDATING)['plural']
-  readonly owner: { readonly name: string; readonly uid: string }
+  readonly owner: Owner
   readonly webhooks: readonly Webhook[]
 }
 
@@ -27,7 +28,6 @@ const configuration = z.object({
   webhooks: z.array(z.looseObject({ name: z.string(), failurePolicy: z.string().optional() })).default([])
 })
 type Configuration = z.output<typeof configuration>
-const namespaceObject = z.object({ metadata: z.object({ uid: z.string() }) })
 
 /** `given-up`: somebody else keeps changing them, and for now we let them be. */
 export type Outcome = 'kept' | 'written' | 'given-up'
@@ -65,8 +65,7 @@ export function registrationOf(api: Api, log: Logger, { now }: Clock): Registrat
       return mesh?.failurePolicy === 'Fail' ? 'Fail' : 'Ignore'
     },
     reconcile: async wanted => {
-      const { metadata } = namespaceObject.parse(await api.get(PATHS.namespace(wanted.namespace)))
-      const owner = { apiVersion: 'v1', kind: 'Namespace', name: wanted.namespace, uid: metadata.uid }
+      const owner = await readOwner(api, wanted.namespace)
       const targets = [
         { ...MUTATING, owner, webhooks: mutatingWebhooks(wanted) },
         { ...VALIDATING, owner, webhooks: validatingWebhooks(wanted) }

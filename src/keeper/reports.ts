@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { KINDS, type Ref } from '../model/resource.ts'
 import { MANAGED_BY, REPORT_APIS, type ReportApi } from '../report/openreports.ts'
 import { type Api, Refused } from './api.ts'
+import type { Owner } from './owner.ts'
 import { digestOf, type KnownReport, type ReportChange } from './report-changes.ts'
 
 const DIGEST = 'mesh-guard.io/content'
@@ -19,7 +19,6 @@ const page = z.object({
   metadata: z.object({ continue: z.string().optional() }).default({}),
   items: z.array(written)
 })
-const owned = z.object({ metadata: z.object({ uid: z.string() }) })
 
 /** The reports that the server has of us, and the kind that it has for them. */
 export interface FoundReports {
@@ -63,7 +62,8 @@ async function listReports(api: Api, { group, version, plural }: ReportApi): Pro
 export async function writeReport(
   api: Api,
   { group, version, plural }: ReportApi,
-  one: ReportChange
+  one: ReportChange,
+  owner: Owner
 ): Promise<KnownReport | undefined> {
   const pathIn = (namespace: string) => `/apis/${group}/${version}/namespaces/${namespace}/${plural}`
   if (one.change === 'remove') {
@@ -71,25 +71,14 @@ export async function writeReport(
     await unlessAbsent(api.remove(`${pathIn(namespace)}/${name}`, resourceVersion))
     return undefined
   }
-  const { namespace, name, apiVersion, kind, owner, content } = one.wanted
+  const { namespace, name, apiVersion, kind, content } = one.wanted
   const metadata = { namespace, name, labels: MANAGED_BY, annotations: { [DIGEST]: digestOf(one.wanted) } }
   if (one.change === 'update') {
     const patch = { metadata: { ...metadata, resourceVersion: one.known.version }, ...content }
     return toKnown(await api.merge(`${pathIn(namespace)}/${name}`, patch))
   }
-  const ownerReferences = owner === undefined ? [] : await ownersOf(api, owner)
-  // What has vanished meanwhile needs no report.
-  if (ownerReferences === undefined) return undefined
-  const object = { apiVersion, kind, metadata: { ...metadata, ownerReferences }, ...content }
+  const object = { apiVersion, kind, metadata: { ...metadata, ownerReferences: [owner] }, ...content }
   return toKnown(await api.create(pathIn(namespace), object))
-}
-
-/** The uid stands in no snapshot: reports alone need it. */
-async function ownersOf(api: Api, { apiVersion, kind, namespace, name }: Ref): Promise<readonly object[] | undefined> {
-  const path = `/apis/${apiVersion}/namespaces/${namespace}/${KINDS.InferenceService.plural}/${name}`
-  const found = await unlessAbsent(api.get(path))
-  if (found === undefined) return undefined
-  return [{ apiVersion, kind, name, uid: owned.parse(found).metadata.uid }]
 }
 
 function toKnown(object: unknown): KnownReport {

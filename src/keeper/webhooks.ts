@@ -1,6 +1,7 @@
 import { KSERVE_CONFIG } from '../model/kserve.ts'
 import { KINDS, type Kind } from '../model/resource.ts'
 import type { Settings } from '../model/snapshot.ts'
+import { CHANGING, CONCERNING } from './match-conditions.ts'
 import { SELF_TEST_LABEL, WEBHOOK } from './names.ts'
 import { subjects } from './subjects.ts'
 
@@ -31,17 +32,29 @@ const WRITES = ['CREATE', 'UPDATE', 'DELETE']
 export function mutatingWebhooks(registered: Registered): readonly Webhook[] {
   const rules = toRules(['InferenceService'], ['CREATE', 'UPDATE'])
   const { failurePolicy } = registered
-  return [{ ...webhook(registered, WEBHOOK.mutate, '/mutate', rules), failurePolicy, reinvocationPolicy: 'IfNeeded' }]
+  const matchConditions = [...CONCERNING, CHANGING]
+  return [
+    {
+      ...webhook(registered, WEBHOOK.mutate, '/mutate', rules),
+      failurePolicy,
+      matchConditions,
+      reinvocationPolicy: 'IfNeeded'
+    }
+  ]
 }
 
 export function validatingWebhooks(registered: Registered): readonly Webhook[] {
   const { namespace, settings, failurePolicy } = registered
   const { mesh, core } = subjects()
   return [
-    { ...webhook(registered, WEBHOOK.validate, '/validate', toRules(mesh, WRITES)), failurePolicy },
+    {
+      ...webhook(registered, WEBHOOK.validate, '/validate', toRules(mesh, WRITES)),
+      failurePolicy,
+      matchConditions: [...CONCERNING, CHANGING]
+    },
     {
       ...webhook(registered, WEBHOOK.core, '/validate', toRules(core, WRITES)),
-      matchConditions: [{ name: 'only-config-maps-that-are-read', expression: isRead(settings) }]
+      matchConditions: [...CONCERNING, { name: 'only-config-maps-that-are-read', expression: isRead(settings) }]
     },
     {
       // A failure is ignored here too: what we read from the answer is whether it was we who refused.

@@ -37,12 +37,10 @@ interface Result {
   readonly [field: string]: unknown
 }
 
-/** A report as it should be, but for its owner's uid. No time stands in it, so that what is found again changes nothing. */
+/** A report as it should be. No time stands in it, so that what is found again changes nothing. */
 export interface WantedReport {
   readonly namespace: string
   readonly name: string
-  /** The InferenceService that it is about; with it, it goes. */
-  readonly owner: Ref | undefined
   readonly apiVersion: string
   readonly kind: string
   readonly content: { readonly summary: object; readonly results: readonly Result[]; readonly [field: string]: unknown }
@@ -85,7 +83,6 @@ export function toReports(
   return [...reports.values()].map(({ namespace, scope, results }) => ({
     namespace,
     name: scope.kind === 'Namespace' ? REPORT_NAME : `${REPORT_NAME}-inferenceservice-${scope.name}`,
-    owner: scope.kind === 'Namespace' ? undefined : scope,
     apiVersion: `${group}/${version}`,
     kind,
     content: toContent(scope, results)

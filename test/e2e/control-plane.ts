@@ -3,11 +3,11 @@ import { generateKeyPairSync } from 'node:crypto'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { generate } from 'selfsigned'
 import { stringify } from 'yaml'
-import { type Kubectl, kubectlFor } from './kubectl.ts'
+import { type Kubectl, runnerOf } from './kubectl.ts'
 
 export type Server = 'etcd' | 'kube-apiserver'
 
@@ -17,6 +17,15 @@ export interface ControlPlane {
   readonly kubectl: Kubectl
   /** One of the two dies, and is started again on what it has kept. Comes back when the API server is ready. */
   readonly restart: (server: Server, downMs: number) => Promise<void>
+  /**
+   * Starts some of the controllers of Kubernetes. The garbage collector looks for new kinds every 30 s only, so the kinds
+   * should be there.
+   *
+   * @param program kube-controller-manager
+   */
+  readonly startControllers: (program: string, names: readonly string[]) => void
+  /** Opens a second kube-apiserver on the same data, which asks no admission webhook. */
+  readonly openBackDoor: () => Promise<Kubectl>
   /** Ends exactly what was started here, and removes its files. */
   readonly stop: () => Promise<void>
 }
@@ -26,47 +35,35 @@ const SERVICE_RANGE = '127.96.0.0/16'
 const READY_MS = 60_000
 
 /** @param more flags of kube-apiserver */
-export async function startControlPlane(
-  assets: string,
-  more: Readonly<Record<string, string>> = {}
-): Promise<ControlPlane> {
+export async function startControlPlane(assets: string, more: Flags = {}): Promise<ControlPlane> {
   const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-e2e-'))
-  const running = new Map<string, ChildProcess>()
+  const children: ChildProcess[] = []
   const stop = async () => {
-    await Promise.all([...running.values()].map(end))
+    await Promise.all(children.map(end))
     rmSync(folder, { recursive: true, force: true })
   }
-  const logOf = (name: string) => join(folder, `${name}.log`)
-  const start = (name: Server, flags: Readonly<Record<string, string>>) => {
-    const log = openSync(logOf(name), 'a')
-    const child = spawn(
-      join(assets, name),
-      Object.entries(flags).map(([key, value]) => `--${key}=${value}`),
-      {
-        stdio: ['ignore', log, log]
-      }
-    )
-    closeSync(log)
-    running.set(name, child)
+  const start = (program: string, flags: Flags) => {
+    const child = startDaemon(program, flags, join(folder, `${basename(program)}.log`))
+    children.push(child)
+    return child
   }
   try {
-    const [etcd = 0, peer = 0, api = 0] = await freePorts(3)
+    const [client = 0, peer = 0, api = 0] = await freePorts(3)
     const files = await writeKeys(folder, api)
-    const etcdFlags: Readonly<Record<string, string>> = {
+    const etcd = {
       'data-dir': join(folder, 'etcd'),
       'unsafe-no-fsync': 'true',
       'log-level': 'warn',
-      'listen-client-urls': `http://127.0.0.1:${etcd}`,
-      'advertise-client-urls': `http://127.0.0.1:${etcd}`,
+      'listen-client-urls': `http://127.0.0.1:${client}`,
+      'advertise-client-urls': `http://127.0.0.1:${client}`,
       'listen-peer-urls': `http://127.0.0.1:${peer}`,
       'initial-advertise-peer-urls': `http://127.0.0.1:${peer}`,
       'initial-cluster': `default=http://127.0.0.1:${peer}`
     }
-    const apiFlags: Readonly<Record<string, string>> = {
-      'etcd-servers': `http://127.0.0.1:${etcd}`,
+    const flags: Flags = {
+      'etcd-servers': `http://127.0.0.1:${client}`,
       'bind-address': '127.0.0.1',
       'advertise-address': '127.0.0.1',
-      'secure-port': String(api),
       // Endpoints may not be loopback addresses, and nobody needs them here.
       'endpoint-reconciler-type': 'none',
       'cert-dir': folder,
@@ -79,34 +76,62 @@ export async function startControlPlane(
       'service-account-signing-key-file': files.accountKey,
       'service-cluster-ip-range': SERVICE_RANGE,
       // Without controllers there are no service accounts, and with this no pods either.
-      'disable-admission-plugins': 'ServiceAccount',
-      ...more
+      'disable-admission-plugins': 'ServiceAccount'
     }
-    const flags: Readonly<Record<Server, Readonly<Record<string, string>>>> = {
-      etcd: etcdFlags,
-      'kube-apiserver': apiFlags
+    const runnerAt = (first: readonly string[] = []) =>
+      runnerOf(join(assets, 'kubectl'), ['--kubeconfig', files.kubeconfig, ...first])
+    const serve = (port: number, others: Flags) =>
+      start(join(assets, 'kube-apiserver'), { ...flags, 'secure-port': String(port), ...others })
+    const log = join(folder, 'kube-apiserver.log')
+    const starts: Readonly<Record<Server, () => ChildProcess>> = {
+      etcd: () => start(join(assets, 'etcd'), etcd),
+      'kube-apiserver': () => serve(api, more)
     }
-    const kubectl = kubectlFor(join(assets, 'kubectl'), files.kubeconfig)
-    const ready = () => untilReady(kubectl, running.get('kube-apiserver'), logOf('kube-apiserver'))
-    start('etcd', flags.etcd)
-    start('kube-apiserver', flags['kube-apiserver'])
+    const running = { etcd: starts.etcd(), 'kube-apiserver': starts['kube-apiserver']() }
+    const kubectl = runnerAt()
+    const ready = () => untilReady(kubectl, running['kube-apiserver'], log)
     await ready()
     const restart: ControlPlane['restart'] = async (server, downMs) => {
-      const child = running.get(server)
-      if (child !== undefined) await end(child)
+      await end(running[server])
       await sleep(downMs)
-      start(server, flags[server])
+      running[server] = starts[server]()
       await ready()
     }
-    return { kubeconfig: files.kubeconfig, kubectl, restart, stop }
+    const startControllers: ControlPlane['startControllers'] = (program, names) => {
+      start(program, {
+        kubeconfig: files.kubeconfig,
+        controllers: names.join(),
+        'leader-elect': 'false',
+        'secure-port': '0'
+      })
+    }
+    const openBackDoor: ControlPlane['openBackDoor'] = async () => {
+      const [port = 0] = await freePorts(1)
+      const without = ['ServiceAccount', 'MutatingAdmissionWebhook', 'ValidatingAdmissionWebhook']
+      const kubectl = runnerAt([`--server=https://127.0.0.1:${port}`])
+      await untilReady(kubectl, serve(port, { 'disable-admission-plugins': without.join() }), log)
+      return kubectl
+    }
+    return { kubeconfig: files.kubeconfig, kubectl, restart, startControllers, openBackDoor, stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
+export type Flags = Readonly<Record<string, string>>
+
+/** A program that runs until it is ended, and says what it has to say in a file. */
+export function startDaemon(program: string, flags: Flags, logFile: string, env: Flags = {}): ChildProcess {
+  const log = openSync(logFile, 'a')
+  const given = Object.entries(flags).map(([key, value]) => `--${key}=${value}`)
+  const child = spawn(program, given, { stdio: ['ignore', log, log], env: { ...process.env, ...env } })
+  closeSync(log)
+  return child
+}
+
 /** The API server takes seconds to end in good order; what it holds is thrown away anyway. */
-async function end(child: ChildProcess): Promise<void> {
+export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = new Promise(resolve => child.once('exit', resolve))
   child.kill('SIGKILL')

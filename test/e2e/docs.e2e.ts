@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
 import { NAME } from '../../src/keeper/names.ts'
 import { DEFAULT_SETTINGS } from '../../src/model/snapshot.ts'
-import { findAssets, findHelm } from './assets.ts'
+import { findAssets, findProgram } from './assets.ts'
 import { startControlPlane } from './control-plane.ts'
 import { runnerOf } from './kubectl.ts'
 import { definitionOf, POLICY_REPORT } from './report-kinds.ts'
@@ -22,7 +22,7 @@ const must = async (...args: readonly string[]) => {
   if (code !== 0) throw new Error(err)
   return out
 }
-const path = [assets, dirname(findHelm(log)), process.env['PATH']].join(':')
+const path = [assets, dirname(findProgram('helm', log)), process.env['PATH']].join(':')
 const shell = runnerOf('env', [`PATH=${path}`, `KUBECONFIG=${cluster.kubeconfig}`, 'sh', '-c'])
 
 const { istioNamespace, knativeNamespace, kserveNamespace } = DEFAULT_SETTINGS

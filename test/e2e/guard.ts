@@ -20,7 +20,7 @@ export interface Guard extends Process {
   readonly ca: string
 }
 
-const MAIN = join(import.meta.dirname, '../../dist/main.js')
+export const MAIN = join(import.meta.dirname, '../../dist/main.js')
 
 /** A guard that keeps nothing in the cluster. */
 export async function startGuard(
@@ -35,15 +35,17 @@ export async function startGuard(
   return { ...started, ca }
 }
 
+/** @param program the bundle of another release */
 export async function startProcess(
   kubeconfig: string,
   configuration: object,
-  env: Readonly<Record<string, string>> = {}
+  env: Readonly<Record<string, string>> = {},
+  program = MAIN
 ): Promise<Process> {
   const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-e2e-guard-'))
   const config = join(folder, 'config.yaml')
   writeFileSync(config, stringify(configuration))
-  const child = spawn(process.execPath, [MAIN, 'serve', '--kubeconfig', kubeconfig, '--config', config], {
+  const child = spawn(process.execPath, [program, 'serve', '--kubeconfig', kubeconfig, '--config', config], {
     env: { ...process.env, ...env }
   })
   return follow(child, () => rmSync(folder, { recursive: true, force: true }))

@@ -6,9 +6,9 @@ import type t from 'tap'
 import { parse, stringify } from 'yaml'
 import type { KeyPair } from '../../src/keeper/certificate.ts'
 import { NAME } from '../../src/keeper/names.ts'
-import { findAssets, findHelm } from './assets.ts'
+import { findAssets, findProgram } from './assets.ts'
 import { type ControlPlane, freePorts, startControlPlane } from './control-plane.ts'
-import { type Process, startProcess } from './guard.ts'
+import { MAIN, type Process, startProcess } from './guard.ts'
 import { type Kubectl, runnerOf } from './kubectl.ts'
 import { toObjects } from './rendered.ts'
 import { definitionOf, POLICY_REPORT } from './report-kinds.ts'
@@ -22,26 +22,57 @@ const USER = `system:serviceaccount:${NAMESPACE}:${NAME}`
 /** Not 443, which only root may listen at. */
 const SERVICE_PORT = 8443
 
-/** A cluster like that of the examples, where the chart is installed. Its pods are processes of ours. */
-export interface Installation {
+/** A cluster where something is to be installed. */
+export interface Cluster {
   readonly kubectl: Kubectl
   /** Runs kubectl, and fails the run when that fails. */
   readonly must: (...args: Parameters<Kubectl>) => Promise<string>
   readonly get: (...args: readonly string[]) => Promise<ReturnType<typeof parse>>
+  /** The administrator's. */
+  readonly kubeconfig: string
+  /** @returns the path of a kubeconfig with the rights of a ServiceAccount, and no others */
+  readonly kubeconfigOf: (namespace: string, account: string) => Promise<string>
+  /** @returns a kubeconfig as YAML: the administrator's, with another user */
+  readonly withUser: (user: object) => string
+  /** The path of a file that is gone when the cluster is. */
+  readonly file: (name: string) => string
+  readonly restart: ControlPlane['restart']
+  /** Serves a kind that was left out. */
+  readonly define: (name: string) => Promise<void>
+  readonly openBackDoor: ControlPlane['openBackDoor']
+}
+
+/** A cluster like that of the examples, where the chart is installed. Its pods are processes of ours. */
+export interface Installation extends Cluster {
   /** Runs Helm in the namespace of the guard, and fails the run when that fails. */
   readonly helm: (...args: readonly string[]) => Promise<string>
   /** The roles that the guard has by the chart, and no others. */
   readonly roles: readonly object[]
   readonly service: Service
-  readonly restart: ControlPlane['restart']
   /** The file that the kubelet would keep a token of the guard's account in. */
   readonly token: Token
-  /** Serves a kind that was left out. */
-  readonly define: (name: string) => Promise<void>
-  /** A replica behind the Service. */
-  readonly startReplica: () => Promise<Process>
-  /** All that the guard has asked of the API server, as its audit log tells it. */
-  readonly audited: () => readonly unknown[]
+  /** A replica behind the Service, with the configuration of this moment. */
+  readonly startReplica: (release?: Release) => Promise<Process>
+  /** What has been asked of the API server, as its audit log tells it. */
+  readonly audited: () => readonly AuditEvent[]
+}
+
+/** As far as somebody reads it. */
+export interface AuditEvent {
+  readonly verb: string
+  readonly requestURI: string
+  readonly userAgent?: string
+  readonly user: { readonly username: string }
+  readonly requestReceivedTimestamp: string
+  readonly stageTimestamp: string
+  readonly responseStatus?: { readonly code: number; readonly message?: string }
+  readonly objectRef?: {
+    readonly apiGroup?: string
+    readonly resource: string
+    readonly subresource?: string
+    readonly namespace?: string
+    readonly name?: string
+  }
 }
 
 /** Tokens are bound to a Secret each, as those of pods are to the pod: without it they are worth nothing. */
@@ -52,41 +83,63 @@ export interface Token {
   readonly revoke: () => Promise<void>
 }
 
-type Test = Pick<typeof t, 'teardown' | 'comment'>
+export type Test = Pick<typeof t, 'teardown' | 'comment'>
 
-/** @param without names of the CustomResourceDefinition that is left out */
-export async function install(test: Test, authority: KeyPair, leaf: KeyPair, without?: string): Promise<Installation> {
-  const cluster = await openCluster(test, without)
-  const { kubectl, must, file, restart, define } = cluster
-  const get: Installation['get'] = async (...args) => parse(await must(['get', ...args, '-o', 'yaml']))
+/** A chart, and the program that its image holds. */
+export interface Release {
+  readonly chart: string
+  readonly program: string
+}
+
+export const PRESENT: Release = { chart: CHART, program: MAIN }
+
+/** What is not as it mostly is. */
+export interface InstallOptions {
+  readonly release?: Release
+  /** Files of examples/cluster. */
+  readonly examples?: readonly string[]
+  /** What is written to the audit log; else what the guard asks. */
+  readonly auditRules?: readonly object[]
+  /** The name of the CustomResourceDefinition that is left out. */
+  readonly without?: string
+  /** Controllers of Kubernetes that are at work. */
+  readonly controllers?: readonly string[]
+  /** What comes into the cluster before the guard and the controllers. */
+  readonly prepare?: (cluster: Cluster) => Promise<void>
+}
+
+export async function install(
+  test: Test,
+  authority: KeyPair,
+  leaf: KeyPair,
+  options: InstallOptions = {}
+): Promise<Installation> {
+  const cluster = await openCluster(test, options)
+  const { must, get, file } = cluster
   const helm = helmFor(cluster.kubeconfig, test)
-  await helm('install', NAME, CHART, '--create-namespace', '--set', `service.port=${SERVICE_PORT}`)
+  const { release: installed = PRESENT } = options
+  await helm('install', NAME, installed.chart, '--create-namespace', '--set', `service.port=${SERVICE_PORT}`)
   const secret = { 'ca.crt': authority.cert, 'ca.key': authority.key, 'tls.crt': leaf.cert, 'tls.key': leaf.key }
   await must(['patch', 'secret', NAME, '-n', NAMESPACE, '-p', JSON.stringify({ stringData: secret })])
-  const { data } = await get('configmap', NAME, '-n', NAMESPACE)
-  const configuration: ChartConfiguration = parse(data['config.yaml'])
-
   const token = tokenIn(file('token'), must)
   await token.replace()
-  // The administrator's kubeconfig, with the token of the guard's account instead.
-  const admin = parse(readFileSync(cluster.kubeconfig, 'utf8'))
-  const user = { 'auth-provider': { name: 'file', config: { tokenFile: file('token') } } }
-  writeFileSync(file('kubeconfig'), stringify({ ...admin, users: [{ name: 'admin', user }] }))
+  const kubeconfig = file('kubeconfig')
+  writeFileSync(
+    kubeconfig,
+    cluster.withUser({ 'auth-provider': { name: 'file', config: { tokenFile: file('token') } } })
+  )
   const { spec } = await get('service', NAME, '-n', NAMESPACE)
   const service = await startService(spec.clusterIP, SERVICE_PORT)
   test.teardown(service.close)
   return {
-    kubectl,
-    must,
-    get,
+    ...cluster,
     helm,
     roles: toObjects(await helm('get', 'manifest', NAME)).filter(({ kind }) => kind.endsWith('Role')),
     service,
-    restart,
     token,
-    define,
-    startReplica: async () => {
-      const replica = await start(file('kubeconfig'), configuration)
+    startReplica: async (release = installed) => {
+      const { data } = await get('configmap', NAME, '-n', NAMESPACE)
+      const replica = await start(kubeconfig, parse(data['config.yaml']), release)
       test.teardown(() => replica.stop('SIGKILL'))
       service.add(replica)
       return replica
@@ -123,48 +176,65 @@ function tokenIn(file: string, must: Installation['must']): Token {
 
 const toLines = (file: string) => readFileSync(file, 'utf8').trim().split('\n')
 
-export interface Cluster extends Pick<Installation, 'kubectl' | 'must' | 'restart' | 'define'> {
-  readonly kubeconfig: string
-  /** The path of a file that is gone when the cluster is. */
-  readonly file: (name: string) => string
-}
+const ALL_EXAMPLES = ['istio', 'knative', 'kserve', 'models']
 
-/** With the objects of the examples; of what the guard does there, an audit log is kept. */
-export async function openCluster({ teardown, comment }: Test, without?: string): Promise<Cluster> {
+/** With objects of the examples; of what the guard does there, an audit log is kept. */
+export async function openCluster(
+  { teardown, comment }: Test,
+  { examples = ALL_EXAMPLES, auditRules = RULES, without, controllers = [], prepare }: InstallOptions = {}
+): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-e2e-keeper-'))
   const file = (name: string) => join(folder, name)
-  writeFileSync(file('audit.yaml'), stringify(AUDIT_POLICY))
-  const { kubectl, kubeconfig, restart, stop } = await startControlPlane(
-    findAssets(line => comment(line)),
-    { 'audit-policy-file': file('audit.yaml'), 'audit-log-path': file('audit.log') }
+  const log = (line: string) => comment(line)
+  const policy = { apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages: ['RequestReceived'] }
+  writeFileSync(file('audit.yaml'), stringify({ ...policy, rules: [...auditRules, { level: 'None' }] }))
+  const { kubectl, kubeconfig, restart, startControllers, openBackDoor, stop } = await startControlPlane(
+    findAssets(log),
+    {
+      'audit-policy-file': file('audit.yaml'),
+      'audit-log-path': file('audit.log')
+    }
   )
   teardown(async () => {
     await stop()
     rmSync(folder, { recursive: true })
   })
-  const must = async (args: readonly string[], input?: string) => {
+  const must: Cluster['must'] = async (args, input) => {
     const { code, out, err } = await kubectl(args, input)
     if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${err}`)
     return out
   }
+  const get: Cluster['get'] = async (...args) => parse(await must(['get', ...args, '-o', 'yaml']))
+  const withUser: Cluster['withUser'] = user =>
+    stringify({ ...parse(readFileSync(kubeconfig, 'utf8')), users: [{ name: 'admin', user }] })
+  const kubeconfigOf: Cluster['kubeconfigOf'] = async (namespace, account) => {
+    const token = (await must(['create', 'token', account, '-n', namespace])).trim()
+    const path = file(`${namespace}.${account}.kubeconfig`)
+    writeFileSync(path, withUser({ token }))
+    return path
+  }
   const crds = readdirSync(CRDS).flatMap(name => toObjects(readFileSync(join(CRDS, name), 'utf8')))
-  const define = async (meant: (name: string) => boolean) => {
+  const serve = async (meant: (name: string) => boolean) => {
     const defined = crds.filter(({ metadata }) => meant(metadata.name)).map(one => stringify(one))
     await must(['apply', '--server-side', '-f', '-'], defined.join('---\n'))
     await must(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'])
   }
+  const define: Cluster['define'] = late => serve(name => name === late)
+  const cluster = { kubectl, must, get, kubeconfig, kubeconfigOf, withUser, file, restart, define, openBackDoor }
   await must(['apply', '-f', '-'], stringify(definitionOf(POLICY_REPORT)))
-  await define(name => name !== without)
-  for (const name of ['istio', 'knative', 'kserve', 'models']) {
+  await serve(name => name !== without)
+  for (const name of examples) {
     const manifests = readFileSync(join(root, 'examples/cluster', `${name}.yaml`), 'utf8')
     await must(['apply', '-f', '-'], manifests.replaceAll('failurePolicy: Fail', 'failurePolicy: Ignore'))
   }
-  return { kubectl, must, kubeconfig, file, restart, define: late => define(name => name === late) }
+  await prepare?.(cluster)
+  if (controllers.length > 0) startControllers(findProgram('kube-controller-manager', log), controllers)
+  return cluster
 }
 
 function helmFor(kubeconfig: string, { comment }: Test): Installation['helm'] {
   const run = runnerOf(
-    findHelm(line => comment(line)),
+    findProgram('helm', line => comment(line)),
     ['--kubeconfig', kubeconfig, '--namespace', NAMESPACE]
   )
   return async (...args) => {
@@ -174,20 +244,15 @@ function helmFor(kubeconfig: string, { comment }: Test): Installation['helm'] {
   }
 }
 
-const AUDIT_POLICY = {
-  apiVersion: 'audit.k8s.io/v1',
-  kind: 'Policy',
-  omitStages: ['RequestReceived'],
-  rules: [{ level: 'Metadata', users: [USER] }, { level: 'None' }]
-}
+const RULES = [{ level: 'Metadata', users: [USER] }]
 
 interface ChartConfiguration {
   readonly server: object
 }
 
 /** As the chart has it, but for what two processes of one machine cannot share. */
-async function start(kubeconfig: string, configuration: ChartConfiguration): Promise<Process> {
+async function start(kubeconfig: string, configuration: ChartConfiguration, { program }: Release): Promise<Process> {
   const [port = 0, healthPort = 0] = await freePorts(2)
   const server = { ...configuration.server, host: '127.0.0.1', port, healthPort, drainSeconds: 2 }
-  return startProcess(kubeconfig, { ...configuration, server }, { POD_NAMESPACE: NAMESPACE })
+  return startProcess(kubeconfig, { ...configuration, server }, { POD_NAMESPACE: NAMESPACE }, program)
 }

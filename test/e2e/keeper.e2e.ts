@@ -1,8 +1,7 @@
 /** The guard as the chart installs it: with the rights of its own roles, reached by its Service, registering itself. */
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
 import { DAY_MS, makeAuthority, makeLeaf } from '../../src/keeper/certificate.ts'
@@ -10,8 +9,8 @@ import { NAME, SELF_TEST_LABEL } from '../../src/keeper/names.ts'
 import type { Grant } from '../../src/keeper/rbac.ts'
 import type { ReportApi } from '../../src/report/openreports.ts'
 import type { Process } from './guard.ts'
-import { install, NAMESPACE } from './installation.ts'
-import { definitionOf, OPEN_REPORT, POLICY_REPORT } from './report-kinds.ts'
+import { type AuditEvent, install, NAMESPACE } from './installation.ts'
+import { definitionOf, OPEN_REPORT, POLICY_REPORT, unclearModel } from './report-kinds.ts'
 import { watching } from './watching.ts'
 
 /** An authority with more than two thirds of its life behind it, and a leaf that is still good. */
@@ -33,20 +32,10 @@ async function policies(): Promise<readonly string[]> {
   return found.map(({ name, failurePolicy }) => `${name} ${failurePolicy}`)
 }
 const isRegistered = async (policy: string) => (await policies()).includes(`validate.mesh-guard.io ${policy}`)
-const strictMesh = readFileSync(join(import.meta.dirname, '../../examples/strict-mesh.yaml'), 'utf8')
-const tryStrict = () => kubectl(['apply', '--dry-run=server', '-f', '-'], strictMesh)
-const isGuarded = async () => (await tryStrict()).err.includes('denied the request: strict-mesh-plain-local-gateway')
-const { until, tryHarmless, applying, refusing } = watching(kubectl, line => t.comment(line))
+const { until, tryHarmless, isGuarded, applying, refusing } = watching(kubectl, line => t.comment(line))
 
-/** A model that the guard warns of, and what becomes of its report as it changes and goes. */
+/** What becomes of the report of a model as it changes and goes. */
 async function reported(t: Pick<Test, 'match'>, { group, plural }: ReportApi): Promise<void> {
-  const model = (value: string) =>
-    stringify({
-      apiVersion: 'serving.kserve.io/v1beta1',
-      kind: 'InferenceService',
-      metadata: { name: 'unclear', namespace: 'user1', annotations: { 'sidecar.istio.io/inject': value } },
-      spec: { predictor: { model: { modelFormat: { name: 'sklearn' }, storageUri: 'gs://bucket/model' } } }
-    })
   const kind = `${plural}.${group}`
   const messages = async () => {
     const { code, out } = await kubectl([
@@ -61,12 +50,12 @@ async function reported(t: Pick<Test, 'match'>, { group, plural }: ReportApi): P
     return code === 0 ? JSON.stringify(JSON.parse(out).results) : ''
   }
   for (const value of ['maybe', 'perhaps']) {
-    await must(['apply', '-f', '-'], model(value))
+    await must(['apply', '-f', '-'], stringify(unclearModel(value)))
     await until(`a report of "${value}"`, async () => (await messages()).includes(`Istio reads \\"${value}\\"`))
   }
-  const { uid } = (await get('inferenceservice', 'unclear', '-n', 'user1')).metadata
+  const { uid } = (await get('namespace', NAMESPACE)).metadata
   t.match(await get(kind, 'mesh-guard-inferenceservice-unclear', '-n', 'user1'), {
-    metadata: { ownerReferences: [{ kind: 'InferenceService', name: 'unclear', uid }] },
+    metadata: { ownerReferences: [{ kind: 'Namespace', name: NAMESPACE, uid }] },
     scope: { kind: 'InferenceService', name: 'unclear' },
     summary: { fail: 0 }
   })
@@ -177,12 +166,11 @@ await t.test('what somebody changes is put right', async t => {
 })
 
 await t.test('what somebody adds is taken out', async t => {
-  const condition = [{ name: 'never', expression: 'false' }]
-  const value = { op: 'add', path: '/webhooks/0/matchConditions', value: condition }
+  const conditions = async () => (await configuration('validatingwebhookconfiguration')).webhooks[0].matchConditions
+  const before = await conditions()
+  const value = { op: 'add', path: '/webhooks/0/matchConditions/-', value: { name: 'never', expression: 'false' } }
   await must(['patch', 'validatingwebhookconfiguration', NAME, '--type=json', '-p', JSON.stringify([value])])
-  const isClean = async () =>
-    (await configuration('validatingwebhookconfiguration')).webhooks[0].matchConditions === undefined
-  await until('a condition taken out', isClean)
+  await until('a condition taken out', async () => isDeepStrictEqual(await conditions(), before))
   t.ok(await isGuarded())
 })
 
@@ -243,25 +231,14 @@ await t.test('the last replica stops: nobody waits for an answer that does not c
   t.match(await tryHarmless(), { code: 0 })
 })
 
-interface Event {
-  readonly verb: string
-  readonly responseStatus?: { readonly code: number }
-  readonly requestURI: string
-  readonly objectRef?: {
-    readonly apiGroup?: string
-    readonly resource: string
-    readonly namespace?: string
-    readonly name?: string
-  }
-}
 interface Role {
   readonly metadata: { readonly namespace?: string }
   readonly rules?: readonly Grant[]
 }
 
 await t.test('it had the right to all it did, and did all that it has a right to', async t => {
-  const events = audited() as readonly Event[]
-  const isSelfTest = ({ requestURI }: Event) => requestURI.includes('/configmaps?dryRun=All')
+  const events = audited()
+  const isSelfTest = ({ requestURI }: AuditEvent) => requestURI.includes('/configmaps?dryRun=All')
   const forbidden = events.filter(event => event.responseStatus?.code === 403 && !isSelfTest(event))
   t.same(
     forbidden.map(({ verb, requestURI }) => `${verb} ${requestURI}`),

@@ -27,6 +27,3 @@ export function runnerOf(program: string, first: readonly string[] = []): Run {
       child.stdin.end(input)
     })
 }
-
-export const kubectlFor = (program: string, kubeconfig: string): Kubectl =>
-  runnerOf(program, ['--kubeconfig', kubeconfig])

@@ -3,41 +3,78 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { DAY_MS, makeAuthority, makeLeaf } from '../../src/keeper/certificate.ts'
 import { NAME } from '../../src/keeper/names.ts'
-import { CHART, install, NAMESPACE } from './installation.ts'
+import type { Process } from './guard.ts'
+import { CHART, install, NAMESPACE, PRESENT } from './installation.ts'
+import { olderRelease } from './release.ts'
 import { watching } from './watching.ts'
 
 const life = { fromMs: Date.now() - DAY_MS, untilMs: Date.now() + 60 * DAY_MS }
 const authority = await makeAuthority('lifecycle', { ...life, untilMs: Date.now() + 300 * DAY_MS })
 const leaf = await makeLeaf(authority, [`${NAME}.${NAMESPACE}.svc`], life)
-const { kubectl, must, get, helm, startReplica } = await install(t, authority, leaf)
-const { until, tryHarmless, applying } = watching(kubectl, line => t.comment(line))
-const replica = await startReplica()
+const release = olderRelease(t)
+const { kubectl, must, get, helm, startReplica } = await install(t, authority, leaf, { release })
+const { until, tryHarmless, guarding } = watching(kubectl, line => t.comment(line))
+const old = [await startReplica(), await startReplica()]
 
 interface Registered {
   readonly name: string
   readonly failurePolicy: string
+  readonly matchConditions?: readonly { readonly name: string }[]
 }
 const webhooks = async (): Promise<readonly Registered[]> =>
   (await get('validatingwebhookconfiguration', NAME)).webhooks ?? []
 const isClosed = async () => (await webhooks()).some(({ failurePolicy }) => failurePolicy === 'Fail')
 
-await t.test('an upgrade while kubectl applies in a loop opens nothing, and nothing fails', async t => {
+const replicas: Process[] = []
+const isReady = async ({ health }: Process) => (await fetch(`${health}/readyz`)).status === 200
+/** As a Deployment does it with one pod more than wanted, and none less. */
+async function replace(one: Process): Promise<void> {
+  const next = await startReplica(PRESENT)
+  await until('readiness', () => isReady(next))
+  await one.stop('SIGTERM')
+  replicas.push(next)
+}
+
+await t.test('an upgrade from an older release loses no request, and lets nothing pass', async t => {
   await until('fail closed', isClosed)
+  for (const one of old) await until('readiness', () => isReady(one))
+  const opened: string[] = []
+  const failed = await guarding(async () => {
+    await helm('upgrade', NAME, CHART, '--reset-then-reuse-values')
+    for (const one of old) {
+      await replace(one)
+      if (!(await isClosed())) opened.push('after a replica')
+    }
+    await until('the new leader has registered what it asks for', async () =>
+      (await webhooks()).some(({ matchConditions = [] }) =>
+        matchConditions.some(({ name }) => name === 'not-made-by-a-controller')
+      )
+    )
+  })
+  t.same(failed, [])
+  t.same(opened, [])
+})
+
+await t.test('an upgrade of values alone leaves alone what the guard has written', async t => {
   const before = await webhooks()
   const upgrade = ['upgrade', NAME, CHART, '--reset-then-reuse-values'] as const
-  const failed = await applying(async () => {
+  const failed = await guarding(async () => {
     await helm(...upgrade, '--set', 'replicas=3')
     t.same(await webhooks(), before)
-    await helm(...upgrade, '--set', 'config.rules.strict-mesh-plain-local-gateway=warn')
+    await helm(...upgrade, '--set', 'config.audit.reports=off')
     t.same(await webhooks(), before)
   })
   t.same(failed, [])
-  t.notMatch(replica.logs(), 'webhook configurations were changed', 'there was nothing to repair')
+  for (const { logs } of replicas) {
+    t.notMatch(logs(), 'webhook configurations were changed', 'there was nothing to repair')
+  }
 })
 
 await t.test('after the emergency stop nobody asks, and the guard does not come back by itself', async t => {
   await must(['delete', 'validatingwebhookconfiguration,mutatingwebhookconfiguration', NAME])
-  await until('the guard knows', async () => replica.logs().includes('the webhook cannot be registered'))
+  await until('the guard knows', async () =>
+    replicas.some(({ logs }) => logs().includes('the webhook cannot be registered'))
+  )
   // Time for more than one of its rounds.
   await sleep(5_000)
   t.match(await tryHarmless(), { code: 0 })
@@ -50,7 +87,7 @@ await t.test('an upgrade brings it back', async t => {
 })
 
 await t.test('it dies without goodbye: changes are refused, and Helm takes away what refuses them', async t => {
-  await replica.stop('SIGKILL')
+  await Promise.all(replicas.map(({ stop }) => stop('SIGKILL')))
   t.match((await tryHarmless()).err, 'failed calling webhook "validate.mesh-guard.io"')
   await helm('uninstall', NAME)
   await t.resolves(until('changes go through', async () => (await tryHarmless()).code === 0))

@@ -46,3 +46,11 @@ export function definitionOf({ group, version, plural, kind }: ReportApi): objec
     }
   }
 }
+
+/** A model that there is something to report of. */
+export const unclearModel = (value: string) => ({
+  apiVersion: 'serving.kserve.io/v1beta1',
+  kind: 'InferenceService',
+  metadata: { name: 'unclear', namespace: 'user1', annotations: { 'sidecar.istio.io/inject': value } },
+  spec: { predictor: { model: { modelFormat: { name: 'sklearn' }, storageUri: 'gs://bucket/model' } } }
+})

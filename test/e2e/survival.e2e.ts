@@ -11,7 +11,9 @@ const life = { fromMs: Date.now() - DAY_MS, untilMs: Date.now() + 60 * DAY_MS }
 const authority = await makeAuthority('survival', { ...life, untilMs: Date.now() + 300 * DAY_MS })
 const leaf = await makeLeaf(authority, [`${NAME}.${NAMESPACE}.svc`], life)
 const LATE = 'authorizationpolicies.security.istio.io'
-const { kubectl, must, get, restart, token, define, startReplica } = await install(t, authority, leaf, LATE)
+const { kubectl, must, get, restart, token, define, startReplica } = await install(t, authority, leaf, {
+  without: LATE
+})
 const { until, refusing } = watching(kubectl, line => t.comment(line))
 let replica = await startReplica()
 

@@ -12,8 +12,8 @@ const HARMLESS = stringify({
   spec: {}
 })
 
-/** A change to the mesh that cuts every model. */
-const HARMFUL = readFileSync(join(import.meta.dirname, '../../examples/strict-mesh.yaml'), 'utf8')
+/** A change that is refused, as the examples are. */
+const STRICT = readFileSync(join(import.meta.dirname, '../../examples/strict-mesh.yaml'), 'utf8')
 
 /** What became of changes that the guard is to refuse. */
 export interface Refusals {
@@ -29,14 +29,36 @@ export interface Watching {
   /** @throws when it does not come about in time */
   readonly until: (what: string, isSo: () => Promise<boolean>, seconds?: number) => Promise<void>
   readonly tryHarmless: () => Promise<Ran>
-  /** Applies again and again while something happens. @returns what failed */
+  readonly tryStrict: () => Promise<Ran>
+  /** Is STRICT refused, and by us? */
+  readonly isGuarded: () => Promise<boolean>
+  /** Applies again and again what is harmless, while something happens. @returns what failed */
   readonly applying: (happens: () => Promise<unknown>) => Promise<readonly string[]>
-  /** Applies in earnest, again and again while something happens, what is to be refused. */
+  /** As `applying`, and tries between that what has to be refused. @returns what failed, and what was said to what was not refused */
+  readonly guarding: (happens: () => Promise<unknown>) => Promise<readonly string[]>
+  /** Applies in earnest, again and again while something happens, what has to be refused. */
   readonly refusing: (happens: () => Promise<unknown>) => Promise<Refusals>
 }
 
 export function watching(kubectl: Kubectl, comment: (line: string) => void): Watching {
-  const tryHarmless = () => kubectl(['apply', '--dry-run=server', '-f', '-'], HARMLESS)
+  const dryRun = (manifest: string) => kubectl(['apply', '--dry-run=server', '-f', '-'], manifest)
+  const tryHarmless = () => dryRun(HARMLESS)
+  const tryStrict = () => dryRun(STRICT)
+  const isRefused = ({ err }: Ran) => err.includes('denied the request: strict-mesh-plain-local-gateway')
+  const isApplied = ({ code }: Ran) => code === 0
+  const repeat = async (happens: () => Promise<unknown>, trials: readonly Trial[]) => {
+    const failed: string[] = []
+    const times = await looping(happens, async () => {
+      for (const { attempt, isRight } of trials) {
+        const ran = await attempt()
+        if (!isRight(ran)) failed.push(`${ran.out}${ran.err}`)
+      }
+    })
+    comment(`${times} times applied`)
+    return failed
+  }
+  const harmless = { attempt: tryHarmless, isRight: isApplied }
+  const strict = { attempt: tryStrict, isRight: isRefused }
   return {
     until: async (what, isSo, seconds = 30) => {
       const started = performance.now()
@@ -49,22 +71,17 @@ export function watching(kubectl: Kubectl, comment: (line: string) => void): Wat
       comment(`${what}: ${((performance.now() - started) / 1000).toFixed(1)} s`)
     },
     tryHarmless,
-    applying: async happens => {
-      const failed: string[] = []
-      const times = await looping(happens, async () => {
-        const { code, err } = await tryHarmless()
-        if (code !== 0) failed.push(err)
-      })
-      comment(`${times} applied`)
-      return failed
-    },
+    tryStrict,
+    isGuarded: async () => isRefused(await tryStrict()),
+    applying: happens => repeat(happens, [harmless]),
+    guarding: happens => repeat(happens, [harmless, strict]),
     refusing: async happens => {
       const refusals = { byGuard: 0, otherwise: [] as string[], slipped: [] as string[] }
       await looping(happens, async () => {
-        const { code, out, err } = await kubectl(['apply', '--request-timeout=10s', '-f', '-'], HARMFUL)
-        if (code === 0) refusals.slipped.push(out + err)
-        else if (err.includes('denied the request: strict-mesh-plain-local-gateway')) refusals.byGuard++
-        else refusals.otherwise.push(err)
+        const ran = await kubectl(['apply', '--request-timeout=10s', '-f', '-'], STRICT)
+        if (isApplied(ran)) refusals.slipped.push(ran.out + ran.err)
+        else if (isRefused(ran)) refusals.byGuard++
+        else refusals.otherwise.push(ran.err)
       })
       const { byGuard, otherwise, slipped } = refusals
       comment(`${byGuard} refused by the guard, ${otherwise.length} failed otherwise, ${slipped.length} got in`)
@@ -91,4 +108,9 @@ async function looping(happens: () => Promise<unknown>, act: () => Promise<void>
     await looping
   }
   return times
+}
+
+interface Trial {
+  readonly attempt: () => Promise<Ran>
+  readonly isRight: (ran: Ran) => boolean
 }

@@ -22,6 +22,12 @@ t.test('every kind that a check is about is a subject', async t => {
   t.same(core, ['Namespace', 'Service', 'ConfigMap'])
 })
 
+const CONDITIONS = [
+  { name: 'not-on-its-way-out' },
+  { name: 'not-made-by-a-controller' },
+  { name: 'more-than-status-or-finalizers' }
+]
+
 t.test('the validating webhooks', async t => {
   const [validate, core, selfTest, ...others] = validatingWebhooks(registered({ failurePolicy: 'Fail' }))
   t.same(others, [])
@@ -32,6 +38,7 @@ t.test('the validating webhooks', async t => {
     failurePolicy: 'Fail',
     matchPolicy: 'Equivalent',
     timeoutSeconds: 5,
+    matchConditions: CONDITIONS,
     clientConfig: {
       service: { namespace: 'mesh-guard', name: 'kserve-mesh-guard', port: 443, path: '/validate' },
       caBundle: 'UEVN'
@@ -68,6 +75,16 @@ t.test('the validating webhooks', async t => {
   })
 })
 
+t.test('of kinds of the mesh no more is read than what is compared before we are asked', async t => {
+  for (const kind of subjects().mesh) {
+    t.same(
+      Object.keys(KINDS[kind].shape.shape).filter(field => !['spec', 'status'].includes(field)),
+      [],
+      kind
+    )
+  }
+})
+
 t.test('the mutating webhook', async t => {
   const webhooks = mutatingWebhooks(registered())
   t.match(webhooks, [
@@ -75,6 +92,7 @@ t.test('the mutating webhook', async t => {
       name: 'mutate.mesh-guard.io',
       failurePolicy: 'Ignore',
       reinvocationPolicy: 'IfNeeded',
+      matchConditions: CONDITIONS,
       clientConfig: { service: { path: '/mutate' } },
       rules: [{ apiGroups: ['serving.kserve.io'], resources: ['inferenceservices'], operations: ['CREATE', 'UPDATE'] }]
     }
@@ -91,6 +109,8 @@ t.test('of ConfigMaps those that the model reads are asked about', async t => {
   const [, core] = validatingWebhooks(registered())
   t.match(core, {
     matchConditions: [
+      { name: 'not-on-its-way-out' },
+      { name: 'not-made-by-a-controller' },
       {
         expression:
           'request.resource.resource != "configmaps" || (request.namespace == "istio-system" && request.name.startsWith("istio")) || (request.namespace == "knative-serving" && request.name in ["config-autoscaler","config-domain","config-istio","config-network"]) || (request.namespace == "kserve" && request.name == "inferenceservice-config")'

@@ -63,7 +63,7 @@ t.test('a report', async t => {
     finding({ object: isvc, mode: 'audit', severity: 'style' })
   ]
   const [report] = reports(found)
-  t.match(report, { apiVersion: 'openreports.io/v1alpha1', kind: 'Report', owner: isvc })
+  t.match(report, { apiVersion: 'openreports.io/v1alpha1', kind: 'Report' })
   t.same(report?.content, {
     scope: isvc,
     summary: { pass: 0, fail: 1, warn: 1, error: 0, skip: 0 },
@@ -110,7 +110,7 @@ t.test('what could not be judged is said once, in our own namespace', async t =>
   ]
   const [report, ...others] = toReports({ findings: [], skipped }, STATE, OPEN, HOME)
   t.same(others, [])
-  t.match(report, { namespace: HOME, name: 'mesh-guard', owner: undefined })
+  t.match(report, { namespace: HOME, name: 'mesh-guard' })
   t.match(report?.content, {
     scope: { apiVersion: 'v1', kind: 'Namespace', name: HOME },
     summary: { error: 2 },

@@ -8,31 +8,51 @@ import { readFiles } from '../../src/sources/files.ts'
 
 const folder = join(import.meta.dirname, '../scenarios')
 /** Taken apart once: each scenario leaves some of it out. */
-const base = readFiles([join(folder, 'base.yaml')]).map(({ ref, object }) => ({
-  name: nameOf(ref),
-  text: stringify(object)
-}))
+const base = toNamed(join(folder, 'base.yaml'))
 
 export const SCENARIOS = readdirSync(folder, { withFileTypes: true })
   .filter(entry => entry.isDirectory())
   .map(({ name }) => name)
 
+/** An object, with what names it: `Kind namespace/name`. */
+export interface Named {
+  readonly name: string
+  readonly text: string
+}
+
+export interface OwnScenario {
+  /** What scenario.yaml says, but for what its cluster leaves out. */
+  readonly scenario: Readonly<Record<string, unknown>>
+  /** The base, without what `without` names, with what its own cluster.yaml has. */
+  readonly cluster: readonly Named[]
+  readonly change: readonly Named[]
+}
+
+export function readOwnScenario(name: string): OwnScenario {
+  const from = join(folder, name)
+  const { without = [], ...scenario } = parse(readFileSync(join(from, 'scenario.yaml'), 'utf8'))
+  const own = toNamed(join(from, 'cluster.yaml'))
+  const replaced = new Set([...without, ...own.map(one => one.name)])
+  const cluster = [...base.filter(one => !replaced.has(one.name)), ...own]
+  return { scenario, cluster, change: toNamed(join(from, 'change.yaml')) }
+}
+
+function toNamed(file: string): readonly Named[] {
+  return readFiles([file]).map(({ ref, object }) => ({ name: nameOf(ref), text: stringify(object) }))
+}
+
 /**
- * Runs a scenario of ours. Its cluster is the base, without what `without` names, with what its own cluster.yaml has.
+ * Runs a scenario of ours.
  *
  * @returns one line for each thing that is not as expected.
  */
 export async function runOwnScenario(name: string): Promise<readonly string[]> {
-  const from = join(folder, name)
-  const { without = [], ...scenario } = parse(readFileSync(join(from, 'scenario.yaml'), 'utf8'))
-  const own = readFiles([join(from, 'cluster.yaml')])
-  const replaced = new Set([...without, ...own.map(({ ref }) => nameOf(ref))])
-  const kept = base.filter(one => !replaced.has(one.name)).map(({ text }) => text)
+  const { scenario, cluster } = readOwnScenario(name)
   const to = mkdtempSync(join(tmpdir(), 'scenario-'))
   try {
     writeFileSync(join(to, 'scenario.yaml'), stringify(scenario))
-    writeFileSync(join(to, 'change.yaml'), readFileSync(join(from, 'change.yaml')))
-    writeFileSync(join(to, 'cluster.yaml'), [...kept, ...own.map(({ object }) => stringify(object))].join('---\n'))
+    writeFileSync(join(to, 'change.yaml'), readFileSync(join(folder, name, 'change.yaml')))
+    writeFileSync(join(to, 'cluster.yaml'), cluster.map(({ text }) => text).join('---\n'))
     return await runScenario(to)
   } finally {
     rmSync(to, { recursive: true })

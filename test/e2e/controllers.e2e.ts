@@ -1,0 +1,248 @@
+/** The guard beside the real controllers of KServe and Knative Serving: what it adds arrives, and it is in nobody's way. */
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { stringify } from 'yaml'
+import { DAY_MS, makeAuthority, makeLeaf } from '../../src/keeper/certificate.ts'
+import { NAME } from '../../src/keeper/names.ts'
+import { findAssets } from './assets.ts'
+import { type AuditEvent, type Cluster, install, NAMESPACE } from './installation.ts'
+import { runnerOf } from './kubectl.ts'
+import { toObjects } from './rendered.ts'
+import { INGRESS, KNATIVE_USER, KSERVE_USER, sayProgrammed, sayScaled, startKnative, startKserve } from './serving.ts'
+import { watching } from './watching.ts'
+
+const root = join(import.meta.dirname, '../..')
+const INJECT = 'sidecar.istio.io/inject'
+const BURST = 'autoscaling.knative.dev/targetBurstCapacity'
+/** Where mTLS is STRICT, and where it is not. */
+const STRICT = 'strict'
+const CALM = 'calm'
+/** What is done to the guard while the controllers write. */
+const PHASES = ['absent', 'starting', 'up', 'down', 'back'] as const
+type Phase = (typeof PHASES)[number]
+
+const model = (namespace: string, name: string, finalizers: readonly string[] = []) => ({
+  apiVersion: 'serving.kserve.io/v1beta1',
+  kind: 'InferenceService',
+  metadata: { name, namespace, finalizers },
+  spec: { predictor: { model: { modelFormat: { name: 'sklearn' }, storageUri: 'gs://models/a' } } }
+})
+const HOLD = 'example.com/hold'
+const kept = (phase: Phase) => `${phase}-kept`
+const gone = (phase: Phase) => `${phase}-gone`
+
+const life = { fromMs: Date.now() - DAY_MS, untilMs: Date.now() + 60 * DAY_MS }
+const authority = await makeAuthority('controllers', { ...life, untilMs: Date.now() + 300 * DAY_MS })
+const leaf = await makeLeaf(authority, [`${NAME}.${NAMESPACE}.svc`], life)
+const { kubectl, must, get, kubeconfig, service, startReplica, audited, file } = await install(t, authority, leaf, {
+  examples: ['istio', 'knative'],
+  auditRules: [{ level: 'Metadata', verbs: ['create', 'update', 'patch', 'delete'] }],
+  controllers: ['deployment-controller', 'replicaset-controller', 'garbage-collector-controller'],
+  prepare: async cluster => {
+    await startKnative(t, cluster)
+    await startKserve(t, cluster)
+    await createModels(cluster)
+  }
+})
+const { until } = watching(kubectl, line => t.comment(line))
+
+/** Models that are there before the guard is. */
+async function createModels({ must }: Cluster): Promise<void> {
+  const kserve = readFileSync(join(root, 'examples/cluster/kserve.yaml'), 'utf8')
+  const strict = {
+    apiVersion: 'security.istio.io/v1',
+    kind: 'PeerAuthentication',
+    metadata: { name: 'default', namespace: STRICT },
+    spec: { mtls: { mode: 'STRICT' } }
+  }
+  const objects = [
+    ...[STRICT, CALM].map(name => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
+    strict,
+    ...toObjects(kserve).filter(({ kind }) => kind === 'ClusterServingRuntime'),
+    model(STRICT, 'old'),
+    ...PHASES.flatMap(phase => [model(CALM, kept(phase)), model(CALM, gone(phase), [HOLD])])
+  ]
+  await must(['apply', '-f', '-'], objects.map(object => stringify(object)).join('---\n'))
+}
+
+interface Revision {
+  readonly metadata: {
+    readonly name: string
+    readonly labels: Readonly<Record<string, string>>
+    readonly annotations: Readonly<Record<string, string>>
+  }
+}
+const revisionsOf = async (name: string): Promise<readonly Revision[]> =>
+  (await get('revision', '-n', STRICT, '-l', `serving.knative.dev/service=${name}-predictor`)).items
+const exists = async (...what: readonly string[]) => (await kubectl(['get', ...what])).code === 0
+const patch = (namespace: string, name: string, change: object) =>
+  must(['patch', 'inferenceservice', name, '-n', namespace, '--type=merge', '-p', JSON.stringify(change)])
+const finalizersOf = async (namespace: string, name: string): Promise<readonly string[]> =>
+  (await get('inferenceservice', name, '-n', namespace)).metadata.finalizers ?? []
+
+const isRouted = (name: string) => exists('virtualservice', name, '-n', CALM)
+async function route(name: string): Promise<void> {
+  const predictor = `${name}-predictor`
+  await until(`a Revision of ${name}`, () => exists('podautoscaler', `${predictor}-00001`, '-n', CALM))
+  await sayScaled(must, CALM, `${predictor}-00001`)
+  await until('an Ingress of it', () => exists(INGRESS, predictor, '-n', CALM))
+  await sayProgrammed(must, CALM, predictor)
+  await until('a VirtualService of it', () => isRouted(name))
+}
+
+/** Gives the controllers reason to write all that they write: finalizers, status, what they make and what they remove. */
+async function stir(phase: Phase): Promise<void> {
+  await patch(CALM, kept(phase), { metadata: { finalizers: null } })
+  await until('its finalizer again', async () => (await finalizersOf(CALM, kept(phase))).length > 0)
+  await route(kept(phase))
+  await patch(CALM, gone(phase), { metadata: { finalizers: null } })
+  await until('all that was made for it is gone', async () => {
+    const left = ['virtualservice', 'service', 'services.serving.knative.dev', 'revision', 'deployment'].map(kind =>
+      must(['get', kind, '-n', CALM, '-o', 'name'])
+    )
+    return !(await Promise.all(left)).join('').includes(gone(phase))
+  })
+}
+
+const spans = new Map<Phase, readonly [number, number]>()
+async function during(phase: Phase, happens: Promise<unknown>): Promise<void> {
+  const from = Date.now()
+  await Promise.all([stir(phase), happens])
+  spans.set(phase, [from, Date.now()])
+}
+
+const policy = async () => (await get('validatingwebhookconfiguration', NAME)).webhooks?.[0]?.failurePolicy
+const untilClosed = () => until('fail closed', async () => (await policy()) === 'Fail')
+
+await t.test('without the guard', async t => {
+  for (const phase of PHASES) {
+    await route(gone(phase))
+    await must(['delete', 'inferenceservice', gone(phase), '-n', CALM, '--wait=false'])
+  }
+  await until('only what holds them is left', async () => {
+    const finalizers = await Promise.all(PHASES.map(phase => finalizersOf(CALM, gone(phase))))
+    return finalizers.flat().every(one => one === HOLD)
+  })
+  await until('the old model', async () => (await revisionsOf('old')).length === 1)
+  await during('absent', Promise.resolve())
+  t.equal(await policy(), undefined)
+})
+
+const first = startReplica()
+await t.test('while it starts for the first time', async t => {
+  await during('starting', untilClosed())
+  await t.resolves(first)
+})
+
+await t.test('a model created in a STRICT namespace: what is added arrives, in one Revision', async t => {
+  await must(['apply', '-f', '-'], stringify(model(STRICT, 'new')))
+  const added = { labels: { [INJECT]: 'true' }, annotations: { [INJECT]: 'true', [BURST]: '0' } }
+  t.match(await get('inferenceservice', 'new', '-n', STRICT), { metadata: added })
+  await until('pods', async () => (await must(['get', 'pods', '-n', STRICT, '-o', 'name'])).includes('pod/new-'))
+  const revisions = await revisionsOf('new')
+  t.match(revisions, [{ metadata: { name: 'new-predictor-00001', ...added } }])
+  t.equal(revisions.length, 1)
+  t.match(await get('podautoscaler', 'new-predictor-00001', '-n', STRICT), {
+    metadata: { annotations: { [BURST]: '0' } }
+  })
+  const pods = (await get('pods', '-n', STRICT, '-l', 'serving.knative.dev/revision=new-predictor-00001')).items
+  t.match(pods, [{ metadata: { labels: { [INJECT]: 'true' } } }])
+})
+
+await t.test('a model from before is not rolled because of us', async t => {
+  const [before] = await revisionsOf('old')
+  t.equal(before?.metadata.labels[INJECT], undefined)
+  const unrelated = { 'kubectl.kubernetes.io/last-applied-configuration': '{}' }
+  await patch(STRICT, 'old', { metadata: { annotations: unrelated, finalizers: null } })
+  await until('KServe has seen it', async () => (await finalizersOf(STRICT, 'old')).length > 0)
+  // Time for a Revision that should not be.
+  await sleep(3_000)
+  t.equal((await revisionsOf('old')).length, 1)
+  t.equal((await get('inferenceservice', 'old', '-n', STRICT)).metadata.labels, undefined)
+})
+
+await t.test('when its pods change anyway it is completed, with one Revision for both', async t => {
+  await patch(STRICT, 'old', { metadata: { labels: { team: 'blue' } } })
+  await until('another Revision', async () => (await revisionsOf('old')).length > 1)
+  await sleep(3_000)
+  const revisions = await revisionsOf('old')
+  t.equal(revisions.length, 2)
+  const newest = revisions.find(({ metadata }) => metadata.name === 'old-predictor-00002')
+  t.match(newest, { metadata: { labels: { team: 'blue', [INJECT]: 'true' }, annotations: { [BURST]: '0' } } })
+})
+
+await t.test('the plugin explains that model', async t => {
+  const plugins = file('plugins')
+  mkdirSync(plugins)
+  symlinkSync(join(root, 'dist/main.js'), join(plugins, 'kubectl-mesh_guard'))
+  const path = [plugins, join(process.execPath, '..'), process.env['PATH']].join(delimiter)
+  const program = join(
+    findAssets(line => t.comment(line)),
+    'kubectl'
+  )
+  const plugin = runnerOf('env', [`PATH=${path}`, `KUBECONFIG=${kubeconfig}`, program, 'mesh-guard'])
+  const { code, out, err } = await plugin(['explain', `${STRICT}/new`])
+  t.equal(code, 0, err)
+  t.match(out, new RegExp(`^${STRICT}/new: (\\d+) ok of \\1 ways$`, 'm'))
+  t.match(out, 'caller->ingress-gateway')
+})
+
+await t.test('while it is up', async t => {
+  await during('up', Promise.resolve())
+  t.equal(await policy(), 'Fail')
+})
+
+await t.test('while it is down, dead without goodbye', async t => {
+  await (await first).stop('SIGKILL')
+  const refused = await kubectl(['apply', '-f', '-'], stringify(model(CALM, 'refused')))
+  t.match(refused.err, 'failed calling webhook "mutate.mesh-guard.io"', 'what users write waits')
+  await during('down', Promise.resolve())
+  t.equal(await policy(), 'Fail')
+})
+
+await t.test('while it comes back', async t => {
+  service.clear()
+  await during('back', startReplica())
+  await until('users are served', async () => {
+    const { code } = await kubectl(['apply', '--dry-run=server', '-f', '-'], stringify(model(CALM, 'accepted')))
+    return code === 0
+  })
+  t.equal((await revisionsOf('new')).length, 1)
+})
+
+const isOfController = ({ user, userAgent }: AuditEvent) =>
+  [KNATIVE_USER, KSERVE_USER].includes(user.username) || userAgent?.includes('generic-garbage-collector') === true
+const tookMs = ({ requestReceivedTimestamp, stageTimestamp }: AuditEvent) =>
+  Date.parse(stageTimestamp) - Date.parse(requestReceivedTimestamp)
+
+await t.test('no write of a controller was refused by the guard, or slow', async t => {
+  const events = audited().filter(isOfController)
+  const failed = events.filter(({ responseStatus }) => (responseStatus?.code ?? 0) >= 400)
+  // Controllers try again after a conflict, and find gone what they wanted to remove.
+  const odd = failed.filter(({ responseStatus }) => ![404, 409].includes(responseStatus?.code ?? 0))
+  t.same(
+    odd.map(({ verb, requestURI, responseStatus }) => `${verb} ${requestURI}: ${responseStatus?.message}`),
+    []
+  )
+  for (const [phase, [from, to]] of spans) {
+    const writes = events.filter(({ requestReceivedTimestamp: at }) => Date.parse(at) >= from && Date.parse(at) < to)
+    const times = writes.map(tookMs).sort((a, b) => a - b)
+    const at = (share: number) => times[Math.floor((times.length - 1) * share)] ?? 0
+    t.comment(`${phase}: ${times.length} writes, median ${at(0.5)} ms, p99 ${at(0.99)} ms, most ${at(1)} ms`)
+    for (const [verb, resource] of [
+      ['patch', 'inferenceservices'],
+      ['update', 'inferenceservices/status'],
+      ['create', 'virtualservices'],
+      ['delete', 'virtualservices'],
+      ['create', 'services']
+    ] as const) {
+      const isOne = ({ verb: did, objectRef: on }: AuditEvent) =>
+        did === verb && [on?.resource, on?.subresource].filter(part => part !== undefined).join('/') === resource
+      t.ok(writes.some(isOne), `${phase}: ${verb} ${resource}`)
+    }
+    // A call of the webhook that nobody answers takes 5 s.
+    t.ok(at(1) < 2_500, `${phase}: at most ${at(1)} ms`)
+  }
+})
