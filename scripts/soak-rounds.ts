@@ -30,6 +30,9 @@ const COUNTS = [1, 1, 2, 3]
 /** Longer than any pause, silence and all that is listed anew. */
 const WITHIN_MS = 120_000
 const POLL_MS = 20
+/** A new authority is not used before the API server has failed nobody for a while: so it is let be, now and then. */
+const CALM_AFTER_ROUNDS = 8
+const CALM_MS = 25_000
 /** The namespace of the models. */
 const MODELS = 'user1'
 
@@ -49,6 +52,7 @@ export async function playRounds(soaked: Soaked, { played, settled }: Rounds, si
     const after = together.map(({ name }) => name).join(' + ')
     for (const { name } of together) played.set(name, (played.get(name) ?? 0) + 1)
     settled.push({ ms: await playRound(soaked, together, after), after })
+    if (settled.length % CALM_AFTER_ROUNDS === 0) await sleep(CALM_MS, undefined, { signal }).catch(() => {})
   }
 }
 

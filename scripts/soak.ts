@@ -79,4 +79,5 @@ async function run(): Promise<number> {
   return isSound(outcome) ? 0 : 1
 }
 
-process.exitCode = await run()
+// Once, after ten minutes, the pipe of a credential plugin that had ended kept the process alive.
+process.exit(await run())
