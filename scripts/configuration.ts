@@ -43,10 +43,9 @@ function keysOf(path: string, { properties = {}, required = [] }: Schema): reado
 
 function toRow({ path, schema, isRequired }: Key): string {
   const { description } = schema
-  if (description === undefined) throw new Error(`${path} in src/config.ts has no description`)
   const fallback = isRequired ? 'must be said' : toCode(schema.default)
   const restart = NEED_RESTART.some(part => path.startsWith(`${part}.`)) ? 'yes' : 'no'
-  return `| \`${path}\` | ${typeOf(schema)} | ${fallback} | ${description.replaceAll('|', '\\|')} | ${restart} |\n`
+  return `| \`${path}\` | ${typeOf(schema)} | ${fallback} | ${description?.replaceAll('|', '\\|')} | ${restart} |\n`
 }
 
 const toCode = (value: unknown) => (value === undefined ? '' : `\`${JSON.stringify(value).replaceAll('"', '')}\``)

@@ -30,7 +30,7 @@ export function findBundled({ outputs }: Metafile, root: string): readonly Bundl
   )
   const packages = [...new Set(folders)].map(folder => readPackage(join(root, folder)))
   return [...new Map(packages.map(one => [`${one.name} ${one.version}`, one])).values()].sort((a, b) =>
-    a.name < b.name ? -1 : 1
+    a.name.localeCompare(b.name, 'en')
   )
 }
 

@@ -5,13 +5,13 @@
  *
  *     npm run soak -- --seconds 600 --seed 1
  */
-import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { until } from '../test/support/until.ts'
 import { startClients } from './soak-clients.ts'
 import { startCluster } from './soak-cluster.ts'
 import { startReplica } from './soak-guard.ts'
+import { readOptions, type SoakOptions } from './soak-options.ts'
 import { randomOf } from './soak-random.ts'
 import { describe, isSound, type Memory, type Outcome } from './soak-report.ts'
 import { type Rotations, rotate } from './soak-rotation.ts'
@@ -53,23 +53,12 @@ function measureMemory(): Memory {
   return { rssMb: Math.round(rss / 2 ** 20), heapMb: Math.round(heapUsed / 2 ** 20) }
 }
 
-/** @throws when what is asked for makes no sense */
-function readOptions() {
-  const { values } = parseArgs({ options: { seconds: { type: 'string' }, seed: { type: 'string' } } })
-  const { seconds = '600', seed = String(Date.now() % 1_000_000) } = values
-  const read = { seconds: Number(seconds), seed: Number(seed) }
-  if (!(read.seconds > 0 && Number.isInteger(read.seed))) {
-    throw new Error(`--seconds ${seconds} --seed ${seed}: give a number of seconds such as 600, and a whole number`)
-  }
-  return read
-}
-
 async function run(): Promise<number> {
-  let options: ReturnType<typeof readOptions>
+  let options: SoakOptions
   try {
-    options = readOptions()
+    options = readOptions(process.argv.slice(2))
   } catch (error) {
-    process.stderr.write(`${(error as Error).message.replaceAll('\n', ' ')}\n`)
+    process.stderr.write(`${(error as Error).message}\n`)
     return 2
   }
   const { seconds, seed } = options

@@ -8,3 +8,7 @@ for (const [file, text] of await generate()) {
     t.equal(readFileSync(join(import.meta.dirname, '..', file), 'utf8'), text)
   })
 }
+
+t.test('the reference says of every key what it means', async t => {
+  t.notMatch((await generate()).get('docs/configuration.md'), /undefined/)
+})
