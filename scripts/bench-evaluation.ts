@@ -71,7 +71,7 @@ export function benchEvaluation(say: (line: string) => void): void {
   say(`at most ${namespaced.toFixed(2)} ms for a namespaced change, ${meshWide.toFixed(2)} ms for a mesh-wide one`)
 }
 
-const WARM_UP = 100
+const WARM_UP = 500
 const TURNS = 300
 
 function timeOf(state: Snapshot, written: object, memory: Memory): number {

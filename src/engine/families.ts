@@ -53,6 +53,7 @@ function stillLike({ likeness, surroundings }: Families, words: Words | undefine
   const earlier = surroundings.value?.words
   if (earlier === undefined || words === undefined) return new Map()
   const changed = wordsOfOne(earlier, words)
+  if (changed === undefined) return likeness
   return new Map([...likeness].filter(([own]) => likenessOf(own, changed) === own.always))
 }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { AuthorizationPolicy } from './authorization-rule.ts'
 import { isWildcard } from './host.ts'
 import { injectorSelectors } from './injection.ts'
@@ -65,8 +66,9 @@ function byKey(pairs: readonly (readonly [string, string])[]): ReadonlyMap<strin
   return values
 }
 
-/** What one of them tells apart and the other does not; of a label at least that. */
-export function wordsOfOne(some: Words, others: Words): Words {
+/** What one of them tells apart and the other does not, of a label at least that; absent where they tell the same. */
+export function wordsOfOne(some: Words, others: Words): Words | undefined {
+  if (isDeepStrictEqual(some, others)) return undefined
   const paths = [new Set(some.paths), new Set(others.paths)] as const
   const wildcards = [new Set(some.wildcardHosts), new Set(others.wildcardHosts)] as const
   return {

@@ -1,4 +1,6 @@
 import type { ServerOf } from '../model/gateway.ts'
+import { remember } from '../model/remember.ts'
+import { getOrAdd } from '../model/shelf.ts'
 import { rewrite } from './rewrite.ts'
 import type { Manifest } from './rule.ts'
 
@@ -7,7 +9,14 @@ import type { Manifest } from './rule.ts'
  * names, then plain HTTP for all else. The order and the narrow hosts matter: the other way round, or with `*` twice,
  * Istio ignores the one or Envoy refuses both. Proven on Istio's code and with real Envoy packets.
  */
-export function serveBoth({ gateway, server }: ServerOf, clusterDomain: string): Manifest {
+export function serveBoth(entry: ServerOf, clusterDomain: string): Manifest {
+  return getOrAdd(written(entry.server), clusterDomain, () => write(entry, clusterDomain))
+}
+
+/** One listener may cut every model there is, and each asks for the same fix. */
+const written = remember((_server: ServerOf['server']) => new Map<string, Manifest>())
+
+function write({ gateway, server }: ServerOf, clusterDomain: string): Manifest {
   const { spec } = gateway
   const { number } = server.port
   const [own, rest] = [
