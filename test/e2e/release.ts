@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PRESENT, type Release, type Test } from './installation.ts'
@@ -18,12 +18,17 @@ export function olderRelease({ teardown, comment }: Test): Release {
     comment(`${OLD} cannot be had (a shallow clone has no history), so the present release is the older one: ${error}`)
     return relabelled(folder)
   }
-  const archive = execFileSync('git', ['archive', OLD, 'charts', 'src', 'scripts', 'package.json'], {
-    cwd: root,
-    maxBuffer: 1e8
-  })
+  const archive = execFileSync(
+    'git',
+    ['archive', OLD, 'charts', 'src', 'scripts', 'package.json', 'package-lock.json'],
+    {
+      cwd: root,
+      maxBuffer: 1e8
+    }
+  )
   execFileSync('tar', ['-x', '-C', folder], { input: archive })
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  // With the packages of its own time.
+  execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'pipe' })
   execFileSync(process.execPath, ['scripts/bundle.ts'], { cwd: folder })
   return { chart: join(folder, 'charts/kserve-mesh-guard'), program: join(folder, 'dist/main.js') }
 }
