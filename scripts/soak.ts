@@ -68,5 +68,5 @@ async function run(): Promise<number> {
   return isSound(outcome) ? 0 : 1
 }
 
-// Once, after ten minutes, the pipe of a credential plugin that had ended kept the process alive.
+// Once, after ten minutes, the process did not end by itself; why is not known.
 process.exit(await run())

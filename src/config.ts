@@ -1,4 +1,3 @@
-import { delimiter } from 'node:path'
 import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { NAME } from './keeper/names.ts'
@@ -197,10 +196,3 @@ function keysAt(path: readonly PropertyKey[]): readonly string[] {
   const { propertyNames, properties = {} } = schema
   return typeof propertyNames === 'object' ? (propertyNames.enum as readonly string[]) : Object.keys(properties)
 }
-
-/** The namespace that we run in ourselves, which we never judge. */
-export const OWN_NAMESPACE = process.env['POD_NAMESPACE']
-
-/** The files that `KUBECONFIG` names. Of the environment we take no more than this and the above. */
-export const kubeconfigFiles = (): readonly string[] =>
-  (process.env['KUBECONFIG'] ?? '').split(delimiter).filter(file => file !== '')

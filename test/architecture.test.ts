@@ -36,7 +36,7 @@ t.test('folders import what they may', async t => {
 
 t.test('one file reads the environment, and one ends the process', async t => {
   const using = (word: string) => files.filter(file => readFileSync(join(src, file), 'utf8').includes(word))
-  t.same(using('process.env'), ['config.ts'])
+  t.same(using('process.env'), ['environment.ts'])
   t.same(using('process.exit'), ['main.ts'])
 })
 

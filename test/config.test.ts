@@ -1,6 +1,7 @@
 import { delimiter } from 'node:path'
 import t from 'tap'
-import { kubeconfigFiles, parseConfig, RULE_IDS, readConfig } from '../src/config.ts'
+import { parseConfig, RULE_IDS, readConfig } from '../src/config.ts'
+import { kubeconfigFiles } from '../src/environment.ts'
 
 t.test('without a file everything is as by default', async t => {
   t.match(readConfig(undefined), {

@@ -1,6 +1,7 @@
 import { Option } from 'commander'
-import { type Config, kubeconfigFiles } from '../config.ts'
+import type { Config } from '../config.ts'
 import type { Memory } from '../engine/judge.ts'
+import { kubeconfigFiles } from '../environment.ts'
 import { DEFAULT_NAMESPACE, KINDS, type Kind, type Ref } from '../model/resource.ts'
 import { Snapshot } from '../model/snapshot.ts'
 import type { Kubeconfig } from '../sources/cluster/kubeconfig.ts'
