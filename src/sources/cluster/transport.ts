@@ -1,5 +1,6 @@
 import type { RequestOptions } from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
+import { remember } from '../../model/remember.ts'
 import { DEFAULT_NAMESPACE } from '../../model/resource.ts'
 import { InvalidInput } from '../files.ts'
 import { type Kubeconfig, loadKubeconfig, serverOf } from './kubeconfig.ts'
@@ -78,9 +79,15 @@ async function askBy(
   sending: Sending | undefined
 ): Promise<Answer> {
   const credentials: RequestOptions = { timeout: options.idleMs }
-  await orGiveUp(config.applyToHTTPSOptions(credentials), options)
+  await orGiveUp(
+    asked(config).then(() => config.applyToHTTPSOptions(credentials)),
+    options
+  )
   return request(new URL(serverOf(config) + path), options, credentials, sending)
 }
+
+/** Asks for credentials. Who else needs them waits for what comes: else a plugin would be started for each that does. */
+const asked = remember((config: KubeConfig) => config.applyToHTTPSOptions({}))
 
 /** A plugin may hang. Nobody can stop it, but we need not wait for it. */
 async function orGiveUp(work: Promise<void>, { signal, idleMs }: ReadOptions): Promise<void> {

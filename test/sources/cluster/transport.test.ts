@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -41,6 +42,26 @@ t.test('the namespace is that of the context', async t => {
   const files = [join(t.testdir({ config: stringify(config) }), 'config')]
   t.match(await connect({ files }), { namespace: 'default' })
   t.match(await connect({ files, context: 'other' }), { namespace: 'user1' })
+})
+
+t.test('a plugin is started once for all that ask at the same time', async t => {
+  const server = createServer((_request, response) => response.end())
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  const credential = JSON.stringify({
+    apiVersion: 'client.authentication.k8s.io/v1',
+    kind: 'ExecCredential',
+    status: { token: 'not-a-secret', expirationTimestamp: new Date(Date.now() + 3_600_000) }
+  })
+  const folder = t.testdir({ credential })
+  const config = parse(kubeconfig(`http://127.0.0.1:${(server.address() as AddressInfo).port}`))
+  const command = `echo started >> ${folder}/starts; cat ${folder}/credential`
+  config.users[0].user = { exec: { command: 'sh', args: ['-c', command] } }
+  writeFileSync(join(folder, 'config'), stringify(config))
+  const transport = await connect({ files: [join(folder, 'config')] })
+  const answers = await Promise.all(['/a', '/b', '/c', '/d'].map(path => transport.get(path, OPTIONS)))
+  t.same(new Set(answers.map(({ status }) => status)), new Set([200]))
+  t.equal(readFileSync(join(folder, 'starts'), 'utf8'), 'started\n')
 })
 
 t.test('it asks over TLS, with the credentials and below the path of the server', async t => {
