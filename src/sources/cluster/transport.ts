@@ -46,12 +46,16 @@ export async function connect(kubeconfig: Kubeconfig, node = process.versions.no
   const context = first.getCurrentContext()
   const again = { ...kubeconfig, context }
   let newest: KubeConfig | undefined = first
+  let readMs = performance.now()
   const ask = async (path: string, options: ReadOptions, sending?: Sending) => {
-    newest ??= loadKubeconfig(KubeConfig, again)
+    if (newest === undefined) {
+      newest = loadKubeconfig(KubeConfig, again)
+      readMs = performance.now()
+    }
     const used = newest
     // Tokens, certificates and what plugins answer are remembered: when they do not open the door, all is read anew.
     const forget = () => {
-      if (newest === used) newest = undefined
+      if (newest === used && performance.now() > readMs + KEPT_MS) newest = undefined
     }
     try {
       const answer = await askBy(used, path, options, sending)
@@ -70,6 +74,8 @@ export async function connect(kubeconfig: Kubeconfig, node = process.versions.no
 }
 
 const UNAUTHORIZED = 401
+/** Where fifty watches fail, each would have all read anew, and a plugin started: that alone can keep them failing. */
+const KEPT_MS = 1_000
 
 /** Credentials are asked for at each request: a token may have been renewed. */
 async function askBy(

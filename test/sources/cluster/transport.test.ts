@@ -64,6 +64,26 @@ t.test('a plugin is started once for all that ask at the same time', async t => 
   t.equal(readFileSync(join(folder, 'starts'), 'utf8'), 'started\n')
 })
 
+t.test('a plugin that fails is not started again for each that asks', async t => {
+  const folder = t.testdir({})
+  const config = parse(kubeconfig('http://127.0.0.1:1'))
+  config.users[0].user = { exec: { command: 'sh', args: ['-c', `echo started >> ${folder}/starts; exit 1`] } }
+  writeFileSync(join(folder, 'config'), stringify(config))
+  const transport = await connect({ files: [join(folder, 'config')] })
+  for (const path of ['/a', '/b', '/c']) await t.rejects(transport.get(path, OPTIONS))
+  t.equal(readFileSync(join(folder, 'starts'), 'utf8'), 'started\n')
+})
+
+t.test('who is told to stop does not wait for a plugin', async t => {
+  const config = parse(kubeconfig('http://127.0.0.1:1'))
+  config.users[0].user = { exec: { command: 'sleep', args: ['2'] } }
+  const transport = await connect({ files: [join(t.testdir({ config: stringify(config) }), 'config')] })
+  const stop = new AbortController()
+  const asked = transport.get('/a', { ...OPTIONS, signal: stop.signal })
+  stop.abort(new Error('stopped'))
+  await t.rejects(asked, { message: 'stopped' })
+})
+
 t.test('it asks over TLS, with the credentials and below the path of the server', async t => {
   const { ca, ...keyPair } = await makeCertificate(['127.0.0.1'])
   const server = createTlsServer(keyPair, (request, response) => {
