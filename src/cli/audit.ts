@@ -8,39 +8,18 @@ import type { Report } from '../report/report.ts'
 import { toText } from '../report/text.ts'
 import { readFiles } from '../sources/files.ts'
 import { reportOf } from './check.ts'
-import {
-  configOption,
-  contextOption,
-  exitCode,
-  failOnOption,
-  formatOption,
-  type Io,
-  kubeconfigOption,
-  loadConfig,
-  namespaceOption,
-  ruleOption
-} from './command.ts'
-import { againstOption, findPlace, LIVE, requireNamespace, toWorld, type Where } from './world.ts'
+import { addReportOptions, exitCode, type Io, loadConfig, type ReportOptions } from './command.ts'
+import { againstOption, findPlace, LIVE, requireNamespace, toWorld } from './world.ts'
 
-interface AuditOptions extends Where {
+interface AuditOptions extends ReportOptions {
   readonly against: string
-  readonly format: string
-  readonly failOn: string
-  readonly config?: string
-  readonly rule?: readonly string[]
 }
 
 export function auditCommand(io: Io): Command {
-  return new Command('audit')
+  const command = new Command('audit')
     .description('all that is wrong with a cluster, once; writes nothing')
     .addOption(againstOption)
-    .addOption(kubeconfigOption)
-    .addOption(contextOption)
-    .addOption(namespaceOption)
-    .addOption(formatOption)
-    .addOption(failOnOption)
-    .addOption(configOption)
-    .addOption(ruleOption)
+  return addReportOptions(command)
     .addHelpText('after', '\nExample:\n  mesh-guard audit --against examples/cluster')
     .action(async (options: AuditOptions) => {
       const config = loadConfig(options.config, options.rule)
@@ -53,8 +32,7 @@ export function auditCommand(io: Io): Command {
 async function audit({ against, ...where }: AuditOptions, config: Config, io: Io): Promise<Report> {
   const policy = policyAt(config, Date.now())
   const manifests = against === LIVE ? [] : readFiles([against])
-  const { state } =
-    against === LIVE ? await (await findPlace(LIVE, where)).open(config, io) : toWorld(manifests, config)
+  const { state } = against === LIVE ? await (await findPlace(LIVE, where)).open(config, io) : toWorld(manifests, config)
   requireNamespace(state, where.namespace)
   const report = reportOf(state, manifests, policy)
   return where.namespace === undefined ? report : within(report, where.namespace, policy)

@@ -13,19 +13,8 @@ import { toText } from '../report/text.ts'
 import { RULES } from '../rules/index.ts'
 import { countIgnored, readFiles } from '../sources/files.ts'
 import type { Manifest } from '../sources/yaml.ts'
-import {
-  configOption,
-  contextOption,
-  exitCode,
-  failOnOption,
-  formatOption,
-  type Io,
-  kubeconfigOption,
-  loadConfig,
-  namespaceOption,
-  ruleOption
-} from './command.ts'
-import { findPlace, keyOf, toWorld, type Where, type World } from './world.ts'
+import { addReportOptions, exitCode, type Io, loadConfig, type ReportOptions } from './command.ts'
+import { findPlace, keyOf, toWorld, type World } from './world.ts'
 
 /** What is wrong with a cluster that holds these files and nothing else? */
 export function checkState(manifests: readonly Manifest[], config: Config): Report {
@@ -122,28 +111,18 @@ function located(manifests: readonly Manifest[]): (finding: Finding) => Reported
   }
 }
 
-interface CheckOptions extends Where {
+interface CheckOptions extends ReportOptions {
   readonly against?: string
   readonly delete?: boolean
-  readonly format: string
-  readonly failOn: string
-  readonly config?: string
-  readonly rule?: readonly string[]
 }
 
 export function checkCommand(io: Io): Command {
-  return new Command('check')
+  const command = new Command('check')
     .description('what would admission say?')
     .argument('<path...>', 'file, folder, or - for standard input')
     .option('--against <path>', 'the state that the paths change: a path, or `live`; without it they are the state')
-    .addOption(kubeconfigOption)
-    .addOption(contextOption)
-    .addOption(namespaceOption)
     .option('--delete', 'the objects of the paths are deleted')
-    .addOption(formatOption)
-    .addOption(failOnOption)
-    .addOption(configOption)
-    .addOption(ruleOption)
+  return addReportOptions(command)
     .addHelpText('after', '\nExample:\n  mesh-guard check change.yaml --against examples/cluster')
     .action(async (paths: readonly string[], options: CheckOptions) => {
       const config = loadConfig(options.config, options.rule)

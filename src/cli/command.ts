@@ -1,4 +1,4 @@
-import { Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { type Config, MODES, RULE_IDS, readConfig } from '../config.ts'
 import type { Report } from '../report/report.ts'
 import type { Mode } from '../rules/rule.ts'
@@ -39,6 +39,35 @@ export const formatOption = new Option('--format <format>', 'how to print').choi
 export const failOnOption = new Option('--fail-on <level>', 'exit with 1 for findings of this level or above')
   .choices(['deny', 'warn', 'never'])
   .default('deny')
+
+/** Which cluster is meant, where it is one, and which namespace. */
+export interface Where {
+  readonly kubeconfig?: string
+  readonly context?: string
+  readonly namespace?: string
+}
+
+/** How a report of a state is asked for. */
+export interface ReportOptions extends Where {
+  readonly format: string
+  readonly failOn: string
+  readonly config?: string
+  readonly rule?: readonly string[]
+}
+
+const REPORT_OPTIONS = [
+  kubeconfigOption,
+  contextOption,
+  namespaceOption,
+  formatOption,
+  failOnOption,
+  configOption,
+  ruleOption
+]
+
+export function addReportOptions(command: Command): Command {
+  return REPORT_OPTIONS.reduce((all, option) => all.addOption(option), command)
+}
 
 /**
  * The configuration, with the modes of `--rule` put on top.

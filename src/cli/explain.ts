@@ -8,40 +8,19 @@ import { toExplanationText } from '../report/explanation-text.ts'
 import { RULES } from '../rules/index.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { suggest } from '../sources/suggest.ts'
-import {
-  configOption,
-  contextOption,
-  exitCode,
-  failOnOption,
-  formatOption,
-  type Io,
-  kubeconfigOption,
-  loadConfig,
-  namespaceOption,
-  ruleOption
-} from './command.ts'
-import { againstOption, findPlace, qualify, requireNamespace, type Where } from './world.ts'
+import { addReportOptions, exitCode, type Io, loadConfig, type ReportOptions } from './command.ts'
+import { againstOption, findPlace, qualify, requireNamespace } from './world.ts'
 
-interface ExplainOptions extends Where {
+interface ExplainOptions extends ReportOptions {
   readonly against: string
-  readonly format: string
-  readonly failOn: string
-  readonly config?: string
-  readonly rule?: readonly string[]
 }
 
 export function explainCommand(io: Io): Command {
-  return new Command('explain')
+  const command = new Command('explain')
     .description('every way to a model, hop by hop: what is sent, what is taken, and who says so')
     .argument('[[namespace/]name]', 'the InferenceService; without it, all, or with --namespace those that lie there')
     .addOption(againstOption)
-    .addOption(kubeconfigOption)
-    .addOption(contextOption)
-    .addOption(namespaceOption)
-    .addOption(formatOption)
-    .addOption(failOnOption)
-    .addOption(configOption)
-    .addOption(ruleOption)
+  return addReportOptions(command)
     .addHelpText('after', '\nExample:\n  mesh-guard explain user1/sklearn-iris --against examples/cluster')
     .action(async (written: string | undefined, options: ExplainOptions) => {
       const { namespace } = options

@@ -14,8 +14,8 @@ import { countIgnored, InvalidInput, readFiles } from '../sources/files.ts'
 import type { StateSource } from '../sources/source.ts'
 import { staticSource } from '../sources/static.ts'
 import { auditing } from './auditing.ts'
-import { configOption, contextOption, type Io, kubeconfigOption, ruleOption, withModes } from './command.ts'
-import { toKubeconfig, type Where } from './world.ts'
+import { configOption, contextOption, type Io, kubeconfigOption, ruleOption, type Where, withModes } from './command.ts'
+import { toKubeconfig } from './world.ts'
 
 interface ServeOptions extends Omit<Where, 'namespace'> {
   readonly config?: string

@@ -13,9 +13,10 @@ import {
   type Io,
   kubeconfigOption,
   loadConfig,
-  namespaceOption
+  namespaceOption,
+  type Where
 } from './command.ts'
-import { againstOption, findPlace, qualify, type Where } from './world.ts'
+import { againstOption, findPlace, qualify } from './world.ts'
 
 interface TraceOptions extends Where {
   readonly from: string

@@ -11,7 +11,7 @@ import { InvalidInput, readFiles } from '../sources/files.ts'
 import { readRef } from '../sources/manifest.ts'
 import { suggest } from '../sources/suggest.ts'
 import type { Manifest } from '../sources/yaml.ts'
-import type { Io } from './command.ts'
+import type { Io, Where } from './command.ts'
 
 /** A state, with the objects as they were read, and their places where they came from files. */
 export interface World {
@@ -36,13 +36,6 @@ export const LIVE = 'live'
 
 /** For commands that ask a state. */
 export const againstOption = new Option('--against <path>', 'the state that is asked: a path, or `live`').default(LIVE)
-
-/** Which cluster is meant, where it is one, and which namespace. */
-export interface Where {
-  readonly kubeconfig?: string
-  readonly context?: string
-  readonly namespace?: string
-}
 
 export const toKubeconfig = ({ kubeconfig, context }: Omit<Where, 'namespace'>): Kubeconfig => ({
   files: kubeconfig === undefined ? kubeconfigFiles() : [kubeconfig],

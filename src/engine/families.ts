@@ -43,7 +43,7 @@ export function familiesOf(
     return { ...observed, reads: new Set([...observed.reads, ...earlier.traits.reads]) }
   })
   const words = surroundings.value?.words
-  const known = earlier === undefined ? new Map() : stillLike(earlier, words)
+  const known = earlier === undefined ? new Map<Traits, string>() : stillLike(earlier, words)
   if (earlier?.traits === traits && known.size === traits.value?.size) return { ...earlier, surroundings, traits }
   return { ...sort(traits.value, words, known), surroundings, traits }
 }
