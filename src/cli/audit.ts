@@ -31,8 +31,9 @@ export function auditCommand(io: Io): Command {
 
 async function audit({ against, ...where }: AuditOptions, config: Config, io: Io): Promise<Report> {
   const policy = policyAt(config, Date.now())
+  const place = await findPlace(against, where)
   const manifests = against === LIVE ? [] : readFiles([against])
-  const { state } = against === LIVE ? await (await findPlace(LIVE, where)).open(config, io) : toWorld(manifests, config)
+  const { state } = against === LIVE ? await place.open(config, io) : toWorld(manifests, config)
   requireNamespace(state, where.namespace)
   const report = reportOf(state, manifests, policy)
   return where.namespace === undefined ? report : within(report, where.namespace, policy)

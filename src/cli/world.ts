@@ -56,6 +56,9 @@ export interface Place {
  */
 export async function findPlace(against: string | undefined, where: Where): Promise<Place> {
   if (against !== LIVE) {
+    const [flag] = (['kubeconfig', 'context'] as const).filter(one => where[one] !== undefined)
+    if (flag !== undefined)
+      throw new InvalidInput([`--${flag} names a cluster, and none is asked: say --against ${LIVE}`])
     const files = against === undefined ? [] : [against]
     return {
       namespace: where.namespace ?? DEFAULT_NAMESPACE,

@@ -39,3 +39,21 @@ t.test('a namespace that contradicts, or is not there, is an error', async t => 
     t.match(await meshGuard(...argv, ...CLUSTER), { code: 2, out: '', err: message }, argv.join(' '))
   }
 })
+
+t.test('a cluster that nobody asks is not named in vain', async t => {
+  const files = ['--against', 'examples/cluster']
+  for (const argv of [
+    ['check', 'examples/strict-mesh.yaml', '--context', 'staging'],
+    ['check', 'examples/strict-mesh.yaml', ...files, '--kubeconfig', 'config'],
+    ['explain', 'user1/sklearn-iris', ...files, '--context', 'staging'],
+    ['trace', '--from', 'user2/sleep', '--to', 'httpbin.user1:8000', ...files, '--context', 'staging'],
+    ['audit', ...files, '--context', 'staging']
+  ]) {
+    const { code, out, err } = await meshGuard(...argv)
+    t.match(
+      { code, out, err },
+      { code: 2, out: '', err: /names a cluster, and none is asked: say --against live/ },
+      argv.join(' ')
+    )
+  }
+})
