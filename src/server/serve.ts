@@ -1,3 +1,5 @@
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.ts'
@@ -43,6 +45,9 @@ export interface Running {
   readonly stop: (drainMs: number, first?: () => Promise<void>) => Promise<void>
 }
 
+/** The API server waits no longer for an answer: by our registration, 5 s. */
+const LAST_REQUEST_MS = 5_000
+
 /** How far we are on the way out. */
 interface Phase {
   stopping: boolean
@@ -58,10 +63,9 @@ export async function serve(options: ServeOptions): Promise<Running> {
   const { host, port, healthPort } = options.config.server
   const phase: Phase = { stopping: false, ready: true }
   const { app, health } = await build(options, phase)
+  const closings = [closing(app), closing(health), options.source.close]
   const close = async () => {
-    await closeSoon(app)
-    await closeSoon(health)
-    await options.source.close()
+    for (const one of closings) await one()
   }
   try {
     return {
@@ -113,13 +117,25 @@ async function build(options: ServeOptions, phase: Phase) {
 const toText = (address: string) => `listening at ${address}`
 
 interface Closeable {
-  readonly server: { readonly closeIdleConnections: () => void }
+  readonly server: Server
   readonly close: () => Promise<unknown>
 }
 
-/** Closes; a client that keeps its connection after its last answer does not hold it up. */
-async function closeSoon(app: Closeable): Promise<void> {
-  const timer = setInterval(() => app.server.closeIdleConnections(), 100)
-  await app.close()
-  clearInterval(timer)
+/** A way to close `app` that no client holds up: not one that keeps its connection, nor one that never comes to its end. */
+function closing({ server, close }: Closeable): () => Promise<void> {
+  const sockets = new Set<Socket>()
+  // Of all connections, for the server's own list lacks those that shake hands yet.
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  return async () => {
+    const idle = setInterval(() => server.closeIdleConnections(), 100)
+    const late = setTimeout(() => {
+      for (const socket of sockets) socket.destroy()
+    }, LAST_REQUEST_MS)
+    await close()
+    clearInterval(idle)
+    clearTimeout(late)
+  }
 }

@@ -1,5 +1,7 @@
 import { request } from 'node:https'
+import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { connect as connectTls } from 'node:tls'
 import { pino } from 'pino'
 import t from 'tap'
 import { parseConfig } from '../../src/config.ts'
@@ -144,10 +146,28 @@ t.test('while it stops it is not ready, and answers all the same', async t => {
   await t.rejects(post(running, review(NAMESPACE)), { code: 'ECONNREFUSED' })
 })
 
-t.test('a client that keeps its connection does not hold up the end', async t => {
-  const running = await start()
-  await fetch(`${running.health}/livez`)
-  const started = Date.now()
-  await running.stop(0)
-  t.ok(Date.now() - started < 5000)
+t.test('no client holds up the end', async t => {
+  const plain = (port: string) => connect(Number(port), '127.0.0.1')
+  const tls = (port: string) => connectTls(Number(port), '127.0.0.1', { ca })
+  const rows: Readonly<Record<string, (ports: { readonly webhook: string; readonly health: string }) => Socket>> = {
+    'it keeps its connection': ({ health }) => plain(health),
+    'it does not shake hands': ({ webhook }) => plain(webhook),
+    'it asks nothing': ({ webhook }) => tls(webhook),
+    'it asks half of a question': ({ webhook }) => {
+      const socket = tls(webhook)
+      socket.write('POST /validate HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{')
+      return socket
+    }
+  }
+  await Promise.all(
+    Object.entries(rows).map(async ([name, open]) => {
+      const running = await start()
+      const socket = open({ webhook: new URL(running.webhook).port, health: new URL(running.health).port })
+      socket.on('error', () => {}).resume()
+      await sleep(300)
+      const started = Date.now()
+      await running.stop(0)
+      t.ok(Date.now() - started < 10_000, name)
+    })
+  )
 })

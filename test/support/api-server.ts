@@ -99,7 +99,8 @@ export async function startApiServer(keyPair?: KeyPair): Promise<ApiServer> {
   const down = () =>
     new Promise<void>(resolve => {
       server.close(() => resolve())
-      server.closeAllConnections()
+      // Not `closeAllConnections`, which spares those that shake hands yet.
+      for (const socket of sockets) socket.destroy()
     })
   const api: ApiServer = {
     url: `${keyPair === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
