@@ -25,13 +25,14 @@ export function inspect(
   subjects: readonly ResourceOf<Kind>[],
   view?: Recorder
 ): Inspected {
-  const judgements = subjects.map(subject => ({
-    subject: toRef(subject),
-    ...observe(snapshot, seen => [...rule.check(subject, seen)], subject.namespace, view)
-  }))
-  return {
-    found: judgements.flatMap(({ subject, value = [] }) => value.map(problem => ({ rule, subject, problem }))),
-    skipped: judgements.flatMap(({ skip }) => (skip === undefined ? [] : [{ rule: rule.id, ...skip }])),
-    reads: unite(judgements)
-  }
+  const found: Found[] = []
+  const skipped: Skip[] = []
+  const judgements = subjects.map(subject => {
+    const judgement = observe(snapshot, seen => [...rule.check(subject, seen)], subject.namespace, view)
+    const { value = [], skip } = judgement
+    for (const problem of value) found.push({ rule, subject: toRef(subject), problem })
+    if (skip !== undefined) skipped.push({ rule: rule.id, ...skip })
+    return judgement
+  })
+  return { found, skipped, reads: unite(judgements) }
 }

@@ -5,15 +5,17 @@ import type { Snapshot } from '../model/snapshot.ts'
 import type { Path } from '../model/way.ts'
 import type { Rules } from '../rules/rule.ts'
 import type { Skip } from './finding.ts'
-import { type Group, type Judging, judgeGroup } from './group.ts'
+import { type Group, type Judging, judgeGroup, readsOf } from './group.ts'
 import { PATHS } from './kin.ts'
-import { isTouched, type Observed, observe, touchedBy } from './recorder.ts'
+import { isFar, isTouched, type Observed, observe, type Token, type Touched, touchedBy } from './recorder.ts'
 
 /** All that the model and the checks say of one state. */
 export interface Evaluation {
   readonly snapshot: Snapshot
   /** By namespace; objects without one stand under the empty name. */
   readonly groups: ReadonlyMap<string, Group>
+  /** What any of the groups has read beyond its own namespace, and perhaps what one had read before. */
+  readonly far: ReadonlySet<Token>
   /** What KServe, Knative and Istio need to work at all. */
   readonly installation: Observed<readonly Path[]>
 }
@@ -30,18 +32,37 @@ export function evaluate(snapshot: Snapshot, rules: Pick<Rules, 'checks'>, earli
   const touched = touchedBy(changes, snapshot.settings)
   if (base !== undefined && touched.tokens.size === 0) return { ...base, snapshot }
   const judging: Judging = { snapshot, checks: rules.checks, touched, shared: new Map() }
-  const groups = new Map<string, Group>()
   const isKnown = changes.every(({ before, after }) => base?.groups.has((before ?? after).namespace) === true)
-  for (const namespace of base !== undefined && isKnown ? base.groups.keys() : namespacesOf(snapshot, rules)) {
-    groups.set(namespace, judgeGroup(judging, namespace, base?.groups.get(namespace)))
+  const known = isKnown ? base : undefined
+  const groups = new Map(known?.groups)
+  const made: Group[] = []
+  for (const namespace of known === undefined ? namespacesOf(snapshot, rules) : namespacesTouched(known, touched)) {
+    const earlier = base?.groups.get(namespace)
+    const group = judgeGroup(judging, namespace, earlier)
+    groups.set(namespace, group)
+    if (group !== earlier) made.push(group)
   }
+  const isFarKnown = known !== undefined && made.every(group => !readsFar(group, known.far))
+  const far = isFarKnown ? known.far : new Set([...groups.values()].flatMap(group => [...readsOf(group)].filter(isFar)))
   const isKept = base !== undefined && !isTouched(base.installation.reads, touched.tokens)
-  return { snapshot, groups, installation: isKept ? base.installation : observe(snapshot, installationPaths) }
+  return { snapshot, groups, far, installation: isKept ? base.installation : observe(snapshot, installationPaths) }
 }
 
 /** With other settings, or other evidence, nothing of what was made stands. */
 function isComparable(one: Snapshot, other: Snapshot): boolean {
   return isDeepStrictEqual(one.settings, other.settings) && isDeepStrictEqual(one.unreadable, other.unreadable)
+}
+
+/** Most changes are read of by nobody but their own namespace; then no other is looked at. */
+function namespacesTouched({ groups, far }: Evaluation, touched: Touched): Iterable<string> {
+  if (isTouched(far, touched.tokens)) return groups.keys()
+  return [...touched.from.keys()].filter(namespace => groups.has(namespace))
+}
+
+/** Has it read something beyond its own namespace that is not among these? */
+function readsFar(group: Group, known: ReadonlySet<Token>): boolean {
+  for (const token of readsOf(group)) if (isFar(token) && !known.has(token)) return true
+  return false
 }
 
 function namespacesOf(snapshot: Snapshot, { checks }: Pick<Rules, 'checks'>): readonly string[] {

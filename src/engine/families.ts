@@ -54,7 +54,11 @@ function stillLike({ likeness, surroundings }: Families, words: Words | undefine
   if (earlier === undefined || words === undefined) return new Map()
   const changed = wordsOfOne(earlier, words)
   if (changed === undefined) return likeness
-  return new Map([...likeness].filter(([own]) => likenessOf(own, changed) === own.always))
+  const others = [...likeness.keys()].filter(own => likenessOf(own, changed) !== own.always)
+  if (others.length === 0) return likeness
+  const known = new Map(likeness)
+  for (const own of others) known.delete(own)
+  return known
 }
 
 function renew<T>(earlier: Observed<T> | undefined, touched: ReadonlySet<Token>, make: () => Observed<T>): Observed<T> {

@@ -23,7 +23,7 @@ export interface Group {
 }
 
 /** Everything that any of these was made from. Most groups go before anybody asks. */
-const readsOf = remember(({ families, kin, inspected }: Group) =>
+export const readsOf = remember(({ families, kin, inspected }: Group) =>
   unite([families.surroundings, families.traits, ...kin.values(), ...inspected.values()])
 )
 

@@ -42,12 +42,13 @@ export function introduced(before: Evaluation, after: Evaluation, changed?: Reso
     const fresh = newlyCut(earlier.paths, paths)
     const isNew = earlier.paths.length === 0
     cuts.push(...toCutPaths(models, fresh, paths).filter(({ partial }) => !(isNew && partial)))
-    const old = paths.filter(path => !wasOpen(earlier.paths, path))
-    oldCuts.push(...toCutPaths(models, old, paths))
     if (next !== undefined && !own && fresh.length === 0) {
       latent.push(...toCutPaths(models, newlyCut(earlier.next ?? earlier.paths, next), next))
     }
-    heals ||= !isNew && paths.some(path => isOpen(path) && !wasOpen(earlier.paths, path))
+    if (earlier.paths.every(isOpen)) continue
+    const old = paths.filter(path => !wasOpen(earlier.paths, path))
+    oldCuts.push(...toCutPaths(models, old, paths))
+    heals ||= old.some(isOpen)
   }
   return { cuts, latent, oldCuts, heals, ...introducedProblems(before, after) }
 }
@@ -67,11 +68,14 @@ function* comparisons(before: Evaluation, after: Evaluation): Iterable<Compariso
   if (then !== undefined && now !== undefined) {
     yield { models: [], earlier: { paths: then, next: undefined }, running: now, next: undefined }
   }
-  for (const [namespace, group] of after.groups) yield* compareGroups(before.groups.get(namespace), group)
+  for (const [namespace, group] of after.groups) {
+    const earlier = before.groups.get(namespace)
+    // Most groups: what is open, and as it was, has nothing to tell.
+    if (earlier !== group || group.isCut) yield* compareGroups(earlier, group)
+  }
 }
 
 function* compareGroups(before: Group | undefined, after: Group): Iterable<Comparison> {
-  if (before === after && !after.isCut) return
   // Where nobody has changed families, one of each speaks for all.
   const isSettled = before?.families.byLikeness === after.families.byLikeness
   const speakers = ({ members }: Kin) => (isSettled ? members.slice(0, 1) : members)

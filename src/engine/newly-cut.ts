@@ -5,7 +5,7 @@ import { cutHopOf, isOpen, type Path } from '../model/way.ts'
  * callers alone of whom nobody has said that they should be within it. Where requests are cut, probes are not told of.
  */
 export function newlyCut(before: readonly Path[], after: readonly Path[]): readonly Path[] {
-  if (before === after) return []
+  if (before === after || !after.some(isCut)) return []
   const cut = withVanishedCallers(after, before).filter(path => isCut(path) && wasOpen(before, path))
   if (before.length === 0 && !cut.some(({ needed }) => needed)) return []
   const requests = cut.filter(({ caller }) => caller !== 'probe')

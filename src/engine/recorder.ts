@@ -13,6 +13,7 @@ import type { Skip } from './finding.ts'
  */
 export type Token = string
 
+/** No name of a namespace or an object has it. */
 const HOME = '~'
 /** No namespace is called so. */
 const EVERYWHERE = '*'
@@ -23,6 +24,12 @@ const GATEWAYS: Token = 'Pod: gateways'
 /** Rules for the hosts of one namespace; rules for hosts of several touch all of these. */
 const ofHosts = (namespace: string): Token => `DestinationRule: ${namespace}`
 const ANY_HOSTS: Token = 'DestinationRule: any'
+
+/** Does it speak of something beyond the namespace that a judgement is about? */
+export const isFar = (token: Token) => !token.includes(HOME)
+
+const newMap = () => new Map<string, Set<string>>()
+const newSet = () => new Set<string>()
 
 /** A view that remembers what was looked at. */
 export class Recorder implements View {
@@ -68,8 +75,8 @@ export class Recorder implements View {
 
   /** The same is read many times, and its token made but once. */
   #isNew(kind: Kind, namespace: string, name: string): boolean {
-    const byNamespace = getOrAdd(this.#seen, kind, (): Map<string, Set<string>> => new Map())
-    const names = getOrAdd(byNamespace, namespace, (): Set<string> => new Set())
+    const byNamespace = getOrAdd(this.#seen, kind, newMap)
+    const names = getOrAdd(byNamespace, namespace, newSet)
     const { size } = names
     return names.add(name).size > size
   }
@@ -107,7 +114,7 @@ export function touchedBy(changes: Iterable<Changed>, { clusterDomain }: Setting
   const homes = new Map<string, Set<Token>>()
   const touch = (namespace: string, toToken: (namespace: string) => Token) => {
     tokens.add(toToken(namespace))
-    getOrAdd(homes, namespace, (): Set<Token> => new Set()).add(toToken(HOME))
+    getOrAdd(homes, namespace, newSet).add(toToken(HOME))
   }
   for (const object of [...changes].flatMap(({ before, after }) => [before ?? [], after ?? []].flat())) {
     const { kind, namespace, name } = object
@@ -132,8 +139,9 @@ export function seenFrom(home: string, { tokens, from }: Touched): ReadonlySet<T
 
 /** All that several judgements were made from. Those that share a view have read it together. */
 export function unite(judgements: readonly { readonly reads: ReadonlySet<Token> }[]): ReadonlySet<Token> {
-  const [first = new Set<Token>(), ...others] = new Set(judgements.map(({ reads }) => reads))
-  return others.length === 0 ? first : new Set([first, ...others].flatMap(reads => [...reads]))
+  const [first] = judgements
+  if (first !== undefined && judgements.every(({ reads }) => reads === first.reads)) return first.reads
+  return new Set(judgements.flatMap(({ reads }) => [...reads]))
 }
 
 /** Did a change touch something that was read? */

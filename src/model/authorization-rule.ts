@@ -35,13 +35,15 @@ export function matchesRule(rule: Rule, request: Request, context: RuleContext, 
   const when = rule.when.map(({ key, ...values }) => toField(key, values, request, context))
   // A condition that Istio does not know makes it skip the rule, whatever the action.
   if (when.includes(undefined)) return false
-  const conditions = when.filter(field => field !== undefined)
-  const from = rule.from.map(({ source }) => (source === undefined ? [] : sourceFields(source, request, context)))
-  const to = rule.to.map(({ operation }) => (operation === undefined ? [] : operationFields(operation, request)))
-  const fields = [...from, ...to, conditions].flat()
-  if (allows && !request.http && fields.some(({ http, values, notValues }) => http && isSaid(values, notValues))) {
-    return false
-  }
+  const conditions = when.filter(isSaid)
+  const from = rule.from.map(({ source }) =>
+    source === undefined ? [] : sourceFields(source, request, context).filter(isSaid)
+  )
+  const to = rule.to.map(({ operation }) =>
+    operation === undefined ? [] : operationFields(operation, request).filter(isSaid)
+  )
+  const isOfHttp = (group: readonly Field[]) => group.some(({ http }) => http)
+  if (allows && !request.http && [...from, ...to, conditions].some(isOfHttp)) return false
   const matchesAll = (group: readonly Field[]) => all(group.map(field => matchesField(field, request.http)))
   return all([
     from.length === 0 ? true : any(from.map(matchesAll)),
@@ -50,7 +52,9 @@ export function matchesRule(rule: Rule, request: Request, context: RuleContext, 
   ])
 }
 
-const isSaid = (values: readonly string[], notValues: readonly string[]) => values.length + notValues.length > 0
+/** Most fields want nothing, and nothing need be asked for them. */
+const isSaid = (field: Field | undefined): field is Field =>
+  field !== undefined && field.values.length + field.notValues.length > 0
 
 function matchesField({ values, notValues, http, fits }: Field, isHttp: boolean): Tristate {
   if (http && !isHttp) return true
@@ -60,7 +64,7 @@ function matchesField({ values, notValues, http, fits }: Field, isHttp: boolean)
   ])
 }
 
-function sourceFields(source: Source, request: Request, context: RuleContext): readonly Field[] {
+function sourceFields(source: Source, request: Request, context: RuleContext): readonly (Field | undefined)[] {
   const { principals, notPrincipals, requestPrincipals, notRequestPrincipals, namespaces, notNamespaces } = source
   const { serviceAccounts, notServiceAccounts, trustDomains, notTrustDomains } = source
   const { ipBlocks, notIpBlocks, remoteIpBlocks, notRemoteIpBlocks } = source
@@ -74,7 +78,7 @@ function sourceFields(source: Source, request: Request, context: RuleContext): r
     field('source.trustDomain', trustDomains, notTrustDomains),
     field('source.ip', ipBlocks, notIpBlocks),
     field('remote.ip', remoteIpBlocks, notRemoteIpBlocks)
-  ].filter(one => one !== undefined)
+  ]
 }
 
 /** Does a source ask for more than addresses and tokens? */

@@ -9,33 +9,40 @@ import type { View } from './snapshot.ts'
 /** Frameworks that speak the second version of the protocol, or one of their own, unless told otherwise. */
 const SPEAKS: Readonly<Record<string, string>> = { triton: 'v2', huggingface: 'own' }
 
+type CallView = View<'RequestAuthentication' | 'ConfigMap'>
+
 /**
  * What callers ask of a model: by the protocol it speaks, with no token or with one of any issuer that somebody on the
  * way may know.
  */
-export function callsTo(view: CallView, service: InferenceService, host: string): Calls {
-  return getOrAdd(callsByHost(view, service), host, () => makeCalls(view, service, host))
+export function callsTo(view: CallView, service: InferenceService, host: string): readonly [Call, ...Call[]] {
+  const withToken = (token: Token | undefined) => callTo(view, service, host, token)
+  return [withToken(undefined), ...tokens(view, service.namespace).map(withToken)]
 }
 
-type CallView = View<'RequestAuthentication' | 'ConfigMap'>
-type Calls = readonly [Call, ...Call[]]
+/** One of them, by whichever hosts it has come: who has answered it need not be asked again. */
+export function callTo(view: CallView, service: InferenceService, host: string, token: Token | undefined): Call {
+  const byToken = getOrAdd(callsByHost(view, service), host, newCalls)
+  return getOrAdd(byToken, token, () => makeCall(service, host, token))
+}
 
+type Calls = Map<Token | undefined, Call>
+
+const newCalls = (): Calls => new Map()
 const callsByHost = rememberIn((_view: CallView, _service: InferenceService) => new Map<string, Calls>())
 
-function makeCalls(view: CallView, service: InferenceService, host: string): Calls {
-  const path = inferencePath(service)
-  const call: Call = { host, path, method: 'POST', token: undefined, headers: {}, headersComplete: false }
-  return [call, ...tokens(view, service.namespace).map(token => ({ ...call, token }))]
+function makeCall(service: InferenceService, host: string, token: Token | undefined): Call {
+  return { host, path: inferencePath(service), method: 'POST', token, headers: {}, headersComplete: false }
 }
 
-function tokens(view: CallView, namespace: string): readonly Token[] {
+const tokens: (view: CallView, namespace: string) => readonly Token[] = rememberIn((view, namespace) => {
   const { istioNamespace, knativeNamespace } = view.settings
   const namespaces = new Set([meshOf(view).rootNamespace, istioNamespace, knativeNamespace, namespace])
   const issuers = [...namespaces]
     .flatMap(one => view.list('RequestAuthentication', one))
     .flatMap(({ spec }) => spec.jwtRules.map(({ issuer = '' }) => issuer))
   return [...new Set(issuers)].map(issuer => ({ issuer }))
-}
+})
 
 /**
  * What callers ask for by the protocol that a model speaks; absent where it is the model's own affair.

@@ -1,6 +1,6 @@
 import { isScraped, scrape } from './activator.ts'
 import { CALLER, type Origin, startsOf } from './callers.ts'
-import { callsTo } from './calls.ts'
+import { callsTo, callTo } from './calls.ts'
 import type { Destination } from './client.ts'
 import { type Entered, enter } from './entry.ts'
 import { serviceHost } from './host.ts'
@@ -43,7 +43,11 @@ export function knativeWays(
   const gateways = local.endpoints.map(({ workload }) => workload)
   const route: RouteNeed = { boundTo: knative.local.map(({ gateway }) => gateway), host }
   const again = (hop: HopName) =>
-    send(view, hop, local, { need: route, rewrite: host, nameWithoutRoute: 'local-gateway->component' })
+    send(view, hop, local, {
+      need: route,
+      rewrite: ({ token }) => callTo(view, service, host, token),
+      nameWithoutRoute: 'local-gateway->component'
+    })
 
   const refused = findKnativeRefusal(service, component)
   const revision = revisionDestination(view, service, component, pods)

@@ -54,17 +54,23 @@ const ALLOWED: Authorization = { is: 'allowed', by: [] }
 function judge(view: View<PassageKinds>, attempt: Attempt, connection: Connection): Passage {
   const { client, destination, endpoint, need } = attempt
   const { sent, server, outcome } = connection
-  const passage = { client, destination, connection, authorization: ALLOWED }
-  if (outcome.is === 'cut') return { ...passage, cut: { ...outcome.refusal, client, sent, destination, server } }
+  const passage = (authorization: Authorization, cut: Cut | undefined): Passage => ({
+    client,
+    destination,
+    connection,
+    authorization,
+    cut
+  })
+  if (outcome.is === 'cut') return passage(ALLOWED, { ...outcome.refusal, client, sent, destination, server })
   const request = toRequest(attempt, connection, outcome.identity)
   const authorization = server.at === 'application' ? ALLOWED : admit(view, endpoint.workload, request)
   if (authorization.is !== 'allowed') {
-    return { ...passage, authorization, cut: toCut(view, client, endpoint.workload, request, authorization) }
+    return passage(authorization, toCut(view, client, endpoint.workload, request, authorization))
   }
   const { chain } = outcome
   const routed = need === undefined || chain === undefined || hasRoute(chain, need.boundTo, need.host)
   const cut: Cut | undefined = routed ? undefined : { cause: 'no-route', ...need, destination, at: chain }
-  return { ...passage, authorization, cut }
+  return passage(authorization, cut)
 }
 
 function toRequest(

@@ -1,5 +1,6 @@
 import { oldestFirst } from './age.ts'
 import { meshOf } from './mesh.ts'
+import { rememberIn } from './remember.ts'
 import type { ResourceOf } from './resource.ts'
 import { hasLabels, isEmpty, type Labels } from './selector.ts'
 import type { View } from './snapshot.ts'
@@ -65,9 +66,9 @@ export function namespaceMtls(view: View<'PeerAuthentication' | 'ConfigMap'>, na
 }
 
 /** The policy for the whole mesh: the oldest one without selector in the root namespace. */
-export function meshPolicy(view: View<'PeerAuthentication'>, rootNamespace: string): Setting {
-  return merge(DEFAULT, namespacePolicy(oldestFirst(view.list('PeerAuthentication', rootNamespace))))
-}
+export const meshPolicy: (view: View<'PeerAuthentication'>, rootNamespace: string) => Setting = rememberIn(
+  (view, rootNamespace) => merge(DEFAULT, namespacePolicy(oldestFirst(view.list('PeerAuthentication', rootNamespace))))
+)
 
 /** A selector without labels selects everything, and so is none. */
 export function isNarrow(selector: PeerAuthentication['spec']['selector']): selector is { matchLabels: Labels } {

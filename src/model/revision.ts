@@ -8,7 +8,7 @@ import { systemPods } from './knative.ts'
 import { toRef } from './resource.ts'
 import type { View } from './snapshot.ts'
 import type { ConfigurationCut } from './verdict.ts'
-import { handOn, type PathKinds, type Step, send, type Way } from './way.ts'
+import { common, handOn, type PathKinds, type Step, send, type Way } from './way.ts'
 import type { Workload } from './workload.ts'
 
 const HTTP_PORT = 80
@@ -45,9 +45,11 @@ export function legsTo(
   })
   const steps = (leg: Leg, from: 'gateway' | 'caller'): readonly Step[] =>
     leg === 'direct'
-      ? [send(view, `${from}->pod`, revision)]
-      : [send(view, `${from}->activator`, behindActivator), onward]
-  return from => legs.map(leg => ({ leg, steps: steps(leg, from) }))
+      ? [common(send(view, `${from}->pod`, revision))]
+      : [common(send(view, `${from}->activator`, behindActivator)), onward]
+  const legsFrom = (from: 'gateway' | 'caller') => legs.map(leg => ({ leg, steps: steps(leg, from) }))
+  const made = { gateway: legsFrom('gateway'), caller: legsFrom('caller') }
+  return from => made[from]
 }
 
 /** Keys of this group that Knative takes on a revision; it refuses all others. */

@@ -107,11 +107,10 @@ const podsByLabel = remember((pods: readonly ResourceOf<'Pod'>[]) => byLabel(run
 
 /** The running pods of a namespace that have all these labels; there must be one. */
 export function podsWith(view: View<'Pod'>, namespace: string, labels: Labels): readonly Workload[] {
-  const pods = view.list('Pod', namespace)
-  return Object.entries(labels)
-    .slice(0, 1)
-    .flatMap(pair => podsByLabel(pods).get(toPair(pair)) ?? [])
-    .filter(pod => hasLabels(pod.labels, labels))
+  const [first] = Object.entries(labels)
+  if (first === undefined) return []
+  const candidates = podsByLabel(view.list('Pod', namespace)).get(toPair(first)) ?? []
+  return candidates.filter(pod => hasLabels(pod.labels, labels))
 }
 
 const toPair = ([key, value]: readonly [string, string]) => `${key}=${value}`

@@ -3,31 +3,30 @@ import type { Resource } from './resource.ts'
 const NONE: readonly never[] = []
 const byName = (a: Resource, b: Resource) => (a.name < b.name ? -1 : 1)
 
+/** The objects of one kind in one namespace, by name; and in order, once somebody has asked for that. */
+interface Bucket {
+  readonly objects: ReadonlyMap<string, Resource>
+  inOrder?: readonly Resource[]
+}
+
 /** The objects of one kind, by namespace; a change copies the one namespace it touches and shares the rest. */
 export class Shelf {
-  readonly #namespaces: ReadonlyMap<string, ReadonlyMap<string, Resource>>
-  readonly #lists = new Map<string, readonly Resource[]>()
+  readonly #namespaces: ReadonlyMap<string, Bucket>
   #all: readonly Resource[] | undefined
 
-  constructor(
-    namespaces: ReadonlyMap<string, ReadonlyMap<string, Resource>>,
-    lists?: Map<string, readonly Resource[]>
-  ) {
+  constructor(namespaces: ReadonlyMap<string, Bucket>) {
     this.#namespaces = namespaces
-    if (lists !== undefined) this.#lists = lists
   }
 
   get(namespace: string, name: string): Resource | undefined {
-    return this.#namespaces.get(namespace)?.get(name)
+    return this.#namespaces.get(namespace)?.objects.get(name)
   }
 
   list(namespace: string): readonly Resource[] {
-    const known = this.#lists.get(namespace)
-    if (known !== undefined) return known
-    const objects = this.#namespaces.get(namespace)
-    const list = objects === undefined ? NONE : [...objects.values()].sort(byName)
-    this.#lists.set(namespace, list)
-    return list
+    const bucket = this.#namespaces.get(namespace)
+    if (bucket === undefined) return NONE
+    bucket.inOrder ??= [...bucket.objects.values()].sort(byName)
+    return bucket.inOrder
   }
 
   all(): readonly Resource[] {
@@ -44,25 +43,25 @@ export class Shelf {
     for (const [namespace, theirs] of other.#namespaces) {
       const mine = this.#namespaces.get(namespace)
       if (mine === theirs) continue
-      for (const [name, before] of theirs) {
-        const after = mine?.get(name)
+      for (const [name, before] of theirs.objects) {
+        const after = mine?.objects.get(name)
         if (after !== before) yield { before, after }
       }
     }
     for (const [namespace, mine] of this.#namespaces) {
       const theirs = other.#namespaces.get(namespace)
       if (mine === theirs) continue
-      for (const [name, after] of mine) if (theirs?.has(name) !== true) yield { before: undefined, after }
+      for (const [name, after] of mine.objects) {
+        if (theirs?.objects.has(name) !== true) yield { before: undefined, after }
+      }
     }
   }
 
   with(namespace: string, name: string, object: Resource | undefined): Shelf {
-    const objects = new Map(this.#namespaces.get(namespace))
+    const objects = new Map(this.#namespaces.get(namespace)?.objects)
     if (object === undefined) objects.delete(name)
     else objects.set(name, object)
-    const lists = new Map(this.#lists)
-    lists.delete(namespace)
-    return new Shelf(new Map(this.#namespaces).set(namespace, objects), lists)
+    return new Shelf(new Map(this.#namespaces).set(namespace, { objects }))
   }
 }
 
@@ -80,7 +79,7 @@ export function toShelf(resources: Iterable<Resource>): Shelf {
   for (const resource of resources) {
     getOrAdd(namespaces, resource.namespace, () => new Map<string, Resource>()).set(resource.name, resource)
   }
-  return new Shelf(namespaces)
+  return new Shelf(new Map([...namespaces].map(([namespace, objects]) => [namespace, { objects }] as const)))
 }
 
 /** The value of a key, made when it is not there yet. */

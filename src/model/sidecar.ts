@@ -1,10 +1,11 @@
 import { oldestFirst } from './age.ts'
-import { coversHost } from './host.ts'
+import { coversHost, serviceHost } from './host.ts'
 import { meshOf } from './mesh.ts'
 import type { Sees } from './peer-authentication.ts'
-import { remember } from './remember.ts'
+import { remember, rememberIn } from './remember.ts'
 import type { ResourceOf } from './resource.ts'
 import { hasLabels } from './selector.ts'
+import { getOrAdd } from './shelf.ts'
 import type { View } from './snapshot.ts'
 import type { Workload } from './workload.ts'
 
@@ -35,28 +36,24 @@ const EVERYTHING: Egress = { hosts: ['*/*'], port: undefined }
  * those of which it imports a Service: a namespace without any is not among them.
  * @see istio pilot/pkg/model/sidecar.go (selectAuthnPolicies), push_context.go (doGetSidecarScope)
  */
-export function scopeOf(
+export const scopeOf: (
   view: View<'Sidecar' | 'Service' | 'ConfigMap'>,
-  { namespace, labels, proxy }: Pick<Workload, 'namespace' | 'labels' | 'proxy'>
-): Scope {
+  proxy: Pick<Workload, 'namespace' | 'labels' | 'proxy'>
+) => Scope = rememberIn((view, { namespace, labels, proxy }) => {
   const { rootNamespace } = meshOf(view)
   const by = proxy === 'gateway' ? undefined : (ownSidecar(view, namespace, labels) ?? rootSidecar(view, rootNamespace))
   const egress = by === undefined || by.spec.egress.length === 0 ? [EVERYTHING] : by.spec.egress
   const imports = (target: Target) => egress.some(one => importsBy(one, namespace, target))
   const { clusterDomain } = view.settings
-  return {
-    by,
-    imports,
-    sees: other =>
-      other === namespace ||
-      other === rootNamespace ||
-      view.list('Service', other).some(service => {
-        const host = `${service.name}.${service.namespace}.svc.${clusterDomain}`
-        const ports = service.spec.ports.map(({ port }) => port)
-        return isExported(service, namespace) && imports({ host, namespace: other, ports })
-      })
-  }
-}
+  const importsFrom = (other: string) =>
+    view.list('Service', other).some(service => {
+      const host = serviceHost(service.namespace, service.name, clusterDomain)
+      const ports = service.spec.ports.map(({ port }) => port)
+      return isExported(service, namespace) && imports({ host, namespace: other, ports })
+    })
+  const known = new Map([namespace, rootNamespace].map(one => [one, true]))
+  return { by, imports, sees: other => getOrAdd(known, other, () => importsFrom(other)) }
+})
 
 /** Sidecars with a selector come before those without. */
 function ownSidecar(view: View<'Sidecar'>, namespace: string, labels: Workload['labels']): Sidecar | undefined {

@@ -107,16 +107,18 @@ function telling(values: Labels): readonly string[] {
     .sort()
 }
 
+const NOTHING: readonly string[] = []
+
 /**
  * What tells an InferenceService apart from others of its namespace. Of two with the same likeness every path fares
  * alike, and a check that finds nothing with one finds nothing with the other: their names are all that differs.
  */
 export function likenessOf({ name, always, said, hosts, path }: Traits, words: Words): string {
   const likeness = [
-    words.addresses ? [name] : [],
-    words.keys.size + words.pairs.size === 0 ? [] : spokenOf(said, words),
-    hosts.flatMap((host, i) => hostLikeness(host, words).map(like => `${i} ${like}`)),
-    path === undefined ? [] : words.paths.filter(pattern => matchesPath(pattern, path))
+    words.addresses ? [name] : NOTHING,
+    words.keys.size + words.pairs.size === 0 ? NOTHING : spokenOf(said, words),
+    words.exactHosts.size + words.wildcardHosts.length === 0 ? NOTHING : coveredBy(hosts, words),
+    path === undefined ? NOTHING : words.paths.filter(pattern => matchesPath(pattern, path))
   ]
   return likeness.every(said => said.length === 0) ? always : always + JSON.stringify(likeness)
 }
@@ -130,6 +132,10 @@ function spokenOf(said: readonly Said[], { keys, pairs }: Words): readonly strin
     }
   }
   return [...spoken].sort()
+}
+
+function coveredBy(hosts: readonly string[], words: Words): readonly string[] {
+  return hosts.flatMap((host, i) => hostLikeness(host, words).map(like => `${i} ${like}`))
 }
 
 /** What speaks of this host, and not of all hosts of the namespace alike. */

@@ -4,6 +4,7 @@ import type { Destination } from './client.ts'
 import type { ComponentKinds } from './inference-service.ts'
 import type { InjectionKinds } from './injection.ts'
 import { type Attempt, type PassageKinds, pass, type RouteNeed } from './passage.ts'
+import { remember } from './remember.ts'
 import type { Call } from './request.ts'
 import { issuersAt, passOn } from './request-authentication.ts'
 import type { Ref } from './resource.ts'
@@ -122,8 +123,8 @@ function follow(start: Traffic, steps: readonly Step[]) {
 /** What a stretch needs beyond its destination. */
 export interface Sending {
   readonly need?: RouteNeed
-  /** The Host that a route gives the request on. */
-  readonly rewrite?: string
+  /** What a route makes of a call. */
+  readonly rewrite?: (call: Call) => Call
   /** The name of the hop where the connection stands but leads to no route. */
   readonly nameWithoutRoute?: HopName
 }
@@ -134,15 +135,25 @@ export interface Sending {
  */
 export function send(view: View<PathKinds>, name: HopName, destination: Destination, sending: Sending = {}): Step {
   const { need, rewrite, nameWithoutRoute = name } = sending
-  const at = destination.endpoints.map(({ workload }) => workload)
-  const rewritten = new Map<Call, Call>()
+  const at = podsBehind(destination)
   return ({ at: clients, call: arrived }) => {
-    const call = rewrite === undefined ? arrived : getOrAdd(rewritten, arrived, () => ({ ...arrived, host: rewrite }))
+    const call = rewrite?.(arrived) ?? arrived
     const tried = tryAll(view, clients, call, destination, need)
     const hop = { name: tried.cut?.cause === 'no-route' ? nameWithoutRoute : name, ...tried }
     return { hop, next: { at, call: handOn(view, at, call) } }
   }
 }
+
+/** The same list each time. */
+const podsBehind = remember(({ endpoints }: Destination) => endpoints.map(({ workload }) => workload))
+
+/** A stretch that several ways have in common: what came of a call is remembered. */
+export function common(step: Step): Step {
+  const known = new Map<readonly Workload[], Map<Call, ReturnType<Step>>>()
+  return traffic => getOrAdd(getOrAdd(known, traffic.at, newMap), traffic.call, () => step(traffic))
+}
+
+const newMap = () => new Map<Call, ReturnType<Step>>()
 
 /** Tries each client with each endpoint, up to the first passage that is cut. */
 export function tryAll(
