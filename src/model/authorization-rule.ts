@@ -5,7 +5,7 @@ import type { ResourceOf } from './resource.ts'
 import { all, any, not, type Tristate } from './tristate.ts'
 
 export type AuthorizationPolicy = ResourceOf<'AuthorizationPolicy'>
-type Rule = NonNullable<AuthorizationPolicy['spec']['rules'][number]>
+export type Rule = NonNullable<AuthorizationPolicy['spec']['rules'][number]>
 type Source = NonNullable<Rule['from'][number]['source']>
 type Operation = NonNullable<Rule['to'][number]['operation']>
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { AuthorizationPolicy } from './authorization-rule.ts'
+import type { AuthorizationPolicy, Rule } from './authorization-rule.ts'
 import { isWildcard } from './host.ts'
 import { injectorSelectors } from './injection.ts'
 import { meshOf } from './mesh.ts'
@@ -17,10 +17,13 @@ export interface Words {
   /** Wanted values of labels, by key. */
   readonly pairs: ReadonlyMap<string, ReadonlySet<string>>
   readonly exactHosts: ReadonlySet<string>
-  readonly wildcardHosts: readonly string[]
+  /** `*suffix` or, of policies alone, `prefix*`. */
+  readonly hostPatterns: readonly string[]
   readonly paths: readonly string[]
-  /** True where policies go by the addresses of pods. */
-  readonly addresses: boolean
+  /** True where policies go by what the connections to each model have for themselves: the pod's address, the server name. */
+  readonly connections: boolean
+  /** True where policies go by the addresses of callers. */
+  readonly callers: boolean
 }
 
 export function wordsFor(view: View<PathKinds>, namespace: string): Words {
@@ -40,8 +43,11 @@ export function wordsFor(view: View<PathKinds>, namespace: string): Words {
   const hosts = [
     ...view.rulesIn(namespace).map(({ host }) => host),
     ...view.list('Gateway').flatMap(({ spec }) => spec.servers.flatMap(server => server.hosts.map(toDnsName))),
-    ...policies.flatMap(policy => operations(policy, 'hosts'))
+    ...policies.flatMap(policy => operations(policy, 'hosts')).map(host => host.toLowerCase())
   ]
+  const rules = policies.flatMap(({ spec }) => spec.rules.flatMap(rule => rule ?? []))
+  const asksFor = (...wanted: readonly string[]) =>
+    rules.some(({ when }) => when.some(({ key }) => wanted.includes(key)))
   return {
     keys: new Set(
       injectorSelectors(view).flatMap(({ matchLabels, matchExpressions }) => [
@@ -50,14 +56,19 @@ export function wordsFor(view: View<PathKinds>, namespace: string): Words {
       ])
     ),
     pairs: byKey(selectors.flatMap(labels => Object.entries(labels ?? {}))),
-    exactHosts: new Set(hosts.filter(host => !isWildcard(host)).sort()),
+    exactHosts: new Set(hosts.filter(host => !isPattern(host)).sort()),
     // What covers all hosts of the namespace tells none apart.
-    wildcardHosts: [...new Set(hosts.filter(host => isWildcard(host) && !ofAll.endsWith(host.slice(1))))].sort(),
+    hostPatterns: [...new Set(hosts.filter(host => isPattern(host) && !ofAll.endsWith(host.slice(1))))].sort(),
     paths: [...new Set(policies.flatMap(policy => operations(policy, 'paths')))].sort(),
-    addresses: policies.some(({ spec }) =>
-      spec.rules.some(rule => rule?.when.some(({ key }) => key === 'destination.ip'))
-    )
+    connections: asksFor('destination.ip', 'connection.sni'),
+    callers: asksFor('source.ip') || rules.some(({ from }) => from.some(({ source }) => hasAddresses(source)))
   }
+}
+
+const isPattern = (host: string) => isWildcard(host) || host.endsWith('*')
+
+function hasAddresses(source: Rule['from'][number]['source']): boolean {
+  return source !== undefined && source.ipBlocks.length + source.notIpBlocks.length > 0
 }
 
 function byKey(pairs: readonly (readonly [string, string])[]): ReadonlyMap<string, ReadonlySet<string>> {
@@ -70,14 +81,15 @@ function byKey(pairs: readonly (readonly [string, string])[]): ReadonlyMap<strin
 export function wordsOfOne(some: Words, others: Words): Words | undefined {
   if (isDeepStrictEqual(some, others)) return undefined
   const paths = [new Set(some.paths), new Set(others.paths)] as const
-  const wildcards = [new Set(some.wildcardHosts), new Set(others.wildcardHosts)] as const
+  const patterns = [new Set(some.hostPatterns), new Set(others.hostPatterns)] as const
   return {
     keys: new Set([...inOne(some.keys, others.keys), ...keysOfOne(some.pairs, others.pairs)]),
     pairs: new Map(),
     exactHosts: inOne(some.exactHosts, others.exactHosts),
-    wildcardHosts: [...inOne(...wildcards)],
+    hostPatterns: [...inOne(...patterns)],
     paths: [...inOne(...paths)],
-    addresses: some.addresses !== others.addresses
+    connections: some.connections !== others.connections,
+    callers: some.callers !== others.callers
   }
 }
 

@@ -1,5 +1,5 @@
 import { inferencePath } from './calls.ts'
-import { coversHost, serviceHost } from './host.ts'
+import { serviceHost } from './host.ts'
 import {
   type Component,
   componentsOf,
@@ -9,7 +9,8 @@ import {
   revisionOf
 } from './inference-service.ts'
 import { publicDomain } from './knative.ts'
-import { matchesPath } from './pattern.ts'
+import { ingressOf } from './kserve.ts'
+import { matches, matchesPath } from './pattern.ts'
 import type { Labels } from './selector.ts'
 import { endpointsOf, findService, isHeadless, protocolOf, targetsOf } from './service.ts'
 import type { View } from './snapshot.ts'
@@ -24,6 +25,8 @@ export interface Traits {
   readonly said: readonly Said[]
   readonly hosts: readonly string[]
   readonly path: string | undefined
+  /** Do pods of its own call it: a transformer, an explainer? */
+  readonly callsItself: boolean
 }
 
 /** Labels or annotations, and where they stand. */
@@ -40,6 +43,7 @@ export function traitsOf(view: View<PathKinds>, service: InferenceService): Trai
   const path = inferencePath(service)
   const domain = publicDomain(view)
   const components = componentsOf(view, service)
+  const services = components.map(one => one.service)
   const inCluster = [name, ...components.flatMap(one => hostsOf(service, one))]
   const pods = components.flatMap(one => podsOf(view, service, one).map(pod => ({ place: one.name, pod })))
   const always = [
@@ -64,9 +68,11 @@ export function traitsOf(view: View<PathKinds>, service: InferenceService): Trai
     ],
     hosts: [
       ...inCluster.map(one => serviceHost(namespace, one, view.settings.clusterDomain)),
-      ...(domain === undefined ? [] : [`${name}.${namespace}.${domain}`])
+      ...(domain === undefined ? [] : [name, ...services].map(one => `${one}.${namespace}.${domain}`)),
+      `${name}-${namespace}.${ingressOf(view).config.ingressDomain}`
     ],
-    path
+    path,
+    callsItself: components.length > 1
   }
 }
 
@@ -113,11 +119,11 @@ const NOTHING: readonly string[] = []
  * What tells an InferenceService apart from others of its namespace. Of two with the same likeness every path fares
  * alike, and a check that finds nothing with one finds nothing with the other: their names are all that differs.
  */
-export function likenessOf({ name, always, said, hosts, path }: Traits, words: Words): string {
+export function likenessOf({ name, always, said, hosts, path, callsItself }: Traits, words: Words): string {
   const likeness = [
-    words.addresses ? [name] : NOTHING,
+    words.connections || (words.callers && callsItself) ? [name] : NOTHING,
     words.keys.size + words.pairs.size === 0 ? NOTHING : spokenOf(said, words),
-    words.exactHosts.size + words.wildcardHosts.length === 0 ? NOTHING : coveredBy(hosts, words),
+    words.exactHosts.size + words.hostPatterns.length === 0 ? NOTHING : coveredBy(hosts, words),
     path === undefined ? NOTHING : words.paths.filter(pattern => matchesPath(pattern, path))
   ]
   return likeness.every(said => said.length === 0) ? always : always + JSON.stringify(likeness)
@@ -139,7 +145,7 @@ function coveredBy(hosts: readonly string[], words: Words): readonly string[] {
 }
 
 /** What speaks of this host, and not of all hosts of the namespace alike. */
-function hostLikeness(host: string, { exactHosts, wildcardHosts }: Words): readonly string[] {
-  const covering = wildcardHosts.filter(pattern => coversHost(pattern, host))
+function hostLikeness(host: string, { exactHosts, hostPatterns }: Words): readonly string[] {
+  const covering = hostPatterns.filter(pattern => matches(pattern, host))
   return exactHosts.has(host) ? [host, ...covering] : covering
 }

@@ -1,10 +1,10 @@
 import t from 'tap'
-import { evaluate, skippedBy } from '../../src/engine/evaluate.ts'
+import { type Evaluation, evaluate, skippedBy } from '../../src/engine/evaluate.ts'
 import { introduced } from '../../src/engine/introduced.ts'
 import type { Kind, Resource } from '../../src/model/resource.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { RULES } from '../../src/rules/index.ts'
-import { clientRule, model, namespace, policy } from '../support/objects.ts'
+import { authorizing, clientRule, gateway, model, namespace, policy } from '../support/objects.ts'
 import { resourceOf, stockWith } from '../support/state.ts'
 
 const put = (state: Snapshot, yaml: string) => {
@@ -12,8 +12,8 @@ const put = (state: Snapshot, yaml: string) => {
   const before = state.get(after.kind, after.namespace, after.name)
   return state.apply(before === undefined ? { operation: 'CREATE', after } : { operation: 'UPDATE', before, after })
 }
-const kinOf = (state: Snapshot) => [...(evaluate(state, RULES).groups.get('user1')?.kin.values() ?? [])]
-const namesOf = (state: Snapshot) => kinOf(state).map(({ members }) => members.map(({ name }) => name))
+const kinIn = ({ groups }: Evaluation) => [...(groups.get('user1')?.kin.values() ?? [])]
+const namesIn = (evaluation: Evaluation) => kinIn(evaluation).map(({ members }) => members.map(({ name }) => name))
 
 t.test('a state that differs in nothing is not judged again', async t => {
   const state = stockWith()
@@ -59,35 +59,70 @@ t.test('objects that go, with their namespace or alone', async t => {
   t.same(skippedBy(evaluate(state, RULES, evaluate(state.withAll('PeerAuthentication', []), RULES))), [])
 })
 
-t.test('models that fare alike are judged together, until something tells them apart', async t => {
-  const twins = ['a', 'b'].map(name => model('').replace('name: new', `name: ${name}`)).join('---')
-  t.same(
-    namesOf(stockWith(twins)).filter(names => names.includes('a')),
-    [['a', 'b']]
-  )
-  const byAddress = `
-apiVersion: security.istio.io/v1
-kind: AuthorizationPolicy
-metadata: { namespace: user1, name: rules }
-spec: { action: DENY, rules: [{ when: [{ key: destination.ip, values: [10.0.0.1] }] }] }
+t.test('what is read for the first time after a change is watched from then on', async t => {
+  const service = (name: string, namespace: string, spec: string) => `
+apiVersion: v1
+kind: Service
+metadata: { namespace: ${namespace}, name: ${name} }
+spec: ${spec}
 `
-  const apart = [
-    byAddress,
-    clientRule('a-predictor.user1.svc.cluster.local', '{}'),
-    policy('user1', '{ selector: { matchLabels: { serving.kserve.io/inferenceservice: a } } }')
-  ]
-  for (const yaml of apart)
+  const alias = service(
+    'knative-local-gateway',
+    'istio-system',
+    '{ type: ExternalName, externalName: elsewhere.kserve.svc.cluster.local }'
+  )
+  let state = stockWith()
+  let evaluation = evaluate(state, RULES)
+  for (const yaml of [alias, service('elsewhere', 'kserve', '{ ports: [{ port: 80 }] }')]) {
+    state = put(state, yaml)
+    const again = evaluate(state, RULES, evaluation)
+    t.not(kinIn(again)[0]?.paths, kinIn(evaluation)[0]?.paths)
+    evaluation = again
+  }
+})
+
+/** Two models that differ in their names alone. */
+const twins = (spec?: string) =>
+  ['a', 'b'].map(name => model('', spec).replace('name: new', `name: ${name}`)).join('---')
+const withTransformer =
+  'predictor: { model: { modelFormat: { name: sklearn } } }, transformer: { containers: [{ image: transformer }] }'
+
+t.test('models that fare alike are judged together, as long as nothing tells them apart', async t => {
+  const denying = (rule: string) => authorizing(`{ action: DENY, rules: [${rule}] }`)
+  const server = '{ port: { number: 80, protocol: HTTP, name: http }, hosts: [b-predictor.user1.example.com] }'
+  for (const [name, yaml, spec] of [
+    ['its host', clientRule('b-predictor.user1.svc.cluster.local', '{}')],
+    ['its public host', gateway('public', server)],
+    ['a pattern for its host', denying('{ to: [{ operation: { hosts: [B-predictor*] } }] }')],
+    ['its path', denying('{ to: [{ operation: { paths: ["/v1/models/b:predict"] } }] }')],
+    ['its label', policy('user1', '{ selector: { matchLabels: { serving.kserve.io/inferenceservice: b } } }')],
+    ["its pods' addresses", denying('{ when: [{ key: destination.ip, values: [10.0.0.1] }] }')],
+    ['its server name', denying('{ when: [{ key: connection.sni, values: ["*.b-predictor-00001.user1.svc"] }] }')],
+    ['who calls it', denying('{ when: [{ key: source.ip, values: [10.0.0.1] }] }'), withTransformer],
+    ['whence it is called', denying('{ from: [{ source: { ipBlocks: [10.0.0.1] } }] }'), withTransformer]
+  ] as const) {
+    const state = stockWith(twins(spec))
+    const together = evaluate(state, RULES)
+    const changed = put(state, yaml)
+    const apart = evaluate(changed, RULES, together)
     t.ok(
-      namesOf(stockWith(`${twins}---${yaml}`)).some(names => names.join() === 'a'),
-      yaml
+      namesIn(together).some(names => names.join() === 'a,b'),
+      name
     )
+    t.ok(
+      namesIn(apart).some(names => names.join() === 'b'),
+      name
+    )
+    t.same(namesIn(apart), namesIn(evaluate(changed, RULES)), name)
+    t.same(namesIn(evaluate(state, RULES, apart)), namesIn(together), `${name}, no more`)
+  }
 })
 
 t.test('what is found of one of a family is looked for in each', async t => {
   const twins = ['a', 'b']
     .map(name => model(', annotations: { sidecar.istio.io/inject: "yes" }').replace('name: new', `name: ${name}`))
     .join('---')
-  const found = kinOf(stockWith(twins)).flatMap(kin => kin.found)
+  const found = kinIn(evaluate(stockWith(twins), RULES)).flatMap(kin => kin.found)
   t.same(
     found.filter(({ rule }) => rule.id === 'inject-value-unclear').map(({ subject }) => subject.name),
     ['a', 'b']

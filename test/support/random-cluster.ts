@@ -134,7 +134,7 @@ const server = fc
   .tuple(
     pick(80, 443, 8081),
     pick('HTTP', 'HTTP', 'HTTPS', 'HTTPS', 'TCP'),
-    pick('*', '*', '*.svc.cluster.local', '*.example.com', 'user1/*'),
+    pick('*', '*', '*.svc.cluster.local', '*.example.com', 'user1/*', 'twin-b.user1.example.com'),
     pick('ISTIO_MUTUAL', 'ISTIO_MUTUAL', 'SIMPLE', 'MUTUAL', 'PASSTHROUGH', undefined)
   )
   .map(([number, protocol, host, mode]) => ({
@@ -160,18 +160,20 @@ const source = record({
   notNamespaces: seldom(pick(['user2'])),
   principals: seldom(pick(['*'], ['cluster.local/ns/user2/sa/caller'], ['*/sa/default'])),
   requestPrincipals: seldom(pick(['*'], ['issuer/*'])),
-  ipBlocks: seldom(pick(['10.44.0.0/16'], ['192.168.0.0/16']))
+  ipBlocks: seldom(pick(['10.44.0.0/16'], ['192.168.0.0/16'], ['10.44.0.10']))
 })
 const operation = record({
   paths: maybe(pick(['/metrics', '/healthz'], ['/v1/*'], ['/v1/models/sklearn-iris:predict'])),
   ports: maybe(pick(['8012'], ['9090'])),
-  hosts: seldom(pick(['*.user1.svc.cluster.local'], ['*.example.com'])),
+  hosts: seldom(pick(['*.user1.svc.cluster.local'], ['*.example.com'], ['Twin-b*'], ['twin-b-too.user1.example.com'])),
   methods: seldom(pick(['POST'], ['GET']))
 })
 const condition = pick(
   { key: 'source.namespace', values: ['user1'] },
   { key: 'request.headers[x-team]', values: ['blue'] },
   { key: 'request.auth.claims[iss]', notValues: ['issuer'] },
+  { key: 'connection.sni', values: ['outbound_.80_._.twin-b*'] },
+  { key: 'destination.ip', values: ['10.44.0.0/16'] },
   { key: 'nothing', values: ['a'] }
 )
 const rule = record({
