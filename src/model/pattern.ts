@@ -13,7 +13,7 @@ export function matches(pattern: string, value: string): boolean {
  * @see istio pilot/pkg/security/authz/matcher/template.go
  */
 export function matchesPath(pattern: string, path: string): boolean {
-  if (!/\{\*\*?\}/.test(pattern)) return matches(pattern, path)
+  if (!pattern.includes('{*}') && !pattern.includes('{**}')) return matches(pattern, path)
   const parts = pattern.split(/(\{\*\*?\})/).map(part => {
     if (part === '{*}') return '[^/]+'
     return part === '{**}' ? '.*' : quote(part)

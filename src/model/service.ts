@@ -1,6 +1,6 @@
 import { oldestFirst } from './age.ts'
 import { serviceHost } from './host.ts'
-import { remember, rememberIn } from './remember.ts'
+import { remember } from './remember.ts'
 import type { ResourceOf } from './resource.ts'
 import { hasLabels, isEmpty, type Labels } from './selector.ts'
 import { getOrAdd } from './shelf.ts'
@@ -132,25 +132,28 @@ export interface ServiceTarget {
 }
 
 /** Services by one of the labels that they select, with their place in order of age. */
-const bySelector = remember((services: readonly Service[]) => {
+const bySelector = (services: readonly Service[]) => {
   const aged = oldestFirst(services).map((service, place) => ({ service, place }))
   return byLabel(aged, ({ service }) => Object.fromEntries(Object.entries(service.spec.selector).slice(0, 1)))
+}
+
+const targetsAmong = remember((services: readonly Service[]) => {
+  const index = bySelector(services)
+  return remember((workload: Workload): readonly ServiceTarget[] =>
+    Object.entries(workload.labels)
+      .flatMap(pair => index.get(toPair(pair)) ?? [])
+      .filter(({ service }) => hasLabels(workload.labels, service.spec.selector))
+      .sort((a, b) => a.place - b.place)
+      .flatMap(({ service }) =>
+        service.spec.ports.flatMap(port => {
+          const target = targetPort(port, workload)
+          return target === undefined ? [] : [{ service, port, target }]
+        })
+      )
+  )
 })
 
 /** All ports of all Services that lead to a workload, the oldest Service first. */
-export const targetsOf: (
-  view: View<'Service' | 'Pod' | 'EndpointSlice'>,
-  workload: Workload
-) => readonly ServiceTarget[] = rememberIn((view, workload) => {
-  const index = bySelector(view.list('Service', workload.namespace))
-  return Object.entries(workload.labels)
-    .flatMap(pair => index.get(toPair(pair)) ?? [])
-    .filter(({ service }) => hasLabels(workload.labels, service.spec.selector))
-    .sort((a, b) => a.place - b.place)
-    .flatMap(({ service }) =>
-      service.spec.ports.flatMap(port => {
-        const target = targetPort(port, workload)
-        return target === undefined ? [] : [{ service, port, target }]
-      })
-    )
-})
+export function targetsOf(view: View<'Service'>, workload: Workload): readonly ServiceTarget[] {
+  return targetsAmong(view.list('Service', workload.namespace))(workload)
+}

@@ -140,12 +140,12 @@ function spokenOf(said: readonly Said[], { keys, pairs }: Words): readonly strin
   return [...spoken].sort()
 }
 
-function coveredBy(hosts: readonly string[], words: Words): readonly string[] {
-  return hosts.flatMap((host, i) => hostLikeness(host, words).map(like => `${i} ${like}`))
-}
-
-/** What speaks of this host, and not of all hosts of the namespace alike. */
-function hostLikeness(host: string, { exactHosts, hostPatterns }: Words): readonly string[] {
-  const covering = hostPatterns.filter(pattern => matches(pattern, host))
-  return exactHosts.has(host) ? [host, ...covering] : covering
+/** What speaks of one of these hosts, and not of all hosts of the namespace alike. */
+function coveredBy(hosts: readonly string[], { exactHosts, hostPatterns }: Words): readonly string[] {
+  const covering: string[] = []
+  for (const [i, host] of hosts.entries()) {
+    if (exactHosts.has(host)) covering.push(`${i} ${host}`)
+    for (const pattern of hostPatterns) if (matches(pattern, host)) covering.push(`${i} ${pattern}`)
+  }
+  return covering
 }
