@@ -67,13 +67,17 @@ function renew<T>(earlier: Observed<T> | undefined, touched: ReadonlySet<Token>,
 
 function describe(view: View, namespace: string, known: ReadonlyMap<InferenceService, Traits> = new Map()) {
   // Most models are like another, and what they have in common need be kept but once.
-  const kept = new Map([...known.values()].map(({ always }) => [always, always]))
+  const kept = new Map<string, string>()
+  for (const { always } of known.values()) kept.set(always, always)
   const describeOne = (service: InferenceService): Traits => {
     const { always, ...own } = traitsOf(view, service)
     return { ...own, always: getOrAdd(kept, always, () => always) }
   }
-  const services = view.list('InferenceService', namespace)
-  return new Map(services.map(service => [service, known.get(service) ?? describeOne(service)] as const))
+  const described = new Map<InferenceService, Traits>()
+  for (const service of view.list('InferenceService', namespace)) {
+    described.set(service, known.get(service) ?? describeOne(service))
+  }
+  return described
 }
 
 /** Where something could not be read there are no families: nothing can be said of their models. */

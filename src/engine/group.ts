@@ -27,6 +27,14 @@ export const readsOf = remember(({ families, kin, inspected }: Group) =>
   unite([families.surroundings, families.traits, ...kin.values(), ...inspected.values()])
 )
 
+/** Checks by what they look at. Those of models are made for a family; of other kinds, for all objects of a namespace. */
+const sorted = remember((checks: readonly CheckRule[]) => ({
+  ofModels: checks.filter(({ on }) => on.includes('InferenceService')),
+  ofOthers: checks.flatMap(rule =>
+    rule.on.flatMap(kind => (kind === 'InferenceService' ? [] : [{ rule, kind, key: `${rule.id} ${kind}` }]))
+  )
+}))
+
 /** What is the same for all namespaces that are judged together. */
 export interface Judging {
   readonly snapshot: Snapshot
@@ -42,7 +50,7 @@ export function judgeGroup(judging: Judging, namespace: string, earlier: Group |
   const touched = seenFrom(namespace, judging.touched)
   if (earlier !== undefined && !isTouched(readsOf(earlier), touched)) return earlier
   const families = familiesOf(snapshot, namespace, earlier?.families, touched)
-  const ofModels = checks.filter(({ on }) => on.includes('InferenceService'))
+  const { ofModels, ofOthers } = sorted(checks)
   const view = shareView(snapshot, namespace)
   const kin = new Map<string, Kin>()
   for (const [likeness, members] of families.byLikeness) {
@@ -50,14 +58,10 @@ export function judgeGroup(judging: Judging, namespace: string, earlier: Group |
     kin.set(likeness, judgeKin(snapshot, view, members, ofModels, earlier?.kin.get(likeness), touched, shared, key))
   }
   const inspected = new Map<string, Inspected>()
-  for (const rule of checks) {
-    for (const kind of rule.on) {
-      if (kind === 'InferenceService') continue
-      const key = `${rule.id} ${kind}`
-      const known = earlier?.inspected.get(key)
-      const isKept = known !== undefined && !isTouched(known.reads, touched)
-      inspected.set(key, isKept ? known : inspectAll(snapshot, rule, kind, namespace))
-    }
+  for (const { rule, kind, key } of ofOthers) {
+    const known = earlier?.inspected.get(key)
+    const isKept = known !== undefined && !isTouched(known.reads, touched)
+    inspected.set(key, isKept ? known : inspectAll(snapshot, rule, kind, namespace))
   }
   const judged = [...kin.values(), ...inspected.values()]
   const skipped = [...skippedByFamilies(families, PATHS), ...judged.flatMap(({ skipped }) => skipped)]

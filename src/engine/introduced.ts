@@ -79,9 +79,8 @@ function* compareGroups(before: Group | undefined, after: Group): Iterable<Compa
   // Where nobody has changed families, one of each speaks for all.
   const isSettled = before?.families.byLikeness === after.families.byLikeness
   const speakers = ({ members }: Kin) => (isSettled ? members.slice(0, 1) : members)
-  const home = new Map(
-    [...(before?.kin.values() ?? [])].flatMap(kin => speakers(kin).map(({ name }) => [name, kin] as const))
-  )
+  const home = new Map<string, Kin>()
+  for (const kin of before?.kin.values() ?? []) for (const { name } of speakers(kin)) home.set(name, kin)
   for (const kin of after.kin.values()) {
     // Of what cannot be judged now, nothing is known to be cut.
     const { members, paths: running = [], next } = kin

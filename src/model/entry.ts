@@ -1,10 +1,12 @@
 import { CALLER } from './callers.ts'
-import type { ClientSide } from './client.ts'
+import type { ClientSide, Destination } from './client.ts'
+import { serviceHost } from './host.ts'
 import { type PassageKinds, passPlainly, type RouteNeed } from './passage.ts'
 import { toDestination } from './reach.ts'
+import { rememberIn } from './remember.ts'
 import type { Call } from './request.ts'
 import type { Ref } from './resource.ts'
-import type { Service } from './service.ts'
+import type { Endpoint, Service } from './service.ts'
 import type { View } from './snapshot.ts'
 import type { Cut, Passage } from './verdict.ts'
 import { nothingBehind } from './way.ts'
@@ -50,7 +52,7 @@ export function enter(
   need: RouteNeed
 ): Entered {
   const closed: { readonly passage: Passage; readonly cut: Cut }[] = []
-  for (const { destination, endpoint, speaksTls } of waysIn(view, services)) {
+  for (const { destination, endpoint, speaksTls } of services.flatMap(service => waysIn(view, service))) {
     const attempt = { client: CALLER, call, destination, endpoint, need }
     const withTls = () => passPlainly(view, attempt, tlsClient(need.host))
     const without = () => passPlainly(view, attempt, PLAIN_CLIENT)
@@ -69,14 +71,19 @@ export function enter(
 /** Where Istio's proxies say how they fare; no request enters there. */
 const STATUS_PORT = 15_021
 
-function waysIn(view: View<'Service' | 'Pod' | 'EndpointSlice'>, services: readonly Service[]) {
-  return services.flatMap(({ name, namespace, spec }) =>
+interface WayIn {
+  readonly destination: Destination
+  readonly endpoint: Endpoint
+  /** What callers speak to a port goes by its number and name; only when they are told will they try the other. */
+  readonly speaksTls: boolean
+}
+
+const waysIn: (view: View<'Service' | 'Pod' | 'EndpointSlice'>, service: Service) => readonly WayIn[] = rememberIn(
+  (view, { name, namespace, spec }) =>
     spec.ports.flatMap(({ port, name: portName = '' }) => {
       if (port === STATUS_PORT) return []
-      const destination = toDestination(view, `${name}.${namespace}.svc.${view.settings.clusterDomain}`, port)
-      // What callers speak to a port goes by its number and name; only when they are told will they try the other.
+      const destination = toDestination(view, serviceHost(namespace, name, view.settings.clusterDomain), port)
       const speaksTls = port === 443 || portName.startsWith('https')
       return destination.endpoints.map(endpoint => ({ destination, endpoint, speaksTls }))
     })
-  )
-}
+)

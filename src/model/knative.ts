@@ -32,7 +32,7 @@ const readGateways = remember(({ data, namespace }: ResourceOf<'ConfigMap'>) => 
  * The gateways of Knative's routes. Each list that the configuration leaves out is the default one.
  * @see net-istio pkg/reconciler/ingress/config/istio.go
  */
-export function knativeGateways(view: View<'ConfigMap'>): KnativeGateways {
+export const knativeGateways = remember((view: View<'ConfigMap'>): KnativeGateways => {
   const { knativeNamespace, istioNamespace, clusterDomain } = view.settings
   const map = view.get('ConfigMap', knativeNamespace, 'config-istio')
   const read = map === undefined ? undefined : readGateways(map)
@@ -43,7 +43,7 @@ export function knativeGateways(view: View<'ConfigMap'>): KnativeGateways {
     external: read?.external ?? gateway('knative-ingress-gateway', 'istio-ingressgateway'),
     local: read?.local ?? gateway('knative-local-gateway', 'knative-local-gateway')
   }
-}
+})
 
 /** The newer form: a list, as YAML in the value. */
 function listed(value: string | undefined): readonly KnativeGateway[] | undefined {
@@ -82,10 +82,10 @@ function parseQuietly(text: string): unknown {
 const DEFAULT_BURST_CAPACITY = 211
 
 /** The burst capacity of a revision that says nothing itself. */
-export function defaultBurstCapacity(view: View<'ConfigMap'>): number {
+export const defaultBurstCapacity = remember((view: View<'ConfigMap'>): number => {
   const map = view.get('ConfigMap', view.settings.knativeNamespace, 'config-autoscaler')
   return parseGoFloat(map?.data['target-burst-capacity'] ?? '') ?? DEFAULT_BURST_CAPACITY
-}
+})
 
 /**
  * Whether activator and autoscaler take the network for a mesh, where pods are reached by their Service alone: found
@@ -102,14 +102,14 @@ export function meshCompatibility(view: View<'ConfigMap'>): 'auto' | 'enabled' |
  * The domain under which models are published, absent when they are not.
  * @see knative serving pkg/reconciler/route/config/domain.go
  */
-export function publicDomain(view: View<'ConfigMap'>): string | undefined {
+export const publicDomain = remember((view: View<'ConfigMap'>): string | undefined => {
   const { knativeNamespace, clusterDomain } = view.settings
   const map = view.get('ConfigMap', knativeNamespace, 'config-domain')
   // A state without the configuration says nothing against publishing.
   if (map === undefined) return 'example.com'
   const domain = Object.keys(map.data).find(key => !key.startsWith('_') && map.data[key]?.trim() === '')
   return domain === undefined || domain === `svc.${clusterDomain}` ? undefined : domain
-}
+})
 
 /** Parts of Knative that talk to the pods of a model. */
 export type KnativeSystem = 'activator' | 'autoscaler'

@@ -78,10 +78,10 @@ export function findKserveConfig(view: View<'ConfigMap'>): ResourceOf<'ConfigMap
 }
 
 /** @see kserve pkg/apis/serving/v1beta1/configmap.go (NewIngressConfig) */
-export function ingressOf(view: View<'ConfigMap'>): IngressVerdict {
+export const ingressOf = remember((view: View<'ConfigMap'>): IngressVerdict => {
   const map = findKserveConfig(view)
   return map === undefined ? { config: SHIPPED, refused: undefined } : readIngress(map)
-}
+})
 
 const readIngress = remember(({ data }: ResourceOf<'ConfigMap'>): IngressVerdict => {
   const value = data['ingress']

@@ -7,9 +7,10 @@ import {
   desiredPod,
   entryOf,
   type InferenceService,
+  injectionSubject,
   podsOf
 } from './inference-service.ts'
-import { isAmbient } from './injection.ts'
+import { injection, isAmbient } from './injection.ts'
 import { findKserveRefusal } from './installation.ts'
 import { knativeWays } from './knative-path.ts'
 import type { View } from './snapshot.ts'
@@ -84,9 +85,9 @@ export function podsToJudge(
 /** Would the pods that are made next fare otherwise than those that run? */
 export function differsNext(view: View<PathKinds>, service: InferenceService): boolean {
   return componentsOf(view, service).some(component => {
-    const next = desiredPod(view, service, component)
+    const next = injection(view, injectionSubject(service, component)).injected ? 'sidecar' : 'none'
     return podsOf(view, service, component).some(
-      ({ proxy, serviceAccount }) => proxy !== next.proxy || serviceAccount !== next.serviceAccount
+      ({ proxy, serviceAccount }) => proxy !== next || serviceAccount !== component.serviceAccount
     )
   })
 }

@@ -56,16 +56,18 @@ function findEndpoints(view: View<'Pod' | 'EndpointSlice'>, service: Service, nu
 }
 
 /** The pods that a Gateway object is meant for. */
-export function podsOfGateway(view: View<'Pod'>, gateway: ResourceOf<'Gateway'>): readonly Workload[] {
-  return distinct(view.gateways().filter(pod => appliesTo(gateway, pod)))
-}
+export const podsOfGateway: (view: View<'Pod'>, gateway: ResourceOf<'Gateway'>) => readonly Workload[] = rememberIn(
+  (view, gateway) => distinct(view.gateways().filter(pod => appliesTo(gateway, pod)))
+)
 
 /** The Services by which callers from outside reach pods: public ones, else those that Gateways number their ports by. */
-export function entryServices(view: View<'Service'>, pods: readonly Workload[]): readonly Service[] {
-  const namespaces = [...new Set(pods.map(({ namespace }) => namespace))]
-  const leading = namespaces
-    .flatMap(namespace => view.list('Service', namespace))
-    .filter(({ spec }) => !isEmpty(spec.selector) && pods.some(({ labels }) => hasLabels(labels, spec.selector)))
-  const open = leading.filter(({ spec }) => spec.type === 'LoadBalancer' || spec.type === 'NodePort')
-  return open.length > 0 ? open : leading
-}
+export const entryServices: (view: View<'Service'>, pods: readonly Workload[]) => readonly Service[] = rememberIn(
+  (view, pods) => {
+    const namespaces = [...new Set(pods.map(({ namespace }) => namespace))]
+    const leading = namespaces
+      .flatMap(namespace => view.list('Service', namespace))
+      .filter(({ spec }) => !isEmpty(spec.selector) && pods.some(({ labels }) => hasLabels(labels, spec.selector)))
+    const open = leading.filter(({ spec }) => spec.type === 'LoadBalancer' || spec.type === 'NodePort')
+    return open.length > 0 ? open : leading
+  }
+)
