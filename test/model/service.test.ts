@@ -1,5 +1,5 @@
 import t from 'tap'
-import { endpointsOf, findService, protocolOf, targetsOf } from '../../src/model/service.ts'
+import { endpointsOf, findService, podsWith, protocolOf, targetsOf } from '../../src/model/service.ts'
 import { toWorkload } from '../../src/model/workload.ts'
 import { stateOf } from '../support/state.ts'
 
@@ -101,6 +101,22 @@ ports: [${port}]
     ]
   ] as const) {
     t.same(endpointsIn(yaml), endpoints, name)
+  }
+})
+
+t.test('pods by their labels', async t => {
+  const state = stateOf([pod('one'), pod('two', '', 'status: { phase: Failed }')].join('---'))
+  for (const [labels, names] of [
+    [{ app: 'a' }, ['one']],
+    [{ app: 'a', tier: 'x' }, []],
+    [{ app: 'b' }, []],
+    [{}, []]
+  ] as const) {
+    t.same(
+      podsWith(state, 'ns', labels).map(({ name }) => name),
+      names,
+      JSON.stringify(labels)
+    )
   }
 })
 
