@@ -11,6 +11,7 @@ import {
 import { publicDomain } from './knative.ts'
 import { ingressOf } from './kserve.ts'
 import { matches, matchesPath } from './pattern.ts'
+import { findKnativeRefusal } from './revision.ts'
 import type { Labels } from './selector.ts'
 import { endpointsOf, findService, isHeadless, protocolOf, targetsOf } from './service.ts'
 import type { View } from './snapshot.ts'
@@ -45,7 +46,10 @@ export function traitsOf(view: View<PathKinds>, service: InferenceService): Trai
   const components = componentsOf(view, service)
   const services = components.map(one => one.service)
   const inCluster = [name, ...components.flatMap(one => hostsOf(service, one))]
-  const pods = components.flatMap(one => podsOf(view, service, one).map(pod => ({ place: one.name, pod })))
+  const pods = components.flatMap(one =>
+    podsOf(view, service, one).map(pod => ({ like: `${one.name} ${podTraits(view, pod)}`, labels: pod.labels }))
+  )
+  const templates = [...new Set(pods.map(({ like }) => like))].sort()
   const always = [
     created === undefined,
     status?.deploymentMode,
@@ -55,7 +59,9 @@ export function traitsOf(view: View<PathKinds>, service: InferenceService): Trai
     graphs.map(graph => graph.name),
     domain,
     components.map(one => componentTraits(view, service, one)),
-    [...new Set(pods.map(({ place, pod }) => place + podTraits(view, pod)))].sort()
+    templates,
+    // What is refused is told of each by its own name.
+    components.some(one => findKnativeRefusal(service, one) !== undefined) ? name : undefined
   ]
   return {
     name,
@@ -64,7 +70,7 @@ export function traitsOf(view: View<PathKinds>, service: InferenceService): Trai
       { place: 'labels', values: labels },
       { place: 'annotations', values: annotations },
       ...components.map(one => ({ place: one.name, values: { ...one.annotations, ...madeLabels(service, one) } })),
-      ...pods.map(({ place, pod }) => ({ place: `${place} pod`, values: pod.labels }))
+      ...pods.map(({ like, labels }) => ({ place: `pod ${templates.indexOf(like)}`, values: labels }))
     ],
     hosts: [
       ...inCluster.map(one => serviceHost(namespace, one, view.settings.clusterDomain)),
@@ -89,8 +95,10 @@ function componentTraits(view: View<PathKinds>, service: InferenceService, compo
 
 function podTraits(view: View<PathKinds>, pod: Workload): string {
   const { proxy, serviceAccount, labels, pastSidecar } = pod
-  const protocols = targetsOf(view, pod).map(({ target, port }) => `${target} ${protocolOf(port)}`)
-  return JSON.stringify([proxy, serviceAccount, pastSidecar, labels[TLS_MODE_LABEL], [...new Set(protocols)].sort()])
+  const protocols = new Map<number, string>()
+  // Of several Services for a port, the first counts.
+  for (const { target, port } of targetsOf(view, pod).toReversed()) protocols.set(target, protocolOf(port))
+  return JSON.stringify([proxy, serviceAccount, pastSidecar, labels[TLS_MODE_LABEL], [...protocols].sort()])
 }
 
 /** The Service of a model in Standard mode, as far as it can be another than KServe makes. */
@@ -129,13 +137,16 @@ export function likenessOf({ name, always, said, hosts, path, callsItself }: Tra
   return likeness.every(said => said.length === 0) ? always : always + JSON.stringify(likeness)
 }
 
+/** By place, for a selector goes by all labels of one pod. */
 function spokenOf(said: readonly Said[], { keys, pairs }: Words): readonly string[] {
   const spoken = new Set<string>()
   for (const { place, values } of said) {
+    const words: string[] = []
     for (const key in values) {
       const value = values[key] as string
-      if (keys.has(key) || pairs.get(key)?.has(value)) spoken.add(`${place} ${key}=${value}`)
+      if (keys.has(key) || pairs.get(key)?.has(value)) words.push(`${key}=${value}`)
     }
+    if (words.length > 0) spoken.add(`${place} ${words.sort().join()}`)
   }
   return [...spoken].sort()
 }

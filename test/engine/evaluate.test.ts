@@ -1,10 +1,12 @@
 import t from 'tap'
 import { type Evaluation, evaluate, skippedBy } from '../../src/engine/evaluate.ts'
+import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
 import { introduced } from '../../src/engine/introduced.ts'
+import { judgeState } from '../../src/engine/judge.ts'
 import type { Kind, Resource } from '../../src/model/resource.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { RULES } from '../../src/rules/index.ts'
-import { authorizing, clientRule, gateway, model, namespace, policy } from '../support/objects.ts'
+import { authorizing, clientRule, gateway, model, namespace, pod, policy } from '../support/objects.ts'
 import { resourceOf, stockWith } from '../support/state.ts'
 
 const put = (state: Snapshot, yaml: string) => {
@@ -116,6 +118,57 @@ t.test('models that fare alike are judged together, as long as nothing tells the
     t.same(namesIn(apart), namesIn(evaluate(changed, RULES)), name)
     t.same(namesIn(evaluate(state, RULES, apart)), namesIn(together), `${name}, no more`)
   }
+})
+
+t.test('models that differ in what their pods are, or in what is told of each, are judged for themselves', async t => {
+  const running = (model: string, name: string, labels: string) =>
+    pod(
+      'user1',
+      `${model}-${name}`,
+      `serving.kserve.io/inferenceservice: ${model}, component: predictor, ${labels}`,
+      'sidecar'
+    )
+  const leading = (model: string, name: string, created: string) => `
+apiVersion: v1
+kind: Service
+metadata: { namespace: user1, name: ${model}-${name}, creationTimestamp: "${created}" }
+spec:
+  selector: { serving.kserve.io/inferenceservice: ${model} }
+  ports: [{ name: ${name}, port: 80, targetPort: 8012 }]
+`
+  const selecting = '{ selector: { matchLabels: { x: "1", y: "2" } }, mtls: { mode: STRICT } }'
+  for (const [name, ...objects] of [
+    [
+      'the older of two Services says what a port is',
+      running('a', '0', 'x: "1"'),
+      running('b', '0', 'x: "1"'),
+      ...['http', 'tcp'].map((protocol, i) => leading('a', protocol, `2026-01-0${1 + i}T00:00:00Z`)),
+      ...['tcp', 'http'].map((protocol, i) => leading('b', protocol, `2026-01-0${1 + i}T00:00:00Z`))
+    ],
+    [
+      'one pod has all labels of a selector, or none has',
+      running('a', '0', 'x: "1", y: "2"'),
+      running('a', '1', 'z: "3"'),
+      running('b', '0', 'x: "1"'),
+      running('b', '1', 'y: "2"'),
+      policy('user1', selecting)
+    ]
+  ] as const) {
+    const together = namesIn(evaluate(stockWith([twins(), ...objects].join('---')), RULES))
+    t.notOk(
+      together.some(names => names.join() === 'a,b'),
+      name
+    )
+  }
+  const refused = twins().replaceAll('metadata: {', 'metadata: { annotations: { networking.knative.dev/nothing: x },')
+  const { findings } = judgeState(stockWith(refused), RULES, DEFAULT_POLICY)
+  t.same(
+    findings.map(({ object, cuts }) => [object.name, ...new Set(cuts.map(({ inferenceService }) => inferenceService))]),
+    [
+      ['a', 'user1/a'],
+      ['b', 'user1/b']
+    ]
+  )
 })
 
 t.test('what is found of one of a family is looked for in each', async t => {
