@@ -110,9 +110,11 @@ function inOne(some: ReadonlySet<string>, others: ReadonlySet<string>): Readonly
  */
 export function namespaceLikeness(view: View<PathKinds>, namespace: string): string {
   const { istioNamespace, knativeNamespace, clusterDomain } = view.settings
-  const far = new Set([meshOf(view).rootNamespace, istioNamespace, knativeNamespace])
   const hasOwn = OWN.some(kind => view.list(kind, namespace).length > 0)
-  const isPinned = view.rulesIn(namespace).some(({ host }) => namespaceOfHost(host, clusterDomain) !== undefined)
+  if (hasOwn || view.rulesIn(namespace).some(({ host }) => namespaceOfHost(host, clusterDomain) !== undefined)) {
+    return namespace
+  }
+  const far = new Set([meshOf(view).rootNamespace, istioNamespace, knativeNamespace])
   const texts = [
     ...[...far].flatMap(one => SPEAKING.map(kind => textOf(view.list(kind, one)))),
     textOf(view.list('Sidecar')),
@@ -121,7 +123,7 @@ export function namespaceLikeness(view: View<PathKinds>, namespace: string): str
   // A pattern may mean it without its name.
   const isNamed = texts.some(text => text.includes(namespace) || /[a-z0-9-]\*"|"\*[a-z0-9-]/.test(text))
   const labels = view.get('Namespace', '', namespace)?.labels ?? {}
-  return hasOwn || isPinned || isNamed ? namespace : JSON.stringify(Object.entries(labels).sort())
+  return isNamed ? namespace : JSON.stringify(Object.entries(labels).sort())
 }
 
 const OWN = [
