@@ -1,4 +1,4 @@
-import { nameOf } from '../model/resource.ts'
+import { nameOf, toRef } from '../model/resource.ts'
 import { defineCut } from './rule.ts'
 import { serveBoth } from './serve-both.ts'
 import { blameSender, clientName, hostName, portName, sentName } from './words.ts'
@@ -21,7 +21,7 @@ export default defineCut({
       }
     }
     return {
-      ...blameSender(sent, destination),
+      ...blameSender(sent, destination, { object: toRef(at), field: 'spec.mtls.mode' }),
       message: `${sends} ${hostName(destination)}, where ${nameOf(at)} turns mTLS off`,
       fix: { text: `Set ${nameOf(at)} to PERMISSIVE, so that both are taken` }
     }

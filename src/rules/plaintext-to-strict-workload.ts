@@ -12,10 +12,8 @@ export default defineCut({
   summary: 'Clients send plaintext to pods that take mTLS alone',
   explain({ client, sent, destination, at }, view) {
     const isRule = sent.reason === 'rule' || sent.reason === 'credential-ignored'
-    const decided = isRule || sent.reason === 'peer-disabled'
-    const blame = decided ? blameSender(sent, destination) : { object: toRef(at), field: 'spec.mtls.mode' }
     return {
-      ...blame,
+      ...blameSender(sent, destination, { object: toRef(at), field: 'spec.mtls.mode' }),
       message: `${clientName(client)} send plaintext to ${hostName(destination)}, STRICT by ${nameOf(at)}`,
       fix: {
         text: advice(sent, client, at),

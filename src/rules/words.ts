@@ -36,11 +36,16 @@ export function serverField({ gateway, server }: ServerOf, field: string): strin
   return `spec.servers[${i}].${field}`
 }
 
-/** The object that made the client send what it sends; where it is nobody's word, the Service it is sent to. */
+/**
+ * The object that made the client send what it sends.
+ *
+ * @param otherwise what is to blame where that is nobody's word; by default the Service that it is sent to
+ */
 export function blameSender(
   sent: ClientSide,
-  destination: Destination
-): { readonly object: Ref; readonly field: string } {
+  destination: Destination,
+  otherwise: Place = { object: toServiceRef(destination.host), field: 'spec.ports' }
+): Place {
   switch (sent.reason) {
     case 'rule':
     case 'credential-ignored':
@@ -48,8 +53,14 @@ export function blameSender(
     case 'peer-disabled':
       return { object: toRef(sent.policy), field: 'spec.mtls.mode' }
     default:
-      return { object: toServiceRef(destination.host), field: 'spec.ports' }
+      return otherwise
   }
+}
+
+/** A field of an object. */
+interface Place {
+  readonly object: Ref
+  readonly field: string
 }
 
 /** Where a rule says what TLS to send to a port. */

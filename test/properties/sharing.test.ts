@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { inspect } from '../../src/engine/checks.ts'
 import { type Evaluation, evaluate, skippedBy } from '../../src/engine/evaluate.ts'
-import { allCuts, type CutPath } from '../../src/engine/introduced.ts'
+import { DEFAULT_POLICY, explainCuts } from '../../src/engine/findings.ts'
+import { allCuts, type CutPath, cutsOf } from '../../src/engine/introduced.ts'
 import { allFound } from '../../src/engine/introduced-problems.ts'
 import { pathsOf } from '../../src/model/path.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
@@ -38,17 +39,29 @@ const cluster = fc
     ...others.map(one => ({ ...one, metadata: { ...one.metadata, name: `${one.metadata['name']}-too` } }))
   ])
 
+/** What is blamed for cuts. */
+const blamed = (cuts: readonly CutPath[], state: Snapshot) =>
+  explainCuts(cuts, state, RULES, DEFAULT_POLICY)
+    .findings.map(
+      ({ rule, object: { kind, namespace, name }, field }) => `${rule} ${kind} ${namespace}/${name} ${field}`
+    )
+    .sort()
+
 property(t, 'what is judged once for many is true of each', cluster, 60, manifests => {
   const state = clusterWith(manifests)
   const checks = RULES.checks.filter(({ on }) => on.includes('InferenceService'))
   for (const { kin } of evaluate(state, RULES).groups.values()) {
     for (const { members, paths, next, found } of kin.values()) {
       for (const member of members) {
-        deepStrictEqual(pathsOf(state, member).map(shapeOf), paths?.map(shapeOf))
+        const own = pathsOf(state, member)
+        deepStrictEqual(own.map(shapeOf), paths?.map(shapeOf))
+        deepStrictEqual(blamed(cutsOf([member], own), state), blamed(cutsOf([member], paths), state))
         if (next !== undefined) deepStrictEqual(pathsOf(state, member, 'next').map(shapeOf), next.map(shapeOf))
-        const own = checks.flatMap(rule => inspect(state, rule, [member]).found)
-        const mine = found.filter(({ subject }) => subject.name === member.name)
-        deepStrictEqual(JSON.stringify(mine), JSON.stringify(own))
+        const mine = checks.flatMap(rule => inspect(state, rule, [member]).found)
+        deepStrictEqual(
+          JSON.stringify(found.filter(({ subject }) => subject.name === member.name)),
+          JSON.stringify(mine)
+        )
       }
     }
   }
