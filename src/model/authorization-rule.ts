@@ -36,12 +36,8 @@ export function matchesRule(rule: Rule, request: Request, context: RuleContext, 
   // A condition that Istio does not know makes it skip the rule, whatever the action.
   if (when.includes(undefined)) return false
   const conditions = when.filter(isSaid)
-  const from = rule.from.map(({ source }) =>
-    source === undefined ? [] : sourceFields(source, request, context).filter(isSaid)
-  )
-  const to = rule.to.map(({ operation }) =>
-    operation === undefined ? [] : operationFields(operation, request).filter(isSaid)
-  )
+  const from = rule.from.map(({ source }) => (source ? sourceFields(source, request, context) : []).filter(isSaid))
+  const to = rule.to.map(({ operation }) => (operation ? operationFields(operation, request) : []).filter(isSaid))
   const isOfHttp = (group: readonly Field[]) => group.some(({ http }) => http)
   if (allows && !request.http && [...from, ...to, conditions].some(isOfHttp)) return false
   const matchesAll = (group: readonly Field[]) => all(group.map(field => matchesField(field, request.http)))
