@@ -146,13 +146,21 @@ t.test('while it stops it is not ready, and answers all the same', async t => {
   await t.rejects(post(running, review(NAMESPACE)), { code: 'ECONNREFUSED' })
 })
 
-t.test('no client holds up the end', async t => {
+t.test('a client that keeps its connection does not hold up the end', async t => {
+  const running = await start()
+  await fetch(`${running.health}/livez`)
+  const started = Date.now()
+  await running.stop(0)
+  t.ok(Date.now() - started < 5000)
+})
+
+t.test('a client that does not come to its end holds up ours but for a while', async t => {
   const plain = (port: string) => connect(Number(port), '127.0.0.1')
   const tls = (port: string) => connectTls(Number(port), '127.0.0.1', { ca })
   const rows: Readonly<Record<string, (ports: { readonly webhook: string; readonly health: string }) => Socket>> = {
-    'it keeps its connection': ({ health }) => plain(health),
+    'it asks nothing in plain HTTP': ({ health }) => plain(health),
     'it does not shake hands': ({ webhook }) => plain(webhook),
-    'it asks nothing': ({ webhook }) => tls(webhook),
+    'it asks nothing by TLS': ({ webhook }) => tls(webhook),
     'it asks half of a question': ({ webhook }) => {
       const socket = tls(webhook)
       socket.write('POST /validate HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{')
