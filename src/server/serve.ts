@@ -121,7 +121,10 @@ interface Closeable {
   readonly close: () => Promise<unknown>
 }
 
-/** A way to close `app` that no client holds up: not one that keeps its connection, nor one that never comes to its end. */
+/**
+ * A way to close `app` that no client holds up for long. Connections that are idle are closed at once, and others with
+ * their answer; that leaves those that never come to their end.
+ */
 function closing({ server, close }: Closeable): () => Promise<void> {
   const sockets = new Set<Socket>()
   // Of all connections, for the server's own list lacks those that shake hands yet.
@@ -130,12 +133,10 @@ function closing({ server, close }: Closeable): () => Promise<void> {
     socket.once('close', () => sockets.delete(socket))
   })
   return async () => {
-    const idle = setInterval(() => server.closeIdleConnections(), 100)
     const late = setTimeout(() => {
       for (const socket of sockets) socket.destroy()
     }, LAST_REQUEST_MS)
     await close()
-    clearInterval(idle)
     clearTimeout(late)
   }
 }
