@@ -1,21 +1,15 @@
 import ipaddr from 'ipaddr.js'
-import { matches, matchesAnywhere, matchesPath } from './pattern.ts'
+import { findByIdentity, type IdentityKey, indexValues, isIdentityKey } from './identity-index.ts'
+import { isOfDomain, matchesIdentity, type RuleContext } from './identity-match.ts'
+import { matches, matchesPath } from './pattern.ts'
 import type { Request, Token } from './request.ts'
 import type { ResourceOf } from './resource.ts'
 import { all, any, not, type Tristate } from './tristate.ts'
 
 export type AuthorizationPolicy = ResourceOf<'AuthorizationPolicy'>
 export type Rule = NonNullable<AuthorizationPolicy['spec']['rules'][number]>
-type Source = NonNullable<Rule['from'][number]['source']>
-type Operation = NonNullable<Rule['to'][number]['operation']>
-
-/** What a rule's words are read with. */
-export interface RuleContext {
-  /** Of the policy: a service account without a namespace is one of its own. */
-  readonly namespace: string
-  /** The mesh's own, its aliases after it. */
-  readonly trustDomains: readonly string[]
-}
+export type Source = NonNullable<Rule['from'][number]['source']>
+export type Operation = NonNullable<Rule['to'][number]['operation']>
 
 /** One field of a rule: which values it wants, which it doesn't, and whether a value fits the request. */
 interface Field {
@@ -24,6 +18,8 @@ interface Field {
   /** Of HTTP alone: on another port there is nothing to look at. */
   readonly http: boolean
   readonly fits: (value: string) => Tristate
+  /** Of many values those that may fit; absent: any of them may. */
+  readonly candidates?: (values: readonly string[]) => readonly string[]
 }
 
 /**
@@ -52,13 +48,15 @@ export function matchesRule(rule: Rule, request: Request, context: RuleContext, 
 const isSaid = (field: Field | undefined): field is Field =>
   field !== undefined && field.values.length + field.notValues.length > 0
 
-function matchesField({ values, notValues, http, fits }: Field, isHttp: boolean): Tristate {
+function matchesField({ values, notValues, http, fits, candidates = allOf }: Field, isHttp: boolean): Tristate {
   if (http && !isHttp) return true
   return all([
-    values.length === 0 ? true : any(values.map(fits)),
-    notValues.length === 0 ? true : not(any(notValues.map(fits)))
+    values.length === 0 ? true : any(candidates(values).map(fits)),
+    notValues.length === 0 ? true : not(any(candidates(notValues).map(fits)))
   ])
 }
+
+const allOf = (values: readonly string[]) => values
 
 function sourceFields(source: Source, request: Request, context: RuleContext): readonly (Field | undefined)[] {
   const { principals, notPrincipals, requestPrincipals, notRequestPrincipals, namespaces, notNamespaces } = source
@@ -82,7 +80,10 @@ export function hasIdentity({ principals, namespaces, serviceAccounts, trustDoma
   return [principals, namespaces, serviceAccounts, trustDomains].some(values => values.length > 0)
 }
 
-function operationFields(operation: Operation, { host, path, method, to }: Request): readonly Field[] {
+function operationFields(
+  operation: Operation,
+  { host, path, method, to }: Pick<Request, 'host' | 'path' | 'method' | 'to'>
+): readonly Field[] {
   const { hosts, notHosts, methods, notMethods, paths, notPaths, ports, notPorts } = operation
   return [
     { values: hosts, notValues: notHosts, http: true, fits: value => matches(value.toLowerCase(), host.toLowerCase()) },
@@ -95,6 +96,16 @@ function operationFields(operation: Operation, { host, path, method, to }: Reque
     },
     { values: ports, notValues: notPorts, http: false, fits: value => Number(value) === to.port }
   ]
+}
+
+/**
+ * What an operation makes of the host, method and path of a call, each as a text: whether it matches, or nothing where
+ * the operation has no such field.
+ */
+export function httpOutcomes(operation: Operation, call: Pick<Request, 'host' | 'path' | 'method'>): string {
+  const to = { address: undefined, port: 0 }
+  const fields = operationFields(operation, { ...call, to }).filter(({ http }) => http)
+  return fields.map(field => (isSaid(field) ? String(matchesField(field, true)) : '')).join()
 }
 
 /** What Knative asks pods for itself: no model answers inference there. */
@@ -111,9 +122,7 @@ type Values = Pick<Field, 'values' | 'notValues'>
 function toField(key: string, { values, notValues }: Values, request: Request, context: RuleContext) {
   const make = (http: boolean, fits: Field['fits']): Field => ({ values, notValues, http, fits })
   const { identity, from, to, sni, token } = request
-  if (key === 'source.principal') return make(false, value => isPrincipal(value, identity, context))
-  if (key === 'source.namespace') return make(false, value => isFrom(`*/ns/${value}/*`, identity))
-  if (key === 'source.serviceAccount') return make(false, value => isAccount(value, identity, context))
+  if (isIdentityKey(key)) return identityField(key, { values, notValues }, identity, context)
   if (key === 'source.trustDomain') return make(false, value => isOfDomain(value, identity, context))
   if (key === 'source.ip') return make(false, value => isInBlock(value, from))
   if (key === 'remote.ip') return make(false, () => undefined)
@@ -124,51 +133,33 @@ function toField(key: string, { values, notValues }: Values, request: Request, c
   if (key === 'request.auth.claims[iss]') return make(true, value => isIssuer(value, token))
   // What a token claims beyond its issuer is for its holder to choose.
   if (key.startsWith('request.auth.')) return make(true, () => (token === undefined ? false : undefined))
-  const header = /^request\.headers\[(.+)\]$/.exec(key)?.[1]?.toLowerCase()
-  if (header !== undefined) return make(true, value => hasHeader(request, header, value))
+  if (isHeaderKey(key)) {
+    const header = key.slice(HEADERS.length, -1).toLowerCase()
+    return make(true, value => hasHeader(request, header, value))
+  }
   return key.startsWith('experimental.envoy.filters.') ? make(false, () => undefined) : undefined
+}
+
+function identityField(key: IdentityKey, values: Values, identity: string | undefined, context: RuleContext): Field {
+  const fits = (value: string) => matchesIdentity(key, value, identity, context)
+  const candidates = (all: readonly string[]) => {
+    const index = indexValues(key, all, context.namespace)
+    return [...findByIdentity(index, identity), ...index.open]
+  }
+  return { ...values, http: false, fits, candidates }
+}
+
+const HEADERS = 'request.headers['
+
+/** Does a condition match on a header? Its name is in brackets. */
+export function isHeaderKey(key: string): boolean {
+  return key.startsWith(HEADERS) && key.endsWith(']') && key.length > HEADERS.length + 1
 }
 
 function hasHeader({ headers, headersComplete }: Request, name: string, pattern: string): Tristate {
   const value = headers[name]
   return value === undefined ? (headersComplete ? false : undefined) : matches(pattern, value)
 }
-
-/** Without a certificate of the mesh there is no identity that could fit. */
-function isFrom(pattern: string, identity: string | undefined): boolean {
-  return identity !== undefined && matchesAnywhere(pattern, identity)
-}
-
-const SCHEME = 'spiffe://'
-/** Means the mesh's own trust domain, whatever it is called. */
-const ANY_TRUST_DOMAIN = 'cluster.local'
-/** `<trust domain>/ns/<namespace>/sa/<service account>` */
-const PARTS_OF_IDENTITY = 5
-
-/** @see istio pilot/pkg/security/trustdomain/bundle.go (ReplaceTrustDomainAliases) */
-function isPrincipal(value: string, identity: string | undefined, { trustDomains }: RuleContext): boolean {
-  if (identity === undefined) return false
-  const [domain = '', ...rest] = value.split('/')
-  const isOurs = trustDomains.some(one => matches(domain, one)) || domain === ANY_TRUST_DOMAIN
-  // Each of our domains takes the place of the one that is written, unless that is a suffix of it.
-  const isSuffixOf = (one: string) => domain.startsWith('*') && matches(domain, one)
-  const expands = rest.length === PARTS_OF_IDENTITY - 1 && domain !== '*' && isOurs
-  const meant = expands ? trustDomains.map(one => [isSuffixOf(one) ? domain : one, ...rest].join('/')) : [value]
-  return meant.some(one => matches(one.startsWith('*') ? one : SCHEME + one, identity))
-}
-
-function isAccount(value: string, identity: string | undefined, { namespace }: RuleContext): boolean {
-  const [first = '', second] = value.split('/')
-  const [ns, account] = second === undefined ? [namespace, first] : [first, second]
-  return isFrom(`${SCHEME}*/ns/${ns}/sa/${account}`, identity)
-}
-
-function isOfDomain(value: string, identity: string | undefined, { trustDomains }: RuleContext): boolean {
-  const meant = trustDomains.includes(value) ? trustDomains : [value]
-  return identity !== undefined && meant.some(one => matches(one, domainOf(identity)))
-}
-
-const domainOf = (identity: string) => identity.slice(SCHEME.length).replace(/\/.*/, '')
 
 /**
  * `issuer/subject`, of which we know the issuer alone.

@@ -1,5 +1,7 @@
 import { attaches } from './attachment.ts'
-import { type AuthorizationPolicy, hasIdentity, matchesRule, type RuleContext } from './authorization-rule.ts'
+import { type AuthorizationPolicy, hasIdentity, matchesRule } from './authorization-rule.ts'
+import { findByIdentity, indexRules } from './identity-index.ts'
+import type { RuleContext } from './identity-match.ts'
 import { meshOf } from './mesh.ts'
 import { rememberIn } from './remember.ts'
 import type { Request } from './request.ts'
@@ -90,7 +92,7 @@ export function authorize(view: View<AuthorizationKinds>, workload: Workload, re
     if (asks && !authorizers.includes(provider)) return { is: 'provider-unknown', by, provider }
   }
   for (const by of of('DENY')) {
-    const rule = matchingRule(by, request, trustDomains, true)
+    const rule = matchingRule(by, request, trustDomains)
     if (rule >= 0) return { is: 'denied', by, rule }
   }
   const [first, ...others] = of('ALLOW')
@@ -99,22 +101,35 @@ export function authorize(view: View<AuthorizationKinds>, workload: Workload, re
   return by.length > 0 ? { is: 'allowed', by } : { is: 'not-allowed', by: [first, ...others] }
 }
 
+/** A policy without rules matches nothing. */
 function matchesPolicy(policy: AuthorizationPolicy, request: Request, trustDomains: readonly string[]): Tristate {
-  return any(answers(policy, request, trustDomains))
+  const answer = answerer(policy, request, trustDomains)
+  return any(candidateRules(policy, request).map(rules => any(each(rules, answer))))
 }
 
-function matchingRule(
-  policy: AuthorizationPolicy,
-  request: Request,
-  trustDomains: readonly string[],
-  wanted: Tristate
-): number {
-  return answers(policy, request, trustDomains).indexOf(wanted)
+/** One by one, for most need not be asked once a rule has matched. */
+function* each(rules: readonly number[], answer: (rule: number) => Tristate): Iterable<Tristate> {
+  for (const rule of rules) yield answer(rule)
 }
 
-/** The answer of each rule. A policy without rules matches nothing. */
-function answers(policy: AuthorizationPolicy, request: Request, trustDomains: readonly string[]): readonly Tristate[] {
+/** The index of the first rule that matches for certain; -1 if none does. */
+function matchingRule(policy: AuthorizationPolicy, request: Request, trustDomains: readonly string[]): number {
+  const answer = answerer(policy, request, trustDomains)
+  const found = candidateRules(policy, request).flatMap(rules => rules.filter(rule => answer(rule) === true))
+  return found.length === 0 ? -1 : Math.min(...found)
+}
+
+/** The numbers of rules, in two lists. Rules that are bound to another namespace than the caller's are left out. */
+function candidateRules(policy: AuthorizationPolicy, { identity }: Request): readonly (readonly number[])[] {
+  const index = indexRules(policy)
+  return [findByIdentity(index, identity), index.open]
+}
+
+function answerer(policy: AuthorizationPolicy, request: Request, trustDomains: readonly string[]) {
   const context: RuleContext = { namespace: policy.namespace, trustDomains }
   const allows = actionOf(policy) === 'ALLOW'
-  return policy.spec.rules.map(rule => (rule === null ? false : matchesRule(rule, request, context, allows)))
+  return (index: number): Tristate => {
+    const rule = policy.spec.rules[index] ?? null
+    return rule === null ? false : matchesRule(rule, request, context, allows)
+  }
 }

@@ -1,0 +1,159 @@
+import type { AuthorizationPolicy, Rule, Source } from './authorization-rule.ts'
+import { remember } from './remember.ts'
+import { getOrAdd } from './shelf.ts'
+
+/** The fields of a source that match on the namespace of a caller's identity, as `when` calls them. */
+const IDENTITY_KEYS = ['source.principal', 'source.namespace', 'source.serviceAccount'] as const
+export type IdentityKey = (typeof IDENTITY_KEYS)[number]
+
+export const isIdentityKey = (key: string): key is IdentityKey => IDENTITY_KEYS.some(one => one === key)
+
+/**
+ * Things by the identities that they can match. A key is `=` and a namespace, `=` and `namespace/account`, `^` and how a
+ * namespace begins, or `$` and how it ends. A look-up may find more than matches, never less.
+ */
+export interface IdentityIndex<T> {
+  readonly byKey: ReadonlyMap<string, readonly T[]>
+  readonly prefixLengths: readonly number[]
+  readonly suffixLengths: readonly number[]
+  /** Those that can match identities of any namespace. */
+  readonly open: readonly T[]
+}
+
+function makeIndex<T>(entries: Iterable<readonly [T, readonly string[] | undefined]>): IdentityIndex<T> {
+  const byKey = new Map<string, T[]>()
+  const open: T[] = []
+  for (const [thing, keys] of entries) {
+    if (keys === undefined) open.push(thing)
+    else for (const key of keys) getOrAdd(byKey, key, (): T[] => []).push(thing)
+  }
+  const lengths = (sign: string) => [
+    ...new Set([...byKey.keys()].filter(key => key.startsWith(sign)).map(key => key.length - 1))
+  ]
+  return { byKey, open, prefixLengths: lengths('^'), suffixLengths: lengths('$') }
+}
+
+const NONE: readonly never[] = []
+
+/**
+ * What can match an identity (`spiffe://<trust domain>/ns/<namespace>/sa/<service account>`, `undefined` for plaintext),
+ * each once and without what is `open`.
+ */
+export function findByIdentity<T>(index: IdentityIndex<T>, identity: string | undefined): readonly T[] {
+  const { byKey, prefixLengths, suffixLengths } = index
+  if (byKey.size === 0) return NONE
+  const [namespace, , account] = identity?.split('/').slice(IDENTITY_NAMESPACE) ?? NONE
+  if (namespace === undefined) return NONE
+  const exact = byKey.get(`=${namespace}`)
+  const ofAccount = byKey.get(`=${namespace}/${account}`)
+  if (prefixLengths.length + suffixLengths.length === 0 && (exact === undefined || ofAccount === undefined)) {
+    return exact ?? ofAccount ?? NONE
+  }
+  const keys = [
+    `=${namespace}`,
+    `=${namespace}/${account}`,
+    ...prefixLengths.map(length => `^${namespace.slice(0, length)}`),
+    ...suffixLengths.map(length => `$${namespace.slice(-length)}`)
+  ]
+  return [...new Set(keys.flatMap(key => byKey.get(key) ?? NONE))]
+}
+const IDENTITY_NAMESPACE = 4
+
+/**
+ * The key of a value; `undefined` if it can match identities of any namespace.
+ *
+ * @param own the namespace of the policy, which a service account without namespace belongs to
+ */
+function keyOf(key: IdentityKey, value: string, own: string): string | undefined {
+  if (key === 'source.principal' && value.startsWith('*') && value.includes('*', 1)) return NEVER
+  const pattern = namespacePattern(key, value, own)
+  if (pattern === undefined) return undefined
+  const star = pattern.indexOf('*')
+  // The segment `sa` is part of every identity, and a pattern that matches it can match in any namespace.
+  if (star < 0) return pattern === SA ? undefined : `=${pattern}${exactAccount(key, value)}`
+  const prefix = pattern.slice(0, star)
+  if (!SA.startsWith(prefix)) return `^${prefix}`
+  const suffix = pattern.slice(pattern.lastIndexOf('*') + 1)
+  return SA.endsWith(suffix) ? undefined : `$${suffix}`
+}
+const SA = 'sa'
+/** A principal is a suffix or a prefix; what looks like both is a suffix with a `*` in it, which no identity has. */
+const NEVER = '=*'
+
+/** With its slash; empty where a value matches several accounts of a namespace. */
+function exactAccount(key: IdentityKey, value: string): string {
+  if (key === 'source.namespace' || value.includes('*', 1)) return ''
+  const segments = value.split('/')
+  if (key === 'source.serviceAccount') return `/${segments[1] ?? segments[0]}`
+  return segments.length === PRINCIPAL_SEGMENTS ? `/${segments.at(-1)}` : ''
+}
+
+/** The part of a value that is compared with the namespace; `undefined` if there is none. */
+function namespacePattern(key: IdentityKey, value: string, own: string): string | undefined {
+  if (key === 'source.namespace') return value.includes('/') ? undefined : value
+  const segments = value.split('/')
+  const [first = '', second, third, fourth] = segments
+  if (key === 'source.serviceAccount') return second === undefined ? own : first
+  // A leading `*` makes the value a suffix: which segment is the namespace is known from its end.
+  if (first.startsWith('*') && segments.length === SEGMENTS_FROM_NAMESPACE) return second === SA ? first : undefined
+  if (first.startsWith('*') && !(segments.length === PRINCIPAL_SEGMENTS && fourth === SA)) return undefined
+  return second === 'ns' ? third : undefined
+}
+const PRINCIPAL_SEGMENTS = 5
+const SEGMENTS_FROM_NAMESPACE = 3
+
+/** The values of a field, which belongs to one policy. */
+export function indexValues(key: IdentityKey, values: readonly string[], own: string): IdentityIndex<string> {
+  return getOrAdd(valueIndexes(values), key, () =>
+    makeIndex(
+      values.map(value => {
+        const found = keyOf(key, value, own)
+        return [value, found === undefined ? undefined : [found]] as const
+      })
+    )
+  )
+}
+const valueIndexes = remember((_values: readonly string[]) => new Map<IdentityKey, IdentityIndex<string>>())
+
+/** A field of a source, or a condition: what it wants and what it excludes. */
+export interface IdentityField {
+  readonly key: IdentityKey
+  readonly values: readonly string[]
+  readonly notValues: readonly string[]
+}
+
+/** The fields of a source that match on the caller's namespace, without the empty ones. */
+export const identityFields: (source: Source) => readonly IdentityField[] = remember(source =>
+  [
+    { key: 'source.principal' as const, values: source.principals, notValues: source.notPrincipals },
+    { key: 'source.namespace' as const, values: source.namespaces, notValues: source.notNamespaces },
+    { key: 'source.serviceAccount' as const, values: source.serviceAccounts, notValues: source.notServiceAccounts }
+  ].filter(({ values, notValues }) => values.length + notValues.length > 0)
+)
+
+/** The conditions of a rule that match on the caller's namespace. */
+export const identityConditions: (rule: Rule) => readonly IdentityField[] = remember(({ when }) =>
+  when.flatMap(({ key, values, notValues }) => (isIdentityKey(key) ? [{ key, values, notValues }] : []))
+)
+
+/** The rules of a policy that are not null, by their number. */
+export const indexRules: (policy: AuthorizationPolicy) => IdentityIndex<number> = remember(({ namespace: own, spec }) =>
+  makeIndex(spec.rules.flatMap((rule, i) => (rule === null ? [] : [[i, keysOfRule(rule, own)] as const])))
+)
+
+/** A rule is bound to namespaces by one of its conditions, or by each of its sources. */
+function keysOfRule(rule: Rule, own: string): readonly string[] | undefined {
+  const byCondition = keysOfFields(identityConditions(rule), own)
+  if (byCondition !== undefined || rule.from.length === 0) return byCondition
+  const keys = rule.from.map(({ source }) => source && keysOfFields(identityFields(source), own))
+  return keys.includes(undefined) ? undefined : [...new Set(keys.flatMap(some => some ?? NONE))]
+}
+
+/** One field suffices: all of them must match. */
+function keysOfFields(fields: readonly IdentityField[], own: string): readonly string[] | undefined {
+  for (const { key, values } of fields) {
+    const index = indexValues(key, values, own)
+    if (values.length > 0 && index.open.length === 0) return [...index.byKey.keys()]
+  }
+  return undefined
+}
