@@ -18,8 +18,6 @@ export interface Group {
   /** Of all checks. */
   readonly found: readonly Found[]
   readonly skipped: readonly Skip[]
-  /** Is a path of one of its models cut? */
-  readonly isCut: boolean
 }
 
 /** Everything that any of these was made from. Most groups go before anybody asks. */
@@ -66,8 +64,7 @@ export function judgeGroup(judging: Judging, namespace: string, earlier: Group |
   const judged = [...kin.values(), ...inspected.values()]
   const skipped = [...skippedByFamilies(families, PATHS), ...judged.flatMap(({ skipped }) => skipped)]
   const found = judged.flatMap(one => one.found)
-  const isCut = [...kin.values()].some(one => one.isCut)
-  return { families, kin, inspected, found, skipped, isCut }
+  return { families, kin, inspected, found, skipped }
 }
 
 function inspectAll(snapshot: Snapshot, rule: CheckRule, kind: Kind, namespace: string): Inspected {

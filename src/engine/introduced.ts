@@ -1,4 +1,5 @@
 import type { InferenceService } from '../model/inference-service.ts'
+import { type Pods, pathsOf } from '../model/path.ts'
 import type { Resource } from '../model/resource.ts'
 import { getOrAdd } from '../model/shelf.ts'
 import type { CutHop, HopName } from '../model/verdict.ts'
@@ -7,7 +8,8 @@ import type { Evaluation } from './evaluate.ts'
 import type { Group } from './group.ts'
 import { introducedProblems, type Problems } from './introduced-problems.ts'
 import type { Kin } from './kin.ts'
-import { newlyCut, wasOpen } from './newly-cut.ts'
+import { compared, newlyCut } from './newly-cut.ts'
+import { observe } from './recorder.ts'
 
 /** A path that is cut, of InferenceServices that fare alike. */
 export interface CutPath {
@@ -39,18 +41,42 @@ export function introduced(before: Evaluation, after: Evaluation, changed?: Reso
   for (const { models, earlier, running, next } of comparisons(before, after)) {
     const own = models.some(model => model === changed)
     const paths = own ? (next ?? running) : running
-    const fresh = newlyCut(earlier.paths, paths)
+    const which = own && next !== undefined ? 'next' : 'running'
+    const fresh = newlyCut(earlier.paths, paths).map(path => forItsCallers(after, models[0], which, paths, path))
     const isNew = earlier.paths.length === 0
     cuts.push(...toCutPaths(models, fresh, paths).filter(({ partial }) => !(isNew && partial)))
     if (next !== undefined && !own && fresh.length === 0) {
       latent.push(...toCutPaths(models, newlyCut(earlier.next ?? earlier.paths, next), next))
     }
     if (earlier.paths.every(isOpen)) continue
-    const old = paths.filter(path => !wasOpen(earlier.paths, path))
+    const old = paths
+      .flatMap(path => compared(earlier.paths, path))
+      .flatMap(({ path, wasOpen }) => (wasOpen ? [] : path))
     oldCuts.push(...toCutPaths(models, old, paths))
     heals ||= old.some(isOpen)
   }
   return { cuts, latent, oldCuts, heals, ...introducedProblems(before, after) }
+}
+
+/**
+ * A path of some of the callers that are alike, evaluated for the first of them. Each may be configured by an object of
+ * its own namespace, and the one to blame is theirs.
+ */
+function forItsCallers(
+  { snapshot }: Evaluation,
+  model: InferenceService | undefined,
+  which: Pods,
+  all: readonly Path[],
+  path: Path
+): Path {
+  const { caller, entry, leg, from } = path
+  const evaluated = all.find(({ hops }) => hops === path.hops)?.from?.[0]
+  if (model === undefined || evaluated === undefined || from === undefined || from[0] === evaluated) return path
+  const { value = [] } = observe(snapshot, view => pathsOf(view, model, which, from[0]))
+  const same = value.find(
+    one => one.caller === caller && one.entry === entry && one.leg === leg && one.from?.[0] === from[0]
+  )
+  return { ...path, hops: same?.hops ?? path.hops }
 }
 
 /** Models that had the same paths before, and have the same now. */
@@ -70,8 +96,8 @@ function* comparisons(before: Evaluation, after: Evaluation): Iterable<Compariso
   }
   for (const [namespace, group] of after.groups) {
     const earlier = before.groups.get(namespace)
-    // Most groups: what is open, and as it was, has nothing to tell.
-    if (earlier !== group || group.isCut) yield* compareGroups(earlier, group)
+    // A group that has read nothing of what changed has neither won nor lost a path, and no change is to blame in it.
+    if (earlier !== group) yield* compareGroups(earlier, group)
   }
 }
 

@@ -6,7 +6,6 @@ import type { CheckRule } from '../rules/rule.ts'
 import { type Found, inspect } from './checks.ts'
 import type { Members } from './families.ts'
 import type { Skip } from './finding.ts'
-import { isCut } from './newly-cut.ts'
 import { isTouched, observe, type Recorder, type Token, unite } from './recorder.ts'
 
 /** The name under which paths that could not be followed are skipped. */
@@ -20,8 +19,6 @@ export interface Kin {
   readonly paths: readonly Path[] | undefined
   /** The same with the pods that will be made next, where they differ from the running ones. */
   readonly next: readonly Path[] | undefined
-  /** Is one of the paths cut? */
-  readonly isCut: boolean
   /** Of all members. */
   readonly found: readonly Found[]
   readonly skipped: readonly Skip[]
@@ -59,7 +56,9 @@ export function judgeKin(
 
 /** Does nothing in it speak of the namespace or of a member? */
 function isAnonymous({ paths = [], next = [], found, skipped, members: [first] }: Kin): boolean {
-  return found.length + skipped.length === 0 && [...paths, ...next].every(({ from }) => from !== first.namespace)
+  return (
+    found.length + skipped.length === 0 && [...paths, ...next].every(({ from }) => !from?.includes(first.namespace))
+  )
 }
 
 function areSame(some: readonly InferenceService[], others: readonly InferenceService[]): boolean {
@@ -80,7 +79,6 @@ function makeKin(snapshot: Snapshot, view: Recorder | undefined, members: Member
     members,
     paths: running.value,
     next: differing.value,
-    isCut: (running.value ?? []).some(isCut),
     found: inspected.flatMap(({ found }) => found),
     skipped: [...skips, ...inspected.flatMap(({ skipped }) => skipped)],
     reads: unite([running, differing, ...inspected])

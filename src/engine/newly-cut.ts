@@ -1,3 +1,5 @@
+import type { CallerNamespaces } from '../model/caller-classes.ts'
+import { remember } from '../model/remember.ts'
 import { cutHopOf, isOpen, type Path } from '../model/way.ts'
 
 /**
@@ -6,7 +8,10 @@ import { cutHopOf, isOpen, type Path } from '../model/way.ts'
  */
 export function newlyCut(before: readonly Path[], after: readonly Path[]): readonly Path[] {
   if (before === after || !after.some(isCut)) return []
-  const cut = withVanishedCallers(after, before).filter(path => isCut(path) && wasOpen(before, path))
+  const cut = withVanishedCallers(after, before)
+    .filter(isCut)
+    .flatMap(path => compared(before, path))
+    .flatMap(({ path, wasOpen }) => (wasOpen ? path : []))
   if (before.length === 0 && !cut.some(({ needed }) => needed)) return []
   const requests = cut.filter(({ caller }) => caller !== 'probe')
   return requests.length > 0 ? requests : cut
@@ -14,15 +19,38 @@ export function newlyCut(before: readonly Path[], after: readonly Path[]): reado
 
 export const isCut = (path: Path) => cutHopOf(path) !== undefined
 
+/** A path, of some of its callers, and whether they could take it, or the one it replaces, before. */
+export interface Compared {
+  readonly path: Path
+  readonly wasOpen: boolean
+}
+
 /**
- * Could requests take this path, or the one it stands for, before? A path that did not exist counts as open: what is
- * born cut is cut by its birth.
+ * Compares a path with those before. Callers that are alike now may not have been so: one result for those that were.
+ * A path that did not exist counts as open: what is born cut is cut by its birth.
  */
-export function wasOpen(before: readonly Path[], path: Path): boolean {
+export function compared(before: readonly Path[], path: Path): readonly Compared[] {
   const alike = before.filter(({ caller, entry }) => caller === path.caller && entry === path.entry)
-  const own = alike.filter(({ from }) => from === path.from)
-  // A namespace that had no rules of its own was one of any.
-  const candidates = own.length > 0 ? own : alike.filter(({ from }) => from === undefined)
+  // A namespace that had no configuration of its own was one of any.
+  const ofAny = alike.filter(({ from }) => from === undefined)
+  if (path.from === undefined) return [{ path, wasOpen: wasReachable(ofAny, path) }]
+  const classes = [...new Set(alike.flatMap(({ from }) => (from === undefined ? [] : [from])))]
+  const groups = new Map<CallerNamespaces | undefined, [string, ...string[]]>()
+  for (const namespace of path.from) {
+    const from = classes.find(one => namespaceSet(one).has(namespace))
+    const group = groups.get(from)
+    if (group === undefined) groups.set(from, [namespace])
+    else group.push(namespace)
+  }
+  return [...groups].map(([from, namespaces]) => ({
+    path: namespaces.length === path.from?.length ? path : { ...path, from: namespaces },
+    wasOpen: wasReachable(from === undefined ? ofAny : alike.filter(one => one.from === from), path)
+  }))
+}
+
+const namespaceSet = remember((namespaces: CallerNamespaces) => new Set<string>(namespaces))
+
+function wasReachable(candidates: readonly Path[], path: Path): boolean {
   const same = candidates.filter(({ leg }) => leg === path.leg)
   const compared = same.length > 0 ? same : candidates
   return compared.length === 0 || compared.some(isOpen)
@@ -31,9 +59,10 @@ export function wasOpen(before: readonly Path[], path: Path): boolean {
 /** Callers that had rules of their own before, and have none now, fare as any caller does. */
 function withVanishedCallers(after: readonly Path[], before: readonly Path[]): readonly Path[] {
   const namespaces = (paths: readonly Path[]) =>
-    new Set(paths.flatMap(({ caller, from }) => (from === undefined || caller !== 'in-mesh' ? [] : [from])))
+    new Set(paths.flatMap(({ caller, from = [] }) => (caller === 'in-mesh' ? from : [])))
   const present = namespaces(after)
-  const vanished = [...namespaces(before)].filter(namespace => !present.has(namespace))
+  const [first, ...others] = [...namespaces(before)].filter(namespace => !present.has(namespace))
+  if (first === undefined) return after
   const anyone = after.filter(({ caller, from }) => caller === 'in-mesh' && from === undefined)
-  return [...after, ...vanished.flatMap(from => anyone.map(path => ({ ...path, from })))]
+  return [...after, ...anyone.map(path => ({ ...path, from: [first, ...others] as const }))]
 }

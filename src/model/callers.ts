@@ -1,9 +1,11 @@
 import { policiesFor } from './authorization.ts'
-import type { AuthorizationPolicy } from './authorization-rule.ts'
+import { type Called, callerClasses } from './caller-classes.ts'
 import { coversHost } from './host.ts'
 import { type InjectionKinds, injection } from './injection.ts'
 import { meshOf } from './mesh.ts'
+import { namedSources } from './named-sources.ts'
 import type { Call } from './request.ts'
+import { getOrAdd } from './shelf.ts'
 import type { View } from './snapshot.ts'
 import type { Caller, PathKinds, Traffic } from './way.ts'
 import { toWorkload, type Workload } from './workload.ts'
@@ -35,23 +37,30 @@ export interface Origin {
 export const NAKED: Origin = { caller: { caller: 'non-mesh', from: undefined }, pods: [CALLER], needed: false }
 
 /**
- * Callers with a sidecar: anyone, and each namespace that has a rule for one of the hosts, a Sidecar of its own, or
- * that a policy on the way names; if its pods have sidecars at all.
+ * Callers with a sidecar: any, and the namespaces that have a DestinationRule for one of the hosts or a Sidecar, or that
+ * a policy on the path names, if their pods have sidecars at all. Namespaces that nothing tells apart are one of them.
+ *
+ * @param representative the namespace that stands for its class, if it is in one; by default the first in order
  */
-export function meshCallers(
-  view: View<PathKinds>,
-  hosts: readonly string[],
-  servers: readonly Workload[]
-): readonly Origin[] {
-  const accounts = accountsNamed(view, servers)
-  for (const namespace of ruledNamespaces(view, hosts)) if (!accounts.has(namespace)) accounts.set(namespace, new Set())
-  const inOrder = [...accounts].sort(([a], [b]) => (a < b ? -1 : 1))
+export function meshCallers(view: View<PathKinds>, called: Called, representative?: string): readonly Origin[] {
+  const accounts = accountsNamed(view, called.servers)
+  for (const namespace of ruledNamespaces(view, called.hosts)) getOrAdd(accounts, namespace, newSet)
+  const inOrder = [...accounts].sort(([a], [b]) =>
+    a === representative ? -1 : b === representative ? 1 : a < b ? -1 : 1
+  )
+  const namespaces = new Map(
+    inOrder.flatMap(([namespace, names]) =>
+      hasSidecars(view, namespace) ? [[namespace, [ANYONE.serviceAccount, ...[...names].sort()]] as const] : []
+    )
+  )
   return [
     { caller: { caller: 'in-mesh', from: undefined }, pods: [ANYONE] },
-    ...inOrder.flatMap(([namespace, names]): readonly Origin[] => {
-      if (!hasSidecars(view, namespace)) return []
-      const named = [...names].sort().map(serviceAccount => ({ ...ANYONE, namespace, serviceAccount }))
-      return [{ caller: { caller: 'in-mesh', from: namespace }, pods: [{ ...ANYONE, namespace }, ...named] }]
+    ...callerClasses(view, namespaces, called).map(({ namespaces: from, accounts: [, ...named] }): Origin => {
+      const own = { ...ANYONE, namespace: from[0] }
+      return {
+        caller: { caller: 'in-mesh', from },
+        pods: [own, ...named.map(serviceAccount => ({ ...own, serviceAccount }))]
+      }
     })
   ]
 }
@@ -72,60 +81,22 @@ function ruledNamespaces(view: View<PathKinds>, hosts: readonly string[]): reado
   return [...ruled.map(({ rule }) => rule), ...view.list('Sidecar')].map(({ namespace }) => namespace)
 }
 
+const newSet = () => new Set<string>()
+
 /** Namespaces that the servers' policies name, each with the service accounts they name there. */
 function accountsNamed(view: View<PathKinds>, servers: readonly Workload[]): Map<string, Set<string>> {
   const { rootNamespace } = meshOf(view)
   const { istioNamespace, knativeNamespace } = view.settings
   const accounts = new Map<string, Set<string>>()
   for (const policy of new Set(servers.flatMap(server => policiesFor(view, server)))) {
-    for (const { namespace, account } of named(policy)) {
+    for (const { namespace, account } of namedSources(policy)) {
       // Gateways and activator are hops; nobody calls from there.
       if ([rootNamespace, istioNamespace, knativeNamespace].includes(namespace) || namespace.includes('*')) continue
-      const known = accounts.get(namespace) ?? new Set()
-      accounts.set(namespace, account === undefined ? known : known.add(account))
+      const names = getOrAdd(accounts, namespace, newSet)
+      if (account !== undefined) names.add(account)
     }
   }
   return accounts
-}
-
-interface Named {
-  readonly namespace: string
-  readonly account: string | undefined
-}
-
-function named({ namespace: own, spec }: AuthorizationPolicy): readonly Named[] {
-  return spec.rules.flatMap(rule => {
-    if (rule === null) return []
-    const sources = rule.from.flatMap(({ source }) => source ?? [])
-    const condition = (key: string) =>
-      rule.when.filter(one => one.key === key).flatMap(({ values, notValues }) => [...values, ...notValues])
-    const namespaces = [
-      ...sources.flatMap(one => [...one.namespaces, ...one.notNamespaces]),
-      ...condition('source.namespace')
-    ]
-    const principals = [
-      ...sources.flatMap(one => [...one.principals, ...one.notPrincipals]),
-      ...condition('source.principal')
-    ]
-    const accounts = [
-      ...sources.flatMap(one => [...one.serviceAccounts, ...one.notServiceAccounts]),
-      ...condition('source.serviceAccount')
-    ]
-    return [
-      ...namespaces.map(namespace => ({ namespace, account: undefined })),
-      ...principals.flatMap(toNamed),
-      ...accounts.map(one => {
-        const [first = '', second] = one.split('/')
-        return second === undefined ? { namespace: own, account: first } : { namespace: first, account: second }
-      })
-    ]
-  })
-}
-
-/** `<trust domain>/ns/<namespace>/sa/<account>`, of which a pattern may have the beginning alone. */
-function toNamed(principal: string): readonly Named[] {
-  const found = /\/ns\/([^/*]+)(?:\/sa\/([^/*]+)$)?/.exec(principal)
-  return found?.[1] === undefined ? [] : [{ namespace: found[1], account: found[2] }]
 }
 
 function hasSidecars(view: View<InjectionKinds | 'Pod'>, namespace: string): boolean {

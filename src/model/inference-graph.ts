@@ -23,7 +23,7 @@ export function graphCallers(view: View<PathKinds>, { namespace, name }: Inferen
     if (!steps.some(({ serviceName }) => serviceName === name)) return []
     const [first, ...others] = routers(view, graph)
     const caller = first.proxy === 'none' ? 'non-mesh' : 'in-mesh'
-    return [{ caller: { caller, from: namespace }, entry: `graph ${graph.name}`, pods: [first, ...others] }]
+    return [{ caller: { caller, from: [namespace] }, entry: `graph ${graph.name}`, pods: [first, ...others] }]
   })
 }
 

@@ -1,5 +1,7 @@
 import { distinct } from './alike.ts'
 import { meshCallers, NAKED } from './callers.ts'
+import { inferencePath } from './calls.ts'
+import { serviceHost } from './host.ts'
 import { graphCallers } from './inference-graph.ts'
 import {
   type Component,
@@ -25,8 +27,16 @@ export type Pods = 'running' | 'next'
 /**
  * Every way to an InferenceService, hop by hop. None for a mode that has no pods of the model's own. A model without
  * running pods is judged by its next ones.
+ *
+ * @param representative of the namespaces of callers that are alike, the one whose objects are named where something is
+ * configured there; by default the first
  */
-export function pathsOf(view: View<PathKinds>, service: InferenceService, which: Pods = 'running'): readonly Path[] {
+export function pathsOf(
+  view: View<PathKinds>,
+  service: InferenceService,
+  which: Pods = 'running',
+  representative?: string
+): readonly Path[] {
   const components = componentsOf(view, service)
   const component = entryOf(components)
   if (component === undefined || component.mode === 'ModelMesh') return []
@@ -42,7 +52,9 @@ export function pathsOf(view: View<PathKinds>, service: InferenceService, which:
   const waysOf = (one: Component): Ways =>
     (one.mode === 'Knative' ? knativeWays : standardWays)(view, service, one, podsFor(one))
   const ways = waysOf(component)
-  const callers = meshCallers(view, ways.hosts, ways.servers)
+  const own = serviceHost(service.namespace, service.name, view.settings.clusterDomain)
+  const call = { path: inferencePath(service), method: 'POST', hosts: [own, ...ways.hosts] }
+  const callers = meshCallers(view, { hosts: ways.hosts, servers: ways.servers, call }, representative)
   return [
     ...callers.flatMap(origin => ways.to('component', origin)),
     ...ways.external,
@@ -117,5 +129,5 @@ function innerWays(
 
 /** A pod that certainly calls. */
 function toCaller({ proxy, namespace }: Workload): Caller {
-  return { caller: proxy === 'none' ? 'non-mesh' : 'in-mesh', from: namespace }
+  return { caller: proxy === 'none' ? 'non-mesh' : 'in-mesh', from: [namespace] }
 }

@@ -79,13 +79,14 @@ function importsBy({ hosts, port }: Egress, own: string, { host, namespace, port
   return matching.length > 0 && !matching.some(entry => entry.startsWith('~'))
 }
 
-const exportTo = remember(({ annotations }: ResourceOf<'Service'>) =>
+/** The namespaces that a Service is exported to; `undefined` for all. `*` means all, `.` its own. */
+export const exportedTo = remember(({ annotations }: ResourceOf<'Service'>) =>
   annotations[EXPORT_TO]?.split(',').map(one => one.trim())
 )
 
 /** @see istio pkg/config/kube: the annotation of a Service that says who may see it. */
 export function isExported(service: ResourceOf<'Service'>, namespace: string): boolean {
-  const to = exportTo(service)
+  const to = exportedTo(service)
   return (
     to === undefined ||
     to.some(one => one === '*' || one === namespace || (one === '.' && namespace === service.namespace))

@@ -1,4 +1,5 @@
 import type { Leg } from './activator.ts'
+import type { CallerNamespaces } from './caller-classes.ts'
 import type { Origin } from './callers.ts'
 import type { Destination } from './client.ts'
 import type { ComponentKinds } from './inference-service.ts'
@@ -22,8 +23,8 @@ export type CallerClass = 'external' | 'in-mesh' | 'non-mesh' | 'probe' | 'syste
 /** A class of callers for whom everything is the same. */
 export interface Caller {
   readonly caller: CallerClass
-  /** Their namespace, where that matters; absent: any namespace that nothing is said about. */
-  readonly from: string | undefined
+  /** Their namespaces, where that matters; the path of the first was evaluated. Absent: any namespace that nothing names. */
+  readonly from: CallerNamespaces | undefined
 }
 
 /** One way of a request to a model. */

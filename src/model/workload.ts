@@ -40,7 +40,10 @@ export function tlsModeOf({ labels }: Workload): string {
 }
 
 /** The identity in the workload's mesh certificate. */
-export function identityOf({ namespace, serviceAccount }: Workload, trustDomain: string): string {
+export function identityOf(
+  { namespace, serviceAccount }: Pick<Workload, 'namespace' | 'serviceAccount'>,
+  trustDomain: string
+): string {
   return `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`
 }
 

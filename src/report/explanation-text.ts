@@ -3,7 +3,7 @@ import type { Explanation, ToldCut, ToldHop, ToldPath } from './explanation.ts'
 import { type Group, groupBy } from './group.ts'
 import type { ToldPassage } from './passage.ts'
 import type { Side } from './sides.ts'
-import { fixLines, skipLine } from './text.ts'
+import { fixLines, listNames, skipLine } from './text.ts'
 
 /** The explanation for people: for each model, ways that fare alike once, and each hop once. */
 export function toExplanationText({ models, skipped }: Explanation): string {
@@ -44,7 +44,8 @@ const LEGS = { direct: ', straight to the pods', activator: ', through the activ
 export const MARKS = { ok: 'ok ', cut: 'CUT', unknown: '?  ' } as const
 
 function whoName({ caller, from, needed }: ToldPath, isOther: boolean): string {
-  const where = caller === 'in-mesh' ? ` (${from ?? `any ${isOther ? 'other ' : ''}namespace`})` : ''
+  const anyone = `any ${isOther ? 'other ' : ''}namespace`
+  const where = caller === 'in-mesh' ? ` (${from === undefined ? anyone : listNames(from)})` : ''
   return `${caller}${where}${needed ? '' : ' (if there are any)'}`
 }
 

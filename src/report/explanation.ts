@@ -4,7 +4,7 @@ import type { View } from '../model/snapshot.ts'
 import type { Hop } from '../model/verdict.ts'
 import type { Path } from '../model/way.ts'
 import { passageSchema, tellPassage } from './passage.ts'
-import { callerSchema, fixSchema, refSchema, skippedSchema } from './report.ts'
+import { callerSchema, fixSchema, fromSchema, refSchema, skippedSchema } from './report.ts'
 
 /** Why something is cut, and the smallest thing that mends it. */
 export const cutSchema = z.object({
@@ -26,7 +26,7 @@ const hop = z.object({
 })
 const path = z.object({
   caller: callerSchema,
-  from: z.string().optional().describe("The caller's namespace; absent: any without rules of its own"),
+  from: fromSchema,
   entry: z.string().describe("By what: the model's `address`, or its `component`'s; for other callers, who they are"),
   leg: z.enum(['direct', 'activator']).optional(),
   needed: z.boolean().describe('False where nothing says that there are such callers'),

@@ -39,6 +39,11 @@ export const refSchema = z.object({ apiVersion: z.string(), kind: z.string(), na
 const source = z.object({ file: z.string(), line: z.int() })
 const verdict = z.enum(['deny', 'warn', 'allow'])
 export const callerSchema = z.enum(['external', 'in-mesh', 'non-mesh', 'probe', 'system'])
+export const fromSchema = z
+  .array(z.string())
+  .readonly()
+  .optional()
+  .describe('Namespaces of the callers for which this holds alike; absent: any namespace that nothing names')
 export const fixSchema = z.object({ text: z.string(), apply: z.array(z.looseObject({})), remove: z.array(refSchema) })
 export const skippedSchema = z
   .array(
@@ -68,7 +73,7 @@ const finding = z.object({
     z.object({
       inferenceService: z.string().optional(),
       caller: callerSchema,
-      from: z.string().optional().describe("The caller's namespace; absent: any without rules of its own"),
+      from: fromSchema,
       hop: z.string()
     })
   ),

@@ -53,8 +53,19 @@ export function effectLines({ cuts, opens }: Pick<Reported, 'cuts' | 'opens'>, m
 }
 
 function callers(cuts: readonly PathCut[]): string {
-  const words = cuts.map(({ caller, from, hop }) => `${caller}${from === undefined ? '' : ` (${from})`} at ${hop}`)
+  const words = cuts.map(
+    ({ caller, from, hop }) => `${caller}${from === undefined ? '' : ` (${listNames(from)})`} at ${hop}`
+  )
   return [...new Set(words)].join(', ')
+}
+
+/** More names are counted. */
+const MAX_NAMES = 5
+
+/** Names as people read them: all of a few, and the number of the others. */
+export function listNames(names: readonly string[]): string {
+  const more = names.length - MAX_NAMES
+  return more > 1 ? `${names.slice(0, MAX_NAMES).join(', ')} and ${more} more` : names.join(', ')
 }
 
 /** Printed as they are, whatever they hold. */

@@ -32,7 +32,7 @@ for (const [status, from, model, leg, verdict, hop, identity] of OBSERVED) {
   t.test(`${from ?? 'user2'} calls ${model}: ${status}`, async t => {
     const paths = await pathsTo(`user1/${model}`)
     const found = paths.filter(
-      path => path.caller === 'in-mesh' && path.entry === 'component' && path.from === from && path.leg === leg
+      path => path.caller === 'in-mesh' && path.entry === 'component' && path.from?.join() === from && path.leg === leg
     )
     t.match(found, [{ verdict, needed: true }])
     const last = found[0]?.hops.at(-1)

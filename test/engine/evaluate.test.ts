@@ -186,7 +186,7 @@ t.test('old cuts are told with those models alone that have them', async t => {
   const cut = clientRule('sklearn-iris-predictor-00001.user1.svc.cluster.local', '{ tls: { mode: SIMPLE } }')
   const state = stockWith(cut)
   const before = evaluate(state, RULES)
-  const { cuts, oldCuts } = introduced(before, evaluate(put(state, policy('user9', '{}')), RULES, before))
+  const { cuts, oldCuts } = introduced(before, evaluate(put(state, policy('user1', '{}')), RULES, before))
   t.same(cuts, [])
   t.same([...new Set(oldCuts.flatMap(({ models }) => models.map(({ name }) => name)))], ['sklearn-iris'])
 })

@@ -84,14 +84,14 @@ spec: { host: knative-local-gateway.istio-system.svc.cluster.local, trafficPolic
 `
   const { decision, findings } = decide(stockWith(`${CUT}---${exception}`), remove(exception))
   t.equal(decision, 'deny')
-  t.match(findings, [{ cuts: [{ caller: 'in-mesh', from: 'user1' }] }])
+  t.match(findings, [{ cuts: [{ caller: 'in-mesh', from: ['user1'] }] }])
 })
 
 t.test('who gets a rule of their own is compared with what they were before', async t => {
   const own = CUT.replace('istio-system', 'user1')
   const { decision, findings } = decide(stockWith(), create(own))
   t.equal(decision, 'deny')
-  t.match(findings, [{ cuts: [{ caller: 'in-mesh', from: 'user1', hop: 'caller->local-gateway' }] }])
+  t.match(findings, [{ cuts: [{ caller: 'in-mesh', from: ['user1'], hop: 'caller->local-gateway' }] }])
 })
 
 t.test('changes that are admitted without a word', async t => {

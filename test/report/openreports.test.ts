@@ -29,7 +29,12 @@ const finding = (more: Partial<Finding> = {}): Finding => ({
   ...more
 })
 const cut = (inferenceService: string | undefined, from?: string) =>
-  ({ inferenceService, caller: 'in-mesh', from, hop: 'caller->pod' }) as const
+  ({
+    inferenceService,
+    caller: 'in-mesh',
+    from: from === undefined ? undefined : ([from] as const),
+    hop: 'caller->pod'
+  }) as const
 const reports = (findings: readonly Finding[], api = OPEN) => toReports({ findings, skipped: [] }, STATE, api, HOME)
 const namesOf = (findings: readonly Finding[]) => reports(findings).map(({ namespace, name }) => `${namespace}/${name}`)
 

@@ -16,7 +16,7 @@ const finding: Finding = {
   fix: { text: 'Do this', apply: [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a' } }], remove: [object] },
   cuts: [
     { inferenceService: 'n/a', caller: 'external', from: undefined, hop: 'gateway->pod' },
-    { inferenceService: 'n/a', caller: 'in-mesh', from: 'user1', hop: 'caller->pod' },
+    { inferenceService: 'n/a', caller: 'in-mesh', from: ['user1'], hop: 'caller->pod' },
     { inferenceService: 'n/b', caller: 'external', from: undefined, hop: 'gateway->pod' }
   ],
   opens: [{ inferenceService: 'n/c', what: 'plaintext-accepted' }]

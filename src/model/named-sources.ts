@@ -1,0 +1,43 @@
+import type { AuthorizationPolicy } from './authorization-rule.ts'
+import { identityConditions } from './identity-index.ts'
+import { remember } from './remember.ts'
+
+/** A namespace that a policy names, with the service account there if it names one. */
+export interface NamedSource {
+  readonly namespace: string
+  readonly account: string | undefined
+}
+
+/** All namespaces and service accounts that a policy names, whether it allows or denies them. */
+export const namedSources: (policy: AuthorizationPolicy) => readonly NamedSource[] = remember(
+  ({ namespace: own, spec }) =>
+    spec.rules.flatMap(rule => {
+      if (rule === null) return []
+      const sources = rule.from.flatMap(({ source }) => source ?? [])
+      const conditions = (key: string) =>
+        identityConditions(rule)
+          .filter(one => one.key === key)
+          .flatMap(({ values, notValues }) => [...values, ...notValues])
+      const namespaces = sources.flatMap(one => [...one.namespaces, ...one.notNamespaces])
+      const principals = sources.flatMap(one => [...one.principals, ...one.notPrincipals])
+      const accounts = sources.flatMap(one => [...one.serviceAccounts, ...one.notServiceAccounts])
+      return [
+        ...[...namespaces, ...conditions('source.namespace')].map(namespace => ({ namespace, account: undefined })),
+        ...[...principals, ...conditions('source.principal')].flatMap(fromPrincipal),
+        ...[...accounts, ...conditions('source.serviceAccount')].map(one => {
+          const [first = '', second] = one.split('/')
+          return second === undefined ? { namespace: own, account: first } : { namespace: first, account: second }
+        })
+      ]
+    })
+)
+
+/** `<trust domain>/ns/<namespace>/sa/<account>`, of which a pattern may have only the beginning. */
+function fromPrincipal(principal: string): readonly NamedSource[] {
+  const [, ...after] = principal.split('/ns/')
+  const [pattern = '', sa, account = '', ...more] = after.join('/ns/').split('/')
+  const [namespace = ''] = pattern.split('*', 1)
+  if (namespace === '') return []
+  const isAccount = sa === 'sa' && account !== '' && !account.includes('*') && more.length === 0
+  return [{ namespace, account: isAccount ? account : undefined }]
+}

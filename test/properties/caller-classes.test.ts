@@ -1,0 +1,142 @@
+import { deepStrictEqual } from 'node:assert'
+import fc from 'fast-check'
+import t from 'tap'
+import type { InferenceService } from '../../src/model/inference-service.ts'
+import { pathsOf } from '../../src/model/path.ts'
+import type { Snapshot } from '../../src/model/snapshot.ts'
+import type { Path } from '../../src/model/way.ts'
+import { property } from '../support/property.ts'
+import { clusterWith, type Manifest } from '../support/random-cluster.ts'
+
+const CALLERS = ['c1', 'c2', 'c3', 'sa', 'ns']
+const caller = fc.constantFrom(...CALLERS)
+const HOSTS = [
+  'sklearn-iris-predictor.user1.svc.cluster.local',
+  'sklearn-iris-predictor-00001.user1.svc.cluster.local',
+  'knative-local-gateway.istio-system.svc.cluster.local',
+  '*.user1.svc.cluster.local',
+  '*.local'
+]
+const some = <T>(of: fc.Arbitrary<T>, maxLength = 3) => fc.array(of, { minLength: 1, maxLength })
+const object = (apiVersion: string, kind: string, namespace: string, name: string, spec: object): Manifest => ({
+  apiVersion,
+  kind,
+  metadata: { namespace, name },
+  spec
+})
+
+/** A value of a source, by the field that it is for: exact, or a pattern with its star anywhere. */
+const namespaceValue = fc.oneof(caller, fc.constantFrom('c*', '*1', 's*', '*a', 'n*s', '*', 'c1/sa', '*2*'))
+const accountValue = fc.oneof(
+  caller,
+  fc.constantFrom('c1/default', 'sa/a', 'c*/default', 'ns/sa', '*/a', 'user1/default')
+)
+const principalValue = fc.oneof(
+  caller.map(one => `cluster.local/ns/${one}/sa/default`),
+  fc.constantFrom(
+    'cluster.local/ns/c*',
+    '*/ns/c1/sa/a',
+    '*/sa/a',
+    '*2/sa/default',
+    '*ns/sa/sa/sa',
+    'cluster.local/*',
+    '*'
+  ),
+  fc.constantFrom('*/ns/c1*', 'cluster.local/ns/sa/*', 'other/ns/c2/sa/default', '*.local/ns/c3/sa/default')
+)
+const field = fc.oneof(
+  some(namespaceValue).map(namespaces => ({ namespaces })),
+  some(namespaceValue).map(notNamespaces => ({ notNamespaces })),
+  some(accountValue).map(serviceAccounts => ({ serviceAccounts })),
+  some(accountValue).map(notServiceAccounts => ({ notServiceAccounts })),
+  some(principalValue).map(principals => ({ principals })),
+  some(principalValue).map(notPrincipals => ({ notPrincipals })),
+  fc.constant({ requestPrincipals: ['*'] })
+)
+const source = fc.tuple(field, field).map(([one, other]) => ({ source: { ...one, ...other } }))
+const condition = fc.oneof(
+  some(namespaceValue).map(values => ({ key: 'source.namespace', values })),
+  some(principalValue).map(notValues => ({ key: 'source.principal', notValues })),
+  fc.constantFrom('a', 'b').map(value => ({ key: 'request.headers[x-team]', values: [value] }))
+)
+const operation = fc.constantFrom(
+  { paths: ['/v1/models/sklearn-iris:predict'] },
+  { paths: ['/v1/models/other:predict'] },
+  { methods: ['GET'] },
+  { hosts: ['sklearn-iris-predictor.user1*'] },
+  { notHosts: ['other'] },
+  { ports: ['8012'] }
+)
+const rule = fc.record(
+  {
+    from: some(source, 2),
+    to: some(
+      operation.map(one => ({ operation: one })),
+      1
+    ),
+    when: some(condition, 2)
+  },
+  { requiredKeys: [] }
+)
+const policy = fc
+  .tuple(fc.constantFrom('user1', 'istio-system', 'knative-serving'), fc.constantFrom('ALLOW', 'DENY'), some(rule, 4))
+  .chain(([namespace, action, rules]) =>
+    fc
+      .constantFrom('a', 'b')
+      .map(name => object('security.istio.io/v1', 'AuthorizationPolicy', namespace, name, { action, rules }))
+  )
+const exportTo = fc.oneof(
+  fc.constant([]),
+  fc.constant(['.']),
+  fc.constant(['*']),
+  some(fc.oneof(caller, fc.constant('.')), 2)
+)
+const destinationRule = fc
+  .tuple(
+    fc.oneof(caller, fc.constantFrom('user1', 'istio-system')),
+    fc.constantFrom('a', 'b'),
+    fc.constantFrom(...HOSTS),
+    fc.constantFrom('DISABLE', 'ISTIO_MUTUAL', 'SIMPLE'),
+    exportTo
+  )
+  .map(([namespace, name, host, mode, exportTo]) =>
+    object('networking.istio.io/v1', 'DestinationRule', namespace, name, {
+      host,
+      exportTo,
+      trafficPolicy: { tls: { mode } }
+    })
+  )
+const sidecar = fc
+  .tuple(caller, some(fc.constantFrom('./*', '*/*', 'user1/*', 'istio-system/*', 'c1/*', '~c2/*', '~user1/*')))
+  .map(([namespace, hosts]) =>
+    object('networking.istio.io/v1', 'Sidecar', namespace, 'default', { egress: [{ hosts }] })
+  )
+const namespaces = CALLERS.map(name => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name, labels: { 'istio-injection': 'enabled' } }
+}))
+const cluster = fc
+  .array(fc.oneof(policy, policy, destinationRule, sidecar), { maxLength: 7 })
+  .map((drawn): readonly Manifest[] => [...namespaces, ...drawn])
+
+/** What becomes of the calls from a namespace, whoever stands for it. */
+function fareOf(paths: readonly Path[], namespace: string): readonly string[] {
+  return paths
+    .filter(({ from }) => from?.includes(namespace))
+    .map(({ entry, leg, hops }) => JSON.stringify([entry, leg, hops.map(({ name, cut }) => [name, cut?.cause])]))
+}
+
+function inferenceServices(state: Snapshot): readonly InferenceService[] {
+  return state.list('InferenceService', 'user1')
+}
+
+property(t, 'what is evaluated for one of the callers that are alike is true of each', cluster, 150, manifests => {
+  const state = clusterWith(manifests)
+  for (const service of inferenceServices(state)) {
+    const paths = pathsOf(state, service)
+    for (const namespace of new Set(paths.flatMap(({ caller, from }) => (caller === 'in-mesh' ? (from ?? []) : [])))) {
+      deepStrictEqual(fareOf(paths, namespace), fareOf(pathsOf(state, service, 'running', namespace), namespace))
+    }
+  }
+})
