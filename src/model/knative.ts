@@ -1,7 +1,7 @@
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { distinct } from './alike.ts'
-import { parseGoFloat } from './burst-capacity.ts'
+import { parseGoFloat } from './go-float.ts'
 import { type InjectionKinds, injection } from './injection.ts'
 import { remember, rememberIn } from './remember.ts'
 import type { ResourceOf } from './resource.ts'
