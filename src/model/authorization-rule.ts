@@ -157,10 +157,11 @@ function isPrincipal(value: string, identity: string | undefined, { trustDomains
   return meant.some(one => matches(one.startsWith('*') ? one : SCHEME + one, identity))
 }
 
+/** @see istio pilot/pkg/security/authz/model/generator.go (serviceAccountRegex): no part of it is a pattern. */
 function isAccount(value: string, identity: string | undefined, { namespace }: RuleContext): boolean {
   const [first = '', second] = value.split('/')
   const [ns, account] = second === undefined ? [namespace, first] : [first, second]
-  return isFrom(`${SCHEME}*/ns/${ns}/sa/${account}`, identity)
+  return identity?.endsWith(`/ns/${ns}/sa/${account}`) === true
 }
 
 function isOfDomain(value: string, identity: string | undefined, { trustDomains }: RuleContext): boolean {

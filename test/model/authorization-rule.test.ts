@@ -66,6 +66,7 @@ check('who calls', [
   [source('serviceAccounts: [caller]'), SELF, true],
   [source('serviceAccounts: [user1/caller]'), SELF, true],
   [source('serviceAccounts: [user2/caller]'), SELF, false],
+  [source('serviceAccounts: ["*"]'), SELF, false],
   [source('notServiceAccounts: [caller]'), SELF, false],
   [source('principals: ["*ld/ns/user1/sa/caller"]'), of('old/ns/user1/sa/caller'), true],
   [source('principals: ["*ld/ns/user1/sa/caller"]'), of('td/ns/user1/sa/caller'), true],
