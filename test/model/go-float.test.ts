@@ -1,5 +1,6 @@
 import t from 'tap'
 import { parseGoFloat } from '../../src/model/go-float.ts'
+import { cpuTimeMs } from '../support/cpu-time.ts'
 
 /**
  * By what they show: texts, and what strconv.ParseFloat(text, 64) of Go 1.26.8 answers; undefined where it returns an
@@ -85,9 +86,7 @@ t.test('long texts are read in linear time', async t => {
     ['an underscore after each digit', '1_'.repeat(length / 2)],
     ['an exponent of many digits', `1e${'9'.repeat(length)}`]
   ] as const) {
-    const started = performance.now()
-    t.equal(parseGoFloat(text), undefined, name)
-    t.ok(performance.now() - started < 1_000, `${name}: in less than 1 s`)
+    t.ok(cpuTimeMs(() => t.equal(parseGoFloat(text), undefined, name)) < 1_000, `${name}: in less than 1 s`)
   }
   t.equal(parseGoFloat(`0.${'3'.repeat(length)}`), 1 / 3)
   t.equal(parseGoFloat(`0x${'0'.repeat(length)}1p0`), 1)
