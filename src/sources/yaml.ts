@@ -80,7 +80,7 @@ export function lineAt(document: Document.Parsed, lines: LineCounter, path: read
 
 /** Takes `spec.servers[0].port` apart. A key in brackets stands for itself, whatever dots it has. */
 function toPath(field: string): readonly (string | number)[] {
-  return [...field.matchAll(/\[([^\]]*)\]|[^.[\]]+/g)].map(([part, inner]) =>
+  return [...field.matchAll(/\[([^[\]]*)\]|[^.[\]]+/g)].map(([part, inner]) =>
     inner === undefined ? part : /^\d+$/.test(inner) ? Number(inner) : inner
   )
 }
