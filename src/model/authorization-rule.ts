@@ -130,7 +130,7 @@ function toField(key: string, { values, notValues }: Values, request: Request, c
 }
 
 function hasHeader({ headers, headersComplete }: Request, name: string, pattern: string): Tristate {
-  const value = headers[name]
+  const value = Object.hasOwn(headers, name) ? headers[name] : undefined
   return value === undefined ? (headersComplete ? false : undefined) : matches(pattern, value)
 }
 

@@ -131,7 +131,9 @@ check('with what', [
   [when('request.headers[X-Team]', 'blue'), { headers: { 'x-team': 'blue' } }, true],
   [when('request.headers[X-Team]', 'red'), { headers: { 'x-team': 'blue' } }, false],
   [when('request.headers[X-Team]', 'blue'), {}, undefined],
-  [when('request.headers[X-Team]', 'blue'), { headersComplete: true }, false]
+  [when('request.headers[X-Team]', 'blue'), { headersComplete: true }, false],
+  [when('request.headers[constructor]', 'x*'), {}, undefined],
+  [when('request.headers[__proto__]', 'x*'), { headersComplete: true }, false]
 ])
 
 const BYTES = { ...SELF, http: false }
