@@ -7,6 +7,8 @@ t.test('YAML is read', async t => {
     ['a map', 'a: { b: [c, 1, true] }', { a: { b: ['c', 1, true] } }],
     ['JSON', '{"a":{"b":null}}', { a: { b: null } }],
     ['two values for one key', 'a: 1\na: 2', { a: 2 }],
+    ['words for booleans', '[yes, Off, n, true, "yes"]', [true, false, false, true, 'yes']],
+    ['a merge', 'a: &a { x: 1 }\nb: { <<: *a }', { a: { x: 1 }, b: { x: 1 } }],
     ['an alias', 'a: &a [x]\nb: *a', { a: ['x'], b: ['x'] }],
     ['a block of text', 'a: |\n  {{ .Values }}\n', { a: '{{ .Values }}\n' }],
     ['a key that is a word of JavaScript', '{ __proto__: { a: 1 } }', JSON.parse('{ "__proto__": { "a": 1 } }')],
