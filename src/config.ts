@@ -4,6 +4,7 @@ import { NAME } from './keeper/names.ts'
 import { KINDS } from './model/resource.ts'
 import { DEFAULT_SETTINGS } from './model/snapshot.ts'
 import { RULES } from './rules/index.ts'
+import { LINEAR, readDocument } from './sources/document.ts'
 import { InvalidInput, readText } from './sources/files.ts'
 import { toField } from './sources/manifest.ts'
 import { suggest } from './sources/suggest.ts'
@@ -154,12 +155,13 @@ export function readConfigText(file: string | undefined): string {
  */
 export function parseConfig(text: string, file: string | undefined): Config {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines })
-  const [syntax] = document.errors
-  if (syntax !== undefined) {
-    throw new InvalidInput([`${file}:${lines.linePos(syntax.pos[0]).line}: ${syntax.message.split('\n', 1)[0]}`])
+  const document = parseDocument(text, { lineCounter: lines, ...LINEAR })
+  const { value, faults } = readDocument(document)
+  const [fault] = faults
+  if (fault !== undefined) {
+    throw new InvalidInput([`${file}:${lines.linePos(fault.offset).line}: ${fault.message}`])
   }
-  const { data, error } = configSchema.safeParse(document.toJS() ?? {})
+  const { data, error } = configSchema.safeParse(value ?? {})
   if (data !== undefined) return data
   throw new InvalidInput(
     error.issues.flatMap(toFaults).map(({ path, message }) => {

@@ -42,6 +42,8 @@ t.test('an exception', async t => {
 
 t.test('faults are told with line, field and the nearest right name', async t => {
   for (const [text, fault] of [
+    ['log: {}\nlog: {}', 'c.yaml:2: Map keys must be unique'],
+    ['log: *level', 'c.yaml:1: Unresolved alias (the anchor must be set before the alias): level'],
     ['rulez: {}', 'c.yaml:1: rulez: there is no such key; did you mean rules?'],
     ['log:\n  levle: info', 'c.yaml:2: log.levle: there is no such key; did you mean level?'],
     [

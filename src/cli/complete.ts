@@ -70,7 +70,7 @@ const commandsOf = (command: Command): readonly Suggestion[] =>
 function valuesOf(wanted: Option | Argument | undefined, word: string): Suggestions {
   if (wanted === undefined) return NOTHING
   if (wanted.argChoices !== undefined) return { ...NOTHING, words: wanted.argChoices.map(bare) }
-  const placeholder = 'flags' in wanted ? /<(.+?)(\.\.\.)?>/.exec(wanted.flags)?.[1] : wanted.name()
+  const placeholder = 'flags' in wanted ? /<([^<>.]+)/.exec(wanted.flags)?.[1] : wanted.name()
   if (placeholder === 'file' || placeholder === 'path') return { ...NOTHING, files: true }
   if (placeholder === 'id') return { ...NOTHING, words: RULE_IDS.map(bare) }
   if (placeholder !== 'id=mode') return NOTHING

@@ -48,10 +48,17 @@ export function secretCertificates({ api, namespace, names, clock }: SecretOptio
   return { refresh }
 }
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+const BEGIN = '-----BEGIN CERTIFICATE-----'
+const END = '-----END CERTIFICATE-----'
 
 /** The certificates of a PEM text, each ending in a line break. */
-const splitBundle = (pem: string): readonly string[] => (pem.match(CERTIFICATE) ?? []).map(toPem)
+function splitBundle(pem: string): readonly string[] {
+  const [, ...blocks] = pem.split(BEGIN)
+  return blocks.flatMap(block => {
+    const end = block.indexOf(END)
+    return end < 0 ? [] : toPem(BEGIN + block.slice(0, end) + END)
+  })
+}
 
 function toContents(data: Readonly<Record<string, string>>): Contents {
   const text = (key: string) => Buffer.from(data[key] ?? '', 'base64').toString('utf8')

@@ -157,7 +157,7 @@ export function isHeaderKey(key: string): boolean {
 }
 
 function hasHeader({ headers, headersComplete }: Request, name: string, pattern: string): Tristate {
-  const value = headers[name]
+  const value = Object.hasOwn(headers, name) ? headers[name] : undefined
   return value === undefined ? (headersComplete ? false : undefined) : matches(pattern, value)
 }
 

@@ -1,3 +1,4 @@
+import { parseGoFloat } from './go-float.ts'
 import type { Labels } from './selector.ts'
 
 /** Both spellings are Knative's. Where both stand, the first one alone counts, whatever its value. */
@@ -8,35 +9,6 @@ export const BURST_CAPACITY_KEYS = [
 
 /** The spelling that KServe's and Knative's pages use. */
 export const BURST_CAPACITY = BURST_CAPACITY_KEYS[1]
-
-const DIGITS = String.raw`\d+(?:_\d+)*`
-const HEX_DIGITS = String.raw`[\da-f]+(?:_[\da-f]+)*`
-const DECIMAL = new RegExp(String.raw`^[+-]?(?:${DIGITS}\.?(?:${DIGITS})?|\.${DIGITS})(?:e[+-]?${DIGITS})?$`, 'i')
-const HEX = new RegExp(
-  String.raw`^([+-]?)0x_?(?=\.?[\da-f])((?:${HEX_DIGITS})?)\.?((?:${HEX_DIGITS})?)p([+-]?${DIGITS})$`,
-  'i'
-)
-
-/**
- * Reads a number as Go's `strconv.ParseFloat` does: with underscores, hexadecimal and in words, but without blanks.
- *
- * @returns `undefined` for what Go refuses, numbers that are too large included.
- * @see https://pkg.go.dev/strconv#ParseFloat
- */
-export function parseGoFloat(text: string): number | undefined {
-  if (/^nan$/i.test(text)) return Number.NaN
-  if (/^[+-]?inf(inity)?$/i.test(text))
-    return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
-  const plain = text.replaceAll('_', '')
-  const hex = HEX.test(text) ? HEX.exec(plain) : null
-  const value = hex !== null ? fromHex(hex) : DECIMAL.test(text) ? Number(plain) : undefined
-  return value !== undefined && Number.isFinite(value) ? value : undefined
-}
-
-function fromHex([, sign, whole = '', fraction = '', exponent]: RegExpExecArray): number {
-  const mantissa = Number.parseInt(`0${whole}${fraction}`, 16) * 2 ** (Number(exponent) - 4 * fraction.length)
-  return sign === '-' ? -mantissa : mantissa
-}
 
 export interface BurstCapacity {
   readonly key: (typeof BURST_CAPACITY_KEYS)[number]

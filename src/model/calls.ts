@@ -7,7 +7,10 @@ import { getOrAdd } from './shelf.ts'
 import type { View } from './snapshot.ts'
 
 /** Frameworks that speak the second version of the protocol, or one of their own, unless told otherwise. */
-const SPEAKS: Readonly<Record<string, string>> = { triton: 'v2', huggingface: 'own' }
+const SPEAKS: ReadonlyMap<string, string> = new Map([
+  ['triton', 'v2'],
+  ['huggingface', 'own']
+])
 
 type CallView = View<'RequestAuthentication' | 'ConfigMap'>
 
@@ -51,7 +54,7 @@ const tokens: (view: CallView, namespace: string) => readonly Token[] = remember
 export function inferencePath({ name, spec: { predictor } }: InferenceService): string | undefined {
   const format = predictor === undefined ? undefined : formatOf(predictor)
   if (format === undefined) return undefined
-  const version = format.protocolVersion ?? SPEAKS[format.name] ?? 'v1'
+  const version = format.protocolVersion ?? SPEAKS.get(format.name) ?? 'v1'
   if (version === 'v1') return `/v1/models/${name}:predict`
   if (version === 'v2') return `/v2/models/${name}/infer`
   return version === 'grpc-v2' ? '/inference.GRPCInferenceService/ModelInfer' : undefined

@@ -39,10 +39,11 @@ function isPrincipal(value: string, identity: string, { trustDomains }: RuleCont
   return meant.some(one => matches(one.startsWith('*') ? one : SCHEME + one, identity))
 }
 
+/** @see istio pilot/pkg/security/authz/model/generator.go (serviceAccountRegex): no part of it is a pattern. */
 function isAccount(value: string, identity: string, { namespace }: RuleContext): boolean {
   const [first = '', second] = value.split('/')
   const [ns, account] = second === undefined ? [namespace, first] : [first, second]
-  return matchesAnywhere(`${SCHEME}*/ns/${ns}/sa/${account}`, identity)
+  return identity.endsWith(`/ns/${ns}/sa/${account}`)
 }
 
 /** Does a value of `trustDomains` match? Each name of the mesh's own trust domain stands for all of them. */
@@ -51,4 +52,4 @@ export function isOfDomain(value: string, identity: string | undefined, { trustD
   return identity !== undefined && meant.some(one => matches(one, domainOf(identity)))
 }
 
-const domainOf = (identity: string) => identity.slice(SCHEME.length).replace(/\/.*/, '')
+const domainOf = (identity: string) => identity.slice(SCHEME.length).split('/', 1)[0] ?? ''

@@ -1,9 +1,9 @@
-import { parse } from 'yaml'
 import { z } from 'zod'
 import { remember } from './remember.ts'
 import type { ResourceOf } from './resource.ts'
 import { type LabelSelector, type Labels, selects } from './selector.ts'
 import type { View } from './snapshot.ts'
+import { parseYaml } from './yaml.ts'
 
 /** Label (it selects the injector, and decides) and annotation (it only decides) of a pod. */
 export const INJECT = 'sidecar.istio.io/inject'
@@ -110,21 +110,13 @@ const config = z.object({
 
 const DEFAULT: InjectorConfig = { policy: 'enabled', never: [], always: [] }
 
+/** The text is a template in places that we don't read; what does not parse counts as Istio's defaults. */
 const readConfig = remember(({ data: { config: text = '' } }: ResourceOf<'ConfigMap'>): InjectorConfig => {
-  const { data: read } = config.safeParse(parseConfig(text))
+  const { data: read } = config.safeParse(parseYaml(text))
   return read === undefined
     ? DEFAULT
     : { policy: read.policy, never: read.neverInjectSelector ?? [], always: read.alwaysInjectSelector ?? [] }
 })
-
-/** The text is a template in places that we don't read; what does not parse counts as Istio's defaults. */
-function parseConfig(text: string): unknown {
-  try {
-    return parse(text)
-  } catch {
-    return undefined
-  }
-}
 
 /** Each revision of istiod has a configuration of its own. */
 function injectorConfig(view: View<'ConfigMap'>, revision = 'default'): InjectorConfig {

@@ -1,7 +1,7 @@
 import { distinctEndpoints } from './alike.ts'
 import { authorize } from './authorization.ts'
-import { parseGoFloat } from './burst-capacity.ts'
 import { CALLER } from './callers.ts'
+import { parseGoFloat } from './go-float.ts'
 import { serviceHost } from './host.ts'
 import { findKserveConfig, ingressOf } from './kserve.ts'
 import type { Request } from './request.ts'

@@ -1,13 +1,13 @@
-import { parse } from 'yaml'
 import { z } from 'zod'
 import { distinct } from './alike.ts'
-import { parseGoFloat } from './burst-capacity.ts'
+import { parseGoFloat } from './go-float.ts'
 import { type InjectionKinds, injection } from './injection.ts'
 import { remember, rememberIn } from './remember.ts'
 import type { ResourceOf } from './resource.ts'
 import { podsWith } from './service.ts'
 import type { View } from './snapshot.ts'
 import { TLS_MODE_LABEL, type Workload } from './workload.ts'
+import { parseYaml } from './yaml.ts'
 
 /** A Gateway that Knative binds its routes to, and the Service that leads to it. */
 export interface KnativeGateway {
@@ -48,7 +48,7 @@ export const knativeGateways = remember((view: View<'ConfigMap'>): KnativeGatewa
 /** The newer form: a list, as YAML in the value. */
 function listed(value: string | undefined): readonly KnativeGateway[] | undefined {
   if (value === undefined || value.trim() === '') return undefined
-  const { data } = entries.safeParse(parseQuietly(value))
+  const { data } = entries.safeParse(parseYaml(value))
   return data?.map(({ name, namespace, service }) => ({
     gateway: `${namespace}/${name}`,
     service: service.replace(/\.$/, '')
@@ -68,14 +68,6 @@ function keyed(
     return [{ gateway, service: service.replace(/\.$/, '') }]
   })
   return found.length === 0 ? undefined : found
-}
-
-function parseQuietly(text: string): unknown {
-  try {
-    return parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** @see knative serving pkg/autoscaler/config/config.go */

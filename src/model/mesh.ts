@@ -1,8 +1,8 @@
-import { parse } from 'yaml'
 import { z } from 'zod'
 import { remember } from './remember.ts'
 import type { ResourceOf } from './resource.ts'
 import type { View } from './snapshot.ts'
+import { parseYaml } from './yaml.ts'
 
 /** What Istio's mesh configuration says of the traffic path. */
 export interface Mesh {
@@ -39,7 +39,7 @@ const meshConfig = z.object({
 const MESH_CONFIG_MAP = /^istio(-.+)?$/
 
 const readMesh = remember(({ data: { mesh: text = '' } }: ResourceOf<'ConfigMap'>) => {
-  const { data: mesh } = meshConfig.safeParse(parseQuietly(text))
+  const { data: mesh } = meshConfig.safeParse(parseYaml(text))
   return mesh ?? {}
 })
 
@@ -68,12 +68,4 @@ export function findMeshConfig(view: View<'ConfigMap'>): ResourceOf<'ConfigMap'>
   return view
     .list('ConfigMap', view.settings.istioNamespace)
     .find(({ name, data }) => MESH_CONFIG_MAP.test(name) && 'mesh' in data)
-}
-
-function parseQuietly(text: string): unknown {
-  try {
-    return parse(text)
-  } catch {
-    return undefined
-  }
 }

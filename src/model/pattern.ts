@@ -8,24 +8,52 @@ export function matches(pattern: string, value: string): boolean {
   return pattern.endsWith('*') ? value.startsWith(pattern.slice(0, -1)) : pattern === value
 }
 
+const TEMPLATE = /(\{\*\*?\})/
+
 /**
- * Paths know templates besides: `{*}` is one segment, `{**}` any number of them.
- * @see istio pilot/pkg/security/authz/matcher/template.go
+ * Paths know templates besides: `{*}` is one segment or the rest of one, `{**}` any number of them. The time is at most
+ * the length of the pattern times that of the path.
+ * @see istio pilot/pkg/security/authz/matcher/template.go, envoy source/extensions/path/uri_template_lib
  */
 export function matchesPath(pattern: string, path: string): boolean {
   if (!pattern.includes('{*}') && !pattern.includes('{**}')) return matches(pattern, path)
-  const parts = pattern.split(/(\{\*\*?\})/).map(part => {
-    if (part === '{*}') return '[^/]+'
-    return part === '{**}' ? '.*' : quote(part)
-  })
-  return new RegExp(`^${parts.join('')}$`).test(path)
+  let reached: readonly number[] = [0]
+  for (const part of pattern.split(TEMPLATE).filter(part => part !== '')) {
+    const [first] = reached
+    if (first === undefined) return false
+    // All that can be reached from one offset can be reached from those before it.
+    if (part === '{**}') reached = reached.length > path.length - first ? reached : offsets(first, path.length)
+    else if (part === '{*}') reached = segmentEnds(reached, path)
+    else reached = reached.filter(at => path.startsWith(part, at)).map(at => at + part.length)
+  }
+  return reached.at(-1) === path.length
 }
 
-/** `*` stands for any text, in any place: Istio makes a regular expression of the names of namespaces. */
+const offsets = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i)
+
+/** The offsets after one of `from` that have no slash between. Both are in order. */
+function segmentEnds(from: readonly number[], path: string): readonly number[] {
+  const ends: number[] = []
+  for (const start of from) {
+    for (let at = Math.max(start, ends.at(-1) ?? 0); at < path.length && path[at] !== '/'; at += 1) ends.push(at + 1)
+  }
+  return ends
+}
+
+/**
+ * `*` stands for any text, in any place: Istio makes a regular expression of the names of namespaces.
+ * @see istio pilot/pkg/security/authz/model/generator.go (srcNamespaceGenerator)
+ */
 export function matchesAnywhere(pattern: string, value: string): boolean {
-  return new RegExp(`^${pattern.split('*').map(quote).join('.*')}$`).test(value)
-}
-
-function quote(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`)
+  const [start = '', ...parts] = pattern.split('*')
+  const end = parts.pop()
+  if (end === undefined) return pattern === value
+  if (!value.startsWith(start)) return false
+  let offset = start.length
+  for (const part of parts) {
+    const found = value.indexOf(part, offset)
+    if (found < 0) return false
+    offset = found + part.length
+  }
+  return value.length - end.length >= offset && value.endsWith(end)
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { CORE } from './kinds/core.ts'
-import { type KindInfo, many, maybe, strings } from './kinds/fields.ts'
+import { type KindInfo, many, maybe } from './kinds/fields.ts'
 import { KSERVE } from './kinds/kserve.ts'
+import { annotations, labels } from './kinds/limits.ts'
 import { NETWORKING } from './kinds/networking.ts'
 import { SECURITY } from './kinds/security.ts'
 
@@ -47,8 +48,8 @@ export const metadata = z.object({
   name: maybe(z.string()),
   generateName: maybe(z.string()),
   namespace: maybe(z.string()),
-  labels: strings,
-  annotations: strings,
+  labels,
+  annotations,
   creationTimestamp: maybe(z.string()),
   deletionTimestamp: maybe(z.string()),
   ownerReferences: many(

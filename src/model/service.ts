@@ -27,7 +27,7 @@ const TCP = ['tcp', 'tls', 'https', 'mongo', 'redis', 'mysql', 'udp']
  */
 export function protocolOf({ name, appProtocol }: Pick<ServicePort, 'name' | 'appProtocol'>): PortProtocol {
   const word = (appProtocol ?? name ?? '').toLowerCase()
-  const known = [word, word.replace(/-.*$/, ''), word.split('-', 2).join('-')]
+  const known = [word, ...[1, 2].map(parts => word.split('-', parts).join('-'))]
   if (known.some(one => HTTP.includes(one))) return 'http'
   return known.some(one => TCP.includes(one)) ? 'tcp' : 'auto'
 }

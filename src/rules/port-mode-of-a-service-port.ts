@@ -7,7 +7,11 @@ import { rewrite } from './rewrite.ts'
 import { defineCheck } from './rule.ts'
 
 /** Ports of a model's Services, with queue-proxy's behind them. */
-const TARGETS: Readonly<Record<string, number>> = { 80: 8012, 81: 8013, 443: 8112 }
+const TARGETS: ReadonlyMap<string, number> = new Map([
+  ['80', 8012],
+  ['81', 8013],
+  ['443', 8112]
+])
 
 export default defineCheck({
   id: 'port-mode-of-a-service-port',
@@ -18,14 +22,14 @@ export default defineCheck({
   reads: MODEL_KINDS,
   *check(policy, view) {
     const { selector, portLevelMtls } = policy.spec
-    const ports = Object.keys(portLevelMtls).filter(port => port in TARGETS)
+    const ports = Object.keys(portLevelMtls).filter(port => TARGETS.has(port))
     if (ports.length === 0 || !isNarrow(selector)) return
     const pods = modelPods(view, policy.namespace).filter(({ pod }) => hasLabels(pod.labels, selector.matchLabels))
     for (const port of ports) {
       const [first] = pods
       if (first === undefined || pods.some(({ pod }) => pod.ports.some(one => `${one.containerPort}` === port)))
         continue
-      const right = first.component.mode === 'Knative' ? TARGETS[port] : STANDARD_PORT
+      const right = first.component.mode === 'Knative' ? TARGETS.get(port) : STANDARD_PORT
       const { [port]: mode, ...others } = portLevelMtls
       yield {
         field: `spec.portLevelMtls[${port}]`,

@@ -24,14 +24,12 @@ const MANIFEST = /\.(ya?ml|json)$/
  * @throws {InvalidInput} with every fault of every file at once.
  */
 export function readFiles(paths: readonly string[], namespace?: string): readonly Manifest[] {
-  const faults: string[] = []
-  const manifests = paths.flatMap(listFiles).flatMap(file => {
-    const read = readManifests(readText(file), file === STDIN ? '<stdin>' : file, namespace)
-    faults.push(...read.faults)
-    return read.manifests
-  })
+  const files = paths
+    .flatMap(listFiles)
+    .map(file => readManifests(readText(file), file === STDIN ? '<stdin>' : file, namespace))
+  const faults = files.flatMap(file => file.faults)
   if (faults.length > 0) throw new InvalidInput(faults)
-  return manifests
+  return files.flatMap(file => file.manifests)
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type Document, isNode, LineCounter, parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 import type { Ref, Resource } from '../model/resource.ts'
+import { LINEAR, readDocument } from './document.ts'
 import { type InvalidObject, readRef, readResource } from './manifest.ts'
 
 /** Where an object stands in a file; lines count from 1. */
@@ -38,13 +39,10 @@ export function readManifests(text: string, file: string, namespace?: string): R
   const lines = new LineCounter()
   const manifests: Manifest[] = []
   const faults: string[] = []
-  for (const document of parseAllDocuments(text, { lineCounter: lines })) {
-    const syntax = document.errors.map(
-      ({ message, pos }) => `${file}:${lines.linePos(pos[0]).line}: ${firstLine(message)}`
-    )
-    faults.push(...syntax)
-    if (syntax.length > 0) continue
-    for (const { object, path } of objectsOf(document)) {
+  for (const document of parseAllDocuments(text, { lineCounter: lines, ...LINEAR })) {
+    const { value, faults: wrong } = readDocument(document)
+    for (const { message, offset } of wrong) faults.push(`${file}:${lines.linePos(offset).line}: ${message}`)
+    for (const { object, path } of objectsOf(value)) {
       const at = (field: readonly (string | number)[]) => lineAt(document, lines, [...path, ...field])
       const source = { file, line: at([]) }
       try {
@@ -60,9 +58,8 @@ export function readManifests(text: string, file: string, namespace?: string): R
   return { manifests, faults }
 }
 
-function objectsOf(document: Document.Parsed): readonly { object: unknown; path: readonly (string | number)[] }[] {
-  const object: unknown = document.toJS()
-  if (object === null) return []
+function objectsOf(object: unknown): readonly { object: unknown; path: readonly (string | number)[] }[] {
+  if (object === undefined || object === null) return []
   const { data } = list.safeParse(object)
   if (data === undefined) return [{ object, path: [] }]
   return data.items.map((item, i) => ({ object: item, path: ['items', i] }))
@@ -80,9 +77,7 @@ export function lineAt(document: Document.Parsed, lines: LineCounter, path: read
 
 /** Takes `spec.servers[0].port` apart. A key in brackets stands for itself, whatever dots it has. */
 function toPath(field: string): readonly (string | number)[] {
-  return [...field.matchAll(/\[([^\]]*)\]|[^.[\]]+/g)].map(([part, inner]) =>
+  return [...field.matchAll(/\[([^[\]]*)\]|[^.[\]]+/g)].map(([part, inner]) =>
     inner === undefined ? part : /^\d+$/.test(inner) ? Number(inner) : inner
   )
 }
-
-const firstLine = (message: string) => message.replace(/\n.*/s, '')

@@ -56,3 +56,13 @@ t.test('a write that fails is an error', async t => {
   cluster.fault = method => (method === 'PATCH' ? failure(403, 'secrets is forbidden') : undefined)
   await t.rejects(replica().refresh(LEADER), { name: 'Refused', status: 403 })
 })
+
+t.test('text beside the certificates of a bundle is left out, and a certificate without an end', async t => {
+  const { cluster, replica } = build()
+  const { bundle } = await replica().refresh(LEADER)
+  const stored = cluster.get(SECRET)
+  const text = `Issuer: a\n${bundle}\nIssuer: b\n-----BEGIN CERTIFICATE-----\nMIIB`
+  const data = { ...(stored['data'] as object), 'ca.crt': Buffer.from(text).toString('base64') }
+  cluster.put(SECRET, { ...stored, data })
+  t.equal((await replica().refresh(FOLLOWER)).bundle, bundle)
+})

@@ -66,6 +66,7 @@ check('who calls', [
   [source('serviceAccounts: [caller]'), SELF, true],
   [source('serviceAccounts: [user1/caller]'), SELF, true],
   [source('serviceAccounts: [user2/caller]'), SELF, false],
+  [source('serviceAccounts: ["*"]'), SELF, false],
   [source('notServiceAccounts: [caller]'), SELF, false],
   [source('principals: ["*ld/ns/user1/sa/caller"]'), of('old/ns/user1/sa/caller'), true],
   [source('principals: ["*ld/ns/user1/sa/caller"]'), of('td/ns/user1/sa/caller'), true],
@@ -130,7 +131,9 @@ check('with what', [
   [when('request.headers[X-Team]', 'blue'), { headers: { 'x-team': 'blue' } }, true],
   [when('request.headers[X-Team]', 'red'), { headers: { 'x-team': 'blue' } }, false],
   [when('request.headers[X-Team]', 'blue'), {}, undefined],
-  [when('request.headers[X-Team]', 'blue'), { headersComplete: true }, false]
+  [when('request.headers[X-Team]', 'blue'), { headersComplete: true }, false],
+  [when('request.headers[constructor]', 'x*'), {}, undefined],
+  [when('request.headers[__proto__]', 'x*'), { headersComplete: true }, false]
 ])
 
 const BYTES = { ...SELF, http: false }

@@ -19,6 +19,7 @@ t.test('what is asked of a model', async t => {
     [format('sklearn', ', protocolVersion: v3'), undefined],
     [format('triton'), '/v2/models/new/infer'],
     [format('huggingface'), undefined],
+    [format('constructor'), '/v1/models/new:predict'],
     ['predictor: { sklearn: {} }', '/v1/models/new:predict'],
     ['predictor: { sklearn: { protocolVersion: v2 } }', '/v2/models/new/infer'],
     ['predictor: { containers: [] }', undefined],

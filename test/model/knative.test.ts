@@ -28,8 +28,8 @@ t.test('the gateways of routes', async t => {
     ['not configured', NONE, { external: EXTERNAL, local: LOCAL }],
     [
       'the newer form',
-      config('config-istio', { 'local-gateways': '[{ name: g, namespace: n, service: s.n.svc. }]' }),
-      { external: EXTERNAL, local: [{ gateway: 'n/g', service: 's.n.svc' }] }
+      config('config-istio', { 'local-gateways': '[{ name: g, namespace: ns, service: s.n.svc. }]' }),
+      { external: EXTERNAL, local: [{ gateway: 'ns/g', service: 's.n.svc' }] }
     ],
     [
       'none at all',

@@ -15,6 +15,7 @@ cases(t, rule, {
   'of the pods': [ports('{ 8012: { mode: PERMISSIVE }, 9090: { mode: PERMISSIVE } }'), []],
   'of the Services': [ports('{ 80: { mode: PERMISSIVE }, 443: { mode: PERMISSIVE } }'), [place(80), place(443)]],
   'of no Service either': [ports('{ 1234: { mode: PERMISSIVE } }'), []],
+  'no number, but a word of JavaScript': [ports('{ constructor: { mode: PERMISSIVE } }'), []],
   'of pods that are no model': [ports('{ 80: { mode: PERMISSIVE } }', 'other'), []],
   'of no pods at all': [policy('user1', '{ portLevelMtls: { 80: { mode: PERMISSIVE } } }'), []],
   'of pods that do listen there': [

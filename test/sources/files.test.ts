@@ -23,3 +23,8 @@ t.test('what cannot be read is told', async t => {
   const folder = t.testdir({ 'a.yaml': 'kind: X', 'b.yaml': ': [' })
   t.throws(() => readFiles([folder]), { message: /a.yaml:1: apiVersion.*\n.*b.yaml:1: / }, 'every fault of every file')
 })
+
+t.test('more faults than a call has arguments', async t => {
+  const folder = t.testdir({ 'a.yaml': `[${': '.repeat(150_000)}` })
+  t.throws(() => readFiles([folder]), { name: 'InvalidInput', message: /^.*a.yaml:1: Unexpected : in flow sequence\n/ })
+})

@@ -57,3 +57,26 @@ t.test('fields as people write them', async t => {
   t.equal(toField(['spec', 'servers', 0, 'port']), 'spec.servers[0].port')
   t.equal(toField([]), '')
 })
+
+t.test('what is too long for the API server is not read', async t => {
+  const long = (length: number) => 'a'.repeat(length)
+  const annotated = (annotations: object) => ({ metadata: { name: 'a', annotations } })
+  const labelled = (labels: object) => ({ metadata: { name: 'a', labels } })
+  for (const [name, more, field] of [
+    ['annotations of 256 KiB', annotated({ a: long(131_071), b: long(131_071) }), undefined],
+    ['one byte more', annotated({ a: long(131_071), b: long(131_072) }), 'metadata.annotations'],
+    ['letters of two bytes', annotated({ a: 'ü'.repeat(131_072) }), 'metadata.annotations'],
+    ['the longest key of an annotation', annotated({ [`${long(253)}/${long(63)}`]: '' }), undefined],
+    ['its prefix is longer', annotated({ [`${long(254)}/b`]: '' }), 'metadata.annotations'],
+    ['its name is longer', annotated({ [`b/${long(64)}`]: '' }), 'metadata.annotations'],
+    ['the longest label', labelled({ [`${long(253)}/${long(63)}`]: long(63) }), undefined],
+    ['its key is longer', labelled({ [long(64)]: '' }), 'metadata.labels'],
+    ['its value is longer', labelled({ a: long(64) }), 'metadata.labels'],
+    ['data of 1 MiB', { data: { a: long(524_288), b: long(524_288) } }, undefined],
+    ['one byte more of data', { data: { a: long(524_288), b: long(524_289) } }, 'data']
+  ] as const) {
+    const read = () => readResource({ ...base, ...more })
+    if (field === undefined) t.ok(read(), name)
+    else t.throws(read, { name: 'InvalidObject', field, message: /longer than \d/ }, name)
+  }
+})

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type KindInfo, labelSelector, many, maybe, object, strings } from './fields.ts'
+import { configData } from './limits.ts'
 
 const containerPort = z.object({ name: maybe(z.string()), containerPort: z.number() })
 /** Arguments are kept of the proxy alone: those of a model server may be long, and nothing reads them. */
@@ -60,7 +61,7 @@ export const CORE = {
       ports: many(z.object({ name: maybe(z.string()), port: maybe(z.number()) }))
     })
   },
-  ConfigMap: { group: '', version: 'v1', plural: 'configmaps', shape: z.object({ data: strings }) },
+  ConfigMap: { group: '', version: 'v1', plural: 'configmaps', shape: z.object({ data: configData }) },
   Pod: {
     group: '',
     version: 'v1',

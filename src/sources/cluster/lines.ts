@@ -10,18 +10,23 @@ const LONGEST = 32 * 1024 * 1024
  */
 export async function* toLines(body: AsyncIterable<Buffer>, longest = LONGEST): AsyncGenerator<string> {
   const decoder = new TextDecoder()
-  let rest = ''
+  // A long line comes in many chunks. To look through all of it with each would take quadratic time.
+  let begun: string[] = []
+  let length = 0
   for await (const chunk of body) {
-    const text = rest + decoder.decode(chunk, { stream: true })
-    const end = text.lastIndexOf('\n') + 1
-    rest = text.slice(end)
-    if (rest.length > longest) throw new Trouble('malformed', 'the server sent a line without end', true)
-    yield* text
-      .slice(0, end)
-      .split('\n')
-      .filter(line => line !== '')
+    const [first = '', ...others] = decoder.decode(chunk, { stream: true }).split('\n')
+    begun.push(first)
+    length += first.length
+    const rest = others.pop()
+    if (rest !== undefined) {
+      yield* [begun.join(''), ...others].filter(line => line !== '')
+      begun = [rest]
+      length = rest.length
+    }
+    if (length > longest) throw new Trouble('malformed', 'the server sent a line without end', true)
   }
-  if (rest !== '') yield rest
+  const last = begun.join('')
+  if (last !== '') yield last
 }
 
 /** A stream as text, up to so many bytes; the rest is not waited for. */

@@ -39,3 +39,15 @@ t.test('a line without end is none', async t => {
   t.same(await lines.next(), { value: '{}', done: false })
   await t.rejects(lines.next(), { name: 'Trouble', reason: 'malformed' })
 })
+
+t.test('a line in many chunks is read in linear time', async t => {
+  const [chunk, count] = [Buffer.alloc(16 * 1024, 'a'), 768]
+  const before = process.cpuUsage()
+  const lines: string[] = []
+  for await (const line of toLines(Readable.from(Array.from({ length: count }, () => chunk)))) lines.push(line)
+  t.same(
+    lines.map(({ length }) => length),
+    [count * chunk.length]
+  )
+  t.ok(process.cpuUsage(before).user < 1_500_000)
+})

@@ -1,0 +1,38 @@
+import { strings } from './fields.ts'
+
+/*
+ * Lengths that the API server refuses, in bytes: no object of a cluster has them, but one that is about to be mutated
+ * may. Labels and annotations of components of an InferenceService are no metadata, and may be of any length.
+ */
+const KEY_PREFIX = 253
+const KEY_NAME = 63
+const LABEL_VALUE = 63
+const ALL_ANNOTATIONS = 256 * 1024
+const ALL_CONFIG_DATA = 1024 * 1024
+
+const lengthOf = (text: string) => Buffer.byteLength(text)
+const total = (texts: readonly string[]) => texts.reduce((sum, text) => sum + lengthOf(text), 0)
+
+function isKey(key: string): boolean {
+  const slash = key.indexOf('/')
+  return slash <= KEY_PREFIX && lengthOf(key.slice(slash + 1)) <= KEY_NAME
+}
+
+/** @see k8s.io/apimachinery pkg/api/validate/content/kube.go (IsLabelKey, IsLabelValue) */
+export const labels = strings
+  .refine(all => Object.keys(all).every(isKey), `a key is longer than ${KEY_PREFIX}/${KEY_NAME} bytes`)
+  .refine(
+    all => Object.values(all).every(value => lengthOf(value) <= LABEL_VALUE),
+    `a value is longer than ${LABEL_VALUE} bytes`
+  )
+
+/** @see k8s.io/apimachinery pkg/api/validation/objectmeta.go (ValidateAnnotations, ValidateAnnotationsSize) */
+export const annotations = strings
+  .refine(all => Object.keys(all).every(isKey), `a key is longer than ${KEY_PREFIX}/${KEY_NAME} bytes`)
+  .refine(all => total(Object.entries(all).flat()) <= ALL_ANNOTATIONS, `longer than ${ALL_ANNOTATIONS} bytes`)
+
+/** @see kubernetes pkg/apis/core/validation/validation.go (ValidateConfigMap) */
+export const configData = strings.refine(
+  all => total(Object.values(all)) <= ALL_CONFIG_DATA,
+  `longer than ${ALL_CONFIG_DATA} bytes`
+)

@@ -1,0 +1,38 @@
+import t from 'tap'
+import { readManifests } from '../../src/sources/yaml.ts'
+import { cpuTimeMs } from '../support/cpu-time.ts'
+
+const OBJECT = 'apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a\n'
+const lines = (count: number, line: (i: number) => string) =>
+  Array.from({ length: count }, (_, i) => line(i)).join('\n')
+/** Ten times as many values on each line. */
+const BOMB = `a0: &a0 x\n${lines(9, i => `a${i + 1}: &a${i + 1} [${`*a${i},`.repeat(10)}]`)}`
+
+t.test('what is wrong with a document is told with its line, and does not hide the others', async t => {
+  for (const [name, text, faults] of [
+    ['two values for one key', `${OBJECT}  labels:\n    b: c\n    b: d\n  name: e`, [7, 'Map keys must be unique']],
+    ['an alias without an anchor', `${OBJECT}spec: *b`, [1, 'Unresolved alias .*']],
+    ['aliases of aliases', OBJECT + BOMB, [1, 'Excessive alias count .*']],
+    ['many aliases', `${OBJECT}spec:\n${lines(1_001, i => `- &b${i} c\n- *b${i}`)}`, [1, 'More than 1000 aliases']],
+    ['as many as may be', `${OBJECT}spec:\n${lines(1_000, i => `- &b${i} c\n- *b${i}`)}`, undefined],
+    ['more levels than the stack has', `${OBJECT}spec: ${'['.repeat(50_000)}`, [5, 'nested too deeply']],
+    ['keys that are no text', `${OBJECT}spec: { ? [b] : c, ? [b] : d }`, undefined]
+  ] as const) {
+    const read = readManifests(`${text}\n---\n${OBJECT.replace('name: a', 'name: last')}`, 'f.yaml')
+    t.equal(read.manifests.at(-1)?.ref.name, 'last', name)
+    if (faults === undefined) t.same(read.faults, [], name)
+    else t.match(read.faults[0], new RegExp(`^f.yaml:${faults[0]}: ${faults[1]}$`), name)
+  }
+})
+
+t.test('long documents are read in linear time', async t => {
+  const count = 30_000
+  for (const [name, text] of [
+    ['many keys', lines(count, i => `k${i}: 1`)],
+    ['many faults', `[${': '.repeat(count)}`],
+    ['a key many times', lines(count, () => 'a: 1')],
+    ['many aliases', lines(count, i => `- &a${i} x\n- *a${i}`)]
+  ] as const) {
+    t.ok(cpuTimeMs(() => readManifests(text, 'f.yaml')) < 3_000, name)
+  }
+})
