@@ -1,10 +1,11 @@
 import t from 'tap'
 import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
 import { judge, judgeState } from '../../src/engine/judge.ts'
-import { type AuditOptions, type Auditor, auditorOf } from '../../src/keeper/auditor.ts'
+import { type Audit, type AuditOptions, type Auditor, auditorOf } from '../../src/keeper/auditor.ts'
 import { PATHS } from '../../src/keeper/names.ts'
+import { getOrAdd } from '../../src/model/shelf.ts'
 import type { Change, Snapshot } from '../../src/model/snapshot.ts'
-import { REPORT_APIS, type ReportApi } from '../../src/report/openreports.ts'
+import { REPORT_APIS, type ReportApi, toReports } from '../../src/report/openreports.ts'
 import { RULES } from '../../src/rules/index.ts'
 import type { KindHealth } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static.ts'
@@ -45,6 +46,16 @@ interface Audited {
   readonly stop: () => Promise<void>
 }
 
+function judged(state: Snapshot): Audit {
+  const result = judgeState(state, RULES, DEFAULT_POLICY)
+  return {
+    findings: result.findings.map(({ rule, mode }) => ({ rule, mode, count: 1 })),
+    reports: async function* (api, home) {
+      for (const report of toReports(result, state, api, home)) yield [report]
+    }
+  }
+}
+
 /** A leader whose term has begun. */
 function audit(
   test: Pick<typeof t, 'teardown'>,
@@ -55,14 +66,18 @@ function audit(
   const { log, said } = logged()
   const clock = testClock()
   const term = new AbortController()
-  const fixed = staticSource(state)
-  const source = {
-    ...fixed,
-    current: () => audited.state,
-    health: () => fixed.health().map(one => ({ ...one, health: audited.health }))
-  }
-  const judging = (now: Snapshot) => judgeState(now, RULES, DEFAULT_POLICY)
-  const auditor = auditorOf({ source, judge: judging, reports, api: apiFor(cluster), home: NAMESPACE, log, clock })
+  const { health: known } = staticSource(state)
+  const versions = new Map<Snapshot, string>()
+  const auditor = auditorOf({
+    health: () => known().map(one => ({ ...one, health: audited.health })),
+    version: () => getOrAdd(versions, audited.state, () => String(versions.size)),
+    audit: async () => judged(audited.state),
+    reports,
+    api: apiFor(cluster),
+    home: NAMESPACE,
+    log,
+    clock
+  })
   const stop = async () => {
     term.abort()
     await keeping
