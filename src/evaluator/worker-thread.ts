@@ -25,7 +25,7 @@ export function inWorker(file: URL, data: Omit<WorkerData, 'policy'>): Superviso
       post: message => {
         if (message.to !== 'work' || message.task.task !== 'review') return worker.postMessage(message)
         // What is received lies in memory that other requests share: a copy alone can be handed over.
-        const body = Uint8Array.from(message.task.body)
+        const body = new Uint8Array(message.task.body)
         worker.postMessage({ ...message, task: { ...message.task, body } }, [body.buffer])
       },
       gone: gone.promise,

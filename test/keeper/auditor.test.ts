@@ -43,6 +43,7 @@ interface Audited {
   /** The state from now on. */
   state: Snapshot
   health: KindHealth['health']
+  evaluate: () => Audit | undefined
   readonly stop: () => Promise<void>
 }
 
@@ -71,7 +72,7 @@ function audit(
   const auditor = auditorOf({
     health: () => known().map(one => ({ ...one, health: audited.health })),
     version: () => getOrAdd(versions, audited.state, () => String(versions.size)),
-    audit: async () => judged(audited.state),
+    audit: async () => audited.evaluate(),
     reports,
     api: apiFor(cluster),
     home: NAMESPACE,
@@ -82,7 +83,8 @@ function audit(
     term.abort()
     await keeping
   }
-  const audited: Audited = { auditor, clock, said, state, health, stop }
+  const evaluate = () => judged(audited.state)
+  const audited: Audited = { auditor, clock, said, state, health, evaluate, stop }
   const keeping = auditor.keep(term.signal)
   test.teardown(stop)
   return audited
@@ -308,6 +310,33 @@ t.test('what is not known for now is not judged', async t => {
   audited.health = 'forbidden'
   await audited.clock.pass(10_000)
   t.throws(() => cluster.get(modelReport('sklearn-iris')))
+})
+
+t.test('what is not known any more when it is evaluated is looked at again soon', async t => {
+  const cluster = clusterWith(OPEN)
+  const audited = audit(t, cluster, BROKEN, { health: 'starting' })
+  const { evaluate } = audited
+  audited.evaluate = () => undefined
+  audited.health = 'synced'
+  await audited.clock.pass(10_000)
+  t.same(cluster.requests, [])
+  t.equal(audited.auditor.status(), undefined)
+  audited.evaluate = evaluate
+  await audited.clock.pass(2_000)
+  t.equal(writesTo(cluster).length, 2)
+})
+
+t.test('an evaluation that ends after the term is not published', async t => {
+  const cluster = clusterWith(OPEN)
+  const audited = audit(t, cluster, BROKEN, { health: 'starting' })
+  const { evaluate } = audited
+  audited.evaluate = () => {
+    void audited.stop()
+    return evaluate()
+  }
+  audited.health = 'synced'
+  await audited.clock.pass(10_000)
+  t.same(cluster.requests, [])
 })
 
 t.test('it finds what two changes do that were admitted at the same moment', async t => {
