@@ -8,11 +8,11 @@ import { join } from 'node:path'
 import autocannon from 'autocannon'
 import { pino } from 'pino'
 import { parseConfig } from '../src/config.ts'
+import { Dispatcher } from '../src/evaluator/dispatcher.ts'
+import { inWorker } from '../src/evaluator/worker-thread.ts'
 import { makeCertificate } from '../src/keeper/development.ts'
-import { Snapshot } from '../src/model/snapshot.ts'
 import { serve } from '../src/server/serve.ts'
 import { readFiles } from '../src/sources/files.ts'
-import { staticSource } from '../src/sources/static.ts'
 import { benchEvaluation } from './bench-evaluation.ts'
 import { benchLive } from './bench-live.ts'
 
@@ -30,12 +30,22 @@ const review = JSON.parse(readFileSync(join(examples, 'review.json'), 'utf8'))
 review.request.object.metadata.annotations = { padding: 'x'.repeat(SIZE - JSON.stringify(review).length) }
 
 const resources = readFiles([join(examples, 'cluster')]).flatMap(({ resource }) => resource ?? [])
+const config = parseConfig('server: { port: 0, healthPort: 0 }', 'bench')
+const logger = pino({ level: 'info' }, pino.destination('/dev/null'))
+const origin = { from: 'files', resources } as const
+const worker = new URL('../src/evaluation-worker.ts', import.meta.url)
+const evaluator = new Dispatcher({
+  start: inWorker(worker, { origin, settings: config.mesh, ownNamespace: undefined }),
+  policy: () => config,
+  log: logger
+})
+await evaluator.ready
 const running = await serve({
-  config: parseConfig('server: { port: 0, healthPort: 0 }', 'bench'),
-  source: staticSource(Snapshot.of(resources)),
+  config,
+  evaluator,
   keyPair: await makeCertificate(['127.0.0.1']),
   ownNamespace: undefined,
-  logger: pino({ level: 'info' }, pino.destination('/dev/null'))
+  logger
 })
 const { requests, latency, errors, non2xx } = await autocannon({
   url: `${running.webhook}/validate`,

@@ -30,7 +30,7 @@ export async function bundle(): Promise<Metafile> {
   rmSync(dist, { recursive: true, force: true })
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: ['main', 'kubectl-complete'].map(name => join(root, 'src', `${name}.ts`)),
+    entryPoints: ['main', 'evaluation-worker', 'kubectl-complete'].map(name => join(root, 'src', `${name}.ts`)),
     outdir: dist,
     bundle: true,
     metafile: true,

@@ -84,6 +84,7 @@ async function check(folder: string, flags: readonly string[]): Promise<Report> 
       complaint += `${part}\n`
     },
     pages: new URL('../src/rules/', import.meta.url),
+    worker: new URL('../src/evaluation-worker.ts', import.meta.url),
     exit: () => {}
   })
   if (text === '') throw new Error(complaint)

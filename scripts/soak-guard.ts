@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
-import { auditing } from '../src/cli/auditing.ts'
 import { parseConfig } from '../src/config.ts'
-import type { Memory } from '../src/engine/judge.ts'
 import type { Clock } from '../src/keeper/clock.ts'
 import { type Keeper, openKeeper } from '../src/keeper/keeper.ts'
 import { openConfiguration } from '../src/server/configuration.ts'
@@ -11,6 +9,7 @@ import { TIMING, type Timing } from '../src/sources/cluster/reflector.ts'
 import { connect } from '../src/sources/cluster/transport.ts'
 import { watchCluster } from '../src/sources/cluster/watch.ts'
 import type { StateSource } from '../src/sources/source.ts'
+import { evaluatorOf } from '../test/support/evaluator.ts'
 import { NAMESPACE } from '../test/support/keeper.ts'
 import type { Cluster } from './soak-cluster.ts'
 
@@ -82,18 +81,18 @@ export async function startReplica(cluster: Cluster): Promise<Replica> {
       return state
     }
   }
-  const memory: Memory = {}
+  const evaluator = await evaluatorOf(witnessed, configuration.current, NAMESPACE)
   const running = await serve({
     config,
     configuration,
-    source: witnessed,
+    evaluator,
     keyPair: keeper.keyPair(),
     ownNamespace: NAMESPACE,
-    memory,
     upkeep: keeper.status,
     logger
   })
-  keeper.start(running.reload, auditing(source, configuration, memory))
+  const { health, version, audit } = evaluator
+  keeper.start(running.reload, { health, version, audit, reports: config.audit.reports })
   cluster.webhooks.push(running.webhook)
   return {
     keeper,

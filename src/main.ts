@@ -1,10 +1,13 @@
 #!/usr/bin/env node
+import { extname } from 'node:path'
 import { run } from './cli/program.ts'
 
 await run(process.argv.slice(2), {
   out: text => process.stdout.write(`${text}\n`),
   err: text => process.stderr.write(`${text}\n`),
   pages: new URL('rules/', import.meta.url),
+  // Its file ends as this one does: there are types in the sources, and none in the bundle.
+  worker: new URL(`evaluation-worker${extname(import.meta.url)}`, import.meta.url),
   exit: code => {
     process.exitCode = code
   }

@@ -9,6 +9,7 @@ import { makeCertificate } from '../src/keeper/development.ts'
 import { openConfiguration } from '../src/server/configuration.ts'
 import { serve } from '../src/server/serve.ts'
 import { staticSource } from '../src/sources/static.ts'
+import { evaluatorOf } from './support/evaluator.ts'
 import { stockWith } from './support/state.ts'
 
 interface Alert {
@@ -42,8 +43,8 @@ async function exposition(): Promise<string> {
     audit: { lastSuccessMs: 0, findings: [] },
     lines: []
   })
-  const source = staticSource(stockWith())
-  const running = await serve({ config, configuration, source, keyPair, ownNamespace: 'a', upkeep, logger })
+  const evaluator = await evaluatorOf(staticSource(stockWith()))
+  const running = await serve({ config, configuration, evaluator, keyPair, ownNamespace: 'a', upkeep, logger })
   const text = await (await fetch(`${running.health}/metrics`)).text()
   await running.stop(0)
   return text

@@ -11,6 +11,8 @@ export interface Io {
   readonly err: (text: string) => void
   /** The folder of the rules' pages, which the bundle has elsewhere than the sources. */
   readonly pages: URL
+  /** The entry of the evaluation thread, which the bundle has elsewhere too. */
+  readonly worker: URL
   /** Sets the exit code; the process ends when it has nothing left to do. */
   readonly exit: (code: number) => void
 }

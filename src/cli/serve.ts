@@ -1,19 +1,17 @@
 import { Command, Option } from 'commander'
 import { type Logger, pino } from 'pino'
 import { type Config, LOG_LEVELS, parseConfig, readConfigText } from '../config.ts'
-import type { Memory } from '../engine/judge.ts'
 import { OWN_NAMESPACE } from '../environment.ts'
+import { Dispatcher } from '../evaluator/dispatcher.ts'
+import type { Origin } from '../evaluator/run-worker.ts'
+import { inWorker } from '../evaluator/worker-thread.ts'
 import { loadCertificate } from '../keeper/development.ts'
 import { type Keeper, openKeeper } from '../keeper/keeper.ts'
-import { Snapshot } from '../model/snapshot.ts'
+import { remember } from '../model/remember.ts'
 import { type Configuration, openConfiguration } from '../server/configuration.ts'
 import { type Running, serve } from '../server/serve.ts'
 import { connect, type WritingTransport } from '../sources/cluster/transport.ts'
-import { watchCluster } from '../sources/cluster/watch.ts'
 import { countIgnored, InvalidInput, readFiles } from '../sources/files.ts'
-import type { StateSource } from '../sources/source.ts'
-import { staticSource } from '../sources/static.ts'
-import { auditing } from './auditing.ts'
 import { configOption, contextOption, type Io, kubeconfigOption, ruleOption, type Where, withModes } from './command.ts'
 import { toKubeconfig } from './world.ts'
 
@@ -47,24 +45,28 @@ export function serveCommand(io: Io): Command {
       const configuration = followConfiguration(options, logger)
       const config = configuration.current()
       const { manifests } = options
-      const { source, keeper } =
+      const { origin, keeper } =
         manifests === undefined
           ? await openCluster(options, config, logger)
-          : { source: readState(manifests, config, logger), keeper: undefined }
+          : { origin: readState(manifests, logger), keeper: undefined }
       const keyPair = keeper?.keyPair() ?? (await loadCertificate(config.server.certificates, NAMES))
-      const upkeep = keeper?.status
-      const memory: Memory = {}
+      const evaluator = new Dispatcher({
+        start: inWorker(io.worker, { origin, settings: config.mesh, ownNamespace: OWN_NAMESPACE }),
+        policy: writtenPolicy(configuration.current),
+        log: logger
+      })
+      await evaluator.ready
       const running = await serve({
         config,
         configuration,
-        source,
+        evaluator,
         keyPair,
         ownNamespace: OWN_NAMESPACE,
-        memory,
-        upkeep,
+        upkeep: keeper?.status,
         logger
       })
-      keeper?.start(running.reload, auditing(source, configuration, memory))
+      const { health, version, audit } = evaluator
+      keeper?.start(running.reload, { health, version, audit, reports: config.audit.reports })
       io.out(greeting(running, config, manifests))
       const stop = (drainMs: number) => void running.stop(drainMs, keeper?.leave)
       process.once('SIGTERM', () => stop(config.server.drainSeconds * 1000))
@@ -105,28 +107,34 @@ async function findKeeper(
   return openKeeper({ transport, namespace: OWN_NAMESPACE, settings: mesh, service, folder, log })
 }
 
+/** What counts of the configuration in an evaluation; the same object as long as the configuration is the same. */
+const writtenPolicy = (current: () => Config) => {
+  const select = remember(({ rules, namespaces, unevaluated, exceptions }: Config) => ({
+    rules,
+    namespaces,
+    unevaluated,
+    exceptions
+  }))
+  return () => select(current())
+}
+
 interface Opened {
-  readonly source: StateSource
+  readonly origin: Origin
   readonly keeper: Keeper | undefined
 }
 
+/** @throws {InvalidInput} when the cluster cannot be connected to: the evaluation thread would only try again */
 async function openCluster(options: ServeOptions, config: Config, logger: Logger): Promise<Opened> {
-  const transport = await connect(toKubeconfig(options))
-  const keeper = await findKeeper(transport, config, logger)
-  const source = watchCluster(transport, {
-    settings: config.mesh,
-    onFault: message => logger.warn({ message }, 'object not read'),
-    onHealth: (kind, health, why) => logger.info({ kind, health, why }, 'state')
-  })
-  return { source, keeper }
+  const kubeconfig = toKubeconfig(options)
+  const keeper = await findKeeper(await connect(kubeconfig), config, logger)
+  return { origin: { from: 'cluster', kubeconfig }, keeper }
 }
 
-function readState(manifests: readonly string[], { mesh }: Config, logger: Logger): StateSource {
+function readState(manifests: readonly string[], logger: Logger): Origin {
   const read = readFiles(manifests)
   const ignored = countIgnored(read)
   if (ignored !== undefined) logger.info(ignored)
-  const resources = read.flatMap(({ resource }) => (resource === undefined ? [] : [resource]))
-  return staticSource(Snapshot.of(resources, mesh))
+  return { from: 'files', resources: read.flatMap(({ resource }) => resource ?? []) }
 }
 
 /** Where it listens, and what to try. */

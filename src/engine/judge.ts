@@ -22,7 +22,7 @@ export interface Decision {
 const ALLOWED: Decision = { decision: 'allow', findings: [], existing: [], skipped: [] }
 
 /** The decision about what is not judged: a word that says why, or, where it is none of our business, none. */
-export function unevaluated(reason: string | undefined, policy: Policy): Decision {
+export function unevaluated(reason: string | undefined, policy: Pick<Policy, 'unevaluated'>): Decision {
   if (reason === undefined) return ALLOWED
   const skipped = [{ rule: 'object', missing: [], reason }]
   return { ...ALLOWED, decision: worst([], skipped, policy), skipped }
@@ -84,7 +84,11 @@ export function judgeState(
 }
 
 /** The decision that findings and skips amount to. */
-export function worst(findings: readonly Finding[], skipped: readonly Skip[], { unevaluated }: Policy): Verdict {
+export function worst(
+  findings: readonly Finding[],
+  skipped: readonly Skip[],
+  { unevaluated }: Pick<Policy, 'unevaluated'>
+): Verdict {
   const modes = new Set<string>(findings.map(({ mode }) => mode))
   if (skipped.some(isUnevaluated)) modes.add(unevaluated)
   if (modes.has('deny')) return 'deny'

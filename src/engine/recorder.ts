@@ -5,6 +5,7 @@ import { type NamedRule, namespaceOfHost } from '../model/rule-index.ts'
 import { type Changed, getOrAdd } from '../model/shelf.ts'
 import type { Settings, Snapshot, View } from '../model/snapshot.ts'
 import { toWorkload, type Workload } from '../model/workload.ts'
+import { BudgetExceeded, checkBudget } from './budget.ts'
 import type { Skip } from './finding.ts'
 
 /**
@@ -49,6 +50,7 @@ export class Recorder implements View {
   }
 
   list<T extends Kind>(kind: T, namespace?: string): readonly ResourceOf<T>[] {
+    checkBudget()
     if (this.#isNew(kind, namespace ?? EVERYWHERE, '')) {
       this.#note(kind, namespace === undefined ? ofKind(kind) : ofNamespace(kind, this.#toName(namespace)))
     }
@@ -56,6 +58,7 @@ export class Recorder implements View {
   }
 
   get<T extends Kind>(kind: T, namespace: string, name: string): ResourceOf<T> | undefined {
+    checkBudget()
     if (this.#isNew(kind, namespace, name)) {
       this.#note(kind, ofObject(kind, this.#toName(namespace), kind === 'Namespace' ? this.#toName(name) : name))
     }
@@ -63,11 +66,13 @@ export class Recorder implements View {
   }
 
   gateways(): readonly Workload[] {
+    checkBudget()
     this.#note('Pod', GATEWAYS)
     return this.#snapshot.gateways()
   }
 
   rulesIn(namespace: string): readonly NamedRule[] {
+    checkBudget()
     this.#note('DestinationRule', ofHosts(this.#toName(namespace)))
     this.reads.add(ANY_HOSTS)
     return this.#snapshot.rulesIn(namespace)
@@ -161,6 +166,7 @@ export type Observed<T> = { readonly reads: ReadonlySet<Token> } & (
  * Makes a judgement of a state. One that looks at a kind that could not be read means nothing; nor does one that throws.
  *
  * @param view where one is shared by several judgements, which then read everything but once
+ * @throws {BudgetExceeded}
  */
 export function observe<T>(
   snapshot: Snapshot,
@@ -173,6 +179,7 @@ export function observe<T>(
   try {
     value = judgement(view)
   } catch (error) {
+    if (error instanceof BudgetExceeded) throw error
     const reason = `it failed: ${error instanceof Error ? error.message : String(error)}`
     return { reads, skip: { missing: view.missing, reason } }
   }

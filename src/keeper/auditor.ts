@@ -1,16 +1,26 @@
 import type { Logger } from 'pino'
-import type { Snapshot } from '../model/snapshot.ts'
-import { isSettled, type StateSource } from '../sources/source.ts'
+import type { ReportApi, WantedReport } from '../report/openreports.ts'
+import { isSettled, type KindHealth } from '../sources/source.ts'
 import type { Api } from './api.ts'
 import type { Clock } from './clock.ts'
 import { afterChange, isDue, type Pending } from './occasion.ts'
-import { type Judged, publisherOf } from './publisher.ts'
+import { publisherOf } from './publisher.ts'
 import { reporting } from './reporting.ts'
+
+/** The findings in the current state. */
+export interface Audit {
+  readonly findings: readonly { readonly rule: string; readonly mode: string; readonly count: number }[]
+  /** Its reports, page by page. */
+  readonly reports: (api: ReportApi, home: string) => AsyncIterable<readonly WantedReport[]>
+}
 
 /** What the leader's audit looks at, and how. */
 export interface AuditOptions {
-  readonly source: StateSource
-  readonly judge: (state: Snapshot) => Judged
+  readonly health: () => readonly KindHealth[]
+  /** Another one whenever the state has changed. */
+  readonly version: () => string
+  /** Nothing while the state is not known. */
+  readonly audit: () => Promise<Audit | undefined>
   /** As in the configuration. */
   readonly reports: 'auto' | 'off'
 }
@@ -27,7 +37,7 @@ export interface AuditorOptions extends AuditOptions {
 export interface AuditStatus {
   /** When an audit, with its reports, last came to its end, in milliseconds since 1970. */
   readonly lastSuccessMs: number | undefined
-  readonly findings: Judged['findings']
+  readonly findings: Audit['findings']
 }
 
 /** What the leader does about the state as a whole. */
@@ -44,15 +54,18 @@ const LOOK_MS = 1_000
  * admitted at the same moment do together, what came while nobody answered, and what was wrong before, is found here.
  */
 export function auditorOf(options: AuditorOptions): Auditor {
-  const { source, judge, reports, api, home, log, clock } = options
+  const { health, version, audit, reports, api, home, log, clock } = options
   let status: AuditStatus | undefined
-  const audit = async (state: Snapshot, publish: ReturnType<typeof publisherOf>, signal: AbortSignal) => {
-    const judged = judge(state)
-    status = { lastSuccessMs: status?.lastSuccessMs, findings: judged.findings }
-    const written = reports === 'off' ? 0 : await publish(judged, state, signal)
-    if (written > 0) log.info({ written, findings: judged.findings.length }, 'the audit has changed reports')
+  /** @returns nothing when there was nothing to audit */
+  const run = async (publish: ReturnType<typeof publisherOf>, signal: AbortSignal) => {
+    const audited = await audit()
+    if (audited === undefined || signal.aborted) return undefined
+    const { findings } = audited
+    status = { lastSuccessMs: status?.lastSuccessMs, findings }
+    const written = reports === 'off' ? 0 : await publish(audited.reports, signal)
+    if (written > 0) log.info({ written, findings: countOf(findings) }, 'the audit has changed reports')
     if (signal.aborted) return false
-    status = { lastSuccessMs: clock.date(), findings: judged.findings }
+    status = { lastSuccessMs: clock.date(), findings }
     return true
   }
   return {
@@ -61,16 +74,18 @@ export function auditorOf(options: AuditorOptions): Auditor {
       const attempt = reporting(log, 'the audit did not come to its end')
       const publish = publisherOf(api, home, clock)
       let pending: Pending | undefined
-      let seen: Snapshot | undefined
+      let seen: string | undefined
       while (!signal.aborted) {
-        const state = source.current()
-        if (pending !== undefined && state !== seen) pending = afterChange(pending, clock.now())
-        seen = state
+        const now = version()
+        if (pending !== undefined && now !== seen) pending = afterChange(pending, clock.now())
+        seen = now
         // What is not known for now would look like what is gone, and its reports with it.
-        const isKnown = source.health().every(isSettled)
+        const isKnown = health().every(isSettled)
         if (isKnown && (pending === undefined || isDue(pending, clock.now()))) {
-          const isDone = (await attempt(() => audit(state, publish, signal))) === true
-          pending = { auditedMs: clock.now(), isDone, changed: undefined }
+          const outcome = await attempt(async () => ({ isDone: await run(publish, signal) }))
+          if (outcome === undefined || outcome.isDone !== undefined) {
+            pending = { auditedMs: clock.now(), isDone: outcome?.isDone === true, changed: undefined }
+          }
         }
         await clock.sleep(LOOK_MS, signal)
       }
@@ -78,3 +93,5 @@ export function auditorOf(options: AuditorOptions): Auditor {
     }
   }
 }
+
+export const countOf = (findings: Audit['findings']) => findings.reduce((sum, { count }) => sum + count, 0)

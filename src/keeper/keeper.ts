@@ -5,7 +5,7 @@ import type { Settings } from '../model/snapshot.ts'
 import type { WritingTransport } from '../sources/cluster/transport.ts'
 import { isSettled } from '../sources/source.ts'
 import { type Api, apiOf } from './api.ts'
-import { type AuditOptions, type Auditor, type AuditStatus, auditorOf } from './auditor.ts'
+import { type AuditOptions, type Auditor, type AuditStatus, auditorOf, countOf } from './auditor.ts'
 import { type KeyPair, lifeIn } from './certificate.ts'
 import type { Certificates, Served } from './certificates.ts'
 import { CLOCK, type Clock } from './clock.ts'
@@ -99,7 +99,7 @@ function keeperOf(
     status: () => toStatus(untilMs(state.served), state.leading, registrar.failurePolicy(), auditor?.status()),
     start: (reload, audit) => {
       auditor = auditorOf({ ...audit, api, home: namespace, log, clock })
-      excuse = excuseOf(() => audit.source.health().every(isSettled), clock)
+      excuse = excuseOf(() => audit.health().every(isSettled), clock)
       const refresh = () => certificates.refresh({ leading: state.leading, settled: registrar.settled() })
       const leading = lead(lease, async term => {
         state.leading = true
@@ -152,7 +152,7 @@ function toStatus(
     `registration: ${leader ? kept : 'kept by another replica'}`
   ]
   if (audit?.lastSuccessMs !== undefined) {
-    lines.push(`audit: ${audit.findings.length} findings at ${new Date(audit.lastSuccessMs).toISOString()}`)
+    lines.push(`audit: ${countOf(audit.findings)} findings at ${new Date(audit.lastSuccessMs).toISOString()}`)
   }
   return { certificateUntilMs, leader, failurePolicy, audit, lines }
 }

@@ -1,18 +1,10 @@
-import type { Finding, Skip } from '../engine/finding.ts'
-import type { Snapshot } from '../model/snapshot.ts'
-import { toReports } from '../report/openreports.ts'
 import { type Api, Refused } from './api.ts'
+import type { Audit } from './auditor.ts'
 import type { Clock } from './clock.ts'
 import { isPeriodOver } from './occasion.ts'
 import { type Owner, readOwner } from './owner.ts'
-import { type KnownReport, reportChanges, reportKey } from './report-changes.ts'
+import { type DigestedReport, type KnownReport, reportChanges, reportKey, withDigest } from './report-changes.ts'
 import { type FoundReports, findReports, writeReport } from './reports.ts'
-
-/** What is wrong with a state. */
-export interface Judged {
-  readonly findings: readonly Finding[]
-  readonly skipped: readonly Skip[]
-}
 
 /** Between two writes: so there are ten a second at most, however many there are to make. */
 const PAUSE_MS = 100
@@ -27,20 +19,20 @@ interface Found {
 /**
  * Makes the reports in the cluster what they should be.
  *
- * @returns to be called with each state and its findings; gives the number of reports written or removed
+ * @returns to be called with the reports of each audit; gives the number of reports written or removed
  * @throws when something was not written; then the next call looks first at what the server has
  */
 export function publisherOf(
   api: Api,
   home: string,
   clock: Clock
-): (judged: Judged, state: Snapshot, signal: AbortSignal) => Promise<number> {
+): (reports: Audit['reports'], signal: AbortSignal) => Promise<number> {
   let last: Found | undefined
-  return async (judged, state, signal) => {
+  return async (reports, signal) => {
     const found = last === undefined || isPeriodOver(last.listedMs, clock.now()) ? await look(api, home, clock) : last
     // Known again when all has gone well.
     last = undefined
-    const written = await publish(found, { judged, state, signal }, { api, home, clock })
+    const written = await publish(found, reports, signal, { api, home, clock })
     if (!signal.aborted) last = found
     return written
   }
@@ -59,19 +51,17 @@ interface Surroundings {
   readonly clock: Clock
 }
 
-interface Audited {
-  readonly judged: Judged
-  readonly state: Snapshot
-  readonly signal: AbortSignal
-}
-
 async function publish(
   { api: kind, reports, owner }: Found,
-  { judged, state, signal }: Audited,
+  wanted: Audit['reports'],
+  signal: AbortSignal,
   { api, home, clock }: Surroundings
 ): Promise<number> {
   if (kind === undefined) return 0
-  const changes = reportChanges(toReports(judged, state, kind, home), [...reports.values()])
+  const all: DigestedReport[] = []
+  // Page by page, so that nothing else waits for all of them.
+  for await (const page of wanted(kind, home)) all.push(...page.map(withDigest))
+  const changes = reportChanges(all, [...reports.values()])
   const problems: string[] = []
   let tried = 0
   for (const one of changes) {

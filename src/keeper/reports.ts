@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { MANAGED_BY, REPORT_APIS, type ReportApi } from '../report/openreports.ts'
 import { type Api, Refused } from './api.ts'
 import type { Owner } from './owner.ts'
-import { digestOf, type KnownReport, type ReportChange } from './report-changes.ts'
+import type { KnownReport, ReportChange } from './report-changes.ts'
 
 const DIGEST = 'mesh-guard.io/content'
 const ABSENT = 404
@@ -71,8 +71,8 @@ export async function writeReport(
     await unlessAbsent(api.remove(`${pathIn(namespace)}/${name}`, resourceVersion))
     return undefined
   }
-  const { namespace, name, apiVersion, kind, content } = one.wanted
-  const metadata = { namespace, name, labels: MANAGED_BY, annotations: { [DIGEST]: digestOf(one.wanted) } }
+  const { namespace, name, apiVersion, kind, content, digest } = one.wanted
+  const metadata = { namespace, name, labels: MANAGED_BY, annotations: { [DIGEST]: digest } }
   if (one.change === 'update') {
     const patch = { metadata: { ...metadata, resourceVersion: one.known.version }, ...content }
     return toKnown(await api.merge(`${pathIn(namespace)}/${name}`, patch))

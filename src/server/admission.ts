@@ -1,71 +1,72 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Policy } from '../engine/findings.ts'
-import { type Decision, judge, type Memory, unevaluated } from '../engine/judge.ts'
-import { mutate } from '../engine/mutate.ts'
-import type { Snapshot } from '../model/snapshot.ts'
-import type { Rules } from '../rules/rule.ts'
-import type { StateSource } from '../sources/source.ts'
-import { toAdmission, toPatch, toVerdict } from './answer.ts'
-import { summarizeEvidence } from './evidence.ts'
+import { unevaluated } from '../engine/judge.ts'
+import { type Answer, toAdmission, toVerdict } from '../evaluator/answer.ts'
+import { nowMs } from '../evaluator/clock.ts'
+import type { Decided, Evaluator, Mutated, Question } from '../evaluator/evaluator.ts'
+import { budgetMs } from './budget.ts'
+import { type Head, readHead } from './head.ts'
 import { limitLoad } from './load.ts'
 import type { Metrics } from './metrics.ts'
-import { type Review, readReview } from './review.ts'
 
 export interface AdmissionOptions {
-  /** The newest snapshot. Called once a request, so that one answer never mixes two moments. */
-  readonly current: () => Snapshot
-  /** How good the evidence is that decisions rest on. */
-  readonly health: StateSource['health']
-  readonly rules: Rules
-  /** What holds now: exceptions expire, and the configuration may change. Called once a request. */
-  readonly policy: () => Policy
-  /** Our own namespace, in which nothing is ever judged. */
+  readonly evaluator: Pick<Evaluator, 'review'>
+  /** What holds now for what is not evaluated. */
+  readonly policy: () => Pick<Policy, 'unevaluated'>
+  /** Is never evaluated. */
   readonly ownNamespace: string | undefined
   readonly metrics: Metrics
   readonly maxConcurrent: number
-  /** Of states by these rules; others that judge by them may share it. */
-  readonly memory: Memory
 }
 
-/** `POST /validate`: does this change cut a path that works now? `POST /mutate`: what does policy add to it? */
+/**
+ * `POST /validate`: does this change cut a path that works now? `POST /mutate`: what does policy add to it? Bodies are
+ * passed on as they are: to parse one of 8 MiB takes longer than health may wait.
+ */
 export const admission: FastifyPluginAsync<AdmissionOptions> = async (app, options) => {
-  const { current, health, rules, ownNamespace, metrics, memory } = options
-  limitLoad(app, options.maxConcurrent, metrics.load)
+  const { evaluator, policy, ownNamespace, metrics, maxConcurrent } = options
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  limitLoad(app, maxConcurrent, metrics.load)
 
-  const decide = ({ change, fault, object }: Review): Decision => {
-    const policy = options.policy()
-    if (fault !== undefined) return unevaluated(fault, policy)
-    if (change === undefined || object.namespace === ownNamespace) return unevaluated(undefined, policy)
-    return judge(current(), change, rules, policy, memory)
+  const admit = (question: Question, { uid, operation, object }: Head, reason: string): Answer => {
+    if (object.namespace === ownNamespace) return toAdmission(uid)
+    if (question === 'mutate') return toAdmission(uid, [`Nothing was injected: ${reason}`])
+    const decision = unevaluated(reason, policy())
+    metrics.decided(operation, object.kind, decision)
+    return toVerdict(uid, decision)
   }
 
-  app.post('/validate', async ({ body, headers, log }) => {
-    const started = performance.now()
-    const review = readReview(body)
-    const decision = decide(review)
-    const seconds = (performance.now() - started) / 1000
-    const { uid, operation, dryRun, object } = review
-    metrics.decided(operation, object.kind, decision, seconds)
-    const evidence = summarizeEvidence(health())
-    log.info(
-      { uid, ...traceOf(headers), operation, dryRun, object, ...summary(decision), seconds, evidence },
-      'decided'
-    )
-    return toVerdict(uid, decision)
-  })
+  const ask = (question: Question) => async (request: FastifyRequest, reply: FastifyReply) => {
+    const body = Buffer.isBuffer(request.body) ? request.body : NOTHING
+    const head = readHead(body)
+    const flow = `${head.user} ${head.object.namespace}`
+    const arrivedMs = nowMs() - reply.elapsedTime
+    const outcome = await evaluator.review(question, body, { flow, arrivedMs, budgetMs: budgetMs(request) })
+    if ('fault' in outcome) return reply.code(400).send({ message: outcome.fault })
+    const trace = traceOf(request.headers)
+    if ('unevaluated' in outcome) {
+      request.log.warn({ ...head, ...trace, reason: outcome.unevaluated }, 'not evaluated')
+      return admit(question, head, outcome.unevaluated)
+    }
+    if (outcome.record !== undefined) {
+      const { event, ...record } = outcome.record
+      count(metrics, outcome.record)
+      request.log.info({ ...record, ...trace }, event)
+    }
+    return reply.type(JSON_TYPE).send(outcome.answer)
+  }
+  app.post('/validate', ask('validate'))
+  app.post('/mutate', ask('mutate'))
+}
 
-  app.post('/mutate', async ({ body, headers, log }) => {
-    const { uid, operation, dryRun, object, change, sent } = readReview(body)
-    if (change === undefined || object.namespace === ownNamespace) return toAdmission(uid)
-    const mutated = mutate(current(), change, sent, rules)
-    const { patch, notes } = mutated
-    metrics.mutated(patch.length > 0)
-    const evidence = summarizeEvidence(health())
-    const added = patch.map(({ path }) => path)
-    log.info({ uid, ...traceOf(headers), operation, dryRun, object, added, notes, evidence }, 'mutated')
-    return toPatch(uid, mutated)
-  })
+const NOTHING = Buffer.alloc(0)
+const JSON_TYPE = 'application/json; charset=utf-8'
+
+function count(metrics: Metrics, record: Decided | Mutated): void {
+  if (record.event === 'mutated') metrics.mutated(record.added.length > 0)
+  else metrics.decided(record.operation, record.object.kind, record, record.seconds)
 }
 
 /**
@@ -77,12 +78,3 @@ function traceOf({ traceparent }: IncomingHttpHeaders): { readonly traceparent?:
 }
 
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
-
-/** What a log line says of a decision: no objects, no messages of unbounded length. */
-function summary({ decision, findings, skipped }: Decision): object {
-  return {
-    decision,
-    findings: findings.map(({ rule, mode, object }) => ({ rule, mode, object })),
-    skipped: skipped.map(({ rule, missing, exception }) => ({ rule, missing, exception }))
-  }
-}

@@ -33,7 +33,7 @@ export async function buildWebhook(
     bodyLimit: BODY_LIMIT,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_MS,
-    // Labels may have any key. Reviewed objects are parsed into objects of our own, and never merged.
+    // Labels may have any key. What is parsed here is never merged.
     onProtoPoisoning: 'ignore',
     onConstructorPoisoning: 'ignore',
     // While we stop, requests on open connections are answered all the same.

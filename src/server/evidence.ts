@@ -1,10 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
+import { toSeconds } from '../evaluator/evidence.ts'
 import type { KindHealth, StateSource, Troubles } from '../sources/source.ts'
-
-/** Evidence is as good as it can be. */
-const SOUND = ['static', 'synced']
-
-const toSeconds = (ms: number) => Math.round(ms / 100) / 10
 
 /** What is told of a kind to those who ask whether we are ready. */
 export function describeEvidence({ kind, health, why, objects, ageMs }: KindHealth): string {
@@ -14,20 +10,8 @@ export function describeEvidence({ kind, health, why, objects, ageMs }: KindHeal
   return `${known}, ${age}${why === '' ? '' : ` (${why})`}`
 }
 
-/** What a log line says of the evidence that a decision rests on: the oldest, and what is not as it should be. */
-export function summarizeEvidence(kinds: readonly KindHealth[]): object {
-  const oldest = kinds.reduce((one, other) => (other.ageMs > one.ageMs ? other : one))
-  const unsound = kinds.filter(({ health }) => !SOUND.includes(health))
-  return {
-    oldest: oldest.kind,
-    // JSON has no word for what never was.
-    oldestSeconds: Number.isFinite(oldest.ageMs) ? toSeconds(oldest.ageMs) : 'never',
-    unsound: Object.fromEntries(unsound.map(({ kind, health }) => [kind, health]))
-  }
-}
-
 /** Measures, by kind, what is known and how well, and counts what went wrong. */
-export function measureEvidence(registry: Registry, source: StateSource): void {
+export function measureEvidence(registry: Registry, source: Pick<StateSource, 'health'>): void {
   const registers = [registry]
   new Gauge({
     name: 'mesh_guard_known_objects',
@@ -61,7 +45,13 @@ export function measureEvidence(registry: Registry, source: StateSource): void {
 type ToTimes = (troubles: Troubles) => readonly (readonly [{ readonly reason?: string }, number])[]
 
 /** The source counts; here it is only shown. */
-function show(registry: Registry, source: StateSource, name: string, help: string, toTimes: ToTimes): void {
+function show(
+  registry: Registry,
+  source: Pick<StateSource, 'health'>,
+  name: string,
+  help: string,
+  toTimes: ToTimes
+): void {
   new Counter({
     name,
     help,

@@ -10,7 +10,7 @@ import type { Skip } from '../engine/finding.ts'
 export function measureExceptions(
   registry: Registry,
   exceptions: () => Exceptions
-): (skipped: readonly Skip[]) => void {
+): (skipped: readonly Pick<Skip, 'rule' | 'exception'>[]) => void {
   const registers = [registry]
   new Gauge({
     name: 'mesh_guard_exceptions',

@@ -1,12 +1,13 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { Gauge, type Registry } from 'prom-client'
-import { isSettled, type StateSource } from '../sources/source.ts'
+import type { Evaluator } from '../evaluator/evaluator.ts'
+import { isSettled } from '../sources/source.ts'
 import { describeEvidence } from './evidence.ts'
 import type { Metrics } from './metrics.ts'
 import type { Upkeep } from './upkeep.ts'
 
 export interface HealthOptions {
-  readonly source: StateSource
+  readonly evaluator: Pick<Evaluator, 'health'>
   readonly upkeep?: (() => Upkeep) | undefined
   readonly metrics: Metrics
   /** True from the first signal to stop on: new requests should go elsewhere. */
@@ -19,9 +20,9 @@ export interface HealthOptions {
  * what is kept in the cluster. The registration has no say in it: what proves that it works reaches us by a Service,
  * which leads to nobody who is not ready.
  */
-export const health: FastifyPluginAsync<HealthOptions> = async (app, { source, upkeep, metrics, isStopping }) => {
+export const health: FastifyPluginAsync<HealthOptions> = async (app, { evaluator, upkeep, metrics, isStopping }) => {
   const judgeReadiness = () => {
-    const kinds = source.health()
+    const kinds = evaluator.health()
     const waiting = kinds.filter(one => !isSettled(one))
     const kept = upkeep?.()
     const expired = kept !== undefined && kept.certificateUntilMs <= Date.now()

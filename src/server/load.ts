@@ -1,53 +1,31 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import { takeTurns } from './turns.ts'
-
-/** Why a request was turned away: too many before it, or its sender no longer waits. */
-type Reason = 'full' | 'late'
 
 /** What is counted of requests, whatever they ask. */
 export interface Load {
   readonly came: (bytes: number | undefined) => void
   readonly went: () => void
-  readonly shed: (reason: Reason) => void
-}
-
-const MESSAGES: Readonly<Record<Reason, string>> = {
-  full: 'too busy to judge this in time',
-  late: 'its turn came when nobody waited for the answer any more'
+  readonly shed: () => void
 }
 
 /**
  * Bounds what is worked on at a time by the routes of this scope. The API server asks again after a 503 with
- * `Retry-After`; what it no longer waits for is not begun, for judging cannot be broken off.
+ * `Retry-After`.
  */
 export function limitLoad(app: FastifyInstance, maxConcurrent: number, load: Load): void {
-  const deadlines = new WeakMap<FastifyRequest, number>()
-  const turn = takeTurns()
   let inFlight = 0
-
-  const shed = (reply: FastifyReply, reason: Reason) => {
-    load.shed(reason)
-    return reply.code(503).header('retry-after', '1').send({ message: MESSAGES[reason] })
-  }
-
   app.addHook('onRequest', async (request, reply) => {
-    if (inFlight >= maxConcurrent) return shed(reply, 'full')
+    if (inFlight >= maxConcurrent) {
+      load.shed()
+      return reply.code(503).header('retry-after', '1').send({ message: 'too busy to judge this in time' })
+    }
     inFlight++
-    const patience = patienceMs(request)
-    if (patience !== undefined) deadlines.set(request, performance.now() + patience)
     load.came(sizeOf(request))
     // Comes once, also when the sender hangs up.
     reply.raw.once('close', () => {
       inFlight--
       load.went()
     })
-  })
-
-  app.addHook('preHandler', async (request, reply) => {
-    await turn()
-    const deadline = deadlines.get(request)
-    if (deadline !== undefined && performance.now() >= deadline) return shed(reply, 'late')
   })
 }
 
@@ -57,13 +35,8 @@ function sizeOf({ headers }: FastifyRequest): number | undefined {
   return length === undefined ? undefined : Number(length)
 }
 
-/** How long the sender waits. The API server says so by `?timeout=5s`. */
-function patienceMs({ query }: FastifyRequest): number | undefined {
-  const [, seconds] = /^(\d+(?:\.\d+)?)s$/.exec(String((query as { readonly timeout?: unknown }).timeout)) ?? []
-  return seconds === undefined ? undefined : Number(seconds) * 1000
-}
-
 const KIB = 1024
+const FULL = 'full'
 
 export function measureLoad(registry: Registry): Load {
   const registers = [registry]
@@ -74,11 +47,11 @@ export function measureLoad(registry: Registry): Load {
   })
   const shed = new Counter({
     name: 'mesh_guard_shed_total',
-    help: 'Requests turned away with 503: full, too many before it; late, nobody waited any more when its turn came',
+    help: 'Requests turned away with 503: full, too many before it',
     labelNames: ['reason'],
     registers
   })
-  for (const reason of Object.keys(MESSAGES)) shed.inc({ reason }, 0)
+  shed.inc({ reason: FULL }, 0)
   const bytes = new Histogram({
     name: 'mesh_guard_request_body_bytes',
     help: 'Size of what is asked',
@@ -91,6 +64,6 @@ export function measureLoad(registry: Registry): Load {
       if (size !== undefined) bytes.observe(size)
     },
     went: () => inFlight.dec(),
-    shed: reason => shed.inc({ reason })
+    shed: () => shed.inc({ reason: FULL })
   }
 }

@@ -1,8 +1,7 @@
 import { Counter, Histogram, Registry } from 'prom-client'
 import type { Exceptions } from '../engine/exceptions.ts'
-import { isUnevaluated } from '../engine/finding.ts'
-import type { Decision } from '../engine/judge.ts'
-import type { StateSource } from '../sources/source.ts'
+import { type Finding, isUnevaluated, type Skip } from '../engine/finding.ts'
+import type { Decided, Evaluator } from '../evaluator/evaluator.ts'
 import { measureEvidence } from './evidence.ts'
 import { measureExceptions } from './exceptions.ts'
 import { type Load, measureLoad } from './load.ts'
@@ -11,16 +10,22 @@ import { measureUpkeep, type Upkeep } from './upkeep.ts'
 /** What we count, for Prometheus. */
 export interface Metrics {
   readonly registry: Registry
-  readonly decided: (operation: string, kind: string, decision: Decision, seconds: number) => void
+  /** @param seconds where it was evaluated */
+  readonly decided: (operation: string, kind: string, decision: Counted, seconds?: number) => void
   readonly mutated: (patched: boolean) => void
   readonly load: Load
+}
+
+type Counted = Pick<Decided, 'decision'> & {
+  readonly findings: readonly Pick<Finding, 'rule' | 'mode'>[]
+  readonly skipped: readonly Pick<Skip, 'rule' | 'exception'>[]
 }
 
 const NO_EXCEPTIONS: Exceptions = { inForce: [], expired: [] }
 
 /** @param exceptions those of the configuration as it is now */
 export function createMetrics(
-  source: StateSource,
+  evaluator: Pick<Evaluator, 'health' | 'failures'>,
   upkeep?: () => Upkeep,
   exceptions: () => Exceptions = () => NO_EXCEPTIONS
 ): Metrics {
@@ -57,7 +62,8 @@ export function createMetrics(
     registers
   })
   const excepted = measureExceptions(registry, exceptions)
-  measureEvidence(registry, source)
+  measureEvidence(registry, evaluator)
+  measureFailures(registers, evaluator)
   if (upkeep !== undefined) measureUpkeep(registry, upkeep)
   return {
     registry,
@@ -66,9 +72,33 @@ export function createMetrics(
       for (const { rule, mode } of decision.findings) findings.inc({ rule, mode, decision: decision.decision })
       for (const { rule } of decision.skipped.filter(isUnevaluated)) skipped.inc({ rule })
       excepted(decision.skipped)
-      duration.observe(seconds)
+      if (seconds !== undefined) duration.observe(seconds)
     },
     load: measureLoad(registry),
     mutated: patched => mutations.inc({ patched: String(patched) })
   }
+}
+
+/** The evaluator counts; here it is only shown. */
+function measureFailures(registers: Registry[], { failures }: Pick<Evaluator, 'failures'>): void {
+  const show = (name: string, help: string, toTimes: () => number) =>
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset()
+        this.inc(toTimes())
+      }
+    })
+  show(
+    'mesh_guard_evaluation_timeouts_total',
+    'Requests answered as not evaluated because evaluation took too long',
+    () => failures().timeouts
+  )
+  show(
+    'mesh_guard_evaluation_restarts_total',
+    'Starts of the evaluation thread after the first: it hung, or failed',
+    () => failures().restarts
+  )
 }

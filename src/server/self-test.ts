@@ -1,6 +1,9 @@
 import type { FastifyPluginAsync } from 'fastify'
-import { toAdmission, toRefusal } from './answer.ts'
-import { readReview } from './review.ts'
+import { toAdmission, toRefusal } from '../evaluator/answer.ts'
+import { readReview } from '../evaluator/review.ts'
+
+/** Ours has 1 KiB, and is parsed where health is answered. */
+const BODY_LIMIT = 64 * 1024
 
 export interface SelfTestOptions {
   /** True from the first signal to stop on. */
@@ -13,7 +16,7 @@ export interface SelfTestOptions {
  * still gets comes from another replica.
  */
 export const selfTest: FastifyPluginAsync<SelfTestOptions> = async (app, { isStopping }) => {
-  app.post('/self-test', async ({ body }) => {
+  app.post('/self-test', { bodyLimit: BODY_LIMIT }, async ({ body }) => {
     const { uid } = readReview(body)
     return isStopping() ? toAdmission(uid) : toRefusal(uid, 'the way from the API server to the guard works')
   })

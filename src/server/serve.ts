@@ -4,10 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.ts'
 import { policyAt } from '../engine/findings.ts'
-import type { Memory } from '../engine/judge.ts'
-import { RULES } from '../rules/index.ts'
+import type { Evaluator } from '../evaluator/evaluator.ts'
 import { InvalidInput } from '../sources/files.ts'
-import type { StateSource } from '../sources/source.ts'
 import { buildHealth, buildWebhook, type KeyPair, toContext } from './app.ts'
 import { type Configuration, measureConfiguration } from './configuration.ts'
 import { createMetrics } from './metrics.ts'
@@ -17,11 +15,9 @@ export interface ServeOptions {
   readonly config: Config
   /** Where it can change while we run. */
   readonly configuration?: Configuration
-  readonly source: StateSource
+  readonly evaluator: Evaluator
   readonly keyPair: KeyPair
   readonly ownNamespace: string | undefined
-  /** Where audits judge the same state, so that it is judged but once. */
-  readonly memory?: Memory
   /** What is kept in the cluster, where something is. */
   readonly upkeep?: (() => Upkeep) | undefined
   readonly logger: FastifyBaseLogger
@@ -55,7 +51,7 @@ interface Phase {
 }
 
 /**
- * Starts both servers. From here on the source is ours to close.
+ * Starts both servers. From here on the evaluator is ours to close.
  *
  * @throws {InvalidInput} when a port cannot be had.
  */
@@ -63,7 +59,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
   const { host, port, healthPort } = options.config.server
   const phase: Phase = { stopping: false, ready: true }
   const { app, health } = await build(options, phase)
-  const closings = [closing(app), closing(health), options.source.close]
+  const closings = [closing(app), closing(health), options.evaluator.close]
   const close = async () => {
     for (const one of closings) await one()
   }
@@ -88,21 +84,18 @@ export async function serve(options: ServeOptions): Promise<Running> {
 }
 
 async function build(options: ServeOptions, phase: Phase) {
-  const { config, configuration, source, keyPair, ownNamespace, memory = {}, upkeep, logger } = options
+  const { config, configuration, evaluator, keyPair, ownNamespace, upkeep, logger } = options
   const policy = () => policyAt(configuration?.current() ?? config, Date.now())
-  const metrics = createMetrics(source, upkeep, () => policy().exceptions)
+  const metrics = createMetrics(evaluator, upkeep, () => policy().exceptions)
   if (configuration !== undefined) measureConfiguration(metrics.registry, configuration)
   const app = await buildWebhook(
     keyPair,
     {
-      current: source.current,
-      health: source.health,
-      rules: RULES,
+      evaluator,
       policy,
       ownNamespace,
       metrics,
       maxConcurrent: config.server.maxConcurrent,
-      memory,
       isStopping: () => phase.stopping
     },
     logger
@@ -110,7 +103,7 @@ async function build(options: ServeOptions, phase: Phase) {
   app.addHook('onSend', async (_request, reply) => {
     if (phase.stopping) reply.header('connection', 'close')
   })
-  const health = await buildHealth({ source, upkeep, metrics, isStopping: () => !phase.ready }, logger)
+  const health = await buildHealth({ evaluator, upkeep, metrics, isStopping: () => !phase.ready }, logger)
   return { app, health }
 }
 

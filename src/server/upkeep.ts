@@ -16,7 +16,7 @@ export interface Upkeep {
 export interface AuditResult {
   /** When one last came to its end, in milliseconds since 1970. */
   readonly lastSuccessMs: number | undefined
-  readonly findings: readonly { readonly rule: string; readonly mode: string }[]
+  readonly findings: readonly { readonly rule: string; readonly mode: string; readonly count: number }[]
 }
 
 export function measureUpkeep(registry: Registry, upkeep: () => Upkeep): void {
@@ -68,7 +68,7 @@ function measureAudit(registers: Registry[], audit: () => AuditResult | undefine
     registers,
     collect() {
       this.reset()
-      for (const { rule, mode } of audit()?.findings ?? []) this.inc({ rule, mode })
+      for (const { rule, mode, count } of audit()?.findings ?? []) this.inc({ rule, mode }, count)
     }
   })
 }

@@ -1,14 +1,10 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { auditing } from '../../src/cli/auditing.ts'
-import { parseConfig } from '../../src/config.ts'
 import { reportSchema } from '../../src/report/report.ts'
-import { staticSource } from '../../src/sources/static.ts'
 import { serveFolder } from '../support/cluster.ts'
 import { meshGuard } from '../support/command.ts'
 import { kubeconfig } from '../support/kubeconfig.ts'
-import { stockWith } from '../support/state.ts'
 
 const examples = join(import.meta.dirname, '../../examples')
 const CLUSTER = join(examples, 'cluster')
@@ -95,18 +91,4 @@ t.test('a running cluster, which is only read', async t => {
   t.match(await meshGuard('audit', ...live, '--format', 'json'), { code: 0, out: /"skipped": \[\n/ })
   api.fault = (_request, response) => !!response.writeHead(500).end()
   t.match(await meshGuard('audit', ...live), { code: 3, out: '', err: /^error: the cluster cannot be read: / })
-})
-
-t.test('the leader finds the same, again and again', async t => {
-  const source = staticSource(stockWith(readFileSync(join(examples, 'strict-mesh.yaml'), 'utf8')))
-  const config = parseConfig(`rules: { ${RULE}: audit }\naudit: { reports: off }`, 'test')
-  const { judge, reports } = auditing(source, { current: () => config }, {})
-  t.equal(reports, 'off')
-  const { findings } = judge(source.current())
-  t.match(
-    findings.find(({ rule }) => rule === RULE),
-    { mode: 'audit' }
-  )
-  t.same(judge(source.current()).findings, findings)
-  t.same(judge(stockWith()).findings, [], 'another state')
 })

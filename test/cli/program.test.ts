@@ -96,6 +96,7 @@ t.test('our own failure is told as such', async t => {
       err += text
     },
     pages: new URL('file:///'),
+    worker: new URL('file:///'),
     exit: set => {
       code = set
     }

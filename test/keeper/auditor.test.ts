@@ -1,10 +1,11 @@
 import t from 'tap'
 import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
 import { judge, judgeState } from '../../src/engine/judge.ts'
-import { type AuditOptions, type Auditor, auditorOf } from '../../src/keeper/auditor.ts'
+import { type Audit, type AuditOptions, type Auditor, auditorOf } from '../../src/keeper/auditor.ts'
 import { PATHS } from '../../src/keeper/names.ts'
+import { getOrAdd } from '../../src/model/shelf.ts'
 import type { Change, Snapshot } from '../../src/model/snapshot.ts'
-import { REPORT_APIS, type ReportApi } from '../../src/report/openreports.ts'
+import { REPORT_APIS, type ReportApi, toReports } from '../../src/report/openreports.ts'
 import { RULES } from '../../src/rules/index.ts'
 import type { KindHealth } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static.ts'
@@ -42,7 +43,18 @@ interface Audited {
   /** The state from now on. */
   state: Snapshot
   health: KindHealth['health']
+  evaluate: () => Audit | undefined
   readonly stop: () => Promise<void>
+}
+
+function judged(state: Snapshot): Audit {
+  const result = judgeState(state, RULES, DEFAULT_POLICY)
+  return {
+    findings: result.findings.map(({ rule, mode }) => ({ rule, mode, count: 1 })),
+    reports: async function* (api, home) {
+      for (const report of toReports(result, state, api, home)) yield [report]
+    }
+  }
 }
 
 /** A leader whose term has begun. */
@@ -55,19 +67,24 @@ function audit(
   const { log, said } = logged()
   const clock = testClock()
   const term = new AbortController()
-  const fixed = staticSource(state)
-  const source = {
-    ...fixed,
-    current: () => audited.state,
-    health: () => fixed.health().map(one => ({ ...one, health: audited.health }))
-  }
-  const judging = (now: Snapshot) => judgeState(now, RULES, DEFAULT_POLICY)
-  const auditor = auditorOf({ source, judge: judging, reports, api: apiFor(cluster), home: NAMESPACE, log, clock })
+  const { health: known } = staticSource(state)
+  const versions = new Map<Snapshot, string>()
+  const auditor = auditorOf({
+    health: () => known().map(one => ({ ...one, health: audited.health })),
+    version: () => getOrAdd(versions, audited.state, () => String(versions.size)),
+    audit: async () => audited.evaluate(),
+    reports,
+    api: apiFor(cluster),
+    home: NAMESPACE,
+    log,
+    clock
+  })
   const stop = async () => {
     term.abort()
     await keeping
   }
-  const audited: Audited = { auditor, clock, said, state, health, stop }
+  const evaluate = () => judged(audited.state)
+  const audited: Audited = { auditor, clock, said, state, health, evaluate, stop }
   const keeping = auditor.keep(term.signal)
   test.teardown(stop)
   return audited
@@ -293,6 +310,33 @@ t.test('what is not known for now is not judged', async t => {
   audited.health = 'forbidden'
   await audited.clock.pass(10_000)
   t.throws(() => cluster.get(modelReport('sklearn-iris')))
+})
+
+t.test('what is not known any more when it is evaluated is looked at again soon', async t => {
+  const cluster = clusterWith(OPEN)
+  const audited = audit(t, cluster, BROKEN, { health: 'starting' })
+  const { evaluate } = audited
+  audited.evaluate = () => undefined
+  audited.health = 'synced'
+  await audited.clock.pass(10_000)
+  t.same(cluster.requests, [])
+  t.equal(audited.auditor.status(), undefined)
+  audited.evaluate = evaluate
+  await audited.clock.pass(2_000)
+  t.equal(writesTo(cluster).length, 2)
+})
+
+t.test('an evaluation that ends after the term is not published', async t => {
+  const cluster = clusterWith(OPEN)
+  const audited = audit(t, cluster, BROKEN, { health: 'starting' })
+  const { evaluate } = audited
+  audited.evaluate = () => {
+    void audited.stop()
+    return evaluate()
+  }
+  audited.health = 'synced'
+  await audited.clock.pass(10_000)
+  t.same(cluster.requests, [])
 })
 
 t.test('it finds what two changes do that were admitted at the same moment', async t => {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import t from 'tap'
 import { parseConfig } from '../../src/config.ts'
+import type { Audit } from '../../src/keeper/auditor.ts'
 import { DAY_MS, type KeyPair, type Life, lifeOf, makeAuthority, makeLeaf } from '../../src/keeper/certificate.ts'
 import { type Keeper, openKeeper } from '../../src/keeper/keeper.ts'
 import { NAME } from '../../src/keeper/names.ts'
@@ -12,11 +13,12 @@ import { type Running, serve } from '../../src/server/serve.ts'
 import type { KindHealth, StateSource } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static.ts'
 import { ofKeys, type TestClock, testClock } from '../support/clock.ts'
+import { evaluatorOf } from '../support/evaluator.ts'
 import { installed, LEASE, logged, NAMESPACE, policyIn, publishedIn, REFUSAL, SECRET } from '../support/keeper.ts'
 import { stockWith } from '../support/state.ts'
 import { failure, type WritableCluster } from '../support/writable-cluster.ts'
 
-const NOTHING = { findings: [], skipped: [] }
+const NOTHING: Audit = { findings: [], reports: async function* () {} }
 type Test = Pick<typeof t, 'teardown'>
 const HOST = `${NAME}.${NAMESPACE}.svc`
 
@@ -38,15 +40,16 @@ async function startReplica(
   const service = { name: NAME, port: 443 }
   const options = { transport, namespace: NAMESPACE, settings: DEFAULT_SETTINGS, service, folder, log, clock }
   const keeper = await openKeeper(options)
+  const evaluator = { ...(await evaluatorOf(source)), health: source.health }
   const running = await serve({
     config: parseConfig('server: { port: 0, healthPort: 0 }', 'test'),
-    source,
+    evaluator,
     keyPair: keeper.keyPair(),
     ownNamespace: NAMESPACE,
     upkeep: keeper.status,
     logger: pino({ level: 'silent' })
   })
-  keeper.start(running.reload, { source, judge: () => NOTHING, reports: 'auto' })
+  keeper.start(running.reload, { ...evaluator, audit: async () => NOTHING, reports: 'auto' })
   t.teardown(async () => {
     cluster.fault = () => {
       throw new Error('ECONNREFUSED')

@@ -2,11 +2,11 @@ import { Buffer } from 'node:buffer'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import t from 'tap'
 import { parse } from 'yaml'
-import { DEFAULT_POLICY, type Policy, policyAt } from '../../src/engine/findings.ts'
-import { RULES } from '../../src/rules/index.ts'
+import type { WrittenPolicy } from '../../src/engine/findings.ts'
 import { admission } from '../../src/server/admission.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
 import { staticSource } from '../../src/sources/static.ts'
+import { evaluatorOf, WRITTEN_POLICY } from '../support/evaluator.ts'
 import { stockWith } from '../support/state.ts'
 
 type Test = Pick<typeof t, 'teardown'>
@@ -15,24 +15,21 @@ type Test = Pick<typeof t, 'teardown'>
 async function build(
   t: Test,
   yaml = '',
-  policy: Policy = DEFAULT_POLICY,
+  policy: WrittenPolicy = WRITTEN_POLICY,
   options: FastifyServerOptions = {}
 ): Promise<FastifyInstance> {
-  const source = staticSource(stockWith(yaml))
   const app = Fastify(options)
-  const metrics = createMetrics(source)
-  const { current, health } = source
+  const evaluator = await evaluatorOf(staticSource(stockWith(yaml)), () => policy, 'mesh-guard')
+  const metrics = createMetrics(evaluator)
   await app.register(admission, {
-    current,
-    health,
-    rules: RULES,
+    evaluator,
     policy: () => policy,
     ownNamespace: 'mesh-guard',
     metrics,
-    maxConcurrent: 64,
-    memory: {}
+    maxConcurrent: 64
   })
   t.teardown(() => app.close())
+  t.teardown(evaluator.close)
   return app
 }
 
@@ -112,7 +109,7 @@ t.test('an admission says nothing more', async t => {
 })
 
 t.test('warnings are short, plain and not too many', async t => {
-  const policy: Policy = { ...DEFAULT_POLICY, rules: { 'strict-mesh-plain-local-gateway': 'warn' } }
+  const policy = { ...WRITTEN_POLICY, rules: { 'strict-mesh-plain-local-gateway': 'warn' } } as const
   const { body } = await post(await build(t, '', policy), '/validate', review(STRICT))
   t.equal(body.response.allowed, true)
   t.equal(body.response.warnings.length, 1)
@@ -148,7 +145,7 @@ t.test('what could not be judged is told, or refused by configuration', async t 
         .concat('…')
     ]
   })
-  const denied = await post(await build(t, '', { ...DEFAULT_POLICY, unevaluated: 'deny' }), '/validate', broken)
+  const denied = await post(await build(t, '', { ...WRITTEN_POLICY, unevaluated: 'deny' }), '/validate', broken)
   t.match(denied.body.response, {
     allowed: false,
     status: { message: /^not evaluated, which the configuration refuses: object: InferenceService user1\/new: / }
@@ -158,14 +155,14 @@ t.test('what could not be judged is told, or refused by configuration', async t 
 t.test('an exception admits, and is told', async t => {
   const rule = 'strict-mesh-plain-local-gateway'
   const exceptions = [
-    { rule, selector: { name: 'default' }, reason: 'we migrate', owner: 'mesh', expires: '2027-01-31' }
+    { rule, selector: { name: 'default' }, reason: 'we migrate', owner: 'mesh', expires: '2999-01-31' }
   ]
-  const policy = policyAt({ ...DEFAULT_POLICY, exceptions }, Date.UTC(2027, 0, 1))
+  const policy = { ...WRITTEN_POLICY, exceptions }
   const { body } = await post(await build(t, '', policy), '/validate', review(STRICT))
   t.same(body.response, {
     uid: 'u-1',
     allowed: true,
-    warnings: [`${rule}: excepted until 2027-01-31 by mesh: PeerAuthentication istio-system/default: we migrate`],
+    warnings: [`${rule}: excepted until 2999-01-31 by mesh: PeerAuthentication istio-system/default: we migrate`],
     auditAnnotations: { decision: 'allow', excepted: rule }
   })
   const strict = { ...policy, unevaluated: 'deny' as const }
@@ -216,7 +213,7 @@ t.test('the mutating side answers with a patch, or nothing', async t => {
 t.test('a line in the log says what was decided, and on what evidence', async t => {
   const lines: string[] = []
   const logger = { stream: { write: (line: string) => lines.push(line) } }
-  const app = await build(t, USER_STRICT, DEFAULT_POLICY, { logger })
+  const app = await build(t, USER_STRICT, WRITTEN_POLICY, { logger })
   const evidence = { oldest: 'InferenceService', oldestSeconds: 0, unsound: {} }
   for (const [url, body, expected] of [
     ['/validate', review(STRICT), { msg: 'decided', uid: 'u-1', decision: 'deny', evidence }],
@@ -230,7 +227,7 @@ t.test('a line in the log says what was decided, and on what evidence', async t 
 
 t.test('the line names the trace, where there is one', async t => {
   const lines: string[] = []
-  const app = await build(t, USER_STRICT, DEFAULT_POLICY, {
+  const app = await build(t, USER_STRICT, WRITTEN_POLICY, {
     logger: { stream: { write: (line: string) => lines.push(line) } }
   })
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
@@ -262,4 +259,49 @@ t.test('what is no AdmissionReview v1 is told so', async t => {
       t.match(answer.message, message)
     }
   }
+})
+
+t.test('what is not evaluated in time is admitted with a warning, or refused by configuration', async t => {
+  const reason = 'evaluation took longer than 0 s'
+  const deny = { ...WRITTEN_POLICY, unevaluated: 'deny' } as const
+  const lines: string[] = []
+  const logger = { stream: { write: (line: string) => lines.push(line) } }
+  const [warning, denying] = [await build(t, '', WRITTEN_POLICY, { logger }), await build(t, '', deny)]
+  const ask = async (app: FastifyInstance, url: string, yaml = STRICT) =>
+    (await post(app, `${url}?timeout=0s`, review(yaml))).body.response
+  t.same(await ask(warning, '/validate'), {
+    uid: 'u-1',
+    allowed: true,
+    warnings: [`not evaluated: object: ${reason}`],
+    auditAnnotations: { decision: 'warn' }
+  })
+  t.match(await ask(denying, '/validate'), {
+    allowed: false,
+    status: { message: `not evaluated, which the configuration refuses: object: ${reason}` }
+  })
+  for (const app of [warning, denying]) {
+    t.same(await ask(app, '/mutate'), { uid: 'u-1', allowed: true, warnings: [`Nothing was injected: ${reason}`] })
+    const ours = STRICT.replace('istio-system', 'mesh-guard')
+    for (const url of ['/validate', '/mutate']) t.same(await ask(app, url, ours), { uid: 'u-1', allowed: true }, url)
+  }
+  const line = lines.map(one => JSON.parse(one)).find(({ msg }) => msg === 'not evaluated')
+  t.match(line, {
+    level: 40,
+    uid: 'u-1',
+    operation: 'CREATE',
+    object: {
+      apiVersion: 'security.istio.io/v1',
+      kind: 'PeerAuthentication',
+      namespace: 'istio-system',
+      name: 'default'
+    },
+    reason
+  })
+})
+
+t.test('a request without a body is no AdmissionReview', async t => {
+  const app = await build(t)
+  const { statusCode, body } = await app.inject({ method: 'POST', url: '/validate' })
+  t.equal(statusCode, 400)
+  t.match(body, 'the body is empty')
 })

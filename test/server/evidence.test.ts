@@ -1,8 +1,10 @@
 import t from 'tap'
-import { describeEvidence, summarizeEvidence } from '../../src/server/evidence.ts'
+import { summarizeEvidence } from '../../src/evaluator/evidence.ts'
+import { describeEvidence } from '../../src/server/evidence.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
 import { type KindHealth, NO_TROUBLES, type Troubles } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static.ts'
+import { unfailing } from '../support/evaluator.ts'
 import { stockWith } from '../support/state.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
@@ -23,7 +25,7 @@ const troubles = (relists: number, malformed: number, errors: Readonly<Record<st
 
 /** What is told to Prometheus of these kinds, without comments. */
 async function measure(kinds: readonly KindHealth[], times = 1): Promise<readonly string[]> {
-  const { registry } = createMetrics({ ...staticSource(stockWith()), health: () => kinds })
+  const { registry } = createMetrics(unfailing({ health: () => kinds }))
   for (let i = 1; i < times; i++) await registry.metrics()
   return (await registry.metrics()).split('\n').filter(line => line !== '' && !line.startsWith('#'))
 }

@@ -5,6 +5,7 @@ import { judge } from '../../src/engine/judge.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
 import { staticSource } from '../../src/sources/static.ts'
+import { unfailing } from '../support/evaluator.ts'
 import { resourceOf, stockWith } from '../support/state.ts'
 
 const STRICT = `
@@ -29,7 +30,7 @@ t.test('exceptions are counted, and how often each was used', async t => {
   ]
   const policy = policyAt({ ...DEFAULT_POLICY, exceptions }, Date.UTC(2027, 0, 1))
   const state = stockWith()
-  const { registry, decided } = createMetrics(staticSource(state), undefined, () => policy.exceptions)
+  const { registry, decided } = createMetrics(unfailing(staticSource(state)), undefined, () => policy.exceptions)
   for (let time = 0; time < 2; time++) {
     const change = { operation: 'CREATE', after: resourceOf(STRICT) } as const
     decided('CREATE', 'PeerAuthentication', judge(state, change, RULES, policy), 0.001)

@@ -4,6 +4,7 @@ import { judge, unevaluated } from '../../src/engine/judge.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
 import { staticSource } from '../../src/sources/static.ts'
+import { unfailing } from '../support/evaluator.ts'
 import { resourceOf, stockWith } from '../support/state.ts'
 
 const RULE = 'strict-mesh-plain-local-gateway'
@@ -16,7 +17,7 @@ spec: { mtls: { mode: STRICT } }
 
 t.test('decisions are counted by rule, mode and outcome', async t => {
   const state = stockWith()
-  const { registry, decided, mutated } = createMetrics(staticSource(state))
+  const { registry, decided, mutated } = createMetrics(unfailing(staticSource(state)))
   const change = { operation: 'CREATE', after: resourceOf(STRICT) } as const
   for (const [mode, seconds] of [
     ['deny', 0.000_05],

@@ -5,18 +5,22 @@ import { connect as connectTls } from 'node:tls'
 import { pino } from 'pino'
 import t from 'tap'
 import { parseConfig } from '../../src/config.ts'
+import type { Evaluator } from '../../src/evaluator/evaluator.ts'
 import { makeCertificate } from '../../src/keeper/development.ts'
 import { type Running, serve } from '../../src/server/serve.ts'
-import { type KindHealth, NO_TROUBLES, type StateSource, type Troubles } from '../../src/sources/source.ts'
+import { type KindHealth, NO_TROUBLES, type Troubles } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static.ts'
+import { evaluatorOf } from '../support/evaluator.ts'
 import { stockWith } from '../support/state.ts'
 
 const { ca, ...keyPair } = await makeCertificate(['localhost', '127.0.0.1'])
 const config = parseConfig('server: { port: 0, healthPort: 0 }', 'test')
 const logger = pino({ level: 'silent' })
 
-async function start(source: StateSource = staticSource(stockWith())): Promise<Running> {
-  return serve({ config, source, keyPair, ownNamespace: undefined, logger })
+async function start(health?: Evaluator['health']): Promise<Running> {
+  const evaluator = await evaluatorOf(staticSource(stockWith()))
+  const seen = health === undefined ? evaluator : { ...evaluator, health }
+  return serve({ config, evaluator: seen, keyPair, ownNamespace: undefined, logger })
 }
 
 interface Response {
@@ -109,8 +113,7 @@ t.test('health and metrics', async t => {
     ['Pod', { kind: 'Pod', health: 'synced', why: '', objects: 3, ageMs: 1_234, troubles: TROUBLES }],
     ['Gateway', NEVER_LISTED]
   ])
-  const source: StateSource = { ...staticSource(stockWith()), health: () => [...kinds.values()] }
-  const running = await start(source)
+  const running = await start(() => [...kinds.values()])
   t.teardown(() => running.stop(0))
   const get = async (path: string) => {
     const response = await fetch(running.health + path)

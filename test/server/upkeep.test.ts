@@ -6,6 +6,7 @@ import { makeCertificate } from '../../src/keeper/development.ts'
 import { type Running, serve } from '../../src/server/serve.ts'
 import type { Upkeep } from '../../src/server/upkeep.ts'
 import { staticSource } from '../../src/sources/static.ts'
+import { evaluatorOf } from '../support/evaluator.ts'
 import { stockWith } from '../support/state.ts'
 
 const config = parseConfig('server: { port: 0, healthPort: 0 }', 'test')
@@ -14,8 +15,8 @@ const HOUR_MS = 3_600_000
 
 async function start(upkeep: () => Upkeep): Promise<Running> {
   const logger = pino({ level: 'silent' })
-  const source = staticSource(stockWith())
-  return serve({ config, source, keyPair, ownNamespace: 'mesh-guard', upkeep, logger })
+  const evaluator = await evaluatorOf(staticSource(stockWith()))
+  return serve({ config, evaluator, keyPair, ownNamespace: 'mesh-guard', upkeep, logger })
 }
 
 const kept = (more: Partial<Upkeep> = {}): Upkeep => ({
@@ -89,8 +90,11 @@ t.test('metrics tell what the last audit has found', async t => {
       .split('\n')
       .filter(line => line.startsWith('mesh_guard_audit'))
   t.same(await told(), [], 'a follower does not audit')
-  const one = { rule: 'some-rule', mode: 'deny' }
-  const findings = [one, { rule: 'some-rule', mode: 'warn' }, one]
+  const one = { rule: 'some-rule', mode: 'deny', count: 1 }
+  const findings = [
+    { ...one, count: 2 },
+    { rule: 'some-rule', mode: 'warn', count: 1 }
+  ]
   const counted = [
     'mesh_guard_audit_findings{rule="some-rule",mode="deny"} 2',
     'mesh_guard_audit_findings{rule="some-rule",mode="warn"} 1'

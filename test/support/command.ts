@@ -17,6 +17,7 @@ export async function meshGuard(...argv: readonly string[]): Promise<Result> {
       result.err += `${text}\n`
     },
     pages: new URL('../../src/rules/', import.meta.url),
+    worker: new URL('../../src/evaluation-worker.ts', import.meta.url),
     exit: code => {
       result.code = code
     }

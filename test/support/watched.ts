@@ -11,6 +11,7 @@ import { type ClusterOptions, watchCluster } from '../../src/sources/cluster/wat
 import type { KindHealth, StateSource } from '../../src/sources/source.ts'
 import { type ApiServer, type KeyPair, type Stored, startApiServer } from './api-server.ts'
 import { pathOf, serveAll } from './cluster.ts'
+import { unfailing } from './evaluator.ts'
 import { until } from './until.ts'
 
 /** The kind that faults are played on. */
@@ -105,7 +106,7 @@ export async function watch(
     timing: { ...QUICK, ...timing }
   })
   const app = Fastify()
-  await app.register(health, { source, metrics: createMetrics(source), isStopping: () => false })
+  await app.register(health, { evaluator: source, metrics: createMetrics(unfailing(source)), isStopping: () => false })
   t.teardown(async () => {
     await source.close()
     await app.close()

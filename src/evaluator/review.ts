@@ -42,6 +42,22 @@ export interface Review {
 }
 
 /**
+ * Parses a body as sent.
+ *
+ * @throws {InvalidReview}
+ */
+export function parseReview(body: Uint8Array): Review {
+  if (body.length === 0) throw new InvalidReview('the body is empty')
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString())
+  } catch (error) {
+    throw new InvalidReview(`the body is not JSON: ${(error as Error).message}`)
+  }
+  return readReview(parsed)
+}
+
+/**
  * Reads an AdmissionReview v1.
  *
  * @throws {InvalidReview} for anything else; an object in it that cannot be read is a `fault` and no reason to throw

@@ -1,0 +1,49 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { WrittenPolicy } from '../engine/findings.ts'
+import type { StateSource } from '../sources/source.ts'
+import { Evaluation } from './evaluation.ts'
+import type { FromEvaluation, Result, Task, ToEvaluation } from './messages.ts'
+
+/** The other side sees changes of the state and its health so late, and ages of evidence are as exact. */
+const REPORT_MS = 250
+
+export interface Attending {
+  readonly source: StateSource
+  readonly policy: WrittenPolicy
+  readonly ownNamespace: string | undefined
+}
+
+/** Evaluates what comes in by a port, one task after the other, until told to close. */
+export function attend(port: MessagePort, { source, policy, ownNamespace }: Attending): void {
+  const send = (message: FromEvaluation) => port.postMessage(message)
+  const onState = (isEvaluated: boolean) => send({ from: 'state', isEvaluated })
+  const evaluation = new Evaluation(policy, { source, ownNamespace, onState })
+  const report = () => send({ from: 'health', kinds: source.health(), changes: evaluation.changes })
+  report()
+  const timer = setInterval(() => {
+    report()
+    evaluation.prepare()
+  }, REPORT_MS)
+  port.on('message', async (message: ToEvaluation) => {
+    if (message.to === 'configure') evaluation.configure(message.policy)
+    else if (message.to === 'work') send(work(evaluation, message.task))
+    else {
+      clearInterval(timer)
+      await source.close()
+      port.close()
+    }
+  })
+}
+
+function work(evaluation: Evaluation, task: Task): FromEvaluation {
+  try {
+    return { from: 'done', result: run(evaluation, task) }
+  } catch (error) {
+    return { from: 'failed', reason: (error as Error).message }
+  }
+}
+
+function run(evaluation: Evaluation, task: Task): Result {
+  if (task.task === 'review') return evaluation.review(task.question, task.body, task.deadlineMs)
+  return task.task === 'audit' ? evaluation.audit() : evaluation.reports(task.api, task.home, task.from)
+}

@@ -1,0 +1,36 @@
+import type { Ref } from '../model/resource.ts'
+
+/** What an AdmissionReview says ahead of the objects. */
+export interface Head {
+  readonly uid: string
+  readonly operation: string
+  readonly object: Ref
+  readonly user: string
+}
+
+/** The API server writes what precedes the objects in less, but for users with very many groups. */
+const HEAD_BYTES = 16 * 1024
+
+const UID = /"uid"\s*:\s*"([^"\\]+)"/
+const GROUP = /"group"\s*:\s*"([^"\\]*)"/
+const VERSION = /"version"\s*:\s*"([^"\\]+)"/
+const KIND = /"version"\s*:\s*"[^"\\]+"\s*,\s*"kind"\s*:\s*"([^"\\]+)"/
+const NAME = /"name"\s*:\s*"([^"\\]*)"/
+const NAMESPACE = /"namespace"\s*:\s*"([^"\\]*)"/
+const OPERATION = /"operation"\s*:\s*"([^"\\]+)"/
+const USER = /"username"\s*:\s*"([^"\\]+)"/
+
+/**
+ * Finds without parsing a body, which may have 8 MiB, to whom an answer goes. The API server writes the fields in the
+ * order of their declaration: uid, kind, name, namespace, operation, user, and then the objects.
+ *
+ * @see k8s.io/api/admission/v1 AdmissionRequest
+ */
+export function readHead(body: Buffer): Head {
+  const text = body.toString('utf8', 0, HEAD_BYTES)
+  const find = (pattern: RegExp) => pattern.exec(text)?.[1] ?? ''
+  const [group, version] = [find(GROUP), find(VERSION)]
+  const apiVersion = group === '' ? version : `${group}/${version}`
+  const object = { apiVersion, kind: find(KIND), namespace: find(NAMESPACE), name: find(NAME) }
+  return { uid: find(UID), operation: find(OPERATION), object, user: find(USER) }
+}

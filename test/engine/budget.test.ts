@@ -1,0 +1,70 @@
+import t from 'tap'
+import { BudgetExceeded, checkBudget, withinBudget } from '../../src/engine/budget.ts'
+import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
+import { judge, judgeState, type Memory } from '../../src/engine/judge.ts'
+import { mutate } from '../../src/engine/mutate.ts'
+import { RULES } from '../../src/rules/index.ts'
+import { clientRule, model } from '../support/objects.ts'
+import { resourceOf, stockWith } from '../support/state.ts'
+
+const STATE = stockWith()
+const CUT = {
+  operation: 'CREATE',
+  after: resourceOf(clientRule('*.local', '{ tls: { mode: ISTIO_MUTUAL } }'))
+} as const
+const NEW = { operation: 'CREATE', after: resourceOf(model('')) } as const
+
+/** A budget that ends when it is looked at for the nth time. */
+function looks(most: number): { readonly isExhausted: () => boolean; readonly count: () => number } {
+  let count = 0
+  return { isExhausted: () => ++count >= most, count: () => count }
+}
+
+t.test('an evaluation is abandoned at any of its reads, and those after it are as if it had never been', async t => {
+  const prepared = (): Memory => {
+    const memory: Memory = {}
+    judgeState(STATE, RULES, DEFAULT_POLICY, memory)
+    return memory
+  }
+  for (const [name, change] of Object.entries({ CUT, NEW })) {
+    const expected = judge(STATE, change, RULES, DEFAULT_POLICY)
+    const all = looks(Number.POSITIVE_INFINITY)
+    withinBudget(all.isExhausted, () => judge(STATE, change, RULES, DEFAULT_POLICY, prepared()))
+    t.ok(all.count() > 3, name)
+    const memory = prepared()
+    for (let most = 1; most <= all.count(); most++) {
+      const { isExhausted } = looks(most)
+      try {
+        withinBudget(isExhausted, () => judge(STATE, change, RULES, DEFAULT_POLICY, memory))
+      } catch (error) {
+        t.ok(error instanceof BudgetExceeded)
+      }
+    }
+    t.same(judge(STATE, change, RULES, DEFAULT_POLICY, memory), expected, name)
+    t.same(judgeState(STATE, RULES, DEFAULT_POLICY, memory), judgeState(STATE, RULES, DEFAULT_POLICY), name)
+  }
+})
+
+t.test('it is no skip, which would let the change pass as evaluated', async t => {
+  const none = () => true
+  t.throws(() => withinBudget(none, () => judge(STATE, CUT, RULES, DEFAULT_POLICY)), { name: 'BudgetExceeded' })
+  const sent = { object: { metadata: {} }, oldObject: undefined }
+  const often = () => {
+    for (let time = 0; time < 100; time++) mutate(STATE, NEW, sent, RULES)
+  }
+  t.throws(() => withinBudget(none, often), { name: 'BudgetExceeded' })
+})
+
+t.test('a budget ends with its evaluation', async t => {
+  const read = () => {
+    for (let time = 0; time < 1_000; time++) checkBudget()
+  }
+  withinBudget(
+    () => false,
+    () => {
+      t.throws(() => withinBudget(() => true, read), { name: 'BudgetExceeded' })
+      read()
+    }
+  )
+  read()
+})

@@ -1,0 +1,123 @@
+/** Evaluation as the program has it: in a thread of its own. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import t from 'tap'
+import type { WrittenPolicy } from '../../src/engine/findings.ts'
+import { nowMs } from '../../src/evaluator/clock.ts'
+import { Dispatcher } from '../../src/evaluator/dispatcher.ts'
+import type { FromEvaluation } from '../../src/evaluator/messages.ts'
+import { runWorker } from '../../src/evaluator/run-worker.ts'
+import { inWorker } from '../../src/evaluator/worker-thread.ts'
+import { DEFAULT_SETTINGS } from '../../src/model/snapshot.ts'
+import { REPORT_APIS, type ReportApi, type WantedReport } from '../../src/report/openreports.ts'
+import { readFiles } from '../../src/sources/files.ts'
+import { isSettled } from '../../src/sources/source.ts'
+import { startApiServer } from '../support/api-server.ts'
+import { pathOf, serveAll } from '../support/cluster.ts'
+import { WRITTEN_POLICY } from '../support/evaluator.ts'
+import { logged } from '../support/keeper.ts'
+import { kubeconfig } from '../support/kubeconfig.ts'
+import { until } from '../support/until.ts'
+
+const examples = join(import.meta.dirname, '../../examples')
+const ENTRY = new URL('../../src/evaluation-worker.ts', import.meta.url)
+const REVIEW = readFileSync(join(examples, 'review.json'))
+const [API] = REPORT_APIS as [ReportApi]
+const RULE = 'strict-mesh-plain-local-gateway'
+
+t.test('files are evaluated in a thread', async t => {
+  const resources = readFiles([join(examples, 'cluster'), join(examples, 'strict-mesh.yaml')]).flatMap(
+    ({ resource }) => resource ?? []
+  )
+  let policy: WrittenPolicy = WRITTEN_POLICY
+  const { log, said } = logged()
+  const data = { origin: { from: 'files', resources }, settings: DEFAULT_SETTINGS, ownNamespace: undefined } as const
+  const evaluator = new Dispatcher({ start: inWorker(ENTRY, data), policy: () => policy, log })
+  await evaluator.ready
+  const audit = async () => {
+    const result = await evaluator.audit()
+    const reports: WantedReport[] = []
+    for await (const page of result?.reports(API, 'home') ?? []) reports.push(...page)
+    return { findings: result?.findings, reports: reports.map(({ namespace, name }) => `${namespace}/${name}`) }
+  }
+  t.same(await audit(), {
+    findings: [{ rule: RULE, mode: 'deny', count: 1 }],
+    reports: ['istio-system/mesh-guard']
+  })
+  policy = { ...policy, rules: { [RULE]: 'off' } }
+  t.same(await audit(), { findings: [], reports: [] })
+  t.equal(evaluator.health().every(isSettled), true)
+  const limits = { flow: '', arrivedMs: nowMs(), budgetMs: 60_000 }
+  const outcomes = await Promise.all(
+    (['validate', 'mutate'] as const).map(question => evaluator.review(question, REVIEW, limits))
+  )
+  t.match(outcomes, [{ answer: /"allowed":true/, record: { event: 'decided' } }, { answer: /"allowed":true/ }])
+  await evaluator.close()
+  t.same(said, [])
+  t.same(evaluator.failures(), { timeouts: 0, restarts: 0 })
+})
+
+t.test('a thread that cannot start is tried again, and says why', async t => {
+  const { log, said } = logged()
+  const origin = { from: 'cluster', kubeconfig: { files: ['/nowhere'] } } as const
+  const data = { origin, settings: DEFAULT_SETTINGS, ownNamespace: undefined }
+  const evaluator = new Dispatcher({ start: inWorker(ENTRY, data), policy: () => WRITTEN_POLICY, log })
+  await until('it has failed twice', () => evaluator.failures().restarts === 2, 60_000)
+  t.notOk(evaluator.health().some(isSettled))
+  await evaluator.close()
+  t.match(said, Array(2).fill('error evaluation ended and is restarted'))
+})
+
+/** What a cluster's evaluation says, in this thread. */
+async function startHere(files: readonly string[]) {
+  const { port1, port2 } = new MessageChannel()
+  const heard: FromEvaluation[] = []
+  port1.on('message', (message: FromEvaluation) => heard.push(message))
+  const origin = { from: 'cluster', kubeconfig: { files } } as const
+  const data = { origin, settings: DEFAULT_SETTINGS, policy: WRITTEN_POLICY, ownNamespace: undefined }
+  return { running: runWorker(port2 as MessagePort, data), port: port1, heard }
+}
+
+t.test('a cluster is watched by what evaluates it', async t => {
+  const api = await startApiServer()
+  t.teardown(api.close)
+  serveAll(api)
+  api.put(pathOf('PeerAuthentication'), { metadata: { namespace: 'a', name: 'b' }, spec: { mtls: 5 } })
+  const folder = t.testdir({ kubeconfig: kubeconfig(api.url) })
+  const { running, port, heard } = await startHere([join(folder, 'kubeconfig')])
+  await running
+  const isKnown = (message: FromEvaluation) => message.from === 'health' && message.kinds.every(isSettled)
+  await until('all is known', () => heard.some(isKnown))
+  await until('it is evaluated', () => heard.some(one => one.from === 'state' && one.isEvaluated))
+  const logged = heard.flatMap(one => (one.from === 'log' ? [one] : []))
+  t.match(
+    logged.find(one => one.level === 'warn'),
+    { message: 'object not read', fields: { message: /^PeerAuthentication a\/b: / } }
+  )
+  t.match(
+    logged.find(({ fields }) => fields['kind'] === 'Gateway'),
+    { level: 'info', message: 'state', fields: { health: 'synced' } }
+  )
+  const closed = new Promise(resolve => port.once('close', resolve))
+  port.postMessage({ to: 'close' })
+  await closed
+  await until('no watch stands', () => api.openWatches() === 0)
+})
+
+t.test('a fault of our own ends one task, and no more', async t => {
+  const { log } = logged()
+  const data = {
+    origin: { from: 'files', resources: [] },
+    settings: DEFAULT_SETTINGS,
+    ownNamespace: undefined
+  } as const
+  const broken = { ...WRITTEN_POLICY, exceptions: 5 } as never
+  let policy: WrittenPolicy = broken
+  const evaluator = new Dispatcher({ start: inWorker(ENTRY, data), policy: () => policy, log })
+  t.teardown(evaluator.close)
+  const ask = () => evaluator.review('validate', REVIEW, { flow: '', arrivedMs: nowMs(), budgetMs: 60_000 })
+  t.match(await ask(), { unevaluated: /^evaluation failed: / })
+  policy = WRITTEN_POLICY
+  t.match(await ask(), { answer: /"allowed":/ })
+})
