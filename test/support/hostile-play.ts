@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { pino } from 'pino'
+import type tap from 'tap'
 import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
 import { makeCertificate } from '../../src/keeper/development.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
@@ -42,11 +43,12 @@ interface Answer {
 type Ask = (question: Question) => Promise<Answer>
 
 /** A question of the API server about the JSON text of an object. */
-export function review(json: string, path: Question['path'], operation: 'CREATE' | 'DELETE'): Question {
+export function review(json: string, path: Question['path'], operation: 'CREATE' | 'UPDATE' | 'DELETE'): Question {
   const { apiVersion, kind, metadata }: Manifest = JSON.parse(json)
   const [version = '', group = ''] = apiVersion.split('/').reverse()
   const request = { uid: 'u', kind: { group, version, kind }, operation, ...pick(metadata) }
-  const [object, oldObject] = operation === 'CREATE' ? [json, 'null'] : ['null', json]
+  const object = operation === 'DELETE' ? 'null' : json
+  const oldObject = operation === 'CREATE' ? 'null' : json
   const asked = JSON.stringify(request).slice(0, -1)
   const head = `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":${asked}`
   return { path, body: `${head},"object":${object},"oldObject":${oldObject}}}` }
@@ -118,7 +120,11 @@ export async function openStage(): Promise<Stage> {
     state = stateWith(stock, beside)
     // What is beside it is known before it comes.
     await askAll(ORDINARY)
-    const change = await askAll([review(json, '/validate', 'CREATE'), review(json, '/mutate', 'CREATE')])
+    const change = await askAll(
+      (['CREATE', 'UPDATE'] as const).flatMap(operation =>
+        (['/validate', '/mutate'] as const).map(path => review(json, path, operation))
+      )
+    )
     state = stateWith(stock, [...beside, JSON.parse(json)])
     const within = await askAll([...ORDINARY, review(json, '/validate', 'DELETE')])
     state = stock
@@ -135,6 +141,19 @@ export async function openStage(): Promise<Stage> {
     }
   }
 }
+
+/** Plays each row as a test of its own. */
+export async function playAll(t: Pick<Test, 'test' | 'teardown'>, rows: readonly HostileInput[]): Promise<void> {
+  const stage = await openStage()
+  t.teardown(stage.close)
+  for (const row of rows) {
+    await t.test(row.name, async t => {
+      t.same((await stage.play(row)).faults, [])
+    })
+  }
+}
+
+type Test = typeof tap
 
 /** The state with these objects in it, as far as they can be read. */
 function stateWith(stock: Snapshot, manifests: readonly Manifest[]): Snapshot {

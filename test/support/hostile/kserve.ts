@@ -171,7 +171,7 @@ const inferenceServices: readonly HostileInput[] = [
   {
     name: 'InferenceService: 9,000 objects in one another',
     admitted: true,
-    make: () => withDeep('{"a":'.repeat(9_000) + '1' + '}'.repeat(9_000))
+    make: () => withDeep(`${'{"a":'.repeat(9_000)}1${'}'.repeat(9_000)}`)
   },
   {
     name: 'InferenceService: 60,000 environment variables',

@@ -49,7 +49,7 @@ const gateways: readonly HostileInput[] = [
   {
     name: 'Gateway: 9,000 wildcards inside one another',
     admitted: true,
-    make: () => gateway([secure(0, { hosts: wider(9_000) }), { ...plain(0), hosts: wider(4_000) }])
+    make: () => gateway([secure(0, { hosts: wider(6_000) }), { ...plain(0), hosts: wider(3_000) }])
   },
   {
     name: 'Gateway: hosts of nothing but slashes, dots and asterisks',
@@ -112,7 +112,7 @@ const virtualServices: readonly HostileInput[] = [
       })
   },
   {
-    name: 'VirtualService: 12,000 wildcards for hosts of models, on 5,000 gateways',
+    name: 'VirtualService: 8,000 wildcards for hosts of models, on 5,000 gateways',
     admitted: true,
     make: () =>
       virtualService({
@@ -215,7 +215,7 @@ const destinationRules: readonly HostileInput[] = [
   },
   {
     name: 'DestinationRule: null wherever it is read',
-    admitted: false,
+    admitted: true,
     make: () =>
       rule({
         host: '*.local',
@@ -237,10 +237,9 @@ const sidecars: readonly HostileInput[] = [
     make: () => sidecar({ egress: [{ hosts: times(50_000, i => `n${i}/*.example.com`) }] })
   },
   {
-    name: 'Sidecar: 30,000 egresses',
+    name: 'Sidecar: 20,000 egresses',
     admitted: true,
-    make: () =>
-      sidecar({ egress: times(30_000, i => ({ hosts: ['*/*'], port: { number: i, name: 'a' } })).slice(0, 20_000) })
+    make: () => sidecar({ egress: times(20_000, i => ({ hosts: ['*/*'], port: { number: i, name: 'a' } })) })
   },
   {
     name: 'Sidecar: hosts of nothing but tildes, slashes and asterisks',
