@@ -1,7 +1,8 @@
-import { type Document, isNode, LineCounter, parseAllDocuments } from 'yaml'
+import { Composer, type Document, isNode, isScalar, LineCounter, visit } from 'yaml'
 import { z } from 'zod'
 import type { Ref, Resource } from '../model/resource.ts'
 import { type InvalidObject, readRef, readResource } from './manifest.ts'
+import { tokensOf } from './yaml-tokens.ts'
 
 /** Where an object stands in a file; lines count from 1. */
 export interface Source {
@@ -38,13 +39,8 @@ export function readManifests(text: string, file: string, namespace?: string): R
   const lines = new LineCounter()
   const manifests: Manifest[] = []
   const faults: string[] = []
-  for (const document of parseAllDocuments(text, { lineCounter: lines })) {
-    const syntax = document.errors.map(
-      ({ message, pos }) => `${file}:${lines.linePos(pos[0]).line}: ${firstLine(message)}`
-    )
-    faults.push(...syntax)
-    if (syntax.length > 0) continue
-    for (const { object, path } of objectsOf(document)) {
+  for (const { document, objects } of documentsOf(text, lines, fault => faults.push(`${file}:${fault}`))) {
+    for (const { object, path } of objects) {
       const at = (field: readonly (string | number)[]) => lineAt(document, lines, [...path, ...field])
       const source = { file, line: at([]) }
       try {
@@ -60,7 +56,53 @@ export function readManifests(text: string, file: string, namespace?: string): R
   return { manifests, faults }
 }
 
-function objectsOf(document: Document.Parsed): readonly { object: unknown; path: readonly (string | number)[] }[] {
+interface Placed {
+  readonly object: unknown
+  readonly path: readonly (string | number)[]
+}
+
+interface ReadDocument {
+  readonly document: Document.Parsed
+  readonly objects: readonly Placed[]
+}
+
+/** The documents that can be read; of others, `onFault` is told the line and what is wrong. */
+function* documentsOf(text: string, lines: LineCounter, onFault: (fault: string) => void): Iterable<ReadDocument> {
+  const at = (offset: number) => lines.linePos(offset).line
+  try {
+    for (const document of new Composer({ uniqueKeys: false }).compose(tokensOf(text, lines.addNewLine))) {
+      const errors = [
+        ...document.errors.map(({ message, pos }) => ({ message, offset: pos[0] })),
+        ...equalKeys(document)
+      ]
+      for (const { message, offset } of errors) onFault(`${at(offset)}: ${firstLine(message)}`)
+      if (errors.length === 0) yield { document, objects: objectsOf(document) }
+    }
+  } catch (error) {
+    // Too deep, or too many aliases: what comes after it is not read either.
+    onFault(`${lines.lineStarts.length}: ${(error as Error).message}`)
+  }
+}
+
+/** The parser would compare each key with each other. */
+function equalKeys(document: Document.Parsed): readonly { message: string; offset: number }[] {
+  const found: { message: string; offset: number }[] = []
+  visit(document, {
+    Map: (_, { items }) => {
+      const known = new Set<unknown>()
+      for (const { key } of items) {
+        const value = isScalar(key) ? key.value : key
+        if (known.has(value) && isNode(key))
+          found.push({ message: 'Map keys must be unique', offset: key.range?.[0] ?? 0 })
+        known.add(value)
+      }
+    }
+  })
+  return found
+}
+
+/** @throws where aliases stand for too much */
+function objectsOf(document: Document.Parsed): readonly Placed[] {
   const object: unknown = document.toJS()
   if (object === null) return []
   const { data } = list.safeParse(object)
