@@ -119,7 +119,7 @@ export async function openStage(): Promise<Stage> {
     const beside = row.beside?.() ?? []
     state = stateWith(stock, beside)
     // What is beside it is known before it comes.
-    await askAll(ORDINARY)
+    if (beside.length > 0) await askAll(ORDINARY)
     const change = await askAll(
       (['CREATE', 'UPDATE'] as const).flatMap(operation =>
         (['/validate', '/mutate'] as const).map(path => review(json, path, operation))
