@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ask } from '../test/support/client.ts'
 import { type Cluster, GUARD } from './soak-cluster.ts'
 import type { Replica } from './soak-guard.ts'
-import { QUESTIONS } from './soak-questions.ts'
+import { HOSTILE, QUESTIONS } from './soak-questions.ts'
 import { faultIn, type Question, readVerdict, type Verdict } from './soak-verdict.ts'
 
 /** What became of the questions. */
@@ -26,6 +26,8 @@ const CLIENTS = 4
 /** So long a client keeps a connection, and trusts whom it trusted at first. */
 const REQUESTS_A_CONNECTION = 200
 const PAUSE_MS = 40
+/** Among ordinary questions, one in so many that is hostile. */
+const HOSTILE_EVERY = 9
 /** As the API server says it. */
 const TIMEOUT = '?timeout=5s'
 
@@ -57,8 +59,7 @@ export function startClients(cluster: Cluster, replicas: readonly Replica[]): Cl
         agent = isKept && new Agent({ keepAlive: true, maxSockets: 1 })
         ca = cluster.bundle()
       }
-      const question = QUESTIONS[(first + turn) % QUESTIONS.length]
-      if (question !== undefined) await put(replica, question, agent, ca)
+      await put(replica, questionAt(first + turn), agent, ca)
       await sleep(PAUSE_MS)
     }
     if (agent) agent.destroy()
@@ -74,6 +75,14 @@ export function startClients(cluster: Cluster, replicas: readonly Replica[]): Cl
       await Promise.all(clients)
     }
   }
+}
+
+/** Each hostile question once before any comes again. */
+let asked = 0
+
+function questionAt(turn: number): Question {
+  const hostile = turn % HOSTILE_EVERY === 0 ? HOSTILE[asked++ % HOSTILE.length]?.() : undefined
+  return hostile ?? (QUESTIONS[turn % QUESTIONS.length] as Question)
 }
 
 /** Whether a connection failed before it was secure. */

@@ -1,3 +1,5 @@
+import { HOSTILE_INPUTS, toJson } from '../test/support/hostile-inputs.ts'
+import { review } from '../test/support/hostile-play.ts'
 import type { Question } from './soak-verdict.ts'
 
 interface Manifest {
@@ -71,3 +73,12 @@ export const QUESTIONS: readonly Question[] = [
 /** Plaintext to the models: refused where user1 is STRICT, and only there. */
 export const plaintext = (isStrict: boolean): Question =>
   ask('plaintext to the models', plain, { expected: isStrict ? 'refused' : 'allowed' })
+
+/** Large and nasty changes, each made when it is asked. */
+export const HOSTILE: readonly (() => Question)[] = HOSTILE_INPUTS.flatMap(row =>
+  (['/validate', '/mutate'] as const).map(path => () => ({
+    ...review(toJson(row), path, 'CREATE'),
+    name: row.name,
+    expected: 'answered' as const
+  }))
+)

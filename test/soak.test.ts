@@ -27,7 +27,10 @@ t.test('what is to be refused may pass with a word when something was not known,
     ['allowed', 'allowed', true, undefined],
     ['allowed', 'not evaluated', true, undefined],
     ['allowed', 'not evaluated', false, 'a change: not evaluated, while all was known'],
-    ['allowed', 'refused', true, 'a change: refused, and should have been allowed']
+    ['allowed', 'refused', true, 'a change: refused, and should have been allowed'],
+    ['answered', 'refused', false, undefined],
+    ['answered', 'allowed', false, undefined],
+    ['answered', 'not evaluated', false, undefined]
   ] as const) {
     const question = { name: 'a change', path: '/validate', body: '', expected } as const
     t.equal(faultIn(question, verdict, wasUnknown), fault, `${expected}, ${verdict}, ${wasUnknown}`)

@@ -1,6 +1,6 @@
-import ipaddr from 'ipaddr.js'
 import { findByIdentity, type IdentityKey, indexValues, isIdentityKey } from './identity-index.ts'
 import { isOfDomain, matchesIdentity, type RuleContext } from './identity-match.ts'
+import { inBlocks } from './ip-blocks.ts'
 import { matches, matchesPath } from './pattern.ts'
 import type { Request, Token } from './request.ts'
 import type { ResourceOf } from './resource.ts'
@@ -124,9 +124,9 @@ function toField(key: string, { values, notValues }: Values, request: Request, c
   const { identity, from, to, sni, token } = request
   if (isIdentityKey(key)) return identityField(key, { values, notValues }, identity, context)
   if (key === 'source.trustDomain') return make(false, value => isOfDomain(value, identity, context))
-  if (key === 'source.ip') return make(false, value => isInBlock(value, from))
+  if (key === 'source.ip') return make(false, inBlocks([values, notValues], from))
   if (key === 'remote.ip') return make(false, () => undefined)
-  if (key === 'destination.ip') return make(false, value => isInBlock(value, to.address))
+  if (key === 'destination.ip') return make(false, inBlocks([values, notValues], to.address))
   if (key === 'destination.port') return make(false, value => Number(value) === to.port)
   if (key === 'connection.sni') return make(false, value => sni !== undefined && matches(value, sni))
   if (key === 'request.auth.principal') return make(true, value => isRequestPrincipal(value, token))
@@ -176,16 +176,4 @@ function isRequestPrincipal(value: string, token: Token | undefined): Tristate {
 function isIssuer(value: string, token: Token | undefined): Tristate {
   if (token === undefined) return false
   return token.issuer === undefined ? undefined : matches(value, token.issuer)
-}
-
-/** Addresses of pods that are yet to be made are not known. A block that is none is not asked for: Istio refuses it. */
-function isInBlock(block: string, address: string | undefined): Tristate {
-  if (address === undefined) return undefined
-  const { parse, parseCIDR, isValid, isValidCIDR } = ipaddr
-  if (isValidCIDR(block)) {
-    const [net, bits] = parseCIDR(block)
-    const own = parse(address)
-    return own.kind() === net.kind() && own.match(net, bits)
-  }
-  return isValid(block) && parse(block).toString() === parse(address).toString()
 }

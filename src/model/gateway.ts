@@ -1,5 +1,6 @@
 import { oldestFirst } from './age.ts'
 import { coversHost } from './host.ts'
+import { remember } from './remember.ts'
 import type { ResourceOf } from './resource.ts'
 import { hasLabels } from './selector.ts'
 import { type ServiceTarget, targetsOf } from './service.ts'
@@ -72,9 +73,17 @@ export function findListener(
  * @see istio pilot/pkg/model/gateway.go (resolvePorts)
  */
 export function resolvePort(targets: readonly ServiceTarget[], number: number): number {
-  const found = targets.find(({ service, port }) => port.port === number && !(NO_TRANSLATION in service.labels))
-  return found?.target ?? number
+  return translations(targets).get(number) ?? number
 }
+
+/** By number: there may be many Services, and many servers that ask. */
+const translations = remember((targets: readonly ServiceTarget[]): ReadonlyMap<number, number> => {
+  const numbers = new Map<number, number>()
+  for (const { service, port, target } of targets) {
+    if (!(NO_TRANSLATION in service.labels || numbers.has(port.port))) numbers.set(port.port, target)
+  }
+  return numbers
+})
 
 function groupsOn(
   view: View<'Gateway' | 'Service' | 'Pod' | 'EndpointSlice'>,

@@ -20,18 +20,16 @@ export function readDocument(document: Document.Parsed): {
   readonly value: unknown
   readonly faults: readonly DocumentFault[]
 } {
-  const syntax = document.errors.map(({ message, pos: [offset] }) => ({ message: toPlain(message), offset }))
+  const syntax = document.errors.map(({ message, pos: [offset] }) => ({ message, offset }))
   if (syntax.length > 0) return { value: undefined, faults: syntax }
   try {
     const faults = findFaults(document)
     return { value: faults.length > 0 ? undefined : document.toJS(), faults }
   } catch (error) {
-    // An alias without an anchor, aliases that stand for too much, or more levels than the stack has.
-    return { value: undefined, faults: [{ message: toPlain((error as Error).message), offset: document.range[0] }] }
+    // An alias without an anchor, or aliases that stand for too much.
+    return { value: undefined, faults: [{ message: (error as Error).message, offset: document.range[0] }] }
   }
 }
-
-const toPlain = (message: string) => (message.startsWith('Maximum call stack') ? 'nested too deeply' : message)
 
 function findFaults(document: Document.Parsed): readonly DocumentFault[] {
   const faults: DocumentFault[] = []

@@ -1,8 +1,9 @@
-import { type Document, isNode, LineCounter, parseAllDocuments } from 'yaml'
+import { Composer, type Document, isNode, LineCounter } from 'yaml'
 import { z } from 'zod'
 import type { Ref, Resource } from '../model/resource.ts'
 import { LINEAR, readDocument } from './document.ts'
 import { type InvalidObject, readRef, readResource } from './manifest.ts'
+import { tokensOf } from './yaml-tokens.ts'
 
 /** Where an object stands in a file; lines count from 1. */
 export interface Source {
@@ -39,7 +40,8 @@ export function readManifests(text: string, file: string, namespace?: string): R
   const lines = new LineCounter()
   const manifests: Manifest[] = []
   const faults: string[] = []
-  for (const document of parseAllDocuments(text, { lineCounter: lines, ...LINEAR })) {
+  const tooDeep = (message: string) => faults.push(`${file}:${lines.lineStarts.length}: ${message}`)
+  for (const document of documentsOf(text, lines, tooDeep)) {
     const { value, faults: wrong } = readDocument(document)
     for (const { message, offset } of wrong) faults.push(`${file}:${lines.linePos(offset).line}: ${message}`)
     for (const { object, path } of objectsOf(value)) {
@@ -56,6 +58,15 @@ export function readManifests(text: string, file: string, namespace?: string): R
     }
   }
   return { manifests, faults }
+}
+
+/** What comes after a document that is nested too deep is not read either; `onFault` gets the reason. */
+function* documentsOf(text: string, lines: LineCounter, onFault: (message: string) => void): Iterable<Document.Parsed> {
+  try {
+    yield* new Composer(LINEAR).compose(tokensOf(text, lines.addNewLine))
+  } catch (error) {
+    onFault((error as Error).message)
+  }
 }
 
 function objectsOf(object: unknown): readonly { object: unknown; path: readonly (string | number)[] }[] {

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { readManifests } from '../../src/sources/yaml.ts'
+import { measure } from '../support/hostile-play.ts'
 
 t.test('documents, lists and kinds that are not on the path', async t => {
   const text = `# a comment
@@ -79,4 +80,25 @@ t.test('keys that objects have by birth are keys like others', async t => {
   const [manifest] = readManifests(text, 'f.yaml').manifests
   t.equal(manifest?.resource?.labels['constructor'], 'y')
   t.equal(Object.getPrototypeOf(manifest?.resource?.labels), Object.prototype)
+})
+
+t.test('what would take too long, or too much memory, is a fault', async t => {
+  const head = 'apiVersion: v1\nkind: Namespace\nmetadata: { name: a }\n'
+  const laughs = 'abcdefgh'.replace(/./g, (name, i) =>
+    i === 0 ? 'a: &a [x]\n' : `${name}: &${name} [${'*'.concat('abcdefgh'[i - 1] ?? '', ',').repeat(10)}]\n`
+  )
+  for (const [text, fault] of [
+    [`${head}spec:\n  a: ${'['.repeat(200)}`, 'f.yaml:5: YAML nested more than 100 deep'],
+    ['? '.repeat(100_000), 'f.yaml:1: YAML nested more than 100 deep'],
+    [head + laughs, /^f.yaml:\d+: Excessive alias count/],
+    [`${head}spec: { a: 1,\n b: 2, a: 3 }`, 'f.yaml:5: Map keys must be unique']
+  ] as const) {
+    const { manifests, faults } = readManifests(text, 'f.yaml')
+    t.same(manifests, [])
+    t.match(faults, [fault])
+    t.equal(faults.length, 1)
+  }
+  const keys = Array.from({ length: 20_000 }, (_, i) => `k${i}: v`).join()
+  const { ms } = await measure(async () => readManifests(`${head}data: {${keys.replaceAll(',', ', ')}}`, 'f.yaml'))
+  t.ok(ms < 2_000, `${Math.round(ms)} ms`)
 })

@@ -1,0 +1,35 @@
+import t from 'tap'
+import { KINDS } from '../../src/model/resource.ts'
+import { HOSTILE_INPUTS, toJson } from '../support/hostile-inputs.ts'
+import { LIMIT_MS, measure } from '../support/hostile-play.ts'
+
+/** As etcd takes it. */
+const MAX_BYTES = 1_572_864
+/** As a kube-apiserver takes them, of all annotations together. */
+const MAX_ANNOTATIONS = 262_144
+
+t.test('what takes longer than it may is noticed, and waiting is not work', async t => {
+  const busy = await measure(async () => {
+    const started = process.cpuUsage().user
+    while (process.cpuUsage().user - started < (LIMIT_MS + 50) * 1_000) JSON.stringify(started)
+  })
+  t.ok(busy.ms > LIMIT_MS)
+  const idle = await measure(() => new Promise(resolve => setTimeout(resolve, 300)))
+  t.ok(idle.ms < 300)
+})
+
+t.test('the table', async t => {
+  const names = HOSTILE_INPUTS.map(({ name }) => name)
+  t.equal(new Set(names).size, names.length, 'each name once')
+  const made = HOSTILE_INPUTS.map(row => ({ ...row, json: toJson(row) }))
+  const kinds = new Set(made.map(({ json }) => JSON.parse(json).kind))
+  t.same([...kinds].sort(), Object.keys(KINDS).sort(), 'each kind that is read')
+  for (const { name, admitted, json } of made.filter(({ admitted }) => admitted)) {
+    const { annotations } = JSON.parse(json).metadata
+    const texts = Object.entries(annotations ?? {})
+      .flat()
+      .join('')
+    t.ok(Buffer.byteLength(json) < MAX_BYTES && Buffer.byteLength(texts) < MAX_ANNOTATIONS, name)
+    t.equal(admitted, true)
+  }
+})
