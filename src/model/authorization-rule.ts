@@ -4,6 +4,7 @@ import { inBlocks } from './ip-blocks.ts'
 import { matches, matchesPath } from './pattern.ts'
 import type { Request, Token } from './request.ts'
 import type { ResourceOf } from './resource.ts'
+import { isTokenKey, matchesToken, type TokenKey } from './token-match.ts'
 import { all, any, not, type Tristate } from './tristate.ts'
 
 export type AuthorizationPolicy = ResourceOf<'AuthorizationPolicy'>
@@ -129,8 +130,7 @@ function toField(key: string, { values, notValues }: Values, request: Request, c
   if (key === 'destination.ip') return make(false, inBlocks([values, notValues], to.address))
   if (key === 'destination.port') return make(false, value => Number(value) === to.port)
   if (key === 'connection.sni') return make(false, value => sni !== undefined && matches(value, sni))
-  if (key === 'request.auth.principal') return make(true, value => isRequestPrincipal(value, token))
-  if (key === 'request.auth.claims[iss]') return make(true, value => isIssuer(value, token))
+  if (isTokenKey(key)) return make(true, value => matchesToken(key, value, token))
   // What a token claims beyond its issuer is for its holder to choose.
   if (key.startsWith('request.auth.')) return make(true, () => (token === undefined ? false : undefined))
   if (isHeaderKey(key)) {
@@ -138,6 +138,19 @@ function toField(key: string, { values, notValues }: Values, request: Request, c
     return make(true, value => hasHeader(request, header, value))
   }
   return key.startsWith('experimental.envoy.filters.') ? make(false, () => undefined) : undefined
+}
+
+/** What the fields of a rule that match on the issuer of a JWT make of a token, as a text. */
+export function tokenOutcomes({ from, when }: Rule, token: Token): string {
+  const outcome = (key: TokenKey, values: readonly string[], notValues: readonly string[]) =>
+    matchesField({ values, notValues, http: true, fits: value => matchesToken(key, value, token) }, true)
+  const outcomes = [
+    ...from.map(
+      ({ source }) => source && outcome('request.auth.principal', source.requestPrincipals, source.notRequestPrincipals)
+    ),
+    ...when.flatMap(({ key, values, notValues }) => (isTokenKey(key) ? [outcome(key, values, notValues)] : []))
+  ]
+  return outcomes.map(String).join()
 }
 
 function identityField(key: IdentityKey, values: Values, identity: string | undefined, context: RuleContext): Field {
@@ -159,21 +172,4 @@ export function isHeaderKey(key: string): boolean {
 function hasHeader({ headers, headersComplete }: Request, name: string, pattern: string): Tristate {
   const value = Object.hasOwn(headers, name) ? headers[name] : undefined
   return value === undefined ? (headersComplete ? false : undefined) : matches(pattern, value)
-}
-
-/**
- * `issuer/subject`, of which we know the issuer alone.
- * @see istio pilot/pkg/security/authz/model/generator.go (requestPrincipalGenerator)
- */
-function isRequestPrincipal(value: string, token: Token | undefined): Tristate {
-  if (token === undefined) return false
-  const end = value.lastIndexOf('/')
-  if (value === '*') return true
-  if (end < 0) return value.startsWith('*') ? undefined : isIssuer(value, token)
-  return all([isIssuer(value.slice(0, end), token), value.endsWith('/*') ? true : undefined])
-}
-
-function isIssuer(value: string, token: Token | undefined): Tristate {
-  if (token === undefined) return false
-  return token.issuer === undefined ? undefined : matches(value, token.issuer)
 }

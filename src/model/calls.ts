@@ -5,6 +5,7 @@ import type { Call, Token } from './request.ts'
 import { formatOf } from './runtime.ts'
 import { getOrAdd } from './shelf.ts'
 import type { View } from './snapshot.ts'
+import { issuerClasses } from './token-classes.ts'
 
 /** Frameworks that speak the second version of the protocol, or one of their own, unless told otherwise. */
 const SPEAKS: ReadonlyMap<string, string> = new Map([
@@ -12,11 +13,11 @@ const SPEAKS: ReadonlyMap<string, string> = new Map([
   ['huggingface', 'own']
 ])
 
-type CallView = View<'RequestAuthentication' | 'ConfigMap'>
+type CallView = View<'RequestAuthentication' | 'AuthorizationPolicy' | 'ConfigMap'>
 
 /**
- * What callers ask of a model: by the protocol it speaks, with no token or with one of any issuer that somebody on the
- * way may know.
+ * What callers ask of a model: by the protocol it speaks, with no token or with one of each class of issuers that
+ * a workload on the path may trust.
  */
 export function callsTo(view: CallView, service: InferenceService, host: string): readonly [Call, ...Call[]] {
   const withToken = (token: Token | undefined) => callTo(view, service, host, token)
@@ -41,10 +42,9 @@ function makeCall(service: InferenceService, host: string, token: Token | undefi
 const tokens: (view: CallView, namespace: string) => readonly Token[] = rememberIn((view, namespace) => {
   const { istioNamespace, knativeNamespace } = view.settings
   const namespaces = new Set([meshOf(view).rootNamespace, istioNamespace, knativeNamespace, namespace])
-  const issuers = [...namespaces]
-    .flatMap(one => view.list('RequestAuthentication', one))
-    .flatMap(({ spec }) => spec.jwtRules.map(({ issuer = '' }) => issuer))
-  return [...new Set(issuers)].map(issuer => ({ issuer }))
+  const listed = <K extends 'RequestAuthentication' | 'AuthorizationPolicy'>(kind: K) =>
+    [...namespaces].flatMap(one => view.list(kind, one))
+  return issuerClasses(listed('RequestAuthentication'), listed('AuthorizationPolicy')).map(issuer => ({ issuer }))
 })
 
 /**

@@ -65,7 +65,7 @@ const IDENTITY_NAMESPACE = 4
  * @param own the namespace of the policy, which a service account without namespace belongs to
  */
 function keyOf(key: IdentityKey, value: string, own: string): string | undefined {
-  if (key === 'source.principal' && value.startsWith('*') && value.includes('*', 1)) return NEVER
+  if (key === 'source.principal' && !canMatch(value)) return NEVER
   const pattern = namespacePattern(key, value, own)
   if (pattern === undefined) return undefined
   const star = pattern.indexOf('*')
@@ -77,8 +77,14 @@ function keyOf(key: IdentityKey, value: string, own: string): string | undefined
   return SA.endsWith(suffix) ? undefined : `$${suffix}`
 }
 const SA = 'sa'
-/** A principal is a suffix or a prefix; what looks like both is a suffix with a `*` in it, which no identity has. */
+/** No namespace has this key. */
 const NEVER = '=*'
+
+/** A principal is a suffix, a prefix, or the whole identity; no identity has a `*`. */
+function canMatch(principal: string): boolean {
+  if (principal.startsWith('*')) return !principal.includes('*', 1)
+  return principal.endsWith('*') || principal.split('/', PRINCIPAL_SEGMENTS + 1).length === PRINCIPAL_SEGMENTS
+}
 
 /** With its slash; empty where a value matches several accounts of a namespace. */
 function exactAccount(key: IdentityKey, value: string): string {

@@ -8,6 +8,16 @@ export function matches(pattern: string, value: string): boolean {
   return pattern.endsWith('*') ? value.startsWith(pattern.slice(0, -1)) : pattern === value
 }
 
+/** The length of the shortest path that can match: `{*}` takes a character at least. */
+function shortestMatch(pattern: string): number {
+  let length = pattern.length
+  for (let at = pattern.indexOf('{*'); at >= 0; at = pattern.indexOf('{*', at + 2)) {
+    if (pattern.startsWith('{*}', at)) length -= 2
+    else if (pattern.startsWith('{**}', at)) length -= 4
+  }
+  return length
+}
+
 const TEMPLATE = /(\{\*\*?\})/
 
 /**
@@ -17,6 +27,7 @@ const TEMPLATE = /(\{\*\*?\})/
  */
 export function matchesPath(pattern: string, path: string): boolean {
   if (!pattern.includes('{*}') && !pattern.includes('{**}')) return matches(pattern, path)
+  if (shortestMatch(pattern) > path.length) return false
   let reached: readonly number[] = [0]
   for (const part of pattern.split(TEMPLATE).filter(part => part !== '')) {
     const [first] = reached

@@ -1,7 +1,7 @@
 import { activate, legsOf } from '../model/activator.ts'
 import { asksForToken, authorize, needsIdentity, policiesFor } from '../model/authorization.ts'
 import { ANYONE } from '../model/callers.ts'
-import { callsTo } from '../model/calls.ts'
+import { callTo } from '../model/calls.ts'
 import { serviceHost } from '../model/host.ts'
 import { type Component, componentsOf, entryOf, type InferenceService, QUEUE_PORT } from '../model/inference-service.ts'
 import { systemPods } from '../model/knative.ts'
@@ -58,7 +58,8 @@ function isBypassed(
 ): boolean {
   const revision = revisionDestination(view, service, component, pods)
   if (!legsOf(view, component, revision).includes('activator')) return false
-  const [call] = callsTo(view, service, serviceHost(service.namespace, component.service, view.settings.clusterDomain))
+  const host = serviceHost(service.namespace, component.service, view.settings.clusterDomain)
+  const call = callTo(view, service, host, undefined)
   const admitted = (server: Workload) =>
     authorize(view, server, toRequest(view, call, service, server)).is === 'allowed'
   return (

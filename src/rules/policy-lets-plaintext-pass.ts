@@ -1,7 +1,7 @@
 import { attaches } from '../model/attachment.ts'
 import { actionOf, authorize, isEnforced } from '../model/authorization.ts'
 import { type AuthorizationPolicy, hasIdentity } from '../model/authorization-rule.ts'
-import { callsTo } from '../model/calls.ts'
+import { callTo } from '../model/calls.ts'
 import { serviceHost } from '../model/host.ts'
 import { QUEUE_PORT, STANDARD_PORT } from '../model/inference-service.ts'
 import { meshOf } from '../model/mesh.ts'
@@ -71,7 +71,8 @@ function isOpen(view: View<PathKinds>, policy: AuthorizationPolicy, { service, c
   const port = component.mode === 'Knative' ? QUEUE_PORT : STANDARD_PORT
   if (pod.proxy === 'none') return true
   if (forPort(peerMtls(view, pod), port).mode === 'STRICT') return false
-  const [call] = callsTo(view, service, serviceHost(service.namespace, component.service, view.settings.clusterDomain))
+  const host = serviceHost(service.namespace, component.service, view.settings.clusterDomain)
+  const call = callTo(view, service, host, undefined)
   const to = { address: pod.address, port }
   const request = { ...call, identity: undefined, from: undefined, to, sni: undefined, http: true }
   return authorize(view, pod, request).is === 'allowed'

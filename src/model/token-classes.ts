@@ -1,0 +1,71 @@
+import { type AuthorizationPolicy, type Rule, tokenOutcomes } from './authorization-rule.ts'
+import { remember } from './remember.ts'
+import type { RequestAuthentication } from './request-authentication.ts'
+import { getOrAdd } from './shelf.ts'
+import { isTokenKey } from './token-match.ts'
+
+/**
+ * The issuers of JWTs that the policies of a path tell apart, one of each class. Those of one class are trusted by the
+ * same RequestAuthentications, and every rule of every policy makes the same of them.
+ */
+export function issuerClasses(
+  requestAuthentications: readonly RequestAuthentication[],
+  policies: readonly AuthorizationPolicy[]
+): readonly string[] {
+  const trusted = new Map<string, string[]>()
+  for (const [i, { spec }] of requestAuthentications.entries()) {
+    for (const { issuer = '', forwardOriginalToken = false } of spec.jwtRules) {
+      getOrAdd(trusted, issuer, (): string[] => []).push(`${i} ${forwardOriginalToken}`)
+    }
+  }
+  const classes = new Map<string, string>()
+  for (const [issuer, by] of trusted) {
+    const outcomes = policies.map(policy => outcomesOf(policy, issuer))
+    getOrAdd(classes, JSON.stringify([by, outcomes]), () => issuer)
+  }
+  return [...classes.values()]
+}
+
+/** What the rules that name an issuer, or may match it by a pattern, make of its tokens; equal rules are one. */
+function outcomesOf(policy: AuthorizationPolicy, issuer: string): readonly string[] {
+  const { named, patterns } = indexIssuers(policy)
+  const rules = [...(named.get(issuer) ?? []), ...patterns]
+  return rules.map(rule => `${withoutTokens(rule)} ${tokenOutcomes(rule, { issuer })}`).sort()
+}
+
+interface IssuerIndex {
+  readonly named: ReadonlyMap<string, ReadonlySet<Rule>>
+  readonly patterns: readonly Rule[]
+}
+
+const indexIssuers = remember(({ spec }: AuthorizationPolicy): IssuerIndex => {
+  const named = new Map<string, Set<Rule>>()
+  const patterns: Rule[] = []
+  for (const rule of spec.rules) {
+    const issuers = rule === null ? [] : issuersIn(rule)
+    if (rule === null) continue
+    if (issuers.some(issuer => issuer.startsWith('*') || issuer.endsWith('*'))) patterns.push(rule)
+    else for (const issuer of issuers) getOrAdd(named, issuer, (): Set<Rule> => new Set()).add(rule)
+  }
+  return { named, patterns }
+})
+
+/** As they are written, patterns among them. A request principal is `issuer/subject`; `*` alone is any. */
+function issuersIn({ from, when }: Rule): readonly string[] {
+  const sources = from.flatMap(({ source }) =>
+    source === undefined ? [] : [...source.requestPrincipals, ...source.notRequestPrincipals]
+  )
+  const conditions = (key: string) =>
+    when.filter(one => one.key === key).flatMap(({ values, notValues }) => [...values, ...notValues])
+  const principals = [...sources, ...conditions('request.auth.principal')].filter(value => value !== '*')
+  const issuers = principals.map(value => (value.includes('/') ? value.slice(0, value.lastIndexOf('/')) : value))
+  return [...issuers, ...conditions('request.auth.claims[iss]')]
+}
+
+const withoutTokens = remember(({ from, to, when }: Rule) =>
+  JSON.stringify([
+    from.map(({ source }) => source && { ...source, requestPrincipals: [], notRequestPrincipals: [] }),
+    to,
+    when.filter(({ key }) => !isTokenKey(key))
+  ])
+)

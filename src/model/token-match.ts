@@ -1,0 +1,30 @@
+import { matches } from './pattern.ts'
+import type { Token } from './request.ts'
+import { all, type Tristate } from './tristate.ts'
+
+/** The conditions that match on the issuer of a JWT. */
+export type TokenKey = 'request.auth.principal' | 'request.auth.claims[iss]'
+
+export const isTokenKey = (key: string): key is TokenKey =>
+  key === 'request.auth.principal' || key === 'request.auth.claims[iss]'
+
+/** Does a value match the JWT of a request? Without one no value does. */
+export function matchesToken(key: TokenKey, value: string, token: Token | undefined): Tristate {
+  if (token === undefined) return false
+  return key === 'request.auth.principal' ? isRequestPrincipal(value, token) : isIssuer(value, token)
+}
+
+/**
+ * `issuer/subject`, of which we know the issuer alone.
+ * @see istio pilot/pkg/security/authz/model/generator.go (requestPrincipalGenerator)
+ */
+function isRequestPrincipal(value: string, token: Token): Tristate {
+  const end = value.lastIndexOf('/')
+  if (value === '*') return true
+  if (end < 0) return value.startsWith('*') ? undefined : isIssuer(value, token)
+  return all([isIssuer(value.slice(0, end), token), value.endsWith('/*') ? true : undefined])
+}
+
+function isIssuer(value: string, token: Token): Tristate {
+  return token.issuer === undefined ? undefined : matches(value, token.issuer)
+}

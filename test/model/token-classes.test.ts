@@ -1,0 +1,43 @@
+import t from 'tap'
+import type { AuthorizationPolicy } from '../../src/model/authorization-rule.ts'
+import type { RequestAuthentication } from '../../src/model/request-authentication.ts'
+import { issuerClasses } from '../../src/model/token-classes.ts'
+import { authorization } from '../support/objects.ts'
+import { resourceOf } from '../support/state.ts'
+
+const trusting = (name: string, ...rules: readonly string[]) =>
+  resourceOf(`
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: { namespace: user1, name: ${name} }
+spec: { jwtRules: [${rules.join()}] }
+`) as RequestAuthentication
+const policy = (...rules: readonly string[]) =>
+  resourceOf(authorization('user1', `{ rules: [${rules.join()}] }`)) as AuthorizationPolicy
+const from = (principals: string, more = '') => `{ from: [{ source: { requestPrincipals: [${principals}] } }] ${more} }`
+const when = (key: string, values: string) => `{ when: [{ key: "${key}", values: [${values}] }] }`
+
+t.test('issuers are told apart by what trusts them and what matches on them', async t => {
+  const both = [trusting('both', '{ issuer: a }', '{ issuer: b }')]
+  const ALIKE = ['a']
+  const APART = ['a', 'b']
+  for (const [name, trusted, policies, expected] of [
+    ['no policy', both, [], ALIKE],
+    ['one trusts both, and another one of them', [...both, trusting('one', '{ issuer: b }')], [], APART],
+    ['one is forwarded', [trusting('both', '{ issuer: a }', '{ issuer: b, forwardOriginalToken: true }')], [], APART],
+    ['a rule for any token', both, [policy(from('"*"'))], ALIKE],
+    ['a rule for both', both, [policy(from('a/*, b/*'))], ALIKE],
+    ['a rule for each', both, [policy(from('a/*'), from('b/*'))], ALIKE],
+    ['a rule for one', both, [policy(from('a/*'))], APART],
+    ['one by any subject, one by a certain subject', both, [policy(from('a/*'), from('b/me'))], APART],
+    ['other operations', both, [policy(from('a/*', ', to: [{ operation: { methods: [GET] } }]'), from('b/*'))], APART],
+    ['a pattern for both', [trusting('both', '{ issuer: xa }', '{ issuer: xb }')], [policy(from('"x*/*"'))], ['xa']],
+    ['a pattern for one', [trusting('both', '{ issuer: xa }', '{ issuer: b }')], [policy(from('"x*/*"'))], ['xa', 'b']],
+    ['a condition', both, [policy(when('request.auth.claims[iss]', 'a'))], APART],
+    ['a condition on principals', both, [policy(when('request.auth.principal', 'a/me'))], APART],
+    ['a condition on other claims', both, [policy(when('request.auth.claims[groups]', 'a'))], ALIKE],
+    ['rules without sources', both, [policy('null', '{}', '{ from: [{}] }')], ALIKE]
+  ] as const) {
+    t.same(issuerClasses(trusted, policies), expected, name)
+  }
+})
