@@ -34,10 +34,10 @@ for (const { id, summary } of [...Object.values(RULES.cuts), ...RULES.checks]) {
 const KEPT_IN_PARTS = ['InferenceService', 'LLMInferenceService', 'Service', 'VirtualService']
 /** The same where it takes something that no state tells: a provider, a certificate, a port. */
 const NOT_IN_THE_STATE = [
-  'authorizer-unknown',
-  'certificate-refused',
+  'ext-authz-provider-not-found',
+  'tls-certificate-mismatch',
   'configuration-rejected',
-  'probed-gateway-wants-mtls'
+  'knative-probe-blocked-by-mtls'
 ]
 
 for (const { id } of [...Object.values(RULES.cuts), ...RULES.checks]) {

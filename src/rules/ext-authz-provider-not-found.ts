@@ -1,0 +1,21 @@
+import { meshOf } from '../model/mesh.ts'
+import { nameOf, toRef } from '../model/resource.ts'
+import { decider, serverName } from './policy-words.ts'
+import { defineCut } from './rule.ts'
+
+export default defineCut({
+  id: 'ext-authz-provider-not-found',
+  cause: 'provider-unknown',
+  summary: 'A CUSTOM policy asks a provider that the mesh does not have, and so denies',
+  explain(cut, view) {
+    const { policy, field, provider } = decider(cut.verdict)
+    const known = meshOf(view).authorizers
+    const instead = known.length === 0 ? '' : `, or name one that is there: ${known.join(', ')}`
+    return {
+      object: toRef(policy),
+      field,
+      message: `${nameOf(policy)} asks "${provider}", which the mesh lacks: it denies all at ${serverName(cut)}`,
+      fix: { text: `Add "${provider}" to extensionProviders of the mesh configuration first${instead}` }
+    }
+  }
+})

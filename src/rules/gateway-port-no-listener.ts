@@ -1,0 +1,41 @@
+import { appliesTo, resolvePort } from '../model/gateway.ts'
+import { knativeGateways } from '../model/knative.ts'
+import { nameOf, toRef } from '../model/resource.ts'
+import { targetsOf } from '../model/service.ts'
+import { toServiceRef } from '../model/way.ts'
+import { defineCut } from './rule.ts'
+import { serveBoth } from './serve-both.ts'
+
+export default defineCut({
+  id: 'gateway-port-no-listener',
+  cause: 'no-listener',
+  summary: 'A Service leads to a gateway port on which nothing listens',
+  explain({ destination, server: { workload }, at }, view) {
+    const targets = targetsOf(view, workload)
+    const [silent] = view
+      .list('Gateway')
+      .filter(gateway => appliesTo(gateway, workload))
+      .flatMap(gateway => gateway.spec.servers.map(server => ({ gateway, server })))
+      .filter(({ server }) => resolvePort(targets, server.port.number) === at)
+    if (silent === undefined) {
+      const service = toServiceRef(destination.host)
+      return {
+        object: service,
+        field: 'spec.ports',
+        message: `${nameOf(service)} port ${destination.port} leads to port ${at}, where no Gateway listens`,
+        fix: { text: `Keep a Gateway with a server on port ${at} that selects these pods` }
+      }
+    }
+    const { gateway } = silent
+    const isLocal = knativeGateways(view).local.some(one => one.gateway === `${gateway.namespace}/${gateway.name}`)
+    return {
+      object: toRef(gateway),
+      field: 'spec.servers',
+      message: `${nameOf(gateway)} serves port ${at} in a way that takes no HTTP routes: nothing listens`,
+      fix: {
+        text: 'Use protocol HTTP without tls, or HTTPS with tls.mode SIMPLE or ISTIO_MUTUAL; no mode is PASSTHROUGH',
+        apply: isLocal ? [serveBoth(silent, view.settings.clusterDomain)] : []
+      }
+    }
+  }
+})

@@ -1,0 +1,40 @@
+import { componentsOf, injectionSubject } from '../model/inference-service.ts'
+import { INJECT, injection } from '../model/injection.ts'
+import { INJECTION_KINDS } from './model-pods.ts'
+import { rewrite } from './rewrite.ts'
+import { defineCheck } from './rule.ts'
+
+export default defineCheck({
+  id: 'injection-disabled-in-namespace',
+  severity: 'opens',
+  mode: 'warn',
+  summary: 'A sidecar is asked for where the namespace forbids it',
+  on: ['InferenceService'],
+  reads: INJECTION_KINDS,
+  *check(service, view) {
+    for (const component of componentsOf(view, service)) {
+      const { labels, annotations } = component
+      if ((labels[INJECT] ?? annotations[INJECT]) !== 'true') continue
+      const subject = injectionSubject(service, component)
+      const forced = injection(view, { ...subject, labels: { ...labels, [INJECT]: 'true' } })
+      if (forced.injected || forced.because === 'host-network') continue
+      const namespace = view.get('Namespace', '', service.namespace)
+      const value = namespace?.labels['istio-injection']
+      yield {
+        field: `spec.${component.name}.labels[${INJECT}]`,
+        message: `${component.service} gets no sidecar: namespace ${service.namespace} ${reason(value)}`,
+        fix: {
+          text: `Label namespace ${service.namespace} istio-injection=enabled; nothing on the model can replace that`,
+          apply:
+            namespace === undefined
+              ? []
+              : [rewrite(namespace, { labels: { ...namespace.labels, 'istio-injection': 'enabled' } })]
+        }
+      }
+    }
+  }
+})
+
+function reason(value: string | undefined): string {
+  return value === undefined ? 'is chosen by no injector' : `is labelled istio-injection=${value}`
+}

@@ -1,0 +1,43 @@
+import { oldestFirst } from '../model/age.ts'
+import { isNarrow } from '../model/peer-authentication.ts'
+import { nameOf, type ResourceOf, toRef } from '../model/resource.ts'
+import { hasLabels } from '../model/selector.ts'
+import type { View } from '../model/snapshot.ts'
+import { defineCheck } from './rule.ts'
+
+export default defineCheck({
+  id: 'peerauthentication-conflict',
+  severity: 'opens',
+  mode: 'warn',
+  summary: 'An older PeerAuthentication selects the same pods; this one counts nowhere',
+  on: ['PeerAuthentication'],
+  reads: ['InferenceService'],
+  *check(subject, view) {
+    const policies = oldestFirst(view.list('PeerAuthentication', subject.namespace))
+    const counts = policies.find(one => hasScopeOf(one, subject))
+    if (counts === undefined || counts === subject || said(counts) === said(subject)) return
+    yield {
+      field: 'spec.selector',
+      message: `${nameOf(subject)} counts nowhere: the older ${counts.name} selects the same pods`,
+      fix: {
+        text: `Remove it, and write into ${counts.name} what should hold`,
+        remove: [toRef(subject)]
+      },
+      ...(subject.spec.mtls?.mode === 'STRICT' && { opens: 'plaintext-accepted', models: modelsIn(view, subject) })
+    }
+  }
+})
+
+type PeerAuthentication = ResourceOf<'PeerAuthentication'>
+
+function hasScopeOf({ spec: { selector: a } }: PeerAuthentication, { spec: { selector: b } }: PeerAuthentication) {
+  if (!isNarrow(a) || !isNarrow(b)) return isNarrow(a) === isNarrow(b)
+  return hasLabels(a.matchLabels, b.matchLabels) && hasLabels(b.matchLabels, a.matchLabels)
+}
+
+/** Those that a policy for a whole namespace is about. */
+function modelsIn(view: View<'InferenceService'>, { namespace, spec }: PeerAuthentication): readonly string[] {
+  return isNarrow(spec.selector) ? [] : view.list('InferenceService', namespace).map(one => `${namespace}/${one.name}`)
+}
+
+const said = ({ spec: { mtls, portLevelMtls } }: PeerAuthentication) => JSON.stringify([mtls?.mode, portLevelMtls])

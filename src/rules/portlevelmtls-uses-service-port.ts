@@ -1,0 +1,40 @@
+import { STANDARD_PORT } from '../model/inference-service.ts'
+import { isNarrow } from '../model/peer-authentication.ts'
+import { nameOf } from '../model/resource.ts'
+import { hasLabels } from '../model/selector.ts'
+import { MODEL_KINDS, modelPods } from './model-pods.ts'
+import { rewrite } from './rewrite.ts'
+import { defineCheck } from './rule.ts'
+
+/** Ports of a model's Services, with queue-proxy's behind them. */
+const TARGETS: Readonly<Record<string, number>> = { 80: 8012, 81: 8013, 443: 8112 }
+
+export default defineCheck({
+  id: 'portlevelmtls-uses-service-port',
+  severity: 'style',
+  mode: 'warn',
+  summary: 'portLevelMtls names a port of the Service instead of the pod',
+  on: ['PeerAuthentication'],
+  reads: MODEL_KINDS,
+  *check(policy, view) {
+    const { selector, portLevelMtls } = policy.spec
+    const ports = Object.keys(portLevelMtls).filter(port => port in TARGETS)
+    if (ports.length === 0 || !isNarrow(selector)) return
+    const pods = modelPods(view, policy.namespace).filter(({ pod }) => hasLabels(pod.labels, selector.matchLabels))
+    for (const port of ports) {
+      const [first] = pods
+      if (first === undefined || pods.some(({ pod }) => pod.ports.some(one => `${one.containerPort}` === port)))
+        continue
+      const right = first.component.mode === 'Knative' ? TARGETS[port] : STANDARD_PORT
+      const { [port]: mode, ...others } = portLevelMtls
+      yield {
+        field: `spec.portLevelMtls[${port}]`,
+        message: `${nameOf(policy)} speaks of port ${port}, which no pod of ${first.model} has: it counts for nothing`,
+        fix: {
+          text: `Write ${right}, the port of the pods`,
+          apply: [rewrite(policy, { spec: { ...policy.spec, portLevelMtls: { ...others, [`${right}`]: mode } } })]
+        }
+      }
+    }
+  }
+})
