@@ -13,9 +13,9 @@ import { revisionDestination } from '../model/revision.ts'
 import type { View } from '../model/snapshot.ts'
 import type { PathKinds } from '../model/way.ts'
 import { identityOf, type Workload } from '../model/workload.ts'
-import { askTheActivator, closeActivator, NAMESPACE_HEADER } from './activator-fixes.ts'
-import { POD_KINDS } from './model-pods.ts'
-import { defineCheck } from './rule.ts'
+import { denyAtActivator, NAMESPACE_HEADER, requireTokenAtActivator } from './lib/activator-fixes.ts'
+import { POD_KINDS } from './lib/model-pods.ts'
+import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'activator-bypasses-policy',
@@ -43,7 +43,10 @@ export default defineCheck({
     yield {
       field: `spec.${component.name}`,
       message: `${nameOf(policy)} keeps callers out that reach ${service.namespace}/${service.name} as the activator`,
-      fix: token === undefined ? closeActivator(view, service, policy) : askTheActivator(view, service, pods, policy),
+      fix:
+        token === undefined
+          ? denyAtActivator(view, service, policy)
+          : requireTokenAtActivator(view, service, pods, policy),
       opens: token === undefined ? 'cross-namespace-via-activator' : 'jwt-bypass-via-activator'
     }
   }

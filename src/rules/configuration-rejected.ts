@@ -1,6 +1,6 @@
-import { defineCut } from './rule.ts'
+import { defineFailure } from './lib/rule.ts'
 
-export default defineCut({
+export default defineFailure({
   id: 'configuration-rejected',
   cause: 'configuration-rejected',
   summary: 'KServe or Knative refuses the value, so the model never gets a route',

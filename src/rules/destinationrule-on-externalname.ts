@@ -1,8 +1,8 @@
 import { deploymentMode } from '../model/deployment-mode.ts'
 import { toFullName } from '../model/host.ts'
 import { toRef } from '../model/resource.ts'
-import { findModelOf } from './model-host.ts'
-import { defineCheck } from './rule.ts'
+import { findModelOf } from './lib/model-host.ts'
+import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'destinationrule-on-externalname',

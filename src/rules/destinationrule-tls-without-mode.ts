@@ -1,6 +1,6 @@
 import type { TrafficPolicy } from '../model/destination-rule.ts'
-import { rewrite } from './rewrite.ts'
-import { defineCheck } from './rule.ts'
+import { defineCheck } from './lib/rule.ts'
+import { updatedManifest } from './lib/updated-manifest.ts'
 
 export default defineCheck({
   id: 'destinationrule-tls-without-mode',
@@ -26,7 +26,7 @@ export default defineCheck({
         message: 'tls without mode means DISABLE: clients send plaintext, and are cut where pods are STRICT',
         fix: {
           text: `Leave tls out, and sidecars agree on mTLS; or write ${field}: ISTIO_MUTUAL`,
-          apply: [rewrite(rule, { spec: left })]
+          apply: [updatedManifest(rule, { spec: left })]
         }
       }
     }

@@ -1,14 +1,14 @@
 import { meshOf } from '../model/mesh.ts'
 import { nameOf, toRef } from '../model/resource.ts'
-import { decider, serverName } from './policy-words.ts'
-import { defineCut } from './rule.ts'
+import { decidingPolicy, serverName } from './lib/policy-message-parts.ts'
+import { defineFailure } from './lib/rule.ts'
 
-export default defineCut({
+export default defineFailure({
   id: 'ext-authz-provider-not-found',
   cause: 'provider-unknown',
   summary: 'A CUSTOM policy asks a provider that the mesh does not have, and so denies',
   explain(cut, view) {
-    const { policy, field, provider } = decider(cut.verdict)
+    const { policy, field, provider } = decidingPolicy(cut.verdict)
     const known = meshOf(view).authorizers
     const instead = known.length === 0 ? '' : `, or name one that is there: ${known.join(', ')}`
     return {

@@ -1,9 +1,9 @@
 import { toRef } from '../model/resource.ts'
-import { defineCut } from './rule.ts'
-import { serveBoth } from './serve-both.ts'
-import { portName, serverField } from './words.ts'
+import { dualModeGateway } from './lib/dual-mode-gateway.ts'
+import { portName, serverField } from './lib/message-parts.ts'
+import { defineFailure } from './lib/rule.ts'
 
-export default defineCut({
+export default defineFailure({
   id: 'gateway-listener-rejected',
   cause: 'listener-rejected',
   summary: 'Two servers of one gateway port match alike, so Envoy refuses the port',
@@ -15,7 +15,7 @@ export default defineCut({
       message: `${portName(at)} is served twice for the same hosts: Envoy refuses the whole port`,
       fix: {
         text: 'Give the TLS server narrower hosts than the other, such as *.svc.cluster.local, and put it first',
-        apply: [serveBoth(entry, view.settings.clusterDomain)]
+        apply: [dualModeGateway(entry, view.settings.clusterDomain)]
       }
     }
   }

@@ -3,10 +3,10 @@ import { knativeGateways } from '../model/knative.ts'
 import { nameOf, toRef } from '../model/resource.ts'
 import { targetsOf } from '../model/service.ts'
 import { toServiceRef } from '../model/way.ts'
-import { defineCut } from './rule.ts'
-import { serveBoth } from './serve-both.ts'
+import { dualModeGateway } from './lib/dual-mode-gateway.ts'
+import { defineFailure } from './lib/rule.ts'
 
-export default defineCut({
+export default defineFailure({
   id: 'gateway-port-no-listener',
   cause: 'no-listener',
   summary: 'A Service leads to a gateway port on which nothing listens',
@@ -34,7 +34,7 @@ export default defineCut({
       message: `${nameOf(gateway)} serves port ${at} in a way that takes no HTTP routes: nothing listens`,
       fix: {
         text: 'Use protocol HTTP without tls, or HTTPS with tls.mode SIMPLE or ISTIO_MUTUAL; no mode is PASSTHROUGH',
-        apply: isLocal ? [serveBoth(silent, view.settings.clusterDomain)] : []
+        apply: isLocal ? [dualModeGateway(silent, view.settings.clusterDomain)] : []
       }
     }
   }

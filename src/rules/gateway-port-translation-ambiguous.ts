@@ -3,7 +3,7 @@ import { NO_TRANSLATION } from '../model/gateway.ts'
 import { nameOf, type ResourceOf } from '../model/resource.ts'
 import { isEmpty } from '../model/selector.ts'
 import { podsWith } from '../model/service.ts'
-import { defineCheck } from './rule.ts'
+import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'gateway-port-translation-ambiguous',

@@ -1,11 +1,11 @@
 import { knativeGateways } from '../model/knative.ts'
 import { ingressOf } from '../model/kserve.ts'
 import { toRef } from '../model/resource.ts'
-import { withNames } from './kserve-ingress.ts'
-import { defineCut } from './rule.ts'
-import { hostName, portName, serverField } from './words.ts'
+import { withGatewayNames } from './lib/kserve-ingress.ts'
+import { hostName, portName, serverField } from './lib/message-parts.ts'
+import { defineFailure } from './lib/rule.ts'
 
-export default defineCut({
+export default defineFailure({
   id: 'gateway-route-missing',
   cause: 'no-route',
   summary: 'A gateway takes the request, but has no route for its host',
@@ -29,7 +29,8 @@ export default defineCut({
       message: `${portName(at)} has no route for ${hostName({ host })}: it is bound elsewhere`,
       fix: {
         text: `Send to the Service of Gateway ${boundTo.join(', ')}, and let its hosts cover ${host}`,
-        apply: isKserves && right !== destination.host ? withNames(view, { knativeLocalGatewayService: right }) : []
+        apply:
+          isKserves && right !== destination.host ? withGatewayNames(view, { knativeLocalGatewayService: right }) : []
       }
     }
   }

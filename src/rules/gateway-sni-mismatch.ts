@@ -1,9 +1,9 @@
 import { toRef } from '../model/resource.ts'
-import { rewrite } from './rewrite.ts'
-import { defineCut } from './rule.ts'
-import { clientName, portName, serverField } from './words.ts'
+import { clientName, portName, serverField } from './lib/message-parts.ts'
+import { defineFailure } from './lib/rule.ts'
+import { updatedManifest } from './lib/updated-manifest.ts'
 
-export default defineCut({
+export default defineFailure({
   id: 'gateway-sni-mismatch',
   cause: 'sni-not-served',
   summary: 'Clients ask a gateway for a server name that none of its servers lists',
@@ -22,7 +22,7 @@ export default defineCut({
         text:
           `List ${wanted} in hosts, which covers ${sent.sni}: ` +
           'the exact host of the Service does not, for the server name has more before it',
-        apply: [rewrite(gateway, { spec: { ...gateway.spec, servers } })]
+        apply: [updatedManifest(gateway, { spec: { ...gateway.spec, servers } })]
       }
     }
   }

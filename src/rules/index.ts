@@ -19,6 +19,7 @@ import injectionDisabledInNamespace from './injection-disabled-in-namespace.ts'
 import jwtNeverAccepted from './jwt-never-accepted.ts'
 import jwtNotRequired from './jwt-not-required.ts'
 import knativeProbeBlockedByMtls from './knative-probe-blocked-by-mtls.ts'
+import type { Rules } from './lib/rule.ts'
 import llminferenceserviceInjectIgnored from './llminferenceservice-inject-ignored.ts'
 import namespaceIsAmbient from './namespace-is-ambient.ts'
 import noEndpoints from './no-endpoints.ts'
@@ -32,7 +33,6 @@ import policyDeniesRequestPath from './policy-denies-request-path.ts'
 import policyRequiresPeerIdentity from './policy-requires-peer-identity.ts'
 import policySelectsNoPods from './policy-selects-no-pods.ts'
 import portlevelmtlsUsesServicePort from './portlevelmtls-uses-service-port.ts'
-import type { Rules } from './rule.ts'
 import strictMeshPlainLocalGateway from './strict-mesh-plain-local-gateway.ts'
 import strictWithoutSidecar from './strict-without-sidecar.ts'
 import systemInternalTlsWithIstio from './system-internal-tls-with-istio.ts'
@@ -46,7 +46,7 @@ import webhookBehindStrictMtls from './webhook-behind-strict-mtls.ts'
 
 /** All rules. */
 export const RULES: Rules = {
-  cuts: {
+  failures: {
     'certificate-unknown': clientCertificateUnverifiable,
     'mtls-to-plain-listener': clientMtlsToPlainListener,
     'mtls-to-workload-without-sidecar': clientMtlsToWorkloadWithoutSidecar,

@@ -1,7 +1,7 @@
 import { componentsOf, injectionSubject } from '../model/inference-service.ts'
 import { INJECT, injection } from '../model/injection.ts'
-import { INJECTION_KINDS } from './model-pods.ts'
-import { defineCheck } from './rule.ts'
+import { INJECTION_KINDS } from './lib/model-pods.ts'
+import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'inject-annotation-ignored',

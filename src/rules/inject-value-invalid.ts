@@ -1,6 +1,6 @@
 import { componentsOf } from '../model/inference-service.ts'
 import { INJECT } from '../model/injection.ts'
-import { defineCheck } from './rule.ts'
+import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'inject-value-invalid',

@@ -1,8 +1,8 @@
 import { componentsOf, injectionSubject } from '../model/inference-service.ts'
 import { INJECT, injection } from '../model/injection.ts'
-import { INJECTION_KINDS } from './model-pods.ts'
-import { rewrite } from './rewrite.ts'
-import { defineCheck } from './rule.ts'
+import { INJECTION_KINDS } from './lib/model-pods.ts'
+import { defineCheck } from './lib/rule.ts'
+import { updatedManifest } from './lib/updated-manifest.ts'
 
 export default defineCheck({
   id: 'injection-disabled-in-namespace',
@@ -28,7 +28,7 @@ export default defineCheck({
           apply:
             namespace === undefined
               ? []
-              : [rewrite(namespace, { labels: { ...namespace.labels, 'istio-injection': 'enabled' } })]
+              : [updatedManifest(namespace, { labels: { ...namespace.labels, 'istio-injection': 'enabled' } })]
         }
       }
     }

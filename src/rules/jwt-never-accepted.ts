@@ -2,16 +2,16 @@ import { attaches } from '../model/attachment.ts'
 import { nameOf, toRef } from '../model/resource.ts'
 import type { View } from '../model/snapshot.ts'
 import type { PathKinds } from '../model/way.ts'
-import { decider, serverName } from './policy-words.ts'
-import { rewrite } from './rewrite.ts'
-import { type CutOf, defineCut, type Fix } from './rule.ts'
+import { decidingPolicy, serverName } from './lib/policy-message-parts.ts'
+import { defineFailure, type FailureOf, type Fix } from './lib/rule.ts'
+import { updatedManifest } from './lib/updated-manifest.ts'
 
-export default defineCut({
+export default defineFailure({
   id: 'jwt-never-accepted',
   cause: 'token-never-valid',
   summary: 'A policy asks for a token that no RequestAuthentication there accepts',
   explain(cut, view) {
-    const { policy, field } = decider(cut.verdict)
+    const { policy, field } = decidingPolicy(cut.verdict)
     const why =
       cut.verdict.is === 'token-refused'
         ? `refuses tokens of ${cut.request.token?.issuer} at ${serverName(cut)}`
@@ -21,8 +21,8 @@ export default defineCut({
 })
 
 /** One more RequestAuthentication beside one that selects other pods; they add up. */
-function toFix({ verdict, server, request }: CutOf<'token-never-valid'>, view: View<PathKinds>): Fix {
-  const { policy } = decider(verdict)
+function toFix({ verdict, server, request }: FailureOf<'token-never-valid'>, view: View<PathKinds>): Fix {
+  const { policy } = decidingPolicy(verdict)
   if (verdict.is === 'token-refused') {
     return { text: `Let ${nameOf(policy)} know issuer ${request.token?.issuer} too, and forward its tokens` }
   }
@@ -38,6 +38,6 @@ function toFix({ verdict, server, request }: CutOf<'token-never-valid'>, view: V
   const name = `${other.name}-${policy.name}`
   return {
     text: `Read tokens where ${nameOf(policy)} asks for them first, by the rules of ${nameOf(other)}, and forward them`,
-    apply: [rewrite({ ...other, name }, { spec: { selector: policy.spec.selector, jwtRules } })]
+    apply: [updatedManifest({ ...other, name }, { spec: { selector: policy.spec.selector, jwtRules } })]
   }
 }

@@ -4,10 +4,10 @@ import { meshOf } from '../model/mesh.ts'
 import type { RequestAuthentication } from '../model/request-authentication.ts'
 import { nameOf } from '../model/resource.ts'
 import { isEmpty } from '../model/selector.ts'
-import { MODEL_KINDS, modelPods, modelsOf } from './model-pods.ts'
-import { KNATIVES_PATHS } from './policy-words.ts'
-import { rewrite } from './rewrite.ts'
-import { defineCheck, type Manifest } from './rule.ts'
+import { MODEL_KINDS, modelPods, modelsOf } from './lib/model-pods.ts'
+import { KNATIVE_PROBE_PATHS } from './lib/policy-message-parts.ts'
+import { defineCheck, type Manifest } from './lib/rule.ts'
+import { updatedManifest } from './lib/updated-manifest.ts'
 
 export default defineCheck({
   id: 'jwt-not-required',
@@ -28,7 +28,7 @@ export default defineCheck({
     if (first === undefined) return
     const rule = {
       from: [{ source: { notRequestPrincipals: ['*'] } }],
-      to: [{ operation: { notPaths: KNATIVES_PATHS } }]
+      to: [{ operation: { notPaths: KNATIVE_PROBE_PATHS } }]
     }
     yield {
       field: 'spec.jwtRules',
@@ -54,5 +54,5 @@ export default defineCheck({
 /** Whoever reads a token takes it off by default, and then the next to ask for one finds none. */
 function forwarding(policy: RequestAuthentication): Manifest {
   const jwtRules = policy.spec.jwtRules.map(rule => ({ ...rule, forwardOriginalToken: true }))
-  return rewrite(policy, { spec: { ...policy.spec, jwtRules } })
+  return updatedManifest(policy, { spec: { ...policy.spec, jwtRules } })
 }

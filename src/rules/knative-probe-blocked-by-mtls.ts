@@ -1,7 +1,7 @@
 import { knativeGateways } from '../model/knative.ts'
 import { nameOf } from '../model/resource.ts'
 import { hasLabels } from '../model/selector.ts'
-import { defineCheck } from './rule.ts'
+import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'knative-probe-blocked-by-mtls',

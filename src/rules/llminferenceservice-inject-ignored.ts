@@ -1,5 +1,5 @@
 import { INJECT } from '../model/injection.ts'
-import { defineCheck } from './rule.ts'
+import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'llminferenceservice-inject-ignored',

@@ -1,7 +1,7 @@
 import { deploymentMode } from '../model/deployment-mode.ts'
 import { isAmbient } from '../model/injection.ts'
-import { rewrite } from './rewrite.ts'
-import { defineCheck } from './rule.ts'
+import { defineCheck } from './lib/rule.ts'
+import { updatedManifest } from './lib/updated-manifest.ts'
 
 export default defineCheck({
   id: 'namespace-is-ambient',
@@ -20,7 +20,7 @@ export default defineCheck({
       message: `Namespace ${service.namespace} is ambient: whether requests get to a Knative model there is not known`,
       fix: {
         text: `Use sidecars for the namespace instead, or the deployment mode Standard`,
-        apply: [rewrite(namespace, { labels: { ...labels, 'istio-injection': 'enabled' } })]
+        apply: [updatedManifest(namespace, { labels: { ...labels, 'istio-injection': 'enabled' } })]
       }
     }
   }

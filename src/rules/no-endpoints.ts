@@ -1,8 +1,8 @@
 import { nameOf } from '../model/resource.ts'
-import { withKnativesNames } from './kserve-ingress.ts'
-import { defineCut } from './rule.ts'
+import { withKnativeNames } from './lib/kserve-ingress.ts'
+import { defineFailure } from './lib/rule.ts'
 
-export default defineCut({
+export default defineFailure({
   id: 'no-endpoints',
   cause: 'no-endpoints',
   summary: 'A Service or Gateway on the path does not exist, or has no pods',
@@ -13,7 +13,7 @@ export default defineCut({
       message: `${nameOf(address)} is on the path of requests, but does not exist or leads to no pod`,
       fix: {
         text: `Keep ${nameOf(address)}, or name another one in KServe's and Knative's configuration first`,
-        apply: withKnativesNames(view)
+        apply: withKnativeNames(view)
       }
     }
   }

@@ -1,6 +1,6 @@
 import { ingressOf } from '../model/kserve.ts'
 import { toRef } from '../model/resource.ts'
-import { defineCheck } from './rule.ts'
+import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'orphaned-virtualservice',

@@ -3,7 +3,7 @@ import { isNarrow } from '../model/peer-authentication.ts'
 import { nameOf, type ResourceOf, toRef } from '../model/resource.ts'
 import { hasLabels } from '../model/selector.ts'
 import type { View } from '../model/snapshot.ts'
-import { defineCheck } from './rule.ts'
+import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'peerauthentication-conflict',

@@ -1,7 +1,7 @@
 import { meshOf } from '../model/mesh.ts'
 import { isNarrow } from '../model/peer-authentication.ts'
 import { toRef } from '../model/resource.ts'
-import { defineCheck } from './rule.ts'
+import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'peerauthentication-selector-in-root-namespace',

@@ -1,9 +1,9 @@
 import { nameOf, toRef } from '../model/resource.ts'
-import { defineCut } from './rule.ts'
-import { serveBoth } from './serve-both.ts'
-import { clientName, portName, serverField } from './words.ts'
+import { dualModeGateway } from './lib/dual-mode-gateway.ts'
+import { clientName, portName, serverField } from './lib/message-parts.ts'
+import { defineFailure } from './lib/rule.ts'
 
-export default defineCut({
+export default defineFailure({
   id: 'plaintext-to-mtls-gateway',
   cause: 'plaintext-to-mtls-listener',
   summary: 'Clients send plaintext to a gateway port that takes TLS alone',
@@ -15,7 +15,7 @@ export default defineCut({
       message: `${clientName(client)} send plaintext to ${portName(at)}, which takes TLS`,
       fix: {
         text: `Let ${nameOf(entry.gateway)} serve both; without a DestinationRule sidecars send plaintext to gateways`,
-        apply: [serveBoth(entry, view.settings.clusterDomain)]
+        apply: [dualModeGateway(entry, view.settings.clusterDomain)]
       }
     }
   }

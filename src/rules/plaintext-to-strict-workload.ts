@@ -2,28 +2,28 @@ import type { ClientSide } from '../model/client.ts'
 import type { PeerAuthentication } from '../model/peer-authentication.ts'
 import { nameOf, toRef } from '../model/resource.ts'
 import type { Workload } from '../model/workload.ts'
-import { clientRule } from './client-rule.ts'
-import { defineCut } from './rule.ts'
-import { blameSender, clientName, hostName } from './words.ts'
+import { clientDestinationRule } from './lib/client-destination-rule.ts'
+import { clientName, clientTlsSource, hostName } from './lib/message-parts.ts'
+import { defineFailure } from './lib/rule.ts'
 
-export default defineCut({
+export default defineFailure({
   id: 'plaintext-to-strict-workload',
   cause: 'plaintext-to-strict-workload',
   summary: 'Clients send plaintext to pods that take mTLS alone',
   explain({ client, sent, destination, at }, view) {
     const isRule = sent.reason === 'rule' || sent.reason === 'credential-ignored'
     return {
-      ...blameSender(sent, destination, { object: toRef(at), field: 'spec.mtls.mode' }),
+      ...clientTlsSource(sent, destination, { object: toRef(at), field: 'spec.mtls.mode' }),
       message: `${clientName(client)} send plaintext to ${hostName(destination)}, STRICT by ${nameOf(at)}`,
       fix: {
-        text: advice(sent, client, at),
-        apply: isRule ? [clientRule(view, sent, destination, 'ISTIO_MUTUAL')] : []
+        text: suggestFix(sent, client, at),
+        apply: isRule ? [clientDestinationRule(view, sent, destination, 'ISTIO_MUTUAL')] : []
       }
     }
   }
 })
 
-function advice(sent: ClientSide, client: Workload, strict: PeerAuthentication): string {
+function suggestFix(sent: ClientSide, client: Workload, strict: PeerAuthentication): string {
   switch (sent.reason) {
     case 'rule':
       return `Set tls.mode ISTIO_MUTUAL in ${nameOf(sent.rule)}, or leave tls out`

@@ -9,9 +9,9 @@ import { forPort, peerMtls } from '../model/peer-authentication.ts'
 import { nameOf } from '../model/resource.ts'
 import type { View } from '../model/snapshot.ts'
 import type { PathKinds } from '../model/way.ts'
-import { MODEL_KINDS, type ModelPod, modelPods, modelsOf } from './model-pods.ts'
-import { defineCheck } from './rule.ts'
-import { strictNamespace } from './strict-namespace.ts'
+import { MODEL_KINDS, type ModelPod, modelPods, modelsOf } from './lib/model-pods.ts'
+import { defineCheck } from './lib/rule.ts'
+import { strictNamespace } from './lib/strict-namespace.ts'
 
 export default defineCheck({
   id: 'policy-bypassed-by-plaintext',
@@ -21,7 +21,7 @@ export default defineCheck({
   on: ['AuthorizationPolicy'],
   reads: [...MODEL_KINDS, 'PeerAuthentication', 'RequestAuthentication'],
   *check(policy, view) {
-    const rule = policy.spec.rules.findIndex(one => one !== null && isPassed(policy, one))
+    const rule = policy.spec.rules.findIndex(one => one !== null && isBypassable(policy, one))
     if (rule < 0 || !isEnforced(policy)) return
     const { namespace } = policy
     const isRoot = namespace === meshOf(view).rootNamespace
@@ -46,7 +46,7 @@ type Rule = NonNullable<AuthorizationPolicy['spec']['rules'][number]>
 const IDENTITIES = ['source.principal', 'source.namespace', 'source.serviceAccount', 'source.trustDomain']
 
 /** Does a rule that keeps out let nobody in? DENY by identity misses who has none; ALLOW of all but some admits them. */
-function isPassed(policy: AuthorizationPolicy, { from, when }: Rule): boolean {
+function isBypassable(policy: AuthorizationPolicy, { from, when }: Rule): boolean {
   const conditions = when.filter(({ key }) => IDENTITIES.includes(key))
   const sources = from.flatMap(({ source }) => source ?? [])
   const isNamed = conditions.some(({ values }) => values.length > 0)

@@ -1,27 +1,27 @@
 import { nameOf, toRef } from '../model/resource.ts'
 import type { View } from '../model/snapshot.ts'
 import type { PathKinds } from '../model/way.ts'
-import { decider, refusedName, serverName } from './policy-words.ts'
-import type { CutOf } from './rule.ts'
-import { defineCut, type Fix } from './rule.ts'
-import { strictNamespace } from './strict-namespace.ts'
+import { decidingPolicy, deniedCallerName, serverName } from './lib/policy-message-parts.ts'
+import type { FailureOf } from './lib/rule.ts'
+import { defineFailure, type Fix } from './lib/rule.ts'
+import { strictNamespace } from './lib/strict-namespace.ts'
 
-export default defineCut({
+export default defineFailure({
   id: 'policy-requires-peer-identity',
   cause: 'no-identity-for-policy',
   summary: 'A policy goes by who calls, and the call comes in plaintext, from nobody',
   explain(cut, view) {
-    const { policy, field } = decider(cut.verdict)
+    const { policy, field } = decidingPolicy(cut.verdict)
     return {
       object: toRef(policy),
       field,
-      message: `${nameOf(policy)} wants identities; ${refusedName(cut)} reach ${serverName(cut)} in plaintext`,
+      message: `${nameOf(policy)} wants identities; ${deniedCallerName(cut)} reach ${serverName(cut)} in plaintext`,
       fix: toFix(cut, view)
     }
   }
 })
 
-function toFix({ client, server }: CutOf<'no-identity-for-policy'>, view: View<PathKinds>): Fix {
+function toFix({ client, server }: FailureOf<'no-identity-for-policy'>, view: View<PathKinds>): Fix {
   const { namespace, labels } = client
   const isKnative = labels['app'] === 'activator' || labels['app'] === 'autoscaler'
   const hasSidecar = labels['security.istio.io/tlsMode'] !== undefined

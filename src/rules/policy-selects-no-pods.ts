@@ -3,14 +3,14 @@ import { componentsOf, desiredPod } from '../model/inference-service.ts'
 import type { ResourceOf } from '../model/resource.ts'
 import { hasLabels } from '../model/selector.ts'
 import { podsWith } from '../model/service.ts'
-import { MODEL_KINDS } from './model-pods.ts'
-import { rewrite } from './rewrite.ts'
-import { defineCheck } from './rule.ts'
+import { MODEL_KINDS } from './lib/model-pods.ts'
+import { defineCheck } from './lib/rule.ts'
+import { updatedManifest } from './lib/updated-manifest.ts'
 
 /** Labels that KServe and Knative give to pods: a selector with one of them means a model. */
 const MODEL_LABELS = /^(serving\.knative\.dev|serving\.kserve\.io)\//
 /** Knative Services were called so once. */
-const OLD_SUFFIX = /(-(predictor|transformer|explainer))?(-default)?$/
+const LEGACY_SUFFIX = /(-(predictor|transformer|explainer))?(-default)?$/
 
 export default defineCheck({
   id: 'policy-selects-no-pods',
@@ -26,7 +26,7 @@ export default defineCheck({
     const services = view.list('InferenceService', policy.namespace)
     const next = services.flatMap(service => componentsOf(view, service).map(one => desiredPod(view, service, one)))
     if (next.some(pod => hasLabels(pod.labels, labels))) return
-    const meant = value.replace(OLD_SUFFIX, '')
+    const meant = value.replace(LEGACY_SUFFIX, '')
     const models = services.filter(({ name }) => name === meant).map(({ namespace, name }) => `${namespace}/${name}`)
     const [instead] = next.filter(pod => pod.labels['serving.kserve.io/inferenceservice'] === meant)
     const right = instead?.labels[key]
@@ -39,7 +39,9 @@ export default defineCheck({
           : {
               text: `Select ${key}: ${right}`,
               apply: [
-                rewrite(policy, { spec: { ...policy.spec, selector: { matchLabels: { ...labels, [key]: right } } } })
+                updatedManifest(policy, {
+                  spec: { ...policy.spec, selector: { matchLabels: { ...labels, [key]: right } } }
+                })
               ]
             },
       opens: isAboutTokens(policy) ? 'jwt-not-enforced' : 'policy-not-enforced',

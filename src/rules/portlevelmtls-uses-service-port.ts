@@ -2,9 +2,9 @@ import { STANDARD_PORT } from '../model/inference-service.ts'
 import { isNarrow } from '../model/peer-authentication.ts'
 import { nameOf } from '../model/resource.ts'
 import { hasLabels } from '../model/selector.ts'
-import { MODEL_KINDS, modelPods } from './model-pods.ts'
-import { rewrite } from './rewrite.ts'
-import { defineCheck } from './rule.ts'
+import { MODEL_KINDS, modelPods } from './lib/model-pods.ts'
+import { defineCheck } from './lib/rule.ts'
+import { updatedManifest } from './lib/updated-manifest.ts'
 
 /** Ports of a model's Services, with queue-proxy's behind them. */
 const TARGETS: Readonly<Record<string, number>> = { 80: 8012, 81: 8013, 443: 8112 }
@@ -32,7 +32,9 @@ export default defineCheck({
         message: `${nameOf(policy)} speaks of port ${port}, which no pod of ${first.model} has: it counts for nothing`,
         fix: {
           text: `Write ${right}, the port of the pods`,
-          apply: [rewrite(policy, { spec: { ...policy.spec, portLevelMtls: { ...others, [`${right}`]: mode } } })]
+          apply: [
+            updatedManifest(policy, { spec: { ...policy.spec, portLevelMtls: { ...others, [`${right}`]: mode } } })
+          ]
         }
       }
     }

@@ -3,11 +3,11 @@ import { findKserveConfig, ingressOf } from '../model/kserve.ts'
 import { findLocalGateway } from '../model/local-gateway.ts'
 import { meshOf } from '../model/mesh.ts'
 import { meshPolicy } from '../model/peer-authentication.ts'
-import { defineCheck } from './rule.ts'
-import { serveBoth } from './serve-both.ts'
+import { dualModeGateway } from './lib/dual-mode-gateway.ts'
+import { defineCheck } from './lib/rule.ts'
 
 /** So many models are named in the message; the rest are counted. */
-const NAMED = 3
+const MAX_NAMED_MODELS = 3
 
 export default defineCheck({
   id: 'strict-mesh-plain-local-gateway',
@@ -34,7 +34,7 @@ export default defineCheck({
         text:
           `Let Gateway ${name} serve both first, then apply this again. Nothing is cut yet: ` +
           'it will be when a client DestinationRule asks for mTLS there',
-        apply: [serveBoth(entry, view.settings.clusterDomain)]
+        apply: [dualModeGateway(entry, view.settings.clusterDomain)]
       },
       models: models.map(({ namespace, name }) => `${namespace}/${name}`)
     }
@@ -43,6 +43,8 @@ export default defineCheck({
 
 function count(models: readonly { readonly namespace: string; readonly name: string }[]): string {
   if (models.length === 0) return 'models'
-  const names = models.slice(0, NAMED).map(({ namespace, name }) => `${namespace}/${name}`)
-  return models.length > NAMED ? `${names.join(', ')} and ${models.length - NAMED} more` : names.join(', ')
+  const names = models.slice(0, MAX_NAMED_MODELS).map(({ namespace, name }) => `${namespace}/${name}`)
+  return models.length > MAX_NAMED_MODELS
+    ? `${names.join(', ')} and ${models.length - MAX_NAMED_MODELS} more`
+    : names.join(', ')
 }

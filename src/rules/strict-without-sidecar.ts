@@ -1,8 +1,8 @@
 import { componentsOf, desiredPod, podsOf } from '../model/inference-service.ts'
 import { peerMtls } from '../model/peer-authentication.ts'
 import { nameOf } from '../model/resource.ts'
-import { POD_KINDS } from './model-pods.ts'
-import { defineCheck } from './rule.ts'
+import { POD_KINDS } from './lib/model-pods.ts'
+import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'strict-without-sidecar',

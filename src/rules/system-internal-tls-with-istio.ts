@@ -1,5 +1,5 @@
-import { rewrite } from './rewrite.ts'
-import { defineCheck } from './rule.ts'
+import { defineCheck } from './lib/rule.ts'
+import { updatedManifest } from './lib/updated-manifest.ts'
 
 const ISTIO = 'istio.ingress.networking.knative.dev'
 
@@ -19,7 +19,7 @@ export default defineCheck({
     yield {
       field: `data.${field}`,
       message: `${field} makes Knative's pods take TLS, and Istio's gateways send them plaintext`,
-      fix: { text: `Leave ${field} out: Istio's mTLS does this work`, apply: [rewrite(map, { data: others })] }
+      fix: { text: `Leave ${field} out: Istio's mTLS does this work`, apply: [updatedManifest(map, { data: others })] }
     }
   }
 })

@@ -1,6 +1,6 @@
 import { BURST_CAPACITY_KEYS } from '../model/burst-capacity.ts'
 import { componentsOf } from '../model/inference-service.ts'
-import { defineCheck } from './rule.ts'
+import { defineCheck } from './lib/rule.ts'
 
 const [WINS, LOSES] = BURST_CAPACITY_KEYS
 

@@ -1,7 +1,7 @@
 import { CLASS, HPA } from '../model/activator.ts'
 import { findBurstCapacity } from '../model/burst-capacity.ts'
 import { componentsOf } from '../model/inference-service.ts'
-import { defineCheck } from './rule.ts'
+import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'target-burst-capacity-ignored',

@@ -1,15 +1,15 @@
 import { nameOf, toRef } from '../model/resource.ts'
-import { defineCut } from './rule.ts'
-import { blameSender, clientName, hostName, portName, sentName, serverField } from './words.ts'
+import { clientName, clientTlsSource, hostName, portName, sentName, serverField } from './lib/message-parts.ts'
+import { defineFailure } from './lib/rule.ts'
 
-export default defineCut({
+export default defineFailure({
   id: 'tls-certificate-mismatch',
   cause: 'certificate-refused',
   summary: "Client and server do not take each other's certificates",
   explain({ client, sent, destination, at }) {
     if (at === undefined) {
       return {
-        ...blameSender(sent, destination),
+        ...clientTlsSource(sent, destination),
         message: `${clientName(client)} accept other identities than those of ${hostName(destination)}`,
         fix: { text: 'Remove subjectAltNames from the rule: the mesh knows the identities of its Services' }
       }
@@ -19,7 +19,7 @@ export default defineCut({
     return {
       object: toRef(gateway),
       field: serverField(entry, 'tls.mode'),
-      message: `${clientName(client)} send ${sentName(sent)} to ${portName(at)}, which is ${at.tls}`,
+      message: `${clientName(client)} send ${sentName(sent)} to ${portName(at)} (${at.tls})`,
       fix: {
         text:
           at.tls === 'ISTIO_MUTUAL'

@@ -1,5 +1,5 @@
 import { DEPLOYMENT_MODE, deploymentMode, MODES } from '../model/deployment-mode.ts'
-import { defineCheck } from './rule.ts'
+import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'unknown-deployment-mode',

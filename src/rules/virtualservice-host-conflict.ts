@@ -1,7 +1,7 @@
 import { toFullName } from '../model/host.ts'
 import { ingressOf } from '../model/kserve.ts'
-import { findModelOf } from './model-host.ts'
-import { defineCheck } from './rule.ts'
+import { findModelOf } from './lib/model-host.ts'
+import { defineCheck } from './lib/rule.ts'
 
 /** Owners that route models for a living. */
 const CONTROLLERS = /^(serving\.kserve\.io|serving\.knative\.dev|networking\.internal\.knative\.dev)\//

@@ -1,6 +1,6 @@
 import { deploymentMode } from '../model/deployment-mode.ts'
 import { publicDomain } from '../model/knative.ts'
-import { defineCheck } from './rule.ts'
+import { defineCheck } from './lib/rule.ts'
 
 const LABELS = { Knative: 'networking.knative.dev/visibility', Standard: 'networking.kserve.io/visibility' } as const
 /** What the label was called once. */

@@ -1,7 +1,7 @@
 import { nameOf, toRef } from '../model/resource.ts'
-import { defineCut } from './rule.ts'
+import { defineFailure } from './lib/rule.ts'
 
-export default defineCut({
+export default defineFailure({
   id: 'webhook-behind-strict-mtls',
   cause: 'webhook-refused',
   summary: 'The API server cannot call an admission webhook: its pods take mesh mTLS alone',

@@ -3,7 +3,7 @@ import { DEFAULT_POLICY, type Policy } from '../../src/engine/findings.ts'
 import { judge, judgeState, unevaluated } from '../../src/engine/judge.ts'
 import type { Change, Snapshot } from '../../src/model/snapshot.ts'
 import { RULES } from '../../src/rules/index.ts'
-import type { CheckRule, Rules } from '../../src/rules/rule.ts'
+import type { CheckRule, Rules } from '../../src/rules/lib/rule.ts'
 import { authorization, clientRule, namespace, model as newModel } from '../support/objects.ts'
 import { resourceOf, stockWith } from '../support/state.ts'
 
@@ -146,12 +146,12 @@ t.test('a rule that throws is skipped and named, and decides nothing', async t =
     }
   }
   const cut = {
-    ...RULES.cuts['mtls-to-plain-listener'],
+    ...RULES.failures['mtls-to-plain-listener'],
     explain(): never {
       throw new Error('never')
     }
   }
-  const rules: Rules = { cuts: { ...RULES.cuts, 'mtls-to-plain-listener': cut }, checks: [check] }
+  const rules: Rules = { failures: { ...RULES.failures, 'mtls-to-plain-listener': cut }, checks: [check] }
   const { decision, findings, skipped } = decide(stockWith(), create(CUT), DEFAULT_POLICY, rules)
   t.equal(decision, 'warn')
   t.same(findings, [])

@@ -246,8 +246,11 @@ t.test('what is missing is named, and nothing is made of it', async t => {
   const broken = () => {
     throw new Error('odd')
   }
-  const cuts = { ...RULES.cuts, 'mtls-to-plain-listener': { ...RULES.cuts['mtls-to-plain-listener'], explain: broken } }
-  const failing = told(all, { ...RULES, cuts })
+  const failures = {
+    ...RULES.failures,
+    'mtls-to-plain-listener': { ...RULES.failures['mtls-to-plain-listener'], explain: broken }
+  }
+  const failing = told(all, { ...RULES, failures })
   t.match(failing.skipped, [{ rule: id, reason: 'it failed: odd' }])
   t.match(failing.text, `${id}: cut, and why could not be judged: it failed: odd`)
 })

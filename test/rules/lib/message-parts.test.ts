@@ -1,7 +1,7 @@
 import t from 'tap'
-import type { DestinationRule } from '../../src/model/destination-rule.ts'
-import { blameSender } from '../../src/rules/words.ts'
-import { resourceOf } from '../support/state.ts'
+import type { DestinationRule } from '../../../src/model/destination-rule.ts'
+import { clientTlsSource } from '../../../src/rules/lib/message-parts.ts'
+import { resourceOf } from '../../support/state.ts'
 
 t.test('the field in which a rule says what TLS to send', async t => {
   for (const [spec, field] of [
@@ -19,7 +19,7 @@ metadata: { namespace: a, name: b }
 spec: { host: c, ${spec} }
 `) as DestinationRule
     const destination = { host: 'c', namespace: 'a', port: 80, headless: false, endpoints: [] }
-    const blame = blameSender({ send: 'tls', sni: 'c', accepts: [], reason: 'rule', rule }, destination)
+    const blame = clientTlsSource({ send: 'tls', sni: 'c', accepts: [], reason: 'rule', rule }, destination)
     t.match(blame, { object: { name: 'b' }, field }, field)
   }
 })

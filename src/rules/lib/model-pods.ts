@@ -1,9 +1,9 @@
-import { type Component, componentsOf, type InferenceService } from '../model/inference-service.ts'
-import { podsToJudge } from '../model/path.ts'
-import type { View } from '../model/snapshot.ts'
-import type { Workload } from '../model/workload.ts'
+import { type Component, componentsOf, type InferenceService } from '../../model/inference-service.ts'
+import { podsToJudge } from '../../model/path.ts'
+import type { View } from '../../model/snapshot.ts'
+import type { Workload } from '../../model/workload.ts'
 
-/** A pod that stands for those of a component. */
+/** Representative pod of a component. */
 export interface ModelPod {
   /** `namespace/name` of the InferenceService. */
   readonly model: string
@@ -12,16 +12,16 @@ export interface ModelPod {
   readonly pod: Workload
 }
 
-/** What has to be read to know the components of a model, */
+/** Kinds that determine the components of a model. */
 const COMPONENT_KINDS = ['ConfigMap', 'ServingRuntime', 'ClusterServingRuntime'] as const
-/** whether its pods will be injected, */
+/** Kinds that determine whether its pods are injected. */
 export const INJECTION_KINDS = ['MutatingWebhookConfiguration', 'Namespace', ...COMPONENT_KINDS] as const
-/** its pods, */
+/** Kinds that determine its pods. */
 export const POD_KINDS = ['Pod', ...INJECTION_KINDS] as const
-/** and the pods of all models. */
+/** Kinds that determine the pods of all models. */
 export const MODEL_KINDS = ['InferenceService', ...POD_KINDS] as const
 
-/** The pods of the models in a namespace, or in all: those that run, else those that will be made. */
+/** Pods of the models of a namespace, or of all namespaces: running pods, or those that would be created. */
 export function modelPods(view: View<(typeof MODEL_KINDS)[number]>, namespace?: string): readonly ModelPod[] {
   return view.list('InferenceService', namespace).flatMap(service =>
     componentsOf(view, service)
@@ -37,7 +37,7 @@ export function modelPods(view: View<(typeof MODEL_KINDS)[number]>, namespace?: 
   )
 }
 
-/** Each model once. */
+/** Distinct models of these pods. */
 export function modelsOf(pods: readonly ModelPod[]): readonly string[] {
   return [...new Set(pods.map(({ model }) => model))]
 }

@@ -1,10 +1,10 @@
-import { oldestFirst } from '../model/age.ts'
-import { meshOf } from '../model/mesh.ts'
-import { isNarrow, meshPolicy } from '../model/peer-authentication.ts'
-import type { View } from '../model/snapshot.ts'
+import { oldestFirst } from '../../model/age.ts'
+import { meshOf } from '../../model/mesh.ts'
+import { isNarrow, meshPolicy } from '../../model/peer-authentication.ts'
+import type { View } from '../../model/snapshot.ts'
 import type { Manifest } from './rule.ts'
 
-/** The PeerAuthentication that makes a namespace STRICT: the one that counts there, or a new one. */
+/** The PeerAuthentication that makes a namespace STRICT: the effective one of the namespace, or a new one. */
 export function strictNamespace(view: View<'PeerAuthentication' | 'ConfigMap'>, namespace: string): Manifest {
   const own = oldestFirst(view.list('PeerAuthentication', namespace)).find(({ spec }) => !isNarrow(spec.selector))
   const mesh = meshPolicy(view, meshOf(view).rootNamespace).by

@@ -1,25 +1,25 @@
-import { knativeGateways } from '../model/knative.ts'
-import { findKserveConfig, ingressOf } from '../model/kserve.ts'
-import { findService } from '../model/service.ts'
-import type { View } from '../model/snapshot.ts'
-import { rewrite } from './rewrite.ts'
+import { knativeGateways } from '../../model/knative.ts'
+import { findKserveConfig, ingressOf } from '../../model/kserve.ts'
+import { findService } from '../../model/service.ts'
+import type { View } from '../../model/snapshot.ts'
 import type { Manifest } from './rule.ts'
+import { updatedManifest } from './updated-manifest.ts'
 
 type Names = Partial<
   Record<'ingressGateway' | 'localGateway' | 'localGatewayService' | 'knativeLocalGatewayService', string | undefined>
 >
 
-/** KServe's configuration with other names of gateways; none where there is nothing to say, or nothing to say it in. */
-export function withNames(view: View<'ConfigMap'>, names: Names): readonly Manifest[] {
+/** KServe's ConfigMap with other gateway names; empty without names or without the ConfigMap. */
+export function withGatewayNames(view: View<'ConfigMap'>, names: Names): readonly Manifest[] {
   const map = findKserveConfig(view)
   const text = map?.data['ingress']
   if (map === undefined || text === undefined || Object.keys(names).length === 0) return []
   const ingress = JSON.stringify({ ...JSON.parse(text), ...names }, undefined, 2)
-  return [rewrite(map, { data: { ...map.data, ingress } })]
+  return [updatedManifest(map, { data: { ...map.data, ingress } })]
 }
 
-/** With Knative's gateways in the place of those that are not there. */
-export function withKnativesNames(view: View<'ConfigMap' | 'Service' | 'Gateway'>): readonly Manifest[] {
+/** KServe's ConfigMap with Knative's gateways in place of those that do not exist. */
+export function withKnativeNames(view: View<'ConfigMap' | 'Service' | 'Gateway'>): readonly Manifest[] {
   const { config, refused } = ingressOf(view)
   if (refused !== undefined) return []
   const { external, local } = knativeGateways(view)
@@ -30,12 +30,12 @@ export function withKnativesNames(view: View<'ConfigMap' | 'Service' | 'Gateway'
     knativeLocalGatewayService: local[0]?.service
   }
   const keys = ['ingressGateway', 'localGateway', 'localGatewayService', 'knativeLocalGatewayService'] as const
-  const missing = keys.filter(key => !isThere(view, config[key]))
-  return withNames(view, Object.fromEntries(missing.map(key => [key, names[key]])))
+  const missing = keys.filter(key => !exists(view, config[key]))
+  return withGatewayNames(view, Object.fromEntries(missing.map(key => [key, names[key]])))
 }
 
-/** Of a Gateway `namespace/name`, of a Service its host. */
-function isThere(view: View<'Service' | 'Gateway'>, name: string): boolean {
+/** @param name `namespace/name` of a Gateway, or the host of a Service */
+function exists(view: View<'Service' | 'Gateway'>, name: string): boolean {
   const slash = name.indexOf('/')
   return slash < 0
     ? findService(view, name) !== undefined

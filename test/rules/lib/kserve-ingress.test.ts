@@ -1,7 +1,7 @@
 import t from 'tap'
-import { withKnativesNames, withNames } from '../../src/rules/kserve-ingress.ts'
-import { configMap } from '../support/objects.ts'
-import { stateOf, stockWith } from '../support/state.ts'
+import { withGatewayNames, withKnativeNames } from '../../../src/rules/lib/kserve-ingress.ts'
+import { configMap } from '../../support/objects.ts'
+import { stateOf, stockWith } from '../../support/state.ts'
 
 const config = (data: Readonly<Record<string, string>>) => configMap('kserve', 'inferenceservice-config', data)
 const ingress = (names: object) => config({ ingress: JSON.stringify(names), deploy: '{}' })
@@ -11,7 +11,7 @@ const SERVICE = 'knative-local-gateway.istio-system.svc.cluster.local'
 
 t.test('what is not there is named as Knative does', async t => {
   const named = (yaml: string) => {
-    const [map] = withKnativesNames(stockWith(yaml))
+    const [map] = withKnativeNames(stockWith(yaml))
     const { ingress: text = '' } = (map?.['data'] ?? {}) as Readonly<Record<string, string>>
     return text === '' ? undefined : JSON.parse(text)
   }
@@ -41,8 +41,8 @@ t.test('what is not there is named as Knative does', async t => {
 })
 
 t.test('only where KServe is installed', async t => {
-  t.same(withNames(stateOf(''), { localGateway: LOCAL }), [])
-  t.match(withNames(stockWith(), { localGateway: 'a/b' }), [
+  t.same(withGatewayNames(stateOf(''), { localGateway: LOCAL }), [])
+  t.match(withGatewayNames(stockWith(), { localGateway: 'a/b' }), [
     { kind: 'ConfigMap', metadata: { namespace: 'kserve', labels: {} }, data: { ingress: /"a\/b"/, deploy: /./ } }
   ])
 })

@@ -1,11 +1,11 @@
-import type { ClientSide, Destination } from '../model/client.ts'
-import type { DestinationRule } from '../model/destination-rule.ts'
-import type { Chain, ServerOf } from '../model/gateway.ts'
-import { nameOf, type Ref, toRef } from '../model/resource.ts'
-import { toServiceRef } from '../model/way.ts'
-import type { Workload } from '../model/workload.ts'
+import type { ClientSide, Destination } from '../../model/client.ts'
+import type { DestinationRule } from '../../model/destination-rule.ts'
+import type { Chain, ServerOf } from '../../model/gateway.ts'
+import { nameOf, type Ref, toRef } from '../../model/resource.ts'
+import { toServiceRef } from '../../model/way.ts'
+import type { Workload } from '../../model/workload.ts'
 
-/** Who sends, in a few words. */
+/** Short name of the client, for messages. */
 export function clientName({ proxy, namespace, labels }: Workload): string {
   if (proxy === 'gateway') return `${namespace} gateways`
   const app = labels['app']
@@ -14,38 +14,38 @@ export function clientName({ proxy, namespace, labels }: Workload): string {
   return namespace === '' ? 'sidecars' : `sidecars in ${namespace}`
 }
 
-/** What is sent where plaintext would be taken, in a few words. */
+/** Kind of TLS that the client sends, for messages. */
 export function sentName({ send }: ClientSide): string {
-  return send === 'istio-mtls' ? 'mTLS' : 'foreign TLS'
+  return send === 'istio-mtls' ? 'mTLS' : 'non-Istio TLS'
 }
 
-/** A Service's host as people say it: `name.namespace`. */
+/** Service host without the cluster domain: `name.namespace`. */
 export function hostName({ host }: Pick<Destination, 'host'>): string {
   return host.split('.svc.', 1).join('')
 }
 
-/** `Gateway namespace/name:port`: the port of a Gateway object, which the pod may number otherwise. */
+/** `Gateway namespace/name:port`, with the port of the Gateway object; the pod port can differ. */
 export function portName({ servers }: Chain): string {
   const [{ gateway, server }] = servers
   return `${nameOf(gateway)}:${server.port.number}`
 }
 
-/** A field of a server, as a path into its Gateway. */
+/** Path of a server field in its Gateway. */
 export function serverField({ gateway, server }: ServerOf, field: string): string {
   const i = gateway.spec.servers.findIndex(({ port }) => port === server.port)
   return `spec.servers[${i}].${field}`
 }
 
 /**
- * The object that made the client send what it sends.
+ * The object and field that configure the TLS of the client.
  *
- * @param otherwise what is to blame where that is nobody's word; by default the Service that it is sent to
+ * @param otherwise source to report if no object configures it; by default the destination Service
  */
-export function blameSender(
+export function clientTlsSource(
   sent: ClientSide,
   destination: Destination,
-  otherwise: Place = { object: toServiceRef(destination.host), field: 'spec.ports' }
-): Place {
+  otherwise: ConfigSource = { object: toServiceRef(destination.host), field: 'spec.ports' }
+): ConfigSource {
   switch (sent.reason) {
     case 'rule':
     case 'credential-ignored':
@@ -57,13 +57,13 @@ export function blameSender(
   }
 }
 
-/** A field of an object. */
-interface Place {
+/** Field of an object. */
+interface ConfigSource {
   readonly object: Ref
   readonly field: string
 }
 
-/** Where a rule says what TLS to send to a port. */
+/** Field of a DestinationRule that sets the TLS for a port. */
 function tlsField({ spec }: DestinationRule, { port }: Destination): string {
   if (spec.trafficPolicy === undefined) return 'spec.subsets'
   const i = spec.trafficPolicy.portLevelSettings.findIndex(entry => entry.port?.number === port)

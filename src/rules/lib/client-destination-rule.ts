@@ -1,19 +1,19 @@
-import type { ClientSide, Destination } from '../model/client.ts'
-import type { TrafficPolicy } from '../model/destination-rule.ts'
-import { toFullName } from '../model/host.ts'
-import { meshOf } from '../model/mesh.ts'
-import type { View } from '../model/snapshot.ts'
-import { rewrite } from './rewrite.ts'
+import type { ClientSide, Destination } from '../../model/client.ts'
+import type { TrafficPolicy } from '../../model/destination-rule.ts'
+import { toFullName } from '../../model/host.ts'
+import { meshOf } from '../../model/mesh.ts'
+import type { View } from '../../model/snapshot.ts'
 import type { Manifest } from './rule.ts'
+import { updatedManifest } from './updated-manifest.ts'
 
 type Mode = 'DISABLE' | 'ISTIO_MUTUAL'
 
 /**
- * The DestinationRule that makes clients of one host send this: the one that counts now, where it is for this host
- * alone; else one more in its namespace, for an exact host comes before any wildcard, but only within a namespace.
- * Where sidecars would agree on mTLS by themselves, a rule for many hosts of the cluster but leaves out its TLS.
+ * The DestinationRule that sets the TLS mode of clients for one host: the effective one, if it is only for this host,
+ * or a new one in its namespace, because an exact host takes precedence over a wildcard of the same namespace.
+ * If auto mTLS is enough, a wildcard rule for cluster hosts only loses its `tls`.
  */
-export function clientRule(
+export function clientDestinationRule(
   view: View<'ConfigMap'>,
   { rule }: ClientSide,
   { host, namespace, port, endpoints }: Destination,
@@ -24,7 +24,7 @@ export function clientRule(
   const agrees = mode === 'ISTIO_MUTUAL' && meshOf(view).autoMtls && endpoints[0]?.workload.proxy === 'sidecar'
   const tls = ruled === host ? { mode } : undefined
   if (rule !== undefined && (tls !== undefined || (agrees && ruled?.endsWith(`.svc.${clusterDomain}`)))) {
-    return rewrite(rule, { spec: { ...rule.spec, trafficPolicy: withTls(rule.spec.trafficPolicy, port, tls) } })
+    return updatedManifest(rule, { spec: { ...rule.spec, trafficPolicy: withTls(rule.spec.trafficPolicy, port, tls) } })
   }
   const name = host.split('.').slice(0, 2).join('-')
   return {

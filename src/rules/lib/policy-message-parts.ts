@@ -1,25 +1,25 @@
-import { byAge } from '../model/age.ts'
-import { authorize } from '../model/authorization.ts'
-import type { AuthorizationPolicy } from '../model/authorization-rule.ts'
-import { systemPods } from '../model/knative.ts'
-import { ingressOf } from '../model/kserve.ts'
-import { meshOf } from '../model/mesh.ts'
-import { toDestination } from '../model/reach.ts'
-import type { View } from '../model/snapshot.ts'
-import type { PolicyCut, Refused } from '../model/verdict.ts'
-import type { PathKinds } from '../model/way.ts'
-import { identityOf } from '../model/workload.ts'
+import { byAge } from '../../model/age.ts'
+import { authorize } from '../../model/authorization.ts'
+import type { AuthorizationPolicy } from '../../model/authorization-rule.ts'
+import { systemPods } from '../../model/knative.ts'
+import { ingressOf } from '../../model/kserve.ts'
+import { meshOf } from '../../model/mesh.ts'
+import { toDestination } from '../../model/reach.ts'
+import type { View } from '../../model/snapshot.ts'
+import type { PolicyCut, Refused } from '../../model/verdict.ts'
+import type { PathKinds } from '../../model/way.ts'
+import { identityOf } from '../../model/workload.ts'
+import { clientName } from './message-parts.ts'
 import type { Manifest } from './rule.ts'
-import { clientName } from './words.ts'
 
-/** Who is refused, in a few words. */
-export function refusedName({ client, request }: PolicyCut): string {
+/** Short name of the denied caller, for messages. */
+export function deniedCallerName({ client, request }: PolicyCut): string {
   if (client.name === 'kube-apiserver') return 'the API server'
   if (client.proxy === 'none' && client.namespace === '') return 'callers without a sidecar'
   return client.namespace === '' && request.identity !== undefined ? 'callers of other namespaces' : clientName(client)
 }
 
-/** Where, in a few words: the model, or a pod; and what Knative asks it for itself. */
+/** Short name of the server for messages: the InferenceService or pod, with the path of a Knative probe. */
 export function serverName({ server, request }: PolicyCut): string {
   const { namespace, name, proxy, labels } = server
   if (proxy === 'gateway') return `${namespace} gateways`
@@ -27,18 +27,18 @@ export function serverName({ server, request }: PolicyCut): string {
   return `${namespace}/${of}${request.method === 'GET' ? request.path : ''}`
 }
 
-/** The object that decided. Of several that would have to let a request in, it is the youngest. */
-export function decider(verdict: Refused): {
+/** Policy that denies the request. If no ALLOW policy matches, the newest of them. */
+export function decidingPolicy(verdict: Refused): {
   readonly policy: Exclude<Refused['by'], readonly unknown[]>
   readonly field: string
-  /** Who was to be asked. */
+  /** Name of the CUSTOM provider. */
   readonly provider?: string
 } {
   switch (verdict.is) {
     case 'denied':
       return { policy: verdict.by, field: `spec.rules[${verdict.rule}]` }
     case 'not-allowed':
-      return { policy: youngest(verdict.by), field: 'spec.rules' }
+      return { policy: newestPolicy(verdict.by), field: 'spec.rules' }
     case 'provider-unknown':
       return { policy: verdict.by, field: 'spec.provider.name', provider: verdict.provider }
     case 'token-refused':
@@ -46,15 +46,18 @@ export function decider(verdict: Refused): {
   }
 }
 
-function youngest(policies: readonly AuthorizationPolicy[]): AuthorizationPolicy {
+function newestPolicy(policies: readonly AuthorizationPolicy[]): AuthorizationPolicy {
   return policies.reduce((a, b) => (byAge(a, b) > 0 ? a : b))
 }
 
 /**
- * A policy beside those that refuse: what one ALLOW policy lets in, no other keeps out. It admits whoever is refused,
- * and those that requests come by: gateways, and Knative's own pods.
+ * An additional ALLOW policy for the denied caller and for the hops of the path: gateways, activator and autoscaler.
+ * ALLOW policies are additive, so existing ones need no change.
  */
-export function alsoAllow({ client, server, request, verdict }: PolicyCut, view: View<PathKinds>): readonly Manifest[] {
+export function additionalAllowPolicy(
+  { client, server, request, verdict }: PolicyCut,
+  view: View<PathKinds>
+): readonly Manifest[] {
   if (verdict.is !== 'not-allowed' || server.proxy === 'gateway') return []
   const gateways = toDestination(view, ingressOf(view).config.knativeLocalGatewayService, HTTP_PORT).endpoints
   const hops = [
@@ -69,7 +72,7 @@ export function alsoAllow({ client, server, request, verdict }: PolicyCut, view:
     .filter(identity => authorize(view, server, { ...request, identity }).is !== 'allowed')
   if (refused.length === 0) return []
   const principals = [...new Set(refused)].map(identity => identity.replace('spiffe://', ''))
-  const policy = youngest(verdict.by)
+  const policy = newestPolicy(verdict.by)
   const { selector } = policy.spec
   return [
     {
@@ -79,12 +82,12 @@ export function alsoAllow({ client, server, request, verdict }: PolicyCut, view:
       spec: {
         ...(selector === undefined ? {} : { selector }),
         action: 'ALLOW',
-        rules: [{ from: [{ source: { principals } }] }, { to: [{ operation: { paths: KNATIVES_PATHS } }] }]
+        rules: [{ from: [{ source: { principals } }] }, { to: [{ operation: { paths: KNATIVE_PROBE_PATHS } }] }]
       }
     }
   ]
 }
 
 const HTTP_PORT = 80
-/** What activator and autoscaler ask pods for, without a certificate at first. */
-export const KNATIVES_PATHS = ['/healthz', '/metrics']
+/** Paths that activator and autoscaler probe and scrape, in plaintext if they have no sidecar. */
+export const KNATIVE_PROBE_PATHS = ['/healthz', '/metrics']

@@ -1,7 +1,10 @@
-import type { InferenceService } from '../model/inference-service.ts'
-import type { View } from '../model/snapshot.ts'
+import type { InferenceService } from '../../model/inference-service.ts'
+import type { View } from '../../model/snapshot.ts'
 
-/** The model that a host of the cluster (`name.namespace`, with or without what follows) means, by its name or a component's. */
+/**
+ * The InferenceService of a cluster host, by its own name or that of a component. The host is `name.namespace`, with or
+ * without `.svc` and the cluster domain.
+ */
 export function findModelOf(view: View<'InferenceService'>, host: string): InferenceService | undefined {
   const [service, namespace = '', ...rest] = host.split('.')
   if (!['', 'svc', `svc.${view.settings.clusterDomain}`].includes(rest.join('.'))) return undefined

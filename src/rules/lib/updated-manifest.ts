@@ -1,17 +1,17 @@
-import type { Resource } from '../model/resource.ts'
+import type { ResourceOf, WholeKind } from '../../model/resource.ts'
 import type { Manifest } from './rule.ts'
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 
-/** An object written out whole, with other labels or another body, and all else as it is. */
-export function rewrite(
-  object: Resource,
+/** The complete object with changed labels or fields. Restricted to kinds that lose no field when they are read. */
+export function updatedManifest(
+  object: ResourceOf<WholeKind>,
   change: { readonly labels?: object; readonly [body: string]: unknown }
 ): Manifest {
   const { apiVersion, kind, name, namespace } = object
   const { labels = object.labels, ...body } = change
   const { [LAST_APPLIED]: _, ...annotations } = object.annotations
-  return withoutGaps({
+  return withoutEmptyFields({
     apiVersion,
     kind,
     metadata: { name, ...(namespace === '' ? {} : { namespace }), labels, annotations },
@@ -19,14 +19,14 @@ export function rewrite(
   })
 }
 
-/** Maps that the model has where an object has none. */
-const MADE_UP = ['labels', 'annotations', 'matchLabels', 'portLevelMtls', 'data']
+/** Maps that parsing adds to objects without them. */
+const DEFAULTED_FIELDS = ['labels', 'annotations', 'matchLabels', 'portLevelMtls', 'data']
 
-/** What was left out of an object comes as `undefined`, an empty list or an empty map. */
-function withoutGaps<T extends object>(value: T): T {
+/** Removes what parsing adds for omitted fields: `undefined`, empty lists and empty maps. */
+function withoutEmptyFields<T extends object>(value: T): T {
   return JSON.parse(
     JSON.stringify(value, (key, one: unknown) => {
-      const mayGo = Array.isArray(one) || MADE_UP.includes(key)
+      const mayGo = Array.isArray(one) || DEFAULTED_FIELDS.includes(key)
       return mayGo && ['[]', '{}'].includes(JSON.stringify(one)) ? undefined : one
     })
   )

@@ -1,26 +1,26 @@
-import type { AuthorizationPolicy } from '../model/authorization-rule.ts'
-import type { InferenceService } from '../model/inference-service.ts'
-import { systemPods } from '../model/knative.ts'
-import { meshOf } from '../model/mesh.ts'
-import { issuersAt } from '../model/request-authentication.ts'
-import type { View } from '../model/snapshot.ts'
-import type { PathKinds } from '../model/way.ts'
-import { identityOf, type Workload } from '../model/workload.ts'
-import { KNATIVES_PATHS } from './policy-words.ts'
+import type { AuthorizationPolicy } from '../../model/authorization-rule.ts'
+import type { InferenceService } from '../../model/inference-service.ts'
+import { systemPods } from '../../model/knative.ts'
+import { meshOf } from '../../model/mesh.ts'
+import { issuersAt } from '../../model/request-authentication.ts'
+import type { View } from '../../model/snapshot.ts'
+import type { PathKinds } from '../../model/way.ts'
+import { identityOf, type Workload } from '../../model/workload.ts'
+import { KNATIVE_PROBE_PATHS } from './policy-message-parts.ts'
 import type { Fix } from './rule.ts'
 
-/** Set by Knative's routes, whoever calls. */
+/** Knative routes set this header on every request. */
 export const NAMESPACE_HEADER = 'Knative-Serving-Namespace'
 
-/** The activator's own sidecar still sees who calls, and Knative tells it for which namespace. */
-export function closeActivator(
+/** A DENY policy on the activator: its sidecar sees the peer identity, and the header names the target namespace. */
+export function denyAtActivator(
   view: View<PathKinds>,
   { namespace }: InferenceService,
   policy: AuthorizationPolicy
 ): Fix {
   const { knativeNamespace, istioNamespace } = view.settings
   return {
-    text: `Refuse other namespaces at the activator too, or take it off the path: targetBurstCapacity "0", minReplicas 1`,
+    text: 'Deny other namespaces at the activator as below, or bypass it: targetBurstCapacity "0" and minReplicas 1',
     apply: [
       {
         apiVersion: policy.apiVersion,
@@ -41,14 +41,14 @@ export function closeActivator(
   }
 }
 
-/** What comes through the activator must carry a token like all else. */
-export function askTheActivator(
+/** A DENY policy on the model for requests that arrive via the activator without a JWT. */
+export function requireTokenAtActivator(
   view: View<PathKinds>,
   { namespace }: InferenceService,
   pods: readonly Workload[],
   policy: AuthorizationPolicy
 ): Fix {
-  const text = 'Ask for a token of what comes through the activator as well, save for its probes and metrics'
+  const text = 'Require a JWT for requests via the activator too, except its probes and metrics'
   if (pods.flatMap(pod => issuersAt(view, pod)).length === 0) return { text }
   const { trustDomain } = meshOf(view)
   const activators = systemPods(view, 'activator').map(pod => identityOf(pod, trustDomain).replace('spiffe://', ''))
@@ -65,7 +65,7 @@ export function askTheActivator(
           rules: [
             {
               from: [{ source: { principals: [...new Set(activators)], notRequestPrincipals: ['*'] } }],
-              to: [{ operation: { notPaths: KNATIVES_PATHS } }]
+              to: [{ operation: { notPaths: KNATIVE_PROBE_PATHS } }]
             }
           ]
         }

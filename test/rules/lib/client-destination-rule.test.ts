@@ -1,10 +1,10 @@
 import t from 'tap'
-import type { ClientSide, Destination } from '../../src/model/client.ts'
-import type { DestinationRule } from '../../src/model/destination-rule.ts'
-import { podsWith } from '../../src/model/service.ts'
-import { clientRule } from '../../src/rules/client-rule.ts'
-import { configMap, clientRule as yaml } from '../support/objects.ts'
-import { resourceOf, stockWith } from '../support/state.ts'
+import type { ClientSide, Destination } from '../../../src/model/client.ts'
+import type { DestinationRule } from '../../../src/model/destination-rule.ts'
+import { podsWith } from '../../../src/model/service.ts'
+import { clientDestinationRule } from '../../../src/rules/lib/client-destination-rule.ts'
+import { configMap, clientRule as yaml } from '../../support/objects.ts'
+import { resourceOf, stockWith } from '../../support/state.ts'
 
 const HOST = 'a.user1.svc.cluster.local'
 const stock = stockWith()
@@ -31,19 +31,21 @@ const PORT = '{ portLevelSettings: [{ port: { number: 81 } }, { port: { number: 
 const MUTUAL = { tls: { mode: 'ISTIO_MUTUAL' } }
 
 t.test('a rule for the host alone', async t => {
-  t.match(clientRule(stock, by(HOST, SIMPLE), to('sidecar'), 'DISABLE'), {
+  t.match(clientDestinationRule(stock, by(HOST, SIMPLE), to('sidecar'), 'DISABLE'), {
     metadata: { name: 'default', namespace: 'istio-system' },
     spec: { host: HOST, trafficPolicy: { tls: { mode: 'DISABLE' } } }
   })
-  t.match(clientRule(stock, by(HOST, PORT), to('sidecar'), 'ISTIO_MUTUAL'), {
+  t.match(clientDestinationRule(stock, by(HOST, PORT), to('sidecar'), 'ISTIO_MUTUAL'), {
     spec: { trafficPolicy: { portLevelSettings: [{ port: { number: 81 }, tls: undefined }, MUTUAL] } }
   })
-  t.match(clientRule(stock, by(HOST, 'null'), to('sidecar'), 'ISTIO_MUTUAL'), { spec: { trafficPolicy: MUTUAL } })
+  t.match(clientDestinationRule(stock, by(HOST, 'null'), to('sidecar'), 'ISTIO_MUTUAL'), {
+    spec: { trafficPolicy: MUTUAL }
+  })
 })
 
 t.test('a rule for many', async t => {
   const many = '*.user1.svc.cluster.local'
-  t.match(clientRule(stock, by(many, SIMPLE), to('sidecar'), 'ISTIO_MUTUAL'), {
+  t.match(clientDestinationRule(stock, by(many, SIMPLE), to('sidecar'), 'ISTIO_MUTUAL'), {
     metadata: { name: 'default' },
     spec: { host: many, trafficPolicy: { connectionPool: {}, tls: undefined } }
   })
@@ -51,16 +53,28 @@ t.test('a rule for many', async t => {
     metadata: { name: 'a-user1-mtls', namespace: 'istio-system' },
     spec: { host: HOST, trafficPolicy: MUTUAL }
   }
-  t.match(clientRule(stock, by(many, SIMPLE), to('gateway'), 'ISTIO_MUTUAL'), beside, 'gateways do not agree')
-  t.match(clientRule(stock, by(many, SIMPLE), to('nobody'), 'ISTIO_MUTUAL'), beside, 'nobody does')
-  t.match(clientRule(stock, by('*', SIMPLE), to('sidecar'), 'ISTIO_MUTUAL'), beside, 'other hosts are none of ours')
+  t.match(
+    clientDestinationRule(stock, by(many, SIMPLE), to('gateway'), 'ISTIO_MUTUAL'),
+    beside,
+    'gateways do not agree'
+  )
+  t.match(clientDestinationRule(stock, by(many, SIMPLE), to('nobody'), 'ISTIO_MUTUAL'), beside, 'nobody does')
+  t.match(
+    clientDestinationRule(stock, by('*', SIMPLE), to('sidecar'), 'ISTIO_MUTUAL'),
+    beside,
+    'other hosts are none of ours'
+  )
   const off = stockWith(configMap('istio-system', 'istio', { mesh: 'enableAutoMtls: false' }))
-  t.match(clientRule(off, by(many, SIMPLE), to('sidecar'), 'ISTIO_MUTUAL'), beside, 'sidecars do not, unless told')
+  t.match(
+    clientDestinationRule(off, by(many, SIMPLE), to('sidecar'), 'ISTIO_MUTUAL'),
+    beside,
+    'sidecars do not, unless told'
+  )
 })
 
 t.test('no rule', async t => {
   const sent: ClientSide = { send: 'plaintext', sni: undefined, accepts: [], reason: 'auto-mtls', rule: undefined }
-  t.match(clientRule(stock, sent, to('sidecar'), 'DISABLE'), {
+  t.match(clientDestinationRule(stock, sent, to('sidecar'), 'DISABLE'), {
     apiVersion: 'networking.istio.io/v1',
     metadata: { name: 'a-user1-plaintext', namespace: 'user1' },
     spec: { host: HOST, trafficPolicy: { tls: { mode: 'DISABLE' } } }
