@@ -21,7 +21,7 @@ export default defineCheck({
   id: 'activator-bypasses-policy',
   severity: 'opens',
   mode: 'warn',
-  summary: 'Whom a policy keeps out of a model, the activator brings in under its own name',
+  summary: 'Requests via the activator bypass an AuthorizationPolicy on the model',
   on: ['InferenceService'],
   reads: [
     'AuthorizationPolicy',
@@ -42,7 +42,7 @@ export default defineCheck({
     if (policy === undefined || !isBypassed(view, service, component, pods)) return
     yield {
       field: `spec.${component.name}`,
-      message: `${nameOf(policy)} keeps callers out that reach ${service.namespace}/${service.name} as the activator`,
+      message: `${nameOf(policy)} is bypassed: denied callers reach ${service.namespace}/${service.name} via activator`,
       fix:
         token === undefined
           ? denyAtActivator(view, service, policy)
@@ -52,7 +52,7 @@ export default defineCheck({
   }
 })
 
-/** Is anyone of the mesh refused at the pods, and let in by way of the activator? */
+/** True if the pods deny an arbitrary mesh identity, and both activator and pods allow it via the activator. */
 function isBypassed(
   view: View<PathKinds>,
   service: InferenceService,
@@ -62,11 +62,11 @@ function isBypassed(
   const revision = revisionDestination(view, service, component, pods)
   if (!legsOf(view, component, revision).includes('activator')) return false
   const [call] = callsTo(view, service, serviceHost(service.namespace, component.service, view.settings.clusterDomain))
-  const admitted = (server: Workload) =>
+  const isAllowed = (server: Workload) =>
     authorize(view, server, toRequest(view, call, service, server)).is === 'allowed'
   return (
-    pods.some(pod => pod.proxy === 'sidecar' && !admitted(pod)) &&
-    systemPods(view, 'activator').every(activator => activator.proxy === 'none' || admitted(activator)) &&
+    pods.some(pod => pod.proxy === 'sidecar' && !isAllowed(pod)) &&
+    systemPods(view, 'activator').every(activator => activator.proxy === 'none' || isAllowed(activator)) &&
     activate(view, revision, call).cut === undefined
   )
 }

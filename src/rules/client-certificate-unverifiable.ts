@@ -6,13 +6,13 @@ export default defineFailure({
   id: 'client-certificate-unverifiable',
   cause: 'certificate-unknown',
   mode: 'warn',
-  summary: "Clients bring a certificate of their own to a server that wants the mesh's",
+  summary: 'Clients send a custom certificate, but the server requires an Istio one',
   explain({ client, sent, destination }, view) {
     return {
       ...clientTlsSource(sent, destination),
-      message: `${clientName(client)} bring their own certificate to ${hostName(destination)}, which wants the mesh's`,
+      message: `${clientName(client)} send a custom certificate to ${hostName(destination)}, which requires an Istio one`,
       fix: {
-        text: "Use tls.mode ISTIO_MUTUAL; MUTUAL works only if the files hold the mesh's own certificates",
+        text: 'Set tls.mode ISTIO_MUTUAL; MUTUAL works only if the files hold Istio workload certificates',
         apply: [clientDestinationRule(view, sent, destination, 'ISTIO_MUTUAL')]
       }
     }

@@ -8,22 +8,22 @@ export default defineCheck({
   id: 'destinationrule-on-externalname',
   severity: 'style',
   mode: 'warn',
-  summary: 'A DestinationRule for an address that only leads on has no effect',
+  summary: 'DestinationRule on an ExternalName host has no effect (Istio 1.21+)',
   on: ['DestinationRule'],
   reads: ['InferenceService', 'ConfigMap'],
   *check(rule, view) {
     const { trafficPolicy } = rule.spec
-    const says = trafficPolicy?.tls ?? trafficPolicy?.portLevelSettings.find(({ tls }) => tls !== undefined)
-    if (says === undefined) return
+    const tls = trafficPolicy?.tls ?? trafficPolicy?.portLevelSettings.find(one => one.tls !== undefined)
+    if (tls === undefined) return
     const { clusterDomain } = view.settings
     const host = toFullName(rule.spec.host, rule.namespace, clusterDomain)
     const model = host.endsWith(`.svc.${clusterDomain}`) ? findModelOf(view, host) : undefined
     if (model === undefined || deploymentMode(view, model) !== 'Knative') return
     yield {
       field: 'spec.host',
-      message: `${host} only leads on: the rule of its target is used, and not this one`,
+      message: `${host} is an ExternalName; Istio uses the DestinationRule of its target`,
       fix: {
-        text: 'Remove it; a rule for the local gateway or for the revision counts, and concerns whoever is called so',
+        text: 'Remove it; rules for the local gateway host (all models) or the revision host take effect',
         remove: [toRef(rule)]
       }
     }

@@ -6,7 +6,7 @@ export default defineCheck({
   id: 'destinationrule-tls-without-mode',
   severity: 'latent',
   mode: 'warn',
-  summary: 'DestinationRule has tls without mode, which means DISABLE',
+  summary: 'DestinationRule sets tls without mode, which means DISABLE',
   on: ['DestinationRule'],
   reads: [],
   *check(rule) {
@@ -23,9 +23,9 @@ export default defineCheck({
     for (const field of fields) {
       yield {
         field,
-        message: 'tls without mode means DISABLE: clients send plaintext, and are cut where pods are STRICT',
+        message: 'tls without mode means DISABLE: clients send plaintext, which STRICT pods reject',
         fix: {
-          text: `Leave tls out, and sidecars agree on mTLS; or write ${field}: ISTIO_MUTUAL`,
+          text: `Remove tls, so that auto mTLS applies, or set ${field}: ISTIO_MUTUAL`,
           apply: [updatedManifest(rule, { spec: left })]
         }
       }
@@ -43,7 +43,7 @@ function fieldsWithoutMode(policy: TrafficPolicy, path: string): readonly string
   ]
 }
 
-/** Without those that have no mode. */
+/** The policy without `tls` settings that have no mode. */
 function withoutTls(policy: TrafficPolicy): object {
   const keep = <T extends Pick<NonNullable<TrafficPolicy>, 'tls'>>(one: T) =>
     one.tls?.mode === undefined ? { ...one, tls: undefined } : one

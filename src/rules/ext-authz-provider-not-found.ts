@@ -6,16 +6,16 @@ import { defineFailure } from './lib/rule.ts'
 export default defineFailure({
   id: 'ext-authz-provider-not-found',
   cause: 'provider-unknown',
-  summary: 'A CUSTOM policy asks a provider that the mesh does not have, and so denies',
-  explain(cut, view) {
-    const { policy, field, provider } = decidingPolicy(cut.verdict)
+  summary: 'A CUSTOM policy names an unknown extension provider, so it denies every request',
+  explain(failure, view) {
+    const { policy, field, provider } = decidingPolicy(failure.verdict)
     const known = meshOf(view).authorizers
-    const instead = known.length === 0 ? '' : `, or name one that is there: ${known.join(', ')}`
+    const instead = known.length === 0 ? '' : `, or use a configured one: ${known.join(', ')}`
     return {
       object: toRef(policy),
       field,
-      message: `${nameOf(policy)} asks "${provider}", which the mesh lacks: it denies all at ${serverName(cut)}`,
-      fix: { text: `Add "${provider}" to extensionProviders of the mesh configuration first${instead}` }
+      message: `${nameOf(policy)} names unknown provider "${provider}": it denies all at ${serverName(failure)}`,
+      fix: { text: `First add "${provider}" to extensionProviders of the mesh configuration${instead}` }
     }
   }
 })

@@ -9,32 +9,32 @@ import { defineFailure } from './lib/rule.ts'
 export default defineFailure({
   id: 'gateway-port-no-listener',
   cause: 'no-listener',
-  summary: 'A Service leads to a gateway port on which nothing listens',
+  summary: 'A Service targets a gateway port on which Envoy has no listener',
   explain({ destination, server: { workload }, at }, view) {
     const targets = targetsOf(view, workload)
-    const [silent] = view
+    const [nonHttp] = view
       .list('Gateway')
       .filter(gateway => appliesTo(gateway, workload))
       .flatMap(gateway => gateway.spec.servers.map(server => ({ gateway, server })))
       .filter(({ server }) => resolvePort(targets, server.port.number) === at)
-    if (silent === undefined) {
+    if (nonHttp === undefined) {
       const service = toServiceRef(destination.host)
       return {
         object: service,
         field: 'spec.ports',
-        message: `${nameOf(service)} port ${destination.port} leads to port ${at}, where no Gateway listens`,
+        message: `${nameOf(service)} port ${destination.port} targets port ${at}, on which no Gateway listens`,
         fix: { text: `Keep a Gateway with a server on port ${at} that selects these pods` }
       }
     }
-    const { gateway } = silent
+    const { gateway } = nonHttp
     const isLocal = knativeGateways(view).local.some(one => one.gateway === `${gateway.namespace}/${gateway.name}`)
     return {
       object: toRef(gateway),
       field: 'spec.servers',
-      message: `${nameOf(gateway)} serves port ${at} in a way that takes no HTTP routes: nothing listens`,
+      message: `${nameOf(gateway)} has no HTTP server on port ${at}, so Envoy has no listener there`,
       fix: {
-        text: 'Use protocol HTTP without tls, or HTTPS with tls.mode SIMPLE or ISTIO_MUTUAL; no mode is PASSTHROUGH',
-        apply: isLocal ? [dualModeGateway(silent, view.settings.clusterDomain)] : []
+        text: 'Use protocol HTTP without tls, or HTTPS with tls.mode SIMPLE or ISTIO_MUTUAL; the default is PASSTHROUGH',
+        apply: isLocal ? [dualModeGateway(nonHttp, view.settings.clusterDomain)] : []
       }
     }
   }

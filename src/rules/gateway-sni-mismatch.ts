@@ -6,7 +6,7 @@ import { updatedManifest } from './lib/updated-manifest.ts'
 export default defineFailure({
   id: 'gateway-sni-mismatch',
   cause: 'sni-not-served',
-  summary: 'Clients ask a gateway for a server name that none of its servers lists',
+  summary: 'Clients send an SNI that no server of the gateway lists',
   explain({ client, sent, at }, view) {
     const [entry] = at.servers
     const { gateway } = entry
@@ -17,11 +17,11 @@ export default defineFailure({
     return {
       object: toRef(gateway),
       field: serverField(entry, 'hosts'),
-      message: `${clientName(client)} ask ${portName(at)} for a server name it does not list`,
+      message: `${clientName(client)} send an SNI to ${portName(at)} that its hosts do not include`,
       fix: {
         text:
-          `List ${wanted} in hosts, which covers ${sent.sni}: ` +
-          'the exact host of the Service does not, for the server name has more before it',
+          `Add ${wanted} to hosts, which covers the SNI ${sent.sni}; ` +
+          'the exact host of the Service does not match it',
         apply: [updatedManifest(gateway, { spec: { ...gateway.spec, servers } })]
       }
     }

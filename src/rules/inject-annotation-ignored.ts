@@ -7,7 +7,7 @@ export default defineCheck({
   id: 'inject-annotation-ignored',
   severity: 'opens',
   mode: 'warn',
-  summary: 'The sidecar.istio.io/inject annotation injects nothing in this namespace',
+  summary: 'The annotation sidecar.istio.io/inject is ignored in this namespace',
   on: ['InferenceService'],
   reads: INJECTION_KINDS,
   *check(service, view) {
@@ -15,12 +15,12 @@ export default defineCheck({
       if (component.annotations[INJECT] !== 'true' || component.labels[INJECT] !== undefined) continue
       const subject = injectionSubject(service, component)
       const withLabel = { ...subject, labels: { ...subject.labels, [INJECT]: 'true' } }
-      // Where a label would not help either, another rule speaks.
+      // If a label would not help either, injection-disabled-in-namespace reports it.
       if (injection(view, subject).injected || !injection(view, withLabel).injected) continue
       yield {
         field: `spec.${component.name}.annotations[${INJECT}]`,
-        message: `${component.service} gets no sidecar: namespace ${service.namespace} is not labelled, and the annotation alone does nothing`,
-        fix: { text: `Set the label ${INJECT}: "true" on the InferenceService; injectors are chosen by labels` }
+        message: `${component.service} gets no sidecar: namespace ${service.namespace} is not labeled, and the annotation is ignored`,
+        fix: { text: `Set the label ${INJECT}: "true" on the InferenceService; injection webhooks select by label` }
       }
     }
   }

@@ -8,7 +8,7 @@ export default defineCheck({
   id: 'injection-disabled-in-namespace',
   severity: 'opens',
   mode: 'warn',
-  summary: 'A sidecar is asked for where the namespace forbids it',
+  summary: 'Sidecar injection is requested, but disabled in the namespace',
   on: ['InferenceService'],
   reads: INJECTION_KINDS,
   *check(service, view) {
@@ -24,7 +24,7 @@ export default defineCheck({
         field: `spec.${component.name}.labels[${INJECT}]`,
         message: `${component.service} gets no sidecar: namespace ${service.namespace} ${reason(value)}`,
         fix: {
-          text: `Label namespace ${service.namespace} istio-injection=enabled; nothing on the model can replace that`,
+          text: `Label namespace ${service.namespace} istio-injection=enabled; no field of the InferenceService replaces it`,
           apply:
             namespace === undefined
               ? []
@@ -36,5 +36,5 @@ export default defineCheck({
 })
 
 function reason(value: string | undefined): string {
-  return value === undefined ? 'is chosen by no injector' : `is labelled istio-injection=${value}`
+  return value === undefined ? 'matches no injection webhook' : `is labeled istio-injection=${value}`
 }

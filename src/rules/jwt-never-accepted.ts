@@ -9,35 +9,35 @@ import { updatedManifest } from './lib/updated-manifest.ts'
 export default defineFailure({
   id: 'jwt-never-accepted',
   cause: 'token-never-valid',
-  summary: 'A policy asks for a token that no RequestAuthentication there accepts',
-  explain(cut, view) {
-    const { policy, field } = decidingPolicy(cut.verdict)
+  summary: 'A policy requires a JWT that no RequestAuthentication on the path accepts',
+  explain(failure, view) {
+    const { policy, field } = decidingPolicy(failure.verdict)
     const why =
-      cut.verdict.is === 'token-refused'
-        ? `refuses tokens of ${cut.request.token?.issuer} at ${serverName(cut)}`
-        : `asks for a token at ${serverName(cut)}, where none is ever valid`
-    return { object: toRef(policy), field, message: `${nameOf(policy)} ${why}`, fix: toFix(cut, view) }
+      failure.verdict.is === 'token-refused'
+        ? `rejects JWTs issued by ${failure.request.token?.issuer} at ${serverName(failure)}`
+        : `requires a JWT at ${serverName(failure)}, where none is validated`
+    return { object: toRef(policy), field, message: `${nameOf(policy)} ${why}`, fix: toFix(failure, view) }
   }
 })
 
-/** One more RequestAuthentication beside one that selects other pods; they add up. */
+/** RequestAuthentications are additive: the fix adds one for these pods with the rules of another one. */
 function toFix({ verdict, server, request }: FailureOf<'token-never-valid'>, view: View<PathKinds>): Fix {
   const { policy } = decidingPolicy(verdict)
   if (verdict.is === 'token-refused') {
-    return { text: `Let ${nameOf(policy)} know issuer ${request.token?.issuer} too, and forward its tokens` }
+    return { text: `Add issuer ${request.token?.issuer} to ${nameOf(policy)}, and forward its JWTs` }
   }
   const other = view
     .list('RequestAuthentication', policy.namespace)
     .find(one => one.spec.jwtRules.length > 0 && !attaches(one, server))
   if (other === undefined) {
     return {
-      text: `Add a RequestAuthentication for these pods in ${server.namespace} first, or forward the token to them`
+      text: `First add a RequestAuthentication for these pods in ${server.namespace}, or forward the JWT to them`
     }
   }
   const jwtRules = other.spec.jwtRules.map(rule => ({ ...rule, forwardOriginalToken: true }))
   const name = `${other.name}-${policy.name}`
   return {
-    text: `Read tokens where ${nameOf(policy)} asks for them first, by the rules of ${nameOf(other)}, and forward them`,
+    text: `First validate JWTs where ${nameOf(policy)} requires them, with the rules of ${nameOf(other)}, and forward them`,
     apply: [updatedManifest({ ...other, name }, { spec: { selector: policy.spec.selector, jwtRules } })]
   }
 }

@@ -13,18 +13,18 @@ export default defineCheck({
   id: 'jwt-not-required',
   severity: 'opens',
   mode: 'warn',
-  summary: 'Tokens are checked, but none is asked for: who brings none gets in',
+  summary: 'JWTs are validated but not required: requests without a JWT are allowed',
   on: ['RequestAuthentication'],
   reads: [...MODEL_KINDS, 'AuthorizationPolicy'],
   *check(subject, view) {
     const { apiVersion, name, namespace, spec } = subject
     const isRoot = namespace === meshOf(view).rootNamespace
-    // One with a selector in the root namespace is meant for gateways.
+    // A RequestAuthentication with a selector in the root namespace targets gateways.
     if (spec.jwtRules.length === 0 || (isRoot && !isEmpty(spec.selector?.matchLabels ?? {}))) return
-    const open = modelPods(view, isRoot ? undefined : namespace).filter(
+    const exposed = modelPods(view, isRoot ? undefined : namespace).filter(
       ({ pod }) => attaches(subject, pod) && !policiesFor(view, pod).some(asksForToken)
     )
-    const [first] = modelsOf(open)
+    const [first] = modelsOf(exposed)
     if (first === undefined) return
     const rule = {
       from: [{ source: { notRequestPrincipals: ['*'] } }],
@@ -32,12 +32,12 @@ export default defineCheck({
     }
     yield {
       field: 'spec.jwtRules',
-      message: `${nameOf(subject)} refuses bad tokens alone: who brings none gets to ${first}`,
+      message: `${nameOf(subject)} rejects only invalid JWTs: requests without one reach ${first}`,
       fix: {
-        text: 'Ask for a token by a policy, save for what Knative asks pods itself',
+        text: 'Require a JWT with the policy below, except on the paths that Knative probes',
         apply: [
           forwarding(subject),
-          ...[...new Set(open.map(({ pod }) => pod.namespace))].map(of => ({
+          ...[...new Set(exposed.map(({ pod }) => pod.namespace))].map(of => ({
             apiVersion,
             kind: 'AuthorizationPolicy',
             metadata: { name: `${name}-required`, namespace: of },
@@ -46,12 +46,12 @@ export default defineCheck({
         ]
       },
       opens: 'jwt-not-enforced',
-      models: modelsOf(open)
+      models: modelsOf(exposed)
     }
   }
 })
 
-/** Whoever reads a token takes it off by default, and then the next to ask for one finds none. */
+/** By default, a proxy strips the JWT that it validates; a later hop that requires it then finds none. */
 function forwarding(policy: RequestAuthentication): Manifest {
   const jwtRules = policy.spec.jwtRules.map(rule => ({ ...rule, forwardOriginalToken: true }))
   return updatedManifest(policy, { spec: { ...policy.spec, jwtRules } })

@@ -7,7 +7,7 @@ export default defineCheck({
   id: 'knative-probe-blocked-by-mtls',
   severity: 'latent',
   mode: 'warn',
-  summary: 'Knative probes a gateway port that takes mesh mTLS: no route gets ready',
+  summary: 'Knative probes a gateway port that requires mTLS, so no route becomes ready',
   on: ['Gateway'],
   reads: ['Service', 'ConfigMap'],
   *check({ namespace, name, spec }, view) {
@@ -21,8 +21,8 @@ export default defineCheck({
       if (tls?.mode !== 'ISTIO_MUTUAL' || service === undefined) continue
       yield {
         field: `spec.servers[${i}].tls.mode`,
-        message: `Knative probes port ${port.number} by ${nameOf(service)} without a certificate: no route gets ready`,
-        fix: { text: `Serve mTLS on a port that ${nameOf(service)} does not have, or use tls.mode SIMPLE` }
+        message: `Knative probes port ${port.number} of ${nameOf(service)} without a certificate: no route becomes ready`,
+        fix: { text: `Accept mTLS on a port that ${nameOf(service)} does not have, or use tls.mode SIMPLE` }
       }
     }
   }

@@ -5,20 +5,20 @@ export default defineCheck({
   id: 'llminferenceservice-inject-ignored',
   severity: 'latent',
   mode: 'warn',
-  summary: 'KServe drops sidecar.istio.io/inject from the metadata of an LLMInferenceService',
+  summary: 'KServe ignores sidecar.istio.io/inject in the metadata of an LLMInferenceService',
   on: ['LLMInferenceService'],
   reads: [],
   *check({ namespace, name, labels, annotations, spec }) {
-    for (const [map, above, below] of [
+    for (const [map, ofMetadata, ofSpec] of [
       ['labels', labels, spec.labels],
       ['annotations', annotations, spec.annotations]
     ] as const) {
-      const value = above[INJECT]
-      if (value === undefined || below[INJECT] !== undefined) continue
+      const value = ofMetadata[INJECT]
+      if (value === undefined || ofSpec[INJECT] !== undefined) continue
       yield {
         field: `metadata.${map}[${INJECT}]`,
-        message: `KServe does not hand ${INJECT} "${value}" to the pods of ${namespace}/${name}`,
-        fix: { text: `Write it into spec.${map}` }
+        message: `KServe does not propagate ${INJECT} "${value}" to the pods of ${namespace}/${name}`,
+        fix: { text: `Set it in spec.${map}` }
       }
     }
   }

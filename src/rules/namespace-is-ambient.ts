@@ -7,7 +7,7 @@ export default defineCheck({
   id: 'namespace-is-ambient',
   severity: 'latent',
   mode: 'warn',
-  summary: 'A Knative model in an ambient namespace: net-istio does not support it',
+  summary: 'A Knative model is in an ambient namespace, which net-istio does not support',
   on: ['InferenceService'],
   reads: ['Namespace', 'ConfigMap'],
   *check(service, view) {
@@ -17,9 +17,9 @@ export default defineCheck({
     const { 'istio.io/dataplane-mode': _, ...labels } = namespace.labels
     yield {
       field: 'metadata.namespace',
-      message: `Namespace ${service.namespace} is ambient: whether requests get to a Knative model there is not known`,
+      message: `Namespace ${service.namespace} is ambient: paths to Knative models are not checked, and net-istio does not support it`,
       fix: {
-        text: `Use sidecars for the namespace instead, or the deployment mode Standard`,
+        text: 'Use sidecar injection in the namespace, or deployment mode Standard',
         apply: [updatedManifest(namespace, { labels: { ...labels, 'istio-injection': 'enabled' } })]
       }
     }

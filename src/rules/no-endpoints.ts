@@ -5,14 +5,14 @@ import { defineFailure } from './lib/rule.ts'
 export default defineFailure({
   id: 'no-endpoints',
   cause: 'no-endpoints',
-  summary: 'A Service or Gateway on the path does not exist, or has no pods',
+  summary: 'A Service or Gateway on the request path does not exist or has no endpoints',
   explain({ address }, view) {
     return {
       object: address,
       field: 'spec.selector',
-      message: `${nameOf(address)} is on the path of requests, but does not exist or leads to no pod`,
+      message: `${nameOf(address)} is on the request path, but does not exist or has no endpoints`,
       fix: {
-        text: `Keep ${nameOf(address)}, or name another one in KServe's and Knative's configuration first`,
+        text: `Keep ${nameOf(address)}, or first configure another one in KServe and Knative`,
         apply: withKnativeNames(view)
       }
     }

@@ -6,7 +6,7 @@ export default defineCheck({
   id: 'orphaned-virtualservice',
   severity: 'latent',
   mode: 'warn',
-  summary: 'KServe no longer keeps the VirtualService of a model, which routes all the same',
+  summary: 'KServe no longer manages the VirtualService of a model, but it still routes',
   on: ['VirtualService'],
   reads: ['ConfigMap'],
   *check(route, view) {
@@ -15,8 +15,8 @@ export default defineCheck({
     if (!isOfModel || !ingressOf(view).config.disableIstioVirtualHost) return
     yield {
       field: 'spec.hosts',
-      message: `disableIstioVirtualHost is on, but the route of ${route.namespace}/${owner.name} stays and leads to the local gateway`,
-      fix: { text: 'Remove it: KServe neither updates nor deletes it any more', remove: [toRef(route)] }
+      message: `disableIstioVirtualHost is on, but the route of ${route.namespace}/${owner.name} remains and targets the local gateway`,
+      fix: { text: 'Delete it: KServe no longer updates or deletes it', remove: [toRef(route)] }
     }
   }
 })

@@ -9,18 +9,18 @@ export default defineCheck({
   id: 'peerauthentication-conflict',
   severity: 'opens',
   mode: 'warn',
-  summary: 'An older PeerAuthentication selects the same pods; this one counts nowhere',
+  summary: 'An older PeerAuthentication selects the same pods, so this one is ignored',
   on: ['PeerAuthentication'],
   reads: ['InferenceService'],
   *check(subject, view) {
     const policies = oldestFirst(view.list('PeerAuthentication', subject.namespace))
-    const counts = policies.find(one => hasScopeOf(one, subject))
-    if (counts === undefined || counts === subject || said(counts) === said(subject)) return
+    const effective = policies.find(one => hasScopeOf(one, subject))
+    if (effective === undefined || effective === subject || modesOf(effective) === modesOf(subject)) return
     yield {
       field: 'spec.selector',
-      message: `${nameOf(subject)} counts nowhere: the older ${counts.name} selects the same pods`,
+      message: `${nameOf(subject)} is ignored: the older ${effective.name} selects the same pods`,
       fix: {
-        text: `Remove it, and write into ${counts.name} what should hold`,
+        text: `Remove it, and set the intended modes in ${effective.name}`,
         remove: [toRef(subject)]
       },
       ...(subject.spec.mtls?.mode === 'STRICT' && { opens: 'plaintext-accepted', models: modelsIn(view, subject) })
@@ -35,9 +35,9 @@ function hasScopeOf({ spec: { selector: a } }: PeerAuthentication, { spec: { sel
   return hasLabels(a.matchLabels, b.matchLabels) && hasLabels(b.matchLabels, a.matchLabels)
 }
 
-/** Those that a policy for a whole namespace is about. */
+/** Models that a namespace-wide policy applies to. */
 function modelsIn(view: View<'InferenceService'>, { namespace, spec }: PeerAuthentication): readonly string[] {
   return isNarrow(spec.selector) ? [] : view.list('InferenceService', namespace).map(one => `${namespace}/${one.name}`)
 }
 
-const said = ({ spec: { mtls, portLevelMtls } }: PeerAuthentication) => JSON.stringify([mtls?.mode, portLevelMtls])
+const modesOf = ({ spec: { mtls, portLevelMtls } }: PeerAuthentication) => JSON.stringify([mtls?.mode, portLevelMtls])

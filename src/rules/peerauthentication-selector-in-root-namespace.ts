@@ -7,7 +7,7 @@ export default defineCheck({
   id: 'peerauthentication-selector-in-root-namespace',
   severity: 'opens',
   mode: 'warn',
-  summary: 'PeerAuthentication with a selector in the root namespace is ignored everywhere',
+  summary: 'A PeerAuthentication with a selector in the root namespace is ignored',
   on: ['PeerAuthentication'],
   reads: ['ConfigMap'],
   *check(policy, view) {
@@ -17,7 +17,7 @@ export default defineCheck({
       field: 'spec.selector',
       message: `${namespace}/${name} has a selector in the root namespace, so Istio ignores it`,
       fix: {
-        text: 'Move it to the namespace of the pods; the TLS of a gateway is set in its Gateway, not here',
+        text: 'Move it to the namespace of the pods; gateways take their TLS settings from the Gateway',
         remove: [toRef(policy)]
       }
     }

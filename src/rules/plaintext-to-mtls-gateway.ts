@@ -6,15 +6,15 @@ import { defineFailure } from './lib/rule.ts'
 export default defineFailure({
   id: 'plaintext-to-mtls-gateway',
   cause: 'plaintext-to-mtls-listener',
-  summary: 'Clients send plaintext to a gateway port that takes TLS alone',
+  summary: 'Clients send plaintext to a gateway port that accepts only TLS',
   explain({ client, at }, view) {
     const [entry] = at.servers
     return {
       object: toRef(entry.gateway),
       field: serverField(entry, 'tls.mode'),
-      message: `${clientName(client)} send plaintext to ${portName(at)}, which takes TLS`,
+      message: `${clientName(client)} send plaintext to ${portName(at)}, which accepts only TLS`,
       fix: {
-        text: `Let ${nameOf(entry.gateway)} serve both; without a DestinationRule sidecars send plaintext to gateways`,
+        text: `Update ${nameOf(entry.gateway)} to accept both mTLS and plaintext, which sidecars send to gateways by default`,
         apply: [dualModeGateway(entry, view.settings.clusterDomain)]
       }
     }

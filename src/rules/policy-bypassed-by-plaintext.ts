@@ -17,7 +17,7 @@ export default defineCheck({
   id: 'policy-bypassed-by-plaintext',
   severity: 'opens',
   mode: 'warn',
-  summary: 'A policy keeps callers out by who they are; over plaintext they are nobody',
+  summary: 'Plaintext callers bypass an AuthorizationPolicy that matches on identity',
   on: ['AuthorizationPolicy'],
   reads: [...MODEL_KINDS, 'PeerAuthentication', 'RequestAuthentication'],
   *check(policy, view) {
@@ -25,18 +25,18 @@ export default defineCheck({
     if (rule < 0 || !isEnforced(policy)) return
     const { namespace } = policy
     const isRoot = namespace === meshOf(view).rootNamespace
-    const open = modelPods(view, isRoot ? undefined : namespace).filter(one => isOpen(view, policy, one))
-    const [first] = modelsOf(open)
+    const exposed = modelPods(view, isRoot ? undefined : namespace).filter(one => acceptsPlaintext(view, policy, one))
+    const [first] = modelsOf(exposed)
     if (first === undefined) return
     yield {
       field: `spec.rules[${rule}]`,
-      message: `Whoever sends plaintext passes ${nameOf(policy)}: ${first} takes it, and sees no identity`,
+      message: `${nameOf(policy)} is bypassed: ${first} accepts plaintext, which carries no peer identity`,
       fix: {
-        text: 'Make the models STRICT, and give sidecars to those that have none',
-        apply: isRoot || open.some(({ pod }) => pod.proxy === 'none') ? [] : [strictNamespace(view, namespace)]
+        text: 'Make the models STRICT, and inject missing sidecars',
+        apply: isRoot || exposed.some(({ pod }) => pod.proxy === 'none') ? [] : [strictNamespace(view, namespace)]
       },
       opens: 'policy-not-enforced',
-      models: modelsOf(open)
+      models: modelsOf(exposed)
     }
   }
 })
@@ -45,15 +45,15 @@ type Rule = NonNullable<AuthorizationPolicy['spec']['rules'][number]>
 
 const IDENTITIES = ['source.principal', 'source.namespace', 'source.serviceAccount', 'source.trustDomain']
 
-/** Does a rule that keeps out let nobody in? DENY by identity misses who has none; ALLOW of all but some admits them. */
+/** True if requests without a peer identity bypass the rule: DENY on identities, or ALLOW on all but some identities. */
 function isBypassable(policy: AuthorizationPolicy, { from, when }: Rule): boolean {
   const conditions = when.filter(({ key }) => IDENTITIES.includes(key))
   const sources = from.flatMap(({ source }) => source ?? [])
-  const isNamed = conditions.some(({ values }) => values.length > 0)
-  if (actionOf(policy) === 'DENY') return isNamed || sources.some(hasIdentity)
+  const hasIdentityValues = conditions.some(({ values }) => values.length > 0)
+  if (actionOf(policy) === 'DENY') return hasIdentityValues || sources.some(hasIdentity)
   return (
     actionOf(policy) === 'ALLOW' &&
-    !isNamed &&
+    !hasIdentityValues &&
     (conditions.length > 0 ||
       sources.some(
         source =>
@@ -65,8 +65,12 @@ function isBypassable(policy: AuthorizationPolicy, { from, when }: Rule): boolea
   )
 }
 
-/** Does the policy count for a pod that takes plaintext, and nothing else keep that out? */
-function isOpen(view: View<PathKinds>, policy: AuthorizationPolicy, { service, component, pod }: ModelPod): boolean {
+/** True if the policy applies to the pod, and the pod accepts unauthenticated plaintext requests. */
+function acceptsPlaintext(
+  view: View<PathKinds>,
+  policy: AuthorizationPolicy,
+  { service, component, pod }: ModelPod
+): boolean {
   if (!attaches(policy, pod)) return false
   const port = component.mode === 'Knative' ? QUEUE_PORT : STANDARD_PORT
   if (pod.proxy === 'none') return true

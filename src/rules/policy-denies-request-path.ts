@@ -5,21 +5,23 @@ import { defineFailure } from './lib/rule.ts'
 export default defineFailure({
   id: 'policy-denies-request-path',
   cause: 'refused-by-policy',
-  summary: 'An AuthorizationPolicy answers 403 to requests on the path of a model',
-  explain(cut, view) {
-    const { policy, field } = decidingPolicy(cut.verdict)
-    const who = deniedCallerName(cut)
-    const apply = additionalAllowPolicy(cut, view)
-    const byHops = `Let in gateways and Knative, as below; for others add a rule to ${nameOf(policy)}`
-    const byRule = `Let in ${who} by a rule of ${nameOf(policy)}`
+  summary: 'An AuthorizationPolicy denies requests on the path to a model',
+  explain(failure, view) {
+    const { policy, field } = decidingPolicy(failure.verdict)
+    const who = deniedCallerName(failure)
+    const apply = additionalAllowPolicy(failure, view)
+    const byHops =
+      'Allow the gateway, activator and autoscaler service accounts with the policy below; ' +
+      `to allow other callers, add a rule to ${nameOf(policy)}`
+    const byRule = `Add a rule that allows ${who} to ${nameOf(policy)}`
     return {
       object: toRef(policy),
       field,
-      message: `${nameOf(policy)} refuses ${who} at ${serverName(cut)}`,
+      message: `${nameOf(policy)} denies ${who} at ${serverName(failure)} (403)`,
       fix: {
         text:
-          cut.verdict.is === 'denied'
-            ? `Except ${who} from ${field} of ${nameOf(policy)}`
+          failure.verdict.is === 'denied'
+            ? `Exclude ${who} from ${field} of ${nameOf(policy)}`
             : apply.length > 0
               ? byHops
               : byRule,

@@ -7,16 +7,16 @@ import { MODEL_KINDS } from './lib/model-pods.ts'
 import { defineCheck } from './lib/rule.ts'
 import { updatedManifest } from './lib/updated-manifest.ts'
 
-/** Labels that KServe and Knative give to pods: a selector with one of them means a model. */
+/** Labels that KServe and Knative set on pods: a selector with one of them targets a model. */
 const MODEL_LABELS = /^(serving\.knative\.dev|serving\.kserve\.io)\//
-/** Knative Services were called so once. */
+/** Suffix of Knative Service names in older KServe versions. */
 const LEGACY_SUFFIX = /(-(predictor|transformer|explainer))?(-default)?$/
 
 export default defineCheck({
   id: 'policy-selects-no-pods',
   severity: 'opens',
   mode: 'warn',
-  summary: 'A policy means a model by labels that none of its pods has',
+  summary: 'A policy targets a model by labels that none of its pods has',
   on: ['AuthorizationPolicy', 'RequestAuthentication', 'PeerAuthentication'],
   reads: MODEL_KINDS,
   *check(policy, view) {
@@ -26,25 +26,27 @@ export default defineCheck({
     const services = view.list('InferenceService', policy.namespace)
     const next = services.flatMap(service => componentsOf(view, service).map(one => desiredPod(view, service, one)))
     if (next.some(pod => hasLabels(pod.labels, labels))) return
-    const meant = value.replace(LEGACY_SUFFIX, '')
-    const models = services.filter(({ name }) => name === meant).map(({ namespace, name }) => `${namespace}/${name}`)
-    const [instead] = next.filter(pod => pod.labels['serving.kserve.io/inferenceservice'] === meant)
-    const right = instead?.labels[key]
+    const modelName = value.replace(LEGACY_SUFFIX, '')
+    const models = services
+      .filter(({ name }) => name === modelName)
+      .map(({ namespace, name }) => `${namespace}/${name}`)
+    const [pod] = next.filter(({ labels: own }) => own['serving.kserve.io/inferenceservice'] === modelName)
+    const expected = pod?.labels[key]
     yield {
       field: `spec.selector.matchLabels[${key}]`,
-      message: `No pod in ${policy.namespace} is labelled ${key}: ${value}, so the policy protects nothing`,
+      message: `No pod in ${policy.namespace} has the label ${key}: ${value}, so the policy has no effect`,
       fix:
-        right === undefined
-          ? { text: `Select pods by labels that they have, or create the model ${meant} in ${policy.namespace}` }
+        expected === undefined
+          ? { text: `Select labels that the pods have, or create the model ${modelName} in ${policy.namespace}` }
           : {
-              text: `Select ${key}: ${right}`,
+              text: `Select ${key}: ${expected}`,
               apply: [
                 updatedManifest(policy, {
-                  spec: { ...policy.spec, selector: { matchLabels: { ...labels, [key]: right } } }
+                  spec: { ...policy.spec, selector: { matchLabels: { ...labels, [key]: expected } } }
                 })
               ]
             },
-      opens: isAboutTokens(policy) ? 'jwt-not-enforced' : 'policy-not-enforced',
+      opens: concernsJwt(policy) ? 'jwt-not-enforced' : 'policy-not-enforced',
       models
     }
   }
@@ -52,6 +54,6 @@ export default defineCheck({
 
 type Policy = ResourceOf<'AuthorizationPolicy' | 'RequestAuthentication' | 'PeerAuthentication'>
 
-function isAboutTokens(policy: Policy): boolean {
+function concernsJwt(policy: Policy): boolean {
   return policy.kind === 'RequestAuthentication' || (policy.kind === 'AuthorizationPolicy' && asksForToken(policy))
 }

@@ -6,7 +6,7 @@ import { MODEL_KINDS, modelPods } from './lib/model-pods.ts'
 import { defineCheck } from './lib/rule.ts'
 import { updatedManifest } from './lib/updated-manifest.ts'
 
-/** Ports of a model's Services, with queue-proxy's behind them. */
+/** Ports of the Services of a model, and the queue-proxy ports that they target. */
 const TARGETS: Readonly<Record<string, number>> = { 80: 8012, 81: 8013, 443: 8112 }
 
 export default defineCheck({
@@ -25,15 +25,15 @@ export default defineCheck({
       const [first] = pods
       if (first === undefined || pods.some(({ pod }) => pod.ports.some(one => `${one.containerPort}` === port)))
         continue
-      const right = first.component.mode === 'Knative' ? TARGETS[port] : STANDARD_PORT
+      const podPort = first.component.mode === 'Knative' ? TARGETS[port] : STANDARD_PORT
       const { [port]: mode, ...others } = portLevelMtls
       yield {
         field: `spec.portLevelMtls[${port}]`,
-        message: `${nameOf(policy)} speaks of port ${port}, which no pod of ${first.model} has: it counts for nothing`,
+        message: `${nameOf(policy)} sets port ${port}, which no pod of ${first.model} has: it is ignored`,
         fix: {
-          text: `Write ${right}, the port of the pods`,
+          text: `Use ${podPort}, the port of the pods`,
           apply: [
-            updatedManifest(policy, { spec: { ...policy.spec, portLevelMtls: { ...others, [`${right}`]: mode } } })
+            updatedManifest(policy, { spec: { ...policy.spec, portLevelMtls: { ...others, [`${podPort}`]: mode } } })
           ]
         }
       }

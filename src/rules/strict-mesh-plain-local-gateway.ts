@@ -6,14 +6,11 @@ import { meshPolicy } from '../model/peer-authentication.ts'
 import { dualModeGateway } from './lib/dual-mode-gateway.ts'
 import { defineCheck } from './lib/rule.ts'
 
-/** So many models are named in the message; the rest are counted. */
-const MAX_NAMED_MODELS = 3
-
 export default defineCheck({
   id: 'strict-mesh-plain-local-gateway',
   severity: 'latent',
   mode: 'deny',
-  summary: 'The whole mesh is STRICT while the local gateway takes plain HTTP alone',
+  summary: 'The mesh is STRICT, but the local gateway accepts only plaintext',
   on: ['PeerAuthentication'],
   reads: ['Gateway', 'Service', 'Pod', 'EndpointSlice', 'ConfigMap', 'InferenceService'],
   *check(subject, view) {
@@ -29,11 +26,12 @@ export default defineCheck({
     const name = `${entry.gateway.namespace}/${entry.gateway.name}`
     yield {
       field: 'spec.mtls.mode',
-      message: `STRICT mesh, but ${count(models)} pass plain HTTP at ${name}`,
+      message: `Mesh-wide STRICT, but ${name} accepts only plaintext${affected(models.length)}`,
       fix: {
         text:
-          `Let Gateway ${name} serve both first, then apply this again. Nothing is cut yet: ` +
-          'it will be when a client DestinationRule asks for mTLS there',
+          `First apply the Gateway below: it accepts mTLS and plaintext on port ${entry.server.port.number}. ` +
+          'Then re-apply this change. ' +
+          'Traffic works today; it breaks as soon as a DestinationRule enables mTLS to this gateway.',
         apply: [dualModeGateway(entry, view.settings.clusterDomain)]
       },
       models: models.map(({ namespace, name }) => `${namespace}/${name}`)
@@ -41,10 +39,6 @@ export default defineCheck({
   }
 })
 
-function count(models: readonly { readonly namespace: string; readonly name: string }[]): string {
-  if (models.length === 0) return 'models'
-  const names = models.slice(0, MAX_NAMED_MODELS).map(({ namespace, name }) => `${namespace}/${name}`)
-  return models.length > MAX_NAMED_MODELS
-    ? `${names.join(', ')} and ${models.length - MAX_NAMED_MODELS} more`
-    : names.join(', ')
+function affected(models: number): string {
+  return models === 0 ? '' : ` (${models} ${models === 1 ? 'model' : 'models'} affected)`
 }

@@ -7,17 +7,17 @@ export default defineCheck({
   id: 'target-burst-capacity-ignored',
   severity: 'style',
   mode: 'warn',
-  summary: 'targetBurstCapacity stands where there is no activator, or no say in it',
+  summary: 'targetBurstCapacity is ignored: no activator, or autoscaler class hpa',
   on: ['InferenceService'],
   reads: ['ConfigMap', 'ServingRuntime', 'ClusterServingRuntime'],
   *check(service, view) {
     for (const { name, mode, service: component, annotations } of componentsOf(view, service)) {
       const found = findBurstCapacity(annotations)
       if (found === undefined || (mode === 'Knative' && annotations[CLASS] !== HPA)) continue
-      const why = mode === 'Knative' ? 'with autoscaler class hpa' : `in mode ${mode}`
+      const why = mode === 'Knative' ? 'with autoscaler class hpa' : `in ${mode} mode`
       yield {
         field: `spec.${name}.annotations[${found.key}]`,
-        message: `${component}: targetBurstCapacity "${found.text}" does nothing ${why}`,
+        message: `${component}: targetBurstCapacity "${found.text}" is ignored ${why}`,
         fix: { text: `Remove the annotation ${found.key}` }
       }
     }

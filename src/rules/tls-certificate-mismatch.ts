@@ -5,13 +5,13 @@ import { defineFailure } from './lib/rule.ts'
 export default defineFailure({
   id: 'tls-certificate-mismatch',
   cause: 'certificate-refused',
-  summary: "Client and server do not take each other's certificates",
+  summary: "Client and server do not accept each other's TLS certificate",
   explain({ client, sent, destination, at }) {
     if (at === undefined) {
       return {
         ...clientTlsSource(sent, destination),
-        message: `${clientName(client)} accept other identities than those of ${hostName(destination)}`,
-        fix: { text: 'Remove subjectAltNames from the rule: the mesh knows the identities of its Services' }
+        message: `${clientName(client)} reject ${hostName(destination)}: subjectAltNames do not include its identity`,
+        fix: { text: 'Remove subjectAltNames from the DestinationRule: Istio sets the identities of a Service itself' }
       }
     }
     const [entry] = at.servers
@@ -23,8 +23,8 @@ export default defineFailure({
       fix: {
         text:
           at.tls === 'ISTIO_MUTUAL'
-            ? `Use tls.mode SIMPLE in ${nameOf(gateway)}: callers outside the mesh have no certificate of it`
-            : 'Let both sides mean the same: ISTIO_MUTUAL in rule and Gateway, or SIMPLE in both'
+            ? `Set tls.mode SIMPLE in ${nameOf(gateway)}: callers outside the mesh have no Istio workload certificate`
+            : 'Use the same mode on both sides: ISTIO_MUTUAL in DestinationRule and Gateway, or SIMPLE in both'
       }
     }
   }

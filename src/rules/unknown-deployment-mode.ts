@@ -5,16 +5,16 @@ export default defineCheck({
   id: 'unknown-deployment-mode',
   severity: 'style',
   mode: 'warn',
-  summary: 'KServe does not know the deployment mode, and takes the default without a word',
+  summary: 'KServe ignores an unknown deployment mode and uses the default mode',
   on: ['InferenceService'],
   reads: ['ConfigMap'],
   *check(service, view) {
-    const asked = service.annotations[DEPLOYMENT_MODE]
-    if (asked === undefined || MODES.has(asked)) return
+    const requested = service.annotations[DEPLOYMENT_MODE]
+    if (requested === undefined || MODES.has(requested)) return
     yield {
       field: `metadata.annotations[${DEPLOYMENT_MODE}]`,
-      message: `KServe knows no mode "${asked}": ${service.namespace}/${service.name} is deployed in mode ${deploymentMode(view, service)}`,
-      fix: { text: 'Write Knative, Standard or ModelMesh, or leave the annotation out' }
+      message: `Unknown mode "${requested}": KServe deploys ${service.namespace}/${service.name} in ${deploymentMode(view, service)} mode`,
+      fix: { text: 'Set Knative, Standard or ModelMesh, or remove the annotation' }
     }
   }
 })

@@ -3,7 +3,7 @@ import { ingressOf } from '../model/kserve.ts'
 import { findModelOf } from './lib/model-host.ts'
 import { defineCheck } from './lib/rule.ts'
 
-/** Owners that route models for a living. */
+/** API groups of the controllers that create routes for models. */
 const CONTROLLERS = /^(serving\.kserve\.io|serving\.knative\.dev|networking\.internal\.knative\.dev)\//
 const NET_ISTIO = 'networking.internal.knative.dev/ingress'
 
@@ -11,7 +11,7 @@ export default defineCheck({
   id: 'virtualservice-host-conflict',
   severity: 'latent',
   mode: 'warn',
-  summary: "A VirtualService claims a model's host; in sidecars the older one wins",
+  summary: 'A VirtualService uses the host of a model; sidecars apply only the oldest',
   on: ['VirtualService'],
   reads: ['InferenceService', 'ConfigMap'],
   *check(route, view) {
@@ -22,12 +22,12 @@ export default defineCheck({
     if (spec.gateways.length > 0 && !isBound) return
     for (const [i, host] of spec.hosts.entries()) {
       const model = findModelOf(view, toFullName(host, namespace, view.settings.clusterDomain))
-      // By this name KServe keeps its own.
+      // KServe manages the VirtualService with the name of the model.
       if (model === undefined || (model.namespace === namespace && model.name === name)) continue
       yield {
         field: `spec.hosts[${i}]`,
-        message: `${host} is a model's: of VirtualService ${namespace}/${name} and its own, the older is used`,
-        fix: { text: `Route a host of your own, and leave ${host} to KServe` }
+        message: `${host} is a model host: sidecars use the older of VirtualService ${namespace}/${name} and KServe's`,
+        fix: { text: `Use a host of your own, and leave ${host} to KServe` }
       }
     }
   }

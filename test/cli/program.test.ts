@@ -68,7 +68,7 @@ t.test('the version is that of the package', async t => {
 t.test('rules', async t => {
   const { out, code } = await meshGuard('rules')
   t.equal(code, 0)
-  t.match(out, /^strict-mesh-plain-local-gateway +deny +latent +The whole mesh/m)
+  t.match(out, /^strict-mesh-plain-local-gateway +deny +latent +The mesh is STRICT/m)
   const ids = out
     .trimEnd()
     .split('\n')

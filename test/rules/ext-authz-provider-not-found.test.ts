@@ -9,18 +9,17 @@ const SIGN_IN = '[{ name: sign-in, envoyExtAuthzHttp: {} }, { name: access-log, 
 const PLACE = 'AuthorizationPolicy user1/policy spec.provider.name'
 
 cases(t, rule, {
-  'there is none': [custom('provider: { name: sign-in },'), [PLACE]],
-  'it is there': [`${mesh(SIGN_IN)}---${custom('provider: { name: sign-in },')}`, []],
-  'it does not authorize': [`${mesh(SIGN_IN)}---${custom('provider: { name: access-log },')}`, [PLACE]],
-  'it has no name': [custom(''), [PLACE]],
-  'it is asked about nothing': [authorizing('{ action: CUSTOM, provider: { name: sign-in } }'), []]
+  'unknown provider': [custom('provider: { name: sign-in },'), [PLACE]],
+  'known provider': [`${mesh(SIGN_IN)}---${custom('provider: { name: sign-in },')}`, []],
+  'provider that is no authorizer': [`${mesh(SIGN_IN)}---${custom('provider: { name: access-log },')}`, [PLACE]],
+  'provider without a name': [custom(''), [PLACE]],
+  'policy without rules': [authorizing('{ action: CUSTOM, provider: { name: sign-in } }'), []]
 })
 
-t.test('those that are there are named', async t => {
+t.test('the fix names the configured providers', async t => {
   const [finding] = findingsOf(rule.id, `${mesh(SIGN_IN)}---${custom('provider: { name: sign-on },')}`)
   t.match(finding, {
-    message:
-      'AuthorizationPolicy user1/policy asks "sign-on", which the mesh lacks: it denies all at user1/sklearn-iris',
-    fix: { text: /, or name one that is there: sign-in$/ }
+    message: 'AuthorizationPolicy user1/policy names unknown provider "sign-on": it denies all at user1/sklearn-iris',
+    fix: { text: /, or use a configured one: sign-in$/ }
   })
 })

@@ -3,44 +3,44 @@ import rule from '../../src/rules/jwt-never-accepted.ts'
 import { cases, findingsOf } from '../support/cases.ts'
 import { authorizing, tokens } from '../support/objects.ts'
 
-const asks = (issuer = '*') =>
+const requiresJwt = (issuer = '*') =>
   authorizing(
     `{ rules: [{ from: [{ source: { requestPrincipals: ["${issuer}"] } }] }, { to: [{ operation: { paths: [/healthz, /metrics] } }] }] }`
   )
 const PLACE = 'AuthorizationPolicy user1/policy spec.rules'
-const elsewhere = tokens('{ app: other }')
-const stranger = tokens('{ app: activator }', 'knative-serving', 'https://other.example.com')
+const otherPods = tokens('{ app: other }')
+const otherIssuer = tokens('{ app: activator }', 'knative-serving', 'https://other.example.com')
 
 cases(t, rule, {
-  'a token of any issuer': [`${tokens()}---${asks()}`, []],
-  'nobody reads tokens': [asks(), [PLACE]],
-  'elsewhere somebody does': [`${elsewhere}---${asks()}`, [PLACE]],
-  'whoever has none is denied': [
+  'JWT of any issuer': [`${tokens()}---${requiresJwt()}`, []],
+  'no RequestAuthentication': [requiresJwt(), [PLACE]],
+  'RequestAuthentication for other pods': [`${otherPods}---${requiresJwt()}`, [PLACE]],
+  'DENY rule for requests without a JWT': [
     authorizing('{ action: DENY, rules: [{ from: [{ source: { notRequestPrincipals: ["*"] } }] }] }'),
     ['AuthorizationPolicy user1/policy spec.rules[0]']
   ],
-  'the activator knows other issuers': [
-    `${tokens()}---${stranger}---${asks()}`,
+  'activator with another issuer': [
+    `${tokens()}---${otherIssuer}---${requiresJwt()}`,
     ['RequestAuthentication knative-serving/tokens spec.jwtRules']
   ]
 })
 
-t.test('what makes it valid', async t => {
-  const [first] = findingsOf(rule.id, asks())
+t.test('the fix', async t => {
+  const [first] = findingsOf(rule.id, requiresJwt())
   t.match(first, {
-    message: 'AuthorizationPolicy user1/policy asks for a token at user1/sklearn-iris, where none is ever valid',
-    fix: { text: 'Add a RequestAuthentication for these pods in user1 first, or forward the token to them' }
+    message: 'AuthorizationPolicy user1/policy requires a JWT at user1/sklearn-iris, where none is validated',
+    fix: { text: 'First add a RequestAuthentication for these pods in user1, or forward the JWT to them' }
   })
-  const [beside] = findingsOf(rule.id, `${elsewhere}---${asks()}`)
+  const [beside] = findingsOf(rule.id, `${otherPods}---${requiresJwt()}`)
   t.match(beside?.fix.apply, [
     { metadata: { name: 'tokens-policy' }, spec: { jwtRules: [{ forwardOriginalToken: true }] } }
   ])
-  const [refused] = findingsOf(rule.id, `${tokens()}---${stranger}---${asks()}`)
+  const [refused] = findingsOf(rule.id, `${tokens()}---${otherIssuer}---${requiresJwt()}`)
   t.match(refused, {
     message:
-      'RequestAuthentication knative-serving/tokens refuses tokens of https://issuer.example.com at knative-serving/activator-7f77bdbcdb-xh79h',
+      'RequestAuthentication knative-serving/tokens rejects JWTs issued by https://issuer.example.com at knative-serving/activator-7f77bdbcdb-xh79h',
     fix: {
-      text: 'Let RequestAuthentication knative-serving/tokens know issuer https://issuer.example.com too, and forward its tokens'
+      text: 'Add issuer https://issuer.example.com to RequestAuthentication knative-serving/tokens, and forward its JWTs'
     }
   })
 })

@@ -7,43 +7,43 @@ const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
 const PLACE = 'AuthorizationPolicy user1/policy spec.rules'
 
 cases(t, rule, {
-  'anyone of the mesh': [`${STRICT}---${allow('{ namespaces: ["*"] }')}`, []],
-  'nobody but the own namespace': [`${STRICT}---${allow('{ namespaces: [user1] }')}`, [PLACE]],
-  'a rule that denies': [
+  'ALLOW any mesh identity': [`${STRICT}---${allow('{ namespaces: ["*"] }')}`, []],
+  'ALLOW only the own namespace': [`${STRICT}---${allow('{ namespaces: [user1] }')}`, [PLACE]],
+  'DENY rule for Knative': [
     `${STRICT}---${authorizing('{ action: DENY, rules: [{ from: [{ source: { namespaces: [knative-serving] } }] }] }')}`,
     ['AuthorizationPolicy user1/policy spec.rules[0]']
   ],
-  'no rule at all denies nothing': [authorizing('{ action: DENY }'), []],
-  'of two that do not let them in, the younger': [
+  'DENY without rules': [authorizing('{ action: DENY }'), []],
+  'two ALLOW policies: the newest is reported': [
     `${STRICT}---${allow('{ namespaces: [user1] }')}---${authorizing('{ selector: { matchLabels: { component: predictor } } }', 'istio-system').replace('name: policy', 'name: zz')}`,
     ['AuthorizationPolicy istio-system/zz spec.rules']
   ],
-  'in a dry run': [
+  'dry-run policy': [
     `${authorizing('{}').replace('name: policy', 'name: policy, annotations: { istio.io/dry-run: "true" }')}`,
     []
   ]
 })
 
-t.test('who is refused, and where', async t => {
+t.test('the message names caller and server', async t => {
   const messages = (yaml: string) => findingsOf(rule.id, yaml).map(({ message }) => message)
   t.same(messages(authorizing('{ action: DENY, rules: [{ to: [{ operation: { paths: [/metrics] } }] }] }')), [
-    'AuthorizationPolicy user1/policy refuses autoscaler pods at user1/sklearn-iris/metrics'
+    'AuthorizationPolicy user1/policy denies autoscaler pods at user1/sklearn-iris/metrics (403)'
   ])
   t.same(messages(authorizing('{ selector: { matchLabels: { istio: ingressgateway } } }', 'istio-system')), [
-    'AuthorizationPolicy istio-system/policy refuses callers without a sidecar at istio-system gateways'
+    'AuthorizationPolicy istio-system/policy denies callers without a sidecar at istio-system gateways (403)'
   ])
   t.same(messages(authorizing('{ selector: { matchLabels: { app: webhook } } }', 'knative-serving')), [
-    'AuthorizationPolicy knative-serving/policy refuses the API server at knative-serving/webhook-754f8bc47f-wghnv'
+    'AuthorizationPolicy knative-serving/policy denies the API server at knative-serving/webhook-754f8bc47f-wghnv (403)'
   ])
   t.same(messages(`${STRICT}---${allow('{ namespaces: [user1, istio-system, knative-serving] }')}`), [
-    'AuthorizationPolicy user1/policy refuses callers of other namespaces at user1/sklearn-iris'
+    'AuthorizationPolicy user1/policy denies callers of other namespaces at user1/sklearn-iris (403)'
   ])
   t.same(messages(`${STRICT}---${allow('{ notNamespaces: [user2] }')}`), [
-    'AuthorizationPolicy user1/policy refuses sidecars in user2 at user1/sklearn-iris'
+    'AuthorizationPolicy user1/policy denies sidecars in user2 at user1/sklearn-iris (403)'
   ])
 })
 
-t.test('what lets them in', async t => {
+t.test('the fix allows the denied callers', async t => {
   const fixes = (yaml: string) => findingsOf(rule.id, yaml).map(({ fix }) => fix)
   const [byHops] = fixes(`${STRICT}---${allow('{ namespaces: [user1] }')}`)
   t.match(byHops?.apply, [
@@ -61,7 +61,7 @@ t.test('what lets them in', async t => {
   ])
   const [byRule] = fixes(`${STRICT}---${allow('{ namespaces: [user1, istio-system, knative-serving] }')}`)
   t.match(byRule, {
-    text: 'Let in callers of other namespaces by a rule of AuthorizationPolicy user1/policy',
+    text: 'Add a rule that allows callers of other namespaces to AuthorizationPolicy user1/policy',
     apply: []
   })
   const [named] = fixes(

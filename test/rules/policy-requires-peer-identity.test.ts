@@ -8,16 +8,16 @@ const PLACE = 'AuthorizationPolicy user1/policy spec.rules'
 const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
 
 cases(t, rule, {
-  permissive: [MESH, [PLACE]],
-  strict: [`${STRICT}---${MESH}`, []],
-  'Knative is told that it is in a mesh': [
+  PERMISSIVE: [MESH, [PLACE]],
+  STRICT: [`${STRICT}---${MESH}`, []],
+  'mesh-compatibility-mode enabled': [
     `${configMap('knative-serving', 'config-network', { 'mesh-compatibility-mode': 'enabled' })}---${MESH}`,
     []
   ],
-  'whoever it is': [allow('{ ipBlocks: [10.0.0.0/8] }'), []]
+  'rule without identities': [allow('{ ipBlocks: [10.0.0.0/8] }'), []]
 })
 
-t.test('what gives them one', async t => {
+t.test('the fix', async t => {
   const fixes = (yaml: string) => findingsOf(rule.id, yaml).map(({ fix }) => fix)
   t.match(fixes(MESH), [
     { apply: [{ apiVersion: 'security.istio.io/v1', metadata: { name: 'default', namespace: 'user1' } }] }
@@ -28,9 +28,9 @@ t.test('what gives them one', async t => {
     { apply: [{ apiVersion: 'security.istio.io/v1beta1' }] }
   ])
   t.match(fixes(`${NAKED_KNATIVE}---${MESH}`), [
-    { text: 'Label namespace knative-serving istio-injection=enabled and restart activator first', apply: undefined }
+    { text: 'First label namespace knative-serving istio-injection=enabled and restart activator', apply: undefined }
   ])
   const plain = clientRule('*.user1.svc.cluster.local', '{ tls: { mode: DISABLE } }', 'user2')
-  const told = configMap('knative-serving', 'config-network', { 'mesh-compatibility-mode': 'enabled' })
-  t.match(fixes([plain, told, MESH].join('---')), [{ text: /^Let user2 send mTLS to the pods first/ }])
+  const compatible = configMap('knative-serving', 'config-network', { 'mesh-compatibility-mode': 'enabled' })
+  t.match(fixes([plain, compatible, MESH].join('---')), [{ text: /^First make sidecars in user2 send mTLS/ }])
 })

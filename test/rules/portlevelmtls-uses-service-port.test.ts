@@ -12,12 +12,12 @@ const STANDARD = model(', annotations: { serving.kserve.io/deploymentMode: Stand
 const place = (port: number) => `PeerAuthentication user1/default spec.portLevelMtls[${port}]`
 
 cases(t, rule, {
-  'of the pods': [ports('{ 8012: { mode: PERMISSIVE }, 9090: { mode: PERMISSIVE } }'), []],
-  'of the Services': [ports('{ 80: { mode: PERMISSIVE }, 443: { mode: PERMISSIVE } }'), [place(80), place(443)]],
-  'of no Service either': [ports('{ 1234: { mode: PERMISSIVE } }'), []],
-  'of pods that are no model': [ports('{ 80: { mode: PERMISSIVE } }', 'other'), []],
-  'of no pods at all': [policy('user1', '{ portLevelMtls: { 80: { mode: PERMISSIVE } } }'), []],
-  'of pods that do listen there': [
+  'ports of the pods': [ports('{ 8012: { mode: PERMISSIVE }, 9090: { mode: PERMISSIVE } }'), []],
+  'ports of the Services': [ports('{ 80: { mode: PERMISSIVE }, 443: { mode: PERMISSIVE } }'), [place(80), place(443)]],
+  'port of neither': [ports('{ 1234: { mode: PERMISSIVE } }'), []],
+  'pods of no model': [ports('{ 80: { mode: PERMISSIVE } }', 'other'), []],
+  'policy without a selector': [policy('user1', '{ portLevelMtls: { 80: { mode: PERMISSIVE } } }'), []],
+  'pods that listen on port 80': [
     `${ports('{ 80: { mode: PERMISSIVE } }', 'new')}---${model('')}---
 apiVersion: v1
 kind: Pod
@@ -27,16 +27,16 @@ spec: { containers: [{ name: main, ports: [{ containerPort: 80 }] }] }
 `,
     []
   ],
-  'in mode Standard': [`${ports('{ 80: { mode: PERMISSIVE } }', 'new')}---${STANDARD}`, [place(80)]]
+  'Standard mode': [`${ports('{ 80: { mode: PERMISSIVE } }', 'new')}---${STANDARD}`, [place(80)]]
 })
 
-t.test('the port of the pods', async t => {
+t.test('the fix uses the port of the pods', async t => {
   const fix = (yaml: string) => findingsOf(rule.id, yaml)[0]?.fix
   t.match(fix(ports('{ 80: { mode: DISABLE }, 9090: { mode: PERMISSIVE } }')), {
-    text: 'Write 8012, the port of the pods',
+    text: 'Use 8012, the port of the pods',
     apply: [{ spec: { portLevelMtls: { 8012: { mode: 'DISABLE' }, 9090: { mode: 'PERMISSIVE' } } } }]
   })
   t.match(fix(`${ports('{ 80: { mode: DISABLE } }', 'new')}---${STANDARD}`), {
-    text: 'Write 8080, the port of the pods'
+    text: 'Use 8080, the port of the pods'
   })
 })

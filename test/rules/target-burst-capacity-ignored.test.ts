@@ -11,15 +11,15 @@ const annotated = (text: string) => model(`, annotations: { ${text} }`)
 const place = (key: string) => [`InferenceService user1/new spec.predictor.annotations[${key}]`]
 
 cases(t, rule, {
-  'in mode Knative': [annotated(`${CAMEL}: "0"`), []],
-  'in mode Standard': [annotated(`${CAMEL}: "0", ${MODE}: Standard`), place(CAMEL)],
-  'in the other spelling': [annotated(`${KEBAB}: "0", ${MODE}: Standard`), place(KEBAB)],
-  'with class hpa': [annotated(`${CAMEL}: "0", ${HPA}`), place(CAMEL)],
-  'class hpa alone': [annotated(HPA), []]
+  'Knative mode': [annotated(`${CAMEL}: "0"`), []],
+  'Standard mode': [annotated(`${CAMEL}: "0", ${MODE}: Standard`), place(CAMEL)],
+  'kebab-case key': [annotated(`${KEBAB}: "0", ${MODE}: Standard`), place(KEBAB)],
+  'autoscaler class hpa': [annotated(`${CAMEL}: "0", ${HPA}`), place(CAMEL)],
+  'class hpa without the annotation': [annotated(HPA), []]
 })
 
-t.test('why', async t => {
+t.test('the message names the reason', async t => {
   t.match(findingsOf(rule.id, annotated(`${CAMEL}: "0", ${HPA}`)), [
-    { message: 'new-predictor: targetBurstCapacity "0" does nothing with autoscaler class hpa' }
+    { message: 'new-predictor: targetBurstCapacity "0" is ignored with autoscaler class hpa' }
   ])
 })
