@@ -37,17 +37,17 @@ export default defineCheck({
     if (component?.mode !== 'Knative') return
     const pods = podsToJudge(view, service, component, 'running')
     const policies = [...new Set(pods.flatMap(pod => policiesFor(view, pod)))]
-    const token = policies.find(asksForToken)
-    const policy = token ?? policies.find(needsIdentity)
+    const jwtPolicy = policies.find(asksForToken)
+    const policy = jwtPolicy ?? policies.find(needsIdentity)
     if (policy === undefined || !isBypassed(view, service, component, pods)) return
     yield {
       field: `spec.${component.name}`,
       message: `${nameOf(policy)} is bypassed: denied callers reach ${service.namespace}/${service.name} via activator`,
       fix:
-        token === undefined
+        jwtPolicy === undefined
           ? denyAtActivator(view, service, policy)
           : requireTokenAtActivator(view, service, pods, policy),
-      opens: token === undefined ? 'cross-namespace-via-activator' : 'jwt-bypass-via-activator'
+      opens: jwtPolicy === undefined ? 'cross-namespace-via-activator' : 'jwt-bypass-via-activator'
     }
   }
 })

@@ -9,8 +9,8 @@ export default defineFailure({
   summary: 'A CUSTOM policy names an unknown extension provider, so it denies every request',
   explain(failure, view) {
     const { policy, field, provider } = decidingPolicy(failure.verdict)
-    const known = meshOf(view).authorizers
-    const instead = known.length === 0 ? '' : `, or use a configured one: ${known.join(', ')}`
+    const configured = meshOf(view).authorizers
+    const instead = configured.length === 0 ? '' : `, or use a configured one: ${configured.join(', ')}`
     return {
       object: toRef(policy),
       field,

@@ -7,9 +7,9 @@ const files = '{ tls: { mode: MUTUAL, clientCertificate: /c, privateKey: /k } }'
 const PLACE = 'DestinationRule istio-system/default spec.trafficPolicy.tls.mode'
 
 cases(t, rule, {
-  'to STRICT pods': [
+  'STRICT pods': [
     `${clientRule('*.user1.svc.cluster.local', files)}---${policy('user1', '{ mtls: { mode: STRICT } }')}`,
     [PLACE]
   ],
-  'to pods that are not STRICT it is no question': [clientRule('*.user1.svc.cluster.local', files), []]
+  'PERMISSIVE pods': [clientRule('*.user1.svc.cluster.local', files), []]
 })

@@ -8,19 +8,19 @@ const IRIS = 'sklearn-iris.user1.svc.cluster.local'
 const PLACE = ['DestinationRule istio-system/default spec.host']
 
 cases(t, rule, {
-  'the model': [clientRule(IRIS, MUTUAL), PLACE],
-  'its component': [clientRule('sklearn-iris-predictor.user1.svc.cluster.local', MUTUAL), PLACE],
-  'in short': [clientRule('sklearn-iris', MUTUAL, 'user1'), ['DestinationRule user1/default spec.host']],
+  'host of the model': [clientRule(IRIS, MUTUAL), PLACE],
+  'host of the component': [clientRule('sklearn-iris-predictor.user1.svc.cluster.local', MUTUAL), PLACE],
+  'short host': [clientRule('sklearn-iris', MUTUAL, 'user1'), ['DestinationRule user1/default spec.host']],
   'for one port': [
     clientRule(IRIS, '{ portLevelSettings: [{ port: { number: 80 }, tls: { mode: DISABLE } }] }'),
     PLACE
   ],
-  'without TLS': [clientRule(IRIS, '{ portLevelSettings: [{ port: { number: 80 } }] }'), []],
-  'without a policy': [clientRule(IRIS, 'null'), []],
-  'its revision': [clientRule('sklearn-iris-predictor-00001.user1.svc.cluster.local', MUTUAL), []],
-  'a host that no Service has': [clientRule('sklearn-iris.user1', MUTUAL), []],
-  'all of them': [clientRule('*.user1.svc.cluster.local', MUTUAL), []],
-  'a real Service in mode Standard': [
+  'without tls': [clientRule(IRIS, '{ portLevelSettings: [{ port: { number: 80 } }] }'), []],
+  'without trafficPolicy': [clientRule(IRIS, 'null'), []],
+  'host of the revision': [clientRule('sklearn-iris-predictor-00001.user1.svc.cluster.local', MUTUAL), []],
+  'host of no Service': [clientRule('sklearn-iris.user1', MUTUAL), []],
+  'wildcard host': [clientRule('*.user1.svc.cluster.local', MUTUAL), []],
+  'Service in Standard mode': [
     `${clientRule('new-predictor.user1.svc.cluster.local', MUTUAL)}---${model(', annotations: { serving.kserve.io/deploymentMode: Standard }')}`,
     []
   ]

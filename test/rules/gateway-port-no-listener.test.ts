@@ -6,7 +6,7 @@ import { configMap, gateway } from '../support/objects.ts'
 const LOCAL = 'knative-local-gateway'
 const server = (protocol: string, tls = '') =>
   `{ hosts: ["*"], port: { name: p, number: 8081, protocol: ${protocol} } ${tls} }`
-/** A Service for port 8082, and KServe's configuration with it. */
+/** Service for port 8082, configured in KServe. */
 const own = `
 apiVersion: v1
 kind: Service
@@ -26,20 +26,20 @@ cases(t, rule, {
     gateway(LOCAL, '{ hosts: ["*"], port: { name: http, number: 8090, protocol: HTTP } }'),
     ['Service istio-system/knative-local-gateway spec.ports']
   ],
-  'HTTPS without a mode passes through': [gateway(LOCAL, server('HTTPS', ', tls: {}')), [SERVERS]],
-  'HTTPS that passes through': [gateway(LOCAL, server('HTTPS', ', tls: { mode: AUTO_PASSTHROUGH }')), [SERVERS]],
-  'TLS needs routes of its own': [gateway(LOCAL, server('TLS', ', tls: { mode: ISTIO_MUTUAL }')), [SERVERS]],
-  'TCP needs routes of its own': [gateway(LOCAL, server('TCP')), [SERVERS]],
-  'TCP first leaves no room for HTTP': [
+  'HTTPS without mode': [gateway(LOCAL, server('HTTPS', ', tls: {}')), [SERVERS]],
+  'HTTPS with AUTO_PASSTHROUGH': [gateway(LOCAL, server('HTTPS', ', tls: { mode: AUTO_PASSTHROUGH }')), [SERVERS]],
+  'protocol TLS': [gateway(LOCAL, server('TLS', ', tls: { mode: ISTIO_MUTUAL }')), [SERVERS]],
+  'protocol TCP': [gateway(LOCAL, server('TCP')), [SERVERS]],
+  'TCP before HTTP on one port': [
     gateway(LOCAL, `${server('TCP')}, ${server('HTTP').replace('name: p', 'name: q')}`),
     [SERVERS]
   ],
-  "not on a Gateway of one's own either": [
+  'Gateway of a user': [
     `${own}---${gateway('own', server('TCP').replace('8081', '8082'))}`,
     ['Gateway knative-serving/own spec.servers']
   ],
-  'GRPC is HTTP': [gateway(LOCAL, server('GRPC')), []],
-  'another address is another listener': [
+  'protocol GRPC': [gateway(LOCAL, server('GRPC')), []],
+  'TCP on another bind address': [
     gateway(LOCAL, `${server('TCP', ', bind: 10.0.0.1')}, ${server('HTTP').replace('name: p', 'name: q')}`),
     []
   ]

@@ -12,15 +12,12 @@ const narrow = (host: string) =>
 const PLACE = 'Gateway knative-serving/knative-local-gateway spec.servers[0].hosts'
 
 cases(t, rule, {
-  'the exact host of the Service does not match': [
-    `${narrow(LOCAL)}---${clientRule(LOCAL, '{ tls: { mode: ISTIO_MUTUAL } }')}`,
-    [PLACE]
-  ],
-  'the end of the name does': [
+  'exact host of the Service': [`${narrow(LOCAL)}---${clientRule(LOCAL, '{ tls: { mode: ISTIO_MUTUAL } }')}`, [PLACE]],
+  'wildcard for the end of the SNI': [
     `${narrow('*.istio-system.svc.cluster.local')}---${clientRule(LOCAL, '{ tls: { mode: ISTIO_MUTUAL } }')}`,
     []
   ],
-  'a rule may ask for another name': [
+  'DestinationRule with its own sni': [
     `${narrow('*.example.com')}---${clientRule(LOCAL, '{ tls: { mode: ISTIO_MUTUAL, sni: a.example.com } }')}`,
     []
   ]

@@ -8,8 +8,8 @@ const PLACE = `InferenceService user1/new spec.predictor.annotations[${INJECT}]`
 const annotated = model(`, annotations: { ${INJECT}: "true" }`)
 
 cases(t, rule, {
-  'in a namespace that injects': [annotated, []],
-  'in one that is not labelled': [
+  'namespace with injection': [annotated, []],
+  'namespace without a label': [
     `${namespace('')}---${annotated}`,
     [
       PLACE,
@@ -17,14 +17,14 @@ cases(t, rule, {
       'InferenceService user1/sklearn-iris-burst spec.predictor.annotations[sidecar.istio.io/inject]'
     ]
   ],
-  'beside the label': [
+  'annotation and label': [
     `${namespace('')}---${model(`, labels: { ${INJECT}: "true" }, annotations: { ${INJECT}: "true" }`)}`,
     [
       'InferenceService user1/sklearn-iris spec.predictor.annotations[sidecar.istio.io/inject]',
       'InferenceService user1/sklearn-iris-burst spec.predictor.annotations[sidecar.istio.io/inject]'
     ]
   ],
-  'where the namespace forbids it, another rule speaks': [
+  'namespace with injection disabled: another rule reports it': [
     `${namespace('istio-injection: disabled')}---${annotated}`,
     []
   ]

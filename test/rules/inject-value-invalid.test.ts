@@ -4,7 +4,7 @@ import { cases } from '../support/cases.ts'
 import { model } from '../support/objects.ts'
 
 const INJECT = 'sidecar.istio.io/inject'
-const said = (label: string | undefined, annotation: string | undefined, spec?: string) =>
+const inject = (label: string | undefined, annotation: string | undefined, spec?: string) =>
   model(
     (label === undefined ? '' : `, labels: { ${INJECT}: "${label}" }`) +
       (annotation === undefined ? '' : `, annotations: { ${INJECT}: "${annotation}" }`),
@@ -13,18 +13,18 @@ const said = (label: string | undefined, annotation: string | undefined, spec?: 
 const place = (map: string, component = 'predictor') => `InferenceService user1/new spec.${component}.${map}[${INJECT}]`
 
 cases(t, rule, {
-  'said clearly': [said('true', 'true'), []],
-  'by the label alone': [said('false', undefined), []],
-  'not at all': [said(undefined, undefined), []],
-  'in capitals': [said('True', undefined), [place('labels')]],
-  'in words': [said(undefined, 'yes'), [place('annotations')]],
-  'yes and no': [said('true', 'false'), [place('annotations')]],
-  'a component says otherwise': [
-    said('true', undefined, `predictor: { annotations: { ${INJECT}: "false" } }, transformer: {}`),
+  'valid label and annotation': [inject('true', 'true'), []],
+  'only the label': [inject('false', undefined), []],
+  neither: [inject(undefined, undefined), []],
+  'upper case': [inject('True', undefined), [place('labels')]],
+  'another word': [inject(undefined, 'yes'), [place('annotations')]],
+  'label and annotation differ': [inject('true', 'false'), [place('annotations')]],
+  'annotation of a component differs': [
+    inject('true', undefined, `predictor: { annotations: { ${INJECT}: "false" } }, transformer: {}`),
     [place('annotations')]
   ],
-  'of each component': [
-    said('on', undefined, 'predictor: {}, transformer: {}'),
+  'each component is reported': [
+    inject('on', undefined, 'predictor: {}, transformer: {}'),
     [place('labels'), place('labels', 'transformer')]
   ]
 })

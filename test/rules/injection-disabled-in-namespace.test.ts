@@ -8,14 +8,14 @@ const PLACE = `InferenceService user1/new spec.predictor.labels[${INJECT}]`
 const STOCK = ['sklearn-iris', 'sklearn-iris-burst'].map(
   name => `InferenceService user1/${name} spec.predictor.labels[${INJECT}]`
 )
-const labelled = model(`, labels: { ${INJECT}: "true" }`)
+const requested = model(`, labels: { ${INJECT}: "true" }`)
 
 cases(t, rule, {
-  disabled: [`${namespace('istio-injection: disabled')}---${labelled}`, [PLACE, ...STOCK]],
-  'a revision that does not exist': [`${namespace('istio.io/rev: gone')}---${labelled}`, [PLACE, ...STOCK]],
-  'not labelled': [`${namespace('')}---${labelled}`, []],
+  disabled: [`${namespace('istio-injection: disabled')}---${requested}`, [PLACE, ...STOCK]],
+  'unknown revision': [`${namespace('istio.io/rev: gone')}---${requested}`, [PLACE, ...STOCK]],
+  'not labeled': [`${namespace('')}---${requested}`, []],
   'no injector, and no Namespace object': [
-    `${labelled.replace('namespace: user1', 'namespace: unknown')}---
+    `${requested.replace('namespace: user1', 'namespace: unknown')}---
 apiVersion: admissionregistration.k8s.io/v1
 kind: MutatingWebhookConfiguration
 metadata: { name: istio-sidecar-injector }
@@ -23,9 +23,6 @@ webhooks: []
 `,
     [PLACE.replace('user1', 'unknown'), ...STOCK]
   ],
-  "the node's network has no place for one": [
-    model(`, labels: { ${INJECT}: "true" }`, 'predictor: { hostNetwork: true }'),
-    []
-  ],
-  'not asked for': [`${namespace('istio-injection: disabled')}---${model('')}`, STOCK]
+  hostNetwork: [model(`, labels: { ${INJECT}: "true" }`, 'predictor: { hostNetwork: true }'), []],
+  'not requested': [`${namespace('istio-injection: disabled')}---${model('')}`, STOCK]
 })

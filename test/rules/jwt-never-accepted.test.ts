@@ -31,12 +31,12 @@ t.test('the fix', async t => {
     message: 'AuthorizationPolicy user1/policy requires a JWT at user1/sklearn-iris, where none is validated',
     fix: { text: 'First add a RequestAuthentication for these pods in user1, or forward the JWT to them' }
   })
-  const [beside] = findingsOf(rule.id, `${otherPods}---${requiresJwt()}`)
-  t.match(beside?.fix.apply, [
+  const [additional] = findingsOf(rule.id, `${otherPods}---${requiresJwt()}`)
+  t.match(additional?.fix.apply, [
     { metadata: { name: 'tokens-policy' }, spec: { jwtRules: [{ forwardOriginalToken: true }] } }
   ])
-  const [refused] = findingsOf(rule.id, `${tokens()}---${otherIssuer}---${requiresJwt()}`)
-  t.match(refused, {
+  const [rejected] = findingsOf(rule.id, `${tokens()}---${otherIssuer}---${requiresJwt()}`)
+  t.match(rejected, {
     message:
       'RequestAuthentication knative-serving/tokens rejects JWTs issued by https://issuer.example.com at knative-serving/activator-7f77bdbcdb-xh79h',
     fix: {

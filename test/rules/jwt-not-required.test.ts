@@ -7,28 +7,28 @@ const PLACE = ['RequestAuthentication user1/tokens spec.jwtRules']
 const predictor = '{ component: predictor }'
 
 cases(t, rule, {
-  'nobody asks': [tokens(), PLACE],
-  'of pods with these labels': [tokens(predictor), PLACE],
-  'of pods that are no model': [tokens('{ app: httpbin }'), []],
-  'a policy asks': [`${tokens()}---${allow('{ requestPrincipals: ["*"] }')}`, []],
-  'a policy asks elsewhere': [
+  'no policy requires a JWT': [tokens(), PLACE],
+  'selector for model pods': [tokens(predictor), PLACE],
+  'selector for other pods': [tokens('{ app: httpbin }'), []],
+  'policy that requires a JWT': [`${tokens()}---${allow('{ requestPrincipals: ["*"] }')}`, []],
+  'policy that requires a JWT of other pods': [
     `${tokens()}---${allow('{ requestPrincipals: ["*"] }').replace('action:', 'selector: { matchLabels: { app: httpbin } }, action:')}`,
     PLACE
   ],
-  'no rules': [tokens().replace(/jwtRules: .*/, 'jwtRules: [] }'), []],
-  'for the whole mesh': [tokens('{}', 'istio-system'), ['RequestAuthentication istio-system/tokens spec.jwtRules']],
-  'for the whole mesh, without a selector': [
+  'no jwtRules': [tokens().replace(/jwtRules: .*/, 'jwtRules: [] }'), []],
+  'mesh-wide': [tokens('{}', 'istio-system'), ['RequestAuthentication istio-system/tokens spec.jwtRules']],
+  'mesh-wide without a selector': [
     tokens('{}', 'istio-system').replace('selector: { matchLabels: {} },', ''),
     ['RequestAuthentication istio-system/tokens spec.jwtRules']
   ],
   'for gateways': [tokens('{ istio: ingressgateway }', 'istio-system'), []],
-  'ModelMesh has no pods of its own': [
+  'ModelMesh without pods': [
     `${tokens('{ serving.kserve.io/inferenceservice: new }')}---${model(', annotations: { serving.kserve.io/deploymentMode: ModelMesh }')}`,
     []
   ]
 })
 
-t.test('what asks', async t => {
+t.test('the fix requires a JWT', async t => {
   t.match(findingsOf(rule.id, tokens(predictor)), [
     {
       opens: [

@@ -9,15 +9,15 @@ const LOCAL = 'knative-local-gateway'
 const place = (name: string, i = 0) => [`Gateway knative-serving/${name} spec.servers[${i}].tls.mode`]
 
 cases(t, rule, {
-  'a port that is probed': [gateway(LOCAL, server(443, 'ISTIO_MUTUAL')), place(LOCAL)],
-  'of the public gateway': [
+  'probed port': [gateway(LOCAL, server(443, 'ISTIO_MUTUAL')), place(LOCAL)],
+  'probed port of the public gateway': [
     gateway('knative-ingress-gateway', `${server(443, 'SIMPLE')}, ${server(80, 'ISTIO_MUTUAL')}`),
     place('knative-ingress-gateway', 1)
   ],
-  'a port that is not': [gateway(LOCAL, server(8081, 'ISTIO_MUTUAL')), []],
-  'another mode': [gateway(LOCAL, server(443, 'SIMPLE')), []],
-  'a Gateway that Knative does not know': [gateway('own', server(443, 'ISTIO_MUTUAL')), []],
-  'no Service by these labels': [
+  'port that is not probed': [gateway(LOCAL, server(8081, 'ISTIO_MUTUAL')), []],
+  SIMPLE: [gateway(LOCAL, server(443, 'SIMPLE')), []],
+  'Gateway of a user': [gateway('own', server(443, 'ISTIO_MUTUAL')), []],
+  'no Service with the labels of the selector': [
     gateway(LOCAL, server(443, 'ISTIO_MUTUAL')).replace('istio: ingressgateway', 'istio: local'),
     []
   ]

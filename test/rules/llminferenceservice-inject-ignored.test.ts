@@ -14,8 +14,8 @@ const annotation = `annotations: { ${INJECT}: "true" }`
 const place = (map: string) => `LLMInferenceService user1/chat metadata.${map}[${INJECT}]`
 
 cases(t, rule, {
-  'above alone': [llm(`, ${label}, ${annotation}`), [place('labels'), place('annotations')]],
-  'below alone': [llm('', label), []],
-  'above and below': [llm(`, ${label}`, label), []],
-  'the one above, the other below': [llm(`, ${annotation}`, label), [place('annotations')]]
+  'only in metadata': [llm(`, ${label}, ${annotation}`), [place('labels'), place('annotations')]],
+  'only in spec': [llm('', label), []],
+  'label in metadata and spec': [llm(`, ${label}`, label), []],
+  'annotation in metadata, label in spec': [llm(`, ${annotation}`, label), [place('annotations')]]
 })

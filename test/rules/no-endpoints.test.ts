@@ -10,11 +10,11 @@ data: { ingress: ${JSON.stringify(JSON.stringify({ ingressGateway: 'knative-serv
 `
 
 cases(t, rule, {
-  'a Gateway that does not exist': [
+  'unknown Gateway': [
     config('knative-serving/knative-local-gateway', 'knative-local-gateway.istio-system.svc.cluster.local'),
     ['Gateway knative-serving/none spec.selector']
   ],
-  'a Service that is not of this cluster': [
+  'Service outside the cluster': [
     config('a/b', 'gateway.example.com'),
     ['Gateway knative-serving/none spec.selector', 'Service example/gateway spec.selector']
   ]

@@ -18,17 +18,20 @@ const owner = (apiVersion: string, kind: string) =>
 const KSERVE = owner('serving.kserve.io/v1beta1', 'InferenceService')
 
 cases(t, rule, {
-  'KServe keeps it no longer': [`${config(true)}---${route(KSERVE)}`, ['VirtualService user1/sklearn-iris spec.hosts']],
-  'KServe keeps it': [`${config(false)}---${route(KSERVE)}`, []],
-  'it has no owner': [`${config(true)}---${route('')}`, []],
-  'it is of an Ingress': [
+  'disableIstioVirtualHost: true': [
+    `${config(true)}---${route(KSERVE)}`,
+    ['VirtualService user1/sklearn-iris spec.hosts']
+  ],
+  'disableIstioVirtualHost: false': [`${config(false)}---${route(KSERVE)}`, []],
+  'no owner': [`${config(true)}---${route('')}`, []],
+  'owned by an Ingress': [
     `${config(true)}---${route(owner('networking.internal.knative.dev/v1alpha1', 'Ingress'))}`,
     []
   ],
-  'it is of another group': [`${config(true)}---${route(owner('other.example.com/v1', 'InferenceService'))}`, []]
+  'owned by another API group': [`${config(true)}---${route(owner('other.example.com/v1', 'InferenceService'))}`, []]
 })
 
-t.test('it is removed', async t => {
+t.test('the fix deletes it', async t => {
   t.match(findingsOf(rule.id, `${config(true)}---${route(KSERVE)}`), [
     { fix: { remove: [{ kind: 'VirtualService', namespace: 'user1', name: 'sklearn-iris' }] } }
   ])

@@ -11,24 +11,24 @@ const select = (labels: string) => `selector: { matchLabels: { ${labels} } }`
 const PLACE = ['PeerAuthentication user1/b spec.selector']
 
 cases(t, rule, {
-  'of a namespace': [two(`{ ${PERMISSIVE} }`, `{ ${STRICT} }`), PLACE],
-  'an empty selector is none': [two(`{ ${PERMISSIVE} }`, `{ ${select('')}, ${STRICT} }`), PLACE],
-  'that say the same': [two(`{ ${STRICT} }`, `{ ${STRICT} }`), []],
-  'that say nothing': [two('null', 'null'), []],
-  'for the same pods': [two(`{ ${select('a: b')}, ${PERMISSIVE} }`, `{ ${select('a: b')}, ${STRICT} }`), PLACE],
-  'for the same pods, on other ports': [
+  'two for a namespace': [two(`{ ${PERMISSIVE} }`, `{ ${STRICT} }`), PLACE],
+  'empty selector': [two(`{ ${PERMISSIVE} }`, `{ ${select('')}, ${STRICT} }`), PLACE],
+  'equal settings': [two(`{ ${STRICT} }`, `{ ${STRICT} }`), []],
+  'no settings': [two('null', 'null'), []],
+  'equal selectors': [two(`{ ${select('a: b')}, ${PERMISSIVE} }`, `{ ${select('a: b')}, ${STRICT} }`), PLACE],
+  'equal selectors, other ports': [
     two(
       `{ ${select('a: b')}, ${STRICT} }`,
       `{ ${select('a: b')}, ${STRICT}, portLevelMtls: { 8012: { mode: PERMISSIVE } } }`
     ),
     PLACE
   ],
-  'for fewer pods': [two(`{ ${select('a: b')}, ${PERMISSIVE} }`, `{ ${select('a: b, c: d')}, ${STRICT} }`), []],
-  'for pods and namespace': [two(`{ ${PERMISSIVE} }`, `{ ${select('a: b')}, ${STRICT} }`), []],
-  'of two namespaces': [`${named('a', `{ ${PERMISSIVE} }`)}---${policy('user2', `{ ${STRICT} }`)}`, []]
+  'overlapping selectors': [two(`{ ${select('a: b')}, ${PERMISSIVE} }`, `{ ${select('a: b, c: d')}, ${STRICT} }`), []],
+  'namespace and selector': [two(`{ ${PERMISSIVE} }`, `{ ${select('a: b')}, ${STRICT} }`), []],
+  'two namespaces': [`${named('a', `{ ${PERMISSIVE} }`)}---${policy('user2', `{ ${STRICT} }`)}`, []]
 })
 
-t.test('a STRICT that does not hold opens the models', async t => {
+t.test('an ignored STRICT exposes the models', async t => {
   const opens = (yaml: string) => findingsOf(rule.id, yaml).map(({ opens }) => opens.length)
   t.same(opens(two(`{ ${PERMISSIVE} }`, `{ ${STRICT} }`)), [2])
   t.same(opens(two(`{ ${STRICT} }`, `{ ${PERMISSIVE} }`)), [0])

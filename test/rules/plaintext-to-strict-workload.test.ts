@@ -4,7 +4,7 @@ import { judge } from '../../src/engine/judge.ts'
 import { RULES } from '../../src/rules/index.ts'
 import rule from '../../src/rules/plaintext-to-strict-workload.ts'
 import { cases, findingsOf } from '../support/cases.ts'
-import { clientRule, model, NAKED_KNATIVE, policy } from '../support/objects.ts'
+import { clientRule, KNATIVE_WITHOUT_SIDECARS, model, policy } from '../support/objects.ts'
 import { resourceOf, stockWith } from '../support/state.ts'
 
 const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
@@ -42,7 +42,7 @@ cases(t, rule, {
 })
 
 t.test('Knative without sidecars', async t => {
-  const [finding] = findingsOf(rule.id, `${NAKED_KNATIVE}---${STRICT}`)
+  const [finding] = findingsOf(rule.id, `${KNATIVE_WITHOUT_SIDECARS}---${STRICT}`)
   t.match(finding, {
     message: /^activator pods send plaintext to sklearn-iris-predictor-00001-private.user1 \(STRICT: /,
     fix: { text: /^First label namespace knative-serving istio-injection=enabled/ }

@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/policy-requires-peer-identity.ts'
 import { cases, findingsOf } from '../support/cases.ts'
-import { allow, clientRule, configMap, NAKED_KNATIVE, policy } from '../support/objects.ts'
+import { allow, clientRule, configMap, KNATIVE_WITHOUT_SIDECARS, policy } from '../support/objects.ts'
 
 const MESH = allow('{ namespaces: ["*"] }')
 const PLACE = 'AuthorizationPolicy user1/policy spec.rules'
@@ -27,7 +27,7 @@ t.test('the fix', async t => {
   t.match(fixes(`${policy('istio-system', '{ mtls: { mode: PERMISSIVE } }').replace('/v1', '/v1beta1')}---${MESH}`), [
     { apply: [{ apiVersion: 'security.istio.io/v1beta1' }] }
   ])
-  t.match(fixes(`${NAKED_KNATIVE}---${MESH}`), [
+  t.match(fixes(`${KNATIVE_WITHOUT_SIDECARS}---${MESH}`), [
     { text: 'First label namespace knative-serving istio-injection=enabled and restart activator', apply: undefined }
   ])
   const plain = clientRule('*.user1.svc.cluster.local', '{ tls: { mode: DISABLE } }', 'user2')

@@ -6,9 +6,9 @@ import { model } from '../support/objects.ts'
 const [kebab, camel] = ['autoscaling.knative.dev/target-burst-capacity', 'autoscaling.knative.dev/targetBurstCapacity']
 
 cases(t, rule, {
-  'one spelling': [model(`, annotations: { ${kebab}: "1" }`), []],
+  'one key': [model(`, annotations: { ${kebab}: "1" }`), []],
   'the same value': [model(`, annotations: { ${kebab}: "1", ${camel}: "1" }`), []],
-  'one on the component': [
+  'one key on the component': [
     model(
       `, annotations: { ${kebab}: "1" }`,
       `predictor: { annotations: { ${camel}: "0" }, model: { modelFormat: { name: sklearn } } }`

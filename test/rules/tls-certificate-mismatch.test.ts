@@ -9,33 +9,30 @@ const server = (number: number, mode: string) =>
 const LOCAL_MODE = 'Gateway knative-serving/knative-local-gateway spec.servers[0].tls.mode'
 
 cases(t, rule, {
-  'callers from outside have no certificate of the mesh': [
+  'ISTIO_MUTUAL for external callers': [
     gateway(
       'knative-ingress-gateway',
       '{ hosts: ["*"], port: { name: https, number: 443, protocol: HTTPS }, tls: { mode: ISTIO_MUTUAL } }'
     ),
     ['Gateway knative-serving/knative-ingress-gateway spec.servers[0].tls.mode']
   ],
-  'a certificate that callers have is another matter': [
-    gateway('knative-ingress-gateway', server(443, 'OPTIONAL_MUTUAL')),
-    []
-  ],
-  'mTLS of the mesh to a certificate of its own': [
+  'OPTIONAL_MUTUAL for external callers': [gateway('knative-ingress-gateway', server(443, 'OPTIONAL_MUTUAL')), []],
+  'Istio mTLS to SIMPLE': [
     `${gateway('knative-local-gateway', server(8081, 'SIMPLE'))}---${clientRule(LOCAL, '{ tls: { mode: ISTIO_MUTUAL } }')}`,
     [LOCAL_MODE]
   ],
-  'TLS to a server that wants a certificate': [
+  'SIMPLE to MUTUAL': [
     `${gateway('knative-local-gateway', server(8081, 'MUTUAL'))}---${clientRule(LOCAL, '{ tls: { mode: SIMPLE } }')}`,
     [LOCAL_MODE]
   ],
-  'identities that the pods do not have': [
+  'subjectAltNames without the identity of the pods': [
     clientRule(
       '*.user1.svc.cluster.local',
       '{ tls: { mode: ISTIO_MUTUAL, subjectAltNames: ["spiffe://cluster.local/ns/x/sa/y"] } }'
     ),
     ['DestinationRule istio-system/default spec.trafficPolicy.tls.mode']
   ],
-  'the identity that they have': [
+  'subjectAltNames with the identity of the pods': [
     clientRule(
       '*.user1.svc.cluster.local',
       '{ tls: { mode: ISTIO_MUTUAL, subjectAltNames: ["spiffe://cluster.local/ns/user1/sa/default", "spiffe://cluster.local/ns/knative-serving/sa/activator"] } }'

@@ -15,27 +15,30 @@ const owner = (apiVersion: string) =>
   `, ownerReferences: [{ apiVersion: ${apiVersion}, kind: Ingress, name: a, uid: a, controller: true }]`
 
 cases(t, rule, {
-  'its own host': [route(`a.example.com, ${IRIS}`), place(1)],
-  'in short': [route('sklearn-iris.user1'), place()],
-  'in shorter': [route('sklearn-iris'), place()],
-  'with svc': [route('sklearn-iris-predictor.user1.svc'), place()],
-  'of each component': [
+  'full host': [route(`a.example.com, ${IRIS}`), place(1)],
+  'host with namespace': [route('sklearn-iris.user1'), place()],
+  'host without namespace': [route('sklearn-iris'), place()],
+  'host with svc': [route('sklearn-iris-predictor.user1.svc'), place()],
+  'host of each component': [
     `${route('new-transformer.user1, new-explainer.user1')}---${model('', 'predictor: {}, transformer: {}, explainer: {}')}`,
     [...place(0), ...place(1)]
   ],
-  'of a component that it has not': [route('sklearn-iris-transformer.user1'), []],
-  'of another Service': [route('httpbin.user1.svc.cluster.local'), []],
-  'of another cluster': [route('sklearn-iris.user1.svc.example.com'), []],
-  'a wildcard': [route('"*.user1.svc.cluster.local", "*"'), []],
-  'for sidecars': [route(IRIS, '', 'mesh'), place()],
-  'at the public gateway': [route(IRIS, '', 'knative-serving/knative-ingress-gateway'), place()],
-  'at a gateway of its own': [route(IRIS, '', 'user1/own'), []],
-  "KServe's": [route(IRIS, owner('serving.kserve.io/v1beta1')), []],
-  "Knative's": [route(IRIS, owner('networking.internal.knative.dev/v1alpha1')), []],
-  "somebody else's": [route(IRIS, owner('example.com/v1')), place()],
-  "net-istio's": [route(IRIS, ', labels: { networking.internal.knative.dev/ingress: sklearn-iris-predictor }'), []],
-  'by the name of the model': [route(IRIS).replace('name: own', 'name: sklearn-iris'), []],
-  'by the name of the model, elsewhere': [
+  'host of an absent component': [route('sklearn-iris-transformer.user1'), []],
+  'host of another Service': [route('httpbin.user1.svc.cluster.local'), []],
+  'host of another cluster domain': [route('sklearn-iris.user1.svc.example.com'), []],
+  'wildcard host': [route('"*.user1.svc.cluster.local", "*"'), []],
+  'gateway mesh': [route(IRIS, '', 'mesh'), place()],
+  'public gateway': [route(IRIS, '', 'knative-serving/knative-ingress-gateway'), place()],
+  'gateway of a user': [route(IRIS, '', 'user1/own'), []],
+  'owned by KServe': [route(IRIS, owner('serving.kserve.io/v1beta1')), []],
+  'owned by Knative': [route(IRIS, owner('networking.internal.knative.dev/v1alpha1')), []],
+  'owned by another controller': [route(IRIS, owner('example.com/v1')), place()],
+  'created by net-istio': [
+    route(IRIS, ', labels: { networking.internal.knative.dev/ingress: sklearn-iris-predictor }'),
+    []
+  ],
+  'name of the model': [route(IRIS).replace('name: own', 'name: sklearn-iris'), []],
+  'name of the model in another namespace': [
     route(IRIS).replace('namespace: user1, name: own', 'namespace: user2, name: sklearn-iris'),
     ['VirtualService user2/sklearn-iris spec.hosts[0]']
   ]

@@ -5,22 +5,22 @@ import { configMap, model } from '../support/objects.ts'
 
 const KNATIVE = 'networking.knative.dev/visibility'
 const STANDARD = 'networking.kserve.io/visibility'
-const OLD = 'serving.knative.dev/visibility'
-const labelled = (labels: string, mode = 'Knative') =>
+const LEGACY = 'serving.knative.dev/visibility'
+const labeled = (labels: string, mode = 'Knative') =>
   model(`, labels: { ${labels} }, annotations: { serving.kserve.io/deploymentMode: ${mode} }`)
 const place = (label: string) => [`InferenceService user1/new metadata.labels[${label}]`]
 
 cases(t, rule, {
-  'of this mode': [labelled(`${KNATIVE}: cluster-local`), []],
-  'of the other': [labelled(`${STANDARD}: cluster-local`), place(STANDARD)],
-  'of both': [labelled(`${STANDARD}: cluster-local, ${KNATIVE}: cluster-local`), []],
-  'in mode Standard': [labelled(`${KNATIVE}: cluster-local`, 'Standard'), place(KNATIVE)],
-  'of old': [labelled(`${OLD}: cluster-local`), place(OLD)],
-  'another value': [labelled(`${KNATIVE}: private`), place(KNATIVE)],
-  'no label': [labelled(''), []],
-  'ModelMesh has none': [labelled(`${STANDARD}: cluster-local`, 'ModelMesh'), []],
-  'nothing is published': [
-    `${configMap('knative-serving', 'config-domain', { 'svc.cluster.local': '' })}---${labelled(`${STANDARD}: cluster-local`)}`,
+  'label of this mode': [labeled(`${KNATIVE}: cluster-local`), []],
+  'label of the other mode': [labeled(`${STANDARD}: cluster-local`), place(STANDARD)],
+  'labels of both modes': [labeled(`${STANDARD}: cluster-local, ${KNATIVE}: cluster-local`), []],
+  'Standard mode': [labeled(`${KNATIVE}: cluster-local`, 'Standard'), place(KNATIVE)],
+  'legacy label': [labeled(`${LEGACY}: cluster-local`), place(LEGACY)],
+  'another value': [labeled(`${KNATIVE}: private`), place(KNATIVE)],
+  'no label': [labeled(''), []],
+  ModelMesh: [labeled(`${STANDARD}: cluster-local`, 'ModelMesh'), []],
+  'no public domain': [
+    `${configMap('knative-serving', 'config-domain', { 'svc.cluster.local': '' })}---${labeled(`${STANDARD}: cluster-local`)}`,
     []
   ]
 })

@@ -66,12 +66,12 @@ export function additionalAllowPolicy(
     ...systemPods(view, 'autoscaler')
   ]
   const { trustDomain } = meshOf(view)
-  const refused = [client, ...hops]
+  const denied = [client, ...hops]
     .filter(({ namespace }) => namespace !== '')
     .map(one => identityOf(one, trustDomain))
     .filter(identity => authorize(view, server, { ...request, identity }).is !== 'allowed')
-  if (refused.length === 0) return []
-  const principals = [...new Set(refused)].map(identity => identity.replace('spiffe://', ''))
+  if (denied.length === 0) return []
+  const principals = [...new Set(denied)].map(identity => identity.replace('spiffe://', ''))
   const policy = newestPolicy(verdict.by)
   const { selector } = policy.spec
   return [

@@ -12,12 +12,12 @@ const pods = (proxy: 'sidecar' | 'gateway') =>
   proxy === 'sidecar'
     ? podsWith(stock, 'user1', { app: 'httpbin' })
     : podsWith(stock, 'istio-system', { istio: 'ingressgateway' })
-const to = (proxy: 'sidecar' | 'gateway' | 'nobody'): Destination => ({
+const to = (proxy: 'sidecar' | 'gateway' | 'none'): Destination => ({
   host: HOST,
   namespace: 'user1',
   port: 80,
   headless: false,
-  endpoints: proxy === 'nobody' ? [] : pods(proxy).map(workload => ({ workload, port: 80 }))
+  endpoints: proxy === 'none' ? [] : pods(proxy).map(workload => ({ workload, port: 80 }))
 })
 const by = (host: string, policy: string): ClientSide => ({
   send: 'plaintext',
@@ -30,7 +30,7 @@ const SIMPLE = '{ connectionPool: {}, tls: { mode: SIMPLE } }'
 const PORT = '{ portLevelSettings: [{ port: { number: 81 } }, { port: { number: 80 }, tls: { mode: SIMPLE } }] }'
 const MUTUAL = { tls: { mode: 'ISTIO_MUTUAL' } }
 
-t.test('a rule for the host alone', async t => {
+t.test('rule only for the host', async t => {
   t.match(clientDestinationRule(stock, by(HOST, SIMPLE), to('sidecar'), 'DISABLE'), {
     metadata: { name: 'default', namespace: 'istio-system' },
     spec: { host: HOST, trafficPolicy: { tls: { mode: 'DISABLE' } } }
@@ -43,36 +43,32 @@ t.test('a rule for the host alone', async t => {
   })
 })
 
-t.test('a rule for many', async t => {
+t.test('wildcard rule', async t => {
   const many = '*.user1.svc.cluster.local'
   t.match(clientDestinationRule(stock, by(many, SIMPLE), to('sidecar'), 'ISTIO_MUTUAL'), {
     metadata: { name: 'default' },
     spec: { host: many, trafficPolicy: { connectionPool: {}, tls: undefined } }
   })
-  const beside = {
+  const newRule = {
     metadata: { name: 'a-user1-mtls', namespace: 'istio-system' },
     spec: { host: HOST, trafficPolicy: MUTUAL }
   }
   t.match(
     clientDestinationRule(stock, by(many, SIMPLE), to('gateway'), 'ISTIO_MUTUAL'),
-    beside,
-    'gateways do not agree'
+    newRule,
+    'no auto mTLS to gateways'
   )
-  t.match(clientDestinationRule(stock, by(many, SIMPLE), to('nobody'), 'ISTIO_MUTUAL'), beside, 'nobody does')
+  t.match(clientDestinationRule(stock, by(many, SIMPLE), to('none'), 'ISTIO_MUTUAL'), newRule, 'no endpoints')
   t.match(
     clientDestinationRule(stock, by('*', SIMPLE), to('sidecar'), 'ISTIO_MUTUAL'),
-    beside,
-    'other hosts are none of ours'
+    newRule,
+    'hosts outside the cluster'
   )
   const off = stockWith(configMap('istio-system', 'istio', { mesh: 'enableAutoMtls: false' }))
-  t.match(
-    clientDestinationRule(off, by(many, SIMPLE), to('sidecar'), 'ISTIO_MUTUAL'),
-    beside,
-    'sidecars do not, unless told'
-  )
+  t.match(clientDestinationRule(off, by(many, SIMPLE), to('sidecar'), 'ISTIO_MUTUAL'), newRule, 'auto mTLS disabled')
 })
 
-t.test('no rule', async t => {
+t.test('no DestinationRule', async t => {
   const sent: ClientSide = { send: 'plaintext', sni: undefined, accepts: [], reason: 'auto-mtls', rule: undefined }
   t.match(clientDestinationRule(stock, sent, to('sidecar'), 'DISABLE'), {
     apiVersion: 'networking.istio.io/v1',

@@ -9,15 +9,15 @@ const PUBLIC = 'knative-serving/knative-ingress-gateway'
 const LOCAL = 'knative-serving/knative-local-gateway'
 const SERVICE = 'knative-local-gateway.istio-system.svc.cluster.local'
 
-t.test('what is not there is named as Knative does', async t => {
-  const named = (yaml: string) => {
+t.test('missing gateways are replaced by those of Knative', async t => {
+  const replaced = (yaml: string) => {
     const [map] = withKnativeNames(stockWith(yaml))
     const { ingress: text = '' } = (map?.['data'] ?? {}) as Readonly<Record<string, string>>
     return text === '' ? undefined : JSON.parse(text)
   }
-  t.equal(named(''), undefined, 'all is there')
+  t.equal(replaced(''), undefined, 'nothing missing')
   t.same(
-    named(ingress({ ingressGateway: 'a/b', urlScheme: 'https', localGateway: LOCAL, localGatewayService: SERVICE })),
+    replaced(ingress({ ingressGateway: 'a/b', urlScheme: 'https', localGateway: LOCAL, localGatewayService: SERVICE })),
     {
       ingressGateway: PUBLIC,
       urlScheme: 'https',
@@ -26,7 +26,7 @@ t.test('what is not there is named as Knative does', async t => {
     }
   )
   t.same(
-    named(ingress({ ingressGateway: PUBLIC, localGateway: 'a/b', localGatewayService: 'a.b.svc.cluster.local' })),
+    replaced(ingress({ ingressGateway: PUBLIC, localGateway: 'a/b', localGatewayService: 'a.b.svc.cluster.local' })),
     {
       ingressGateway: PUBLIC,
       localGateway: LOCAL,
@@ -34,13 +34,13 @@ t.test('what is not there is named as Knative does', async t => {
       knativeLocalGatewayService: SERVICE
     }
   )
-  t.equal(named(ingress({ localGateway: 'a/b' })), undefined, 'not in what KServe refuses')
-  t.equal(named(config({ deploy: '{}' })), undefined, 'not in what says nothing')
+  t.equal(replaced(ingress({ localGateway: 'a/b' })), undefined, 'invalid configuration')
+  t.equal(replaced(config({ deploy: '{}' })), undefined, 'no ingress key')
   const none = configMap('knative-serving', 'config-istio', { 'external-gateways': '[]', 'local-gateways': '[]' })
-  t.same(named(`${none}---${ingress({ ingressGateway: 'a/b' })}`), {}, 'nobody has a name')
+  t.same(replaced(`${none}---${ingress({ ingressGateway: 'a/b' })}`), {}, 'no Knative gateways')
 })
 
-t.test('only where KServe is installed', async t => {
+t.test('only if KServe is installed', async t => {
   t.same(withGatewayNames(stateOf(''), { localGateway: LOCAL }), [])
   t.match(withGatewayNames(stockWith(), { localGateway: 'a/b' }), [
     { kind: 'ConfigMap', metadata: { namespace: 'kserve', labels: {} }, data: { ingress: /"a\/b"/, deploy: /./ } }

@@ -3,7 +3,7 @@ import type { DestinationRule } from '../../../src/model/destination-rule.ts'
 import { clientTlsSource } from '../../../src/rules/lib/message-parts.ts'
 import { resourceOf } from '../../support/state.ts'
 
-t.test('the field in which a rule says what TLS to send', async t => {
+t.test('the field of a DestinationRule that sets the TLS', async t => {
   for (const [spec, field] of [
     ['trafficPolicy: { tls: { mode: SIMPLE } }', 'spec.trafficPolicy.tls.mode'],
     [
@@ -19,7 +19,7 @@ metadata: { namespace: a, name: b }
 spec: { host: c, ${spec} }
 `) as DestinationRule
     const destination = { host: 'c', namespace: 'a', port: 80, headless: false, endpoints: [] }
-    const blame = clientTlsSource({ send: 'tls', sni: 'c', accepts: [], reason: 'rule', rule }, destination)
-    t.match(blame, { object: { name: 'b' }, field }, field)
+    const source = clientTlsSource({ send: 'tls', sni: 'c', accepts: [], reason: 'rule', rule }, destination)
+    t.match(source, { object: { name: 'b' }, field }, field)
   }
 })
