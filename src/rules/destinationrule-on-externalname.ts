@@ -23,7 +23,7 @@ export default defineCheck({
       field: 'spec.host',
       message: `${host} is an ExternalName; Istio uses the DestinationRule of its target`,
       fix: {
-        text: 'Remove it; rules for the local gateway host (all models) or the revision host take effect',
+        text: 'Remove it; only DestinationRules for the local gateway host (all models) or the revision host take effect',
         remove: [toRef(rule)]
       }
     }

@@ -17,7 +17,7 @@ export default defineCheck({
     const { 'istio.io/dataplane-mode': _, ...labels } = namespace.labels
     yield {
       field: 'metadata.namespace',
-      message: `Namespace ${service.namespace} is ambient: paths to Knative models are not checked, and net-istio does not support it`,
+      message: `Namespace ${service.namespace} is ambient: net-istio does not support it, and paths to Knative models are not checked`,
       fix: {
         text: 'Use sidecar injection in the namespace, or deployment mode Standard',
         apply: [updatedManifest(namespace, { labels: { ...labels, 'istio-injection': 'enabled' } })]
