@@ -11,7 +11,9 @@ import { suggest } from './sources/suggest.ts'
 import { lineAt } from './sources/yaml.ts'
 
 /** The ids of all rules, in order. */
-export const RULE_IDS: readonly string[] = [...Object.values(RULES.cuts), ...RULES.checks].map(({ id }) => id).sort()
+export const RULE_IDS: readonly string[] = [...Object.values(RULES.failures), ...RULES.checks]
+  .map(({ id }) => id)
+  .sort()
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export const MODES = ['deny', 'warn', 'audit', 'off'] as const

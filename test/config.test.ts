@@ -16,12 +16,12 @@ t.test('without a file everything is as by default', async t => {
 })
 
 t.test('a file', async t => {
-  const file = `${t.testdir({ 'config.yaml': 'rules: { certificate-refused: warn }\nmesh: { kserveNamespace: kubeflow }' })}/config.yaml`
-  t.match(readConfig(file), { rules: { 'certificate-refused': 'warn' }, mesh: { kserveNamespace: 'kubeflow' } })
+  const file = `${t.testdir({ 'config.yaml': 'rules: { tls-certificate-mismatch: warn }\nmesh: { kserveNamespace: kubeflow }' })}/config.yaml`
+  t.match(readConfig(file), { rules: { 'tls-certificate-mismatch': 'warn' }, mesh: { kserveNamespace: 'kubeflow' } })
 })
 
 const exception = `exceptions:
-- rule: certificate-refused
+- rule: tls-certificate-mismatch
   selector: { kind: Gateway }
   reason: the old one ends soon
   owner: mesh
@@ -31,7 +31,7 @@ const exception = `exceptions:
 t.test('an exception', async t => {
   t.same(parseConfig(exception, 'c.yaml').exceptions, [
     {
-      rule: 'certificate-refused',
+      rule: 'tls-certificate-mismatch',
       selector: { kind: 'Gateway' },
       reason: 'the old one ends soon',
       owner: 'mesh',
@@ -47,20 +47,20 @@ t.test('faults are told with line, field and the nearest right name', async t =>
     ['rulez: {}', 'c.yaml:1: rulez: there is no such key; did you mean rules?'],
     ['log:\n  levle: info', 'c.yaml:2: log.levle: there is no such key; did you mean level?'],
     [
-      'rules:\n  certificate-refuse: warn',
-      'c.yaml:2: rules.certificate-refuse: there is no such key; did you mean certificate-refused?'
+      'rules:\n  tls-certificate-mismatc: warn',
+      'c.yaml:2: rules.tls-certificate-mismatc: there is no such key; did you mean tls-certificate-mismatch?'
     ],
     [
-      'rules:\n  certificate-refused: no',
-      'c.yaml:2: rules.certificate-refused: Invalid option: expected one of "deny"|"warn"|"audit"|"off"'
+      'rules:\n  tls-certificate-mismatch: no',
+      'c.yaml:2: rules.tls-certificate-mismatch: Invalid option: expected one of "deny"|"warn"|"audit"|"off"'
     ],
     [
       'namespaces:\n- selector: {}\n  rules: {}\n  rule: {}',
       'c.yaml:4: namespaces[0].rule: there is no such key; did you mean rules?'
     ],
     [
-      exception.replace('certificate-refused', 'certificate-refuse'),
-      'c.yaml:2: exceptions[0].rule: there is no such rule; did you mean certificate-refused?'
+      exception.replace('tls-certificate-mismatch', 'tls-certificate-mismatc'),
+      'c.yaml:2: exceptions[0].rule: there is no such rule; did you mean tls-certificate-mismatch?'
     ],
     [
       exception.replace('kind: Gateway', 'kind: Gatewya'),
@@ -73,7 +73,7 @@ t.test('faults are told with line, field and the nearest right name', async t =>
     [exception.replace('kind: Gateway', ''), 'c.yaml:3: exceptions[0].selector: names no objects; to leave out all'],
     [exception.replace('2027-01-31', 'soon'), 'c.yaml:6: exceptions[0].expires: Invalid ISO date'],
     [exception.replace(/.*expires.*/, ''), /^c.yaml:\d: exceptions\[0\].expires: Invalid input: expected string/],
-    [exception.replace('rule: certificate-refused', 'rule: 5'), /^c.yaml:2: exceptions\[0\].rule: Invalid option/],
+    [exception.replace('rule: tls-certificate-mismatch', 'rule: 5'), /^c.yaml:2: exceptions\[0\].rule: Invalid option/],
     ['rules: {}\nlog: [', 'c.yaml:2: Flow sequence'],
     ['- a', 'c.yaml:1: Invalid input: expected object, received array']
   ] as const) {

@@ -22,7 +22,7 @@ const SEQUENCES: readonly (readonly [string, readonly string[], readonly string[
   [
     'a namespace that is STRICT: Knative and the callers are in the mesh',
     ['kserve-namespace-strict'],
-    ['PeerAuthentication allow', 'AuthorizationPolicy deny policy-refuses-callers activator-bypasses-policy']
+    ['PeerAuthentication allow', 'AuthorizationPolicy deny policy-denies-request-path activator-bypasses-policy']
   ],
   [
     'the same without the VirtualService of KServe, as the guide goes on: what is left is the leak that it tells of',
@@ -30,7 +30,7 @@ const SEQUENCES: readonly (readonly [string, readonly string[], readonly string[
     [
       'ConfigMap allow',
       'PeerAuthentication allow',
-      'AuthorizationPolicy warn activator-bypasses-policy policy-refuses-callers'
+      'AuthorizationPolicy warn activator-bypasses-policy policy-denies-request-path'
     ]
   ],
   [
@@ -41,7 +41,7 @@ const SEQUENCES: readonly (readonly [string, readonly string[], readonly string[
   [
     'a token for a model that is called otherwise by now',
     ['kserve-jwt'],
-    ['RequestAuthentication warn policy-selects-nothing', 'AuthorizationPolicy warn policy-selects-nothing']
+    ['RequestAuthentication warn policy-selects-no-pods', 'AuthorizationPolicy warn policy-selects-no-pods']
   ],
   [
     'a token for paths that no model here has',
@@ -73,7 +73,7 @@ const SEQUENCES: readonly (readonly [string, readonly string[], readonly string[
   [
     'a model with the annotation alone',
     ['kserve-model'],
-    ['Namespace allow', 'InferenceService warn inject-annotation-without-effect']
+    ['Namespace allow', 'InferenceService warn inject-annotation-ignored']
   ],
   ['TLS at the border', ['kserve-public-gateway'], ['Gateway allow']],
   [

@@ -4,5 +4,6 @@ import { join } from 'node:path'
 
 for (const folder of ['engine', 'model', 'report', 'rules']) {
   const path = join(import.meta.dirname, folder)
-  for (const name of readdirSync(path).filter(name => name.endsWith('.test.ts'))) await import(join(path, name))
+  const names = readdirSync(path, { recursive: true, encoding: 'utf8' })
+  for (const name of names.filter(name => name.endsWith('.test.ts'))) await import(join(path, name))
 }

@@ -12,7 +12,7 @@ import { readFiles } from '../src/sources/files.ts'
 import type { Manifest } from '../src/sources/yaml.ts'
 
 /** What may deny what is published: the rule that was asked for by name, and a guide that says itself that it cuts. */
-const DENYING = ['strict-mesh-plain-local-gateway', 'policy-refuses-callers']
+const DENYING = ['strict-mesh-plain-local-gateway', 'policy-denies-request-path']
 const EXPECTED = 'warnings.yaml'
 
 const folder = join(import.meta.dirname, 'upstream')

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { type Config, MODES, RULE_IDS, readConfig } from '../config.ts'
 import type { Report } from '../report/report.ts'
-import type { Mode } from '../rules/rule.ts'
+import type { Mode } from '../rules/lib/rule.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { suggest } from '../sources/suggest.ts'
 

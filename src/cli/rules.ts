@@ -15,7 +15,7 @@ export function rulesCommand(io: Io): Command {
 }
 
 function table(): string {
-  const rules = [...Object.values(RULES.cuts), ...RULES.checks].sort((a, b) => (a.id < b.id ? -1 : 1))
+  const rules = [...Object.values(RULES.failures), ...RULES.checks].sort((a, b) => (a.id < b.id ? -1 : 1))
   const width = Math.max(...rules.map(({ id }) => id.length))
   return rules
     .map(

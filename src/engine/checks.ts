@@ -1,6 +1,6 @@
 import { type Kind, type Ref, type ResourceOf, toRef } from '../model/resource.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import type { CheckProblem, CheckRule } from '../rules/rule.ts'
+import type { CheckProblem, CheckRule } from '../rules/lib/rule.ts'
 import type { Skip } from './finding.ts'
 import { observe, type Recorder, type Token, unite } from './recorder.ts'
 

@@ -3,7 +3,7 @@ import { pathsOf } from '../model/path.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Cut } from '../model/verdict.ts'
 import { cutHopOf, type Path } from '../model/way.ts'
-import type { Blame, CutRule, Rules } from '../rules/rule.ts'
+import { type AttributedProblem, type Rules, ruleFor } from '../rules/lib/rule.ts'
 import { modelKey } from './evaluate.ts'
 import { except } from './exceptions.ts'
 import type { Skip } from './finding.ts'
@@ -16,7 +16,7 @@ import { observe } from './recorder.ts'
 /** What the rule for its cause says of a cut: whose fault it is and what mends it, or why that cannot be told. */
 export interface ExplainedCut {
   readonly rule: string
-  readonly blame: Blame | undefined
+  readonly blame: AttributedProblem | undefined
   readonly skip: Skip | undefined
 }
 
@@ -74,8 +74,7 @@ export function explain(
 /** Asks the rule for the cause. */
 export function explainCut(cut: Cut | undefined, snapshot: Snapshot, rules: Rules): ExplainedCut | undefined {
   if (cut === undefined) return undefined
-  // Each rule explains its own cause alone; the type system cannot follow the cause through the table.
-  const rule = rules.cuts[cut.cause] as CutRule
+  const rule = ruleFor(rules, cut)
   const { value: blame, skip } = observe(snapshot, view => rule.explain(cut, view))
   return { rule: rule.id, blame, skip: skip && { rule: rule.id, ...skip } }
 }

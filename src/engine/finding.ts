@@ -1,7 +1,7 @@
 import type { Kind, Ref } from '../model/resource.ts'
 import type { HopName } from '../model/verdict.ts'
 import type { Caller } from '../model/way.ts'
-import type { Fix, Mode, Opening, Severity } from '../rules/rule.ts'
+import type { Exposure, Fix, Mode, Severity } from '../rules/lib/rule.ts'
 
 /** A path that is cut, and where. */
 export interface PathCut extends Caller {
@@ -12,7 +12,7 @@ export interface PathCut extends Caller {
 
 export interface ModelOpening {
   readonly inferenceService: string
-  readonly what: Opening
+  readonly what: Exposure
 }
 
 /** A problem with its rule, and all that it does. */

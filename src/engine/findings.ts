@@ -2,7 +2,15 @@ import type { Ref } from '../model/resource.ts'
 import { type LabelSelector, selects } from '../model/selector.ts'
 import { getOrAdd } from '../model/shelf.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import type { Blame, CheckRule, CutRule, Mode, Problem, Rules } from '../rules/rule.ts'
+import {
+  type AttributedProblem,
+  type CheckRule,
+  type FailureRule,
+  type Mode,
+  type Problem,
+  type Rules,
+  ruleFor
+} from '../rules/lib/rule.ts'
 import type { Found } from './checks.ts'
 import { modelKey } from './evaluate.ts'
 import { type Exception, type Exceptions, exceptionsAt } from './exceptions.ts'
@@ -37,8 +45,8 @@ export function policyAt({ rules, namespaces, unevaluated, exceptions }: Written
 }
 
 interface Group {
-  readonly rule: CutRule
-  readonly blame: Blame
+  readonly rule: FailureRule
+  readonly blame: AttributedProblem
   readonly cuts: Map<string, Cuts>
   /** Is one of them more than a warning is due for? */
   weighty: boolean
@@ -73,8 +81,7 @@ export function explainCuts(
   // What weighs most speaks for all that one object does.
   for (const { models, path, hop, partial } of cuts.toSorted((a, b) => weightOf(a) - weightOf(b))) {
     const { name, cut } = hop
-    // Each rule explains its own cause alone; the type system cannot follow the cause through the table.
-    const rule = rules.cuts[cut.cause] as CutRule
+    const rule = ruleFor(rules, cut)
     const { value: blame, skip } = observe(snapshot, view => rule.explain(cut, view))
     if (skip !== undefined) {
       skipped.set(rule.id, { rule: rule.id, ...skip })
@@ -125,7 +132,7 @@ export function explainFound(
 }
 
 function toFinding(
-  { id, severity }: Pick<CutRule | CheckRule, 'id' | 'severity'>,
+  { id, severity }: Pick<FailureRule | CheckRule, 'id' | 'severity'>,
   object: Ref,
   { field, message, fix }: Problem,
   mode: Mode,
@@ -137,7 +144,7 @@ function toFinding(
 
 /** What the configuration says is taken as it is; a rule's own "deny" may be lowered by the circumstances. */
 function modeFor(
-  { id, mode }: CutRule | CheckRule,
+  { id, mode }: FailureRule | CheckRule,
   { namespace }: Ref,
   snapshot: Snapshot,
   policy: Policy,

@@ -1,7 +1,7 @@
 import { remember } from '../model/remember.ts'
 import type { Kind } from '../model/resource.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import type { CheckRule } from '../rules/rule.ts'
+import type { CheckRule } from '../rules/lib/rule.ts'
 import { type Found, type Inspected, inspect } from './checks.ts'
 import { type Families, familiesOf, skippedByFamilies } from './families.ts'
 import type { Skip } from './finding.ts'

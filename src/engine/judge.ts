@@ -1,6 +1,6 @@
 import type { Ref } from '../model/resource.ts'
 import type { Change, Snapshot } from '../model/snapshot.ts'
-import type { Rules } from '../rules/rule.ts'
+import type { Rules } from '../rules/lib/rule.ts'
 import { distinct, type Evaluation, evaluate, modelKey, skippedBy } from './evaluate.ts'
 import { except, expiredSkips } from './exceptions.ts'
 import { isExempt } from './exempt.ts'

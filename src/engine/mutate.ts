@@ -8,7 +8,7 @@ import type { Cut } from '../model/verdict.ts'
 import { cutHopOf } from '../model/way.ts'
 import { MUTATIONS } from '../mutations/index.ts'
 import type { Intent } from '../mutations/mutation.ts'
-import type { CutRule, Rules } from '../rules/rule.ts'
+import { type Rules, ruleFor } from '../rules/lib/rule.ts'
 import { isExempt } from './exempt.ts'
 import { newlyCut } from './newly-cut.ts'
 import { observe } from './recorder.ts'
@@ -129,7 +129,7 @@ function toPatch(object: unknown, intents: readonly Intent[]): readonly Operatio
 const escapePointer = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1')
 
 function explain(cut: Cut, left: readonly Intent[], view: View, rules: Rules): readonly string[] {
-  const { message, fix } = (rules.cuts[cut.cause] as CutRule).explain(cut, view)
+  const { message, fix } = ruleFor(rules, cut).explain(cut, view)
   const keys = [...new Set(left.map(({ key }) => key))].join(', ')
   return [`Not injected, for it would cut: ${keys}`, message, fix.text]
 }

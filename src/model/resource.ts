@@ -35,6 +35,11 @@ export type ResourceOf<K extends Kind> = {
 }[K]
 export type Resource = ResourceOf<Kind>
 
+/** Kinds of which no field is lost when a manifest is read. */
+export type WholeKind = {
+  [K in Kind]: (typeof KINDS)[K] extends { readonly keptWhole: true } ? K : never
+}[Kind]
+
 /** What names an object: enough to find it, and what reports print. */
 export interface Ref {
   readonly apiVersion: string

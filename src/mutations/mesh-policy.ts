@@ -11,14 +11,14 @@ import { peerMtls } from '../model/peer-authentication.ts'
 import type { View } from '../model/snapshot.ts'
 import type { PathKinds } from '../model/way.ts'
 
-/** On a namespace: `mesh` asks for injection whatever the policies say, `none` for no mutation. */
+/** Namespace label: `mesh` requests injection regardless of policies, `none` disables mutation. */
 export const POLICY_LABEL = 'mesh-guard.io/policy'
-/** On an InferenceService: `"false"` asks for no mutation. */
+/** InferenceService annotation: `"false"` disables mutation. */
 export const MUTATE_ANNOTATION = 'mesh-guard.io/mutate'
 
 /**
- * Do policies require that the pods of this InferenceService are in the mesh? They do where its pods would be STRICT,
- * a policy lets callers in by their identity, or the namespace asks; unless somebody has said otherwise, or nothing that we could write would inject.
+ * True if the pods of this InferenceService must be in the mesh: they would be STRICT, a policy on them matches on
+ * identity, or the namespace requests it. False if the user opted out or if no label could enable injection.
  */
 export function requiresMesh(view: View<PathKinds>, service: InferenceService): boolean {
   const namespace = view.get('Namespace', '', service.namespace)

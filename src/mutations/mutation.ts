@@ -2,14 +2,14 @@ import type { InferenceService } from '../model/inference-service.ts'
 import type { View } from '../model/snapshot.ts'
 import type { PathKinds } from '../model/way.ts'
 
-/** A value that an InferenceService should carry, if it has none. */
+/** Default value for a label or annotation of an InferenceService. An existing value takes precedence. */
 export interface Intent {
   readonly map: 'labels' | 'annotations'
   readonly key: string
   readonly value: string
-  /** A value that is given up first where all of them together would cut. */
+  /** True if the value is omitted first when all values together would block a path. */
   readonly optional: boolean
 }
 
-/** Says what should be there; never edits. */
+/** Computes the values that an InferenceService should have; does not change it. */
 export type Mutation = (view: View<PathKinds>, service: InferenceService) => readonly Intent[]

@@ -3,8 +3,8 @@ import { requiresMesh } from './mesh-policy.ts'
 import type { Mutation } from './mutation.ts'
 
 /**
- * Label and annotation that ask for a sidecar. The label works; the annotation is for readers that know nothing else.
- * Both are written out where the namespace injects anyway: so they hold when the namespace's label goes.
+ * Label and annotation that request a sidecar. The label takes effect; the annotation is for tools that read only it.
+ * Both are set even if the namespace injects, so that the pods keep their sidecar when its label is removed.
  */
 export const sidecar: Mutation = (view, service) => {
   if (!requiresMesh(view, service)) return []

@@ -3,7 +3,7 @@ import type { Finding, Skip } from '../engine/finding.ts'
 import { type Ref, toRef } from '../model/resource.ts'
 import { getOrAdd } from '../model/shelf.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import type { Severity } from '../rules/rule.ts'
+import type { Severity } from '../rules/lib/rule.ts'
 import { effectLines } from './text.ts'
 
 /** A kind of the cluster that takes findings. */

@@ -3,8 +3,8 @@ import type { Authorization } from '../model/authorization.ts'
 import { toRef } from '../model/resource.ts'
 import type { View } from '../model/snapshot.ts'
 import type { Passage } from '../model/verdict.ts'
-import { decider } from '../rules/policy-words.ts'
-import { clientName } from '../rules/words.ts'
+import { clientName } from '../rules/lib/message-parts.ts'
+import { decidingPolicy } from '../rules/lib/policy-message-parts.ts'
 import { refSchema } from './report.ts'
 import { type Decider, type Side, sentSide, takenSide } from './sides.ts'
 
@@ -78,6 +78,6 @@ function tellAuthorization(
 /** Of several policies each of which could let the request in, all are named. */
 function refusedBy(verdict: Exclude<Authorization, { readonly is: 'allowed' }>): readonly Decider[] {
   if (verdict.is === 'not-allowed') return verdict.by.map(policy => ({ object: toRef(policy), field: 'spec.rules' }))
-  const { policy, field } = decider(verdict)
+  const { policy, field } = decidingPolicy(verdict)
   return [{ object: toRef(policy), field }]
 }

@@ -8,7 +8,7 @@ import type { View } from '../model/snapshot.ts'
 import type { Passage } from '../model/verdict.ts'
 import { toServiceRef } from '../model/way.ts'
 import { TLS_MODE_LABEL, tlsModeOf, type Workload } from '../model/workload.ts'
-import { blameSender, serverField } from '../rules/words.ts'
+import { clientTlsSource, serverField } from '../rules/lib/message-parts.ts'
 
 /** An object that decides, and where in it. */
 export interface Decider {
@@ -73,7 +73,7 @@ function sentBy(
     case 'auto-mtls':
       return decidedIn(podRef(server), `metadata.labels[${TLS_MODE_LABEL}]`)
     default:
-      return [blameSender(sent, destination)]
+      return [clientTlsSource(sent, destination)]
   }
 }
 

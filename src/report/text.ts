@@ -2,7 +2,7 @@ import { stringify } from 'yaml'
 import { isUnevaluated, type PathCut, type Skip } from '../engine/finding.ts'
 import { nameOf } from '../model/resource.ts'
 import { getOrAdd } from '../model/shelf.ts'
-import type { Fix } from '../rules/rule.ts'
+import type { Fix } from '../rules/lib/rule.ts'
 import type { Report, Reported, Step } from './report.ts'
 
 /** The report for people: what, where, why, and what to do. */

@@ -13,15 +13,15 @@ import { revisionDestination } from '../model/revision.ts'
 import type { View } from '../model/snapshot.ts'
 import type { PathKinds } from '../model/way.ts'
 import { identityOf, type Workload } from '../model/workload.ts'
-import { askTheActivator, closeActivator, NAMESPACE_HEADER } from './activator-fixes.ts'
-import { POD_KINDS } from './model-pods.ts'
-import { defineCheck } from './rule.ts'
+import { denyAtActivator, NAMESPACE_HEADER, requireTokenAtActivator } from './lib/activator-fixes.ts'
+import { POD_KINDS } from './lib/model-pods.ts'
+import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'activator-bypasses-policy',
   severity: 'opens',
   mode: 'warn',
-  summary: 'Whom a policy keeps out of a model, the activator brings in under its own name',
+  summary: 'Requests via the activator bypass an AuthorizationPolicy on the model',
   on: ['InferenceService'],
   reads: [
     'AuthorizationPolicy',
@@ -37,19 +37,22 @@ export default defineCheck({
     if (component?.mode !== 'Knative') return
     const pods = podsToJudge(view, service, component, 'running')
     const policies = [...new Set(pods.flatMap(pod => policiesFor(view, pod)))]
-    const token = policies.find(asksForToken)
-    const policy = token ?? policies.find(needsIdentity)
+    const jwtPolicy = policies.find(asksForToken)
+    const policy = jwtPolicy ?? policies.find(needsIdentity)
     if (policy === undefined || !isBypassed(view, service, component, pods)) return
     yield {
       field: `spec.${component.name}`,
-      message: `${nameOf(policy)} keeps callers out that reach ${service.namespace}/${service.name} as the activator`,
-      fix: token === undefined ? closeActivator(view, service, policy) : askTheActivator(view, service, pods, policy),
-      opens: token === undefined ? 'cross-namespace-via-activator' : 'jwt-bypass-via-activator'
+      message: `${nameOf(policy)} is bypassed: denied callers reach ${service.namespace}/${service.name} via activator`,
+      fix:
+        jwtPolicy === undefined
+          ? denyAtActivator(view, service, policy)
+          : requireTokenAtActivator(view, service, pods, policy),
+      opens: jwtPolicy === undefined ? 'cross-namespace-via-activator' : 'jwt-bypass-via-activator'
     }
   }
 })
 
-/** Is anyone of the mesh refused at the pods, and let in by way of the activator? */
+/** True if the pods deny an arbitrary mesh identity, and both activator and pods allow it via the activator. */
 function isBypassed(
   view: View<PathKinds>,
   service: InferenceService,
@@ -60,11 +63,11 @@ function isBypassed(
   if (!legsOf(view, component, revision).includes('activator')) return false
   const host = serviceHost(service.namespace, component.service, view.settings.clusterDomain)
   const call = callTo(view, service, host, undefined)
-  const admitted = (server: Workload) =>
+  const isAllowed = (server: Workload) =>
     authorize(view, server, toRequest(view, call, service, server)).is === 'allowed'
   return (
-    pods.some(pod => pod.proxy === 'sidecar' && !admitted(pod)) &&
-    systemPods(view, 'activator').every(activator => activator.proxy === 'none' || admitted(activator)) &&
+    pods.some(pod => pod.proxy === 'sidecar' && !isAllowed(pod)) &&
+    systemPods(view, 'activator').every(activator => activator.proxy === 'none' || isAllowed(activator)) &&
     activate(view, revision, call).cut === undefined
   )
 }

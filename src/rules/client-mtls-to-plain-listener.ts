@@ -1,29 +1,29 @@
 import { nameOf, toRef } from '../model/resource.ts'
-import { defineCut } from './rule.ts'
-import { serveBoth } from './serve-both.ts'
-import { blameSender, clientName, hostName, portName, sentName } from './words.ts'
+import { dualModeGateway } from './lib/dual-mode-gateway.ts'
+import { clientName, clientTlsSource, hostName, portName, sentName } from './lib/message-parts.ts'
+import { defineFailure } from './lib/rule.ts'
 
-export default defineCut({
+export default defineFailure({
   id: 'client-mtls-to-plain-listener',
   cause: 'mtls-to-plain-listener',
-  summary: 'Clients send TLS to a port that takes plaintext alone',
+  summary: 'Clients send TLS to a port that accepts only plaintext',
   explain({ client, sent, destination, at }, view) {
     const sends = `${clientName(client)} send ${sentName(sent)} to`
     if ('servers' in at) {
       const [entry] = at.servers
       return {
-        ...blameSender(sent, destination),
-        message: `${sends} ${portName(at)}, which takes plain HTTP`,
+        ...clientTlsSource(sent, destination),
+        message: `${sends} ${portName(at)}, which accepts only plaintext`,
         fix: {
-          text: `Let ${nameOf(entry.gateway)} serve both first`,
-          apply: [serveBoth(entry, view.settings.clusterDomain)]
+          text: `First update ${nameOf(entry.gateway)} to accept both mTLS and plaintext`,
+          apply: [dualModeGateway(entry, view.settings.clusterDomain)]
         }
       }
     }
     return {
-      ...blameSender(sent, destination, { object: toRef(at), field: 'spec.mtls.mode' }),
-      message: `${sends} ${hostName(destination)}, where ${nameOf(at)} turns mTLS off`,
-      fix: { text: `Set ${nameOf(at)} to PERMISSIVE, so that both are taken` }
+      ...clientTlsSource(sent, destination, { object: toRef(at), field: 'spec.mtls.mode' }),
+      message: `${sends} ${hostName(destination)}, where ${nameOf(at)} disables mTLS`,
+      fix: { text: `Set ${nameOf(at)} to PERMISSIVE: sidecars then accept both mTLS and plaintext` }
     }
   }
 })

@@ -1,20 +1,20 @@
-import { clientRule } from './client-rule.ts'
-import { defineCut } from './rule.ts'
-import { blameSender, clientName, hostName, sentName } from './words.ts'
+import { clientDestinationRule } from './lib/client-destination-rule.ts'
+import { clientName, clientTlsSource, hostName, sentName } from './lib/message-parts.ts'
+import { defineFailure } from './lib/rule.ts'
 
-export default defineCut({
+export default defineFailure({
   id: 'client-mtls-to-workload-without-sidecar',
   cause: 'mtls-to-workload-without-sidecar',
-  summary: 'Clients send TLS to pods that have no sidecar to take it',
+  summary: 'Clients send TLS to pods without a sidecar',
   explain({ client, sent, destination, server }, view) {
     const { namespace, proxy } = server.workload
-    const why = proxy === 'none' ? 'have no sidecar' : 'lead it past their sidecar'
+    const why = proxy === 'none' ? 'have no sidecar' : 'exclude the port from it'
     return {
-      ...blameSender(sent, destination),
+      ...clientTlsSource(sent, destination),
       message: `${clientName(client)} send ${sentName(sent)} to ${hostName(destination)}, whose pods in ${namespace} ${why}`,
       fix: {
-        text: `Give the pods in ${namespace} a sidecar, or let clients of this host send plaintext as below`,
-        apply: [clientRule(view, sent, destination, 'DISABLE')]
+        text: `Inject a sidecar into the pods in ${namespace}, or let clients of this host send plaintext as below`,
+        apply: [clientDestinationRule(view, sent, destination, 'DISABLE')]
       }
     }
   }

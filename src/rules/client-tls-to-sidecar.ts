@@ -1,18 +1,18 @@
-import { clientRule } from './client-rule.ts'
-import { defineCut } from './rule.ts'
-import { blameSender, clientName, hostName } from './words.ts'
+import { clientDestinationRule } from './lib/client-destination-rule.ts'
+import { clientName, clientTlsSource, hostName } from './lib/message-parts.ts'
+import { defineFailure } from './lib/rule.ts'
 
-export default defineCut({
+export default defineFailure({
   id: 'client-tls-to-sidecar',
   cause: 'foreign-tls-to-sidecar',
-  summary: "Clients send TLS that is not the mesh's to a port that a sidecar serves",
+  summary: 'Clients send non-Istio TLS to a port behind a sidecar',
   explain({ client, sent, destination }, view) {
     return {
-      ...blameSender(sent, destination),
-      message: `${clientName(client)} send foreign TLS to ${hostName(destination)}, whose sidecars take the mesh's alone`,
+      ...clientTlsSource(sent, destination),
+      message: `${clientName(client)} send non-Istio TLS to ${hostName(destination)}, whose sidecars reject it`,
       fix: {
-        text: 'Use tls.mode ISTIO_MUTUAL, or leave tls out: sidecars then agree by themselves',
-        apply: [clientRule(view, sent, destination, 'ISTIO_MUTUAL')]
+        text: 'Set tls.mode ISTIO_MUTUAL, or remove tls: auto mTLS then applies',
+        apply: [clientDestinationRule(view, sent, destination, 'ISTIO_MUTUAL')]
       }
     }
   }

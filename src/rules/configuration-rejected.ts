@@ -1,14 +1,14 @@
-import { defineCut } from './rule.ts'
+import { defineFailure } from './lib/rule.ts'
 
-export default defineCut({
+export default defineFailure({
   id: 'configuration-rejected',
   cause: 'configuration-rejected',
-  summary: 'KServe or Knative refuses the value, so the model never gets a route',
+  summary: 'KServe or Knative rejects a value, so the model gets no route',
   explain({ object, field, value, why, by }) {
     return {
       object,
       field,
-      message: `${by} refuses "${value}": ${why}; ${object.namespace}/${object.name} gets no route`,
+      message: `${by} rejects "${value}": ${why}; ${object.namespace}/${object.name} gets no route`,
       fix: { text: `Correct ${field}: ${why}` }
     }
   }

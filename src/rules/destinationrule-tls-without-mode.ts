@@ -1,12 +1,12 @@
 import type { TrafficPolicy } from '../model/destination-rule.ts'
-import { rewrite } from './rewrite.ts'
-import { defineCheck } from './rule.ts'
+import { defineCheck } from './lib/rule.ts'
+import { updatedManifest } from './lib/updated-manifest.ts'
 
 export default defineCheck({
   id: 'destinationrule-tls-without-mode',
   severity: 'latent',
   mode: 'warn',
-  summary: 'DestinationRule has tls without mode, which means DISABLE',
+  summary: 'DestinationRule sets tls without mode, which means DISABLE',
   on: ['DestinationRule'],
   reads: [],
   *check(rule) {
@@ -23,10 +23,10 @@ export default defineCheck({
     for (const field of fields) {
       yield {
         field,
-        message: 'tls without mode means DISABLE: clients send plaintext, and are cut where pods are STRICT',
+        message: 'tls without mode means DISABLE: clients send plaintext, which STRICT pods reject',
         fix: {
-          text: `Leave tls out, and sidecars agree on mTLS; or write ${field}: ISTIO_MUTUAL`,
-          apply: [rewrite(rule, { spec: left })]
+          text: `Remove tls, so that auto mTLS applies, or set ${field}: ISTIO_MUTUAL`,
+          apply: [updatedManifest(rule, { spec: left })]
         }
       }
     }
@@ -43,7 +43,7 @@ function fieldsWithoutMode(policy: TrafficPolicy, path: string): readonly string
   ]
 }
 
-/** Without those that have no mode. */
+/** The policy without `tls` settings that have no mode. */
 function withoutTls(policy: TrafficPolicy): object {
   const keep = <T extends Pick<NonNullable<TrafficPolicy>, 'tls'>>(one: T) =>
     one.tls?.mode === undefined ? { ...one, tls: undefined } : one

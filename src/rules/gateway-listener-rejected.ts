@@ -1,21 +1,21 @@
 import { toRef } from '../model/resource.ts'
-import { defineCut } from './rule.ts'
-import { serveBoth } from './serve-both.ts'
-import { portName, serverField } from './words.ts'
+import { dualModeGateway } from './lib/dual-mode-gateway.ts'
+import { portName, serverField } from './lib/message-parts.ts'
+import { defineFailure } from './lib/rule.ts'
 
-export default defineCut({
+export default defineFailure({
   id: 'gateway-listener-rejected',
   cause: 'listener-rejected',
-  summary: 'Two servers of one gateway port match alike, so Envoy refuses the port',
+  summary: 'Two servers of a gateway port have the same filter chain match',
   explain({ at }, view) {
     const [entry] = at.servers
     return {
       object: toRef(entry.gateway),
       field: serverField(entry, 'hosts'),
-      message: `${portName(at)} is served twice for the same hosts: Envoy refuses the whole port`,
+      message: `${portName(at)} has a duplicate filter chain match: Envoy rejects the listener`,
       fix: {
         text: 'Give the TLS server narrower hosts than the other, such as *.svc.cluster.local, and put it first',
-        apply: [serveBoth(entry, view.settings.clusterDomain)]
+        apply: [dualModeGateway(entry, view.settings.clusterDomain)]
       }
     }
   }

@@ -3,13 +3,13 @@ import { NO_TRANSLATION } from '../model/gateway.ts'
 import { nameOf, type ResourceOf } from '../model/resource.ts'
 import { isEmpty } from '../model/selector.ts'
 import { podsWith } from '../model/service.ts'
-import { defineCheck } from './rule.ts'
+import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'gateway-port-translation-ambiguous',
   severity: 'latent',
   mode: 'warn',
-  summary: 'Two Services give a gateway port two meanings; which one holds goes by their age',
+  summary: 'Two Services map a gateway port to different target ports; the oldest wins',
   on: ['Service'],
   reads: ['Pod'],
   *check(service, view) {
@@ -18,7 +18,7 @@ export default defineCheck({
     const [pod] = pods
     if (pod === undefined) return
     for (const other of view.list('Service', service.namespace)) {
-      // The younger of the two is the one that came between.
+      // Report the newer Service: adding it made the port ambiguous.
       if (other === service || !translates(other) || byAge(other, service) > 0) continue
       if (!podsWith(view, other.namespace, other.spec.selector).includes(pod)) continue
       const shared = service.spec.ports.findIndex(({ port, targetPort = port }) =>
@@ -28,8 +28,8 @@ export default defineCheck({
       if (port === undefined) continue
       yield {
         field: `spec.ports[${shared}].targetPort`,
-        message: `Gateways on port ${port.port} move to ${port.targetPort} as soon as ${nameOf(other)} is made anew`,
-        fix: { text: `Label it ${NO_TRANSLATION}: "true"` }
+        message: `Gateways on port ${port.port} move to ${port.targetPort} when ${nameOf(other)} is recreated`,
+        fix: { text: `Set the label ${NO_TRANSLATION}: "true" on this Service` }
       }
     }
   }

@@ -1,35 +1,38 @@
 import { knativeGateways } from '../model/knative.ts'
 import { ingressOf } from '../model/kserve.ts'
 import { toRef } from '../model/resource.ts'
-import { withNames } from './kserve-ingress.ts'
-import { defineCut } from './rule.ts'
-import { hostName, portName, serverField } from './words.ts'
+import { withGatewayNames } from './lib/kserve-ingress.ts'
+import { hostName, portName, serverField } from './lib/message-parts.ts'
+import { defineFailure } from './lib/rule.ts'
 
-export default defineCut({
+export default defineFailure({
   id: 'gateway-route-missing',
   cause: 'no-route',
-  summary: 'A gateway takes the request, but has no route for its host',
+  summary: 'A gateway accepts the request but has no route for its host',
   explain({ host, boundTo, destination, at }, view) {
     const [entry] = at.servers
     if (entry.server.tls?.httpsRedirect) {
       return {
         object: toRef(entry.gateway),
         field: serverField(entry, 'tls.httpsRedirect'),
-        message: `${portName(at)} only redirects to HTTPS, and no server there takes ${hostName({ host })}`,
+        message: `${portName(at)} only redirects to HTTPS, and no HTTPS server accepts ${hostName({ host })}`,
         fix: {
-          text: 'Give the HTTPS server a certificate and tls.mode SIMPLE; without a mode it passes TLS through'
+          text: 'Set tls.mode SIMPLE and a certificate on the HTTPS server; without a mode it passes TLS through'
         }
       }
     }
-    const right = knativeGateways(view).local.find(({ gateway }) => boundTo.includes(gateway))?.service
-    const isKserves = destination.host === ingressOf(view).config.knativeLocalGatewayService
+    const expected = knativeGateways(view).local.find(({ gateway }) => boundTo.includes(gateway))?.service
+    const isFromKserve = destination.host === ingressOf(view).config.knativeLocalGatewayService
     return {
       object: toRef(entry.gateway),
       field: serverField(entry, 'hosts'),
-      message: `${portName(at)} has no route for ${hostName({ host })}: it is bound elsewhere`,
+      message: `${portName(at)} has no route for ${hostName({ host })}: another Gateway has it`,
       fix: {
-        text: `Send to the Service of Gateway ${boundTo.join(', ')}, and let its hosts cover ${host}`,
-        apply: isKserves && right !== destination.host ? withNames(view, { knativeLocalGatewayService: right }) : []
+        text: `Send requests to the Service of Gateway ${boundTo.join(', ')}, and cover ${host} in its hosts`,
+        apply:
+          isFromKserve && expected !== destination.host
+            ? withGatewayNames(view, { knativeLocalGatewayService: expected })
+            : []
       }
     }
   }

@@ -1,13 +1,13 @@
 import { deploymentMode } from '../model/deployment-mode.ts'
 import { isAmbient } from '../model/injection.ts'
-import { rewrite } from './rewrite.ts'
-import { defineCheck } from './rule.ts'
+import { defineCheck } from './lib/rule.ts'
+import { updatedManifest } from './lib/updated-manifest.ts'
 
 export default defineCheck({
   id: 'namespace-is-ambient',
   severity: 'latent',
   mode: 'warn',
-  summary: 'A Knative model in an ambient namespace: net-istio does not support it',
+  summary: 'A Knative model is in an ambient namespace, which net-istio does not support',
   on: ['InferenceService'],
   reads: ['Namespace', 'ConfigMap'],
   *check(service, view) {
@@ -17,10 +17,10 @@ export default defineCheck({
     const { 'istio.io/dataplane-mode': _, ...labels } = namespace.labels
     yield {
       field: 'metadata.namespace',
-      message: `Namespace ${service.namespace} is ambient: whether requests get to a Knative model there is not known`,
+      message: `Namespace ${service.namespace} is ambient: net-istio does not support it, and paths to Knative models are not checked`,
       fix: {
-        text: `Use sidecars for the namespace instead, or the deployment mode Standard`,
-        apply: [rewrite(namespace, { labels: { ...labels, 'istio-injection': 'enabled' } })]
+        text: 'Use sidecar injection in the namespace, or deployment mode Standard',
+        apply: [updatedManifest(namespace, { labels: { ...labels, 'istio-injection': 'enabled' } })]
       }
     }
   }

@@ -1,13 +1,13 @@
 import { meshOf } from '../model/mesh.ts'
 import { isNarrow } from '../model/peer-authentication.ts'
 import { toRef } from '../model/resource.ts'
-import { defineCheck } from './rule.ts'
+import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'peerauthentication-selector-in-root-namespace',
   severity: 'opens',
   mode: 'warn',
-  summary: 'PeerAuthentication with a selector in the root namespace is ignored everywhere',
+  summary: 'A PeerAuthentication with a selector in the root namespace is ignored',
   on: ['PeerAuthentication'],
   reads: ['ConfigMap'],
   *check(policy, view) {
@@ -17,7 +17,7 @@ export default defineCheck({
       field: 'spec.selector',
       message: `${namespace}/${name} has a selector in the root namespace, so Istio ignores it`,
       fix: {
-        text: 'Move it to the namespace of the pods; the TLS of a gateway is set in its Gateway, not here',
+        text: 'Move it to the namespace of the pods; gateways take their TLS settings from the Gateway',
         remove: [toRef(policy)]
       }
     }

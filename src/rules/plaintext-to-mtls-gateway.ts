@@ -1,21 +1,21 @@
 import { nameOf, toRef } from '../model/resource.ts'
-import { defineCut } from './rule.ts'
-import { serveBoth } from './serve-both.ts'
-import { clientName, portName, serverField } from './words.ts'
+import { dualModeGateway } from './lib/dual-mode-gateway.ts'
+import { clientName, portName, serverField } from './lib/message-parts.ts'
+import { defineFailure } from './lib/rule.ts'
 
-export default defineCut({
+export default defineFailure({
   id: 'plaintext-to-mtls-gateway',
   cause: 'plaintext-to-mtls-listener',
-  summary: 'Clients send plaintext to a gateway port that takes TLS alone',
+  summary: 'Clients send plaintext to a gateway port that accepts only TLS',
   explain({ client, at }, view) {
     const [entry] = at.servers
     return {
       object: toRef(entry.gateway),
       field: serverField(entry, 'tls.mode'),
-      message: `${clientName(client)} send plaintext to ${portName(at)}, which takes TLS`,
+      message: `${clientName(client)} send plaintext to ${portName(at)}, which accepts only TLS`,
       fix: {
-        text: `Let ${nameOf(entry.gateway)} serve both; without a DestinationRule sidecars send plaintext to gateways`,
-        apply: [serveBoth(entry, view.settings.clusterDomain)]
+        text: `Update ${nameOf(entry.gateway)} to accept both mTLS and plaintext, which sidecars send to gateways by default`,
+        apply: [dualModeGateway(entry, view.settings.clusterDomain)]
       }
     }
   }

@@ -2,42 +2,42 @@ import type { ClientSide } from '../model/client.ts'
 import type { PeerAuthentication } from '../model/peer-authentication.ts'
 import { nameOf, toRef } from '../model/resource.ts'
 import type { Workload } from '../model/workload.ts'
-import { clientRule } from './client-rule.ts'
-import { defineCut } from './rule.ts'
-import { blameSender, clientName, hostName } from './words.ts'
+import { clientDestinationRule } from './lib/client-destination-rule.ts'
+import { clientName, clientTlsSource, hostName } from './lib/message-parts.ts'
+import { defineFailure } from './lib/rule.ts'
 
-export default defineCut({
+export default defineFailure({
   id: 'plaintext-to-strict-workload',
   cause: 'plaintext-to-strict-workload',
-  summary: 'Clients send plaintext to pods that take mTLS alone',
+  summary: 'Clients send plaintext to pods that accept only mTLS',
   explain({ client, sent, destination, at }, view) {
     const isRule = sent.reason === 'rule' || sent.reason === 'credential-ignored'
     return {
-      ...blameSender(sent, destination, { object: toRef(at), field: 'spec.mtls.mode' }),
-      message: `${clientName(client)} send plaintext to ${hostName(destination)}, STRICT by ${nameOf(at)}`,
+      ...clientTlsSource(sent, destination, { object: toRef(at), field: 'spec.mtls.mode' }),
+      message: `${clientName(client)} send plaintext to ${hostName(destination)} (STRICT: ${nameOf(at)})`,
       fix: {
-        text: advice(sent, client, at),
-        apply: isRule ? [clientRule(view, sent, destination, 'ISTIO_MUTUAL')] : []
+        text: suggestFix(sent, client, at),
+        apply: isRule ? [clientDestinationRule(view, sent, destination, 'ISTIO_MUTUAL')] : []
       }
     }
   }
 })
 
-function advice(sent: ClientSide, client: Workload, strict: PeerAuthentication): string {
+function suggestFix(sent: ClientSide, client: Workload, strict: PeerAuthentication): string {
   switch (sent.reason) {
     case 'rule':
-      return `Set tls.mode ISTIO_MUTUAL in ${nameOf(sent.rule)}, or leave tls out`
+      return `Set tls.mode ISTIO_MUTUAL in ${nameOf(sent.rule)}, or remove tls`
     case 'credential-ignored':
-      return `Set tls.mode ISTIO_MUTUAL in ${nameOf(sent.rule)}: sidecars get no credential by name`
+      return `Set tls.mode ISTIO_MUTUAL in ${nameOf(sent.rule)}: sidecars ignore credentialName`
     case 'peer-disabled':
-      return `Set ${nameOf(sent.policy)} to PERMISSIVE: clients go by the namespace's mode`
+      return `Set ${nameOf(sent.policy)} to PERMISSIVE: clients use the mode of the namespace`
     case 'auto-mtls-off':
-      return 'Set enableAutoMtls: true in the mesh configuration, or add a DestinationRule with ISTIO_MUTUAL first'
+      return 'Set enableAutoMtls: true in the mesh configuration, or first add a DestinationRule with ISTIO_MUTUAL'
     case 'no-proxy':
       return client.namespace === ''
-        ? `Leave ${nameOf(strict)} PERMISSIVE while callers without a sidecar are there`
-        : `Label namespace ${client.namespace} istio-injection=enabled and restart ${clientName(client)} first`
+        ? `Keep ${nameOf(strict)} PERMISSIVE while callers without a sidecar exist`
+        : `First label namespace ${client.namespace} istio-injection=enabled and restart ${clientName(client)}`
     default:
-      return `Give every pod behind the Service a sidecar first, with the label that it sets itself`
+      return 'First inject a sidecar into every pod of the Service, with the label that injection sets'
   }
 }

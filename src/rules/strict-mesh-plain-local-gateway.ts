@@ -3,17 +3,14 @@ import { findKserveConfig, ingressOf } from '../model/kserve.ts'
 import { findLocalGateway } from '../model/local-gateway.ts'
 import { meshOf } from '../model/mesh.ts'
 import { meshPolicy } from '../model/peer-authentication.ts'
-import { defineCheck } from './rule.ts'
-import { serveBoth } from './serve-both.ts'
-
-/** So many models are named in the message; the rest are counted. */
-const NAMED = 3
+import { dualModeGateway } from './lib/dual-mode-gateway.ts'
+import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'strict-mesh-plain-local-gateway',
   severity: 'latent',
   mode: 'deny',
-  summary: 'The whole mesh is STRICT while the local gateway takes plain HTTP alone',
+  summary: 'The mesh is STRICT, but the local gateway accepts only plaintext',
   on: ['PeerAuthentication'],
   reads: ['Gateway', 'Service', 'Pod', 'EndpointSlice', 'ConfigMap', 'InferenceService'],
   *check(subject, view) {
@@ -29,20 +26,19 @@ export default defineCheck({
     const name = `${entry.gateway.namespace}/${entry.gateway.name}`
     yield {
       field: 'spec.mtls.mode',
-      message: `STRICT mesh, but ${count(models)} pass plain HTTP at ${name}`,
+      message: `Mesh-wide STRICT, but ${name} accepts only plaintext${affected(models.length)}`,
       fix: {
         text:
-          `Let Gateway ${name} serve both first, then apply this again. Nothing is cut yet: ` +
-          'it will be when a client DestinationRule asks for mTLS there',
-        apply: [serveBoth(entry, view.settings.clusterDomain)]
+          `First apply the Gateway below: it accepts mTLS and plaintext on port ${entry.server.port.number}. ` +
+          'Then re-apply this change. ' +
+          'Traffic works today; it breaks as soon as a DestinationRule enables mTLS to this gateway.',
+        apply: [dualModeGateway(entry, view.settings.clusterDomain)]
       },
       models: models.map(({ namespace, name }) => `${namespace}/${name}`)
     }
   }
 })
 
-function count(models: readonly { readonly namespace: string; readonly name: string }[]): string {
-  if (models.length === 0) return 'models'
-  const names = models.slice(0, NAMED).map(({ namespace, name }) => `${namespace}/${name}`)
-  return models.length > NAMED ? `${names.join(', ')} and ${models.length - NAMED} more` : names.join(', ')
+function affected(models: number): string {
+  return models === 0 ? '' : ` (${models} ${models === 1 ? 'model' : 'models'} affected)`
 }

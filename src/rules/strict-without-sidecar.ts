@@ -1,14 +1,14 @@
 import { componentsOf, desiredPod, podsOf } from '../model/inference-service.ts'
 import { peerMtls } from '../model/peer-authentication.ts'
 import { nameOf } from '../model/resource.ts'
-import { POD_KINDS } from './model-pods.ts'
-import { defineCheck } from './rule.ts'
+import { POD_KINDS } from './lib/model-pods.ts'
+import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'strict-without-sidecar',
   severity: 'opens',
   mode: 'warn',
-  summary: 'STRICT is not enforced on a model whose pods have no sidecar',
+  summary: 'STRICT is not enforced on models whose pods have no sidecar',
   on: ['InferenceService'],
   reads: ['PeerAuthentication', ...POD_KINDS],
   *check(service, view) {
@@ -19,8 +19,8 @@ export default defineCheck({
       if (workload.mode !== 'STRICT' || pod.proxy !== 'none') continue
       yield {
         field: `spec.${component.name}`,
-        message: `${nameOf(workload.by)} is STRICT, but ${component.service} has no sidecar: it takes plaintext from anyone`,
-        fix: { text: 'Give its pods a sidecar, or say in a PeerAuthentication of their own that they are outside' },
+        message: `${nameOf(workload.by)} is STRICT, but ${component.service} has no sidecar: it accepts plaintext`,
+        fix: { text: 'Inject a sidecar, or exempt the pods with a PeerAuthentication of their own' },
         opens: 'plaintext-accepted'
       }
     }

@@ -1,5 +1,5 @@
-import { rewrite } from './rewrite.ts'
-import { defineCheck } from './rule.ts'
+import { defineCheck } from './lib/rule.ts'
+import { updatedManifest } from './lib/updated-manifest.ts'
 
 const ISTIO = 'istio.ingress.networking.knative.dev'
 
@@ -7,7 +7,7 @@ export default defineCheck({
   id: 'system-internal-tls-with-istio',
   severity: 'latent',
   mode: 'warn',
-  summary: 'Knative encrypts for pods itself, and net-istio sends plaintext there',
+  summary: 'Knative pods expect TLS (system-internal-tls), but net-istio sends plaintext',
   on: ['ConfigMap'],
   reads: [],
   *check(map, view) {
@@ -18,8 +18,11 @@ export default defineCheck({
     const field = tls === undefined ? 'internal-encryption' : 'system-internal-tls'
     yield {
       field: `data.${field}`,
-      message: `${field} makes Knative's pods take TLS, and Istio's gateways send them plaintext`,
-      fix: { text: `Leave ${field} out: Istio's mTLS does this work`, apply: [rewrite(map, { data: others })] }
+      message: `${field} makes Knative pods expect TLS, but Istio gateways send them plaintext`,
+      fix: {
+        text: `Remove ${field}: Istio mTLS already encrypts this hop`,
+        apply: [updatedManifest(map, { data: others })]
+      }
     }
   }
 })

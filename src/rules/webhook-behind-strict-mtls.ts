@@ -1,19 +1,19 @@
 import { nameOf, toRef } from '../model/resource.ts'
-import { defineCut } from './rule.ts'
+import { defineFailure } from './lib/rule.ts'
 
-export default defineCut({
+export default defineFailure({
   id: 'webhook-behind-strict-mtls',
   cause: 'webhook-refused',
-  summary: 'The API server cannot call an admission webhook: its pods take mesh mTLS alone',
+  summary: 'The API server cannot call an admission webhook whose pods accept only mTLS',
   explain({ configuration, webhook, pod, port, selector, at }) {
     const [name = pod.name] = Object.values(selector)
-    const why = at === undefined ? `port ${port} of its pods is HTTP to Istio` : `${nameOf(at)} is STRICT`
+    const why = at === undefined ? `Istio treats port ${port} of its pods as HTTP` : `${nameOf(at)} is STRICT`
     return {
       object: at === undefined ? configuration : toRef(at),
       field: at === undefined ? 'webhooks' : 'spec.mtls.mode',
-      message: `Webhook ${webhook} is out of reach: ${why}`,
+      message: `Webhook ${webhook} is unreachable: ${why}`,
       fix: {
-        text: `Except port ${port} of the webhook's pods first`,
+        text: `First exempt port ${port} of the webhook pods`,
         apply: [
           {
             apiVersion: 'security.istio.io/v1',

@@ -150,7 +150,7 @@ t.test('deletions', async t => {
   const { steps } = await report(join(folder, 'change.yaml'), '--against', CLUSTER, '--delete')
   t.match(steps, [
     { operation: 'DELETE', decision: 'allow', findings: [] },
-    { operation: 'DELETE', decision: 'deny', findings: [{ rule: 'nothing-behind-address' }] }
+    { operation: 'DELETE', decision: 'deny', findings: [{ rule: 'no-endpoints' }] }
   ])
 })
 

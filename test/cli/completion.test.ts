@@ -71,12 +71,12 @@ t.test('what may stand where', async t => {
       [...rules.map(id => `${id}=`), GOES_ON]
     ],
     [
-      ['audit', '--rule', 'certificate-refused='],
-      [...MODES.map(mode => `certificate-refused=${mode}`), NO_FILE]
+      ['audit', '--rule', 'tls-certificate-mismatch='],
+      [...MODES.map(mode => `tls-certificate-mismatch=${mode}`), NO_FILE]
     ],
     [
-      ['audit', '--rule=certificate-refused=d'],
-      ['--rule=certificate-refused=deny', NO_FILE]
+      ['audit', '--rule=tls-certificate-mismatch=d'],
+      ['--rule=tls-certificate-mismatch=deny', NO_FILE]
     ]
   ] as const) {
     t.same(await complete(...words), expected, words.join(' '))
@@ -108,7 +108,7 @@ const completing =
     for (const [line, expected] of [
       ['mesh-guard exp', 'explain'],
       ['mesh-guard audit --format=j', 'json'],
-      ['mesh-guard audit --rule certificate-ref', 'certificate-refused='],
+      ['mesh-guard audit --rule tls-certificate-m', 'tls-certificate-mismatch='],
       ['mesh-guard check chan', 'change.yaml']
     ] as const) {
       const out = execFileSync(shell, [...args, code], {

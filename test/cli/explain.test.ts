@@ -55,7 +55,7 @@ for (const [status, from, model, leg, verdict, hop, identity] of OBSERVED) {
         }
       ]
     })
-    const cut = { rule: 'policy-refuses-callers', ...POLICY, field: 'spec.rules', fix: { text: String } }
+    const cut = { rule: 'policy-denies-request-path', ...POLICY, field: 'spec.rules', fix: { text: String } }
     t.match(last?.cut, status === 403 ? cut : undefined)
   })
 }
@@ -80,9 +80,9 @@ t.test('for people', async t => {
         sends mesh mTLS: auto mTLS, and the pod is labelled as taking it (Pod user1/sklearn-iris-1 metadata.labels[security.istio.io/tlsMode])
         meets mesh mTLS alone (PeerAuthentication user1/default spec.mtls.mode)
         refused as whoever calls (AuthorizationPolicy user1/allow-serving-tests spec.rules)
-        policy-refuses-callers: AuthorizationPolicy user1/allow-serving-tests refuses callers of other namespaces at user1/sklearn-iris
+        policy-denies-request-path: AuthorizationPolicy user1/allow-serving-tests denies callers of other namespaces at user1/sklearn-iris (403)
         at AuthorizationPolicy user1/allow-serving-tests spec.rules
-        fix: Let in gateways and Knative, as below; for others add a rule to AuthorizationPolicy user1/allow-serving-tests
+        fix: Allow the gateway, activator and autoscaler service accounts with the policy below; to allow other callers, add a rule to AuthorizationPolicy user1/allow-serving-tests
           apiVersion: security.istio.io/v1beta1
           kind: AuthorizationPolicy
           metadata:

@@ -41,8 +41,8 @@ t.test('what cannot be used is an error that says what would be right', async t 
     ['a rule and nothing', ['check', CLUSTER, '--rule', ''], /there is no such rule/],
     [
       'the page of a rule',
-      ['rules', 'certificate-unknwn'],
-      /there is no rule certificate-unknwn; did you mean certificate-unknown\?/
+      ['rules', 'client-certificate-unverifiabl'],
+      /there is no rule client-certificate-unverifiabl; did you mean client-certificate-unverifiable\?/
     ],
     ['a schema', ['schema', 'confg'], /Allowed choices are config, report/]
   ] as const) {
@@ -68,13 +68,13 @@ t.test('the version is that of the package', async t => {
 t.test('rules', async t => {
   const { out, code } = await meshGuard('rules')
   t.equal(code, 0)
-  t.match(out, /^strict-mesh-plain-local-gateway +deny +latent +The whole mesh/m)
+  t.match(out, /^strict-mesh-plain-local-gateway +deny +latent +The mesh is STRICT/m)
   const ids = out
     .trimEnd()
     .split('\n')
     .map(line => line.split(' ', 1)[0])
   t.same(ids, [...ids].sort())
-  t.match((await meshGuard('rules', 'certificate-unknown')).out, /^# certificate-unknown\n/)
+  t.match((await meshGuard('rules', 'client-certificate-unverifiable')).out, /^# client-certificate-unverifiable\n/)
 })
 
 t.test('schemas', async t => {

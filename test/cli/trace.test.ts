@@ -33,9 +33,9 @@ t.test('for people', async t => {
       sends mesh mTLS: auto mTLS, and the pod is labelled as taking it (Pod user1/sklearn-iris-1 metadata.labels[security.istio.io/tlsMode])
       meets mesh mTLS alone (PeerAuthentication user1/default spec.mtls.mode)
       refused as user2/sleep (AuthorizationPolicy user1/allow-serving-tests spec.rules)
-      policy-refuses-callers: AuthorizationPolicy user1/allow-serving-tests refuses sidecars in user2 at user1/sklearn-iris
+      policy-denies-request-path: AuthorizationPolicy user1/allow-serving-tests denies sidecars in user2 at user1/sklearn-iris (403)
       at AuthorizationPolicy user1/allow-serving-tests spec.rules
-      fix: Let in gateways and Knative, as below; for others add a rule to AuthorizationPolicy user1/allow-serving-tests
+      fix: Allow the gateway, activator and autoscaler service accounts with the policy below; to allow other callers, add a rule to AuthorizationPolicy user1/allow-serving-tests
         apiVersion: security.istio.io/v1beta1
         kind: AuthorizationPolicy
         metadata:
@@ -66,7 +66,7 @@ t.test('for programs, as the schema says', async t => {
     host: `${MODEL}.user1.svc.cluster.local`,
     port: 80,
     verdict: 'cut',
-    passages: [{ server: 'user1/sklearn-iris-1', verdict: 'cut', cut: { rule: 'policy-refuses-callers' } }],
+    passages: [{ server: 'user1/sklearn-iris-1', verdict: 'cut', cut: { rule: 'policy-denies-request-path' } }],
     notes: []
   })
 })
@@ -98,7 +98,7 @@ t.test('what a connection does not show', async t => {
   const naked = ['--from', 'batch/nightly-score-28417-9qv7z', '--against', CLUSTER]
   t.notMatch((await meshGuard('trace', '--to', 'sklearn-iris.user1:80', ...naked)).out, note, 'no sidecar, no route')
   const empty = await meshGuard('trace', '--to', 'sklearn-iris-predictor-00001:80', ...from)
-  t.match(empty, { code: 1, out: /^CUT .*\n {4}nothing-behind-address: Service user1\/sklearn-iris-predictor-00001 / })
+  t.match(empty, { code: 1, out: /^CUT .*\n {4}no-endpoints: Service user1\/sklearn-iris-predictor-00001 / })
 })
 
 /** The example, with this in it. */

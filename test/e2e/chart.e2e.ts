@@ -76,7 +76,10 @@ await t.test('a wrong value is an error that names the key', async t => {
     ['image.digest=latest', "at '/image/digest': 'latest' does not match pattern"],
     ['config=null', "at '': missing property 'config'"],
     ['config.rules.no-such-rule=deny', "at '/config/rules': additional properties 'no-such-rule' not allowed"],
-    ['config.rules.certificate-refused=never', "at '/config/rules/certificate-refused': value must be one of 'deny'"],
+    [
+      'config.rules.tls-certificate-mismatch=never',
+      "at '/config/rules/tls-certificate-mismatch': value must be one of 'deny'"
+    ],
     ['config.mesh.istio=x', "at '/config/mesh': additional properties 'istio' not allowed"],
     ['config.keeper.mode=off', "at '/config': additional properties 'keeper' not allowed"],
     ['config.server.port=1', "at '/config/server': additional properties 'port' not allowed"],

@@ -101,7 +101,7 @@ await t.test('kubectl completes it', async t => {
     [['aud'], 'audit\t'],
     [['audit', '--fail-on', 'w'], 'warn\n'],
     [['explain', '--names'], '--namespace\t'],
-    [['audit', '--rule', 'certificate-ref'], 'certificate-refused=\n:6\n']
+    [['audit', '--rule', 'tls-certificate-m'], 'tls-certificate-mismatch=\n:6\n']
   ] as const) {
     const { out } = await kubectl(['__complete', 'mesh-guard', ...words])
     t.match(out, expected, words.join(' '))

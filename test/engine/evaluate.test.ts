@@ -177,7 +177,7 @@ t.test('what is found of one of a family is looked for in each', async t => {
     .join('---')
   const found = kinIn(evaluate(stockWith(twins), RULES)).flatMap(kin => kin.found)
   t.same(
-    found.filter(({ rule }) => rule.id === 'inject-value-unclear').map(({ subject }) => subject.name),
+    found.filter(({ rule }) => rule.id === 'inject-value-invalid').map(({ subject }) => subject.name),
     ['a', 'b']
   )
 })

@@ -97,7 +97,7 @@ t.test('one that has expired has no effect, and is told of a whole state', async
 
 t.test('the first that fits is used, whatever is done about what is not evaluated', async t => {
   const exceptions = [
-    exception({ name: 'default' }, { rule: 'certificate-refused' }),
+    exception({ name: 'default' }, { rule: 'tls-certificate-mismatch' }),
     exception({ name: 'default' }, { owner: 'first' }),
     exception({ name: 'default' }, { owner: 'second' })
   ]

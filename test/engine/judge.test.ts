@@ -3,7 +3,7 @@ import { DEFAULT_POLICY, type Policy } from '../../src/engine/findings.ts'
 import { judge, judgeState, unevaluated } from '../../src/engine/judge.ts'
 import type { Change, Snapshot } from '../../src/model/snapshot.ts'
 import { RULES } from '../../src/rules/index.ts'
-import type { CheckRule, Rules } from '../../src/rules/rule.ts'
+import type { CheckRule, Rules } from '../../src/rules/lib/rule.ts'
 import { authorization, clientRule, namespace, model as newModel } from '../support/objects.ts'
 import { resourceOf, stockWith } from '../support/state.ts'
 
@@ -121,7 +121,7 @@ t.test('modes', async t => {
   const elsewhere = { matchLabels: { 'kubernetes.io/metadata.name': 'user1' }, matchExpressions: [] }
   t.equal(by({ namespaces: [{ selector: elsewhere, rules: { [id]: 'warn' } }] }).decision, 'deny', 'of another one')
   t.equal(
-    by({ namespaces: [{ selector, rules: { 'certificate-refused': 'warn' } }] }).decision,
+    by({ namespaces: [{ selector, rules: { 'tls-certificate-mismatch': 'warn' } }] }).decision,
     'deny',
     'of another rule'
   )
@@ -146,12 +146,12 @@ t.test('a rule that throws is skipped and named, and decides nothing', async t =
     }
   }
   const cut = {
-    ...RULES.cuts['mtls-to-plain-listener'],
+    ...RULES.failures['mtls-to-plain-listener'],
     explain(): never {
       throw new Error('never')
     }
   }
-  const rules: Rules = { cuts: { ...RULES.cuts, 'mtls-to-plain-listener': cut }, checks: [check] }
+  const rules: Rules = { failures: { ...RULES.failures, 'mtls-to-plain-listener': cut }, checks: [check] }
   const { decision, findings, skipped } = decide(stockWith(), create(CUT), DEFAULT_POLICY, rules)
   t.equal(decision, 'warn')
   t.same(findings, [])
@@ -186,7 +186,7 @@ t.test('what reads a kind that cannot be read is skipped and named', async t => 
   t.same(findings, [])
   t.match(skipped, [
     { rule: 'paths', missing: ['DestinationRule'], reason: 'DestinationRule: forbidden' },
-    { rule: 'destinationrule-on-alias', missing: ['DestinationRule'] },
+    { rule: 'destinationrule-on-externalname', missing: ['DestinationRule'] },
     { rule: 'destinationrule-tls-without-mode', missing: ['DestinationRule'] }
   ])
   t.match(decide(blind, create(model('new'))), { decision: 'warn', findings: [], skipped: [{ rule: 'paths' }] })
@@ -264,21 +264,25 @@ t.test('a policy that refuses some callers', async t => {
   }
   t.same(
     told(onlyIris(), create(admits('istio-system'))),
-    ['warn', 'policy-refuses-callers'],
+    ['warn', 'policy-denies-request-path'],
     'others still get through'
   )
-  t.same(told(onlyIris(), create(admits('nobody'))), ['deny', 'policy-refuses-callers'], 'nobody gets through')
+  t.same(told(onlyIris(), create(admits('nobody'))), ['deny', 'policy-denies-request-path'], 'nobody gets through')
   t.same(
     told(
       onlyIris(),
       create(authorization('user1', '{ rules: [{ from: [{ source: { namespaces: [istio-system] } }] }] }'))
     ),
-    ['deny', 'policy-refuses-callers'],
+    ['deny', 'policy-denies-request-path'],
     'the autoscaler is refused'
   )
   const born = newModel(', annotations: { autoscaling.knative.dev/targetBurstCapacity: "0" }')
   t.same(told(onlyIris(admits('istio-system')), create(born)), ['allow'], 'a new model is born under it')
-  t.same(told(onlyIris(admits('nobody')), create(born)), ['deny', 'policy-refuses-callers'], 'a new model is born shut')
+  t.same(
+    told(onlyIris(admits('nobody')), create(born)),
+    ['deny', 'policy-denies-request-path'],
+    'a new model is born shut'
+  )
 })
 
 t.test('where requests are cut, probes are not told of', async t => {

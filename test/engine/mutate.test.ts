@@ -136,8 +136,8 @@ metadata: { name: user1 }
   t.same(patch, [], 'a sidecar would refuse the activator, which has none')
   t.same(notes, [
     `Not injected, for it would cut: ${INJECT}, ${BURST}`,
-    'activator pods send plaintext to new-predictor-00001-private.user1, STRICT by PeerAuthentication user1/default',
-    'Label namespace knative-serving istio-injection=enabled and restart activator pods first'
+    'activator pods send plaintext to new-predictor-00001-private.user1 (STRICT: PeerAuthentication user1/default)',
+    'First label namespace knative-serving istio-injection=enabled and restart activator pods'
   ])
 })
 

@@ -165,7 +165,7 @@ const WORDS: Readonly<Record<string, readonly [yaml: string, line: string, model
   ],
   'what is cut': [
     clientRule(LOCAL, '{ tls: { mode: ISTIO_MUTUAL } }'),
-    'client-mtls-to-plain-listener: istio-system gateways send mTLS to Gateway knative-serving/knative-local-gateway:8081, which takes plain HTTP'
+    'client-mtls-to-plain-listener: istio-system gateways send mTLS to Gateway knative-serving/knative-local-gateway:8081, which accepts only plaintext'
   ],
   'whose fault it is': [clientRule(LOCAL, '{ tls: { mode: ISTIO_MUTUAL } }'), `at ${RULE} spec.trafficPolicy.tls.mode`],
   'what is refused': [
@@ -197,7 +197,12 @@ t.test('each fact is told once', async t => {
   const count = (line: string) => lines.filter(one => one.endsWith(line)).length
   t.equal(count('CUT ingress-gateway->local-gateway, as above'), 1)
   t.equal(count('kind: Gateway'), 1)
-  t.equal(count('fix: Let Gateway knative-serving/knative-local-gateway serve both first (as above)'), 1)
+  t.equal(
+    count(
+      'fix: First update Gateway knative-serving/knative-local-gateway to accept both mTLS and plaintext (as above)'
+    ),
+    1
+  )
 })
 
 t.test('a token of an issuer that is not known', async t => {
@@ -246,8 +251,11 @@ t.test('what is missing is named, and nothing is made of it', async t => {
   const broken = () => {
     throw new Error('odd')
   }
-  const cuts = { ...RULES.cuts, 'mtls-to-plain-listener': { ...RULES.cuts['mtls-to-plain-listener'], explain: broken } }
-  const failing = told(all, { ...RULES, cuts })
+  const failures = {
+    ...RULES.failures,
+    'mtls-to-plain-listener': { ...RULES.failures['mtls-to-plain-listener'], explain: broken }
+  }
+  const failing = told(all, { ...RULES, failures })
   t.match(failing.skipped, [{ rule: id, reason: 'it failed: odd' }])
   t.match(failing.text, `${id}: cut, and why could not be judged: it failed: odd`)
 })

@@ -7,24 +7,24 @@ const mutual = '{ tls: { mode: ISTIO_MUTUAL } }'
 const LOCAL = 'knative-local-gateway.istio-system.svc.cluster.local'
 
 cases(t, rule, {
-  'another mode is TLS as well': [
+  SIMPLE: [
     clientRule(LOCAL, '{ tls: { mode: SIMPLE } }'),
     ['DestinationRule istio-system/default spec.trafficPolicy.tls.mode']
   ],
-  'DISABLE is none': [clientRule('*', '{ tls: { mode: DISABLE } }'), []],
-  'no tls leaves it to the sidecars': [clientRule('*', '{ connectionPool: {} }'), []],
-  'for the port in use': [
+  DISABLE: [clientRule('*', '{ tls: { mode: DISABLE } }'), []],
+  'no tls: auto mTLS': [clientRule('*', '{ connectionPool: {} }'), []],
+  'portLevelSettings of the port': [
     clientRule(
       LOCAL,
       '{ portLevelSettings: [{ port: { number: 443 } }, { port: { number: 80 }, tls: { mode: ISTIO_MUTUAL } }] }'
     ),
     ['DestinationRule istio-system/default spec.trafficPolicy.portLevelSettings[1].tls.mode']
   ],
-  'for another port': [
+  'portLevelSettings of another port': [
     clientRule(LOCAL, '{ portLevelSettings: [{ port: { number: 443 }, tls: { mode: ISTIO_MUTUAL } }] }'),
     []
   ],
-  'a sidecar that is turned off': [
+  'sidecar with mode DISABLE': [
     `${clientRule('*.user1.svc.cluster.local', mutual)}---${policy('user1', '{ mtls: { mode: DISABLE } }')}`,
     ['DestinationRule istio-system/default spec.trafficPolicy.tls.mode']
   ]

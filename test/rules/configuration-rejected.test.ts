@@ -14,9 +14,6 @@ cases(t, rule, {
     model('', `predictor: { annotations: { ${BURST}: "off" }, model: { modelFormat: { name: sklearn } } }`),
     [`InferenceService user1/new spec.predictor.annotations[${BURST}]`]
   ],
-  'numbers that Knative takes': [model(`, annotations: { ${BURST}: "1e2" }`), []],
-  'in Standard mode nobody reads it': [
-    model(`, annotations: { ${BURST}: "-2", serving.kserve.io/deploymentMode: Standard }`),
-    []
-  ]
+  'number that Knative accepts': [model(`, annotations: { ${BURST}: "1e2" }`), []],
+  'Standard mode: ignored': [model(`, annotations: { ${BURST}: "-2", serving.kserve.io/deploymentMode: Standard }`), []]
 })

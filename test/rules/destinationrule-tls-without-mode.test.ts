@@ -8,18 +8,21 @@ const policyOf = (tls: string) =>
 const NAME = 'DestinationRule istio-system/default'
 
 cases(t, rule, {
-  'no policy': [clientRule('a', '{}').replace(', trafficPolicy: {}', ''), []],
+  'no trafficPolicy': [clientRule('a', '{}').replace(', trafficPolicy: {}', ''), []],
   'no tls': [clientRule('a', '{ connectionPool: {} }'), []],
-  'a mode': [clientRule('a', '{ tls: { mode: SIMPLE } }'), []],
-  'of a port': [clientRule('a', policyOf('{ sni: x }')), [`${NAME} spec.trafficPolicy.portLevelSettings[1].tls.mode`]],
-  'of a subset': [
+  'tls with mode': [clientRule('a', '{ tls: { mode: SIMPLE } }'), []],
+  'tls of a port': [
+    clientRule('a', policyOf('{ sni: x }')),
+    [`${NAME} spec.trafficPolicy.portLevelSettings[1].tls.mode`]
+  ],
+  'tls of a subset': [
     clientRule('a', '{}').replace(
       'trafficPolicy: {}',
       'subsets: [{ name: a }, { name: b, trafficPolicy: { tls: {} } }]'
     ),
     [`${NAME} spec.subsets[1].trafficPolicy.tls.mode`]
   ],
-  'every place is told': [
+  'each field is reported': [
     clientRule('a', '{ tls: {}, portLevelSettings: [{ port: { number: 80 }, tls: {} }] }'),
     [`${NAME} spec.trafficPolicy.portLevelSettings[0].tls.mode`, `${NAME} spec.trafficPolicy.tls.mode`]
   ]

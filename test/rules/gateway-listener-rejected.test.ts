@@ -10,15 +10,15 @@ const LOCAL = 'knative-local-gateway'
 const PLACE = 'Gateway knative-serving/knative-local-gateway spec.servers[0].hosts'
 
 cases(t, rule, {
-  'both for every host': [gateway(LOCAL, `${mutual('*')}, ${plain}`), [PLACE]],
-  'HTTP first: the other is ignored': [gateway(LOCAL, `${plain}, ${mutual('*')}`), []],
-  'every host of one namespace is every host': [gateway(LOCAL, `${mutual('./*')}, ${plain}`), [PLACE]],
-  'a second Gateway for the same host is ignored': [
+  'two servers for all hosts': [gateway(LOCAL, `${mutual('*')}, ${plain}`), [PLACE]],
+  'HTTP first: Istio ignores the other server': [gateway(LOCAL, `${plain}, ${mutual('*')}`), []],
+  'all hosts of one namespace': [gateway(LOCAL, `${mutual('./*')}, ${plain}`), [PLACE]],
+  'second Gateway for the same host: Istio ignores it': [
     `${gateway(LOCAL, mutual('*'))}---${gateway('second', mutual('*'))}`,
     []
   ],
-  'from any namespace': [gateway(LOCAL, `${mutual('*/*')}, ${plain}`), [PLACE]],
-  'a second Gateway for the same host of its own namespace': [
+  'all hosts of any namespace': [gateway(LOCAL, `${mutual('*/*')}, ${plain}`), [PLACE]],
+  'second Gateway for the same host of its own namespace': [
     `${gateway(LOCAL, mutual('./a.example.com'))}---${gateway('second', mutual('./a.example.com')).replace('knative-serving', 'other')}`,
     [PLACE]
   ]

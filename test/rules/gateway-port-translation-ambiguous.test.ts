@@ -12,23 +12,23 @@ const HTTPS = '{ port: 443, targetPort: 8445 }'
 const PLACE = 'Service istio-system/second spec.ports[0].targetPort'
 
 cases(t, rule, {
-  'another target': [service(HTTPS), [PLACE]],
-  'no target is a target of the same number': [service('{ port: 443 }'), [PLACE]],
-  'of two Services without a target': [
+  'another targetPort': [service(HTTPS), [PLACE]],
+  'no targetPort means the same number': [service('{ port: 443 }'), [PLACE]],
+  'two additional Services': [
     `${service('{ port: 9000 }')}---${service('{ port: 9000, targetPort: 9001 }').replace('second', 'third')}`,
     ['Service istio-system/third spec.ports[0].targetPort']
   ],
-  'the same target': [service('{ port: 443, targetPort: 8443 }'), []],
+  'the same targetPort': [service('{ port: 443, targetPort: 8443 }'), []],
   'another port': [service('{ port: 8443, targetPort: 8445 }'), []],
-  'with the label, whatever it says': [
+  'label with any value': [
     service(HTTPS, ', labels: { experimental.istio.io/disable-gateway-port-translation: "false" }'),
     []
   ],
-  'the older one, which holds': [
+  'older Service: the newer one is reported': [
     service(HTTPS, ', creationTimestamp: "2026-01-01T00:00:00Z"'),
     ['Service istio-system/istio-ingressgateway spec.ports[2].targetPort']
   ],
   'no selector': [service(HTTPS, '', '{}'), []],
-  'pods that are no gateway': [service(HTTPS, '', '{ app: istiod }'), []],
+  'pods without a gateway': [service(HTTPS, '', '{ app: istiod }'), []],
   'pods of another namespace': [service(HTTPS, '', '{ app: activator }', 'knative-serving'), []]
 })

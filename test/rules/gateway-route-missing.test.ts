@@ -7,11 +7,11 @@ const redirect = '{ hosts: ["*"], port: { name: http, number: 80, protocol: HTTP
 const https = (tls: string) => `{ hosts: ["*"], port: { name: https, number: 443, protocol: HTTPS }, tls: ${tls} }`
 
 cases(t, rule, {
-  'a redirect to nowhere': [
+  'redirect without an HTTPS server': [
     gateway('knative-ingress-gateway', `${redirect}, ${https('{ credentialName: c }')}`),
     ['Gateway knative-serving/knative-ingress-gateway spec.servers[0].tls.httpsRedirect']
   ],
-  'a redirect to HTTPS': [
+  'redirect to HTTPS': [
     gateway('knative-ingress-gateway', `${redirect}, ${https('{ mode: SIMPLE, credentialName: c }')}`),
     []
   ],
@@ -22,7 +22,7 @@ cases(t, rule, {
     ),
     ['Gateway knative-serving/knative-ingress-gateway spec.servers[0].hosts']
   ],
-  'hosts of one namespace that do': [
+  'hosts of one namespace that cover the model': [
     gateway(
       'knative-ingress-gateway',
       '{ hosts: ["user1/*.example.com"], port: { name: http, number: 80, protocol: HTTP } }'

@@ -8,13 +8,13 @@ const STANDARD = model(', annotations: { serving.kserve.io/deploymentMode: Stand
 const MODELS = ['sklearn-iris', 'sklearn-iris-burst'].map(name => `InferenceService user1/${name} metadata.namespace`)
 
 cases(t, rule, {
-  'every Knative model there': [AMBIENT, MODELS],
-  'none in mode Standard': [`${AMBIENT}---${STANDARD}`, MODELS],
-  'kept out of it': [namespace('istio.io/dataplane-mode: none'), []],
+  'each Knative model is reported': [AMBIENT, MODELS],
+  'no model in Standard mode': [`${AMBIENT}---${STANDARD}`, MODELS],
+  'dataplane-mode: none': [namespace('istio.io/dataplane-mode: none'), []],
   'no Namespace object': [model('').replaceAll('user1', 'unknown'), []]
 })
 
-t.test('other labels stay', async t => {
+t.test('the fix keeps other labels', async t => {
   const [finding] = findingsOf(rule.id, AMBIENT)
   t.same(finding?.fix.apply, [
     {

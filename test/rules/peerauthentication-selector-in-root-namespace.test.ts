@@ -6,9 +6,9 @@ import { policy } from '../support/objects.ts'
 const selecting = '{ selector: { matchLabels: { a: b } }, mtls: { mode: STRICT } }'
 
 cases(t, rule, {
-  'in another namespace': [policy('user1', selecting), []],
-  'a selector without labels is none': [policy('istio-system', '{ selector: { matchLabels: {} } }'), []],
-  'where the root namespace is another one': [
+  'another namespace': [policy('user1', selecting), []],
+  'empty selector': [policy('istio-system', '{ selector: { matchLabels: {} } }'), []],
+  'another root namespace': [
     `${policy('istio-system', selecting)}---
 apiVersion: v1
 kind: ConfigMap

@@ -15,13 +15,13 @@ cases(t, rule, {
     gateway('knative-local-gateway', server('{ mode: ISTIO_MUTUAL }')),
     ['Gateway knative-serving/knative-local-gateway spec.servers[0].tls.mode']
   ],
-  'a certificate of its own': [
+  SIMPLE: [
     gateway('knative-local-gateway', `${other}, ${server('{ mode: SIMPLE, credentialName: c }')}`),
     ['Gateway knative-serving/knative-local-gateway spec.servers[1].tls.mode']
   ]
 })
 
-t.test('the fix keeps what else the Gateway serves, and names no port twice', async t => {
+t.test('the fix keeps the other servers and uses unique port names', async t => {
   const named = other.replace('9000', '9001').replace('name: http', 'name: https-mesh')
   const state = stockWith(gateway('knative-local-gateway', `${other}, ${named}, ${server('{ mode: ISTIO_MUTUAL }')}`))
   const { findings } = judgeState(state, RULES, DEFAULT_POLICY)

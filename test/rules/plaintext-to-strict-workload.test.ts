@@ -4,7 +4,7 @@ import { judge } from '../../src/engine/judge.ts'
 import { RULES } from '../../src/rules/index.ts'
 import rule from '../../src/rules/plaintext-to-strict-workload.ts'
 import { cases, findingsOf } from '../support/cases.ts'
-import { clientRule, model, NAKED_KNATIVE, policy } from '../support/objects.ts'
+import { clientRule, KNATIVE_WITHOUT_SIDECARS, model, policy } from '../support/objects.ts'
 import { resourceOf, stockWith } from '../support/state.ts'
 
 const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
@@ -18,38 +18,38 @@ data: { mesh: "${text}" }
 `
 
 cases(t, rule, {
-  'sidecars agree by themselves': [STRICT, []],
-  'a rule without a mode': [
+  'auto mTLS': [STRICT, []],
+  'DestinationRule without mode': [
     `${STRICT}---${clientRule(HOSTS, '{ tls: {} }')}`,
     [`DestinationRule istio-system/default ${FIELD}`]
   ],
-  'a credential that sidecars do not get': [
+  'credentialName, which sidecars ignore': [
     `${STRICT}---${clientRule(HOSTS, '{ tls: { mode: SIMPLE, credentialName: c } }', 'user1')}`,
     [`DestinationRule user1/default ${FIELD}`]
   ],
-  'a namespace that says otherwise than its pods': [
+  'DISABLE for the namespace, STRICT for the pods': [
     `${policy('user1', '{ mtls: { mode: DISABLE } }')}---${policy('user1', '{ selector: { matchLabels: { component: predictor } }, mtls: { mode: STRICT } }').replace('name: default', 'name: models')}`,
     ['PeerAuthentication user1/default spec.mtls.mode']
   ],
-  'where auto mTLS is off': [
+  'auto mTLS disabled': [
     `${STRICT}---${mesh('enableAutoMtls: false')}`,
     ['PeerAuthentication user1/default spec.mtls.mode']
   ],
-  'a label that denies the sidecar': [
+  'pod with the label tlsMode: disabled': [
     `${STRICT}---${model(', labels: { security.istio.io/tlsMode: disabled }')}`,
     ['PeerAuthentication user1/default spec.mtls.mode']
   ]
 })
 
 t.test('Knative without sidecars', async t => {
-  const [finding] = findingsOf(rule.id, `${NAKED_KNATIVE}---${STRICT}`)
+  const [finding] = findingsOf(rule.id, `${KNATIVE_WITHOUT_SIDECARS}---${STRICT}`)
   t.match(finding, {
-    message: /^activator pods send plaintext to sklearn-iris-predictor-00001-private.user1, STRICT by/,
-    fix: { text: /^Label namespace knative-serving istio-injection=enabled/ }
+    message: /^activator pods send plaintext to sklearn-iris-predictor-00001-private.user1 \(STRICT: /,
+    fix: { text: /^First label namespace knative-serving istio-injection=enabled/ }
   })
 })
 
-t.test('callers without a sidecar, of a model that is called directly', async t => {
+t.test('callers without a sidecar of a model in Standard mode', async t => {
   const state = stockWith(model(', annotations: { serving.kserve.io/deploymentMode: Standard }'))
   const change = { operation: 'CREATE', after: resourceOf(STRICT) } as const
   t.match(judge(state, change, RULES, DEFAULT_POLICY), {
@@ -58,7 +58,7 @@ t.test('callers without a sidecar, of a model that is called directly', async t 
       {
         rule: rule.id,
         field: 'spec.mtls.mode',
-        fix: { text: 'Leave PeerAuthentication user1/default PERMISSIVE while callers without a sidecar are there' }
+        fix: { text: 'Keep PeerAuthentication user1/default PERMISSIVE while callers without a sidecar exist' }
       }
     ]
   })

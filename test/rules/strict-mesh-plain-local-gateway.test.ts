@@ -6,7 +6,7 @@ import { RULES } from '../../src/rules/index.ts'
 import rule from '../../src/rules/strict-mesh-plain-local-gateway.ts'
 import { cases } from '../support/cases.ts'
 import { gateway, policy } from '../support/objects.ts'
-import { stockWith } from '../support/state.ts'
+import { resourceOf, stockWith } from '../support/state.ts'
 
 const config = (ingress: string) => `
 apiVersion: v1
@@ -22,27 +22,27 @@ const plain = '{ hosts: ["*"], port: { name: http, number: 8081, protocol: HTTP 
 const LOCAL = 'knative-local-gateway'
 
 cases(t, rule, {
-  'permissive mesh': [policy('istio-system', '{ mtls: { mode: PERMISSIVE } }'), []],
-  'STRICT in a namespace alone': [policy('user1', '{ mtls: { mode: STRICT } }'), []],
-  'a policy with a selector is not for the mesh': [
+  'PERMISSIVE mesh': [policy('istio-system', '{ mtls: { mode: PERMISSIVE } }'), []],
+  'STRICT only in a namespace': [policy('user1', '{ mtls: { mode: STRICT } }'), []],
+  'policy with a selector': [
     policy('istio-system', '{ selector: { matchLabels: { istio: ingressgateway } }, mtls: { mode: STRICT } }'),
     []
   ],
-  'both served': [`${STRICT}---${gateway(LOCAL, `${mutual('*.svc.cluster.local')}, ${plain}`)}`, []],
-  'both served, but for other names': [
-    `${STRICT}---${gateway(LOCAL, `${mutual('*.example.com')}, ${plain}`)}`,
-    [PLACE]
+  'gateway accepts mTLS and plaintext': [
+    `${STRICT}---${gateway(LOCAL, `${mutual('*.svc.cluster.local')}, ${plain}`)}`,
+    []
   ],
-  'mTLS alone': [`${STRICT}---${gateway(LOCAL, mutual('*'))}`, []],
-  'no listener at all': [
+  'mTLS only for other hosts': [`${STRICT}---${gateway(LOCAL, `${mutual('*.example.com')}, ${plain}`)}`, [PLACE]],
+  'gateway accepts only mTLS': [`${STRICT}---${gateway(LOCAL, mutual('*'))}`, []],
+  'no listener': [
     `${STRICT}---${gateway(LOCAL, '{ hosts: ["*"], port: { name: http, number: 80, protocol: HTTP } }')}`,
     []
   ],
-  'an older policy is in force': [
+  'an older policy takes precedence': [
     `${STRICT}---${policy('istio-system', '{ mtls: { mode: PERMISSIVE } }').replace('name: default', 'name: older, creationTimestamp: "2026-01-01T00:00:00Z"')}`,
     []
   ],
-  'the VirtualService is off': [
+  disableIstioVirtualHost: [
     `${STRICT}---${config('{ "ingressGateway": "a/b", "disableIstioVirtualHost": true }')}`,
     []
   ],
@@ -50,39 +50,42 @@ cases(t, rule, {
     `${STRICT}---${config('{ "ingressGateway": "a/b", "localGatewayService": "x.y.svc.cluster.local" }')}`,
     []
   ],
-  'a Service that leads to no gateway': [
+  'a Service that targets no gateway': [
     `${STRICT}---${config('{ "ingressGateway": "a/b", "localGatewayService": "activator-service.knative-serving.svc.cluster.local" }')}`,
     []
   ]
 })
 
-t.test('the message names models and gateway, and the fix serves both', async t => {
+t.test('the message names the gateway, and the fix accepts both', async t => {
   const found = allFound(evaluate(stockWith(STRICT), RULES))
   t.match(found, [
     {
       problem: {
         message:
-          'STRICT mesh, but user1/sklearn-iris, user1/sklearn-iris-burst pass plain HTTP at knative-serving/knative-local-gateway',
-        fix: { apply: [{ spec: { servers: [{ tls: { mode: 'ISTIO_MUTUAL' } }, { port: { protocol: 'HTTP' } }] } }] }
+          'Mesh-wide STRICT, but knative-serving/knative-local-gateway accepts only plaintext (2 models affected)',
+        models: ['user1/sklearn-iris', 'user1/sklearn-iris-burst'],
+        fix: {
+          text: /^First apply the Gateway below: it accepts mTLS and plaintext on port 8081\. /,
+          apply: [{ spec: { servers: [{ tls: { mode: 'ISTIO_MUTUAL' } }, { port: { protocol: 'HTTP' } }] } }]
+        }
       }
     }
   ])
 })
 
-t.test('many models are counted', async t => {
+t.test('the message counts the affected models', async t => {
   const model = (name: string) => `
 apiVersion: serving.kserve.io/v1beta1
 kind: InferenceService
 metadata: { namespace: user1, name: ${name} }
 spec: { predictor: {} }
 `
+  const without = stockWith(STRICT).withAll('InferenceService', [])
   const messageIn = (state: Snapshot) => allFound(evaluate(state, RULES))[0]?.problem.message
-  t.match(
-    messageIn(stockWith([STRICT, ...['a', 'b', 'c'].map(model)].join('---'))),
-    'user1/a, user1/b, user1/c and 2 more pass'
-  )
-  t.match(messageIn(stockWith(STRICT).withAll('InferenceService', [])), 'but models pass')
-  const elsewhere = stockWith(STRICT).withAll('InferenceService', []).withAll('ConfigMap', [])
-  t.equal(messageIn(elsewhere), undefined, 'not where KServe is not installed')
-  t.match(messageIn(stockWith(STRICT).withAll('ConfigMap', [])), 'sklearn-iris', 'but where there is a model')
+  t.match(messageIn(stockWith([STRICT, ...['a', 'b', 'c'].map(model)].join('---'))), '(5 models affected)')
+  t.match(messageIn(without.withAll('InferenceService', [resourceOf(model('a'))])), '(1 model affected)')
+  t.match(messageIn(without), /accepts only plaintext$/)
+  const elsewhere = without.withAll('ConfigMap', [])
+  t.equal(messageIn(elsewhere), undefined, 'no finding without KServe')
+  t.match(messageIn(stockWith(STRICT).withAll('ConfigMap', [])), '(2 models affected)', 'but where there is a model')
 })

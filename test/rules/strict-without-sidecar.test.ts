@@ -5,15 +5,15 @@ import { model, namespace, policy } from '../support/objects.ts'
 
 const INJECT = 'sidecar.istio.io/inject'
 const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
-const naked = model(`, labels: { ${INJECT}: "false" }`)
+const withoutSidecar = model(`, labels: { ${INJECT}: "false" }`)
 const PLACE = 'InferenceService user1/new spec.predictor'
 
 cases(t, rule, {
-  'STRICT in the mesh': [`${policy('istio-system', '{ mtls: { mode: STRICT } }')}---${naked}`, [PLACE]],
-  permissive: [naked, []],
-  'a policy of its own': [
-    `${STRICT}---${policy('user1', '{ selector: { matchLabels: { sidecar.istio.io/inject: "false" } }, mtls: { mode: PERMISSIVE } }').replace('name: default', 'name: outside')}---${naked}`,
+  'mesh-wide STRICT': [`${policy('istio-system', '{ mtls: { mode: STRICT } }')}---${withoutSidecar}`, [PLACE]],
+  PERMISSIVE: [withoutSidecar, []],
+  'exempted by its own policy': [
+    `${STRICT}---${policy('user1', '{ selector: { matchLabels: { sidecar.istio.io/inject: "false" } }, mtls: { mode: PERMISSIVE } }').replace('name: default', 'name: outside')}---${withoutSidecar}`,
     []
   ],
-  'running pods have theirs still': [`${STRICT}---${namespace('')}`, []]
+  'running pods with a sidecar': [`${STRICT}---${namespace('')}`, []]
 })

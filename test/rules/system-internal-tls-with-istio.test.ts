@@ -9,12 +9,15 @@ const TLS = 'system-internal-tls'
 const KOURIER = 'kourier.ingress.networking.knative.dev'
 
 cases(t, rule, {
-  'on, with the default class': [config({ [TLS]: 'enabled' }), place(TLS)],
-  off: [config({ [TLS]: 'Disabled', 'internal-encryption': 'false' }), []],
-  'not said': [config({}), []],
-  'by its older name': [config({ 'internal-encryption': 'True' }), place('internal-encryption')],
-  'with Istio': [config({ [TLS]: 'Enabled', 'ingress.class': 'istio.ingress.networking.knative.dev' }), place(TLS)],
-  'with Kourier': [config({ [TLS]: 'Enabled', 'ingress-class': KOURIER }), []],
-  'with Kourier, by its older name': [config({ [TLS]: 'Enabled', 'ingress.class': KOURIER }), []],
-  'in another namespace': [configMap('user1', 'config-network', { [TLS]: 'Enabled' }), []]
+  'enabled, default ingress class': [config({ [TLS]: 'enabled' }), place(TLS)],
+  disabled: [config({ [TLS]: 'Disabled', 'internal-encryption': 'false' }), []],
+  'not set': [config({}), []],
+  'older key': [config({ 'internal-encryption': 'True' }), place('internal-encryption')],
+  'ingress class Istio': [
+    config({ [TLS]: 'Enabled', 'ingress.class': 'istio.ingress.networking.knative.dev' }),
+    place(TLS)
+  ],
+  'ingress class Kourier': [config({ [TLS]: 'Enabled', 'ingress-class': KOURIER }), []],
+  'ingress class Kourier, older key': [config({ [TLS]: 'Enabled', 'ingress.class': KOURIER }), []],
+  'another namespace': [configMap('user1', 'config-network', { [TLS]: 'Enabled' }), []]
 })

@@ -8,7 +8,7 @@ const webhook = (spec: string) =>
     'name: default',
     'name: webhook'
   )
-/** Its port, with a name that makes Istio take it for HTTP. */
+/** Service of the webhook with a port name that selects HTTP. */
 const service = `
 apiVersion: v1
 kind: Service
@@ -18,24 +18,24 @@ spec: { selector: { app: webhook }, ports: [{ name: http-webhook, port: 443, tar
 
 cases(t, rule, {
   'STRICT with Knative as it ships': [policy('knative-serving', '{ mtls: { mode: STRICT } }'), []],
-  'the exception is gone': [
+  'no exception for the port': [
     webhook('mtls: { mode: STRICT }'),
     ['PeerAuthentication knative-serving/webhook spec.mtls.mode']
   ],
-  'for the port of the Service instead of the pod': [
+  'exception for the Service port instead of the pod port': [
     webhook('mtls: { mode: STRICT }, portLevelMtls: { 443: { mode: PERMISSIVE } }'),
     ['PeerAuthentication knative-serving/webhook spec.mtls.mode']
   ],
-  'HTTP to Istio': [service, ['ValidatingWebhookConfiguration /validation.webhook.serving.knative.dev webhooks']]
+  'HTTP port': [service, ['ValidatingWebhookConfiguration /validation.webhook.serving.knative.dev webhooks']]
 })
 
-t.test('what and why', async t => {
+t.test('message and fix', async t => {
   const [strict] = findingsOf(rule.id, webhook('mtls: { mode: STRICT }'))
   t.match(strict, {
     message:
-      'Webhook validation.webhook.serving.knative.dev is out of reach: PeerAuthentication knative-serving/webhook is STRICT',
+      'Webhook validation.webhook.serving.knative.dev is unreachable: PeerAuthentication knative-serving/webhook is STRICT',
     fix: { apply: [{ metadata: { name: 'webhook' }, spec: { portLevelMtls: { 8443: { mode: 'PERMISSIVE' } } } }] }
   })
   const [http] = findingsOf(rule.id, service)
-  t.match(http?.message, /its pods is HTTP to Istio$/)
+  t.match(http?.message, /Istio treats port 8443 of its pods as HTTP$/)
 })

@@ -91,7 +91,7 @@ t.test('a denial is an answer with status 200', async t => {
         code: 403,
         reason: 'Forbidden',
         message:
-          /^strict-mesh-plain-local-gateway: STRICT mesh, .*\n {2}at PeerAuthentication istio-system\/default spec.mtls.mode\n {2}fix: /,
+          /^strict-mesh-plain-local-gateway: Mesh-wide STRICT, .*\n {2}at PeerAuthentication istio-system\/default spec.mtls.mode\n {2}fix: /,
         details: { causes: [{ reason: 'strict-mesh-plain-local-gateway', field: 'spec.mtls.mode' }] }
       },
       auditAnnotations: { decision: 'deny', rules: 'strict-mesh-plain-local-gateway' }
@@ -114,7 +114,7 @@ t.test('warnings are short, plain and not too many', async t => {
   t.equal(body.response.allowed, true)
   t.equal(body.response.warnings.length, 1)
   t.equal(body.response.warnings[0].length, 120)
-  t.match(body.response.warnings[0], /^strict-mesh-plain-local-gateway: STRICT mesh.*…$/)
+  t.match(body.response.warnings[0], /^strict-mesh-plain-local-gateway: Mesh-wide STRICT.*…$/)
   const naked = Array.from({ length: 12 }, (_, i) =>
     MODEL.replace('name: new', `name: new-${i}, labels: { sidecar.istio.io/inject: "false" }`)
   )

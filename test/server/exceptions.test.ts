@@ -25,8 +25,8 @@ const exception = (rule: string, expires = '2027-01-31'): Exception => ({
 t.test('exceptions are counted, and how often each was used', async t => {
   const exceptions = [
     exception('strict-mesh-plain-local-gateway'),
-    exception('certificate-refused'),
-    exception('certificate-unknown', '2026-01-01')
+    exception('tls-certificate-mismatch'),
+    exception('client-certificate-unverifiable', '2026-01-01')
   ]
   const policy = policyAt({ ...DEFAULT_POLICY, exceptions }, Date.UTC(2027, 0, 1))
   const state = stockWith()
@@ -41,7 +41,7 @@ t.test('exceptions are counted, and how often each was used', async t => {
     'mesh_guard_exceptions{state="in-force"} 2',
     'mesh_guard_exceptions{state="expired"} 1',
     `${uses('strict-mesh-plain-local-gateway')} 2`,
-    `${uses('certificate-refused')} 0`
+    `${uses('tls-certificate-mismatch')} 0`
   ]) {
     t.ok(lines.includes(line), line)
   }

@@ -3,14 +3,14 @@ import type { Finding } from '../../src/engine/finding.ts'
 import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
 import { judgeState } from '../../src/engine/judge.ts'
 import { RULES } from '../../src/rules/index.ts'
-import type { CheckRule, CutRule } from '../../src/rules/rule.ts'
+import type { CheckRule, FailureRule } from '../../src/rules/lib/rule.ts'
 import { stockWith } from './state.ts'
 
 /** What is put into a stock installation, and where the rule then finds something: `Kind namespace/name field`. */
 export type Cases = Readonly<Record<string, readonly [yaml: string, places: readonly string[]]>>
 
 /** Runs the cases of a rule through the engine. */
-export function cases(tap: typeof t, rule: Pick<CheckRule | CutRule, 'id'>, table: Cases): void {
+export function cases(tap: typeof t, rule: Pick<CheckRule | FailureRule, 'id'>, table: Cases): void {
   for (const [name, [yaml, places]] of Object.entries(table)) {
     tap.test(name, async tap => {
       tap.same(placesOf(rule.id, yaml), [...places].sort())

@@ -111,7 +111,7 @@ spec: { containers: [${proxy === 'none' ? '' : `{ name: istio-proxy, args: [prox
 /** Several objects as one text. */
 export const together = (...objects: readonly string[]) => objects.join('---')
 /** Activator and autoscaler of the stock installation, without their sidecars. */
-export const NAKED_KNATIVE = [
+export const KNATIVE_WITHOUT_SIDECARS = [
   ['activator', 'activator-7f77bdbcdb-xh79h'],
   ['autoscaler', 'autoscaler-546dd95779-mqtjh']
 ]

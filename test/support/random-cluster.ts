@@ -57,11 +57,11 @@ function object(
   return fc
     .tuple(where, names, created, body, metadata)
     .map(([namespace, name, creationTimestamp, body, more]) =>
-      withoutGaps({ apiVersion, kind, metadata: { namespace, name, creationTimestamp, ...more }, ...body })
+      withoutEmptyFields({ apiVersion, kind, metadata: { namespace, name, creationTimestamp, ...more }, ...body })
     )
 }
 
-const withoutGaps = (value: object): Manifest => JSON.parse(JSON.stringify(value))
+const withoutEmptyFields = (value: object): Manifest => JSON.parse(JSON.stringify(value))
 const spec = (body: fc.Arbitrary<object>) => body.map(spec => ({ spec }))
 
 const matchLabels = pick(
@@ -289,7 +289,7 @@ const pod = fc
   .tuple(pick('sklearn-iris', 'new'), pick('a', 'b'), proxy, pick('Running', 'Failed'), maybe(pick('caller')))
   .map(
     ([model, suffix, proxy, phase, serviceAccountName]): Manifest =>
-      withoutGaps({
+      withoutEmptyFields({
         apiVersion: 'v1',
         kind: 'Pod',
         metadata: {

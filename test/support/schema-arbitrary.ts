@@ -118,7 +118,7 @@ function ofObject({
   })
   const whole = fc
     .tuple(fc.record(Object.fromEntries(known)), fc.nat())
-    .map(([value, nat]) => withoutRivals(schema, withoutGaps(value), nat))
+    .map(([value, nat]) => withoutRivals(schema, withoutEmptyFields(value), nat))
   if (typeof additionalProperties === 'object') {
     return fc.dictionary(fc.constantFrom('a', '8012', 'user1', 'root'), fromSchema(additionalProperties), {
       minKeys: minProperties,
@@ -135,7 +135,8 @@ function ofObject({
 /** Schemas are large, and little of one is drawn. */
 const lazily = (schema: Schema) => fc.constant(null).chain(() => fromSchema(schema))
 
-const withoutGaps = (value: object) => Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined))
+const withoutEmptyFields = (value: object) =>
+  Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined))
 
 /** Of fields that exclude each other, one is kept. */
 function withoutRivals({ oneOf = [], allOf = [] }: Schema, value: object, nat: number): object {

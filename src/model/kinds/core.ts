@@ -19,7 +19,7 @@ const webhook = z.object({
 
 /** Kubernetes' own kinds. */
 export const CORE = {
-  Namespace: { group: '', version: 'v1', plural: 'namespaces', cluster: true, shape: z.object({}) },
+  Namespace: { group: '', version: 'v1', plural: 'namespaces', cluster: true, keptWhole: true, shape: z.object({}) },
   Service: {
     group: '',
     version: 'v1',
@@ -61,7 +61,7 @@ export const CORE = {
       ports: many(z.object({ name: maybe(z.string()), port: maybe(z.number()) }))
     })
   },
-  ConfigMap: { group: '', version: 'v1', plural: 'configmaps', shape: z.object({ data: configData }) },
+  ConfigMap: { group: '', version: 'v1', plural: 'configmaps', keptWhole: true, shape: z.object({ data: configData }) },
   Pod: {
     group: '',
     version: 'v1',

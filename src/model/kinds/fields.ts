@@ -35,5 +35,7 @@ export interface KindInfo {
   readonly plural: string
   /** True when objects of the kind have no namespace. */
   readonly cluster?: true
+  /** True if `shape` loses no field of a manifest, so that a fix can write the object back. */
+  readonly keptWhole?: true
   readonly shape: z.ZodType
 }

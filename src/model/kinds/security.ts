@@ -59,6 +59,7 @@ export const SECURITY = {
     group: 'security.istio.io',
     version: 'v1beta1',
     plural: 'peerauthentications',
+    keptWhole: true,
     shape: z.object({
       spec: z
         .looseObject({
@@ -77,6 +78,7 @@ export const SECURITY = {
     group: 'security.istio.io',
     version: 'v1beta1',
     plural: 'authorizationpolicies',
+    keptWhole: true,
     shape: z.object({
       spec: z
         .object({
@@ -95,6 +97,7 @@ export const SECURITY = {
     group: 'security.istio.io',
     version: 'v1beta1',
     plural: 'requestauthentications',
+    keptWhole: true,
     shape: z.object({
       spec: z
         .object({

@@ -1,0 +1,21 @@
+import { meshOf } from '../model/mesh.ts'
+import { nameOf, toRef } from '../model/resource.ts'
+import { decidingPolicy, serverName } from './lib/policy-message-parts.ts'
+import { defineFailure } from './lib/rule.ts'
+
+export default defineFailure({
+  id: 'ext-authz-provider-not-found',
+  cause: 'provider-unknown',
+  summary: 'A CUSTOM policy names an unknown extension provider, so it denies every request',
+  explain(failure, view) {
+    const { policy, field, provider } = decidingPolicy(failure.verdict)
+    const configured = meshOf(view).authorizers
+    const instead = configured.length === 0 ? '' : `, or use a configured one: ${configured.join(', ')}`
+    return {
+      object: toRef(policy),
+      field,
+      message: `${nameOf(policy)} names unknown provider "${provider}": it denies all at ${serverName(failure)}`,
+      fix: { text: `First add "${provider}" to extensionProviders of the mesh configuration${instead}` }
+    }
+  }
+})

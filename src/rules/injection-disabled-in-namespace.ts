@@ -1,0 +1,40 @@
+import { componentsOf, injectionSubject } from '../model/inference-service.ts'
+import { INJECT, injection } from '../model/injection.ts'
+import { INJECTION_KINDS } from './lib/model-pods.ts'
+import { defineCheck } from './lib/rule.ts'
+import { updatedManifest } from './lib/updated-manifest.ts'
+
+export default defineCheck({
+  id: 'injection-disabled-in-namespace',
+  severity: 'opens',
+  mode: 'warn',
+  summary: 'Sidecar injection is requested, but disabled in the namespace',
+  on: ['InferenceService'],
+  reads: INJECTION_KINDS,
+  *check(service, view) {
+    for (const component of componentsOf(view, service)) {
+      const { labels, annotations } = component
+      if ((labels[INJECT] ?? annotations[INJECT]) !== 'true') continue
+      const subject = injectionSubject(service, component)
+      const forced = injection(view, { ...subject, labels: { ...labels, [INJECT]: 'true' } })
+      if (forced.injected || forced.because === 'host-network') continue
+      const namespace = view.get('Namespace', '', service.namespace)
+      const value = namespace?.labels['istio-injection']
+      yield {
+        field: `spec.${component.name}.labels[${INJECT}]`,
+        message: `${component.service} gets no sidecar: namespace ${service.namespace} ${reason(value)}`,
+        fix: {
+          text: `Label namespace ${service.namespace} istio-injection=enabled; no field of the InferenceService replaces it`,
+          apply:
+            namespace === undefined
+              ? []
+              : [updatedManifest(namespace, { labels: { ...namespace.labels, 'istio-injection': 'enabled' } })]
+        }
+      }
+    }
+  }
+})
+
+function reason(value: string | undefined): string {
+  return value === undefined ? 'matches no injection webhook' : `is labeled istio-injection=${value}`
+}

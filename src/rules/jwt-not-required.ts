@@ -1,0 +1,58 @@
+import { attaches } from '../model/attachment.ts'
+import { asksForToken, policiesFor } from '../model/authorization.ts'
+import { meshOf } from '../model/mesh.ts'
+import type { RequestAuthentication } from '../model/request-authentication.ts'
+import { nameOf } from '../model/resource.ts'
+import { isEmpty } from '../model/selector.ts'
+import { MODEL_KINDS, modelPods, modelsOf } from './lib/model-pods.ts'
+import { KNATIVE_PROBE_PATHS } from './lib/policy-message-parts.ts'
+import { defineCheck, type Manifest } from './lib/rule.ts'
+import { updatedManifest } from './lib/updated-manifest.ts'
+
+export default defineCheck({
+  id: 'jwt-not-required',
+  severity: 'opens',
+  mode: 'warn',
+  summary: 'JWTs are validated but not required: requests without a JWT are allowed',
+  on: ['RequestAuthentication'],
+  reads: [...MODEL_KINDS, 'AuthorizationPolicy'],
+  *check(subject, view) {
+    const { apiVersion, name, namespace, spec } = subject
+    const isRoot = namespace === meshOf(view).rootNamespace
+    // A RequestAuthentication with a selector in the root namespace targets gateways.
+    if (spec.jwtRules.length === 0 || (isRoot && !isEmpty(spec.selector?.matchLabels ?? {}))) return
+    const exposed = modelPods(view, isRoot ? undefined : namespace).filter(
+      ({ pod }) => attaches(subject, pod) && !policiesFor(view, pod).some(asksForToken)
+    )
+    const [first] = modelsOf(exposed)
+    if (first === undefined) return
+    const rule = {
+      from: [{ source: { notRequestPrincipals: ['*'] } }],
+      to: [{ operation: { notPaths: KNATIVE_PROBE_PATHS } }]
+    }
+    yield {
+      field: 'spec.jwtRules',
+      message: `${nameOf(subject)} rejects only invalid JWTs: requests without one reach ${first}`,
+      fix: {
+        text: 'Require a JWT with the policy below, except on the paths that Knative probes',
+        apply: [
+          forwarding(subject),
+          ...[...new Set(exposed.map(({ pod }) => pod.namespace))].map(of => ({
+            apiVersion,
+            kind: 'AuthorizationPolicy',
+            metadata: { name: `${name}-required`, namespace: of },
+            spec: { ...(spec.selector && { selector: spec.selector }), action: 'DENY', rules: [rule] }
+          }))
+        ]
+      },
+      opens: 'jwt-not-enforced',
+      models: modelsOf(exposed)
+    }
+  }
+})
+
+/** By default, a proxy strips the JWT that it validates; a later hop that requires it then finds none. */
+function forwarding(policy: RequestAuthentication): Manifest {
+  const jwtRules = policy.spec.jwtRules.map(rule => ({ ...rule, forwardOriginalToken: true }))
+  return updatedManifest(policy, { spec: { ...policy.spec, jwtRules } })
+}

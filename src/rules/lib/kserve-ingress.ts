@@ -1,0 +1,43 @@
+import { knativeGateways } from '../../model/knative.ts'
+import { findKserveConfig, ingressOf } from '../../model/kserve.ts'
+import { findService } from '../../model/service.ts'
+import type { View } from '../../model/snapshot.ts'
+import type { Manifest } from './rule.ts'
+import { updatedManifest } from './updated-manifest.ts'
+
+type Names = Partial<
+  Record<'ingressGateway' | 'localGateway' | 'localGatewayService' | 'knativeLocalGatewayService', string | undefined>
+>
+
+/** KServe's ConfigMap with other gateway names; empty without names or without the ConfigMap. */
+export function withGatewayNames(view: View<'ConfigMap'>, names: Names): readonly Manifest[] {
+  const map = findKserveConfig(view)
+  const text = map?.data['ingress']
+  if (map === undefined || text === undefined || Object.keys(names).length === 0) return []
+  const ingress = JSON.stringify({ ...JSON.parse(text), ...names }, undefined, 2)
+  return [updatedManifest(map, { data: { ...map.data, ingress } })]
+}
+
+/** KServe's ConfigMap with Knative's gateways in place of those that do not exist. */
+export function withKnativeNames(view: View<'ConfigMap' | 'Service' | 'Gateway'>): readonly Manifest[] {
+  const { config, refused } = ingressOf(view)
+  if (refused !== undefined) return []
+  const { external, local } = knativeGateways(view)
+  const names = {
+    ingressGateway: external[0]?.gateway,
+    localGateway: local[0]?.gateway,
+    localGatewayService: local[0]?.service,
+    knativeLocalGatewayService: local[0]?.service
+  }
+  const keys = ['ingressGateway', 'localGateway', 'localGatewayService', 'knativeLocalGatewayService'] as const
+  const missing = keys.filter(key => !exists(view, config[key]))
+  return withGatewayNames(view, Object.fromEntries(missing.map(key => [key, names[key]])))
+}
+
+/** @param name `namespace/name` of a Gateway, or the host of a Service */
+function exists(view: View<'Service' | 'Gateway'>, name: string): boolean {
+  const slash = name.indexOf('/')
+  return slash < 0
+    ? findService(view, name) !== undefined
+    : view.get('Gateway', name.slice(0, slash), name.slice(slash + 1)) !== undefined
+}

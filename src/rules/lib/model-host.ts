@@ -1,0 +1,21 @@
+import type { InferenceService } from '../../model/inference-service.ts'
+import type { View } from '../../model/snapshot.ts'
+
+/**
+ * The InferenceService of a cluster host, by its own name or that of a component. The host is `name.namespace`, with or
+ * without `.svc` and the cluster domain.
+ */
+export function findModelOf(view: View<'InferenceService'>, host: string): InferenceService | undefined {
+  const [service, namespace = '', ...rest] = host.split('.')
+  if (!['', 'svc', `svc.${view.settings.clusterDomain}`].includes(rest.join('.'))) return undefined
+  return view
+    .list('InferenceService', namespace)
+    .find(({ name, spec }) =>
+      [
+        name,
+        spec.predictor && `${name}-predictor`,
+        spec.transformer && `${name}-transformer`,
+        spec.explainer && `${name}-explainer`
+      ].includes(service)
+    )
+}

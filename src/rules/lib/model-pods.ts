@@ -1,0 +1,43 @@
+import { type Component, componentsOf, type InferenceService } from '../../model/inference-service.ts'
+import { podsToJudge } from '../../model/path.ts'
+import type { View } from '../../model/snapshot.ts'
+import type { Workload } from '../../model/workload.ts'
+
+/** Representative pod of a component. */
+export interface ModelPod {
+  /** `namespace/name` of the InferenceService. */
+  readonly model: string
+  readonly service: InferenceService
+  readonly component: Component
+  readonly pod: Workload
+}
+
+/** Kinds that determine the components of a model. */
+const COMPONENT_KINDS = ['ConfigMap', 'ServingRuntime', 'ClusterServingRuntime'] as const
+/** Kinds that determine whether its pods are injected. */
+export const INJECTION_KINDS = ['MutatingWebhookConfiguration', 'Namespace', ...COMPONENT_KINDS] as const
+/** Kinds that determine its pods. */
+export const POD_KINDS = ['Pod', ...INJECTION_KINDS] as const
+/** Kinds that determine the pods of all models. */
+export const MODEL_KINDS = ['InferenceService', ...POD_KINDS] as const
+
+/** Pods of the models of a namespace, or of all namespaces: running pods, or those that would be created. */
+export function modelPods(view: View<(typeof MODEL_KINDS)[number]>, namespace?: string): readonly ModelPod[] {
+  return view.list('InferenceService', namespace).flatMap(service =>
+    componentsOf(view, service)
+      .filter(({ mode }) => mode !== 'ModelMesh')
+      .flatMap(component =>
+        podsToJudge(view, service, component, 'running').map(pod => ({
+          model: `${service.namespace}/${service.name}`,
+          service,
+          component,
+          pod
+        }))
+      )
+  )
+}
+
+/** Distinct models of these pods. */
+export function modelsOf(pods: readonly ModelPod[]): readonly string[] {
+  return [...new Set(pods.map(({ model }) => model))]
+}

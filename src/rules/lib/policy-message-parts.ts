@@ -1,0 +1,93 @@
+import { byAge } from '../../model/age.ts'
+import { authorize } from '../../model/authorization.ts'
+import type { AuthorizationPolicy } from '../../model/authorization-rule.ts'
+import { systemPods } from '../../model/knative.ts'
+import { ingressOf } from '../../model/kserve.ts'
+import { meshOf } from '../../model/mesh.ts'
+import { toDestination } from '../../model/reach.ts'
+import type { View } from '../../model/snapshot.ts'
+import type { PolicyCut, Refused } from '../../model/verdict.ts'
+import type { PathKinds } from '../../model/way.ts'
+import { identityOf } from '../../model/workload.ts'
+import { clientName } from './message-parts.ts'
+import type { Manifest } from './rule.ts'
+
+/** Short name of the denied caller, for messages. */
+export function deniedCallerName({ client, request }: PolicyCut): string {
+  if (client.name === 'kube-apiserver') return 'the API server'
+  if (client.proxy === 'none' && client.namespace === '') return 'callers without a sidecar'
+  return client.namespace === '' && request.identity !== undefined ? 'callers of other namespaces' : clientName(client)
+}
+
+/** Short name of the server for messages: the InferenceService or pod, with the path of a Knative probe. */
+export function serverName({ server, request }: PolicyCut): string {
+  const { namespace, name, proxy, labels } = server
+  if (proxy === 'gateway') return `${namespace} gateways`
+  const of = labels['serving.kserve.io/inferenceservice'] ?? name
+  return `${namespace}/${of}${request.method === 'GET' ? request.path : ''}`
+}
+
+/** Policy that denies the request. If no ALLOW policy matches, the newest of them. */
+export function decidingPolicy(verdict: Refused): {
+  readonly policy: Exclude<Refused['by'], readonly unknown[]>
+  readonly field: string
+  /** Name of the CUSTOM provider. */
+  readonly provider?: string
+} {
+  switch (verdict.is) {
+    case 'denied':
+      return { policy: verdict.by, field: `spec.rules[${verdict.rule}]` }
+    case 'not-allowed':
+      return { policy: newestPolicy(verdict.by), field: 'spec.rules' }
+    case 'provider-unknown':
+      return { policy: verdict.by, field: 'spec.provider.name', provider: verdict.provider }
+    case 'token-refused':
+      return { policy: verdict.by, field: 'spec.jwtRules' }
+  }
+}
+
+function newestPolicy(policies: readonly AuthorizationPolicy[]): AuthorizationPolicy {
+  return policies.reduce((a, b) => (byAge(a, b) > 0 ? a : b))
+}
+
+/**
+ * An additional ALLOW policy for the denied caller and for the hops of the path: gateways, activator and autoscaler.
+ * ALLOW policies are additive, so existing ones need no change.
+ */
+export function additionalAllowPolicy(
+  { client, server, request, verdict }: PolicyCut,
+  view: View<PathKinds>
+): readonly Manifest[] {
+  if (verdict.is !== 'not-allowed' || server.proxy === 'gateway') return []
+  const gateways = toDestination(view, ingressOf(view).config.knativeLocalGatewayService, HTTP_PORT).endpoints
+  const hops = [
+    ...gateways.map(({ workload }) => workload),
+    ...systemPods(view, 'activator'),
+    ...systemPods(view, 'autoscaler')
+  ]
+  const { trustDomain } = meshOf(view)
+  const denied = [client, ...hops]
+    .filter(({ namespace }) => namespace !== '')
+    .map(one => identityOf(one, trustDomain))
+    .filter(identity => authorize(view, server, { ...request, identity }).is !== 'allowed')
+  if (denied.length === 0) return []
+  const principals = [...new Set(denied)].map(identity => identity.replace('spiffe://', ''))
+  const policy = newestPolicy(verdict.by)
+  const { selector } = policy.spec
+  return [
+    {
+      apiVersion: policy.apiVersion,
+      kind: 'AuthorizationPolicy',
+      metadata: { name: `${policy.name}-hops`, namespace: server.namespace },
+      spec: {
+        ...(selector === undefined ? {} : { selector }),
+        action: 'ALLOW',
+        rules: [{ from: [{ source: { principals } }] }, { to: [{ operation: { paths: KNATIVE_PROBE_PATHS } }] }]
+      }
+    }
+  ]
+}
+
+const HTTP_PORT = 80
+/** Paths that activator and autoscaler probe and scrape, in plaintext if they have no sidecar. */
+export const KNATIVE_PROBE_PATHS = ['/healthz', '/metrics']

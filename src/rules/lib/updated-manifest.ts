@@ -1,0 +1,33 @@
+import type { ResourceOf, WholeKind } from '../../model/resource.ts'
+import type { Manifest } from './rule.ts'
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
+
+/** The complete object with changed labels or fields. Restricted to kinds that lose no field when they are read. */
+export function updatedManifest(
+  object: ResourceOf<WholeKind>,
+  change: { readonly labels?: object; readonly [body: string]: unknown }
+): Manifest {
+  const { apiVersion, kind, name, namespace } = object
+  const { labels = object.labels, ...body } = change
+  const { [LAST_APPLIED]: _, ...annotations } = object.annotations
+  return withoutEmptyFields({
+    apiVersion,
+    kind,
+    metadata: { name, ...(namespace === '' ? {} : { namespace }), labels, annotations },
+    ...body
+  })
+}
+
+/** Maps that parsing adds to objects without them. */
+const DEFAULTED_FIELDS = ['labels', 'annotations', 'matchLabels', 'portLevelMtls', 'data']
+
+/** Removes what parsing adds for omitted fields: `undefined`, empty lists and empty maps. */
+function withoutEmptyFields<T extends object>(value: T): T {
+  return JSON.parse(
+    JSON.stringify(value, (key, one: unknown) => {
+      const mayGo = Array.isArray(one) || DEFAULTED_FIELDS.includes(key)
+      return mayGo && ['[]', '{}'].includes(JSON.stringify(one)) ? undefined : one
+    })
+  )
+}

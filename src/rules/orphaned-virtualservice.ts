@@ -1,0 +1,22 @@
+import { ingressOf } from '../model/kserve.ts'
+import { toRef } from '../model/resource.ts'
+import { defineCheck } from './lib/rule.ts'
+
+export default defineCheck({
+  id: 'orphaned-virtualservice',
+  severity: 'latent',
+  mode: 'warn',
+  summary: 'KServe no longer manages the VirtualService of a model, but it still routes',
+  on: ['VirtualService'],
+  reads: ['ConfigMap'],
+  *check(route, view) {
+    const { owner } = route
+    const isOfModel = owner?.kind === 'InferenceService' && owner.apiVersion.startsWith('serving.kserve.io/')
+    if (!isOfModel || !ingressOf(view).config.disableIstioVirtualHost) return
+    yield {
+      field: 'spec.hosts',
+      message: `disableIstioVirtualHost is on, but the route of ${route.namespace}/${owner.name} remains and targets the local gateway`,
+      fix: { text: 'Delete it: KServe no longer updates or deletes it', remove: [toRef(route)] }
+    }
+  }
+})

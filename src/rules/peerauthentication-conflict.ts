@@ -1,0 +1,43 @@
+import { oldestFirst } from '../model/age.ts'
+import { isNarrow } from '../model/peer-authentication.ts'
+import { nameOf, type ResourceOf, toRef } from '../model/resource.ts'
+import { hasLabels } from '../model/selector.ts'
+import type { View } from '../model/snapshot.ts'
+import { defineCheck } from './lib/rule.ts'
+
+export default defineCheck({
+  id: 'peerauthentication-conflict',
+  severity: 'opens',
+  mode: 'warn',
+  summary: 'An older PeerAuthentication selects the same pods, so this one is ignored',
+  on: ['PeerAuthentication'],
+  reads: ['InferenceService'],
+  *check(subject, view) {
+    const policies = oldestFirst(view.list('PeerAuthentication', subject.namespace))
+    const effective = policies.find(one => hasScopeOf(one, subject))
+    if (effective === undefined || effective === subject || modesOf(effective) === modesOf(subject)) return
+    yield {
+      field: 'spec.selector',
+      message: `${nameOf(subject)} is ignored: the older ${effective.name} selects the same pods`,
+      fix: {
+        text: `Remove it, and set the intended modes in ${effective.name}`,
+        remove: [toRef(subject)]
+      },
+      ...(subject.spec.mtls?.mode === 'STRICT' && { opens: 'plaintext-accepted', models: modelsIn(view, subject) })
+    }
+  }
+})
+
+type PeerAuthentication = ResourceOf<'PeerAuthentication'>
+
+function hasScopeOf({ spec: { selector: a } }: PeerAuthentication, { spec: { selector: b } }: PeerAuthentication) {
+  if (!isNarrow(a) || !isNarrow(b)) return isNarrow(a) === isNarrow(b)
+  return hasLabels(a.matchLabels, b.matchLabels) && hasLabels(b.matchLabels, a.matchLabels)
+}
+
+/** Models that a namespace-wide policy applies to. */
+function modelsIn(view: View<'InferenceService'>, { namespace, spec }: PeerAuthentication): readonly string[] {
+  return isNarrow(spec.selector) ? [] : view.list('InferenceService', namespace).map(one => `${namespace}/${one.name}`)
+}
+
+const modesOf = ({ spec: { mtls, portLevelMtls } }: PeerAuthentication) => JSON.stringify([mtls?.mode, portLevelMtls])

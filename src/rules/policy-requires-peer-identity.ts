@@ -1,0 +1,40 @@
+import { nameOf, toRef } from '../model/resource.ts'
+import type { View } from '../model/snapshot.ts'
+import type { PathKinds } from '../model/way.ts'
+import { decidingPolicy, deniedCallerName, serverName } from './lib/policy-message-parts.ts'
+import { defineFailure, type FailureOf, type Fix } from './lib/rule.ts'
+import { strictNamespace } from './lib/strict-namespace.ts'
+
+export default defineFailure({
+  id: 'policy-requires-peer-identity',
+  cause: 'no-identity-for-policy',
+  summary: 'AuthorizationPolicy requires a peer identity, but requests arrive in plaintext',
+  explain(failure, view) {
+    const { policy, field } = decidingPolicy(failure.verdict)
+    return {
+      object: toRef(policy),
+      field,
+      message: `${nameOf(policy)} denies ${deniedCallerName(failure)} at ${serverName(failure)}: plaintext, no peer identity`,
+      fix: toFix(failure, view)
+    }
+  }
+})
+
+function toFix(failure: FailureOf<'no-identity-for-policy'>, view: View<PathKinds>): Fix {
+  const { namespace, labels } = failure.client
+  const { server } = failure
+  const isKnative = labels['app'] === 'activator' || labels['app'] === 'autoscaler'
+  const hasSidecar = labels['security.istio.io/tlsMode'] !== undefined
+  if (isKnative && !hasSidecar) {
+    return { text: `First label namespace ${namespace} istio-injection=enabled and restart ${labels['app']}` }
+  }
+  // Knative detects a mesh when the pod resets plaintext, and only then uses the Service, with mTLS.
+  return isKnative
+    ? {
+        text: `First make namespace ${server.namespace} STRICT: Knative then detects the mesh and uses mTLS`,
+        apply: [strictNamespace(view, server.namespace)]
+      }
+    : {
+        text: `First make ${deniedCallerName(failure)} send mTLS: inject missing sidecars, and set no other TLS mode in a DestinationRule`
+      }
+}

@@ -1,0 +1,25 @@
+import { BURST_CAPACITY_KEYS } from '../model/burst-capacity.ts'
+import { componentsOf } from '../model/inference-service.ts'
+import { defineCheck } from './lib/rule.ts'
+
+const [PREFERRED, IGNORED] = BURST_CAPACITY_KEYS
+
+export default defineCheck({
+  id: 'target-burst-capacity-conflict',
+  severity: 'wastes',
+  mode: 'warn',
+  summary: 'targetBurstCapacity is set under two annotation keys with different values',
+  on: ['InferenceService'],
+  reads: ['ConfigMap', 'ServingRuntime', 'ClusterServingRuntime'],
+  *check(service, view) {
+    for (const { name, service: component, annotations } of componentsOf(view, service)) {
+      const [used, ignored] = [annotations[PREFERRED], annotations[IGNORED]]
+      if (used === undefined || ignored === undefined || used === ignored) continue
+      yield {
+        field: `spec.${name}.annotations[${IGNORED}]`,
+        message: `${component}: target-burst-capacity "${used}" takes precedence over targetBurstCapacity "${ignored}"`,
+        fix: { text: `Remove one of the two annotations; Knative reads ${PREFERRED} first` }
+      }
+    }
+  }
+})

@@ -1,0 +1,25 @@
+import { CLASS, HPA } from '../model/activator.ts'
+import { findBurstCapacity } from '../model/burst-capacity.ts'
+import { componentsOf } from '../model/inference-service.ts'
+import { defineCheck } from './lib/rule.ts'
+
+export default defineCheck({
+  id: 'target-burst-capacity-ignored',
+  severity: 'style',
+  mode: 'warn',
+  summary: 'targetBurstCapacity is ignored: no activator, or autoscaler class hpa',
+  on: ['InferenceService'],
+  reads: ['ConfigMap', 'ServingRuntime', 'ClusterServingRuntime'],
+  *check(service, view) {
+    for (const { name, mode, service: component, annotations } of componentsOf(view, service)) {
+      const found = findBurstCapacity(annotations)
+      if (found === undefined || (mode === 'Knative' && annotations[CLASS] !== HPA)) continue
+      const why = mode === 'Knative' ? 'with autoscaler class hpa' : `in ${mode} mode`
+      yield {
+        field: `spec.${name}.annotations[${found.key}]`,
+        message: `${component}: targetBurstCapacity "${found.text}" is ignored ${why}`,
+        fix: { text: `Remove the annotation ${found.key}` }
+      }
+    }
+  }
+})

@@ -1,0 +1,20 @@
+import { DEPLOYMENT_MODE, deploymentMode, MODES } from '../model/deployment-mode.ts'
+import { defineCheck } from './lib/rule.ts'
+
+export default defineCheck({
+  id: 'unknown-deployment-mode',
+  severity: 'style',
+  mode: 'warn',
+  summary: 'KServe ignores an unknown deployment mode and uses the default mode',
+  on: ['InferenceService'],
+  reads: ['ConfigMap'],
+  *check(service, view) {
+    const requested = service.annotations[DEPLOYMENT_MODE]
+    if (requested === undefined || MODES.has(requested)) return
+    yield {
+      field: `metadata.annotations[${DEPLOYMENT_MODE}]`,
+      message: `Unknown mode "${requested}": KServe deploys ${service.namespace}/${service.name} in ${deploymentMode(view, service)} mode`,
+      fix: { text: 'Set Knative, Standard or ModelMesh, or remove the annotation' }
+    }
+  }
+})

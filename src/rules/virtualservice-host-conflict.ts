@@ -1,0 +1,34 @@
+import { toFullName } from '../model/host.ts'
+import { ingressOf } from '../model/kserve.ts'
+import { findModelOf } from './lib/model-host.ts'
+import { defineCheck } from './lib/rule.ts'
+
+/** API groups of the controllers that create routes for models. */
+const CONTROLLERS = /^(serving\.kserve\.io|serving\.knative\.dev|networking\.internal\.knative\.dev)\//
+const NET_ISTIO = 'networking.internal.knative.dev/ingress'
+
+export default defineCheck({
+  id: 'virtualservice-host-conflict',
+  severity: 'latent',
+  mode: 'warn',
+  summary: 'A VirtualService uses the host of a model; sidecars apply only the oldest',
+  on: ['VirtualService'],
+  reads: ['InferenceService', 'ConfigMap'],
+  *check(route, view) {
+    if (CONTROLLERS.test(route.owner?.apiVersion ?? '') || NET_ISTIO in route.labels) return
+    const { ingressGateway, localGateway } = ingressOf(view).config
+    const { namespace, name, spec } = route
+    const isBound = spec.gateways.some(one => ['mesh', ingressGateway, localGateway].includes(one))
+    if (spec.gateways.length > 0 && !isBound) return
+    for (const [i, host] of spec.hosts.entries()) {
+      const model = findModelOf(view, toFullName(host, namespace, view.settings.clusterDomain))
+      // KServe manages the VirtualService with the name of the model.
+      if (model === undefined || (model.namespace === namespace && model.name === name)) continue
+      yield {
+        field: `spec.hosts[${i}]`,
+        message: `${host} is a model host: sidecars use the older of VirtualService ${namespace}/${name} and KServe's`,
+        fix: { text: `Use a host of your own, and leave ${host} to KServe` }
+      }
+    }
+  }
+})

@@ -1,0 +1,31 @@
+import { deploymentMode } from '../model/deployment-mode.ts'
+import { publicDomain } from '../model/knative.ts'
+import { defineCheck } from './lib/rule.ts'
+
+const LABELS = { Knative: 'networking.knative.dev/visibility', Standard: 'networking.kserve.io/visibility' } as const
+/** Name of the label in older Knative versions. */
+const LEGACY_LABEL = 'serving.knative.dev/visibility'
+const CLUSTER_LOCAL = 'cluster-local'
+
+export default defineCheck({
+  id: 'visibility-label-ignored',
+  severity: 'opens',
+  mode: 'warn',
+  summary: 'A visibility label is ignored in this mode, so the model is public',
+  on: ['InferenceService'],
+  reads: ['ConfigMap'],
+  *check(service, view) {
+    const mode = deploymentMode(view, service)
+    if (mode === 'ModelMesh' || (mode === 'Knative' && publicDomain(view) === undefined)) return
+    const expected = LABELS[mode]
+    const { labels } = service
+    const used = [LEGACY_LABEL, ...Object.values(LABELS)].find(key => labels[key] !== undefined)
+    if (used === undefined || labels[expected] === CLUSTER_LOCAL) return
+    yield {
+      field: `metadata.labels[${used}]`,
+      message: `${used}: ${labels[used]} is ignored in ${mode} mode: the model is public`,
+      fix: { text: `Set the label ${expected}: ${CLUSTER_LOCAL}` },
+      opens: 'public-route'
+    }
+  }
+})

@@ -1,0 +1,15 @@
+import t from 'tap'
+import rule from '../../src/rules/client-certificate-unverifiable.ts'
+import { cases } from '../support/cases.ts'
+import { clientRule, policy } from '../support/objects.ts'
+
+const files = '{ tls: { mode: MUTUAL, clientCertificate: /c, privateKey: /k } }'
+const PLACE = 'DestinationRule istio-system/default spec.trafficPolicy.tls.mode'
+
+cases(t, rule, {
+  'STRICT pods': [
+    `${clientRule('*.user1.svc.cluster.local', files)}---${policy('user1', '{ mtls: { mode: STRICT } }')}`,
+    [PLACE]
+  ],
+  'PERMISSIVE pods': [clientRule('*.user1.svc.cluster.local', files), []]
+})

@@ -1,0 +1,28 @@
+import t from 'tap'
+import rule from '../../src/rules/injection-disabled-in-namespace.ts'
+import { cases } from '../support/cases.ts'
+import { model, namespace } from '../support/objects.ts'
+
+const INJECT = 'sidecar.istio.io/inject'
+const PLACE = `InferenceService user1/new spec.predictor.labels[${INJECT}]`
+const STOCK = ['sklearn-iris', 'sklearn-iris-burst'].map(
+  name => `InferenceService user1/${name} spec.predictor.labels[${INJECT}]`
+)
+const requested = model(`, labels: { ${INJECT}: "true" }`)
+
+cases(t, rule, {
+  disabled: [`${namespace('istio-injection: disabled')}---${requested}`, [PLACE, ...STOCK]],
+  'unknown revision': [`${namespace('istio.io/rev: gone')}---${requested}`, [PLACE, ...STOCK]],
+  'not labeled': [`${namespace('')}---${requested}`, []],
+  'no injector, and no Namespace object': [
+    `${requested.replace('namespace: user1', 'namespace: unknown')}---
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: { name: istio-sidecar-injector }
+webhooks: []
+`,
+    [PLACE.replace('user1', 'unknown'), ...STOCK]
+  ],
+  hostNetwork: [model(`, labels: { ${INJECT}: "true" }`, 'predictor: { hostNetwork: true }'), []],
+  'not requested': [`${namespace('istio-injection: disabled')}---${model('')}`, STOCK]
+})

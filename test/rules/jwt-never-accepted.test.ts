@@ -1,0 +1,46 @@
+import t from 'tap'
+import rule from '../../src/rules/jwt-never-accepted.ts'
+import { cases, findingsOf } from '../support/cases.ts'
+import { authorizing, tokens } from '../support/objects.ts'
+
+const requiresJwt = (issuer = '*') =>
+  authorizing(
+    `{ rules: [{ from: [{ source: { requestPrincipals: ["${issuer}"] } }] }, { to: [{ operation: { paths: [/healthz, /metrics] } }] }] }`
+  )
+const PLACE = 'AuthorizationPolicy user1/policy spec.rules'
+const otherPods = tokens('{ app: other }')
+const otherIssuer = tokens('{ app: activator }', 'knative-serving', 'https://other.example.com')
+
+cases(t, rule, {
+  'JWT of any issuer': [`${tokens()}---${requiresJwt()}`, []],
+  'no RequestAuthentication': [requiresJwt(), [PLACE]],
+  'RequestAuthentication for other pods': [`${otherPods}---${requiresJwt()}`, [PLACE]],
+  'DENY rule for requests without a JWT': [
+    authorizing('{ action: DENY, rules: [{ from: [{ source: { notRequestPrincipals: ["*"] } }] }] }'),
+    ['AuthorizationPolicy user1/policy spec.rules[0]']
+  ],
+  'activator with another issuer': [
+    `${tokens()}---${otherIssuer}---${requiresJwt()}`,
+    ['RequestAuthentication knative-serving/tokens spec.jwtRules']
+  ]
+})
+
+t.test('the fix', async t => {
+  const [first] = findingsOf(rule.id, requiresJwt())
+  t.match(first, {
+    message: 'AuthorizationPolicy user1/policy requires a JWT at user1/sklearn-iris, where none is validated',
+    fix: { text: 'First add a RequestAuthentication for these pods in user1, or forward the JWT to them' }
+  })
+  const [additional] = findingsOf(rule.id, `${otherPods}---${requiresJwt()}`)
+  t.match(additional?.fix.apply, [
+    { metadata: { name: 'tokens-policy' }, spec: { jwtRules: [{ forwardOriginalToken: true }] } }
+  ])
+  const [rejected] = findingsOf(rule.id, `${tokens()}---${otherIssuer}---${requiresJwt()}`)
+  t.match(rejected, {
+    message:
+      'RequestAuthentication knative-serving/tokens rejects JWTs issued by https://issuer.example.com at knative-serving/activator-7f77bdbcdb-xh79h',
+    fix: {
+      text: 'Add issuer https://issuer.example.com to RequestAuthentication knative-serving/tokens, and forward its JWTs'
+    }
+  })
+})

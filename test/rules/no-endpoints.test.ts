@@ -1,0 +1,21 @@
+import t from 'tap'
+import rule from '../../src/rules/no-endpoints.ts'
+import { cases } from '../support/cases.ts'
+
+const config = (localGateway: string, localGatewayService: string) => `
+apiVersion: v1
+kind: ConfigMap
+metadata: { namespace: kserve, name: inferenceservice-config }
+data: { ingress: ${JSON.stringify(JSON.stringify({ ingressGateway: 'knative-serving/none', localGateway, localGatewayService }))} }
+`
+
+cases(t, rule, {
+  'unknown Gateway': [
+    config('knative-serving/knative-local-gateway', 'knative-local-gateway.istio-system.svc.cluster.local'),
+    ['Gateway knative-serving/none spec.selector']
+  ],
+  'Service outside the cluster': [
+    config('a/b', 'gateway.example.com'),
+    ['Gateway knative-serving/none spec.selector', 'Service example/gateway spec.selector']
+  ]
+})

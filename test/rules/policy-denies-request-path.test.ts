@@ -1,0 +1,78 @@
+import t from 'tap'
+import rule from '../../src/rules/policy-denies-request-path.ts'
+import { cases, findingsOf } from '../support/cases.ts'
+import { allow, authorizing, policy } from '../support/objects.ts'
+
+const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
+const PLACE = 'AuthorizationPolicy user1/policy spec.rules'
+
+cases(t, rule, {
+  'ALLOW any mesh identity': [`${STRICT}---${allow('{ namespaces: ["*"] }')}`, []],
+  'ALLOW only the own namespace': [`${STRICT}---${allow('{ namespaces: [user1] }')}`, [PLACE]],
+  'DENY rule for Knative': [
+    `${STRICT}---${authorizing('{ action: DENY, rules: [{ from: [{ source: { namespaces: [knative-serving] } }] }] }')}`,
+    ['AuthorizationPolicy user1/policy spec.rules[0]']
+  ],
+  'DENY without rules': [authorizing('{ action: DENY }'), []],
+  'two ALLOW policies: the newest is reported': [
+    `${STRICT}---${allow('{ namespaces: [user1] }')}---${authorizing('{ selector: { matchLabels: { component: predictor } } }', 'istio-system').replace('name: policy', 'name: zz')}`,
+    ['AuthorizationPolicy istio-system/zz spec.rules']
+  ],
+  'dry-run policy': [
+    `${authorizing('{}').replace('name: policy', 'name: policy, annotations: { istio.io/dry-run: "true" }')}`,
+    []
+  ]
+})
+
+t.test('the message names caller and server', async t => {
+  const messages = (yaml: string) => findingsOf(rule.id, yaml).map(({ message }) => message)
+  t.same(messages(authorizing('{ action: DENY, rules: [{ to: [{ operation: { paths: [/metrics] } }] }] }')), [
+    'AuthorizationPolicy user1/policy denies autoscaler pods at user1/sklearn-iris/metrics (403)'
+  ])
+  t.same(messages(authorizing('{ selector: { matchLabels: { istio: ingressgateway } } }', 'istio-system')), [
+    'AuthorizationPolicy istio-system/policy denies callers without a sidecar at istio-system gateways (403)'
+  ])
+  t.same(messages(authorizing('{ selector: { matchLabels: { app: webhook } } }', 'knative-serving')), [
+    'AuthorizationPolicy knative-serving/policy denies the API server at knative-serving/webhook-754f8bc47f-wghnv (403)'
+  ])
+  t.same(messages(`${STRICT}---${allow('{ namespaces: [user1, istio-system, knative-serving] }')}`), [
+    'AuthorizationPolicy user1/policy denies callers of other namespaces at user1/sklearn-iris (403)'
+  ])
+  t.same(messages(`${STRICT}---${allow('{ notNamespaces: [user2] }')}`), [
+    'AuthorizationPolicy user1/policy denies sidecars in user2 at user1/sklearn-iris (403)'
+  ])
+})
+
+t.test('the fix allows the denied callers', async t => {
+  const fixes = (yaml: string) => findingsOf(rule.id, yaml).map(({ fix }) => fix)
+  const [byHops] = fixes(`${STRICT}---${allow('{ namespaces: [user1] }')}`)
+  t.match(byHops?.apply, [
+    {
+      metadata: { name: 'policy-hops', namespace: 'user1' },
+      spec: {
+        rules: [
+          {
+            from: [{ source: { principals: [/istio-ingressgateway-service-account$/, /activator$/, /autoscaler$/] } }]
+          },
+          { to: [{ operation: { paths: ['/healthz', '/metrics'] } }] }
+        ]
+      }
+    }
+  ])
+  const [byRule] = fixes(`${STRICT}---${allow('{ namespaces: [user1, istio-system, knative-serving] }')}`)
+  t.match(byRule, {
+    text: 'Add a rule that allows callers of other namespaces to AuthorizationPolicy user1/policy',
+    apply: []
+  })
+  const [named] = fixes(
+    `${STRICT}---${authorizing('{ selector: { matchLabels: { component: predictor } }, rules: [{ from: [{ source: { notNamespaces: [user2] } }] }] }')}`
+  )
+  t.match(named?.apply, [
+    {
+      spec: {
+        selector: { matchLabels: { component: 'predictor' } },
+        rules: [{ from: [{ source: { principals: ['cluster.local/ns/user2/sa/default'] } }] }, {}]
+      }
+    }
+  ])
+})

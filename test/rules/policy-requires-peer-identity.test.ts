@@ -1,0 +1,36 @@
+import t from 'tap'
+import rule from '../../src/rules/policy-requires-peer-identity.ts'
+import { cases, findingsOf } from '../support/cases.ts'
+import { allow, clientRule, configMap, KNATIVE_WITHOUT_SIDECARS, policy } from '../support/objects.ts'
+
+const MESH = allow('{ namespaces: ["*"] }')
+const PLACE = 'AuthorizationPolicy user1/policy spec.rules'
+const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
+
+cases(t, rule, {
+  PERMISSIVE: [MESH, [PLACE]],
+  STRICT: [`${STRICT}---${MESH}`, []],
+  'mesh-compatibility-mode enabled': [
+    `${configMap('knative-serving', 'config-network', { 'mesh-compatibility-mode': 'enabled' })}---${MESH}`,
+    []
+  ],
+  'rule without identities': [allow('{ ipBlocks: [10.0.0.0/8] }'), []]
+})
+
+t.test('the fix', async t => {
+  const fixes = (yaml: string) => findingsOf(rule.id, yaml).map(({ fix }) => fix)
+  t.match(fixes(MESH), [
+    { apply: [{ apiVersion: 'security.istio.io/v1', metadata: { name: 'default', namespace: 'user1' } }] }
+  ])
+  const own = policy('user1', '{ mtls: { mode: PERMISSIVE } }').replace('name: default', 'name: own')
+  t.match(fixes(`${own}---${MESH}`), [{ apply: [{ metadata: { name: 'own' }, spec: { mtls: { mode: 'STRICT' } } }] }])
+  t.match(fixes(`${policy('istio-system', '{ mtls: { mode: PERMISSIVE } }').replace('/v1', '/v1beta1')}---${MESH}`), [
+    { apply: [{ apiVersion: 'security.istio.io/v1beta1' }] }
+  ])
+  t.match(fixes(`${KNATIVE_WITHOUT_SIDECARS}---${MESH}`), [
+    { text: 'First label namespace knative-serving istio-injection=enabled and restart activator', apply: undefined }
+  ])
+  const plain = clientRule('*.user1.svc.cluster.local', '{ tls: { mode: DISABLE } }', 'user2')
+  const compatible = configMap('knative-serving', 'config-network', { 'mesh-compatibility-mode': 'enabled' })
+  t.match(fixes([plain, compatible, MESH].join('---')), [{ text: /^First make sidecars in user2 send mTLS/ }])
+})

@@ -1,0 +1,18 @@
+import t from 'tap'
+import rule from '../../src/rules/target-burst-capacity-conflict.ts'
+import { cases } from '../support/cases.ts'
+import { model } from '../support/objects.ts'
+
+const [kebab, camel] = ['autoscaling.knative.dev/target-burst-capacity', 'autoscaling.knative.dev/targetBurstCapacity']
+
+cases(t, rule, {
+  'one key': [model(`, annotations: { ${kebab}: "1" }`), []],
+  'the same value': [model(`, annotations: { ${kebab}: "1", ${camel}: "1" }`), []],
+  'one key on the component': [
+    model(
+      `, annotations: { ${kebab}: "1" }`,
+      `predictor: { annotations: { ${camel}: "0" }, model: { modelFormat: { name: sklearn } } }`
+    ),
+    [`InferenceService user1/new spec.predictor.annotations[${camel}]`]
+  ]
+})
