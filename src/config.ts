@@ -93,11 +93,11 @@ export const configSchema = z.strictObject({
         .min(0)
         .default(10)
         .describe('After SIGTERM: how long to go on answering, until nobody sends new requests any more'),
-      maxConcurrent: z
+      maxInFlight: z
         .int()
         .min(1)
         .default(64)
-        .describe('Requests that are worked on at a time; the API server is asked to come back with more'),
+        .describe('Maximum requests in flight; further requests get 503 with Retry-After'),
       certificates: name.default('certs').describe('Folder of tls.crt, tls.key and, for keeper.mode files, ca.crt')
     })
     .prefault({}),

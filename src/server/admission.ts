@@ -23,7 +23,7 @@ export interface AdmissionOptions {
   /** Our own namespace, in which nothing is ever judged. */
   readonly ownNamespace: string | undefined
   readonly metrics: Metrics
-  readonly maxConcurrent: number
+  readonly maxInFlight: number
   /** Of states by these rules; others that judge by them may share it. */
   readonly memory: Memory
 }
@@ -31,7 +31,7 @@ export interface AdmissionOptions {
 /** `POST /validate`: does this change cut a path that works now? `POST /mutate`: what does policy add to it? */
 export const admission: FastifyPluginAsync<AdmissionOptions> = async (app, options) => {
   const { current, health, rules, ownNamespace, metrics, memory } = options
-  limitLoad(app, options.maxConcurrent, metrics.load)
+  limitLoad(app, options.maxInFlight, metrics.load)
 
   const decide = ({ change, fault, object }: Review): Decision => {
     const policy = options.policy()

@@ -21,7 +21,7 @@ const MESSAGES: Readonly<Record<Reason, string>> = {
  * Bounds what is worked on at a time by the routes of this scope. The API server asks again after a 503 with
  * `Retry-After`; what it no longer waits for is not begun, for judging cannot be broken off.
  */
-export function limitLoad(app: FastifyInstance, maxConcurrent: number, load: Load): void {
+export function limitLoad(app: FastifyInstance, maxInFlight: number, load: Load): void {
   const deadlines = new WeakMap<FastifyRequest, number>()
   const turn = takeTurns()
   let inFlight = 0
@@ -32,7 +32,7 @@ export function limitLoad(app: FastifyInstance, maxConcurrent: number, load: Loa
   }
 
   app.addHook('onRequest', async (request, reply) => {
-    if (inFlight >= maxConcurrent) return shed(reply, 'full')
+    if (inFlight >= maxInFlight) return shed(reply, 'full')
     inFlight++
     const patience = patienceMs(request)
     if (patience !== undefined) deadlines.set(request, performance.now() + patience)

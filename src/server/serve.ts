@@ -101,7 +101,7 @@ async function build(options: ServeOptions, phase: Phase) {
       policy,
       ownNamespace,
       metrics,
-      maxConcurrent: config.server.maxConcurrent,
+      maxInFlight: config.server.maxInFlight,
       memory,
       isStopping: () => phase.stopping
     },

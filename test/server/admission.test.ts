@@ -29,7 +29,7 @@ async function build(
     policy: () => policy,
     ownNamespace: 'mesh-guard',
     metrics,
-    maxConcurrent: 64,
+    maxInFlight: 64,
     memory: {}
   })
   t.teardown(() => app.close())

@@ -14,8 +14,8 @@ import { until } from '../support/until.ts'
 const { ca, ...keyPair } = await makeCertificate(['127.0.0.1'])
 const logger = pino({ level: 'silent' })
 
-async function start(maxConcurrent: number): Promise<Running> {
-  const config = parseConfig(`server: { port: 0, healthPort: 0, maxConcurrent: ${maxConcurrent} }`, 'test')
+async function start(maxInFlight: number): Promise<Running> {
+  const config = parseConfig(`server: { port: 0, healthPort: 0, maxInFlight: ${maxInFlight} }`, 'test')
   return serve({ config, source: staticSource(stockWith()), keyPair, ownNamespace: undefined, logger })
 }
 
