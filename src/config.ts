@@ -88,11 +88,11 @@ export const configSchema = z.strictObject({
       host: name.default('127.0.0.1').describe('The address to listen at; in a pod, 0.0.0.0'),
       port: port.default(8443).describe('The webhook, by TLS'),
       healthPort: port.default(8080).describe('/livez, /readyz and /metrics, in plain HTTP'),
-      drainSeconds: z
+      shutdownDelaySeconds: z
         .int()
         .min(0)
         .default(10)
-        .describe('After SIGTERM: how long to go on answering, until nobody sends new requests any more'),
+        .describe('Seconds between SIGTERM and the end of listening; requests are still answered meanwhile'),
       maxInFlight: z
         .int()
         .min(1)

@@ -67,7 +67,7 @@ export function serveCommand(io: Io): Command {
       keeper?.start(running.reload, auditing(source, configuration, memory))
       io.out(greeting(running, config, manifests))
       const stop = (drainMs: number) => void running.stop(drainMs, keeper?.leave)
-      process.once('SIGTERM', () => stop(config.server.drainSeconds * 1000))
+      process.once('SIGTERM', () => stop(config.server.shutdownDelaySeconds * 1000))
       process.once('SIGINT', () => stop(0))
     })
 }

@@ -23,7 +23,7 @@ t.test('it serves files, says where and what to try, and stops when told to', as
   const folder = t.testdir({})
   const certificates = join(folder, 'certs')
   const config = join(folder, 'config.yaml')
-  writeFileSync(config, stringify({ server: { ...SERVER, certificates, drainSeconds: 0 } }))
+  writeFileSync(config, stringify({ server: { ...SERVER, certificates, shutdownDelaySeconds: 0 } }))
   const other = join(folder, 'other.yaml')
   writeFileSync(
     other,

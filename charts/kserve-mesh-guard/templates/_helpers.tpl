@@ -22,5 +22,5 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{/* How long a pod may take to end: the drain, with the farewell before it and what is being answered after it. */}}
 {{- define "kserve-mesh-guard.grace" -}}
-{{ add 35 (dig "server" "drainSeconds" 10 .Values.config) }}
+{{ add 35 (dig "server" "shutdownDelaySeconds" 10 .Values.config) }}
 {{- end }}
