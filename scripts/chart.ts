@@ -15,11 +15,9 @@ const anythings = z.array(anything)
 const duration = z.string().regex(/^(\d+(h|m|s))+$/)
 
 /** All but what the chart knows itself. */
-const config = configSchema
-  .omit({ keeper: true })
-  .extend({
-    server: configSchema.shape.server.unwrap().pick({ shutdownDelaySeconds: true, maxInFlight: true }).prefault({})
-  })
+const config = configSchema.omit({ keeper: true }).extend({
+  server: configSchema.shape.server.unwrap().pick({ shutdownDelaySeconds: true, maxInFlight: true }).prefault({})
+})
 
 const disabled = { properties: { enabled: { const: false } } }
 const named = { properties: { issuerRef: { properties: { name: { minLength: 1 } } } } }

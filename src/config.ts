@@ -98,7 +98,9 @@ export const configSchema = z.strictObject({
         .min(1)
         .default(64)
         .describe('Maximum requests in flight; further requests get 503 with Retry-After'),
-      certificates: name.default('certs').describe('Folder of tls.crt, tls.key and, for keeper.mode files, ca.crt')
+      certDir: name
+        .default('certs')
+        .describe('Folder of tls.crt, tls.key and, with controller.certificates: mounted, ca.crt')
     })
     .prefault({}),
   keeper: z
@@ -107,7 +109,7 @@ export const configSchema = z.strictObject({
         .enum(['off', 'secret', 'files'])
         .default('off')
         .describe(
-          'Whether to keep the registration of the webhook in the cluster, and with which certificate: one of its own, kept in a Secret, or that of server.certificates. off writes nothing'
+          'Whether to keep the registration of the webhook in the cluster, and with which certificate: one of its own, kept in a Secret, or that of server.certDir. off writes nothing'
         ),
       service: z
         .strictObject({

@@ -9,7 +9,7 @@ t.test('without a file everything is as by default', async t => {
     namespaces: [],
     unevaluated: 'warn',
     mesh: { istioNamespace: 'istio-system', knativeNamespace: 'knative-serving', kserveNamespace: 'kserve' },
-    server: { port: 8443, healthPort: 8080, certificates: 'certs' },
+    server: { port: 8443, healthPort: 8080, certDir: 'certs' },
     keeper: { mode: 'off', service: { name: 'kserve-mesh-guard', port: 443 } },
     log: { level: 'info' }
   })

@@ -51,7 +51,7 @@ export function serveCommand(io: Io): Command {
         manifests === undefined
           ? await openCluster(options, config, logger)
           : { source: readState(manifests, config, logger), keeper: undefined }
-      const keyPair = keeper?.keyPair() ?? (await loadCertificate(config.server.certificates, NAMES))
+      const keyPair = keeper?.keyPair() ?? (await loadCertificate(config.server.certDir, NAMES))
       const upkeep = keeper?.status
       const memory: Memory = {}
       const running = await serve({
@@ -99,7 +99,7 @@ async function findKeeper(
 ): Promise<Keeper | undefined> {
   const { mode, service } = keeper
   if (mode === 'off') return undefined
-  const folder = mode === 'files' ? server.certificates : undefined
+  const folder = mode === 'files' ? server.certDir : undefined
   if (OWN_NAMESPACE === undefined)
     throw new InvalidInput([`keeper.mode ${mode} needs POD_NAMESPACE in the environment`])
   return openKeeper({ transport, namespace: OWN_NAMESPACE, settings: mesh, service, folder, log })
@@ -137,7 +137,7 @@ function greeting({ webhook, health }: Running, { server }: Config, manifests: r
   return [
     ...lines,
     'Try:',
-    `  curl --cacert ${server.certificates}/ca.crt -H 'Content-Type: application/json' -d @${EXAMPLES}/review.json ${url}/validate`,
+    `  curl --cacert ${server.certDir}/ca.crt -H 'Content-Type: application/json' -d @${EXAMPLES}/review.json ${url}/validate`,
     `  npx mesh-guard check ${EXAMPLES}/strict-mesh.yaml --against ${manifests.join(' ')}`
   ].join('\n')
 }

@@ -21,10 +21,7 @@ const file = join(folder, 'config.yaml')
 const argv = ['serve', '--kubeconfig', join(folder, 'kubeconfig'), '--config', file]
 const configure = (mode: string) => {
   const ports = { port: 0, healthPort: 0 }
-  writeFileSync(
-    file,
-    stringify({ server: { ...ports, shutdownDelaySeconds: 0, certificates: folder }, keeper: { mode } })
-  )
+  writeFileSync(file, stringify({ server: { ...ports, shutdownDelaySeconds: 0, certDir: folder }, keeper: { mode } }))
 }
 
 t.test('it does not keep what it has no namespace for', async t => {

@@ -11,7 +11,7 @@ t.test('a new configuration is taken without a new start', async t => {
   const folder = t.testdir({})
   const file = join(folder, 'config.yaml')
   const configure = (rest: string) =>
-    writeFileSync(file, `server: { port: 0, healthPort: 0, shutdownDelaySeconds: 0, certificates: ${folder} }\n${rest}`)
+    writeFileSync(file, `server: { port: 0, healthPort: 0, shutdownDelaySeconds: 0, certDir: ${folder} }\n${rest}`)
   configure('log: { level: silent }')
   const program = start(t, ['serve', '--manifests', 'examples/cluster', '--config', file])
   await until('it serves', () => program.out().includes('readyz'), STARTED_MS)
@@ -31,7 +31,7 @@ t.test('a new configuration is taken without a new start', async t => {
 t.test('--log-level counts before what is written', async t => {
   const folder = t.testdir({})
   const argv = ['serve', '--manifests', 'examples/cluster', '--config', '-', '--log-level', 'silent']
-  const input = `server: { port: 0, healthPort: 0, shutdownDelaySeconds: 0, certificates: ${folder} }\nlog: { level: info }`
+  const input = `server: { port: 0, healthPort: 0, shutdownDelaySeconds: 0, certDir: ${folder} }\nlog: { level: info }`
   const program = start(t, argv, input)
   await until('it serves', () => program.out().includes('readyz'), STARTED_MS)
   program.child.kill('SIGTERM')

@@ -14,7 +14,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{/* The configuration: that of the values, with what the chart knows itself. */}}
 {{- define "kserve-mesh-guard.config" -}}
-{{- $server := dict "host" "0.0.0.0" "port" 8443 "healthPort" 8080 "certificates" "/var/run/mesh-guard/certs" }}
+{{- $server := dict "host" "0.0.0.0" "port" 8443 "healthPort" 8080 "certDir" "/var/run/mesh-guard/certs" }}
 {{- $mode := ternary "files" "secret" .Values.certManager.enabled }}
 {{- $keeper := dict "mode" $mode "service" (dict "name" "kserve-mesh-guard" "port" .Values.service.port) }}
 {{- toYaml (merge (dict "server" $server "keeper" $keeper) .Values.config) }}
