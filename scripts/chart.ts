@@ -15,7 +15,7 @@ const anythings = z.array(anything)
 const duration = z.string().regex(/^(\d+(h|m|s))+$/)
 
 /** All but what the chart knows itself. */
-const config = configSchema.omit({ keeper: true }).extend({
+const config = configSchema.omit({ controller: true }).extend({
   server: configSchema.shape.server.unwrap().pick({ shutdownDelaySeconds: true, maxInFlight: true }).prefault({})
 })
 
@@ -78,22 +78,22 @@ function listKeys({ jsonSchema: schema }: { readonly jsonSchema: z.core.JSONSche
 const EACH = '{{ $namespace }}'
 const OWN = '{{ $.Release.Namespace }}'
 
-const SECRET = { mode: 'secret', reports: 'auto' } as const
+const SELF_SIGNED = { enabled: true, certificates: 'selfSigned', reports: 'auto' } as const
 
-function rolesOf(options: Pick<RoleOptions, 'mode' | 'reports'>): readonly object[] {
+function rolesOf(options: Pick<RoleOptions, 'enabled' | 'certificates' | 'reports'>): readonly object[] {
   const settings = { ...DEFAULT_SETTINGS, istioNamespace: EACH, knativeNamespace: EACH, kserveNamespace: EACH }
   return rolesFor({ namespace: OWN, serviceAccount: NAME, settings, ...options })
 }
 
 /** What decides which of two roles it is, and the roles by the other option. */
 const CHOICES = [
-  ['.Values.certManager.enabled', rolesOf({ ...SECRET, mode: 'files' })],
-  ['eq (dig "audit" "reports" "auto" .Values.config) "off"', rolesOf({ ...SECRET, reports: 'off' })]
+  ['.Values.certManager.enabled', rolesOf({ ...SELF_SIGNED, certificates: 'mounted' })],
+  ['eq (dig "audit" "reports" "auto" .Values.config) "off"', rolesOf({ ...SELF_SIGNED, reports: 'off' })]
 ] as const
 
 /** The roles by all options, as a template: each once where the options agree. No role depends on two of them. */
 export function makeRoles(): string {
-  const all = rolesOf(SECRET).map((role, i) => ({
+  const all = rolesOf(SELF_SIGNED).map((role, i) => ({
     isOfEach: JSON.stringify(role).includes(EACH),
     document: toTemplate(role, i)
   }))

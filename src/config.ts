@@ -103,18 +103,24 @@ export const configSchema = z.strictObject({
         .describe('Folder of tls.crt, tls.key and, with controller.certificates: mounted, ca.crt')
     })
     .prefault({}),
-  keeper: z
+  controller: z
     .strictObject({
-      mode: z
-        .enum(['off', 'secret', 'files'])
-        .default('off')
+      enabled: z
+        .boolean()
+        .default(false)
         .describe(
-          'Whether to keep the registration of the webhook in the cluster, and with which certificate: one of its own, kept in a Secret, or that of server.certDir. off writes nothing'
+          'Manage the webhook configurations, the certificate and reports in the cluster; requires POD_NAMESPACE'
+        ),
+      certificates: z
+        .enum(['selfSigned', 'mounted'])
+        .default('selfSigned')
+        .describe(
+          'Source of the serving certificate: selfSigned, issued by an own CA and stored in a Secret; mounted, read from server.certDir'
         ),
       service: z
         .strictObject({
-          name: name.default(NAME).describe('Of the Service, in the same namespace, by which the API server calls'),
-          port: port.default(443).describe('Of that Service')
+          name: name.default(NAME).describe('Service name that the API server calls, in the namespace of the guard'),
+          port: port.default(443).describe('Service port that the API server calls')
         })
         .prefault({})
     })

@@ -10,7 +10,7 @@ t.test('without a file everything is as by default', async t => {
     unevaluated: 'warn',
     mesh: { istioNamespace: 'istio-system', knativeNamespace: 'knative-serving', kserveNamespace: 'kserve' },
     server: { port: 8443, healthPort: 8080, certDir: 'certs' },
-    keeper: { mode: 'off', service: { name: 'kserve-mesh-guard', port: 443 } },
+    controller: { enabled: false, certificates: 'selfSigned', service: { name: 'kserve-mesh-guard', port: 443 } },
     log: { level: 'info' }
   })
 })

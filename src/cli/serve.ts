@@ -94,14 +94,13 @@ function followConfiguration({ config: file, rule, logLevel }: ServeOptions, log
 /** @throws {InvalidInput} when what is to be kept cannot be: that would go unnoticed until it is missed */
 async function findKeeper(
   transport: WritingTransport,
-  { keeper, mesh, server }: Config,
+  { controller, mesh, server }: Config,
   log: Logger
 ): Promise<Keeper | undefined> {
-  const { mode, service } = keeper
-  if (mode === 'off') return undefined
-  const folder = mode === 'files' ? server.certDir : undefined
-  if (OWN_NAMESPACE === undefined)
-    throw new InvalidInput([`keeper.mode ${mode} needs POD_NAMESPACE in the environment`])
+  const { enabled, certificates, service } = controller
+  if (!enabled) return undefined
+  const folder = certificates === 'mounted' ? server.certDir : undefined
+  if (OWN_NAMESPACE === undefined) throw new InvalidInput(['controller.enabled needs POD_NAMESPACE in the environment'])
   return openKeeper({ transport, namespace: OWN_NAMESPACE, settings: mesh, service, folder, log })
 }
 

@@ -28,7 +28,7 @@ export interface Configuration {
 }
 
 /** What was made of these at the start cannot be made anew while we run. */
-export const NEED_RESTART = ['server', 'mesh', 'keeper', 'audit'] as const
+export const NEED_RESTART = ['server', 'mesh', 'controller', 'audit'] as const
 
 /**
  * Reads the configuration for the first time. It sets the level of the log, then and later.
@@ -47,7 +47,13 @@ export function openConfiguration({ read, parse }: Written, log: FastifyBaseLogg
   const replace = (text: string | Error) => {
     if (typeof text !== 'string') throw text
     const next = parse(text)
-    current = { ...next, server: started.server, mesh: started.mesh, keeper: started.keeper, audit: started.audit }
+    current = {
+      ...next,
+      server: started.server,
+      mesh: started.mesh,
+      controller: started.controller,
+      audit: started.audit
+    }
     hash = hashOf(text)
     announce(current, hash, log)
     warnOfRestart(next, started, log)

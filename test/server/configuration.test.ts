@@ -97,12 +97,12 @@ t.test('a bad one leaves the last good one in force, and is told once', async t 
 t.test('what needs a new start is named, and stays as it is', async t => {
   const file = join(t.testdir({ 'config.yaml': '' }), 'config.yaml')
   const { configuration, said } = open(file)
-  const { server, mesh, keeper } = configuration.current()
+  const { server, mesh, controller } = configuration.current()
   said()
   writeFileSync(file, 'server: { port: 1 }\nmesh: { kserveNamespace: kubeflow }\nunevaluated: deny')
   configuration.refresh()
   t.match(said(), [{ msg: 'configuration' }, { keys: ['server', 'mesh'], msg: 'these take effect at the next start' }])
-  t.match(configuration.current(), { server, mesh, keeper, unevaluated: 'deny' })
+  t.match(configuration.current(), { server, mesh, controller, unevaluated: 'deny' })
 })
 
 t.test('exceptions that have expired are told at the start and with each new text', async t => {

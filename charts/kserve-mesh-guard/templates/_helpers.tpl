@@ -15,9 +15,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{/* The configuration: that of the values, with what the chart knows itself. */}}
 {{- define "kserve-mesh-guard.config" -}}
 {{- $server := dict "host" "0.0.0.0" "port" 8443 "healthPort" 8080 "certDir" "/var/run/mesh-guard/certs" }}
-{{- $mode := ternary "files" "secret" .Values.certManager.enabled }}
-{{- $keeper := dict "mode" $mode "service" (dict "name" "kserve-mesh-guard" "port" .Values.service.port) }}
-{{- toYaml (merge (dict "server" $server "keeper" $keeper) .Values.config) }}
+{{- $certificates := ternary "mounted" "selfSigned" .Values.certManager.enabled }}
+{{- $controller := dict "enabled" true "certificates" $certificates "service" (dict "name" "kserve-mesh-guard" "port" .Values.service.port) }}
+{{- toYaml (merge (dict "server" $server "controller" $controller) .Values.config) }}
 {{- end }}
 
 {{/* How long a pod may take to end: the drain, with the farewell before it and what is being answered after it. */}}
