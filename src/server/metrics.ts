@@ -45,8 +45,8 @@ export function createMetrics(
     registers
   })
   const duration = new Histogram({
-    name: 'mesh_guard_decision_seconds',
-    help: 'Time to judge a change',
+    name: 'mesh_guard_decision_duration_seconds',
+    help: 'Time to evaluate a change, in seconds',
     buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers
   })

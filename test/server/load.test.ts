@@ -112,7 +112,7 @@ t.test('what nobody waits for any more is not judged', async t => {
   }
   const lines = await metricsOf(running)
   t.ok(lines.includes('mesh_guard_shed_total{reason="late"} 4'))
-  t.ok(lines.includes('mesh_guard_decision_seconds_count 3'))
+  t.ok(lines.includes('mesh_guard_decision_duration_seconds_count 3'))
 })
 
 t.test('a process that was held up for long sheds nothing that somebody waits for', async t => {
