@@ -30,18 +30,18 @@ export function summarizeEvidence(kinds: readonly KindHealth[]): object {
 export function measureEvidence(registry: Registry, source: StateSource): void {
   const registers = [registry]
   new Gauge({
-    name: 'mesh_guard_known_objects',
-    help: 'Objects in the state, by kind and by how good our knowledge of the kind is',
-    labelNames: ['kind', 'health'],
+    name: 'mesh_guard_cache_objects',
+    help: 'Objects in the cache, by kind and cache state',
+    labelNames: ['kind', 'state'],
     registers,
     collect() {
       this.reset()
-      for (const { kind, health, objects } of source.health()) this.inc({ kind, health }, objects)
+      for (const { kind, health, objects } of source.health()) this.inc({ kind, state: health }, objects)
     }
   })
   new Gauge({
-    name: 'mesh_guard_evidence_age_seconds',
-    help: 'Time since the server last showed that we know what it has, by kind; infinite when it never did',
+    name: 'mesh_guard_cache_staleness_seconds',
+    help: 'Seconds since the cache was last known to match the API server, by kind; +Inf if it never was',
     labelNames: ['kind'],
     registers,
     collect() {
