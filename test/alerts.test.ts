@@ -86,9 +86,9 @@ t.test('the check of expressions finds what is wrong', async t => {
   for (const [expr, faults] of [
     ['mesh_guard_ready == 0', []],
     ['mesh_guard_ready{a="b"} == 0 or (absent(mesh_guard_ready)', ['brackets']],
-    ['rate(mesh_guard_shed_total[5m] > 0', ['brackets']],
+    ['rate(mesh_guard_rejected_requests_total[5m] > 0', ['brackets']],
     ['mesh_guard_redy == 0', ['mesh_guard_redy']],
-    ['sun by (reason) (rate(mesh_guard_shed_total[5m])) > 0', ['sun']],
+    ['sun by (reason) (rate(mesh_guard_rejected_requests_total[5m])) > 0', ['sun']],
     ['tiem() > 0', ['tiem', 'tiem']]
   ] as const) {
     t.same(faultsOf(expr), faults, expr)

@@ -3,7 +3,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { takeTurns } from './turns.ts'
 
 /** Why a request was turned away: too many before it, or its sender no longer waits. */
-type Reason = 'full' | 'late'
+type Reason = 'concurrency-limit' | 'time-out'
 
 /** What is counted of requests, whatever they ask. */
 export interface Load {
@@ -13,8 +13,8 @@ export interface Load {
 }
 
 const MESSAGES: Readonly<Record<Reason, string>> = {
-  full: 'too busy to judge this in time',
-  late: 'its turn came when nobody waited for the answer any more'
+  'concurrency-limit': 'concurrency limit reached, retry',
+  'time-out': 'request timed out in the queue'
 }
 
 /**
@@ -32,7 +32,7 @@ export function limitLoad(app: FastifyInstance, maxInFlight: number, load: Load)
   }
 
   app.addHook('onRequest', async (request, reply) => {
-    if (inFlight >= maxInFlight) return shed(reply, 'full')
+    if (inFlight >= maxInFlight) return shed(reply, 'concurrency-limit')
     inFlight++
     const patience = patienceMs(request)
     if (patience !== undefined) deadlines.set(request, performance.now() + patience)
@@ -47,7 +47,7 @@ export function limitLoad(app: FastifyInstance, maxInFlight: number, load: Load)
   app.addHook('preHandler', async (request, reply) => {
     await turn()
     const deadline = deadlines.get(request)
-    if (deadline !== undefined && performance.now() >= deadline) return shed(reply, 'late')
+    if (deadline !== undefined && performance.now() >= deadline) return shed(reply, 'time-out')
   })
 }
 
@@ -69,19 +69,19 @@ export function measureLoad(registry: Registry): Load {
   const registers = [registry]
   const inFlight = new Gauge({
     name: 'mesh_guard_in_flight_requests',
-    help: 'Requests that are being received, wait for their turn, or are being answered',
+    help: 'Requests in flight: received, queued or being answered',
     registers
   })
   const shed = new Counter({
-    name: 'mesh_guard_shed_total',
-    help: 'Requests turned away with 503: full, too many before it; late, nobody waited any more when its turn came',
+    name: 'mesh_guard_rejected_requests_total',
+    help: 'Requests rejected with 503, by reason: concurrency-limit, server.maxInFlight reached; time-out, the API server stopped waiting while the request was queued',
     labelNames: ['reason'],
     registers
   })
   for (const reason of Object.keys(MESSAGES)) shed.inc({ reason }, 0)
   const bytes = new Histogram({
     name: 'mesh_guard_request_body_bytes',
-    help: 'Size of what is asked',
+    help: 'Size of request bodies, in bytes',
     buckets: [KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, KIB ** 2, 4 * KIB ** 2, 8 * KIB ** 2],
     registers
   })

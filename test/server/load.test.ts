@@ -60,7 +60,7 @@ t.test('what is too much is asked to come back, and what is in flight is answere
   const { status, headers, text } = await ask(`${running.webhook}/validate`, REVIEW, { ca })
   t.equal(status, 503)
   t.equal(headers['retry-after'], '1')
-  t.match(text, 'too busy')
+  t.match(text, 'concurrency limit reached, retry')
   t.equal((await fetch(`${running.health}/readyz`)).status, 200, 'a replica that is busy stays ready')
   t.equal((await ask(`${running.webhook}/self-test`, REVIEW, { ca })).status, 200, 'and proves itself')
   finish()
@@ -72,8 +72,8 @@ t.test('what is too much is asked to come back, and what is in flight is answere
   t.equal((await ask(`${running.webhook}/validate`, REVIEW, { ca })).status, 200)
   lines = await metricsOf(running)
   for (const line of [
-    'mesh_guard_shed_total{reason="full"} 1',
-    'mesh_guard_shed_total{reason="late"} 0',
+    'mesh_guard_rejected_requests_total{reason="concurrency-limit"} 1',
+    'mesh_guard_rejected_requests_total{reason="time-out"} 0',
     'mesh_guard_request_body_bytes_count 3',
     `mesh_guard_request_body_bytes_sum ${3 * REVIEW.length}`,
     'mesh_guard_request_body_bytes_bucket{le="1024"} 3'
@@ -111,7 +111,7 @@ t.test('what nobody waits for any more is not judged', async t => {
     }
   }
   const lines = await metricsOf(running)
-  t.ok(lines.includes('mesh_guard_shed_total{reason="late"} 4'))
+  t.ok(lines.includes('mesh_guard_rejected_requests_total{reason="time-out"} 4'))
   t.ok(lines.includes('mesh_guard_decision_duration_seconds_count 3'))
 })
 
@@ -128,7 +128,7 @@ t.test('a process that was held up for long sheds nothing that somebody waits fo
     (await Promise.all(asked)).map(({ status }) => status),
     [200, 200, 200]
   )
-  t.ok((await metricsOf(running)).includes('mesh_guard_shed_total{reason="late"} 0'))
+  t.ok((await metricsOf(running)).includes('mesh_guard_rejected_requests_total{reason="time-out"} 0'))
 })
 
 t.test('a size that is not said is not counted', async t => {
