@@ -39,8 +39,8 @@ export function createMetrics(
     registers
   })
   const skipped = new Counter({
-    name: 'mesh_guard_skipped_total',
-    help: 'What could not be judged, by rule',
+    name: 'mesh_guard_unevaluated_total',
+    help: 'Rules that could not be evaluated for a change, by rule',
     labelNames: ['rule'],
     registers
   })

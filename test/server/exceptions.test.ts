@@ -45,7 +45,7 @@ t.test('exceptions are counted, and how often each was used', async t => {
     t.ok(lines.includes(line), line)
   }
   t.notOk(
-    lines.some(line => line.startsWith('mesh_guard_skipped_total{')),
+    lines.some(line => line.startsWith('mesh_guard_unevaluated_total{')),
     'they are no gaps in the evidence'
   )
 })

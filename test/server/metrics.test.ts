@@ -39,7 +39,7 @@ t.test('decisions are counted by rule, mode and outcome', async t => {
     'mesh_guard_decisions_total{operation="UPDATE",kind="Gateway",decision="warn"} 1',
     `mesh_guard_findings_total{rule="${RULE}",mode="deny",decision="deny"} 2`,
     `mesh_guard_findings_total{rule="${RULE}",mode="warn",decision="warn"} 1`,
-    'mesh_guard_skipped_total{rule="object"} 1',
+    'mesh_guard_unevaluated_total{rule="object"} 1',
     'mesh_guard_decision_duration_seconds_bucket{le="0.0001"} 2',
     'mesh_guard_decision_duration_seconds_bucket{le="0.00025"} 3',
     'mesh_guard_decision_duration_seconds_bucket{le="0.0005"} 3',
