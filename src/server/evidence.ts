@@ -49,10 +49,12 @@ export function measureEvidence(registry: Registry, source: StateSource): void {
     }
   })
   const count = (name: string, help: string, toTimes: ToTimes) => show(registry, source, name, help, toTimes)
-  count('mesh_guard_relists_total', 'Lists after the first, by kind', ({ relists }) => [[{}, relists]])
-  count('mesh_guard_malformed_lines_total', 'Lines of a watch that were no events, by kind', ({ malformed }) => [
-    [{}, malformed]
-  ])
+  count('mesh_guard_relists_total', 'Lists after the initial one, by kind', ({ relists }) => [[{}, relists]])
+  count(
+    'mesh_guard_watch_decode_errors_total',
+    'Lines of a watch that could not be decoded as an event, by kind',
+    ({ malformed }) => [[{}, malformed]]
+  )
   count('mesh_guard_watch_errors_total', 'Failed lists and watches, by kind and reason', ({ errors }) =>
     [...errors].map(([reason, times]) => [{ reason }, times])
   )

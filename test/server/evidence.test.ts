@@ -45,8 +45,8 @@ t.test('each kind is measured, and one that is read in several places as a whole
     'mesh_guard_cache_staleness_seconds{kind="Gateway"} +Inf',
     'mesh_guard_relists_total{kind="Pod"} 2',
     'mesh_guard_relists_total{kind="ConfigMap"} 4',
-    'mesh_guard_malformed_lines_total{kind="Pod"} 1',
-    'mesh_guard_malformed_lines_total{kind="ConfigMap"} 0',
+    'mesh_guard_watch_decode_errors_total{kind="Pod"} 1',
+    'mesh_guard_watch_decode_errors_total{kind="ConfigMap"} 0',
     'mesh_guard_watch_errors_total{kind="Pod",reason="malformed"} 1',
     'mesh_guard_watch_errors_total{kind="Pod",reason="410"} 1',
     'mesh_guard_watch_errors_total{kind="ConfigMap",reason="unreachable"} 7'
