@@ -30,8 +30,8 @@ export function measureUpkeep(registry: Registry, upkeep: () => Upkeep): void {
     }
   })
   new Gauge({
-    name: 'mesh_guard_leader',
-    help: '1 on the replica that keeps registration and certificate',
+    name: 'mesh_guard_leader_election_master_status',
+    help: '1 on the leader, which manages webhook configurations, certificate and reports; 0 on other replicas',
     registers,
     collect() {
       this.set(upkeep().leader ? 1 : 0)

@@ -186,7 +186,7 @@ await t.test('the leader stops while another replica serves: nothing opens, and 
   })
   t.same(opened, [])
   await until('another leader', async () => ![undefined, before].includes(await holder()))
-  t.match(await (await fetch(`${second.health}/metrics`)).text(), 'mesh_guard_leader 1')
+  t.match(await (await fetch(`${second.health}/metrics`)).text(), 'mesh_guard_leader_election_master_status 1')
   t.ok(await isGuarded())
 })
 
