@@ -110,7 +110,7 @@ export function measureConfiguration(registry: Registry, configuration: Configur
   const registers = [registry]
   new Gauge({
     name: 'mesh_guard_config_info',
-    help: 'Always 1, with the beginning of the SHA-256 of the configuration that is in force',
+    help: 'Always 1, labeled with the first 16 hex digits of the SHA-256 of the active configuration file',
     labelNames: ['hash'],
     registers,
     collect() {
@@ -120,7 +120,7 @@ export function measureConfiguration(registry: Registry, configuration: Configur
   })
   new Gauge({
     name: 'mesh_guard_config_last_reload_successful',
-    help: '1 when the configuration as it is written down is in force, 0 while it cannot be used',
+    help: '1 if the configuration file was loaded, 0 if it is invalid and the previous one stays active',
     registers,
     collect() {
       this.set(configuration.isUpToDate() ? 1 : 0)
@@ -128,7 +128,7 @@ export function measureConfiguration(registry: Registry, configuration: Configur
   })
   new Counter({
     name: 'mesh_guard_config_reload_failures_total',
-    help: 'New configurations that could not be used',
+    help: 'Configuration reloads that failed',
     registers,
     collect() {
       this.reset()

@@ -49,7 +49,7 @@ export const health: FastifyPluginAsync<HealthOptions> = async (app, { source, u
 function measureReadiness(registry: Registry, isReady: () => boolean): void {
   new Gauge({
     name: 'mesh_guard_ready',
-    help: '1 when /readyz says that this replica is ready',
+    help: '1 if /readyz reports this replica as ready, 0 otherwise',
     registers: [registry],
     collect() {
       this.set(isReady() ? 1 : 0)

@@ -28,13 +28,13 @@ export function createMetrics(
   const registers = [registry]
   const decisions = new Counter({
     name: 'mesh_guard_decisions_total',
-    help: 'Changes judged, by operation, kind and decision',
+    help: 'Changes evaluated, by operation, kind and decision',
     labelNames: ['operation', 'kind', 'decision'],
     registers
   })
   const findings = new Counter({
     name: 'mesh_guard_findings_total',
-    help: 'Findings that changes introduced, by rule, mode and what was decided about the change',
+    help: 'Findings introduced by changes, by rule, mode and decision about the change',
     labelNames: ['rule', 'mode', 'decision'],
     registers
   })
@@ -52,7 +52,7 @@ export function createMetrics(
   })
   const mutations = new Counter({
     name: 'mesh_guard_mutations_total',
-    help: 'InferenceServices seen by the mutating side, and whether something was added',
+    help: 'Mutation requests for InferenceServices, by whether the answer has a patch',
     labelNames: ['patched'],
     registers
   })
