@@ -114,8 +114,8 @@ async function openCluster(options: ServeOptions, config: Config, logger: Logger
   const keeper = await findKeeper(transport, config, logger)
   const source = watchCluster(transport, {
     settings: config.mesh,
-    onFault: message => logger.warn({ message }, 'object not read'),
-    onHealth: (kind, health, why) => logger.info({ kind, health, why }, 'state')
+    onFault: message => logger.warn({ message }, 'object skipped: cannot parse'),
+    onHealth: (kind, health, why) => logger.info({ kind, health, why }, 'cache state changed')
   })
   return { source, keeper }
 }

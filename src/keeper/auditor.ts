@@ -50,7 +50,7 @@ export function auditorOf(options: AuditorOptions): Auditor {
     const judged = judge(state)
     status = { lastSuccessMs: status?.lastSuccessMs, findings: judged.findings }
     const written = reports === 'off' ? 0 : await publish(judged, state, signal)
-    if (written > 0) log.info({ written, findings: judged.findings.length }, 'the audit has changed reports')
+    if (written > 0) log.info({ written, findings: judged.findings.length }, 'audit updated reports')
     if (signal.aborted) return false
     status = { lastSuccessMs: clock.date(), findings: judged.findings }
     return true
@@ -58,7 +58,7 @@ export function auditorOf(options: AuditorOptions): Auditor {
   return {
     status: () => status,
     keep: async signal => {
-      const attempt = reporting(log, 'the audit did not come to its end')
+      const attempt = reporting(log, 'audit failed')
       const publish = publisherOf(api, home, clock)
       let pending: Pending | undefined
       let seen: Snapshot | undefined

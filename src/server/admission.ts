@@ -50,7 +50,7 @@ export const admission: FastifyPluginAsync<AdmissionOptions> = async (app, optio
     const evidence = summarizeEvidence(health())
     log.info(
       { uid, ...traceOf(headers), operation, dryRun, object, ...summary(decision), seconds, evidence },
-      'decided'
+      'admission decision'
     )
     return toVerdict(uid, decision)
   })
@@ -63,7 +63,7 @@ export const admission: FastifyPluginAsync<AdmissionOptions> = async (app, optio
     metrics.mutated(patch.length > 0)
     const evidence = summarizeEvidence(health())
     const added = patch.map(({ path }) => path)
-    log.info({ uid, ...traceOf(headers), operation, dryRun, object, added, notes, evidence }, 'mutated')
+    log.info({ uid, ...traceOf(headers), operation, dryRun, object, added, notes, evidence }, 'mutation applied')
     return toPatch(uid, mutated)
   })
 }

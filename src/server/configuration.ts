@@ -68,7 +68,10 @@ export function openConfiguration({ read, parse }: Written, log: FastifyBaseLogg
     } catch (error) {
       failures++
       isUpToDate = false
-      log.error({ reason: (error as Error).message }, 'bad configuration: the last good one stays in force')
+      log.error(
+        { reason: (error as Error).message },
+        'configuration reload failed: the previous configuration stays active'
+      )
     }
   }
 
@@ -84,15 +87,15 @@ export function openConfiguration({ read, parse }: Written, log: FastifyBaseLogg
 
 function announce({ log: { level }, exceptions }: Config, hash: string, log: FastifyBaseLogger): void {
   log.level = level
-  log.info({ hash }, 'configuration')
+  log.info({ hash }, 'configuration loaded')
   for (const { rule, reason } of expiredSkips(exceptionsAt(exceptions, Date.now()))) {
-    log.warn({ rule, reason }, 'an exception has expired')
+    log.warn({ rule, reason }, 'exception expired')
   }
 }
 
 function warnOfRestart(next: Config, started: Config, log: FastifyBaseLogger): void {
   const keys = NEED_RESTART.filter(key => !isDeepStrictEqual(next[key], started[key]))
-  if (keys.length > 0) log.warn({ keys }, 'these take effect at the next start')
+  if (keys.length > 0) log.warn({ keys }, 'configuration changed: a restart is required for these keys')
 }
 
 /** The same fault twice is no news, as the same text is none. */

@@ -73,7 +73,7 @@ await t.test('an upgrade of values alone leaves alone what the guard has written
 await t.test('after the emergency stop nobody asks, and the guard does not come back by itself', async t => {
   await must(['delete', 'validatingwebhookconfiguration,mutatingwebhookconfiguration', NAME])
   await until('the guard knows', async () =>
-    replicas.some(({ logs }) => logs().includes('the webhook cannot be registered'))
+    replicas.some(({ logs }) => logs().includes('reconciling the webhook configurations failed'))
   )
   // Time for more than one of its rounds.
   await sleep(5_000)

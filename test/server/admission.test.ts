@@ -219,8 +219,8 @@ t.test('a line in the log says what was decided, and on what evidence', async t 
   const app = await build(t, USER_STRICT, DEFAULT_POLICY, { logger })
   const evidence = { oldest: 'InferenceService', oldestSeconds: 0, unsound: {} }
   for (const [url, body, expected] of [
-    ['/validate', review(STRICT), { msg: 'decided', uid: 'u-1', decision: 'deny', evidence }],
-    ['/mutate', review(MODEL), { msg: 'mutated', uid: 'u-1', evidence }]
+    ['/validate', review(STRICT), { msg: 'admission decision', uid: 'u-1', decision: 'deny', evidence }],
+    ['/mutate', review(MODEL), { msg: 'mutation applied', uid: 'u-1', evidence }]
   ] as const) {
     await post(app, url, body)
     const line = lines.map(one => JSON.parse(one)).find(({ msg }) => msg === expected.msg)
@@ -242,7 +242,9 @@ t.test('the line names the trace, where there is one', async t => {
     for (const url of ['/validate', '/mutate']) {
       lines.splice(0)
       await post(app, url, review(MODEL), headers)
-      const line = lines.map(one => JSON.parse(one)).find(({ msg }) => msg === 'decided' || msg === 'mutated')
+      const line = lines
+        .map(one => JSON.parse(one))
+        .find(({ msg }) => msg === 'admission decision' || msg === 'mutation applied')
       t.match(line, { uid: 'u-1' })
       t.equal(line.traceparent, told)
     }

@@ -120,7 +120,7 @@ t.test('the self-test is refused, until we stop', async t => {
   t.same(ready, [200], 'what is done first is done while it is ready')
 })
 
-t.test('another certificate is served from now on', async t => {
+t.test('serving certificate changed from now on', async t => {
   const running = await start(kept)
   t.teardown(() => running.stop(0))
   const { ca: otherCa, ...other } = await makeCertificate(['127.0.0.1'])
