@@ -55,7 +55,7 @@ const valuesSchema = z.strictObject({
   serviceAccount: z.strictObject({ annotations: texts }),
   networkPolicy: z.strictObject({ enabled: z.boolean() }),
   serviceMonitor: z.strictObject({ enabled: z.boolean(), interval: duration, labels: texts }),
-  prometheusRule: z.strictObject({ enabled: z.boolean(), labels: texts }),
+  prometheusRule: z.strictObject({ enabled: z.boolean(), labels: texts, runbookUrl: z.url() }),
   global: anything.optional().describe('What Helm hands to each chart that is part of another; not read')
 })
 

@@ -1,4 +1,4 @@
-/** Alerts ask for what we measure, and lead to a page that says what to do. */
+/** Alerts query metrics that exist, and each links to its runbook. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -16,7 +16,7 @@ interface Alert {
   readonly expr: string
   readonly for?: string
   readonly labels: { readonly severity: string }
-  readonly annotations: { readonly summary: string; readonly runbook: string }
+  readonly annotations: { readonly summary: string; readonly description: string; readonly runbook_url: string }
 }
 
 const root = join(import.meta.dirname, '..')
@@ -95,8 +95,8 @@ t.test('the check of expressions finds what is wrong', async t => {
   }
 })
 
-t.test('each alert asks for what there is, and has a page', async t => {
-  t.same(alerts.map(({ alert }) => `${alert}.md`).sort(), pages.toSorted(), 'each page has an alert')
+t.test('each alert queries existing metrics and has a runbook', async t => {
+  t.same(alerts.map(({ alert }) => `${alert}.md`).sort(), pages.toSorted(), 'each runbook has an alert')
   for (const { alert, expr, labels, annotations } of alerts) {
     t.same(faultsOf(expr), [], `${alert}: ${expr}`)
     t.ok(namesIn(expr).length > 0, alert)
@@ -104,15 +104,16 @@ t.test('each alert asks for what there is, and has a page', async t => {
       t.match(text, new RegExp(`^${name}\\{.*${label}="${value}"`, 'm'), alert)
     }
     t.match(labels.severity, /^(critical|warning|info)$/, alert)
-    t.match(annotations, { summary: /./, runbook: `docs/runbooks/${alert}.md` }, alert)
+    const url = `https://mesh-guard.io/runbooks/${alert}.md`
+    t.match(annotations, { summary: /./, description: /\.$/, runbook_url: url }, alert)
   }
 })
 
-t.test('each page says what it means, what to look at and what to do, and names what there is', async t => {
+t.test('each runbook has the same sections and names existing metrics', async t => {
   for (const page of pages) {
     const text = readFileSync(join(root, 'docs/runbooks', page), 'utf8')
     const headings = [...text.matchAll(/^#+ .*$/gm)].map(([heading]) => heading)
-    t.same(headings, [`# ${page.replace('.md', '')}`, '## What it means', '## What to look at', '## What to do'])
+    t.same(headings, [`# ${page.replace('.md', '')}`, '## Meaning', '## Impact', '## Diagnosis', '## Mitigation'])
     for (const name of namesIn(text)) t.ok(isMeasured(name), `${page}: ${name}`)
   }
 })
