@@ -42,11 +42,11 @@ t.test('an exception', async t => {
 
 t.test('faults are told with line, field and the nearest right name', async t => {
   for (const [text, fault] of [
-    ['rulez: {}', 'c.yaml:1: rulez: there is no such key; did you mean rules?'],
-    ['log:\n  levle: info', 'c.yaml:2: log.levle: there is no such key; did you mean level?'],
+    ['rulez: {}', 'c.yaml:1: rulez: unknown key; did you mean rules?'],
+    ['log:\n  levle: info', 'c.yaml:2: log.levle: unknown key; did you mean level?'],
     [
       'rules:\n  certificate-refuse: warn',
-      'c.yaml:2: rules.certificate-refuse: there is no such key; did you mean certificate-refused?'
+      'c.yaml:2: rules.certificate-refuse: unknown key; did you mean certificate-refused?'
     ],
     [
       'rules:\n  certificate-refused: no',
@@ -54,21 +54,21 @@ t.test('faults are told with line, field and the nearest right name', async t =>
     ],
     [
       'namespaces:\n- selector: {}\n  rules: {}\n  rule: {}',
-      'c.yaml:4: namespaces[0].rule: there is no such key; did you mean rules?'
+      'c.yaml:4: namespaces[0].rule: unknown key; did you mean rules?'
     ],
     [
       exception.replace('certificate-refused', 'certificate-refuse'),
-      'c.yaml:2: exceptions[0].rule: there is no such rule; did you mean certificate-refused?'
+      'c.yaml:2: exceptions[0].rule: unknown rule; did you mean certificate-refused?'
     ],
     [
       exception.replace('kind: Gateway', 'kind: Gatewya'),
-      'c.yaml:3: exceptions[0].selector.kind: there is no such kind; did you mean Gateway?'
+      'c.yaml:3: exceptions[0].selector.kind: unknown kind; did you mean Gateway?'
     ],
     [
       exception.replace('kind: Gateway', 'knd: Gateway'),
-      'c.yaml:3: exceptions[0].selector.knd: there is no such key; did you mean kind?'
+      'c.yaml:3: exceptions[0].selector.knd: unknown key; did you mean kind?'
     ],
-    [exception.replace('kind: Gateway', ''), 'c.yaml:3: exceptions[0].selector: names no objects; to leave out all'],
+    [exception.replace('kind: Gateway', ''), 'c.yaml:3: exceptions[0].selector: selects no objects; to suppress all'],
     [exception.replace('2027-01-31', 'soon'), 'c.yaml:6: exceptions[0].expires: Invalid ISO date'],
     [exception.replace(/.*expires.*/, ''), /^c.yaml:\d: exceptions\[0\].expires: Invalid input: expected string/],
     [exception.replace('rule: certificate-refused', 'rule: 5'), /^c.yaml:2: exceptions\[0\].rule: Invalid option/],

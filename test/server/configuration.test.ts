@@ -71,7 +71,7 @@ t.test('a bad one leaves the last good one in force, and is told once', async t 
   for (const [spoil, reason] of [
     [
       () => writeFileSync(file, 'rules: {}\nunevaluatd: warn'),
-      `${file}:2: unevaluatd: there is no such key; did you mean unevaluated?`
+      `${file}:2: unevaluatd: unknown key; did you mean unevaluated?`
     ],
     [() => writeFileSync(file, 'a: ['), /config.yaml:1: /],
     [() => rmSync(file), /config.yaml: no such file or folder/]
