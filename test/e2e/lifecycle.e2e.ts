@@ -66,7 +66,7 @@ await t.test('an upgrade of values alone leaves alone what the guard has written
   })
   t.same(failed, [])
   for (const { logs } of replicas) {
-    t.notMatch(logs(), 'webhook configurations were changed', 'there was nothing to repair')
+    t.notMatch(logs(), 'webhook configurations overwritten', 'there was nothing to repair')
   }
 })
 
