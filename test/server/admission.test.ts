@@ -134,7 +134,7 @@ t.test('a denial carries the warnings beside it, and old trouble', async t => {
   const update = review(after, { operation: 'UPDATE', oldObject: parse(before) })
   const old = await post(await build(t, `${STRICT}---${before}`), '/validate', update)
   t.equal(old.body.response.allowed, true)
-  t.match(old.body.response.warnings, [/^was so before: strict-without-sidecar: /])
+  t.match(old.body.response.warnings, [/^pre-existing: strict-without-sidecar: /])
 })
 
 t.test('what could not be judged is told, or refused by configuration', async t => {
@@ -151,7 +151,7 @@ t.test('what could not be judged is told, or refused by configuration', async t 
   const denied = await post(await build(t, '', { ...DEFAULT_POLICY, unevaluated: 'deny' }), '/validate', broken)
   t.match(denied.body.response, {
     allowed: false,
-    status: { message: /^not evaluated, which the configuration refuses: object: InferenceService user1\/new: / }
+    status: { message: /^not evaluated \(unevaluated: deny\): object: InferenceService user1\/new: / }
   })
 })
 
