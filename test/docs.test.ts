@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { serveFolder } from './support/cluster.ts'
@@ -61,6 +61,11 @@ for (const file of DOCS) {
     for (const line of blocks.flatMap(block => block.split('\n'))) {
       const command = line.replace(/ +#.*/, '')
       if (/^npm (ci|start|test|run lint)$/.test(command)) continue
+      const [, testFile] = /^npx (?:node|tap run --disable-coverage) (test\/\S+)$/.exec(command) ?? []
+      if (testFile !== undefined) {
+        t.ok(existsSync(testFile), testFile)
+        continue
+      }
       if (command.startsWith('helm ')) {
         t.ok(install.includes(command), 'test/e2e/docs.e2e.ts runs it')
         continue
