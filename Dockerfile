@@ -6,7 +6,7 @@ WORKDIR /build
 COPY package.json package-lock.json ./
 # esbuild works without its install script.
 RUN npm ci --ignore-scripts
-COPY scripts/bundle.ts scripts/licences.ts scripts/
+COPY scripts/bundle.ts scripts/licenses.ts scripts/
 COPY tsconfig.json ./
 COPY src src
 RUN node scripts/bundle.ts

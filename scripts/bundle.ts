@@ -5,11 +5,11 @@
 import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
-import { findBundled, toNotices } from './licences.ts'
+import { findBundled, toNotices } from './licenses.ts'
 
 const root = join(import.meta.dirname, '..')
 const pages = join(root, 'src/rules')
-export const NOTICES = 'THIRD-PARTY-LICENCES.txt'
+export const NOTICES = 'THIRD-PARTY-LICENSES.txt'
 
 /** Marks the Kubernetes client, which does not declare it, as free of side effects, so that esbuild drops unused code. */
 const treeShakeClient: Plugin = {

@@ -4,7 +4,7 @@ import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { generate } from '../scripts/generate.ts'
-import { findBundled, findStrict, toNotices } from '../scripts/licences.ts'
+import { findBundled, findStrict, toNotices } from '../scripts/licenses.ts'
 import { type Bom, forProduction, toolsIn } from '../scripts/sbom.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -58,7 +58,7 @@ t.test('conformance prints each answer that differs, and counts', async t => {
   const folder = t.testdir({
     'right.jsonl': `${JSON.stringify(one)}\n`,
     'wrong.jsonl': `${JSON.stringify(wrong)}\n`,
-    'odd.jsonl': JSON.stringify({ ...one, calls: [call('a/nobody', '', '')] }),
+    'odd.jsonl': JSON.stringify({ ...one, calls: [call('a/unknown', '', '')] }),
     'elsewhere.jsonl': JSON.stringify({ install: 'none', namespace: { name: 'a' }, pod: {}, injected: true }),
     'installations.json': '{}'
   })
@@ -72,7 +72,7 @@ t.test('conformance prints each answer that differs, and counts', async t => {
   t.match(out, /wrong\.jsonl: one: a\/client to server\.a\.svc\.cluster\.local:80\n/)
   t.match(out, /istio: .*"authz":"deny".*\n {2}model: .*"authz":"allow"/)
   t.match(out, /4 agree, 3 disagree\n$/)
-  t.match(await script('conformance', [join(folder, 'odd.jsonl')]), { code: 1, out: /one: no pod a\/nobody/ })
+  t.match(await script('conformance', [join(folder, 'odd.jsonl')]), { code: 1, out: /one: no pod a\/unknown/ })
   t.match(await script('conformance', [join(folder, 'elsewhere.jsonl')]), {
     code: 1,
     out: /line 1: no installation none/
@@ -152,7 +152,7 @@ t.test('the bill of materials is that of what is installed to run, with what a t
   t.same(toolsIn(production, ['tool', 'both', 'types']), ['types 1.0.0'], 'only we ask for it')
 })
 
-t.test('the notices of what is in a bundle: each version once, and its licence as it is', async t => {
+t.test('the notices of what is in a bundle: each version once, and its license as it is', async t => {
   const folder = t.testdir({
     node_modules: {
       b: {
