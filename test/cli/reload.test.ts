@@ -17,7 +17,7 @@ t.test('a new configuration is taken without a new start', async t => {
   await until('it serves', () => program.out().includes('readyz'), STARTED_MS)
   t.equal(program.err(), '')
   configure('log: { level: info }')
-  await until('it has the new one', () => program.err().includes('"configuration"'))
+  await until('it has the new one', () => program.err().includes('"configuration loaded"'))
   configure('log: { level: loud }')
   await until('it has refused the next', () => program.err().includes(`${file}:2: log.level: `))
   const [, health = ''] = /health +(\S+)\/readyz/.exec(program.out()) ?? []
