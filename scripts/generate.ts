@@ -76,12 +76,14 @@ function symptomOf(id: string): string {
 const BEGIN = '<!-- output: begin -->'
 const END = '<!-- output: end -->'
 
-/** README.md with the output of the command above the markers. */
+/** The command above the markers. */
+const CHECK = ['check', 'examples/strict-mesh.yaml', '--against', 'examples/cluster']
+
+/** README.md with the output of `CHECK` between the markers. */
 function makeReadme(): string {
   const [head = '', rest = ''] = readFileSync(join(root, 'README.md'), 'utf8').split(BEGIN)
   const tail = rest.slice(rest.indexOf(END))
-  const [, command = ''] = head.match(/^npx mesh-guard (check .*)$/m) ?? []
-  const { stdout } = spawnSync(process.execPath, ['src/main.ts', ...command.split(' ')], {
+  const { stdout } = spawnSync(process.execPath, ['src/main.ts', ...CHECK], {
     cwd: root,
     encoding: 'utf8'
   })
