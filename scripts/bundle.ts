@@ -1,19 +1,19 @@
 /**
- * Makes `dist/`: the program in a few files, without types, for any Node from 20 on, with the pages of the rules and the
- * notices of the packages that went into it.
+ * Builds `dist/`: the program bundled into a few files of JavaScript for Node 22, the rule pages, and the license notices
+ * of the bundled packages.
  */
 import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
-import { findBundled, toNotices } from './licences.ts'
+import { findBundled, toNotices } from './licenses.ts'
 
 const root = join(import.meta.dirname, '..')
 const pages = join(root, 'src/rules')
-export const NOTICES = 'THIRD-PARTY-LICENCES.txt'
+export const NOTICES = 'THIRD-PARTY-LICENSES.txt'
 
-/** Says of the Kubernetes client, which does not say so itself, that what nobody uses of it may go: nearly all of it. */
-const onlyWhatIsUsed: Plugin = {
-  name: 'only-what-is-used',
+/** Marks the Kubernetes client, which does not declare it, as free of side effects, so that esbuild drops unused code. */
+const treeShakeClient: Plugin = {
+  name: 'tree-shake-client',
   setup: ({ onResolve, resolve }) =>
     onResolve({ filter: /^(@kubernetes\/client-node$|\.)/ }, async ({ path, pluginData, resolveDir, ...args }) => {
       const isClient = `${resolveDir}/${path}`.includes('@kubernetes/client-node')
@@ -24,7 +24,7 @@ const onlyWhatIsUsed: Plugin = {
 }
 const RESOLVING = 'resolving'
 
-/** @returns what is in it */
+/** @returns esbuild's metafile of the bundle */
 export async function bundle(): Promise<Metafile> {
   const dist = join(root, 'dist')
   rmSync(dist, { recursive: true, force: true })
@@ -34,14 +34,14 @@ export async function bundle(): Promise<Metafile> {
     outdir: dist,
     bundle: true,
     metafile: true,
-    // What needs a cluster, and a newer Node with it, is loaded only when it is used.
+    // The Kubernetes client is loaded only by commands that read a cluster.
     splitting: true,
     format: 'esm',
     platform: 'node',
-    target: 'node20',
-    plugins: [onlyWhatIsUsed],
+    target: 'node22',
+    plugins: [treeShakeClient],
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    // `debug` takes it where it is there, and it is there because tools for development bring it along.
+    // An optional import of `debug`; it resolves only because development tools install it.
     external: ['supports-color'],
     logLevel: 'warning'
   })

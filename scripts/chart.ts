@@ -1,4 +1,4 @@
-/** What the chart says that follows from the code: the schema of its values, and the roles. */
+/** Generates the values schema and the roles of the chart from the code. */
 import { isDeepStrictEqual } from 'node:util'
 import { stringify } from 'yaml'
 import { z } from 'zod'
@@ -9,15 +9,15 @@ import { DEFAULT_SETTINGS } from '../src/model/snapshot.ts'
 
 const text = z.string().min(1)
 const texts = z.record(z.string(), z.string())
-/** What goes into the pods as it is; the API server knows what may stand there. */
+/** Copied into the pod template unchanged and validated by the API server. */
 const anything = z.record(z.string(), z.unknown())
 const anythings = z.array(anything)
 const duration = z.string().regex(/^(\d+(h|m|s))+$/)
 
-/** All but what the chart knows itself. */
-const config = configSchema
-  .omit({ keeper: true })
-  .extend({ server: configSchema.shape.server.unwrap().pick({ drainSeconds: true, maxConcurrent: true }).prefault({}) })
+/** The configuration without the keys that the chart sets. */
+const config = configSchema.omit({ controller: true }).extend({
+  server: configSchema.shape.server.unwrap().pick({ shutdownDelaySeconds: true, maxInFlight: true }).prefault({})
+})
 
 const disabled = { properties: { enabled: { const: false } } }
 const named = { properties: { issuerRef: { properties: { name: { minLength: 1 } } } } }
@@ -26,15 +26,15 @@ const valuesSchema = z.strictObject({
   replicas: z.int().min(1),
   image: z.strictObject({
     repository: text,
-    tag: z.string().describe('Default: the appVersion of the chart'),
+    tag: z.string().describe('Image tag; default: appVersion of the chart'),
     digest: z
       .string()
       .regex(/^(sha256:[0-9a-f]{64})?$/)
-      .describe('Counts instead of the tag'),
+      .describe('Image digest, takes precedence over the tag'),
     pullPolicy: z.enum(['Always', 'IfNotPresent', 'Never'])
   }),
   imagePullSecrets: z.array(z.strictObject({ name: text })),
-  config: config.describe('The configuration of the guard'),
+  config: config.describe('Configuration of the guard, without the keys that the chart sets'),
   service: z.strictObject({ port: z.int().min(1).max(65_535) }),
   certManager: z
     .strictObject({
@@ -44,7 +44,7 @@ const valuesSchema = z.strictObject({
       renewBefore: duration
     })
     .meta({ anyOf: [disabled, named] })
-    .describe('Instead of a certificate that the guard keeps by itself'),
+    .describe('Serving certificate from cert-manager, in place of the self-signed one'),
   priorityClassName: z.string(),
   resources: anything,
   nodeSelector: texts,
@@ -55,17 +55,17 @@ const valuesSchema = z.strictObject({
   serviceAccount: z.strictObject({ annotations: texts }),
   networkPolicy: z.strictObject({ enabled: z.boolean() }),
   serviceMonitor: z.strictObject({ enabled: z.boolean(), interval: duration, labels: texts }),
-  prometheusRule: z.strictObject({ enabled: z.boolean(), labels: texts }),
-  global: anything.optional().describe('What Helm hands to each chart that is part of another; not read')
+  prometheusRule: z.strictObject({ enabled: z.boolean(), labels: texts, runbookUrl: z.url() }),
+  global: anything.optional().describe('Global values that Helm passes to subcharts; not used')
 })
 
-/** Draft 7 is what every Helm knows. */
+/** Every supported Helm version reads draft 7. */
 export function makeValuesSchema(): string {
   const schema = z.toJSONSchema(valuesSchema, { io: 'input', target: 'draft-7', override: listKeys })
   return `${JSON.stringify(schema, undefined, 2)}\n`
 }
 
-/** Of a key that is not in a list of names Helm would not say where it stands; of a property that is not there it does. */
+/** Replaces `propertyNames` by `properties`: Helm prints the path of an unknown property, not of an invalid name. */
 function listKeys({ jsonSchema: schema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   const { propertyNames, additionalProperties = {} } = schema
   if (typeof propertyNames !== 'object' || propertyNames.enum === undefined) return
@@ -74,26 +74,26 @@ function listKeys({ jsonSchema: schema }: { readonly jsonSchema: z.core.JSONSche
   delete schema.propertyNames
 }
 
-/** Stands for each of the namespaces whose ConfigMaps are read, in turn. */
+/** Placeholder for each namespace whose ConfigMaps are read. */
 const EACH = '{{ $namespace }}'
 const OWN = '{{ $.Release.Namespace }}'
 
-const SECRET = { mode: 'secret', reports: 'auto' } as const
+const SELF_SIGNED = { enabled: true, certificates: 'selfSigned', reports: 'auto' } as const
 
-function rolesOf(options: Pick<RoleOptions, 'mode' | 'reports'>): readonly object[] {
+function rolesOf(options: Pick<RoleOptions, 'enabled' | 'certificates' | 'reports'>): readonly object[] {
   const settings = { ...DEFAULT_SETTINGS, istioNamespace: EACH, knativeNamespace: EACH, kserveNamespace: EACH }
   return rolesFor({ namespace: OWN, serviceAccount: NAME, settings, ...options })
 }
 
-/** What decides which of two roles it is, and the roles by the other option. */
+/** Template conditions, with the roles if the condition holds. */
 const CHOICES = [
-  ['.Values.certManager.enabled', rolesOf({ ...SECRET, mode: 'files' })],
-  ['eq (dig "audit" "reports" "auto" .Values.config) "off"', rolesOf({ ...SECRET, reports: 'off' })]
+  ['.Values.certManager.enabled', rolesOf({ ...SELF_SIGNED, certificates: 'mounted' })],
+  ['eq (dig "audit" "reports" "auto" .Values.config) "off"', rolesOf({ ...SELF_SIGNED, reports: 'off' })]
 ] as const
 
-/** The roles by all options, as a template: each once where the options agree. No role depends on two of them. */
+/** The roles as a template: a role that depends on an option is rendered for both values. No role depends on two options. */
 export function makeRoles(): string {
-  const all = rolesOf(SECRET).map((role, i) => ({
+  const all = rolesOf(SELF_SIGNED).map((role, i) => ({
     isOfEach: JSON.stringify(role).includes(EACH),
     document: toTemplate(role, i)
   }))
@@ -106,7 +106,7 @@ export function makeRoles(): string {
     '{{- /* Generated from src/keeper/rbac.ts by `npm run generate`. */}}',
     `{{- $read := list ${names.join(' ')} | uniq }}`,
     '{{- if has .Release.Namespace $read }}',
-    '{{- fail (printf "namespace %s is one of config.mesh: what lies beside the guard is never judged, so it needs a namespace of its own" .Release.Namespace) }}',
+    '{{- fail (printf "namespace %s is one of config.mesh: objects in the namespace of the guard are never evaluated; install it in a separate namespace" .Release.Namespace) }}',
     '{{- end }}',
     ...documents(false),
     '{{- range $namespace := $read }}',

@@ -1,6 +1,6 @@
 /**
- * Asks the model what Istio's own code was asked, and prints where the answers differ. Reads vectors (JSON lines, may
- * be gzipped): calls between workloads, effective PeerAuthentication, injection. Exits with 1 when an answer differs.
+ * Compares the model with recorded answers of Istio's own code. Reads vectors (JSON lines, optionally gzipped): calls between
+ * workloads, effective PeerAuthentication, injection. Prints each answer that differs and exits with 1 if there is one.
  */
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -56,14 +56,14 @@ const meshCase = z.object({
 
 type Call = z.output<typeof call>
 
-/** What was asked, what Istio says, and what we say. */
+/** A question, the recorded answer of Istio, and the answer of the model. */
 export interface Disagreement {
   readonly asked: string
   readonly istio: string
   readonly model: string
 }
 
-/** @returns the number of answers that agree, and those that do not */
+/** @returns the number of equal answers, and the others */
 export function conform(file: string): { readonly agree: number; readonly disagree: readonly Disagreement[] } {
   const bytes = readFileSync(file)
   const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8')
@@ -107,7 +107,7 @@ function toState(objects: readonly unknown[]): Snapshot {
 
 const installations = new Map<string, Readonly<Record<string, readonly unknown[]>>>()
 
-/** The objects of each kind of installation lie beside the rows. */
+/** Objects of each type of installation, from installations.json in the directory of the vectors. */
 function readInstallations(file: string): Readonly<Record<string, readonly unknown[]>> {
   const path = join(dirname(file), 'installations.json')
   const known =
@@ -166,7 +166,7 @@ function answer(state: Snapshot, client: Workload, { to, path }: Call): Answer {
 const hostOf = ({ name, namespace }: Service) => `${name}.${namespace}.svc.cluster.local`
 const toWord = ({ outcome }: Connection) => (outcome.is === 'open' ? 'ok' : 'cut')
 
-/** A workload without a proxy needs to know nothing. */
+/** A client without a proxy can call every Service; a sidecar only those that are exported to it and in its scope. */
 function isKnown(state: Snapshot, client: Workload, service: Service): boolean {
   if (client.proxy === 'none') return true
   const target = {

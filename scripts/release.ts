@@ -1,6 +1,6 @@
 /**
- * Makes all that is released, in `release/`, and checks it: the tarball with the bundle, the chart, the bill of materials.
- * Prints what there is, and ends with 1 at the first thing that is not as it should be.
+ * Builds the release in `release/` and checks it: the tarball with the bundle, the chart, the bill of materials. Prints a table
+ * of the files, and exits with 1 at the first failed check.
  */
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { parse } from 'yaml'
 import { findProgram } from '../test/e2e/assets.ts'
 import { buildImage, entrypoint } from '../test/support/dockerfile.ts'
 import { bundle, NOTICES } from './bundle.ts'
-import { type Bundled, findBundled, findStrict } from './licences.ts'
+import { type Bundled, findBundled, findStrict } from './licenses.ts'
 import { forProduction, toolsIn } from './sbom.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -25,9 +25,9 @@ interface Manifest {
   readonly devDependencies: Readonly<Record<string, string>>
 }
 
-/** A file that is released, and what was found of it. */
+/** A released file. */
 interface Released {
-  /** Below the root of the checkout. */
+  /** Path relative to the checkout. */
   readonly file: string
   readonly bytes: number
   readonly what: string
@@ -41,10 +41,10 @@ const measured = (file: string, what: string): Released => ({
 
 const log = (line: string) => process.stderr.write(`${line}\n`)
 
-class Unfit extends Error {}
+class CheckFailed extends Error {}
 
-function must(isSo: boolean, why: string): void {
-  if (!isSo) throw new Unfit(why)
+function must(holds: boolean, why: string): void {
+  if (!holds) throw new CheckFailed(why)
 }
 
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
@@ -63,16 +63,16 @@ function checkVersions({ version }: Manifest): void {
     ['appVersion of Chart.yaml', chart.appVersion],
     ['newest heading of CHANGELOG.md', newest]
   ] as const) {
-    must(found === version, `${where} is ${found}, and the version of package.json ${version}: make them one`)
+    must(found === version, `${where} is ${found}, but package.json has ${version}; set all to the same version`)
   }
 }
 
-function checkLicences(bundled: readonly Bundled[]): void {
+function checkLicenses(bundled: readonly Bundled[]): void {
   const strict = findStrict(bundled).map(({ name, version, license }) => `${name} ${version} (${license})`)
-  must(strict.length === 0, `the bundle holds what may ask for more than a notice: ${strict.join(', ')}`)
+  must(strict.length === 0, `the bundle has packages whose license needs a review: ${strict.join(', ')}`)
 }
 
-/** It installs in an empty folder, and what is installed runs. */
+/** Packs the tarball, installs it in an empty directory and runs the program. */
 async function makeTarball({ name, version, bin }: Manifest): Promise<Released> {
   const packages = join(out, 'npm')
   const packed = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', packages])
@@ -86,7 +86,7 @@ async function makeTarball({ name, version, bin }: Manifest): Promise<Released> 
     await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', join(packages, filename)], folder)
     const program = join(folder, 'node_modules/.bin/mesh-guard')
     const said = (await run(program, ['--version'], folder)).trim()
-    must(said === version, `the installed program says that it is ${said}, not ${version}`)
+    must(said === version, `the installed program prints version ${said}, expected ${version}`)
     const examples = join(folder, 'node_modules', name, 'examples')
     const check = ['check', join(examples, 'strict-mesh.yaml'), '--against', join(examples, 'cluster')]
     const denied = await run(program, [...check, '--fail-on', 'never'], folder)
@@ -103,20 +103,20 @@ async function makeChart({ version }: Manifest): Promise<Released> {
   return measured(join(folder, `kserve-mesh-guard-${version}.tgz`), 'Helm chart')
 }
 
-/** All that is installed to run it, of which the bundle is made. */
+/** Writes the bill of materials of the production dependencies, which the bundle is made of. */
 async function makeBom(bundled: readonly Bundled[], { devDependencies }: Manifest): Promise<Released> {
   const bom = forProduction(JSON.parse(await run('npm', ['sbom', '--sbom-format', 'cyclonedx', '--package-lock-only'])))
   const listed = new Set(bom.components.map(({ name, version }) => `${name} ${version}`))
   const missing = bundled.map(({ name, version }) => `${name} ${version}`).filter(one => !listed.has(one))
-  must(missing.length === 0, `the bill of materials lacks what is in the bundle: ${missing.join(', ')}`)
+  must(missing.length === 0, `the bill of materials lacks packages of the bundle: ${missing.join(', ')}`)
   const tools = toolsIn(bom, Object.keys(devDependencies))
-  must(tools.length === 0, `the bill of materials lists what is for development alone: ${tools.join(', ')}`)
+  must(tools.length === 0, `the bill of materials lists development dependencies: ${tools.join(', ')}`)
   const file = join(out, 'sbom.cdx.json')
   writeFileSync(file, `${JSON.stringify(bom, undefined, 2)}\n`)
   return measured(file, `CycloneDX, ${bom.components.length} packages, of which ${bundled.length} are in the bundle`)
 }
 
-/** What the image holds besides its base. */
+/** Builds the image without an engine and measures it without its base. */
 function checkImage(): Released {
   const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-release-'))
   try {
@@ -128,7 +128,7 @@ function checkImage(): Released {
     const names = readdirSync(app, { recursive: true, encoding: 'utf8' }).map(name => join(app, name))
     const files = names.map(name => statSync(name)).filter(one => one.isFile())
     const bytes = files.reduce((sum, { size }) => sum + size, 0)
-    return { file: 'Dockerfile', bytes, what: `the image without its base, ${files.length} files` }
+    return { file: 'Dockerfile', bytes, what: `image without its base, ${files.length} files` }
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -139,8 +139,8 @@ async function release(): Promise<readonly Released[]> {
   for (const folder of ['npm', 'chart']) mkdirSync(join(out, folder), { recursive: true })
   checkVersions(manifest)
   const bundled = findBundled(await bundle(), root)
-  checkLicences(bundled)
-  const notices = measured(join(root, 'dist', NOTICES), `notices of ${bundled.length} packages: ${licencesOf(bundled)}`)
+  checkLicenses(bundled)
+  const notices = measured(join(root, 'dist', NOTICES), `notices of ${bundled.length} packages: ${licensesOf(bundled)}`)
   return [
     await makeTarball(manifest),
     await makeChart(manifest),
@@ -150,7 +150,7 @@ async function release(): Promise<readonly Released[]> {
   ]
 }
 
-const licencesOf = (bundled: readonly Bundled[]) =>
+const licensesOf = (bundled: readonly Bundled[]) =>
   [...new Set(bundled.map(({ license }) => license))].sort().join(', ')
 
 function toTable(released: readonly Released[]): string {
@@ -164,7 +164,7 @@ function toTable(released: readonly Released[]): string {
 try {
   process.stdout.write(`${toTable(await release())}\n`)
 } catch (error) {
-  if (!(error instanceof Unfit)) throw error
-  log(`not fit for release: ${error.message}`)
+  if (!(error instanceof CheckFailed)) throw error
+  log(`release check failed: ${error.message}`)
   process.exitCode = 1
 }

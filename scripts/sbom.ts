@@ -1,4 +1,4 @@
-/** What `npm sbom --sbom-format cyclonedx` prints, as far as it is changed here. */
+/** Output of `npm sbom --sbom-format cyclonedx`, reduced to the fields that are changed here. */
 export interface Bom {
   readonly metadata: { readonly component: { readonly 'bom-ref': string } }
   readonly components: readonly Component[]
@@ -13,8 +13,8 @@ interface Component {
 }
 
 /**
- * The bill of materials without what is for development alone. `npm sbom --omit dev` also leaves out what is for both,
- * such as a library that the program and one of its tools use.
+ * The bill of materials without development dependencies. `npm sbom --omit dev` also omits packages that both the program and
+ * a development tool use.
  */
 export function forProduction(bom: Bom): Bom {
   const components = bom.components.filter(component => !isForDevelopment(component))
@@ -28,7 +28,7 @@ export function forProduction(bom: Bom): Bom {
 const isForDevelopment = ({ properties }: Component) =>
   properties.some(({ name, value }) => name === 'cdx:npm:package:development' && value === 'true')
 
-/** What is listed although only we ourselves ask for it, and that for development. */
+/** Components that are listed although they are only direct development dependencies. */
 export function toolsIn(
   { components, dependencies, metadata }: Bom,
   devDependencies: readonly string[]

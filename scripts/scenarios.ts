@@ -1,6 +1,6 @@
 /**
- * Runs folders of scenarios (cluster.yaml, change.yaml, scenario.yaml) through `mesh-guard check --against`, and
- * prints where the answer is not the one expected. Exits with 1 when there is such a place.
+ * Runs scenario directories (cluster.yaml, change.yaml, scenario.yaml) through `mesh-guard check --against` and prints each
+ * difference from the expectation. Exits with 1 if there is one.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -27,14 +27,14 @@ const expectation = z.object({
 
 type Report = z.output<typeof reportSchema>
 
-/** @returns one line for each thing that is not as expected. */
+/** @returns one line for each difference from the expectation */
 export async function runScenario(folder: string): Promise<readonly string[]> {
   const { operation, expect } = expectation.parse(parse(readFileSync(join(folder, 'scenario.yaml'), 'utf8')))
   const report = await check(folder, operation === 'DELETE' ? ['--delete'] : [])
-  const faults: string[] = []
+  const differences: string[] = []
   const compare = (what: string, got: unknown, wanted: unknown) => {
     if (JSON.stringify(got) !== JSON.stringify(wanted))
-      faults.push(`${what}: ${JSON.stringify(got)}, expected ${JSON.stringify(wanted)}`)
+      differences.push(`${what}: ${JSON.stringify(got)}, expected ${JSON.stringify(wanted)}`)
   }
 
   compare('decision', report.decision, expect.decision)
@@ -45,11 +45,11 @@ export async function runScenario(folder: string): Promise<readonly string[]> {
       expect.steps.map(({ decision }) => decision)
     )
   }
-  const told = report.steps.flatMap(({ findings, existing }) => [...findings, ...existing])
+  const reported = report.steps.flatMap(({ findings, existing }) => [...findings, ...existing])
   if (expect.quiet)
     compare(
-      'told',
-      told.map(({ rule }) => rule),
+      'reported',
+      reported.map(({ rule }) => rule),
       []
     )
   const cuts = report.steps.flatMap(({ findings }) => findings).flatMap(finding => finding.cuts)
@@ -58,7 +58,7 @@ export async function runScenario(folder: string): Promise<readonly string[]> {
   if (expect.caller !== undefined) compare('callers', sorted(cuts.map(({ caller }) => caller)), sorted(expect.caller))
   const hops = cuts.map(({ hop }) => hop)
   if (expect.hop !== undefined && !hops.includes(expect.hop)) compare('hops', sorted(hops), expect.hop)
-  const opened = sorted(told.flatMap(({ opens }) => opens.map(({ what }) => what)))
+  const opened = sorted(reported.flatMap(({ opens }) => opens.map(({ what }) => what)))
   for (const what of expect.opens) if (!opened.includes(what)) compare('opens', opened, what)
 
   const added = addedValues(report)
@@ -69,29 +69,29 @@ export async function runScenario(folder: string): Promise<readonly string[]> {
     const relaxed = await check(folder, ['--rule', 'strict-mesh-plain-local-gateway=warn'])
     compare('decision when relaxed', relaxed.decision, expect.relaxed)
   }
-  return faults
+  return differences
 }
 
 async function check(folder: string, flags: readonly string[]): Promise<Report> {
   let text = ''
-  let complaint = ''
+  let errors = ''
   const files = [join(folder, 'change.yaml'), '--against', join(folder, 'cluster.yaml'), '--format', 'json']
   await run(['check', ...files, ...flags], {
     out: part => {
       text += part
     },
     err: part => {
-      complaint += `${part}\n`
+      errors += `${part}\n`
     },
     pages: new URL('../src/rules/', import.meta.url),
     worker: new URL('../src/evaluation-worker.ts', import.meta.url),
     exit: () => {}
   })
-  if (text === '') throw new Error(complaint)
+  if (text === '') throw new Error(errors)
   return reportSchema.parse(JSON.parse(text))
 }
 
-/** Values that the patches add, by JSON pointer. */
+/** Values that patches add, by JSON pointer. */
 function addedValues({ steps }: Report): ReadonlyMap<string, unknown> {
   const added = new Map<string, unknown>()
   for (const { path, value } of steps.flatMap(({ patch }) => patch)) {
@@ -101,9 +101,9 @@ function addedValues({ steps }: Report): ReadonlyMap<string, unknown> {
   return added
 }
 
-const sorted = (words: readonly string[]) => [...new Set(words)].sort()
+const sorted = (values: readonly string[]) => [...new Set(values)].sort()
 
-/** The scenarios in these folders, each of which is one or holds some. */
+/** Scenario directories: each path is one, or contains them. */
 export function scenarioFolders(paths: readonly string[]): readonly string[] {
   return paths.flatMap(path => {
     if (existsSync(join(path, 'scenario.yaml'))) return [path]
@@ -116,10 +116,10 @@ if (process.argv[1] === import.meta.filename) {
   let agree = 0
   let disagree = 0
   for (const folder of scenarioFolders(process.argv.slice(2))) {
-    const faults = await runScenario(folder)
-    if (faults.length === 0) agree++
+    const differences = await runScenario(folder)
+    if (differences.length === 0) agree++
     else disagree++
-    for (const fault of faults) process.stdout.write(`${folder}: ${fault}\n`)
+    for (const difference of differences) process.stdout.write(`${folder}: ${difference}\n`)
   }
   process.stdout.write(`${agree} agree, ${disagree} disagree\n`)
   process.exitCode = disagree > 0 ? 1 : 0

@@ -38,7 +38,7 @@ const QUICKER: Timing = {
   relistMs: 10_000
 }
 
-const CONFIGURATION = '{ server: { port: 0, healthPort: 0 }, keeper: { mode: secret }, log: { level: silent } }'
+const CONFIGURATION = '{ server: { port: 0, healthPort: 0 }, controller: { enabled: true }, log: { level: silent } }'
 
 const clock: Clock = {
   now: () => performance.now() * KEEPER_SPEED,
@@ -54,7 +54,7 @@ export async function startReplica(cluster: Cluster): Promise<Replica> {
   const configuration = openConfiguration({ read: () => '', parse }, logger)
   const config = configuration.current()
   const { mesh: settings } = config
-  const { service } = config.keeper
+  const { service } = config.controller
   const transport = await connect({ files: [cluster.kubeconfig] })
   const keeper = await openKeeper({
     transport,

@@ -10,7 +10,7 @@ import { toField } from './sources/manifest.ts'
 import { suggest } from './sources/suggest.ts'
 import { lineAt } from './sources/yaml.ts'
 
-/** The ids of all rules, in order. */
+/** Ids of all rules, sorted. */
 export const RULE_IDS: readonly string[] = [...Object.values(RULES.failures), ...RULES.checks]
   .map(({ id }) => id)
   .sort()
@@ -20,102 +20,119 @@ export const MODES = ['deny', 'warn', 'audit', 'off'] as const
 
 const modes = z
   .partialRecord(z.enum(RULE_IDS as [string, ...string[]]), z.enum(MODES))
-  .describe('What admission does about the findings of a rule, where that is not the default')
+  .describe('Mode by rule id, in place of the default mode of the rule')
 const name = z.string().min(1)
 const port = z.int().min(0).max(65_535)
 
-/** One of the words that there are; any other is told the nearest. */
+/** A string from a fixed list; the error for any other string suggests the nearest. */
 const known = (what: string, words: readonly string[]) =>
   z.enum(words as [string, ...string[]], {
-    error: ({ input }) => (typeof input === 'string' ? `there is no such ${what}${suggest(input, words)}` : undefined)
+    error: ({ input }) => (typeof input === 'string' ? `unknown ${what}${suggest(input, words)}` : undefined)
   })
 
 const exception = z.strictObject({
-  rule: known('rule', RULE_IDS).describe('The rule whose findings are excepted'),
+  rule: known('rule', RULE_IDS).describe('Rule id whose findings are suppressed'),
   selector: z
     .strictObject({
-      namespaces: z.array(name).min(1).optional().describe('By name; a Namespace lies in itself'),
-      kind: known('kind', Object.keys(KINDS)).optional().describe('Of the object'),
-      name: name.optional().describe('Of the object'),
-      matchLabels: z.record(z.string(), z.string()).optional().describe('Labels that the object has')
+      namespaces: z.array(name).min(1).optional().describe('Namespace names (a Namespace object matches its own name)'),
+      kind: known('kind', Object.keys(KINDS)).optional().describe('Kind of the object'),
+      name: name.optional().describe('Name of the object'),
+      matchLabels: z.record(z.string(), z.string()).optional().describe('Labels of the object; all must match')
     })
-    .refine(selector => Object.keys(selector).length > 0, 'names no objects; to leave out all, set the rule to off')
-    .describe('The objects that the findings are about: those that have all that is said here'),
-  reason: name.describe('Shown wherever the exception is used'),
-  owner: name.describe('Who answers for it'),
-  expires: z.iso.date().describe('The last day on which it holds, in UTC, such as 2027-01-31')
+    .refine(
+      selector => Object.keys(selector).length > 0,
+      'selects no objects; to suppress all findings of the rule, set its mode to off'
+    )
+    .describe('Objects whose findings are suppressed; an object must match every field'),
+  reason: name.describe('Reason, shown with each suppressed finding'),
+  owner: name.describe('Owner of the exception, for example a team name'),
+  expires: z.iso.date().describe('Last day on which the exception applies, in UTC, as YYYY-MM-DD')
 })
 
 const labelSelector = z.strictObject({
-  matchLabels: z.record(z.string(), z.string()).default({}).describe('Labels that the Namespace has'),
+  matchLabels: z.record(z.string(), z.string()).default({}).describe('Labels of the Namespace; all must match'),
   matchExpressions: z
     .array(
       z.strictObject({
-        key: z.string().describe('The label'),
-        operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']).describe('What is asked of the label'),
-        values: z.array(z.string()).default([]).describe('For In and NotIn')
+        key: z.string().describe('Label key'),
+        operator: z
+          .enum(['In', 'NotIn', 'Exists', 'DoesNotExist'])
+          .describe('Relation between the label value and `values`'),
+        values: z.array(z.string()).default([]).describe('Label values, for In and NotIn')
       })
     )
     .default([])
-    .describe('As in a selector of Kubernetes')
+    .describe('Label selector requirements, as in a Kubernetes LabelSelector; all must match')
 })
 
 export const configSchema = z.strictObject({
   rules: modes.default({}),
   namespaces: z
-    .array(z.strictObject({ selector: labelSelector, rules: modes.describe('Modes there') }))
+    .array(
+      z.strictObject({ selector: labelSelector, rules: modes.describe('Mode by rule id in the selected namespaces') })
+    )
     .default([])
-    .describe('Modes for objects in some namespaces; a later entry counts before an earlier one'),
+    .describe('Modes for objects in selected namespaces; a later entry takes precedence over an earlier one'),
   unevaluated: z
     .enum(['warn', 'deny'])
     .default('warn')
-    .describe('What to do about a change that could not be judged in full'),
+    .describe('Decision for a change that could not be evaluated completely'),
   exceptions: z
     .array(exception)
     .default([])
-    .describe('Findings that count for nothing, until a day; they are shown as skipped, with the reason'),
+    .describe('Suppressed findings, with owner, reason and expiry date; listed under `skipped`'),
   mesh: z
     .strictObject({
-      rootNamespace: name.optional().describe("Default: what Istio's mesh configuration says"),
-      trustDomain: name.optional().describe("Default: what Istio's mesh configuration says"),
-      clusterDomain: name.default(DEFAULT_SETTINGS.clusterDomain).describe('What names of Services end in'),
-      istioNamespace: name.default(DEFAULT_SETTINGS.istioNamespace).describe('Where istiod and its ConfigMaps lie'),
+      rootNamespace: name.optional().describe('Istio root namespace; default: rootNamespace of the mesh configuration'),
+      trustDomain: name.optional().describe('Istio trust domain; default: trustDomain of the mesh configuration'),
+      clusterDomain: name.default(DEFAULT_SETTINGS.clusterDomain).describe('DNS domain of the cluster'),
+      istioNamespace: name.default(DEFAULT_SETTINGS.istioNamespace).describe('Namespace of istiod and its ConfigMaps'),
       knativeNamespace: name
         .default(DEFAULT_SETTINGS.knativeNamespace)
-        .describe('Where Knative Serving, its gateways and its ConfigMaps lie'),
-      kserveNamespace: name.default(DEFAULT_SETTINGS.kserveNamespace).describe('Where KServe and its ConfigMap lie')
+        .describe('Namespace of Knative Serving, its gateways and its ConfigMaps'),
+      kserveNamespace: name
+        .default(DEFAULT_SETTINGS.kserveNamespace)
+        .describe('Namespace of the KServe controller and its ConfigMap')
     })
     .prefault({}),
   server: z
     .strictObject({
-      host: name.default('127.0.0.1').describe('The address to listen at; in a pod, 0.0.0.0'),
-      port: port.default(8443).describe('The webhook, by TLS'),
-      healthPort: port.default(8080).describe('/livez, /readyz and /metrics, in plain HTTP'),
-      drainSeconds: z
+      host: name.default('127.0.0.1').describe('Listen address of the webhook and health servers; 0.0.0.0 in a pod'),
+      port: port.default(8443).describe('Port of the webhook server (HTTPS); 0 picks a free port'),
+      healthPort: port.default(8080).describe('Port of /livez, /readyz and /metrics (HTTP); 0 picks a free port'),
+      shutdownDelaySeconds: z
         .int()
         .min(0)
         .default(10)
-        .describe('After SIGTERM: how long to go on answering, until nobody sends new requests any more'),
-      maxConcurrent: z
+        .describe('Seconds from SIGTERM until the server stops listening; requests are still answered meanwhile'),
+      maxInFlight: z
         .int()
         .min(1)
         .default(64)
-        .describe('Requests that are worked on at a time; the API server is asked to come back with more'),
-      certificates: name.default('certs').describe('Folder of tls.crt, tls.key and, for keeper.mode files, ca.crt')
+        .describe('Maximum requests in flight; further requests get 503 with Retry-After'),
+      certDir: name
+        .default('certs')
+        .describe('Directory of tls.crt, tls.key and, with controller.certificates: mounted, ca.crt')
     })
     .prefault({}),
-  keeper: z
+  controller: z
     .strictObject({
-      mode: z
-        .enum(['off', 'secret', 'files'])
-        .default('off')
+      enabled: z
+        .boolean()
+        .default(false)
         .describe(
-          'Whether to keep the registration of the webhook in the cluster, and with which certificate: one of its own, kept in a Secret, or that of server.certificates. off writes nothing'
+          'Manage the webhook configurations, the certificate and reports in the cluster; requires POD_NAMESPACE'
+        ),
+      certificates: z
+        .enum(['selfSigned', 'mounted'])
+        .default('selfSigned')
+        .describe(
+          'Source of the serving certificate: selfSigned, issued by an own CA and stored in a Secret; mounted, read from server.certDir'
         ),
       service: z
         .strictObject({
-          name: name.default(NAME).describe('Of the Service, in the same namespace, by which the API server calls'),
-          port: port.default(443).describe('Of that Service')
+          name: name.default(NAME).describe('Service name that the API server calls, in the namespace of the guard'),
+          port: port.default(443).describe('Service port that the API server calls')
         })
         .prefault({})
     })
@@ -126,21 +143,19 @@ export const configSchema = z.strictObject({
         .enum(['auto', 'off'])
         .default('auto')
         .describe(
-          'Whether the keeper writes what its audits find into the cluster: auto, as Report (openreports.io) or PolicyReport (wgpolicyk8s.io), whichever the cluster has'
+          'Write audit findings to the cluster: auto, as Report (openreports.io) or else PolicyReport (wgpolicyk8s.io); off, do not write'
         )
     })
     .prefault({}),
-  log: z
-    .strictObject({ level: z.enum(LOG_LEVELS).default('info').describe('What is logged, from this level up') })
-    .prefault({})
+  log: z.strictObject({ level: z.enum(LOG_LEVELS).default('info').describe('Minimum log level') }).prefault({})
 })
 
 export type Config = Readonly<z.output<typeof configSchema>>
 
 /**
- * Reads the configuration; without a file, everything is as by default.
+ * Reads the configuration; without a file, every key has its default.
  *
- * @throws {InvalidInput} with file, line and the nearest right name for each fault.
+ * @throws {InvalidInput} with file, line and the nearest valid name for each error.
  */
 export function readConfig(file: string | undefined): Config {
   return parseConfig(readConfigText(file), file)
@@ -152,7 +167,7 @@ export function readConfigText(file: string | undefined): string {
 }
 
 /**
- * @param file where the text is from, for messages; a text without a file is empty, and has no faults
+ * @param file source of the text, for messages; without a file the text is empty and has no errors
  * @throws {InvalidInput}
  */
 export function parseConfig(text: string, file: string | undefined): Config {
@@ -166,7 +181,7 @@ export function parseConfig(text: string, file: string | undefined): Config {
   const { data, error } = configSchema.safeParse(value ?? {})
   if (data !== undefined) return data
   throw new InvalidInput(
-    error.issues.flatMap(toFaults).map(({ path, message }) => {
+    error.issues.flatMap(toErrors).map(({ path, message }) => {
       const known = path.filter(part => typeof part !== 'symbol')
       const field = path.length === 0 ? '' : `${toField(path)}: `
       return `${file}:${lineAt(document, lines, known)}: ${field}${message}`
@@ -174,16 +189,16 @@ export function parseConfig(text: string, file: string | undefined): Config {
   )
 }
 
-interface Fault {
+interface ConfigError {
   readonly path: readonly PropertyKey[]
   readonly message: string
 }
 
-function toFaults(issue: z.core.$ZodIssue): readonly Fault[] {
+function toErrors(issue: z.core.$ZodIssue): readonly ConfigError[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map(key => ({
       path: [...issue.path, key],
-      message: `there is no such key${suggest(key, keysAt(issue.path))}`
+      message: `unknown key${suggest(key, keysAt(issue.path))}`
     }))
   }
   return [{ path: issue.path, message: issue.message }]
@@ -191,7 +206,7 @@ function toFaults(issue: z.core.$ZodIssue): readonly Fault[] {
 
 type Schema = z.core.JSONSchema.BaseSchema
 
-/** The keys that the schema has at a path. */
+/** Keys that the schema allows at a path. */
 function keysAt(path: readonly PropertyKey[]): readonly string[] {
   let schema: Schema = z.toJSONSchema(configSchema, { io: 'input' })
   for (const part of path) {

@@ -1,4 +1,4 @@
-/** Alerts ask for what we measure, and lead to a page that says what to do. */
+/** Alerts query metrics that exist, and each links to its runbook. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -17,7 +17,7 @@ interface Alert {
   readonly expr: string
   readonly for?: string
   readonly labels: { readonly severity: string }
-  readonly annotations: { readonly summary: string; readonly runbook: string }
+  readonly annotations: { readonly summary: string; readonly description: string; readonly runbook_url: string }
 }
 
 const root = join(import.meta.dirname, '..')
@@ -87,17 +87,17 @@ t.test('the check of expressions finds what is wrong', async t => {
   for (const [expr, faults] of [
     ['mesh_guard_ready == 0', []],
     ['mesh_guard_ready{a="b"} == 0 or (absent(mesh_guard_ready)', ['brackets']],
-    ['rate(mesh_guard_shed_total[5m] > 0', ['brackets']],
+    ['rate(mesh_guard_rejected_requests_total[5m] > 0', ['brackets']],
     ['mesh_guard_redy == 0', ['mesh_guard_redy']],
-    ['sun by (reason) (rate(mesh_guard_shed_total[5m])) > 0', ['sun']],
+    ['sun by (reason) (rate(mesh_guard_rejected_requests_total[5m])) > 0', ['sun']],
     ['tiem() > 0', ['tiem', 'tiem']]
   ] as const) {
     t.same(faultsOf(expr), faults, expr)
   }
 })
 
-t.test('each alert asks for what there is, and has a page', async t => {
-  t.same(alerts.map(({ alert }) => `${alert}.md`).sort(), pages.toSorted(), 'each page has an alert')
+t.test('each alert queries existing metrics and has a runbook', async t => {
+  t.same(alerts.map(({ alert }) => `${alert}.md`).sort(), pages.toSorted(), 'each runbook has an alert')
   for (const { alert, expr, labels, annotations } of alerts) {
     t.same(faultsOf(expr), [], `${alert}: ${expr}`)
     t.ok(namesIn(expr).length > 0, alert)
@@ -105,15 +105,16 @@ t.test('each alert asks for what there is, and has a page', async t => {
       t.match(text, new RegExp(`^${name}\\{.*${label}="${value}"`, 'm'), alert)
     }
     t.match(labels.severity, /^(critical|warning|info)$/, alert)
-    t.match(annotations, { summary: /./, runbook: `docs/runbooks/${alert}.md` }, alert)
+    const url = `https://mesh-guard.io/runbooks/${alert}.md`
+    t.match(annotations, { summary: /./, description: /\.$/, runbook_url: url }, alert)
   }
 })
 
-t.test('each page says what it means, what to look at and what to do, and names what there is', async t => {
+t.test('each runbook has the same sections and names existing metrics', async t => {
   for (const page of pages) {
     const text = readFileSync(join(root, 'docs/runbooks', page), 'utf8')
     const headings = [...text.matchAll(/^#+ .*$/gm)].map(([heading]) => heading)
-    t.same(headings, [`# ${page.replace('.md', '')}`, '## What it means', '## What to look at', '## What to do'])
+    t.same(headings, [`# ${page.replace('.md', '')}`, '## Meaning', '## Impact', '## Diagnosis', '## Mitigation'])
     for (const name of namesIn(text)) t.ok(isMeasured(name), `${page}: ${name}`)
   }
 })

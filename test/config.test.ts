@@ -9,8 +9,8 @@ t.test('without a file everything is as by default', async t => {
     namespaces: [],
     unevaluated: 'warn',
     mesh: { istioNamespace: 'istio-system', knativeNamespace: 'knative-serving', kserveNamespace: 'kserve' },
-    server: { port: 8443, healthPort: 8080, certificates: 'certs' },
-    keeper: { mode: 'off', service: { name: 'kserve-mesh-guard', port: 443 } },
+    server: { port: 8443, healthPort: 8080, certDir: 'certs' },
+    controller: { enabled: false, certificates: 'selfSigned', service: { name: 'kserve-mesh-guard', port: 443 } },
     log: { level: 'info' }
   })
 })
@@ -44,11 +44,11 @@ t.test('faults are told with line, field and the nearest right name', async t =>
   for (const [text, fault] of [
     ['log: {}\nlog: {}', 'c.yaml:2: Map keys must be unique'],
     ['log: *level', 'c.yaml:1: Unresolved alias (the anchor must be set before the alias): level'],
-    ['rulez: {}', 'c.yaml:1: rulez: there is no such key; did you mean rules?'],
-    ['log:\n  levle: info', 'c.yaml:2: log.levle: there is no such key; did you mean level?'],
+    ['rulez: {}', 'c.yaml:1: rulez: unknown key; did you mean rules?'],
+    ['log:\n  levle: info', 'c.yaml:2: log.levle: unknown key; did you mean level?'],
     [
       'rules:\n  tls-certificate-mismatc: warn',
-      'c.yaml:2: rules.tls-certificate-mismatc: there is no such key; did you mean tls-certificate-mismatch?'
+      'c.yaml:2: rules.tls-certificate-mismatc: unknown key; did you mean tls-certificate-mismatch?'
     ],
     [
       'rules:\n  tls-certificate-mismatch: no',
@@ -56,21 +56,21 @@ t.test('faults are told with line, field and the nearest right name', async t =>
     ],
     [
       'namespaces:\n- selector: {}\n  rules: {}\n  rule: {}',
-      'c.yaml:4: namespaces[0].rule: there is no such key; did you mean rules?'
+      'c.yaml:4: namespaces[0].rule: unknown key; did you mean rules?'
     ],
     [
       exception.replace('tls-certificate-mismatch', 'tls-certificate-mismatc'),
-      'c.yaml:2: exceptions[0].rule: there is no such rule; did you mean tls-certificate-mismatch?'
+      'c.yaml:2: exceptions[0].rule: unknown rule; did you mean tls-certificate-mismatch?'
     ],
     [
       exception.replace('kind: Gateway', 'kind: Gatewya'),
-      'c.yaml:3: exceptions[0].selector.kind: there is no such kind; did you mean Gateway?'
+      'c.yaml:3: exceptions[0].selector.kind: unknown kind; did you mean Gateway?'
     ],
     [
       exception.replace('kind: Gateway', 'knd: Gateway'),
-      'c.yaml:3: exceptions[0].selector.knd: there is no such key; did you mean kind?'
+      'c.yaml:3: exceptions[0].selector.knd: unknown key; did you mean kind?'
     ],
-    [exception.replace('kind: Gateway', ''), 'c.yaml:3: exceptions[0].selector: names no objects; to leave out all'],
+    [exception.replace('kind: Gateway', ''), 'c.yaml:3: exceptions[0].selector: selects no objects; to suppress all'],
     [exception.replace('2027-01-31', 'soon'), 'c.yaml:6: exceptions[0].expires: Invalid ISO date'],
     [exception.replace(/.*expires.*/, ''), /^c.yaml:\d: exceptions\[0\].expires: Invalid input: expected string/],
     [exception.replace('rule: tls-certificate-mismatch', 'rule: 5'), /^c.yaml:2: exceptions\[0\].rule: Invalid option/],

@@ -39,7 +39,7 @@ t.test('what it copies is enough to build, and what it builds is enough to run',
     execFileSync(process.execPath, [main, ...args], { cwd: app, env: {}, encoding: 'utf8' })
   t.match(run('rules', 'tls-certificate-mismatch'), '# tls-certificate-mismatch', 'with the pages of the rules')
   t.match(run('serve', '--help'), '--config')
-  t.match(readFileSync(join(app, 'dist/THIRD-PARTY-LICENCES.txt'), 'utf8'), /^fastify 5\.\S+, MIT$/m)
+  t.match(readFileSync(join(app, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8'), /^fastify 5\.\S+, MIT$/m)
 })
 
 t.test('chart and package tell the same version', async t => {

@@ -1,7 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { serveFolder } from './support/cluster.ts'
 import { meshGuard } from './support/command.ts'
+import { kubeconfig } from './support/kubeconfig.ts'
 
 const root = join(import.meta.dirname, '..')
 const DOCS = [
@@ -13,7 +15,8 @@ const DOCS = [
   'docs/failure-modes.md',
   'docs/gitops.md',
   'docs/install.md',
-  'docs/migration.md',
+  'docs/rollout.md',
+  'docs/rules.md',
   'docs/security.md',
   'src/README.md',
   'test/conformance/README.md',
@@ -26,12 +29,15 @@ const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   readonly scripts: Readonly<Record<string, string>>
 }
 
-/** Their commands need a cluster: test/e2e/docs.e2e.ts runs them. */
-const IN_CLUSTER = ['failure-modes', 'gitops', 'install', 'migration', 'security'].map(name => `docs/${name}.md`)
+/** Their commands change a cluster: test/e2e/docs.e2e.ts runs them. */
+const IN_CLUSTER = ['failure-modes', 'gitops', 'install', 'rollout', 'security'].map(name => `docs/${name}.md`)
 
-/** Exit codes of the commands that we can run here; what npm itself does is for `.ci/run`. */
+/** Exit codes of the commands that run here; `.ci/run` runs npm. */
 const COMMANDS: Readonly<Record<string, number>> = {
   'npx mesh-guard check examples/strict-mesh.yaml --against examples/cluster': 1,
+  'npx mesh-guard check examples/strict-mesh.yaml --against live': 1,
+  'npx mesh-guard audit --against live': 0,
+  'npx mesh-guard explain --against live': 0,
   'npx mesh-guard rules strict-mesh-plain-local-gateway': 0,
   'npx mesh-guard explain user1/sklearn-iris --against examples/cluster': 0,
   'npx mesh-guard trace --from user2/sleep-6d6b49d8b8-6ths6 --to httpbin.user1:8000 --against examples/cluster': 0,
@@ -42,22 +48,35 @@ const COMMANDS: Readonly<Record<string, number>> = {
 }
 
 process.chdir(root)
+const install = readFileSync(join(root, 'docs/install.md'), 'utf8')
+const live = await serveFolder(t, join(root, 'examples/cluster'))
+const config = join(t.testdir({ config: kubeconfig(live.url) }), 'config')
 
 for (const file of DOCS) {
   const text = readFileSync(join(root, file), 'utf8')
-  t.test(`${file}: what it tells to run is there, and runs`, async t => {
+  t.test(`${file}: its commands run`, async t => {
     for (const [, name = ''] of text.matchAll(/`?npm run (?:-s )?([\w:-]+)/g)) t.ok(name in scripts, `npm run ${name}`)
     if (IN_CLUSTER.includes(file)) return
     const blocks = [...text.matchAll(/^```sh\n(.*?)^```/gms)].map(([, block = '']) => block.trim())
     for (const line of blocks.flatMap(block => block.split('\n'))) {
       const command = line.replace(/ +#.*/, '')
-      if (/^npm ci && npm (start|test)$/.test(command)) continue
+      if (/^npm (ci|start|test|run lint)$/.test(command)) continue
+      const [, testFile] = /^npx (?:node|tap run --disable-coverage) (test\/\S+)$/.exec(command) ?? []
+      if (testFile !== undefined) {
+        t.ok(existsSync(testFile), testFile)
+        continue
+      }
+      if (command.startsWith('helm ')) {
+        t.ok(install.includes(command), 'test/e2e/docs.e2e.ts runs it')
+        continue
+      }
       t.ok(command in COMMANDS, `a test knows: ${command}`)
-      const { code, err } = await meshGuard(...command.replace(/^npx mesh-guard /, '').split(' '))
+      const argv = command.replace(/^npx mesh-guard /, '').split(' ')
+      const { code, err } = await meshGuard(...argv, ...(argv.includes('live') ? ['--kubeconfig', config] : []))
       t.equal(code, COMMANDS[command], err)
     }
   })
-  t.test(`${file}: its links lead somewhere`, async t => {
+  t.test(`${file}: its links resolve`, async t => {
     for (const [, target = ''] of text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
       t.ok(readFileSync(join(root, file, '..', target)).length > 0, target)
     }

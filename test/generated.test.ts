@@ -9,6 +9,6 @@ for (const [file, text] of await generate()) {
   })
 }
 
-t.test('the reference says of every key what it means', async t => {
+t.test('every configuration key has a description', async t => {
   t.notMatch((await generate()).get('docs/configuration.md'), /undefined/)
 })

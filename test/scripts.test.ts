@@ -1,16 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { generate } from '../scripts/generate.ts'
-import { findBundled, findStrict, toNotices } from '../scripts/licences.ts'
+import { findBundled, findStrict, toNotices } from '../scripts/licenses.ts'
 import { type Bom, forProduction, toolsIn } from '../scripts/sbom.ts'
 
 const root = join(import.meta.dirname, '..')
 
-async function script(name: string, argv: readonly string[], cwd = root) {
-  const child = spawn(process.execPath, [join(root, 'scripts', `${name}.ts`), ...argv], { cwd })
+async function script(name: string, argv: readonly string[], cwd = root, checkout = root) {
+  const child = spawn(process.execPath, [join(checkout, 'scripts', `${name}.ts`), ...argv], { cwd })
   let out = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (part: string) => {
@@ -58,7 +58,7 @@ t.test('conformance prints each answer that differs, and counts', async t => {
   const folder = t.testdir({
     'right.jsonl': `${JSON.stringify(one)}\n`,
     'wrong.jsonl': `${JSON.stringify(wrong)}\n`,
-    'odd.jsonl': JSON.stringify({ ...one, calls: [call('a/nobody', '', '')] }),
+    'odd.jsonl': JSON.stringify({ ...one, calls: [call('a/unknown', '', '')] }),
     'elsewhere.jsonl': JSON.stringify({ install: 'none', namespace: { name: 'a' }, pod: {}, injected: true }),
     'installations.json': '{}'
   })
@@ -72,7 +72,7 @@ t.test('conformance prints each answer that differs, and counts', async t => {
   t.match(out, /wrong\.jsonl: one: a\/client to server\.a\.svc\.cluster\.local:80\n/)
   t.match(out, /istio: .*"authz":"deny".*\n {2}model: .*"authz":"allow"/)
   t.match(out, /4 agree, 3 disagree\n$/)
-  t.match(await script('conformance', [join(folder, 'odd.jsonl')]), { code: 1, out: /one: no pod a\/nobody/ })
+  t.match(await script('conformance', [join(folder, 'odd.jsonl')]), { code: 1, out: /one: no pod a\/unknown/ })
   t.match(await script('conformance', [join(folder, 'elsewhere.jsonl')]), {
     code: 1,
     out: /line 1: no installation none/
@@ -98,6 +98,23 @@ t.test('scenarios print each thing that is not as expected, and count', async t 
   t.match(out, /wrong: cuts: \[\], expected \["a\/b"\]\n/)
   t.match(out, /1 agree, 1 disagree\n$/)
   t.match(await script('scenarios', [folder]), { code: 1, out: /change\.yaml:1: / })
+})
+
+t.test('a new rule is in every generated file after one run of generate', async t => {
+  const folder = t.testdir({})
+  for (const name of ['src', 'scripts', 'examples', 'package.json', 'README.md']) {
+    cpSync(join(root, name), join(folder, name), { recursive: true })
+  }
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  const rules = join(folder, 'src/rules')
+  for (const type of ['ts', 'md']) {
+    const text = readFileSync(join(rules, `destinationrule-tls-without-mode.${type}`), 'utf8')
+    writeFileSync(join(rules, `a-new-rule.${type}`), text.replaceAll('destinationrule-tls-without-mode', 'a-new-rule'))
+  }
+  t.match(await script('generate', [], folder, folder), { code: 0, out: '' })
+  for (const file of ['src/rules/index.ts', 'docs/rules.md', 'charts/kserve-mesh-guard/values.schema.json']) {
+    t.match(readFileSync(join(folder, file), 'utf8'), 'a-new-rule', file)
+  }
 })
 
 t.test('generate writes what the rules say', async t => {
@@ -135,7 +152,7 @@ t.test('the bill of materials is that of what is installed to run, with what a t
   t.same(toolsIn(production, ['tool', 'both', 'types']), ['types 1.0.0'], 'only we ask for it')
 })
 
-t.test('the notices of what is in a bundle: each version once, and its licence as it is', async t => {
+t.test('the notices of what is in a bundle: each version once, and its license as it is', async t => {
   const folder = t.testdir({
     node_modules: {
       b: {

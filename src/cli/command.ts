@@ -88,7 +88,7 @@ export function withModes(config: Config, overrides: readonly string[] = []): Co
 function toOverride(text: string): readonly [string, Mode] {
   const [id = '', word] = text.split('=')
   const mode = MODES.find(one => one === word)
-  if (!RULE_IDS.includes(id)) throw new InvalidInput([`--rule ${text}: there is no such rule${suggest(id, RULE_IDS)}`])
+  if (!RULE_IDS.includes(id)) throw new InvalidInput([`--rule ${text}: unknown rule${suggest(id, RULE_IDS)}`])
   if (mode === undefined) throw new InvalidInput([`--rule ${text}: the mode must be one of ${MODES.join(', ')}`])
   return [id, mode]
 }

@@ -49,7 +49,7 @@ export function serveCommand(io: Io): Command {
         manifests === undefined
           ? await openCluster(options, config, logger)
           : { origin: readState(manifests, logger), keeper: undefined }
-      const keyPair = keeper?.keyPair() ?? (await loadCertificate(config.server.certificates, NAMES))
+      const keyPair = keeper?.keyPair() ?? (await loadCertificate(config.server.certDir, NAMES))
       const evaluator = new Dispatcher({
         start: inWorker(io.worker, { origin, settings: config.mesh, ownNamespace: OWN_NAMESPACE }),
         policy: writtenPolicy(configuration.current),
@@ -69,7 +69,7 @@ export function serveCommand(io: Io): Command {
       keeper?.start(running.reload, { health, version, audit, reports: config.audit.reports })
       io.out(greeting(running, config, manifests))
       const stop = (drainMs: number) => void running.stop(drainMs, keeper?.leave)
-      process.once('SIGTERM', () => stop(config.server.drainSeconds * 1000))
+      process.once('SIGTERM', () => stop(config.server.shutdownDelaySeconds * 1000))
       process.once('SIGINT', () => stop(0))
     })
 }
@@ -96,14 +96,13 @@ function followConfiguration({ config: file, rule, logLevel }: ServeOptions, log
 /** @throws {InvalidInput} when what is to be kept cannot be: that would go unnoticed until it is missed */
 async function findKeeper(
   transport: WritingTransport,
-  { keeper, mesh, server }: Config,
+  { controller, mesh, server }: Config,
   log: Logger
 ): Promise<Keeper | undefined> {
-  const { mode, service } = keeper
-  if (mode === 'off') return undefined
-  const folder = mode === 'files' ? server.certificates : undefined
-  if (OWN_NAMESPACE === undefined)
-    throw new InvalidInput([`keeper.mode ${mode} needs POD_NAMESPACE in the environment`])
+  const { enabled, certificates, service } = controller
+  if (!enabled) return undefined
+  const folder = certificates === 'mounted' ? server.certDir : undefined
+  if (OWN_NAMESPACE === undefined) throw new InvalidInput(['controller.enabled needs POD_NAMESPACE in the environment'])
   return openKeeper({ transport, namespace: OWN_NAMESPACE, settings: mesh, service, folder, log })
 }
 
@@ -145,7 +144,7 @@ function greeting({ webhook, health }: Running, { server }: Config, manifests: r
   return [
     ...lines,
     'Try:',
-    `  curl --cacert ${server.certificates}/ca.crt -H 'Content-Type: application/json' -d @${EXAMPLES}/review.json ${url}/validate`,
+    `  curl --cacert ${server.certDir}/ca.crt -H 'Content-Type: application/json' -d @${EXAMPLES}/review.json ${url}/validate`,
     `  npx mesh-guard check ${EXAMPLES}/strict-mesh.yaml --against ${manifests.join(' ')}`
   ].join('\n')
 }

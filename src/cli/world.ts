@@ -57,8 +57,7 @@ export interface Place {
 export async function findPlace(against: string | undefined, where: Where): Promise<Place> {
   if (against !== LIVE) {
     const [flag] = (['kubeconfig', 'context'] as const).filter(one => where[one] !== undefined)
-    if (flag !== undefined)
-      throw new InvalidInput([`--${flag} names a cluster, and none is asked: say --against ${LIVE}`])
+    if (flag !== undefined) throw new InvalidInput([`--${flag} requires --against ${LIVE}`])
     const files = against === undefined ? [] : [against]
     return {
       namespace: where.namespace ?? DEFAULT_NAMESPACE,

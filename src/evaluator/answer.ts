@@ -35,7 +35,7 @@ export function toVerdict(uid: string, decision: Decision): Answer {
   const denied = decision.decision === 'deny'
   const warnings = [
     ...findings.filter(({ mode }) => !denied || mode === 'warn').map(toWarning),
-    ...existing.map(finding => `was so before: ${toWarning(finding)}`),
+    ...existing.map(finding => `pre-existing: ${toWarning(finding)}`),
     ...skipped.map(skipLine)
   ]
   return answer(uid, !denied, {
@@ -91,7 +91,7 @@ function toParagraph(finding: Finding): readonly string[] {
   ]
 }
 
-const toSkipLine = ({ rule, reason }: Skip) => `not evaluated, which the configuration refuses: ${rule}: ${reason}`
+const toSkipLine = ({ rule, reason }: Skip) => `not evaluated (unevaluated: deny): ${rule}: ${reason}`
 const toWarning = ({ rule, message }: Finding) => `${rule}: ${message}`
 
 /** Audit annotations have keys of at most 63 characters, and no slash. */

@@ -63,7 +63,7 @@ export function auditorOf(options: AuditorOptions): Auditor {
     const { findings } = audited
     status = { lastSuccessMs: status?.lastSuccessMs, findings }
     const written = reports === 'off' ? 0 : await publish(audited.reports, signal)
-    if (written > 0) log.info({ written, findings: countOf(findings) }, 'the audit has changed reports')
+    if (written > 0) log.info({ written, findings: countOf(findings) }, 'audit updated reports')
     if (signal.aborted) return false
     status = { lastSuccessMs: clock.date(), findings }
     return true
@@ -71,7 +71,7 @@ export function auditorOf(options: AuditorOptions): Auditor {
   return {
     status: () => status,
     keep: async signal => {
-      const attempt = reporting(log, 'the audit did not come to its end')
+      const attempt = reporting(log, 'audit failed')
       const publish = publisherOf(api, home, clock)
       let pending: Pending | undefined
       let seen: string | undefined

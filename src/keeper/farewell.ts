@@ -29,9 +29,12 @@ export async function farewell({
       await clock.sleep(PAUSE_MS)
     }
     await registration.reconcile({ ...wanted(), failurePolicy: 'Ignore' })
-    log.warn('the last replica stops: changes to the mesh no longer wait for our answer')
+    log.warn('last replica stopping, switching failurePolicy to Ignore')
     await clock.sleep(HEARD_MS)
   } catch (error) {
-    log.error({ err: error }, 'changes to the mesh may wait for an answer that does not come')
+    log.error(
+      { err: error },
+      'switching failurePolicy to Ignore on shutdown failed, mesh changes can be denied until a replica is ready'
+    )
   }
 }

@@ -61,7 +61,7 @@ export async function openKeeper(options: KeeperOptions): Promise<Keeper> {
   const names = [`${service.name}.${namespace}.svc`]
   const certificates =
     folder === undefined ? secretCertificates({ api, namespace, names, clock }) : mountedCertificates(folder, clock)
-  const attempt = reporting(log, 'there is no certificate to serve')
+  const attempt = reporting(log, 'obtaining the serving certificate failed')
   for (;;) {
     const served = await attempt(() => certificates.refresh({ leading: false, settled: undefined }))
     if (served !== undefined) return keeperOf({ ...options, clock }, api, certificates, served)
@@ -124,13 +124,13 @@ async function follow(
   reload: (keyPair: KeyPair) => void,
   { log, clock, signal }: { readonly log: Logger; readonly clock: Clock; readonly signal: AbortSignal }
 ): Promise<void> {
-  const attempt = reporting(log, 'the certificate cannot be kept up to date')
+  const attempt = reporting(log, 'renewing the serving certificate failed')
   while (!signal.aborted) {
     await attempt(async () => {
       const next = await refresh()
       if (next.keyPair.cert !== state.served.keyPair.cert) {
         reload(next.keyPair)
-        log.info({ until: new Date(untilMs(next)) }, 'another certificate is served')
+        log.info({ until: new Date(untilMs(next)) }, 'serving certificate changed')
       }
       state.served = next
     })

@@ -61,7 +61,7 @@ export interface LeaseOptions {
 export async function lead(options: LeaseOptions, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const { log, signal, clock } = options
   const claim = claimOf(options)
-  const attempt = reporting(log, 'the Lease cannot be had')
+  const attempt = reporting(log, 'acquiring the Lease failed')
   while (!signal.aborted) {
     const startedMs = clock.now()
     if (await attempt(claim.take)) await hold({ claim, startedMs }, options, work)
@@ -110,14 +110,14 @@ async function hold(
 ): Promise<void> {
   const lost = new AbortController()
   const running = work(AbortSignal.any([signal, lost.signal]))
-    .catch(error => log.error({ err: error }, 'what the leader does has failed'))
+    .catch(error => log.error({ err: error }, 'leader task failed'))
     .finally(() => lost.abort())
-  log.info('leading')
+  log.info('became leader')
   const isHeld = await renewing(term, AbortSignal.any([signal, lost.signal]), clock)
-  log.info(isHeld ? 'no longer leading' : 'the Lease is lost')
+  log.info(isHeld ? 'stopped leading' : 'lost the Lease')
   lost.abort()
   await running
-  if (isHeld) await reporting(log, 'the Lease was not given back')(term.claim.release)
+  if (isHeld) await reporting(log, 'releasing the Lease failed')(term.claim.release)
 }
 
 /** @returns false when the Lease was lost, true when told to stop */

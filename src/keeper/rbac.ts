@@ -16,8 +16,10 @@ export interface RoleOptions {
   readonly namespace: string
   readonly serviceAccount: string
   readonly settings: Settings
-  /** As in the configuration. */
-  readonly mode: 'off' | 'secret' | 'files'
+  /** `controller.enabled` of the configuration. */
+  readonly enabled: boolean
+  /** `controller.certificates` of the configuration. */
+  readonly certificates: 'selfSigned' | 'mounted'
   readonly reports: 'auto' | 'off'
 }
 
@@ -26,7 +28,7 @@ const READ = ['list', 'watch']
 
 /** The roles that the guard needs, with their bindings: what it reads and writes, and nothing else. */
 export function rolesFor(options: RoleOptions): readonly object[] {
-  const { namespace, settings, mode, reports } = options
+  const { namespace, settings, enabled, certificates, reports } = options
   const collections = collectionsOf(settings)
   const clusterWide = collections.filter(one => one.namespace === undefined)
   const grants = new Map<string | undefined, readonly Grant[]>([
@@ -34,11 +36,11 @@ export function rolesFor(options: RoleOptions): readonly object[] {
       undefined,
       [
         ...toGrants(clusterWide),
-        ...(mode === 'off' ? [] : registrationGrants(namespace)),
-        ...(mode === 'off' || reports === 'off' ? [] : reportGrants())
+        ...(enabled ? registrationGrants(namespace) : []),
+        ...(enabled && reports !== 'off' ? reportGrants() : [])
       ]
     ],
-    [namespace, mode === 'off' ? [] : ownGrants(mode)]
+    [namespace, enabled ? ownGrants(certificates) : []]
   ])
   const elsewhere = Map.groupBy(collections, one => one.namespace)
   for (const [where, found] of elsewhere) {
@@ -79,11 +81,11 @@ function reportGrants(): readonly Grant[] {
 }
 
 /** Secret and Lease exist already. The ConfigMap is that of the self-test, which is never kept. */
-function ownGrants(mode: 'secret' | 'files'): readonly Grant[] {
+function ownGrants(certificates: RoleOptions['certificates']): readonly Grant[] {
   const byName = { resourceNames: [NAME], verbs: ['get', 'patch'] }
   return [
     { apiGroups: ['coordination.k8s.io'], resources: ['leases'], ...byName },
-    ...(mode === 'secret' ? [{ apiGroups: [''], resources: ['secrets'], ...byName }] : []),
+    ...(certificates === 'selfSigned' ? [{ apiGroups: [''], resources: ['secrets'], ...byName }] : []),
     { apiGroups: [''], resources: ['configmaps'], verbs: ['create'] }
   ]
 }

@@ -50,8 +50,8 @@ export function registrarOf(options: RegistrarOptions): Registrar {
     trust = afterSelfTest(before, passed, isExcused())
     if (trust.failurePolicy === before.failurePolicy) return
     await register(trust.failurePolicy)
-    if (trust.failurePolicy === 'Fail') log.info('the self-test passes: changes to the mesh wait for our answer')
-    else log.error('the self-test fails: changes to the mesh no longer wait for our answer')
+    if (trust.failurePolicy === 'Fail') log.info('self-test passed, switching failurePolicy to Fail')
+    else log.error('self-test failed 3 times, switching failurePolicy to Ignore')
   }
   return {
     failurePolicy: () => (published === undefined ? undefined : trust?.failurePolicy),
@@ -60,7 +60,7 @@ export function registrarOf(options: RegistrarOptions): Registrar {
       return isSettled && trust?.failures === 0 ? published?.bundle : undefined
     },
     keep: async signal => {
-      const attempt = reporting(log, 'the webhook cannot be registered')
+      const attempt = reporting(log, 'reconciling the webhook configurations failed')
       while (!signal.aborted) {
         await attempt(step)
         await clock.sleep(pauseMs(trust?.failures ?? 1), signal)

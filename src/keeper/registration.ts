@@ -54,8 +54,10 @@ export function registrationOf(api: Api, log: Logger, { now }: Clock): Registrat
     if (!mayRepair(patience, now())) return false
     patience = afterRepair(patience, now())
     const by = [...new Set(found.flatMap(otherManagers))]
-    if (patience.repairs === 1) log.info({ by }, 'webhook configurations were changed, and are put right')
-    if (isBecomingFight(patience)) log.warn({ by }, 'webhook configurations are changed again and again')
+    if (patience.repairs === 1)
+      log.info({ by }, 'webhook configurations overwritten by another field manager, repaired')
+    if (isBecomingFight(patience))
+      log.warn({ by }, 'webhook configurations overwritten repeatedly by another field manager, backing off')
     return true
   }
   return {

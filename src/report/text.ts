@@ -22,7 +22,7 @@ function stepLines({ object, operation, source, decision, patch, notes, findings
     ...patch.map(({ path, value }) => `  adds ${path}: ${JSON.stringify(value)}`),
     ...notes.map(note => `  note: ${note}`),
     ...findings.flatMap(finding => findingLines(finding, '  ')),
-    ...existing.map(({ rule, message }) => `  was so before: ${rule}: ${message}`)
+    ...existing.map(({ rule, message }) => `  pre-existing: ${rule}: ${message}`)
   ]
 }
 
@@ -88,7 +88,7 @@ export function skipLine(skip: Pick<Skip, 'rule' | 'reason' | 'exception'>): str
 
 function summary(decisions: readonly string[]): string {
   const count = (wanted: string) => decisions.filter(decision => decision === wanted).length
-  return `${plural(decisions.length, 'change')}: ${count('deny')} denied, ${count('warn')} warned of, ${count('allow')} allowed`
+  return `${plural(decisions.length, 'change')}: ${count('deny')} denied, ${count('warn')} with warnings, ${count('allow')} allowed`
 }
 
 const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`

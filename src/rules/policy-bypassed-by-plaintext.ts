@@ -19,7 +19,7 @@ export default defineCheck({
   mode: 'warn',
   summary: 'Plaintext callers bypass an AuthorizationPolicy that matches on identity',
   on: ['AuthorizationPolicy'],
-  reads: [...MODEL_KINDS, 'PeerAuthentication', 'RequestAuthentication'],
+  reads: [...MODEL_KINDS, 'PeerAuthentication'],
   *check(policy, view) {
     const rule = policy.spec.rules.findIndex(one => one !== null && isBypassable(policy, one))
     if (rule < 0 || !isEnforced(policy)) return

@@ -17,7 +17,7 @@ export interface AdmissionOptions {
   /** Is never evaluated. */
   readonly ownNamespace: string | undefined
   readonly metrics: Metrics
-  readonly maxConcurrent: number
+  readonly maxInFlight: number
 }
 
 /**
@@ -25,10 +25,10 @@ export interface AdmissionOptions {
  * passed on as they are: to parse one of 8 MiB takes longer than health may wait.
  */
 export const admission: FastifyPluginAsync<AdmissionOptions> = async (app, options) => {
-  const { evaluator, policy, ownNamespace, metrics, maxConcurrent } = options
+  const { evaluator, policy, ownNamespace, metrics, maxInFlight } = options
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  limitLoad(app, maxConcurrent, metrics.load)
+  limitLoad(app, maxInFlight, metrics.load)
 
   const admit = (question: Question, { uid, operation, object }: Head, reason: string): Answer => {
     if (object.namespace === ownNamespace) return toAdmission(uid)

@@ -28,7 +28,7 @@ export interface Configuration {
 }
 
 /** What was made of these at the start cannot be made anew while we run. */
-export const NEED_RESTART = ['server', 'mesh', 'keeper', 'audit'] as const
+export const NEED_RESTART = ['server', 'mesh', 'controller', 'audit'] as const
 
 /**
  * Reads the configuration for the first time. It sets the level of the log, then and later.
@@ -47,7 +47,13 @@ export function openConfiguration({ read, parse }: Written, log: FastifyBaseLogg
   const replace = (text: string | Error) => {
     if (typeof text !== 'string') throw text
     const next = parse(text)
-    current = { ...next, server: started.server, mesh: started.mesh, keeper: started.keeper, audit: started.audit }
+    current = {
+      ...next,
+      server: started.server,
+      mesh: started.mesh,
+      controller: started.controller,
+      audit: started.audit
+    }
     hash = hashOf(text)
     announce(current, hash, log)
     warnOfRestart(next, started, log)
@@ -62,7 +68,10 @@ export function openConfiguration({ read, parse }: Written, log: FastifyBaseLogg
     } catch (error) {
       failures++
       isUpToDate = false
-      log.error({ reason: (error as Error).message }, 'bad configuration: the last good one stays in force')
+      log.error(
+        { reason: (error as Error).message },
+        'configuration reload failed: the previous configuration stays active'
+      )
     }
   }
 
@@ -78,15 +87,15 @@ export function openConfiguration({ read, parse }: Written, log: FastifyBaseLogg
 
 function announce({ log: { level }, exceptions }: Config, hash: string, log: FastifyBaseLogger): void {
   log.level = level
-  log.info({ hash }, 'configuration')
+  log.info({ hash }, 'configuration loaded')
   for (const { rule, reason } of expiredSkips(exceptionsAt(exceptions, Date.now()))) {
-    log.warn({ rule, reason }, 'an exception has expired')
+    log.warn({ rule, reason }, 'exception expired')
   }
 }
 
 function warnOfRestart(next: Config, started: Config, log: FastifyBaseLogger): void {
   const keys = NEED_RESTART.filter(key => !isDeepStrictEqual(next[key], started[key]))
-  if (keys.length > 0) log.warn({ keys }, 'these take effect at the next start')
+  if (keys.length > 0) log.warn({ keys }, 'configuration changed: a restart is required for these keys')
 }
 
 /** The same fault twice is no news, as the same text is none. */
@@ -104,7 +113,7 @@ export function measureConfiguration(registry: Registry, configuration: Configur
   const registers = [registry]
   new Gauge({
     name: 'mesh_guard_config_info',
-    help: 'Always 1, with the beginning of the SHA-256 of the configuration that is in force',
+    help: 'Always 1, labeled with the first 16 hex digits of the SHA-256 of the active configuration file',
     labelNames: ['hash'],
     registers,
     collect() {
@@ -114,7 +123,7 @@ export function measureConfiguration(registry: Registry, configuration: Configur
   })
   new Gauge({
     name: 'mesh_guard_config_last_reload_successful',
-    help: '1 when the configuration as it is written down is in force, 0 while it cannot be used',
+    help: '1 if the configuration file was loaded, 0 if it is invalid and the previous one stays active',
     registers,
     collect() {
       this.set(configuration.isUpToDate() ? 1 : 0)
@@ -122,7 +131,7 @@ export function measureConfiguration(registry: Registry, configuration: Configur
   })
   new Counter({
     name: 'mesh_guard_config_reload_failures_total',
-    help: 'New configurations that could not be used',
+    help: 'Configuration reloads that failed',
     registers,
     collect() {
       this.reset()

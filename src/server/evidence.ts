@@ -14,18 +14,18 @@ export function describeEvidence({ kind, health, why, objects, ageMs }: KindHeal
 export function measureEvidence(registry: Registry, source: Pick<StateSource, 'health'>): void {
   const registers = [registry]
   new Gauge({
-    name: 'mesh_guard_known_objects',
-    help: 'Objects in the state, by kind and by how good our knowledge of the kind is',
-    labelNames: ['kind', 'health'],
+    name: 'mesh_guard_cache_objects',
+    help: 'Objects in the cache, by kind and cache state',
+    labelNames: ['kind', 'state'],
     registers,
     collect() {
       this.reset()
-      for (const { kind, health, objects } of source.health()) this.inc({ kind, health }, objects)
+      for (const { kind, health, objects } of source.health()) this.inc({ kind, state: health }, objects)
     }
   })
   new Gauge({
-    name: 'mesh_guard_evidence_age_seconds',
-    help: 'Time since the server last showed that we know what it has, by kind; infinite when it never did',
+    name: 'mesh_guard_cache_staleness_seconds',
+    help: 'Seconds since the cache was last known to match the API server, by kind; +Inf if it never was',
     labelNames: ['kind'],
     registers,
     collect() {
@@ -33,10 +33,12 @@ export function measureEvidence(registry: Registry, source: Pick<StateSource, 'h
     }
   })
   const count = (name: string, help: string, toTimes: ToTimes) => show(registry, source, name, help, toTimes)
-  count('mesh_guard_relists_total', 'Lists after the first, by kind', ({ relists }) => [[{}, relists]])
-  count('mesh_guard_malformed_lines_total', 'Lines of a watch that were no events, by kind', ({ malformed }) => [
-    [{}, malformed]
-  ])
+  count('mesh_guard_relists_total', 'Lists after the initial one, by kind', ({ relists }) => [[{}, relists]])
+  count(
+    'mesh_guard_watch_decode_errors_total',
+    'Lines of a watch that could not be decoded as an event, by kind',
+    ({ malformed }) => [[{}, malformed]]
+  )
   count('mesh_guard_watch_errors_total', 'Failed lists and watches, by kind and reason', ({ errors }) =>
     [...errors].map(([reason, times]) => [{ reason }, times])
   )

@@ -14,18 +14,18 @@ export function measureExceptions(
   const registers = [registry]
   new Gauge({
     name: 'mesh_guard_exceptions',
-    help: 'Exceptions in the configuration, by whether they are in force or have expired',
+    help: 'Exceptions in the configuration, by state: active or expired',
     labelNames: ['state'],
     registers,
     collect() {
       const { inForce, expired } = exceptions()
-      this.set({ state: 'in-force' }, inForce.length)
+      this.set({ state: 'active' }, inForce.length)
       this.set({ state: 'expired' }, expired.length)
     }
   })
   const uses = new Counter({
     name: 'mesh_guard_exception_uses_total',
-    help: 'Objects that an exception kept out of a decision, by exception',
+    help: 'Findings suppressed by an exception, by exception',
     labelNames: ['rule', 'owner', 'expires'],
     registers,
     collect() {

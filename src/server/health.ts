@@ -50,7 +50,7 @@ export const health: FastifyPluginAsync<HealthOptions> = async (app, { evaluator
 function measureReadiness(registry: Registry, isReady: () => boolean): void {
   new Gauge({
     name: 'mesh_guard_ready',
-    help: '1 when /readyz says that this replica is ready',
+    help: '1 if /readyz reports this replica as ready, 0 otherwise',
     registers: [registry],
     collect() {
       this.set(isReady() ? 1 : 0)

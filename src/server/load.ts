@@ -5,19 +5,19 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 export interface Load {
   readonly came: (bytes: number | undefined) => void
   readonly went: () => void
-  readonly shed: () => void
+  readonly rejected: () => void
 }
 
 /**
  * Bounds what is worked on at a time by the routes of this scope. The API server asks again after a 503 with
  * `Retry-After`.
  */
-export function limitLoad(app: FastifyInstance, maxConcurrent: number, load: Load): void {
+export function limitLoad(app: FastifyInstance, maxInFlight: number, load: Load): void {
   let inFlight = 0
   app.addHook('onRequest', async (request, reply) => {
-    if (inFlight >= maxConcurrent) {
-      load.shed()
-      return reply.code(503).header('retry-after', '1').send({ message: 'too busy to judge this in time' })
+    if (inFlight >= maxInFlight) {
+      load.rejected()
+      return reply.code(503).header('retry-after', '1').send({ message: 'concurrency limit reached, retry' })
     }
     inFlight++
     load.came(sizeOf(request))
@@ -36,25 +36,25 @@ function sizeOf({ headers }: FastifyRequest): number | undefined {
 }
 
 const KIB = 1024
-const FULL = 'full'
+const REASON = 'concurrency-limit'
 
 export function measureLoad(registry: Registry): Load {
   const registers = [registry]
   const inFlight = new Gauge({
     name: 'mesh_guard_in_flight_requests',
-    help: 'Requests that are being received, wait for their turn, or are being answered',
+    help: 'Requests in flight: received, queued or being answered',
     registers
   })
-  const shed = new Counter({
-    name: 'mesh_guard_shed_total',
-    help: 'Requests turned away with 503: full, too many before it',
+  const rejected = new Counter({
+    name: 'mesh_guard_rejected_requests_total',
+    help: 'Requests rejected with 503: server.maxInFlight requests were in flight (reason concurrency-limit)',
     labelNames: ['reason'],
     registers
   })
-  shed.inc({ reason: FULL }, 0)
+  rejected.inc({ reason: REASON }, 0)
   const bytes = new Histogram({
     name: 'mesh_guard_request_body_bytes',
-    help: 'Size of what is asked',
+    help: 'Size of request bodies, in bytes',
     buckets: [KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, KIB ** 2, 4 * KIB ** 2, 8 * KIB ** 2],
     registers
   })
@@ -64,6 +64,6 @@ export function measureLoad(registry: Registry): Load {
       if (size !== undefined) bytes.observe(size)
     },
     went: () => inFlight.dec(),
-    shed: () => shed.inc({ reason: FULL })
+    rejected: () => rejected.inc({ reason: REASON })
   }
 }

@@ -33,31 +33,31 @@ export function createMetrics(
   const registers = [registry]
   const decisions = new Counter({
     name: 'mesh_guard_decisions_total',
-    help: 'Changes judged, by operation, kind and decision',
+    help: 'Changes evaluated, by operation, kind and decision',
     labelNames: ['operation', 'kind', 'decision'],
     registers
   })
   const findings = new Counter({
     name: 'mesh_guard_findings_total',
-    help: 'Findings that changes introduced, by rule, mode and what was decided about the change',
+    help: 'Findings introduced by changes, by rule, mode and decision about the change',
     labelNames: ['rule', 'mode', 'decision'],
     registers
   })
   const skipped = new Counter({
-    name: 'mesh_guard_skipped_total',
-    help: 'What could not be judged, by rule',
+    name: 'mesh_guard_unevaluated_total',
+    help: 'Rules that could not be evaluated for a change, by rule',
     labelNames: ['rule'],
     registers
   })
   const duration = new Histogram({
-    name: 'mesh_guard_decision_seconds',
-    help: 'Time to judge a change',
+    name: 'mesh_guard_decision_duration_seconds',
+    help: 'Time to evaluate a change, in seconds',
     buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers
   })
   const mutations = new Counter({
     name: 'mesh_guard_mutations_total',
-    help: 'InferenceServices seen by the mutating side, and whether something was added',
+    help: 'Mutation requests for InferenceServices, by whether the answer has a patch',
     labelNames: ['patched'],
     registers
   })

@@ -95,7 +95,7 @@ async function build(options: ServeOptions, phase: Phase) {
       policy,
       ownNamespace,
       metrics,
-      maxConcurrent: config.server.maxConcurrent,
+      maxInFlight: config.server.maxInFlight,
       isStopping: () => phase.stopping
     },
     logger

@@ -2,7 +2,7 @@ import { Gauge, type Registry } from 'prom-client'
 
 /** What is kept in the cluster for the webhook, as those who keep it tell it. */
 export interface Upkeep {
-  /** When the certificate that is served ends, in milliseconds since 1970. */
+  /** Expiry of the serving certificate, in seconds since 1970, in milliseconds since 1970. */
   readonly certificateUntilMs: number
   readonly leader: boolean
   /** What becomes of a change when nobody answers; known to the leader alone. */
@@ -23,15 +23,15 @@ export function measureUpkeep(registry: Registry, upkeep: () => Upkeep): void {
   const registers = [registry]
   new Gauge({
     name: 'mesh_guard_certificate_expiry_timestamp_seconds',
-    help: 'When the certificate that is served ends',
+    help: 'Expiry of the serving certificate, in seconds since 1970',
     registers,
     collect() {
       this.set(upkeep().certificateUntilMs / 1000)
     }
   })
   new Gauge({
-    name: 'mesh_guard_leader',
-    help: '1 on the replica that keeps registration and certificate',
+    name: 'mesh_guard_leader_election_master_status',
+    help: '1 on the leader, which manages webhook configurations, certificate and reports; 0 on other replicas',
     registers,
     collect() {
       this.set(upkeep().leader ? 1 : 0)
@@ -39,7 +39,7 @@ export function measureUpkeep(registry: Registry, upkeep: () => Upkeep): void {
   })
   new Gauge({
     name: 'mesh_guard_fail_closed',
-    help: 'On the leader: 1 when changes to the mesh are refused while nobody answers, 0 when they are admitted',
+    help: 'On the leader: 1 if failurePolicy is Fail for mesh changes, 0 if it is Ignore',
     registers,
     collect() {
       const { failurePolicy } = upkeep()
@@ -53,7 +53,7 @@ export function measureUpkeep(registry: Registry, upkeep: () => Upkeep): void {
 function measureAudit(registers: Registry[], audit: () => AuditResult | undefined): void {
   new Gauge({
     name: 'mesh_guard_audit_last_success_timestamp_seconds',
-    help: 'On the leader: when the state was last audited, and the reports written',
+    help: 'On the leader: end of the last successful audit, with its reports written, in seconds since 1970',
     registers,
     collect() {
       const lastSuccessMs = audit()?.lastSuccessMs
@@ -63,7 +63,7 @@ function measureAudit(registers: Registry[], audit: () => AuditResult | undefine
   })
   new Gauge({
     name: 'mesh_guard_audit_findings',
-    help: 'On the leader: what is wrong with the state, by rule and mode',
+    help: 'On the leader: findings of the last audit, by rule and mode',
     labelNames: ['rule', 'mode'],
     registers,
     collect() {

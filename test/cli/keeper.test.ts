@@ -19,17 +19,23 @@ t.teardown(server.close)
 const folder = t.testdir({ kubeconfig: kubeconfig(server.url) })
 const file = join(folder, 'config.yaml')
 const argv = ['serve', '--kubeconfig', join(folder, 'kubeconfig'), '--config', file]
-const configure = (mode: string) => {
+const configure = (certificates: string) => {
   const ports = { port: 0, healthPort: 0 }
-  writeFileSync(file, stringify({ server: { ...ports, drainSeconds: 0, certificates: folder }, keeper: { mode } }))
+  writeFileSync(
+    file,
+    stringify({
+      server: { ...ports, shutdownDelaySeconds: 0, certDir: folder },
+      controller: { enabled: true, certificates }
+    })
+  )
 }
 
 t.test('it does not keep what it has no namespace for', async t => {
-  for (const mode of ['files', 'secret']) {
-    configure(mode)
+  for (const certificates of ['mounted', 'selfSigned']) {
+    configure(certificates)
     const { code, err } = await meshGuard(...argv)
     t.equal(code, 2)
-    t.match(err, `error: keeper.mode ${mode} needs POD_NAMESPACE in the environment`)
+    t.match(err, `error: controller.enabled needs POD_NAMESPACE in the environment`)
   }
 })
 

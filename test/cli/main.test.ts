@@ -21,9 +21,9 @@ t.test('a check from standard input', async t => {
 
 t.test('it serves files, says where and what to try, and stops when told to', async t => {
   const folder = t.testdir({})
-  const certificates = join(folder, 'certs')
+  const certDir = join(folder, 'certs')
   const config = join(folder, 'config.yaml')
-  writeFileSync(config, stringify({ server: { ...SERVER, certificates, drainSeconds: 0 } }))
+  writeFileSync(config, stringify({ server: { ...SERVER, certDir, shutdownDelaySeconds: 0 } }))
   const other = join(folder, 'other.yaml')
   writeFileSync(
     other,
@@ -35,7 +35,7 @@ t.test('it serves files, says where and what to try, and stops when told to', as
     const [, webhook = '', health = ''] =
       /^webhook {2}(https:\S+)\/validate and .*\nhealth {3}(http:\S+)\/readyz/.exec(program.out()) ?? []
     t.match(webhook, /^https:\/\/127\.0\.0\.1:\d+$/)
-    t.ok(existsSync(join(certificates, 'ca.crt')))
+    t.ok(existsSync(join(certDir, 'ca.crt')))
     t.match(program.out(), /^ {2}curl --cacert .*\/ca\.crt .* https:\/\/localhost:\d+\/validate$/m)
     t.match(program.out(), /^ {2}npx mesh-guard check examples\/strict-mesh\.yaml --against examples\/cluster /m)
     const ready = await fetch(`${health}/readyz?verbose`)
@@ -58,7 +58,7 @@ t.test('it serves a cluster', async t => {
   api.put(pathOf('PeerAuthentication'), { metadata: { namespace: 'a', name: 'b' }, spec: { mtls: 5 } })
   const folder = t.testdir({ kubeconfig: kubeconfig(api.url) })
   const config = join(folder, 'config.yaml')
-  writeFileSync(config, stringify({ server: { ...SERVER, host: '127.0.0.1', certificates: join(folder, 'certs') } }))
+  writeFileSync(config, stringify({ server: { ...SERVER, host: '127.0.0.1', certDir: join(folder, 'certs') } }))
   const program = start(t, ['serve', '--kubeconfig', join(folder, 'kubeconfig'), '--config', config])
   await until('it serves', () => program.out().includes('health'), 60_000)
   t.notMatch(program.out(), /Try:/)
@@ -75,7 +75,7 @@ t.test('a port that is taken is an error, and the process ends', async t => {
   const { port } = taken.address() as { port: number }
   const folder = t.testdir({})
   const config = join(folder, 'config.yaml')
-  writeFileSync(config, stringify({ server: { port, healthPort: 0, certificates: join(folder, 'certs') } }))
+  writeFileSync(config, stringify({ server: { port, healthPort: 0, certDir: join(folder, 'certs') } }))
   const { code, err } = await end(start(t, ['serve', '--manifests', 'examples/cluster', '--config', config]))
   t.equal(code, 2)
   t.match(err, /^error: listen EADDRINUSE.*server\.port/m)

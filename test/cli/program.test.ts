@@ -25,20 +25,20 @@ t.test('what cannot be used is an error that says what would be right', async t 
     [
       'a configuration',
       ['check', CLUSTER, '--config', join(folder, 'config.yaml')],
-      /config\.yaml:1: rulez: there is no such key; did you mean rules\?/
+      /config\.yaml:1: rulez: unknown key; did you mean rules\?/
     ],
     ['no configuration', ['check', CLUSTER, '--config', join(folder, 'confg.yaml')], /did you mean config\.yaml\?/],
     [
       'a rule',
       ['check', CLUSTER, '--rule', 'strict-without-sidcar=warn'],
-      /there is no such rule; did you mean strict-without-sidecar\?/
+      /unknown rule; did you mean strict-without-sidecar\?/
     ],
     [
       'a mode',
       ['check', CLUSTER, '--rule', 'strict-without-sidecar=wran'],
       /the mode must be one of deny, warn, audit, off/
     ],
-    ['a rule and nothing', ['check', CLUSTER, '--rule', ''], /there is no such rule/],
+    ['a rule and nothing', ['check', CLUSTER, '--rule', ''], /unknown rule/],
     [
       'the page of a rule',
       ['rules', 'client-certificate-unverifiabl'],

@@ -11,13 +11,13 @@ t.test('a new configuration is taken without a new start', async t => {
   const folder = t.testdir({})
   const file = join(folder, 'config.yaml')
   const configure = (rest: string) =>
-    writeFileSync(file, `server: { port: 0, healthPort: 0, drainSeconds: 0, certificates: ${folder} }\n${rest}`)
+    writeFileSync(file, `server: { port: 0, healthPort: 0, shutdownDelaySeconds: 0, certDir: ${folder} }\n${rest}`)
   configure('log: { level: silent }')
   const program = start(t, ['serve', '--manifests', 'examples/cluster', '--config', file])
   await until('it serves', () => program.out().includes('readyz'), STARTED_MS)
   t.equal(program.err(), '')
   configure('log: { level: info }')
-  await until('it has the new one', () => program.err().includes('"configuration"'))
+  await until('it has the new one', () => program.err().includes('"configuration loaded"'))
   configure('log: { level: loud }')
   await until('it has refused the next', () => program.err().includes(`${file}:2: log.level: `))
   const [, health = ''] = /health +(\S+)\/readyz/.exec(program.out()) ?? []
@@ -31,7 +31,7 @@ t.test('a new configuration is taken without a new start', async t => {
 t.test('--log-level counts before what is written', async t => {
   const folder = t.testdir({})
   const argv = ['serve', '--manifests', 'examples/cluster', '--config', '-', '--log-level', 'silent']
-  const input = `server: { port: 0, healthPort: 0, drainSeconds: 0, certificates: ${folder} }\nlog: { level: info }`
+  const input = `server: { port: 0, healthPort: 0, shutdownDelaySeconds: 0, certDir: ${folder} }\nlog: { level: info }`
   const program = start(t, argv, input)
   await until('it serves', () => program.out().includes('readyz'), STARTED_MS)
   program.child.kill('SIGTERM')

@@ -63,8 +63,8 @@ for (const name of cases) {
   await t.test(`${name}: the guard takes its configuration`, async t => {
     const map = toObjects((await render(name)).out).find(({ kind }) => kind === 'ConfigMap')
     const { data } = map as Rendered & { readonly data: Readonly<Record<string, string>> }
-    const { keeper, server } = parseConfig(data['config.yaml'] ?? '', 'config.yaml')
-    t.equal(keeper.mode, name === 'full' ? 'files' : 'secret')
+    const { controller, server } = parseConfig(data['config.yaml'] ?? '', 'config.yaml')
+    t.match(controller, { enabled: true, certificates: name === 'full' ? 'mounted' : 'selfSigned' })
     t.equal(server.host, '0.0.0.0')
   })
 }
@@ -81,7 +81,7 @@ await t.test('a wrong value is an error that names the key', async t => {
       "at '/config/rules/tls-certificate-mismatch': value must be one of 'deny'"
     ],
     ['config.mesh.istio=x', "at '/config/mesh': additional properties 'istio' not allowed"],
-    ['config.keeper.mode=off', "at '/config': additional properties 'keeper' not allowed"],
+    ['config.controller.enabled=false', "at '/config': additional properties 'controller' not allowed"],
     ['config.server.port=1', "at '/config/server': additional properties 'port' not allowed"],
     ['certManager.enabled=true', "at '/certManager/issuerRef/name': minLength"],
     ['service.port=https', "at '/service/port': got string, want integer"],

@@ -1,4 +1,4 @@
-/** What docs/ tells to run against a cluster, run line by line, in the order of a cluster's life. */
+/** Runs the commands of docs/ that need a cluster, line by line, in the order of a cluster's life. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -96,7 +96,7 @@ async function run(t: Pick<Test, 'equal' | 'comment'>, command: string): Promise
 }
 
 for (const [chapter, text, before] of [
-  ['migration', page('migration'), undefined],
+  ['rollout', page('rollout'), undefined],
   ['GitOps', page('gitops'), fillIn],
   ['security', page('security'), undefined],
   ['install', install, takeAway],

@@ -28,7 +28,7 @@ export async function startGuard(
   ports: { readonly webhook: number; readonly health: number }
 ): Promise<Guard> {
   const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-e2e-certs-'))
-  const server = { host: '127.0.0.1', port: ports.webhook, healthPort: ports.health, certificates: folder }
+  const server = { host: '127.0.0.1', port: ports.webhook, healthPort: ports.health, certDir: folder }
   const started = await startProcess(kubeconfig, { server })
   const ca = readFileSync(join(folder, 'ca.crt'), 'utf8')
   rmSync(folder, { recursive: true })

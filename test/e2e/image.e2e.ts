@@ -46,7 +46,7 @@ await t.test('what it holds serves', { skip: !isRoot && 'only root may mount' },
     // As the chart has it, but for what belongs to the machine.
     '/etc/mesh-guard/config.yaml': stringify({
       ...configuration,
-      server: { ...configuration.server, host: '127.0.0.1', port, healthPort, drainSeconds: 1 }
+      server: { ...configuration.server, host: '127.0.0.1', port, healthPort, shutdownDelaySeconds: 1 }
     }),
     [`${ACCOUNT}/token`]: (await must(['create', 'token', NAME, '-n', NAMESPACE])).trim(),
     [`${ACCOUNT}/ca.crt`]: Buffer.from(cluster['certificate-authority-data'], 'base64').toString(),

@@ -253,6 +253,8 @@ interface ChartConfiguration {
 /** As the chart has it, but for what two processes of one machine cannot share. */
 async function start(kubeconfig: string, configuration: ChartConfiguration, { program }: Release): Promise<Process> {
   const [port = 0, healthPort = 0] = await freePorts(2)
-  const server = { ...configuration.server, host: '127.0.0.1', port, healthPort, drainSeconds: 2 }
+  // The older release, of release.ts, knows this key by its former name.
+  const delay = 'drainSeconds' in configuration.server ? 'drainSeconds' : 'shutdownDelaySeconds'
+  const server = { ...configuration.server, host: '127.0.0.1', port, healthPort, [delay]: 2 }
   return startProcess(kubeconfig, { ...configuration, server }, { POD_NAMESPACE: NAMESPACE }, program)
 }

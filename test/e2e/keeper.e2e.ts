@@ -111,7 +111,7 @@ await t.test('of core kinds only what is read is asked about, and never our own 
       ['create', '--dry-run=server', '-f', '-'],
       stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace, labels } })
     )
-  const asked = () => (first.logs().match(/"msg":"decided"/g) ?? []).length
+  const asked = () => (first.logs().match(/"msg":"admission decision"/g) ?? []).length
   const before = asked()
   for (const [namespace, name] of [
     [NAMESPACE, 'istio'],
@@ -142,7 +142,7 @@ await t.test('the authority rotates while kubectl applies in a loop, and nothing
     t.equal((await served()).issuer, old, 'the leaf is still the old one')
     await until('a leaf of the new one', async () => (await served()).issuer !== old, 100)
     for (const { logs } of [first, second]) {
-      await until('it is served', async () => logs().includes('another certificate is served'))
+      await until('it is served', async () => logs().includes('serving certificate changed'))
     }
     await sleep(3_000)
   })
@@ -186,7 +186,7 @@ await t.test('the leader stops while another replica serves: nothing opens, and 
   })
   t.same(opened, [])
   await until('another leader', async () => ![undefined, before].includes(await holder()))
-  t.match(await (await fetch(`${second.health}/metrics`)).text(), 'mesh_guard_leader 1')
+  t.match(await (await fetch(`${second.health}/metrics`)).text(), 'mesh_guard_leader_election_master_status 1')
   t.ok(await isGuarded())
 })
 
@@ -227,7 +227,7 @@ await t.test('the last replica stops: nobody waits for an answer that does not c
   const failed = await applying(() => second.stop('SIGTERM'))
   t.same(failed, [])
   t.ok(await isRegistered('Ignore'))
-  t.match(second.logs(), 'the last replica stops')
+  t.match(second.logs(), 'last replica stopping')
   t.match(await tryHarmless(), { code: 0 })
 })
 

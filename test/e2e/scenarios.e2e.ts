@@ -54,7 +54,7 @@ const decisions = () =>
   replica
     .logs()
     .split('\n')
-    .filter(line => line.includes('"msg":"decided"'))
+    .filter(line => line.includes('"msg":"admission decision"'))
     .map((line): string => JSON.parse(line).decision)
 
 const LOG_MS = 200

@@ -21,7 +21,7 @@ function shell(command: string): Promise<Ran> {
 }
 
 t.test('`npm start` says where it listens and what to try, and what it says to try works', async t => {
-  t.match(readFileSync(join(root, 'README.md'), 'utf8'), 'npm ci && npm start ')
+  t.match(readFileSync(join(root, 'README.md'), 'utf8'), /^npm start$/m)
   // A group of its own, so that what npm has started stops with it.
   const child = spawn('npm', ['start'], { cwd: root, detached: true, stdio: ['ignore', 'pipe', 'ignore'] })
   t.teardown(async () => {

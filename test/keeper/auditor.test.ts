@@ -115,7 +115,7 @@ t.test('the first audit reports what is wrong, and when nothing changes, nothing
     results: [{ policy: 'destinationrule-tls-without-mode', result: 'warn' }]
   })
   t.match(auditor.status(), { lastSuccessMs: Number, findings: [{ mode: 'deny' }, { mode: 'warn' }] })
-  t.same(said, ['info the audit has changed reports'])
+  t.same(said, ['info audit updated reports'])
   const path = pathOf('user2', 'mesh-guard')
   const { scope: _, ...rest } = cluster.get(path)
   cluster.put(path, rest)
@@ -280,7 +280,7 @@ t.test('trouble with one report is not trouble for others; trouble with the serv
   unknown.fault = () => failure(403, 'forbidden')
   const forbidden = audit(t, unknown, BROKEN)
   await forbidden.clock.pass(1_000)
-  t.same(forbidden.said, ['warn the audit did not come to its end forbidden'])
+  t.same(forbidden.said, ['warn audit failed forbidden'])
   t.match(forbidden.auditor.status(), { lastSuccessMs: undefined, findings: [{ mode: 'deny' }] })
 })
 
@@ -291,7 +291,7 @@ t.test('a report that vanishes meanwhile', async t => {
   cluster.fault = method => (method === 'DELETE' ? failure(404, '') : undefined)
   audited.state = HEALTHY
   await audited.clock.pass(10_000)
-  t.same(audited.said, Array(2).fill('info the audit has changed reports'))
+  t.same(audited.said, Array(2).fill('info audit updated reports'))
 })
 
 t.test('what is not known for now is not judged', async t => {

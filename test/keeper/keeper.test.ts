@@ -126,7 +126,7 @@ t.test('a leaf is changed under load, and no request and no handshake fails', as
   const { failures, asked } = await finish()
   t.same(failures, [])
   t.ok(asked > 20, `${asked} requests`)
-  for (const { said } of replicas) t.ok(said.includes('info another certificate is served'))
+  for (const { said } of replicas) t.ok(said.includes('info serving certificate changed'))
 })
 
 t.test('the authority is changed under load, and no request and no handshake fails', async t => {
@@ -238,7 +238,7 @@ t.test('it waits for a certificate, and goes on with the one that it has', async
   cluster.fault = undefined
   await clock.pass(2_000)
   const { keeper, said } = await starting
-  t.equal(said[0], 'warn there is no certificate to serve not yet')
+  t.equal(said[0], 'warn obtaining the serving certificate failed not yet')
   const served = keeper.keyPair()
   await clock.pass(10_000)
   cluster.fault = (_method, path) => (path === LEASE ? undefined : failure(503, 'not now'))

@@ -76,7 +76,7 @@ t.test('one leads; when it stops, another does, at once', async t => {
   t.match(cluster.get(LEASE)['spec'], { holderIdentity: 'b', leaseTransitions: 2 })
   b.stop.abort()
   await b.running
-  t.same(a.said, ['info leading', 'info no longer leading'])
+  t.same(a.said, ['info became leader', 'info stopped leading'])
 })
 
 t.test('one that cannot renew ends before another begins', async t => {
@@ -115,7 +115,7 @@ t.test('one that cannot renew ends before another begins', async t => {
   const renewedMs = clock.now()
   while (did.at(-1) !== '-c') await clock.pass(100)
   t.ok(clock.now() - renewedMs < 15_000, 'it ends while its Lease still lasts')
-  t.match(c.said, ['warn the Lease cannot be had ETIMEDOUT', 'info leading', 'info the Lease is lost'])
+  t.match(c.said, ['warn acquiring the Lease failed ETIMEDOUT', 'info became leader', 'info lost the Lease'])
   c.stop.abort()
   await c.running
 })
@@ -174,7 +174,7 @@ t.test('work that fails gives the Lease back, and begins anew', async t => {
   await clock.pass(20_000)
   stop.abort()
   await running
-  t.match(said.slice(0, 3), ['info leading', 'error what the leader does has failed', 'info no longer leading'])
+  t.match(said.slice(0, 3), ['info became leader', 'error leader task failed', 'info stopped leading'])
 })
 
 t.test('a Lease that another has by the time of giving it back is left alone', async t => {

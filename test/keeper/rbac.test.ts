@@ -18,7 +18,8 @@ const options = {
   namespace: 'mesh-guard',
   serviceAccount: 'guard',
   settings: DEFAULT_SETTINGS,
-  mode: 'secret' as const,
+  enabled: true,
+  certificates: 'selfSigned' as const,
   reports: 'off' as const
 }
 
@@ -38,7 +39,7 @@ const OWN = [
   'mesh-guard: get,patch /secrets kserve-mesh-guard',
   'mesh-guard: create /configmaps '
 ]
-const READING = grants({ mode: 'off' })
+const READING = grants({ enabled: false })
 
 t.test('what is read may be read', async t => {
   for (const kind of Object.keys(KINDS) as Kind[]) {
@@ -63,7 +64,7 @@ t.test('what is kept may be kept, by name', async t => {
     '*: get /namespaces mesh-guard',
     ...OWN
   ])
-  const mounted = grants({ mode: 'files' })
+  const mounted = grants({ certificates: 'mounted' })
   t.same(
     kept.filter(grant => !mounted.includes(grant)),
     [OWN[1]],
@@ -76,7 +77,7 @@ t.test('reports may be written where they are', async t => {
     grants({ reports: 'auto' }).filter(grant => !grants().includes(grant)),
     ['*: list,create,patch,delete openreports.io/reports ', '*: list,create,patch,delete wgpolicyk8s.io/policyreports ']
   )
-  t.same(grants({ mode: 'off', reports: 'auto' }), READING, 'who keeps nothing reports nothing')
+  t.same(grants({ enabled: false, reports: 'auto' }), READING, 'who keeps nothing reports nothing')
 })
 
 t.test('namespaces may be one', async t => {

@@ -94,9 +94,9 @@ t.test('it registers open, closes with the proof, and opens without', async t =>
   await keeping
   t.equal(registrar.failurePolicy(), undefined, 'who does not lead does not know')
   t.same(said, [
-    'info the self-test passes: changes to the mesh wait for our answer',
-    'error the self-test fails: changes to the mesh no longer wait for our answer',
-    'info the self-test passes: changes to the mesh wait for our answer'
+    'info self-test passed, switching failurePolicy to Fail',
+    'error self-test failed 3 times, switching failurePolicy to Ignore',
+    'info self-test passed, switching failurePolicy to Fail'
   ])
 })
 
@@ -133,7 +133,7 @@ t.test('trouble is told once, and leaves all as it is', async t => {
   await clock.pass(10_000)
   t.equal(policyIn(cluster), 'Fail')
   const [trouble, , again, ...more] = said
-  t.equal(trouble, 'warn the webhook cannot be registered ECONNREFUSED')
+  t.equal(trouble, 'warn reconciling the webhook configurations failed ECONNREFUSED')
   t.equal(again, trouble, 'after a time without it, it is news')
   t.same(more, [])
   stop.abort()
@@ -195,7 +195,7 @@ t.test('the farewell opens when nobody else answers', async t => {
   }
   await leave()
   t.same(said, [
-    'warn the last replica stops: changes to the mesh no longer wait for our answer',
-    'error changes to the mesh may wait for an answer that does not come'
+    'warn last replica stopping, switching failurePolicy to Ignore',
+    'error switching failurePolicy to Ignore on shutdown failed, mesh changes can be denied until a replica is ready'
   ])
 })

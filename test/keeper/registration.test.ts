@@ -47,7 +47,7 @@ t.test('what somebody changes is put right', async t => {
     t.equal(await registration.reconcile(registered({ failurePolicy: 'Fail' })), 'written', what)
     t.same(webhooksAt(cluster, VALIDATING), whole, what)
   }
-  t.equal(said[0], 'info webhook configurations were changed, and are put right kubectl-edit')
+  t.equal(said[0], 'info webhook configurations overwritten by another field manager, repaired kubectl-edit')
 })
 
 t.test('what somebody adds to a webhook of ours is taken out', async t => {
@@ -77,8 +77,8 @@ t.test('there is no fight', async t => {
     [0, 0, 0, 1, 3, 7, 15, 31, 63]
   )
   t.same(said, [
-    'info webhook configurations were changed, and are put right argo',
-    'warn webhook configurations are changed again and again argo'
+    'info webhook configurations overwritten by another field manager, repaired argo',
+    'warn webhook configurations overwritten repeatedly by another field manager, backing off argo'
   ])
   t.equal(await registration.reconcile(registered({ bundle: 'new' })), 'written', 'what has to change is written')
   await clock.pass(3 * 3_600_000)

@@ -74,10 +74,10 @@ t.test('for people', async t => {
         name: a
       remove Namespace a
     more: mesh-guard rules some-rule
-  was so before: some-rule: what and so what
+  pre-existing: some-rule: what and so what
 ALLOW g.yaml:1: DELETE Namespace a
 not evaluated: other-rule: Gateway: forbidden
-2 changes: 1 denied, 0 warned of, 1 allowed`
+2 changes: 1 denied, 0 with warnings, 1 allowed`
   )
   t.equal(
     toText(state),

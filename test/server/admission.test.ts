@@ -26,7 +26,7 @@ async function build(
     policy: () => policy,
     ownNamespace: 'mesh-guard',
     metrics,
-    maxConcurrent: 64
+    maxInFlight: 64
   })
   t.teardown(() => app.close())
   t.teardown(evaluator.close)
@@ -131,7 +131,7 @@ t.test('a denial carries the warnings beside it, and old trouble', async t => {
   const update = review(after, { operation: 'UPDATE', oldObject: parse(before) })
   const old = await post(await build(t, `${STRICT}---${before}`), '/validate', update)
   t.equal(old.body.response.allowed, true)
-  t.match(old.body.response.warnings, [/^was so before: strict-without-sidecar: /])
+  t.match(old.body.response.warnings, [/^pre-existing: strict-without-sidecar: /])
 })
 
 t.test('what could not be judged is told, or refused by configuration', async t => {
@@ -148,7 +148,7 @@ t.test('what could not be judged is told, or refused by configuration', async t 
   const denied = await post(await build(t, '', { ...WRITTEN_POLICY, unevaluated: 'deny' }), '/validate', broken)
   t.match(denied.body.response, {
     allowed: false,
-    status: { message: /^not evaluated, which the configuration refuses: object: InferenceService user1\/new: / }
+    status: { message: /^not evaluated \(unevaluated: deny\): object: InferenceService user1\/new: / }
   })
 })
 
@@ -216,8 +216,8 @@ t.test('a line in the log says what was decided, and on what evidence', async t 
   const app = await build(t, USER_STRICT, WRITTEN_POLICY, { logger })
   const evidence = { oldest: 'InferenceService', oldestSeconds: 0, unsound: {} }
   for (const [url, body, expected] of [
-    ['/validate', review(STRICT), { msg: 'decided', uid: 'u-1', decision: 'deny', evidence }],
-    ['/mutate', review(MODEL), { msg: 'mutated', uid: 'u-1', evidence }]
+    ['/validate', review(STRICT), { msg: 'admission decision', uid: 'u-1', decision: 'deny', evidence }],
+    ['/mutate', review(MODEL), { msg: 'mutation applied', uid: 'u-1', evidence }]
   ] as const) {
     await post(app, url, body)
     const line = lines.map(one => JSON.parse(one)).find(({ msg }) => msg === expected.msg)
@@ -239,7 +239,9 @@ t.test('the line names the trace, where there is one', async t => {
     for (const url of ['/validate', '/mutate']) {
       lines.splice(0)
       await post(app, url, review(MODEL), headers)
-      const line = lines.map(one => JSON.parse(one)).find(({ msg }) => msg === 'decided' || msg === 'mutated')
+      const line = lines
+        .map(one => JSON.parse(one))
+        .find(({ msg }) => msg === 'admission decision' || msg === 'mutation applied')
       t.match(line, { uid: 'u-1' })
       t.equal(line.traceparent, told)
     }

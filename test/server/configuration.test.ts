@@ -41,7 +41,7 @@ t.test('a new text is taken as a whole, whoever has written it', async t => {
   publish('..2026_1', 'unevaluated: deny')
   symlinkSync('..data/config.yaml', file)
   const { configuration, log, said } = open(file)
-  t.same(said(), [{ hash: hashOf('unevaluated: deny'), msg: 'configuration' }])
+  t.same(said(), [{ hash: hashOf('unevaluated: deny'), msg: 'configuration loaded' }])
   const before = configuration.current()
   configuration.refresh()
   t.equal(configuration.current(), before, 'the same text changes nothing')
@@ -53,7 +53,7 @@ t.test('a new text is taken as a whole, whoever has written it', async t => {
   t.match(configuration.current(), { rules: { [RULE]: 'warn' }, unevaluated: 'warn' })
   t.same([before.rules, before.unevaluated], [{}, 'deny'], 'who has the old one sees no mixture')
   t.equal(log.level, 'debug')
-  t.same(said(), [{ hash: hashOf(next), msg: 'configuration' }])
+  t.same(said(), [{ hash: hashOf(next), msg: 'configuration loaded' }])
   t.same(await metricsOf(configuration), [
     `mesh_guard_config_info{hash="${hashOf(next)}"} 1`,
     'mesh_guard_config_last_reload_successful 1',
@@ -66,12 +66,12 @@ t.test('a bad one leaves the last good one in force, and is told once', async t 
   const file = join(t.testdir({ 'config.yaml': good }), 'config.yaml')
   const { configuration, said } = open(file)
   said()
-  const bad = 'bad configuration: the last good one stays in force'
+  const bad = 'configuration reload failed: the previous configuration stays active'
   let failures = 0
   for (const [spoil, reason] of [
     [
       () => writeFileSync(file, 'rules: {}\nunevaluatd: warn'),
-      `${file}:2: unevaluatd: there is no such key; did you mean unevaluated?`
+      `${file}:2: unevaluatd: unknown key; did you mean unevaluated?`
     ],
     [() => writeFileSync(file, 'a: ['), /config.yaml:1: /],
     [() => rmSync(file), /config.yaml: no such file or folder/]
@@ -89,7 +89,7 @@ t.test('a bad one leaves the last good one in force, and is told once', async t 
   }
   writeFileSync(file, good)
   configuration.refresh()
-  t.match(said(), [{ msg: 'configuration' }])
+  t.match(said(), [{ msg: 'configuration loaded' }])
   t.ok(configuration.isUpToDate())
   t.equal(configuration.failures(), failures)
 })
@@ -97,12 +97,15 @@ t.test('a bad one leaves the last good one in force, and is told once', async t 
 t.test('what needs a new start is named, and stays as it is', async t => {
   const file = join(t.testdir({ 'config.yaml': '' }), 'config.yaml')
   const { configuration, said } = open(file)
-  const { server, mesh, keeper } = configuration.current()
+  const { server, mesh, controller } = configuration.current()
   said()
   writeFileSync(file, 'server: { port: 1 }\nmesh: { kserveNamespace: kubeflow }\nunevaluated: deny')
   configuration.refresh()
-  t.match(said(), [{ msg: 'configuration' }, { keys: ['server', 'mesh'], msg: 'these take effect at the next start' }])
-  t.match(configuration.current(), { server, mesh, keeper, unevaluated: 'deny' })
+  t.match(said(), [
+    { msg: 'configuration loaded' },
+    { keys: ['server', 'mesh'], msg: 'configuration changed: a restart is required for these keys' }
+  ])
+  t.match(configuration.current(), { server, mesh, controller, unevaluated: 'deny' })
 })
 
 t.test('exceptions that have expired are told at the start and with each new text', async t => {
@@ -113,12 +116,12 @@ t.test('exceptions that have expired are told at the start and with each new tex
   const told = (date: string) => ({
     rule: RULE,
     reason: `exception expired on ${date}, by mesh: we migrate`,
-    msg: 'an exception has expired'
+    msg: 'exception expired'
   })
-  t.match(said(), [{ msg: 'configuration' }, told('2020-01-01')])
+  t.match(said(), [{ msg: 'configuration loaded' }, told('2020-01-01')])
   writeFileSync(file, exception('2020-02-02'))
   configuration.refresh()
-  t.match(said(), [{ msg: 'configuration' }, told('2020-02-02')])
+  t.match(said(), [{ msg: 'configuration loaded' }, told('2020-02-02')])
   writeFileSync(file, exception('9999-12-31'))
   configuration.refresh()
   t.equal(said().length, 1)

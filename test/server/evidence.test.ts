@@ -39,16 +39,16 @@ t.test('each kind is measured, and one that is read in several places as a whole
   ]
   const lines = await measure(kinds, 3)
   for (const line of [
-    'mesh_guard_known_objects{kind="Pod",health="synced"} 3',
-    'mesh_guard_known_objects{kind="ConfigMap",health="synced"} 9',
-    'mesh_guard_known_objects{kind="Gateway",health="starting"} 0',
-    'mesh_guard_evidence_age_seconds{kind="Pod"} 1.5',
-    'mesh_guard_evidence_age_seconds{kind="ConfigMap"} 61',
-    'mesh_guard_evidence_age_seconds{kind="Gateway"} +Inf',
+    'mesh_guard_cache_objects{kind="Pod",state="synced"} 3',
+    'mesh_guard_cache_objects{kind="ConfigMap",state="synced"} 9',
+    'mesh_guard_cache_objects{kind="Gateway",state="starting"} 0',
+    'mesh_guard_cache_staleness_seconds{kind="Pod"} 1.5',
+    'mesh_guard_cache_staleness_seconds{kind="ConfigMap"} 61',
+    'mesh_guard_cache_staleness_seconds{kind="Gateway"} +Inf',
     'mesh_guard_relists_total{kind="Pod"} 2',
     'mesh_guard_relists_total{kind="ConfigMap"} 4',
-    'mesh_guard_malformed_lines_total{kind="Pod"} 1',
-    'mesh_guard_malformed_lines_total{kind="ConfigMap"} 0',
+    'mesh_guard_watch_decode_errors_total{kind="Pod"} 1',
+    'mesh_guard_watch_decode_errors_total{kind="ConfigMap"} 0',
     'mesh_guard_watch_errors_total{kind="Pod",reason="malformed"} 1',
     'mesh_guard_watch_errors_total{kind="Pod",reason="410"} 1',
     'mesh_guard_watch_errors_total{kind="ConfigMap",reason="unreachable"} 7'

@@ -38,7 +38,7 @@ t.test('exceptions are counted, and how often each was used', async t => {
   const lines = (await registry.metrics()).split('\n')
   const uses = (rule: string) => `mesh_guard_exception_uses_total{rule="${rule}",owner="mesh",expires="2027-01-31"}`
   for (const line of [
-    'mesh_guard_exceptions{state="in-force"} 2',
+    'mesh_guard_exceptions{state="active"} 2',
     'mesh_guard_exceptions{state="expired"} 1',
     `${uses('strict-mesh-plain-local-gateway')} 2`,
     `${uses('tls-certificate-mismatch')} 0`
@@ -46,7 +46,7 @@ t.test('exceptions are counted, and how often each was used', async t => {
     t.ok(lines.includes(line), line)
   }
   t.notOk(
-    lines.some(line => line.startsWith('mesh_guard_skipped_total{')),
+    lines.some(line => line.startsWith('mesh_guard_unevaluated_total{')),
     'they are no gaps in the evidence'
   )
 })

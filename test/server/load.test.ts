@@ -14,8 +14,8 @@ import { until } from '../support/until.ts'
 const { ca, ...keyPair } = await makeCertificate(['127.0.0.1'])
 const logger = pino({ level: 'silent' })
 
-async function start(maxConcurrent: number): Promise<Running> {
-  const config = parseConfig(`server: { port: 0, healthPort: 0, maxConcurrent: ${maxConcurrent} }`, 'test')
+async function start(maxInFlight: number): Promise<Running> {
+  const config = parseConfig(`server: { port: 0, healthPort: 0, maxInFlight: ${maxInFlight} }`, 'test')
   const evaluator = await evaluatorOf(staticSource(stockWith()))
   return serve({ config, evaluator, keyPair, ownNamespace: undefined, logger })
 }
@@ -42,7 +42,7 @@ t.test('what is too much is asked to come back, and what is in flight is answere
   const { status, headers, text } = await ask(`${running.webhook}/validate`, REVIEW, { ca })
   t.equal(status, 503)
   t.equal(headers['retry-after'], '1')
-  t.match(text, 'too busy')
+  t.match(text, 'concurrency limit reached, retry')
   t.equal((await fetch(`${running.health}/readyz`)).status, 200, 'a replica that is busy stays ready')
   t.equal((await ask(`${running.webhook}/self-test`, REVIEW, { ca })).status, 200, 'and proves itself')
   finish()
@@ -54,7 +54,7 @@ t.test('what is too much is asked to come back, and what is in flight is answere
   t.equal((await ask(`${running.webhook}/validate`, REVIEW, { ca })).status, 200)
   lines = await metricsOf(running)
   for (const line of [
-    'mesh_guard_shed_total{reason="full"} 1',
+    'mesh_guard_rejected_requests_total{reason="concurrency-limit"} 1',
     'mesh_guard_request_body_bytes_count 3',
     `mesh_guard_request_body_bytes_sum ${3 * REVIEW.length}`,
     'mesh_guard_request_body_bytes_bucket{le="1024"} 3'
@@ -99,9 +99,9 @@ t.test('what is not evaluated in time is answered so', async t => {
   const lines = await metricsOf(running)
   for (const line of [
     'mesh_guard_evaluation_timeouts_total 4',
-    'mesh_guard_decision_seconds_count 3',
+    'mesh_guard_decision_duration_seconds_count 3',
     'mesh_guard_decisions_total{operation="CREATE",kind="Namespace",decision="warn"} 2',
-    'mesh_guard_skipped_total{rule="object"} 2'
+    'mesh_guard_unevaluated_total{rule="object"} 2'
   ]) {
     t.ok(lines.includes(line), line)
   }

@@ -132,7 +132,7 @@ t.test('health and metrics', async t => {
   const metrics = (await get('/metrics')).text
   t.match(metrics, 'mesh_guard_decisions_total{operation="CREATE",kind="Namespace",decision="allow"} 1')
   t.match(metrics, /^mesh_guard_ready 1$/m)
-  t.match(metrics, 'mesh_guard_known_objects{kind="Pod",health="synced"} 3')
+  t.match(metrics, 'mesh_guard_cache_objects{kind="Pod",state="synced"} 3')
 })
 
 t.test('while it stops it is not ready, and answers all the same', async t => {

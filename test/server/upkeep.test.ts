@@ -60,7 +60,7 @@ t.test('health and metrics tell what is kept', async t => {
   const until = upkeep.certificateUntilMs / 1000
   const follower = await get('/metrics')
   t.match(follower, `mesh_guard_certificate_expiry_timestamp_seconds ${until}`)
-  t.match(follower, /^mesh_guard_leader 0$/m)
+  t.match(follower, /^mesh_guard_leader_election_master_status 0$/m)
   t.notMatch(follower, /^mesh_guard_fail_closed/m)
   for (const [failurePolicy, value] of [
     ['Fail', 1],
@@ -68,7 +68,7 @@ t.test('health and metrics tell what is kept', async t => {
   ] as const) {
     upkeep = kept({ leader: true, failurePolicy })
     const leader = await get('/metrics')
-    t.match(leader, /^mesh_guard_leader 1$/m)
+    t.match(leader, /^mesh_guard_leader_election_master_status 1$/m)
     t.match(leader, `mesh_guard_fail_closed ${value}`)
   }
   upkeep = kept()
@@ -124,7 +124,7 @@ t.test('the self-test is refused, until we stop', async t => {
   t.same(ready, [200], 'what is done first is done while it is ready')
 })
 
-t.test('another certificate is served from now on', async t => {
+t.test('serving certificate changed from now on', async t => {
   const running = await start(kept)
   t.teardown(() => running.stop(0))
   const { ca: otherCa, ...other } = await makeCertificate(['127.0.0.1'])

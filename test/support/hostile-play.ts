@@ -96,7 +96,7 @@ export async function openStage(): Promise<Stage> {
       policy: () => DEFAULT_POLICY,
       ownNamespace: undefined,
       metrics: createMetrics(unfailing(source)),
-      maxConcurrent: 64,
+      maxInFlight: 64,
       isStopping: () => false
     },
     pino({ level: 'silent' })

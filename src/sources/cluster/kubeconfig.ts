@@ -29,7 +29,7 @@ export function loadKubeconfig(Config: typeof KubeConfig, { files, context }: Ku
 export function serverOf(config: KubeConfig): string {
   const server = config.getCurrentCluster()?.server
   if (server === undefined || server === NONE) {
-    throw new InvalidInput(['there is no cluster: neither a kubeconfig that names one, nor a service account'])
+    throw new InvalidInput(['no cluster configured: set KUBECONFIG or --kubeconfig, or use --against PATH'])
   }
   return server.replace(/\/$/, '')
 }

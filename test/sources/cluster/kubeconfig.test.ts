@@ -16,7 +16,7 @@ t.test('a kubeconfig that leads nowhere', async t => {
     ['none of several that is there', ['none', 'nowhere'], undefined, /none: ENOENT/],
     ['a file that is no YAML', ['broken'], undefined, /broken: /],
     ['a second file that is no YAML', ['config', 'broken'], undefined, /broken: /],
-    ['a file without a cluster', ['empty'], undefined, /there is no cluster/],
+    ['a file without a cluster', ['empty'], undefined, /no cluster configured/],
     ['a context that is not there', ['config'], 'there', /no context there; it has here$/]
   ] as const) {
     const load = () => loadKubeconfig(KubeConfig, { files: files.map(file => join(folder, file)), context })

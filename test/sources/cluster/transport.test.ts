@@ -33,7 +33,7 @@ t.test('without a file, it is found as kubectl finds it', async t => {
   process.env['HOME'] = folder
   await t.resolves(connect({ files: [], context: 'home' }))
   process.env['HOME'] = join(folder, 'elsewhere')
-  await t.rejects(connect({ files: [] }), { name: 'InvalidInput', message: /neither a kubeconfig/ })
+  await t.rejects(connect({ files: [] }), { name: 'InvalidInput', message: /no cluster configured/ })
 })
 
 t.test('the namespace is that of the context', async t => {

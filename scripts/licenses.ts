@@ -1,14 +1,14 @@
-/** Whose code the bundle holds, and on which terms. */
+/** Licenses of the packages in the bundle. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Metafile } from 'esbuild'
 
-/** A package of which something is in the bundle. */
+/** A package with code in the bundle. */
 export interface Bundled {
   readonly name: string
   readonly version: string
   readonly license: string
-  /** What the package itself holds of licences and notices. */
+  /** License and notice files of the package. */
   readonly texts: readonly string[]
   readonly author: string
 }
@@ -21,8 +21,8 @@ interface Manifest {
 }
 
 /**
- * @param root what the paths start from
- * @returns in order of name, each version once
+ * @param root directory that the paths are relative to
+ * @returns each version once, sorted by name
  */
 export function findBundled({ outputs }: Metafile, root: string): readonly Bundled[] {
   const folders = Object.values(outputs).flatMap(({ inputs }) =>
@@ -52,19 +52,19 @@ function readPackage(folder: string): Bundled {
   return { name, version, license, texts, author: typeof author === 'string' ? author : author.name }
 }
 
-/** Licences that ask for no more than a notice. */
+/** Licenses that require only a notice. */
 const LENIENT = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT', 'Unlicense']
 
-/** Packages whose licence is another one: somebody has to read it first. */
+/** Packages with any other license, which needs a review. */
 export function findStrict(bundled: readonly Bundled[]): readonly Bundled[] {
   return bundled.filter(({ license }) => !LENIENT.includes(license))
 }
 
-/** The notices that a bundle must carry along. */
+/** License notices to ship with the bundle. */
 export function toNotices(bundled: readonly Bundled[]): string {
   const notices = bundled.map(({ name, version, license, texts, author }) => {
-    const words = texts.length > 0 ? texts : [`Copyright ${author}. The package holds no text of its licence.`]
-    return [`${name} ${version}, ${license}`, ...words].join('\n\n')
+    const notice = texts.length > 0 ? texts : [`Copyright ${author}. The package has no license file.`]
+    return [`${name} ${version}, ${license}`, ...notice].join('\n\n')
   })
-  return ['What dist/ holds of other packages, and their licences.', ...notices].join(`\n\n${'-'.repeat(72)}\n\n`)
+  return ['Third-party packages in dist/, with their licenses.', ...notices].join(`\n\n${'-'.repeat(72)}\n\n`)
 }
