@@ -40,7 +40,7 @@ t.test('one that is not linear is found', async t => {
   }
 })
 
-t.test('regular expressions are told from what looks like one', async t => {
+t.test('regular expressions are distinguished from what looks like one', async t => {
   const text = `
 type Pattern = RegExp
 const half = (a: number, b: number): number => a / b / 2

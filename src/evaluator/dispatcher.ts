@@ -2,7 +2,7 @@ import { nowMs } from './clock.ts'
 import type { Audit, Evaluator, Outcome } from './evaluator.ts'
 import { FlowQueue } from './flow-queue.ts'
 import type { FromEvaluation, Result, Results, Task } from './messages.ts'
-import { type Supervisor, type SupervisorOptions, supervise } from './supervisor.ts'
+import { Supervisor, type SupervisorOptions } from './supervisor.ts'
 
 /** An evaluation abandons itself at its deadline. One that has not done so by then does not read the state any more. */
 const BACKSTOP_MS = 1_000
@@ -27,7 +27,7 @@ export class Dispatcher implements Evaluator {
   #backstop: NodeJS.Timeout | undefined
 
   constructor(options: SupervisorOptions) {
-    this.#supervisor = supervise(options, {
+    this.#supervisor = new Supervisor(options, {
       receive: message => this.#receive(message),
       up: () => this.#next(),
       down: reason => this.#down(reason)
@@ -87,10 +87,10 @@ export class Dispatcher implements Evaluator {
   }
 
   readonly health: Evaluator['health'] = () => this.#supervisor.health()
-  readonly version: Evaluator['version'] = () => this.#supervisor.version()
+  readonly version: Evaluator['version'] = () => this.#supervisor.version
   readonly failures: Evaluator['failures'] = () => ({
     timeouts: this.#timeouts,
-    restarts: this.#supervisor.restarts()
+    restarts: this.#supervisor.restarts
   })
 
   readonly close: Evaluator['close'] = () => {
@@ -116,7 +116,7 @@ export class Dispatcher implements Evaluator {
   }
 
   #next(): void {
-    while (this.#running === undefined && this.#supervisor.isUp()) {
+    while (this.#running === undefined && this.#supervisor.isUp) {
       const job = this.#queue.next()
       if (job === undefined) return
       if (job.isSettled) continue

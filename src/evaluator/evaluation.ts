@@ -94,7 +94,7 @@ export class Evaluation {
     const { uid, operation, dryRun, object } = review
     const evidence = summarizeEvidence(this.#options.source.health())
     const record = {
-      event: 'decided',
+      event: 'admission decision',
       uid,
       operation,
       dryRun,
@@ -124,7 +124,7 @@ export class Evaluation {
     const added = mutated.patch.map(({ path }) => path)
     const evidence = summarizeEvidence(this.#options.source.health())
     const { notes } = mutated
-    const record = { event: 'mutated', uid, operation, dryRun, object, added, notes, evidence } as const
+    const record = { event: 'mutation applied', uid, operation, dryRun, object, added, notes, evidence } as const
     return { answer: JSON.stringify(toPatch(uid, mutated)), record }
   }
 

@@ -17,7 +17,7 @@ interface Reviewed {
 }
 
 export interface Decided extends Reviewed {
-  readonly event: 'decided'
+  readonly event: 'admission decision'
   readonly decision: Verdict
   readonly findings: readonly Pick<Finding, 'rule' | 'mode' | 'object'>[]
   readonly skipped: readonly Pick<Skip, 'rule' | 'missing' | 'exception'>[]
@@ -25,7 +25,7 @@ export interface Decided extends Reviewed {
 }
 
 export interface Mutated extends Reviewed {
-  readonly event: 'mutated'
+  readonly event: 'mutation applied'
   /** Paths of what is added. */
   readonly added: readonly string[]
   readonly notes: readonly string[]

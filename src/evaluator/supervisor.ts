@@ -27,19 +27,6 @@ export interface Listener {
   readonly down: (reason: string) => void
 }
 
-export interface Supervisor {
-  /** Resolves when the first peer can evaluate. */
-  readonly ready: Promise<void>
-  readonly isUp: () => boolean
-  readonly post: (message: ToEvaluation) => void
-  readonly health: () => readonly KindHealth[]
-  readonly version: () => string
-  readonly restarts: () => number
-  /** Ends a peer that hangs, and starts another. */
-  readonly replace: (reason: string) => void
-  readonly close: () => Promise<void>
-}
-
 /** Between the end of one peer and the start of the next. */
 const RESTART_MS = 1_000
 /** Connections to a cluster may take a while to close. */
@@ -55,73 +42,115 @@ const UNKNOWN: readonly KindHealth[] = (Object.keys(KINDS) as Kind[]).map(kind =
   troubles: NO_TROUBLES
 }))
 
-/** Keeps a peer running, and its policy up to date. */
-export function supervise({ start, policy, log }: SupervisorOptions, listener: Listener): Supervisor {
-  const ready = Promise.withResolvers<void>()
-  let generation = 0
-  let peer: Peer
-  let sent: WrittenPolicy
-  let known = { kinds: UNKNOWN, changes: 0, atMs: 0 }
-  let isUp = false
-  let isClosing = false
-  let restarts = 0
-  let restart: NodeJS.Timeout | undefined
+const NOTHING_KNOWN: Known = { kinds: UNKNOWN, changes: 0, atMs: 0 }
 
-  const receive = (message: FromEvaluation) => {
-    if (message.from === 'log') log[message.level](message.fields, message.message)
-    else if (message.from !== 'health') listener.receive(message)
-    else {
-      known = { ...message, atMs: nowMs() }
-      if (isUp) return
-      isUp = true
-      ready.resolve()
-      listener.up()
-    }
+interface Known {
+  readonly kinds: readonly KindHealth[]
+  readonly changes: number
+  readonly atMs: number
+}
+
+/** Keeps a peer running, and its policy up to date. */
+export class Supervisor {
+  /** Resolves when the first peer can evaluate. */
+  readonly ready: Promise<void>
+  readonly #options: SupervisorOptions
+  readonly #listener: Listener
+  readonly #markReady: () => void
+  #peer: Peer
+  #sent: WrittenPolicy
+  #generation = 1
+  #known = NOTHING_KNOWN
+  #isUp = false
+  #isClosing = false
+  #restarts = 0
+  #restart: NodeJS.Timeout | undefined
+
+  constructor(options: SupervisorOptions, listener: Listener) {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.ready = promise
+    this.#markReady = resolve
+    this.#options = options
+    this.#listener = listener
+    this.#sent = options.policy()
+    this.#peer = this.#start()
   }
-  const begin = () => {
-    const mine = ++generation
-    sent = policy()
-    peer = start(sent, message => {
-      if (mine === generation) receive(message)
+
+  get isUp(): boolean {
+    return this.#isUp
+  }
+
+  get restarts(): number {
+    return this.#restarts
+  }
+
+  /** Changes with the state, and with the peer. */
+  get version(): string {
+    return `${this.#generation}.${this.#known.changes}`
+  }
+
+  health(): readonly KindHealth[] {
+    const { kinds, atMs } = this.#known
+    return kinds.map(one => aged(one, nowMs() - atMs))
+  }
+
+  post(message: ToEvaluation): void {
+    const policy = this.#options.policy()
+    if (policy !== this.#sent) this.#peer.post({ to: 'configure', policy })
+    this.#sent = policy
+    this.#peer.post(message)
+  }
+
+  /** Ends a peer that hangs, and starts another. */
+  replace(reason: string): void {
+    const { terminate } = this.#peer
+    this.#end(this.#generation, reason)
+    terminate()
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true
+    clearTimeout(this.#restart)
+    const late = setTimeout(this.#peer.terminate, CLOSE_MS)
+    this.#peer.post({ to: 'close' })
+    await this.#peer.gone
+    clearTimeout(late)
+  }
+
+  #start(): Peer {
+    const mine = this.#generation
+    const peer = this.#options.start(this.#sent, message => {
+      if (mine === this.#generation) this.#receive(message)
     })
-    void peer.gone.then(reason => end(mine, reason))
+    void peer.gone.then(reason => this.#end(mine, reason))
+    return peer
   }
-  const end = (which: number, reason: string) => {
-    if (which !== generation || isClosing) return
-    generation++
-    restarts++
-    isUp = false
-    known = { kinds: UNKNOWN, changes: 0, atMs: 0 }
-    log.error({ reason }, 'evaluation ended and is restarted')
-    listener.down(reason)
-    restart = setTimeout(begin, RESTART_MS)
-  }
-  begin()
-  return {
-    ready: ready.promise,
-    isUp: () => isUp,
-    post: message => {
-      const now = policy()
-      if (now !== sent) peer.post({ to: 'configure', policy: now })
-      sent = now
-      peer.post(message)
-    },
-    health: () => known.kinds.map(one => aged(one, nowMs() - known.atMs)),
-    version: () => `${generation}.${known.changes}`,
-    restarts: () => restarts,
-    replace: reason => {
-      const { terminate } = peer
-      end(generation, reason)
-      terminate()
-    },
-    close: async () => {
-      isClosing = true
-      clearTimeout(restart)
-      const late = setTimeout(peer.terminate, CLOSE_MS)
-      peer.post({ to: 'close' })
-      await peer.gone
-      clearTimeout(late)
+
+  #receive(message: FromEvaluation): void {
+    if (message.from === 'log') this.#options.log[message.level](message.fields, message.message)
+    else if (message.from !== 'health') this.#listener.receive(message)
+    else {
+      this.#known = { ...message, atMs: nowMs() }
+      if (this.#isUp) return
+      this.#isUp = true
+      this.#markReady()
+      this.#listener.up()
     }
+  }
+
+  #end(which: number, reason: string): void {
+    if (which !== this.#generation || this.#isClosing) return
+    this.#generation++
+    this.#restarts++
+    this.#isUp = false
+    this.#known = NOTHING_KNOWN
+    this.#options.log.error({ reason }, 'evaluation ended and is restarted')
+    this.#listener.down(reason)
+    this.#restart = setTimeout(() => {
+      this.#generation++
+      this.#sent = this.#options.policy()
+      this.#peer = this.#start()
+    }, RESTART_MS)
   }
 }
 

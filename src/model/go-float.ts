@@ -108,7 +108,6 @@ function round(mantissa: bigint, exponent: number): number {
   const lowest = Math.max(exponent + bits - MANTISSA_BITS, LOWEST)
   const dropped = lowest - exponent
   if (dropped <= 0) return Number(mantissa) * 2 ** exponent
-  if (dropped > bits) return 0
   const [kept, rest, half] = [mantissa >> BigInt(dropped), BigInt.asUintN(dropped, mantissa), 1n << BigInt(dropped - 1)]
   const isUp = rest > half || (rest === half && kept % 2n === 1n)
   return Number(kept + (isUp ? 1n : 0n)) * 2 ** lowest

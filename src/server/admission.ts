@@ -65,7 +65,7 @@ const NOTHING = Buffer.alloc(0)
 const JSON_TYPE = 'application/json; charset=utf-8'
 
 function count(metrics: Metrics, record: Decided | Mutated): void {
-  if (record.event === 'mutated') metrics.mutated(record.added.length > 0)
+  if (record.event === 'mutation applied') metrics.mutated(record.added.length > 0)
   else metrics.decided(record.operation, record.object.kind, record, record.seconds)
 }
 

@@ -1,4 +1,4 @@
-import { type Document, isScalar, visit } from 'yaml'
+import { type Document, isScalar, type Scalar, visit } from 'yaml'
 
 /**
  * With these the parser takes time linear in the length of the text. Else it compares each key of a map with all others,
@@ -39,8 +39,10 @@ function findFaults(document: Document.Parsed): readonly DocumentFault[] {
       const known = new Set<unknown>()
       for (const { key } of items) {
         if (!isScalar(key)) continue
-        if (known.has(key.value)) faults.push({ message: 'Map keys must be unique', offset: key.range?.[0] ?? 0 })
-        known.add(key.value)
+        // What was parsed knows where it was.
+        const { range, value } = key as Scalar.Parsed
+        if (known.has(value)) faults.push({ message: 'Map keys must be unique', offset: range[0] })
+        known.add(value)
       }
     },
     Alias() {

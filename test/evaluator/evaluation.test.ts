@@ -50,9 +50,18 @@ t.test('a change is answered, with a record for log and metrics', async t => {
   const about = { uid: 'u', operation: 'CREATE', dryRun: false, evidence: { unsound: {} } }
   t.match(ask('validate', CUT), {
     answer: /"allowed":false/,
-    record: { ...about, event: 'decided', decision: 'deny', findings: [{ rule: RULE, mode: 'deny' }], seconds: Number }
+    record: {
+      ...about,
+      event: 'admission decision',
+      decision: 'deny',
+      findings: [{ rule: RULE, mode: 'deny' }],
+      seconds: Number
+    }
   })
-  t.match(ask('mutate', model('')), { answer: /"allowed":true/, record: { ...about, event: 'mutated', added: [] } })
+  t.match(ask('mutate', model('')), {
+    answer: /"allowed":true/,
+    record: { ...about, event: 'mutation applied', added: [] }
+  })
 })
 
 t.test('what is no AdmissionReview is said to be none', async t => {

@@ -52,7 +52,10 @@ t.test('files are evaluated in a thread', async t => {
   const outcomes = await Promise.all(
     (['validate', 'mutate'] as const).map(question => evaluator.review(question, REVIEW, limits))
   )
-  t.match(outcomes, [{ answer: /"allowed":true/, record: { event: 'decided' } }, { answer: /"allowed":true/ }])
+  t.match(outcomes, [
+    { answer: /"allowed":true/, record: { event: 'admission decision' } },
+    { answer: /"allowed":true/ }
+  ])
   await evaluator.close()
   t.same(said, [])
   t.same(evaluator.failures(), { timeouts: 0, restarts: 0 })
@@ -93,7 +96,7 @@ t.test('a cluster is watched by what evaluates it', async t => {
   const logged = heard.flatMap(one => (one.from === 'log' ? [one] : []))
   t.match(
     logged.find(one => one.level === 'warn'),
-    { message: 'object not read', fields: { message: /^PeerAuthentication a\/b: / } }
+    { message: 'object skipped: cannot parse', fields: { message: /^PeerAuthentication a\/b: / } }
   )
   t.match(
     logged.find(({ fields }) => fields['kind'] === 'Gateway'),

@@ -279,7 +279,7 @@ t.test('what is not evaluated in time is admitted with a warning, or refused by 
   })
   t.match(await ask(denying, '/validate'), {
     allowed: false,
-    status: { message: `not evaluated, which the configuration refuses: object: ${reason}` }
+    status: { message: `not evaluated (unevaluated: deny): object: ${reason}` }
   })
   for (const app of [warning, denying]) {
     t.same(await ask(app, '/mutate'), { uid: 'u-1', allowed: true, warnings: [`Nothing was injected: ${reason}`] })
