@@ -15,9 +15,11 @@ import { serve } from '../src/server/serve.ts'
 import { readFiles } from '../src/sources/files.ts'
 import { benchEvaluation } from './bench-evaluation.ts'
 import { benchLive } from './bench-live.ts'
+import { benchPolicies } from './bench-policies.ts'
 
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 
+benchPolicies(say)
 benchEvaluation(say)
 await benchLive(10_000, false, say)
 await benchLive(10_000, true, say)

@@ -1,0 +1,75 @@
+import { join } from 'node:path'
+import { DEFAULT_POLICY } from '../src/engine/findings.ts'
+import { judge, judgeState, type Memory } from '../src/engine/judge.ts'
+import type { Resource } from '../src/model/resource.ts'
+import { Snapshot } from '../src/model/snapshot.ts'
+import { RULES } from '../src/rules/index.ts'
+import { readFiles } from '../src/sources/files.ts'
+import { readResource } from '../src/sources/manifest.ts'
+
+const NAMESPACES = 300
+const MODELS = 1_000
+const RULES_OF_ONE_POLICY = 5_000
+const CHANGES = 20
+
+const stock = readFiles([join(import.meta.dirname, '../examples/cluster')]).map(({ object }) => object as object)
+const nameOf = (i: number) => `team-${i}`
+const namespace = (name: string) => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name, labels: { 'istio-injection': 'enabled', 'kubernetes.io/metadata.name': name } }
+})
+const policy = (namespace: string, rules: readonly object[]) => ({
+  apiVersion: 'security.istio.io/v1',
+  kind: 'AuthorizationPolicy',
+  metadata: { namespace, name: 'callers' },
+  spec: { rules }
+})
+const model = (i: number) => ({
+  apiVersion: 'serving.kserve.io/v1beta1',
+  kind: 'InferenceService',
+  metadata: { namespace: nameOf(i % NAMESPACES), name: `model-${i}`, creationTimestamp: '2026-01-01T00:00:00Z' },
+  spec: { predictor: { model: { modelFormat: { name: 'sklearn' } } } }
+})
+const times = <T>(count: number, make: (i: number) => T) => Array.from({ length: count }, (_, i) => make(i))
+const read = (object: object) => readResource(object) as Resource
+const stateOf = (objects: readonly object[]) =>
+  Snapshot.of([...stock, ...objects].flatMap(one => readResource(one) ?? []))
+
+/**
+ * Evaluates a cluster of namespaces whose policies name each other, and a policy of as many rules as the API server
+ * admits, each for a namespace that exists; prints what each takes.
+ */
+export function benchPolicies(say: (line: string) => void): void {
+  const names = times(NAMESPACES, nameOf)
+  const naming = (some: readonly string[]) => [{ from: [{ source: { namespaces: [...some, 'knative-serving'] } }] }]
+  const each = names.flatMap(name => [namespace(name), policy(name, naming(names))])
+  const state = stateOf([...each, ...times(MODELS, model)])
+  const memory: Memory = {}
+  const full = timeOf(() => judgeState(state, RULES, DEFAULT_POLICY, memory))
+  const before = read(policy('team-7', naming(names)))
+  const changes = times(CHANGES, i => {
+    const after = read(policy('team-7', naming(names.slice(i + 1))))
+    return timeOf(() => judge(state, { operation: 'UPDATE', before, after }, RULES, DEFAULT_POLICY, memory))
+  }).sort((a, b) => a - b)
+  const residentMiB = Math.round(process.memoryUsage.rss() / 2 ** 20)
+  say(`${MODELS} models in ${NAMESPACES} namespaces whose policies name each other: full ${full.toFixed(0)} ms,`)
+  say(`  a change to one policy ${(changes[CHANGES >> 1] ?? 0).toFixed(1)} ms at the median, ${residentMiB} MiB`)
+  const rules = times(RULES_OF_ONE_POLICY, i => ({
+    from: [{ source: { namespaces: [nameOf(i)] } }],
+    to: [{ operation: { paths: [`/v1/models/model-${i}:predict`] } }]
+  }))
+  const wide = stateOf(times(RULES_OF_ONE_POLICY, i => namespace(nameOf(i))))
+  const known: Memory = {}
+  judgeState(wide, RULES, DEFAULT_POLICY, known)
+  const created = timeOf(() =>
+    judge(wide, { operation: 'CREATE', after: read(policy('user1', rules)) }, RULES, DEFAULT_POLICY, known)
+  )
+  say(`an AuthorizationPolicy of ${RULES_OF_ONE_POLICY} rules, each for a namespace: ${created.toFixed(0)} ms`)
+}
+
+function timeOf(work: () => unknown): number {
+  const started = performance.now()
+  work()
+  return performance.now() - started
+}
