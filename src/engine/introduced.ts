@@ -72,11 +72,10 @@ function forItsCallers(
   const { caller, entry, leg, from } = path
   const evaluated = all.find(({ hops }) => hops === path.hops)?.from?.[0]
   if (model === undefined || evaluated === undefined || from === undefined || from[0] === evaluated) return path
-  const { value = [] } = observe(snapshot, view => pathsOf(view, model, which, from[0]))
-  const same = value.find(
-    one => one.caller === caller && one.entry === entry && one.leg === leg && one.from?.[0] === from[0]
-  )
-  return { ...path, hops: same?.hops ?? path.hops }
+  const isSame = (one: Path) =>
+    one.caller === caller && one.entry === entry && one.leg === leg && one.from?.[0] === from[0]
+  const { value = [] } = observe(snapshot, view => pathsOf(view, model, which, from[0]).filter(isSame))
+  return { ...path, ...value[0], from }
 }
 
 /** Models that had the same paths before, and have the same now. */

@@ -33,17 +33,18 @@ export function compared(before: readonly Path[], path: Path): readonly Compared
   const alike = before.filter(({ caller, entry }) => caller === path.caller && entry === path.entry)
   // A namespace that had no configuration of its own was one of any.
   const ofAny = alike.filter(({ from }) => from === undefined)
-  if (path.from === undefined) return [{ path, wasOpen: wasReachable(ofAny, path) }]
+  const { from: callers } = path
+  if (callers === undefined) return [{ path, wasOpen: wasReachable(ofAny, path) }]
   const classes = [...new Set(alike.flatMap(({ from }) => (from === undefined ? [] : [from])))]
   const groups = new Map<CallerNamespaces | undefined, [string, ...string[]]>()
-  for (const namespace of path.from) {
+  for (const namespace of callers) {
     const from = classes.find(one => namespaceSet(one).has(namespace))
     const group = groups.get(from)
     if (group === undefined) groups.set(from, [namespace])
     else group.push(namespace)
   }
   return [...groups].map(([from, namespaces]) => ({
-    path: namespaces.length === path.from?.length ? path : { ...path, from: namespaces },
+    path: namespaces.length === callers.length ? path : { ...path, from: namespaces },
     wasOpen: wasReachable(from === undefined ? ofAny : alike.filter(one => one.from === from), path)
   }))
 }

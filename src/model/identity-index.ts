@@ -90,8 +90,8 @@ function canMatch(principal: string): boolean {
 function exactAccount(key: IdentityKey, value: string): string {
   if (key === 'source.namespace' || value.includes('*', 1)) return ''
   const segments = value.split('/')
-  if (key === 'source.serviceAccount') return `/${segments[1] ?? segments[0]}`
-  return segments.length === PRINCIPAL_SEGMENTS ? `/${segments.at(-1)}` : ''
+  // What is left of principals ends with the account, be it a suffix or the whole identity.
+  return `/${key === 'source.principal' ? segments.at(-1) : (segments[1] ?? segments[0])}`
 }
 
 /** The part of a value that is compared with the namespace; `undefined` if there is none. */
@@ -151,8 +151,13 @@ export const indexRules: (policy: AuthorizationPolicy) => IdentityIndex<number> 
 function keysOfRule(rule: Rule, own: string): readonly string[] | undefined {
   const byCondition = keysOfFields(identityConditions(rule), own)
   if (byCondition !== undefined || rule.from.length === 0) return byCondition
-  const keys = rule.from.map(({ source }) => source && keysOfFields(identityFields(source), own))
-  return keys.includes(undefined) ? undefined : [...new Set(keys.flatMap(some => some ?? NONE))]
+  const all = new Set<string>()
+  for (const { source } of rule.from) {
+    const keys = source && keysOfFields(identityFields(source), own)
+    if (keys === undefined) return undefined
+    for (const key of keys) all.add(key)
+  }
+  return [...all]
 }
 
 /** One field suffices: all of them must match. */

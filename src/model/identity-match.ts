@@ -52,4 +52,4 @@ export function isOfDomain(value: string, identity: string | undefined, { trustD
   return identity !== undefined && meant.some(one => matches(one, domainOf(identity)))
 }
 
-const domainOf = (identity: string) => identity.slice(SCHEME.length).split('/', 1)[0] ?? ''
+const domainOf = (identity: string) => identity.slice(SCHEME.length, identity.indexOf('/', SCHEME.length))

@@ -29,18 +29,20 @@ function parseBlock(text: string): Block | undefined {
 }
 
 /**
- * Does an address lie in a block of these lists? Addresses of pods that are yet to be made are not known.
+ * Whether an address is in a block, which is given as it is written in one of these lists. The address of a pod that does
+ * not exist yet is unknown.
  */
 export function inBlocks(
-  lists: readonly (readonly string[])[],
+  [values, notValues]: readonly [readonly string[], readonly string[]],
   address: string | undefined
 ): (text: string) => Tristate {
-  if (address === undefined) return () => undefined
-  let own: Block['net'] | undefined
+  if (address === undefined || !ipaddr.isValid(address)) return () => undefined
+  const [wanted, excluded] = [blocksOf(values), blocksOf(notValues)]
+  if (wanted.size + excluded.size === 0) return () => false
+  const own = ipaddr.parse(address)
+  const kind = own.kind()
   return text => {
-    const block = lists.map(list => blocksOf(list).get(text)).find(one => one !== undefined)
-    if (block === undefined) return false
-    own ??= ipaddr.parse(address)
-    return own.kind() === block.net.kind() && own.match(block.net, block.bits)
+    const block = wanted.get(text) ?? excluded.get(text)
+    return block !== undefined && kind === block.net.kind() && own.match(block.net, block.bits)
   }
 }

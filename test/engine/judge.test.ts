@@ -94,6 +94,26 @@ t.test('who gets a rule of their own is compared with what they were before', as
   t.match(findings, [{ cuts: [{ caller: 'in-mesh', from: ['user1'], hop: 'caller->local-gateway' }] }])
 })
 
+t.test('of namespaces with equal DestinationRules, each is reported with its own', async t => {
+  const injected = (name: string) => `
+apiVersion: v1
+kind: Namespace
+metadata: { name: ${name}, labels: { istio-injection: enabled } }
+`
+  const [one, other] = ['batch', 'train'].map(namespace => CUT.replace('istio-system', namespace)) as [string, string]
+  const state = stockWith([injected('batch'), injected('train'), one].join('---'))
+  const { findings } = decide(state, create(other))
+  t.match(findings, [{ object: { namespace: 'train' }, cuts: [{ from: ['train'] }] }])
+  const both = stockWith([injected('batch'), injected('train')].join('---'))
+    .apply(create(one))
+    .apply(create(other))
+  t.match(
+    judgeState(both, RULES, DEFAULT_POLICY).findings,
+    [{ cuts: [{ from: ['batch', 'train'] }] }],
+    'and in a state once'
+  )
+})
+
 t.test('changes that are admitted without a word', async t => {
   const broken = stockWith(CUT)
   const owner = (apiVersion: string) =>

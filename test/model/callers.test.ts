@@ -124,6 +124,11 @@ spec: { host: "${host}", exportTo: ${exportTo}, trafficPolicy: { tls: { mode: ${
       ],
       APART
     ],
+    [
+      'operations and sources without fields',
+      [rules(`{ from: [{}, { source: { namespaces: [user2, user3] } }], to: [{}] }`)],
+      ALIKE
+    ],
     ['equal Sidecars', [sidecar('user2', './*, istio-system/*'), sidecar('user3', 'user3/*, istio-system/*')], ALIKE],
     ['other Sidecars', [sidecar('user2', './*'), sidecar('user3', '"*/*"')], APART],
     ['equal DestinationRules', [rule('user2', 'DISABLE'), rule('user3', 'DISABLE')], ALIKE],

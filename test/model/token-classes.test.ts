@@ -36,6 +36,7 @@ t.test('issuers are told apart by what trusts them and what matches on them', as
     ['a condition', both, [policy(when('request.auth.claims[iss]', 'a'))], APART],
     ['a condition on principals', both, [policy(when('request.auth.principal', 'a/me'))], APART],
     ['a condition on other claims', both, [policy(when('request.auth.claims[groups]', 'a'))], ALIKE],
+    ['a source without fields', both, [policy('{ from: [{}, { source: { requestPrincipals: [a/*] } }] }')], APART],
     ['rules without sources', both, [policy('null', '{}', '{ from: [{}] }')], ALIKE]
   ] as const) {
     t.same(issuerClasses(trusted, policies), expected, name)

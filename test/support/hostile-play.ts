@@ -142,13 +142,20 @@ export async function openStage(): Promise<Stage> {
   }
 }
 
+/** Coverage, garbage collection and other processes make a row slow now and then; one that is slow each time is too slow. */
+const PLAYS = 3
+
+const isSlow = ({ changeMs, stateMs }: Played) => Math.max(changeMs, stateMs) > LIMIT_MS
+
 /** Plays each row as a test of its own. */
 export async function playAll(t: Pick<Test, 'test' | 'teardown'>, rows: readonly HostileInput[]): Promise<void> {
   const stage = await openStage()
   t.teardown(stage.close)
   for (const row of rows) {
     await t.test(row.name, async t => {
-      t.same((await stage.play(row)).faults, [])
+      let played = await stage.play(row)
+      for (let again = 1; again < PLAYS && isSlow(played); again++) played = await stage.play(row)
+      t.same(played.faults, [])
     })
   }
 }
