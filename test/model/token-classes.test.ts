@@ -36,6 +36,14 @@ t.test('issuers are told apart by what trusts them and what matches on them', as
     ['a condition', both, [policy(when('request.auth.claims[iss]', 'a'))], APART],
     ['a condition on principals', both, [policy(when('request.auth.principal', 'a/me'))], APART],
     ['a condition on other claims', both, [policy(when('request.auth.claims[groups]', 'a'))], ALIKE],
+    [
+      'a condition on an address beside',
+      both,
+      [
+        policy('{ from: [{ source: { requestPrincipals: [a/*] } }], when: [{ key: source.ip, values: ["10.0.0.1"] }] }')
+      ],
+      APART
+    ],
     ['a source without fields', both, [policy('{ from: [{}, { source: { requestPrincipals: [a/*] } }] }')], APART],
     ['rules without sources', both, [policy('null', '{}', '{ from: [{}] }')], ALIKE]
   ] as const) {

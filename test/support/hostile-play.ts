@@ -142,7 +142,7 @@ export async function openStage(): Promise<Stage> {
   }
 }
 
-/** Coverage, garbage collection and other processes make a row slow now and then; one that is slow each time is too slow. */
+/** Garbage collection and other processes make a row slow now and then; one that is slow each time is too slow. */
 const PLAYS = 3
 
 const isSlow = ({ changeMs, stateMs }: Played) => Math.max(changeMs, stateMs) > LIMIT_MS
