@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Finding } from '../../src/engine/finding.ts'
 import { toJson } from '../../src/report/json.ts'
 import { type Report, reportSchema } from '../../src/report/report.ts'
-import { effectLines, toText } from '../../src/report/text.ts'
+import { effectLines, listNames, toText } from '../../src/report/text.ts'
 
 const object = { apiVersion: 'v1', kind: 'Namespace', namespace: '', name: 'a' }
 const finding: Finding = {
@@ -111,4 +111,14 @@ t.test('more models than are wanted are counted', async t => {
     'cuts n/a for external at gateway->pod, in-mesh (user1) at caller->pod',
     'and cuts 1 more'
   ])
+})
+
+t.test('of many names the first are listed and the others counted', async t => {
+  for (const [count, expected] of [
+    [1, 'n1'],
+    [6, 'n1, n2, n3, n4, n5, n6'],
+    [7, 'n1, n2, n3, n4, n5 and 2 more']
+  ] as const) {
+    t.equal(listNames(Array.from({ length: count }, (_, i) => `n${i + 1}`)), expected)
+  }
 })
