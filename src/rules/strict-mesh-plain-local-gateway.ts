@@ -22,6 +22,7 @@ export default defineCheck({
     const models = view.list('InferenceService').filter(model => deploymentMode(view, model) === 'Knative')
     if (findKserveConfig(view) === undefined && models.length === 0) return
 
+    const names = models.map(({ namespace, name }) => `${namespace}/${name}`)
     const [entry] = gateway.plain.servers
     const name = `${entry.gateway.namespace}/${entry.gateway.name}`
     yield {
@@ -31,13 +32,22 @@ export default defineCheck({
         text:
           `First apply the Gateway below: it accepts mTLS and plaintext on port ${entry.server.port.number}. ` +
           'Then re-apply this change. ' +
-          'Traffic works today; it breaks as soon as a DestinationRule enables mTLS to this gateway.',
+          `Traffic works today; it breaks${forModels(names)} as soon as a DestinationRule enables mTLS to this gateway.`,
         apply: [dualModeGateway(entry, view.settings.clusterDomain)]
       },
-      models: models.map(({ namespace, name }) => `${namespace}/${name}`)
+      models: names
     }
   }
 })
+
+/** More models are counted. */
+const MAX_NAMED_MODELS = 3
+
+function forModels(names: readonly string[]): string {
+  if (names.length === 0) return ''
+  const more = names.length - MAX_NAMED_MODELS
+  return ` for ${names.slice(0, MAX_NAMED_MODELS).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+}
 
 function affected(models: number): string {
   return models === 0 ? '' : ` (${models} ${models === 1 ? 'model' : 'models'} affected)`

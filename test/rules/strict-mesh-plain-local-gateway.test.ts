@@ -81,8 +81,16 @@ metadata: { namespace: user1, name: ${name} }
 spec: { predictor: {} }
 `
   const without = stockWith(STRICT).withAll('InferenceService', [])
-  const messageIn = (state: Snapshot) => allFound(evaluate(state, RULES))[0]?.problem.message
-  t.match(messageIn(stockWith([STRICT, ...['a', 'b', 'c'].map(model)].join('---'))), '(5 models affected)')
+  const problemIn = (state: Snapshot) => allFound(evaluate(state, RULES))[0]?.problem
+  const messageIn = (state: Snapshot) => problemIn(state)?.message
+  const five = stockWith([STRICT, ...['a', 'b', 'c'].map(model)].join('---'))
+  t.match(messageIn(five), '(5 models affected)')
+  t.match(
+    problemIn(five)?.fix.text,
+    'it breaks for user1/a, user1/b, user1/c and 2 more as soon as',
+    'the fix names them'
+  )
+  t.match(problemIn(without)?.fix.text, 'it breaks as soon as')
   t.match(messageIn(without.withAll('InferenceService', [resourceOf(model('a'))])), '(1 model affected)')
   t.match(messageIn(without), /accepts only plaintext$/)
   const elsewhere = without.withAll('ConfigMap', [])
