@@ -24,6 +24,8 @@ export function runnerOf(program: string, first: readonly string[] = []): Run {
       })
       child.once('error', reject)
       child.once('close', code => resolve({ code: code ?? 1, ...text }))
+      // A program that refuses its input may end before it has read all of it.
+      child.stdin.on('error', () => {})
       child.stdin.end(input)
     })
 }
