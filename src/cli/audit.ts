@@ -8,7 +8,7 @@ import type { Report } from '../report/report.ts'
 import { toText } from '../report/text.ts'
 import { readFiles } from '../sources/files.ts'
 import { reportOf } from './check.ts'
-import { addReportOptions, exitCode, type Io, loadConfig, type ReportOptions } from './command.ts'
+import { addReportOptions, exitCode, type Io, loadConfig, type ReportOptions, render } from './command.ts'
 import { againstOption, findPlace, LIVE, requireNamespace, toWorld } from './world.ts'
 
 interface AuditOptions extends ReportOptions {
@@ -24,7 +24,7 @@ export function auditCommand(io: Io): Command {
     .action(async (options: AuditOptions) => {
       const config = loadConfig(options.config, options.rule)
       const report = await audit(options, config, io)
-      io.out(options.format === 'json' ? toJson(report) : toText(report))
+      io.out(render(options.output, report, toText, toJson))
       io.exit(exitCode(report, options.failOn))
     })
 }

@@ -13,7 +13,7 @@ import { toText } from '../report/text.ts'
 import { RULES } from '../rules/index.ts'
 import { countIgnored, readFiles } from '../sources/files.ts'
 import type { Manifest } from '../sources/yaml.ts'
-import { addReportOptions, exitCode, type Io, loadConfig, type ReportOptions } from './command.ts'
+import { addReportOptions, exitCode, type Io, loadConfig, type ReportOptions, render } from './command.ts'
 import { findPlace, keyOf, toWorld, type World } from './world.ts'
 
 /** What is wrong with a cluster that holds these files and nothing else? */
@@ -134,7 +134,7 @@ export function checkCommand(io: Io): Command {
         options.against === undefined
           ? checkState(manifests, config)
           : checkChanges(manifests, await place.open(config, io), config, options.delete === true)
-      io.out(options.format === 'json' ? toJson(report) : toText(report))
+      io.out(render(options.output, report, toText, toJson))
       io.exit(exitCode(report, options.failOn))
     })
 }

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { stringify } from 'yaml'
 import { type Config, MODES, RULE_IDS, readConfig } from '../config.ts'
 import type { Report } from '../report/report.ts'
 import type { Mode } from '../rules/lib/rule.ts'
@@ -36,7 +37,9 @@ export const ruleOption = new Option(
   'another mode for a rule: deny, warn, audit or off; repeatable'
 ).argParser((value: string, previous: readonly string[] = []) => [...previous, value])
 
-export const formatOption = new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text')
+export const outputOption = new Option('-o, --output <format>', 'output format')
+  .choices(['text', 'json', 'yaml'])
+  .default('text')
 
 export const failOnOption = new Option('--fail-on <level>', 'exit with 1 for findings of this level or above')
   .choices(['deny', 'warn', 'never'])
@@ -51,7 +54,7 @@ export interface Where {
 
 /** How a report of a state is asked for. */
 export interface ReportOptions extends Where {
-  readonly format: string
+  readonly output: string
   readonly failOn: string
   readonly config?: string
   readonly rule?: readonly string[]
@@ -61,7 +64,7 @@ const REPORT_OPTIONS = [
   kubeconfigOption,
   contextOption,
   namespaceOption,
-  formatOption,
+  outputOption,
   failOnOption,
   configOption,
   ruleOption
@@ -92,6 +95,15 @@ function toOverride(text: string): readonly [string, Mode] {
   if (mode === undefined) throw new InvalidInput([`--rule ${text}: the mode must be one of ${MODES.join(', ')}`])
   return [id, mode]
 }
+
+/** A result as `--output` requests it. YAML has the keys and values of the JSON. */
+export function render<T>(output: string, result: T, toText: (result: T) => string, toJson = stringifyJson<T>): string {
+  if (output === 'text') return toText(result)
+  const json = toJson(result)
+  return output === 'json' ? json : stringify(JSON.parse(json), { lineWidth: 0 }).trimEnd()
+}
+
+const stringifyJson = <T>(result: T): string => JSON.stringify(result, undefined, 2)
 
 /** The exit code for a report: 1 when a step or finding is as bad as `failOn` or worse. */
 export function exitCode({ decision }: Pick<Report, 'decision'>, failOn: string): number {

@@ -8,7 +8,7 @@ import { toExplanationText } from '../report/explanation-text.ts'
 import { RULES } from '../rules/index.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { suggest } from '../sources/suggest.ts'
-import { addReportOptions, exitCode, type Io, loadConfig, type ReportOptions } from './command.ts'
+import { addReportOptions, exitCode, type Io, loadConfig, type ReportOptions, render } from './command.ts'
 import { againstOption, findPlace, qualify, requireNamespace } from './world.ts'
 
 interface ExplainOptions extends ReportOptions {
@@ -37,7 +37,7 @@ export function explainCommand(io: Io): Command {
         name === undefined ? namespace === undefined || one.namespace === namespace : modelKey(one) === name
       const explained = explain(state, isWanted, RULES, policyAt(config, Date.now()))
       const explanation = toExplanation(state, explained)
-      io.out(options.format === 'json' ? JSON.stringify(explanation, undefined, 2) : toExplanationText(explanation))
+      io.out(render(options.output, explanation, toExplanationText))
       io.exit(exitCode(explained, options.failOn))
     })
 }

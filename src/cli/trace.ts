@@ -9,11 +9,12 @@ import {
   configOption,
   contextOption,
   EXIT,
-  formatOption,
   type Io,
   kubeconfigOption,
   loadConfig,
   namespaceOption,
+  outputOption,
+  render,
   type Where
 } from './command.ts'
 import { againstOption, findPlace, qualify } from './world.ts'
@@ -24,7 +25,7 @@ interface TraceOptions extends Where {
   readonly path?: string
   readonly method: string
   readonly against: string
-  readonly format: string
+  readonly output: string
   readonly config?: string
 }
 
@@ -42,7 +43,7 @@ export function traceCommand(io: Io): Command {
     .addOption(kubeconfigOption)
     .addOption(contextOption)
     .addOption(namespaceOption)
-    .addOption(formatOption)
+    .addOption(outputOption)
     .addOption(configOption)
     .addHelpText(
       'after',
@@ -60,7 +61,7 @@ export function traceCommand(io: Io): Command {
         throw new InvalidInput([`there is no ${what}${suggest(written, right)}`])
       }
       const told = toTrace(state, question, traced.trace)
-      io.out(options.format === 'json' ? JSON.stringify(told, undefined, 2) : toTraceText(told))
+      io.out(render(options.output, told, toTraceText))
       io.exit(CODES[told.verdict])
     })
 }

@@ -80,7 +80,7 @@ const finding = z.object({
   opens: z.array(z.object({ inferenceService: z.string(), what: z.string() }))
 })
 
-/** The report as it is printed by `--format json`. */
+/** The report as it is printed by `-o json`. */
 export const reportSchema = z.object({
   apiVersion: z.literal('mesh-guard.io/v1'),
   kind: z.literal('Report'),

@@ -24,7 +24,7 @@ spec: { predictor: { model: { modelFormat: { name: sklearn } } } }
 ${more}`
 
 async function report(...argv: readonly string[]) {
-  const { out } = await meshGuard('check', ...argv, '--format', 'json')
+  const { out } = await meshGuard('check', ...argv, '-o', 'json')
   return reportSchema.parse(JSON.parse(out))
 }
 

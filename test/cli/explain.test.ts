@@ -10,7 +10,7 @@ const CLUSTER = join(examples, 'cluster')
 const OUTCOMES = join(examples, 'four-outcomes')
 
 async function pathsTo(model: string): Promise<readonly ToldPath[]> {
-  const { out } = await meshGuard('explain', model, '--against', OUTCOMES, '--format', 'json')
+  const { out } = await meshGuard('explain', model, '--against', OUTCOMES, '-o', 'json')
   const { models } = explanationSchema.parse(JSON.parse(out))
   return models.flatMap(({ inferenceService, paths }) => (inferenceService === model ? paths : []))
 }
@@ -61,7 +61,7 @@ for (const [status, from, model, leg, verdict, hop, identity] of OBSERVED) {
 }
 
 t.test('the last of them is a leak, and a check tells of it', async t => {
-  const { out } = await meshGuard('check', OUTCOMES, '--format', 'json')
+  const { out } = await meshGuard('check', OUTCOMES, '-o', 'json')
   const { findings } = reportSchema.parse(JSON.parse(out))
   t.match(
     findings.filter(({ rule }) => rule === 'activator-bypasses-policy'),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { parse } from 'yaml'
 import { run } from '../../src/cli/program.ts'
 import { meshGuard } from '../support/command.ts'
 
@@ -17,7 +18,7 @@ t.test('what cannot be used is an error that says what would be right', async t 
     ['a flag', ['check', CLUSTER, '--agianst', CLUSTER], /unknown option '--agianst'\n\(Did you mean --against\?\)/],
     ['a command', ['chek', CLUSTER], /unknown command 'chek'\n\(Did you mean check\?\)/],
     ['no path', ['check'], /missing required argument 'path'/],
-    ['a format', ['check', CLUSTER, '--format', 'xml'], /Allowed choices are text, json/],
+    ['a format', ['check', CLUSTER, '-o', 'xml'], /Allowed choices are text, json, yaml/],
     ['a file', ['check', join(examples, 'strict-mes.yaml')], /no such file or folder; did you mean strict-mesh.yaml\?/],
     ['a folder', ['check', '/nowhere/at/all'], /^error: \/nowhere\/at\/all: no such file or folder\n$/],
     ['a file that is no YAML', ['check', join(folder, 'a.yaml')], /a\.yaml:\d+: /],
@@ -63,6 +64,16 @@ t.test('help, everywhere with an example', async t => {
 t.test('the version is that of the package', async t => {
   const { version } = JSON.parse(readFileSync(join(examples, '../package.json'), 'utf8'))
   t.match(await meshGuard('--version'), { code: 0, out: `${version}\n` })
+})
+
+t.test('YAML output equals the JSON output', async t => {
+  const pod = 'user2/sleep-6d6b49d8b8-6ths6'
+  for (const argv of [['audit'], ['explain'], ['trace', '--from', pod, '--to', 'httpbin.user1:8000']]) {
+    const ask = async (output: string) => (await meshGuard(...argv, '--against', CLUSTER, '-o', output)).out
+    const yaml = await ask('yaml')
+    t.match(yaml, /^apiVersion: mesh-guard\.io\/v1\n/)
+    t.same(parse(yaml), JSON.parse(await ask('json')))
+  }
 })
 
 t.test('rules', async t => {

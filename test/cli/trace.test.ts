@@ -59,7 +59,7 @@ t.test('for people', async t => {
 })
 
 t.test('for programs, as the schema says', async t => {
-  const { out } = await ask(SLEEP, `${MODEL}.user1:80`, '--format', 'json')
+  const { out } = await ask(SLEEP, `${MODEL}.user1:80`, '-o', 'json')
   t.match(traceSchema.parse(JSON.parse(out)), {
     kind: 'Trace',
     from: SLEEP,
@@ -150,7 +150,7 @@ spec: { hosts: [${host}], ${gateways} }`
     ['another host', route('', 'httpbin'), 0]
   ] as const) {
     const against = stateWith(files => t.testdir(files), yaml)
-    const { out } = await ask(SLEEP, `${MODEL}.user1:80`, '--against', against, '--format', 'json')
+    const { out } = await ask(SLEEP, `${MODEL}.user1:80`, '--against', against, '-o', 'json')
     t.equal(traceSchema.parse(JSON.parse(out)).notes.length, count, name)
   }
 })
