@@ -2,12 +2,15 @@ import { Command } from 'commander'
 import type { Config } from '../config.ts'
 import { concernsNamespace } from '../engine/finding.ts'
 import { type Policy, policyAt } from '../engine/findings.ts'
-import { worst } from '../engine/judge.ts'
+import { judgeState, worst } from '../engine/judge.ts'
+import type { Snapshot } from '../model/snapshot.ts'
 import { toJson } from '../report/json.ts'
 import type { Report } from '../report/report.ts'
 import { toText } from '../report/text.ts'
+import { RULES } from '../rules/index.ts'
 import { readFiles } from '../sources/files.ts'
-import { reportOf } from './check.ts'
+import type { Manifest } from '../sources/yaml.ts'
+import { located } from './check.ts'
 import { addReportOptions, exitCode, type Io, loadConfig, type ReportOptions, render } from './command.ts'
 import { againstOption, findPlace, LIVE, requireNamespace, toWorld } from './world.ts'
 
@@ -37,6 +40,16 @@ async function audit({ against, ...where }: AuditOptions, config: Config, io: Io
   requireNamespace(state, where.namespace)
   const report = reportOf(state, manifests, policy)
   return where.namespace === undefined ? report : within(report, where.namespace, policy)
+}
+
+/**
+ * Every finding in a state.
+ *
+ * @param manifests the files that the state was read from, if any
+ */
+export function reportOf(state: Snapshot, manifests: readonly Manifest[], policy: Policy): Report {
+  const { decision, findings, skipped } = judgeState(state, RULES, policy)
+  return { decision, steps: [], findings: findings.map(located(manifests)), skipped }
 }
 
 /** What concerns one namespace. What could not be judged may concern any. */

@@ -3,7 +3,7 @@ import type { Config } from '../config.ts'
 import { expiredSkips } from '../engine/exceptions.ts'
 import type { Finding, Skip } from '../engine/finding.ts'
 import { type Policy, policyAt } from '../engine/findings.ts'
-import { judge, judgeState, type Verdict } from '../engine/judge.ts'
+import { judge, type Verdict } from '../engine/judge.ts'
 import { mutate } from '../engine/mutate.ts'
 import type { Resource } from '../model/resource.ts'
 import type { Change, Snapshot } from '../model/snapshot.ts'
@@ -14,22 +14,7 @@ import { RULES } from '../rules/index.ts'
 import { countIgnored, readFiles } from '../sources/files.ts'
 import type { Manifest } from '../sources/yaml.ts'
 import { addReportOptions, exitCode, type Io, loadConfig, type ReportOptions, render } from './command.ts'
-import { findPlace, keyOf, toWorld, type World } from './world.ts'
-
-/** What is wrong with a cluster that holds these files and nothing else? */
-export function checkState(manifests: readonly Manifest[], config: Config): Report {
-  return reportOf(toWorld(manifests, config).state, manifests, policyAt(config, Date.now()))
-}
-
-/**
- * What is wrong with a state?
- *
- * @param manifests the files that it comes from, if it does
- */
-export function reportOf(state: Snapshot, manifests: readonly Manifest[], policy: Policy): Report {
-  const { decision, findings, skipped } = judgeState(state, RULES, policy)
-  return { decision, steps: [], findings: findings.map(located(manifests)), skipped }
-}
+import { againstOption, findPlace, keyOf, type World } from './world.ts'
 
 /**
  * What would admission say of these changes, one after the other? Each meets what the ones before it have left; a
@@ -101,8 +86,8 @@ function worst(steps: readonly Step[]): Verdict {
   return decisions.has('warn') ? 'warn' : 'allow'
 }
 
-/** Adds the place of the object that a finding is about, where one of the files holds it. */
-function located(manifests: readonly Manifest[]): (finding: Finding) => Reported {
+/** Adds the file and line of the object at fault, if one of the manifests defines it. */
+export function located(manifests: readonly Manifest[]): (finding: Finding) => Reported {
   const places = new Map(manifests.map(manifest => [keyOf(manifest.ref), manifest]))
   return finding => {
     const place = places.get(keyOf(finding.object))
@@ -112,7 +97,7 @@ function located(manifests: readonly Manifest[]): (finding: Finding) => Reported
 }
 
 interface CheckOptions extends ReportOptions {
-  readonly against?: string
+  readonly against: string
   readonly delete?: boolean
 }
 
@@ -120,7 +105,7 @@ export function checkCommand(io: Io): Command {
   const command = new Command('check')
     .description('what would admission say?')
     .argument('<path...>', 'file, folder, or - for standard input')
-    .option('--against <path>', 'the state that the paths change: a path, or `live`; without it they are the state')
+    .addOption(againstOption)
     .option('--delete', 'the objects of the paths are deleted')
   return addReportOptions(command)
     .addHelpText('after', '\nExample:\n  mesh-guard check change.yaml --against examples/cluster')
@@ -130,10 +115,8 @@ export function checkCommand(io: Io): Command {
       const manifests = readFiles(paths, place.namespace)
       const ignored = countIgnored(manifests)
       if (ignored !== undefined) io.err(ignored)
-      const report =
-        options.against === undefined
-          ? checkState(manifests, config)
-          : checkChanges(manifests, await place.open(config, io), config, options.delete === true)
+      const world = await place.open(config, io)
+      const report = checkChanges(manifests, world, config, options.delete === true)
       io.out(render(options.output, report, toText, toJson))
       io.exit(exitCode(report, options.failOn))
     })

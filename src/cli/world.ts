@@ -34,8 +34,10 @@ export function toWorld(manifests: readonly Manifest[], { mesh }: Config): World
 /** The word for the cluster as it is now, in place of a path. */
 export const LIVE = 'live'
 
-/** For commands that ask a state. */
-export const againstOption = new Option('--against <path>', 'the state that is asked: a path, or `live`').default(LIVE)
+export const againstOption = new Option(
+  '--against <path>',
+  'cluster state to evaluate: a manifest file or directory, or "live" for the current cluster'
+).default(LIVE)
 
 export const toKubeconfig = ({ kubeconfig, context }: Omit<Where, 'namespace'>): Kubeconfig => ({
   files: kubeconfig === undefined ? kubeconfigFiles() : [kubeconfig],
@@ -51,17 +53,16 @@ export interface Place {
 }
 
 /**
- * @param against absent where no state is asked
- * @throws {InvalidInput}
+ * @param against `live`, or the path of the manifests that are the whole cluster state
+ * @throws {InvalidInput} if no cluster is configured and `against` names no path
  */
-export async function findPlace(against: string | undefined, where: Where): Promise<Place> {
+export async function findPlace(against: string, where: Where): Promise<Place> {
   if (against !== LIVE) {
     const [flag] = (['kubeconfig', 'context'] as const).filter(one => where[one] !== undefined)
     if (flag !== undefined) throw new InvalidInput([`--${flag} requires --against ${LIVE}`])
-    const files = against === undefined ? [] : [against]
     return {
       namespace: where.namespace ?? DEFAULT_NAMESPACE,
-      open: async config => toWorld(readFiles(files), config)
+      open: async config => toWorld(readFiles([against]), config)
     }
   }
   const connection = await connect(toKubeconfig(where))

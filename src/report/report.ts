@@ -84,7 +84,7 @@ const finding = z.object({
 export const reportSchema = z.object({
   apiVersion: z.literal('mesh-guard.io/v1'),
   kind: z.literal('Report'),
-  decision: verdict.describe('The worst of the steps; without --against, of the findings'),
+  decision: verdict.describe('Strictest decision of the steps; for audit, of the findings'),
   steps: z.array(
     z.object({
       object: refSchema,

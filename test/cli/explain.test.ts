@@ -61,7 +61,7 @@ for (const [status, from, model, leg, verdict, hop, identity] of OBSERVED) {
 }
 
 t.test('the last of them is a leak, and a check tells of it', async t => {
-  const { out } = await meshGuard('check', OUTCOMES, '-o', 'json')
+  const { out } = await meshGuard('audit', '--against', OUTCOMES, '-o', 'json')
   const { findings } = reportSchema.parse(JSON.parse(out))
   t.match(
     findings.filter(({ rule }) => rule === 'activator-bypasses-policy'),

@@ -19,6 +19,26 @@ t.test('a check from standard input', async t => {
   t.match(out, /^DENY {2}<stdin>:2: CREATE PeerAuthentication istio-system\/default\n/)
 })
 
+t.test('without a cluster and without --against, the error names both ways out', async t => {
+  const noCluster = { HOME: t.testdir({}), KUBECONFIG: '' }
+  for (const argv of [
+    ['check', 'examples/strict-mesh.yaml'],
+    ['audit'],
+    ['explain'],
+    ['trace', '--from', 'user2/sleep', '--to', 'httpbin.user1:8000']
+  ]) {
+    t.same(
+      await end(start(t, argv, '', noCluster)),
+      {
+        code: 2,
+        out: '',
+        err: 'error: no cluster configured: set KUBECONFIG or --kubeconfig, or use --against PATH\n'
+      },
+      argv.join(' ')
+    )
+  }
+})
+
 t.test('it serves files, says where and what to try, and stops when told to', async t => {
   const folder = t.testdir({})
   const certDir = join(folder, 'certs')

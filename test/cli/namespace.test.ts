@@ -43,7 +43,6 @@ t.test('a namespace that contradicts, or is not there, is an error', async t => 
 t.test('a cluster that nobody asks is not named in vain', async t => {
   const files = ['--against', 'examples/cluster']
   for (const argv of [
-    ['check', 'examples/strict-mesh.yaml', '--context', 'staging'],
     ['check', 'examples/strict-mesh.yaml', ...files, '--kubeconfig', 'config'],
     ['explain', 'user1/sklearn-iris', ...files, '--context', 'staging'],
     ['trace', '--from', 'user2/sleep', '--to', 'httpbin.user1:8000', ...files, '--context', 'staging'],

@@ -19,27 +19,43 @@ t.test('what cannot be used is an error that says what would be right', async t 
     ['a command', ['chek', CLUSTER], /unknown command 'chek'\n\(Did you mean check\?\)/],
     ['no path', ['check'], /missing required argument 'path'/],
     ['a format', ['check', CLUSTER, '-o', 'xml'], /Allowed choices are text, json, yaml/],
-    ['a file', ['check', join(examples, 'strict-mes.yaml')], /no such file or folder; did you mean strict-mesh.yaml\?/],
-    ['a folder', ['check', '/nowhere/at/all'], /^error: \/nowhere\/at\/all: no such file or folder\n$/],
-    ['a file that is no YAML', ['check', join(folder, 'a.yaml')], /a\.yaml:\d+: /],
-    ['an object that is none', ['check', join(folder, 'models.yaml')], /models\.yaml:3: .*metadata\.name: /],
+    [
+      'a file',
+      ['check', join(examples, 'strict-mes.yaml'), '--against', CLUSTER],
+      /no such file or folder; did you mean strict-mesh.yaml\?/
+    ],
+    [
+      'a folder',
+      ['check', '/nowhere/at/all', '--against', CLUSTER],
+      /^error: \/nowhere\/at\/all: no such file or folder\n$/
+    ],
+    ['a file that is no YAML', ['check', join(folder, 'a.yaml'), '--against', CLUSTER], /a\.yaml:\d+: /],
+    [
+      'an object that is none',
+      ['check', join(folder, 'models.yaml'), '--against', CLUSTER],
+      /models\.yaml:3: .*metadata\.name: /
+    ],
     [
       'a configuration',
-      ['check', CLUSTER, '--config', join(folder, 'config.yaml')],
+      ['audit', '--against', CLUSTER, '--config', join(folder, 'config.yaml')],
       /config\.yaml:1: rulez: unknown key; did you mean rules\?/
     ],
-    ['no configuration', ['check', CLUSTER, '--config', join(folder, 'confg.yaml')], /did you mean config\.yaml\?/],
+    [
+      'no configuration',
+      ['audit', '--against', CLUSTER, '--config', join(folder, 'confg.yaml')],
+      /did you mean config\.yaml\?/
+    ],
     [
       'a rule',
-      ['check', CLUSTER, '--rule', 'strict-without-sidcar=warn'],
+      ['audit', '--against', CLUSTER, '--rule', 'strict-without-sidcar=warn'],
       /unknown rule; did you mean strict-without-sidecar\?/
     ],
     [
       'a mode',
-      ['check', CLUSTER, '--rule', 'strict-without-sidecar=wran'],
+      ['audit', '--against', CLUSTER, '--rule', 'strict-without-sidecar=wran'],
       /the mode must be one of deny, warn, audit, off/
     ],
-    ['a rule and nothing', ['check', CLUSTER, '--rule', ''], /unknown rule/],
+    ['a rule and nothing', ['audit', '--against', CLUSTER, '--rule', ''], /unknown rule/],
     [
       'the page of a rule',
       ['rules', 'client-certificate-unverifiabl'],
