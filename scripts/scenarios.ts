@@ -83,6 +83,7 @@ async function check(folder: string, flags: readonly string[]): Promise<Report> 
     err: part => {
       errors += `${part}\n`
     },
+    isTerminal: false,
     pages: new URL('../src/rules/', import.meta.url),
     worker: new URL('../src/evaluation-worker.ts', import.meta.url),
     exit: () => {}

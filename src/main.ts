@@ -5,6 +5,7 @@ import { run } from './cli/program.ts'
 await run(process.argv.slice(2), {
   out: text => process.stdout.write(`${text}\n`),
   err: text => process.stderr.write(`${text}\n`),
+  isTerminal: Boolean(process.stdout.isTTY),
   pages: new URL('rules/', import.meta.url),
   // Its file ends as this one does: there are types in the sources, and none in the bundle.
   worker: new URL(`evaluation-worker${extname(import.meta.url)}`, import.meta.url),

@@ -11,8 +11,16 @@ import { RULES } from '../rules/index.ts'
 import { readFiles } from '../sources/files.ts'
 import type { Manifest } from '../sources/yaml.ts'
 import { located } from './check.ts'
-import { addReportOptions, exitCode, type Io, loadConfig, type ReportOptions, render } from './command.ts'
+import { addReportOptions, allNamespacesOption, exitCode, type Io, loadConfig, type ReportOptions } from './command.ts'
+import { FINDINGS, helpText } from './help.ts'
+import { print } from './output.ts'
 import { againstOption, findPlace, LIVE, requireNamespace, toWorld } from './world.ts'
+
+const EXAMPLES = [
+  'mesh-guard audit',
+  'mesh-guard audit -n user1 -o json',
+  'mesh-guard audit --against examples/cluster'
+]
 
 interface AuditOptions extends ReportOptions {
   readonly against: string
@@ -22,12 +30,13 @@ export function auditCommand(io: Io): Command {
   const command = new Command('audit')
     .description('all that is wrong with a cluster, once; writes nothing')
     .addOption(againstOption)
+    .addOption(allNamespacesOption)
   return addReportOptions(command)
-    .addHelpText('after', '\nExample:\n  mesh-guard audit --against examples/cluster')
+    .addHelpText('after', helpText(EXAMPLES, FINDINGS))
     .action(async (options: AuditOptions) => {
       const config = loadConfig(options.config, options.rule)
       const report = await audit(options, config, io)
-      io.out(render(options.output, report, toText, toJson))
+      print(io, options, report, toText, toJson)
       io.exit(exitCode(report, options.failOn))
     })
 }

@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { Config } from '../config.ts'
 import { expiredSkips } from '../engine/exceptions.ts'
 import type { Finding, Skip } from '../engine/finding.ts'
@@ -11,9 +11,11 @@ import { toJson } from '../report/json.ts'
 import type { Report, Reported, Step } from '../report/report.ts'
 import { toText } from '../report/text.ts'
 import { RULES } from '../rules/index.ts'
-import { countIgnored, readFiles } from '../sources/files.ts'
+import { countIgnored, InvalidInput, readFiles } from '../sources/files.ts'
 import type { Manifest } from '../sources/yaml.ts'
-import { addReportOptions, exitCode, type Io, loadConfig, type ReportOptions, render } from './command.ts'
+import { addReportOptions, exitCode, type Io, loadConfig, type ReportOptions } from './command.ts'
+import { FINDINGS, helpText } from './help.ts'
+import { print } from './output.ts'
 import { againstOption, findPlace, keyOf, type World } from './world.ts'
 
 /**
@@ -96,28 +98,45 @@ export function located(manifests: readonly Manifest[]): (finding: Finding) => R
   }
 }
 
+const EXAMPLES = [
+  'mesh-guard check change.yaml',
+  'mesh-guard check -f overlays/prod -n user1 --fail-on warn',
+  'kustomize build | mesh-guard check - --against examples/cluster'
+]
+
 interface CheckOptions extends ReportOptions {
   readonly against: string
   readonly delete?: boolean
+  readonly filename?: readonly string[]
 }
+
+const filenameOption = new Option('-f, --filename <path>', 'same as PATH; repeatable').argParser(
+  (value: string, previous: readonly string[] = []) => [...previous, value]
+)
 
 export function checkCommand(io: Io): Command {
   const command = new Command('check')
     .description('what would admission say?')
-    .argument('<path...>', 'file, folder, or - for standard input')
+    .argument('[path...]', 'manifest files or directories, applied in this order; - reads standard input')
+    .addOption(filenameOption)
     .addOption(againstOption)
     .option('--delete', 'the objects of the paths are deleted')
   return addReportOptions(command)
-    .addHelpText('after', '\nExample:\n  mesh-guard check change.yaml --against examples/cluster')
+    .addHelpText('after', helpText(EXAMPLES, FINDINGS))
     .action(async (paths: readonly string[], options: CheckOptions) => {
+      const all = [...paths, ...(options.filename ?? [])]
+      if (all.length === 0)
+        throw new InvalidInput([
+          'missing argument: no PATH is given; name a file, a directory, or - for standard input'
+        ])
       const config = loadConfig(options.config, options.rule)
       const place = await findPlace(options.against, options)
-      const manifests = readFiles(paths, place.namespace)
+      const manifests = readFiles(all, place.namespace)
       const ignored = countIgnored(manifests)
       if (ignored !== undefined) io.err(ignored)
       const world = await place.open(config, io)
       const report = checkChanges(manifests, world, config, options.delete === true)
-      io.out(render(options.output, report, toText, toJson))
+      print(io, options, report, toText, toJson)
       io.exit(exitCode(report, options.failOn))
     })
 }

@@ -1,15 +1,17 @@
 import { type Command, Option } from 'commander'
-import { stringify } from 'yaml'
 import { type Config, MODES, RULE_IDS, readConfig } from '../config.ts'
 import type { Report } from '../report/report.ts'
 import type { Mode } from '../rules/lib/rule.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { suggest } from '../sources/suggest.ts'
+import { colorOption, type OutputOptions, outputOption } from './output.ts'
 
 /** What a command needs of its surroundings, so that tests can give it others. */
 export interface Io {
   readonly out: (text: string) => void
   readonly err: (text: string) => void
+  /** True if `out` writes to a terminal. */
+  readonly isTerminal: boolean
   /** The folder of the rules' pages, which the bundle has elsewhere than the sources. */
   readonly pages: URL
   /** The entry of the evaluation thread, which the bundle has elsewhere too. */
@@ -32,14 +34,14 @@ export const namespaceOption = new Option(
   "of what is named without one; default: the context's, or `default`"
 )
 
+export const allNamespacesOption = new Option('-A, --all-namespaces', 'all namespaces; the default').conflicts(
+  'namespace'
+)
+
 export const ruleOption = new Option(
   '--rule <id=mode>',
   'another mode for a rule: deny, warn, audit or off; repeatable'
 ).argParser((value: string, previous: readonly string[] = []) => [...previous, value])
-
-export const outputOption = new Option('-o, --output <format>', 'output format')
-  .choices(['text', 'json', 'yaml'])
-  .default('text')
 
 export const failOnOption = new Option('--fail-on <level>', 'exit with 1 for findings of this level or above')
   .choices(['deny', 'warn', 'never'])
@@ -53,8 +55,7 @@ export interface Where {
 }
 
 /** How a report of a state is asked for. */
-export interface ReportOptions extends Where {
-  readonly output: string
+export interface ReportOptions extends Where, OutputOptions {
   readonly failOn: string
   readonly config?: string
   readonly rule?: readonly string[]
@@ -65,6 +66,7 @@ const REPORT_OPTIONS = [
   contextOption,
   namespaceOption,
   outputOption,
+  colorOption,
   failOnOption,
   configOption,
   ruleOption
@@ -95,15 +97,6 @@ function toOverride(text: string): readonly [string, Mode] {
   if (mode === undefined) throw new InvalidInput([`--rule ${text}: the mode must be one of ${MODES.join(', ')}`])
   return [id, mode]
 }
-
-/** A result as `--output` requests it. YAML has the keys and values of the JSON. */
-export function render<T>(output: string, result: T, toText: (result: T) => string, toJson = stringifyJson<T>): string {
-  if (output === 'text') return toText(result)
-  const json = toJson(result)
-  return output === 'json' ? json : stringify(JSON.parse(json), { lineWidth: 0 }).trimEnd()
-}
-
-const stringifyJson = <T>(result: T): string => JSON.stringify(result, undefined, 2)
 
 /** The exit code for a report: 1 when a step or finding is as bad as `failOn` or worse. */
 export function exitCode({ decision }: Pick<Report, 'decision'>, failOn: string): number {

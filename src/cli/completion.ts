@@ -1,16 +1,19 @@
 import { Argument, Command } from 'commander'
 import type { Io } from './command.ts'
 import { complete, type Suggestions } from './complete.ts'
+import { helpText, SUCCESS } from './help.ts'
+
+const EXAMPLES = [
+  'source <(mesh-guard completion bash)',
+  'mesh-guard completion bash > ~/.local/share/bash-completion/completions/mesh-guard'
+]
 
 /** The script asks the program at each press of the key, so it never knows less than the program does. */
 export function completionCommand(io: Io): Command {
   return new Command('completion')
     .description('a script that completes the command line in your shell; `kubectl mesh-guard` needs none')
     .addArgument(new Argument('<shell>').choices(Object.keys(SCRIPTS)))
-    .addHelpText(
-      'after',
-      '\nExample:\n  mesh-guard completion bash > ~/.local/share/bash-completion/completions/mesh-guard'
-    )
+    .addHelpText('after', helpText(EXAMPLES, SUCCESS))
     .action((shell: keyof typeof SCRIPTS) => io.out(SCRIPTS[shell].trim()))
 }
 

@@ -1,6 +1,5 @@
 import { inspect } from 'node:util'
 import { Command, CommanderError } from 'commander'
-import manifest from '../../package.json' with { type: 'json' }
 import { UnreadableCluster } from '../sources/cluster/read.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { auditCommand } from './audit.ts'
@@ -8,16 +7,25 @@ import { checkCommand } from './check.ts'
 import { EXIT, type Io } from './command.ts'
 import { completeCommand, completionCommand } from './completion.ts'
 import { explainCommand } from './explain.ts'
+import { FINDINGS, helpText } from './help.ts'
 import { rulesCommand } from './rules.ts'
 import { schemaCommand } from './schema.ts'
 import { serveCommand } from './serve.ts'
 import { traceCommand } from './trace.ts'
+import { VERSION, versionCommand } from './version.ts'
+
+const EXAMPLES = [
+  'mesh-guard check change.yaml',
+  'mesh-guard audit --against examples/cluster',
+  'mesh-guard explain user1/sklearn-iris'
+]
 
 /** Runs a command line. Whatever happens becomes a message and an exit code. */
 export async function run(argv: readonly string[], io: Io): Promise<void> {
   const program = new Command('mesh-guard')
     .description('Says which changes cut the way of a request to a KServe model')
-    .version(manifest.version)
+    .version(VERSION)
+    .addHelpText('after', helpText(EXAMPLES, FINDINGS))
   const commands = [
     serveCommand(io),
     checkCommand(io),
@@ -26,7 +34,8 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
     auditCommand(io),
     rulesCommand(io),
     schemaCommand(io),
-    completionCommand(io)
+    completionCommand(io),
+    versionCommand(io)
   ]
   for (const command of commands) program.addCommand(command)
   program.addCommand(completeCommand(program, io), { hidden: true })

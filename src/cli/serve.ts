@@ -13,6 +13,7 @@ import { type Running, serve } from '../server/serve.ts'
 import { connect, type WritingTransport } from '../sources/cluster/transport.ts'
 import { countIgnored, InvalidInput, readFiles } from '../sources/files.ts'
 import { configOption, contextOption, type Io, kubeconfigOption, ruleOption, type Where, withModes } from './command.ts'
+import { helpText } from './help.ts'
 import { toKubeconfig } from './world.ts'
 
 interface ServeOptions extends Omit<Where, 'namespace'> {
@@ -25,6 +26,9 @@ interface ServeOptions extends Omit<Where, 'namespace'> {
 const logLevelOption = new Option('--log-level <level>', 'what to log, whatever the configuration says').choices(
   LOG_LEVELS
 )
+
+const EXAMPLES = ['mesh-guard serve --config config.yaml', 'mesh-guard serve --manifests examples/cluster']
+const OUTCOMES = { ok: 'stopped by SIGTERM or SIGINT', failed: 'internal error, or the cluster cannot be read' }
 
 const LOOPBACK = '127.0.0.1'
 /** The names of the development certificate. */
@@ -39,7 +43,7 @@ export function serveCommand(io: Io): Command {
     .addOption(configOption)
     .addOption(ruleOption)
     .addOption(logLevelOption)
-    .addHelpText('after', '\nExample:\n  mesh-guard serve --manifests examples/cluster')
+    .addHelpText('after', helpText(EXAMPLES, OUTCOMES))
     .action(async (options: ServeOptions) => {
       const logger = pino(pino.destination({ dest: 2, sync: true }))
       const configuration = followConfiguration(options, logger)
@@ -144,9 +148,9 @@ function greeting({ webhook, health }: Running, { server }: Config, manifests: r
   return [
     ...lines,
     'Try:',
-    `  curl --cacert ${server.certDir}/ca.crt -H 'Content-Type: application/json' -d @${EXAMPLES}/review.json ${url}/validate`,
-    `  npx mesh-guard check ${EXAMPLES}/strict-mesh.yaml --against ${manifests.join(' ')}`
+    `  curl --cacert ${server.certDir}/ca.crt -H 'Content-Type: application/json' -d @${FOLDER}/review.json ${url}/validate`,
+    `  npx mesh-guard check ${FOLDER}/strict-mesh.yaml --against ${manifests.join(' ')}`
   ].join('\n')
 }
 
-const EXAMPLES = 'examples'
+const FOLDER = 'examples'

@@ -13,24 +13,33 @@ import {
   kubeconfigOption,
   loadConfig,
   namespaceOption,
-  outputOption,
-  render,
   type Where
 } from './command.ts'
+import { helpText } from './help.ts'
+import { colorOption, type OutputOptions, outputOption, print } from './output.ts'
 import { againstOption, findPlace, qualify } from './world.ts'
 
-interface TraceOptions extends Where {
+interface TraceOptions extends Where, OutputOptions {
   readonly from: string
   readonly to: string
   readonly path?: string
   readonly method: string
   readonly against: string
-  readonly output: string
   readonly config?: string
 }
 
 /** What could not be followed is no "ok". */
 const CODES = { ok: EXIT.ok, cut: EXIT.found, unknown: EXIT.failed } as const
+
+const EXAMPLES = [
+  'mesh-guard trace --from user2/sleep-1 --to sklearn-iris-predictor.user1:80',
+  'mesh-guard trace --from user2/sleep-6d6b49d8b8-6ths6 --to httpbin.user1:8000 --against examples/cluster'
+]
+const OUTCOMES = {
+  ok: 'the request reaches the server',
+  found: 'the request is blocked',
+  failed: 'internal error, the cluster cannot be read, or the outcome is unknown'
+}
 
 export function traceCommand(io: Io): Command {
   return new Command('trace')
@@ -44,11 +53,9 @@ export function traceCommand(io: Io): Command {
     .addOption(contextOption)
     .addOption(namespaceOption)
     .addOption(outputOption)
+    .addOption(colorOption)
     .addOption(configOption)
-    .addHelpText(
-      'after',
-      '\nExample:\n  mesh-guard trace --from user2/sleep-6d6b49d8b8-6ths6 --to httpbin.user1:8000 --against examples/cluster'
-    )
+    .addHelpText('after', helpText(EXAMPLES, OUTCOMES))
     .action(async (options: TraceOptions) => {
       const config = loadConfig(options.config)
       const place = await findPlace(options.against, options)
@@ -61,7 +68,7 @@ export function traceCommand(io: Io): Command {
         throw new InvalidInput([`there is no ${what}${suggest(written, right)}`])
       }
       const told = toTrace(state, question, traced.trace)
-      io.out(render(options.output, told, toTraceText))
+      print(io, options, told, toTraceText)
       io.exit(CODES[told.verdict])
     })
 }

@@ -52,6 +52,7 @@ t.test('of one namespace: what is about an object or a model there', async t => 
   const strict = 'PeerAuthentication istio-system'
   const cut = 'DestinationRule istio-system'
   t.same(await audit(), { code: 1, decision: 'deny', objects: [cut, strict] })
+  t.same(await audit('-A'), await audit())
   t.same(await audit('-n', 'istio-system'), { code: 1, decision: 'deny', objects: [cut, strict] })
   t.same(await audit('-n', 'user1'), { code: 1, decision: 'deny', objects: [cut] }, 'it cuts models there')
   t.same(await audit('-n', 'user2'), { code: 0, decision: 'allow', objects: [] })

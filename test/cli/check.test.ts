@@ -100,6 +100,22 @@ t.test('changes, one after the other', async t => {
   )
 })
 
+t.test('-f is the same as PATH, and may be repeated', async t => {
+  const folder = t.testdir({ 'model.yaml': model() })
+  const file = join(folder, 'model.yaml')
+  for (const argv of [
+    [STRICT, file],
+    [STRICT, '-f', file],
+    ['-f', STRICT, '--filename', file]
+  ]) {
+    const { steps } = await report(...argv, '--against', CLUSTER)
+    t.same(
+      steps.map(({ source }) => source.file),
+      [STRICT, file]
+    )
+  }
+})
+
 t.test('a refused change leaves nothing behind', async t => {
   const folder = t.testdir({ 'model.yaml': model() })
   const { steps } = await report(STRICT, STRICT, join(folder, 'model.yaml'), '--against', CLUSTER)

@@ -52,7 +52,7 @@ t.test('what may stand where', async t => {
     [['check', ''], [ANY_FILE]],
     [['check', '-', 'a.yaml', ''], [ANY_FILE]],
     [
-      ['check', 'a.yaml', '-o', ''],
+      ['check', '-f', 'a.yaml', '-o', ''],
       ['text', 'json', 'yaml', NO_FILE]
     ],
     [

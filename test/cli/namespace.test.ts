@@ -12,6 +12,7 @@ t.test('explain: where a model lies that is named without one, and else whose mo
   const both = ['user1/sklearn-iris', 'user1/sklearn-iris-burst']
   for (const [argv, models] of [
     [[], both],
+    [['-A'], both],
     [['-n', 'user1'], both],
     [['-n', 'user2'], []],
     [['sklearn-iris', '-n', 'user1'], ['user1/sklearn-iris']],
@@ -33,6 +34,9 @@ t.test('a namespace that contradicts, or is not there, is an error', async t => 
   for (const [argv, message] of [
     [['explain', 'user1/sklearn-iris', '-n', 'user2'], /does not lie in namespace user2 of --namespace/],
     [['explain', '-n', 'user11'], /there is no namespace user11; did you mean user1\?/],
+    [['explain', 'user1/sklearn-iris', '-A'], /--all-namespaces: user1\/sklearn-iris names one InferenceService; /],
+    [['explain', '-A', '-n', 'user1'], /'-A, --all-namespaces' cannot be used with option '-n, --namespace <name>'/],
+    [['audit', '-A', '-n', 'user1'], /cannot be used/],
     [['audit', '-n', 'user11'], /there is no namespace user11; did you mean user1\?/],
     [['trace', '--from', 'user2/a', '-n', 'user1', '--to', 'a:1'], /does not lie in namespace user1/]
   ] as const) {
