@@ -11,7 +11,7 @@ import { toJson } from '../report/json.ts'
 import type { Report, Reported, Step } from '../report/report.ts'
 import { toText } from '../report/text.ts'
 import { RULES } from '../rules/index.ts'
-import { countIgnored, InvalidInput, readFiles } from '../sources/files.ts'
+import { describeSkipped, InvalidInput, readFiles } from '../sources/files.ts'
 import type { Manifest } from '../sources/yaml.ts'
 import { addReportOptions, exitCode, type Io, loadConfig, type ReportOptions } from './command.ts'
 import { FINDINGS, helpText } from './help.ts'
@@ -19,8 +19,8 @@ import { print } from './output.ts'
 import { againstOption, findPlace, keyOf, type World } from './world.ts'
 
 /**
- * What would admission say of these changes, one after the other? Each meets what the ones before it have left; a
- * refused one leaves nothing. Kinds that are not on the path are admitted.
+ * Evaluates changes in order, each against the state that the ones before it left. A denied change does not change the
+ * state. Manifests of kinds that the model does not read are no steps.
  */
 export function checkChanges(manifests: readonly Manifest[], start: World, config: Config, deleting: boolean): Report {
   const policy = policyAt(config, Date.now())
@@ -29,7 +29,9 @@ export function checkChanges(manifests: readonly Manifest[], start: World, confi
   const skipped = new Map<string, Skip>()
   let world = start
   for (const manifest of manifests) {
-    const { step, skips, next } = take(world, manifest, policy, deleting)
+    const { resource } = manifest
+    if (resource === undefined) continue
+    const { step, skips, next } = take(world, { ...manifest, resource }, policy, deleting)
     steps.push({ ...step, findings: step.findings.map(locate), existing: step.existing.map(locate) })
     for (const skip of skips) skipped.set(JSON.stringify(skip), skip)
     world = next
@@ -47,7 +49,10 @@ interface Taken {
   readonly next: World
 }
 
-function take(world: World, { ref, resource, object, source }: Manifest, policy: Policy, deleting: boolean): Taken {
+/** A manifest of a kind that the model reads. */
+type Evaluated = Manifest & { readonly resource: Resource }
+
+function take(world: World, { ref, resource, object, source }: Evaluated, policy: Policy, deleting: boolean): Taken {
   const key = keyOf(ref)
   const oldObject = world.objects.get(key)
   const operation = deleting ? 'DELETE' : oldObject === undefined ? 'CREATE' : 'UPDATE'
@@ -61,7 +66,7 @@ function take(world: World, { ref, resource, object, source }: Manifest, policy:
     findings: [],
     existing: []
   } as const
-  const change = resource === undefined ? undefined : toChange(world.state, resource, deleting)
+  const change = toChange(world.state, resource, deleting)
   if (change === undefined) return { step: admitted, skips: [], next: world }
 
   const mutated = mutate(world.state, change, { object, oldObject }, RULES)
@@ -132,8 +137,8 @@ export function checkCommand(io: Io): Command {
       const config = loadConfig(options.config, options.rule)
       const place = await findPlace(options.against, options)
       const manifests = readFiles(all, place.namespace)
-      const ignored = countIgnored(manifests)
-      if (ignored !== undefined) io.err(ignored)
+      const skipped = describeSkipped(manifests)
+      if (skipped !== undefined) io.err(skipped)
       const world = await place.open(config, io)
       const report = checkChanges(manifests, world, config, options.delete === true)
       print(io, options, report, toText, toJson)

@@ -11,7 +11,7 @@ import { remember } from '../model/remember.ts'
 import { type Configuration, openConfiguration } from '../server/configuration.ts'
 import { type Running, serve } from '../server/serve.ts'
 import { connect, type WritingTransport } from '../sources/cluster/transport.ts'
-import { countIgnored, InvalidInput, readFiles } from '../sources/files.ts'
+import { describeSkipped, InvalidInput, readFiles } from '../sources/files.ts'
 import { configOption, contextOption, type Io, kubeconfigOption, ruleOption, type Where, withModes } from './command.ts'
 import { helpText } from './help.ts'
 import { toKubeconfig } from './world.ts'
@@ -135,8 +135,8 @@ async function openCluster(options: ServeOptions, config: Config, logger: Logger
 
 function readState(manifests: readonly string[], logger: Logger): Origin {
   const read = readFiles(manifests)
-  const ignored = countIgnored(read)
-  if (ignored !== undefined) logger.info(ignored)
+  const skipped = describeSkipped(read)
+  if (skipped !== undefined) logger.info(skipped)
   return { from: 'files', resources: read.flatMap(({ resource }) => resource ?? []) }
 }
 

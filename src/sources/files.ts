@@ -69,9 +69,10 @@ function namesIn(folder: string): readonly string[] {
   return existsSync(folder) ? readdirSync(folder) : []
 }
 
-/** How many objects are of kinds that nothing reads, if there are any. */
-export function countIgnored(manifests: readonly Manifest[]): string | undefined {
+/** A line about the objects of kinds that the model does not read, if there are any. */
+export function describeSkipped(manifests: readonly Manifest[]): string | undefined {
   const kinds = manifests.filter(({ resource }) => resource === undefined).map(({ ref }) => ref.kind)
   if (kinds.length === 0) return undefined
-  return `ignored: ${kinds.length} of ${manifests.length} objects, of kinds that are not on the path: ${[...new Set(kinds)].sort().join(', ')}`
+  const names = [...new Set(kinds)].sort().join(', ')
+  return `skipped: ${kinds.length} of ${manifests.length} objects, of kinds that are not evaluated: ${names}`
 }

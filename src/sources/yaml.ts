@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Ref, Resource } from '../model/resource.ts'
 import { LINEAR, readDocument } from './document.ts'
 import { type InvalidObject, readRef, readResource } from './manifest.ts'
+import { requireKind } from './unread-kinds.ts'
 import { tokensOf } from './yaml-tokens.ts'
 
 /** Where an object stands in a file; lines count from 1. */
@@ -14,7 +15,7 @@ export interface Source {
 /** One object of a file. */
 export interface Manifest {
   readonly ref: Ref
-  /** Absent for kinds that are not on the traffic path. */
+  /** Absent for kinds that the model does not read. */
   readonly resource: Resource | undefined
   /** As it stands in the file. */
   readonly object: unknown
@@ -49,6 +50,7 @@ export function readManifests(text: string, file: string, namespace?: string): R
       const source = { file, line: at([]) }
       try {
         const ref = readRef(object, namespace)
+        requireKind(ref)
         const resource = readResource(object, namespace)
         manifests.push({ ref, object, source, resource, lineOf: field => at(toPath(field)) })
       } catch (error) {

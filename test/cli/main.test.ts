@@ -61,7 +61,7 @@ t.test('it serves files, says where and what to try, and stops when told to', as
     const ready = await fetch(`${health}/readyz?verbose`)
     t.equal(ready.status, 200)
     t.match(await ready.text(), /^Gateway: static, \d+ objects$/m)
-    t.match(program.err(), /"msg":"ignored: \d+ of \d+ objects/)
+    t.match(program.err(), /"msg":"skipped: \d+ of \d+ objects/)
     program.child.kill(signal)
     t.match(await end(program), { code: 0 }, signal)
   }

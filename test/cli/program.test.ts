@@ -11,6 +11,7 @@ t.test('what cannot be used is an error that says what would be right', async t 
   const folder = t.testdir({
     'a.yaml': 'a: [',
     'config.yaml': 'rulez: {}\n',
+    'kind.yaml': 'apiVersion: networking.istio.io/v1\nkind: VirtualServise\nmetadata: { name: a }\n',
     'models.yaml': 'apiVersion: v1\nkind: Namespace\nmetadata: { name: 5 }\n'
   })
   for (const [name, argv, message] of [
@@ -33,6 +34,11 @@ t.test('what cannot be used is an error that says what would be right', async t 
       /^error: \/nowhere\/at\/all: no such file or folder\n$/
     ],
     ['a file that is no YAML', ['check', join(folder, 'a.yaml'), '--against', CLUSTER], /a\.yaml:\d+: /],
+    [
+      'a kind',
+      ['check', join(folder, 'kind.yaml'), '--against', CLUSTER],
+      /kind\.yaml:2: kind: .*did you mean VirtualService\?/
+    ],
     [
       'an object that is none',
       ['check', join(folder, 'models.yaml'), '--against', CLUSTER],
