@@ -2,6 +2,9 @@
 import { extname } from 'node:path'
 import { run } from './cli/program.ts'
 
+// A closed pipe (EPIPE) ends the program. The exit code is still that of the result.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit())
+
 await run(process.argv.slice(2), {
   out: text => process.stdout.write(`${text}\n`),
   err: text => process.stderr.write(`${text}\n`),

@@ -131,9 +131,7 @@ export function checkCommand(io: Io): Command {
     .action(async (paths: readonly string[], options: CheckOptions) => {
       const all = [...paths, ...(options.filename ?? [])]
       if (all.length === 0)
-        throw new InvalidInput([
-          'missing argument: no PATH is given; name a file, a directory, or - for standard input'
-        ])
+        throw new InvalidInput(['PATH: missing argument; name a file, a directory, or - for standard input'])
       const config = loadConfig(options.config, options.rule)
       const place = await findPlace(options.against, options)
       const manifests = readFiles(all, place.namespace)

@@ -94,7 +94,7 @@ function toOverride(text: string): readonly [string, Mode] {
   const [id = '', word] = text.split('=')
   const mode = MODES.find(one => one === word)
   if (!RULE_IDS.includes(id)) throw new InvalidInput([`--rule ${text}: unknown rule${suggest(id, RULE_IDS)}`])
-  if (mode === undefined) throw new InvalidInput([`--rule ${text}: the mode must be one of ${MODES.join(', ')}`])
+  if (mode === undefined) throw new InvalidInput([`--rule ${text}: invalid mode; use one of ${MODES.join(', ')}`])
   return [id, mode]
 }
 

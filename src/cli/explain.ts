@@ -44,7 +44,7 @@ export function explainCommand(io: Io): Command {
       requireNamespace(state, namespace)
       const names = state.list('InferenceService').map(modelKey)
       if (name !== undefined && !names.includes(name) && !state.unreadable.has('InferenceService')) {
-        throw new InvalidInput([`there is no InferenceService ${name}${suggest(name, names)}`])
+        throw new InvalidInput([`InferenceService ${name}: not found${suggest(name, names)}`])
       }
       const isWanted = (one: InferenceService) =>
         name === undefined ? namespace === undefined || one.namespace === namespace : modelKey(one) === name

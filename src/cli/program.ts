@@ -12,6 +12,7 @@ import { rulesCommand } from './rules.ts'
 import { schemaCommand } from './schema.ts'
 import { serveCommand } from './serve.ts'
 import { traceCommand } from './trace.ts'
+import { describeUsage } from './usage.ts'
 import { VERSION, versionCommand } from './version.ts'
 
 const EXAMPLES = [
@@ -40,19 +41,23 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
   for (const command of commands) program.addCommand(command)
   program.addCommand(completeCommand(program, io), { hidden: true })
   for (const command of [program, ...program.commands]) {
-    command
-      .exitOverride()
-      .configureOutput({ writeOut: text => io.out(text.trimEnd()), writeErr: text => io.err(text.trimEnd()) })
+    command.exitOverride().configureOutput({
+      writeOut: text => io.out(text.trimEnd()),
+      writeErr: text => io.err(text.trimEnd()),
+      // `report` writes them in the form of all other errors.
+      outputError: () => {}
+    })
   }
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
-    io.exit(report(error, io))
+    const isUsage = error instanceof CommanderError && error.exitCode !== 0 && error.code !== 'commander.help'
+    io.exit(report(isUsage ? new InvalidInput([describeUsage(error, program, argv[0])]) : error, io))
   }
 }
 
 function report(error: unknown, io: Io): number {
-  // Commander has written its own words already.
+  // Help and version are already written.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
   if (error instanceof InvalidInput) {
     for (const line of error.lines) io.err(`error: ${line}`)

@@ -26,6 +26,6 @@ function table(): string {
 }
 
 function page(id: string, pages: URL): string {
-  if (!RULE_IDS.includes(id)) throw new InvalidInput([`there is no rule ${id}${suggest(id, RULE_IDS)}`])
+  if (!RULE_IDS.includes(id)) throw new InvalidInput([`${id}: unknown rule${suggest(id, RULE_IDS)}`])
   return readFileSync(new URL(`${id}.md`, pages), 'utf8').trimEnd()
 }

@@ -106,7 +106,8 @@ async function findKeeper(
   const { enabled, certificates, service } = controller
   if (!enabled) return undefined
   const folder = certificates === 'mounted' ? server.certDir : undefined
-  if (OWN_NAMESPACE === undefined) throw new InvalidInput(['controller.enabled needs POD_NAMESPACE in the environment'])
+  if (OWN_NAMESPACE === undefined)
+    throw new InvalidInput(['controller.enabled: POD_NAMESPACE is not set; set it to the namespace of the guard'])
   return openKeeper({ transport, namespace: OWN_NAMESPACE, settings: mesh, service, folder, log })
 }
 

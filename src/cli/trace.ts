@@ -62,10 +62,10 @@ export function traceCommand(io: Io): Command {
       const question = toQuestion({ ...options, from: qualify(options.from, place, options.namespace) })
       const { state } = await place.open(config, io)
       const traced = trace(state, question, RULES)
-      if (traced.is === 'skipped') throw new UnreadableCluster(`the call cannot be followed: ${traced.skip.reason}`)
+      if (traced.is === 'skipped') throw new UnreadableCluster(`the request cannot be evaluated: ${traced.skip.reason}`)
       if (traced.is === 'mistaken') {
         const { what, written, right } = traced.mistake
-        throw new InvalidInput([`there is no ${what}${suggest(written, right)}`])
+        throw new InvalidInput([`${what}: not found${suggest(written, right)}`])
       }
       const told = toTrace(state, question, traced.trace)
       print(io, options, told, toTraceText)
@@ -76,6 +76,6 @@ export function traceCommand(io: Io): Command {
 /** @throws {InvalidInput} */
 function toQuestion({ from, to, path, method }: TraceOptions): Question {
   const [, host = '', port] = /^(.+):(\d+)$/.exec(to) ?? []
-  if (port === undefined) throw new InvalidInput([`--to ${to}: must be HOST:PORT, with the number of the port`])
+  if (port === undefined) throw new InvalidInput([`--to ${to}: no port number; use HOST:PORT`])
   return { from, host, port: Number(port), path, method }
 }

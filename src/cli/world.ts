@@ -84,7 +84,7 @@ export function qualify(name: string, { namespace }: Place, given: string | unde
   const [first = '', rest] = name.split('/')
   if (rest === undefined) return `${namespace}/${name}`
   if (given === undefined || given === first) return name
-  throw new InvalidInput([`${name} does not lie in namespace ${given} of --namespace: leave out one of the two`])
+  throw new InvalidInput([`${name}: --namespace names another namespace, ${given}; leave out one of the two`])
 }
 
 /** @throws {InvalidInput} when nothing lies in the namespace that is asked for, and it does not exist */
@@ -93,7 +93,7 @@ export function requireNamespace(state: Snapshot, namespace: string | undefined)
   const kinds = Object.keys(KINDS) as readonly Kind[]
   const known = kinds.flatMap(kind => state.list(kind).map(one => (kind === 'Namespace' ? one.name : one.namespace)))
   if (known.includes(namespace)) return
-  throw new InvalidInput([`there is no namespace ${namespace}${suggest(namespace, known)}`])
+  throw new InvalidInput([`namespace ${namespace}: not found${suggest(namespace, known)}`])
 }
 
 /** What tells objects apart, whatever the version they are written in. */

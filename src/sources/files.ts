@@ -62,7 +62,7 @@ function listFiles(path: string): readonly string[] {
 /** @see https://nodejs.org/api/errors.html#common-system-errors */
 function toReason(path: string, error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
-  return code === 'ENOENT' ? `no such file or folder${suggest(basename(path), namesIn(dirname(path)))}` : message
+  return code === 'ENOENT' ? `no such file or directory${suggest(basename(path), namesIn(dirname(path)))}` : message
 }
 
 function namesIn(folder: string): readonly string[] {

@@ -134,7 +134,7 @@ t.test('nothing to explain', async t => {
   t.match(await meshGuard('explain', '--against', folder), { code: 0, out: 'there is no InferenceService\n' })
   t.match(await meshGuard('explain', 'a/b', '--against', folder), {
     code: 2,
-    err: 'error: there is no InferenceService a/b\n'
+    err: 'error: InferenceService a/b: not found\n'
   })
 })
 
@@ -142,6 +142,6 @@ t.test('a name that means nothing', async t => {
   t.match(await meshGuard('explain', 'user1/sklern-iris', '--against', CLUSTER), {
     code: 2,
     out: '',
-    err: 'error: there is no InferenceService user1/sklern-iris; did you mean user1/sklearn-iris?\n'
+    err: 'error: InferenceService user1/sklern-iris: not found; did you mean user1/sklearn-iris?\n'
   })
 })

@@ -39,6 +39,18 @@ t.test('without a cluster and without --against, the error names both ways out',
   }
 })
 
+t.test('a closed pipe ends the program quietly, with the exit code of the result', async t => {
+  const check = ['check', 'examples/strict-mesh.yaml', '--against', 'examples/cluster']
+  for (const [argv, code] of [
+    [['rules'], 0],
+    [check, 1]
+  ] as const) {
+    const program = start(t, argv)
+    program.child.stdout?.destroy()
+    t.match(await end(program), { code, err: '' })
+  }
+})
+
 t.test('it serves files, says where and what to try, and stops when told to', async t => {
   const folder = t.testdir({})
   const certDir = join(folder, 'certs')

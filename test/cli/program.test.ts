@@ -15,23 +15,27 @@ t.test('what cannot be used is an error that says what would be right', async t 
     'models.yaml': 'apiVersion: v1\nkind: Namespace\nmetadata: { name: 5 }\n'
   })
   for (const [name, argv, message] of [
-    ['a flag', ['check', CLUSTER, '--agianst', CLUSTER], /unknown option '--agianst'\n\(Did you mean --against\?\)/],
-    ['a command', ['chek', CLUSTER], /unknown command 'chek'\n\(Did you mean check\?\)/],
     [
-      'no path',
-      ['check'],
-      /^error: missing argument: no PATH is given; name a file, a directory, or - for standard input\n$/
+      'a flag',
+      ['check', CLUSTER, '--agianst', CLUSTER],
+      /^error: --agianst: unknown option; did you mean --against\?\n$/
     ],
-    ['a format', ['check', CLUSTER, '-o', 'xml'], /Allowed choices are text, json, yaml/],
+    ['a command', ['chek', CLUSTER], /^error: chek: unknown command; did you mean check\?\n$/],
+    ['no path', ['check'], /^error: PATH: missing argument; name a file, a directory, or - for standard input\n$/],
+    [
+      'a format',
+      ['check', CLUSTER, '-o', 'xml'],
+      /^error: -o, --output <format>: invalid value xml; use one of text, json, yaml\n$/
+    ],
     [
       'a file',
       ['check', join(examples, 'strict-mes.yaml'), '--against', CLUSTER],
-      /no such file or folder; did you mean strict-mesh.yaml\?/
+      /no such file or directory; did you mean strict-mesh.yaml\?/
     ],
     [
       'a folder',
       ['check', '/nowhere/at/all', '--against', CLUSTER],
-      /^error: \/nowhere\/at\/all: no such file or folder\n$/
+      /^error: \/nowhere\/at\/all: no such file or directory\n$/
     ],
     ['a file that is no YAML', ['check', join(folder, 'a.yaml'), '--against', CLUSTER], /a\.yaml:\d+: /],
     [
@@ -62,15 +66,28 @@ t.test('what cannot be used is an error that says what would be right', async t 
     [
       'a mode',
       ['audit', '--against', CLUSTER, '--rule', 'strict-without-sidecar=wran'],
-      /the mode must be one of deny, warn, audit, off/
+      /invalid mode; use one of deny, warn, audit, off/
     ],
     ['a rule and nothing', ['audit', '--against', CLUSTER, '--rule', ''], /unknown rule/],
     [
       'the page of a rule',
       ['rules', 'client-certificate-unverifiabl'],
-      /there is no rule client-certificate-unverifiabl; did you mean client-certificate-unverifiable\?/
+      /client-certificate-unverifiabl: unknown rule; did you mean client-certificate-unverifiable\?/
     ],
-    ['a schema', ['schema', 'confg'], /Allowed choices are config, report/]
+    ['a schema', ['schema', 'confg'], /^error: what: invalid value confg; use one of config, report, /],
+    [
+      'an argument too many',
+      ['audit', 'x'],
+      /^error: too many arguments for 'audit': expected 0 arguments but got 1; see mesh-guard audit --help\n$/
+    ],
+    [
+      'an option without its value',
+      ['audit', '-o'],
+      /^error: option .* argument missing; see mesh-guard audit --help\n$/
+    ],
+    ['a global flag', ['--vresion'], /^error: --vresion: unknown option; did you mean --version\?\n$/],
+    ['a flag that resembles none', ['audit', '--everything'], /^error: --everything: unknown option\n$/],
+    ['no command', [], /^Usage: mesh-guard /]
   ] as const) {
     const { code, out, err } = await meshGuard(...argv)
     t.equal(code, 2, name)
