@@ -1,10 +1,10 @@
-/** All that we take of the environment. */
+/** All environment variables that are read. */
 import { delimiter } from 'node:path'
 
-/** The namespace that we run in ourselves, which we never judge. */
+/** Namespace of the guard, whose objects are never evaluated. */
 export const OWN_NAMESPACE = process.env['POD_NAMESPACE']
 
-/** The files that `KUBECONFIG` names. */
+/** Paths in `KUBECONFIG`. */
 export const kubeconfigFiles = (): readonly string[] =>
   (process.env['KUBECONFIG'] ?? '').split(delimiter).filter(file => file !== '')
 

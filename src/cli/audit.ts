@@ -28,7 +28,7 @@ interface AuditOptions extends ReportOptions {
 
 export function auditCommand(io: Io): Command {
   const command = new Command('audit')
-    .description('all that is wrong with a cluster, once; writes nothing')
+    .description('Report every finding in a cluster state; read-only')
     .addOption(againstOption)
     .addOption(allNamespacesOption)
   return addReportOptions(command)
@@ -61,7 +61,7 @@ export function reportOf(state: Snapshot, manifests: readonly Manifest[], policy
   return { decision, steps: [], findings: findings.map(located(manifests)), skipped }
 }
 
-/** What concerns one namespace. What could not be judged may concern any. */
+/** The findings of one namespace. What was not evaluated stays: it may concern any namespace. */
 function within(report: Report, namespace: string, policy: Policy): Report {
   const findings = report.findings.filter(finding => concernsNamespace(finding, namespace))
   return { ...report, decision: worst(findings, report.skipped, policy), findings }

@@ -77,12 +77,12 @@ function take(world: World, { ref, resource, object, source }: Evaluated, policy
   return { step: { ...admitted, ...decision, patch, notes }, skips: skipped, next }
 }
 
-/** Absent when something is to be deleted that is not there. */
+/** Absent if the object to delete does not exist. */
 function toChange(state: Snapshot, resource: Resource, deleting: boolean): Change | undefined {
   const before: Resource | undefined = state.get(resource.kind, resource.namespace, resource.name)
   if (deleting) return before === undefined ? undefined : { operation: 'DELETE', before }
   if (before === undefined) return { operation: 'CREATE', after: resource }
-  // What a file cannot know stays as it is: the age, and what the controllers have noted.
+  // A manifest has no creationTimestamp and usually no status; both are kept from the state.
   const noted = 'status' in before ? { status: before.status } : {}
   return { operation: 'UPDATE', before, after: { ...noted, ...resource, created: before.created } as Resource }
 }
@@ -121,11 +121,11 @@ const filenameOption = new Option('-f, --filename <path>', 'same as PATH; repeat
 
 export function checkCommand(io: Io): Command {
   const command = new Command('check')
-    .description('what would admission say?')
+    .description('Evaluate manifests and print the admission decision for each')
     .argument('[path...]', 'manifest files or directories, applied in this order; - reads standard input')
     .addOption(filenameOption)
     .addOption(againstOption)
-    .option('--delete', 'the objects of the paths are deleted')
+    .option('--delete', 'evaluate the deletion of the objects instead of their creation or update')
   return addReportOptions(command)
     .addHelpText('after', helpText(EXAMPLES, FINDINGS))
     .action(async (paths: readonly string[], options: CheckOptions) => {

@@ -26,8 +26,10 @@ interface ExplainOptions extends ReportOptions {
 
 export function explainCommand(io: Io): Command {
   const command = new Command('explain')
-    .description('every way to a model, hop by hop: what is sent, what is taken, and who says so')
-    .argument('[[namespace/]name]', 'the InferenceService; without it, all, or with --namespace those that lie there')
+    .description(
+      'Show every request path to an InferenceService: TLS sent and accepted at each hop, authorization, and the object that configures it'
+    )
+    .argument('[[namespace/]name]', 'InferenceService (default: all, or all in --namespace)')
     .addOption(againstOption)
     .addOption(allNamespacesOption)
   return addReportOptions(command)

@@ -21,10 +21,10 @@ const EXAMPLES = [
   'mesh-guard explain user1/sklearn-iris'
 ]
 
-/** Runs a command line. Whatever happens becomes a message and an exit code. */
+/** Runs a command line. Each failure becomes a message and an exit code. */
 export async function run(argv: readonly string[], io: Io): Promise<void> {
   const program = new Command('mesh-guard')
-    .description('Says which changes cut the way of a request to a KServe model')
+    .description('Detect Istio, Knative and KServe changes that break request paths to InferenceServices')
     .version(VERSION)
     .addHelpText('after', helpText(EXAMPLES, FINDINGS))
   const commands = [

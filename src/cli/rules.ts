@@ -9,8 +9,8 @@ import { helpText, SUCCESS } from './help.ts'
 
 export function rulesCommand(io: Io): Command {
   return new Command('rules')
-    .description('the table of rules, or the page of one')
-    .argument('[id]', 'the rule')
+    .description('List all rules, or print the page of one')
+    .argument('[id]', 'rule id')
     .addHelpText('after', helpText(['mesh-guard rules', 'mesh-guard rules strict-mesh-plain-local-gateway'], SUCCESS))
     .action((id: string | undefined) => io.out(id === undefined ? table() : page(id, io.pages)))
 }

@@ -23,7 +23,7 @@ interface ServeOptions extends Omit<Where, 'namespace'> {
   readonly manifests?: readonly string[]
 }
 
-const logLevelOption = new Option('--log-level <level>', 'what to log, whatever the configuration says').choices(
+const logLevelOption = new Option('--log-level <level>', 'log level; takes precedence over the configuration').choices(
   LOG_LEVELS
 )
 
@@ -31,13 +31,16 @@ const EXAMPLES = ['mesh-guard serve --config config.yaml', 'mesh-guard serve --m
 const OUTCOMES = { ok: 'stopped by SIGTERM or SIGINT', failed: 'internal error, or the cluster cannot be read' }
 
 const LOOPBACK = '127.0.0.1'
-/** The names of the development certificate. */
+/** DNS names of the development certificate. */
 const NAMES = ['localhost', LOOPBACK]
 
 export function serveCommand(io: Io): Command {
   return new Command('serve')
-    .description('the admission webhook')
-    .option('--manifests <path...>', 'the state is that of these files; without it, that of the cluster')
+    .description('Run the admission webhook')
+    .option(
+      '--manifests <path...>',
+      'manifest files or directories to use as the cluster state (default: the current cluster)'
+    )
     .addOption(kubeconfigOption)
     .addOption(contextOption)
     .addOption(configOption)
@@ -78,11 +81,11 @@ export function serveCommand(io: Io): Command {
     })
 }
 
-/** A change of a ConfigMap takes the kubelet a minute anyway. */
+/** The kubelet updates a mounted ConfigMap about once a minute. */
 const REFRESH_MS = 2_000
 
 /**
- * The configuration, with what the command line says put on top, also of what it becomes later.
+ * The configuration with the flags applied; the flags are applied again after each reload.
  *
  * @throws {InvalidInput}
  */
@@ -92,12 +95,12 @@ function followConfiguration({ config: file, rule, logLevel }: ServeOptions, log
     return logLevel === undefined ? config : { ...config, log: { level: logLevel } }
   }
   const configuration = openConfiguration({ read: () => readConfigText(file), parse }, logger)
-  // Standard input can be read but once.
+  // Standard input can be read only once.
   if (file !== undefined && file !== '-') setInterval(configuration.refresh, REFRESH_MS).unref()
   return configuration
 }
 
-/** @throws {InvalidInput} when what is to be kept cannot be: that would go unnoticed until it is missed */
+/** @throws {InvalidInput} if the controller is enabled and the namespace of the guard is unknown */
 async function findKeeper(
   transport: WritingTransport,
   { controller, mesh, server }: Config,
@@ -111,7 +114,7 @@ async function findKeeper(
   return openKeeper({ transport, namespace: OWN_NAMESPACE, settings: mesh, service, folder, log })
 }
 
-/** What counts of the configuration in an evaluation; the same object as long as the configuration is the same. */
+/** The part of the configuration that evaluation reads; the same object until the configuration changes. */
 const writtenPolicy = (current: () => Config) => {
   const select = remember(({ rules, namespaces, unevaluated, exceptions }: Config) => ({
     rules,
@@ -127,7 +130,7 @@ interface Opened {
   readonly keeper: Keeper | undefined
 }
 
-/** @throws {InvalidInput} when the cluster cannot be connected to: the evaluation thread would only try again */
+/** @throws {InvalidInput} if no cluster is configured: the evaluation thread would retry forever */
 async function openCluster(options: ServeOptions, config: Config, logger: Logger): Promise<Opened> {
   const kubeconfig = toKubeconfig(options)
   const keeper = await findKeeper(await connect(kubeconfig), config, logger)
@@ -141,7 +144,7 @@ function readState(manifests: readonly string[], logger: Logger): Origin {
   return { from: 'files', resources: read.flatMap(({ resource }) => resource ?? []) }
 }
 
-/** Where it listens, and what to try. */
+/** The listening addresses, and with --manifests two commands to try. */
 function greeting({ webhook, health }: Running, { server }: Config, manifests: readonly string[] | undefined): string {
   const lines = [`webhook  ${webhook}/validate and ${webhook}/mutate`, `health   ${health}/readyz?verbose`]
   if (manifests === undefined) return lines.join('\n')

@@ -28,7 +28,7 @@ interface TraceOptions extends Where, OutputOptions {
   readonly config?: string
 }
 
-/** What could not be followed is no "ok". */
+/** A request that could not be evaluated is not a success. */
 const CODES = { ok: EXIT.ok, cut: EXIT.found, unknown: EXIT.failed } as const
 
 const EXAMPLES = [
@@ -43,11 +43,11 @@ const OUTCOMES = {
 
 export function traceCommand(io: Io): Command {
   return new Command('trace')
-    .description('one call: what the client sends, what the server takes, and who says so')
-    .requiredOption('--from <[namespace/]pod>', 'the pod that calls')
-    .requiredOption('--to <host:port>', 'the Service that it calls, by any name that it has in the cluster')
-    .option('--path <path>', 'of the URL; without it, any')
-    .option('--method <method>', 'of the request', 'POST')
+    .description('Follow one request: TLS sent and accepted, authorization, and the object that configures it')
+    .requiredOption('--from <[namespace/]pod>', 'client pod')
+    .requiredOption('--to <host:port>', 'Service and port to call, by any DNS name of the Service')
+    .option('--path <path>', 'URL path (default: any)')
+    .option('--method <method>', 'HTTP method', 'POST')
     .addOption(againstOption)
     .addOption(kubeconfigOption)
     .addOption(contextOption)

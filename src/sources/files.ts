@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { suggest } from './suggest.ts'
 import { type Manifest, readManifests } from './yaml.ts'
 
-/** Input that cannot be used: each line says where, and why. */
+/** Input that cannot be used; each line is one error, `what: why; what to do`. */
 export class InvalidInput extends Error {
   override readonly name = 'InvalidInput'
   readonly lines: readonly string[]
@@ -18,10 +18,10 @@ const STDIN = '-'
 const MANIFEST = /\.(ya?ml|json)$/
 
 /**
- * Reads manifests: files, folders (all that lies in them, in order of name), or `-` for standard input.
+ * Reads manifests: files, directories (recursively, in order of name), or `-` for standard input.
  *
- * @param namespace of objects that name none
- * @throws {InvalidInput} with every fault of every file at once.
+ * @param namespace of objects that set none
+ * @throws {InvalidInput} with all errors of all files
  */
 export function readFiles(paths: readonly string[], namespace?: string): readonly Manifest[] {
   const files = paths

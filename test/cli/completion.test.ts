@@ -36,7 +36,13 @@ t.test('each command that the help names, and each option of each', async t => {
 t.test('what may stand where', async t => {
   const rules = RULE_IDS.filter(id => id.startsWith('certificate-'))
   for (const [words, expected] of [
-    [['expl'], ['explain\tevery way to a model, hop by hop: what is sent, what is taken, and who says so', NO_FILE]],
+    [
+      ['expl'],
+      [
+        'explain\tShow every request path to an InferenceService: TLS sent and accepted at each hop, authorization, and the object that configures it',
+        NO_FILE
+      ]
+    ],
     [['nothing', 'like'], [NO_FILE]],
     [['audit', '--delete=x'], [NO_FILE]],
     [['check', '--delete=x'], [NO_FILE]],
