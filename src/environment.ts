@@ -4,9 +4,13 @@ import { delimiter } from 'node:path'
 /** Namespace of the guard, whose objects are never evaluated. */
 export const OWN_NAMESPACE = process.env['POD_NAMESPACE']
 
+const read = (name: string): string => process.env[name] ?? ''
+
 /** Paths in `KUBECONFIG`. */
 export const kubeconfigFiles = (): readonly string[] =>
-  (process.env['KUBECONFIG'] ?? '').split(delimiter).filter(file => file !== '')
+  read('KUBECONFIG')
+    .split(delimiter)
+    .filter(file => file !== '')
 
 /** @see https://no-color.org */
-export const isColorDisabled = (): boolean => (process.env['NO_COLOR'] ?? '') !== ''
+export const isColorDisabled = (): boolean => read('NO_COLOR') !== ''

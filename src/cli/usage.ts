@@ -41,4 +41,4 @@ const flagsOf = (command: Command) =>
   command
     .createHelp()
     .visibleOptions(command)
-    .flatMap(({ long }) => long ?? [])
+    .map(option => `--${option.name()}`)

@@ -209,6 +209,7 @@ t.test('objects of kinds that are not read are listed as skipped, and are no ste
   })
   const { err, out, code } = await meshGuard('check', folder, '--against', CLUSTER)
   t.notMatch(out, 'ALLOW')
+  t.match(await meshGuard('audit', '--against', folder), { code: 0, out: '0 findings\n' }, 'nor are they in a state')
   t.equal(err, 'skipped: 3 of 3 objects, of kinds that are not evaluated: Deployment, Job\n')
   t.equal(code, 0)
 })
