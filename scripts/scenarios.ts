@@ -75,7 +75,7 @@ export async function runScenario(folder: string): Promise<readonly string[]> {
 async function check(folder: string, flags: readonly string[]): Promise<Report> {
   let text = ''
   let errors = ''
-  const files = [join(folder, 'change.yaml'), '--against', join(folder, 'cluster.yaml'), '--format', 'json']
+  const files = [join(folder, 'change.yaml'), '--against', join(folder, 'cluster.yaml'), '-o', 'json']
   await run(['check', ...files, ...flags], {
     out: part => {
       text += part
@@ -83,6 +83,7 @@ async function check(folder: string, flags: readonly string[]): Promise<Report> 
     err: part => {
       errors += `${part}\n`
     },
+    isTerminal: false,
     pages: new URL('../src/rules/', import.meta.url),
     worker: new URL('../src/evaluation-worker.ts', import.meta.url),
     exit: () => {}

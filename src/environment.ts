@@ -1,9 +1,16 @@
-/** All that we take of the environment. */
+/** All environment variables that are read. */
 import { delimiter } from 'node:path'
 
-/** The namespace that we run in ourselves, which we never judge. */
+/** Namespace of the guard, whose objects are never evaluated. */
 export const OWN_NAMESPACE = process.env['POD_NAMESPACE']
 
-/** The files that `KUBECONFIG` names. */
+const read = (name: string): string => process.env[name] ?? ''
+
+/** Paths in `KUBECONFIG`. */
 export const kubeconfigFiles = (): readonly string[] =>
-  (process.env['KUBECONFIG'] ?? '').split(delimiter).filter(file => file !== '')
+  read('KUBECONFIG')
+    .split(delimiter)
+    .filter(file => file !== '')
+
+/** @see https://no-color.org */
+export const isColorDisabled = (): boolean => read('NO_COLOR') !== ''

@@ -2,9 +2,13 @@
 import { extname } from 'node:path'
 import { run } from './cli/program.ts'
 
+// A closed pipe (EPIPE) ends the program. The exit code is still that of the result.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit())
+
 await run(process.argv.slice(2), {
   out: text => process.stdout.write(`${text}\n`),
   err: text => process.stderr.write(`${text}\n`),
+  isTerminal: Boolean(process.stdout.isTTY),
   pages: new URL('rules/', import.meta.url),
   // Its file ends as this one does: there are types in the sources, and none in the bundle.
   worker: new URL(`evaluation-worker${extname(import.meta.url)}`, import.meta.url),

@@ -45,7 +45,7 @@ t.test('faults are told with line, field and the nearest right name', async t =>
     ['log: {}\nlog: {}', 'c.yaml:2: Map keys must be unique'],
     ['log: *level', 'c.yaml:1: Unresolved alias (the anchor must be set before the alias): level'],
     ['rulez: {}', 'c.yaml:1: rulez: unknown key; did you mean rules?'],
-    ['log:\n  levle: info', 'c.yaml:2: log.levle: unknown key; did you mean level?'],
+    ['log:\n  levl: info', 'c.yaml:2: log.levl: unknown key; did you mean level?'],
     [
       'rules:\n  tls-certificate-mismatc: warn',
       'c.yaml:2: rules.tls-certificate-mismatc: unknown key; did you mean tls-certificate-mismatch?'
@@ -80,7 +80,7 @@ t.test('faults are told with line, field and the nearest right name', async t =>
     t.throws(() => parseConfig(text, 'c.yaml'), { name: 'InvalidInput', message: fault }, text)
   }
   t.throws(() => readConfig('/nonexistent/config.yaml'), {
-    message: /^\/nonexistent\/config.yaml: no such file or folder/
+    message: /^\/nonexistent\/config.yaml: no such file or directory/
   })
 })
 

@@ -44,7 +44,7 @@ const COMMANDS: Readonly<Record<string, number>> = {
   'npx mesh-guard audit --against examples/cluster': 0,
   'npx mesh-guard explain user1/sklearn-iris-burst --against examples/four-outcomes': 0,
   'npx mesh-guard trace --from user2/sleep-1 --to sklearn-iris-predictor-00001-private.user1:80 --against examples/four-outcomes': 1,
-  'npx mesh-guard check examples/four-outcomes': 0
+  'npx mesh-guard audit --against examples/four-outcomes': 0
 }
 
 process.chdir(root)

@@ -9,7 +9,7 @@ const published = join(examples, 'published')
 /** What admission says of files, one after the other: the decision of each change, with the rules that it meets. */
 async function said(files: readonly string[]): Promise<readonly string[]> {
   const paths = files.map(name => join(published, `${name}.yaml`))
-  const { out } = await meshGuard('check', ...paths, '--against', join(examples, 'cluster'), '--format', 'json')
+  const { out } = await meshGuard('check', ...paths, '--against', join(examples, 'cluster'), '-o', 'json')
   return reportSchema
     .parse(JSON.parse(out))
     .steps.map(({ object, decision, findings }) =>

@@ -2,14 +2,25 @@ import { Command } from 'commander'
 import type { Config } from '../config.ts'
 import { concernsNamespace } from '../engine/finding.ts'
 import { type Policy, policyAt } from '../engine/findings.ts'
-import { worst } from '../engine/judge.ts'
+import { judgeState, worst } from '../engine/judge.ts'
+import type { Snapshot } from '../model/snapshot.ts'
 import { toJson } from '../report/json.ts'
 import type { Report } from '../report/report.ts'
 import { toText } from '../report/text.ts'
+import { RULES } from '../rules/index.ts'
 import { readFiles } from '../sources/files.ts'
-import { reportOf } from './check.ts'
-import { addReportOptions, exitCode, type Io, loadConfig, type ReportOptions } from './command.ts'
+import type { Manifest } from '../sources/yaml.ts'
+import { located } from './check.ts'
+import { addReportOptions, allNamespacesOption, exitCode, type Io, loadConfig, type ReportOptions } from './command.ts'
+import { FINDINGS, helpText } from './help.ts'
+import { print } from './output.ts'
 import { againstOption, findPlace, LIVE, requireNamespace, toWorld } from './world.ts'
+
+const EXAMPLES = [
+  'mesh-guard audit',
+  'mesh-guard audit -n user1 -o json',
+  'mesh-guard audit --against examples/cluster'
+]
 
 interface AuditOptions extends ReportOptions {
   readonly against: string
@@ -17,14 +28,15 @@ interface AuditOptions extends ReportOptions {
 
 export function auditCommand(io: Io): Command {
   const command = new Command('audit')
-    .description('all that is wrong with a cluster, once; writes nothing')
+    .description('Report every finding in a cluster state; read-only')
     .addOption(againstOption)
+    .addOption(allNamespacesOption)
   return addReportOptions(command)
-    .addHelpText('after', '\nExample:\n  mesh-guard audit --against examples/cluster')
+    .addHelpText('after', helpText(EXAMPLES, FINDINGS))
     .action(async (options: AuditOptions) => {
       const config = loadConfig(options.config, options.rule)
       const report = await audit(options, config, io)
-      io.out(options.format === 'json' ? toJson(report) : toText(report))
+      print(io, options, report, toText, toJson)
       io.exit(exitCode(report, options.failOn))
     })
 }
@@ -39,7 +51,17 @@ async function audit({ against, ...where }: AuditOptions, config: Config, io: Io
   return where.namespace === undefined ? report : within(report, where.namespace, policy)
 }
 
-/** What concerns one namespace. What could not be judged may concern any. */
+/**
+ * Every finding in a state.
+ *
+ * @param manifests the files that the state was read from, if any
+ */
+export function reportOf(state: Snapshot, manifests: readonly Manifest[], policy: Policy): Report {
+  const { decision, findings, skipped } = judgeState(state, RULES, policy)
+  return { decision, steps: [], findings: findings.map(located(manifests)), skipped }
+}
+
+/** The findings of one namespace. What was not evaluated stays: it may concern any namespace. */
 function within(report: Report, namespace: string, policy: Policy): Report {
   const findings = report.findings.filter(finding => concernsNamespace(finding, namespace))
   return { ...report, decision: worst(findings, report.skipped, policy), findings }

@@ -1,9 +1,9 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { Config } from '../config.ts'
 import { expiredSkips } from '../engine/exceptions.ts'
 import type { Finding, Skip } from '../engine/finding.ts'
 import { type Policy, policyAt } from '../engine/findings.ts'
-import { judge, judgeState, type Verdict } from '../engine/judge.ts'
+import { judge, type Verdict } from '../engine/judge.ts'
 import { mutate } from '../engine/mutate.ts'
 import type { Resource } from '../model/resource.ts'
 import type { Change, Snapshot } from '../model/snapshot.ts'
@@ -11,29 +11,16 @@ import { toJson } from '../report/json.ts'
 import type { Report, Reported, Step } from '../report/report.ts'
 import { toText } from '../report/text.ts'
 import { RULES } from '../rules/index.ts'
-import { countIgnored, readFiles } from '../sources/files.ts'
+import { describeSkipped, InvalidInput, readFiles } from '../sources/files.ts'
 import type { Manifest } from '../sources/yaml.ts'
 import { addReportOptions, exitCode, type Io, loadConfig, type ReportOptions } from './command.ts'
-import { findPlace, keyOf, toWorld, type World } from './world.ts'
-
-/** What is wrong with a cluster that holds these files and nothing else? */
-export function checkState(manifests: readonly Manifest[], config: Config): Report {
-  return reportOf(toWorld(manifests, config).state, manifests, policyAt(config, Date.now()))
-}
+import { FINDINGS, helpText } from './help.ts'
+import { print } from './output.ts'
+import { againstOption, findPlace, keyOf, type World } from './world.ts'
 
 /**
- * What is wrong with a state?
- *
- * @param manifests the files that it comes from, if it does
- */
-export function reportOf(state: Snapshot, manifests: readonly Manifest[], policy: Policy): Report {
-  const { decision, findings, skipped } = judgeState(state, RULES, policy)
-  return { decision, steps: [], findings: findings.map(located(manifests)), skipped }
-}
-
-/**
- * What would admission say of these changes, one after the other? Each meets what the ones before it have left; a
- * refused one leaves nothing. Kinds that are not on the path are admitted.
+ * Evaluates changes in order, each against the state that the ones before it left. A denied change does not change the
+ * state. Manifests of kinds that the model does not read are no steps.
  */
 export function checkChanges(manifests: readonly Manifest[], start: World, config: Config, deleting: boolean): Report {
   const policy = policyAt(config, Date.now())
@@ -42,7 +29,9 @@ export function checkChanges(manifests: readonly Manifest[], start: World, confi
   const skipped = new Map<string, Skip>()
   let world = start
   for (const manifest of manifests) {
-    const { step, skips, next } = take(world, manifest, policy, deleting)
+    const { resource } = manifest
+    if (resource === undefined) continue
+    const { step, skips, next } = take(world, { ...manifest, resource }, policy, deleting)
     steps.push({ ...step, findings: step.findings.map(locate), existing: step.existing.map(locate) })
     for (const skip of skips) skipped.set(JSON.stringify(skip), skip)
     world = next
@@ -60,7 +49,10 @@ interface Taken {
   readonly next: World
 }
 
-function take(world: World, { ref, resource, object, source }: Manifest, policy: Policy, deleting: boolean): Taken {
+/** A manifest of a kind that the model reads. */
+type Evaluated = Manifest & { readonly resource: Resource }
+
+function take(world: World, { ref, resource, object, source }: Evaluated, policy: Policy, deleting: boolean): Taken {
   const key = keyOf(ref)
   const oldObject = world.objects.get(key)
   const operation = deleting ? 'DELETE' : oldObject === undefined ? 'CREATE' : 'UPDATE'
@@ -74,7 +66,7 @@ function take(world: World, { ref, resource, object, source }: Manifest, policy:
     findings: [],
     existing: []
   } as const
-  const change = resource === undefined ? undefined : toChange(world.state, resource, deleting)
+  const change = toChange(world.state, resource, deleting)
   if (change === undefined) return { step: admitted, skips: [], next: world }
 
   const mutated = mutate(world.state, change, { object, oldObject }, RULES)
@@ -85,12 +77,12 @@ function take(world: World, { ref, resource, object, source }: Manifest, policy:
   return { step: { ...admitted, ...decision, patch, notes }, skips: skipped, next }
 }
 
-/** Absent when something is to be deleted that is not there. */
+/** Absent if the object to delete does not exist. */
 function toChange(state: Snapshot, resource: Resource, deleting: boolean): Change | undefined {
   const before: Resource | undefined = state.get(resource.kind, resource.namespace, resource.name)
   if (deleting) return before === undefined ? undefined : { operation: 'DELETE', before }
   if (before === undefined) return { operation: 'CREATE', after: resource }
-  // What a file cannot know stays as it is: the age, and what the controllers have noted.
+  // A manifest has no creationTimestamp and usually no status; both are kept from the state.
   const noted = 'status' in before ? { status: before.status } : {}
   return { operation: 'UPDATE', before, after: { ...noted, ...resource, created: before.created } as Resource }
 }
@@ -101,8 +93,8 @@ function worst(steps: readonly Step[]): Verdict {
   return decisions.has('warn') ? 'warn' : 'allow'
 }
 
-/** Adds the place of the object that a finding is about, where one of the files holds it. */
-function located(manifests: readonly Manifest[]): (finding: Finding) => Reported {
+/** Adds the file and line of the object at fault, if one of the manifests defines it. */
+export function located(manifests: readonly Manifest[]): (finding: Finding) => Reported {
   const places = new Map(manifests.map(manifest => [keyOf(manifest.ref), manifest]))
   return finding => {
     const place = places.get(keyOf(finding.object))
@@ -111,30 +103,43 @@ function located(manifests: readonly Manifest[]): (finding: Finding) => Reported
   }
 }
 
+const EXAMPLES = [
+  'mesh-guard check change.yaml',
+  'mesh-guard check -f overlays/prod -n user1 --fail-on warn',
+  'kustomize build | mesh-guard check - --against examples/cluster'
+]
+
 interface CheckOptions extends ReportOptions {
-  readonly against?: string
+  readonly against: string
   readonly delete?: boolean
+  readonly filename?: readonly string[]
 }
+
+const filenameOption = new Option('-f, --filename <path>', 'same as PATH; repeatable').argParser(
+  (value: string, previous: readonly string[] = []) => [...previous, value]
+)
 
 export function checkCommand(io: Io): Command {
   const command = new Command('check')
-    .description('what would admission say?')
-    .argument('<path...>', 'file, folder, or - for standard input')
-    .option('--against <path>', 'the state that the paths change: a path, or `live`; without it they are the state')
-    .option('--delete', 'the objects of the paths are deleted')
+    .description('Evaluate manifests and print the admission decision for each')
+    .argument('[path...]', 'manifest files or directories, applied in this order; - reads standard input')
+    .addOption(filenameOption)
+    .addOption(againstOption)
+    .option('--delete', 'evaluate the deletion of the objects instead of their creation or update')
   return addReportOptions(command)
-    .addHelpText('after', '\nExample:\n  mesh-guard check change.yaml --against examples/cluster')
+    .addHelpText('after', helpText(EXAMPLES, FINDINGS))
     .action(async (paths: readonly string[], options: CheckOptions) => {
+      const all = [...paths, ...(options.filename ?? [])]
+      if (all.length === 0)
+        throw new InvalidInput(['PATH: missing argument; name a file, a directory, or - for standard input'])
       const config = loadConfig(options.config, options.rule)
       const place = await findPlace(options.against, options)
-      const manifests = readFiles(paths, place.namespace)
-      const ignored = countIgnored(manifests)
-      if (ignored !== undefined) io.err(ignored)
-      const report =
-        options.against === undefined
-          ? checkState(manifests, config)
-          : checkChanges(manifests, await place.open(config, io), config, options.delete === true)
-      io.out(options.format === 'json' ? toJson(report) : toText(report))
+      const manifests = readFiles(all, place.namespace)
+      const skipped = describeSkipped(manifests)
+      if (skipped !== undefined) io.err(skipped)
+      const world = await place.open(config, io)
+      const report = checkChanges(manifests, world, config, options.delete === true)
+      print(io, options, report, toText, toJson)
       io.exit(exitCode(report, options.failOn))
     })
 }

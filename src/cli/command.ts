@@ -4,54 +4,62 @@ import type { Report } from '../report/report.ts'
 import type { Mode } from '../rules/lib/rule.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { suggest } from '../sources/suggest.ts'
+import { colorOption, type OutputOptions, outputOption } from './output.ts'
 
-/** What a command needs of its surroundings, so that tests can give it others. */
+/** Inputs and outputs of a command, which tests replace. */
 export interface Io {
   readonly out: (text: string) => void
   readonly err: (text: string) => void
-  /** The folder of the rules' pages, which the bundle has elsewhere than the sources. */
+  /** True if `out` writes to a terminal. */
+  readonly isTerminal: boolean
+  /** Directory of the rule pages; the bundle has another than the sources. */
   readonly pages: URL
-  /** The entry of the evaluation thread, which the bundle has elsewhere too. */
+  /** Entry point of the evaluation thread; the bundle has another than the sources. */
   readonly worker: URL
-  /** Sets the exit code; the process ends when it has nothing left to do. */
+  /** Sets the exit code; the process ends when its event loop is empty. */
   readonly exit: (code: number) => void
 }
 
-/** @see the table in docs; 2 is for input that cannot be used, 3 for our own failure */
+/** `usage` is bad usage or invalid input; `failed` is an internal error, or a cluster that cannot be read. */
 export const EXIT = { ok: 0, found: 1, usage: 2, failed: 3 } as const
 
-export const configOption = new Option('--config <file>', 'configuration; see `mesh-guard schema config`')
+export const configOption = new Option('--config <file>', 'configuration file; see `mesh-guard schema config`')
 
-export const kubeconfigOption = new Option('--kubeconfig <file>', 'the cluster; default: as kubectl finds it')
+export const kubeconfigOption = new Option(
+  '--kubeconfig <file>',
+  'kubeconfig file (default: KUBECONFIG, then ~/.kube/config)'
+)
 
-export const contextOption = new Option('--context <name>', 'of the kubeconfig; default: its current one')
+export const contextOption = new Option('--context <name>', 'context of the kubeconfig (default: the current context)')
 
 export const namespaceOption = new Option(
   '-n, --namespace <name>',
-  "of what is named without one; default: the context's, or `default`"
+  'namespace for names given without one (default: namespace of the current context)'
 )
+
+export const allNamespacesOption = new Option(
+  '-A, --all-namespaces',
+  'all namespaces (the default without --namespace)'
+).conflicts('namespace')
 
 export const ruleOption = new Option(
   '--rule <id=mode>',
-  'another mode for a rule: deny, warn, audit or off; repeatable'
+  'override the mode of a rule: deny, warn, audit or off; repeatable'
 ).argParser((value: string, previous: readonly string[] = []) => [...previous, value])
 
-export const formatOption = new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text')
-
-export const failOnOption = new Option('--fail-on <level>', 'exit with 1 for findings of this level or above')
+export const failOnOption = new Option('--fail-on <level>', 'exit with 1 if the decision is this or stricter')
   .choices(['deny', 'warn', 'never'])
   .default('deny')
 
-/** Which cluster is meant, where it is one, and which namespace. */
+/** Selects the cluster and the namespace. */
 export interface Where {
   readonly kubeconfig?: string
   readonly context?: string
   readonly namespace?: string
 }
 
-/** How a report of a state is asked for. */
-export interface ReportOptions extends Where {
-  readonly format: string
+/** Options of the commands that print a report. */
+export interface ReportOptions extends Where, OutputOptions {
   readonly failOn: string
   readonly config?: string
   readonly rule?: readonly string[]
@@ -61,7 +69,8 @@ const REPORT_OPTIONS = [
   kubeconfigOption,
   contextOption,
   namespaceOption,
-  formatOption,
+  outputOption,
+  colorOption,
   failOnOption,
   configOption,
   ruleOption
@@ -72,7 +81,7 @@ export function addReportOptions(command: Command): Command {
 }
 
 /**
- * The configuration, with the modes of `--rule` put on top.
+ * The configuration with the modes of `--rule` applied.
  *
  * @throws {InvalidInput}
  */
@@ -89,11 +98,11 @@ function toOverride(text: string): readonly [string, Mode] {
   const [id = '', word] = text.split('=')
   const mode = MODES.find(one => one === word)
   if (!RULE_IDS.includes(id)) throw new InvalidInput([`--rule ${text}: unknown rule${suggest(id, RULE_IDS)}`])
-  if (mode === undefined) throw new InvalidInput([`--rule ${text}: the mode must be one of ${MODES.join(', ')}`])
+  if (mode === undefined) throw new InvalidInput([`--rule ${text}: invalid mode; use one of ${MODES.join(', ')}`])
   return [id, mode]
 }
 
-/** The exit code for a report: 1 when a step or finding is as bad as `failOn` or worse. */
+/** The exit code for a report: 1 if its decision is at or above `failOn`. */
 export function exitCode({ decision }: Pick<Report, 'decision'>, failOn: string): number {
   if (failOn === 'never' || decision === 'allow') return EXIT.ok
   return decision === 'deny' || failOn === 'warn' ? EXIT.found : EXIT.ok

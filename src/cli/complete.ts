@@ -1,12 +1,12 @@
 import type { Argument, Command, Option } from 'commander'
 import { MODES, RULE_IDS } from '../config.ts'
 
-/** What may stand in the place of the last word. */
+/** Completions of the last word. */
 export interface Suggestions {
   readonly words: readonly Suggestion[]
-  /** Also the path of a file. */
+  /** File names complete it too. */
   readonly files: boolean
-  /** A word that is taken goes on: no space comes after it. */
+  /** No space follows a completion, because the value continues. */
   readonly open: boolean
 }
 
@@ -15,16 +15,16 @@ export interface Suggestion {
   readonly description: string
 }
 
-/** How far a command line is understood before its last word. */
+/** State of the command line before its last word. */
 interface Position {
   readonly command: Command
-  /** How many arguments of the command there are. */
+  /** Number of arguments so far. */
   readonly count: number
-  /** An option whose value may come next. */
+  /** Option whose value may follow. */
   readonly pending: Option | undefined
 }
 
-/** @param words after the name of the program; the last is the one that is being written, and may be empty */
+/** @param words after the program name; the last is being completed and may be empty */
 export function complete(program: Command, words: readonly string[]): Suggestions {
   const [word = ''] = words.slice(-1)
   const start: Position = { command: program, count: 0, pending: undefined }
@@ -66,7 +66,7 @@ const commandsOf = (command: Command): readonly Suggestion[] =>
     .visibleCommands(command)
     .map(one => ({ word: one.name(), description: one.description() }))
 
-/** What an option or argument takes: one of its choices, or what its placeholder stands for. */
+/** Values of an option or argument: its choices, or what its placeholder names. */
 function valuesOf(wanted: Option | Argument | undefined, word: string): Suggestions {
   if (wanted === undefined) return NOTHING
   if (wanted.argChoices !== undefined) return { ...NOTHING, words: wanted.argChoices.map(bare) }

@@ -1,20 +1,23 @@
 import { Argument, Command } from 'commander'
 import type { Io } from './command.ts'
 import { complete, type Suggestions } from './complete.ts'
+import { helpText, SUCCESS } from './help.ts'
 
-/** The script asks the program at each press of the key, so it never knows less than the program does. */
+const EXAMPLES = [
+  'source <(mesh-guard completion bash)',
+  'mesh-guard completion bash > ~/.local/share/bash-completion/completions/mesh-guard'
+]
+
+/** The script runs the program on each completion, so that it never lacks a command or option. */
 export function completionCommand(io: Io): Command {
   return new Command('completion')
-    .description('a script that completes the command line in your shell; `kubectl mesh-guard` needs none')
-    .addArgument(new Argument('<shell>').choices(Object.keys(SCRIPTS)))
-    .addHelpText(
-      'after',
-      '\nExample:\n  mesh-guard completion bash > ~/.local/share/bash-completion/completions/mesh-guard'
-    )
+    .description('Print a shell completion script; kubectl completes `kubectl mesh-guard` without one')
+    .addArgument(new Argument('<shell>', 'shell').choices(Object.keys(SCRIPTS)))
+    .addHelpText('after', helpText(EXAMPLES, SUCCESS))
     .action((shell: keyof typeof SCRIPTS) => io.out(SCRIPTS[shell].trim()))
 }
 
-/** What the scripts and kubectl call: the words come after `--`. */
+/** The command that the scripts and kubectl run; the words follow `--`. */
 export const COMPLETE = '__complete'
 
 export function completeCommand(program: Command, io: Io): Command {
@@ -23,12 +26,12 @@ export function completeCommand(program: Command, io: Io): Command {
     .action((words: readonly string[]) => io.out(toLines(complete(program, words))))
 }
 
-/** Bits of a directive. The others mean nothing to us. */
+/** Bits of Cobra's completion directive that are used here. */
 const NO_SPACE = 2
 const NO_FILES = 4
 
 /**
- * As programs made with Cobra answer, which is what kubectl asks of a plugin.
+ * The output format of Cobra, which kubectl expects of a plugin.
  *
  * @see https://github.com/spf13/cobra/blob/main/site/content/completions/_index.md
  */
@@ -37,7 +40,7 @@ function toLines({ words, files, open }: Suggestions): string {
   return [...lines, `:${(open ? NO_SPACE : 0) + (files ? 0 : NO_FILES)}`].join('\n')
 }
 
-/** Needs Bash 4. It takes the words apart by itself, for Bash does so at each `=` too. */
+/** Requires Bash 4. It splits the words itself, because Bash splits at `=` too. */
 const BASH = String.raw`
 _mesh_guard() {
   local line=${'$'}{COMP_LINE:0:COMP_POINT} out value words

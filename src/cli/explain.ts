@@ -8,22 +8,37 @@ import { toExplanationText } from '../report/explanation-text.ts'
 import { RULES } from '../rules/index.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { suggest } from '../sources/suggest.ts'
-import { addReportOptions, exitCode, type Io, loadConfig, type ReportOptions } from './command.ts'
+import { addReportOptions, allNamespacesOption, exitCode, type Io, loadConfig, type ReportOptions } from './command.ts'
+import { FINDINGS, helpText } from './help.ts'
+import { print } from './output.ts'
 import { againstOption, findPlace, qualify, requireNamespace } from './world.ts'
+
+const EXAMPLES = [
+  'mesh-guard explain',
+  'mesh-guard explain sklearn-iris -n user1',
+  'mesh-guard explain user1/sklearn-iris --against examples/cluster'
+]
 
 interface ExplainOptions extends ReportOptions {
   readonly against: string
+  readonly allNamespaces?: boolean
 }
 
 export function explainCommand(io: Io): Command {
   const command = new Command('explain')
-    .description('every way to a model, hop by hop: what is sent, what is taken, and who says so')
-    .argument('[[namespace/]name]', 'the InferenceService; without it, all, or with --namespace those that lie there')
+    .description(
+      'Show every request path to an InferenceService: TLS sent and accepted at each hop, authorization, and the object that configures it'
+    )
+    .argument('[[namespace/]name]', 'InferenceService (default: all, or all in --namespace)')
     .addOption(againstOption)
+    .addOption(allNamespacesOption)
   return addReportOptions(command)
-    .addHelpText('after', '\nExample:\n  mesh-guard explain user1/sklearn-iris --against examples/cluster')
+    .addHelpText('after', helpText(EXAMPLES, FINDINGS))
     .action(async (written: string | undefined, options: ExplainOptions) => {
       const { namespace } = options
+      if (written !== undefined && options.allNamespaces) {
+        throw new InvalidInput([`--all-namespaces: ${written} names one InferenceService; leave out one of the two`])
+      }
       const config = loadConfig(options.config, options.rule)
       const place = await findPlace(options.against, options)
       const name = written === undefined ? undefined : qualify(written, place, namespace)
@@ -31,13 +46,13 @@ export function explainCommand(io: Io): Command {
       requireNamespace(state, namespace)
       const names = state.list('InferenceService').map(modelKey)
       if (name !== undefined && !names.includes(name) && !state.unreadable.has('InferenceService')) {
-        throw new InvalidInput([`there is no InferenceService ${name}${suggest(name, names)}`])
+        throw new InvalidInput([`InferenceService ${name}: not found${suggest(name, names)}`])
       }
       const isWanted = (one: InferenceService) =>
         name === undefined ? namespace === undefined || one.namespace === namespace : modelKey(one) === name
       const explained = explain(state, isWanted, RULES, policyAt(config, Date.now()))
       const explanation = toExplanation(state, explained)
-      io.out(options.format === 'json' ? JSON.stringify(explanation, undefined, 2) : toExplanationText(explanation))
+      print(io, options, explanation, toExplanationText)
       io.exit(exitCode(explained, options.failOn))
     })
 }

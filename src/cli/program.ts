@@ -1,6 +1,5 @@
 import { inspect } from 'node:util'
 import { Command, CommanderError } from 'commander'
-import manifest from '../../package.json' with { type: 'json' }
 import { UnreadableCluster } from '../sources/cluster/read.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { auditCommand } from './audit.ts'
@@ -8,16 +7,26 @@ import { checkCommand } from './check.ts'
 import { EXIT, type Io } from './command.ts'
 import { completeCommand, completionCommand } from './completion.ts'
 import { explainCommand } from './explain.ts'
+import { FINDINGS, helpText } from './help.ts'
 import { rulesCommand } from './rules.ts'
 import { schemaCommand } from './schema.ts'
 import { serveCommand } from './serve.ts'
 import { traceCommand } from './trace.ts'
+import { describeUsage } from './usage.ts'
+import { VERSION, versionCommand } from './version.ts'
 
-/** Runs a command line. Whatever happens becomes a message and an exit code. */
+const EXAMPLES = [
+  'mesh-guard check change.yaml',
+  'mesh-guard audit --against examples/cluster',
+  'mesh-guard explain user1/sklearn-iris'
+]
+
+/** Runs a command line. Each failure becomes a message and an exit code. */
 export async function run(argv: readonly string[], io: Io): Promise<void> {
   const program = new Command('mesh-guard')
-    .description('Says which changes cut the way of a request to a KServe model')
-    .version(manifest.version)
+    .description('Detect Istio, Knative and KServe changes that break request paths to InferenceServices')
+    .version(VERSION)
+    .addHelpText('after', helpText(EXAMPLES, FINDINGS))
   const commands = [
     serveCommand(io),
     checkCommand(io),
@@ -26,24 +35,29 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
     auditCommand(io),
     rulesCommand(io),
     schemaCommand(io),
-    completionCommand(io)
+    completionCommand(io),
+    versionCommand(io)
   ]
   for (const command of commands) program.addCommand(command)
   program.addCommand(completeCommand(program, io), { hidden: true })
   for (const command of [program, ...program.commands]) {
-    command
-      .exitOverride()
-      .configureOutput({ writeOut: text => io.out(text.trimEnd()), writeErr: text => io.err(text.trimEnd()) })
+    command.exitOverride().configureOutput({
+      writeOut: text => io.out(text.trimEnd()),
+      writeErr: text => io.err(text.trimEnd()),
+      // `report` writes them in the form of all other errors.
+      outputError: () => {}
+    })
   }
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
-    io.exit(report(error, io))
+    const isUsage = error instanceof CommanderError && error.exitCode !== 0 && error.code !== 'commander.help'
+    io.exit(report(isUsage ? new InvalidInput([describeUsage(error, program, argv[0])]) : error, io))
   }
 }
 
 function report(error: unknown, io: Io): number {
-  // Commander has written its own words already.
+  // Help and version are already written.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
   if (error instanceof InvalidInput) {
     for (const line of error.lines) io.err(`error: ${line}`)

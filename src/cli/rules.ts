@@ -5,12 +5,13 @@ import { RULES } from '../rules/index.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { suggest } from '../sources/suggest.ts'
 import type { Io } from './command.ts'
+import { helpText, SUCCESS } from './help.ts'
 
 export function rulesCommand(io: Io): Command {
   return new Command('rules')
-    .description('the table of rules, or the page of one')
-    .argument('[id]', 'the rule')
-    .addHelpText('after', '\nExample:\n  mesh-guard rules strict-mesh-plain-local-gateway')
+    .description('List all rules, or print the page of one')
+    .argument('[id]', 'rule id')
+    .addHelpText('after', helpText(['mesh-guard rules', 'mesh-guard rules strict-mesh-plain-local-gateway'], SUCCESS))
     .action((id: string | undefined) => io.out(id === undefined ? table() : page(id, io.pages)))
 }
 
@@ -25,6 +26,6 @@ function table(): string {
 }
 
 function page(id: string, pages: URL): string {
-  if (!RULE_IDS.includes(id)) throw new InvalidInput([`there is no rule ${id}${suggest(id, RULE_IDS)}`])
+  if (!RULE_IDS.includes(id)) throw new InvalidInput([`${id}: unknown rule${suggest(id, RULE_IDS)}`])
   return readFileSync(new URL(`${id}.md`, pages), 'utf8').trimEnd()
 }

@@ -5,6 +5,7 @@ import { explanationSchema } from '../report/explanation.ts'
 import { reportSchema } from '../report/report.ts'
 import { traceSchema } from '../report/trace.ts'
 import type { Io } from './command.ts'
+import { helpText, SUCCESS } from './help.ts'
 
 const SCHEMAS = {
   config: () => z.toJSONSchema(configSchema, { io: 'input' }),
@@ -15,8 +16,8 @@ const SCHEMAS = {
 
 export function schemaCommand(io: Io): Command {
   return new Command('schema')
-    .description('JSON Schema of the configuration, or of what is printed')
-    .addArgument(new Argument('<what>').choices(Object.keys(SCHEMAS)))
-    .addHelpText('after', '\nExample:\n  mesh-guard schema config')
+    .description('Print the JSON Schema of the configuration file or of an output')
+    .addArgument(new Argument('<what>', 'document').choices(Object.keys(SCHEMAS)))
+    .addHelpText('after', helpText(['mesh-guard schema config'], SUCCESS))
     .action((what: keyof typeof SCHEMAS) => io.out(JSON.stringify(SCHEMAS[what](), undefined, 2)))
 }

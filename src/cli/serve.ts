@@ -11,8 +11,9 @@ import { remember } from '../model/remember.ts'
 import { type Configuration, openConfiguration } from '../server/configuration.ts'
 import { type Running, serve } from '../server/serve.ts'
 import { connect, type WritingTransport } from '../sources/cluster/transport.ts'
-import { countIgnored, InvalidInput, readFiles } from '../sources/files.ts'
+import { describeSkipped, InvalidInput, readFiles } from '../sources/files.ts'
 import { configOption, contextOption, type Io, kubeconfigOption, ruleOption, type Where, withModes } from './command.ts'
+import { helpText } from './help.ts'
 import { toKubeconfig } from './world.ts'
 
 interface ServeOptions extends Omit<Where, 'namespace'> {
@@ -22,24 +23,30 @@ interface ServeOptions extends Omit<Where, 'namespace'> {
   readonly manifests?: readonly string[]
 }
 
-const logLevelOption = new Option('--log-level <level>', 'what to log, whatever the configuration says').choices(
+const logLevelOption = new Option('--log-level <level>', 'log level; takes precedence over the configuration').choices(
   LOG_LEVELS
 )
 
+const EXAMPLES = ['mesh-guard serve --config config.yaml', 'mesh-guard serve --manifests examples/cluster']
+const OUTCOMES = { ok: 'stopped by SIGTERM or SIGINT', failed: 'internal error, or the cluster cannot be read' }
+
 const LOOPBACK = '127.0.0.1'
-/** The names of the development certificate. */
+/** DNS names of the development certificate. */
 const NAMES = ['localhost', LOOPBACK]
 
 export function serveCommand(io: Io): Command {
   return new Command('serve')
-    .description('the admission webhook')
-    .option('--manifests <path...>', 'the state is that of these files; without it, that of the cluster')
+    .description('Run the admission webhook')
+    .option(
+      '--manifests <path...>',
+      'manifest files or directories to use as the cluster state (default: the current cluster)'
+    )
     .addOption(kubeconfigOption)
     .addOption(contextOption)
     .addOption(configOption)
     .addOption(ruleOption)
     .addOption(logLevelOption)
-    .addHelpText('after', '\nExample:\n  mesh-guard serve --manifests examples/cluster')
+    .addHelpText('after', helpText(EXAMPLES, OUTCOMES))
     .action(async (options: ServeOptions) => {
       const logger = pino(pino.destination({ dest: 2, sync: true }))
       const configuration = followConfiguration(options, logger)
@@ -74,11 +81,11 @@ export function serveCommand(io: Io): Command {
     })
 }
 
-/** A change of a ConfigMap takes the kubelet a minute anyway. */
+/** The kubelet updates a mounted ConfigMap about once a minute. */
 const REFRESH_MS = 2_000
 
 /**
- * The configuration, with what the command line says put on top, also of what it becomes later.
+ * The configuration with the flags applied; the flags are applied again after each reload.
  *
  * @throws {InvalidInput}
  */
@@ -88,12 +95,12 @@ function followConfiguration({ config: file, rule, logLevel }: ServeOptions, log
     return logLevel === undefined ? config : { ...config, log: { level: logLevel } }
   }
   const configuration = openConfiguration({ read: () => readConfigText(file), parse }, logger)
-  // Standard input can be read but once.
+  // Standard input can be read only once.
   if (file !== undefined && file !== '-') setInterval(configuration.refresh, REFRESH_MS).unref()
   return configuration
 }
 
-/** @throws {InvalidInput} when what is to be kept cannot be: that would go unnoticed until it is missed */
+/** @throws {InvalidInput} if the controller is enabled and the namespace of the guard is unknown */
 async function findKeeper(
   transport: WritingTransport,
   { controller, mesh, server }: Config,
@@ -102,11 +109,12 @@ async function findKeeper(
   const { enabled, certificates, service } = controller
   if (!enabled) return undefined
   const folder = certificates === 'mounted' ? server.certDir : undefined
-  if (OWN_NAMESPACE === undefined) throw new InvalidInput(['controller.enabled needs POD_NAMESPACE in the environment'])
+  if (OWN_NAMESPACE === undefined)
+    throw new InvalidInput(['controller.enabled: POD_NAMESPACE is not set; set it to the namespace of the guard'])
   return openKeeper({ transport, namespace: OWN_NAMESPACE, settings: mesh, service, folder, log })
 }
 
-/** What counts of the configuration in an evaluation; the same object as long as the configuration is the same. */
+/** The part of the configuration that evaluation reads; the same object until the configuration changes. */
 const writtenPolicy = (current: () => Config) => {
   const select = remember(({ rules, namespaces, unevaluated, exceptions }: Config) => ({
     rules,
@@ -122,7 +130,7 @@ interface Opened {
   readonly keeper: Keeper | undefined
 }
 
-/** @throws {InvalidInput} when the cluster cannot be connected to: the evaluation thread would only try again */
+/** @throws {InvalidInput} if no cluster is configured: the evaluation thread would retry forever */
 async function openCluster(options: ServeOptions, config: Config, logger: Logger): Promise<Opened> {
   const kubeconfig = toKubeconfig(options)
   const keeper = await findKeeper(await connect(kubeconfig), config, logger)
@@ -131,12 +139,12 @@ async function openCluster(options: ServeOptions, config: Config, logger: Logger
 
 function readState(manifests: readonly string[], logger: Logger): Origin {
   const read = readFiles(manifests)
-  const ignored = countIgnored(read)
-  if (ignored !== undefined) logger.info(ignored)
+  const skipped = describeSkipped(read)
+  if (skipped !== undefined) logger.info(skipped)
   return { from: 'files', resources: read.flatMap(({ resource }) => resource ?? []) }
 }
 
-/** Where it listens, and what to try. */
+/** The listening addresses, and with --manifests two commands to try. */
 function greeting({ webhook, health }: Running, { server }: Config, manifests: readonly string[] | undefined): string {
   const lines = [`webhook  ${webhook}/validate and ${webhook}/mutate`, `health   ${health}/readyz?verbose`]
   if (manifests === undefined) return lines.join('\n')
@@ -144,9 +152,9 @@ function greeting({ webhook, health }: Running, { server }: Config, manifests: r
   return [
     ...lines,
     'Try:',
-    `  curl --cacert ${server.certDir}/ca.crt -H 'Content-Type: application/json' -d @${EXAMPLES}/review.json ${url}/validate`,
-    `  npx mesh-guard check ${EXAMPLES}/strict-mesh.yaml --against ${manifests.join(' ')}`
+    `  curl --cacert ${server.certDir}/ca.crt -H 'Content-Type: application/json' -d @${FOLDER}/review.json ${url}/validate`,
+    `  npx mesh-guard check ${FOLDER}/strict-mesh.yaml --against ${manifests.join(' ')}`
   ].join('\n')
 }
 
-const EXAMPLES = 'examples'
+const FOLDER = 'examples'

@@ -9,58 +9,66 @@ import {
   configOption,
   contextOption,
   EXIT,
-  formatOption,
   type Io,
   kubeconfigOption,
   loadConfig,
   namespaceOption,
   type Where
 } from './command.ts'
+import { helpText } from './help.ts'
+import { colorOption, type OutputOptions, outputOption, print } from './output.ts'
 import { againstOption, findPlace, qualify } from './world.ts'
 
-interface TraceOptions extends Where {
+interface TraceOptions extends Where, OutputOptions {
   readonly from: string
   readonly to: string
   readonly path?: string
   readonly method: string
   readonly against: string
-  readonly format: string
   readonly config?: string
 }
 
-/** What could not be followed is no "ok". */
+/** A request that could not be evaluated is not a success. */
 const CODES = { ok: EXIT.ok, cut: EXIT.found, unknown: EXIT.failed } as const
+
+const EXAMPLES = [
+  'mesh-guard trace --from user2/sleep-1 --to sklearn-iris-predictor.user1:80',
+  'mesh-guard trace --from user2/sleep-6d6b49d8b8-6ths6 --to httpbin.user1:8000 --against examples/cluster'
+]
+const OUTCOMES = {
+  ok: 'the request reaches the server',
+  found: 'the request is blocked',
+  failed: 'internal error, the cluster cannot be read, or the outcome is unknown'
+}
 
 export function traceCommand(io: Io): Command {
   return new Command('trace')
-    .description('one call: what the client sends, what the server takes, and who says so')
-    .requiredOption('--from <[namespace/]pod>', 'the pod that calls')
-    .requiredOption('--to <host:port>', 'the Service that it calls, by any name that it has in the cluster')
-    .option('--path <path>', 'of the URL; without it, any')
-    .option('--method <method>', 'of the request', 'POST')
+    .description('Follow one request: TLS sent and accepted, authorization, and the object that configures it')
+    .requiredOption('--from <[namespace/]pod>', 'client pod')
+    .requiredOption('--to <host:port>', 'Service and port to call, by any DNS name of the Service')
+    .option('--path <path>', 'URL path (default: any)')
+    .option('--method <method>', 'HTTP method', 'POST')
     .addOption(againstOption)
     .addOption(kubeconfigOption)
     .addOption(contextOption)
     .addOption(namespaceOption)
-    .addOption(formatOption)
+    .addOption(outputOption)
+    .addOption(colorOption)
     .addOption(configOption)
-    .addHelpText(
-      'after',
-      '\nExample:\n  mesh-guard trace --from user2/sleep-6d6b49d8b8-6ths6 --to httpbin.user1:8000 --against examples/cluster'
-    )
+    .addHelpText('after', helpText(EXAMPLES, OUTCOMES))
     .action(async (options: TraceOptions) => {
       const config = loadConfig(options.config)
       const place = await findPlace(options.against, options)
       const question = toQuestion({ ...options, from: qualify(options.from, place, options.namespace) })
       const { state } = await place.open(config, io)
       const traced = trace(state, question, RULES)
-      if (traced.is === 'skipped') throw new UnreadableCluster(`the call cannot be followed: ${traced.skip.reason}`)
+      if (traced.is === 'skipped') throw new UnreadableCluster(`the request cannot be evaluated: ${traced.skip.reason}`)
       if (traced.is === 'mistaken') {
         const { what, written, right } = traced.mistake
-        throw new InvalidInput([`there is no ${what}${suggest(written, right)}`])
+        throw new InvalidInput([`${what}: not found${suggest(written, right)}`])
       }
       const told = toTrace(state, question, traced.trace)
-      io.out(options.format === 'json' ? JSON.stringify(told, undefined, 2) : toTraceText(told))
+      print(io, options, told, toTraceText)
       io.exit(CODES[told.verdict])
     })
 }
@@ -68,6 +76,6 @@ export function traceCommand(io: Io): Command {
 /** @throws {InvalidInput} */
 function toQuestion({ from, to, path, method }: TraceOptions): Question {
   const [, host = '', port] = /^(.+):(\d+)$/.exec(to) ?? []
-  if (port === undefined) throw new InvalidInput([`--to ${to}: must be HOST:PORT, with the number of the port`])
+  if (port === undefined) throw new InvalidInput([`--to ${to}: no port number; use HOST:PORT`])
   return { from, host, port: Number(port), path, method }
 }

@@ -13,15 +13,15 @@ import { suggest } from '../sources/suggest.ts'
 import type { Manifest } from '../sources/yaml.ts'
 import type { Io, Where } from './command.ts'
 
-/** A state, with the objects as they were read, and their places where they came from files. */
+/** A cluster state, with the objects as they were read. */
 export interface World {
   readonly state: Snapshot
   readonly objects: ReadonlyMap<string, unknown>
-  /** From one change to the next. */
+  /** Carried from one change to the next. */
   readonly memory?: Memory
 }
 
-/** The cluster that holds these files and nothing else. */
+/** The cluster state that consists of these manifests only. */
 export function toWorld(manifests: readonly Manifest[], { mesh }: Config): World {
   const resources = manifests.flatMap(({ resource }) => (resource === undefined ? [] : [resource]))
   return {
@@ -31,37 +31,38 @@ export function toWorld(manifests: readonly Manifest[], { mesh }: Config): World
   }
 }
 
-/** The word for the cluster as it is now, in place of a path. */
+/** The value of `--against` for the current cluster. */
 export const LIVE = 'live'
 
-/** For commands that ask a state. */
-export const againstOption = new Option('--against <path>', 'the state that is asked: a path, or `live`').default(LIVE)
+export const againstOption = new Option(
+  '--against <path>',
+  'cluster state to evaluate: a manifest file or directory, or "live" for the current cluster'
+).default(LIVE)
 
 export const toKubeconfig = ({ kubeconfig, context }: Omit<Where, 'namespace'>): Kubeconfig => ({
   files: kubeconfig === undefined ? kubeconfigFiles() : [kubeconfig],
   context
 })
 
-/** A state that is yet to be read. */
+/** A cluster state that is not read yet. */
 export interface Place {
-  /** Of what is named without one. */
+  /** Namespace for names given without one. */
   readonly namespace: string
-  /** The objects of a cluster are known as far as the model reads them. */
+  /** Reads the state. Of live objects only the fields that the model reads are kept. */
   readonly open: (config: Config, io: Io) => Promise<World>
 }
 
 /**
- * @param against absent where no state is asked
- * @throws {InvalidInput}
+ * @param against `live`, or the path of the manifests that are the whole cluster state
+ * @throws {InvalidInput} if no cluster is configured and `against` names no path
  */
-export async function findPlace(against: string | undefined, where: Where): Promise<Place> {
+export async function findPlace(against: string, where: Where): Promise<Place> {
   if (against !== LIVE) {
     const [flag] = (['kubeconfig', 'context'] as const).filter(one => where[one] !== undefined)
     if (flag !== undefined) throw new InvalidInput([`--${flag} requires --against ${LIVE}`])
-    const files = against === undefined ? [] : [against]
     return {
       namespace: where.namespace ?? DEFAULT_NAMESPACE,
-      open: async config => toWorld(readFiles(files), config)
+      open: async config => toWorld(readFiles([against]), config)
     }
   }
   const connection = await connect(toKubeconfig(where))
@@ -75,26 +76,26 @@ export async function findPlace(against: string | undefined, where: Where): Prom
 }
 
 /**
- * The full name of what may be named without its namespace.
+ * Adds the namespace to a name given without one.
  *
- * @throws {InvalidInput} when name and flag say two namespaces
+ * @throws {InvalidInput} if the name and --namespace contradict each other
  */
 export function qualify(name: string, { namespace }: Place, given: string | undefined): string {
   const [first = '', rest] = name.split('/')
   if (rest === undefined) return `${namespace}/${name}`
   if (given === undefined || given === first) return name
-  throw new InvalidInput([`${name} does not lie in namespace ${given} of --namespace: leave out one of the two`])
+  throw new InvalidInput([`${name}: --namespace names another namespace, ${given}; leave out one of the two`])
 }
 
-/** @throws {InvalidInput} when nothing lies in the namespace that is asked for, and it does not exist */
+/** @throws {InvalidInput} if the namespace does not exist and has no objects */
 export function requireNamespace(state: Snapshot, namespace: string | undefined): void {
   if (namespace === undefined || state.unreadable.size > 0) return
   const kinds = Object.keys(KINDS) as readonly Kind[]
   const known = kinds.flatMap(kind => state.list(kind).map(one => (kind === 'Namespace' ? one.name : one.namespace)))
   if (known.includes(namespace)) return
-  throw new InvalidInput([`there is no namespace ${namespace}${suggest(namespace, known)}`])
+  throw new InvalidInput([`namespace ${namespace}: not found${suggest(namespace, known)}`])
 }
 
-/** What tells objects apart, whatever the version they are written in. */
+/** Identity of an object, independent of its API version. */
 export const keyOf = ({ kind, namespace, name }: Pick<Ref, 'kind' | 'namespace' | 'name'>) =>
   `${kind} ${namespace}/${name}`

@@ -34,7 +34,7 @@ const path = z.object({
   hops: z.array(hop).readonly()
 })
 
-/** The explanation as it is printed by `--format json`. */
+/** The explanation as it is printed by `-o json`. */
 export const explanationSchema = z.object({
   apiVersion: z.literal('mesh-guard.io/v1'),
   kind: z.literal('Explanation'),

@@ -80,11 +80,11 @@ const finding = z.object({
   opens: z.array(z.object({ inferenceService: z.string(), what: z.string() }))
 })
 
-/** The report as it is printed by `--format json`. */
+/** The report as it is printed by `-o json`. */
 export const reportSchema = z.object({
   apiVersion: z.literal('mesh-guard.io/v1'),
   kind: z.literal('Report'),
-  decision: verdict.describe('The worst of the steps; without --against, of the findings'),
+  decision: verdict.describe('Strictest decision of the steps; for audit, of the findings'),
   steps: z.array(
     z.object({
       object: refSchema,

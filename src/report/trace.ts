@@ -5,7 +5,7 @@ import { cutSchema, tellCut } from './explanation.ts'
 import { cutLines, MARKS, passageLines } from './explanation-text.ts'
 import { passageSchema, tellPassage } from './passage.ts'
 
-/** The trace as it is printed by `--format json`. */
+/** The trace as it is printed by `-o json`. */
 export const traceSchema = z.object({
   apiVersion: z.literal('mesh-guard.io/v1'),
   kind: z.literal('Trace'),

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { suggest } from './suggest.ts'
 import { type Manifest, readManifests } from './yaml.ts'
 
-/** Input that cannot be used: each line says where, and why. */
+/** Input that cannot be used; each line is one error, `what: why; what to do`. */
 export class InvalidInput extends Error {
   override readonly name = 'InvalidInput'
   readonly lines: readonly string[]
@@ -18,10 +18,10 @@ const STDIN = '-'
 const MANIFEST = /\.(ya?ml|json)$/
 
 /**
- * Reads manifests: files, folders (all that lies in them, in order of name), or `-` for standard input.
+ * Reads manifests: files, directories (recursively, in order of name), or `-` for standard input.
  *
- * @param namespace of objects that name none
- * @throws {InvalidInput} with every fault of every file at once.
+ * @param namespace of objects that set none
+ * @throws {InvalidInput} with all errors of all files
  */
 export function readFiles(paths: readonly string[], namespace?: string): readonly Manifest[] {
   const files = paths
@@ -62,16 +62,17 @@ function listFiles(path: string): readonly string[] {
 /** @see https://nodejs.org/api/errors.html#common-system-errors */
 function toReason(path: string, error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
-  return code === 'ENOENT' ? `no such file or folder${suggest(basename(path), namesIn(dirname(path)))}` : message
+  return code === 'ENOENT' ? `no such file or directory${suggest(basename(path), namesIn(dirname(path)))}` : message
 }
 
 function namesIn(folder: string): readonly string[] {
   return existsSync(folder) ? readdirSync(folder) : []
 }
 
-/** How many objects are of kinds that nothing reads, if there are any. */
-export function countIgnored(manifests: readonly Manifest[]): string | undefined {
+/** A line about the objects of kinds that the model does not read, if there are any. */
+export function describeSkipped(manifests: readonly Manifest[]): string | undefined {
   const kinds = manifests.filter(({ resource }) => resource === undefined).map(({ ref }) => ref.kind)
   if (kinds.length === 0) return undefined
-  return `ignored: ${kinds.length} of ${manifests.length} objects, of kinds that are not on the path: ${[...new Set(kinds)].sort().join(', ')}`
+  const names = [...new Set(kinds)].sort().join(', ')
+  return `skipped: ${kinds.length} of ${manifests.length} objects, of kinds that are not evaluated: ${names}`
 }

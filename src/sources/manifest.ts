@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { DEFAULT_NAMESPACE, findKind, KINDS, metadata, nameOf, type Ref, type Resource } from '../model/resource.ts'
 
-/** An object that is not what its kind should be. `field` is a path such as `spec.servers[0].port`; `name` says which. */
+/** An object that does not have the shape of its kind. `field` is a path such as `spec.servers[0].port`. */
 export class InvalidObject extends Error {
   override readonly name = 'InvalidObject'
   readonly field: string
@@ -18,10 +18,10 @@ const typeMeta = z.object({ apiVersion: z.string(), kind: z.string() })
 const named = typeMeta.extend({ metadata })
 
 /**
- * What names an object, of whatever kind.
+ * Reads the reference of an object of any kind.
  *
- * @param fallback the namespace of what names none
- * @throws {InvalidObject} that names the field.
+ * @param fallback namespace if the object sets none
+ * @throws {InvalidObject}
  */
 export function readRef(object: unknown, fallback = DEFAULT_NAMESPACE): Ref {
   const { apiVersion, kind, metadata: meta } = parse(named, object)
@@ -34,11 +34,11 @@ export function readRef(object: unknown, fallback = DEFAULT_NAMESPACE): Ref {
 }
 
 /**
- * Reads a Kubernetes object, and cuts it down to what the model reads.
+ * Reads a Kubernetes object and keeps the fields that the model reads.
  *
- * @param fallback the namespace of what names none
- * @returns `undefined` for a kind that is not on the traffic path.
- * @throws {InvalidObject} that names the field.
+ * @param fallback namespace if the object sets none
+ * @returns `undefined` for a kind that the model does not read
+ * @throws {InvalidObject}
  */
 export function readResource(object: unknown, fallback = DEFAULT_NAMESPACE): Resource | undefined {
   const ref = readRef(object, fallback)
@@ -53,7 +53,7 @@ export function readResource(object: unknown, fallback = DEFAULT_NAMESPACE): Res
     created: meta.creationTimestamp,
     deleting: meta.deletionTimestamp !== undefined,
     owner: meta.ownerReferences.find(({ controller }) => controller === true)
-    // The kind picks the shape; the type system cannot see that the two belong together.
+    // The kind selects the shape, which the type system cannot express.
   } as Resource
 }
 
@@ -64,7 +64,7 @@ function parse<T extends z.ZodType>(schema: T, value: unknown, name = ''): z.out
   throw new InvalidObject(toField(issue?.path), lowerFirst(String(issue?.message)), name)
 }
 
-/** @returns a path as people write it: `spec.servers[0].port` */
+/** @returns a path such as `spec.servers[0].port` */
 export function toField(path: readonly PropertyKey[] = []): string {
   return path
     .map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? String(part) : `.${String(part)}`))

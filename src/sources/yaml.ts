@@ -3,9 +3,10 @@ import { z } from 'zod'
 import type { Ref, Resource } from '../model/resource.ts'
 import { LINEAR, readDocument } from './document.ts'
 import { type InvalidObject, readRef, readResource } from './manifest.ts'
+import { requireKind } from './unread-kinds.ts'
 import { tokensOf } from './yaml-tokens.ts'
 
-/** Where an object stands in a file; lines count from 1. */
+/** Position of an object in a file; the first line is 1. */
 export interface Source {
   readonly file: string
   readonly line: number
@@ -14,12 +15,12 @@ export interface Source {
 /** One object of a file. */
 export interface Manifest {
   readonly ref: Ref
-  /** Absent for kinds that are not on the traffic path. */
+  /** Absent for kinds that the model does not read. */
   readonly resource: Resource | undefined
-  /** As it stands in the file. */
+  /** As parsed from the file. */
   readonly object: unknown
   readonly source: Source
-  /** The line of a field such as `spec.servers[0].port`, or of the nearest thing above it that is there. */
+  /** Line of a field such as `spec.servers[0].port`, or of its nearest parent that the file has. */
   readonly lineOf: (field: string) => number
 }
 
@@ -32,9 +33,9 @@ export interface ReadManifests {
 const list = z.object({ kind: z.string().regex(/List$/), items: z.array(z.unknown()) })
 
 /**
- * Reads the objects of a YAML or JSON text with any number of documents. Lists are taken apart.
+ * Reads the objects of a YAML or JSON text with any number of documents, and the items of lists.
  *
- * @param namespace of objects that name none
+ * @param namespace of objects that set none
  */
 export function readManifests(text: string, file: string, namespace?: string): ReadManifests {
   const lines = new LineCounter()
@@ -49,6 +50,7 @@ export function readManifests(text: string, file: string, namespace?: string): R
       const source = { file, line: at([]) }
       try {
         const ref = readRef(object, namespace)
+        requireKind(ref)
         const resource = readResource(object, namespace)
         manifests.push({ ref, object, source, resource, lineOf: field => at(toPath(field)) })
       } catch (error) {
@@ -60,7 +62,7 @@ export function readManifests(text: string, file: string, namespace?: string): R
   return { manifests, faults }
 }
 
-/** What comes after a document that is nested too deep is not read either; `onFault` gets the reason. */
+/** Stops at a document that is nested too deep; `onFault` gets the reason. */
 function* documentsOf(text: string, lines: LineCounter, onFault: (message: string) => void): Iterable<Document.Parsed> {
   try {
     yield* new Composer(LINEAR).compose(tokensOf(text, lines.addNewLine))
@@ -76,7 +78,7 @@ function objectsOf(object: unknown): readonly { object: unknown; path: readonly 
   return data.items.map((item, i) => ({ object: item, path: ['items', i] }))
 }
 
-/** The line of a node; of what is not there, that of its nearest ancestor. */
+/** The line of a node, or of its nearest ancestor that exists. */
 export function lineAt(document: Document.Parsed, lines: LineCounter, path: readonly (string | number)[]): number {
   const nodes = path.map((_, i) => document.getIn(path.slice(0, i + 1), true))
   const offset = [document.contents, ...nodes].reduce<number>(
@@ -86,7 +88,7 @@ export function lineAt(document: Document.Parsed, lines: LineCounter, path: read
   return lines.linePos(offset).line
 }
 
-/** Takes `spec.servers[0].port` apart. A key in brackets stands for itself, whatever dots it has. */
+/** Splits `spec.servers[0].port`. A key in brackets is one element, dots included. */
 function toPath(field: string): readonly (string | number)[] {
   return [...field.matchAll(/\[([^[\]]*)\]|[^.[\]]+/g)].map(([part, inner]) =>
     inner === undefined ? part : /^\d+$/.test(inner) ? Number(inner) : inner

@@ -45,13 +45,14 @@ t.test('of one namespace: what is about an object or a model there', async t => 
   const folder = join(strictCluster(t), 'strict')
   writeFileSync(join(folder, 'cut.yaml'), CUT)
   const audit = async (...argv: readonly string[]) => {
-    const { code, out } = await meshGuard('audit', '--against', folder, '--format', 'json', ...argv)
+    const { code, out } = await meshGuard('audit', '--against', folder, '-o', 'json', ...argv)
     const { decision, findings } = reportSchema.parse(JSON.parse(out))
     return { code, decision, objects: findings.map(({ object }) => `${object.kind} ${object.namespace}`) }
   }
   const strict = 'PeerAuthentication istio-system'
   const cut = 'DestinationRule istio-system'
   t.same(await audit(), { code: 1, decision: 'deny', objects: [cut, strict] })
+  t.same(await audit('-A'), await audit())
   t.same(await audit('-n', 'istio-system'), { code: 1, decision: 'deny', objects: [cut, strict] })
   t.same(await audit('-n', 'user1'), { code: 1, decision: 'deny', objects: [cut] }, 'it cuts models there')
   t.same(await audit('-n', 'user2'), { code: 0, decision: 'allow', objects: [] })
@@ -70,7 +71,7 @@ t.test('a running cluster, which is only read', async t => {
   const api = await serveFolder(t, join(folder, 'strict'))
   writeFileSync(join(folder, 'config'), kubeconfig(api.url))
   const live = ['--kubeconfig', join(folder, 'config')]
-  const { code, out } = await meshGuard('audit', ...live, '--format', 'json')
+  const { code, out } = await meshGuard('audit', ...live, '-o', 'json')
   t.equal(code, 1)
   const report = reportSchema.parse(JSON.parse(out))
   t.equal(report.decision, 'deny')
@@ -88,7 +89,7 @@ t.test('a running cluster, which is only read', async t => {
     if (isForbidden) response.writeHead(403).end()
     return isForbidden
   }
-  t.match(await meshGuard('audit', ...live, '--format', 'json'), { code: 0, out: /"skipped": \[\n/ })
+  t.match(await meshGuard('audit', ...live, '-o', 'json'), { code: 0, out: /"skipped": \[\n/ })
   api.fault = (_request, response) => !!response.writeHead(500).end()
   t.match(await meshGuard('audit', ...live), { code: 3, out: '', err: /^error: the cluster cannot be read: / })
 })

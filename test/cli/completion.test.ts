@@ -36,7 +36,13 @@ t.test('each command that the help names, and each option of each', async t => {
 t.test('what may stand where', async t => {
   const rules = RULE_IDS.filter(id => id.startsWith('certificate-'))
   for (const [words, expected] of [
-    [['expl'], ['explain\tevery way to a model, hop by hop: what is sent, what is taken, and who says so', NO_FILE]],
+    [
+      ['expl'],
+      [
+        'explain\tShow every request path to an InferenceService: TLS sent and accepted at each hop, authorization, and the object that configures it',
+        NO_FILE
+      ]
+    ],
     [['nothing', 'like'], [NO_FILE]],
     [['audit', '--delete=x'], [NO_FILE]],
     [['check', '--delete=x'], [NO_FILE]],
@@ -52,14 +58,14 @@ t.test('what may stand where', async t => {
     [['check', ''], [ANY_FILE]],
     [['check', '-', 'a.yaml', ''], [ANY_FILE]],
     [
-      ['check', 'a.yaml', '--format', ''],
-      ['text', 'json', NO_FILE]
+      ['check', '-f', 'a.yaml', '-o', ''],
+      ['text', 'json', 'yaml', NO_FILE]
     ],
     [
-      ['check', 'a.yaml', '--format=j'],
-      ['--format=json', NO_FILE]
+      ['check', 'a.yaml', '--output=j'],
+      ['--output=json', NO_FILE]
     ],
-    [['check', 'a.yaml', '--format=json', ''], [ANY_FILE]],
+    [['check', 'a.yaml', '--output=json', ''], [ANY_FILE]],
     [['check', '--delete', ''], [ANY_FILE]],
     [['explain', '-n', ''], [NO_FILE]],
     [['explain', '--config', ''], [ANY_FILE]],
@@ -84,8 +90,8 @@ t.test('what may stand where', async t => {
 })
 
 t.test('kubectl gets the same by the program that it looks for', async t => {
-  const { out, code } = await end(start(t, ['check', '--form'], '', {}, 'kubectl-complete.ts'))
-  t.same({ out, code }, { out: '--format\thow to print\n:4\n', code: 0 })
+  const { out, code } = await end(start(t, ['check', '--outp'], '', {}, 'kubectl-complete.ts'))
+  t.same({ out, code }, { out: '--output\toutput format\n:4\n', code: 0 })
 })
 
 /** A folder with the program by its name, where files lie that may be completed. */
@@ -107,7 +113,7 @@ const completing =
     const folder = await workplace(test, shell)
     for (const [line, expected] of [
       ['mesh-guard exp', 'explain'],
-      ['mesh-guard audit --format=j', 'json'],
+      ['mesh-guard audit --output=j', 'json'],
       ['mesh-guard audit --rule tls-certificate-m', 'tls-certificate-mismatch='],
       ['mesh-guard check chan', 'change.yaml']
     ] as const) {

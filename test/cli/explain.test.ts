@@ -10,7 +10,7 @@ const CLUSTER = join(examples, 'cluster')
 const OUTCOMES = join(examples, 'four-outcomes')
 
 async function pathsTo(model: string): Promise<readonly ToldPath[]> {
-  const { out } = await meshGuard('explain', model, '--against', OUTCOMES, '--format', 'json')
+  const { out } = await meshGuard('explain', model, '--against', OUTCOMES, '-o', 'json')
   const { models } = explanationSchema.parse(JSON.parse(out))
   return models.flatMap(({ inferenceService, paths }) => (inferenceService === model ? paths : []))
 }
@@ -61,7 +61,7 @@ for (const [status, from, model, leg, verdict, hop, identity] of OBSERVED) {
 }
 
 t.test('the last of them is a leak, and a check tells of it', async t => {
-  const { out } = await meshGuard('check', OUTCOMES, '--format', 'json')
+  const { out } = await meshGuard('audit', '--against', OUTCOMES, '-o', 'json')
   const { findings } = reportSchema.parse(JSON.parse(out))
   t.match(
     findings.filter(({ rule }) => rule === 'activator-bypasses-policy'),
@@ -134,7 +134,7 @@ t.test('nothing to explain', async t => {
   t.match(await meshGuard('explain', '--against', folder), { code: 0, out: 'there is no InferenceService\n' })
   t.match(await meshGuard('explain', 'a/b', '--against', folder), {
     code: 2,
-    err: 'error: there is no InferenceService a/b\n'
+    err: 'error: InferenceService a/b: not found\n'
   })
 })
 
@@ -142,6 +142,6 @@ t.test('a name that means nothing', async t => {
   t.match(await meshGuard('explain', 'user1/sklern-iris', '--against', CLUSTER), {
     code: 2,
     out: '',
-    err: 'error: there is no InferenceService user1/sklern-iris; did you mean user1/sklearn-iris?\n'
+    err: 'error: InferenceService user1/sklern-iris: not found; did you mean user1/sklearn-iris?\n'
   })
 })

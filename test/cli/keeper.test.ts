@@ -35,7 +35,7 @@ t.test('it does not keep what it has no namespace for', async t => {
     configure(certificates)
     const { code, err } = await meshGuard(...argv)
     t.equal(code, 2)
-    t.match(err, `error: controller.enabled needs POD_NAMESPACE in the environment`)
+    t.match(err, 'error: controller.enabled: POD_NAMESPACE is not set; ')
   }
 })
 

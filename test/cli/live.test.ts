@@ -27,7 +27,7 @@ t.test('explain and trace', async t => {
   t.match(await meshGuard(...CALL, ...live), {
     code: 3,
     out: '',
-    err: /^error: the call cannot be followed: Pod: .*403/
+    err: /^error: the request cannot be evaluated: Pod: .*403/
   })
 
   api.fault = (_request, response) => !!response.writeHead(500).end()
@@ -51,7 +51,7 @@ t.test('the cluster is that of KUBECONFIG, of a context, and of a file that is n
   })
   const away = join(folder, 'away')
   process.env['KUBECONFIG'] = [away, join(folder, 'here')].join(delimiter)
-  for (const argv of [['explain'], ['audit'], CALL, ['check', CLUSTER, '--against', 'live']]) {
+  for (const argv of [['explain'], ['audit'], CALL, ['check', CLUSTER]]) {
     const unread = { code: 3, out: '', err: /error: the cluster cannot be read: / }
     t.match(await meshGuard(...argv), unread, `${argv[0]}: the first file counts`)
   }
@@ -61,8 +61,11 @@ t.test('the cluster is that of KUBECONFIG, of a context, and of a file that is n
 
   const there = ['--context', 'in-user1']
   t.match(await meshGuard('explain', 'sklearn-iris', ...there), { code: 0, out: /^user1\/sklearn-iris: / })
-  t.match(await meshGuard('explain', 'sklearn-iris'), { code: 2, err: /default\/sklearn-iris; did you mean user1/ })
-  const check = ['check', join(folder, 'model.yaml'), '--against', 'live']
+  t.match(await meshGuard('explain', 'sklearn-iris'), {
+    code: 2,
+    err: /default\/sklearn-iris: not found; did you mean user1/
+  })
+  const check = ['check', join(folder, 'model.yaml')]
   t.match(await meshGuard(...check, ...there), { out: /UPDATE InferenceService user1\/sklearn-iris\n/ })
   t.match(await meshGuard(...check), { out: /CREATE InferenceService default\/sklearn-iris\n/ })
   t.match(await meshGuard(...check, '-n', 'user2'), { out: /CREATE InferenceService user2\/sklearn-iris\n/ })

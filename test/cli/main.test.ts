@@ -19,6 +19,38 @@ t.test('a check from standard input', async t => {
   t.match(out, /^DENY {2}<stdin>:2: CREATE PeerAuthentication istio-system\/default\n/)
 })
 
+t.test('without a cluster and without --against, the error names both ways out', async t => {
+  const noCluster = { HOME: t.testdir({}), KUBECONFIG: '' }
+  for (const argv of [
+    ['check', 'examples/strict-mesh.yaml'],
+    ['audit'],
+    ['explain'],
+    ['trace', '--from', 'user2/sleep', '--to', 'httpbin.user1:8000']
+  ]) {
+    t.same(
+      await end(start(t, argv, '', noCluster)),
+      {
+        code: 2,
+        out: '',
+        err: 'error: no cluster configured: set KUBECONFIG or --kubeconfig, or use --against PATH\n'
+      },
+      argv.join(' ')
+    )
+  }
+})
+
+t.test('a closed pipe ends the program quietly, with the exit code of the result', async t => {
+  const check = ['check', 'examples/strict-mesh.yaml', '--against', 'examples/cluster']
+  for (const [argv, code] of [
+    [['rules'], 0],
+    [check, 1]
+  ] as const) {
+    const program = start(t, argv)
+    program.child.stdout?.destroy()
+    t.match(await end(program), { code, err: '' })
+  }
+})
+
 t.test('it serves files, says where and what to try, and stops when told to', async t => {
   const folder = t.testdir({})
   const certDir = join(folder, 'certs')
@@ -41,7 +73,7 @@ t.test('it serves files, says where and what to try, and stops when told to', as
     const ready = await fetch(`${health}/readyz?verbose`)
     t.equal(ready.status, 200)
     t.match(await ready.text(), /^Gateway: static, \d+ objects$/m)
-    t.match(program.err(), /"msg":"ignored: \d+ of \d+ objects/)
+    t.match(program.err(), /"msg":"skipped: \d+ of \d+ objects/)
     program.child.kill(signal)
     t.match(await end(program), { code: 0 }, signal)
   }

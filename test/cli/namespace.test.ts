@@ -12,6 +12,7 @@ t.test('explain: where a model lies that is named without one, and else whose mo
   const both = ['user1/sklearn-iris', 'user1/sklearn-iris-burst']
   for (const [argv, models] of [
     [[], both],
+    [['-A'], both],
     [['-n', 'user1'], both],
     [['-n', 'user2'], []],
     [['sklearn-iris', '-n', 'user1'], ['user1/sklearn-iris']],
@@ -26,15 +27,24 @@ t.test('explain: where a model lies that is named without one, and else whose mo
 t.test('trace: where the pod lies that calls', async t => {
   const call = ['trace', '--from', 'sleep-6d6b49d8b8-6ths6', '--to', 'httpbin.user1:8000', ...CLUSTER]
   t.match(await meshGuard(...call, '-n', 'user2'), { code: 0, out: /^ok {2}user2\/sleep-6d6b49d8b8-6ths6 -> / })
-  t.match(await meshGuard(...call), { code: 2, err: /no pod default\/sleep-.*did you mean user2\/sleep-/ })
+  t.match(await meshGuard(...call), { code: 2, err: /pod default\/sleep-.*: not found; did you mean user2\/sleep-/ })
 })
 
 t.test('a namespace that contradicts, or is not there, is an error', async t => {
   for (const [argv, message] of [
-    [['explain', 'user1/sklearn-iris', '-n', 'user2'], /does not lie in namespace user2 of --namespace/],
-    [['explain', '-n', 'user11'], /there is no namespace user11; did you mean user1\?/],
-    [['audit', '-n', 'user11'], /there is no namespace user11; did you mean user1\?/],
-    [['trace', '--from', 'user2/a', '-n', 'user1', '--to', 'a:1'], /does not lie in namespace user1/]
+    [
+      ['explain', 'user1/sklearn-iris', '-n', 'user2'],
+      /user1\/sklearn-iris: --namespace names another namespace, user2; /
+    ],
+    [['explain', '-n', 'user11'], /namespace user11: not found; did you mean user1\?/],
+    [['explain', 'user1/sklearn-iris', '-A'], /--all-namespaces: user1\/sklearn-iris names one InferenceService; /],
+    [['explain', '-A', '-n', 'user1'], /'-A, --all-namespaces' cannot be used with option '-n, --namespace <name>'/],
+    [['audit', '-A', '-n', 'user1'], /cannot be used/],
+    [['audit', '-n', 'user11'], /namespace user11: not found; did you mean user1\?/],
+    [
+      ['trace', '--from', 'user2/a', '-n', 'user1', '--to', 'a:1'],
+      /user2\/a: --namespace names another namespace, user1; /
+    ]
   ] as const) {
     t.match(await meshGuard(...argv, ...CLUSTER), { code: 2, out: '', err: message }, argv.join(' '))
   }
@@ -43,7 +53,6 @@ t.test('a namespace that contradicts, or is not there, is an error', async t => 
 t.test('a cluster that nobody asks is not named in vain', async t => {
   const files = ['--against', 'examples/cluster']
   for (const argv of [
-    ['check', 'examples/strict-mesh.yaml', '--context', 'staging'],
     ['check', 'examples/strict-mesh.yaml', ...files, '--kubeconfig', 'config'],
     ['explain', 'user1/sklearn-iris', ...files, '--context', 'staging'],
     ['trace', '--from', 'user2/sleep', '--to', 'httpbin.user1:8000', ...files, '--context', 'staging'],

@@ -11,40 +11,83 @@ t.test('what cannot be used is an error that says what would be right', async t 
   const folder = t.testdir({
     'a.yaml': 'a: [',
     'config.yaml': 'rulez: {}\n',
+    'kind.yaml': 'apiVersion: networking.istio.io/v1\nkind: VirtualServise\nmetadata: { name: a }\n',
     'models.yaml': 'apiVersion: v1\nkind: Namespace\nmetadata: { name: 5 }\n'
   })
   for (const [name, argv, message] of [
-    ['a flag', ['check', CLUSTER, '--agianst', CLUSTER], /unknown option '--agianst'\n\(Did you mean --against\?\)/],
-    ['a command', ['chek', CLUSTER], /unknown command 'chek'\n\(Did you mean check\?\)/],
-    ['no path', ['check'], /missing required argument 'path'/],
-    ['a format', ['check', CLUSTER, '--format', 'xml'], /Allowed choices are text, json/],
-    ['a file', ['check', join(examples, 'strict-mes.yaml')], /no such file or folder; did you mean strict-mesh.yaml\?/],
-    ['a folder', ['check', '/nowhere/at/all'], /^error: \/nowhere\/at\/all: no such file or folder\n$/],
-    ['a file that is no YAML', ['check', join(folder, 'a.yaml')], /a\.yaml:\d+: /],
-    ['an object that is none', ['check', join(folder, 'models.yaml')], /models\.yaml:3: .*metadata\.name: /],
+    [
+      'a flag',
+      ['check', CLUSTER, '--agianst', CLUSTER],
+      /^error: --agianst: unknown option; did you mean --against\?\n$/
+    ],
+    ['a command', ['chek', CLUSTER], /^error: chek: unknown command; did you mean check\?\n$/],
+    ['no path', ['check'], /^error: PATH: missing argument; name a file, a directory, or - for standard input\n$/],
+    [
+      'a format',
+      ['check', CLUSTER, '-o', 'xml'],
+      /^error: -o, --output <format>: invalid value xml; use one of text, json, yaml\n$/
+    ],
+    [
+      'a file',
+      ['check', join(examples, 'strict-mes.yaml'), '--against', CLUSTER],
+      /no such file or directory; did you mean strict-mesh.yaml\?/
+    ],
+    [
+      'a folder',
+      ['check', '/nowhere/at/all', '--against', CLUSTER],
+      /^error: \/nowhere\/at\/all: no such file or directory\n$/
+    ],
+    ['a file that is no YAML', ['check', join(folder, 'a.yaml'), '--against', CLUSTER], /a\.yaml:\d+: /],
+    [
+      'a kind',
+      ['check', join(folder, 'kind.yaml'), '--against', CLUSTER],
+      /kind\.yaml:2: kind: .*did you mean VirtualService\?/
+    ],
+    [
+      'an object that is none',
+      ['check', join(folder, 'models.yaml'), '--against', CLUSTER],
+      /models\.yaml:3: .*metadata\.name: /
+    ],
     [
       'a configuration',
-      ['check', CLUSTER, '--config', join(folder, 'config.yaml')],
+      ['audit', '--against', CLUSTER, '--config', join(folder, 'config.yaml')],
       /config\.yaml:1: rulez: unknown key; did you mean rules\?/
     ],
-    ['no configuration', ['check', CLUSTER, '--config', join(folder, 'confg.yaml')], /did you mean config\.yaml\?/],
+    [
+      'no configuration',
+      ['audit', '--against', CLUSTER, '--config', join(folder, 'confg.yaml')],
+      /did you mean config\.yaml\?/
+    ],
     [
       'a rule',
-      ['check', CLUSTER, '--rule', 'strict-without-sidcar=warn'],
+      ['audit', '--against', CLUSTER, '--rule', 'strict-without-sidcar=warn'],
       /unknown rule; did you mean strict-without-sidecar\?/
     ],
     [
       'a mode',
-      ['check', CLUSTER, '--rule', 'strict-without-sidecar=wran'],
-      /the mode must be one of deny, warn, audit, off/
+      ['audit', '--against', CLUSTER, '--rule', 'strict-without-sidecar=wran'],
+      /invalid mode; use one of deny, warn, audit, off/
     ],
-    ['a rule and nothing', ['check', CLUSTER, '--rule', ''], /unknown rule/],
+    ['a rule and nothing', ['audit', '--against', CLUSTER, '--rule', ''], /unknown rule/],
     [
       'the page of a rule',
       ['rules', 'client-certificate-unverifiabl'],
-      /there is no rule client-certificate-unverifiabl; did you mean client-certificate-unverifiable\?/
+      /client-certificate-unverifiabl: unknown rule; did you mean client-certificate-unverifiable\?/
     ],
-    ['a schema', ['schema', 'confg'], /Allowed choices are config, report/]
+    ['a schema', ['schema', 'confg'], /^error: what: invalid value confg; use one of config, report, /],
+    [
+      'an argument too many',
+      ['audit', 'x'],
+      /^error: too many arguments for 'audit': expected 0 arguments but got 1; see mesh-guard audit --help\n$/
+    ],
+    [
+      'an option without its value',
+      ['audit', '-o'],
+      /^error: option .* argument missing; see mesh-guard audit --help\n$/
+    ],
+    ['a global flag', ['--vresion'], /^error: --vresion: unknown option; did you mean --version\?\n$/],
+    ['a flag that resembles none', ['audit', '--everything'], /^error: --everything: unknown option\n$/],
+    ['no command', [], /^Usage: mesh-guard /]
   ] as const) {
     const { code, out, err } = await meshGuard(...argv)
     t.equal(code, 2, name)
@@ -53,16 +96,25 @@ t.test('what cannot be used is an error that says what would be right', async t 
   }
 })
 
-t.test('help, everywhere with an example', async t => {
+t.test('help of every command has examples and exit codes', async t => {
   t.match(await meshGuard('--help'), { code: 0, out: /serve .*\n +check /s })
-  for (const command of ['serve', 'check', 'explain', 'trace', 'audit', 'rules', 'schema', 'completion']) {
-    t.match(await meshGuard(command, '-h'), { code: 0, err: '', out: new RegExp(`Example:\n  mesh-guard ${command} `) })
+  for (const command of ['serve', 'check', 'explain', 'trace', 'audit', 'rules', 'schema', 'completion', 'version']) {
+    const { code, out, err } = await meshGuard(command, '-h')
+    t.same({ code, err }, { code: 0, err: '' })
+    t.match(
+      out,
+      new RegExp(
+        `\nExamples:\n  .*mesh-guard ${command}\\b[^]*\n\nExit codes:\n  0  .*\n(  1  .*\n)?  2  .*\n  3  .*\n$`
+      )
+    )
   }
+  t.match((await meshGuard('check', '-h')).out, '\n  1  findings at or above --fail-on\n')
+  t.notMatch((await meshGuard('rules', '-h')).out, '\n  1  ')
 })
 
 t.test('the version is that of the package', async t => {
   const { version } = JSON.parse(readFileSync(join(examples, '../package.json'), 'utf8'))
-  t.match(await meshGuard('--version'), { code: 0, out: `${version}\n` })
+  for (const argv of ['version', '--version']) t.same(await meshGuard(argv), { code: 0, out: `${version}\n`, err: '' })
 })
 
 t.test('rules', async t => {
@@ -95,6 +147,7 @@ t.test('our own failure is told as such', async t => {
     err: text => {
       err += text
     },
+    isTerminal: false,
     pages: new URL('file:///'),
     worker: new URL('file:///'),
     exit: set => {

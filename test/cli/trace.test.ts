@@ -59,7 +59,7 @@ t.test('for people', async t => {
 })
 
 t.test('for programs, as the schema says', async t => {
-  const { out } = await ask(SLEEP, `${MODEL}.user1:80`, '--format', 'json')
+  const { out } = await ask(SLEEP, `${MODEL}.user1:80`, '-o', 'json')
   t.match(traceSchema.parse(JSON.parse(out)), {
     kind: 'Trace',
     from: SLEEP,
@@ -80,11 +80,11 @@ t.test('a Service by any name that its callers may use', async t => {
 
 t.test('what means nothing is told with what would', async t => {
   for (const [from, to, message] of [
-    ['user2/slep-1', `${MODEL}.user1:80`, 'there is no pod user2/slep-1; did you mean user2/sleep-1?'],
-    ['sleep-1', `${MODEL}.user1:80`, 'there is no pod default/sleep-1; did you mean user2/sleep-1?'],
-    [SLEEP, `${MODEL}s.user1:80`, `there is no Service ${MODEL}s.user1; did you mean ${MODEL}.user1?`],
-    [SLEEP, `${MODEL}.user1:8080`, `there is no port 8080 of Service user1/${MODEL}; did you mean 80?`],
-    [SLEEP, MODEL, `--to ${MODEL}: must be HOST:PORT, with the number of the port`]
+    ['user2/slep-1', `${MODEL}.user1:80`, 'pod user2/slep-1: not found; did you mean user2/sleep-1?'],
+    ['sleep-1', `${MODEL}.user1:80`, 'pod default/sleep-1: not found; did you mean user2/sleep-1?'],
+    [SLEEP, `${MODEL}s.user1:80`, `Service ${MODEL}s.user1: not found; did you mean ${MODEL}.user1?`],
+    [SLEEP, `${MODEL}.user1:8080`, `port 8080 of Service user1/${MODEL}: not found`],
+    [SLEEP, MODEL, `--to ${MODEL}: no port number; use HOST:PORT`]
   ] as const) {
     t.match(await ask(from, to), { code: 2, out: '', err: `error: ${message}\n` })
   }
@@ -150,7 +150,7 @@ spec: { hosts: [${host}], ${gateways} }`
     ['another host', route('', 'httpbin'), 0]
   ] as const) {
     const against = stateWith(files => t.testdir(files), yaml)
-    const { out } = await ask(SLEEP, `${MODEL}.user1:80`, '--against', against, '--format', 'json')
+    const { out } = await ask(SLEEP, `${MODEL}.user1:80`, '--against', against, '-o', 'json')
     t.equal(traceSchema.parse(JSON.parse(out)).notes.length, count, name)
   }
 })

@@ -74,7 +74,7 @@ t.test('a bad one leaves the last good one in force, and is told once', async t 
       `${file}:2: unevaluatd: unknown key; did you mean unevaluated?`
     ],
     [() => writeFileSync(file, 'a: ['), /config.yaml:1: /],
-    [() => rmSync(file), /config.yaml: no such file or folder/]
+    [() => rmSync(file), /config.yaml: no such file or directory/]
   ] as const) {
     spoil()
     for (let time = 0; time < 3; time++) configuration.refresh()

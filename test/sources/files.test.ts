@@ -18,7 +18,10 @@ t.test('files and folders, in order', async t => {
 })
 
 t.test('what cannot be read is told', async t => {
-  t.throws(() => readFiles(['/nonexistent']), { name: 'InvalidInput', message: '/nonexistent: no such file or folder' })
+  t.throws(() => readFiles(['/nonexistent']), {
+    name: 'InvalidInput',
+    message: '/nonexistent: no such file or directory'
+  })
   t.throws(() => readFiles([t.testdir({ a: {} }), '/dev/null/x']), { message: /^\/dev\/null\/x: / })
   const folder = t.testdir({ 'a.yaml': 'kind: X', 'b.yaml': ': [' })
   t.throws(() => readFiles([folder]), { message: /a.yaml:1: apiVersion.*\n.*b.yaml:1: / }, 'every fault of every file')

@@ -7,7 +7,9 @@ export interface Result {
 }
 
 /** Runs a command line in this process. */
-export async function meshGuard(...argv: readonly string[]): Promise<Result> {
+export const meshGuard = (...argv: readonly string[]): Promise<Result> => runCommand(argv, false)
+
+export async function runCommand(argv: readonly string[], isTerminal: boolean): Promise<Result> {
   const result = { code: 0, out: '', err: '' }
   await run(argv, {
     out: text => {
@@ -16,6 +18,7 @@ export async function meshGuard(...argv: readonly string[]): Promise<Result> {
     err: text => {
       result.err += `${text}\n`
     },
+    isTerminal,
     pages: new URL('../../src/rules/', import.meta.url),
     worker: new URL('../../src/evaluation-worker.ts', import.meta.url),
     exit: code => {

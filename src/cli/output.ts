@@ -1,0 +1,59 @@
+import { Option } from 'commander'
+import { stringify } from 'yaml'
+import { isColorDisabled } from '../environment.ts'
+import { MARKS } from '../report/explanation-text.ts'
+import type { Io } from './command.ts'
+
+export interface OutputOptions {
+  readonly output: string
+  readonly color: string
+}
+
+export const outputOption = new Option('-o, --output <format>', 'output format')
+  .choices(['text', 'json', 'yaml'])
+  .default('text')
+
+export const colorOption = new Option('--color <when>', 'color decisions in text output; auto: on a terminal')
+  .choices(['auto', 'always', 'never'])
+  .default('auto')
+
+/** Writes a result to stdout as `--output` requests it. YAML has the keys and values of the JSON. */
+export function print<T>(
+  io: Io,
+  { output, color }: OutputOptions,
+  result: T,
+  toText: (result: T) => string,
+  toJson = stringifyJson<T>
+): void {
+  if (output === 'text') {
+    const isColored = color === 'always' || (color === 'auto' && io.isTerminal && !isColorDisabled())
+    io.out(isColored ? colorize(toText(result)) : toText(result))
+  } else {
+    const json = toJson(result)
+    io.out(output === 'json' ? json : stringify(JSON.parse(json), { lineWidth: 0 }).trimEnd())
+  }
+}
+
+const stringifyJson = <T>(result: T): string => JSON.stringify(result, undefined, 2)
+
+const RED = 31
+const GREEN = 32
+const YELLOW = 33
+const COLORS: ReadonlyMap<string, number> = new Map([
+  ['DENY', RED],
+  ['deny', RED],
+  [MARKS.cut.trim(), RED],
+  ['WARN', YELLOW],
+  ['warn', YELLOW],
+  [MARKS.unknown.trim(), YELLOW],
+  ['ALLOW', GREEN],
+  [MARKS.ok.trim(), GREEN]
+])
+
+/** Colors the first word of each line if it is a decision, a mode or a verdict. */
+function colorize(text: string): string {
+  return text.replace(/^( *)(\S+)(?= )/gm, (all, indent: string, word: string) => {
+    const color = COLORS.get(word)
+    return color === undefined ? all : `${indent}\u001b[${color}m${word}\u001b[0m`
+  })
+}

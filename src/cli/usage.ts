@@ -1,0 +1,44 @@
+import type { Command, CommanderError } from 'commander'
+import { suggest } from '../sources/suggest.ts'
+
+/**
+ * A usage error of Commander as `what: why; what to do`.
+ *
+ * @param name of the command, as it was typed
+ */
+export function describeUsage({ message }: Pick<CommanderError, 'message'>, program: Command, name?: string): string {
+  const command = program.commands.find(one => one.name() === name) ?? program
+  const [text = ''] = message.replace(/^error: /, '').split('\n')
+  for (const [pattern, describe] of FORMS) {
+    const match = pattern.exec(text)
+    if (match !== null) return describe(match.slice(1), command)
+  }
+  return `${text.replace(/\. E/, ': e').replace(/\.$/, '')}; see ${[program.name(), name].join(' ')} --help`
+}
+
+type Describe = (parts: readonly string[], command: Command) => string
+
+const FORMS: readonly (readonly [RegExp, Describe])[] = [
+  [/^unknown option '(.+)'/, ([flag = ''], command) => `${flag}: unknown option${suggest(flag, flagsOf(command))}`],
+  [/^unknown command '(.+)'/, ([word = ''], command) => `${word}: unknown command${suggest(word, namesOf(command))}`],
+  [
+    /^option '(.+)' argument '(.*)' is invalid\. Allowed choices are (.+)\.$/,
+    ([flags, value, choices]) => `${flags}: invalid value ${value}; use one of ${choices}`
+  ],
+  [
+    /^command-argument value '(.*)' is invalid for argument '(.+)'\. Allowed choices are (.+)\.$/,
+    ([value, argument, choices]) => `${argument}: invalid value ${value}; use one of ${choices}`
+  ]
+]
+
+const namesOf = (command: Command) =>
+  command
+    .createHelp()
+    .visibleCommands(command)
+    .map(one => one.name())
+
+const flagsOf = (command: Command) =>
+  command
+    .createHelp()
+    .visibleOptions(command)
+    .map(option => `--${option.name()}`)

@@ -1,0 +1,60 @@
+import { KINDS, type Ref } from '../model/resource.ts'
+import { InvalidObject } from './manifest.ts'
+import { suggest } from './suggest.ts'
+
+/**
+ * The other kinds of the API groups that the model reads: an object of these is skipped, and any other kind is misspelt.
+ *
+ * @see Kubernetes 1.34 `api/openapi-spec`, Istio 1.31 `manifests/charts/base/files/crd-all.gen.yaml`, KServe 0.20 `config/crd`
+ */
+const UNREAD: Readonly<Record<string, readonly string[]>> = {
+  '': [
+    'Binding',
+    'ComponentStatus',
+    'Endpoints',
+    'Event',
+    'LimitRange',
+    'Node',
+    'PersistentVolume',
+    'PersistentVolumeClaim',
+    'PodTemplate',
+    'ReplicationController',
+    'ResourceQuota',
+    'Secret',
+    'ServiceAccount'
+  ],
+  'admissionregistration.k8s.io': [
+    'MutatingAdmissionPolicy',
+    'MutatingAdmissionPolicyBinding',
+    'ValidatingAdmissionPolicy',
+    'ValidatingAdmissionPolicyBinding'
+  ],
+  'networking.istio.io': ['EnvoyFilter', 'ProxyConfig', 'ServiceEntry', 'WorkloadEntry', 'WorkloadGroup'],
+  'serving.kserve.io': [
+    'ClusterStorageContainer',
+    'KernelCache',
+    'KernelCacheCapture',
+    'KernelCacheNode',
+    'LLMInferenceServiceConfig',
+    'LocalModelCache',
+    'LocalModelNamespaceCache',
+    'LocalModelNode',
+    'LocalModelNodeGroup',
+    'Predictor',
+    'StorageContainer',
+    'TrainedModel'
+  ]
+}
+
+/**
+ * Rejects a misspelt kind: it would be skipped, and the change pass unevaluated.
+ *
+ * @throws {InvalidObject} if the model reads the API group, and the group has no such kind
+ */
+export function requireKind({ apiVersion, kind }: Pick<Ref, 'apiVersion' | 'kind'>): void {
+  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+  const read = Object.entries(KINDS).flatMap(([name, info]) => (info.group === group ? [name] : []))
+  const kinds = [...read, ...(UNREAD[group] ?? [])]
+  if (read.length === 0 || kinds.includes(kind)) return
+  throw new InvalidObject('kind', `${apiVersion} has no kind ${kind}${suggest(kind, kinds)}`)
+}
