@@ -8,7 +8,7 @@ const READS_PER_LOOK = 16
 
 /** Of the evaluation that runs now. Evaluations are synchronous, so there is never more than one. */
 let isExhausted: (() => boolean) | undefined
-let reads = 0
+let dependencies = 0
 
 /**
  * Runs an evaluation that is abandoned as soon as it reads the state after its budget is used up.
@@ -31,6 +31,6 @@ export function withinBudget<T>(exhausted: () => boolean, evaluation: () => T): 
  * @throws {BudgetExceeded}
  */
 export function checkBudget(): void {
-  if (isExhausted === undefined || ++reads % READS_PER_LOOK !== 0) return
+  if (isExhausted === undefined || ++dependencies % READS_PER_LOOK !== 0) return
   if (isExhausted()) throw new BudgetExceeded('the budget of the evaluation is used up')
 }

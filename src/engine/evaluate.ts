@@ -4,10 +4,18 @@ import type { Ref } from '../model/resource.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Path } from '../model/way.ts'
 import type { Rules } from '../rules/lib/rule.ts'
+import {
+  type ChangedKeys,
+  type DependencyKey,
+  isAffected,
+  isCrossNamespace,
+  keysOf,
+  type Tracked,
+  track
+} from './dependency-tracking.ts'
 import type { Skip } from './finding.ts'
 import { type Group, type Judging, judgeGroup, readsOf } from './group.ts'
 import { PATHS } from './kin.ts'
-import { isFar, isTouched, type Observed, observe, type Token, type Touched, touchedBy } from './recorder.ts'
 
 /** All that the model and the checks say of one state. */
 export interface Evaluation {
@@ -15,9 +23,9 @@ export interface Evaluation {
   /** By namespace; objects without one stand under the empty name. */
   readonly groups: ReadonlyMap<string, Group>
   /** What any of the groups has read beyond its own namespace, and perhaps what one had read before. */
-  readonly far: ReadonlySet<Token>
+  readonly far: ReadonlySet<DependencyKey>
   /** What KServe, Knative and Istio need to work at all. */
-  readonly installation: Observed<readonly Path[]>
+  readonly installation: Tracked<readonly Path[]>
 }
 
 /**
@@ -29,23 +37,25 @@ export function evaluate(snapshot: Snapshot, rules: Pick<Rules, 'checks'>, earli
   if (earlier?.snapshot === snapshot) return earlier
   const base = earlier !== undefined && isComparable(earlier.snapshot, snapshot) ? earlier : undefined
   const changes = base === undefined ? [] : [...snapshot.changedSince(base.snapshot)]
-  const touched = touchedBy(changes, snapshot.settings)
-  if (base !== undefined && touched.tokens.size === 0) return { ...base, snapshot }
-  const judging: Judging = { snapshot, checks: rules.checks, touched, shared: new Map() }
+  const changedKeys = keysOf(changes, snapshot.settings)
+  if (base !== undefined && changedKeys.keys.size === 0) return { ...base, snapshot }
+  const judging: Judging = { snapshot, checks: rules.checks, changedKeys, shared: new Map() }
   const isKnown = changes.every(({ before, after }) => base?.groups.has((before ?? after).namespace) === true)
   const known = isKnown ? base : undefined
   const groups = new Map(known?.groups)
   const made: Group[] = []
-  for (const namespace of known === undefined ? namespacesOf(snapshot, rules) : namespacesTouched(known, touched)) {
+  for (const namespace of known === undefined ? namespacesOf(snapshot, rules) : namespacesTouched(known, changedKeys)) {
     const earlier = base?.groups.get(namespace)
     const group = judgeGroup(judging, namespace, earlier)
     groups.set(namespace, group)
     if (group !== earlier) made.push(group)
   }
   const isFarKnown = known !== undefined && made.every(group => !readsFar(group, known.far))
-  const far = isFarKnown ? known.far : new Set([...groups.values()].flatMap(group => [...readsOf(group)].filter(isFar)))
-  const isKept = base !== undefined && !isTouched(base.installation.reads, touched.tokens)
-  return { snapshot, groups, far, installation: isKept ? base.installation : observe(snapshot, installationPaths) }
+  const far = isFarKnown
+    ? known.far
+    : new Set([...groups.values()].flatMap(group => [...readsOf(group)].filter(isCrossNamespace)))
+  const isKept = base !== undefined && !isAffected(base.installation.dependencies, changedKeys.keys)
+  return { snapshot, groups, far, installation: isKept ? base.installation : track(snapshot, installationPaths) }
 }
 
 /** With other settings, or other evidence, nothing of what was made stands. */
@@ -54,14 +64,14 @@ function isComparable(one: Snapshot, other: Snapshot): boolean {
 }
 
 /** Most changes are read of by nobody but their own namespace; then no other is looked at. */
-function namespacesTouched({ groups, far }: Evaluation, touched: Touched): Iterable<string> {
-  if (isTouched(far, touched.tokens)) return groups.keys()
-  return [...touched.from.keys()].filter(namespace => groups.has(namespace))
+function namespacesTouched({ groups, far }: Evaluation, changedKeys: ChangedKeys): Iterable<string> {
+  if (isAffected(far, changedKeys.keys)) return groups.keys()
+  return [...changedKeys.byNamespace.keys()].filter(namespace => groups.has(namespace))
 }
 
 /** Has it read something beyond its own namespace that is not among these? */
-function readsFar(group: Group, known: ReadonlySet<Token>): boolean {
-  for (const token of readsOf(group)) if (isFar(token) && !known.has(token)) return true
+function readsFar(group: Group, known: ReadonlySet<DependencyKey>): boolean {
+  for (const key of readsOf(group)) if (isCrossNamespace(key) && !known.has(key)) return true
   return false
 }
 

@@ -4,6 +4,7 @@ import type { Snapshot } from '../model/snapshot.ts'
 import type { Cut } from '../model/verdict.ts'
 import { cutHopOf, type Path } from '../model/way.ts'
 import { type AttributedProblem, type Rules, ruleFor } from '../rules/lib/rule.ts'
+import { track } from './dependency-tracking.ts'
 import { modelKey } from './evaluate.ts'
 import { except } from './exceptions.ts'
 import type { Skip } from './finding.ts'
@@ -11,7 +12,6 @@ import { explainCuts, type Policy } from './findings.ts'
 import { cutsOf } from './introduced.ts'
 import { type Verdict, worst } from './judge.ts'
 import { PATHS } from './kin.ts'
-import { observe } from './recorder.ts'
 
 /** What the rule for its cause says of a cut: whose fault it is and what mends it, or why that cannot be told. */
 export interface ExplainedCut {
@@ -44,12 +44,12 @@ export function explain(
   const note = (skip: Skip | undefined) => {
     if (skip !== undefined) skips.set(JSON.stringify(skip), skip)
   }
-  const listed = observe(snapshot, view => view.list('InferenceService'))
+  const listed = track(snapshot, view => view.list('InferenceService'))
   note(listed.skip && { rule: PATHS, ...listed.skip })
   const services = (listed.value ?? []).filter(isWanted)
   const paths = new Map<InferenceService, readonly Path[]>()
   for (const service of services) {
-    const { value, skip } = observe(snapshot, view => pathsOf(view, service))
+    const { value, skip } = track(snapshot, view => pathsOf(view, service))
     note(skip && { rule: PATHS, ...skip })
     if (value !== undefined) paths.set(service, value)
   }
@@ -75,6 +75,6 @@ export function explain(
 export function explainCut(cut: Cut | undefined, snapshot: Snapshot, rules: Rules): ExplainedCut | undefined {
   if (cut === undefined) return undefined
   const rule = ruleFor(rules, cut)
-  const { value: blame, skip } = observe(snapshot, view => rule.explain(cut, view))
+  const { value: blame, skip } = track(snapshot, view => rule.explain(cut, view))
   return { rule: rule.id, blame, skip: skip && { rule: rule.id, ...skip } }
 }

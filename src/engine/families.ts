@@ -3,8 +3,8 @@ import { getOrAdd } from '../model/shelf.ts'
 import type { Snapshot, View } from '../model/snapshot.ts'
 import { namespaceLikeness, type Words, wordsFor, wordsOfOne } from '../model/surroundings.ts'
 import { likenessOf, type Traits, traitsOf } from '../model/traits.ts'
+import { type DependencyKey, isAffected, type Tracked, track } from './dependency-tracking.ts'
 import type { Skip } from './finding.ts'
-import { isTouched, type Observed, observe, type Token } from './recorder.ts'
 
 /** At least one InferenceService, in order of name. */
 export type Members = readonly [InferenceService, ...InferenceService[]]
@@ -15,8 +15,8 @@ export interface Families {
   /** By what was known of each. */
   readonly likeness: ReadonlyMap<Traits, string>
   /** What tells its models apart, and what the namespace itself is like. */
-  readonly surroundings: Observed<{ readonly words: Words; readonly likeness: string }>
-  readonly traits: Observed<ReadonlyMap<InferenceService, Traits>>
+  readonly surroundings: Tracked<{ readonly words: Words; readonly likeness: string }>
+  readonly traits: Tracked<ReadonlyMap<InferenceService, Traits>>
 }
 
 /** Sorts the models of a namespace; of an earlier sorting it takes over what nothing has touched since. */
@@ -24,23 +24,23 @@ export function familiesOf(
   snapshot: Snapshot,
   namespace: string,
   earlier: Families | undefined,
-  touched: ReadonlySet<Token>
+  changedKeys: ReadonlySet<DependencyKey>
 ): Families {
-  const surroundings = renew(earlier?.surroundings, touched, () =>
-    observe(
+  const surroundings = reuseOrCompute(earlier?.surroundings, changedKeys, () =>
+    track(
       snapshot,
       view => ({ words: wordsFor(view, namespace), likeness: namespaceLikeness(view, namespace) }),
       namespace
     )
   )
-  const traits = renew(earlier?.traits, touched, () => {
-    const others = new Set([...touched].filter(token => !token.startsWith('InferenceService ')))
+  const traits = reuseOrCompute(earlier?.traits, changedKeys, () => {
+    const others = new Set([...changedKeys].filter(key => !key.startsWith('InferenceService ')))
     const describeWith = (known?: ReadonlyMap<InferenceService, Traits>) =>
-      observe(snapshot, view => describe(view, namespace, known), namespace)
-    if (earlier === undefined || isTouched(earlier.traits.reads, others)) return describeWith()
+      track(snapshot, view => describe(view, namespace, known), namespace)
+    if (earlier === undefined || isAffected(earlier.traits.dependencies, others)) return describeWith()
     // Where the models alone have changed, those that have not are as they were.
-    const observed = describeWith(earlier.traits.value)
-    return { ...observed, reads: new Set([...observed.reads, ...earlier.traits.reads]) }
+    const tracked = describeWith(earlier.traits.value)
+    return { ...tracked, dependencies: new Set([...tracked.dependencies, ...earlier.traits.dependencies]) }
   })
   const words = surroundings.value?.words
   const known = earlier === undefined ? new Map<Traits, string>() : stillLike(earlier, words)
@@ -61,8 +61,12 @@ function stillLike({ likeness, surroundings }: Families, words: Words | undefine
   return known
 }
 
-function renew<T>(earlier: Observed<T> | undefined, touched: ReadonlySet<Token>, make: () => Observed<T>): Observed<T> {
-  return earlier !== undefined && !isTouched(earlier.reads, touched) ? earlier : make()
+function reuseOrCompute<T>(
+  earlier: Tracked<T> | undefined,
+  changedKeys: ReadonlySet<DependencyKey>,
+  make: () => Tracked<T>
+): Tracked<T> {
+  return earlier !== undefined && !isAffected(earlier.dependencies, changedKeys) ? earlier : make()
 }
 
 function describe(view: View, namespace: string, known: ReadonlyMap<InferenceService, Traits> = new Map()) {

@@ -12,11 +12,11 @@ import {
   ruleFor
 } from '../rules/lib/rule.ts'
 import type { Found } from './checks.ts'
+import { track } from './dependency-tracking.ts'
 import { modelKey } from './evaluate.ts'
 import { type Exception, type Exceptions, exceptionsAt } from './exceptions.ts'
 import type { Finding, ModelOpening, PathCut, Skip } from './finding.ts'
 import type { CutPath } from './introduced.ts'
-import { observe } from './recorder.ts'
 
 /** What the administrator wants done about findings. */
 export interface Policy {
@@ -82,7 +82,7 @@ export function explainCuts(
   for (const { models, path, hop, partial } of cuts.toSorted((a, b) => weightOf(a) - weightOf(b))) {
     const { name, cut } = hop
     const rule = ruleFor(rules, cut)
-    const { value: blame, skip } = observe(snapshot, view => rule.explain(cut, view))
+    const { value: blame, skip } = track(snapshot, view => rule.explain(cut, view))
     if (skip !== undefined) {
       skipped.set(rule.id, { rule: rule.id, ...skip })
       continue

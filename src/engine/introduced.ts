@@ -4,12 +4,12 @@ import type { Resource } from '../model/resource.ts'
 import { getOrAdd } from '../model/shelf.ts'
 import type { CutHop, HopName } from '../model/verdict.ts'
 import { cutHopOf, isOpen, type Path } from '../model/way.ts'
+import { track } from './dependency-tracking.ts'
 import type { Evaluation } from './evaluate.ts'
 import type { Group } from './group.ts'
 import { introducedProblems, type Problems } from './introduced-problems.ts'
 import type { Kin } from './kin.ts'
 import { compared, newlyCut } from './newly-cut.ts'
-import { observe } from './recorder.ts'
 
 /** A path that is cut, of InferenceServices that fare alike. */
 export interface CutPath {
@@ -72,7 +72,7 @@ function forItsCallers(
   const { caller, entry, leg, from } = path
   const evaluated = all.find(({ hops }) => hops === path.hops)?.from?.[0]
   if (model === undefined || evaluated === undefined || from === undefined || from[0] === evaluated) return path
-  const { value = [] } = observe(snapshot, view => pathsOf(view, model, which, from[0]))
+  const { value = [] } = track(snapshot, view => pathsOf(view, model, which, from[0]))
   const same = value.find(
     one => one.caller === caller && one.entry === entry && one.leg === leg && one.from?.[0] === from[0]
   )
@@ -105,12 +105,12 @@ function* compareGroups(before: Group | undefined, after: Group): Iterable<Compa
   // Where nobody has changed families, one of each speaks for all.
   const isSettled = before?.families.byLikeness === after.families.byLikeness
   const speakers = ({ members }: Kin) => (isSettled ? members.slice(0, 1) : members)
-  const home = new Map<string, Kin>()
-  for (const kin of before?.kin.values() ?? []) for (const { name } of speakers(kin)) home.set(name, kin)
+  const ownNamespace = new Map<string, Kin>()
+  for (const kin of before?.kin.values() ?? []) for (const { name } of speakers(kin)) ownNamespace.set(name, kin)
   for (const kin of after.kin.values()) {
     // Of what cannot be judged now, nothing is known to be cut.
     const { members, paths: running = [], next } = kin
-    for (const [then, some] of byEarlierKin(speakers(kin), home)) {
+    for (const [then, some] of byEarlierKin(speakers(kin), ownNamespace)) {
       const { paths, next: nextThen } = then
       const models = isSettled ? members : some
       // What was there and could not be judged cannot be compared.
@@ -124,10 +124,11 @@ type Earlier = Pick<Kin, 'paths' | 'next'>
 /** Models by the family that they were of before. */
 function byEarlierKin(
   models: readonly InferenceService[],
-  home: ReadonlyMap<string, Kin>
+  ownNamespace: ReadonlyMap<string, Kin>
 ): ReadonlyMap<Earlier, readonly InferenceService[]> {
   const origins = new Map<Earlier, InferenceService[]>()
-  for (const model of models) getOrAdd(origins, home.get(model.name) ?? NEW, (): InferenceService[] => []).push(model)
+  for (const model of models)
+    getOrAdd(origins, ownNamespace.get(model.name) ?? NEW, (): InferenceService[] => []).push(model)
   return origins
 }
 

@@ -4,9 +4,9 @@ import type { Snapshot, View } from '../model/snapshot.ts'
 import type { Path } from '../model/way.ts'
 import type { CheckRule } from '../rules/lib/rule.ts'
 import { type Found, inspect } from './checks.ts'
+import { type DependencyKey, isAffected, type TrackingView, track, union } from './dependency-tracking.ts'
 import type { Members } from './families.ts'
 import type { Skip } from './finding.ts'
-import { isTouched, observe, type Recorder, type Token, unite } from './recorder.ts'
 
 /** The name under which paths that could not be followed are skipped. */
 export const PATHS = 'paths'
@@ -22,7 +22,7 @@ export interface Kin {
   /** Of all members. */
   readonly found: readonly Found[]
   readonly skipped: readonly Skip[]
-  readonly reads: ReadonlySet<Token>
+  readonly dependencies: ReadonlySet<DependencyKey>
 }
 
 /** What was made of a family can stand for one of another namespace that is like it. */
@@ -35,15 +35,16 @@ export type Shared = Map<string, Kin>
  */
 export function judgeKin(
   snapshot: Snapshot,
-  view: Recorder | undefined,
+  view: TrackingView | undefined,
   members: Members,
   checks: readonly CheckRule[],
   earlier: Kin | undefined,
-  touched: ReadonlySet<Token>,
+  changedKeys: ReadonlySet<DependencyKey>,
   shared: Shared,
   key: string
 ): Kin {
-  const isSame = earlier !== undefined && earlier.members[0] === members[0] && !isTouched(earlier.reads, touched)
+  const isSame =
+    earlier !== undefined && earlier.members[0] === members[0] && !isAffected(earlier.dependencies, changedKeys)
   if (isSame && areSame(earlier.members, members)) return earlier
   // A problem names the member that has it, so new members are looked at for themselves.
   if (isSame && earlier.found.length === 0) return { ...earlier, members }
@@ -65,9 +66,14 @@ function areSame(some: readonly InferenceService[], others: readonly InferenceSe
   return some.length === others.length && some.every((one, i) => one === others[i])
 }
 
-function makeKin(snapshot: Snapshot, view: Recorder | undefined, members: Members, checks: readonly CheckRule[]): Kin {
+function makeKin(
+  snapshot: Snapshot,
+  view: TrackingView | undefined,
+  members: Members,
+  checks: readonly CheckRule[]
+): Kin {
   const [first] = members
-  const follow = <T>(judgement: (view: View) => T) => observe(snapshot, judgement, first.namespace, view)
+  const follow = <T>(evaluation: (view: View) => T) => track(snapshot, evaluation, first.namespace, view)
   const running = follow(seen => pathsOf(seen, first))
   const differing = follow(seen => (differsNext(seen, first) ? pathsOf(seen, first, 'next') : undefined))
   const inspected = checks.map(rule => {
@@ -81,6 +87,6 @@ function makeKin(snapshot: Snapshot, view: Recorder | undefined, members: Member
     next: differing.value,
     found: inspected.flatMap(({ found }) => found),
     skipped: [...skips, ...inspected.flatMap(({ skipped }) => skipped)],
-    reads: unite([running, differing, ...inspected])
+    dependencies: union([running, differing, ...inspected])
   }
 }

@@ -9,9 +9,9 @@ import { cutHopOf } from '../model/way.ts'
 import { MUTATIONS } from '../mutations/index.ts'
 import type { Intent } from '../mutations/mutation.ts'
 import { type Rules, ruleFor } from '../rules/lib/rule.ts'
+import { track } from './dependency-tracking.ts'
 import { isExempt } from './exempt.ts'
 import { newlyCut } from './newly-cut.ts'
-import { observe } from './recorder.ts'
 
 /** An RFC 6902 operation; we only ever add. */
 export interface Operation {
@@ -44,7 +44,7 @@ export function mutate(state: Snapshot, change: Change, sent: Sent, rules: Rules
   const asSent = state.apply(change)
   if (change.operation === 'UPDATE' && !podsChange(asSent, sent)) return nothing
   const service = change.after
-  const { value: chosen, skip } = observe(asSent, view => choose(view, service, rules, asSent))
+  const { value: chosen, skip } = track(asSent, view => choose(view, service, rules, asSent))
   if (skip !== undefined) return { ...nothing, notes: [`Nothing was injected: ${skip.reason}`] }
   const { intents, notes } = chosen
   const after = withIntents(service, intents)

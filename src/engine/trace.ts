@@ -9,10 +9,10 @@ import type { Passage } from '../model/verdict.ts'
 import { nothingBehind, toServiceRef } from '../model/way.ts'
 import { toWorkload, type Workload } from '../model/workload.ts'
 import type { Rules } from '../rules/lib/rule.ts'
+import { track } from './dependency-tracking.ts'
 import { modelKey } from './evaluate.ts'
 import { type ExplainedCut, explainCut } from './explain.ts'
 import type { Skip } from './finding.ts'
-import { observe } from './recorder.ts'
 
 /** One call: from a pod to a port of a Service. */
 export interface Question {
@@ -59,7 +59,7 @@ type Asked =
 
 /** Follows one call, by the same model that follows paths. */
 export function trace(snapshot: Snapshot, question: Question, rules: Rules): Traced {
-  const { value, skip } = observe(snapshot, view => ask(view, question))
+  const { value, skip } = track(snapshot, view => ask(view, question))
   if (value === undefined) return { is: 'skipped', skip: { rule: 'trace', ...skip } }
   if (value.mistake !== undefined) return { is: 'mistaken', mistake: value.mistake }
   const { passages, ...rest } = value.trace

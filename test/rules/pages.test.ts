@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { TrackingView } from '../../src/engine/dependency-tracking.ts'
 import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
 import { judge, judgeState } from '../../src/engine/judge.ts'
-import { Recorder } from '../../src/engine/recorder.ts'
 import type { KindInfo } from '../../src/model/kinds/fields.ts'
 import { KINDS, type Kind, type Resource } from '../../src/model/resource.ts'
 import type { Change, Snapshot } from '../../src/model/snapshot.ts'
@@ -141,7 +141,7 @@ for (const { id, on, reads, check } of RULES.checks) {
     const read = new Set<string>(on)
     for (const yaml of [ODD, ...readPage(id).sections.map(section => section.yaml)]) {
       const state = stockWith(yaml)
-      const view = new Recorder(state)
+      const view = new TrackingView(state)
       for (const kind of on) for (const subject of state.list(kind)) Array.from(check(subject, view))
       for (const kind of view.kinds) read.add(kind)
     }
