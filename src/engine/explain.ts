@@ -4,6 +4,7 @@ import type { Snapshot } from '../model/snapshot.ts'
 import type { Cut } from '../model/verdict.ts'
 import { cutHopOf, type Path } from '../model/way.ts'
 import { type AttributedProblem, type Rules, ruleFor } from '../rules/lib/rule.ts'
+import { PATHS } from './class-evaluation.ts'
 import { track } from './dependency-tracking.ts'
 import { modelKey } from './evaluate.ts'
 import { except } from './exceptions.ts'
@@ -11,7 +12,6 @@ import type { Skip } from './finding.ts'
 import { explainCuts, type Policy } from './findings.ts'
 import { cutsOf } from './introduced.ts'
 import { type Verdict, worst } from './judge.ts'
-import { PATHS } from './kin.ts'
 
 /** What the rule for its cause says of a cut: whose fault it is and what mends it, or why that cannot be told. */
 export interface ExplainedCut {

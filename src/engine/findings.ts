@@ -11,12 +11,12 @@ import {
   type Rules,
   ruleFor
 } from '../rules/lib/rule.ts'
-import type { Found } from './checks.ts'
 import { track } from './dependency-tracking.ts'
 import { modelKey } from './evaluate.ts'
 import { type Exception, type Exceptions, exceptionsAt } from './exceptions.ts'
 import type { Finding, ModelOpening, PathCut, Skip } from './finding.ts'
 import type { CutPath } from './introduced.ts'
+import type { CheckResult } from './run-checks.ts'
 
 /** What the administrator wants done about findings. */
 export interface Policy {
@@ -120,7 +120,7 @@ function weightOf({ partial, path }: CutPath): number {
 
 /** Makes a finding of a check's problem. */
 export function explainFound(
-  { rule, subject, problem }: Found,
+  { rule, subject, problem }: CheckResult,
   snapshot: Snapshot,
   policy: Policy,
   lowered: boolean

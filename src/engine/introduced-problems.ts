@@ -1,22 +1,22 @@
-import type { Found } from './checks.ts'
 import type { Evaluation } from './evaluate.ts'
+import type { CheckResult } from './run-checks.ts'
 
-/** The problems of a state, beside those of an earlier one. */
+/** Check results of a state, compared with those of an earlier state. */
 export interface Problems {
-  readonly found: readonly Found[]
-  /** Problems that were there, and now concern one more InferenceService. */
-  readonly widened: readonly Found[]
-  /** Problems that were there, in namespaces where something has changed. */
-  readonly oldFound: readonly Found[]
+  readonly found: readonly CheckResult[]
+  /** Existing problems that affect an additional InferenceService. */
+  readonly widened: readonly CheckResult[]
+  /** Existing problems, in namespaces that the change affects. */
+  readonly oldFound: readonly CheckResult[]
 }
 
 export function introducedProblems(before: Evaluation, after: Evaluation): Problems {
-  const groups = { found: [] as Found[], widened: [] as Found[], oldFound: [] as Found[] }
-  for (const [namespace, group] of after.groups) {
-    const earlier = before.groups.get(namespace)
-    if (earlier === group) continue
-    const known = new Set(earlier === undefined ? [] : earlier.found.flatMap(keysOf))
-    for (const one of group.found) {
+  const groups = { found: [] as CheckResult[], widened: [] as CheckResult[], oldFound: [] as CheckResult[] }
+  for (const [namespace, evaluated] of after.namespaces) {
+    const previous = before.namespaces.get(namespace)
+    if (previous === evaluated) continue
+    const known = new Set(previous === undefined ? [] : previous.found.flatMap(keysOf))
+    for (const one of evaluated.found) {
       const [own, ...models] = keysOf(one)
       if (!known.has(own)) groups.found.push(one)
       else (models.some(key => !known.has(key)) ? groups.widened : groups.oldFound).push(one)
@@ -25,16 +25,16 @@ export function introducedProblems(before: Evaluation, after: Evaluation): Probl
   return groups
 }
 
-/** All problems that checks have found in a state. */
-export function allFound({ groups }: Evaluation): readonly Found[] {
-  return [...groups.values()].flatMap(({ found }) => found)
+/** Check results of all namespaces. */
+export function allFound({ namespaces }: Evaluation): readonly CheckResult[] {
+  return [...namespaces.values()].flatMap(({ found }) => found)
 }
 
 /**
- * Two problems are the same when rule, object and field (whatever the index in a list) are. The first key is the
- * problem's own; the others are of the InferenceServices it concerns.
+ * Problems are equal if rule, object and field (list indexes ignored) are equal. The first key identifies the problem,
+ * the others the InferenceServices that it affects.
  */
-function keysOf({ rule, subject, problem }: Found): readonly [string, ...string[]] {
+function keysOf({ rule, subject, problem }: CheckResult): readonly [string, ...string[]] {
   const { kind, namespace, name } = subject
   const own = [rule.id, kind, namespace, name, problem.field.replace(/\[\d+\]/g, '[]')].join(' ')
   return [own, ...(problem.models ?? []).map(model => `${own} ${model}`)]

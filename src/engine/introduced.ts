@@ -4,11 +4,11 @@ import type { Resource } from '../model/resource.ts'
 import { getOrAdd } from '../model/shelf.ts'
 import type { CutHop, HopName } from '../model/verdict.ts'
 import { cutHopOf, isOpen, type Path } from '../model/way.ts'
+import type { ClassEvaluation } from './class-evaluation.ts'
 import { track } from './dependency-tracking.ts'
 import type { Evaluation } from './evaluate.ts'
-import type { Group } from './group.ts'
 import { introducedProblems, type Problems } from './introduced-problems.ts'
-import type { Kin } from './kin.ts'
+import type { NamespaceEvaluation } from './namespace-evaluation.ts'
 import { compared, newlyCut } from './newly-cut.ts'
 
 /** A path that is cut, of InferenceServices that fare alike. */
@@ -38,19 +38,19 @@ export function introduced(before: Evaluation, after: Evaluation, changed?: Reso
   const latent: CutPath[] = []
   const oldCuts: CutPath[] = []
   let heals = false
-  for (const { models, earlier, running, next } of comparisons(before, after)) {
+  for (const { models, previous, running, next } of comparisons(before, after)) {
     const own = models.some(model => model === changed)
     const paths = own ? (next ?? running) : running
     const which = own && next !== undefined ? 'next' : 'running'
-    const fresh = newlyCut(earlier.paths, paths).map(path => forItsCallers(after, models[0], which, paths, path))
-    const isNew = earlier.paths.length === 0
+    const fresh = newlyCut(previous.paths, paths).map(path => forItsCallers(after, models[0], which, paths, path))
+    const isNew = previous.paths.length === 0
     cuts.push(...toCutPaths(models, fresh, paths).filter(({ partial }) => !(isNew && partial)))
     if (next !== undefined && !own && fresh.length === 0) {
-      latent.push(...toCutPaths(models, newlyCut(earlier.next ?? earlier.paths, next), next))
+      latent.push(...toCutPaths(models, newlyCut(previous.next ?? previous.paths, next), next))
     }
-    if (earlier.paths.every(isOpen)) continue
+    if (previous.paths.every(isOpen)) continue
     const old = paths
-      .flatMap(path => compared(earlier.paths, path))
+      .flatMap(path => compared(previous.paths, path))
       .flatMap(({ path, wasOpen }) => (wasOpen ? [] : path))
     oldCuts.push(...toCutPaths(models, old, paths))
     heals ||= old.some(isOpen)
@@ -82,60 +82,61 @@ function forItsCallers(
 /** Models that had the same paths before, and have the same now. */
 interface Comparison {
   readonly models: readonly InferenceService[]
-  readonly earlier: { readonly paths: readonly Path[]; readonly next: readonly Path[] | undefined }
+  readonly previous: { readonly paths: readonly Path[]; readonly next: readonly Path[] | undefined }
   readonly running: readonly Path[]
   readonly next: readonly Path[] | undefined
 }
 
-const NEW: Earlier = { paths: [], next: undefined }
+const NEW: PreviousEvaluation = { paths: [], next: undefined }
 
 function* comparisons(before: Evaluation, after: Evaluation): Iterable<Comparison> {
   const [then, now] = [before.installation.value, after.installation.value]
   if (then !== undefined && now !== undefined) {
-    yield { models: [], earlier: { paths: then, next: undefined }, running: now, next: undefined }
+    yield { models: [], previous: { paths: then, next: undefined }, running: now, next: undefined }
   }
-  for (const [namespace, group] of after.groups) {
-    const earlier = before.groups.get(namespace)
+  for (const [namespace, evaluated] of after.namespaces) {
+    const previous = before.namespaces.get(namespace)
     // A group that has read nothing of what changed has neither won nor lost a path, and no change is to blame in it.
-    if (earlier !== group) yield* compareGroups(earlier, group)
+    if (previous !== evaluated) yield* compareNamespaces(previous, evaluated)
   }
 }
 
-function* compareGroups(before: Group | undefined, after: Group): Iterable<Comparison> {
+function* compareNamespaces(before: NamespaceEvaluation | undefined, after: NamespaceEvaluation): Iterable<Comparison> {
   // Where nobody has changed families, one of each speaks for all.
-  const isSettled = before?.families.byLikeness === after.families.byLikeness
-  const speakers = ({ members }: Kin) => (isSettled ? members.slice(0, 1) : members)
-  const ownNamespace = new Map<string, Kin>()
-  for (const kin of before?.kin.values() ?? []) for (const { name } of speakers(kin)) ownNamespace.set(name, kin)
-  for (const kin of after.kin.values()) {
+  const isSettled = before?.classes.byFingerprint === after.classes.byFingerprint
+  const representatives = ({ members }: ClassEvaluation) => (isSettled ? members.slice(0, 1) : members)
+  const previousByName = new Map<string, ClassEvaluation>()
+  for (const evaluation of before?.evaluations.values() ?? [])
+    for (const { name } of representatives(evaluation)) previousByName.set(name, evaluation)
+  for (const current of after.evaluations.values()) {
     // Of what cannot be judged now, nothing is known to be cut.
-    const { members, paths: running = [], next } = kin
-    for (const [then, some] of byEarlierKin(speakers(kin), ownNamespace)) {
+    const { members, paths: running = [], next } = current
+    for (const [then, some] of byPreviousClass(representatives(current), previousByName)) {
       const { paths, next: nextThen } = then
       const models = isSettled ? members : some
       // What was there and could not be judged cannot be compared.
-      if (paths !== undefined) yield { models, earlier: { paths, next: nextThen }, running, next }
+      if (paths !== undefined) yield { models, previous: { paths, next: nextThen }, running, next }
     }
   }
 }
 
-type Earlier = Pick<Kin, 'paths' | 'next'>
+type PreviousEvaluation = Pick<ClassEvaluation, 'paths' | 'next'>
 
 /** Models by the family that they were of before. */
-function byEarlierKin(
+function byPreviousClass(
   models: readonly InferenceService[],
-  ownNamespace: ReadonlyMap<string, Kin>
-): ReadonlyMap<Earlier, readonly InferenceService[]> {
-  const origins = new Map<Earlier, InferenceService[]>()
+  previousByName: ReadonlyMap<string, ClassEvaluation>
+): ReadonlyMap<PreviousEvaluation, readonly InferenceService[]> {
+  const origins = new Map<PreviousEvaluation, InferenceService[]>()
   for (const model of models)
-    getOrAdd(origins, ownNamespace.get(model.name) ?? NEW, (): InferenceService[] => []).push(model)
+    getOrAdd(origins, previousByName.get(model.name) ?? NEW, (): InferenceService[] => []).push(model)
   return origins
 }
 
 /** Every path that is cut in a state, as if nothing had been there before. */
-export function allCuts({ groups, installation }: Evaluation): readonly CutPath[] {
-  const families = [...groups.values()].flatMap(({ kin }) => [...kin.values()])
-  return [...cutsOf([], installation.value), ...families.flatMap(({ members, paths }) => cutsOf(members, paths))]
+export function allCuts({ namespaces, installation }: Evaluation): readonly CutPath[] {
+  const classes = [...namespaces.values()].flatMap(({ evaluations }) => [...evaluations.values()])
+  return [...cutsOf([], installation.value), ...classes.flatMap(({ members, paths }) => cutsOf(members, paths))]
 }
 
 /** Of the paths of models that fare alike, those that are cut. */

@@ -1,7 +1,7 @@
 import type { Ref } from '../model/resource.ts'
 import type { Change, Snapshot } from '../model/snapshot.ts'
 import type { Rules } from '../rules/lib/rule.ts'
-import { distinct, type Evaluation, evaluate, modelKey, skippedBy } from './evaluate.ts'
+import { dedupeSkips, type Evaluation, evaluate, modelKey, skippedBy } from './evaluate.ts'
 import { except, expiredSkips } from './exceptions.ts'
 import { isExempt } from './exempt.ts'
 import { type Finding, isUnevaluated, type Skip } from './finding.ts'
@@ -61,7 +61,13 @@ function decide(difference: Introduced, after: Evaluation, change: Change, rules
   ].filter(finding => isTold(finding) && concerns(finding, change))
   const { findings, skipped: excepted } = except(fresh, snapshot, policy.exceptions)
   const { findings: existing, skipped: oldExcepted } = except(old, snapshot, policy.exceptions)
-  const skipped = distinct([...skippedBy(after), ...explained.skipped, ...later.skipped, ...excepted, ...oldExcepted])
+  const skipped = dedupeSkips([
+    ...skippedBy(after),
+    ...explained.skipped,
+    ...later.skipped,
+    ...excepted,
+    ...oldExcepted
+  ])
   return { decision: worst(findings, skipped, policy), findings: findings.toSorted(bySeverity), existing, skipped }
 }
 

@@ -14,14 +14,14 @@ const put = (state: Snapshot, yaml: string) => {
   const before = state.get(after.kind, after.namespace, after.name)
   return state.apply(before === undefined ? { operation: 'CREATE', after } : { operation: 'UPDATE', before, after })
 }
-const kinIn = ({ groups }: Evaluation) => [...(groups.get('user1')?.kin.values() ?? [])]
+const kinIn = ({ namespaces }: Evaluation) => [...(namespaces.get('user1')?.evaluations.values() ?? [])]
 const namesIn = (evaluation: Evaluation) => kinIn(evaluation).map(({ members }) => members.map(({ name }) => name))
 
 t.test('a state that differs in nothing is not judged again', async t => {
   const state = stockWith()
   const evaluation = evaluate(state, RULES)
   t.equal(evaluate(state, RULES, evaluation), evaluation)
-  t.equal(evaluate(state.withUnreadable(new Map()), RULES, evaluation).groups, evaluation.groups)
+  t.equal(evaluate(state.withUnreadable(new Map()), RULES, evaluation).namespaces, evaluation.namespaces)
 })
 
 t.test('what a change touches is judged again, and nothing else', async t => {
@@ -43,7 +43,7 @@ spec: { containers: [{ name: istio-proxy, args: [proxy, router] }] }
     ['a rule for all hosts', clientRule('*', '{}'), ['istio-system', 'knative-serving', 'kserve', 'user1']]
   ] as const) {
     const after = evaluate(put(state, yaml), RULES, before)
-    const again = [...after.groups].filter(([of, group]) => group !== before.groups.get(of)).map(([of]) => of)
+    const again = [...after.namespaces].filter(([of, group]) => group !== before.namespaces.get(of)).map(([of]) => of)
     t.ok(again.every(of => (touched as readonly string[]).includes(of)) && again.includes('user1'), `${name}: ${again}`)
   }
 })

@@ -15,10 +15,12 @@ spec: { host: "*.local", trafficPolicy: { tls: { mode: ISTIO_MUTUAL } } }
 const of = (state: Snapshot): Evaluation => evaluate(state, RULES)
 const blind = (evaluation: Evaluation): Evaluation => ({
   ...evaluation,
-  groups: new Map(
-    [...evaluation.groups].map(([namespace, group]) => {
-      const kin = [...group.kin].map(([likeness, one]) => [likeness, { ...one, paths: undefined }] as const)
-      return [namespace, { ...group, kin: new Map(kin) }] as const
+  namespaces: new Map(
+    [...evaluation.namespaces].map(([namespace, group]) => {
+      const evaluations = [...group.evaluations].map(
+        ([fingerprint, one]) => [fingerprint, { ...one, paths: undefined }] as const
+      )
+      return [namespace, { ...group, evaluations: new Map(evaluations) }] as const
     })
   )
 })

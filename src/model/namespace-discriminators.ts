@@ -10,33 +10,36 @@ import { getOrAdd } from './shelf.ts'
 import type { View } from './snapshot.ts'
 import type { PathKinds } from './way.ts'
 
-/** What the objects that count for the models of a namespace tell apart: all else about names and labels means nothing. */
-export interface Words {
-  /** Label keys of which every value counts. */
+/**
+ * Label keys, hosts and URL paths that configuration in scope of the namespace can match on. Everything else is
+ * irrelevant for the fingerprint.
+ */
+export interface Discriminators {
+  /** Label keys of which every value is relevant. */
   readonly keys: ReadonlySet<string>
-  /** Wanted values of labels, by key. */
+  /** Label values that selectors match, by key. */
   readonly pairs: ReadonlyMap<string, ReadonlySet<string>>
   readonly exactHosts: ReadonlySet<string>
-  /** `*suffix` or, of policies alone, `prefix*`. */
+  /** `*suffix` or, only in policies, `prefix*`. */
   readonly hostPatterns: readonly string[]
   readonly paths: readonly string[]
-  /** True where policies go by what the connections to each model have for themselves: the pod's address, the server name. */
+  /** True if policies match on the destination address or SNI, which differ for each model. */
   readonly connections: boolean
-  /** True where policies go by the addresses of callers. */
+  /** True if policies match on source addresses. */
   readonly callers: boolean
 }
 
-export function wordsFor(view: View<PathKinds>, namespace: string): Words {
+export function discriminatorsFor(view: View<PathKinds>, namespace: string): Discriminators {
   const { istioNamespace, knativeNamespace } = view.settings
   const { rootNamespace } = meshOf(view)
-  const near = [...new Set([namespace, rootNamespace])]
-  const far = [...new Set([...near, istioNamespace, knativeNamespace])]
-  const policies = far.flatMap(one => view.list('AuthorizationPolicy', one))
+  const own = [...new Set([namespace, rootNamespace])]
+  const shared = [...new Set([...own, istioNamespace, knativeNamespace])]
+  const policies = shared.flatMap(one => view.list('AuthorizationPolicy', one))
   const selectors = [
-    ...near.flatMap(one => view.list('PeerAuthentication', one)).map(({ spec }) => spec.selector?.matchLabels),
-    ...near.flatMap(one => view.list('RequestAuthentication', one)).map(({ spec }) => spec.selector?.matchLabels),
-    ...near.flatMap(one => view.list('DestinationRule', one)).map(({ spec }) => spec.workloadSelector?.matchLabels),
-    ...near.flatMap(one => view.list('Sidecar', one)).map(({ spec }) => spec.workloadSelector?.labels),
+    ...own.flatMap(one => view.list('PeerAuthentication', one)).map(({ spec }) => spec.selector?.matchLabels),
+    ...own.flatMap(one => view.list('RequestAuthentication', one)).map(({ spec }) => spec.selector?.matchLabels),
+    ...own.flatMap(one => view.list('DestinationRule', one)).map(({ spec }) => spec.workloadSelector?.matchLabels),
+    ...own.flatMap(one => view.list('Sidecar', one)).map(({ spec }) => spec.workloadSelector?.labels),
     ...policies.map(({ spec }) => spec.selector?.matchLabels)
   ]
   const ofAll = `.${namespace}.svc.${view.settings.clusterDomain}`
@@ -46,7 +49,7 @@ export function wordsFor(view: View<PathKinds>, namespace: string): Words {
     ...policies.flatMap(policy => operations(policy, 'hosts')).map(host => host.toLowerCase())
   ]
   const rules = policies.flatMap(({ spec }) => spec.rules.flatMap(rule => rule ?? []))
-  const asksFor = (...wanted: readonly string[]) =>
+  const matchesOn = (...wanted: readonly string[]) =>
     rules.some(({ when }) => when.some(({ key }) => wanted.includes(key)))
   return {
     keys: new Set(
@@ -57,11 +60,11 @@ export function wordsFor(view: View<PathKinds>, namespace: string): Words {
     ),
     pairs: byKey(selectors.flatMap(labels => Object.entries(labels ?? {}))),
     exactHosts: new Set(hosts.filter(host => !isPattern(host)).sort()),
-    // What covers all hosts of the namespace tells none apart.
+    // A pattern that covers all hosts of the namespace does not distinguish models.
     hostPatterns: [...new Set(hosts.filter(host => isPattern(host) && !ofAll.endsWith(host.slice(1))))].sort(),
     paths: [...new Set(policies.flatMap(policy => operations(policy, 'paths')))].sort(),
-    connections: asksFor('destination.ip', 'connection.sni'),
-    callers: asksFor('source.ip') || rules.some(({ from }) => from.some(({ source }) => hasAddresses(source)))
+    connections: matchesOn('destination.ip', 'connection.sni'),
+    callers: matchesOn('source.ip') || rules.some(({ from }) => from.some(({ source }) => hasAddresses(source)))
   }
 }
 
@@ -77,56 +80,56 @@ function byKey(pairs: readonly (readonly [string, string])[]): ReadonlyMap<strin
   return values
 }
 
-/** What one of them tells apart and the other does not, of a label at least that; absent where they tell the same. */
-export function wordsOfOne(some: Words, others: Words): Words | undefined {
+/** Discriminators that only one of the two has; of labels, the whole key. Absent if both are equal. */
+export function discriminatorDiff(some: Discriminators, others: Discriminators): Discriminators | undefined {
   if (isDeepStrictEqual(some, others)) return undefined
   const paths = [new Set(some.paths), new Set(others.paths)] as const
   const patterns = [new Set(some.hostPatterns), new Set(others.hostPatterns)] as const
   return {
-    keys: new Set([...inOne(some.keys, others.keys), ...keysOfOne(some.pairs, others.pairs)]),
+    keys: new Set([...symmetricDifference(some.keys, others.keys), ...changedKeys(some.pairs, others.pairs)]),
     pairs: new Map(),
-    exactHosts: inOne(some.exactHosts, others.exactHosts),
-    hostPatterns: [...inOne(...patterns)],
-    paths: [...inOne(...paths)],
+    exactHosts: symmetricDifference(some.exactHosts, others.exactHosts),
+    hostPatterns: [...symmetricDifference(...patterns)],
+    paths: [...symmetricDifference(...paths)],
     connections: some.connections !== others.connections,
     callers: some.callers !== others.callers
   }
 }
 
-/** Keys of which not the same values are wanted. */
-function keysOfOne(some: Words['pairs'], others: Words['pairs']): readonly string[] {
+/** Label keys with different sets of values. */
+function changedKeys(some: Discriminators['pairs'], others: Discriminators['pairs']): readonly string[] {
   const none = new Set<string>()
-  const isChanged = (key: string) => inOne(some.get(key) ?? none, others.get(key) ?? none).size > 0
+  const isChanged = (key: string) => symmetricDifference(some.get(key) ?? none, others.get(key) ?? none).size > 0
   return [...new Set([...some.keys(), ...others.keys()])].filter(isChanged)
 }
 
-function inOne(some: ReadonlySet<string>, others: ReadonlySet<string>): ReadonlySet<string> {
-  return new Set([...some, ...others].filter(word => some.has(word) !== others.has(word)))
+function symmetricDifference(some: ReadonlySet<string>, others: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...some, ...others].filter(entry => some.has(entry) !== others.has(entry)))
 }
 
 /**
- * What the judgement of a model takes of its namespace, beside the models themselves. Where nothing is said there, and
- * nobody elsewhere speaks of the namespace, it is but its labels: models of namespaces alike fare alike.
+ * Fingerprint of a namespace without its models. If the namespace has no mesh configuration and none elsewhere names it,
+ * its labels are its fingerprint. Namespaces with equal fingerprints share class evaluations.
  */
-export function namespaceLikeness(view: View<PathKinds>, namespace: string): string {
+export function namespaceFingerprint(view: View<PathKinds>, namespace: string): string {
   const { istioNamespace, knativeNamespace, clusterDomain } = view.settings
-  const hasOwn = OWN.some(kind => view.list(kind, namespace).length > 0)
+  const hasOwn = NAMESPACED_CONFIG_KINDS.some(kind => view.list(kind, namespace).length > 0)
   if (hasOwn || view.rulesIn(namespace).some(({ host }) => namespaceOfHost(host, clusterDomain) !== undefined)) {
     return namespace
   }
-  const far = new Set([meshOf(view).rootNamespace, istioNamespace, knativeNamespace])
+  const shared = new Set([meshOf(view).rootNamespace, istioNamespace, knativeNamespace])
   const texts = [
-    ...[...far].flatMap(one => SPEAKING.map(kind => textOf(view.list(kind, one)))),
+    ...[...shared].flatMap(one => CROSS_NAMESPACE_KINDS.map(kind => textOf(view.list(kind, one)))),
     textOf(view.list('Sidecar')),
     textOf(view.list('MutatingWebhookConfiguration'))
   ]
-  // A pattern may mean it without its name.
+  // A pattern can match the namespace without containing its whole name.
   const isNamed = texts.some(text => text.includes(namespace) || /[a-z0-9-]\*"|"\*[a-z0-9-]/.test(text))
   const labels = view.get('Namespace', '', namespace)?.labels ?? {}
   return isNamed ? namespace : JSON.stringify(Object.entries(labels).sort())
 }
 
-const OWN = [
+const NAMESPACED_CONFIG_KINDS = [
   'PeerAuthentication',
   'AuthorizationPolicy',
   'RequestAuthentication',
@@ -135,7 +138,7 @@ const OWN = [
   'ServingRuntime',
   'InferenceGraph'
 ] as const
-const SPEAKING = ['AuthorizationPolicy', 'DestinationRule'] as const
+const CROSS_NAMESPACE_KINDS = ['AuthorizationPolicy', 'DestinationRule'] as const
 
 const textOf = remember((objects: readonly Resource[]) =>
   JSON.stringify(objects.map(object => ('spec' in object ? object.spec : object)))

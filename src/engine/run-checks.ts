@@ -4,28 +4,28 @@ import type { CheckProblem, CheckRule } from '../rules/lib/rule.ts'
 import { type DependencyKey, type TrackingView, track, union } from './dependency-tracking.ts'
 import type { Skip } from './finding.ts'
 
-/** A check's problem and its subject. */
-export interface Found {
+/** Problem that a check reports, with the checked object. */
+export interface CheckResult {
   readonly rule: CheckRule
   readonly subject: Ref
   readonly problem: CheckProblem
 }
 
-/** What a check came to with some objects. */
-export interface Inspected {
-  readonly found: readonly Found[]
+/** Results of one check on several objects. */
+export interface CheckRun {
+  readonly found: readonly CheckResult[]
   readonly skipped: readonly Skip[]
   readonly dependencies: ReadonlySet<DependencyKey>
 }
 
-/** Has a check look at objects. One that throws, or reads what could not be read, is skipped and named for that object. */
-export function inspect(
+/** Runs a check on objects. It is skipped for an object, with the reason, if it throws or reads an unreadable kind. */
+export function runCheck(
   snapshot: Snapshot,
   rule: CheckRule,
   subjects: readonly ResourceOf<Kind>[],
   view?: TrackingView
-): Inspected {
-  const found: Found[] = []
+): CheckRun {
+  const found: CheckResult[] = []
   const skipped: Skip[] = []
   const results = subjects.map(subject => {
     const evaluation = track(snapshot, seen => [...rule.check(subject, seen)], subject.namespace, view)

@@ -1,11 +1,11 @@
 import { deepStrictEqual } from 'node:assert'
 import fc from 'fast-check'
 import t from 'tap'
-import { inspect } from '../../src/engine/checks.ts'
 import { type Evaluation, evaluate, skippedBy } from '../../src/engine/evaluate.ts'
 import { DEFAULT_POLICY, explainCuts } from '../../src/engine/findings.ts'
 import { allCuts, type CutPath, cutsOf } from '../../src/engine/introduced.ts'
 import { allFound } from '../../src/engine/introduced-problems.ts'
+import { runCheck } from '../../src/engine/run-checks.ts'
 import { pathsOf } from '../../src/model/path.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import type { Path } from '../../src/model/way.ts'
@@ -50,14 +50,14 @@ const blamed = (cuts: readonly CutPath[], state: Snapshot) =>
 property(t, 'what is judged once for many is true of each', cluster, 60, manifests => {
   const state = clusterWith(manifests)
   const checks = RULES.checks.filter(({ on }) => on.includes('InferenceService'))
-  for (const { kin } of evaluate(state, RULES).groups.values()) {
-    for (const { members, paths, next, found } of kin.values()) {
+  for (const { evaluations } of evaluate(state, RULES).namespaces.values()) {
+    for (const { members, paths, next, found } of evaluations.values()) {
       for (const member of members) {
         const own = pathsOf(state, member)
         deepStrictEqual(own.map(shapeOf), paths?.map(shapeOf))
         deepStrictEqual(blamed(cutsOf([member], own), state), blamed(cutsOf([member], paths), state))
         if (next !== undefined) deepStrictEqual(pathsOf(state, member, 'next').map(shapeOf), next.map(shapeOf))
-        const mine = checks.flatMap(rule => inspect(state, rule, [member]).found)
+        const mine = checks.flatMap(rule => runCheck(state, rule, [member]).found)
         deepStrictEqual(
           JSON.stringify(found.filter(({ subject }) => subject.name === member.name)),
           JSON.stringify(mine)
