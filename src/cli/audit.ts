@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import type { Config } from '../config.ts'
+import { mostSevere } from '../engine/decide.ts'
 import { concernsNamespace } from '../engine/finding.ts'
-import { type Policy, policyAt } from '../engine/findings.ts'
-import { worst } from '../engine/judge.ts'
+import { type Policy, policyAt } from '../engine/to-findings.ts'
 import { toJson } from '../report/json.ts'
 import type { Report } from '../report/report.ts'
 import { toText } from '../report/text.ts'
@@ -42,5 +42,5 @@ async function audit({ against, ...where }: AuditOptions, config: Config, io: Io
 /** What concerns one namespace. What could not be judged may concern any. */
 function within(report: Report, namespace: string, policy: Policy): Report {
   const findings = report.findings.filter(finding => concernsNamespace(finding, namespace))
-  return { ...report, decision: worst(findings, report.skipped, policy), findings }
+  return { ...report, decision: mostSevere(findings, report.skipped, policy), findings }
 }

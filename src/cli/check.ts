@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import type { Config } from '../config.ts'
+import { type AdmissionDecision, decide, decideState } from '../engine/decide.ts'
 import { expiredSkips } from '../engine/exceptions.ts'
 import type { Finding, Skip } from '../engine/finding.ts'
-import { type Policy, policyAt } from '../engine/findings.ts'
-import { judge, judgeState, type Verdict } from '../engine/judge.ts'
 import { mutate } from '../engine/mutate.ts'
+import { type Policy, policyAt } from '../engine/to-findings.ts'
 import type { Resource } from '../model/resource.ts'
 import type { Change, Snapshot } from '../model/snapshot.ts'
 import { toJson } from '../report/json.ts'
@@ -27,7 +27,7 @@ export function checkState(manifests: readonly Manifest[], config: Config): Repo
  * @param manifests the files that it comes from, if it does
  */
 export function reportOf(state: Snapshot, manifests: readonly Manifest[], policy: Policy): Report {
-  const { decision, findings, skipped } = judgeState(state, RULES, policy)
+  const { decision, findings, skipped } = decideState(state, RULES, policy)
   return { decision, steps: [], findings: findings.map(located(manifests)), skipped }
 }
 
@@ -78,7 +78,7 @@ function take(world: World, { ref, resource, object, source }: Manifest, policy:
   if (change === undefined) return { step: admitted, skips: [], next: world }
 
   const mutated = mutate(world.state, change, { object, oldObject }, RULES)
-  const { skipped, ...decision } = judge(world.state, mutated.change, RULES, policy)
+  const { skipped, ...decision } = decide(world.state, mutated.change, RULES, policy)
   const { patch, notes } = mutated
   const objects = new Map(world.objects).set(key, deleting ? undefined : object)
   const next = decision.decision === 'deny' ? world : { state: world.state.apply(mutated.change), objects }
@@ -95,7 +95,7 @@ function toChange(state: Snapshot, resource: Resource, deleting: boolean): Chang
   return { operation: 'UPDATE', before, after: { ...noted, ...resource, created: before.created } as Resource }
 }
 
-function worst(steps: readonly Step[]): Verdict {
+function worst(steps: readonly Step[]): AdmissionDecision {
   const decisions = new Set(steps.map(({ decision }) => decision))
   if (decisions.has('deny')) return 'deny'
   return decisions.has('warn') ? 'warn' : 'allow'

@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import type { Config } from '../config.ts'
-import type { Memory } from '../engine/judge.ts'
+import type { EvaluationCache } from '../engine/decide.ts'
 import { kubeconfigFiles } from '../environment.ts'
 import { DEFAULT_NAMESPACE, KINDS, type Kind, type Ref } from '../model/resource.ts'
 import { Snapshot } from '../model/snapshot.ts'
@@ -18,7 +18,7 @@ export interface World {
   readonly state: Snapshot
   readonly objects: ReadonlyMap<string, unknown>
   /** From one change to the next. */
-  readonly memory?: Memory
+  readonly memory?: EvaluationCache
 }
 
 /** The cluster that holds these files and nothing else. */

@@ -114,6 +114,6 @@ export interface Hop {
   readonly unknown?: string
 }
 
-export interface CutHop extends Hop {
+export interface FailedHop extends Hop {
   readonly cut: Cut
 }

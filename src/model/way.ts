@@ -11,7 +11,7 @@ import { issuersAt, passOn } from './request-authentication.ts'
 import type { Ref } from './resource.ts'
 import { getOrAdd } from './shelf.ts'
 import type { View } from './snapshot.ts'
-import type { Cut, CutHop, Hop, HopName, Passage } from './verdict.ts'
+import type { Cut, FailedHop, Hop, HopName, Passage } from './verdict.ts'
 import type { Workload } from './workload.ts'
 
 /**
@@ -75,8 +75,8 @@ export interface Ways {
 export type PathKinds = PassageKinds | InjectionKinds | ComponentKinds | 'InferenceGraph'
 
 /** Where a path is cut, if it is. */
-export function cutHopOf({ hops }: Pick<Path, 'hops'>): CutHop | undefined {
-  return hops.find((hop): hop is CutHop => hop.cut !== undefined)
+export function failedHopOf({ hops }: Pick<Path, 'hops'>): FailedHop | undefined {
+  return hops.find((hop): hop is FailedHop => hop.cut !== undefined)
 }
 
 /** Walks a way: one path for each leg, or one in all where no leg is reached. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Explained, ExplainedCut } from '../engine/explain.ts'
+import type { Explained, ExplainedFailure } from '../engine/explain.ts'
 import type { View } from '../model/snapshot.ts'
 import type { Hop } from '../model/verdict.ts'
 import type { Path } from '../model/way.ts'
@@ -53,29 +53,29 @@ export function toExplanation(view: View<'ConfigMap'>, { models, skipped }: Expl
     kind: 'Explanation',
     models: models.map(({ model, paths }) => ({
       inferenceService: model,
-      paths: paths.map(({ path, cut }) => tellPath(view, path, cut))
+      paths: paths.map(({ path, failure }) => tellPath(view, path, failure))
     })),
     skipped
   }
 }
 
-function tellPath(view: View<'ConfigMap'>, path: Path, cut: ExplainedCut | undefined): ToldPath {
+function tellPath(view: View<'ConfigMap'>, path: Path, cut: ExplainedFailure | undefined): ToldPath {
   const { caller, from, entry, leg, needed } = path
   const hops = path.hops.map(one => tellHop(view, one, cut))
   return { caller, from, entry, leg, needed, verdict: hops.find(one => one.verdict !== 'ok')?.verdict ?? 'ok', hops }
 }
 
 /** A path ends where it is cut, so there is but one hop that the cut can be of. */
-function tellHop(view: View<'ConfigMap'>, hop: Hop, cut: ExplainedCut | undefined): ToldHop {
+function tellHop(view: View<'ConfigMap'>, hop: Hop, cut: ExplainedFailure | undefined): ToldHop {
   const { name, unknown } = hop
   const passages = hop.passages.map(passage => tellPassage(view, passage))
   if (cut !== undefined && hop.cut !== undefined) return { name, verdict: 'cut', passages, cut: tellCut(cut) }
   return { name, verdict: unknown === undefined ? 'ok' : 'unknown', passages, unknown }
 }
 
-export function tellCut({ rule, blame, skip }: ExplainedCut): ToldCut {
-  if (blame === undefined) return { rule, message: `cut, and why could not be judged: ${skip?.reason}` }
-  const { object, field, message, fix } = blame
+export function tellCut({ rule, problem, skip }: ExplainedFailure): ToldCut {
+  if (problem === undefined) return { rule, message: `cut, and why could not be judged: ${skip?.reason}` }
+  const { object, field, message, fix } = problem
   const { text, apply = [], remove = [] } = fix
   return { rule, message, object, field, fix: { text, apply: [...apply], remove: [...remove] } }
 }

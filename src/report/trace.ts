@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Question, Trace } from '../engine/trace.ts'
+import type { Trace, TraceRequest } from '../engine/trace.ts'
 import type { View } from '../model/snapshot.ts'
 import { cutSchema, tellCut } from './explanation.ts'
 import { cutLines, MARKS, passageLines } from './explanation-text.ts'
@@ -25,12 +25,12 @@ export const traceSchema = z.object({
 export type ToldTrace = z.output<typeof traceSchema>
 
 /** Puts a trace into words. */
-export function toTrace(view: View<'ConfigMap'>, { from }: Question, trace: Trace): ToldTrace {
+export function toTrace(view: View<'ConfigMap'>, { from }: TraceRequest, trace: Trace): ToldTrace {
   const { destination, unknown, notes } = trace
-  const cut = trace.cut && tellCut(trace.cut)
+  const cut = trace.failure && tellCut(trace.failure)
   const passages = trace.passages.map(one => ({
     ...tellPassage(view, one.passage),
-    cut: one.cut && tellCut(one.cut)
+    cut: one.failure && tellCut(one.failure)
   }))
   const isCut = cut !== undefined || passages.some(({ verdict }) => verdict === 'cut')
   const verdict = isCut ? 'cut' : unknown === undefined ? 'ok' : 'unknown'

@@ -1,8 +1,8 @@
 import t from 'tap'
+import { decideState } from '../../src/engine/decide.ts'
+import { diffEvaluations } from '../../src/engine/diff.ts'
 import { type Evaluation, evaluate, skippedBy } from '../../src/engine/evaluate.ts'
-import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
-import { introduced } from '../../src/engine/introduced.ts'
-import { judgeState } from '../../src/engine/judge.ts'
+import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import type { Kind, Resource } from '../../src/model/resource.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { RULES } from '../../src/rules/index.ts'
@@ -161,7 +161,7 @@ spec:
     )
   }
   const refused = twins().replaceAll('metadata: {', 'metadata: { annotations: { networking.knative.dev/nothing: x },')
-  const { findings } = judgeState(stockWith(refused), RULES, DEFAULT_POLICY)
+  const { findings } = decideState(stockWith(refused), RULES, DEFAULT_POLICY)
   t.same(
     findings.map(({ object, cuts }) => [object.name, ...new Set(cuts.map(({ inferenceService }) => inferenceService))]),
     [
@@ -186,9 +186,12 @@ t.test('old cuts are told with those models alone that have them', async t => {
   const cut = clientRule('sklearn-iris-predictor-00001.user1.svc.cluster.local', '{ tls: { mode: SIMPLE } }')
   const state = stockWith(cut)
   const before = evaluate(state, RULES)
-  const { cuts, oldCuts } = introduced(before, evaluate(put(state, policy('user1', '{}')), RULES, before))
-  t.same(cuts, [])
-  t.same([...new Set(oldCuts.flatMap(({ models }) => models.map(({ name }) => name)))], ['sklearn-iris'])
+  const { blocked, preexistingBlocked } = diffEvaluations(
+    before,
+    evaluate(put(state, policy('user1', '{}')), RULES, before)
+  )
+  t.same(blocked, [])
+  t.same([...new Set(preexistingBlocked.flatMap(({ models }) => models.map(({ name }) => name)))], ['sklearn-iris'])
 })
 
 t.test('paths that lead where nothing can be read are skipped and named', async t => {

@@ -1,11 +1,11 @@
 import { deepStrictEqual } from 'node:assert'
 import fc from 'fast-check'
 import t from 'tap'
+import { allBlocked, type BlockedPath, blockedPathsOf } from '../../src/engine/diff.ts'
 import { type Evaluation, evaluate, skippedBy } from '../../src/engine/evaluate.ts'
-import { DEFAULT_POLICY, explainCuts } from '../../src/engine/findings.ts'
-import { allCuts, type CutPath, cutsOf } from '../../src/engine/introduced.ts'
-import { allFound } from '../../src/engine/introduced-problems.ts'
+import { allFound } from '../../src/engine/problem-diff.ts'
 import { runCheck } from '../../src/engine/run-checks.ts'
+import { DEFAULT_POLICY, toPathFindings } from '../../src/engine/to-findings.ts'
 import { pathsOf } from '../../src/model/path.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import type { Path } from '../../src/model/way.ts'
@@ -40,8 +40,8 @@ const cluster = fc
   ])
 
 /** What is blamed for cuts. */
-const blamed = (cuts: readonly CutPath[], state: Snapshot) =>
-  explainCuts(cuts, state, RULES, DEFAULT_POLICY)
+const blamed = (cuts: readonly BlockedPath[], state: Snapshot) =>
+  toPathFindings(cuts, state, RULES, DEFAULT_POLICY)
     .findings.map(
       ({ rule, object: { kind, namespace, name }, field }) => `${rule} ${kind} ${namespace}/${name} ${field}`
     )
@@ -55,7 +55,7 @@ property(t, 'what is judged once for many is true of each', cluster, 60, manifes
       for (const member of members) {
         const own = pathsOf(state, member)
         deepStrictEqual(own.map(shapeOf), paths?.map(shapeOf))
-        deepStrictEqual(blamed(cutsOf([member], own), state), blamed(cutsOf([member], paths), state))
+        deepStrictEqual(blamed(blockedPathsOf([member], own), state), blamed(blockedPathsOf([member], paths), state))
         if (next !== undefined) deepStrictEqual(pathsOf(state, member, 'next').map(shapeOf), next.map(shapeOf))
         const mine = checks.flatMap(rule => runCheck(state, rule, [member]).found)
         deepStrictEqual(
@@ -67,11 +67,11 @@ property(t, 'what is judged once for many is true of each', cluster, 60, manifes
   }
 })
 
-const told = ({ models, path, hop, partial }: CutPath) =>
-  models.map(({ namespace, name }) => `${namespace}/${name} ${shapeOf(path)} ${hop.name} ${partial}`)
+const told = ({ models, path, hop, partialDenial }: BlockedPath) =>
+  models.map(({ namespace, name }) => `${namespace}/${name} ${shapeOf(path)} ${hop.name} ${partialDenial}`)
 /** All that an evaluation comes to. */
 const sumOf = (evaluation: Evaluation) => ({
-  cuts: allCuts(evaluation).flatMap(told).sort(),
+  cuts: allBlocked(evaluation).flatMap(told).sort(),
   installation: evaluation.installation.value?.map(shapeOf),
   found: allFound(evaluation)
     .map(one => JSON.stringify([one.rule.id, one.subject, one.problem]))

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { modelKey } from '../../src/engine/evaluate.ts'
 import { explain } from '../../src/engine/explain.ts'
-import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
+import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { pass } from '../../src/model/passage.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { toWorkload } from '../../src/model/workload.ts'

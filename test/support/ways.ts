@@ -1,6 +1,6 @@
 import { pathsOf } from '../../src/model/path.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
-import { cutHopOf, type Path } from '../../src/model/way.ts'
+import { failedHopOf, type Path } from '../../src/model/way.ts'
 
 /** The ways to a model, each as one line: caller, address, leg, hops, and the cause of a cut or what is not known. */
 export function waysTo(state: Snapshot, name: string, namespace = 'user1'): readonly string[] {
@@ -19,7 +19,7 @@ export function toLine(path: Path): string {
     entry,
     leg,
     hops.map(({ name }) => name).join(', '),
-    cutHopOf(path)?.cut.cause,
+    failedHopOf(path)?.cut.cause,
     unknown && `unknown: ${unknown}`
   ]
   return words.filter(word => word !== undefined).join(' ')

@@ -1,7 +1,7 @@
 import t from 'tap'
+import { diffEvaluations } from '../../src/engine/diff.ts'
 import type { Evaluation } from '../../src/engine/evaluate.ts'
 import { evaluate } from '../../src/engine/evaluate.ts'
-import { introduced } from '../../src/engine/introduced.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { stockWith } from '../support/state.ts'
@@ -27,14 +27,17 @@ const blind = (evaluation: Evaluation): Evaluation => ({
 
 t.test('a model whose paths could not be followed before is not compared', async t => {
   const [before, after] = [of(stockWith()), of(stockWith(CUT))]
-  t.not(introduced(before, after).cuts.length, 0)
-  t.same(introduced(blind(before), after).cuts, [])
-  t.same(introduced(blind(before), after).oldCuts, [])
+  t.not(diffEvaluations(before, after).blocked.length, 0)
+  t.same(diffEvaluations(blind(before), after).blocked, [])
+  t.same(diffEvaluations(blind(before), after).preexistingBlocked, [])
 })
 
 t.test('nothing changed, nothing introduced', async t => {
   const state = of(stockWith(CUT))
-  const { cuts, found, widened, heals } = introduced(state, state)
-  t.same({ cuts, found, widened, heals }, { cuts: [], found: [], widened: [], heals: false })
-  t.ok(introduced(state, of(stockWith())).heals)
+  const { blocked, found, expandedScope, fixesExisting } = diffEvaluations(state, state)
+  t.same(
+    { blocked, found, expandedScope, fixesExisting },
+    { blocked: [], found: [], expandedScope: [], fixesExisting: false }
+  )
+  t.ok(diffEvaluations(state, of(stockWith())).fixesExisting)
 })

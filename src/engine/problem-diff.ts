@@ -2,27 +2,31 @@ import type { Evaluation } from './evaluate.ts'
 import type { CheckResult } from './run-checks.ts'
 
 /** Check results of a state, compared with those of an earlier state. */
-export interface Problems {
+export interface ProblemDiff {
   readonly found: readonly CheckResult[]
   /** Existing problems that affect an additional InferenceService. */
-  readonly widened: readonly CheckResult[]
+  readonly expandedScope: readonly CheckResult[]
   /** Existing problems, in namespaces that the change affects. */
-  readonly oldFound: readonly CheckResult[]
+  readonly preexistingFound: readonly CheckResult[]
 }
 
-export function introducedProblems(before: Evaluation, after: Evaluation): Problems {
-  const groups = { found: [] as CheckResult[], widened: [] as CheckResult[], oldFound: [] as CheckResult[] }
+export function diffProblems(before: Evaluation, after: Evaluation): ProblemDiff {
+  const results = {
+    found: [] as CheckResult[],
+    expandedScope: [] as CheckResult[],
+    preexistingFound: [] as CheckResult[]
+  }
   for (const [namespace, evaluated] of after.namespaces) {
     const previous = before.namespaces.get(namespace)
     if (previous === evaluated) continue
     const known = new Set(previous === undefined ? [] : previous.found.flatMap(keysOf))
     for (const one of evaluated.found) {
       const [own, ...models] = keysOf(one)
-      if (!known.has(own)) groups.found.push(one)
-      else (models.some(key => !known.has(key)) ? groups.widened : groups.oldFound).push(one)
+      if (!known.has(own)) results.found.push(one)
+      else (models.some(key => !known.has(key)) ? results.expandedScope : results.preexistingFound).push(one)
     }
   }
-  return groups
+  return results
 }
 
 /** Check results of all namespaces. */

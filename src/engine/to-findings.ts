@@ -12,16 +12,16 @@ import {
   ruleFor
 } from '../rules/lib/rule.ts'
 import { track } from './dependency-tracking.ts'
+import type { BlockedPath } from './diff.ts'
 import { modelKey } from './evaluate.ts'
 import { type Exception, type Exceptions, exceptionsAt } from './exceptions.ts'
-import type { Finding, ModelOpening, PathCut, Skip } from './finding.ts'
-import type { CutPath } from './introduced.ts'
+import type { BlockedPathRef, Finding, ModelExposure, Skip } from './finding.ts'
 import type { CheckResult } from './run-checks.ts'
 
-/** What the administrator wants done about findings. */
+/** Configured handling of findings. */
 export interface Policy {
   readonly rules: Readonly<Record<string, Mode | undefined>>
-  /** Other modes for objects in the namespaces that a selector picks; a later entry counts before an earlier one. */
+  /** Modes for objects in namespaces that match a selector; a later entry takes precedence over an earlier one. */
   readonly namespaces: readonly {
     readonly selector: LabelSelector
     readonly rules: Readonly<Record<string, Mode | undefined>>
@@ -34,92 +34,92 @@ export const DEFAULT_POLICY: Policy = {
   rules: {},
   namespaces: [],
   unevaluated: 'warn',
-  exceptions: { inForce: [], expired: [] }
+  exceptions: { active: [], expired: [] }
 }
 
-/** A policy as it is written down, whose exceptions hold or not, depending on when one asks. */
+/** Policy as configured; `policyAt` selects the exceptions that are active at a given time. */
 export type WrittenPolicy = Omit<Policy, 'exceptions'> & { readonly exceptions: readonly Exception[] }
 
 export function policyAt({ rules, namespaces, unevaluated, exceptions }: WrittenPolicy, nowMs: number): Policy {
   return { rules, namespaces, unevaluated, exceptions: exceptionsAt(exceptions, nowMs) }
 }
 
-interface Group {
+interface FindingGroup {
   readonly rule: FailureRule
-  readonly blame: AttributedProblem
-  readonly cuts: Map<string, Cuts>
-  /** Is one of them more than a warning is due for? */
-  weighty: boolean
+  readonly problem: AttributedProblem
+  readonly blocked: Map<string, BlockedGroup>
+  /** True if a path justifies the rule's own mode; otherwise "deny" is lowered to "warn". */
+  keepsMode: boolean
 }
 
-/** Paths that are cut alike, of these models; of none in particular where there is but `undefined`. */
-interface Cuts extends Omit<PathCut, 'inferenceService'> {
+/** Paths of these models that are blocked at the same hop. `undefined` if the path belongs to a control plane. */
+interface BlockedGroup extends Omit<BlockedPathRef, 'inferenceService'> {
   readonly models: Set<string | undefined>
 }
 
-/** The order in which cuts were met says nothing. */
-const byKey = ([a]: readonly [string, Cuts], [b]: readonly [string, Cuts]) => (a < b ? -1 : 1)
+/** Sorted, so that the result does not depend on the order of evaluation. */
+const byKey = ([a]: readonly [string, BlockedGroup], [b]: readonly [string, BlockedGroup]) => (a < b ? -1 : 1)
 
-function toPathCuts({ models, ...cut }: Cuts): readonly PathCut[] {
+function toBlockedPathRefs({ models, ...cut }: BlockedGroup): readonly BlockedPathRef[] {
   return [...models].map(inferenceService => ({ inferenceService, ...cut }))
 }
 
 /**
- * Makes findings of cut paths: one for each rule, object and field, with all paths that it cuts.
+ * Converts blocked paths to findings: one for each rule, object and field, with all paths that it blocks.
  *
- * @param latent whether nothing is cut yet
+ * @param latent whether the paths still work and will be blocked after the next rollout
  */
-export function explainCuts(
-  cuts: readonly CutPath[],
+export function toPathFindings(
+  blocked: readonly BlockedPath[],
   snapshot: Snapshot,
   rules: Rules,
   policy: Policy,
   latent = false
 ): { readonly findings: readonly Finding[]; readonly skipped: readonly Skip[] } {
-  const groups = new Map<string, Group>()
+  const groups = new Map<string, FindingGroup>()
   const skipped = new Map<string, Skip>()
-  // What weighs most speaks for all that one object does.
-  for (const { models, path, hop, partial } of cuts.toSorted((a, b) => weightOf(a) - weightOf(b))) {
+  // The first path of a group supplies the message of the finding.
+  for (const { models, path, hop, partialDenial } of blocked.toSorted((a, b) => priorityOf(a) - priorityOf(b))) {
     const { name, cut } = hop
     const rule = ruleFor(rules, cut)
-    const { value: blame, skip } = track(snapshot, view => rule.explain(cut, view))
+    const { value: problem, skip } = track(snapshot, view => rule.explain(cut, view))
     if (skip !== undefined) {
       skipped.set(rule.id, { rule: rule.id, ...skip })
       continue
     }
-    const key = [rule.id, blame.object.kind, modelKey(blame.object), blame.field].join(' ')
-    const group = groups.get(key) ?? { rule, blame, cuts: new Map(), weighty: false }
+    const key = [rule.id, problem.object.kind, modelKey(problem.object), problem.field].join(' ')
+    const group = groups.get(key) ?? { rule, problem, blocked: new Map(), keepsMode: false }
     groups.set(key, group)
     const { caller, from, needed } = path
-    if (needed && !partial && !latent) group.weighty = true
-    const cuts = getOrAdd(
-      group.cuts,
+    if (needed && !partialDenial && !latent) group.keepsMode = true
+    const sameHop = getOrAdd(
+      group.blocked,
       [caller, from, name].join(' '),
-      (): Cuts => ({ caller, from, hop: name, models: new Set() })
+      (): BlockedGroup => ({ caller, from, hop: name, models: new Set() })
     )
-    for (const model of models.length === 0 ? [undefined] : models.map(modelKey)) cuts.models.add(model)
+    for (const model of models.length === 0 ? [undefined] : models.map(modelKey)) sameHop.models.add(model)
   }
-  const findings = [...groups.values()].map(({ rule, blame, cuts: paths, weighty }) => {
-    const mode = modeFor(rule, blame.object, snapshot, policy, !weighty)
+  const findings = [...groups.values()].map(({ rule, problem, blocked: paths, keepsMode }) => {
+    const mode = modeFor(rule, problem.object, snapshot, policy, !keepsMode)
     const severity = latent ? 'latent' : rule.severity
     return toFinding(
       { ...rule, severity },
-      blame.object,
-      blame,
+      problem.object,
+      problem,
       mode,
-      [...paths].sort(byKey).flatMap(([, own]) => toPathCuts(own))
+      [...paths].sort(byKey).flatMap(([, own]) => toBlockedPathRefs(own))
     )
   })
   return { findings, skipped: [...skipped.values()] }
 }
 
-/** Everybody's way counts before that of some, and the model's own address before its component's. */
-function weightOf({ partial, path }: CutPath): number {
-  return 2 * Number(partial) + Number(path.entry === 'component')
+/** Paths blocked for all callers come before partial denials, InferenceService URLs before predictor hosts. */
+function priorityOf({ partialDenial, path }: BlockedPath): number {
+  return 2 * Number(partialDenial) + Number(path.entry === 'component')
 }
 
-/** Makes a finding of a check's problem. */
-export function explainFound(
+/** Converts a check result to a finding. */
+export function toCheckFinding(
   { rule, subject, problem }: CheckResult,
   snapshot: Snapshot,
   policy: Policy,
@@ -136,13 +136,13 @@ function toFinding(
   object: Ref,
   { field, message, fix }: Problem,
   mode: Mode,
-  cuts: readonly PathCut[],
-  opens: readonly ModelOpening[] = []
+  cuts: readonly BlockedPathRef[],
+  opens: readonly ModelExposure[] = []
 ): Finding {
   return { rule: id, severity, mode, object, field, message, docs: `mesh-guard rules ${id}`, fix, cuts, opens }
 }
 
-/** What the configuration says is taken as it is; a rule's own "deny" may be lowered by the circumstances. */
+/** The configured mode is used unchanged; only a rule's own "deny" can be lowered to "warn". */
 function modeFor(
   { id, mode }: FailureRule | CheckRule,
   { namespace }: Ref,

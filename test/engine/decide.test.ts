@@ -1,6 +1,6 @@
 import t from 'tap'
-import { DEFAULT_POLICY, type Policy } from '../../src/engine/findings.ts'
-import { judge, judgeState, unevaluated } from '../../src/engine/judge.ts'
+import { decide, decideState, unevaluated } from '../../src/engine/decide.ts'
+import { DEFAULT_POLICY, type Policy } from '../../src/engine/to-findings.ts'
 import type { Change, Snapshot } from '../../src/model/snapshot.ts'
 import { RULES } from '../../src/rules/index.ts'
 import type { CheckRule, Rules } from '../../src/rules/lib/rule.ts'
@@ -14,8 +14,8 @@ const update = (before: string, after: string): Change => ({
   after: resourceOf(after)
 })
 const remove = (yaml: string): Change => ({ operation: 'DELETE', before: resourceOf(yaml) })
-const decide = (state: Snapshot, change: Change, policy: Policy = DEFAULT_POLICY, rules: Rules = RULES) =>
-  judge(state, change, rules, policy)
+const decideChange = (state: Snapshot, change: Change, policy: Policy = DEFAULT_POLICY, rules: Rules = RULES) =>
+  decide(state, change, rules, policy)
 const rulesOf = (found: readonly { readonly rule: string }[]) => found.map(({ rule }) => rule)
 
 const rule = (host: string, more = '') => `
@@ -41,11 +41,11 @@ spec: { mtls: { mode: STRICT } }
 t.test('only what a change brings about counts', async t => {
   const healthy = stockWith()
   const broken = stockWith(CUT)
-  t.equal(decide(healthy, create(CUT)).decision, 'deny')
-  t.same(decide(broken, update(CUT, rule('*.local', ', labels: { team: blue }'))).findings, [], 'old trouble')
-  t.equal(decide(broken, remove(CUT)).decision, 'allow', 'a repair')
-  t.equal(decide(broken, create(model('new'))).decision, 'deny', 'a new model that is born cut')
-  t.equal(decide(broken, remove(model('sklearn-iris'))).decision, 'allow', 'a model that goes')
+  t.equal(decideChange(healthy, create(CUT)).decision, 'deny')
+  t.same(decideChange(broken, update(CUT, rule('*.local', ', labels: { team: blue }'))).findings, [], 'old trouble')
+  t.equal(decideChange(broken, remove(CUT)).decision, 'allow', 'a repair')
+  t.equal(decideChange(broken, create(model('new'))).decision, 'deny', 'a new model that is born cut')
+  t.equal(decideChange(broken, remove(model('sklearn-iris'))).decision, 'allow', 'a model that goes')
 })
 
 t.test('a path that is cut by something else now is no news', async t => {
@@ -55,7 +55,7 @@ kind: Gateway
 metadata: { namespace: knative-serving, name: knative-local-gateway }
 spec: { selector: { istio: ingressgateway }, servers: [{ hosts: ["*.example.com"], port: { name: https, number: 8081, protocol: HTTPS }, tls: { mode: ISTIO_MUTUAL } }] }
 `
-  const { decision, findings } = decide(stockWith(CUT), create(gateway))
+  const { decision, findings } = decideChange(stockWith(CUT), create(gateway))
   t.equal(decision, 'allow', JSON.stringify(findings))
 })
 
@@ -65,14 +65,14 @@ t.test('old trouble is told where it concerns what is changed', async t => {
     'sklearn-iris',
     ', labels: { team: blue }, annotations: { autoscaling.knative.dev/targetBurstCapacity: "0" }'
   )
-  const { decision, existing } = decide(
+  const { decision, existing } = decideChange(
     broken,
     update(model('sklearn-iris', ', annotations: { autoscaling.knative.dev/targetBurstCapacity: "0" }'), labelled)
   )
   t.equal(decision, 'allow')
   t.same(rulesOf(existing), ['client-mtls-to-plain-listener'])
   const namespace = 'apiVersion: v1\nkind: Namespace\nmetadata: { name: elsewhere }'
-  t.same(decide(broken, create(namespace)).existing, [], 'and nowhere else')
+  t.same(decideChange(broken, create(namespace)).existing, [], 'and nowhere else')
 })
 
 t.test('callers that lose their own rules fare as all others do', async t => {
@@ -82,14 +82,14 @@ kind: DestinationRule
 metadata: { namespace: user1, name: exception }
 spec: { host: knative-local-gateway.istio-system.svc.cluster.local, trafficPolicy: { tls: { mode: DISABLE } } }
 `
-  const { decision, findings } = decide(stockWith(`${CUT}---${exception}`), remove(exception))
+  const { decision, findings } = decideChange(stockWith(`${CUT}---${exception}`), remove(exception))
   t.equal(decision, 'deny')
   t.match(findings, [{ cuts: [{ caller: 'in-mesh', from: ['user1'] }] }])
 })
 
 t.test('who gets a rule of their own is compared with what they were before', async t => {
   const own = CUT.replace('istio-system', 'user1')
-  const { decision, findings } = decide(stockWith(), create(own))
+  const { decision, findings } = decideChange(stockWith(), create(own))
   t.equal(decision, 'deny')
   t.match(findings, [{ cuts: [{ caller: 'in-mesh', from: ['user1'], hop: 'caller->local-gateway' }] }])
 })
@@ -104,13 +104,17 @@ t.test('changes that are admitted without a word', async t => {
     ['a re-apply', update(CUT, CUT)],
     ['another version of the API', update(CUT, CUT.replace('istio.io/v1', 'istio.io/v1beta1'))]
   ] as const) {
-    t.same(decide(broken, change), { decision: 'allow', findings: [], existing: [], skipped: [] }, name)
+    t.same(decideChange(broken, change), { decision: 'allow', findings: [], existing: [], skipped: [] }, name)
   }
-  t.equal(decide(stockWith(), create(rule('*.local', owner('apps/v1')))).decision, 'deny', 'but not what others own')
+  t.equal(
+    decideChange(stockWith(), create(rule('*.local', owner('apps/v1')))).decision,
+    'deny',
+    'but not what others own'
+  )
 })
 
 t.test('modes', async t => {
-  const by = (policy: Partial<Policy>) => decide(stockWith(), create(STRICT), { ...DEFAULT_POLICY, ...policy })
+  const by = (policy: Partial<Policy>) => decideChange(stockWith(), create(STRICT), { ...DEFAULT_POLICY, ...policy })
   const id = 'strict-mesh-plain-local-gateway'
   t.equal(by({}).decision, 'deny')
   t.equal(by({ rules: { [id]: 'warn' } }).decision, 'warn')
@@ -128,7 +132,7 @@ t.test('modes', async t => {
 })
 
 t.test('a new model where strict mesh and plain gateway stand already is warned of', async t => {
-  const { decision, findings } = decide(stockWith(STRICT), create(model('new')))
+  const { decision, findings } = decideChange(stockWith(STRICT), create(model('new')))
   t.equal(decision, 'warn')
   t.same(rulesOf(findings), ['strict-mesh-plain-local-gateway'])
 })
@@ -152,14 +156,14 @@ t.test('a rule that throws is skipped and named, and decides nothing', async t =
     }
   }
   const rules: Rules = { failures: { ...RULES.failures, 'mtls-to-plain-listener': cut }, checks: [check] }
-  const { decision, findings, skipped } = decide(stockWith(), create(CUT), DEFAULT_POLICY, rules)
+  const { decision, findings, skipped } = decideChange(stockWith(), create(CUT), DEFAULT_POLICY, rules)
   t.equal(decision, 'warn')
   t.same(findings, [])
   t.same(skipped, [
     { rule: 'broken-check', missing: [], reason: 'it failed: no' },
     { rule: 'client-mtls-to-plain-listener', missing: [], reason: 'it failed: never' }
   ])
-  t.equal(decide(stockWith(), create(CUT), { ...DEFAULT_POLICY, unevaluated: 'deny' }, rules).decision, 'deny')
+  t.equal(decideChange(stockWith(), create(CUT), { ...DEFAULT_POLICY, unevaluated: 'deny' }, rules).decision, 'deny')
 })
 
 t.test('what throws something that is no error is skipped as well', async t => {
@@ -174,14 +178,14 @@ t.test('what throws something that is no error is skipped as well', async t => {
       throw 'odd'
     }
   }
-  t.match(judgeState(stockWith(), { ...RULES, checks: [check] }, DEFAULT_POLICY).skipped, [
+  t.match(decideState(stockWith(), { ...RULES, checks: [check] }, DEFAULT_POLICY).skipped, [
     { reason: 'it failed: odd' }
   ])
 })
 
 t.test('what reads a kind that cannot be read is skipped and named', async t => {
   const blind = stockWith().withUnreadable(new Map([['DestinationRule', 'forbidden'] as const]))
-  const { decision, findings, skipped } = decide(blind, create(CUT))
+  const { decision, findings, skipped } = decideChange(blind, create(CUT))
   t.equal(decision, 'warn')
   t.same(findings, [])
   t.match(skipped, [
@@ -189,9 +193,9 @@ t.test('what reads a kind that cannot be read is skipped and named', async t => 
     { rule: 'destinationrule-on-externalname', missing: ['DestinationRule'] },
     { rule: 'destinationrule-tls-without-mode', missing: ['DestinationRule'] }
   ])
-  t.match(decide(blind, create(model('new'))), { decision: 'warn', findings: [], skipped: [{ rule: 'paths' }] })
+  t.match(decideChange(blind, create(model('new'))), { decision: 'warn', findings: [], skipped: [{ rule: 'paths' }] })
   const blinder = stockWith().withUnreadable(new Map([['InferenceService', 'forbidden'] as const]))
-  t.match(decide(blinder, create(STRICT)).skipped[0], { rule: 'paths', missing: ['InferenceService'] })
+  t.match(decideChange(blinder, create(STRICT)).skipped[0], { rule: 'paths', missing: ['InferenceService'] })
 })
 
 t.test('what is none of our business, and what could not be read', async t => {
@@ -201,10 +205,10 @@ t.test('what is none of our business, and what could not be read', async t => {
 })
 
 t.test('a whole state', async t => {
-  t.same(judgeState(stockWith(), RULES, DEFAULT_POLICY), { decision: 'allow', findings: [], skipped: [] })
-  t.match(judgeState(stockWith(CUT), RULES, DEFAULT_POLICY), { decision: 'deny', findings: [{ cuts: [{}, {}] }] })
+  t.same(decideState(stockWith(), RULES, DEFAULT_POLICY), { decision: 'allow', findings: [], skipped: [] })
+  t.match(decideState(stockWith(CUT), RULES, DEFAULT_POLICY), { decision: 'deny', findings: [{ cuts: [{}, {}] }] })
   const off: Policy = { ...DEFAULT_POLICY, rules: { 'client-mtls-to-plain-listener': 'off' } }
-  t.same(judgeState(stockWith(CUT), RULES, off).findings, [])
+  t.same(decideState(stockWith(CUT), RULES, off).findings, [])
 })
 
 t.test('the answer does not depend on the order of the objects', async t => {
@@ -212,24 +216,24 @@ t.test('the answer does not depend on the order of the objects', async t => {
     model('a', ', annotations: { sidecar.istio.io/inject: "false" }'),
     model('b', ', annotations: { sidecar.istio.io/inject: "false" }')
   ]
-  const answer = (yaml: string) => judgeState(stockWith(yaml), RULES, DEFAULT_POLICY).findings
+  const answer = (yaml: string) => decideState(stockWith(yaml), RULES, DEFAULT_POLICY).findings
   t.same(answer(`${STRICT}---${a}---${b}`), answer(`${b}---${a}---${STRICT}`))
   t.equal(answer(`${STRICT}---${a}---${b}`).length, 3)
 })
 
 t.test('what only the next pods will suffer is warned of', async t => {
   const mutual = clientRule('*.user1.svc.cluster.local', '{ tls: { mode: ISTIO_MUTUAL } }')
-  const told = ({ findings }: ReturnType<typeof decide>) =>
+  const told = ({ findings }: ReturnType<typeof decideChange>) =>
     findings.filter(({ cuts }) => cuts.length > 0).map(({ rule, severity, mode }) => `${rule} ${severity} ${mode}`)
   const latent = ['client-mtls-to-workload-without-sidecar latent warn']
   const [injecting, bare] = [namespace('istio-injection: enabled'), namespace('a: b')]
-  const unlabelled = decide(stockWith(mutual), update(injecting, bare))
+  const unlabelled = decideChange(stockWith(mutual), update(injecting, bare))
   t.equal(unlabelled.decision, 'warn', 'the running pods keep their sidecars')
   t.same(told(unlabelled), latent)
-  t.same(told(decide(stockWith(bare), create(mutual))), latent, 'the rule that completes it')
+  t.same(told(decideChange(stockWith(bare), create(mutual))), latent, 'the rule that completes it')
   const both = stockWith(`${bare}---${mutual}`)
   t.same(
-    told(decide(both, create(rule('example.com', ', labels: { a: b }').replace('default', 'other')))),
+    told(decideChange(both, create(rule('example.com', ', labels: { a: b }').replace('default', 'other')))),
     [],
     'old trouble'
   )
@@ -239,7 +243,7 @@ t.test('what only the next pods will suffer is warned of', async t => {
   )
   const before = model('sklearn-iris', ', annotations: { autoscaling.knative.dev/targetBurstCapacity: "0" }')
   t.same(
-    told(decide(both, update(before, changed))),
+    told(decideChange(both, update(before, changed))),
     ['client-mtls-to-workload-without-sidecar blocks deny'],
     'a model that is changed gets new pods'
   )
@@ -259,7 +263,7 @@ t.test('a policy that refuses some callers', async t => {
       `{ rules: [{ from: [{ source: { namespaces: [${namespaces}] } }] }, { to: [{ operation: { paths: [/metrics] } }] }] }`
     )
   const told = (state: Snapshot, change: Change) => {
-    const { decision, findings } = decide(state, change)
+    const { decision, findings } = decideChange(state, change)
     return [decision, ...rulesOf(findings.filter(({ cuts }) => cuts.length > 0))]
   }
   t.same(
@@ -287,11 +291,11 @@ t.test('a policy that refuses some callers', async t => {
 
 t.test('where requests are cut, probes are not told of', async t => {
   const shut = authorization('user1', '{}')
-  const { findings } = decide(stockWith(), create(shut))
+  const { findings } = decideChange(stockWith(), create(shut))
   const callers = new Set(findings.flatMap(({ cuts }) => cuts.map(({ caller }) => caller)))
   t.same([...callers].sort(), ['external', 'in-mesh', 'non-mesh'])
   const metrics = authorization('user1', '{ action: DENY, rules: [{ to: [{ operation: { paths: [/metrics] } }] }] }')
-  const told = decide(stockWith(), create(metrics))
+  const told = decideChange(stockWith(), create(metrics))
   t.match(told.findings, [{ mode: 'deny', cuts: [{ caller: 'probe' }, { caller: 'probe' }] }])
 })
 
@@ -301,9 +305,9 @@ t.test('a model with a transformer has the trouble of its predictor once', async
     'user1',
     '{ selector: { matchLabels: { component: predictor } }, action: DENY, rules: [{ to: [{ operation: { paths: [/metrics] } }] }] }'
   )
-  t.equal(decide(stockWith(two), create(metrics)).decision, 'deny')
+  t.equal(decideChange(stockWith(two), create(metrics)).decision, 'deny')
   const namespace = 'apiVersion: v1\nkind: Namespace\nmetadata: { name: elsewhere }'
-  t.equal(decide(stockWith(`${two}---${metrics}`), create(namespace)).decision, 'allow', 'and then it is old')
+  t.equal(decideChange(stockWith(`${two}---${metrics}`), create(namespace)).decision, 'allow', 'and then it is old')
 })
 
 t.test('what KServe, Knative and Istio need to work', async t => {
@@ -311,15 +315,18 @@ t.test('what KServe, Knative and Istio need to work', async t => {
     'knative-serving',
     '{ action: DENY, rules: [{ to: [{ operation: { ports: ["8443"] } }] }] }'
   )
-  const { decision, findings } = decide(stockWith(), create(webhooks))
+  const { decision, findings } = decideChange(stockWith(), create(webhooks))
   t.equal(decision, 'deny')
   t.match(findings, [{ cuts: [{ caller: 'system', hop: 'apiserver->webhook', inferenceService: undefined }] }])
-  t.match(decide(stockWith(webhooks), update(webhooks, webhooks.replace('rules }', 'rules, labels: { a: b } }'))), {
-    decision: 'allow',
-    existing: [{ cuts: [{ caller: 'system' }] }]
-  })
+  t.match(
+    decideChange(stockWith(webhooks), update(webhooks, webhooks.replace('rules }', 'rules, labels: { a: b } }'))),
+    {
+      decision: 'allow',
+      existing: [{ cuts: [{ caller: 'system' }] }]
+    }
+  )
   const unread = stockWith().withUnreadable(new Map([['ValidatingWebhookConfiguration', 'forbidden'] as const]))
-  t.match(decide(unread, create(webhooks)), {
+  t.match(decideChange(unread, create(webhooks)), {
     decision: 'warn',
     findings: [],
     skipped: [{ rule: 'paths', missing: ['ValidatingWebhookConfiguration'] }]
@@ -333,7 +340,7 @@ kind: AuthorizationPolicy
 metadata: { namespace: user1, name: closed }
 spec: { action: DENY, rules: [{}] }
 `
-  const { findings, existing } = decide(stockWith(), create(policy))
+  const { findings, existing } = decideChange(stockWith(), create(policy))
   t.notOk(findings.some(({ cuts }) => cuts.some(({ caller }) => caller === 'probe')))
   t.same(existing, [])
 })
