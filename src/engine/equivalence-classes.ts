@@ -1,4 +1,5 @@
 import type { InferenceService } from '../model/inference-service.ts'
+import { getOrAdd } from '../model/map.ts'
 import { attributesOf, fingerprintOf, type ModelAttributes } from '../model/model-fingerprint.ts'
 import {
   type Discriminators,
@@ -6,7 +7,6 @@ import {
   discriminatorsFor,
   namespaceFingerprint
 } from '../model/namespace-discriminators.ts'
-import { getOrAdd } from '../model/shelf.ts'
 import type { Snapshot, View } from '../model/snapshot.ts'
 import { type DependencyKey, isAffected, type Tracked, track } from './dependency-tracking.ts'
 import type { Skip } from './finding.ts'

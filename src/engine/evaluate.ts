@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
-import { installationPaths } from '../model/installation.ts'
+import { installationPaths } from '../model/control-plane.ts'
+import type { Path } from '../model/request-path.ts'
 import type { Ref } from '../model/resource.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import type { Path } from '../model/way.ts'
 import type { Rules } from '../rules/lib/rule.ts'
 import { PATHS } from './class-evaluation.ts'
 import {

@@ -1,6 +1,6 @@
+import type { HopName } from '../model/hop.ts'
+import type { Caller } from '../model/request-path.ts'
 import type { Kind, Ref } from '../model/resource.ts'
-import type { HopName } from '../model/verdict.ts'
-import type { Caller } from '../model/way.ts'
 import type { Exposure, Fix, Mode, Severity } from '../rules/lib/rule.ts'
 
 /** Reference to a blocked path and its failed hop. */

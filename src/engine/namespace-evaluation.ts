@@ -1,4 +1,4 @@
-import { remember } from '../model/remember.ts'
+import { remember } from '../model/memoize.ts'
 import type { Kind } from '../model/resource.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { CheckRule } from '../rules/lib/rule.ts'

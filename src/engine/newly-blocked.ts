@@ -1,6 +1,6 @@
 import type { CallerNamespaces } from '../model/caller-classes.ts'
-import { remember } from '../model/remember.ts'
-import { failedHopOf, isOpen, type Path } from '../model/way.ts'
+import { remember } from '../model/memoize.ts'
+import { failedHopOf, isOpen, type Path } from '../model/request-path.ts'
 
 /**
  * Paths to one InferenceService that are blocked now and were not before. None for a new InferenceService of which only

@@ -1,6 +1,6 @@
+import { getOrAdd } from '../model/map.ts'
 import type { Ref } from '../model/resource.ts'
 import { type LabelSelector, selects } from '../model/selector.ts'
-import { getOrAdd } from '../model/shelf.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import {
   type AttributedProblem,

@@ -1,13 +1,13 @@
 import { findBurstCapacity } from './burst-capacity.ts'
 import type { Destination } from './client.ts'
+import type { Cut } from './hop.ts'
 import { type Component, METRICS_PORT } from './inference-service.ts'
 import { defaultBurstCapacity, type KnativeSystem, meshCompatibility, systemPods } from './knative.ts'
-import { remember, rememberIn } from './remember.ts'
+import { getOrAdd } from './map.ts'
+import { remember, rememberIn } from './memoize.ts'
 import type { Call } from './request.ts'
-import { getOrAdd } from './shelf.ts'
+import { type PathKinds, tryAll } from './request-path.ts'
 import type { View } from './snapshot.ts'
-import type { Cut } from './verdict.ts'
-import { type PathKinds, tryAll } from './way.ts'
 import type { Workload } from './workload.ts'
 
 /** The last part of a path in Knative mode: through the activator, or straight to the pods. */

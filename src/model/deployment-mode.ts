@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { isPassedOn } from './annotation-propagation.ts'
 import { parseGoObject } from './go-json.ts'
 import { findKserveConfig } from './kserve.ts'
-import { isPassedOn } from './passed-on.ts'
-import { remember } from './remember.ts'
+import { remember } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 import type { View } from './snapshot.ts'
 

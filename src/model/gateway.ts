@@ -1,6 +1,6 @@
-import { oldestFirst } from './age.ts'
+import { oldestFirst } from './creation-order.ts'
 import { coversHost } from './host.ts'
-import { remember } from './remember.ts'
+import { remember } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 import { hasLabels } from './selector.ts'
 import { type ServiceTarget, targetsOf } from './service.ts'

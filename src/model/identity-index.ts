@@ -1,6 +1,6 @@
 import type { AuthorizationPolicy, Rule, Source } from './authorization-rule.ts'
-import { remember } from './remember.ts'
-import { getOrAdd } from './shelf.ts'
+import { getOrAdd } from './map.ts'
+import { remember } from './memoize.ts'
 
 /** The fields of a source that match on the namespace of a caller's identity, as `when` calls them. */
 const IDENTITY_KEYS = ['source.principal', 'source.namespace', 'source.serviceAccount'] as const

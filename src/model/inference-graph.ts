@@ -1,11 +1,11 @@
-import { distinct } from './alike.ts'
 import type { Origin } from './callers.ts'
+import { distinct } from './dedupe-endpoints.ts'
 import type { InferenceService } from './inference-service.ts'
 import { injection } from './injection.ts'
+import type { PathKinds } from './request-path.ts'
 import type { ResourceOf } from './resource.ts'
 import { podsWith } from './service.ts'
 import type { View } from './snapshot.ts'
-import type { PathKinds } from './way.ts'
 import { TLS_MODE_LABEL, type Workload } from './workload.ts'
 
 type InferenceGraph = ResourceOf<'InferenceGraph'>

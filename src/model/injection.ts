@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { remember } from './remember.ts'
+import { remember } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 import { type LabelSelector, type Labels, selects } from './selector.ts'
 import type { View } from './snapshot.ts'

@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js'
-import { remember } from './remember.ts'
+import { remember } from './memoize.ts'
 import type { Tristate } from './tristate.ts'
 
 interface Block {

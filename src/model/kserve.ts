@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { parseGoObject } from './go-json.ts'
-import { remember } from './remember.ts'
+import { remember } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 import type { View } from './snapshot.ts'
 

@@ -1,5 +1,5 @@
-import { inferencePath } from './calls.ts'
 import { serviceHost } from './host.ts'
+import { inferencePath } from './inference-request.ts'
 import {
   type Component,
   componentsOf,
@@ -12,11 +12,11 @@ import { publicDomain } from './knative.ts'
 import { ingressOf } from './kserve.ts'
 import type { Discriminators } from './namespace-discriminators.ts'
 import { matches, matchesPath } from './pattern.ts'
+import type { PathKinds } from './request-path.ts'
 import { findKnativeRefusal } from './revision.ts'
 import type { Labels } from './selector.ts'
 import { endpointsOf, findService, isHeadless, protocolOf, targetsOf } from './service.ts'
 import type { View } from './snapshot.ts'
-import type { PathKinds } from './way.ts'
 import { TLS_MODE_LABEL, type Workload } from './workload.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { AuthorizationPolicy } from './authorization-rule.ts'
 import { identityConditions } from './identity-index.ts'
-import { remember } from './remember.ts'
+import { remember } from './memoize.ts'
 
 /** A namespace that a policy names, with the service account there if it names one. */
 export interface NamedSource {

@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { AuthorizationPolicy, Rule } from './authorization-rule.ts'
+import { namespaceOfHost } from './destination-rule-index.ts'
 import { isWildcard } from './host.ts'
 import { injectorSelectors } from './injection.ts'
+import { getOrAdd } from './map.ts'
+import { remember } from './memoize.ts'
 import { meshOf } from './mesh.ts'
-import { remember } from './remember.ts'
+import type { PathKinds } from './request-path.ts'
 import type { Resource } from './resource.ts'
-import { namespaceOfHost } from './rule-index.ts'
-import { getOrAdd } from './shelf.ts'
 import type { View } from './snapshot.ts'
-import type { PathKinds } from './way.ts'
 
 /**
  * Label keys, hosts and URL paths that configuration in scope of the namespace can match on. Everything else is

@@ -1,6 +1,6 @@
-import { oldestFirst } from './age.ts'
+import { oldestFirst } from './creation-order.ts'
+import { rememberIn } from './memoize.ts'
 import { meshOf } from './mesh.ts'
-import { rememberIn } from './remember.ts'
 import type { ResourceOf } from './resource.ts'
 import { hasLabels, isEmpty, type Labels } from './selector.ts'
 import type { View } from './snapshot.ts'

@@ -1,6 +1,6 @@
-import { attaches } from './attachment.ts'
+import { rememberIn } from './memoize.ts'
 import { meshOf } from './mesh.ts'
-import { rememberIn } from './remember.ts'
+import { attaches } from './policy-target.ts'
 import type { Call, Token } from './request.ts'
 import type { ResourceOf } from './resource.ts'
 import type { View } from './snapshot.ts'

@@ -1,14 +1,14 @@
 import { activate, type Leg, legsOf } from './activator.ts'
-import { toEndpoints } from './alike.ts'
 import { findBurstCapacity } from './burst-capacity.ts'
 import type { Destination } from './client.ts'
+import { toEndpoints } from './dedupe-endpoints.ts'
+import type { ConfigurationCut } from './hop.ts'
 import { serviceHost } from './host.ts'
 import { type Component, type InferenceService, QUEUE_PORT, revisionOf } from './inference-service.ts'
 import { systemPods } from './knative.ts'
+import { common, handOn, type PathKinds, type Step, send, type Way } from './request-path.ts'
 import { toRef } from './resource.ts'
 import type { View } from './snapshot.ts'
-import type { ConfigurationCut } from './verdict.ts'
-import { common, handOn, type PathKinds, type Step, send, type Way } from './way.ts'
 import type { Workload } from './workload.ts'
 
 const HTTP_PORT = 80

@@ -16,7 +16,7 @@ import {
   isIdentityKey
 } from './identity-index.ts'
 import { matchesIdentity, type RuleContext } from './identity-match.ts'
-import { remember } from './remember.ts'
+import { remember } from './memoize.ts'
 import type { Call } from './request.ts'
 
 /** What is known of a call before it is sent: its path and method, and the hosts it may be sent to. */

@@ -1,8 +1,8 @@
 import { findListener, type Listener } from './gateway.ts'
+import { getOrAdd } from './map.ts'
+import { rememberIn } from './memoize.ts'
 import { forPort, peerMtls, type Setting } from './peer-authentication.ts'
-import { rememberIn } from './remember.ts'
 import { type Endpoint, type PortProtocol, protocolOf, targetsOf } from './service.ts'
-import { getOrAdd } from './shelf.ts'
 import type { View } from './snapshot.ts'
 import type { Workload } from './workload.ts'
 

@@ -1,9 +1,9 @@
-import { oldestFirst } from './age.ts'
+import { oldestFirst } from './creation-order.ts'
 import { serviceHost } from './host.ts'
-import { remember } from './remember.ts'
+import { getOrAdd } from './map.ts'
+import { remember } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 import { hasLabels, isEmpty, type Labels } from './selector.ts'
-import { getOrAdd } from './shelf.ts'
 import type { View } from './snapshot.ts'
 import { isRunning, toWorkload, type Workload } from './workload.ts'
 

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Derived, remember } from './remember.ts'
+import { type NamedRule, rulesByNamespace } from './destination-rule-index.ts'
+import { getOrAdd } from './map.ts'
+import { type Derived, remember } from './memoize.ts'
 import type { Kind, Resource, ResourceOf } from './resource.ts'
-import { type NamedRule, rulesByNamespace } from './rule-index.ts'
-import { type Changed, EMPTY, getOrAdd, type Shelf, toShelf } from './shelf.ts'
+import { type Changed, EMPTY, type Shelf, toShelf } from './resource-store.ts'
 import { isRunning, toWorkload, type Workload } from './workload.ts'
 
 /** What the administrator says about the installation; what is absent is read from the cluster's own configuration. */

@@ -1,7 +1,7 @@
 import { type AuthorizationPolicy, type Rule, tokenOutcomes } from './authorization-rule.ts'
-import { remember } from './remember.ts'
+import { getOrAdd } from './map.ts'
+import { remember } from './memoize.ts'
 import type { RequestAuthentication } from './request-authentication.ts'
-import { getOrAdd } from './shelf.ts'
 import { isTokenKey } from './token-match.ts'
 
 /**

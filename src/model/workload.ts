@@ -1,4 +1,4 @@
-import { remember } from './remember.ts'
+import { remember } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 import type { Labels } from './selector.ts'
 

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Explained, ExplainedFailure } from '../engine/explain.ts'
+import type { Hop } from '../model/hop.ts'
+import type { Path } from '../model/request-path.ts'
 import type { View } from '../model/snapshot.ts'
-import type { Hop } from '../model/verdict.ts'
-import type { Path } from '../model/way.ts'
 import { passageSchema, tellPassage } from './passage.ts'
 import { callerSchema, fixSchema, fromSchema, refSchema, skippedSchema } from './report.ts'
 

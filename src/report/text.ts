@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import { type BlockedPathRef, isUnevaluated, type Skip } from '../engine/finding.ts'
+import { getOrAdd } from '../model/map.ts'
 import { nameOf } from '../model/resource.ts'
-import { getOrAdd } from '../model/shelf.ts'
 import type { Fix } from '../rules/lib/rule.ts'
 import type { Report, Reported, Step } from './report.ts'
 

@@ -1,4 +1,4 @@
-import { byAge } from '../model/age.ts'
+import { byAge } from '../model/creation-order.ts'
 import { NO_TRANSLATION } from '../model/gateway.ts'
 import { nameOf, type ResourceOf } from '../model/resource.ts'
 import { isEmpty } from '../model/selector.ts'

@@ -1,4 +1,4 @@
-import { oldestFirst } from '../model/age.ts'
+import { oldestFirst } from '../model/creation-order.ts'
 import { isNarrow } from '../model/peer-authentication.ts'
 import { nameOf, type ResourceOf, toRef } from '../model/resource.ts'
 import { hasLabels } from '../model/selector.ts'

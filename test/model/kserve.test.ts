@@ -1,7 +1,7 @@
 import t from 'tap'
+import { isPassedOn } from '../../src/model/annotation-propagation.ts'
 import { deploymentMode } from '../../src/model/deployment-mode.ts'
 import { ingressOf } from '../../src/model/kserve.ts'
-import { isPassedOn } from '../../src/model/passed-on.ts'
 import { stateOf } from '../support/state.ts'
 
 const config = (data: Readonly<Record<string, string>>) =>

@@ -6,9 +6,9 @@ import { type Evaluation, evaluate, skippedBy } from '../../src/engine/evaluate.
 import { allFound } from '../../src/engine/problem-diff.ts'
 import { runCheck } from '../../src/engine/run-checks.ts'
 import { DEFAULT_POLICY, toPathFindings } from '../../src/engine/to-findings.ts'
-import { pathsOf } from '../../src/model/path.ts'
+import { pathsOf } from '../../src/model/inference-service-paths.ts'
+import type { Path } from '../../src/model/request-path.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
-import type { Path } from '../../src/model/way.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { property } from '../support/property.ts'
 import {

@@ -1,6 +1,6 @@
 import type { ServerOf } from '../../model/gateway.ts'
-import { remember } from '../../model/remember.ts'
-import { getOrAdd } from '../../model/shelf.ts'
+import { getOrAdd } from '../../model/map.ts'
+import { remember } from '../../model/memoize.ts'
 import type { Manifest } from './rule.ts'
 import { updatedManifest } from './updated-manifest.ts'
 

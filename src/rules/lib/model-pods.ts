@@ -1,5 +1,5 @@
 import { type Component, componentsOf, type InferenceService } from '../../model/inference-service.ts'
-import { podsToJudge } from '../../model/path.ts'
+import { podsToJudge } from '../../model/inference-service-paths.ts'
 import type { View } from '../../model/snapshot.ts'
 import type { Workload } from '../../model/workload.ts'
 

@@ -1,7 +1,7 @@
+import type { Cause, Cut } from '../../model/hop.ts'
+import type { PathKinds } from '../../model/request-path.ts'
 import type { Kind, Ref, ResourceOf } from '../../model/resource.ts'
 import type { View } from '../../model/snapshot.ts'
-import type { Cause, Cut } from '../../model/verdict.ts'
-import type { PathKinds } from '../../model/way.ts'
 
 /** Effect of a defect. `latent`: traffic breaks at the next pod restart or as soon as one more object changes. */
 export type Severity = 'blocks' | 'latent' | 'opens' | 'wastes' | 'style'

@@ -1,4 +1,4 @@
-import { oldestFirst } from '../../model/age.ts'
+import { oldestFirst } from '../../model/creation-order.ts'
 import { meshOf } from '../../model/mesh.ts'
 import { isNarrow, meshPolicy } from '../../model/peer-authentication.ts'
 import type { View } from '../../model/snapshot.ts'

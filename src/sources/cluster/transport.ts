@@ -1,6 +1,6 @@
 import type { RequestOptions } from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
-import { remember } from '../../model/remember.ts'
+import { remember } from '../../model/memoize.ts'
 import { DEFAULT_NAMESPACE } from '../../model/resource.ts'
 import { InvalidInput } from '../files.ts'
 import { type Kubeconfig, loadKubeconfig, serverOf } from './kubeconfig.ts'

@@ -1,21 +1,30 @@
 import { isScraped, scrape } from './activator.ts'
+import type { RouteNeed } from './call-result.ts'
 import { CALLER, type Origin, startsOf } from './callers.ts'
-import { callsTo, callTo } from './calls.ts'
 import type { Destination } from './client.ts'
-import { type Entered, enter } from './entry.ts'
+import type { ConfigurationCut, HopName } from './hop.ts'
 import { serviceHost } from './host.ts'
+import { callsTo, callTo } from './inference-request.ts'
 import { type Component, type InferenceService, QUEUE_PORT } from './inference-service.ts'
+import { type Entered, enter } from './ingress-entry.ts'
 import { knativeGateways, publicDomain, systemPods } from './knative.ts'
 import { ingressOf } from './kserve.ts'
-import type { RouteNeed } from './passage.ts'
-import { kubeletProbes, probe } from './probe-path.ts'
-import { entryServices, podsOfGateway, toDestination } from './reach.ts'
+import { kubeletProbes, probe } from './probe-paths.ts'
+import {
+  handOn,
+  type PathKinds,
+  type Step,
+  send,
+  type Traffic,
+  toServiceRef,
+  type Way,
+  type Ways
+} from './request-path.ts'
 import { findKnativeRefusal, legsTo, revisionDestination } from './revision.ts'
 import { findService } from './service.ts'
+import { entryServices, podsOfGateway, toDestination } from './service-resolution.ts'
 import { scopeOf } from './sidecar.ts'
 import type { View } from './snapshot.ts'
-import type { ConfigurationCut, HopName } from './verdict.ts'
-import { handOn, type PathKinds, type Step, send, type Traffic, toServiceRef, type Way, type Ways } from './way.ts'
 import type { Workload } from './workload.ts'
 
 const VISIBILITY = 'networking.knative.dev/visibility'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseGoObject } from './go-json.ts'
 import { findKserveConfig } from './kserve.ts'
-import { remember } from './remember.ts'
+import { remember } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 import type { View } from './snapshot.ts'
 

@@ -1,9 +1,9 @@
 import type { InferenceService } from './inference-service.ts'
+import { getOrAdd } from './map.ts'
+import { rememberIn } from './memoize.ts'
 import { meshOf } from './mesh.ts'
-import { rememberIn } from './remember.ts'
 import type { Call, Token } from './request.ts'
 import { formatOf } from './runtime.ts'
-import { getOrAdd } from './shelf.ts'
 import type { View } from './snapshot.ts'
 import { issuerClasses } from './token-classes.ts'
 

@@ -1,4 +1,4 @@
-import { getOrAdd } from './shelf.ts'
+import { getOrAdd } from './map.ts'
 
 /**
  * Remembers what `derive` made of an immutable input, for as long as that input lives. Lists that a snapshot

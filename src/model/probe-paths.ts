@@ -1,12 +1,12 @@
-import { toEndpoints } from './alike.ts'
+import { passPlainly } from './call-result.ts'
 import { CALLER } from './callers.ts'
 import type { Destination } from './client.ts'
-import { PLAIN_CLIENT } from './entry.ts'
+import { toEndpoints } from './dedupe-endpoints.ts'
 import type { Component } from './inference-service.ts'
-import { passPlainly } from './passage.ts'
+import { PLAIN_CLIENT } from './ingress-entry.ts'
 import type { Call } from './request.ts'
+import type { PathKinds, Step, Way } from './request-path.ts'
 import type { View } from './snapshot.ts'
-import type { PathKinds, Step, Way } from './way.ts'
 import type { Workload } from './workload.ts'
 
 /** "false": the kubelet's probes are not led past the sidecar. */

@@ -1,13 +1,13 @@
 import { type Authorization, type AuthorizationKinds, authorize } from './authorization.ts'
 import type { ClientSide, Destination } from './client.ts'
+import { type Connection, connect, connectPlainly, type HopKinds } from './connection.ts'
 import { hasRoute } from './gateway.ts'
-import { type Connection, connect, connectPlainly, type HopKinds } from './hop.ts'
+import type { Cut, Passage, PolicyCut, Refused } from './hop.ts'
 import { meshOf } from './mesh.ts'
 import type { Call, Request } from './request.ts'
 import { findStranger, issuersAt, readToken } from './request-authentication.ts'
 import type { Endpoint } from './service.ts'
 import type { View } from './snapshot.ts'
-import type { Cut, Passage, PolicyCut, Refused } from './verdict.ts'
 import { identityOf, type Workload } from './workload.ts'
 
 /** What a request needs of a gateway beyond the connection: a route for its host. */

@@ -1,4 +1,4 @@
-import { remember } from './remember.ts'
+import { remember } from './memoize.ts'
 import type { Meta } from './resource.ts'
 
 /** An object without a creation time is being created: it is younger than all. */

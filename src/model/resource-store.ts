@@ -1,3 +1,4 @@
+import { getOrAdd } from './map.ts'
 import type { Resource } from './resource.ts'
 
 const NONE: readonly never[] = []
@@ -80,13 +81,4 @@ export function toShelf(resources: Iterable<Resource>): Shelf {
     getOrAdd(namespaces, resource.namespace, () => new Map<string, Resource>()).set(resource.name, resource)
   }
   return new Shelf(new Map([...namespaces].map(([namespace, objects]) => [namespace, { objects }] as const)))
-}
-
-/** The value of a key, made when it is not there yet. */
-export function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const found = map.get(key)
-  if (found !== undefined) return found
-  const made = make()
-  map.set(key, made)
-  return made
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { toDestination } from '../../src/model/reach.ts'
+import { toDestination } from '../../src/model/service-resolution.ts'
 import { stateOf } from '../support/state.ts'
 
 t.test('the pods behind the Service of a gateway, seen or expected', async t => {

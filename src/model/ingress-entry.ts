@@ -1,15 +1,15 @@
+import { type PassageKinds, passPlainly, type RouteNeed } from './call-result.ts'
 import { CALLER } from './callers.ts'
 import type { ClientSide, Destination } from './client.ts'
+import type { Cut, Passage } from './hop.ts'
 import { serviceHost } from './host.ts'
-import { type PassageKinds, passPlainly, type RouteNeed } from './passage.ts'
-import { toDestination } from './reach.ts'
-import { rememberIn } from './remember.ts'
+import { rememberIn } from './memoize.ts'
 import type { Call } from './request.ts'
+import { nothingBehind } from './request-path.ts'
 import type { Ref } from './resource.ts'
 import type { Endpoint, Service } from './service.ts'
+import { toDestination } from './service-resolution.ts'
 import type { View } from './snapshot.ts'
-import type { Cut, Passage } from './verdict.ts'
-import { nothingBehind } from './way.ts'
 
 /** Of the ways that do not work, the later in this list says more about why. */
 const TELLING: readonly Cut['cause'][] = [

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { installationPaths } from '../../src/model/installation.ts'
+import { installationPaths } from '../../src/model/control-plane.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { authorization, configMap, kserveConfig, policy, together } from '../support/objects.ts'
 import { stateOf, stockWith } from '../support/state.ts'

@@ -1,8 +1,10 @@
-import { distinct } from './alike.ts'
 import { meshCallers, NAKED } from './callers.ts'
-import { inferencePath } from './calls.ts'
+import { findKserveRefusal } from './control-plane.ts'
+import { distinct } from './dedupe-endpoints.ts'
+import type { ConfigurationCut } from './hop.ts'
 import { serviceHost } from './host.ts'
 import { graphCallers } from './inference-graph.ts'
+import { inferencePath } from './inference-request.ts'
 import {
   type Component,
   componentsOf,
@@ -13,12 +15,10 @@ import {
   podsOf
 } from './inference-service.ts'
 import { injection, isAmbient } from './injection.ts'
-import { findKserveRefusal } from './installation.ts'
-import { knativeWays } from './knative-path.ts'
+import { knativeWays } from './knative-paths.ts'
+import { type Caller, type Path, type PathKinds, type Ways, walk } from './request-path.ts'
 import type { View } from './snapshot.ts'
-import { standardWays } from './standard-path.ts'
-import type { ConfigurationCut } from './verdict.ts'
-import { type Caller, type Path, type PathKinds, type Ways, walk } from './way.ts'
+import { standardWays } from './standard-paths.ts'
 import type { Workload } from './workload.ts'
 
 /** Which pods of a model are judged: those that run, or those that will be made next. */

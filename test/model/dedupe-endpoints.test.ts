@@ -1,5 +1,5 @@
 import t from 'tap'
-import { distinct, distinctEndpoints } from '../../src/model/alike.ts'
+import { distinct, distinctEndpoints } from '../../src/model/dedupe-endpoints.ts'
 import { workload } from '../support/workload.ts'
 
 t.test('pods of one template fare alike', async t => {

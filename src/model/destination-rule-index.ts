@@ -1,7 +1,7 @@
 import { toFullName } from './host.ts'
-import { remember } from './remember.ts'
+import { getOrAdd } from './map.ts'
+import { remember } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
-import { getOrAdd } from './shelf.ts'
 
 /** A rule with its host in full. */
 export interface NamedRule {
