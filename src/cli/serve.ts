@@ -7,7 +7,7 @@ import type { Origin } from '../evaluator/run-worker.ts'
 import { inWorker } from '../evaluator/worker-thread.ts'
 import { loadCertificate } from '../keeper/development.ts'
 import { type Keeper, openKeeper } from '../keeper/keeper.ts'
-import { remember } from '../model/memoize.ts'
+import { memoize } from '../model/memoize.ts'
 import { type Configuration, openConfiguration } from '../server/configuration.ts'
 import { type Running, serve } from '../server/serve.ts'
 import { connect, type WritingTransport } from '../sources/cluster/transport.ts'
@@ -108,7 +108,7 @@ async function findKeeper(
 
 /** What counts of the configuration in an evaluation; the same object as long as the configuration is the same. */
 const writtenPolicy = (current: () => Config) => {
-  const select = remember(({ rules, namespaces, unevaluated, exceptions }: Config) => ({
+  const select = memoize(({ rules, namespaces, unevaluated, exceptions }: Config) => ({
     rules,
     namespaces,
     unevaluated,

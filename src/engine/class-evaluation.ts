@@ -1,5 +1,5 @@
 import type { InferenceService } from '../model/inference-service.ts'
-import { differsNext, pathsOf } from '../model/inference-service-paths.ts'
+import { hasPendingRollout, pathsOf } from '../model/inference-service-paths.ts'
 import type { Path } from '../model/request-path.ts'
 import type { Snapshot, View } from '../model/snapshot.ts'
 import type { CheckRule } from '../rules/lib/rule.ts'
@@ -77,7 +77,7 @@ function evaluateRepresentative(
   const [first] = members
   const trackOwn = <T>(evaluate: (view: View) => T) => track(snapshot, evaluate, first.namespace, view)
   const running = trackOwn(seen => pathsOf(seen, first))
-  const next = trackOwn(seen => (differsNext(seen, first) ? pathsOf(seen, first, 'next') : undefined))
+  const next = trackOwn(seen => (hasPendingRollout(seen, first) ? pathsOf(seen, first, 'next') : undefined))
   const checkRuns = checks.map(rule => {
     const one = runCheck(snapshot, rule, [first], view)
     return one.found.length + one.skipped.length === 0 ? one : runCheck(snapshot, rule, members, view)

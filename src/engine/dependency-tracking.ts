@@ -1,7 +1,7 @@
-import { type NamedRule, namespaceOfHost } from '../model/destination-rule-index.ts'
+import { type NamedDestinationRule, namespaceOfHost } from '../model/destination-rule-index.ts'
 import { toFullName } from '../model/host.ts'
 import { getOrAdd } from '../model/map.ts'
-import type { Derived } from '../model/memoize.ts'
+import type { ViewMemo } from '../model/memoize.ts'
 import type { Kind, ResourceOf } from '../model/resource.ts'
 import type { Changed } from '../model/resource-store.ts'
 import type { Settings, Snapshot, View } from '../model/snapshot.ts'
@@ -36,7 +36,7 @@ const newSet = () => new Set<string>()
 /** View that records a dependency key for each read. */
 export class TrackingView implements View {
   readonly settings: Settings
-  readonly derived: Derived = new Map()
+  readonly memo: ViewMemo = new Map()
   readonly dependencies = new Set<DependencyKey>()
   readonly kinds = new Set<Kind>()
   readonly #seen = new Map<Kind, Map<string, Set<string>>>()
@@ -72,7 +72,7 @@ export class TrackingView implements View {
     return this.#snapshot.gateways()
   }
 
-  rulesIn(namespace: string): readonly NamedRule[] {
+  rulesIn(namespace: string): readonly NamedDestinationRule[] {
     checkBudget()
     this.#record('DestinationRule', ofHosts(this.#toName(namespace)))
     this.dependencies.add(ANY_HOSTS)

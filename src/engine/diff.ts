@@ -1,6 +1,6 @@
 import type { FailedHop, HopName } from '../model/hop.ts'
 import type { InferenceService } from '../model/inference-service.ts'
-import { type Pods, pathsOf } from '../model/inference-service-paths.ts'
+import { type PodGeneration, pathsOf } from '../model/inference-service-paths.ts'
 import { getOrAdd } from '../model/map.ts'
 import { failedHopOf, isOpen, type Path } from '../model/request-path.ts'
 import type { Resource } from '../model/resource.ts'
@@ -67,16 +67,17 @@ export function diffEvaluations(before: Evaluation, after: Evaluation, changed?:
 function forRepresentative(
   { snapshot }: Evaluation,
   model: InferenceService | undefined,
-  which: Pods,
+  which: PodGeneration,
   all: readonly Path[],
   path: Path
 ): Path {
-  const { caller, entry, leg, from } = path
+  const { caller, entry, activatorMode, from } = path
   const evaluated = all.find(({ hops }) => hops === path.hops)?.from?.[0]
   if (model === undefined || evaluated === undefined || from === undefined || from[0] === evaluated) return path
   const { value = [] } = track(snapshot, view => pathsOf(view, model, which, from[0]))
   const same = value.find(
-    one => one.caller === caller && one.entry === entry && one.leg === leg && one.from?.[0] === from[0]
+    one =>
+      one.caller === caller && one.entry === entry && one.activatorMode === activatorMode && one.from?.[0] === from[0]
   )
   return { ...path, hops: same?.hops ?? path.hops }
 }
@@ -92,7 +93,7 @@ interface Comparison {
 const NEW: PreviousEvaluation = { paths: [], next: undefined }
 
 function* comparisons(before: Evaluation, after: Evaluation): Iterable<Comparison> {
-  const [then, now] = [before.installation.value, after.installation.value]
+  const [then, now] = [before.controlPlane.value, after.controlPlane.value]
   if (then !== undefined && now !== undefined) {
     yield { models: [], previous: { paths: then, next: undefined }, running: now, next: undefined }
   }
@@ -136,10 +137,10 @@ function byPreviousClass(
 }
 
 /** Every blocked path of a state. */
-export function allBlocked({ namespaces, installation }: Evaluation): readonly BlockedPath[] {
+export function allBlocked({ namespaces, controlPlane }: Evaluation): readonly BlockedPath[] {
   const classes = [...namespaces.values()].flatMap(({ evaluations }) => [...evaluations.values()])
   return [
-    ...blockedPathsOf([], installation.value),
+    ...blockedPathsOf([], controlPlane.value),
     ...classes.flatMap(({ members, paths }) => blockedPathsOf(members, paths))
   ]
 }
@@ -173,6 +174,6 @@ const KNATIVE_PROBE_PATHS: readonly HopName[] = [
   'apiserver->webhook'
 ]
 
-function deniesCallers({ name, cut }: FailedHop): boolean {
-  return 'verdict' in cut && cut.cause !== 'provider-unknown' && !KNATIVE_PROBE_PATHS.includes(name)
+function deniesCallers({ name, failure }: FailedHop): boolean {
+  return 'verdict' in failure && failure.cause !== 'provider-unknown' && !KNATIVE_PROBE_PATHS.includes(name)
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { installationPaths } from '../model/control-plane.ts'
+import { controlPlanePaths } from '../model/control-plane.ts'
 import type { Path } from '../model/request-path.ts'
 import type { Ref } from '../model/resource.ts'
 import type { Snapshot } from '../model/snapshot.ts'
@@ -30,7 +30,7 @@ export interface Evaluation {
   /** Cross-namespace dependencies of all namespaces. May contain keys that are no longer read. */
   readonly crossNamespace: ReadonlySet<DependencyKey>
   /** Paths of the control planes: webhooks and controllers of KServe, Knative and Istio. */
-  readonly installation: Tracked<readonly Path[]>
+  readonly controlPlane: Tracked<readonly Path[]>
 }
 
 /**
@@ -41,7 +41,7 @@ export interface Evaluation {
 export function evaluate(snapshot: Snapshot, rules: Pick<Rules, 'checks'>, previous?: Evaluation): Evaluation {
   if (previous?.snapshot === snapshot) return previous
   const base = previous !== undefined && isComparable(previous.snapshot, snapshot) ? previous : undefined
-  const changes = base === undefined ? [] : [...snapshot.changedSince(base.snapshot)]
+  const changes = base === undefined ? [] : [...snapshot.diff(base.snapshot)]
   const changedKeys = keysOf(changes, snapshot.settings)
   if (base !== undefined && changedKeys.keys.size === 0) return { ...base, snapshot }
   const context: EvaluationContext = { snapshot, checks: rules.checks, changedKeys, classCache: new Map() }
@@ -62,12 +62,12 @@ export function evaluate(snapshot: Snapshot, rules: Pick<Rules, 'checks'>, previ
   const crossNamespace = isCrossNamespaceKnown
     ? known.crossNamespace
     : new Set([...namespaces.values()].flatMap(evaluated => [...dependenciesOf(evaluated)].filter(isCrossNamespace)))
-  const isKept = base !== undefined && !isAffected(base.installation.dependencies, changedKeys.keys)
+  const isKept = base !== undefined && !isAffected(base.controlPlane.dependencies, changedKeys.keys)
   return {
     snapshot,
     namespaces,
     crossNamespace,
-    installation: isKept ? base.installation : track(snapshot, installationPaths)
+    controlPlane: isKept ? base.controlPlane : track(snapshot, controlPlanePaths)
   }
 }
 
@@ -94,8 +94,8 @@ function namespacesOf(snapshot: Snapshot, { checks }: Pick<Rules, 'checks'>): re
 }
 
 /** Evaluations that were skipped, without duplicates. */
-export function skippedBy({ namespaces, installation }: Evaluation): readonly Skip[] {
-  const own = installation.skip === undefined ? [] : [{ rule: PATHS, ...installation.skip }]
+export function skippedBy({ namespaces, controlPlane }: Evaluation): readonly Skip[] {
+  const own = controlPlane.skip === undefined ? [] : [{ rule: PATHS, ...controlPlane.skip }]
   const skips: readonly Skip[] = [...own, ...[...namespaces.values()].flatMap(({ skipped }) => skipped)]
   return dedupeSkips(skips)
 }

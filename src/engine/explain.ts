@@ -1,4 +1,4 @@
-import type { Cut } from '../model/hop.ts'
+import type { Failure } from '../model/hop.ts'
 import type { InferenceService } from '../model/inference-service.ts'
 import { pathsOf } from '../model/inference-service-paths.ts'
 import { failedHopOf, type Path } from '../model/request-path.ts'
@@ -56,7 +56,7 @@ export function explain(
   const models = [...paths].map(([service, all]) => ({
     model: modelKey(service),
     paths: all.map(path => {
-      const failure = explainFailure(failedHopOf(path)?.cut, snapshot, rules)
+      const failure = explainFailure(failedHopOf(path)?.failure, snapshot, rules)
       note(failure?.skip)
       return { path, failure }
     })
@@ -73,7 +73,7 @@ export function explain(
 
 /** Explains a failure by the rule for its cause. */
 export function explainFailure(
-  failure: Cut | undefined,
+  failure: Failure | undefined,
   snapshot: Snapshot,
   rules: Rules
 ): ExplainedFailure | undefined {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
-import { isPassedOn } from '../model/annotation-propagation.ts'
-import type { Cut } from '../model/hop.ts'
+import { isPropagated } from '../model/annotation-propagation.ts'
+import type { Failure } from '../model/hop.ts'
 import type { InferenceService } from '../model/inference-service.ts'
 import { pathsOf } from '../model/inference-service-paths.ts'
 import { failedHopOf } from '../model/request-path.ts'
@@ -62,21 +62,21 @@ function choose(view: View, service: InferenceService, rules: Rules, asSent: Sna
     ({ map, key }) => service[map][key] === undefined
   )
   const without = pathsOf(view, service, 'next')
-  const findFailure = (intents: readonly Intent[]): Cut | undefined => {
+  const findFailure = (intents: readonly Intent[]): Failure | undefined => {
     const after = withIntents(service, intents)
     const paths = newlyBlocked(
       without,
       pathsOf(asSent.apply({ operation: 'UPDATE', before: service, after }), after, 'next')
     )
     return paths
-      .filter(({ needed }) => needed)
+      .filter(({ expected }) => expected)
       .map(failedHopOf)
-      .find(hop => hop !== undefined)?.cut
+      .find(hop => hop !== undefined)?.failure
   }
   const failure = findFailure(wanted)
   if (failure === undefined) return { intents: wanted, notes: [] }
-  const needed = wanted.filter(({ optional }) => !optional)
-  const intents = findFailure(needed) === undefined ? needed : []
+  const expected = wanted.filter(({ optional }) => !optional)
+  const intents = findFailure(expected) === undefined ? expected : []
   const left = wanted.filter(intent => !intents.includes(intent))
   return { intents, notes: explain(failure, left, view, rules) }
 }
@@ -92,7 +92,7 @@ function podsChange(view: View<'ConfigMap'>, { object, oldObject }: Sent): boole
   const [now, before] = [object, oldObject].map(one => manifest.parse(one))
   const passedOn = (annotations: unknown) =>
     Object.entries(annotations ?? {})
-      .filter(([key]) => isPassedOn(view, key))
+      .filter(([key]) => isPropagated(view, key))
       .sort()
   return (
     !isDeepStrictEqual(now?.spec, before?.spec) ||
@@ -128,7 +128,7 @@ function toPatch(object: unknown, intents: readonly Intent[]): readonly Operatio
 /** @see https://www.rfc-editor.org/rfc/rfc6901 */
 const escapePointer = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1')
 
-function explain(failure: Cut, left: readonly Intent[], view: View, rules: Rules): readonly string[] {
+function explain(failure: Failure, left: readonly Intent[], view: View, rules: Rules): readonly string[] {
   const { message, fix } = ruleFor(rules, failure).explain(failure, view)
   const keys = [...new Set(left.map(({ key }) => key))].join(', ')
   return [`Not injected, for it would cut: ${keys}`, message, fix.text]

@@ -1,4 +1,4 @@
-import { remember } from '../model/memoize.ts'
+import { memoize } from '../model/memoize.ts'
 import type { Kind } from '../model/resource.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { CheckRule } from '../rules/lib/rule.ts'
@@ -21,12 +21,12 @@ export interface NamespaceEvaluation {
 }
 
 /** Dependencies of all evaluations of the namespace. Computed on demand: most are never needed. */
-export const dependenciesOf = remember(({ classes, evaluations, checkRuns }: NamespaceEvaluation) =>
+export const dependenciesOf = memoize(({ classes, evaluations, checkRuns }: NamespaceEvaluation) =>
   union([classes.namespaceScope, classes.attributes, ...evaluations.values(), ...checkRuns.values()])
 )
 
 /** Checks by scope: those of InferenceServices run once for a class, others once for all objects of a namespace. */
-const checksByScope = remember((checks: readonly CheckRule[]) => ({
+const checksByScope = memoize((checks: readonly CheckRule[]) => ({
   ofModels: checks.filter(({ on }) => on.includes('InferenceService')),
   ofOthers: checks.flatMap(rule =>
     rule.on.flatMap(kind => (kind === 'InferenceService' ? [] : [{ rule, kind, key: `${rule.id} ${kind}` }]))

@@ -1,5 +1,5 @@
 import type { CallerNamespaces } from '../model/caller-classes.ts'
-import { remember } from '../model/memoize.ts'
+import { memoize } from '../model/memoize.ts'
 import { failedHopOf, isOpen, type Path } from '../model/request-path.ts'
 
 /**
@@ -12,7 +12,7 @@ export function newlyBlocked(before: readonly Path[], after: readonly Path[]): r
     .filter(isBlocked)
     .flatMap(path => comparePath(before, path))
     .flatMap(({ path, wasReachable }) => (wasReachable ? path : []))
-  if (before.length === 0 && !blocked.some(({ needed }) => needed)) return []
+  if (before.length === 0 && !blocked.some(({ expected }) => expected)) return []
   const requests = blocked.filter(({ caller }) => caller !== 'probe')
   return requests.length > 0 ? requests : blocked
 }
@@ -48,10 +48,10 @@ export function comparePath(before: readonly Path[], path: Path): readonly PathC
   }))
 }
 
-const namespaceSet = remember((namespaces: CallerNamespaces) => new Set<string>(namespaces))
+const namespaceSet = memoize((namespaces: CallerNamespaces) => new Set<string>(namespaces))
 
 function isAnyOpen(candidates: readonly Path[], path: Path): boolean {
-  const same = candidates.filter(({ leg }) => leg === path.leg)
+  const same = candidates.filter(({ activatorMode }) => activatorMode === path.activatorMode)
   const relevant = same.length > 0 ? same : candidates
   return relevant.length === 0 || relevant.some(isOpen)
 }

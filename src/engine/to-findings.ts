@@ -60,8 +60,8 @@ interface BlockedGroup extends Omit<BlockedPathRef, 'inferenceService'> {
 /** Sorted, so that the result does not depend on the order of evaluation. */
 const byKey = ([a]: readonly [string, BlockedGroup], [b]: readonly [string, BlockedGroup]) => (a < b ? -1 : 1)
 
-function toBlockedPathRefs({ models, ...cut }: BlockedGroup): readonly BlockedPathRef[] {
-  return [...models].map(inferenceService => ({ inferenceService, ...cut }))
+function toBlockedPathRefs({ models, ...failure }: BlockedGroup): readonly BlockedPathRef[] {
+  return [...models].map(inferenceService => ({ inferenceService, ...failure }))
 }
 
 /**
@@ -80,9 +80,9 @@ export function toPathFindings(
   const skipped = new Map<string, Skip>()
   // The first path of a group supplies the message of the finding.
   for (const { models, path, hop, partialDenial } of blocked.toSorted((a, b) => priorityOf(a) - priorityOf(b))) {
-    const { name, cut } = hop
-    const rule = ruleFor(rules, cut)
-    const { value: problem, skip } = track(snapshot, view => rule.explain(cut, view))
+    const { name, failure } = hop
+    const rule = ruleFor(rules, failure)
+    const { value: problem, skip } = track(snapshot, view => rule.explain(failure, view))
     if (skip !== undefined) {
       skipped.set(rule.id, { rule: rule.id, ...skip })
       continue
@@ -90,8 +90,8 @@ export function toPathFindings(
     const key = [rule.id, problem.object.kind, modelKey(problem.object), problem.field].join(' ')
     const group = groups.get(key) ?? { rule, problem, blocked: new Map(), keepsMode: false }
     groups.set(key, group)
-    const { caller, from, needed } = path
-    if (needed && !partialDenial && !latent) group.keepsMode = true
+    const { caller, from, expected } = path
+    if (expected && !partialDenial && !latent) group.keepsMode = true
     const sameHop = getOrAdd(
       group.blocked,
       [caller, from, name].join(' '),

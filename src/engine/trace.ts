@@ -1,8 +1,8 @@
-import { pass } from '../model/call-result.ts'
+import { evaluateCall } from '../model/call-result.ts'
 import type { Destination } from '../model/client.ts'
-import type { Passage } from '../model/hop.ts'
+import type { CallResult } from '../model/hop.ts'
 import { coversHost, serviceHost, toFullName } from '../model/host.ts'
-import { nothingBehind, toServiceRef } from '../model/request-path.ts'
+import { noEndpoints, toServiceRef } from '../model/request-path.ts'
 import { nameOf } from '../model/resource.ts'
 import { endpointsOf, findService, isHeadless, type Service } from '../model/service.ts'
 import { EXPORT_TO, isExported, scopeOf } from '../model/sidecar.ts'
@@ -29,7 +29,7 @@ export interface TraceRequest {
 /** Result of the call for each endpoint of the Service. */
 export interface Trace {
   readonly destination: Destination
-  readonly passages: readonly { readonly passage: Passage; readonly failure: ExplainedFailure | undefined }[]
+  readonly passages: readonly { readonly passage: CallResult; readonly failure: ExplainedFailure | undefined }[]
   /** Set if the Service has no endpoints. */
   readonly failure: ExplainedFailure | undefined
   readonly unknown: string | undefined
@@ -54,7 +54,7 @@ type TraceLookup =
   | { readonly notFound: NotFound }
   | {
       readonly notFound?: undefined
-      readonly trace: Omit<Trace, 'passages' | 'failure'> & { readonly passages: readonly Passage[] }
+      readonly trace: Omit<Trace, 'passages' | 'failure'> & { readonly passages: readonly CallResult[] }
     }
 
 /** Evaluates one call with the same model as request paths. */
@@ -69,8 +69,8 @@ export function trace(snapshot: Snapshot, request: TraceRequest, rules: Rules): 
     is: 'traced',
     trace: {
       ...rest,
-      passages: passages.map(passage => ({ passage, failure: explainFailure(passage.cut, snapshot, rules) })),
-      failure: explainFailure(isEmpty ? nothingBehind(toServiceRef(destination.host)) : undefined, snapshot, rules)
+      passages: passages.map(passage => ({ passage, failure: explainFailure(passage.failure, snapshot, rules) })),
+      failure: explainFailure(isEmpty ? noEndpoints(toServiceRef(destination.host)) : undefined, snapshot, rules)
     }
   }
 }
@@ -102,7 +102,7 @@ function resolveTrace(view: View, { from, host, port: number, path, method }: Tr
   const unknown = hiddenFromSidecar(view, client, service)
   if (unknown !== undefined) return { trace: { destination, passages: [], unknown, notes } }
   const call = { host, path, method, token: undefined, headers: {}, headersComplete: false }
-  const passages = destination.endpoints.map(endpoint => pass(view, { client, call, destination, endpoint }))
+  const passages = destination.endpoints.map(endpoint => evaluateCall(view, { client, call, destination, endpoint }))
   return { trace: { destination, passages, unknown, notes } }
 }
 

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { parseGoObject } from './go-json.ts'
 import { findKserveConfig } from './kserve.ts'
-import { remember } from './memoize.ts'
+import { memoize } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 import type { View } from './snapshot.ts'
 
-const NEVER_PASSED_ON = [
+const NOT_PROPAGATED = [
   'autoscaling.knative.dev/min-scale',
   'autoscaling.knative.dev/max-scale',
   'internal.serving.kserve.io/storage-initializer-sourceuri',
@@ -13,19 +13,19 @@ const NEVER_PASSED_ON = [
   'modelFormat'
 ]
 
-const readDisallowed = remember(({ data }: ResourceOf<'ConfigMap'>): readonly string[] => {
+const readDisallowed = memoize(({ data }: ResourceOf<'ConfigMap'>): readonly string[] => {
   // Without this key KServe filters nothing, not even what it always filters otherwise.
   if (data['inferenceService'] === undefined) return []
   const schema = z.object({ serviceannotationdisallowedlist: z.array(z.string()).nullish() })
   const { data: read } = schema.safeParse(parseGoObject(data['inferenceService']))
-  return [...NEVER_PASSED_ON, ...(read?.serviceannotationdisallowedlist ?? [])]
+  return [...NOT_PROPAGATED, ...(read?.serviceannotationdisallowedlist ?? [])]
 })
 
 /**
  * Does KServe pass an annotation on to what it makes?
  * @see kserve pkg/apis/serving/v1beta1/configmap.go (NewInferenceServicesConfig)
  */
-export function isPassedOn(view: View<'ConfigMap'>, annotation: string): boolean {
+export function isPropagated(view: View<'ConfigMap'>, annotation: string): boolean {
   const map = findKserveConfig(view)
-  return !(map === undefined ? NEVER_PASSED_ON : readDisallowed(map)).includes(annotation)
+  return !(map === undefined ? NOT_PROPAGATED : readDisallowed(map)).includes(annotation)
 }

@@ -1,7 +1,7 @@
 import { type AuthorizationPolicy, hasIdentity, matchesRule } from './authorization-rule.ts'
 import { findByIdentity, indexRules } from './identity-index.ts'
 import type { RuleContext } from './identity-match.ts'
-import { rememberIn } from './memoize.ts'
+import { memoizeInView } from './memoize.ts'
 import { meshOf } from './mesh.ts'
 import { attaches } from './policy-target.ts'
 import type { Request } from './request.ts'
@@ -33,7 +33,7 @@ const TRUE = ['1', 't', 'T', 'TRUE', 'true', 'True']
  * @see istio pilot/pkg/model/authorization.go (ListAuthorizationPolicies)
  */
 export const policiesFor: (view: View<AuthorizationKinds>, workload: Workload) => readonly AuthorizationPolicy[] =
-  rememberIn((view, workload) => {
+  memoizeInView((view, workload) => {
     const { rootNamespace } = meshOf(view)
     return [...new Set([rootNamespace, workload.namespace])]
       .flatMap(namespace => view.list('AuthorizationPolicy', namespace))

@@ -1,48 +1,48 @@
 import { type Authorization, type AuthorizationKinds, authorize } from './authorization.ts'
 import type { ClientSide, Destination } from './client.ts'
-import { type Connection, connect, connectPlainly, type HopKinds } from './connection.ts'
+import { type Connection, type ConnectionKinds, connect, connectPlaintext } from './connection.ts'
 import { hasRoute } from './gateway.ts'
-import type { Cut, Passage, PolicyCut, Refused } from './hop.ts'
+import type { CallResult, Denied, Failure, PolicyDenied } from './hop.ts'
 import { meshOf } from './mesh.ts'
 import type { Call, Request } from './request.ts'
-import { findStranger, issuersAt, readToken } from './request-authentication.ts'
+import { issuersFor, unknownIssuer, validateToken } from './request-authentication.ts'
 import type { Endpoint } from './service.ts'
 import type { View } from './snapshot.ts'
 import { identityOf, type Workload } from './workload.ts'
 
 /** What a request needs of a gateway beyond the connection: a route for its host. */
-export interface RouteNeed {
+export interface RequiredRoute {
   /** The Gateways (`namespace/name`) that the route is bound to. */
   readonly boundTo: readonly string[]
   readonly host: string
 }
 
 /** Who calls what, and where to. */
-export interface Attempt {
+export interface CallAttempt {
   readonly client: Workload
   readonly call: Call
   readonly destination: Destination
   readonly endpoint: Endpoint
-  readonly need?: RouteNeed | undefined
+  readonly requiredRoute?: RequiredRoute | undefined
 }
 
-export type PassageKinds = HopKinds | AuthorizationKinds | 'RequestAuthentication'
+export type CallKinds = ConnectionKinds | AuthorizationKinds | 'RequestAuthentication'
 
 /** What becomes of a call: the connection, then the server's policies, then (at a gateway) its routes. */
-export function pass(view: View<PassageKinds>, attempt: Attempt): Passage {
+export function evaluateCall(view: View<CallKinds>, attempt: CallAttempt): CallResult {
   const { client, destination, endpoint } = attempt
-  return judge(view, attempt, connect(view, client, destination, endpoint))
+  return evaluateConnected(view, attempt, connect(view, client, destination, endpoint))
 }
 
 /** The same for a caller without a certificate of the mesh, who sends what is said. */
-export function passPlainly(view: View<PassageKinds>, attempt: Attempt, sent: ClientSide): Passage {
-  return judge(view, attempt, connectPlainly(view, sent, attempt.endpoint))
+export function evaluatePlaintextCall(view: View<CallKinds>, attempt: CallAttempt, sent: ClientSide): CallResult {
+  return evaluateConnected(view, attempt, connectPlaintext(view, sent, attempt.endpoint))
 }
 
 /** The same where a gateway listens without a Gateway of Istio's: for an Ingress, or by the Gateway API. */
-export function passListener(view: View<PassageKinds>, attempt: Attempt, sent: ClientSide): Passage {
+export function evaluateNonIstioListener(view: View<CallKinds>, attempt: CallAttempt, sent: ClientSide): CallResult {
   const { workload, port } = attempt.endpoint
-  return judge(view, attempt, {
+  return evaluateConnected(view, attempt, {
     sent,
     server: { at: 'gateway', workload, port, listener: undefined },
     outcome: { is: 'open', identity: undefined, chain: undefined }
@@ -51,30 +51,33 @@ export function passListener(view: View<PassageKinds>, attempt: Attempt, sent: C
 
 const ALLOWED: Authorization = { is: 'allowed', by: [] }
 
-function judge(view: View<PassageKinds>, attempt: Attempt, connection: Connection): Passage {
-  const { client, destination, endpoint, need } = attempt
+function evaluateConnected(view: View<CallKinds>, attempt: CallAttempt, connection: Connection): CallResult {
+  const { client, destination, endpoint, requiredRoute } = attempt
   const { sent, server, outcome } = connection
-  const passage = (authorization: Authorization, cut: Cut | undefined): Passage => ({
+  const toResult = (authorization: Authorization, failure: Failure | undefined): CallResult => ({
     client,
     destination,
     connection,
     authorization,
-    cut
+    failure
   })
-  if (outcome.is === 'cut') return passage(ALLOWED, { ...outcome.refusal, client, sent, destination, server })
+  if (outcome.is === 'refused') return toResult(ALLOWED, { ...outcome.refusal, client, sent, destination, server })
   const request = toRequest(attempt, connection, outcome.identity)
-  const authorization = server.at === 'application' ? ALLOWED : admit(view, endpoint.workload, request)
+  const authorization = server.at === 'application' ? ALLOWED : authorizeRequest(view, endpoint.workload, request)
   if (authorization.is !== 'allowed') {
-    return passage(authorization, toCut(view, client, endpoint.workload, request, authorization))
+    return toResult(authorization, toPolicyDenied(view, client, endpoint.workload, request, authorization))
   }
   const { chain } = outcome
-  const routed = need === undefined || chain === undefined || hasRoute(chain, need.boundTo, need.host)
-  const cut: Cut | undefined = routed ? undefined : { cause: 'no-route', ...need, destination, at: chain }
-  return passage(authorization, cut)
+  const routed =
+    requiredRoute === undefined || chain === undefined || hasRoute(chain, requiredRoute.boundTo, requiredRoute.host)
+  const failure: Failure | undefined = routed
+    ? undefined
+    : { cause: 'no-route', ...requiredRoute, destination, at: chain }
+  return toResult(authorization, failure)
 }
 
 function toRequest(
-  { client, call, endpoint: { workload, port } }: Attempt,
+  { client, call, endpoint: { workload, port } }: CallAttempt,
   { sent, server }: Connection,
   identity: string | undefined
 ): Request {
@@ -89,34 +92,35 @@ function toRequest(
 }
 
 /** First whoever reads tokens, then whoever looks at what they found. */
-function admit(view: View<PassageKinds>, server: Workload, request: Request): Authorization {
-  const issuers = issuersAt(view, server)
-  const stranger = findStranger(issuers, request.token)
-  if (stranger !== undefined) return { is: 'token-refused', by: stranger }
-  return authorize(view, server, { ...request, token: readToken(issuers, request.token) })
+function authorizeRequest(view: View<CallKinds>, server: Workload, request: Request): Authorization {
+  const issuers = issuersFor(view, server)
+  const unknownBy = unknownIssuer(issuers, request.token)
+  if (unknownBy !== undefined) return { is: 'token-refused', by: unknownBy }
+  return authorize(view, server, { ...request, token: validateToken(issuers, request.token) })
 }
 
-function toCut(
-  view: View<PassageKinds>,
+function toPolicyDenied(
+  view: View<CallKinds>,
   client: Workload,
   server: Workload,
   request: Request,
-  verdict: Refused
-): PolicyCut {
-  return { cause: whyRefused(view, client, server, request, verdict), client, server, request, verdict }
+  verdict: Denied
+): PolicyDenied {
+  return { cause: denialCause(view, client, server, request, verdict), client, server, request, verdict }
 }
 
 /** What would have to be otherwise for the request to be let in? */
-function whyRefused(
-  view: View<PassageKinds>,
+function denialCause(
+  view: View<CallKinds>,
   client: Workload,
   server: Workload,
   request: Request,
-  { is }: Refused
-): PolicyCut['cause'] {
+  { is }: Denied
+): PolicyDenied['cause'] {
   if (is === 'provider-unknown') return is
-  const admits = (other: Partial<Request>) => authorize(view, server, { ...request, ...other }).is === 'allowed'
+  const wouldAllow = (other: Partial<Request>) => authorize(view, server, { ...request, ...other }).is === 'allowed'
   const identity = identityOf(client, meshOf(view).trustDomain)
-  if (request.identity === undefined && client.namespace !== '' && admits({ identity })) return 'no-identity-for-policy'
-  return admits({ token: { issuer: undefined } }) ? 'token-never-valid' : 'refused-by-policy'
+  if (request.identity === undefined && client.namespace !== '' && wouldAllow({ identity }))
+    return 'no-identity-for-policy'
+  return wouldAllow({ token: { issuer: undefined } }) ? 'token-never-valid' : 'refused-by-policy'
 }

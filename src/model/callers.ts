@@ -6,12 +6,12 @@ import { getOrAdd } from './map.ts'
 import { meshOf } from './mesh.ts'
 import { namedSources } from './named-sources.ts'
 import type { Call } from './request.ts'
-import type { Caller, PathKinds, Traffic } from './request-path.ts'
+import type { Caller, InFlightRequest, PathKinds } from './request-path.ts'
 import type { View } from './snapshot.ts'
 import { toWorkload, type Workload } from './workload.ts'
 
 /** A caller with a sidecar in a namespace that has nothing to say about what it sends. */
-export const ANYONE: Workload = {
+export const ANY_MESH_CLIENT: Workload = {
   namespace: '',
   name: 'caller',
   labels: {},
@@ -22,19 +22,23 @@ export const ANYONE: Workload = {
 }
 
 /** A process without a sidecar, in the cluster or outside. */
-export const CALLER: Workload = { ...ANYONE, serviceAccount: '', proxy: 'none' }
+export const NON_MESH_CLIENT: Workload = { ...ANY_MESH_CLIENT, serviceAccount: '', proxy: 'none' }
 
 /** Where requests come from: what a pod there may be, any of which would do. */
-export interface Origin {
+export interface TrafficSource {
   readonly caller: Caller
   /** Who they are, where it is not by which address they call that tells them apart. */
   readonly entry?: string
   readonly pods: readonly [Workload, ...Workload[]]
-  readonly needed?: boolean
+  readonly expected?: boolean
 }
 
 /** Callers that nothing speaks of. */
-export const NAKED: Origin = { caller: { caller: 'non-mesh', from: undefined }, pods: [CALLER], needed: false }
+export const NON_MESH_SOURCE: TrafficSource = {
+  caller: { caller: 'non-mesh', from: undefined },
+  pods: [NON_MESH_CLIENT],
+  expected: false
+}
 
 /**
  * Callers with a sidecar: any, and the namespaces that have a DestinationRule for one of the hosts or a Sidecar, or that
@@ -42,21 +46,21 @@ export const NAKED: Origin = { caller: { caller: 'non-mesh', from: undefined }, 
  *
  * @param representative the namespace that stands for its class, if it is in one; by default the first in order
  */
-export function meshCallers(view: View<PathKinds>, called: Called, representative?: string): readonly Origin[] {
+export function meshSources(view: View<PathKinds>, called: Called, representative?: string): readonly TrafficSource[] {
   const accounts = accountsNamed(view, called.servers)
-  for (const namespace of ruledNamespaces(view, called.hosts)) getOrAdd(accounts, namespace, newSet)
+  for (const namespace of namespacesWithConfig(view, called.hosts)) getOrAdd(accounts, namespace, newSet)
   const inOrder = [...accounts].sort(([a], [b]) =>
     a === representative ? -1 : b === representative ? 1 : a < b ? -1 : 1
   )
   const namespaces = new Map(
     inOrder.flatMap(([namespace, names]) =>
-      hasSidecars(view, namespace) ? [[namespace, [ANYONE.serviceAccount, ...[...names].sort()]] as const] : []
+      hasSidecars(view, namespace) ? [[namespace, [ANY_MESH_CLIENT.serviceAccount, ...[...names].sort()]] as const] : []
     )
   )
   return [
-    { caller: { caller: 'in-mesh', from: undefined }, pods: [ANYONE] },
-    ...callerClasses(view, namespaces, called).map(({ namespaces: from, accounts: [, ...named] }): Origin => {
-      const own = { ...ANYONE, namespace: from[0] }
+    { caller: { caller: 'in-mesh', from: undefined }, pods: [ANY_MESH_CLIENT] },
+    ...callerClasses(view, namespaces, called).map(({ namespaces: from, accounts: [, ...named] }): TrafficSource => {
+      const own = { ...ANY_MESH_CLIENT, namespace: from[0] }
       return {
         caller: { caller: 'in-mesh', from },
         pods: [own, ...named.map(serviceAccount => ({ ...own, serviceAccount }))]
@@ -66,15 +70,15 @@ export function meshCallers(view: View<PathKinds>, called: Called, representativ
 }
 
 /** Everything that a caller can start with. */
-export function startsOf(
+export function candidateCalls(
   pods: readonly [Workload, ...Workload[]],
   calls: readonly [Call, ...Call[]]
-): readonly [Traffic, ...Traffic[]] {
+): readonly [InFlightRequest, ...InFlightRequest[]] {
   const [first, ...others] = pods.flatMap(pod => calls.map(call => ({ at: [pod], call })))
-  return [first as Traffic, ...others]
+  return [first as InFlightRequest, ...others]
 }
 
-function ruledNamespaces(view: View<PathKinds>, hosts: readonly string[]): readonly string[] {
+function namespacesWithConfig(view: View<PathKinds>, hosts: readonly string[]): readonly string[] {
   const ruled = hosts.flatMap(host =>
     view.rulesIn(host.split('.')[1] ?? '').filter(({ host: pattern }) => coversHost(pattern, host))
   )

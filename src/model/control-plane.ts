@@ -1,8 +1,8 @@
 import { authorize } from './authorization.ts'
-import { CALLER } from './callers.ts'
-import { distinctEndpoints } from './dedupe-endpoints.ts'
+import { NON_MESH_CLIENT } from './callers.ts'
+import { dedupeEndpoints } from './dedupe-endpoints.ts'
 import { parseGoFloat } from './go-float.ts'
-import type { ConfigurationCut, Cut, HopName } from './hop.ts'
+import type { ConfigurationRejected, Failure, HopName } from './hop.ts'
 import { serviceHost } from './host.ts'
 import { findKserveConfig, ingressOf } from './kserve.ts'
 import type { Request } from './request.ts'
@@ -13,17 +13,17 @@ import { type Endpoint, endpointsOf, findService, type Service } from './service
 import type { View } from './snapshot.ts'
 import type { Workload } from './workload.ts'
 
-export type InstallationKinds = PathKinds | 'MutatingWebhookConfiguration' | 'ValidatingWebhookConfiguration'
+export type ControlPlaneKinds = PathKinds | 'MutatingWebhookConfiguration' | 'ValidatingWebhookConfiguration'
 type Configuration = ResourceOf<'MutatingWebhookConfiguration'> | ResourceOf<'ValidatingWebhookConfiguration'>
 
 /** What KServe, Knative and Istio need to work at all: their admission webhooks, and configurations that they take. */
-export function installationPaths(view: View<InstallationKinds>): readonly Path[] {
+export function controlPlanePaths(view: View<ControlPlaneKinds>): readonly Path[] {
   return [...webhookPaths(view), ...controllerPaths(view)]
 }
 
 const WEBHOOK_PORT = 443
 
-function webhookPaths(view: View<InstallationKinds>): readonly Path[] {
+function webhookPaths(view: View<ControlPlaneKinds>): readonly Path[] {
   const { kserveNamespace, knativeNamespace, istioNamespace, clusterDomain } = view.settings
   const ours = [kserveNamespace, knativeNamespace, istioNamespace]
   const paths = new Map<string, Path>()
@@ -36,29 +36,29 @@ function webhookPaths(view: View<InstallationKinds>): readonly Path[] {
       const entry = `webhook ${namespace}/${name}:${port}`
       if (!ours.includes(namespace) || paths.has(entry)) continue
       const service = findService(view, serviceHost(namespace, name, clusterDomain))
-      const cut = service && findWebhookCut(view, configuration, webhook, service, port)
-      paths.set(entry, toPath(entry, 'apiserver->webhook', cut))
+      const failure = service && findWebhookFailure(view, configuration, webhook, service, port)
+      paths.set(entry, toPath(entry, 'apiserver->webhook', failure))
     }
   }
   return [...paths.values()]
 }
 
-function toPath(entry: string, name: HopName, cut: Cut | undefined): Path {
-  const hops = [{ name, passages: [], cut }]
-  return { caller: 'system', from: undefined, entry, leg: undefined, hops, needed: true }
+function toPath(entry: string, name: HopName, failure: Failure | undefined): Path {
+  const hops = [{ name, calls: [], failure }]
+  return { caller: 'system', from: undefined, entry, activatorMode: undefined, hops, expected: true }
 }
 
-const API_SERVER: Workload = { ...CALLER, name: 'kube-apiserver' }
+const API_SERVER: Workload = { ...NON_MESH_CLIENT, name: 'kube-apiserver' }
 
-function findWebhookCut(
-  view: View<InstallationKinds>,
+function findWebhookFailure(
+  view: View<ControlPlaneKinds>,
   configuration: Configuration,
   webhook: string,
   service: Service,
   number: number
-): Cut | undefined {
+): Failure | undefined {
   const port = service.spec.ports.find(one => one.port === number)
-  const endpoints = port === undefined ? [] : distinctEndpoints(endpointsOf(view, service, port))
+  const endpoints = port === undefined ? [] : dedupeEndpoints(endpointsOf(view, service, port))
   for (const endpoint of endpoints) {
     const server = serverSide(view, endpoint)
     if (server.at !== 'sidecar') continue
@@ -69,13 +69,13 @@ function findWebhookCut(
       const { selector } = service.spec
       return { cause: 'webhook-refused', configuration: toRef(configuration), webhook, pod, port: number, selector, at }
     }
-    const refused = findPolicyCut(view, endpoint)
-    if (refused !== undefined) return refused
+    const rejected = findPolicyDenied(view, endpoint)
+    if (rejected !== undefined) return rejected
   }
   return undefined
 }
 
-function findPolicyCut(view: View<PathKinds>, { workload, port }: Endpoint): Cut | undefined {
+function findPolicyDenied(view: View<PathKinds>, { workload, port }: Endpoint): Failure | undefined {
   const request: Request = {
     host: '',
     path: undefined,
@@ -96,23 +96,23 @@ function findPolicyCut(view: View<PathKinds>, { workload, port }: Endpoint): Cut
 
 function controllerPaths(view: View<'ConfigMap'>): readonly Path[] {
   return [
-    toPath('KServe', 'controller', findKserveRefusal(view)),
-    toPath('Knative', 'controller', findBurstCapacityRefusal(view) ?? findGatewaysRefusal(view))
+    toPath('KServe', 'controller', findKserveRejection(view)),
+    toPath('Knative', 'controller', findBurstCapacityRejection(view) ?? findGatewaysRejection(view))
   ]
 }
 
 /** KServe reads its configuration at each reconcile; with one that it refuses it reconciles no InferenceService. */
-export function findKserveRefusal(view: View<'ConfigMap'>): ConfigurationCut | undefined {
+export function findKserveRejection(view: View<'ConfigMap'>): ConfigurationRejected | undefined {
   const map = findKserveConfig(view)
   const value = map?.data['ingress']
-  const { refused } = ingressOf(view)
-  if (map === undefined || value === undefined || refused === undefined) return undefined
+  const { refused: rejected } = ingressOf(view)
+  if (map === undefined || value === undefined || rejected === undefined) return undefined
   return {
     cause: 'configuration-rejected',
     object: toRef(map),
     field: 'data.ingress',
     value,
-    why: refused,
+    why: rejected,
     by: 'KServe'
   }
 }
@@ -120,7 +120,7 @@ export function findKserveRefusal(view: View<'ConfigMap'>): ConfigurationCut | u
 const BURST_CAPACITY = 'target-burst-capacity'
 
 /** @see knative serving pkg/autoscaler/config/config.go */
-function findBurstCapacityRefusal(view: View<'ConfigMap'>): ConfigurationCut | undefined {
+function findBurstCapacityRejection(view: View<'ConfigMap'>): ConfigurationRejected | undefined {
   const map = view.get('ConfigMap', view.settings.knativeNamespace, 'config-autoscaler')
   const value = map?.data[BURST_CAPACITY]
   if (map === undefined || value === undefined) return undefined
@@ -140,7 +140,7 @@ function findBurstCapacityRefusal(view: View<'ConfigMap'>): ConfigurationCut | u
 const NEWER_FORM = ['external-gateways', 'local-gateways']
 
 /** @see net-istio pkg/reconciler/ingress/config/istio.go */
-function findGatewaysRefusal(view: View<'ConfigMap'>): ConfigurationCut | undefined {
+function findGatewaysRejection(view: View<'ConfigMap'>): ConfigurationRejected | undefined {
   const map = view.get('ConfigMap', view.settings.knativeNamespace, 'config-istio')
   const entries = Object.entries(map?.data ?? {})
   const old = entries.find(([key]) => key.startsWith('gateway.') || key.startsWith('local-gateway.'))

@@ -1,18 +1,18 @@
 import { toFullName } from './host.ts'
 import { getOrAdd } from './map.ts'
-import { remember } from './memoize.ts'
+import { memoize } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 
 /** A rule with its host in full. */
-export interface NamedRule {
+export interface NamedDestinationRule {
   readonly rule: ResourceOf<'DestinationRule'>
   readonly host: string
 }
 
 /** DestinationRules by the namespace that their host lies in; and those for hosts of any. */
-export interface RuleIndex {
-  readonly anywhere: readonly NamedRule[]
-  readonly pinned: ReadonlyMap<string, readonly NamedRule[]>
+export interface DestinationRuleIndex {
+  readonly anywhere: readonly NamedDestinationRule[]
+  readonly pinned: ReadonlyMap<string, readonly NamedDestinationRule[]>
 }
 
 /** The namespace that a host lies in, if it is that of a Service or a wildcard for those of one namespace. */
@@ -22,23 +22,23 @@ export function namespaceOfHost(host: string, clusterDomain: string): string | u
 }
 
 /** Made once for each list of rules; a cluster has one domain. */
-export const rulesByNamespace: (
+export const destinationRulesByNamespace: (
   rules: readonly ResourceOf<'DestinationRule'>[]
-) => (clusterDomain: string) => RuleIndex = remember(rules => {
-  let index: RuleIndex | undefined
+) => (clusterDomain: string) => DestinationRuleIndex = memoize(rules => {
+  let index: DestinationRuleIndex | undefined
   return clusterDomain => {
     index ??= makeIndex(rules, clusterDomain)
     return index
   }
 })
 
-function makeIndex(rules: readonly ResourceOf<'DestinationRule'>[], clusterDomain: string): RuleIndex {
-  const anywhere: NamedRule[] = []
-  const pinned = new Map<string, NamedRule[]>()
+function makeIndex(rules: readonly ResourceOf<'DestinationRule'>[], clusterDomain: string): DestinationRuleIndex {
+  const anywhere: NamedDestinationRule[] = []
+  const pinned = new Map<string, NamedDestinationRule[]>()
   for (const rule of rules) {
     const host = toFullName(rule.spec.host, rule.namespace, clusterDomain)
     const namespace = namespaceOfHost(host, clusterDomain)
-    const list = namespace === undefined ? anywhere : getOrAdd(pinned, namespace, (): NamedRule[] => [])
+    const list = namespace === undefined ? anywhere : getOrAdd(pinned, namespace, (): NamedDestinationRule[] => [])
     list.push({ rule, host })
   }
   return { anywhere, pinned }

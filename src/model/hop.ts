@@ -1,6 +1,6 @@
 import type { Authorization } from './authorization.ts'
 import type { ClientSide, Destination } from './client.ts'
-import type { Connection, Refusal } from './connection.ts'
+import type { Connection, ConnectionRefused } from './connection.ts'
 import type { Chain } from './gateway.ts'
 import type { PeerAuthentication } from './peer-authentication.ts'
 import type { Request } from './request.ts'
@@ -26,9 +26,9 @@ export type HopName =
   | 'controller'
 
 /** A connection that does not come about: who sent what, to whom, and why it is refused. */
-export type ConnectionCut = Refusal & Ends
+export type ConnectionFailure = ConnectionRefused & ConnectionEnds
 
-interface Ends {
+interface ConnectionEnds {
   readonly client: Workload
   readonly sent: ClientSide
   readonly destination: Destination
@@ -36,7 +36,7 @@ interface Ends {
 }
 
 /** A gateway took the connection, but has no route there for the host: the caller gets 404. */
-export interface RouteCut {
+export interface NoRoute {
   readonly cause: 'no-route'
   readonly host: string
   /** The Gateways (`namespace/name`) that the route is bound to. */
@@ -46,13 +46,13 @@ export interface RouteCut {
 }
 
 /** A Service or Gateway that is not there, or that no pod stands behind. */
-export interface EndpointCut {
+export interface NoEndpoints {
   readonly cause: 'no-endpoints'
   readonly address: Ref
 }
 
 /** A controller refuses an object, so what it should make never comes. */
-export interface ConfigurationCut {
+export interface ConfigurationRejected {
   readonly cause: 'configuration-rejected'
   readonly object: Ref
   readonly field: string
@@ -62,24 +62,28 @@ export interface ConfigurationCut {
 }
 
 /** The connection stands, and policies refuse the request. */
-interface Judged {
+interface DeniedCall {
   readonly client: Workload
   readonly server: Workload
   readonly request: Request
-  readonly verdict: Refused
+  readonly verdict: Denied
 }
 
 /**
  * Whoever comes so is refused; or because the call carries no identity, over plaintext; or because a token is asked for
  * that nobody there can read; or because nobody is there to be asked.
  */
-export type PolicyCause = 'refused-by-policy' | 'no-identity-for-policy' | 'token-never-valid' | 'provider-unknown'
-export type PolicyCut = { [C in PolicyCause]: { readonly cause: C } & Judged }[PolicyCause]
+export type PolicyDenialCause =
+  | 'refused-by-policy'
+  | 'no-identity-for-policy'
+  | 'token-never-valid'
+  | 'provider-unknown'
+export type PolicyDenied = { [C in PolicyDenialCause]: { readonly cause: C } & DeniedCall }[PolicyDenialCause]
 
-export type Refused = Exclude<Authorization, { readonly is: 'allowed' }>
+export type Denied = Exclude<Authorization, { readonly is: 'allowed' }>
 
 /** The API server cannot call an admission webhook: it has no certificate of the mesh. */
-export interface WebhookCut {
+export interface WebhookUnreachable {
   readonly cause: 'webhook-refused'
   readonly configuration: Ref
   readonly webhook: string
@@ -91,29 +95,35 @@ export interface WebhookCut {
   readonly at: PeerAuthentication | undefined
 }
 
-export type Cut = ConnectionCut | RouteCut | EndpointCut | ConfigurationCut | PolicyCut | WebhookCut
+export type Failure =
+  | ConnectionFailure
+  | NoRoute
+  | NoEndpoints
+  | ConfigurationRejected
+  | PolicyDenied
+  | WebhookUnreachable
 
-export type Cause = Cut['cause']
+export type Cause = Failure['cause']
 
 /** What became of a call between one client and one server. */
-export interface Passage {
+export interface CallResult {
   readonly client: Workload
   readonly destination: Destination
   readonly connection: Connection
   readonly authorization: Authorization
-  readonly cut: Cut | undefined
+  readonly failure: Failure | undefined
 }
 
 export interface Hop {
   readonly name: HopName
   /** Up to the first that is cut; where the ways of several are alike, one stands for them. */
-  readonly passages: readonly Passage[]
+  readonly calls: readonly CallResult[]
   /** Absent: the request gets through, as far as is known. */
-  readonly cut: Cut | undefined
+  readonly failure: Failure | undefined
   /** What is not known, and would decide. */
   readonly unknown?: string
 }
 
 export interface FailedHop extends Hop {
-  readonly cut: Cut
+  readonly failure: Failure
 }

@@ -1,6 +1,6 @@
 import type { InferenceService } from './inference-service.ts'
 import { getOrAdd } from './map.ts'
-import { rememberIn } from './memoize.ts'
+import { memoizeInView } from './memoize.ts'
 import { meshOf } from './mesh.ts'
 import type { Call, Token } from './request.ts'
 import { formatOf } from './runtime.ts'
@@ -8,7 +8,7 @@ import type { View } from './snapshot.ts'
 import { issuerClasses } from './token-classes.ts'
 
 /** Frameworks that speak the second version of the protocol, or one of their own, unless told otherwise. */
-const SPEAKS: ReadonlyMap<string, string> = new Map([
+const PROTOCOL_PATHS: ReadonlyMap<string, string> = new Map([
   ['triton', 'v2'],
   ['huggingface', 'own']
 ])
@@ -33,13 +33,13 @@ export function callTo(view: CallView, service: InferenceService, host: string, 
 type Calls = Map<Token | undefined, Call>
 
 const newCalls = (): Calls => new Map()
-const callsByHost = rememberIn((_view: CallView, _service: InferenceService) => new Map<string, Calls>())
+const callsByHost = memoizeInView((_view: CallView, _service: InferenceService) => new Map<string, Calls>())
 
 function makeCall(service: InferenceService, host: string, token: Token | undefined): Call {
   return { host, path: inferencePath(service), method: 'POST', token, headers: {}, headersComplete: false }
 }
 
-const tokens: (view: CallView, namespace: string) => readonly Token[] = rememberIn((view, namespace) => {
+const tokens: (view: CallView, namespace: string) => readonly Token[] = memoizeInView((view, namespace) => {
   const { istioNamespace, knativeNamespace } = view.settings
   const namespaces = new Set([meshOf(view).rootNamespace, istioNamespace, knativeNamespace, namespace])
   const listed = <K extends 'RequestAuthentication' | 'AuthorizationPolicy'>(kind: K) =>
@@ -54,7 +54,7 @@ const tokens: (view: CallView, namespace: string) => readonly Token[] = remember
 export function inferencePath({ name, spec: { predictor } }: InferenceService): string | undefined {
   const format = predictor === undefined ? undefined : formatOf(predictor)
   if (format === undefined) return undefined
-  const version = format.protocolVersion ?? SPEAKS.get(format.name) ?? 'v1'
+  const version = format.protocolVersion ?? PROTOCOL_PATHS.get(format.name) ?? 'v1'
   if (version === 'v1') return `/v1/models/${name}:predict`
   if (version === 'v2') return `/v2/models/${name}/infer`
   return version === 'grpc-v2' ? '/inference.GRPCInferenceService/ModelInfer' : undefined

@@ -1,18 +1,18 @@
-import { type PassageKinds, passPlainly, type RouteNeed } from './call-result.ts'
-import { CALLER } from './callers.ts'
+import { type CallKinds, evaluatePlaintextCall, type RequiredRoute } from './call-result.ts'
+import { NON_MESH_CLIENT } from './callers.ts'
 import type { ClientSide, Destination } from './client.ts'
-import type { Cut, Passage } from './hop.ts'
+import type { CallResult, Failure } from './hop.ts'
 import { serviceHost } from './host.ts'
-import { rememberIn } from './memoize.ts'
+import { memoizeInView } from './memoize.ts'
 import type { Call } from './request.ts'
-import { nothingBehind } from './request-path.ts'
+import { noEndpoints } from './request-path.ts'
 import type { Ref } from './resource.ts'
 import type { Endpoint, Service } from './service.ts'
 import { toDestination } from './service-resolution.ts'
 import type { View } from './snapshot.ts'
 
 /** Of the ways that do not work, the later in this list says more about why. */
-const TELLING: readonly Cut['cause'][] = [
+const CAUSE_SPECIFICITY: readonly Failure['cause'][] = [
   'no-route',
   'plaintext-to-mtls-listener',
   'sni-not-served',
@@ -35,55 +35,57 @@ export const PLAIN_CLIENT: ClientSide = {
 
 const tlsClient = (sni: string): ClientSide => ({ ...PLAIN_CLIENT, send: 'tls', sni })
 
-export interface Entered {
-  readonly passages: readonly Passage[]
-  readonly cut: Cut | undefined
+export interface IngressResult {
+  readonly calls: readonly CallResult[]
+  readonly failure: Failure | undefined
 }
 
 /**
  * Can a caller without a certificate of the mesh get in by any port of these Services, with or without TLS? A port
  * that only sends elsewhere does not count.
  */
-export function enter(
-  view: View<PassageKinds>,
+export function tryIngress(
+  view: View<CallKinds>,
   services: readonly Service[],
   address: Ref,
   call: Call,
-  need: RouteNeed
-): Entered {
-  const closed: { readonly passage: Passage; readonly cut: Cut }[] = []
-  for (const { destination, endpoint, speaksTls } of services.flatMap(service => waysIn(view, service))) {
-    const attempt = { client: CALLER, call, destination, endpoint, need }
-    const withTls = () => passPlainly(view, attempt, tlsClient(need.host))
-    const without = () => passPlainly(view, attempt, PLAIN_CLIENT)
+  requiredRoute: RequiredRoute
+): IngressResult {
+  const closed: { readonly passage: CallResult; readonly failure: Failure }[] = []
+  for (const { destination, endpoint, speaksTls } of services.flatMap(service => ingressPorts(view, service))) {
+    const attempt = { client: NON_MESH_CLIENT, call, destination, endpoint, requiredRoute }
+    const withTls = () => evaluatePlaintextCall(view, attempt, tlsClient(requiredRoute.host))
+    const without = () => evaluatePlaintextCall(view, attempt, PLAIN_CLIENT)
     const usual = speaksTls ? withTls() : without()
-    if (usual.cut === undefined) return { passages: [usual], cut: undefined }
+    if (usual.failure === undefined) return { calls: [usual], failure: undefined }
     const other = speaksTls ? without() : withTls()
-    if (other.cut === undefined) return { passages: [other], cut: undefined }
-    closed.push({ passage: usual, cut: usual.cut })
+    if (other.failure === undefined) return { calls: [other], failure: undefined }
+    closed.push({ passage: usual, failure: usual.failure })
   }
-  const [told] = closed.sort((a, b) => TELLING.indexOf(b.cut.cause) - TELLING.indexOf(a.cut.cause))
+  const [told] = closed.sort(
+    (a, b) => CAUSE_SPECIFICITY.indexOf(b.failure.cause) - CAUSE_SPECIFICITY.indexOf(a.failure.cause)
+  )
   return told === undefined
-    ? { passages: [], cut: nothingBehind(address) }
-    : { passages: [told.passage], cut: told.cut }
+    ? { calls: [], failure: noEndpoints(address) }
+    : { calls: [told.passage], failure: told.failure }
 }
 
 /** Where Istio's proxies say how they fare; no request enters there. */
 const STATUS_PORT = 15_021
 
-interface WayIn {
+interface IngressPort {
   readonly destination: Destination
   readonly endpoint: Endpoint
   /** What callers speak to a port goes by its number and name; only when they are told will they try the other. */
   readonly speaksTls: boolean
 }
 
-const waysIn: (view: View<'Service' | 'Pod' | 'EndpointSlice'>, service: Service) => readonly WayIn[] = rememberIn(
-  (view, { name, namespace, spec }) =>
+const ingressPorts: (view: View<'Service' | 'Pod' | 'EndpointSlice'>, service: Service) => readonly IngressPort[] =
+  memoizeInView((view, { name, namespace, spec }) =>
     spec.ports.flatMap(({ port, name: portName = '' }) => {
       if (port === STATUS_PORT) return []
       const destination = toDestination(view, serviceHost(namespace, name, view.settings.clusterDomain), port)
       const speaksTls = port === 443 || portName.startsWith('https')
       return destination.endpoints.map(endpoint => ({ destination, endpoint, speaksTls }))
     })
-)
+  )

@@ -3,8 +3,8 @@ import { inferencePath } from './inference-request.ts'
 import {
   type Component,
   componentsOf,
+  generatedLabels,
   type InferenceService,
-  madeLabels,
   podsOf,
   revisionOf
 } from './inference-service.ts'
@@ -13,7 +13,7 @@ import { ingressOf } from './kserve.ts'
 import type { Discriminators } from './namespace-discriminators.ts'
 import { matches, matchesPath } from './pattern.ts'
 import type { PathKinds } from './request-path.ts'
-import { findKnativeRefusal } from './revision.ts'
+import { findKnativeRejection } from './revision.ts'
 import type { Labels } from './selector.ts'
 import { endpointsOf, findService, isHeadless, protocolOf, targetsOf } from './service.ts'
 import type { View } from './snapshot.ts'
@@ -64,7 +64,7 @@ export function attributesOf(view: View<PathKinds>, service: InferenceService): 
     components.map(one => componentAttributes(view, service, one)),
     templates,
     // The finding for a rejected revision contains the name of its model.
-    components.some(one => findKnativeRefusal(service, one) !== undefined) ? name : undefined
+    components.some(one => findKnativeRejection(service, one) !== undefined) ? name : undefined
   ]
   return {
     name,
@@ -72,7 +72,7 @@ export function attributesOf(view: View<PathKinds>, service: InferenceService): 
     labelsAndAnnotations: [
       { place: 'labels', values: labels },
       { place: 'annotations', values: annotations },
-      ...components.map(one => ({ place: one.name, values: { ...one.annotations, ...madeLabels(service, one) } })),
+      ...components.map(one => ({ place: one.name, values: { ...one.annotations, ...generatedLabels(service, one) } })),
       ...pods.map(({ template, labels }) => ({ place: `pod ${templates.indexOf(template)}`, values: labels }))
     ],
     hosts: [
@@ -97,11 +97,11 @@ function componentAttributes(view: View<PathKinds>, service: InferenceService, c
 }
 
 function podAttributes(view: View<PathKinds>, pod: Workload): string {
-  const { proxy, serviceAccount, labels, pastSidecar } = pod
+  const { proxy, serviceAccount, labels, excludedInboundPorts } = pod
   const protocols = new Map<number, string>()
   // If several Services target a port, the first takes precedence.
   for (const { target, port } of targetsOf(view, pod).toReversed()) protocols.set(target, protocolOf(port))
-  return JSON.stringify([proxy, serviceAccount, pastSidecar, labels[TLS_MODE_LABEL], [...protocols].sort()])
+  return JSON.stringify([proxy, serviceAccount, excludedInboundPorts, labels[TLS_MODE_LABEL], [...protocols].sort()])
 }
 
 /** Fields of a Standard mode Service that may differ from those that KServe generates. */

@@ -4,7 +4,7 @@ import { namespaceOfHost } from './destination-rule-index.ts'
 import { isWildcard } from './host.ts'
 import { injectorSelectors } from './injection.ts'
 import { getOrAdd } from './map.ts'
-import { remember } from './memoize.ts'
+import { memoize } from './memoize.ts'
 import { meshOf } from './mesh.ts'
 import type { PathKinds } from './request-path.ts'
 import type { Resource } from './resource.ts'
@@ -140,7 +140,7 @@ const NAMESPACED_CONFIG_KINDS = [
 ] as const
 const CROSS_NAMESPACE_KINDS = ['AuthorizationPolicy', 'DestinationRule'] as const
 
-const textOf = remember((objects: readonly Resource[]) =>
+const textOf = memoize((objects: readonly Resource[]) =>
   JSON.stringify(objects.map(object => ('spec' in object ? object.spec : object)))
 )
 

@@ -1,11 +1,11 @@
-import { passPlainly } from './call-result.ts'
-import { CALLER } from './callers.ts'
+import { evaluatePlaintextCall } from './call-result.ts'
+import { NON_MESH_CLIENT } from './callers.ts'
 import type { Destination } from './client.ts'
 import { toEndpoints } from './dedupe-endpoints.ts'
 import type { Component } from './inference-service.ts'
 import { PLAIN_CLIENT } from './ingress-entry.ts'
 import type { Call } from './request.ts'
-import type { PathKinds, Step, Way } from './request-path.ts'
+import type { HopEvaluator, PathKinds, PathTemplate } from './request-path.ts'
 import type { View } from './snapshot.ts'
 import type { Workload } from './workload.ts'
 
@@ -13,15 +13,15 @@ import type { Workload } from './workload.ts'
 const REWRITE = 'sidecar.istio.io/rewriteAppHTTPProbers'
 
 /** What Knative or the kubelet does to see how a model fares. */
-export function probe(entry: 'autoscaler' | 'kubelet', step: Step): Way {
+export function probe(entry: 'autoscaler' | 'kubelet', step: HopEvaluator): PathTemplate {
   const call: Call = { host: '', path: undefined, method: 'GET', token: undefined, headers: {}, headersComplete: false }
   return {
     caller: 'probe',
     from: undefined,
     entry,
-    starts: [{ at: [], call }],
+    candidates: [{ at: [], call }],
     steps: [step],
-    legs: [{ leg: undefined, steps: [] }]
+    branches: [{ activatorMode: undefined, steps: [] }]
   }
 }
 
@@ -35,14 +35,17 @@ export function kubeletProbes(
   destination: Destination,
   pods: readonly Workload[],
   port: number
-): readonly Way[] {
+): readonly PathTemplate[] {
   if (annotations[REWRITE] !== 'false') return []
-  const step: Step = next => {
+  const step: HopEvaluator = next => {
     const call: Call = { ...next.call, path: '/healthz' }
-    const passages = toEndpoints(pods, port).map(endpoint =>
-      passPlainly(view, { client: CALLER, call, destination, endpoint }, PLAIN_CLIENT)
+    const calls = toEndpoints(pods, port).map(endpoint =>
+      evaluatePlaintextCall(view, { client: NON_MESH_CLIENT, call, destination, endpoint }, PLAIN_CLIENT)
     )
-    return { hop: { name: 'kubelet->pod', passages, cut: passages.find(({ cut }) => cut !== undefined)?.cut }, next }
+    return {
+      hop: { name: 'kubelet->pod', calls, failure: calls.find(({ failure }) => failure !== undefined)?.failure },
+      next
+    }
   }
   return [probe('kubelet', step)]
 }

@@ -1,4 +1,4 @@
-import { rememberIn } from './memoize.ts'
+import { memoizeInView } from './memoize.ts'
 import { meshOf } from './mesh.ts'
 import { attaches } from './policy-target.ts'
 import type { Call, Token } from './request.ts'
@@ -19,8 +19,8 @@ export interface Issuer {
  * The issuers that a workload knows: those of all objects that count for it, in its own and the root namespace.
  * @see istio pilot/pkg/security/authn/policy_applier.go (convertToEnvoyJwtConfig)
  */
-export const issuersAt: (view: View<'RequestAuthentication' | 'ConfigMap'>, workload: Workload) => readonly Issuer[] =
-  rememberIn((view, workload) => {
+export const issuersFor: (view: View<'RequestAuthentication' | 'ConfigMap'>, workload: Workload) => readonly Issuer[] =
+  memoizeInView((view, workload) => {
     const { rootNamespace } = meshOf(view)
     return [...new Set([rootNamespace, workload.namespace])]
       .flatMap(namespace => view.list('RequestAuthentication', namespace))
@@ -35,17 +35,17 @@ export const issuersAt: (view: View<'RequestAuthentication' | 'ConfigMap'>, work
   })
 
 /** A token is read where somebody knows its issuer; elsewhere it is but a header. */
-export function readToken(issuers: readonly Issuer[], token: Token | undefined): Token | undefined {
+export function validateToken(issuers: readonly Issuer[], token: Token | undefined): Token | undefined {
   return issuers.some(({ issuer }) => issuer === token?.issuer) ? token : undefined
 }
 
 /** Whoever reads a token takes it off, unless told to pass it on. */
-export function passOn(issuers: readonly Issuer[], call: Call): Call {
+export function forwardToken(issuers: readonly Issuer[], call: Call): Call {
   const reader = issuers.find(({ issuer }) => issuer === call.token?.issuer)
   return reader === undefined || reader.forwards ? call : { ...call, token: undefined }
 }
 
 /** A proxy that knows issuers refuses the tokens of all others. */
-export function findStranger(issuers: readonly Issuer[], token: Token | undefined): RequestAuthentication | undefined {
-  return token === undefined || readToken(issuers, token) !== undefined ? undefined : issuers[0]?.by
+export function unknownIssuer(issuers: readonly Issuer[], token: Token | undefined): RequestAuthentication | undefined {
+  return token === undefined || validateToken(issuers, token) !== undefined ? undefined : issuers[0]?.by
 }

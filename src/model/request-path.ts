@@ -1,15 +1,15 @@
-import type { Leg } from './activator.ts'
-import { type Attempt, type PassageKinds, pass, type RouteNeed } from './call-result.ts'
+import type { ActivatorMode } from './activator.ts'
+import { type CallAttempt, type CallKinds, evaluateCall, type RequiredRoute } from './call-result.ts'
 import type { CallerNamespaces } from './caller-classes.ts'
-import type { Origin } from './callers.ts'
+import type { TrafficSource } from './callers.ts'
 import type { Destination } from './client.ts'
-import type { Cut, FailedHop, Hop, HopName, Passage } from './hop.ts'
+import type { CallResult, FailedHop, Failure, Hop, HopName } from './hop.ts'
 import type { ComponentKinds } from './inference-service.ts'
 import type { InjectionKinds } from './injection.ts'
 import { getOrAdd } from './map.ts'
-import { remember } from './memoize.ts'
+import { memoize } from './memoize.ts'
 import type { Call } from './request.ts'
-import { issuersAt, passOn } from './request-authentication.ts'
+import { forwardToken, issuersFor } from './request-authentication.ts'
 import type { Ref } from './resource.ts'
 import type { View } from './snapshot.ts'
 import type { Workload } from './workload.ts'
@@ -35,57 +35,60 @@ export interface Path extends Caller {
    */
   readonly entry: string
   /** Absent when the request does not get that far, or when there is but one. */
-  readonly leg: Leg | undefined
+  readonly activatorMode: ActivatorMode | undefined
   /** In order, up to the first that is cut or not known. */
   readonly hops: readonly Hop[]
   /** False where nothing says that there are such callers at all. */
-  readonly needed: boolean
+  readonly expected: boolean
 }
 
 /** Requests on their way: the pods that send them on, and what they ask for. */
-export interface Traffic {
+export interface InFlightRequest {
   readonly at: readonly Workload[]
   readonly call: Call
 }
 
 /** One stretch of a way. Traffic that is cut, or of which we know no more, does not go on. */
-export type Step = (traffic: Traffic) => { readonly hop: Hop; readonly next: Traffic }
+export type HopEvaluator = (request: InFlightRequest) => { readonly hop: Hop; readonly next: InFlightRequest }
 
 /** A way before it is walked: stretches that all requests take, then the legs that some or others take. */
-export interface Way extends Caller {
+export interface PathTemplate extends Caller {
   readonly entry: string
-  readonly needed?: boolean | undefined
+  readonly expected?: boolean | undefined
   /** What the caller can choose from, such as a token: whatever gets furthest counts. */
-  readonly starts: readonly [Traffic, ...Traffic[]]
-  readonly steps: readonly Step[]
-  readonly legs: readonly { readonly leg: Leg | undefined; readonly steps: readonly Step[] }[]
+  readonly candidates: readonly [InFlightRequest, ...InFlightRequest[]]
+  readonly steps: readonly HopEvaluator[]
+  readonly branches: readonly {
+    readonly activatorMode: ActivatorMode | undefined
+    readonly steps: readonly HopEvaluator[]
+  }[]
 }
 
 /** What a component's surroundings offer: the ways to it, whoever comes. */
-export interface Ways {
+export interface PathTemplates {
   /** The hosts by which it is called, and what stands on the way: who calls differently depends on them. */
   readonly hosts: readonly string[]
   readonly servers: readonly Workload[]
-  readonly external: readonly Way[]
-  readonly probes: readonly Way[]
+  readonly external: readonly PathTemplate[]
+  readonly probes: readonly PathTemplate[]
   /** By the model's own address, or by its component's. */
-  readonly to: (address: 'address' | 'component', origin: Origin) => readonly Way[]
+  readonly to: (address: 'address' | 'component', origin: TrafficSource) => readonly PathTemplate[]
 }
 
-export type PathKinds = PassageKinds | InjectionKinds | ComponentKinds | 'InferenceGraph'
+export type PathKinds = CallKinds | InjectionKinds | ComponentKinds | 'InferenceGraph'
 
 /** Where a path is cut, if it is. */
 export function failedHopOf({ hops }: Pick<Path, 'hops'>): FailedHop | undefined {
-  return hops.find((hop): hop is FailedHop => hop.cut !== undefined)
+  return hops.find((hop): hop is FailedHop => hop.failure !== undefined)
 }
 
 /** Walks a way: one path for each leg, or one in all where no leg is reached. */
-export function walk(way: Way): readonly Path[] {
+export function evaluatePath(template: PathTemplate): readonly Path[] {
   let best: readonly Path[] = []
   let furthest = -1
-  for (const start of way.starts) {
-    const paths = walkFrom(way, start)
-    const reach = paths.reduce((sum, path) => sum + path.hops.length + (isOpen(path) ? ARRIVED : 0), 0)
+  for (const candidate of template.candidates) {
+    const paths = evaluateCandidate(template, candidate)
+    const reach = paths.reduce((sum, path) => sum + path.hops.length + (isOpen(path) ? REACHED_SCORE : 0), 0)
     if (reach > furthest) [best, furthest] = [paths, reach]
     if (paths.every(isOpen)) break
   }
@@ -93,37 +96,44 @@ export function walk(way: Way): readonly Path[] {
 }
 
 /** To arrive counts for more than any number of hops. */
-const ARRIVED = 100
+const REACHED_SCORE = 100
 
 /** Does every hop let requests through, as far as can be known? */
 export function isOpen({ hops }: Pick<Path, 'hops'>): boolean {
-  return hops.every(({ cut, unknown }) => cut === undefined && unknown === undefined)
+  return hops.every(({ failure, unknown }) => failure === undefined && unknown === undefined)
 }
 
-function walkFrom({ caller, from, entry, needed = true, steps, legs }: Way, start: Traffic): readonly Path[] {
-  const own = { caller, from, entry, needed }
-  const shared = follow(start, steps)
+function evaluateCandidate(
+  { caller, from, entry, expected = true, steps, branches }: PathTemplate,
+  candidate: InFlightRequest
+): readonly Path[] {
+  const own = { caller, from, entry, expected: expected }
+  const shared = evaluateHops(candidate, steps)
   const { reached } = shared
-  if (reached === undefined) return [{ ...own, leg: undefined, hops: shared.hops }]
-  return legs.map(({ leg, steps: rest }) => ({ ...own, leg, hops: [...shared.hops, ...follow(reached, rest).hops] }))
+  if (reached === undefined) return [{ ...own, activatorMode: undefined, hops: shared.hops }]
+  return branches.map(({ activatorMode, steps: rest }) => ({
+    ...own,
+    activatorMode: activatorMode,
+    hops: [...shared.hops, ...evaluateHops(reached, rest).hops]
+  }))
 }
 
 /** Goes on until a hop is cut or not known; then nothing is reached. */
-function follow(start: Traffic, steps: readonly Step[]) {
+function evaluateHops(candidate: InFlightRequest, steps: readonly HopEvaluator[]) {
   const hops: Hop[] = []
-  let reached: Traffic | undefined = start
+  let reached: InFlightRequest | undefined = candidate
   for (const step of steps) {
     const { hop, next } = step(reached)
     hops.push(hop)
-    if (hop.cut !== undefined || hop.unknown !== undefined) return { hops, reached: undefined }
+    if (hop.failure !== undefined || hop.unknown !== undefined) return { hops, reached: undefined }
     reached = next
   }
   return { hops, reached }
 }
 
 /** What a stretch needs beyond its destination. */
-export interface Sending {
-  readonly need?: RouteNeed
+export interface HopOptions {
+  readonly requiredRoute?: RequiredRoute
   /** What a route makes of a call. */
   readonly rewrite?: (call: Call) => Call
   /** The name of the hop where the connection stands but leads to no route. */
@@ -134,56 +144,61 @@ export interface Sending {
  * Sends requests on, from each pod where they are to each endpoint. The first passage that is cut is the answer: where
  * one pod of several is out of reach, requests fail.
  */
-export function send(view: View<PathKinds>, name: HopName, destination: Destination, sending: Sending = {}): Step {
-  const { need, rewrite, nameWithoutRoute = name } = sending
+export function hopTo(
+  view: View<PathKinds>,
+  name: HopName,
+  destination: Destination,
+  options: HopOptions = {}
+): HopEvaluator {
+  const { requiredRoute, rewrite, nameWithoutRoute = name } = options
   const at = podsBehind(destination)
   return ({ at: clients, call: arrived }) => {
     const call = rewrite?.(arrived) ?? arrived
-    const tried = tryAll(view, clients, call, destination, need)
-    const hop = { name: tried.cut?.cause === 'no-route' ? nameWithoutRoute : name, ...tried }
-    return { hop, next: { at, call: handOn(view, at, call) } }
+    const results = evaluateCalls(view, clients, call, destination, requiredRoute)
+    const hop = { name: results.failure?.cause === 'no-route' ? nameWithoutRoute : name, ...results }
+    return { hop, next: { at, call: forwardCall(view, at, call) } }
   }
 }
 
 /** The same list each time. */
-const podsBehind = remember(({ endpoints }: Destination) => endpoints.map(({ workload }) => workload))
+const podsBehind = memoize(({ endpoints }: Destination) => endpoints.map(({ workload }) => workload))
 
 /** A stretch that several ways have in common: what came of a call is remembered. */
-export function common(step: Step): Step {
-  const known = new Map<readonly Workload[], Map<Call, ReturnType<Step>>>()
-  return traffic => getOrAdd(getOrAdd(known, traffic.at, newMap), traffic.call, () => step(traffic))
+export function memoizeHop(step: HopEvaluator): HopEvaluator {
+  const known = new Map<readonly Workload[], Map<Call, ReturnType<HopEvaluator>>>()
+  return request => getOrAdd(getOrAdd(known, request.at, newMap), request.call, () => step(request))
 }
 
-const newMap = () => new Map<Call, ReturnType<Step>>()
+const newMap = () => new Map<Call, ReturnType<HopEvaluator>>()
 
 /** Tries each client with each endpoint, up to the first passage that is cut. */
-export function tryAll(
-  view: View<PassageKinds>,
+export function evaluateCalls(
+  view: View<CallKinds>,
   clients: readonly Workload[],
   call: Call,
   destination: Destination,
-  need?: RouteNeed
-): { readonly passages: readonly Passage[]; readonly cut: Cut | undefined } {
-  const passages: Passage[] = []
+  requiredRoute?: RequiredRoute
+): { readonly calls: readonly CallResult[]; readonly failure: Failure | undefined } {
+  const calls: CallResult[] = []
   for (const client of clients) {
     for (const endpoint of destination.endpoints) {
-      const attempt: Attempt = { client, call, destination, endpoint, need }
-      const passage = pass(view, attempt)
-      passages.push(passage)
-      if (passage.cut !== undefined) return { passages, cut: passage.cut }
+      const attempt: CallAttempt = { client, call, destination, endpoint, requiredRoute }
+      const result = evaluateCall(view, attempt)
+      calls.push(result)
+      if (result.failure !== undefined) return { calls, failure: result.failure }
     }
   }
-  const cut = destination.endpoints.length === 0 ? nothingBehind(toServiceRef(destination.host)) : undefined
-  return { passages, cut }
+  const failure = destination.endpoints.length === 0 ? noEndpoints(toServiceRef(destination.host)) : undefined
+  return { calls, failure }
 }
 
 /** What is left of a call behind these pods. */
-export function handOn(view: View<PassageKinds>, at: readonly Workload[], call: Call): Call {
+export function forwardCall(view: View<CallKinds>, at: readonly Workload[], call: Call): Call {
   const [first] = at
-  return first === undefined || first.proxy === 'none' ? call : passOn(issuersAt(view, first), call)
+  return first === undefined || first.proxy === 'none' ? call : forwardToken(issuersFor(view, first), call)
 }
 
-export function nothingBehind(address: Ref): Cut {
+export function noEndpoints(address: Ref): Failure {
   return { cause: 'no-endpoints', address }
 }
 

@@ -11,7 +11,7 @@ interface Bucket {
 }
 
 /** The objects of one kind, by namespace; a change copies the one namespace it touches and shares the rest. */
-export class Shelf {
+export class ResourceStore {
   readonly #namespaces: ReadonlyMap<string, Bucket>
   #all: readonly Resource[] | undefined
 
@@ -40,7 +40,7 @@ export class Shelf {
   }
 
   /** What stands here otherwise than there, object by object; what both share is not looked at. */
-  *changedSince(other: Shelf): Iterable<Changed> {
+  *diff(other: ResourceStore): Iterable<Changed> {
     for (const [namespace, theirs] of other.#namespaces) {
       const mine = this.#namespaces.get(namespace)
       if (mine === theirs) continue
@@ -58,16 +58,16 @@ export class Shelf {
     }
   }
 
-  with(namespace: string, name: string, object: Resource | undefined): Shelf {
+  with(namespace: string, name: string, object: Resource | undefined): ResourceStore {
     const objects = new Map(this.#namespaces.get(namespace)?.objects)
     if (object === undefined) objects.delete(name)
     else objects.set(name, object)
-    return new Shelf(new Map(this.#namespaces).set(namespace, { objects }))
+    return new ResourceStore(new Map(this.#namespaces).set(namespace, { objects }))
   }
 }
 
 /** Nothing of a kind. */
-export const EMPTY = new Shelf(new Map())
+export const EMPTY_STORE = new ResourceStore(new Map())
 
 /** One object of two states: in the earlier, and in the later. */
 export type Changed =
@@ -75,10 +75,10 @@ export type Changed =
   | { readonly before: undefined; readonly after: Resource }
 
 /** Of two objects with one name, the later counts. */
-export function toShelf(resources: Iterable<Resource>): Shelf {
+export function toResourceStore(resources: Iterable<Resource>): ResourceStore {
   const namespaces = new Map<string, Map<string, Resource>>()
   for (const resource of resources) {
     getOrAdd(namespaces, resource.namespace, () => new Map<string, Resource>()).set(resource.name, resource)
   }
-  return new Shelf(new Map([...namespaces].map(([namespace, objects]) => [namespace, { objects }] as const)))
+  return new ResourceStore(new Map([...namespaces].map(([namespace, objects]) => [namespace, { objects }] as const)))
 }

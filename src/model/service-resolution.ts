@@ -1,8 +1,8 @@
 import type { Destination } from './client.ts'
-import { distinct, distinctEndpoints } from './dedupe-endpoints.ts'
+import { dedupeEndpoints, dedupePods } from './dedupe-endpoints.ts'
 import { appliesTo } from './gateway.ts'
 import { getOrAdd } from './map.ts'
-import { rememberIn } from './memoize.ts'
+import { memoizeInView } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 import { hasLabels, isEmpty } from './selector.ts'
 import { type Endpoint, endpointsOf, findService, isHeadless, type Service } from './service.ts'
@@ -33,14 +33,14 @@ function gatewayEndpoints(view: View<'Pod' | 'EndpointSlice'>, service: Service,
   return getOrAdd(endpointsByPort(view, service), number, () => findEndpoints(view, service, number))
 }
 
-const endpointsByPort = rememberIn(
+const endpointsByPort = memoizeInView(
   (_view: View<'Pod' | 'EndpointSlice'>, _service: Service) => new Map<number, readonly Endpoint[]>()
 )
 
 function findEndpoints(view: View<'Pod' | 'EndpointSlice'>, service: Service, number: number): readonly Endpoint[] {
   const port = service.spec.ports.find(one => one.port === number)
   if (port === undefined) return []
-  const endpoints = distinctEndpoints(endpointsOf(view, service, port))
+  const endpoints = dedupeEndpoints(endpointsOf(view, service, port))
   const { namespace, name, spec } = service
   if (endpoints.length > 0 || isEmpty(spec.selector) || typeof port.targetPort === 'string') return endpoints
   const workload: Workload = {
@@ -56,12 +56,12 @@ function findEndpoints(view: View<'Pod' | 'EndpointSlice'>, service: Service, nu
 }
 
 /** The pods that a Gateway object is meant for. */
-export const podsOfGateway: (view: View<'Pod'>, gateway: ResourceOf<'Gateway'>) => readonly Workload[] = rememberIn(
-  (view, gateway) => distinct(view.gateways().filter(pod => appliesTo(gateway, pod)))
+export const podsOfGateway: (view: View<'Pod'>, gateway: ResourceOf<'Gateway'>) => readonly Workload[] = memoizeInView(
+  (view, gateway) => dedupePods(view.gateways().filter(pod => appliesTo(gateway, pod)))
 )
 
 /** The Services by which callers from outside reach pods: public ones, else those that Gateways number their ports by. */
-export const entryServices: (view: View<'Service'>, pods: readonly Workload[]) => readonly Service[] = rememberIn(
+export const entryServices: (view: View<'Service'>, pods: readonly Workload[]) => readonly Service[] = memoizeInView(
   (view, pods) => {
     const namespaces = [...new Set(pods.map(({ namespace }) => namespace))]
     const leading = namespaces

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type NamedRule, rulesByNamespace } from './destination-rule-index.ts'
+import { destinationRulesByNamespace, type NamedDestinationRule } from './destination-rule-index.ts'
 import { getOrAdd } from './map.ts'
-import { type Derived, remember } from './memoize.ts'
+import { memoize, type ViewMemo } from './memoize.ts'
 import type { Kind, Resource, ResourceOf } from './resource.ts'
-import { type Changed, EMPTY, type Shelf, toShelf } from './resource-store.ts'
+import { type Changed, EMPTY_STORE, type ResourceStore, toResourceStore } from './resource-store.ts'
 import { isRunning, toWorkload, type Workload } from './workload.ts'
 
 /** What the administrator says about the installation; what is absent is read from the cluster's own configuration. */
@@ -27,14 +27,14 @@ export const DEFAULT_SETTINGS: Settings = {
 export interface View<K extends Kind = Kind> {
   readonly settings: Settings
   /** For `rememberIn` alone. */
-  readonly derived: Derived
+  readonly memo: ViewMemo
   /** Objects of a kind in one namespace, or in all, in order of namespace and name. */
   list<T extends K>(kind: T, namespace?: string): readonly ResourceOf<T>[]
   get<T extends K>(kind: T, namespace: string, name: string): ResourceOf<T> | undefined
   /** The running gateways of all namespaces, few among many pods. Only a view of pods has any. */
   gateways(): readonly Workload[]
   /** The DestinationRules of all namespaces whose host may cover Services of this one. */
-  rulesIn(namespace: string): readonly NamedRule[]
+  rulesIn(namespace: string): readonly NamedDestinationRule[]
 }
 
 export type Change =
@@ -42,25 +42,29 @@ export type Change =
   | { readonly operation: 'UPDATE'; readonly before: Resource; readonly after: Resource }
   | { readonly operation: 'DELETE'; readonly before: Resource; readonly after?: undefined }
 
-const gatewaysIn = remember((pods: readonly Resource[]) =>
+const gatewaysIn = memoize((pods: readonly Resource[]) =>
   pods
     .flatMap(pod => (pod.kind === 'Pod' && isRunning(pod) ? toWorkload(pod) : []))
     .filter(({ proxy }) => proxy === 'gateway')
 )
-const gatewaysAmong = remember((pods: Shelf) =>
+const gatewaysAmong = memoize((pods: ResourceStore) =>
   [...pods.namespaces()].sort().flatMap(namespace => gatewaysIn(pods.list(namespace)))
 )
 
 /** The state of a cluster at one moment. Immutable: a change makes another snapshot, which shares what did not change. */
 export class Snapshot implements View {
   readonly settings: Settings
-  readonly derived: Derived = new Map()
+  readonly memo: ViewMemo = new Map()
   /** Kinds that could not be read, and why. What reads one of them cannot be judged. */
   readonly unreadable: ReadonlyMap<Kind, string>
-  readonly #shelves: ReadonlyMap<Kind, Shelf>
+  readonly #shelves: ReadonlyMap<Kind, ResourceStore>
 
-  private constructor(shelves: ReadonlyMap<Kind, Shelf>, settings: Settings, unreadable: ReadonlyMap<Kind, string>) {
-    this.#shelves = shelves
+  private constructor(
+    stores: ReadonlyMap<Kind, ResourceStore>,
+    settings: Settings,
+    unreadable: ReadonlyMap<Kind, string>
+  ) {
+    this.#shelves = stores
     this.settings = settings
     this.unreadable = unreadable
   }
@@ -73,13 +77,13 @@ export class Snapshot implements View {
   ): Snapshot {
     const kinds = new Map<Kind, Resource[]>()
     for (const resource of resources) getOrAdd<Kind, Resource[]>(kinds, resource.kind, () => []).push(resource)
-    return new Snapshot(new Map([...kinds].map(([kind, all]) => [kind, toShelf(all)])), settings, unreadable)
+    return new Snapshot(new Map([...kinds].map(([kind, all]) => [kind, toResourceStore(all)])), settings, unreadable)
   }
 
   list<T extends Kind>(kind: T, namespace?: string): readonly ResourceOf<T>[] {
-    const shelf = this.#shelf(kind)
+    const store = this.#shelf(kind)
     // A shelf holds objects of its kind alone; the type system cannot follow the kind through the map.
-    return (namespace === undefined ? shelf.all() : shelf.list(namespace)) as readonly ResourceOf<T>[]
+    return (namespace === undefined ? store.all() : store.list(namespace)) as readonly ResourceOf<T>[]
   }
 
   get<T extends Kind>(kind: T, namespace: string, name: string): ResourceOf<T> | undefined {
@@ -90,8 +94,8 @@ export class Snapshot implements View {
     return gatewaysAmong(this.#shelf('Pod'))
   }
 
-  rulesIn(namespace: string): readonly NamedRule[] {
-    const { anywhere, pinned } = rulesByNamespace(this.list('DestinationRule'))(this.settings.clusterDomain)
+  rulesIn(namespace: string): readonly NamedDestinationRule[] {
+    const { anywhere, pinned } = destinationRulesByNamespace(this.list('DestinationRule'))(this.settings.clusterDomain)
     return [...anywhere, ...(pinned.get(namespace) ?? [])]
   }
 
@@ -101,10 +105,10 @@ export class Snapshot implements View {
   }
 
   /** What is otherwise than in an earlier state. */
-  *changedSince(earlier: Snapshot): Iterable<Changed> {
-    for (const kind of new Set([...this.#shelves.keys(), ...earlier.#shelves.keys()])) {
-      const [mine, theirs] = [this.#shelf(kind), earlier.#shelf(kind)]
-      if (mine !== theirs) yield* mine.changedSince(theirs)
+  *diff(previous: Snapshot): Iterable<Changed> {
+    for (const kind of new Set([...this.#shelves.keys(), ...previous.#shelves.keys()])) {
+      const [mine, theirs] = [this.#shelf(kind), previous.#shelf(kind)]
+      if (mine !== theirs) yield* mine.diff(theirs)
     }
   }
 
@@ -118,7 +122,7 @@ export class Snapshot implements View {
   /** The state with these objects of a kind, in one namespace or in all, and no others there. */
   withAll(kind: Kind, resources: readonly Resource[], namespace?: string): Snapshot {
     const others = namespace === undefined ? [] : this.list(kind).filter(one => one.namespace !== namespace)
-    return this.#with(kind, toShelf([...others, ...resources]))
+    return this.#with(kind, toResourceStore([...others, ...resources]))
   }
 
   /** The state with what is known about kinds that cannot be read. */
@@ -132,11 +136,11 @@ export class Snapshot implements View {
     return this.#with(kind, this.#shelf(kind).with(namespace, name, after))
   }
 
-  #shelf(kind: Kind): Shelf {
-    return this.#shelves.get(kind) ?? EMPTY
+  #shelf(kind: Kind): ResourceStore {
+    return this.#shelves.get(kind) ?? EMPTY_STORE
   }
 
-  #with(kind: Kind, shelf: Shelf): Snapshot {
-    return new Snapshot(new Map(this.#shelves).set(kind, shelf), this.settings, this.unreadable)
+  #with(kind: Kind, store: ResourceStore): Snapshot {
+    return new Snapshot(new Map(this.#shelves).set(kind, store), this.settings, this.unreadable)
   }
 }

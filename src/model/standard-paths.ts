@@ -1,7 +1,7 @@
-import { passListener } from './call-result.ts'
-import { CALLER, startsOf } from './callers.ts'
+import { evaluateNonIstioListener } from './call-result.ts'
+import { candidateCalls, NON_MESH_CLIENT } from './callers.ts'
 import type { Destination } from './client.ts'
-import { distinct, distinctEndpoints, toEndpoints } from './dedupe-endpoints.ts'
+import { dedupeEndpoints, dedupePods, toEndpoints } from './dedupe-endpoints.ts'
 import { serviceHost } from './host.ts'
 import { callsTo } from './inference-request.ts'
 import { type Component, type InferenceService, STANDARD_PORT } from './inference-service.ts'
@@ -9,7 +9,14 @@ import { PLAIN_CLIENT } from './ingress-entry.ts'
 import { ingressOf } from './kserve.ts'
 import { GATEWAY_NAME } from './policy-target.ts'
 import { kubeletProbes } from './probe-paths.ts'
-import { handOn, type PathKinds, type Step, send, type Way, type Ways } from './request-path.ts'
+import {
+  forwardCall,
+  type HopEvaluator,
+  hopTo,
+  type PathKinds,
+  type PathTemplate,
+  type PathTemplates
+} from './request-path.ts'
 import { endpointsOf, findService, isHeadless, podsWith } from './service.ts'
 import type { View } from './snapshot.ts'
 import type { Workload } from './workload.ts'
@@ -21,12 +28,12 @@ const ISTIO = 'istio'
 const INGRESS_PODS = { istio: 'ingressgateway' }
 
 /** The ways to a component in Standard mode: straight to its Service; from outside by an Ingress or an HTTPRoute. */
-export function standardWays(
+export function standardPaths(
   view: View<PathKinds>,
   service: InferenceService,
   component: Component,
   pods: readonly Workload[]
-): Ways {
+): PathTemplates {
   const { namespace } = service
   const host = serviceHost(namespace, component.service, view.settings.clusterDomain)
   const found = findService(view, host)
@@ -37,25 +44,25 @@ export function standardWays(
     namespace,
     port: port?.port ?? HTTP_PORT,
     headless: found !== undefined && isHeadless(found),
-    endpoints: listed.length > 0 ? distinctEndpoints(listed) : toEndpoints(pods, STANDARD_PORT)
+    endpoints: listed.length > 0 ? dedupeEndpoints(listed) : toEndpoints(pods, STANDARD_PORT)
   }
-  const legs: Way['legs'] = [{ leg: undefined, steps: [] }]
+  const branches: PathTemplate['branches'] = [{ activatorMode: undefined, steps: [] }]
   return {
     hosts: [host],
     servers: pods,
     external: external(view, service, destination),
     probes: kubeletProbes(view, component, destination, pods, STANDARD_PORT),
-    to: (address, { caller, entry = address, pods: from, needed }) =>
+    to: (address, { caller, entry = address, pods: from, expected }) =>
       address === 'component'
         ? []
         : [
             {
               ...caller,
               entry,
-              needed,
-              starts: startsOf(from, callsTo(view, service, host)),
-              steps: [send(view, 'caller->pod', destination)],
-              legs
+              expected,
+              candidates: candidateCalls(from, callsTo(view, service, host)),
+              steps: [hopTo(view, 'caller->pod', destination)],
+              branches
             }
           ]
   }
@@ -65,15 +72,15 @@ export function standardWays(
 function ingressPods(view: View<PathKinds>): readonly Workload[] {
   const { config } = ingressOf(view)
   const [namespace = '', name = ''] = config.kserveIngressGateway.split('/')
-  if (config.enableGatewayApi) return distinct(podsWith(view, namespace, { [GATEWAY_NAME]: name }))
-  return config.ingressClassName === ISTIO ? distinct(podsWith(view, view.settings.istioNamespace, INGRESS_PODS)) : []
+  if (config.enableGatewayApi) return dedupePods(podsWith(view, namespace, { [GATEWAY_NAME]: name }))
+  return config.ingressClassName === ISTIO ? dedupePods(podsWith(view, view.settings.istioNamespace, INGRESS_PODS)) : []
 }
 
 /**
  * @see kserve pkg/controller/v1beta1/inferenceservice/reconcilers/ingress (kube_ingress_reconciler.go,
  * httproute_reconciler.go)
  */
-function external(view: View<PathKinds>, service: InferenceService, destination: Destination): readonly Way[] {
+function external(view: View<PathKinds>, service: InferenceService, destination: Destination): readonly PathTemplate[] {
   const { config } = ingressOf(view)
   const { labels, name, namespace } = service
   const local = `svc.${view.settings.clusterDomain}`
@@ -84,20 +91,20 @@ function external(view: View<PathKinds>, service: InferenceService, destination:
   const missing = config.enableGatewayApi
     ? `the proxy behind Gateway ${config.kserveIngressGateway} of the Gateway API`
     : `the proxy behind Ingress class ${config.ingressClassName}`
-  const enter: Step = ({ call }) => {
-    const passages = pods.map(workload => {
+  const enter: HopEvaluator = ({ call }) => {
+    const calls = pods.map(workload => {
       const endpoint = { workload, port: HTTP_PORT }
-      return passListener(
+      return evaluateNonIstioListener(
         view,
-        { client: CALLER, call, destination: { ...destination, endpoints: [endpoint] }, endpoint },
+        { client: NON_MESH_CLIENT, call, destination: { ...destination, endpoints: [endpoint] }, endpoint },
         PLAIN_CLIENT
       )
     })
-    const cut = passages.map(({ cut }) => cut).find(one => one !== undefined)
+    const failure = calls.map(({ failure }) => failure).find(one => one !== undefined)
     const unknown = pods.length === 0 ? { unknown: missing } : {}
     return {
-      hop: { name: 'caller->ingress-gateway', passages, cut, ...unknown },
-      next: { at: pods, call: handOn(view, pods, call) }
+      hop: { name: 'caller->ingress-gateway', calls, failure, ...unknown },
+      next: { at: pods, call: forwardCall(view, pods, call) }
     }
   }
   return [
@@ -105,9 +112,9 @@ function external(view: View<PathKinds>, service: InferenceService, destination:
       caller: 'external',
       from: undefined,
       entry: 'address',
-      starts: startsOf([CALLER], callsTo(view, service, called)),
-      steps: [enter, send(view, 'gateway->pod', destination)],
-      legs: [{ leg: undefined, steps: [] }]
+      candidates: candidateCalls([NON_MESH_CLIENT], callsTo(view, service, called)),
+      steps: [enter, hopTo(view, 'gateway->pod', destination)],
+      branches: [{ activatorMode: undefined, steps: [] }]
     }
   ]
 }

@@ -60,16 +60,24 @@ export function toExplanation(view: View<'ConfigMap'>, { models, skipped }: Expl
 }
 
 function tellPath(view: View<'ConfigMap'>, path: Path, cut: ExplainedFailure | undefined): ToldPath {
-  const { caller, from, entry, leg, needed } = path
+  const { caller, from, entry, activatorMode, expected } = path
   const hops = path.hops.map(one => tellHop(view, one, cut))
-  return { caller, from, entry, leg, needed, verdict: hops.find(one => one.verdict !== 'ok')?.verdict ?? 'ok', hops }
+  return {
+    caller,
+    from,
+    entry,
+    leg: activatorMode,
+    needed: expected,
+    verdict: hops.find(one => one.verdict !== 'ok')?.verdict ?? 'ok',
+    hops
+  }
 }
 
 /** A path ends where it is cut, so there is but one hop that the cut can be of. */
 function tellHop(view: View<'ConfigMap'>, hop: Hop, cut: ExplainedFailure | undefined): ToldHop {
   const { name, unknown } = hop
-  const passages = hop.passages.map(passage => tellPassage(view, passage))
-  if (cut !== undefined && hop.cut !== undefined) return { name, verdict: 'cut', passages, cut: tellCut(cut) }
+  const passages = hop.calls.map(passage => tellPassage(view, passage))
+  if (cut !== undefined && hop.failure !== undefined) return { name, verdict: 'cut', passages, cut: tellCut(cut) }
   return { name, verdict: unknown === undefined ? 'ok' : 'unknown', passages, unknown }
 }
 

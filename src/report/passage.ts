@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Authorization } from '../model/authorization.ts'
-import type { Passage } from '../model/hop.ts'
+import type { CallResult } from '../model/hop.ts'
 import { toRef } from '../model/resource.ts'
 import type { View } from '../model/snapshot.ts'
 import { clientName } from '../rules/lib/message-parts.ts'
@@ -33,8 +33,8 @@ export const passageSchema = z.object({
 export type ToldPassage = z.output<typeof passageSchema>
 
 /** A passage in words, with the objects that decide each side. */
-export function tellPassage(view: View<'ConfigMap'>, passage: Passage): ToldPassage {
-  const { client, destination, connection, authorization, cut } = passage
+export function tellPassage(view: View<'ConfigMap'>, passage: CallResult): ToldPassage {
+  const { client, destination, connection, authorization, failure } = passage
   const { sent, server, outcome } = connection
   const { namespace, name } = server.workload
   return {
@@ -46,7 +46,7 @@ export function tellPassage(view: View<'ConfigMap'>, passage: Passage): ToldPass
     taken: { ...takenSide(connection), by: server.at },
     identity: outcome.is === 'open' ? toIdentity(outcome.identity) : undefined,
     authorization: outcome.is === 'open' ? tellAuthorization(authorization, server.at) : undefined,
-    verdict: cut === undefined ? 'ok' : 'cut'
+    verdict: failure === undefined ? 'ok' : 'cut'
   }
 }
 

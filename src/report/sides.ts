@@ -1,9 +1,9 @@
 import type { ClientSide } from '../model/client.ts'
 import type { Connection } from '../model/connection.ts'
 import type { Chain } from '../model/gateway.ts'
-import type { Passage } from '../model/hop.ts'
+import type { CallResult } from '../model/hop.ts'
 import { findMeshConfig } from '../model/mesh.ts'
-import { isNarrow, type MtlsMode, type PeerAuthentication } from '../model/peer-authentication.ts'
+import { hasWorkloadSelector, type MtlsMode, type PeerAuthentication } from '../model/peer-authentication.ts'
 import { toServiceRef } from '../model/request-path.ts'
 import { type Ref, toRef } from '../model/resource.ts'
 import type { View } from '../model/snapshot.ts'
@@ -43,7 +43,7 @@ const WHY_SENT: Readonly<Record<ClientSide['reason'], string>> = {
 const WHY_PAST_SIDECAR = "it dials the pod's own address, which its sidecar passes on as it is"
 
 /** What the client sends. */
-export function sentSide(view: View<'ConfigMap'>, { client, destination, connection }: Passage): Side {
+export function sentSide(view: View<'ConfigMap'>, { client, destination, connection }: CallResult): Side {
   const { sent, server } = connection
   const isPast = sent.reason === 'no-proxy' && tlsModeOf(client) === 'istio'
   return {
@@ -57,7 +57,7 @@ function sentBy(
   view: View<'ConfigMap'>,
   sent: ClientSide,
   client: Workload,
-  destination: Passage['destination'],
+  destination: CallResult['destination'],
   server: Workload
 ): readonly Decider[] {
   switch (sent.reason) {
@@ -138,7 +138,7 @@ function chainSide({ servers, tls, serverNames }: Chain): Side {
 
 /** Only a policy with a selector sets ports. */
 function peerField({ spec }: PeerAuthentication, port: number, mode: MtlsMode): string {
-  const own = isNarrow(spec.selector) ? spec.portLevelMtls[port]?.mode : undefined
+  const own = hasWorkloadSelector(spec.selector) ? spec.portLevelMtls[port]?.mode : undefined
   return own === mode ? `spec.portLevelMtls[${port}].mode` : 'spec.mtls.mode'
 }
 

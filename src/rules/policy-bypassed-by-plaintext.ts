@@ -4,7 +4,7 @@ import { serviceHost } from '../model/host.ts'
 import { callTo } from '../model/inference-request.ts'
 import { QUEUE_PORT, STANDARD_PORT } from '../model/inference-service.ts'
 import { meshOf } from '../model/mesh.ts'
-import { forPort, peerMtls } from '../model/peer-authentication.ts'
+import { modeForPort, peerMtls } from '../model/peer-authentication.ts'
 import { attaches } from '../model/policy-target.ts'
 import type { PathKinds } from '../model/request-path.ts'
 import { nameOf } from '../model/resource.ts'
@@ -74,7 +74,7 @@ function acceptsPlaintext(
   if (!attaches(policy, pod)) return false
   const port = component.mode === 'Knative' ? QUEUE_PORT : STANDARD_PORT
   if (pod.proxy === 'none') return true
-  if (forPort(peerMtls(view, pod), port).mode === 'STRICT') return false
+  if (modeForPort(peerMtls(view, pod), port).mode === 'STRICT') return false
   const host = serviceHost(service.namespace, component.service, view.settings.clusterDomain)
   const call = callTo(view, service, host, undefined)
   const to = { address: pod.address, port }

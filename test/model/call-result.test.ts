@@ -1,5 +1,5 @@
 import t from 'tap'
-import { pass } from '../../src/model/call-result.ts'
+import { evaluateCall } from '../../src/model/call-result.ts'
 import { authentication, authorization, configMap, policy, together } from '../support/objects.ts'
 import { stateOf } from '../support/state.ts'
 import { workload } from '../support/workload.ts'
@@ -20,8 +20,13 @@ function outcome(objects: readonly string[], { client = CLIENT, server = SERVER,
     headers: {},
     headersComplete: false
   }
-  const { authorization, cut } = pass(stateOf(together(...objects)), { client, call, destination, endpoint })
-  return `${authorization.is} ${cut?.cause ?? 'open'}`
+  const { authorization, failure } = evaluateCall(stateOf(together(...objects)), {
+    client,
+    call,
+    destination,
+    endpoint
+  })
+  return `${authorization.is} ${failure?.cause ?? 'open'}`
 }
 
 const NAKED = { client: workload({ namespace: 'user2', proxy: 'none', serviceAccount: 'me' }) }

@@ -1,19 +1,20 @@
 import t from 'tap'
-import { installationPaths } from '../../src/model/control-plane.ts'
+import { controlPlanePaths } from '../../src/model/control-plane.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { authorization, configMap, kserveConfig, policy, together } from '../support/objects.ts'
 import { stateOf, stockWith } from '../support/state.ts'
 import { toLine } from '../support/ways.ts'
 
-const lines = (state: Snapshot) => installationPaths(state).map(toLine)
+const lines = (state: Snapshot) => controlPlanePaths(state).map(toLine)
 /** What is out of reach, or refused: the entry, the cause, and what decided. */
 const cuts = (...objects: readonly string[]) =>
-  installationPaths(stockWith(together(...objects))).flatMap(({ entry, hops }) =>
-    hops.flatMap(({ cut }) => {
-      if (cut === undefined) return []
-      if (cut.cause === 'webhook-refused') return [`${entry} ${cut.cause} ${cut.at?.name} ${cut.configuration.name}`]
-      if (cut.cause === 'configuration-rejected') return [`${entry} ${cut.field} ${cut.why}`]
-      return [`${entry} ${cut.cause}`]
+  controlPlanePaths(stockWith(together(...objects))).flatMap(({ entry, hops }) =>
+    hops.flatMap(({ failure }) => {
+      if (failure === undefined) return []
+      if (failure.cause === 'webhook-refused')
+        return [`${entry} ${failure.cause} ${failure.at?.name} ${failure.configuration.name}`]
+      if (failure.cause === 'configuration-rejected') return [`${entry} ${failure.field} ${failure.why}`]
+      return [`${entry} ${failure.cause}`]
     })
   )
 

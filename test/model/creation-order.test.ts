@@ -1,5 +1,5 @@
 import t from 'tap'
-import { oldestFirst } from '../../src/model/creation-order.ts'
+import { sortByCreationTime } from '../../src/model/creation-order.ts'
 import { resourcesOf } from '../support/state.ts'
 
 const service = (namespace: string, name: string, created?: string) => `
@@ -18,10 +18,10 @@ t.test('the oldest first, then by name and namespace; what is being created come
       service('b', 'old', '2026-01-01T00:00:00Z')
     ].join('---')
   )
-  const sorted = oldestFirst(list)
+  const sorted = sortByCreationTime(list)
   t.same(
     sorted.map(({ namespace, name }) => `${namespace}/${name}`),
     ['b/old', 'b/other', 'a/same', 'b/same', 'b/new']
   )
-  t.equal(oldestFirst(list), sorted, 'sorted once')
+  t.equal(sortByCreationTime(list), sorted, 'sorted once')
 })

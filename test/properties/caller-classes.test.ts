@@ -124,7 +124,9 @@ const cluster = fc
 function fareOf(paths: readonly Path[], namespace: string): readonly string[] {
   return paths
     .filter(({ from }) => from?.includes(namespace))
-    .map(({ entry, leg, hops }) => JSON.stringify([entry, leg, hops.map(({ name, cut }) => [name, cut?.cause])]))
+    .map(({ entry, activatorMode, hops }) =>
+      JSON.stringify([entry, activatorMode, hops.map(({ name, failure }) => [name, failure?.cause])])
+    )
 }
 
 function inferenceServices(state: Snapshot): readonly InferenceService[] {

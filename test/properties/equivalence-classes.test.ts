@@ -22,8 +22,15 @@ import {
 } from '../support/random-cluster.ts'
 
 /** What is the same for models that fare alike, whatever their names. */
-const shapeOf = ({ caller, from, entry, leg, hops, needed }: Path) =>
-  JSON.stringify([caller, from, entry, leg, needed, hops.map(({ name, cut, unknown }) => [name, cut?.cause, unknown])])
+const shapeOf = ({ caller, from, entry, activatorMode, hops, expected }: Path) =>
+  JSON.stringify([
+    caller,
+    from,
+    entry,
+    activatorMode,
+    expected,
+    hops.map(({ name, failure, unknown }) => [name, failure?.cause, unknown])
+  ])
 
 /** One model by several names, in namespaces that may be alike. */
 const twins = inferenceService.map(one =>
@@ -72,7 +79,7 @@ const told = ({ models, path, hop, partialDenial }: BlockedPath) =>
 /** All that an evaluation comes to. */
 const sumOf = (evaluation: Evaluation) => ({
   cuts: allBlocked(evaluation).flatMap(told).sort(),
-  installation: evaluation.installation.value?.map(shapeOf),
+  installation: evaluation.controlPlane.value?.map(shapeOf),
   found: allFound(evaluation)
     .map(one => JSON.stringify([one.rule.id, one.subject, one.problem]))
     .sort(),

@@ -2,7 +2,7 @@ import t from 'tap'
 import { modelKey } from '../../src/engine/evaluate.ts'
 import { explain } from '../../src/engine/explain.ts'
 import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
-import { pass } from '../../src/model/call-result.ts'
+import { evaluateCall } from '../../src/model/call-result.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { toWorkload } from '../../src/model/workload.ts'
 import { explanationSchema, toExplanation } from '../../src/report/explanation.ts'
@@ -223,7 +223,7 @@ spec: { jwtRules: [{ issuer: a }] }
     endpoints: [endpoint]
   }
   const call = { host: 'a', path: '/', method: 'GET', token: { issuer: 'b' }, headers: {}, headersComplete: true }
-  const passage = pass(state, { client: workload, call, destination, endpoint })
+  const passage = evaluateCall(state, { client: workload, call, destination, endpoint })
   t.match(tellPassage(state, passage).authorization, {
     verdict: 'token-refused',
     why: "the token's issuer is not known there",

@@ -11,15 +11,15 @@ export function waysTo(state: Snapshot, name: string, namespace = 'user1'): read
 
 /** A path in words. */
 export function toLine(path: Path): string {
-  const { caller, from, entry, leg, hops } = path
+  const { caller, from, entry, activatorMode, hops } = path
   const unknown = hops.at(-1)?.unknown
   const words = [
     caller,
     from && `(${from})`,
     entry,
-    leg,
+    activatorMode,
     hops.map(({ name }) => name).join(', '),
-    failedHopOf(path)?.cut.cause,
+    failedHopOf(path)?.failure.cause,
     unknown && `unknown: ${unknown}`
   ]
   return words.filter(word => word !== undefined).join(' ')
