@@ -5,8 +5,8 @@ import { toRef } from '../model/resource.ts'
 import type { View } from '../model/snapshot.ts'
 import { clientName } from '../rules/lib/message-parts.ts'
 import { decidingPolicy } from '../rules/lib/policy-message-parts.ts'
+import { type ConfigSource, clientSideText, type Side, serverSideText } from './connection-sides.ts'
 import { refSchema } from './report.ts'
-import { type Decider, type Side, sentSide, takenSide } from './sides.ts'
 
 const decidedBy = z
   .array(z.object({ object: refSchema, field: z.string() }))
@@ -14,8 +14,8 @@ const decidedBy = z
   .describe('Empty where nothing in the state decides, such as for a default')
 const side = z.object({ what: z.string(), why: z.string(), decidedBy })
 
-/** What becomes of a call between one client and one server, as it is printed. */
-export const passageSchema = z.object({
+/** Result of a call between one client and one server, as printed. */
+export const callResultSchema = z.object({
   client: z.string(),
   server: z.string().describe('The pod, as namespace/name'),
   host: z.string(),
@@ -30,11 +30,11 @@ export const passageSchema = z.object({
   verdict: z.enum(['ok', 'cut'])
 })
 
-export type ToldPassage = z.output<typeof passageSchema>
+export type CallResultView = z.output<typeof callResultSchema>
 
-/** A passage in words, with the objects that decide each side. */
-export function tellPassage(view: View<'ConfigMap'>, passage: CallResult): ToldPassage {
-  const { client, destination, connection, authorization, failure } = passage
+/** Describes a call result, with the objects that configure each side. */
+export function renderCallResult(view: View<'ConfigMap'>, call: CallResult): CallResultView {
+  const { client, destination, connection, authorization, failure } = call
   const { sent, server, outcome } = connection
   const { namespace, name } = server.workload
   return {
@@ -42,32 +42,32 @@ export function tellPassage(view: View<'ConfigMap'>, passage: CallResult): ToldP
     server: `${namespace}/${name}`,
     host: destination.host,
     port: destination.port,
-    sent: { ...sentSide(view, passage), tls: sent.send, sni: sent.sni },
-    taken: { ...takenSide(connection), by: server.at },
+    sent: { ...clientSideText(view, call), tls: sent.send, sni: sent.sni },
+    taken: { ...serverSideText(connection), by: server.at },
     identity: outcome.is === 'open' ? toIdentity(outcome.identity) : undefined,
-    authorization: outcome.is === 'open' ? tellAuthorization(authorization, server.at) : undefined,
+    authorization: outcome.is === 'open' ? renderAuthorization(authorization, server.at) : undefined,
     verdict: failure === undefined ? 'ok' : 'cut'
   }
 }
 
-/** A class of callers has no namespace of its own, and so no name. */
+/** A caller class has no single namespace: `*` replaces it. */
 function toIdentity(identity: string | undefined): string | undefined {
   return identity?.replace(/\/ns\/\/sa\/.*/, '/ns/*/sa/*')
 }
 
-const REFUSED: Readonly<Record<Exclude<Authorization['is'], 'allowed'>, string>> = {
+const DENIAL_REASON: Readonly<Record<Exclude<Authorization['is'], 'allowed'>, string>> = {
   denied: 'a rule denies it',
   'not-allowed': 'no rule lets it in',
   'provider-unknown': 'the mesh has no such authorizer, and so it is denied',
   'token-refused': "the token's issuer is not known there"
 }
 
-function tellAuthorization(
+function renderAuthorization(
   verdict: Authorization,
   at: 'application' | 'sidecar' | 'gateway'
 ): Side & { verdict: Authorization['is'] } {
   if (verdict.is !== 'allowed') {
-    return { verdict: verdict.is, what: 'refused', why: REFUSED[verdict.is], decidedBy: refusedBy(verdict) }
+    return { verdict: verdict.is, what: 'refused', why: DENIAL_REASON[verdict.is], decidedBy: denialSources(verdict) }
   }
   const decidedBy = verdict.by.map(policy => ({ object: toRef(policy), field: 'spec.rules' }))
   if (at === 'application') return { verdict: 'allowed', what: 'allowed', why: 'no sidecar, so no policy', decidedBy }
@@ -75,8 +75,8 @@ function tellAuthorization(
   return { verdict: 'allowed', what: 'allowed', why, decidedBy }
 }
 
-/** Of several policies each of which could let the request in, all are named. */
-function refusedBy(verdict: Exclude<Authorization, { readonly is: 'allowed' }>): readonly Decider[] {
+/** All ALLOW policies of the server, because a rule in any of them could allow the request. */
+function denialSources(verdict: Exclude<Authorization, { readonly is: 'allowed' }>): readonly ConfigSource[] {
   if (verdict.is === 'not-allowed') return verdict.by.map(policy => ({ object: toRef(policy), field: 'spec.rules' }))
   const { policy, field } = decidingPolicy(verdict)
   return [{ object: toRef(policy), field }]
