@@ -10,15 +10,15 @@ import { evaluateCalls, type PathKinds } from './request-path.ts'
 import type { View } from './snapshot.ts'
 import type { Workload } from './workload.ts'
 
-/** The last part of a path in Knative mode: through the activator, or straight to the pods. */
+/** Last part of a Knative path: via the activator (Proxy mode) or direct to the pods (Serve mode). */
 export type ActivatorMode = 'activator' | 'direct'
 
 export const HPA = 'hpa.autoscaling.knative.dev'
 export const CLASS = 'autoscaling.knative.dev/class'
 
 /**
- * The legs that requests to a revision take. With burst capacity 0 the activator is off the path while pods run;
- * but the autoscaler has to see their metrics for that.
+ * Activator modes of a revision. With burst capacity 0 the activator is removed from the path while pods run, if the
+ * autoscaler can read their metrics.
  * @see knative serving pkg/autoscaler/scaling/autoscaler.go, pkg/reconciler/autoscaling/kpa/kpa.go
  */
 export function activatorModesOf(
@@ -33,7 +33,7 @@ export function activatorModesOf(
   return rests && metricsScrape(view, revision).failure === undefined ? ['direct'] : ['direct', 'activator']
 }
 
-/** Does the autoscaler ask the pods for metrics? Not where requests always pass the activator, which counts them. */
+/** True if the autoscaler scrapes the pods. If requests always pass the activator, it counts them instead. */
 export function isScraped(view: View<PathKinds>, component: Component): boolean {
   const capacity = burstCapacityOf(view, component)
   return component.annotations[CLASS] !== HPA && Number.isFinite(capacity) && capacity !== -1
@@ -64,9 +64,9 @@ export function viaActivator(view: View<PathKinds>, revision: Destination, call:
 const activations = memoizeInView((_view: View<PathKinds>, _revision: Destination) => new Map<Call, CallResults>())
 
 /**
- * Activator and autoscaler dial the pods' own addresses first, which is plaintext whatever their sidecar. Only where
- * that is answered like a mesh answers (502, 503) they go by the Service, and then with mTLS; any other answer, a 403
- * too, is taken for that of the pod. The activator sends its probe before any request.
+ * Activator and autoscaler dial the pod IPs first, which is plaintext even with a sidecar. Only on a response that
+ * indicates a mesh (502, 503) they use the Service, with mTLS; any other response, including 403, is accepted as that of
+ * the pod. The activator sends its probe before any request.
  * @see knative serving pkg/activator/net/revision_backends.go, pkg/autoscaler/metrics/stats_scraper.go
  */
 function dialPodIp(
@@ -91,5 +91,5 @@ function dialPodIp(
   return looksLikeMesh && mode === 'auto' ? callService(clients) : callService(nonMeshClients)
 }
 
-/** A sidecar passes on what it does not know as it comes. */
+/** A sidecar forwards traffic to unknown destinations unchanged. */
 const asNonMesh = memoize((workload: Workload): Workload => ({ ...workload, proxy: 'none' }))

@@ -14,7 +14,7 @@ const NOT_PROPAGATED = [
 ]
 
 const readDisallowed = memoize(({ data }: ResourceOf<'ConfigMap'>): readonly string[] => {
-  // Without this key KServe filters nothing, not even what it always filters otherwise.
+  // Without this key KServe filters no annotation, not even those of its built-in list.
   if (data['inferenceService'] === undefined) return []
   const schema = z.object({ serviceannotationdisallowedlist: z.array(z.string()).nullish() })
   const { data: read } = schema.safeParse(parseGoObject(data['inferenceService']))
@@ -22,7 +22,7 @@ const readDisallowed = memoize(({ data }: ResourceOf<'ConfigMap'>): readonly str
 })
 
 /**
- * Does KServe pass an annotation on to what it makes?
+ * True if KServe propagates an annotation to the objects that it creates.
  * @see kserve pkg/apis/serving/v1beta1/configmap.go (NewInferenceServicesConfig)
  */
 export function isPropagated(view: View<'ConfigMap'>, annotation: string): boolean {

@@ -10,14 +10,14 @@ import type { Endpoint } from './service.ts'
 import type { View } from './snapshot.ts'
 import { identityOf, type Workload } from './workload.ts'
 
-/** What a request needs of a gateway beyond the connection: a route for its host. */
+/** Route that a gateway must have for the host of a request. */
 export interface RequiredRoute {
   /** The Gateways (`namespace/name`) that the route is bound to. */
   readonly boundTo: readonly string[]
   readonly host: string
 }
 
-/** Who calls what, and where to. */
+/** Client, request, destination and endpoint of one call. */
 export interface CallAttempt {
   readonly client: Workload
   readonly call: Call
@@ -28,18 +28,18 @@ export interface CallAttempt {
 
 export type CallKinds = ConnectionKinds | AuthorizationKinds | 'RequestAuthentication'
 
-/** What becomes of a call: the connection, then the server's policies, then (at a gateway) its routes. */
+/** Evaluates a call: the connection, then the server's policies, then (at a gateway) its routes. */
 export function evaluateCall(view: View<CallKinds>, attempt: CallAttempt): CallResult {
   const { client, destination, endpoint } = attempt
   return evaluateConnected(view, attempt, connect(view, client, destination, endpoint))
 }
 
-/** The same for a caller without a certificate of the mesh, who sends what is said. */
+/** The same for a client without an Istio workload certificate. */
 export function evaluatePlaintextCall(view: View<CallKinds>, attempt: CallAttempt, sent: ClientSide): CallResult {
   return evaluateConnected(view, attempt, connectPlaintext(view, sent, attempt.endpoint))
 }
 
-/** The same where a gateway listens without a Gateway of Istio's: for an Ingress, or by the Gateway API. */
+/** The same for a gateway listener without an Istio Gateway: for an Ingress or the Gateway API. */
 export function evaluateNonIstioListener(view: View<CallKinds>, attempt: CallAttempt, sent: ClientSide): CallResult {
   const { workload, port } = attempt.endpoint
   return evaluateConnected(view, attempt, {
@@ -91,7 +91,7 @@ function toRequest(
   }
 }
 
-/** First whoever reads tokens, then whoever looks at what they found. */
+/** RequestAuthentications validate the JWT before AuthorizationPolicies match on it. */
 function authorizeRequest(view: View<CallKinds>, server: Workload, request: Request): Authorization {
   const issuers = issuersFor(view, server)
   const unknownBy = unknownIssuer(issuers, request.token)
@@ -109,7 +109,7 @@ function toPolicyDenied(
   return { cause: denialCause(view, client, server, request, verdict), client, server, request, verdict }
 }
 
-/** What would have to be otherwise for the request to be let in? */
+/** Finds the property of the request that would have to differ for it to be allowed. */
 function denialCause(
   view: View<CallKinds>,
   client: Workload,

@@ -10,7 +10,7 @@ import type { Caller, InFlightRequest, PathKinds } from './request-path.ts'
 import type { View } from './snapshot.ts'
 import { toWorkload, type Workload } from './workload.ts'
 
-/** A caller with a sidecar in a namespace that has nothing to say about what it sends. */
+/** Client with a sidecar in a namespace without configuration for what it sends. */
 export const ANY_MESH_CLIENT: Workload = {
   namespace: '',
   name: 'caller',
@@ -21,19 +21,19 @@ export const ANY_MESH_CLIENT: Workload = {
   address: undefined
 }
 
-/** A process without a sidecar, in the cluster or outside. */
+/** Client without a sidecar, in the cluster or external. */
 export const NON_MESH_CLIENT: Workload = { ...ANY_MESH_CLIENT, serviceAccount: '', proxy: 'none' }
 
-/** Where requests come from: what a pod there may be, any of which would do. */
+/** Origin of requests, with the pods that can send them. One pod that reaches the model is enough. */
 export interface TrafficSource {
   readonly caller: Caller
-  /** Who they are, where it is not by which address they call that tells them apart. */
+  /** Name of the source, if it is not distinguished by the address that it calls. */
   readonly entry?: string
   readonly pods: readonly [Workload, ...Workload[]]
   readonly expected?: boolean
 }
 
-/** Callers that nothing speaks of. */
+/** Client without a sidecar, in an unspecified namespace. */
 export const NON_MESH_SOURCE: TrafficSource = {
   caller: { caller: 'non-mesh', from: undefined },
   pods: [NON_MESH_CLIENT],
@@ -41,10 +41,10 @@ export const NON_MESH_SOURCE: TrafficSource = {
 }
 
 /**
- * Callers with a sidecar: any, and the namespaces that have a DestinationRule for one of the hosts or a Sidecar, or that
- * a policy on the path names, if their pods have sidecars at all. Namespaces that nothing tells apart are one of them.
+ * Callers with a sidecar: any, and namespaces that have a DestinationRule for one of the hosts or a Sidecar, or that a
+ * policy on the path names, if they have sidecars. Namespaces with equal configuration form one caller class.
  *
- * @param representative the namespace that stands for its class, if it is in one; by default the first in order
+ * @param representative namespace that represents its class, if it is in one; by default the first in order
  */
 export function meshSources(view: View<PathKinds>, called: Called, representative?: string): readonly TrafficSource[] {
   const accounts = accountsNamed(view, called.servers)
@@ -69,7 +69,7 @@ export function meshSources(view: View<PathKinds>, called: Called, representativ
   ]
 }
 
-/** Everything that a caller can start with. */
+/** All combinations of pods and calls. */
 export function candidateCalls(
   pods: readonly [Workload, ...Workload[]],
   calls: readonly [Call, ...Call[]]
@@ -87,14 +87,14 @@ function namespacesWithConfig(view: View<PathKinds>, hosts: readonly string[]): 
 
 const newSet = () => new Set<string>()
 
-/** Namespaces that the servers' policies name, each with the service accounts they name there. */
+/** Namespaces in the servers' policies, with the service accounts that the policies name. */
 function accountsNamed(view: View<PathKinds>, servers: readonly Workload[]): Map<string, Set<string>> {
   const { rootNamespace } = meshOf(view)
   const { istioNamespace, knativeNamespace } = view.settings
   const accounts = new Map<string, Set<string>>()
   for (const policy of new Set(servers.flatMap(server => policiesFor(view, server)))) {
     for (const { namespace, account } of namedSources(policy)) {
-      // Gateways and activator are hops; nobody calls from there.
+      // Gateways and activator are hops, not callers.
       if ([rootNamespace, istioNamespace, knativeNamespace].includes(namespace) || namespace.includes('*')) continue
       const names = getOrAdd(accounts, namespace, newSet)
       if (account !== undefined) names.add(account)

@@ -9,13 +9,13 @@ import type { Endpoint } from './service.ts'
 import type { View } from './snapshot.ts'
 import { identityOf, type Workload } from './workload.ts'
 
-/** Why a connection does not come about, with what decided it on the server's side. */
+/** Failure causes of a connection, with the server configuration that causes them. */
 interface ConnectionRefusals {
   'mtls-to-plain-listener': Chain | PeerAuthentication
   'plaintext-to-mtls-listener': Chain
   'sni-not-served': Chain
   'listener-rejected': Chain
-  /** The pod's port. */
+  /** Port of the pod. */
   'no-listener': number
   'certificate-refused': Chain | undefined
   'certificate-unknown': Chain | undefined
@@ -29,7 +29,7 @@ export type ConnectionRefused = {
   [C in ConnectionFailureCause]: { readonly cause: C; readonly at: ConnectionRefusals[C] }
 }[ConnectionFailureCause]
 
-/** The two sides of a connection, and what becomes of it. */
+/** Both sides of a connection, and its outcome. */
 export interface Connection {
   readonly sent: ClientSide
   readonly server: ServerSide
@@ -39,16 +39,16 @@ export interface Connection {
 export type ConnectionOutcome =
   | {
       readonly is: 'open'
-      /** Who the server sees: absent over plaintext. */
+      /** Peer identity; absent over plaintext. */
       readonly identity: string | undefined
-      /** The chain of a gateway that takes the connection. */
+      /** Filter chain of a gateway that accepts the connection. */
       readonly chain: Chain | undefined
     }
   | { readonly is: 'refused'; readonly refusal: ConnectionRefused }
 
 export type ConnectionKinds = ClientKinds | ServerKinds
 
-/** What becomes of a connection from a client to one endpoint of a destination. */
+/** Evaluates a connection from a client to one endpoint of a destination. */
 export function connect(
   view: View<ConnectionKinds>,
   client: Workload,
@@ -112,7 +112,7 @@ function matchTls(
     case 'tls':
       return refuse({ cause: 'foreign-tls-to-sidecar', at: undefined })
     case 'mutual-tls':
-      // Only the holder of the files knows whether they are the mesh's own; then it works against STRICT alone.
+      // The files may contain Istio workload certificates, which only a STRICT server accepts.
       return refuse({
         cause: mtls.mode === 'STRICT' ? 'certificate-unknown' : 'foreign-tls-to-sidecar',
         at: undefined
@@ -143,7 +143,7 @@ function matchGatewayTls(
   return refuse({ cause: unknown ? 'certificate-unknown' : 'certificate-refused', at: chain })
 }
 
-/** Do client and server take each other's certificates? Those named by file or credential are not looked at. */
+/** True if client and server accept each other's certificates. Certificates in files or credentials are not checked. */
 function certificatesCompatible(send: 'istio-mtls' | 'tls' | 'mutual-tls', tls: ServerTlsMode): boolean {
   if (send === 'istio-mtls' || tls === 'ISTIO_MUTUAL') return send === 'istio-mtls' && tls === 'ISTIO_MUTUAL'
   return send === 'mutual-tls' || tls !== 'MUTUAL'

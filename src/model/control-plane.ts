@@ -16,7 +16,7 @@ import type { Workload } from './workload.ts'
 export type ControlPlaneKinds = PathKinds | 'MutatingWebhookConfiguration' | 'ValidatingWebhookConfiguration'
 type Configuration = ResourceOf<'MutatingWebhookConfiguration'> | ResourceOf<'ValidatingWebhookConfiguration'>
 
-/** What KServe, Knative and Istio need to work at all: their admission webhooks, and configurations that they take. */
+/** Paths of the control planes: admission webhooks of KServe, Knative and Istio, and their configuration. */
 export function controlPlanePaths(view: View<ControlPlaneKinds>): readonly Path[] {
   return [...webhookPaths(view), ...controllerPaths(view)]
 }
@@ -25,7 +25,7 @@ const WEBHOOK_PORT = 443
 
 function webhookPaths(view: View<ControlPlaneKinds>): readonly Path[] {
   const { kserveNamespace, knativeNamespace, istioNamespace, clusterDomain } = view.settings
-  const ours = [kserveNamespace, knativeNamespace, istioNamespace]
+  const controlPlanes = [kserveNamespace, knativeNamespace, istioNamespace]
   const paths = new Map<string, Path>()
   for (const configuration of [
     ...view.list('MutatingWebhookConfiguration'),
@@ -34,7 +34,7 @@ function webhookPaths(view: View<ControlPlaneKinds>): readonly Path[] {
     for (const { name: webhook, clientConfig } of configuration.webhooks) {
       const { namespace = '', name = '', port = WEBHOOK_PORT } = clientConfig?.service ?? {}
       const entry = `webhook ${namespace}/${name}:${port}`
-      if (!ours.includes(namespace) || paths.has(entry)) continue
+      if (!controlPlanes.includes(namespace) || paths.has(entry)) continue
       const service = findService(view, serviceHost(namespace, name, clusterDomain))
       const failure = service && findWebhookFailure(view, configuration, webhook, service, port)
       paths.set(entry, toPath(entry, 'apiserver->webhook', failure))
@@ -101,7 +101,7 @@ function controllerPaths(view: View<'ConfigMap'>): readonly Path[] {
   ]
 }
 
-/** KServe reads its configuration at each reconcile; with one that it refuses it reconciles no InferenceService. */
+/** KServe reads its configuration at each reconcile and stops reconciling InferenceServices if it is invalid. */
 export function findKserveRejection(view: View<'ConfigMap'>): ConfigurationRejected | undefined {
   const map = findKserveConfig(view)
   const value = map?.data['ingress']

@@ -1,12 +1,11 @@
 import { memoize } from './memoize.ts'
 import type { Meta } from './resource.ts'
 
-/** An object without a creation time is being created: it is younger than all. */
+/** An object without creationTimestamp is being created: it sorts last. */
 const NEVER_CREATED = '~'
 
 /**
- * Oldest first; where seconds are equal, by name and namespace. Where two objects claim the same thing, Istio mostly
- * lets the older win.
+ * Compares by creationTimestamp, then name and namespace. If two objects conflict, Istio mostly uses the oldest.
  * @see istio pilot/pkg/model/config.go (sortConfigByCreationTime)
  */
 export function byCreationTime(a: Meta, b: Meta): number {
@@ -19,7 +18,7 @@ export function byCreationTime(a: Meta, b: Meta): number {
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
-/** A list in order of age. Made once for each list. */
+/** The list sorted by creationTimestamp. Memoized for each list. */
 export const sortByCreationTime: <T extends Meta>(list: readonly T[]) => readonly T[] = memoize(
   <T extends Meta>(list: readonly T[]) => [...list].sort(byCreationTime)
 ) as <T extends Meta>(list: readonly T[]) => readonly T[]

@@ -1,7 +1,7 @@
 import type { Endpoint } from './service.ts'
 import type { Workload } from './workload.ts'
 
-/** Pods made by one template fare alike, so one of them is enough. */
+/** Keeps one pod per set of routing-relevant fields. */
 export function dedupePods(pods: readonly Workload[]): readonly Workload[] {
   return dedupeEndpoints(toEndpoints(pods, 0)).map(({ workload }) => workload)
 }
@@ -13,7 +13,7 @@ export function dedupeEndpoints(endpoints: readonly Endpoint[]): readonly Endpoi
   for (const endpoint of endpoints) {
     const { namespace, labels, serviceAccount, proxy, excludedInboundPorts } = endpoint.workload
     const key = JSON.stringify([namespace, serviceAccount, proxy, labels, excludedInboundPorts, endpoint.port])
-    // Their addresses differ, so what goes by addresses cannot be said of all.
+    // The remaining pod represents several addresses, so it has none for policies to match on.
     known.set(key, known.has(key) ? { ...endpoint, workload: { ...endpoint.workload, address: undefined } } : endpoint)
   }
   return [...known.values()]

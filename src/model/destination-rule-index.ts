@@ -3,25 +3,25 @@ import { getOrAdd } from './map.ts'
 import { memoize } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 
-/** A rule with its host in full. */
+/** DestinationRule with its fully qualified host. */
 export interface NamedDestinationRule {
   readonly rule: ResourceOf<'DestinationRule'>
   readonly host: string
 }
 
-/** DestinationRules by the namespace that their host lies in; and those for hosts of any. */
+/** DestinationRules by the namespace of their host; `anywhere` has those for hosts of several namespaces. */
 export interface DestinationRuleIndex {
   readonly anywhere: readonly NamedDestinationRule[]
   readonly pinned: ReadonlyMap<string, readonly NamedDestinationRule[]>
 }
 
-/** The namespace that a host lies in, if it is that of a Service or a wildcard for those of one namespace. */
+/** Namespace of a Service host, or of a wildcard for Services of one namespace. */
 export function namespaceOfHost(host: string, clusterDomain: string): string | undefined {
   const [, namespace] = host.split('.')
   return namespace !== undefined && host.endsWith(`.${namespace}.svc.${clusterDomain}`) ? namespace : undefined
 }
 
-/** Made once for each list of rules; a cluster has one domain. */
+/** Built once for each list of DestinationRules; a cluster has one domain. */
 export const destinationRulesByNamespace: (
   rules: readonly ResourceOf<'DestinationRule'>[]
 ) => (clusterDomain: string) => DestinationRuleIndex = memoize(rules => {

@@ -9,7 +9,7 @@ import type { Labels } from './selector.ts'
 import type { ServerSide } from './server.ts'
 import type { Workload } from './workload.ts'
 
-/** One stretch of a path, from one process that handles the request to the next. */
+/** Hop of a request path, from one process that handles the request to the next. */
 export type HopName =
   | 'caller->ingress-gateway'
   | 'ingress-gateway->local-gateway'
@@ -25,7 +25,7 @@ export type HopName =
   | 'apiserver->webhook'
   | 'controller'
 
-/** A connection that does not come about: who sent what, to whom, and why it is refused. */
+/** Connection that fails: client, what it sends, server, and why the server refuses it. */
 export type ConnectionFailure = ConnectionRefused & ConnectionEnds
 
 interface ConnectionEnds {
@@ -35,7 +35,7 @@ interface ConnectionEnds {
   readonly server: ServerSide
 }
 
-/** A gateway took the connection, but has no route there for the host: the caller gets 404. */
+/** The gateway accepts the connection but has no matching route for the host: 404 NR. */
 export interface NoRoute {
   readonly cause: 'no-route'
   readonly host: string
@@ -45,13 +45,13 @@ export interface NoRoute {
   readonly at: Chain
 }
 
-/** A Service or Gateway that is not there, or that no pod stands behind. */
+/** Service or Gateway that does not exist or has no endpoints: 503 UH. */
 export interface NoEndpoints {
   readonly cause: 'no-endpoints'
   readonly address: Ref
 }
 
-/** A controller refuses an object, so what it should make never comes. */
+/** A controller rejects an object and does not create what depends on it. */
 export interface ConfigurationRejected {
   readonly cause: 'configuration-rejected'
   readonly object: Ref
@@ -61,7 +61,7 @@ export interface ConfigurationRejected {
   readonly by: 'KServe' | 'Knative'
 }
 
-/** The connection stands, and policies refuse the request. */
+/** The connection is established, but a policy denies the request. */
 interface DeniedCall {
   readonly client: Workload
   readonly server: Workload
@@ -70,8 +70,8 @@ interface DeniedCall {
 }
 
 /**
- * Whoever comes so is refused; or because the call carries no identity, over plaintext; or because a token is asked for
- * that nobody there can read; or because nobody is there to be asked.
+ * `refused-by-policy`: no rule allows the identity. `no-identity-for-policy`: plaintext request, policy requires an
+ * identity. `token-never-valid`: required JWT issuer is not configured. `provider-unknown`: CUSTOM provider is not defined.
  */
 export type PolicyDenialCause =
   | 'refused-by-policy'
@@ -82,16 +82,16 @@ export type PolicyDenied = { [C in PolicyDenialCause]: { readonly cause: C } & D
 
 export type Denied = Exclude<Authorization, { readonly is: 'allowed' }>
 
-/** The API server cannot call an admission webhook: it has no certificate of the mesh. */
+/** The API server cannot call an admission webhook, because it has no Istio workload certificate. */
 export interface WebhookUnreachable {
   readonly cause: 'webhook-refused'
   readonly configuration: Ref
   readonly webhook: string
   readonly pod: Workload
   readonly port: number
-  /** Of the Service that leads to the pod. */
+  /** Selector of the Service that targets the pod. */
   readonly selector: Labels
-  /** Absent where the pod's port is HTTP to Istio, and so takes no TLS but the mesh's. */
+  /** Absent if Istio treats the port as HTTP, which accepts only Istio mTLS. */
   readonly at: PeerAuthentication | undefined
 }
 
@@ -105,7 +105,7 @@ export type Failure =
 
 export type Cause = Failure['cause']
 
-/** What became of a call between one client and one server. */
+/** Result of a call between one client and one server. */
 export interface CallResult {
   readonly client: Workload
   readonly destination: Destination
@@ -116,11 +116,11 @@ export interface CallResult {
 
 export interface Hop {
   readonly name: HopName
-  /** Up to the first that is cut; where the ways of several are alike, one stands for them. */
+  /** Up to the first failure. Pods with equal results are represented by one call. */
   readonly calls: readonly CallResult[]
-  /** Absent: the request gets through, as far as is known. */
+  /** Absent: the request passes, or the result is unknown. */
   readonly failure: Failure | undefined
-  /** What is not known, and would decide. */
+  /** Configuration that decides the result and is not known. */
   readonly unknown?: string
 }
 

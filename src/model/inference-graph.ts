@@ -10,11 +10,11 @@ import { TLS_MODE_LABEL, type Workload } from './workload.ts'
 
 type InferenceGraph = ResourceOf<'InferenceGraph'>
 
-/** On the pods of a graph's router. */
+/** Label of router pods. */
 const GRAPH_LABEL = 'serving.kserve.io/inferencegraph'
 
 /**
- * The routers of InferenceGraphs that have this model as a step: they call it by its own address.
+ * Routers of InferenceGraphs that have this model as a step; they call its InferenceService URL.
  * @see kserve pkg/controller/v1alpha1/inferencegraph, cmd/router/main.go
  */
 export function inferenceGraphSources(

@@ -7,7 +7,7 @@ import { formatOf } from './runtime.ts'
 import type { View } from './snapshot.ts'
 import { issuerClasses } from './token-classes.ts'
 
-/** Frameworks that speak the second version of the protocol, or one of their own, unless told otherwise. */
+/** Frameworks whose default protocol is not v1. */
 const PROTOCOL_PATHS: ReadonlyMap<string, string> = new Map([
   ['triton', 'v2'],
   ['huggingface', 'own']
@@ -16,15 +16,15 @@ const PROTOCOL_PATHS: ReadonlyMap<string, string> = new Map([
 type CallView = View<'RequestAuthentication' | 'AuthorizationPolicy' | 'ConfigMap'>
 
 /**
- * What callers ask of a model: by the protocol it speaks, with no token or with one of each class of issuers that
- * a workload on the path may trust.
+ * Requests that callers send to a model: by its protocol, without a JWT and with one JWT for each class of issuers that a
+ * workload on the path may trust.
  */
 export function callsTo(view: CallView, service: InferenceService, host: string): readonly [Call, ...Call[]] {
   const withToken = (token: Token | undefined) => callTo(view, service, host, token)
   return [withToken(undefined), ...tokens(view, service.namespace).map(withToken)]
 }
 
-/** One of them, by whichever hosts it has come: who has answered it need not be asked again. */
+/** One of these requests. Equal requests are the same object, so results can be memoized. */
 export function callTo(view: CallView, service: InferenceService, host: string, token: Token | undefined): Call {
   const byToken = getOrAdd(callsByHost(view, service), host, newCalls)
   return getOrAdd(byToken, token, () => makeCall(service, host, token))
@@ -48,7 +48,7 @@ const tokens: (view: CallView, namespace: string) => readonly Token[] = memoizeI
 })
 
 /**
- * What callers ask for by the protocol that a model speaks; absent where it is the model's own affair.
+ * URL path of an inference request by the protocol of the model; absent if the model defines its own.
  * @see https://kserve.github.io/website (data plane, V1 and V2 protocol)
  */
 export function inferencePath({ name, spec: { predictor } }: InferenceService): string | undefined {

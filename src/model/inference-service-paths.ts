@@ -21,15 +21,15 @@ import type { View } from './snapshot.ts'
 import { standardPaths } from './standard-paths.ts'
 import type { Workload } from './workload.ts'
 
-/** Which pods of a model are judged: those that run, or those that will be made next. */
+/** Pods to evaluate: the running ones, or those after the next rollout. */
 export type PodGeneration = 'running' | 'next'
 
 /**
- * Every way to an InferenceService, hop by hop. None for a mode that has no pods of the model's own. A model without
- * running pods is judged by its next ones.
+ * Every request path to an InferenceService. None for a mode without pods of its own. A model without running pods is
+ * evaluated with its next pods.
  *
- * @param representative of the namespaces of callers that are alike, the one whose objects are named where something is
- * configured there; by default the first
+ * @param representative namespace that represents its caller class, whose objects are reported as source; by default the
+ * first
  */
 export function pathsOf(
   view: View<PathKinds>,
@@ -41,7 +41,7 @@ export function pathsOf(
   const component = entryOf(components)
   if (component === undefined || component.mode === 'ModelMesh') return []
   const podsFor = (one: Component) => podsToEvaluate(view, service, one, which)
-  // What is not there yet never comes; what runs goes on.
+  // An invalid configuration blocks new models; running models are not affected.
   const isNew = service.created === undefined && podsOf(view, service, component).length === 0
   const refused = findKserveRejection(view)
   if (refused !== undefined)
@@ -66,7 +66,7 @@ export function pathsOf(
   ].flatMap(evaluatePath)
 }
 
-/** What a controller refuses is out of everybody's reach. */
+/** A rejected InferenceService is unreachable for all callers. */
 function rejected(failure: ConfigurationRejected): readonly Path[] {
   const hops = [{ name: 'controller' as const, calls: [], failure }]
   return (['external', 'in-mesh', 'non-mesh'] as const).map(caller => ({
@@ -79,13 +79,13 @@ function rejected(failure: ConfigurationRejected): readonly Path[] {
   }))
 }
 
-/** What stands for all ways to a model of which nothing can be said. */
+/** One path of unknown result that represents all paths to a model. */
 function unknownPath(unknown: string): Path {
   const hops = [{ name: 'caller->pod' as const, calls: [], failure: undefined, unknown }]
   return { caller: 'in-mesh', from: undefined, entry: 'address', activatorMode: undefined, hops, expected: true }
 }
 
-/** The pods that stand for a component: the running ones, one of each template, else the next. */
+/** Pods that represent a component: one running pod of each template, or else the next pod. */
 export function podsToEvaluate(
   view: View<PathKinds>,
   service: InferenceService,
@@ -96,7 +96,7 @@ export function podsToEvaluate(
   return [first ?? desiredPod(view, service, component), ...others]
 }
 
-/** Would the pods that are made next fare otherwise than those that run? */
+/** True if the next pods differ from the running ones in sidecar or service account. */
 export function hasPendingRollout(view: View<PathKinds>, service: InferenceService): boolean {
   return componentsOf(view, service).some(component => {
     const next = injection(view, injectionSubject(service, component)).injected ? 'sidecar' : 'none'
@@ -106,7 +106,7 @@ export function hasPendingRollout(view: View<PathKinds>, service: InferenceServi
   })
 }
 
-/** A transformer or an explainer calls the predictor, by its component's host. */
+/** A transformer or an explainer calls the predictor, by its predictor host. */
 function internalPaths(
   components: readonly Component[],
   entry: Component,
@@ -124,14 +124,14 @@ function internalPaths(
       const pods = podsFor(caller)
       return templates.to(address, { caller: toCaller(pods[0]), entry: caller.name, pods })
     }),
-    // Of another name than those of the entry: paths are compared by name.
+    // Named differently from those of the entry component: paths are compared by name.
     ...(entry === predictor
       ? []
       : templates.probes.map(template => ({ ...template, entry: `${template.entry} of ${predictor.name}` })))
   ]
 }
 
-/** A pod that certainly calls. */
+/** Caller of a pod that is known to send requests. */
 function toCaller({ proxy, namespace }: Workload): Caller {
   return { caller: proxy === 'none' ? 'non-mesh' : 'in-mesh', from: [namespace] }
 }

@@ -11,7 +11,7 @@ import type { Endpoint, Service } from './service.ts'
 import { toDestination } from './service-resolution.ts'
 import type { View } from './snapshot.ts'
 
-/** Of the ways that do not work, the later in this list says more about why. */
+/** Failure causes ordered by specificity; the most specific is reported. */
 const CAUSE_SPECIFICITY: readonly Failure['cause'][] = [
   'no-route',
   'plaintext-to-mtls-listener',
@@ -24,7 +24,7 @@ const CAUSE_SPECIFICITY: readonly Failure['cause'][] = [
   'provider-unknown'
 ]
 
-/** What a caller without a proxy sends, when it does not speak TLS itself. */
+/** What a client without a sidecar sends if it uses no TLS itself. */
 export const PLAIN_CLIENT: ClientSide = {
   send: 'plaintext',
   sni: undefined,
@@ -41,8 +41,8 @@ export interface IngressResult {
 }
 
 /**
- * Can a caller without a certificate of the mesh get in by any port of these Services, with or without TLS? A port
- * that only sends elsewhere does not count.
+ * Tries each port of these Services, with and without TLS, as a client without an Istio workload certificate. A port that
+ * only redirects does not match.
  */
 export function tryIngress(
   view: View<CallKinds>,
@@ -51,7 +51,7 @@ export function tryIngress(
   call: Call,
   requiredRoute: RequiredRoute
 ): IngressResult {
-  const closed: { readonly passage: CallResult; readonly failure: Failure }[] = []
+  const closed: { readonly result: CallResult; readonly failure: Failure }[] = []
   for (const { destination, endpoint, speaksTls } of services.flatMap(service => ingressPorts(view, service))) {
     const attempt = { client: NON_MESH_CLIENT, call, destination, endpoint, requiredRoute }
     const withTls = () => evaluatePlaintextCall(view, attempt, tlsClient(requiredRoute.host))
@@ -60,23 +60,23 @@ export function tryIngress(
     if (usual.failure === undefined) return { calls: [usual], failure: undefined }
     const other = speaksTls ? without() : withTls()
     if (other.failure === undefined) return { calls: [other], failure: undefined }
-    closed.push({ passage: usual, failure: usual.failure })
+    closed.push({ result: usual, failure: usual.failure })
   }
-  const [told] = closed.sort(
+  const [reported] = closed.sort(
     (a, b) => CAUSE_SPECIFICITY.indexOf(b.failure.cause) - CAUSE_SPECIFICITY.indexOf(a.failure.cause)
   )
-  return told === undefined
+  return reported === undefined
     ? { calls: [], failure: noEndpoints(address) }
-    : { calls: [told.passage], failure: told.failure }
+    : { calls: [reported.result], failure: reported.failure }
 }
 
-/** Where Istio's proxies say how they fare; no request enters there. */
+/** Health port of Istio proxies; it accepts no requests for models. */
 const STATUS_PORT = 15_021
 
 interface IngressPort {
   readonly destination: Destination
   readonly endpoint: Endpoint
-  /** What callers speak to a port goes by its number and name; only when they are told will they try the other. */
+  /** Protocol that clients try first, by number and name of the port. */
   readonly speaksTls: boolean
 }
 

@@ -28,12 +28,12 @@ import type { View } from './snapshot.ts'
 import type { Workload } from './workload.ts'
 
 const VISIBILITY = 'networking.knative.dev/visibility'
-/** The port that KServe's VirtualService sends to, and that callers in the cluster use. */
+/** Port that KServe's VirtualService routes to and that callers in the cluster use. */
 const HTTP_PORT = 80
 
 /**
- * The ways to a component on Knative. By the component's host a request reaches the revision by Knative's own routes;
- * by the model's own address it passes, while KServe's top-level VirtualService is on, Knative's local gateway first.
+ * Paths to a component on Knative. Requests to the predictor host use Knative's routes; requests to the InferenceService
+ * URL pass Knative's local gateway first, while KServe's top-level VirtualService is enabled.
  * @see kserve pkg/controller/v1beta1/inferenceservice/reconcilers/ingress/ingress_reconciler.go
  */
 export function knativePaths(
@@ -119,7 +119,7 @@ export function knativePaths(
   }
 }
 
-/** Has the caller a sidecar that knows the destination? One that does not passes on what it gets as it comes. */
+/** True if the caller has a sidecar that imports the destination. Otherwise the sidecar forwards requests unchanged. */
 function importsDestination(
   view: View<PathKinds>,
   { pods: [pod] }: TrafficSource,
@@ -130,7 +130,7 @@ function importsDestination(
 
 const EXTERNAL_CLIENT: TrafficSource = { caller: { caller: 'external', from: undefined }, pods: [NON_MESH_CLIENT] }
 
-/** From outside, by whatever public port the Gateway (`namespace/name`) serves; not at all where nothing is published. */
+/** External path by any public port of the Gateway (`namespace/name`); none if the model is not published. */
 function publicPath(
   view: View<PathKinds>,
   { namespace, labels }: InferenceService,
@@ -156,7 +156,7 @@ function publicPath(
   ]
 }
 
-/** From a pod without sidecar, by the gateway that the name it calls leads to. */
+/** From a pod without a sidecar, by the gateway that the host resolves to. */
 function hopToLocalGateway(view: View<PathKinds>, address: string, requiredRoute: RequiredRoute): HopEvaluator {
   const found = findService(view, address)
   const port = found?.spec.ports[0]?.port ?? HTTP_PORT
@@ -176,7 +176,7 @@ function hopThrough(
   return traffic => ({ hop: { name, ...enter(traffic) }, next: { at, call: forwardCall(view, at, traffic.call) } })
 }
 
-/** Without metrics the autoscaler neither scales a model nor takes the activator off its path. */
+/** Without metrics the autoscaler neither scales a model nor removes the activator from its path. */
 function probes(
   view: View<PathKinds>,
   component: Component,

@@ -9,26 +9,26 @@ export type MtlsMode = 'DISABLE' | 'PERMISSIVE' | 'STRICT'
 
 export type PeerAuthentication = ResourceOf<'PeerAuthentication'>
 
-/** A mode, and the object that set it; without one it is Istio's default. */
+/** mTLS mode, and the object that sets it; without an object, Istio's default. */
 export type MtlsSetting =
   | { readonly mode: MtlsMode; readonly by: PeerAuthentication }
   | { readonly mode: 'PERMISSIVE'; readonly by: undefined }
 
-/** What PeerAuthentications make of one workload. */
+/** Effective mTLS modes of one workload. */
 export interface PeerMtls {
   readonly workload: MtlsSetting
-  /** By number of the workload's port, not of a Service's. */
+  /** By port number of the workload, not of a Service. */
   readonly ports: ReadonlyMap<number, MtlsSetting>
 }
 
-/** May the one who asks see the policies of this namespace? A proxy sees those of the namespaces it imports alone. */
+/** True if the policies of a namespace are visible to the client. A proxy sees only namespaces that it imports. */
 export type Visibility = (namespace: string) => boolean
 
 const DEFAULT: MtlsSetting = { mode: 'PERMISSIVE', by: undefined }
 
 /**
- * The policy in force for a workload: mesh, namespace and workload level, the nearer one winning, an unset one
- * inheriting. At each level the oldest policy counts alone; one with a selector in the root namespace counts nowhere.
+ * Effective policy of a workload: workload takes precedence over namespace and mesh level, UNSET inherits. At each level
+ * only the oldest policy is used; one with a selector in the root namespace is ignored.
  * @see istio pilot/pkg/security/authn/policy_applier.go (ComposePeerAuthentication)
  */
 export function peerMtls(
@@ -50,14 +50,14 @@ export function peerMtls(
   return { workload: setting, ports: new Map(ports) }
 }
 
-/** The setting for a port of the workload. */
+/** mTLS mode of a port of the workload. */
 export function modeForPort({ workload, ports }: PeerMtls, port: number): MtlsSetting {
   return ports.get(port) ?? workload
 }
 
 /**
- * What a client believes of a Service before it looks at an endpoint: mesh and namespace level alone. So a workload
- * that is STRICT in a namespace that is DISABLE is sent plaintext.
+ * Mode that a client infers for a Service without endpoint: only mesh and namespace level. A STRICT workload in a DISABLE
+ * namespace is therefore sent plaintext.
  * @see istio pilot/pkg/model/push_context.go (BestEffortInferServiceMTLSMode)
  */
 export function namespaceMtls(
@@ -71,13 +71,13 @@ export function namespaceMtls(
   return merge(meshPolicy(view, rootNamespace), namespacePolicy(own))
 }
 
-/** The policy for the whole mesh: the oldest one without selector in the root namespace. */
+/** Mesh-wide policy: the oldest one without selector in the root namespace. */
 export const meshPolicy: (view: View<'PeerAuthentication'>, rootNamespace: string) => MtlsSetting = memoizeInView(
   (view, rootNamespace) =>
     merge(DEFAULT, namespacePolicy(sortByCreationTime(view.list('PeerAuthentication', rootNamespace))))
 )
 
-/** A selector without labels selects everything, and so is none. */
+/** False for a selector without labels, which selects every workload. */
 export function hasWorkloadSelector(
   selector: PeerAuthentication['spec']['selector']
 ): selector is { matchLabels: Labels } {

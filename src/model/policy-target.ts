@@ -2,15 +2,15 @@ import type { ResourceOf } from './resource.ts'
 import { hasLabels } from './selector.ts'
 import type { Workload } from './workload.ts'
 
-/** Names the Gateway of Kubernetes' Gateway API that a pod serves; Istio sets it. */
+/** Label with the name of the Gateway API Gateway that a pod serves; set by Istio. */
 export const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name'
 const GATEWAY_GROUP = 'gateway.networking.k8s.io'
 
 type Attachable = ResourceOf<'AuthorizationPolicy'> | ResourceOf<'RequestAuthentication'>
 
 /**
- * Does a policy of the workload's own or of the root namespace count for it? One with target references counts for
- * gateways of the Gateway API alone; on other pods it does nothing at all.
+ * True if a policy of the workload's own or the root namespace applies to it. A policy with `targetRefs` applies only to
+ * Gateway API gateways.
  * @see istio pilot/pkg/model/policyattachment.go (ShouldAttachPolicy)
  */
 export function attaches({ namespace, spec }: Attachable, workload: Workload): boolean {

@@ -9,10 +9,10 @@ import type { HopEvaluator, PathKinds, PathTemplate } from './request-path.ts'
 import type { View } from './snapshot.ts'
 import type { Workload } from './workload.ts'
 
-/** "false": the kubelet's probes are not led past the sidecar. */
+/** "false": kubelet probes do not bypass the sidecar. */
 const REWRITE = 'sidecar.istio.io/rewriteAppHTTPProbers'
 
-/** What Knative or the kubelet does to see how a model fares. */
+/** Path of health or metrics probes by Knative or the kubelet. */
 export function probe(entry: 'autoscaler' | 'kubelet', step: HopEvaluator): PathTemplate {
   const call: Call = { host: '', path: undefined, method: 'GET', token: undefined, headers: {}, headersComplete: false }
   return {
@@ -26,7 +26,7 @@ export function probe(entry: 'autoscaler' | 'kubelet', step: HopEvaluator): Path
 }
 
 /**
- * The kubelet's probes, where they meet the sidecar at all: by default they are led past it.
+ * Kubelet probes that reach the sidecar; by default they bypass it.
  * @see istio pkg/kube/inject/app_probe.go
  */
 export function kubeletProbes(

@@ -15,47 +15,47 @@ import type { View } from './snapshot.ts'
 import type { Workload } from './workload.ts'
 
 /**
- * Who calls: from outside by the public host, from a pod with a sidecar, or from a pod without one; the kubelet and
- * Knative, to see how a model fares; the API server and the controllers, for it to be there at all.
+ * Kind of caller: external by the public host, pod with a sidecar, or pod without one; probes of kubelet and Knative; API
+ * server and controllers.
  */
 export type CallerClass = 'external' | 'in-mesh' | 'non-mesh' | 'probe' | 'system'
 
-/** A class of callers for whom everything is the same. */
+/** Class of callers with equal paths. */
 export interface Caller {
   readonly caller: CallerClass
-  /** Their namespaces, where that matters; the path of the first was evaluated. Absent: any namespace that nothing names. */
+  /** Namespaces of the class; the path of the first is evaluated. Absent: any namespace without configuration. */
   readonly from: CallerNamespaces | undefined
 }
 
-/** One way of a request to a model. */
+/** Evaluated request path to a model. */
 export interface Path extends Caller {
   /**
-   * By what: the model's own `address`, or that of its `component` (callers with a sidecar alone); for other callers,
-   * who they are.
+   * InferenceService URL (`address`) or predictor host (`component`, only callers with a sidecar); for other callers, their
+   * name.
    */
   readonly entry: string
-  /** Absent when the request does not get that far, or when there is but one. */
+  /** Absent if the request is blocked before the revision, or if there is only one mode. */
   readonly activatorMode: ActivatorMode | undefined
-  /** In order, up to the first that is cut or not known. */
+  /** In order, up to the first that is blocked or unknown. */
   readonly hops: readonly Hop[]
-  /** False where nothing says that there are such callers at all. */
+  /** False if no configuration shows that such callers exist. */
   readonly expected: boolean
 }
 
-/** Requests on their way: the pods that send them on, and what they ask for. */
+/** Request between two hops: the pods that send it, and its content. */
 export interface InFlightRequest {
   readonly at: readonly Workload[]
   readonly call: Call
 }
 
-/** One stretch of a way. Traffic that is cut, or of which we know no more, does not go on. */
+/** Evaluates one hop and returns the request for the next hop, which is ignored if the hop is blocked or unknown. */
 export type HopEvaluator = (request: InFlightRequest) => { readonly hop: Hop; readonly next: InFlightRequest }
 
-/** A way before it is walked: stretches that all requests take, then the legs that some or others take. */
+/** Path before evaluation: common hops, then one branch for each activator mode. */
 export interface PathTemplate extends Caller {
   readonly entry: string
   readonly expected?: boolean | undefined
-  /** What the caller can choose from, such as a token: whatever gets furthest counts. */
+  /** Requests that the caller can choose from, such as different JWTs; the one that gets furthest is used. */
   readonly candidates: readonly [InFlightRequest, ...InFlightRequest[]]
   readonly steps: readonly HopEvaluator[]
   readonly branches: readonly {
@@ -64,25 +64,25 @@ export interface PathTemplate extends Caller {
   }[]
 }
 
-/** What a component's surroundings offer: the ways to it, whoever comes. */
+/** Paths to a component, for any caller. */
 export interface PathTemplates {
-  /** The hosts by which it is called, and what stands on the way: who calls differently depends on them. */
+  /** Hosts of the component and servers on the path; caller classes depend on them. */
   readonly hosts: readonly string[]
   readonly servers: readonly Workload[]
   readonly external: readonly PathTemplate[]
   readonly probes: readonly PathTemplate[]
-  /** By the model's own address, or by its component's. */
+  /** By InferenceService URL or predictor host. */
   readonly to: (address: 'address' | 'component', origin: TrafficSource) => readonly PathTemplate[]
 }
 
 export type PathKinds = CallKinds | InjectionKinds | ComponentKinds | 'InferenceGraph'
 
-/** Where a path is cut, if it is. */
+/** The blocked hop of a path, if any. */
 export function failedHopOf({ hops }: Pick<Path, 'hops'>): FailedHop | undefined {
   return hops.find((hop): hop is FailedHop => hop.failure !== undefined)
 }
 
-/** Walks a way: one path for each leg, or one in all where no leg is reached. */
+/** Evaluates a template: one path for each branch, or one in total if no branch is reached. */
 export function evaluatePath(template: PathTemplate): readonly Path[] {
   let best: readonly Path[] = []
   let furthest = -1
@@ -95,10 +95,10 @@ export function evaluatePath(template: PathTemplate): readonly Path[] {
   return best
 }
 
-/** To arrive counts for more than any number of hops. */
+/** A path that reaches the model scores higher than any number of hops. */
 const REACHED_SCORE = 100
 
-/** Does every hop let requests through, as far as can be known? */
+/** True if no hop is blocked or unknown. */
 export function isOpen({ hops }: Pick<Path, 'hops'>): boolean {
   return hops.every(({ failure, unknown }) => failure === undefined && unknown === undefined)
 }
@@ -118,7 +118,7 @@ function evaluateCandidate(
   }))
 }
 
-/** Goes on until a hop is cut or not known; then nothing is reached. */
+/** Evaluates hops up to the first that is blocked or unknown; then `reached` is absent. */
 function evaluateHops(candidate: InFlightRequest, steps: readonly HopEvaluator[]) {
   const hops: Hop[] = []
   let reached: InFlightRequest | undefined = candidate
@@ -131,18 +131,18 @@ function evaluateHops(candidate: InFlightRequest, steps: readonly HopEvaluator[]
   return { hops, reached }
 }
 
-/** What a stretch needs beyond its destination. */
+/** Options of a hop besides its destination. */
 export interface HopOptions {
   readonly requiredRoute?: RequiredRoute
-  /** What a route makes of a call. */
+  /** Rewrite of the request by a route. */
   readonly rewrite?: (call: Call) => Call
-  /** The name of the hop where the connection stands but leads to no route. */
+  /** Name of the hop if the connection is accepted but no route matches. */
   readonly nameWithoutRoute?: HopName
 }
 
 /**
- * Sends requests on, from each pod where they are to each endpoint. The first passage that is cut is the answer: where
- * one pod of several is out of reach, requests fail.
+ * Evaluates calls from each client pod to each endpoint. The first failure is the result: if one of several pods is
+ * unreachable, requests fail.
  */
 export function hopTo(
   view: View<PathKinds>,
@@ -160,10 +160,10 @@ export function hopTo(
   }
 }
 
-/** The same list each time. */
+/** Memoized, so that the list keeps its identity. */
 const podsBehind = memoize(({ endpoints }: Destination) => endpoints.map(({ workload }) => workload))
 
-/** A stretch that several ways have in common: what came of a call is remembered. */
+/** Memoizes a hop that several paths share. */
 export function memoizeHop(step: HopEvaluator): HopEvaluator {
   const known = new Map<readonly Workload[], Map<Call, ReturnType<HopEvaluator>>>()
   return request => getOrAdd(getOrAdd(known, request.at, newMap), request.call, () => step(request))
@@ -171,7 +171,7 @@ export function memoizeHop(step: HopEvaluator): HopEvaluator {
 
 const newMap = () => new Map<Call, ReturnType<HopEvaluator>>()
 
-/** Tries each client with each endpoint, up to the first passage that is cut. */
+/** Evaluates each client with each endpoint, up to the first failure. */
 export function evaluateCalls(
   view: View<CallKinds>,
   clients: readonly Workload[],
@@ -192,7 +192,7 @@ export function evaluateCalls(
   return { calls, failure }
 }
 
-/** What is left of a call behind these pods. */
+/** The call as these pods forward it. */
 export function forwardCall(view: View<CallKinds>, at: readonly Workload[], call: Call): Call {
   const [first] = at
   return first === undefined || first.proxy === 'none' ? call : forwardToken(issuersFor(view, first), call)
@@ -202,7 +202,7 @@ export function noEndpoints(address: Ref): Failure {
   return { cause: 'no-endpoints', address }
 }
 
-/** The Service that a DNS name of the cluster means, whether it exists or not. */
+/** Service of a cluster DNS name, whether it exists or not. */
 export function toServiceRef(host: string): Ref {
   const [name = '', namespace = ''] = host.split('.')
   return { apiVersion: 'v1', kind: 'Service', namespace, name }

@@ -4,13 +4,13 @@ import type { Resource } from './resource.ts'
 const NONE: readonly never[] = []
 const byName = (a: Resource, b: Resource) => (a.name < b.name ? -1 : 1)
 
-/** The objects of one kind in one namespace, by name; and in order, once somebody has asked for that. */
+/** Objects of one kind in one namespace, by name; sorted on the first list. */
 interface Bucket {
   readonly objects: ReadonlyMap<string, Resource>
   inOrder?: readonly Resource[]
 }
 
-/** The objects of one kind, by namespace; a change copies the one namespace it touches and shares the rest. */
+/** Objects of one kind, by namespace. A change copies only its namespace and shares the others. */
 export class ResourceStore {
   readonly #namespaces: ReadonlyMap<string, Bucket>
   #all: readonly Resource[] | undefined
@@ -39,7 +39,7 @@ export class ResourceStore {
     return this.#namespaces.keys()
   }
 
-  /** What stands here otherwise than there, object by object; what both share is not looked at. */
+  /** Objects that differ between two stores. Shared namespaces are skipped. */
   *diff(other: ResourceStore): Iterable<Changed> {
     for (const [namespace, theirs] of other.#namespaces) {
       const mine = this.#namespaces.get(namespace)
@@ -66,15 +66,15 @@ export class ResourceStore {
   }
 }
 
-/** Nothing of a kind. */
+/** Store without objects. */
 export const EMPTY_STORE = new ResourceStore(new Map())
 
-/** One object of two states: in the earlier, and in the later. */
+/** One object before and after. */
 export type Changed =
   | { readonly before: Resource; readonly after: Resource | undefined }
   | { readonly before: undefined; readonly after: Resource }
 
-/** Of two objects with one name, the later counts. */
+/** Of two objects with the same name, the later takes precedence. */
 export function toResourceStore(resources: Iterable<Resource>): ResourceStore {
   const namespaces = new Map<string, Map<string, Resource>>()
   for (const resource of resources) {

@@ -13,7 +13,7 @@ import type { Workload } from './workload.ts'
 
 const HTTP_PORT = 80
 
-/** The revision of a component as those that send requests to it know it. */
+/** Destination for requests to the revision of a component. */
 export function revisionDestination(
   view: View<PathKinds>,
   service: InferenceService,
@@ -30,7 +30,7 @@ export function revisionDestination(
   }
 }
 
-/** From a gateway, or from a caller's sidecar, to the revision: to its pods, or by way of the activator. */
+/** From a gateway or a caller's sidecar to the revision: direct to its pods, or via the activator. */
 export function pathsToRevision(
   view: View<PathKinds>,
   component: Component,
@@ -53,7 +53,7 @@ export function pathsToRevision(
   return from => made[from]
 }
 
-/** Keys of this group that Knative takes on a revision; it refuses all others. */
+/** Keys of this group that Knative accepts on a revision; it rejects all others. */
 const NETWORKING = 'networking.knative.dev/'
 const NETWORKING_KEYS = [
   'ingress.class',
@@ -68,7 +68,7 @@ const NETWORKING_KEYS = [
 ]
 
 /**
- * KServe passes annotations on as they are; for some Knative refuses the Service, and the model gets no route.
+ * KServe propagates annotations unchanged; Knative rejects the Service for some of them, and the model gets no route.
  * @see knative serving pkg/apis/autoscaling/annotation_validation.go, networking pkg/apis/networking/metadata_validation.go
  */
 export function findKnativeRejection(

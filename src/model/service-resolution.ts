@@ -9,7 +9,7 @@ import { type Endpoint, endpointsOf, findService, isHeadless, type Service } fro
 import type { View } from './snapshot.ts'
 import type { Workload } from './workload.ts'
 
-/** A port of a Service that exists, with what stands behind it. Without any, there are no endpoints. */
+/** Destination for a port of a Service, with its endpoints; none if the Service does not exist. */
 export function toDestination(
   view: View<'Service' | 'Pod' | 'EndpointSlice'>,
   host: string,
@@ -28,7 +28,7 @@ export function toDestination(
   }
 }
 
-/** The pods behind a gateway's Service; where none is seen, one as the Service would select it. */
+/** Endpoints of a gateway Service; without a running pod, one pod that the Service would select. */
 function gatewayEndpoints(view: View<'Pod' | 'EndpointSlice'>, service: Service, number: number): readonly Endpoint[] {
   return getOrAdd(endpointsByPort(view, service), number, () => findEndpoints(view, service, number))
 }
@@ -55,19 +55,19 @@ function findEndpoints(view: View<'Pod' | 'EndpointSlice'>, service: Service, nu
   return [{ workload, port: port.targetPort ?? number }]
 }
 
-/** The pods that a Gateway object is meant for. */
+/** Pods that a Gateway selects. */
 export const podsOfGateway: (view: View<'Pod'>, gateway: ResourceOf<'Gateway'>) => readonly Workload[] = memoizeInView(
   (view, gateway) => dedupePods(view.gateways().filter(pod => appliesTo(gateway, pod)))
 )
 
-/** The Services by which callers from outside reach pods: public ones, else those that Gateways number their ports by. */
+/** Services through which external clients reach the pods: public ones, otherwise every Service that selects them. */
 export const entryServices: (view: View<'Service'>, pods: readonly Workload[]) => readonly Service[] = memoizeInView(
   (view, pods) => {
     const namespaces = [...new Set(pods.map(({ namespace }) => namespace))]
-    const leading = namespaces
+    const selecting = namespaces
       .flatMap(namespace => view.list('Service', namespace))
       .filter(({ spec }) => !isEmpty(spec.selector) && pods.some(({ labels }) => hasLabels(labels, spec.selector)))
-    const open = leading.filter(({ spec }) => spec.type === 'LoadBalancer' || spec.type === 'NodePort')
-    return open.length > 0 ? open : leading
+    const isPublic = selecting.filter(({ spec }) => spec.type === 'LoadBalancer' || spec.type === 'NodePort')
+    return isPublic.length > 0 ? isPublic : selecting
   }
 )

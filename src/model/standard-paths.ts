@@ -23,11 +23,11 @@ import type { Workload } from './workload.ts'
 
 const HTTP_PORT = 80
 const VISIBILITY = 'networking.kserve.io/visibility'
-/** The class of Ingress that Istio's own gateway serves. */
+/** Ingress class of Istio's gateway. */
 const ISTIO = 'istio'
 const INGRESS_PODS = { istio: 'ingressgateway' }
 
-/** The ways to a component in Standard mode: straight to its Service; from outside by an Ingress or an HTTPRoute. */
+/** Paths to a component in Standard mode: directly to its Service; externally by an Ingress or an HTTPRoute. */
 export function standardPaths(
   view: View<PathKinds>,
   service: InferenceService,
@@ -68,7 +68,7 @@ export function standardPaths(
   }
 }
 
-/** The pods of the proxy that serves a model's Ingress or HTTPRoute, as far as it is one of Istio's. */
+/** Gateway pods of a model's Ingress or HTTPRoute, if Istio serves it. */
 function ingressPods(view: View<PathKinds>): readonly Workload[] {
   const { config } = ingressOf(view)
   const [namespace = '', name = ''] = config.kserveIngressGateway.split('/')

@@ -20,7 +20,7 @@ function looks(most: number): { readonly isExhausted: () => boolean; readonly co
   return { isExhausted: () => ++count >= most, count: () => count }
 }
 
-t.test('an evaluation is abandoned at any of its reads, and those after it are as if it had never been', async t => {
+t.test('an evaluation is aborted at any read, without effect on later evaluations', async t => {
   const prepared = (): EvaluationCache => {
     const memory: EvaluationCache = {}
     decideState(STATE, RULES, DEFAULT_POLICY, memory)
@@ -45,7 +45,7 @@ t.test('an evaluation is abandoned at any of its reads, and those after it are a
   }
 })
 
-t.test('it is no skip, which would let the change pass as evaluated', async t => {
+t.test('an exceeded budget is not a skip, which would allow the change', async t => {
   const none = () => true
   t.throws(() => withinBudget(none, () => decide(STATE, CUT, RULES, DEFAULT_POLICY)), { name: 'BudgetExceeded' })
   const sent = { object: { metadata: {} }, oldObject: undefined }

@@ -38,7 +38,7 @@ metadata: { namespace: istio-system, name: default }
 spec: { mtls: { mode: STRICT } }
 `
 
-t.test('only what a change brings about counts', async t => {
+t.test('only introduced findings influence the decision', async t => {
   const healthy = stockWith()
   const broken = stockWith(CUT)
   t.equal(decideChange(healthy, create(CUT)).decision, 'deny')
@@ -48,7 +48,7 @@ t.test('only what a change brings about counts', async t => {
   t.equal(decideChange(broken, remove(model('sklearn-iris'))).decision, 'allow', 'a model that goes')
 })
 
-t.test('a path that is cut by something else now is no news', async t => {
+t.test('a path that is blocked by another cause now is not reported as new', async t => {
   const gateway = `
 apiVersion: networking.istio.io/v1
 kind: Gateway
@@ -59,7 +59,7 @@ spec: { selector: { istio: ingressgateway }, servers: [{ hosts: ["*.example.com"
   t.equal(decision, 'allow', JSON.stringify(findings))
 })
 
-t.test('old trouble is told where it concerns what is changed', async t => {
+t.test('pre-existing findings are listed if they concern the changed object', async t => {
   const broken = stockWith(CUT)
   const labelled = model(
     'sklearn-iris',
@@ -75,7 +75,7 @@ t.test('old trouble is told where it concerns what is changed', async t => {
   t.same(decideChange(broken, create(namespace)).existing, [], 'and nowhere else')
 })
 
-t.test('callers that lose their own rules fare as all others do', async t => {
+t.test('callers whose own DestinationRules are removed have the paths of any caller', async t => {
   const exception = `
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
@@ -87,14 +87,14 @@ spec: { host: knative-local-gateway.istio-system.svc.cluster.local, trafficPolic
   t.match(findings, [{ cuts: [{ caller: 'in-mesh', from: ['user1'] }] }])
 })
 
-t.test('who gets a rule of their own is compared with what they were before', async t => {
+t.test('callers that get their own DestinationRule are compared with their previous class', async t => {
   const own = CUT.replace('istio-system', 'user1')
   const { decision, findings } = decideChange(stockWith(), create(own))
   t.equal(decision, 'deny')
   t.match(findings, [{ cuts: [{ caller: 'in-mesh', from: ['user1'], hop: 'caller->local-gateway' }] }])
 })
 
-t.test('changes that are admitted without a word', async t => {
+t.test('changes that are allowed without evaluation', async t => {
   const broken = stockWith(CUT)
   const owner = (apiVersion: string) =>
     `, ownerReferences: [{ apiVersion: ${apiVersion}, kind: K, name: n, controller: true }]`
@@ -131,13 +131,13 @@ t.test('modes', async t => {
   )
 })
 
-t.test('a new model where strict mesh and plain gateway stand already is warned of', async t => {
+t.test('a new model in a STRICT mesh with a plaintext gateway gets a warning', async t => {
   const { decision, findings } = decideChange(stockWith(STRICT), create(model('new')))
   t.equal(decision, 'warn')
   t.same(rulesOf(findings), ['strict-mesh-plain-local-gateway'])
 })
 
-t.test('a rule that throws is skipped and named, and decides nothing', async t => {
+t.test('a rule that throws is listed as skipped', async t => {
   const check: CheckRule = {
     id: 'broken-check',
     severity: 'blocks',
@@ -166,7 +166,7 @@ t.test('a rule that throws is skipped and named, and decides nothing', async t =
   t.equal(decideChange(stockWith(), create(CUT), { ...DEFAULT_POLICY, unevaluated: 'deny' }, rules).decision, 'deny')
 })
 
-t.test('what throws something that is no error is skipped as well', async t => {
+t.test('a rule that throws a value other than an Error is skipped as well', async t => {
   const check: CheckRule = {
     id: 'odd',
     severity: 'blocks',
@@ -183,7 +183,7 @@ t.test('what throws something that is no error is skipped as well', async t => {
   ])
 })
 
-t.test('what reads a kind that cannot be read is skipped and named', async t => {
+t.test('a rule that reads an unreadable kind is listed as skipped', async t => {
   const blind = stockWith().withUnreadable(new Map([['DestinationRule', 'forbidden'] as const]))
   const { decision, findings, skipped } = decideChange(blind, create(CUT))
   t.equal(decision, 'warn')
@@ -198,20 +198,20 @@ t.test('what reads a kind that cannot be read is skipped and named', async t => 
   t.match(decideChange(blinder, create(STRICT)).skipped[0], { rule: 'paths', missing: ['InferenceService'] })
 })
 
-t.test('what is none of our business, and what could not be read', async t => {
+t.test('objects out of scope and objects that could not be read', async t => {
   t.equal(unevaluated(undefined, DEFAULT_POLICY).decision, 'allow')
   t.match(unevaluated('no spec', DEFAULT_POLICY), { decision: 'warn', skipped: [{ reason: 'no spec' }] })
   t.equal(unevaluated('no spec', { ...DEFAULT_POLICY, unevaluated: 'deny' }).decision, 'deny')
 })
 
-t.test('a whole state', async t => {
+t.test('all findings in a state', async t => {
   t.same(decideState(stockWith(), RULES, DEFAULT_POLICY), { decision: 'allow', findings: [], skipped: [] })
   t.match(decideState(stockWith(CUT), RULES, DEFAULT_POLICY), { decision: 'deny', findings: [{ cuts: [{}, {}] }] })
   const off: Policy = { ...DEFAULT_POLICY, rules: { 'client-mtls-to-plain-listener': 'off' } }
   t.same(decideState(stockWith(CUT), RULES, off).findings, [])
 })
 
-t.test('the answer does not depend on the order of the objects', async t => {
+t.test('the decision does not depend on the order of objects', async t => {
   const [a, b] = [
     model('a', ', annotations: { sidecar.istio.io/inject: "false" }'),
     model('b', ', annotations: { sidecar.istio.io/inject: "false" }')
@@ -221,7 +221,7 @@ t.test('the answer does not depend on the order of the objects', async t => {
   t.equal(answer(`${STRICT}---${a}---${b}`).length, 3)
 })
 
-t.test('what only the next pods will suffer is warned of', async t => {
+t.test('failures after the next rollout are warnings', async t => {
   const mutual = clientRule('*.user1.svc.cluster.local', '{ tls: { mode: ISTIO_MUTUAL } }')
   const told = ({ findings }: ReturnType<typeof decideChange>) =>
     findings.filter(({ cuts }) => cuts.length > 0).map(({ rule, severity, mode }) => `${rule} ${severity} ${mode}`)
@@ -249,7 +249,7 @@ t.test('what only the next pods will suffer is warned of', async t => {
   )
 })
 
-t.test('a policy that refuses some callers', async t => {
+t.test('a policy that denies some callers', async t => {
   const onlyIris = (yaml = '') => {
     const state = stockWith(yaml)
     return state.withAll(
@@ -289,7 +289,7 @@ t.test('a policy that refuses some callers', async t => {
   )
 })
 
-t.test('where requests are cut, probes are not told of', async t => {
+t.test('blocked probes are not reported if requests are blocked', async t => {
   const shut = authorization('user1', '{}')
   const { findings } = decideChange(stockWith(), create(shut))
   const callers = new Set(findings.flatMap(({ cuts }) => cuts.map(({ caller }) => caller)))
@@ -299,7 +299,7 @@ t.test('where requests are cut, probes are not told of', async t => {
   t.match(told.findings, [{ mode: 'deny', cuts: [{ caller: 'probe' }, { caller: 'probe' }] }])
 })
 
-t.test('a model with a transformer has the trouble of its predictor once', async t => {
+t.test('a finding of a predictor with a transformer is reported once', async t => {
   const two = newModel('', 'predictor: { sklearn: {} }, transformer: {}')
   const metrics = authorization(
     'user1',
@@ -310,7 +310,7 @@ t.test('a model with a transformer has the trouble of its predictor once', async
   t.equal(decideChange(stockWith(`${two}---${metrics}`), create(namespace)).decision, 'allow', 'and then it is old')
 })
 
-t.test('what KServe, Knative and Istio need to work', async t => {
+t.test('control plane paths of KServe, Knative and Istio', async t => {
   const webhooks = authorization(
     'knative-serving',
     '{ action: DENY, rules: [{ to: [{ operation: { ports: ["8443"] } }] }] }'
@@ -333,7 +333,7 @@ t.test('what KServe, Knative and Istio need to work', async t => {
   })
 })
 
-t.test('probes that are cut with all else are told of neither as new nor as old', async t => {
+t.test('probes that are blocked with requests are reported neither as new nor as pre-existing', async t => {
   const policy = `
 apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy

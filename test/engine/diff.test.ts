@@ -25,14 +25,14 @@ const blind = (evaluation: Evaluation): Evaluation => ({
   )
 })
 
-t.test('a model whose paths could not be followed before is not compared', async t => {
+t.test('a model whose paths could not be evaluated before is not compared', async t => {
   const [before, after] = [of(stockWith()), of(stockWith(CUT))]
   t.not(diffEvaluations(before, after).blocked.length, 0)
   t.same(diffEvaluations(blind(before), after).blocked, [])
   t.same(diffEvaluations(blind(before), after).preexistingBlocked, [])
 })
 
-t.test('nothing changed, nothing introduced', async t => {
+t.test('an unchanged state introduces nothing', async t => {
   const state = of(stockWith(CUT))
   const { blocked, found, expandedScope, fixesExisting } = diffEvaluations(state, state)
   t.same(

@@ -38,7 +38,7 @@ const JANUARY = Date.UTC(2027, 0, 15)
 const policyWith = (exceptions: readonly Exception[], nowMs = JANUARY) =>
   policyAt({ ...DEFAULT_POLICY, exceptions }, nowMs)
 
-t.test('what is meant has all that the selector says', async t => {
+t.test('a selector matches objects with every given field', async t => {
   for (const [name, selector, isMeant] of [
     ['a namespace', { namespaces: ['user1', 'istio-system'] }, true],
     ['other namespaces', { namespaces: ['user1'] }, false],
@@ -72,7 +72,7 @@ t.test('what is meant has all that the selector says', async t => {
   }
 })
 
-t.test('it holds to the end of its last day, in UTC', async t => {
+t.test('an exception is active to the end of its last day, in UTC', async t => {
   const one = exception({ name: 'default' })
   for (const [now, isInForce] of [
     ['2026-12-31T00:00:00Z', true],
@@ -84,7 +84,7 @@ t.test('it holds to the end of its last day, in UTC', async t => {
   }
 })
 
-t.test('one that has expired has no effect, and is told of a whole state', async t => {
+t.test('an expired exception has no effect and is listed by audits', async t => {
   const policy = policyWith([exception({ name: 'default' }, { expires: '2027-01-14' })])
   t.match(decide(stockWith(), create(STRICT), RULES, policy), { decision: 'deny', skipped: [] })
   t.match(decideState(stockWith(STRICT), RULES, policy), {
@@ -99,7 +99,7 @@ t.test('one that has expired has no effect, and is told of a whole state', async
   )
 })
 
-t.test('the first that fits is used, whatever is done about what is not evaluated', async t => {
+t.test('the first matching exception is used, regardless of `unevaluated`', async t => {
   const exceptions = [
     exception({ name: 'default' }, { rule: 'tls-certificate-mismatch' }),
     exception({ name: 'default' }, { owner: 'first' }),
@@ -115,7 +115,7 @@ t.test('the first that fits is used, whatever is done about what is not evaluate
   }
 })
 
-t.test('old trouble is excepted as well, and told once', async t => {
+t.test('pre-existing findings are suppressed as well and listed once', async t => {
   const policy = policyWith([exception({ name: 'default' })])
   const change: Change = {
     operation: 'UPDATE',
@@ -127,7 +127,7 @@ t.test('old trouble is excepted as well, and told once', async t => {
   t.same([decision, existing, skipped.length], ['allow', [], 1])
 })
 
-t.test('a Namespace lies in itself, and what is not known has no labels', async t => {
+t.test('a Namespace matches its own name, and an unknown object has no labels', async t => {
   const finding = (kind: string, name: string): Finding => ({
     rule: RULE,
     severity: 'blocks',
@@ -153,7 +153,7 @@ t.test('a Namespace lies in itself, and what is not known has no labels', async 
   }
 })
 
-t.test('cuts are excepted as checks are, also where ways are explained', async t => {
+t.test('path findings are suppressed like check findings, also in explanations', async t => {
   const rule = 'client-mtls-to-plain-listener'
   const by = (selector: ObjectSelector) =>
     decide(stockWith(), create(CUT), RULES, policyWith([exception(selector, { rule })])).decision

@@ -18,7 +18,7 @@ const cuts = (...objects: readonly string[]) =>
     })
   )
 
-t.test('what a stock installation needs to work', async t => {
+t.test('control plane paths of a default installation', async t => {
   t.same(lines(stockWith()), [
     'system webhook kserve/kserve-webhook-server-service:443 apiserver->webhook',
     'system webhook istio-system/istiod:443 apiserver->webhook',
@@ -61,7 +61,7 @@ spec: { selector: { app: webhook }, ports: [{ name: http, port: 443, targetPort:
   t.same(cuts(authorization('kserve', '{}')), [], 'pods without a sidecar do not look')
 })
 
-t.test('only the webhooks of KServe, Knative and Istio count', async t => {
+t.test('only webhooks of KServe, Knative and Istio are evaluated', async t => {
   const other = (clientConfig: string) => `
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingWebhookConfiguration
@@ -83,7 +83,7 @@ webhooks: [{ name: a.example.com, ${clientConfig} }]
   )
 })
 
-t.test('configurations that controllers refuse', async t => {
+t.test('configurations that controllers reject', async t => {
   const autoscaler = (value: string) =>
     configMap('knative-serving', 'config-autoscaler', { 'target-burst-capacity': value })
   const istio = (data: Readonly<Record<string, string>>) => configMap('knative-serving', 'config-istio', data)

@@ -8,7 +8,7 @@ kind: Service
 metadata: { namespace: ${namespace}, name: ${name} ${created ? `, creationTimestamp: "${created}"` : ''} }
 `
 
-t.test('the oldest first, then by name and namespace; what is being created comes last', async t => {
+t.test('sorted by creationTimestamp, name and namespace; objects being created come last', async t => {
   const list = resourcesOf(
     [
       service('b', 'new'),

@@ -2,7 +2,7 @@ import t from 'tap'
 import { dedupeEndpoints, dedupePods } from '../../src/model/dedupe-endpoints.ts'
 import { workload } from '../support/workload.ts'
 
-t.test('pods of one template fare alike', async t => {
+t.test('pods of one template are deduplicated', async t => {
   const first = workload({ name: 'a-1', labels: { app: 'a' }, address: '10.0.0.1' })
   const second = { ...first, name: 'a-2', address: '10.0.0.2' }
   const other = { ...first, name: 'b-1', labels: { app: 'b' } }

@@ -10,7 +10,7 @@ function calls(spec: string, ...objects: readonly string[]) {
   return callsTo(state, service, 'new.example.com')
 }
 
-t.test('what is asked of a model', async t => {
+t.test('inference requests by protocol', async t => {
   const format = (name: string, more = '') => `predictor: { model: { modelFormat: { name: ${name} } ${more} } }`
   for (const [spec, path] of [
     [format('sklearn'), '/v1/models/new:predict'],
@@ -31,7 +31,7 @@ t.test('what is asked of a model', async t => {
   }
 })
 
-t.test('with no token, or with one of any issuer on the way', async t => {
+t.test('without a JWT, or with one of any issuer on the path', async t => {
   const spec = 'predictor: { sklearn: {} }'
   const tokens = (...objects: readonly string[]) => calls(spec, ...objects).map(({ token }) => token?.issuer)
   t.same(

@@ -19,7 +19,7 @@ const virtualServiceOff = map('kserve', 'inferenceservice-config', {
   ingress: '{ "ingressGateway": "knative-serving/knative-ingress-gateway", "disableIstioVirtualHost": true }'
 })
 
-t.test('the ways to a model in a stock installation', async t => {
+t.test('request paths to a model in a default installation', async t => {
   const state = stockWith()
   t.same(waysTo(state, 'sklearn-iris'), [
     'in-mesh component direct caller->pod',
@@ -51,7 +51,7 @@ t.test('with the top-level VirtualService off, nothing passes the local gateway 
   ])
 })
 
-t.test('in a mesh without gateways there are callers with a sidecar alone', async t => {
+t.test('in a mesh without gateways only callers with a sidecar have a path', async t => {
   const meshOnly = map('knative-serving', 'config-istio', { 'external-gateways': '[]', 'local-gateways': '[]' })
   t.same(waysTo(stockWith(`${virtualServiceOff}---${meshOnly}`), 'sklearn-iris'), [
     'in-mesh component direct caller->pod',
@@ -60,7 +60,7 @@ t.test('in a mesh without gateways there are callers with a sidecar alone', asyn
   ])
 })
 
-t.test('a model of the cluster alone has no way from outside', async t => {
+t.test('a cluster-local model has no external path', async t => {
   const local = model('sklearn-iris', ', labels: { networking.knative.dev/visibility: cluster-local }')
   t.notOk(waysTo(stockWith(local), 'sklearn-iris').some(way => way.startsWith('external')))
 })
@@ -102,7 +102,7 @@ metadata: { name: knative-serving }
   )
 })
 
-t.test('how Knative takes the network', async t => {
+t.test('Knative mesh compatibility modes', async t => {
   const strict = `
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
@@ -121,7 +121,7 @@ spec: { mtls: { mode: STRICT } }
   )
 })
 
-t.test('callers of a namespace with rules of its own are a class of their own', async t => {
+t.test('callers of a namespace with its own DestinationRules form their own class', async t => {
   const rule = (host: string, namespace = 'user1') => `
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
@@ -163,12 +163,12 @@ spec: ${spec}
   t.same(waysTo(stockWith(`${model('a', standard)}---${service('{ ports: [] }')}`), 'a'), ways, 'without a port')
 })
 
-t.test('there is no way to what has no pods of its own', async t => {
+t.test('a mode without pods of its own has no paths', async t => {
   t.same(waysTo(stockWith(model('a', ', annotations: { serving.kserve.io/deploymentMode: ModelMesh }')), 'a'), [])
   t.same(waysTo(stockWith(model('a', '', '')), 'a'), [])
 })
 
-t.test('a transformer stands before the predictor', async t => {
+t.test('a transformer is called before the predictor', async t => {
   const spec =
     'predictor: { model: { modelFormat: { name: sklearn } } }, transformer: { annotations: { autoscaling.knative.dev/targetBurstCapacity: "x" } }'
   t.match(waysTo(stockWith(model('a', '', spec)), 'a'), [/controller configuration-rejected/])
@@ -203,7 +203,7 @@ spec: ${spec}
   t.match(ways(service(headless)), [/caller->ingress-gateway no-endpoints/, /non-mesh/], 'a port that no pod has')
 })
 
-t.test('callers without a sidecar may enter by TLS', async t => {
+t.test('callers without a sidecar can use TLS at a gateway', async t => {
   const config = map('kserve', 'inferenceservice-config', {
     ingress: JSON.stringify({
       ingressGateway: 'knative-serving/knative-ingress-gateway',
@@ -241,7 +241,7 @@ metadata: { name: user1, labels: { istio.io/dataplane-mode: ambient ${labels} } 
   t.ok(ways(namespace(''), 'sklearn-iris').length > 1, 'nor are those that have one from before')
 })
 
-t.test('what a KServe that refuses its configuration does to models', async t => {
+t.test('an invalid KServe configuration blocks new models', async t => {
   const config = map('kserve', 'inferenceservice-config', { ingress: '{ "disableIstioVirtualHost": false }' })
   t.same(
     waysTo(stockWith(`${config}---${model('a')}`), 'a'),
@@ -297,7 +297,7 @@ spec: { selector: { matchLabels: { component: predictor } }, rules: [{ from: [{ 
   )
 })
 
-t.test('an explainer beside a predictor asks it as well', async t => {
+t.test('an explainer calls the predictor as well', async t => {
   const ways = waysTo(stockWith(model('a', '', 'predictor: { sklearn: {} }, explainer: {}')), 'a')
   t.same(
     ways.filter(way => way.startsWith('probe') || way.includes('explainer')),
@@ -313,13 +313,13 @@ t.test('a model that only explains has no entry', async t => {
   t.same(waysTo(stockWith(model('a', '', 'explainer: {}')), 'a'), [])
 })
 
-t.test('a transformer without a predictor calls nobody', async t => {
+t.test('a transformer without a predictor sends no requests', async t => {
   const ways = waysTo(stockWith(model('a', '', 'transformer: {}')), 'a')
   t.ok(ways.length > 0)
   t.notOk(ways.some(way => way.includes('(user1)')))
 })
 
-t.test('a port that leads past the sidecar takes no mTLS, and clients send it', async t => {
+t.test('an excluded inbound port accepts no mTLS, but clients send it', async t => {
   const excluding = model('new', ', annotations: { traffic.sidecar.istio.io/excludeInboundPorts: "8012, 15000" }')
   const state = stockWith(`${excluding}---
 apiVersion: v1
@@ -329,14 +329,14 @@ metadata: { name: user1, labels: { istio-injection: enabled } }
   t.ok(waysTo(state, 'new').includes('in-mesh component direct caller->pod mtls-to-workload-without-sidecar'))
 })
 
-t.test('while KServe refuses its configuration, what it made before is not known', async t => {
+t.test('with an invalid KServe configuration the paths to existing models are unknown', async t => {
   const refused = map('kserve', 'inferenceservice-config', { ingress: '{}' })
   t.same(waysTo(stockWith(refused), 'sklearn-iris'), [
     'in-mesh address caller->pod unknown: what KServe made while it took its configuration'
   ])
 })
 
-t.test('of tokens, the one that gets furthest counts', async t => {
+t.test('of several JWTs, the one that gets furthest is used', async t => {
   const state = stockWith(`
 apiVersion: security.istio.io/v1
 kind: RequestAuthentication

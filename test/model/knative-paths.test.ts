@@ -19,7 +19,7 @@ const annotated = (annotations: string, ...objects: readonly string[]) =>
   waysTo(stockWith(together(model(`, annotations: { ${annotations} }`), ...objects)), 'new')
 const burst = (value: string) => `autoscaling.knative.dev/targetBurstCapacity: "${value}"`
 
-t.test('the autoscaler asks the pods for metrics', async t => {
+t.test('the autoscaler scrapes the pods', async t => {
   const scraped = ['probe autoscaler autoscaler->pod']
   t.same(probes(annotated('a: b')), scraped)
   t.same(probes(annotated(burst('0'))), scraped)
@@ -40,7 +40,7 @@ t.test('the autoscaler asks the pods for metrics', async t => {
   ])
 })
 
-t.test('an autoscaler that is refused keeps the activator on the path', async t => {
+t.test('a denied autoscaler keeps the activator on the path', async t => {
   const rules = (more: string) =>
     authorization('user1', `{ rules: [{ from: [{ source: { namespaces: [istio-system] } }] } ${more}] }`)
   const legs = (...objects: readonly string[]) =>
@@ -53,7 +53,7 @@ t.test('an autoscaler that is refused keeps the activator on the path', async t 
   ])
 })
 
-t.test('the kubelet meets the sidecar where probes are not led past it', async t => {
+t.test('kubelet probes reach the sidecar if they are not rewritten', async t => {
   const rewrite = 'sidecar.istio.io/rewriteAppHTTPProbers: "false"'
   const kubelet = (...objects: readonly string[]) =>
     annotated(rewrite, ...objects).filter(way => way.startsWith('probe kubelet'))
@@ -64,7 +64,7 @@ t.test('the kubelet meets the sidecar where probes are not led past it', async t
   ])
 })
 
-t.test('what Knative refuses has no ways', async t => {
+t.test('a revision that Knative rejects has no paths', async t => {
   const refused = [
     'in-mesh component controller configuration-rejected',
     'external address controller configuration-rejected',
@@ -87,7 +87,7 @@ t.test('what Knative refuses has no ways', async t => {
   t.same(waysTo(stockWith(onPredictor), 'new'), refused, 'of the component')
 })
 
-t.test('gateways ask for tokens', async t => {
+t.test('gateways require JWTs', async t => {
   const need = authorization(
     'istio-system',
     '{ selector: { matchLabels: { istio: ingressgateway } }, rules: [{ from: [{ source: { requestPrincipals: ["*"] } }] }] }'

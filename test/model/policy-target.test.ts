@@ -10,7 +10,7 @@ const PROXY = workload({
   proxy: 'gateway'
 })
 
-t.test('which pods a policy counts for', async t => {
+t.test('pods to which a policy applies', async t => {
   const gateway = (more: string) => `{ group: gateway.networking.k8s.io, kind: Gateway, ${more} }`
   for (const [name, spec, model, proxy] of [
     ['all of its namespace', '{}', true, true],

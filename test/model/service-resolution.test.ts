@@ -2,7 +2,7 @@ import t from 'tap'
 import { toDestination } from '../../src/model/service-resolution.ts'
 import { stateOf } from '../support/state.ts'
 
-t.test('the pods behind the Service of a gateway, seen or expected', async t => {
+t.test('endpoints of a gateway Service, running or expected', async t => {
   const pod = `
 ---
 apiVersion: v1

@@ -14,7 +14,7 @@ metadata: { namespace: user1, name: new-predictor }
 spec: ${spec}
 `
 
-t.test('everybody calls the Service, and it leads to the pods', async t => {
+t.test('all callers use the Service, which targets the pods', async t => {
   t.same(ways(), [
     'external address caller->ingress-gateway, gateway->pod',
     'in-mesh address caller->pod',
@@ -36,7 +36,7 @@ t.test('everybody calls the Service, and it leads to the pods', async t => {
   )
 })
 
-t.test('from outside by an Ingress', async t => {
+t.test('external path by an Ingress', async t => {
   const open = ['external address caller->ingress-gateway, gateway->pod']
   t.same(fromOutside(kserveConfig({})), open, 'of the usual class')
   t.same(fromOutside(configMap('kserve', 'inferenceservice-config', {})), open, 'without a configuration')
@@ -56,7 +56,7 @@ t.test('from outside by an Ingress', async t => {
   )
 })
 
-t.test('from outside by an HTTPRoute', async t => {
+t.test('external path by an HTTPRoute', async t => {
   const config = kserveConfig({ enableGatewayApi: true, kserveIngressGateway: 'kserve/public' })
   const proxy = pod('kserve', 'proxy', 'gateway.networking.k8s.io/gateway-name: public', 'router')
   t.same(fromOutside(config, proxy), ['external address caller->ingress-gateway, gateway->pod'])
@@ -65,7 +65,7 @@ t.test('from outside by an HTTPRoute', async t => {
   ])
 })
 
-t.test('the probes of the kubelet meet the sidecar where they are not led past it', async t => {
+t.test('kubelet probes reach the sidecar if they are not rewritten', async t => {
   const probed = (value: string, ...objects: readonly string[]) =>
     ways(standard(`, sidecar.istio.io/rewriteAppHTTPProbers: "${value}"`), ...objects).filter(way =>
       way.startsWith('probe')
@@ -76,7 +76,7 @@ t.test('the probes of the kubelet meet the sidecar where they are not led past i
   t.same(probed('false', strict), ['probe kubelet kubelet->pod plaintext-to-strict-workload'])
 })
 
-t.test('policies of the public gateway count for an Ingress as well', async t => {
+t.test('policies of the public gateway apply to an Ingress as well', async t => {
   const closed = `
 apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy
