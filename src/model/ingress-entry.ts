@@ -5,10 +5,9 @@ import type { CallResult, Failure } from './hop.ts'
 import { serviceHost } from './host.ts'
 import { memoizeInView } from './memoize.ts'
 import type { Call } from './request.ts'
-import { noEndpoints } from './request-path.ts'
 import type { Ref } from './resource.ts'
 import type { Endpoint, Service } from './service.ts'
-import { toDestination } from './service-resolution.ts'
+import { noEndpoints, toDestination } from './service-resolution.ts'
 import type { View } from './snapshot.ts'
 
 /** Failure causes ordered by specificity; the most specific is reported. */

@@ -17,12 +17,11 @@ import {
   type InFlightRequest,
   type PathKinds,
   type PathTemplate,
-  type PathTemplates,
-  toServiceRef
+  type PathTemplates
 } from './request-path.ts'
 import { findKnativeRejection, pathsToRevision, revisionDestination } from './revision.ts'
 import { findService } from './service.ts'
-import { entryServices, podsOfGateway, toDestination } from './service-resolution.ts'
+import { entryServices, podsOfGateway, toDestination, toServiceRef } from './service-resolution.ts'
 import { scopeOf } from './sidecar.ts'
 import type { View } from './snapshot.ts'
 import type { Workload } from './workload.ts'

@@ -10,7 +10,7 @@ import { getOrAdd } from './map.ts'
 import { memoize } from './memoize.ts'
 import type { Call } from './request.ts'
 import { forwardToken, issuersFor } from './request-authentication.ts'
-import type { Ref } from './resource.ts'
+import { noEndpoints, toServiceRef } from './service-resolution.ts'
 import type { View } from './snapshot.ts'
 import type { Workload } from './workload.ts'
 
@@ -196,14 +196,4 @@ export function evaluateCalls(
 export function forwardCall(view: View<CallKinds>, at: readonly Workload[], call: Call): Call {
   const [first] = at
   return first === undefined || first.proxy === 'none' ? call : forwardToken(issuersFor(view, first), call)
-}
-
-export function noEndpoints(address: Ref): Failure {
-  return { cause: 'no-endpoints', address }
-}
-
-/** Service of a cluster DNS name, whether it exists or not. */
-export function toServiceRef(host: string): Ref {
-  const [name = '', namespace = ''] = host.split('.')
-  return { apiVersion: 'v1', kind: 'Service', namespace, name }
 }

@@ -1,9 +1,10 @@
 import type { Destination } from './client.ts'
 import { dedupeEndpoints, dedupePods } from './dedupe-endpoints.ts'
 import { appliesTo } from './gateway.ts'
+import type { Failure } from './hop.ts'
 import { getOrAdd } from './map.ts'
 import { memoizeInView } from './memoize.ts'
-import type { ResourceOf } from './resource.ts'
+import type { Ref, ResourceOf } from './resource.ts'
 import { hasLabels, isEmpty } from './selector.ts'
 import { type Endpoint, endpointsOf, findService, isHeadless, type Service } from './service.ts'
 import type { View } from './snapshot.ts'
@@ -71,3 +72,13 @@ export const entryServices: (view: View<'Service'>, pods: readonly Workload[]) =
     return isPublic.length > 0 ? isPublic : selecting
   }
 )
+
+export function noEndpoints(address: Ref): Failure {
+  return { cause: 'no-endpoints', address }
+}
+
+/** Service of a cluster DNS name, whether it exists or not. */
+export function toServiceRef(host: string): Ref {
+  const [name = '', namespace = ''] = host.split('.')
+  return { apiVersion: 'v1', kind: 'Service', namespace, name }
+}
