@@ -31,7 +31,7 @@ export interface Listener {
   readonly port: number
   readonly chains: readonly [Chain, ...Chain[]]
   /**
-   * Two chains match alike: Envoy refuses the listener. A running gateway keeps its last good one, a fresh pod has none.
+   * Duplicate filter chain match: Envoy rejects the listener. A running gateway keeps its last good one, a fresh pod has none.
    */
   readonly rejected: boolean
 }

@@ -103,7 +103,7 @@ export function revisionOf({ status }: InferenceService, { name, service }: Comp
   return status?.components?.[name]?.latestReadyRevision ?? `${service}-00001`
 }
 
-/** The labels that a component's pods get, whoever asks for them. */
+/** Labels that KServe sets on the pods of a component. */
 export function generatedLabels(service: InferenceService, component: Component): Labels {
   const { mode, labels, service: made } = component
   const revision = revisionOf(service, component)
