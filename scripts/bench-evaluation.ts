@@ -1,5 +1,5 @@
-import { DEFAULT_POLICY } from '../src/engine/findings.ts'
-import { judge, type Memory } from '../src/engine/judge.ts'
+import { decide, type EvaluationCache } from '../src/engine/decide.ts'
+import { DEFAULT_POLICY } from '../src/engine/to-findings.ts'
 import type { Resource } from '../src/model/resource.ts'
 import { Snapshot } from '../src/model/snapshot.ts'
 import { RULES } from '../src/rules/index.ts'
@@ -54,7 +54,7 @@ const MESH_WIDE: Readonly<Record<string, Write>> = {
 /** Judges changes to a cluster of many InferenceServices, and says what each kind of change takes at the median. */
 export function benchEvaluation(say: (line: string) => void): void {
   const state = Snapshot.of(makeCluster(MODELS))
-  const memory: Memory = {}
+  const memory: EvaluationCache = {}
   const measure = (writes: Readonly<Record<string, Write>>, turns: number) => {
     const medians = Object.entries(writes).map(([name, write]) => {
       const times = Array.from({ length: turns }, (_, turn) => timeOf(state, write(turn), memory)).sort((a, b) => a - b)
@@ -74,9 +74,9 @@ export function benchEvaluation(say: (line: string) => void): void {
 const WARM_UP = 500
 const TURNS = 300
 
-function timeOf(state: Snapshot, written: object, memory: Memory): number {
+function timeOf(state: Snapshot, written: object, memory: EvaluationCache): number {
   const after = readResource(written) as Resource
   const started = performance.now()
-  judge(state, { operation: 'CREATE', after }, RULES, DEFAULT_POLICY, memory)
+  decide(state, { operation: 'CREATE', after }, RULES, DEFAULT_POLICY, memory)
   return performance.now() - started
 }

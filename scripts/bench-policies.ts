@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { DEFAULT_POLICY } from '../src/engine/findings.ts'
-import { judge, judgeState, type Memory } from '../src/engine/judge.ts'
+import { decide, decideState, type EvaluationCache } from '../src/engine/decide.ts'
+import { DEFAULT_POLICY } from '../src/engine/to-findings.ts'
 import type { Resource } from '../src/model/resource.ts'
 import { Snapshot } from '../src/model/snapshot.ts'
 import { RULES } from '../src/rules/index.ts'
@@ -45,12 +45,12 @@ export function benchPolicies(say: (line: string) => void): void {
   const naming = (some: readonly string[]) => [{ from: [{ source: { namespaces: [...some, 'knative-serving'] } }] }]
   const each = names.flatMap(name => [namespace(name), policy(name, naming(names))])
   const state = stateOf([...each, ...times(MODELS, model)])
-  const memory: Memory = {}
-  const full = timeOf(() => judgeState(state, RULES, DEFAULT_POLICY, memory))
+  const memory: EvaluationCache = {}
+  const full = timeOf(() => decideState(state, RULES, DEFAULT_POLICY, memory))
   const before = read(policy('team-7', naming(names)))
   const changes = times(CHANGES, i => {
     const after = read(policy('team-7', naming(names.slice(i + 1))))
-    return timeOf(() => judge(state, { operation: 'UPDATE', before, after }, RULES, DEFAULT_POLICY, memory))
+    return timeOf(() => decide(state, { operation: 'UPDATE', before, after }, RULES, DEFAULT_POLICY, memory))
   }).sort((a, b) => a - b)
   const residentMiB = Math.round(process.memoryUsage.rss() / 2 ** 20)
   say(`${MODELS} models in ${NAMESPACES} namespaces whose policies name each other: full ${full.toFixed(0)} ms,`)
@@ -60,10 +60,10 @@ export function benchPolicies(say: (line: string) => void): void {
     to: [{ operation: { paths: [`/v1/models/model-${i}:predict`] } }]
   }))
   const wide = stateOf(times(RULES_OF_ONE_POLICY, i => namespace(nameOf(i))))
-  const known: Memory = {}
-  judgeState(wide, RULES, DEFAULT_POLICY, known)
+  const known: EvaluationCache = {}
+  decideState(wide, RULES, DEFAULT_POLICY, known)
   const created = timeOf(() =>
-    judge(wide, { operation: 'CREATE', after: read(policy('user1', rules)) }, RULES, DEFAULT_POLICY, known)
+    decide(wide, { operation: 'CREATE', after: read(policy('user1', rules)) }, RULES, DEFAULT_POLICY, known)
   )
   say(`an AuthorizationPolicy of ${RULES_OF_ONE_POLICY} rules, each for a namespace: ${created.toFixed(0)} ms`)
 }

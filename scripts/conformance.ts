@@ -6,11 +6,11 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { z } from 'zod'
+import { evaluateCall } from '../src/model/call-result.ts'
 import type { Destination } from '../src/model/client.ts'
-import type { Connection } from '../src/model/hop.ts'
+import type { Connection } from '../src/model/connection.ts'
 import { injection } from '../src/model/injection.ts'
-import { pass } from '../src/model/passage.ts'
-import { forPort, peerMtls } from '../src/model/peer-authentication.ts'
+import { modeForPort, peerMtls } from '../src/model/peer-authentication.ts'
 import type { Resource } from '../src/model/resource.ts'
 import { type Endpoint, endpointsOf, findService, isHeadless, type Service } from '../src/model/service.ts'
 import { isExported, scopeOf } from '../src/model/sidecar.ts'
@@ -91,7 +91,9 @@ function ask(line: object, file: string, number: number): readonly (Disagreement
   return [
     ...Object.entries(peerAuthentication).map(([pod, expected]) => {
       const got = peerMtls(state, podOf(pod))
-      const ports = Object.fromEntries(Object.keys(expected.ports).map(port => [port, forPort(got, Number(port)).mode]))
+      const ports = Object.fromEntries(
+        Object.keys(expected.ports).map(port => [port, modeForPort(got, Number(port)).mode])
+      )
       return compare(`${id}: peer authentication of ${pod}`, expected, { mode: got.workload.mode, ports })
     }),
     ...calls.map(one =>
@@ -151,7 +153,7 @@ function answer(state: Snapshot, client: Workload, { to, path }: Call): Answer {
   }
   const call = { host: to.host, path, method: 'GET', token: undefined, headers: {}, headersComplete: true }
   const endpoints = destination.endpoints.map(endpoint => {
-    const { connection, authorization } = pass(state, { client, call, destination, endpoint })
+    const { connection, authorization } = evaluateCall(state, { client, call, destination, endpoint })
     return { endpoint, connection, authz: authorization.is === 'allowed' ? ('allow' as const) : ('deny' as const) }
   })
   const outcomes = new Set(endpoints.map(({ connection }) => toWord(connection)))
@@ -204,7 +206,7 @@ function compareCall(asked: string, { expect }: Call, got: Answer): Disagreement
   }
   const reasons = got.endpoints.map(({ connection: { sent, outcome } }) => ({
     client: sent.reason,
-    cut: outcome.is === 'cut' ? outcome.refusal.cause : undefined
+    cut: outcome.is === 'refused' ? outcome.refusal.cause : undefined
   }))
   return compare(
     asked,

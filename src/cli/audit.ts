@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import type { Config } from '../config.ts'
+import { decideState, mostSevere } from '../engine/decide.ts'
 import { concernsNamespace } from '../engine/finding.ts'
-import { type Policy, policyAt } from '../engine/findings.ts'
-import { judgeState, worst } from '../engine/judge.ts'
+import { type Policy, policyAt } from '../engine/to-findings.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { toJson } from '../report/json.ts'
 import type { Report } from '../report/report.ts'
@@ -57,12 +57,12 @@ async function audit({ against, ...where }: AuditOptions, config: Config, io: Io
  * @param manifests the files that the state was read from, if any
  */
 export function reportOf(state: Snapshot, manifests: readonly Manifest[], policy: Policy): Report {
-  const { decision, findings, skipped } = judgeState(state, RULES, policy)
+  const { decision, findings, skipped } = decideState(state, RULES, policy)
   return { decision, steps: [], findings: findings.map(located(manifests)), skipped }
 }
 
 /** The findings of one namespace. What was not evaluated stays: it may concern any namespace. */
 function within(report: Report, namespace: string, policy: Policy): Report {
   const findings = report.findings.filter(finding => concernsNamespace(finding, namespace))
-  return { ...report, decision: worst(findings, report.skipped, policy), findings }
+  return { ...report, decision: mostSevere(findings, report.skipped, policy), findings }
 }

@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander'
 import type { Config } from '../config.ts'
+import { type AdmissionDecision, decide } from '../engine/decide.ts'
 import { expiredSkips } from '../engine/exceptions.ts'
 import type { Finding, Skip } from '../engine/finding.ts'
-import { type Policy, policyAt } from '../engine/findings.ts'
-import { judge, type Verdict } from '../engine/judge.ts'
 import { mutate } from '../engine/mutate.ts'
+import { type Policy, policyAt } from '../engine/to-findings.ts'
 import type { Resource } from '../model/resource.ts'
 import type { Change, Snapshot } from '../model/snapshot.ts'
 import { toJson } from '../report/json.ts'
@@ -70,7 +70,7 @@ function take(world: World, { ref, resource, object, source }: Evaluated, policy
   if (change === undefined) return { step: admitted, skips: [], next: world }
 
   const mutated = mutate(world.state, change, { object, oldObject }, RULES)
-  const { skipped, ...decision } = judge(world.state, mutated.change, RULES, policy)
+  const { skipped, ...decision } = decide(world.state, mutated.change, RULES, policy)
   const { patch, notes } = mutated
   const objects = new Map(world.objects).set(key, deleting ? undefined : object)
   const next = decision.decision === 'deny' ? world : { state: world.state.apply(mutated.change), objects }
@@ -87,7 +87,7 @@ function toChange(state: Snapshot, resource: Resource, deleting: boolean): Chang
   return { operation: 'UPDATE', before, after: { ...noted, ...resource, created: before.created } as Resource }
 }
 
-function worst(steps: readonly Step[]): Verdict {
+function worst(steps: readonly Step[]): AdmissionDecision {
   const decisions = new Set(steps.map(({ decision }) => decision))
   if (decisions.has('deny')) return 'deny'
   return decisions.has('warn') ? 'warn' : 'allow'

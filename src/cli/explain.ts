@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { modelKey } from '../engine/evaluate.ts'
 import { explain } from '../engine/explain.ts'
-import { policyAt } from '../engine/findings.ts'
+import { policyAt } from '../engine/to-findings.ts'
 import type { InferenceService } from '../model/inference-service.ts'
 import { toExplanation } from '../report/explanation.ts'
 import { toExplanationText } from '../report/explanation-text.ts'

@@ -1,7 +1,7 @@
 import { Option } from 'commander'
 import { stringify } from 'yaml'
 import { isColorDisabled } from '../environment.ts'
-import { MARKS } from '../report/explanation-text.ts'
+import { STATUS_LABELS } from '../report/explanation-text.ts'
 import type { Io } from './command.ts'
 
 export interface OutputOptions {
@@ -42,12 +42,12 @@ const YELLOW = 33
 const COLORS: ReadonlyMap<string, number> = new Map([
   ['DENY', RED],
   ['deny', RED],
-  [MARKS.cut.trim(), RED],
+  [STATUS_LABELS.cut.trim(), RED],
   ['WARN', YELLOW],
   ['warn', YELLOW],
-  [MARKS.unknown.trim(), YELLOW],
+  [STATUS_LABELS.unknown.trim(), YELLOW],
   ['ALLOW', GREEN],
-  [MARKS.ok.trim(), GREEN]
+  [STATUS_LABELS.ok.trim(), GREEN]
 ])
 
 /** Colors the first word of each line if it is a decision, a mode or a verdict. */

@@ -7,7 +7,7 @@ import type { Origin } from '../evaluator/run-worker.ts'
 import { inWorker } from '../evaluator/worker-thread.ts'
 import { loadCertificate } from '../keeper/development.ts'
 import { type Keeper, openKeeper } from '../keeper/keeper.ts'
-import { remember } from '../model/remember.ts'
+import { memoize } from '../model/memoize.ts'
 import { type Configuration, openConfiguration } from '../server/configuration.ts'
 import { type Running, serve } from '../server/serve.ts'
 import { connect, type WritingTransport } from '../sources/cluster/transport.ts'
@@ -116,7 +116,7 @@ async function findKeeper(
 
 /** The part of the configuration that evaluation reads; the same object until the configuration changes. */
 const writtenPolicy = (current: () => Config) => {
-  const select = remember(({ rules, namespaces, unevaluated, exceptions }: Config) => ({
+  const select = memoize(({ rules, namespaces, unevaluated, exceptions }: Config) => ({
     rules,
     namespaces,
     unevaluated,

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { type Question, trace } from '../engine/trace.ts'
+import { type TraceRequest, trace } from '../engine/trace.ts'
 import { toTrace, toTraceText } from '../report/trace.ts'
 import { RULES } from '../rules/index.ts'
 import { UnreadableCluster } from '../sources/cluster/read.ts'
@@ -63,9 +63,9 @@ export function traceCommand(io: Io): Command {
       const { state } = await place.open(config, io)
       const traced = trace(state, question, RULES)
       if (traced.is === 'skipped') throw new UnreadableCluster(`the request cannot be evaluated: ${traced.skip.reason}`)
-      if (traced.is === 'mistaken') {
-        const { what, written, right } = traced.mistake
-        throw new InvalidInput([`${what}: not found${suggest(written, right)}`])
+      if (traced.is === 'not-found') {
+        const { what, value, candidates } = traced.notFound
+        throw new InvalidInput([`${what}: not found${suggest(value, candidates)}`])
       }
       const told = toTrace(state, question, traced.trace)
       print(io, options, told, toTraceText)
@@ -74,7 +74,7 @@ export function traceCommand(io: Io): Command {
 }
 
 /** @throws {InvalidInput} */
-function toQuestion({ from, to, path, method }: TraceOptions): Question {
+function toQuestion({ from, to, path, method }: TraceOptions): TraceRequest {
   const [, host = '', port] = /^(.+):(\d+)$/.exec(to) ?? []
   if (port === undefined) throw new InvalidInput([`--to ${to}: no port number; use HOST:PORT`])
   return { from, host, port: Number(port), path, method }

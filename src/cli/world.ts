@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import type { Config } from '../config.ts'
-import type { Memory } from '../engine/judge.ts'
+import type { EvaluationCache } from '../engine/decide.ts'
 import { kubeconfigFiles } from '../environment.ts'
 import { DEFAULT_NAMESPACE, KINDS, type Kind, type Ref } from '../model/resource.ts'
 import { Snapshot } from '../model/snapshot.ts'
@@ -17,8 +17,8 @@ import type { Io, Where } from './command.ts'
 export interface World {
   readonly state: Snapshot
   readonly objects: ReadonlyMap<string, unknown>
-  /** Carried from one change to the next. */
-  readonly memory?: Memory
+  /** From one change to the next. */
+  readonly memory?: EvaluationCache
 }
 
 /** The cluster state that consists of these manifests only. */

@@ -1,14 +1,14 @@
-/** Thrown by an evaluation whose budget is used up. */
+/** Thrown by an evaluation that exceeds its budget. */
 export class BudgetExceeded extends Error {
   override readonly name = 'BudgetExceeded'
 }
 
-/** Reading a clock takes as long as several reads of the state. */
-const READS_PER_LOOK = 16
+/** Reading the clock costs as much as several reads of the state. */
+const READS_PER_CLOCK_CHECK = 16
 
-/** Of the evaluation that runs now. Evaluations are synchronous, so there is never more than one. */
+/** Budget of the current evaluation. Evaluations are synchronous, so there is at most one. */
 let isExhausted: (() => boolean) | undefined
-let reads = 0
+let dependencies = 0
 
 /**
  * Runs an evaluation that is abandoned as soon as it reads the state after its budget is used up.
@@ -26,11 +26,11 @@ export function withinBudget<T>(exhausted: () => boolean, evaluation: () => T): 
 }
 
 /**
- * To be called with each read of the state.
+ * Called on each read of the state.
  *
  * @throws {BudgetExceeded}
  */
 export function checkBudget(): void {
-  if (isExhausted === undefined || ++reads % READS_PER_LOOK !== 0) return
+  if (isExhausted === undefined || ++dependencies % READS_PER_CLOCK_CHECK !== 0) return
   if (isExhausted()) throw new BudgetExceeded('the budget of the evaluation is used up')
 }

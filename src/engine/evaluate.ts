@@ -1,67 +1,90 @@
 import { isDeepStrictEqual } from 'node:util'
-import { installationPaths } from '../model/installation.ts'
+import { controlPlanePaths } from '../model/control-plane.ts'
+import type { Path } from '../model/request-path.ts'
 import type { Ref } from '../model/resource.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import type { Path } from '../model/way.ts'
 import type { Rules } from '../rules/lib/rule.ts'
+import { PATHS } from './class-evaluation.ts'
+import {
+  type ChangedKeys,
+  type DependencyKey,
+  isAffected,
+  isCrossNamespace,
+  keysOf,
+  type Tracked,
+  track
+} from './dependency-tracking.ts'
 import type { Skip } from './finding.ts'
-import { type Group, type Judging, judgeGroup, readsOf } from './group.ts'
-import { PATHS } from './kin.ts'
-import { isFar, isTouched, type Observed, observe, type Token, type Touched, touchedBy } from './recorder.ts'
+import {
+  dependenciesOf,
+  type EvaluationContext,
+  evaluateNamespace,
+  type NamespaceEvaluation
+} from './namespace-evaluation.ts'
 
-/** All that the model and the checks say of one state. */
+/** All paths and check results of one state. */
 export interface Evaluation {
   readonly snapshot: Snapshot
-  /** By namespace; objects without one stand under the empty name. */
-  readonly groups: ReadonlyMap<string, Group>
-  /** What any of the groups has read beyond its own namespace, and perhaps what one had read before. */
-  readonly far: ReadonlySet<Token>
-  /** What KServe, Knative and Istio need to work at all. */
-  readonly installation: Observed<readonly Path[]>
+  /** By namespace; cluster-scoped objects are under the empty name. */
+  readonly namespaces: ReadonlyMap<string, NamespaceEvaluation>
+  /** Cross-namespace dependencies of all namespaces. May contain keys that are no longer read. */
+  readonly crossNamespace: ReadonlySet<DependencyKey>
+  /** Paths of the control planes: webhooks and controllers of KServe, Knative and Istio. */
+  readonly controlPlane: Tracked<readonly Path[]>
 }
 
 /**
- * Judges a state. What reads a kind that could not be read, and what throws, is skipped and named.
+ * Evaluates all paths and checks of a state. Evaluations that throw or read an unreadable kind are listed as skipped.
  *
- * @param earlier the evaluation of another state by the same rules: what both share is not judged again
+ * @param previous the evaluation of another state by the same rules: results with unchanged dependencies are reused
  */
-export function evaluate(snapshot: Snapshot, rules: Pick<Rules, 'checks'>, earlier?: Evaluation): Evaluation {
-  if (earlier?.snapshot === snapshot) return earlier
-  const base = earlier !== undefined && isComparable(earlier.snapshot, snapshot) ? earlier : undefined
-  const changes = base === undefined ? [] : [...snapshot.changedSince(base.snapshot)]
-  const touched = touchedBy(changes, snapshot.settings)
-  if (base !== undefined && touched.tokens.size === 0) return { ...base, snapshot }
-  const judging: Judging = { snapshot, checks: rules.checks, touched, shared: new Map() }
-  const isKnown = changes.every(({ before, after }) => base?.groups.has((before ?? after).namespace) === true)
+export function evaluate(snapshot: Snapshot, rules: Pick<Rules, 'checks'>, previous?: Evaluation): Evaluation {
+  if (previous?.snapshot === snapshot) return previous
+  const base = previous !== undefined && isComparable(previous.snapshot, snapshot) ? previous : undefined
+  const changes = base === undefined ? [] : [...snapshot.diff(base.snapshot)]
+  const changedKeys = keysOf(changes, snapshot.settings)
+  if (base !== undefined && changedKeys.keys.size === 0) return { ...base, snapshot }
+  const context: EvaluationContext = { snapshot, checks: rules.checks, changedKeys, classCache: new Map() }
+  const isKnown = changes.every(({ before, after }) => base?.namespaces.has((before ?? after).namespace) === true)
   const known = isKnown ? base : undefined
-  const groups = new Map(known?.groups)
-  const made: Group[] = []
-  for (const namespace of known === undefined ? namespacesOf(snapshot, rules) : namespacesTouched(known, touched)) {
-    const earlier = base?.groups.get(namespace)
-    const group = judgeGroup(judging, namespace, earlier)
-    groups.set(namespace, group)
-    if (group !== earlier) made.push(group)
+  const namespaces = new Map(known?.namespaces)
+  const recomputed: NamespaceEvaluation[] = []
+  for (const namespace of known === undefined
+    ? namespacesOf(snapshot, rules)
+    : affectedNamespaces(known, changedKeys)) {
+    const previousResult = base?.namespaces.get(namespace)
+    const evaluated = evaluateNamespace(context, namespace, previousResult)
+    namespaces.set(namespace, evaluated)
+    if (evaluated !== previousResult) recomputed.push(evaluated)
   }
-  const isFarKnown = known !== undefined && made.every(group => !readsFar(group, known.far))
-  const far = isFarKnown ? known.far : new Set([...groups.values()].flatMap(group => [...readsOf(group)].filter(isFar)))
-  const isKept = base !== undefined && !isTouched(base.installation.reads, touched.tokens)
-  return { snapshot, groups, far, installation: isKept ? base.installation : observe(snapshot, installationPaths) }
+  const isCrossNamespaceKnown =
+    known !== undefined && recomputed.every(evaluated => !hasUnknownCrossNamespaceKey(evaluated, known.crossNamespace))
+  const crossNamespace = isCrossNamespaceKnown
+    ? known.crossNamespace
+    : new Set([...namespaces.values()].flatMap(evaluated => [...dependenciesOf(evaluated)].filter(isCrossNamespace)))
+  const isKept = base !== undefined && !isAffected(base.controlPlane.dependencies, changedKeys.keys)
+  return {
+    snapshot,
+    namespaces,
+    crossNamespace,
+    controlPlane: isKept ? base.controlPlane : track(snapshot, controlPlanePaths)
+  }
 }
 
-/** With other settings, or other evidence, nothing of what was made stands. */
+/** Different settings or unreadable kinds invalidate every result. */
 function isComparable(one: Snapshot, other: Snapshot): boolean {
   return isDeepStrictEqual(one.settings, other.settings) && isDeepStrictEqual(one.unreadable, other.unreadable)
 }
 
-/** Most changes are read of by nobody but their own namespace; then no other is looked at. */
-function namespacesTouched({ groups, far }: Evaluation, touched: Touched): Iterable<string> {
-  if (isTouched(far, touched.tokens)) return groups.keys()
-  return [...touched.from.keys()].filter(namespace => groups.has(namespace))
+/** Most changes affect only their own namespace; then no other namespace is evaluated. */
+function affectedNamespaces({ namespaces, crossNamespace }: Evaluation, changedKeys: ChangedKeys): Iterable<string> {
+  if (isAffected(crossNamespace, changedKeys.keys)) return namespaces.keys()
+  return [...changedKeys.byNamespace.keys()].filter(namespace => namespaces.has(namespace))
 }
 
-/** Has it read something beyond its own namespace that is not among these? */
-function readsFar(group: Group, known: ReadonlySet<Token>): boolean {
-  for (const token of readsOf(group)) if (isFar(token) && !known.has(token)) return true
+/** True if it has a cross-namespace dependency that is not in `known`. */
+function hasUnknownCrossNamespaceKey(evaluated: NamespaceEvaluation, known: ReadonlySet<DependencyKey>): boolean {
+  for (const key of dependenciesOf(evaluated)) if (isCrossNamespace(key) && !known.has(key)) return true
   return false
 }
 
@@ -70,14 +93,14 @@ function namespacesOf(snapshot: Snapshot, { checks }: Pick<Rules, 'checks'>): re
   return [...new Set([...kinds].flatMap(kind => [...snapshot.namespaces(kind)]))].sort()
 }
 
-/** What could not be judged, each once. */
-export function skippedBy({ groups, installation }: Evaluation): readonly Skip[] {
-  const own = installation.skip === undefined ? [] : [{ rule: PATHS, ...installation.skip }]
-  const skips: readonly Skip[] = [...own, ...[...groups.values()].flatMap(({ skipped }) => skipped)]
-  return distinct(skips)
+/** Evaluations that were skipped, without duplicates. */
+export function skippedBy({ namespaces, controlPlane }: Evaluation): readonly Skip[] {
+  const own = controlPlane.skip === undefined ? [] : [{ rule: PATHS, ...controlPlane.skip }]
+  const skips: readonly Skip[] = [...own, ...[...namespaces.values()].flatMap(({ skipped }) => skipped)]
+  return dedupeSkips(skips)
 }
 
-export function distinct(skips: readonly Skip[]): readonly Skip[] {
+export function dedupeSkips(skips: readonly Skip[]): readonly Skip[] {
   return [...new Map(skips.map(skip => [JSON.stringify(skip), skip])).values()]
 }
 

@@ -3,56 +3,60 @@ import { hasLabels, type Labels } from '../model/selector.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Finding, Skip } from './finding.ts'
 
-/** Which objects are meant: those that have all that is said here. */
+/** Selects objects that match every given field. */
 export interface ObjectSelector {
-  /** By name. A Namespace lies in itself, other cluster-wide objects in none. */
+  /** Namespace names. A Namespace object matches its own name, other cluster-scoped objects match none. */
   readonly namespaces?: readonly string[] | undefined
   readonly kind?: string | undefined
   readonly name?: string | undefined
   readonly matchLabels?: Labels | undefined
 }
 
-/** What the administrator takes upon themselves for a time: the findings of a rule about some objects. */
+/** Suppresses the findings of a rule about some objects until a date. */
 export interface Exception {
   readonly rule: string
   readonly selector: ObjectSelector
   readonly reason: string
   readonly owner: string
-  /** The last day on which it holds, in UTC, such as `2027-01-31`. */
+  /** Last day on which it is active, in UTC, such as `2027-01-31`. */
   readonly expires: string
 }
 
 export interface Exceptions {
-  readonly inForce: readonly Exception[]
+  readonly active: readonly Exception[]
   readonly expired: readonly Exception[]
 }
 
 export function exceptionsAt(all: readonly Exception[], nowMs: number): Exceptions {
   const today = new Date(nowMs).toISOString().slice(0, '2027-01-31'.length)
   return {
-    inForce: all.filter(({ expires }) => today <= expires),
+    active: all.filter(({ expires }) => today <= expires),
     expired: all.filter(({ expires }) => today > expires)
   }
 }
 
-/** Takes out what an exception in force stands for, and says so. The first that fits is the one that is used. */
-export function except(
+/** Moves findings that an active exception suppresses to `skipped`. The first matching exception is used. */
+export function applyExceptions(
   findings: readonly Finding[],
   snapshot: Snapshot,
-  { inForce }: Exceptions
+  { active }: Exceptions
 ): { readonly findings: readonly Finding[]; readonly skipped: readonly Skip[] } {
   const kept: Finding[] = []
   const skipped = new Map<string, Skip>()
   for (const finding of findings) {
     const { rule, object } = finding
-    const exception = inForce.find(one => one.rule === rule && isMeant(object, one.selector, snapshot))
+    const exception = active.find(one => one.rule === rule && matchesSelector(object, one.selector, snapshot))
     if (exception === undefined) kept.push(finding)
     else skipped.set(`${rule} ${nameOf(object)}`, toSkip(exception, object))
   }
   return { findings: kept, skipped: [...skipped.values()] }
 }
 
-function isMeant(object: Ref, { namespaces, kind, name, matchLabels }: ObjectSelector, snapshot: Snapshot): boolean {
+function matchesSelector(
+  object: Ref,
+  { namespaces, kind, name, matchLabels }: ObjectSelector,
+  snapshot: Snapshot
+): boolean {
   const namespace = object.kind === 'Namespace' ? object.name : object.namespace
   return (
     (namespaces === undefined || namespaces.includes(namespace)) &&
@@ -76,7 +80,7 @@ function toSkip({ rule, reason, owner, expires }: Exception, object: Ref): Skip 
   }
 }
 
-/** A word for each exception that no longer has any effect. */
+/** One entry for each expired exception. */
 export function expiredSkips({ expired }: Exceptions): readonly Skip[] {
   return expired.map(({ rule, reason, owner, expires }) => ({
     rule,

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Resource } from '../model/resource.ts'
 import type { Change } from '../model/snapshot.ts'
 
-/** API groups whose controllers make objects on the path; those are the controllers' business. */
+/** API groups whose controllers create objects on the path. */
 export const CONTROLLERS: readonly string[] = [
   'serving.kserve.io',
   'serving.knative.dev',
@@ -11,20 +11,24 @@ export const CONTROLLERS: readonly string[] = [
 ]
 
 /**
- * Changes that are admitted without a word: objects on their way out, objects that a controller of KServe or Knative
- * owns, and writes that leave all that is read as it was (status, finalizers, a re-apply).
+ * Changes that are allowed without evaluation: objects that are being deleted, objects that a controller of KServe or
+ * Knative owns, and writes that change no field that the model reads (status, finalizers, a re-apply).
  */
 export function isExempt({ before, after }: Change): boolean {
   if (after?.deleting === true) return true
-  if (isOwned(after ?? before)) return true
-  return before !== undefined && after !== undefined && isDeepStrictEqual(timeless(before), timeless(after))
+  if (isControllerOwned(after ?? before)) return true
+  return (
+    before !== undefined &&
+    after !== undefined &&
+    isDeepStrictEqual(withoutTimestamps(before), withoutTimestamps(after))
+  )
 }
 
-function isOwned({ owner }: Resource): boolean {
+function isControllerOwned({ owner }: Resource): boolean {
   return owner !== undefined && CONTROLLERS.some(group => owner.apiVersion.startsWith(`${group}/`))
 }
 
-/** A manifest that is applied again has no creation time, and may name another version of the API. */
-function timeless(resource: Resource): unknown {
+/** A re-applied manifest has no creationTimestamp and may use another API version. */
+function withoutTimestamps(resource: Resource): unknown {
   return { ...resource, created: undefined, apiVersion: undefined, status: undefined }
 }

@@ -1,21 +1,21 @@
+import type { HopName } from '../model/hop.ts'
+import type { Caller } from '../model/request-path.ts'
 import type { Kind, Ref } from '../model/resource.ts'
-import type { HopName } from '../model/verdict.ts'
-import type { Caller } from '../model/way.ts'
 import type { Exposure, Fix, Mode, Severity } from '../rules/lib/rule.ts'
 
-/** A path that is cut, and where. */
-export interface PathCut extends Caller {
-  /** `namespace/name`; absent where no single one is meant. */
+/** Reference to a blocked path and its failed hop. */
+export interface BlockedPathRef extends Caller {
+  /** `namespace/name`; absent if the path belongs to a control plane. */
   readonly inferenceService: string | undefined
   readonly hop: HopName
 }
 
-export interface ModelOpening {
+export interface ModelExposure {
   readonly inferenceService: string
   readonly what: Exposure
 }
 
-/** A problem with its rule, and all that it does. */
+/** Problem with its rule and its effects. */
 export interface Finding {
   readonly rule: string
   readonly severity: Severity
@@ -23,20 +23,20 @@ export interface Finding {
   readonly object: Ref
   readonly field: string
   readonly message: string
-  /** The command that prints the rule's page. */
+  /** Command that prints the rule page. */
   readonly docs: string
   readonly fix: Fix
-  readonly cuts: readonly PathCut[]
-  readonly opens: readonly ModelOpening[]
+  readonly cuts: readonly BlockedPathRef[]
+  readonly opens: readonly ModelExposure[]
 }
 
-/** Is this about an object in the namespace, or about a model there? */
+/** True if the finding concerns an object or an InferenceService in the namespace. */
 export function concernsNamespace({ object, cuts, opens }: Finding, namespace: string): boolean {
   const models = [...cuts, ...opens].map(({ inferenceService }) => inferenceService)
   return object.namespace === namespace || models.some(model => model?.startsWith(`${namespace}/`))
 }
 
-/** What could not be judged, and which kinds it would have taken; or what an exception keeps out of the judgement. */
+/** Evaluation that was skipped, with the unreadable kinds; or finding that an exception suppresses. */
 export interface Skip {
   readonly rule: string
   readonly missing: readonly Kind[]
@@ -45,11 +45,11 @@ export interface Skip {
     | {
         readonly owner: string
         readonly expires: string
-        /** One that has expired has no effect but to be told. */
+        /** An expired exception suppresses nothing and is only reported. */
         readonly state: 'in-force' | 'expired'
       }
     | undefined
 }
 
-/** Was something really left without a judgement? */
+/** True if something was not evaluated; false if an exception suppresses a finding. */
 export const isUnevaluated = ({ exception }: Pick<Skip, 'exception'>) => exception === undefined

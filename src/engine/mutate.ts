@@ -1,19 +1,19 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
+import { isPropagated } from '../model/annotation-propagation.ts'
+import type { Failure } from '../model/hop.ts'
 import type { InferenceService } from '../model/inference-service.ts'
-import { isPassedOn } from '../model/passed-on.ts'
-import { pathsOf } from '../model/path.ts'
+import { pathsOf } from '../model/inference-service-paths.ts'
+import { failedHopOf } from '../model/request-path.ts'
 import type { Change, Snapshot, View } from '../model/snapshot.ts'
-import type { Cut } from '../model/verdict.ts'
-import { cutHopOf } from '../model/way.ts'
 import { MUTATIONS } from '../mutations/index.ts'
 import type { Intent } from '../mutations/mutation.ts'
 import { type Rules, ruleFor } from '../rules/lib/rule.ts'
+import { track } from './dependency-tracking.ts'
 import { isExempt } from './exempt.ts'
-import { newlyCut } from './newly-cut.ts'
-import { observe } from './recorder.ts'
+import { newlyBlocked } from './newly-blocked.ts'
 
-/** An RFC 6902 operation; we only ever add. */
+/** RFC 6902 operation; only `add` is used. */
 export interface Operation {
   readonly op: 'add'
   readonly path: string
@@ -24,19 +24,19 @@ export interface Mutated {
   readonly patch: readonly Operation[]
   /** The change with the patch applied. */
   readonly change: Change
-  /** Why something that policy requires was left out, and what would have to change first. */
+  /** Why a required value was not injected, and what must be changed first. */
   readonly notes: readonly string[]
 }
 
-/** The objects of a change as they were sent; the model keeps but a part of them. */
+/** Objects of the AdmissionReview, with the fields that the model does not read. */
 export interface Sent {
   readonly object: unknown
   readonly oldObject: unknown
 }
 
 /**
- * What the mutating webhook answers: values that policy requires and that nobody has set, on CREATE, and on UPDATE
- * only when the pods change anyway. Never values with which the model shows a path to be cut that is open without.
+ * Patch of the mutating webhook: adds required values that are not set, on CREATE, and on UPDATE only if the pods change
+ * anyway. Omits values that would block a path that is open without them.
  */
 export function mutate(state: Snapshot, change: Change, sent: Sent, rules: Rules): Mutated {
   const nothing: Mutated = { patch: [], change, notes: [] }
@@ -44,7 +44,7 @@ export function mutate(state: Snapshot, change: Change, sent: Sent, rules: Rules
   const asSent = state.apply(change)
   if (change.operation === 'UPDATE' && !podsChange(asSent, sent)) return nothing
   const service = change.after
-  const { value: chosen, skip } = observe(asSent, view => choose(view, service, rules, asSent))
+  const { value: chosen, skip } = track(asSent, view => choose(view, service, rules, asSent))
   if (skip !== undefined) return { ...nothing, notes: [`Nothing was injected: ${skip.reason}`] }
   const { intents, notes } = chosen
   const after = withIntents(service, intents)
@@ -56,43 +56,43 @@ interface Choice {
   readonly notes: readonly string[]
 }
 
-/** Of what policy requires and nobody has set, as much as cuts nothing. */
+/** Selects the required values that are not set and do not block a path. */
 function choose(view: View, service: InferenceService, rules: Rules, asSent: Snapshot): Choice {
   const wanted = MUTATIONS.flatMap(mutation => mutation(view, service)).filter(
     ({ map, key }) => service[map][key] === undefined
   )
   const without = pathsOf(view, service, 'next')
-  const findCut = (intents: readonly Intent[]): Cut | undefined => {
+  const findFailure = (intents: readonly Intent[]): Failure | undefined => {
     const after = withIntents(service, intents)
-    const paths = newlyCut(
+    const paths = newlyBlocked(
       without,
       pathsOf(asSent.apply({ operation: 'UPDATE', before: service, after }), after, 'next')
     )
     return paths
-      .filter(({ needed }) => needed)
-      .map(cutHopOf)
-      .find(hop => hop !== undefined)?.cut
+      .filter(({ expected }) => expected)
+      .map(failedHopOf)
+      .find(hop => hop !== undefined)?.failure
   }
-  const cut = findCut(wanted)
-  if (cut === undefined) return { intents: wanted, notes: [] }
-  const needed = wanted.filter(({ optional }) => !optional)
-  const intents = findCut(needed) === undefined ? needed : []
+  const failure = findFailure(wanted)
+  if (failure === undefined) return { intents: wanted, notes: [] }
+  const expected = wanted.filter(({ optional }) => !optional)
+  const intents = findFailure(expected) === undefined ? expected : []
   const left = wanted.filter(intent => !intents.includes(intent))
-  return { intents, notes: explain(cut, left, view, rules) }
+  return { intents, notes: explain(failure, left, view, rules) }
 }
 
 const metadata = z.looseObject({ labels: z.unknown().optional(), annotations: z.unknown().optional() })
 const manifest = z.looseObject({ metadata, spec: z.unknown().optional() })
 
 /**
- * Would this update make new pods? Any other spec does, and any label or annotation that KServe passes on: each makes
- * a revision, and loads the model again.
+ * True if the update creates new pods: a different spec, label or propagated annotation creates a revision, which loads
+ * the model again.
  */
 function podsChange(view: View<'ConfigMap'>, { object, oldObject }: Sent): boolean {
   const [now, before] = [object, oldObject].map(one => manifest.parse(one))
   const passedOn = (annotations: unknown) =>
     Object.entries(annotations ?? {})
-      .filter(([key]) => isPassedOn(view, key))
+      .filter(([key]) => isPropagated(view, key))
       .sort()
   return (
     !isDeepStrictEqual(now?.spec, before?.spec) ||
@@ -111,7 +111,7 @@ function withIntents(service: InferenceService, intents: readonly Intent[]): Inf
   }
 }
 
-/** A patch whose parents exist: one that does not apply fails the request, whatever the failure policy. */
+/** Creates missing parents: a patch that does not apply fails the request, regardless of failurePolicy. */
 function toPatch(object: unknown, intents: readonly Intent[]): readonly Operation[] {
   const { metadata: present } = manifest.parse(object)
   return (['labels', 'annotations'] as const).flatMap((map): readonly Operation[] => {
@@ -128,8 +128,8 @@ function toPatch(object: unknown, intents: readonly Intent[]): readonly Operatio
 /** @see https://www.rfc-editor.org/rfc/rfc6901 */
 const escapePointer = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1')
 
-function explain(cut: Cut, left: readonly Intent[], view: View, rules: Rules): readonly string[] {
-  const { message, fix } = ruleFor(rules, cut).explain(cut, view)
+function explain(failure: Failure, left: readonly Intent[], view: View, rules: Rules): readonly string[] {
+  const { message, fix } = ruleFor(rules, failure).explain(failure, view)
   const keys = [...new Set(left.map(({ key }) => key))].join(', ')
   return [`Not injected, for it would cut: ${keys}`, message, fix.text]
 }

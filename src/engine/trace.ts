@@ -1,67 +1,67 @@
+import { evaluateCall } from '../model/call-result.ts'
 import type { Destination } from '../model/client.ts'
+import type { CallResult } from '../model/hop.ts'
 import { coversHost, serviceHost, toFullName } from '../model/host.ts'
-import { pass } from '../model/passage.ts'
 import { nameOf } from '../model/resource.ts'
 import { endpointsOf, findService, isHeadless, type Service } from '../model/service.ts'
+import { noEndpoints, toServiceRef } from '../model/service-resolution.ts'
 import { EXPORT_TO, isExported, scopeOf } from '../model/sidecar.ts'
 import type { Snapshot, View } from '../model/snapshot.ts'
-import type { Passage } from '../model/verdict.ts'
-import { nothingBehind, toServiceRef } from '../model/way.ts'
 import { toWorkload, type Workload } from '../model/workload.ts'
 import type { Rules } from '../rules/lib/rule.ts'
+import { track } from './dependency-tracking.ts'
 import { modelKey } from './evaluate.ts'
-import { type ExplainedCut, explainCut } from './explain.ts'
+import { type ExplainedFailure, explainFailure } from './explain.ts'
 import type { Skip } from './finding.ts'
-import { observe } from './recorder.ts'
 
 /** One call: from a pod to a port of a Service. */
-export interface Question {
+export interface TraceRequest {
   /** `namespace/name` of the pod. */
   readonly from: string
-  /** As the pod may write it, so that DNS finds it. */
+  /** Host name as the pod uses it; resolved with the DNS search domains of its namespace. */
   readonly host: string
   readonly port: number
-  /** Absent: any, where a policy goes by it. */
+  /** URL path. Absent: any path, if a policy matches on it. */
   readonly path: string | undefined
   readonly method: string
 }
 
-/** What becomes of the call, at each pod behind the Service. */
+/** Result of the call for each endpoint of the Service. */
 export interface Trace {
   readonly destination: Destination
-  readonly passages: readonly { readonly passage: Passage; readonly cut: ExplainedCut | undefined }[]
-  /** Where no pod stands behind the Service. */
-  readonly cut: ExplainedCut | undefined
+  readonly passages: readonly { readonly passage: CallResult; readonly failure: ExplainedFailure | undefined }[]
+  /** Set if the Service has no endpoints. */
+  readonly failure: ExplainedFailure | undefined
   readonly unknown: string | undefined
-  /** What else happens to the call, which a connection does not show. */
+  /** Configuration that can change the result and is not evaluated. */
   readonly notes: readonly string[]
 }
 
-/** A name that means nothing, and those of its kind that do. */
-export interface Mistake {
-  /** With the name, in words. */
+/** Value that does not name an existing object, with the existing names. */
+export interface NotFound {
+  /** Kind and name for a message. */
   readonly what: string
-  readonly written: string
-  readonly right: readonly string[]
+  readonly value: string
+  readonly candidates: readonly string[]
 }
 
 export type Traced =
   | { readonly is: 'traced'; readonly trace: Trace }
-  | { readonly is: 'mistaken'; readonly mistake: Mistake }
+  | { readonly is: 'not-found'; readonly notFound: NotFound }
   | { readonly is: 'skipped'; readonly skip: Skip }
 
-type Asked =
-  | { readonly mistake: Mistake }
+type TraceLookup =
+  | { readonly notFound: NotFound }
   | {
-      readonly mistake?: undefined
-      readonly trace: Omit<Trace, 'passages' | 'cut'> & { readonly passages: readonly Passage[] }
+      readonly notFound?: undefined
+      readonly trace: Omit<Trace, 'passages' | 'failure'> & { readonly passages: readonly CallResult[] }
     }
 
-/** Follows one call, by the same model that follows paths. */
-export function trace(snapshot: Snapshot, question: Question, rules: Rules): Traced {
-  const { value, skip } = observe(snapshot, view => ask(view, question))
+/** Evaluates one call with the same model as request paths. */
+export function trace(snapshot: Snapshot, request: TraceRequest, rules: Rules): Traced {
+  const { value, skip } = track(snapshot, view => resolveTrace(view, request))
   if (value === undefined) return { is: 'skipped', skip: { rule: 'trace', ...skip } }
-  if (value.mistake !== undefined) return { is: 'mistaken', mistake: value.mistake }
+  if (value.notFound !== undefined) return { is: 'not-found', notFound: value.notFound }
   const { passages, ...rest } = value.trace
   const { destination, unknown } = rest
   const isEmpty = unknown === undefined && destination.endpoints.length === 0
@@ -69,26 +69,26 @@ export function trace(snapshot: Snapshot, question: Question, rules: Rules): Tra
     is: 'traced',
     trace: {
       ...rest,
-      passages: passages.map(passage => ({ passage, cut: explainCut(passage.cut, snapshot, rules) })),
-      cut: explainCut(isEmpty ? nothingBehind(toServiceRef(destination.host)) : undefined, snapshot, rules)
+      passages: passages.map(passage => ({ passage, failure: explainFailure(passage.failure, snapshot, rules) })),
+      failure: explainFailure(isEmpty ? noEndpoints(toServiceRef(destination.host)) : undefined, snapshot, rules)
     }
   }
 }
 
-function ask(view: View, { from, host, port: number, path, method }: Question): Asked {
+function resolveTrace(view: View, { from, host, port: number, path, method }: TraceRequest): TraceLookup {
   const [namespace = '', name = ''] = from.split('/')
   const pod = view.get('Pod', namespace, name)
-  if (pod === undefined) return mistake(`pod ${from}`, from, view.list('Pod').map(modelKey))
+  if (pod === undefined) return toNotFound(`pod ${from}`, from, view.list('Pod').map(modelKey))
   const found = resolve(view, host, namespace)
   if (found === undefined) {
     const hosts = view.list('Service').map(one => `${one.name}.${one.namespace}`)
-    return mistake(`Service ${host}`, host, hosts)
+    return toNotFound(`Service ${host}`, host, hosts)
   }
   const { called, service } = found
   const port = service.spec.ports.find(one => one.port === number)
   if (port === undefined) {
     const ports = service.spec.ports.map(one => String(one.port))
-    return mistake(`port ${number} of ${nameOf(service)}`, String(number), ports)
+    return toNotFound(`port ${number} of ${nameOf(service)}`, String(number), ports)
   }
   const client = toWorkload(pod)
   const destination: Destination = {
@@ -98,19 +98,19 @@ function ask(view: View, { from, host, port: number, path, method }: Question): 
     headless: isHeadless(service),
     endpoints: endpointsOf(view, service, port)
   }
-  const notes = routedBy(view, client, called)
-  const unknown = strangeTo(view, client, service)
+  const notes = virtualServicesFor(view, client, called)
+  const unknown = hiddenFromSidecar(view, client, service)
   if (unknown !== undefined) return { trace: { destination, passages: [], unknown, notes } }
   const call = { host, path, method, token: undefined, headers: {}, headersComplete: false }
-  const passages = destination.endpoints.map(endpoint => pass(view, { client, call, destination, endpoint }))
+  const passages = destination.endpoints.map(endpoint => evaluateCall(view, { client, call, destination, endpoint }))
   return { trace: { destination, passages, unknown, notes } }
 }
 
-function mistake(what: string, written: string, right: readonly string[]): Asked {
-  return { mistake: { what, written, right } }
+function toNotFound(what: string, value: string, candidates: readonly string[]): TraceLookup {
+  return { notFound: { what, value, candidates } }
 }
 
-/** As DNS looks a name up in a pod: itself, then with the domains that the pod searches. */
+/** Resolves a name like DNS in a pod: as it is, then with each search domain. */
 function resolve(view: View<'Service'>, host: string, namespace: string) {
   const { clusterDomain } = view.settings
   const searched = ['', `.${namespace}.svc.${clusterDomain}`, `.svc.${clusterDomain}`, `.${clusterDomain}`]
@@ -126,21 +126,21 @@ function hostOf(view: View, { namespace, name }: Service): string {
   return serviceHost(namespace, name, view.settings.clusterDomain)
 }
 
-/** A sidecar that is not told of a Service passes its traffic on unlooked at, or refuses it. */
-function strangeTo(view: View, client: Workload, service: Service): string | undefined {
+/** A sidecar without configuration for a Service forwards its traffic as TCP passthrough or rejects it. */
+function hiddenFromSidecar(view: View, client: Workload, service: Service): string | undefined {
   if (client.proxy === 'none') return undefined
-  const stranger = "what the caller's sidecar does with a host that it does not know, by"
-  if (!isExported(service, client.namespace)) return `${stranger} ${nameOf(service)} metadata.annotations[${EXPORT_TO}]`
+  const reason = "what the caller's sidecar does with a host that it does not know, by"
+  if (!isExported(service, client.namespace)) return `${reason} ${nameOf(service)} metadata.annotations[${EXPORT_TO}]`
   const { imports, by } = scopeOf(view, client)
   const ports = service.spec.ports.map(({ port }) => port)
   const target = { host: hostOf(view, service), namespace: service.namespace, ports }
-  return by === undefined || imports(target) ? undefined : `${stranger} ${nameOf(by)} spec.egress`
+  return by === undefined || imports(target) ? undefined : `${reason} ${nameOf(by)} spec.egress`
 }
 
 const MESH = 'mesh'
 
-/** VirtualServices that may send a sidecar's requests for this host elsewhere. */
-function routedBy(view: View, { proxy }: Workload, host: string): readonly string[] {
+/** VirtualServices that may route a sidecar's requests for this host to another destination. */
+function virtualServicesFor(view: View, { proxy }: Workload, host: string): readonly string[] {
   if (proxy !== 'sidecar') return []
   const { clusterDomain } = view.settings
   return view

@@ -1,5 +1,5 @@
+import type { Decision } from '../engine/decide.ts'
 import { type Finding, isUnevaluated, type Skip } from '../engine/finding.ts'
-import type { Decision } from '../engine/judge.ts'
 import type { Mutated } from '../engine/mutate.ts'
 import { nameOf } from '../model/resource.ts'
 import { effectLines, fixLines, skipLine } from '../report/text.ts'

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { WrittenPolicy } from '../engine/findings.ts'
+import type { WrittenPolicy } from '../engine/to-findings.ts'
 import type { StateSource } from '../sources/source.ts'
 import { Evaluation } from './evaluation.ts'
 import type { FromEvaluation, Result, Task, ToEvaluation } from './messages.ts'

@@ -1,8 +1,8 @@
 import { BudgetExceeded, withinBudget } from '../engine/budget.ts'
+import { type Decision, decide, decideState, type EvaluationCache, unevaluated } from '../engine/decide.ts'
 import { evaluate } from '../engine/evaluate.ts'
-import { type Policy, policyAt, type WrittenPolicy } from '../engine/findings.ts'
-import { type Decision, judge, judgeState, type Memory, unevaluated } from '../engine/judge.ts'
 import { mutate } from '../engine/mutate.ts'
+import { type Policy, policyAt, type WrittenPolicy } from '../engine/to-findings.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { type ReportApi, toReports, type WantedReport } from '../report/openreports.ts'
 import { RULES } from '../rules/index.ts'
@@ -26,11 +26,11 @@ export interface EvaluationOptions {
 /** The evaluator's work, synchronous. The state and all that is memoized of it belong to it alone. */
 export class Evaluation {
   readonly #options: EvaluationOptions
-  readonly #memory: Memory = {}
+  readonly #memory: EvaluationCache = {}
   #policy: WrittenPolicy
   #seen: Snapshot | undefined
   #changes = 0
-  #audited: { readonly state: Snapshot; readonly judged: ReturnType<typeof judgeState> } | undefined
+  #audited: { readonly state: Snapshot; readonly judged: ReturnType<typeof decideState> } | undefined
   #reports: readonly WantedReport[] = []
 
   constructor(policy: WrittenPolicy, options: EvaluationOptions) {
@@ -71,7 +71,7 @@ export class Evaluation {
     if (!this.#options.source.health().every(isSettled)) return undefined
     const state = this.#current()
     this.#evaluate(state)
-    const judged = judgeState(state, RULES, this.#policyNow(), this.#memory)
+    const judged = decideState(state, RULES, this.#policyNow(), this.#memory)
     this.#audited = { state, judged }
     return countByRule(judged)
   }
@@ -112,7 +112,7 @@ export class Evaluation {
     if (change === undefined || this.#isOurs(object)) return unevaluated(undefined, policy)
     const state = this.#current()
     this.#evaluate(state)
-    return withinBudget(isAfter(deadlineMs), () => judge(state, change, RULES, policy, this.#memory))
+    return withinBudget(isAfter(deadlineMs), () => decide(state, change, RULES, policy, this.#memory))
   }
 
   #mutate(review: Review, deadlineMs: number): Outcome {

@@ -1,5 +1,5 @@
+import type { AdmissionDecision } from '../engine/decide.ts'
 import type { Finding, Skip } from '../engine/finding.ts'
-import type { Verdict } from '../engine/judge.ts'
 import type { Ref } from '../model/resource.ts'
 import type { ReportApi, WantedReport } from '../report/openreports.ts'
 import type { KindHealth } from '../sources/source.ts'
@@ -18,7 +18,7 @@ interface Reviewed {
 
 export interface Decided extends Reviewed {
   readonly event: 'admission decision'
-  readonly decision: Verdict
+  readonly decision: AdmissionDecision
   readonly findings: readonly Pick<Finding, 'rule' | 'mode' | 'object'>[]
   readonly skipped: readonly Pick<Skip, 'rule' | 'missing' | 'exception'>[]
   readonly seconds: number

@@ -1,4 +1,4 @@
-import type { WrittenPolicy } from '../engine/findings.ts'
+import type { WrittenPolicy } from '../engine/to-findings.ts'
 import type { ReportApi, WantedReport } from '../report/openreports.ts'
 import type { KindHealth } from '../sources/source.ts'
 import type { FindingCount, Outcome, Question } from './evaluator.ts'

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { WrittenPolicy } from '../engine/findings.ts'
+import type { WrittenPolicy } from '../engine/to-findings.ts'
 import type { Resource } from '../model/resource.ts'
 import { type Settings, Snapshot } from '../model/snapshot.ts'
 import type { Kubeconfig } from '../sources/cluster/kubeconfig.ts'

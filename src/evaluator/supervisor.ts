@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { WrittenPolicy } from '../engine/findings.ts'
+import type { WrittenPolicy } from '../engine/to-findings.ts'
 import { KINDS, type Kind } from '../model/resource.ts'
 import { type KindHealth, NO_TROUBLES } from '../sources/source.ts'
 import { nowMs } from './clock.ts'

@@ -1,35 +1,39 @@
 import { findBurstCapacity } from './burst-capacity.ts'
 import type { Destination } from './client.ts'
+import type { Failure } from './hop.ts'
 import { type Component, METRICS_PORT } from './inference-service.ts'
 import { defaultBurstCapacity, type KnativeSystem, meshCompatibility, systemPods } from './knative.ts'
-import { remember, rememberIn } from './remember.ts'
+import { getOrAdd } from './map.ts'
+import { memoize, memoizeInView } from './memoize.ts'
 import type { Call } from './request.ts'
-import { getOrAdd } from './shelf.ts'
+import { evaluateCalls, type PathKinds } from './request-path.ts'
 import type { View } from './snapshot.ts'
-import type { Cut } from './verdict.ts'
-import { type PathKinds, tryAll } from './way.ts'
 import type { Workload } from './workload.ts'
 
-/** The last part of a path in Knative mode: through the activator, or straight to the pods. */
-export type Leg = 'activator' | 'direct'
+/** Last part of a Knative path: via the activator (Proxy mode) or direct to the pods (Serve mode). */
+export type ActivatorMode = 'activator' | 'direct'
 
 export const HPA = 'hpa.autoscaling.knative.dev'
 export const CLASS = 'autoscaling.knative.dev/class'
 
 /**
- * The legs that requests to a revision take. With burst capacity 0 the activator is off the path while pods run;
- * but the autoscaler has to see their metrics for that.
+ * Activator modes of a revision. With burst capacity 0 the activator is removed from the path while pods run, if the
+ * autoscaler can read their metrics.
  * @see knative serving pkg/autoscaler/scaling/autoscaler.go, pkg/reconciler/autoscaling/kpa/kpa.go
  */
-export function legsOf(view: View<PathKinds>, component: Component, revision: Destination): readonly Leg[] {
+export function activatorModesOf(
+  view: View<PathKinds>,
+  component: Component,
+  revision: Destination
+): readonly ActivatorMode[] {
   if (component.annotations[CLASS] === HPA) return ['direct']
   const capacity = burstCapacityOf(view, component)
   if (!Number.isFinite(capacity) || capacity === -1) return ['activator']
   const rests = capacity === 0 && component.minReplicas > 0
-  return rests && scrape(view, revision).cut === undefined ? ['direct'] : ['direct', 'activator']
+  return rests && metricsScrape(view, revision).failure === undefined ? ['direct'] : ['direct', 'activator']
 }
 
-/** Does the autoscaler ask the pods for metrics? Not where requests always pass the activator, which counts them. */
+/** True if the autoscaler scrapes the pods. If requests always pass the activator, it counts them instead. */
 export function isScraped(view: View<PathKinds>, component: Component): boolean {
   const capacity = burstCapacityOf(view, component)
   return component.annotations[CLASS] !== HPA && Number.isFinite(capacity) && capacity !== -1
@@ -39,51 +43,53 @@ function burstCapacityOf(view: View<'ConfigMap'>, { annotations }: Component): n
   return findBurstCapacity(annotations)?.value ?? defaultBurstCapacity(view)
 }
 
-interface Tried {
-  readonly passages: ReturnType<typeof tryAll>['passages']
-  readonly cut: Cut | undefined
+interface CallResults {
+  readonly calls: ReturnType<typeof evaluateCalls>['calls']
+  readonly failure: Failure | undefined
 }
 
 /** From the autoscaler to the metrics of a revision's pods. */
-export const scrape: (view: View<PathKinds>, revision: Destination) => Tried = rememberIn((view, revision) => {
-  const endpoints = revision.endpoints.map(endpoint => ({ ...endpoint, port: METRICS_PORT }))
-  return dial(view, 'autoscaler', { ...revision, port: METRICS_PORT, endpoints }, '/metrics', undefined)
-})
+export const metricsScrape: (view: View<PathKinds>, revision: Destination) => CallResults = memoizeInView(
+  (view, revision) => {
+    const endpoints = revision.endpoints.map(endpoint => ({ ...endpoint, port: METRICS_PORT }))
+    return dialPodIp(view, 'autoscaler', { ...revision, port: METRICS_PORT, endpoints }, '/metrics', undefined)
+  }
+)
 
 /** From the activator to the pods, by the revision's private Service. */
-export function activate(view: View<PathKinds>, revision: Destination, call: Call): Tried {
-  return getOrAdd(activations(view, revision), call, () => dial(view, 'activator', revision, '/healthz', call))
+export function viaActivator(view: View<PathKinds>, revision: Destination, call: Call): CallResults {
+  return getOrAdd(activations(view, revision), call, () => dialPodIp(view, 'activator', revision, '/healthz', call))
 }
 
-const activations = rememberIn((_view: View<PathKinds>, _revision: Destination) => new Map<Call, Tried>())
+const activations = memoizeInView((_view: View<PathKinds>, _revision: Destination) => new Map<Call, CallResults>())
 
 /**
- * Activator and autoscaler dial the pods' own addresses first, which is plaintext whatever their sidecar. Only where
- * that is answered like a mesh answers (502, 503) they go by the Service, and then with mTLS; any other answer, a 403
- * too, is taken for that of the pod. The activator sends its probe before any request.
+ * Activator and autoscaler dial the pod IPs first, which is plaintext even with a sidecar. Only on a response that
+ * indicates a mesh (502, 503) they use the Service, with mTLS; any other response, including 403, is accepted as that of
+ * the pod. The activator sends its probe before any request.
  * @see knative serving pkg/activator/net/revision_backends.go, pkg/autoscaler/metrics/stats_scraper.go
  */
-function dial(
+function dialPodIp(
   view: View<PathKinds>,
   app: KnativeSystem,
   { host, ...rest }: Destination,
   path: string,
   call: Call | undefined
-): Tried {
+): CallResults {
   const service: Destination = { ...rest, host: host.replace('.', '-private.') }
   const probe: Call = { host, path, method: 'GET', token: undefined, headers: {}, headersComplete: false }
   const clients = systemPods(view, app)
-  const send = (from: readonly Workload[]): Tried => {
-    const probed = tryAll(view, from, probe, service)
-    return probed.cut !== undefined || call === undefined ? probed : tryAll(view, from, call, service)
+  const callService = (from: readonly Workload[]): CallResults => {
+    const probed = evaluateCalls(view, from, probe, service)
+    return probed.failure !== undefined || call === undefined ? probed : evaluateCalls(view, from, call, service)
   }
   const mode = meshCompatibility(view)
-  if (mode === 'enabled') return send(clients)
-  const plainly = clients.map(withoutProxy)
-  const answered = tryAll(view, plainly, probe, service)
-  const looksLikeMesh = answered.cut !== undefined && !('verdict' in answered.cut)
-  return looksLikeMesh && mode === 'auto' ? send(clients) : send(plainly)
+  if (mode === 'enabled') return callService(clients)
+  const nonMeshClients = clients.map(asNonMesh)
+  const answered = evaluateCalls(view, nonMeshClients, probe, service)
+  const looksLikeMesh = answered.failure !== undefined && !('verdict' in answered.failure)
+  return looksLikeMesh && mode === 'auto' ? callService(clients) : callService(nonMeshClients)
 }
 
-/** A sidecar passes on what it does not know as it comes. */
-const withoutProxy = remember((workload: Workload): Workload => ({ ...workload, proxy: 'none' }))
+/** A sidecar forwards traffic to unknown destinations unchanged. */
+const asNonMesh = memoize((workload: Workload): Workload => ({ ...workload, proxy: 'none' }))

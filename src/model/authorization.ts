@@ -1,9 +1,9 @@
-import { attaches } from './attachment.ts'
 import { type AuthorizationPolicy, hasIdentity, matchesRule, type Rule } from './authorization-rule.ts'
 import { findByIdentity, indexRules } from './identity-index.ts'
 import type { RuleContext } from './identity-match.ts'
+import { memoizeInView } from './memoize.ts'
 import { meshOf } from './mesh.ts'
-import { rememberIn } from './remember.ts'
+import { attaches } from './policy-target.ts'
 import type { Request } from './request.ts'
 import type { ResourceOf } from './resource.ts'
 import type { View } from './snapshot.ts'
@@ -33,7 +33,7 @@ const TRUE = ['1', 't', 'T', 'TRUE', 'true', 'True']
  * @see istio pilot/pkg/model/authorization.go (ListAuthorizationPolicies)
  */
 export const policiesFor: (view: View<AuthorizationKinds>, workload: Workload) => readonly AuthorizationPolicy[] =
-  rememberIn((view, workload) => {
+  memoizeInView((view, workload) => {
     const { rootNamespace } = meshOf(view)
     return [...new Set([rootNamespace, workload.namespace])]
       .flatMap(namespace => view.list('AuthorizationPolicy', namespace))

@@ -1,15 +1,15 @@
-import { oldestFirst } from './age.ts'
 import { policiesFor } from './authorization.ts'
+import { sortByCreationTime } from './creation-order.ts'
+import { type NamedDestinationRule, namespaceOfHost } from './destination-rule-index.ts'
 import { isWildcard } from './host.ts'
+import { getOrAdd } from './map.ts'
+import { memoize } from './memoize.ts'
 import { meshOf } from './mesh.ts'
-import { remember } from './remember.ts'
+import type { PathKinds } from './request-path.ts'
 import type { ResourceOf } from './resource.ts'
-import { type NamedRule, namespaceOfHost } from './rule-index.ts'
 import { type KnownCall, residueOf } from './rule-residue.ts'
-import { getOrAdd } from './shelf.ts'
 import { exportedTo } from './sidecar.ts'
 import type { View } from './snapshot.ts'
-import type { PathKinds } from './way.ts'
 import { identityOf, type Workload } from './workload.ts'
 
 /** What callers call, which decides what can tell their namespaces apart. */
@@ -76,7 +76,7 @@ function configuredIn(view: View<PathKinds>, home: string): (namespace: string) 
   const said = new Map<string, string[]>()
   const say = (namespace: string, text: string) => getOrAdd(said, namespace, (): string[] => []).push(text)
   const { clusterDomain } = view.settings
-  const isCalled = ({ host }: NamedRule) => isWildcard(host) || namespaceOfHost(host, clusterDomain) === home
+  const isCalled = ({ host }: NamedDestinationRule) => isWildcard(host) || namespaceOfHost(host, clusterDomain) === home
   for (const { rule, host } of rulesByAge(view.rulesIn(home).filter(isCalled))) {
     say(rule.namespace, ruleText(rule, host))
     for (const namespace of rule.spec.exportTo) say(namespace, `sees ${rule.namespace}/${rule.name}`)
@@ -89,22 +89,22 @@ function configuredIn(view: View<PathKinds>, home: string): (namespace: string) 
 
 const NOTHING: readonly string[] = []
 
-function rulesByAge(rules: readonly NamedRule[]): readonly NamedRule[] {
+function rulesByAge(rules: readonly NamedDestinationRule[]): readonly NamedDestinationRule[] {
   const hosts = new Map(rules.map(({ rule, host }) => [rule, host]))
-  return oldestFirst([...hosts.keys()]).map(rule => ({ rule, host: hosts.get(rule) as string }))
+  return sortByCreationTime([...hosts.keys()]).map(rule => ({ rule, host: hosts.get(rule) as string }))
 }
 
 const ruleText = (rule: ResourceOf<'DestinationRule'>, host: string) => JSON.stringify([host, specText(rule)])
-const specText = remember(({ namespace, spec }: ResourceOf<'DestinationRule'>) =>
+const specText = memoize(({ namespace, spec }: ResourceOf<'DestinationRule'>) =>
   JSON.stringify({ ...spec, host: undefined, exportTo: spec.exportTo.map(to => (to === namespace ? OWN : to)) })
 )
 /** No namespace is called so, and Istio has no such value either. */
 const OWN = '<own>'
 
 /** Hosts of the own namespace are left out: what is called is in another. */
-const sidecarsText = remember((sidecars: readonly ResourceOf<'Sidecar'>[]) =>
+const sidecarsText = memoize((sidecars: readonly ResourceOf<'Sidecar'>[]) =>
   JSON.stringify(
-    oldestFirst(sidecars).map(({ namespace, spec: { workloadSelector, egress } }) => [
+    sortByCreationTime(sidecars).map(({ namespace, spec: { workloadSelector, egress } }) => [
       workloadSelector,
       egress.map(({ hosts, port }) => [port, hosts.filter(host => !isOwn(host, namespace))])
     ])

@@ -2,16 +2,16 @@ import { policiesFor } from './authorization.ts'
 import { type Called, callerClasses } from './caller-classes.ts'
 import { coversHost } from './host.ts'
 import { type InjectionKinds, injection } from './injection.ts'
+import { getOrAdd } from './map.ts'
 import { meshOf } from './mesh.ts'
 import { namedSources } from './named-sources.ts'
 import type { Call } from './request.ts'
-import { getOrAdd } from './shelf.ts'
+import type { Caller, InFlightRequest, PathKinds } from './request-path.ts'
 import type { View } from './snapshot.ts'
-import type { Caller, PathKinds, Traffic } from './way.ts'
 import { toWorkload, type Workload } from './workload.ts'
 
-/** A caller with a sidecar in a namespace that has nothing to say about what it sends. */
-export const ANYONE: Workload = {
+/** Client with a sidecar in a namespace without configuration for what it sends. */
+export const ANY_MESH_CLIENT: Workload = {
   namespace: '',
   name: 'caller',
   labels: {},
@@ -21,42 +21,46 @@ export const ANYONE: Workload = {
   address: undefined
 }
 
-/** A process without a sidecar, in the cluster or outside. */
-export const CALLER: Workload = { ...ANYONE, serviceAccount: '', proxy: 'none' }
+/** Client without a sidecar, in the cluster or external. */
+export const NON_MESH_CLIENT: Workload = { ...ANY_MESH_CLIENT, serviceAccount: '', proxy: 'none' }
 
-/** Where requests come from: what a pod there may be, any of which would do. */
-export interface Origin {
+/** Origin of requests, with the pods that can send them. One pod that reaches the model is enough. */
+export interface TrafficSource {
   readonly caller: Caller
-  /** Who they are, where it is not by which address they call that tells them apart. */
+  /** Name of the source, if it is not distinguished by the address that it calls. */
   readonly entry?: string
   readonly pods: readonly [Workload, ...Workload[]]
-  readonly needed?: boolean
+  readonly expected?: boolean
 }
 
-/** Callers that nothing speaks of. */
-export const NAKED: Origin = { caller: { caller: 'non-mesh', from: undefined }, pods: [CALLER], needed: false }
+/** Client without a sidecar, in an unspecified namespace. */
+export const NON_MESH_SOURCE: TrafficSource = {
+  caller: { caller: 'non-mesh', from: undefined },
+  pods: [NON_MESH_CLIENT],
+  expected: false
+}
 
 /**
- * Callers with a sidecar: any, and the namespaces that have a DestinationRule for one of the hosts or a Sidecar, or that
- * a policy on the path names, if their pods have sidecars at all. Namespaces that nothing tells apart are one of them.
+ * Callers with a sidecar: any, and namespaces that have a DestinationRule for one of the hosts or a Sidecar, or that a
+ * policy on the path names, if they have sidecars. Namespaces with equal configuration form one caller class.
  *
- * @param representative the namespace that stands for its class, if it is in one; by default the first in order
+ * @param representative namespace that represents its class, if it is in one; by default the first in order
  */
-export function meshCallers(view: View<PathKinds>, called: Called, representative?: string): readonly Origin[] {
+export function meshSources(view: View<PathKinds>, called: Called, representative?: string): readonly TrafficSource[] {
   const accounts = accountsNamed(view, called.servers)
-  for (const namespace of ruledNamespaces(view, called.hosts)) getOrAdd(accounts, namespace, newSet)
+  for (const namespace of namespacesWithConfig(view, called.hosts)) getOrAdd(accounts, namespace, newSet)
   const inOrder = [...accounts].sort(([a], [b]) =>
     a === representative ? -1 : b === representative ? 1 : a < b ? -1 : 1
   )
   const namespaces = new Map(
     inOrder.flatMap(([namespace, names]) =>
-      hasSidecars(view, namespace) ? [[namespace, [ANYONE.serviceAccount, ...[...names].sort()]] as const] : []
+      hasSidecars(view, namespace) ? [[namespace, [ANY_MESH_CLIENT.serviceAccount, ...[...names].sort()]] as const] : []
     )
   )
   return [
-    { caller: { caller: 'in-mesh', from: undefined }, pods: [ANYONE] },
-    ...callerClasses(view, namespaces, called).map(({ namespaces: from, accounts: [, ...named] }): Origin => {
-      const own = { ...ANYONE, namespace: from[0] }
+    { caller: { caller: 'in-mesh', from: undefined }, pods: [ANY_MESH_CLIENT] },
+    ...callerClasses(view, namespaces, called).map(({ namespaces: from, accounts: [, ...named] }): TrafficSource => {
+      const own = { ...ANY_MESH_CLIENT, namespace: from[0] }
       return {
         caller: { caller: 'in-mesh', from },
         pods: [own, ...named.map(serviceAccount => ({ ...own, serviceAccount }))]
@@ -65,16 +69,16 @@ export function meshCallers(view: View<PathKinds>, called: Called, representativ
   ]
 }
 
-/** Everything that a caller can start with. */
-export function startsOf(
+/** All combinations of pods and calls. */
+export function candidateCalls(
   pods: readonly [Workload, ...Workload[]],
   calls: readonly [Call, ...Call[]]
-): readonly [Traffic, ...Traffic[]] {
+): readonly [InFlightRequest, ...InFlightRequest[]] {
   const [first, ...others] = pods.flatMap(pod => calls.map(call => ({ at: [pod], call })))
-  return [first as Traffic, ...others]
+  return [first as InFlightRequest, ...others]
 }
 
-function ruledNamespaces(view: View<PathKinds>, hosts: readonly string[]): readonly string[] {
+function namespacesWithConfig(view: View<PathKinds>, hosts: readonly string[]): readonly string[] {
   const ruled = hosts.flatMap(host =>
     view.rulesIn(host.split('.')[1] ?? '').filter(({ host: pattern }) => coversHost(pattern, host))
   )
@@ -83,14 +87,14 @@ function ruledNamespaces(view: View<PathKinds>, hosts: readonly string[]): reado
 
 const newSet = () => new Set<string>()
 
-/** Namespaces that the servers' policies name, each with the service accounts they name there. */
+/** Namespaces in the servers' policies, with the service accounts that the policies name. */
 function accountsNamed(view: View<PathKinds>, servers: readonly Workload[]): Map<string, Set<string>> {
   const { rootNamespace } = meshOf(view)
   const { istioNamespace, knativeNamespace } = view.settings
   const accounts = new Map<string, Set<string>>()
   for (const policy of new Set(servers.flatMap(server => policiesFor(view, server)))) {
     for (const { namespace, account } of namedSources(policy)) {
-      // Gateways and activator are hops; nobody calls from there.
+      // Gateways and activator are hops, not callers.
       if ([rootNamespace, istioNamespace, knativeNamespace].includes(namespace) || namespace.includes('*')) continue
       const names = getOrAdd(accounts, namespace, newSet)
       if (account !== undefined) names.add(account)

@@ -1,6 +1,6 @@
 import { type ClientTls, type DestinationRule, findRule, type MergedRule } from './destination-rule.ts'
 import { meshOf } from './mesh.ts'
-import { forPort, namespaceMtls, type PeerAuthentication, peerMtls } from './peer-authentication.ts'
+import { modeForPort, namespaceMtls, type PeerAuthentication, peerMtls } from './peer-authentication.ts'
 import type { Endpoint } from './service.ts'
 import { scopeOf } from './sidecar.ts'
 import type { View } from './snapshot.ts'
@@ -61,13 +61,13 @@ export function clientSide(
   const merged = findRule(view, client, destination)
   const { tls, passthrough } = policyFor(merged, destination)
   if (merged !== undefined && tls !== undefined) return fromRule(tls, client, merged.rule, destination)
-  return automatic(view, client, destination, endpoint, merged, passthrough)
+  return autoMtls(view, client, destination, endpoint, merged, passthrough)
 }
 
 const PLAINTEXT: Sent = { send: 'plaintext', sni: undefined, accepts: [] }
 
 /** What a client sends when no rule says so: mTLS where it believes that the endpoint takes it. */
-function automatic(
+function autoMtls(
   view: View<ClientKinds>,
   client: Workload,
   destination: Destination,
@@ -82,8 +82,8 @@ function automatic(
   if ((destination.headless || passthrough) && (modes.length === 0 || modes.includes('disabled'))) {
     return { ...PLAINTEXT, reason: 'headless-mixed', rule }
   }
-  const believed = namespaceMtls(view, destination.namespace, sees)
-  if (believed.mode === 'DISABLE') return { ...PLAINTEXT, reason: 'peer-disabled', rule, policy: believed.by }
+  const inferredMode = namespaceMtls(view, destination.namespace, sees)
+  if (inferredMode.mode === 'DISABLE') return { ...PLAINTEXT, reason: 'peer-disabled', rule, policy: inferredMode.by }
   const mtls = { ...mtlsTo(destination), reason: 'auto-mtls' as const, rule }
   // One socket for all endpoints; but gateways never dial the pods of a headless Service directly.
   if (passthrough || (destination.headless && client.proxy === 'sidecar')) return mtls
@@ -94,7 +94,7 @@ function automatic(
   if (merged !== undefined && top !== undefined) {
     return { ...(top === 'ISTIO_MUTUAL' ? mtls : PLAINTEXT), reason: 'rule', rule: merged.rule }
   }
-  const known = forPort(peerMtls(view, workload, sees), port)
+  const known = modeForPort(peerMtls(view, workload, sees), port)
   return known.mode === 'DISABLE' ? { ...PLAINTEXT, reason: 'peer-disabled', rule, policy: known.by } : mtls
 }
 

@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { isPropagated } from './annotation-propagation.ts'
 import { parseGoObject } from './go-json.ts'
 import { findKserveConfig } from './kserve.ts'
-import { isPassedOn } from './passed-on.ts'
-import { remember } from './remember.ts'
+import { memoize } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 import type { View } from './snapshot.ts'
 
@@ -35,13 +35,13 @@ export function deploymentMode(
 }
 
 /** What the configuration says of modes. */
-const modeWords = remember((view: View<'ConfigMap'>) => {
+const modeWords = memoize((view: View<'ConfigMap'>) => {
   const map = findKserveConfig(view)
   const said = map === undefined ? undefined : readDefaultMode(map)
-  return { isAsked: isPassedOn(view, DEPLOYMENT_MODE), byDefault: MODES.get(said ?? '') ?? ('Knative' as const) }
+  return { isAsked: isPropagated(view, DEPLOYMENT_MODE), byDefault: MODES.get(said ?? '') ?? ('Knative' as const) }
 })
 
-const readDefaultMode = remember(({ data }: ResourceOf<'ConfigMap'>) => {
+const readDefaultMode = memoize(({ data }: ResourceOf<'ConfigMap'>) => {
   const { data: read } = z
     .object({ defaultdeploymentmode: z.string().nullish() })
     .safeParse(parseGoObject(data['deploy'] ?? ''))

@@ -1,7 +1,7 @@
-import { byAge } from './age.ts'
+import { byCreationTime } from './creation-order.ts'
 import { mostSpecific, toFullName } from './host.ts'
+import { memoize } from './memoize.ts'
 import { meshOf } from './mesh.ts'
-import { remember } from './remember.ts'
 import type { ResourceOf } from './resource.ts'
 import { hasLabels, type Labels } from './selector.ts'
 import type { View } from './snapshot.ts'
@@ -84,8 +84,8 @@ function isVisible(exportTo: ReadonlySet<string>, clientNamespace: string): bool
   return exportTo.size === 0 || exportTo.has(PUBLIC) || exportTo.has(clientNamespace)
 }
 
-const publicIndex = remember((rules: readonly DestinationRule[]) => oncePerDomain(rules, false))
-const privateIndex = remember((rules: readonly DestinationRule[]) => oncePerDomain(rules, true))
+const publicIndex = memoize((rules: readonly DestinationRule[]) => oncePerDomain(rules, false))
+const privateIndex = memoize((rules: readonly DestinationRule[]) => oncePerDomain(rules, true))
 
 /** One cluster has one domain, so the index is made once. */
 function oncePerDomain(rules: readonly DestinationRule[], privateByDefault: boolean): (clusterDomain: string) => Index {
@@ -116,7 +116,7 @@ function makeIndex(rules: readonly DestinationRule[], clusterDomain: string, pri
 
 function bySelectorAndAge(a: DestinationRule, b: DestinationRule): number {
   const selectors = Number(b.spec.workloadSelector !== undefined) - Number(a.spec.workloadSelector !== undefined)
-  return selectors || byAge(a, b)
+  return selectors || byCreationTime(a, b)
 }
 
 /**

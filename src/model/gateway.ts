@@ -1,6 +1,6 @@
-import { oldestFirst } from './age.ts'
+import { sortByCreationTime } from './creation-order.ts'
 import { coversHost } from './host.ts'
-import { remember } from './remember.ts'
+import { memoize } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 import { hasLabels } from './selector.ts'
 import { type ServiceTarget, targetsOf } from './service.ts'
@@ -31,13 +31,13 @@ export interface Listener {
   readonly port: number
   readonly chains: readonly [Chain, ...Chain[]]
   /**
-   * Two chains match alike: Envoy refuses the listener. A running gateway keeps its last good one, a fresh pod has none.
+   * Duplicate filter chain match: Envoy rejects the listener. A running gateway keeps its last good one, a fresh pod has none.
    */
   readonly rejected: boolean
 }
 
 /** Presence counts, not the value. */
-export const NO_TRANSLATION = 'experimental.istio.io/disable-gateway-port-translation'
+export const DISABLE_PORT_TRANSLATION_LABEL = 'experimental.istio.io/disable-gateway-port-translation'
 
 interface ServerGroup {
   readonly protocol: string
@@ -77,10 +77,10 @@ export function resolvePort(targets: readonly ServiceTarget[], number: number): 
 }
 
 /** By number: there may be many Services, and many servers that ask. */
-const translations = remember((targets: readonly ServiceTarget[]): ReadonlyMap<number, number> => {
+const translations = memoize((targets: readonly ServiceTarget[]): ReadonlyMap<number, number> => {
   const numbers = new Map<number, number>()
   for (const { service, port, target } of targets) {
-    if (!(NO_TRANSLATION in service.labels || numbers.has(port.port))) numbers.set(port.port, target)
+    if (!(DISABLE_PORT_TRANSLATION_LABEL in service.labels || numbers.has(port.port))) numbers.set(port.port, target)
   }
   return numbers
 })
@@ -93,7 +93,7 @@ function groupsOn(
   const targets = targetsOf(view, workload)
   const groups: ServerGroup[] = []
   const tlsHosts = new Map<string, string>()
-  for (const gateway of oldestFirst(view.list('Gateway'))) {
+  for (const gateway of sortByCreationTime(view.list('Gateway'))) {
     if (!appliesTo(gateway, workload)) continue
     for (const server of gateway.spec.servers) {
       if (resolvePort(targets, server.port.number) !== port) continue

@@ -1,137 +1,129 @@
-import { type ClientKinds, type ClientSide, clientSide, type Destination } from './client.ts'
-import { type Chain, chainForPlaintext, chainForSni, type Listener, type ServerTlsMode } from './gateway.ts'
-import { meshOf } from './mesh.ts'
+import type { Authorization } from './authorization.ts'
+import type { ClientSide, Destination } from './client.ts'
+import type { Connection, ConnectionRefused } from './connection.ts'
+import type { Chain } from './gateway.ts'
 import type { PeerAuthentication } from './peer-authentication.ts'
-import { rememberIn } from './remember.ts'
-import { type ServerKinds, type ServerSide, serverSide } from './server.ts'
-import type { Endpoint } from './service.ts'
-import { getOrAdd } from './shelf.ts'
-import type { View } from './snapshot.ts'
-import { identityOf, type Workload } from './workload.ts'
+import type { Request } from './request.ts'
+import type { Ref } from './resource.ts'
+import type { Labels } from './selector.ts'
+import type { ServerSide } from './server.ts'
+import type { Workload } from './workload.ts'
 
-/** Why a connection does not come about, with what decided it on the server's side. */
-interface Refusals {
-  'mtls-to-plain-listener': Chain | PeerAuthentication
-  'plaintext-to-mtls-listener': Chain
-  'sni-not-served': Chain
-  'listener-rejected': Chain
-  /** The pod's port. */
-  'no-listener': number
-  'certificate-refused': Chain | undefined
-  'certificate-unknown': Chain | undefined
-  'plaintext-to-strict-workload': PeerAuthentication
-  'mtls-to-workload-without-sidecar': undefined
-  'foreign-tls-to-sidecar': undefined
-}
+/** Hop of a request path, from one process that handles the request to the next. */
+export type HopName =
+  | 'caller->ingress-gateway'
+  | 'ingress-gateway->local-gateway'
+  | 'caller->local-gateway'
+  | 'local-gateway->component'
+  | 'caller->activator'
+  | 'gateway->activator'
+  | 'caller->pod'
+  | 'gateway->pod'
+  | 'activator->pod'
+  | 'autoscaler->pod'
+  | 'kubelet->pod'
+  | 'apiserver->webhook'
+  | 'controller'
 
-export type ConnectionCause = keyof Refusals
-export type Refusal = { [C in ConnectionCause]: { readonly cause: C; readonly at: Refusals[C] } }[ConnectionCause]
+/** Connection that fails: client, what it sends, server, and why the server refuses it. */
+export type ConnectionFailure = ConnectionRefused & ConnectionEnds
 
-/** The two sides of a connection, and what becomes of it. */
-export interface Connection {
+interface ConnectionEnds {
+  readonly client: Workload
   readonly sent: ClientSide
+  readonly destination: Destination
   readonly server: ServerSide
-  readonly outcome: Outcome
 }
 
-export type Outcome =
-  | {
-      readonly is: 'open'
-      /** Who the server sees: absent over plaintext. */
-      readonly identity: string | undefined
-      /** The chain of a gateway that takes the connection. */
-      readonly chain: Chain | undefined
-    }
-  | { readonly is: 'cut'; readonly refusal: Refusal }
-
-export type HopKinds = ClientKinds | ServerKinds
-
-/** What becomes of a connection from a client to one endpoint of a destination. */
-export function connect(
-  view: View<HopKinds>,
-  client: Workload,
-  destination: Destination,
-  endpoint: Endpoint
-): Connection {
-  const byEndpoint = getOrAdd(connections(view, destination), client, (): Map<Endpoint, Connection> => new Map())
-  return getOrAdd(byEndpoint, endpoint, () => makeConnection(view, client, destination, endpoint))
+/** The gateway accepts the connection but has no matching route for the host: 404 NR. */
+export interface NoRoute {
+  readonly cause: 'no-route'
+  readonly host: string
+  /** The Gateways (`namespace/name`) that the route is bound to. */
+  readonly boundTo: readonly string[]
+  readonly destination: Destination
+  readonly at: Chain
 }
 
-/** Many paths to a destination share their last hops. */
-const connections = rememberIn(
-  (_view: View<HopKinds>, _destination: Destination) => new Map<Workload, Map<Endpoint, Connection>>()
-)
-
-function makeConnection(
-  view: View<HopKinds>,
-  client: Workload,
-  destination: Destination,
-  endpoint: Endpoint
-): Connection {
-  const sent = clientSide(view, client, destination, endpoint)
-  const server = serverSide(view, endpoint)
-  const { trustDomain } = meshOf(view)
-  const refused = sent.accepts.length > 0 && !sent.accepts.includes(identityOf(endpoint.workload, trustDomain))
-  return { sent, server, outcome: join(sent, server, identityOf(client, trustDomain), refused) }
+/** Service or Gateway that does not exist or has no endpoints: 503 UH. */
+export interface NoEndpoints {
+  readonly cause: 'no-endpoints'
+  readonly address: Ref
 }
 
-/** What becomes of a connection from a caller outside the mesh, who has no certificate of it. */
-export function connectPlainly(view: View<ServerKinds>, sent: ClientSide, endpoint: Endpoint): Connection {
-  const server = serverSide(view, endpoint)
-  return { sent, server, outcome: join(sent, server, undefined, false) }
+/** A controller rejects an object and does not create what depends on it. */
+export interface ConfigurationRejected {
+  readonly cause: 'configuration-rejected'
+  readonly object: Ref
+  readonly field: string
+  readonly value: string
+  readonly why: string
+  readonly by: 'KServe' | 'Knative'
+}
+
+/** The connection is established, but a policy denies the request. */
+interface DeniedCall {
+  readonly client: Workload
+  readonly server: Workload
+  readonly request: Request
+  readonly verdict: Denied
 }
 
 /**
- * @param refused whether the client does not accept the server's mesh identity
- * @see istio pilot/pkg/networking/core/filterchain_options.go (getFilterChainMatchOptions) for sidecars
+ * `refused-by-policy`: no rule allows the identity. `no-identity-for-policy`: plaintext request, policy requires an
+ * identity. `token-never-valid`: required JWT issuer is not configured. `provider-unknown`: CUSTOM provider is not defined.
  */
-function join(sent: ClientSide, server: ServerSide, identity: string | undefined, refused: boolean): Outcome {
-  if (server.at === 'gateway') {
-    const { listener } = server
-    return listener === undefined
-      ? cut({ cause: 'no-listener', at: server.port })
-      : joinGateway(sent, listener, identity, refused)
-  }
-  if (server.at === 'application') {
-    return sent.send === 'plaintext' ? open() : cut({ cause: 'mtls-to-workload-without-sidecar', at: undefined })
-  }
-  const { mtls } = server
-  switch (sent.send) {
-    case 'plaintext':
-      return mtls.mode === 'STRICT' ? cut({ cause: 'plaintext-to-strict-workload', at: mtls.by }) : open()
-    case 'istio-mtls':
-      if (mtls.mode === 'DISABLE') return cut({ cause: 'mtls-to-plain-listener', at: mtls.by })
-      return refused ? cut({ cause: 'certificate-refused', at: undefined }) : open(identity)
-    case 'tls':
-      return cut({ cause: 'foreign-tls-to-sidecar', at: undefined })
-    case 'mutual-tls':
-      // Only the holder of the files knows whether they are the mesh's own; then it works against STRICT alone.
-      return cut({ cause: mtls.mode === 'STRICT' ? 'certificate-unknown' : 'foreign-tls-to-sidecar', at: undefined })
-  }
+export type PolicyDenialCause =
+  | 'refused-by-policy'
+  | 'no-identity-for-policy'
+  | 'token-never-valid'
+  | 'provider-unknown'
+export type PolicyDenied = { [C in PolicyDenialCause]: { readonly cause: C } & DeniedCall }[PolicyDenialCause]
+
+export type Denied = Exclude<Authorization, { readonly is: 'allowed' }>
+
+/** The API server cannot call an admission webhook, because it has no Istio workload certificate. */
+export interface WebhookUnreachable {
+  readonly cause: 'webhook-refused'
+  readonly configuration: Ref
+  readonly webhook: string
+  readonly pod: Workload
+  readonly port: number
+  /** Selector of the Service that targets the pod. */
+  readonly selector: Labels
+  /** Absent if Istio treats the port as HTTP, which accepts only Istio mTLS. */
+  readonly at: PeerAuthentication | undefined
 }
 
-function joinGateway(sent: ClientSide, listener: Listener, identity: string | undefined, refused: boolean): Outcome {
-  const [first] = listener.chains
-  if (listener.rejected) return cut({ cause: 'listener-rejected', at: first })
-  if (sent.send === 'plaintext') {
-    const chain = chainForPlaintext(listener)
-    const isPlain = chain !== undefined && chain.tls === undefined
-    return isPlain ? open(undefined, chain) : cut({ cause: 'plaintext-to-mtls-listener', at: chain ?? first })
-  }
-  const { send, sni } = sent
-  const chain = chainForSni(listener, sni)
-  if (chain === undefined) return cut({ cause: 'sni-not-served', at: first })
-  if (chain.tls === undefined) return cut({ cause: 'mtls-to-plain-listener', at: chain })
-  if (agree(send, chain.tls) && !refused) return open(send === 'istio-mtls' ? identity : undefined, chain)
-  const unknown = send === 'mutual-tls' && chain.tls === 'ISTIO_MUTUAL'
-  return cut({ cause: unknown ? 'certificate-unknown' : 'certificate-refused', at: chain })
+export type Failure =
+  | ConnectionFailure
+  | NoRoute
+  | NoEndpoints
+  | ConfigurationRejected
+  | PolicyDenied
+  | WebhookUnreachable
+
+export type Cause = Failure['cause']
+
+/** Result of a call between one client and one server. */
+export interface CallResult {
+  readonly client: Workload
+  readonly destination: Destination
+  readonly connection: Connection
+  readonly authorization: Authorization
+  readonly failure: Failure | undefined
 }
 
-/** Do client and server take each other's certificates? Those named by file or credential are not looked at. */
-function agree(send: 'istio-mtls' | 'tls' | 'mutual-tls', tls: ServerTlsMode): boolean {
-  if (send === 'istio-mtls' || tls === 'ISTIO_MUTUAL') return send === 'istio-mtls' && tls === 'ISTIO_MUTUAL'
-  return send === 'mutual-tls' || tls !== 'MUTUAL'
+export interface Hop {
+  readonly name: HopName
+  /** Up to the first failure. Pods with equal results are represented by one call. */
+  readonly calls: readonly CallResult[]
+  /** Absent: the request passes, or the result is unknown. */
+  readonly failure: Failure | undefined
+  /** Configuration that decides the result and is not known. */
+  readonly unknown?: string
 }
 
-const open = (identity?: string, chain?: Chain): Outcome => ({ is: 'open', identity, chain })
-const cut = (refusal: Refusal): Outcome => ({ is: 'cut', refusal })
+export interface FailedHop extends Hop {
+  readonly failure: Failure
+}

@@ -1,6 +1,6 @@
 import type { AuthorizationPolicy, Rule, Source } from './authorization-rule.ts'
-import { remember } from './remember.ts'
-import { getOrAdd } from './shelf.ts'
+import { getOrAdd } from './map.ts'
+import { memoize } from './memoize.ts'
 
 /** The fields of a source that match on the namespace of a caller's identity, as `when` calls them. */
 const IDENTITY_KEYS = ['source.principal', 'source.namespace', 'source.serviceAccount'] as const
@@ -119,7 +119,7 @@ export function indexValues(key: IdentityKey, values: readonly string[], own: st
     )
   )
 }
-const valueIndexes = remember((_values: readonly string[]) => new Map<IdentityKey, IdentityIndex<string>>())
+const valueIndexes = memoize((_values: readonly string[]) => new Map<IdentityKey, IdentityIndex<string>>())
 
 /** A field of a source, or a condition: what it wants and what it excludes. */
 export interface IdentityField {
@@ -129,7 +129,7 @@ export interface IdentityField {
 }
 
 /** The fields of a source that match on the caller's namespace, without the empty ones. */
-export const identityFields: (source: Source) => readonly IdentityField[] = remember(source =>
+export const identityFields: (source: Source) => readonly IdentityField[] = memoize(source =>
   [
     { key: 'source.principal' as const, values: source.principals, notValues: source.notPrincipals },
     { key: 'source.namespace' as const, values: source.namespaces, notValues: source.notNamespaces },
@@ -138,12 +138,12 @@ export const identityFields: (source: Source) => readonly IdentityField[] = reme
 )
 
 /** The conditions of a rule that match on the caller's namespace. */
-export const identityConditions: (rule: Rule) => readonly IdentityField[] = remember(({ when }) =>
+export const identityConditions: (rule: Rule) => readonly IdentityField[] = memoize(({ when }) =>
   when.flatMap(({ key, values, notValues }) => (isIdentityKey(key) ? [{ key, values, notValues }] : []))
 )
 
 /** The rules of a policy that are not null, by their number. */
-export const indexRules: (policy: AuthorizationPolicy) => IdentityIndex<number> = remember(({ namespace: own, spec }) =>
+export const indexRules: (policy: AuthorizationPolicy) => IdentityIndex<number> = memoize(({ namespace: own, spec }) =>
   makeIndex(spec.rules.flatMap((rule, i) => (rule === null ? [] : [[i, keysOfRule(rule, own)] as const])))
 )
 

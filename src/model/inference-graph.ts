@@ -1,24 +1,27 @@
-import { distinct } from './alike.ts'
-import type { Origin } from './callers.ts'
+import type { TrafficSource } from './callers.ts'
+import { dedupePods } from './dedupe-endpoints.ts'
 import type { InferenceService } from './inference-service.ts'
 import { injection } from './injection.ts'
+import type { PathKinds } from './request-path.ts'
 import type { ResourceOf } from './resource.ts'
 import { podsWith } from './service.ts'
 import type { View } from './snapshot.ts'
-import type { PathKinds } from './way.ts'
 import { TLS_MODE_LABEL, type Workload } from './workload.ts'
 
 type InferenceGraph = ResourceOf<'InferenceGraph'>
 
-/** On the pods of a graph's router. */
+/** Label of router pods. */
 const GRAPH_LABEL = 'serving.kserve.io/inferencegraph'
 
 /**
- * The routers of InferenceGraphs that have this model as a step: they call it by its own address.
+ * Routers of InferenceGraphs that have this model as a step; they call its InferenceService URL.
  * @see kserve pkg/controller/v1alpha1/inferencegraph, cmd/router/main.go
  */
-export function graphCallers(view: View<PathKinds>, { namespace, name }: InferenceService): readonly Origin[] {
-  return view.list('InferenceGraph', namespace).flatMap((graph): readonly Origin[] => {
+export function inferenceGraphSources(
+  view: View<PathKinds>,
+  { namespace, name }: InferenceService
+): readonly TrafficSource[] {
+  return view.list('InferenceGraph', namespace).flatMap((graph): readonly TrafficSource[] => {
     const steps = Object.values(graph.spec.nodes).flatMap(node => node.steps)
     if (!steps.some(({ serviceName }) => serviceName === name)) return []
     const [first, ...others] = routers(view, graph)
@@ -29,7 +32,7 @@ export function graphCallers(view: View<PathKinds>, { namespace, name }: Inferen
 
 function routers(view: View<PathKinds>, graph: InferenceGraph): readonly [Workload, ...Workload[]] {
   const { namespace, name } = graph
-  const [first, ...others] = distinct(podsWith(view, namespace, { [GRAPH_LABEL]: name }))
+  const [first, ...others] = dedupePods(podsWith(view, namespace, { [GRAPH_LABEL]: name }))
   return [first ?? nextRouter(view, graph), ...others]
 }
 

@@ -1,13 +1,13 @@
+import { isPropagated } from './annotation-propagation.ts'
 import { type DeploymentMode, deploymentMode } from './deployment-mode.ts'
 import { type InjectionKinds, type InjectionSubject, injection } from './injection.ts'
-import { isPassedOn } from './passed-on.ts'
-import { rememberIn } from './remember.ts'
+import { memoizeInView } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 import { findRuntime } from './runtime.ts'
 import type { Labels } from './selector.ts'
 import { podsWith } from './service.ts'
 import type { View } from './snapshot.ts'
-import { portsPastSidecar, TLS_MODE_LABEL, type Workload } from './workload.ts'
+import { parseExcludedInboundPorts, TLS_MODE_LABEL, type Workload } from './workload.ts'
 
 export type InferenceService = ResourceOf<'InferenceService'>
 export type ComponentName = 'predictor' | 'transformer' | 'explainer'
@@ -35,8 +35,8 @@ const DEFAULT_MIN_REPLICAS = 1
  * InferenceService, before (for a predictor) those of the runtime.
  * @see kserve pkg/controller/v1beta1/inferenceservice/components
  */
-export const componentsOf: (view: View<ComponentKinds>, service: InferenceService) => readonly Component[] = rememberIn(
-  (view, service) => {
+export const componentsOf: (view: View<ComponentKinds>, service: InferenceService) => readonly Component[] =
+  memoizeInView((view, service) => {
     const mode = deploymentMode(view, service)
     return (['predictor', 'transformer', 'explainer'] as const).flatMap(name => {
       const spec = service.spec[name]
@@ -55,15 +55,14 @@ export const componentsOf: (view: View<ComponentKinds>, service: InferenceServic
             'serving.kserve.io/inferenceservice': service.name,
             component: name
           },
-          annotations: Object.fromEntries(Object.entries(annotations).filter(([key]) => isPassedOn(view, key))),
+          annotations: Object.fromEntries(Object.entries(annotations).filter(([key]) => isPropagated(view, key))),
           minReplicas: spec.minReplicas ?? DEFAULT_MIN_REPLICAS,
           serviceAccount: spec.serviceAccountName ?? 'default',
           hostNetwork: spec.hostNetwork ?? false
         }
       ]
     })
-  }
-)
+  })
 
 /** The component that the model's own address leads to. */
 export function entryOf(components: readonly Component[]): Component | undefined {
@@ -104,8 +103,8 @@ export function revisionOf({ status }: InferenceService, { name, service }: Comp
   return status?.components?.[name]?.latestReadyRevision ?? `${service}-00001`
 }
 
-/** The labels that a component's pods get, whoever asks for them. */
-export function madeLabels(service: InferenceService, component: Component): Labels {
+/** Labels that KServe sets on the pods of a component. */
+export function generatedLabels(service: InferenceService, component: Component): Labels {
   const { mode, labels, service: made } = component
   const revision = revisionOf(service, component)
   const own: Labels =
@@ -125,11 +124,11 @@ export function desiredPod(view: View<InjectionKinds>, service: InferenceService
   return {
     namespace: service.namespace,
     name: `${component.service} (next pod)`,
-    labels: { ...(injected ? { [TLS_MODE_LABEL]: 'istio' } : {}), ...madeLabels(service, component) },
+    labels: { ...(injected ? { [TLS_MODE_LABEL]: 'istio' } : {}), ...generatedLabels(service, component) },
     serviceAccount: component.serviceAccount,
     proxy: injected ? 'sidecar' : 'none',
     ports: component.mode === 'Knative' ? KNATIVE_PORTS : [{ name: undefined, containerPort: STANDARD_PORT }],
     address: undefined,
-    pastSidecar: portsPastSidecar(component.annotations)
+    excludedInboundPorts: parseExcludedInboundPorts(component.annotations)
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { remember } from './remember.ts'
+import { memoize } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 import { type LabelSelector, type Labels, selects } from './selector.ts'
 import type { View } from './snapshot.ts'
@@ -111,7 +111,7 @@ const config = z.object({
 const DEFAULT: InjectorConfig = { policy: 'enabled', never: [], always: [] }
 
 /** The text is a template in places that we don't read; what does not parse counts as Istio's defaults. */
-const readConfig = remember(({ data: { config: text = '' } }: ResourceOf<'ConfigMap'>): InjectorConfig => {
+const readConfig = memoize(({ data: { config: text = '' } }: ResourceOf<'ConfigMap'>): InjectorConfig => {
   const { data: read } = config.safeParse(parseYaml(text))
   return read === undefined
     ? DEFAULT

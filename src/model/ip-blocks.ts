@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js'
-import { remember } from './remember.ts'
+import { memoize } from './memoize.ts'
 import type { Tristate } from './tristate.ts'
 
 interface Block {
@@ -8,7 +8,7 @@ interface Block {
 }
 
 /** Blocks by their text. A list may be long, and each request is held against all of it. */
-const blocksOf = remember((texts: readonly string[]): ReadonlyMap<string, Block> => {
+const blocksOf = memoize((texts: readonly string[]): ReadonlyMap<string, Block> => {
   const blocks = new Map<string, Block>()
   for (const text of texts) {
     const block = parseBlock(text)

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { distinct } from './alike.ts'
+import { dedupePods } from './dedupe-endpoints.ts'
 import { parseGoFloat } from './go-float.ts'
 import { type InjectionKinds, injection } from './injection.ts'
-import { remember, rememberIn } from './remember.ts'
+import { memoize, memoizeInView } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 import { podsWith } from './service.ts'
 import type { View } from './snapshot.ts'
@@ -23,16 +23,16 @@ export interface KnativeGateways {
 
 const entries = z.array(z.object({ name: z.string(), namespace: z.string(), service: z.string() }))
 
-const readGateways = remember(({ data, namespace }: ResourceOf<'ConfigMap'>) => ({
-  external: listed(data['external-gateways']) ?? keyed(data, 'gateway.', namespace),
-  local: listed(data['local-gateways']) ?? keyed(data, 'local-gateway.', namespace)
+const readGateways = memoize(({ data, namespace }: ResourceOf<'ConfigMap'>) => ({
+  external: parseGatewayList(data['external-gateways']) ?? parseKeyedGateways(data, 'gateway.', namespace),
+  local: parseGatewayList(data['local-gateways']) ?? parseKeyedGateways(data, 'local-gateway.', namespace)
 }))
 
 /**
  * The gateways of Knative's routes. Each list that the configuration leaves out is the default one.
  * @see net-istio pkg/reconciler/ingress/config/istio.go
  */
-export const knativeGateways = remember((view: View<'ConfigMap'>): KnativeGateways => {
+export const knativeGateways = memoize((view: View<'ConfigMap'>): KnativeGateways => {
   const { knativeNamespace, istioNamespace, clusterDomain } = view.settings
   const map = view.get('ConfigMap', knativeNamespace, 'config-istio')
   const read = map === undefined ? undefined : readGateways(map)
@@ -46,7 +46,7 @@ export const knativeGateways = remember((view: View<'ConfigMap'>): KnativeGatewa
 })
 
 /** The newer form: a list, as YAML in the value. */
-function listed(value: string | undefined): readonly KnativeGateway[] | undefined {
+function parseGatewayList(value: string | undefined): readonly KnativeGateway[] | undefined {
   if (value === undefined || value.trim() === '') return undefined
   const { data } = entries.safeParse(parseYaml(value))
   return data?.map(({ name, namespace, service }) => ({
@@ -56,7 +56,7 @@ function listed(value: string | undefined): readonly KnativeGateway[] | undefine
 }
 
 /** The older form: a key for each gateway. */
-function keyed(
+function parseKeyedGateways(
   data: Readonly<Record<string, string>>,
   prefix: string,
   own: string
@@ -74,7 +74,7 @@ function keyed(
 const DEFAULT_BURST_CAPACITY = 211
 
 /** The burst capacity of a revision that says nothing itself. */
-export const defaultBurstCapacity = remember((view: View<'ConfigMap'>): number => {
+export const defaultBurstCapacity = memoize((view: View<'ConfigMap'>): number => {
   const map = view.get('ConfigMap', view.settings.knativeNamespace, 'config-autoscaler')
   return parseGoFloat(map?.data['target-burst-capacity'] ?? '') ?? DEFAULT_BURST_CAPACITY
 })
@@ -94,7 +94,7 @@ export function meshCompatibility(view: View<'ConfigMap'>): 'auto' | 'enabled' |
  * The domain under which models are published, absent when they are not.
  * @see knative serving pkg/reconciler/route/config/domain.go
  */
-export const publicDomain = remember((view: View<'ConfigMap'>): string | undefined => {
+export const publicDomain = memoize((view: View<'ConfigMap'>): string | undefined => {
   const { knativeNamespace, clusterDomain } = view.settings
   const map = view.get('ConfigMap', knativeNamespace, 'config-domain')
   // A state without the configuration says nothing against publishing.
@@ -107,12 +107,11 @@ export const publicDomain = remember((view: View<'ConfigMap'>): string | undefin
 export type KnativeSystem = 'activator' | 'autoscaler'
 
 /** The running pods of a part of Knative, one of each template; where none is seen, one as it would be made now. */
-export const systemPods: (view: View<InjectionKinds | 'Pod'>, app: KnativeSystem) => readonly Workload[] = rememberIn(
-  (view, app) => {
-    const running = distinct(podsWith(view, view.settings.knativeNamespace, { app }))
+export const systemPods: (view: View<InjectionKinds | 'Pod'>, app: KnativeSystem) => readonly Workload[] =
+  memoizeInView((view, app) => {
+    const running = dedupePods(podsWith(view, view.settings.knativeNamespace, { app }))
     return running.length > 0 ? running : [nextSystemPod(view, app)]
-  }
-)
+  })
 
 function nextSystemPod(view: View<InjectionKinds>, app: KnativeSystem): Workload {
   const namespace = view.settings.knativeNamespace

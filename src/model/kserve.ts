@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { parseGoObject } from './go-json.ts'
-import { remember } from './remember.ts'
+import { memoize } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 import type { View } from './snapshot.ts'
 
@@ -59,7 +59,7 @@ const ingressSchema = z.object({
 })
 
 /** What KServe's manifests ship; used where a state has no configuration at all. */
-const SHIPPED: IngressConfig = {
+const DEFAULT_INGRESS_CONFIG: IngressConfig = {
   ingressGateway: 'knative-serving/knative-ingress-gateway',
   localGateway: 'knative-serving/knative-local-gateway',
   localGatewayService: 'knative-local-gateway.istio-system.svc.cluster.local',
@@ -78,21 +78,21 @@ export function findKserveConfig(view: View<'ConfigMap'>): ResourceOf<'ConfigMap
 }
 
 /** @see kserve pkg/apis/serving/v1beta1/configmap.go (NewIngressConfig) */
-export const ingressOf = remember((view: View<'ConfigMap'>): IngressVerdict => {
+export const ingressOf = memoize((view: View<'ConfigMap'>): IngressVerdict => {
   const map = findKserveConfig(view)
-  return map === undefined ? { config: SHIPPED, refused: undefined } : readIngress(map)
+  return map === undefined ? { config: DEFAULT_INGRESS_CONFIG, refused: undefined } : readIngress(map)
 })
 
-const readIngress = remember(({ data }: ResourceOf<'ConfigMap'>): IngressVerdict => {
+const readIngress = memoize(({ data }: ResourceOf<'ConfigMap'>): IngressVerdict => {
   const value = data['ingress']
   // KServe itself takes it, and then writes VirtualServices without names that Istio refuses.
-  if (value === undefined) return { config: SHIPPED, refused: 'there is no key ingress' }
+  if (value === undefined) return { config: DEFAULT_INGRESS_CONFIG, refused: 'there is no key ingress' }
   const json = parseGoObject(value)
-  if (json === undefined) return { config: SHIPPED, refused: 'it is not a JSON object' }
+  if (json === undefined) return { config: DEFAULT_INGRESS_CONFIG, refused: 'it is not a JSON object' }
   const { data: read, error } = ingressSchema.safeParse(json)
   if (read === undefined) {
     const [issue] = error.issues
-    return { config: SHIPPED, refused: `${issue?.path.join('.')}: ${issue?.message}` }
+    return { config: DEFAULT_INGRESS_CONFIG, refused: `${issue?.path.join('.')}: ${issue?.message}` }
   }
   const refused = whyRefused(read)
   return { config: toIngress(read), refused }
@@ -111,11 +111,11 @@ function whyRefused(read: ReadIngress): string | undefined {
 function toIngress(read: ReadIngress): IngressConfig {
   const localGatewayService = read.localgatewayservice ?? ''
   return {
-    ingressGateway: read.ingressgateway || SHIPPED.ingressGateway,
+    ingressGateway: read.ingressgateway || DEFAULT_INGRESS_CONFIG.ingressGateway,
     localGateway: read.localgateway ?? '',
     localGatewayService,
     knativeLocalGatewayService: read.knativelocalgatewayservice || localGatewayService,
-    ingressDomain: read.ingressdomain || SHIPPED.ingressDomain,
+    ingressDomain: read.ingressdomain || DEFAULT_INGRESS_CONFIG.ingressDomain,
     ingressClassName: read.ingressclassname ?? 'istio',
     disableIstioVirtualHost: read.disableistiovirtualhost ?? false,
     enableGatewayApi: read.enablegatewayapi ?? false,

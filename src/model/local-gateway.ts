@@ -1,7 +1,7 @@
 import { type Chain, chainForPlaintext, chainForSni } from './gateway.ts'
 import { ingressOf } from './kserve.ts'
-import { toDestination } from './reach.ts'
 import { type ServerKinds, serverSide } from './server.ts'
+import { toDestination } from './service-resolution.ts'
 import type { View } from './snapshot.ts'
 
 /** Knative's local gateway, as KServe's top-level VirtualService reaches it. */

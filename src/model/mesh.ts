@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { remember } from './remember.ts'
+import { memoize } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 import type { View } from './snapshot.ts'
 import { parseYaml } from './yaml.ts'
@@ -38,7 +38,7 @@ const meshConfig = z.object({
 /** Several control planes have one ConfigMap each: `istio`, and `istio-<revision>`. */
 const MESH_CONFIG_MAP = /^istio(-.+)?$/
 
-const readMesh = remember(({ data: { mesh: text = '' } }: ResourceOf<'ConfigMap'>) => {
+const readMesh = memoize(({ data: { mesh: text = '' } }: ResourceOf<'ConfigMap'>) => {
   const { data: mesh } = meshConfig.safeParse(parseYaml(text))
   return mesh ?? {}
 })
@@ -47,7 +47,7 @@ const readMesh = remember(({ data: { mesh: text = '' } }: ResourceOf<'ConfigMap'
  * The mesh configuration in force. A value that does not parse counts as absent: istiod goes on with its defaults.
  * @see istio pkg/config/mesh/mesh.go (DefaultMeshConfig)
  */
-export const meshOf: (view: View<'ConfigMap'>) => Mesh = remember(view => {
+export const meshOf: (view: View<'ConfigMap'>) => Mesh = memoize(view => {
   const { istioNamespace, rootNamespace, trustDomain } = view.settings
   const map = findMeshConfig(view)
   const mesh = map === undefined ? {} : readMesh(map)

@@ -1,6 +1,6 @@
 import type { AuthorizationPolicy } from './authorization-rule.ts'
 import { identityConditions } from './identity-index.ts'
-import { remember } from './remember.ts'
+import { memoize } from './memoize.ts'
 
 /** A namespace that a policy names, with the service account there if it names one. */
 export interface NamedSource {
@@ -9,7 +9,7 @@ export interface NamedSource {
 }
 
 /** All namespaces and service accounts that a policy names, whether it allows or denies them. */
-export const namedSources: (policy: AuthorizationPolicy) => readonly NamedSource[] = remember(
+export const namedSources: (policy: AuthorizationPolicy) => readonly NamedSource[] = memoize(
   ({ namespace: own, spec }) =>
     spec.rules.flatMap(rule => {
       if (rule === null) return []

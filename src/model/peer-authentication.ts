@@ -1,6 +1,6 @@
-import { oldestFirst } from './age.ts'
+import { sortByCreationTime } from './creation-order.ts'
+import { memoizeInView } from './memoize.ts'
 import { meshOf } from './mesh.ts'
-import { rememberIn } from './remember.ts'
 import type { ResourceOf } from './resource.ts'
 import { hasLabels, isEmpty, type Labels } from './selector.ts'
 import type { View } from './snapshot.ts'
@@ -9,80 +9,89 @@ export type MtlsMode = 'DISABLE' | 'PERMISSIVE' | 'STRICT'
 
 export type PeerAuthentication = ResourceOf<'PeerAuthentication'>
 
-/** A mode, and the object that set it; without one it is Istio's default. */
-export type Setting =
+/** mTLS mode, and the object that sets it; without an object, Istio's default. */
+export type MtlsSetting =
   | { readonly mode: MtlsMode; readonly by: PeerAuthentication }
   | { readonly mode: 'PERMISSIVE'; readonly by: undefined }
 
-/** What PeerAuthentications make of one workload. */
+/** Effective mTLS modes of one workload. */
 export interface PeerMtls {
-  readonly workload: Setting
-  /** By number of the workload's port, not of a Service's. */
-  readonly ports: ReadonlyMap<number, Setting>
+  readonly workload: MtlsSetting
+  /** By port number of the workload, not of a Service. */
+  readonly ports: ReadonlyMap<number, MtlsSetting>
 }
 
-/** May the one who asks see the policies of this namespace? A proxy sees those of the namespaces it imports alone. */
-export type Sees = (namespace: string) => boolean
+/** True if the policies of a namespace are visible to the client. A proxy sees only namespaces that it imports. */
+export type Visibility = (namespace: string) => boolean
 
-const DEFAULT: Setting = { mode: 'PERMISSIVE', by: undefined }
+const DEFAULT: MtlsSetting = { mode: 'PERMISSIVE', by: undefined }
 
 /**
- * The policy in force for a workload: mesh, namespace and workload level, the nearer one winning, an unset one
- * inheriting. At each level the oldest policy counts alone; one with a selector in the root namespace counts nowhere.
+ * Effective policy of a workload: workload takes precedence over namespace and mesh level, UNSET inherits. At each level
+ * only the oldest policy is used; one with a selector in the root namespace is ignored.
  * @see istio pilot/pkg/security/authn/policy_applier.go (ComposePeerAuthentication)
  */
 export function peerMtls(
   view: View<'PeerAuthentication' | 'ConfigMap'>,
   { namespace, labels }: { readonly namespace: string; readonly labels: Labels },
-  sees: Sees = () => true
+  sees: Visibility = () => true
 ): PeerMtls {
   const { rootNamespace } = meshOf(view)
   const own =
-    sees(namespace) && namespace !== rootNamespace ? oldestFirst(view.list('PeerAuthentication', namespace)) : []
-  const workload = own.find(({ spec: { selector } }) => isNarrow(selector) && hasLabels(labels, selector.matchLabels))
+    sees(namespace) && namespace !== rootNamespace ? sortByCreationTime(view.list('PeerAuthentication', namespace)) : []
+  const workload = own.find(
+    ({ spec: { selector } }) => hasWorkloadSelector(selector) && hasLabels(labels, selector.matchLabels)
+  )
   const inherited = merge(meshPolicy(view, rootNamespace), namespacePolicy(own))
   const setting = merge(inherited, workload)
   const ports = Object.entries(workload?.spec.portLevelMtls ?? {}).map(
-    ([port, mtls]) => [Number(port), set(mtls?.mode, workload) ?? setting] as const
+    ([port, mtls]) => [Number(port), toSetting(mtls?.mode, workload) ?? setting] as const
   )
   return { workload: setting, ports: new Map(ports) }
 }
 
-/** The setting for a port of the workload. */
-export function forPort({ workload, ports }: PeerMtls, port: number): Setting {
+/** mTLS mode of a port of the workload. */
+export function modeForPort({ workload, ports }: PeerMtls, port: number): MtlsSetting {
   return ports.get(port) ?? workload
 }
 
 /**
- * What a client believes of a Service before it looks at an endpoint: mesh and namespace level alone. So a workload
- * that is STRICT in a namespace that is DISABLE is sent plaintext.
+ * Mode that a client infers for a Service without endpoint: only mesh and namespace level. A STRICT workload in a DISABLE
+ * namespace is therefore sent plaintext.
  * @see istio pilot/pkg/model/push_context.go (BestEffortInferServiceMTLSMode)
  */
-export function namespaceMtls(view: View<'PeerAuthentication' | 'ConfigMap'>, namespace: string, sees: Sees): Setting {
+export function namespaceMtls(
+  view: View<'PeerAuthentication' | 'ConfigMap'>,
+  namespace: string,
+  sees: Visibility
+): MtlsSetting {
   const { rootNamespace } = meshOf(view)
   const own =
-    sees(namespace) && namespace !== rootNamespace ? oldestFirst(view.list('PeerAuthentication', namespace)) : []
+    sees(namespace) && namespace !== rootNamespace ? sortByCreationTime(view.list('PeerAuthentication', namespace)) : []
   return merge(meshPolicy(view, rootNamespace), namespacePolicy(own))
 }
 
-/** The policy for the whole mesh: the oldest one without selector in the root namespace. */
-export const meshPolicy: (view: View<'PeerAuthentication'>, rootNamespace: string) => Setting = rememberIn(
-  (view, rootNamespace) => merge(DEFAULT, namespacePolicy(oldestFirst(view.list('PeerAuthentication', rootNamespace))))
+/** Mesh-wide policy: the oldest one without selector in the root namespace. */
+export const meshPolicy: (view: View<'PeerAuthentication'>, rootNamespace: string) => MtlsSetting = memoizeInView(
+  (view, rootNamespace) =>
+    merge(DEFAULT, namespacePolicy(sortByCreationTime(view.list('PeerAuthentication', rootNamespace))))
 )
 
-/** A selector without labels selects everything, and so is none. */
-export function isNarrow(selector: PeerAuthentication['spec']['selector']): selector is { matchLabels: Labels } {
+/** False for a selector without labels, which selects every workload. */
+export function hasWorkloadSelector(
+  selector: PeerAuthentication['spec']['selector']
+): selector is { matchLabels: Labels } {
   return selector !== undefined && !isEmpty(selector.matchLabels)
 }
 
 function namespacePolicy(policies: readonly PeerAuthentication[]): PeerAuthentication | undefined {
-  return policies.find(({ spec }) => !isNarrow(spec.selector))
+  return policies.find(({ spec }) => !hasWorkloadSelector(spec.selector))
 }
 
-function merge(inherited: Setting, policy: PeerAuthentication | undefined): Setting {
-  return set(policy?.spec.mtls?.mode, policy) ?? inherited
+function merge(inherited: MtlsSetting, policy: PeerAuthentication | undefined): MtlsSetting {
+  return toSetting(policy?.spec.mtls?.mode, policy) ?? inherited
 }
 
-function set(mode: MtlsMode | 'UNSET' | undefined, by: PeerAuthentication | undefined): Setting | undefined {
+function toSetting(mode: MtlsMode | 'UNSET' | undefined, by: PeerAuthentication | undefined): MtlsSetting | undefined {
   return mode === undefined || mode === 'UNSET' || by === undefined ? undefined : { mode, by }
 }

@@ -1,6 +1,6 @@
-import { attaches } from './attachment.ts'
+import { memoizeInView } from './memoize.ts'
 import { meshOf } from './mesh.ts'
-import { rememberIn } from './remember.ts'
+import { attaches } from './policy-target.ts'
 import type { Call, Token } from './request.ts'
 import type { ResourceOf } from './resource.ts'
 import type { View } from './snapshot.ts'
@@ -8,7 +8,7 @@ import type { Workload } from './workload.ts'
 
 export type RequestAuthentication = ResourceOf<'RequestAuthentication'>
 
-/** Who issues the tokens that a workload looks at, and whether they go on to the next. */
+/** Trusted JWT issuer of a workload, and whether it forwards the JWT. */
 export interface Issuer {
   readonly issuer: string
   readonly forwards: boolean
@@ -16,11 +16,11 @@ export interface Issuer {
 }
 
 /**
- * The issuers that a workload knows: those of all objects that count for it, in its own and the root namespace.
+ * Trusted issuers of a workload: those of all objects that apply to it, in its own and the root namespace.
  * @see istio pilot/pkg/security/authn/policy_applier.go (convertToEnvoyJwtConfig)
  */
-export const issuersAt: (view: View<'RequestAuthentication' | 'ConfigMap'>, workload: Workload) => readonly Issuer[] =
-  rememberIn((view, workload) => {
+export const issuersFor: (view: View<'RequestAuthentication' | 'ConfigMap'>, workload: Workload) => readonly Issuer[] =
+  memoizeInView((view, workload) => {
     const { rootNamespace } = meshOf(view)
     return [...new Set([rootNamespace, workload.namespace])]
       .flatMap(namespace => view.list('RequestAuthentication', namespace))
@@ -34,18 +34,18 @@ export const issuersAt: (view: View<'RequestAuthentication' | 'ConfigMap'>, work
       )
   })
 
-/** A token is read where somebody knows its issuer; elsewhere it is but a header. */
-export function readToken(issuers: readonly Issuer[], token: Token | undefined): Token | undefined {
+/** A JWT is validated if its issuer is configured; otherwise it is an ordinary header. */
+export function validateToken(issuers: readonly Issuer[], token: Token | undefined): Token | undefined {
   return issuers.some(({ issuer }) => issuer === token?.issuer) ? token : undefined
 }
 
-/** Whoever reads a token takes it off, unless told to pass it on. */
-export function passOn(issuers: readonly Issuer[], call: Call): Call {
+/** A proxy that validates a JWT strips it unless `forwardOriginalToken` is set. */
+export function forwardToken(issuers: readonly Issuer[], call: Call): Call {
   const reader = issuers.find(({ issuer }) => issuer === call.token?.issuer)
   return reader === undefined || reader.forwards ? call : { ...call, token: undefined }
 }
 
-/** A proxy that knows issuers refuses the tokens of all others. */
-export function findStranger(issuers: readonly Issuer[], token: Token | undefined): RequestAuthentication | undefined {
-  return token === undefined || readToken(issuers, token) !== undefined ? undefined : issuers[0]?.by
+/** A proxy with jwtRules rejects (401) JWTs of any other issuer. */
+export function unknownIssuer(issuers: readonly Issuer[], token: Token | undefined): RequestAuthentication | undefined {
+  return token === undefined || validateToken(issuers, token) !== undefined ? undefined : issuers[0]?.by
 }

@@ -1,19 +1,19 @@
-import { activate, type Leg, legsOf } from './activator.ts'
-import { toEndpoints } from './alike.ts'
+import { type ActivatorMode, activatorModesOf, viaActivator } from './activator.ts'
 import { findBurstCapacity } from './burst-capacity.ts'
 import type { Destination } from './client.ts'
+import { toEndpoints } from './dedupe-endpoints.ts'
+import type { ConfigurationRejected } from './hop.ts'
 import { serviceHost } from './host.ts'
 import { type Component, type InferenceService, QUEUE_PORT, revisionOf } from './inference-service.ts'
 import { systemPods } from './knative.ts'
+import { forwardCall, type HopEvaluator, hopTo, memoizeHop, type PathKinds, type PathTemplate } from './request-path.ts'
 import { toRef } from './resource.ts'
 import type { View } from './snapshot.ts'
-import type { ConfigurationCut } from './verdict.ts'
-import { common, handOn, type PathKinds, type Step, send, type Way } from './way.ts'
 import type { Workload } from './workload.ts'
 
 const HTTP_PORT = 80
 
-/** The revision of a component as those that send requests to it know it. */
+/** Destination for requests to the revision of a component. */
 export function revisionDestination(
   view: View<PathKinds>,
   service: InferenceService,
@@ -30,29 +30,30 @@ export function revisionDestination(
   }
 }
 
-/** From a gateway, or from a caller's sidecar, to the revision: to its pods, or by way of the activator. */
-export function legsTo(
+/** From a gateway or a caller's sidecar to the revision: direct to its pods, or via the activator. */
+export function pathsToRevision(
   view: View<PathKinds>,
   component: Component,
   revision: Destination
-): (from: 'gateway' | 'caller') => Way['legs'] {
+): (from: 'gateway' | 'caller') => PathTemplate['branches'] {
   const pods = revision.endpoints.map(({ workload }) => workload)
-  const legs = legsOf(view, component, revision)
+  const branches = activatorModesOf(view, component, revision)
   const behindActivator = { ...revision, endpoints: toEndpoints(systemPods(view, 'activator'), QUEUE_PORT) }
-  const onward: Step = ({ call }) => ({
-    hop: { name: 'activator->pod', ...activate(view, revision, call) },
-    next: { at: pods, call: handOn(view, pods, call) }
+  const onward: HopEvaluator = ({ call }) => ({
+    hop: { name: 'activator->pod', ...viaActivator(view, revision, call) },
+    next: { at: pods, call: forwardCall(view, pods, call) }
   })
-  const steps = (leg: Leg, from: 'gateway' | 'caller'): readonly Step[] =>
-    leg === 'direct'
-      ? [common(send(view, `${from}->pod`, revision))]
-      : [common(send(view, `${from}->activator`, behindActivator)), onward]
-  const legsFrom = (from: 'gateway' | 'caller') => legs.map(leg => ({ leg, steps: steps(leg, from) }))
+  const steps = (activatorMode: ActivatorMode, from: 'gateway' | 'caller'): readonly HopEvaluator[] =>
+    activatorMode === 'direct'
+      ? [memoizeHop(hopTo(view, `${from}->pod`, revision))]
+      : [memoizeHop(hopTo(view, `${from}->activator`, behindActivator)), onward]
+  const legsFrom = (from: 'gateway' | 'caller') =>
+    branches.map(activatorMode => ({ activatorMode, steps: steps(activatorMode, from) }))
   const made = { gateway: legsFrom('gateway'), caller: legsFrom('caller') }
   return from => made[from]
 }
 
-/** Keys of this group that Knative takes on a revision; it refuses all others. */
+/** Keys of this group that Knative accepts on a revision; it rejects all others. */
 const NETWORKING = 'networking.knative.dev/'
 const NETWORKING_KEYS = [
   'ingress.class',
@@ -67,14 +68,14 @@ const NETWORKING_KEYS = [
 ]
 
 /**
- * KServe passes annotations on as they are; for some Knative refuses the Service, and the model gets no route.
+ * KServe propagates annotations unchanged; Knative rejects the Service for some of them, and the model gets no route.
  * @see knative serving pkg/apis/autoscaling/annotation_validation.go, networking pkg/apis/networking/metadata_validation.go
  */
-export function findKnativeRefusal(
+export function findKnativeRejection(
   service: InferenceService,
   { name, annotations }: Component
-): ConfigurationCut | undefined {
-  const refuse = (key: string, value: string, why: string): ConfigurationCut => {
+): ConfigurationRejected | undefined {
+  const refuse = (key: string, value: string, why: string): ConfigurationRejected => {
     const onComponent = service.spec[name]?.annotations[key] !== undefined
     const field = `${onComponent ? `spec.${name}` : 'metadata'}.annotations[${key}]`
     return { cause: 'configuration-rejected', object: toRef(service), field, value, why, by: 'Knative' }

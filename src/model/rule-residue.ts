@@ -16,7 +16,7 @@ import {
   isIdentityKey
 } from './identity-index.ts'
 import { matchesIdentity, type RuleContext } from './identity-match.ts'
-import { remember } from './remember.ts'
+import { memoize } from './memoize.ts'
 import type { Call } from './request.ts'
 
 /** What is known of a call before it is sent: its path and method, and the hosts it may be sent to. */
@@ -46,7 +46,7 @@ export function residueOf(
 }
 
 /** The rules that can match identities of any namespace, and match on them all the same. */
-const sensitiveRules = remember((policy: AuthorizationPolicy) =>
+const sensitiveRules = memoize((policy: AuthorizationPolicy) =>
   indexRules(policy).open.filter(i => {
     const rule = policy.spec.rules[i] as Rule
     return (
@@ -90,7 +90,7 @@ function admitsIdentity({ key, values, notValues }: IdentityField, identity: str
 }
 
 /** The texts do not name the identities that a rule matches. */
-const withoutIdentity = remember(({ from, when }: Rule) => ({
+const withoutIdentity = memoize(({ from, when }: Rule) => ({
   // A source that wants a token makes a rule one for HTTP, even if another source matches.
   isForTokens: from.some(({ source }) => wantsToken(source)),
   when: JSON.stringify([...new Set(when.flatMap(conditionText))].sort()),

@@ -1,8 +1,8 @@
 import { findListener, type Listener } from './gateway.ts'
-import { forPort, peerMtls, type Setting } from './peer-authentication.ts'
-import { rememberIn } from './remember.ts'
+import { getOrAdd } from './map.ts'
+import { memoizeInView } from './memoize.ts'
+import { type MtlsSetting, modeForPort, peerMtls } from './peer-authentication.ts'
 import { type Endpoint, type PortProtocol, protocolOf, targetsOf } from './service.ts'
-import { getOrAdd } from './shelf.ts'
 import type { View } from './snapshot.ts'
 import type { Workload } from './workload.ts'
 
@@ -14,7 +14,7 @@ export type ServerSide =
       readonly workload: Workload
       readonly port: number
       readonly protocol: PortProtocol
-      readonly mtls: Setting
+      readonly mtls: MtlsSetting
     }
   | {
       readonly at: 'gateway'
@@ -33,10 +33,10 @@ export function serverSide(view: View<ServerKinds>, { workload, port }: Endpoint
   return getOrAdd(serverSides(view, workload), port, () => makeSide(view, workload, port))
 }
 
-const serverSides = rememberIn((_view: View<ServerKinds>, _workload: Workload) => new Map<number, ServerSide>())
+const serverSides = memoizeInView((_view: View<ServerKinds>, _workload: Workload) => new Map<number, ServerSide>())
 
 function makeSide(view: View<ServerKinds>, workload: Workload, port: number): ServerSide {
-  const isPast = workload.pastSidecar?.includes(port) === true
+  const isPast = workload.excludedInboundPorts?.includes(port) === true
   if (workload.proxy === 'none' || isPast) return { at: 'application', workload }
   if (workload.proxy === 'gateway') {
     return { at: 'gateway', workload, port, listener: findListener(view, workload, port) }
@@ -47,6 +47,6 @@ function makeSide(view: View<ServerKinds>, workload: Workload, port: number): Se
     workload,
     port,
     protocol: declared === undefined ? 'auto' : protocolOf(declared.port),
-    mtls: forPort(peerMtls(view, workload), port)
+    mtls: modeForPort(peerMtls(view, workload), port)
   }
 }

@@ -1,9 +1,9 @@
-import { oldestFirst } from './age.ts'
+import { sortByCreationTime } from './creation-order.ts'
 import { serviceHost } from './host.ts'
-import { remember } from './remember.ts'
+import { getOrAdd } from './map.ts'
+import { memoize } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 import { hasLabels, isEmpty, type Labels } from './selector.ts'
-import { getOrAdd } from './shelf.ts'
 import type { View } from './snapshot.ts'
 import { isRunning, toWorkload, type Workload } from './workload.ts'
 
@@ -102,8 +102,8 @@ function findPod(view: View<'Pod'>, namespace: string, name: string): Workload |
   return pod !== undefined && isRunning(pod) ? toWorkload(pod) : undefined
 }
 
-const runningPods = remember((pods: readonly ResourceOf<'Pod'>[]) => pods.filter(isRunning).map(toWorkload))
-const podsByLabel = remember((pods: readonly ResourceOf<'Pod'>[]) => byLabel(runningPods(pods), ({ labels }) => labels))
+const runningPods = memoize((pods: readonly ResourceOf<'Pod'>[]) => pods.filter(isRunning).map(toWorkload))
+const podsByLabel = memoize((pods: readonly ResourceOf<'Pod'>[]) => byLabel(runningPods(pods), ({ labels }) => labels))
 
 /** The running pods of a namespace that have all these labels; there must be one. */
 export function podsWith(view: View<'Pod'>, namespace: string, labels: Labels): readonly Workload[] {
@@ -133,13 +133,13 @@ export interface ServiceTarget {
 
 /** Services by one of the labels that they select, with their place in order of age. */
 const bySelector = (services: readonly Service[]) => {
-  const aged = oldestFirst(services).map((service, place) => ({ service, place }))
+  const aged = sortByCreationTime(services).map((service, place) => ({ service, place }))
   return byLabel(aged, ({ service }) => Object.fromEntries(Object.entries(service.spec.selector).slice(0, 1)))
 }
 
-const targetsAmong = remember((services: readonly Service[]) => {
+const targetsAmong = memoize((services: readonly Service[]) => {
   const index = bySelector(services)
-  return remember((workload: Workload): readonly ServiceTarget[] =>
+  return memoize((workload: Workload): readonly ServiceTarget[] =>
     Object.entries(workload.labels)
       .flatMap(pair => index.get(toPair(pair)) ?? [])
       .filter(({ service }) => hasLabels(workload.labels, service.spec.selector))

@@ -1,11 +1,11 @@
-import { oldestFirst } from './age.ts'
+import { sortByCreationTime } from './creation-order.ts'
 import { coversHost, serviceHost } from './host.ts'
+import { getOrAdd } from './map.ts'
+import { memoize, memoizeInView } from './memoize.ts'
 import { meshOf } from './mesh.ts'
-import type { Sees } from './peer-authentication.ts'
-import { remember, rememberIn } from './remember.ts'
+import type { Visibility } from './peer-authentication.ts'
 import type { ResourceOf } from './resource.ts'
 import { hasLabels } from './selector.ts'
-import { getOrAdd } from './shelf.ts'
 import type { View } from './snapshot.ts'
 import type { Workload } from './workload.ts'
 
@@ -24,7 +24,7 @@ export interface Scope {
   readonly by: Sidecar | undefined
   imports(target: Target): boolean
   /** Does it know the policies of a namespace? */
-  readonly sees: Sees
+  readonly sees: Visibility
 }
 
 export const EXPORT_TO = 'networking.istio.io/exportTo'
@@ -39,7 +39,7 @@ const EVERYTHING: Egress = { hosts: ['*/*'], port: undefined }
 export const scopeOf: (
   view: View<'Sidecar' | 'Service' | 'ConfigMap'>,
   proxy: Pick<Workload, 'namespace' | 'labels' | 'proxy'>
-) => Scope = rememberIn((view, { namespace, labels, proxy }) => {
+) => Scope = memoizeInView((view, { namespace, labels, proxy }) => {
   const { rootNamespace } = meshOf(view)
   const by = proxy === 'gateway' ? undefined : (ownSidecar(view, namespace, labels) ?? rootSidecar(view, rootNamespace))
   const egress = by === undefined || by.spec.egress.length === 0 ? [EVERYTHING] : by.spec.egress
@@ -57,7 +57,7 @@ export const scopeOf: (
 
 /** Sidecars with a selector come before those without. */
 function ownSidecar(view: View<'Sidecar'>, namespace: string, labels: Workload['labels']): Sidecar | undefined {
-  const sidecars = oldestFirst(view.list('Sidecar', namespace))
+  const sidecars = sortByCreationTime(view.list('Sidecar', namespace))
   const selecting = sidecars.find(
     ({ spec }) => spec.workloadSelector !== undefined && hasLabels(labels, spec.workloadSelector.labels)
   )
@@ -65,7 +65,7 @@ function ownSidecar(view: View<'Sidecar'>, namespace: string, labels: Workload['
 }
 
 function rootSidecar(view: View<'Sidecar'>, rootNamespace: string): Sidecar | undefined {
-  return oldestFirst(view.list('Sidecar', rootNamespace)).find(({ spec }) => spec.workloadSelector === undefined)
+  return sortByCreationTime(view.list('Sidecar', rootNamespace)).find(({ spec }) => spec.workloadSelector === undefined)
 }
 
 /** Hosts are `namespace/name`; `.` is the proxy's own namespace, `*` any, and a leading `~` takes out again. */
@@ -80,7 +80,7 @@ function importsBy({ hosts, port }: Egress, own: string, { host, namespace, port
 }
 
 /** The namespaces that a Service is exported to; `undefined` for all. `*` means all, `.` its own. */
-export const exportedTo = remember(({ annotations }: ResourceOf<'Service'>) =>
+export const exportedTo = memoize(({ annotations }: ResourceOf<'Service'>) =>
   annotations[EXPORT_TO]?.split(',').map(one => one.trim())
 )
 

@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Derived, remember } from './remember.ts'
+import { destinationRulesByNamespace, type NamedDestinationRule } from './destination-rule-index.ts'
+import { getOrAdd } from './map.ts'
+import { memoize, type ViewMemo } from './memoize.ts'
 import type { Kind, Resource, ResourceOf } from './resource.ts'
-import { type NamedRule, rulesByNamespace } from './rule-index.ts'
-import { type Changed, EMPTY, getOrAdd, type Shelf, toShelf } from './shelf.ts'
+import { type Changed, EMPTY_STORE, type ResourceStore, toResourceStore } from './resource-store.ts'
 import { isRunning, toWorkload, type Workload } from './workload.ts'
 
-/** What the administrator says about the installation; what is absent is read from the cluster's own configuration. */
+/** Configured properties of the cluster; absent ones are read from its mesh configuration. */
 export interface Settings {
   readonly rootNamespace?: string | undefined
   readonly trustDomain?: string | undefined
@@ -22,18 +23,18 @@ export const DEFAULT_SETTINGS: Settings = {
   kserveNamespace: 'kserve'
 }
 
-/** A keyhole on the state: the kinds `K` and nothing else. */
+/** Read-only access to the resources of kinds `K` in one snapshot. */
 export interface View<K extends Kind = Kind> {
   readonly settings: Settings
-  /** For `rememberIn` alone. */
-  readonly derived: Derived
-  /** Objects of a kind in one namespace, or in all, in order of namespace and name. */
+  /** Used only by `memoizeInView`. */
+  readonly memo: ViewMemo
+  /** Objects of a kind in one namespace, or in all, sorted by namespace and name. */
   list<T extends K>(kind: T, namespace?: string): readonly ResourceOf<T>[]
   get<T extends K>(kind: T, namespace: string, name: string): ResourceOf<T> | undefined
-  /** The running gateways of all namespaces, few among many pods. Only a view of pods has any. */
+  /** Running gateway pods of all namespaces. Empty if the view does not include pods. */
   gateways(): readonly Workload[]
-  /** The DestinationRules of all namespaces whose host may cover Services of this one. */
-  rulesIn(namespace: string): readonly NamedRule[]
+  /** DestinationRules of all namespaces whose host can match Services of this namespace. */
+  rulesIn(namespace: string): readonly NamedDestinationRule[]
 }
 
 export type Change =
@@ -41,30 +42,34 @@ export type Change =
   | { readonly operation: 'UPDATE'; readonly before: Resource; readonly after: Resource }
   | { readonly operation: 'DELETE'; readonly before: Resource; readonly after?: undefined }
 
-const gatewaysIn = remember((pods: readonly Resource[]) =>
+const gatewaysIn = memoize((pods: readonly Resource[]) =>
   pods
     .flatMap(pod => (pod.kind === 'Pod' && isRunning(pod) ? toWorkload(pod) : []))
     .filter(({ proxy }) => proxy === 'gateway')
 )
-const gatewaysAmong = remember((pods: Shelf) =>
+const gatewaysAmong = memoize((pods: ResourceStore) =>
   [...pods.namespaces()].sort().flatMap(namespace => gatewaysIn(pods.list(namespace)))
 )
 
-/** The state of a cluster at one moment. Immutable: a change makes another snapshot, which shares what did not change. */
+/** Immutable state of a cluster. A change creates another snapshot, which shares unchanged objects. */
 export class Snapshot implements View {
   readonly settings: Settings
-  readonly derived: Derived = new Map()
-  /** Kinds that could not be read, and why. What reads one of them cannot be judged. */
+  readonly memo: ViewMemo = new Map()
+  /** Unreadable kinds, with the reason. Evaluations that read one of them are skipped. */
   readonly unreadable: ReadonlyMap<Kind, string>
-  readonly #shelves: ReadonlyMap<Kind, Shelf>
+  readonly #stores: ReadonlyMap<Kind, ResourceStore>
 
-  private constructor(shelves: ReadonlyMap<Kind, Shelf>, settings: Settings, unreadable: ReadonlyMap<Kind, string>) {
-    this.#shelves = shelves
+  private constructor(
+    stores: ReadonlyMap<Kind, ResourceStore>,
+    settings: Settings,
+    unreadable: ReadonlyMap<Kind, string>
+  ) {
+    this.#stores = stores
     this.settings = settings
     this.unreadable = unreadable
   }
 
-  /** Of two objects with one name, the later in `resources` counts. */
+  /** Of two objects with the same name, the later in `resources` takes precedence. */
   static of(
     resources: Iterable<Resource>,
     settings: Settings = DEFAULT_SETTINGS,
@@ -72,70 +77,70 @@ export class Snapshot implements View {
   ): Snapshot {
     const kinds = new Map<Kind, Resource[]>()
     for (const resource of resources) getOrAdd<Kind, Resource[]>(kinds, resource.kind, () => []).push(resource)
-    return new Snapshot(new Map([...kinds].map(([kind, all]) => [kind, toShelf(all)])), settings, unreadable)
+    return new Snapshot(new Map([...kinds].map(([kind, all]) => [kind, toResourceStore(all)])), settings, unreadable)
   }
 
   list<T extends Kind>(kind: T, namespace?: string): readonly ResourceOf<T>[] {
-    const shelf = this.#shelf(kind)
-    // A shelf holds objects of its kind alone; the type system cannot follow the kind through the map.
-    return (namespace === undefined ? shelf.all() : shelf.list(namespace)) as readonly ResourceOf<T>[]
+    const store = this.#store(kind)
+    // A store has only objects of its kind; the type system cannot follow the kind through the map.
+    return (namespace === undefined ? store.all() : store.list(namespace)) as readonly ResourceOf<T>[]
   }
 
   get<T extends Kind>(kind: T, namespace: string, name: string): ResourceOf<T> | undefined {
-    return this.#shelf(kind).get(namespace, name) as ResourceOf<T> | undefined
+    return this.#store(kind).get(namespace, name) as ResourceOf<T> | undefined
   }
 
   gateways(): readonly Workload[] {
-    return gatewaysAmong(this.#shelf('Pod'))
+    return gatewaysAmong(this.#store('Pod'))
   }
 
-  rulesIn(namespace: string): readonly NamedRule[] {
-    const { anywhere, pinned } = rulesByNamespace(this.list('DestinationRule'))(this.settings.clusterDomain)
+  rulesIn(namespace: string): readonly NamedDestinationRule[] {
+    const { anywhere, pinned } = destinationRulesByNamespace(this.list('DestinationRule'))(this.settings.clusterDomain)
     return [...anywhere, ...(pinned.get(namespace) ?? [])]
   }
 
-  /** The namespaces that hold objects of a kind. */
+  /** Namespaces with objects of a kind. */
   namespaces(kind: Kind): Iterable<string> {
-    return this.#shelf(kind).namespaces()
+    return this.#store(kind).namespaces()
   }
 
-  /** What is otherwise than in an earlier state. */
-  *changedSince(earlier: Snapshot): Iterable<Changed> {
-    for (const kind of new Set([...this.#shelves.keys(), ...earlier.#shelves.keys()])) {
-      const [mine, theirs] = [this.#shelf(kind), earlier.#shelf(kind)]
-      if (mine !== theirs) yield* mine.changedSince(theirs)
+  /** Objects that differ from a previous state. */
+  *diff(previous: Snapshot): Iterable<Changed> {
+    for (const kind of new Set([...this.#stores.keys(), ...previous.#stores.keys()])) {
+      const [mine, theirs] = [this.#store(kind), previous.#store(kind)]
+      if (mine !== theirs) yield* mine.diff(theirs)
     }
   }
 
-  /** The state as it was just before a change, whether or not it has seen it already, or not even the old object. */
+  /** State before a change, whether this snapshot already contains the change or lacks the old object. */
   before({ before, after }: Change): Snapshot {
     const { kind, namespace, name } = after ?? before
     if (isDeepStrictEqual(before, this.get(kind, namespace, name))) return this
-    return this.#with(kind, this.#shelf(kind).with(namespace, name, before))
+    return this.#with(kind, this.#store(kind).with(namespace, name, before))
   }
 
-  /** The state with these objects of a kind, in one namespace or in all, and no others there. */
+  /** State in which the objects of a kind, in one namespace or in all, are replaced by these. */
   withAll(kind: Kind, resources: readonly Resource[], namespace?: string): Snapshot {
     const others = namespace === undefined ? [] : this.list(kind).filter(one => one.namespace !== namespace)
-    return this.#with(kind, toShelf([...others, ...resources]))
+    return this.#with(kind, toResourceStore([...others, ...resources]))
   }
 
-  /** The state with what is known about kinds that cannot be read. */
+  /** State with these unreadable kinds. */
   withUnreadable(unreadable: ReadonlyMap<Kind, string>): Snapshot {
-    return new Snapshot(this.#shelves, this.settings, unreadable)
+    return new Snapshot(this.#stores, this.settings, unreadable)
   }
 
-  /** The state after the change. */
+  /** State after the change. */
   apply({ before, after }: Change): Snapshot {
     const { kind, namespace, name } = after ?? before
-    return this.#with(kind, this.#shelf(kind).with(namespace, name, after))
+    return this.#with(kind, this.#store(kind).with(namespace, name, after))
   }
 
-  #shelf(kind: Kind): Shelf {
-    return this.#shelves.get(kind) ?? EMPTY
+  #store(kind: Kind): ResourceStore {
+    return this.#stores.get(kind) ?? EMPTY_STORE
   }
 
-  #with(kind: Kind, shelf: Shelf): Snapshot {
-    return new Snapshot(new Map(this.#shelves).set(kind, shelf), this.settings, this.unreadable)
+  #with(kind: Kind, store: ResourceStore): Snapshot {
+    return new Snapshot(new Map(this.#stores).set(kind, store), this.settings, this.unreadable)
   }
 }

@@ -1,7 +1,7 @@
 import { type AuthorizationPolicy, type Rule, tokenOutcomes } from './authorization-rule.ts'
-import { remember } from './remember.ts'
+import { getOrAdd } from './map.ts'
+import { memoize } from './memoize.ts'
 import type { RequestAuthentication } from './request-authentication.ts'
-import { getOrAdd } from './shelf.ts'
 import { isTokenKey } from './token-match.ts'
 
 /**
@@ -38,7 +38,7 @@ interface IssuerIndex {
   readonly patterns: readonly Rule[]
 }
 
-const indexIssuers = remember(({ spec }: AuthorizationPolicy): IssuerIndex => {
+const indexIssuers = memoize(({ spec }: AuthorizationPolicy): IssuerIndex => {
   const named = new Map<string, Set<Rule>>()
   const patterns: Rule[] = []
   for (const rule of spec.rules) {
@@ -62,7 +62,7 @@ function issuersIn({ from, when }: Rule): readonly string[] {
   return [...issuers, ...conditions('request.auth.claims[iss]')]
 }
 
-const withoutTokens = remember(({ from, to, when }: Rule) =>
+const withoutTokens = memoize(({ from, to, when }: Rule) =>
   JSON.stringify([
     from.map(({ source }) => source && { ...source, requestPrincipals: [], notRequestPrincipals: [] }),
     to,

@@ -1,4 +1,4 @@
-import { remember } from './remember.ts'
+import { memoize } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 import type { Labels } from './selector.ts'
 
@@ -15,13 +15,13 @@ export interface Workload {
   readonly ports: ResourceOf<'Pod'>['spec']['containers'][number]['ports']
   readonly address: string | undefined
   /** Ports that lead past the sidecar to the application. */
-  readonly pastSidecar?: readonly number[]
+  readonly excludedInboundPorts?: readonly number[]
 }
 
 const EXCLUDED_PORTS = 'traffic.sidecar.istio.io/excludeInboundPorts'
 
 /** @see istio pkg/kube/inject/template.go (excludeInboundPort) */
-export function portsPastSidecar(annotations: Labels): readonly number[] {
+export function parseExcludedInboundPorts(annotations: Labels): readonly number[] {
   return (annotations[EXCLUDED_PORTS] ?? '')
     .split(',')
     .filter(text => text.trim() !== '')
@@ -47,7 +47,7 @@ export function identityOf(
   return `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`
 }
 
-export const toWorkload: (pod: ResourceOf<'Pod'>) => Workload = remember(
+export const toWorkload: (pod: ResourceOf<'Pod'>) => Workload = memoize(
   ({ namespace, name, labels, annotations, spec, status }) => {
     // A native sidecar is a restartable init container.
     const proxy = [...spec.containers, ...spec.initContainers].find(container => container.name === 'istio-proxy')
@@ -59,7 +59,7 @@ export const toWorkload: (pod: ResourceOf<'Pod'>) => Workload = remember(
       proxy: proxy === undefined ? 'none' : proxy.args.includes('router') ? 'gateway' : 'sidecar',
       ports: spec.containers.flatMap(({ ports }) => ports),
       address: status?.podIP,
-      pastSidecar: portsPastSidecar(annotations)
+      excludedInboundPorts: parseExcludedInboundPorts(annotations)
     }
   }
 )

@@ -1,6 +1,6 @@
 import type { InferenceService } from '../model/inference-service.ts'
+import type { PathKinds } from '../model/request-path.ts'
 import type { View } from '../model/snapshot.ts'
-import type { PathKinds } from '../model/way.ts'
 
 /** Default value for a label or annotation of an InferenceService. An existing value takes precedence. */
 export interface Intent {

@@ -1,27 +1,27 @@
 import { z } from 'zod'
-import type { Explained, ExplainedCut } from '../engine/explain.ts'
+import type { Explained, ExplainedFailure } from '../engine/explain.ts'
+import type { Hop } from '../model/hop.ts'
+import type { Path } from '../model/request-path.ts'
 import type { View } from '../model/snapshot.ts'
-import type { Hop } from '../model/verdict.ts'
-import type { Path } from '../model/way.ts'
-import { passageSchema, tellPassage } from './passage.ts'
+import { callResultSchema, renderCallResult } from './call-result.ts'
 import { callerSchema, fixSchema, fromSchema, refSchema, skippedSchema } from './report.ts'
 
-/** Why something is cut, and the smallest thing that mends it. */
-export const cutSchema = z.object({
+/** Cause of a blocked path, and the smallest fix. */
+export const failureSchema = z.object({
   rule: z.string(),
   message: z.string(),
   object: refSchema.optional().describe('At fault; absent, as field and fix, where that could not be judged'),
   field: z.string().optional(),
   fix: fixSchema.optional()
 })
-export type ToldCut = z.output<typeof cutSchema>
+export type FailureView = z.output<typeof failureSchema>
 
 const verdict = z.enum(['ok', 'cut', 'unknown'])
 const hop = z.object({
   name: z.string(),
   verdict,
-  passages: z.array(passageSchema).readonly(),
-  cut: cutSchema.optional(),
+  passages: z.array(callResultSchema).readonly(),
+  cut: failureSchema.optional(),
   unknown: z.string().optional().describe('What is not known, and would decide')
 })
 const path = z.object({
@@ -34,7 +34,7 @@ const path = z.object({
   hops: z.array(hop).readonly()
 })
 
-/** The explanation as it is printed by `-o json`. */
+/** Schema of the JSON output. */
 export const explanationSchema = z.object({
   apiVersion: z.literal('mesh-guard.io/v1'),
   kind: z.literal('Explanation'),
@@ -43,39 +43,48 @@ export const explanationSchema = z.object({
 })
 
 export type Explanation = z.output<typeof explanationSchema>
-export type ToldPath = z.output<typeof path>
-export type ToldHop = z.output<typeof hop>
+export type PathView = z.output<typeof path>
+export type HopView = z.output<typeof hop>
 
-/** Puts paths into words. */
+/** Converts evaluated paths to the output format. */
 export function toExplanation(view: View<'ConfigMap'>, { models, skipped }: Explained): Explanation {
   return {
     apiVersion: 'mesh-guard.io/v1',
     kind: 'Explanation',
     models: models.map(({ model, paths }) => ({
       inferenceService: model,
-      paths: paths.map(({ path, cut }) => tellPath(view, path, cut))
+      paths: paths.map(({ path, failure }) => renderPath(view, path, failure))
     })),
     skipped
   }
 }
 
-function tellPath(view: View<'ConfigMap'>, path: Path, cut: ExplainedCut | undefined): ToldPath {
-  const { caller, from, entry, leg, needed } = path
-  const hops = path.hops.map(one => tellHop(view, one, cut))
-  return { caller, from, entry, leg, needed, verdict: hops.find(one => one.verdict !== 'ok')?.verdict ?? 'ok', hops }
+function renderPath(view: View<'ConfigMap'>, path: Path, failure: ExplainedFailure | undefined): PathView {
+  const { caller, from, entry, activatorMode, expected } = path
+  const hops = path.hops.map(one => renderHop(view, one, failure))
+  return {
+    caller,
+    from,
+    entry,
+    leg: activatorMode,
+    needed: expected,
+    verdict: hops.find(one => one.verdict !== 'ok')?.verdict ?? 'ok',
+    hops
+  }
 }
 
-/** A path ends where it is cut, so there is but one hop that the cut can be of. */
-function tellHop(view: View<'ConfigMap'>, hop: Hop, cut: ExplainedCut | undefined): ToldHop {
+/** A path ends at its failed hop, so only one hop can have the failure. */
+function renderHop(view: View<'ConfigMap'>, hop: Hop, failure: ExplainedFailure | undefined): HopView {
   const { name, unknown } = hop
-  const passages = hop.passages.map(passage => tellPassage(view, passage))
-  if (cut !== undefined && hop.cut !== undefined) return { name, verdict: 'cut', passages, cut: tellCut(cut) }
+  const passages = hop.calls.map(passage => renderCallResult(view, passage))
+  if (failure !== undefined && hop.failure !== undefined)
+    return { name, verdict: 'cut', passages, cut: renderFailure(failure) }
   return { name, verdict: unknown === undefined ? 'ok' : 'unknown', passages, unknown }
 }
 
-export function tellCut({ rule, blame, skip }: ExplainedCut): ToldCut {
-  if (blame === undefined) return { rule, message: `cut, and why could not be judged: ${skip?.reason}` }
-  const { object, field, message, fix } = blame
+export function renderFailure({ rule, problem, skip }: ExplainedFailure): FailureView {
+  if (problem === undefined) return { rule, message: `cut, and why could not be judged: ${skip?.reason}` }
+  const { object, field, message, fix } = problem
   const { text, apply = [], remove = [] } = fix
   return { rule, message, object, field, fix: { text, apply: [...apply], remove: [...remove] } }
 }

@@ -1,7 +1,7 @@
 import { modelKey } from '../engine/evaluate.ts'
 import type { Finding, Skip } from '../engine/finding.ts'
+import { getOrAdd } from '../model/map.ts'
 import { type Ref, toRef } from '../model/resource.ts'
-import { getOrAdd } from '../model/shelf.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Severity } from '../rules/lib/rule.ts'
 import { effectLines } from './text.ts'

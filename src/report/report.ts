@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { AdmissionDecision } from '../engine/decide.ts'
 import type { Finding, Skip } from '../engine/finding.ts'
-import type { Verdict } from '../engine/judge.ts'
 import type { Operation } from '../engine/mutate.ts'
 import type { Ref } from '../model/resource.ts'
 
@@ -18,7 +18,7 @@ export interface Step {
   readonly object: Ref
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE'
   readonly source: Source
-  readonly decision: Verdict
+  readonly decision: AdmissionDecision
   /** What the mutating webhook would answer, as RFC 6902. */
   readonly patch: readonly Operation[]
   /** Why something that policy requires was left out of the patch. */
@@ -29,7 +29,7 @@ export interface Step {
 
 /** What is printed, by all commands alike. */
 export interface Report {
-  readonly decision: Verdict
+  readonly decision: AdmissionDecision
   readonly steps: readonly Step[]
   readonly findings: readonly Reported[]
   readonly skipped: readonly Skip[]

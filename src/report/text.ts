@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
-import { isUnevaluated, type PathCut, type Skip } from '../engine/finding.ts'
+import { type BlockedPathRef, isUnevaluated, type Skip } from '../engine/finding.ts'
+import { getOrAdd } from '../model/map.ts'
 import { nameOf } from '../model/resource.ts'
-import { getOrAdd } from '../model/shelf.ts'
 import type { Fix } from '../rules/lib/rule.ts'
 import type { Report, Reported, Step } from './report.ts'
 
@@ -41,8 +41,9 @@ function findingLines(finding: Reported, indent: string): readonly string[] {
 
 /** Who loses what: a line for each InferenceService, up to `most` of them. */
 export function effectLines({ cuts, opens }: Pick<Reported, 'cuts' | 'opens'>, most = Infinity): readonly string[] {
-  const models = new Map<string, PathCut[]>()
-  for (const cut of cuts) getOrAdd(models, cut.inferenceService ?? 'the installation', (): PathCut[] => []).push(cut)
+  const models = new Map<string, BlockedPathRef[]>()
+  for (const cut of cuts)
+    getOrAdd(models, cut.inferenceService ?? 'the installation', (): BlockedPathRef[] => []).push(cut)
   const told = [...models].slice(0, most)
   const more = models.size - told.length
   return [
@@ -52,7 +53,7 @@ export function effectLines({ cuts, opens }: Pick<Reported, 'cuts' | 'opens'>, m
   ]
 }
 
-function callers(cuts: readonly PathCut[]): string {
+function callers(cuts: readonly BlockedPathRef[]): string {
   const words = cuts.map(
     ({ caller, from, hop }) => `${caller}${from === undefined ? '' : ` (${listNames(from)})`} at ${hop}`
   )

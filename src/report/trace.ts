@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import type { Question, Trace } from '../engine/trace.ts'
+import type { Trace, TraceRequest } from '../engine/trace.ts'
 import type { View } from '../model/snapshot.ts'
-import { cutSchema, tellCut } from './explanation.ts'
-import { cutLines, MARKS, passageLines } from './explanation-text.ts'
-import { passageSchema, tellPassage } from './passage.ts'
+import { callResultSchema, renderCallResult } from './call-result.ts'
+import { failureSchema, renderFailure } from './explanation.ts'
+import { callLines, failureLines, STATUS_LABELS } from './explanation-text.ts'
 
-/** The trace as it is printed by `-o json`. */
+/** Schema of the JSON output. */
 export const traceSchema = z.object({
   apiVersion: z.literal('mesh-guard.io/v1'),
   kind: z.literal('Trace'),
@@ -14,23 +14,23 @@ export const traceSchema = z.object({
   port: z.int(),
   verdict: z.enum(['ok', 'cut', 'unknown']),
   passages: z
-    .array(passageSchema.extend({ cut: cutSchema.optional() }))
+    .array(callResultSchema.extend({ cut: failureSchema.optional() }))
     .readonly()
     .describe('One for each pod behind the Service'),
-  cut: cutSchema.optional().describe('Where no pod stands behind it'),
+  cut: failureSchema.optional().describe('Where no pod stands behind it'),
   unknown: z.string().optional(),
   notes: z.array(z.string()).readonly()
 })
 
-export type ToldTrace = z.output<typeof traceSchema>
+export type TraceView = z.output<typeof traceSchema>
 
-/** Puts a trace into words. */
-export function toTrace(view: View<'ConfigMap'>, { from }: Question, trace: Trace): ToldTrace {
+/** Converts a trace to the output format. */
+export function toTrace(view: View<'ConfigMap'>, { from }: TraceRequest, trace: Trace): TraceView {
   const { destination, unknown, notes } = trace
-  const cut = trace.cut && tellCut(trace.cut)
+  const cut = trace.failure && renderFailure(trace.failure)
   const passages = trace.passages.map(one => ({
-    ...tellPassage(view, one.passage),
-    cut: one.cut && tellCut(one.cut)
+    ...renderCallResult(view, one.passage),
+    cut: one.failure && renderFailure(one.failure)
   }))
   const isCut = cut !== undefined || passages.some(({ verdict }) => verdict === 'cut')
   const verdict = isCut ? 'cut' : unknown === undefined ? 'ok' : 'unknown'
@@ -38,18 +38,18 @@ export function toTrace(view: View<'ConfigMap'>, { from }: Question, trace: Trac
   return { apiVersion: 'mesh-guard.io/v1', kind: 'Trace', from, host, port, verdict, passages, cut, unknown, notes }
 }
 
-/** The trace for people. */
-export function toTraceText({ from, host, port, verdict, passages, cut, unknown, notes }: ToldTrace): string {
+/** Text output. */
+export function toTraceText({ from, host, port, verdict, passages, cut, unknown, notes }: TraceView): string {
   const shown = new Set<string>()
   return [
-    `${MARKS[verdict]} ${from} -> ${host}:${port}`,
+    `${STATUS_LABELS[verdict]} ${from} -> ${host}:${port}`,
     ...passages.flatMap(passage => [
-      `  ${MARKS[passage.verdict]} ${passage.server}`,
-      ...[...passageLines(passage), ...(passage.cut === undefined ? [] : cutLines(passage.cut, shown))].map(
+      `  ${STATUS_LABELS[passage.verdict]} ${passage.server}`,
+      ...[...callLines(passage), ...(passage.cut === undefined ? [] : failureLines(passage.cut, shown))].map(
         line => `      ${line}`
       )
     ]),
-    ...(cut === undefined ? [] : cutLines(cut, shown).map(line => `    ${line}`)),
+    ...(cut === undefined ? [] : failureLines(cut, shown).map(line => `    ${line}`)),
     ...(unknown === undefined ? [] : [`    not known: ${unknown}`]),
     ...notes.map(note => `note: ${note}`)
   ].join('\n')

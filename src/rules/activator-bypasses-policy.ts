@@ -1,17 +1,17 @@
-import { activate, legsOf } from '../model/activator.ts'
+import { activatorModesOf, viaActivator } from '../model/activator.ts'
 import { asksForToken, authorize, needsIdentity, policiesFor } from '../model/authorization.ts'
-import { ANYONE } from '../model/callers.ts'
-import { callTo } from '../model/calls.ts'
+import { ANY_MESH_CLIENT } from '../model/callers.ts'
 import { serviceHost } from '../model/host.ts'
+import { callTo } from '../model/inference-request.ts'
 import { type Component, componentsOf, entryOf, type InferenceService, QUEUE_PORT } from '../model/inference-service.ts'
+import { podsToEvaluate } from '../model/inference-service-paths.ts'
 import { systemPods } from '../model/knative.ts'
 import { meshOf } from '../model/mesh.ts'
-import { podsToJudge } from '../model/path.ts'
 import type { Call, Request } from '../model/request.ts'
+import type { PathKinds } from '../model/request-path.ts'
 import { nameOf } from '../model/resource.ts'
 import { revisionDestination } from '../model/revision.ts'
 import type { View } from '../model/snapshot.ts'
-import type { PathKinds } from '../model/way.ts'
 import { identityOf, type Workload } from '../model/workload.ts'
 import { denyAtActivator, NAMESPACE_HEADER, requireTokenAtActivator } from './lib/activator-fixes.ts'
 import { POD_KINDS } from './lib/model-pods.ts'
@@ -35,7 +35,7 @@ export default defineCheck({
   *check(service, view) {
     const component = entryOf(componentsOf(view, service))
     if (component?.mode !== 'Knative') return
-    const pods = podsToJudge(view, service, component, 'running')
+    const pods = podsToEvaluate(view, service, component, 'running')
     const policies = [...new Set(pods.flatMap(pod => policiesFor(view, pod)))]
     const jwtPolicy = policies.find(asksForToken)
     const policy = jwtPolicy ?? policies.find(needsIdentity)
@@ -60,7 +60,7 @@ function isBypassed(
   pods: readonly Workload[]
 ): boolean {
   const revision = revisionDestination(view, service, component, pods)
-  if (!legsOf(view, component, revision).includes('activator')) return false
+  if (!activatorModesOf(view, component, revision).includes('activator')) return false
   const host = serviceHost(service.namespace, component.service, view.settings.clusterDomain)
   const call = callTo(view, service, host, undefined)
   const isAllowed = (server: Workload) =>
@@ -68,7 +68,7 @@ function isBypassed(
   return (
     pods.some(pod => pod.proxy === 'sidecar' && !isAllowed(pod)) &&
     systemPods(view, 'activator').every(activator => activator.proxy === 'none' || isAllowed(activator)) &&
-    activate(view, revision, call).cut === undefined
+    viaActivator(view, revision, call).failure === undefined
   )
 }
 
@@ -76,7 +76,7 @@ function toRequest(view: View<PathKinds>, call: Call, { namespace }: InferenceSe
   return {
     ...call,
     headers: { [NAMESPACE_HEADER.toLowerCase()]: namespace },
-    identity: identityOf(ANYONE, meshOf(view).trustDomain),
+    identity: identityOf(ANY_MESH_CLIENT, meshOf(view).trustDomain),
     from: undefined,
     to: { address, port: QUEUE_PORT },
     sni: undefined,

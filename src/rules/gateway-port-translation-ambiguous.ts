@@ -1,5 +1,5 @@
-import { byAge } from '../model/age.ts'
-import { NO_TRANSLATION } from '../model/gateway.ts'
+import { byCreationTime } from '../model/creation-order.ts'
+import { DISABLE_PORT_TRANSLATION_LABEL } from '../model/gateway.ts'
 import { nameOf, type ResourceOf } from '../model/resource.ts'
 import { isEmpty } from '../model/selector.ts'
 import { podsWith } from '../model/service.ts'
@@ -19,7 +19,7 @@ export default defineCheck({
     if (pod === undefined) return
     for (const other of view.list('Service', service.namespace)) {
       // Report the newer Service: adding it made the port ambiguous.
-      if (other === service || !translates(other) || byAge(other, service) > 0) continue
+      if (other === service || !translates(other) || byCreationTime(other, service) > 0) continue
       if (!podsWith(view, other.namespace, other.spec.selector).includes(pod)) continue
       const shared = service.spec.ports.findIndex(({ port, targetPort = port }) =>
         other.spec.ports.some(one => one.port === port && (one.targetPort ?? one.port) !== targetPort)
@@ -29,10 +29,11 @@ export default defineCheck({
       yield {
         field: `spec.ports[${shared}].targetPort`,
         message: `Gateways on port ${port.port} move to ${port.targetPort} when ${nameOf(other)} is recreated`,
-        fix: { text: `Set the label ${NO_TRANSLATION}: "true" on this Service` }
+        fix: { text: `Set the label ${DISABLE_PORT_TRANSLATION_LABEL}: "true" on this Service` }
       }
     }
   }
 })
 
-const translates = ({ labels, spec }: ResourceOf<'Service'>) => !(NO_TRANSLATION in labels) && !isEmpty(spec.selector)
+const translates = ({ labels, spec }: ResourceOf<'Service'>) =>
+  !(DISABLE_PORT_TRANSLATION_LABEL in labels) && !isEmpty(spec.selector)

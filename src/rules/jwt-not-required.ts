@@ -1,6 +1,6 @@
-import { attaches } from '../model/attachment.ts'
 import { asksForToken, policiesFor } from '../model/authorization.ts'
 import { meshOf } from '../model/mesh.ts'
+import { attaches } from '../model/policy-target.ts'
 import type { RequestAuthentication } from '../model/request-authentication.ts'
 import { nameOf } from '../model/resource.ts'
 import { isEmpty } from '../model/selector.ts'

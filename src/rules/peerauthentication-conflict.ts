@@ -1,5 +1,5 @@
-import { oldestFirst } from '../model/age.ts'
-import { isNarrow } from '../model/peer-authentication.ts'
+import { sortByCreationTime } from '../model/creation-order.ts'
+import { hasWorkloadSelector } from '../model/peer-authentication.ts'
 import { nameOf, type ResourceOf, toRef } from '../model/resource.ts'
 import { hasLabels } from '../model/selector.ts'
 import type { View } from '../model/snapshot.ts'
@@ -13,7 +13,7 @@ export default defineCheck({
   on: ['PeerAuthentication'],
   reads: ['InferenceService'],
   *check(subject, view) {
-    const policies = oldestFirst(view.list('PeerAuthentication', subject.namespace))
+    const policies = sortByCreationTime(view.list('PeerAuthentication', subject.namespace))
     const effective = policies.find(one => hasScopeOf(one, subject))
     if (effective === undefined || effective === subject || modesOf(effective) === modesOf(subject)) return
     yield {
@@ -31,13 +31,15 @@ export default defineCheck({
 type PeerAuthentication = ResourceOf<'PeerAuthentication'>
 
 function hasScopeOf({ spec: { selector: a } }: PeerAuthentication, { spec: { selector: b } }: PeerAuthentication) {
-  if (!isNarrow(a) || !isNarrow(b)) return isNarrow(a) === isNarrow(b)
+  if (!hasWorkloadSelector(a) || !hasWorkloadSelector(b)) return hasWorkloadSelector(a) === hasWorkloadSelector(b)
   return hasLabels(a.matchLabels, b.matchLabels) && hasLabels(b.matchLabels, a.matchLabels)
 }
 
 /** Models that a namespace-wide policy applies to. */
 function modelsIn(view: View<'InferenceService'>, { namespace, spec }: PeerAuthentication): readonly string[] {
-  return isNarrow(spec.selector) ? [] : view.list('InferenceService', namespace).map(one => `${namespace}/${one.name}`)
+  return hasWorkloadSelector(spec.selector)
+    ? []
+    : view.list('InferenceService', namespace).map(one => `${namespace}/${one.name}`)
 }
 
 const modesOf = ({ spec: { mtls, portLevelMtls } }: PeerAuthentication) => JSON.stringify([mtls?.mode, portLevelMtls])

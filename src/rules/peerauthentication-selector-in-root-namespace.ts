@@ -1,5 +1,5 @@
 import { meshOf } from '../model/mesh.ts'
-import { isNarrow } from '../model/peer-authentication.ts'
+import { hasWorkloadSelector } from '../model/peer-authentication.ts'
 import { toRef } from '../model/resource.ts'
 import { defineCheck } from './lib/rule.ts'
 
@@ -12,7 +12,7 @@ export default defineCheck({
   reads: ['ConfigMap'],
   *check(policy, view) {
     const { namespace, name, spec } = policy
-    if (namespace !== meshOf(view).rootNamespace || !isNarrow(spec.selector)) return
+    if (namespace !== meshOf(view).rootNamespace || !hasWorkloadSelector(spec.selector)) return
     yield {
       field: 'spec.selector',
       message: `${namespace}/${name} has a selector in the root namespace, so Istio ignores it`,

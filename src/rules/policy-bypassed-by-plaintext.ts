@@ -1,14 +1,14 @@
-import { attaches } from '../model/attachment.ts'
 import { actionOf, authorize, isEnforced } from '../model/authorization.ts'
 import { type AuthorizationPolicy, hasIdentity } from '../model/authorization-rule.ts'
-import { callTo } from '../model/calls.ts'
 import { serviceHost } from '../model/host.ts'
+import { callTo } from '../model/inference-request.ts'
 import { QUEUE_PORT, STANDARD_PORT } from '../model/inference-service.ts'
 import { meshOf } from '../model/mesh.ts'
-import { forPort, peerMtls } from '../model/peer-authentication.ts'
+import { modeForPort, peerMtls } from '../model/peer-authentication.ts'
+import { attaches } from '../model/policy-target.ts'
+import type { PathKinds } from '../model/request-path.ts'
 import { nameOf } from '../model/resource.ts'
 import type { View } from '../model/snapshot.ts'
-import type { PathKinds } from '../model/way.ts'
 import { MODEL_KINDS, type ModelPod, modelPods, modelsOf } from './lib/model-pods.ts'
 import { defineCheck } from './lib/rule.ts'
 import { strictNamespace } from './lib/strict-namespace.ts'
@@ -74,7 +74,7 @@ function acceptsPlaintext(
   if (!attaches(policy, pod)) return false
   const port = component.mode === 'Knative' ? QUEUE_PORT : STANDARD_PORT
   if (pod.proxy === 'none') return true
-  if (forPort(peerMtls(view, pod), port).mode === 'STRICT') return false
+  if (modeForPort(peerMtls(view, pod), port).mode === 'STRICT') return false
   const host = serviceHost(service.namespace, component.service, view.settings.clusterDomain)
   const call = callTo(view, service, host, undefined)
   const to = { address: pod.address, port }

@@ -1,5 +1,5 @@
 import { STANDARD_PORT } from '../model/inference-service.ts'
-import { isNarrow } from '../model/peer-authentication.ts'
+import { hasWorkloadSelector } from '../model/peer-authentication.ts'
 import { nameOf } from '../model/resource.ts'
 import { hasLabels } from '../model/selector.ts'
 import { MODEL_KINDS, modelPods } from './lib/model-pods.ts'
@@ -23,7 +23,7 @@ export default defineCheck({
   *check(policy, view) {
     const { selector, portLevelMtls } = policy.spec
     const ports = Object.keys(portLevelMtls).filter(port => TARGETS.has(port))
-    if (ports.length === 0 || !isNarrow(selector)) return
+    if (ports.length === 0 || !hasWorkloadSelector(selector)) return
     const pods = modelPods(view, policy.namespace).filter(({ pod }) => hasLabels(pod.labels, selector.matchLabels))
     for (const port of ports) {
       const [first] = pods

@@ -18,8 +18,8 @@ export function measureExceptions(
     labelNames: ['state'],
     registers,
     collect() {
-      const { inForce, expired } = exceptions()
-      this.set({ state: 'active' }, inForce.length)
+      const { active, expired } = exceptions()
+      this.set({ state: 'active' }, active.length)
       this.set({ state: 'expired' }, expired.length)
     }
   })
@@ -29,7 +29,7 @@ export function measureExceptions(
     labelNames: ['rule', 'owner', 'expires'],
     registers,
     collect() {
-      for (const { rule, owner, expires } of exceptions().inForce) this.inc({ rule, owner, expires }, 0)
+      for (const { rule, owner, expires } of exceptions().active) this.inc({ rule, owner, expires }, 0)
     }
   })
   return skipped => {

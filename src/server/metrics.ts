@@ -21,7 +21,7 @@ type Counted = Pick<Decided, 'decision'> & {
   readonly skipped: readonly Pick<Skip, 'rule' | 'exception'>[]
 }
 
-const NO_EXCEPTIONS: Exceptions = { inForce: [], expired: [] }
+const NO_EXCEPTIONS: Exceptions = { active: [], expired: [] }
 
 /** @param exceptions those of the configuration as it is now */
 export function createMetrics(

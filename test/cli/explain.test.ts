@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { explanationSchema, type ToldPath } from '../../src/report/explanation.ts'
+import { explanationSchema, type PathView } from '../../src/report/explanation.ts'
 import { reportSchema } from '../../src/report/report.ts'
 import { readFiles } from '../../src/sources/files.ts'
 import { meshGuard } from '../support/command.ts'
@@ -9,7 +9,7 @@ const examples = join(import.meta.dirname, '../../examples')
 const CLUSTER = join(examples, 'cluster')
 const OUTCOMES = join(examples, 'four-outcomes')
 
-async function pathsTo(model: string): Promise<readonly ToldPath[]> {
+async function pathsTo(model: string): Promise<readonly PathView[]> {
   const { out } = await meshGuard('explain', model, '--against', OUTCOMES, '-o', 'json')
   const { models } = explanationSchema.parse(JSON.parse(out))
   return models.flatMap(({ inferenceService, paths }) => (inferenceService === model ? paths : []))

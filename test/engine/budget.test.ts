@@ -1,8 +1,8 @@
 import t from 'tap'
 import { BudgetExceeded, checkBudget, withinBudget } from '../../src/engine/budget.ts'
-import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
-import { judge, judgeState, type Memory } from '../../src/engine/judge.ts'
+import { decide, decideState, type EvaluationCache } from '../../src/engine/decide.ts'
 import { mutate } from '../../src/engine/mutate.ts'
+import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { clientRule, model } from '../support/objects.ts'
 import { resourceOf, stockWith } from '../support/state.ts'
@@ -20,34 +20,34 @@ function looks(most: number): { readonly isExhausted: () => boolean; readonly co
   return { isExhausted: () => ++count >= most, count: () => count }
 }
 
-t.test('an evaluation is abandoned at any of its reads, and those after it are as if it had never been', async t => {
-  const prepared = (): Memory => {
-    const memory: Memory = {}
-    judgeState(STATE, RULES, DEFAULT_POLICY, memory)
+t.test('an evaluation is aborted at any read, without effect on later evaluations', async t => {
+  const prepared = (): EvaluationCache => {
+    const memory: EvaluationCache = {}
+    decideState(STATE, RULES, DEFAULT_POLICY, memory)
     return memory
   }
   for (const [name, change] of Object.entries({ CUT, NEW })) {
-    const expected = judge(STATE, change, RULES, DEFAULT_POLICY)
+    const expected = decide(STATE, change, RULES, DEFAULT_POLICY)
     const all = looks(Number.POSITIVE_INFINITY)
-    withinBudget(all.isExhausted, () => judge(STATE, change, RULES, DEFAULT_POLICY, prepared()))
+    withinBudget(all.isExhausted, () => decide(STATE, change, RULES, DEFAULT_POLICY, prepared()))
     t.ok(all.count() > 3, name)
     const memory = prepared()
     for (let most = 1; most <= all.count(); most++) {
       const { isExhausted } = looks(most)
       try {
-        withinBudget(isExhausted, () => judge(STATE, change, RULES, DEFAULT_POLICY, memory))
+        withinBudget(isExhausted, () => decide(STATE, change, RULES, DEFAULT_POLICY, memory))
       } catch (error) {
         t.ok(error instanceof BudgetExceeded)
       }
     }
-    t.same(judge(STATE, change, RULES, DEFAULT_POLICY, memory), expected, name)
-    t.same(judgeState(STATE, RULES, DEFAULT_POLICY, memory), judgeState(STATE, RULES, DEFAULT_POLICY), name)
+    t.same(decide(STATE, change, RULES, DEFAULT_POLICY, memory), expected, name)
+    t.same(decideState(STATE, RULES, DEFAULT_POLICY, memory), decideState(STATE, RULES, DEFAULT_POLICY), name)
   }
 })
 
-t.test('it is no skip, which would let the change pass as evaluated', async t => {
+t.test('an exceeded budget is not a skip, which would allow the change', async t => {
   const none = () => true
-  t.throws(() => withinBudget(none, () => judge(STATE, CUT, RULES, DEFAULT_POLICY)), { name: 'BudgetExceeded' })
+  t.throws(() => withinBudget(none, () => decide(STATE, CUT, RULES, DEFAULT_POLICY)), { name: 'BudgetExceeded' })
   const sent = { object: { metadata: {} }, oldObject: undefined }
   const often = () => {
     for (let time = 0; time < 100; time++) mutate(STATE, NEW, sent, RULES)

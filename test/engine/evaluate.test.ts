@@ -1,8 +1,8 @@
 import t from 'tap'
+import { decideState } from '../../src/engine/decide.ts'
+import { diffEvaluations } from '../../src/engine/diff.ts'
 import { type Evaluation, evaluate, skippedBy } from '../../src/engine/evaluate.ts'
-import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
-import { introduced } from '../../src/engine/introduced.ts'
-import { judgeState } from '../../src/engine/judge.ts'
+import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import type { Kind, Resource } from '../../src/model/resource.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { RULES } from '../../src/rules/index.ts'
@@ -14,17 +14,17 @@ const put = (state: Snapshot, yaml: string) => {
   const before = state.get(after.kind, after.namespace, after.name)
   return state.apply(before === undefined ? { operation: 'CREATE', after } : { operation: 'UPDATE', before, after })
 }
-const kinIn = ({ groups }: Evaluation) => [...(groups.get('user1')?.kin.values() ?? [])]
+const kinIn = ({ namespaces }: Evaluation) => [...(namespaces.get('user1')?.evaluations.values() ?? [])]
 const namesIn = (evaluation: Evaluation) => kinIn(evaluation).map(({ members }) => members.map(({ name }) => name))
 
-t.test('a state that differs in nothing is not judged again', async t => {
+t.test('an equal state is not evaluated again', async t => {
   const state = stockWith()
   const evaluation = evaluate(state, RULES)
   t.equal(evaluate(state, RULES, evaluation), evaluation)
-  t.equal(evaluate(state.withUnreadable(new Map()), RULES, evaluation).groups, evaluation.groups)
+  t.equal(evaluate(state.withUnreadable(new Map()), RULES, evaluation).namespaces, evaluation.namespaces)
 })
 
-t.test('what a change touches is judged again, and nothing else', async t => {
+t.test('only results with changed dependencies are evaluated again', async t => {
   const state = stockWith(namespace('istio-injection: enabled'))
   const before = evaluate(state, RULES)
   for (const [name, yaml, touched] of [
@@ -43,12 +43,12 @@ spec: { containers: [{ name: istio-proxy, args: [proxy, router] }] }
     ['a rule for all hosts', clientRule('*', '{}'), ['istio-system', 'knative-serving', 'kserve', 'user1']]
   ] as const) {
     const after = evaluate(put(state, yaml), RULES, before)
-    const again = [...after.groups].filter(([of, group]) => group !== before.groups.get(of)).map(([of]) => of)
+    const again = [...after.namespaces].filter(([of, group]) => group !== before.namespaces.get(of)).map(([of]) => of)
     t.ok(again.every(of => (touched as readonly string[]).includes(of)) && again.includes('user1'), `${name}: ${again}`)
   }
 })
 
-t.test('objects that go, with their namespace or alone', async t => {
+t.test('deleted objects, with or without their namespace', async t => {
   const state = stockWith(policy('user9', '{ mtls: { mode: STRICT } }'))
   const before = evaluate(state, RULES)
   const object = state.get('PeerAuthentication', 'user9', 'default') as Resource
@@ -61,7 +61,7 @@ t.test('objects that go, with their namespace or alone', async t => {
   t.same(skippedBy(evaluate(state, RULES, evaluate(state.withAll('PeerAuthentication', []), RULES))), [])
 })
 
-t.test('what is read for the first time after a change is watched from then on', async t => {
+t.test('dependencies read for the first time after a change are tracked', async t => {
   const service = (name: string, namespace: string, spec: string) => `
 apiVersion: v1
 kind: Service
@@ -89,7 +89,7 @@ const twins = (spec?: string) =>
 const withTransformer =
   'predictor: { model: { modelFormat: { name: sklearn } } }, transformer: { containers: [{ image: transformer }] }'
 
-t.test('models that fare alike are judged together, as long as nothing tells them apart', async t => {
+t.test('models of one equivalence class are evaluated together', async t => {
   const denying = (rule: string) => authorizing(`{ action: DENY, rules: [${rule}] }`)
   const server = '{ port: { number: 80, protocol: HTTP, name: http }, hosts: [b-predictor.user1.example.com] }'
   for (const [name, yaml, spec] of [
@@ -120,7 +120,7 @@ t.test('models that fare alike are judged together, as long as nothing tells the
   }
 })
 
-t.test('models that differ in what their pods are, or in what is told of each, are judged for themselves', async t => {
+t.test('models with different pods or findings are evaluated separately', async t => {
   const running = (model: string, name: string, labels: string) =>
     pod(
       'user1',
@@ -161,7 +161,7 @@ spec:
     )
   }
   const refused = twins().replaceAll('metadata: {', 'metadata: { annotations: { networking.knative.dev/nothing: x },')
-  const { findings } = judgeState(stockWith(refused), RULES, DEFAULT_POLICY)
+  const { findings } = decideState(stockWith(refused), RULES, DEFAULT_POLICY)
   t.same(
     findings.map(({ object, cuts }) => [object.name, ...new Set(cuts.map(({ inferenceService }) => inferenceService))]),
     [
@@ -171,7 +171,7 @@ spec:
   )
 })
 
-t.test('what is found of one of a family is looked for in each', async t => {
+t.test('a check with a result for one member runs for every member', async t => {
   const twins = ['a', 'b']
     .map(name => model(', annotations: { sidecar.istio.io/inject: "yes" }').replace('name: new', `name: ${name}`))
     .join('---')
@@ -182,16 +182,19 @@ t.test('what is found of one of a family is looked for in each', async t => {
   )
 })
 
-t.test('old cuts are told with those models alone that have them', async t => {
+t.test('pre-existing blocked paths are reported only with their models', async t => {
   const cut = clientRule('sklearn-iris-predictor-00001.user1.svc.cluster.local', '{ tls: { mode: SIMPLE } }')
   const state = stockWith(cut)
   const before = evaluate(state, RULES)
-  const { cuts, oldCuts } = introduced(before, evaluate(put(state, policy('user1', '{}')), RULES, before))
-  t.same(cuts, [])
-  t.same([...new Set(oldCuts.flatMap(({ models }) => models.map(({ name }) => name)))], ['sklearn-iris'])
+  const { blocked, preexistingBlocked } = diffEvaluations(
+    before,
+    evaluate(put(state, policy('user1', '{}')), RULES, before)
+  )
+  t.same(blocked, [])
+  t.same([...new Set(preexistingBlocked.flatMap(({ models }) => models.map(({ name }) => name)))], ['sklearn-iris'])
 })
 
-t.test('paths that lead where nothing can be read are skipped and named', async t => {
+t.test('paths that read an unreadable kind are listed as skipped', async t => {
   const elsewhere = `
 apiVersion: v1
 kind: Service

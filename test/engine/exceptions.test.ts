@@ -1,9 +1,9 @@
 import t from 'tap'
-import { type Exception, except, exceptionsAt, type ObjectSelector } from '../../src/engine/exceptions.ts'
+import { decide, decideState } from '../../src/engine/decide.ts'
+import { applyExceptions, type Exception, exceptionsAt, type ObjectSelector } from '../../src/engine/exceptions.ts'
 import { explain } from '../../src/engine/explain.ts'
 import type { Finding } from '../../src/engine/finding.ts'
-import { DEFAULT_POLICY, policyAt } from '../../src/engine/findings.ts'
-import { judge, judgeState } from '../../src/engine/judge.ts'
+import { DEFAULT_POLICY, policyAt } from '../../src/engine/to-findings.ts'
 import type { Change } from '../../src/model/snapshot.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { resourceOf, stockWith } from '../support/state.ts'
@@ -38,7 +38,7 @@ const JANUARY = Date.UTC(2027, 0, 15)
 const policyWith = (exceptions: readonly Exception[], nowMs = JANUARY) =>
   policyAt({ ...DEFAULT_POLICY, exceptions }, nowMs)
 
-t.test('what is meant has all that the selector says', async t => {
+t.test('a selector matches objects with every given field', async t => {
   for (const [name, selector, isMeant] of [
     ['a namespace', { namespaces: ['user1', 'istio-system'] }, true],
     ['other namespaces', { namespaces: ['user1'] }, false],
@@ -52,7 +52,7 @@ t.test('what is meant has all that the selector says', async t => {
     ['all but one', { namespaces: ['istio-system'], kind: 'PeerAuthentication', name: 'other' }, false]
   ] as const) {
     const policy = policyWith([exception(selector)])
-    const { decision, findings, skipped } = judge(stockWith(), create(STRICT), RULES, policy)
+    const { decision, findings, skipped } = decide(stockWith(), create(STRICT), RULES, policy)
     t.equal(decision, isMeant ? 'allow' : 'deny', name)
     t.equal(findings.length, isMeant ? 0 : 1, name)
     t.same(
@@ -72,30 +72,34 @@ t.test('what is meant has all that the selector says', async t => {
   }
 })
 
-t.test('it holds to the end of its last day, in UTC', async t => {
+t.test('an exception is active to the end of its last day, in UTC', async t => {
   const one = exception({ name: 'default' })
   for (const [now, isInForce] of [
     ['2026-12-31T00:00:00Z', true],
     ['2027-01-31T23:59:59.999Z', true],
     ['2027-02-01T00:00:00Z', false]
   ] as const) {
-    const { inForce, expired } = exceptionsAt([one], Date.parse(now))
-    t.same([inForce, expired], isInForce ? [[one], []] : [[], [one]], now)
+    const { active, expired } = exceptionsAt([one], Date.parse(now))
+    t.same([active, expired], isInForce ? [[one], []] : [[], [one]], now)
   }
 })
 
-t.test('one that has expired has no effect, and is told of a whole state', async t => {
+t.test('an expired exception has no effect and is listed by audits', async t => {
   const policy = policyWith([exception({ name: 'default' }, { expires: '2027-01-14' })])
-  t.match(judge(stockWith(), create(STRICT), RULES, policy), { decision: 'deny', skipped: [] })
-  t.match(judgeState(stockWith(STRICT), RULES, policy), {
+  t.match(decide(stockWith(), create(STRICT), RULES, policy), { decision: 'deny', skipped: [] })
+  t.match(decideState(stockWith(STRICT), RULES, policy), {
     decision: 'deny',
     findings: [{ rule: RULE }],
     skipped: [{ rule: RULE, reason: 'exception expired on 2027-01-14, by mesh: we migrate' }]
   })
-  t.equal(judgeState(stockWith(), RULES, { ...policy, unevaluated: 'deny' }).decision, 'allow', 'which decides nothing')
+  t.equal(
+    decideState(stockWith(), RULES, { ...policy, unevaluated: 'deny' }).decision,
+    'allow',
+    'which decides nothing'
+  )
 })
 
-t.test('the first that fits is used, whatever is done about what is not evaluated', async t => {
+t.test('the first matching exception is used, regardless of `unevaluated`', async t => {
   const exceptions = [
     exception({ name: 'default' }, { rule: 'tls-certificate-mismatch' }),
     exception({ name: 'default' }, { owner: 'first' }),
@@ -103,27 +107,27 @@ t.test('the first that fits is used, whatever is done about what is not evaluate
   ]
   const policy = { ...policyWith(exceptions), unevaluated: 'deny' as const }
   for (const { decision, skipped } of [
-    judge(stockWith(), create(STRICT), RULES, policy),
-    judgeState(stockWith(STRICT), RULES, policy)
+    decide(stockWith(), create(STRICT), RULES, policy),
+    decideState(stockWith(STRICT), RULES, policy)
   ]) {
     t.equal(decision, 'allow')
     t.match(skipped, [{ exception: { owner: 'first' } }])
   }
 })
 
-t.test('old trouble is excepted as well, and told once', async t => {
+t.test('pre-existing findings are suppressed as well and listed once', async t => {
   const policy = policyWith([exception({ name: 'default' })])
   const change: Change = {
     operation: 'UPDATE',
     before: resourceOf(STRICT),
     after: resourceOf(STRICT.replace('blue', 'red'))
   }
-  t.match(judge(stockWith(STRICT), change, RULES, DEFAULT_POLICY), { existing: [{ rule: RULE }] })
-  const { decision, existing, skipped } = judge(stockWith(STRICT), change, RULES, policy)
+  t.match(decide(stockWith(STRICT), change, RULES, DEFAULT_POLICY), { existing: [{ rule: RULE }] })
+  const { decision, existing, skipped } = decide(stockWith(STRICT), change, RULES, policy)
   t.same([decision, existing, skipped.length], ['allow', [], 1])
 })
 
-t.test('a Namespace lies in itself, and what is not known has no labels', async t => {
+t.test('a Namespace matches its own name, and an unknown object has no labels', async t => {
   const finding = (kind: string, name: string): Finding => ({
     rule: RULE,
     severity: 'blocks',
@@ -144,15 +148,15 @@ t.test('a Namespace lies in itself, and what is not known has no labels', async 
     [finding('Namespace', 'gone'), { matchLabels: { a: 'b' } }, false],
     [finding('Node', 'user1'), { kind: 'Node', matchLabels: {} }, true]
   ] as const) {
-    const { findings, skipped } = except([one], stockWith(), { inForce: [exception(selector)], expired: [] })
+    const { findings, skipped } = applyExceptions([one], stockWith(), { active: [exception(selector)], expired: [] })
     t.same([findings.length, skipped.length], isMeant ? [0, 1] : [1, 0], JSON.stringify([one.object, selector]))
   }
 })
 
-t.test('cuts are excepted as checks are, also where ways are explained', async t => {
+t.test('path findings are suppressed like check findings, also in explanations', async t => {
   const rule = 'client-mtls-to-plain-listener'
   const by = (selector: ObjectSelector) =>
-    judge(stockWith(), create(CUT), RULES, policyWith([exception(selector, { rule })])).decision
+    decide(stockWith(), create(CUT), RULES, policyWith([exception(selector, { rule })])).decision
   t.equal(by({ matchLabels: { a: 'b' } }), 'deny')
   t.equal(by({ name: 'default' }), 'allow')
   const explained = explain(stockWith(CUT), () => true, RULES, policyWith([exception({ name: 'default' }, { rule })]))

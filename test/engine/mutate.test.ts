@@ -40,7 +40,7 @@ const ALL = [
   { op: 'add', path: '/metadata/annotations', value: { [INJECT]: 'true', [BURST]: '0' } }
 ]
 
-t.test('what is added to a new model', async t => {
+t.test('values that are added to a new model', async t => {
   const label = { op: 'add', path: '/metadata/labels', value: { [INJECT]: 'true' } }
   const annotation = { op: 'add', path: '/metadata/annotations', value: { [INJECT]: 'true' } }
   const single = (path: string, value: string) => ({ op: 'add', path, value })
@@ -115,14 +115,14 @@ t.test('what is added to a new model', async t => {
   }
 })
 
-t.test('the change is judged with the patch applied, and a second time nothing is added', async t => {
+t.test('the change is evaluated with the patch applied, and the patch is idempotent', async t => {
   const { change } = create(STRICT, model())
   t.match(change.after, { labels: { [INJECT]: 'true' }, annotations: { [INJECT]: 'true', [BURST]: '0' } })
   const patched = model(`, labels: { ${INJECT}: "true" }, annotations: { ${INJECT}: "true", ${BURST}: "0" }`)
   t.same(create(STRICT, patched).patch, [])
 })
 
-t.test('never a value that would cut', async t => {
+t.test('a value that would block a path is omitted', async t => {
   const naked = stockWith(`${policy('user1')}---
 apiVersion: v1
 kind: Namespace
@@ -141,7 +141,7 @@ metadata: { name: user1 }
   ])
 })
 
-t.test('of several values, those that cut nothing', async t => {
+t.test('of several values, those that block no path are added', async t => {
   const direct = stockWith(`${policy('user1')}---
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
@@ -166,7 +166,7 @@ data: { target-burst-capacity: "-1" }
   t.match(notes, [`Not injected, for it would cut: ${BURST}`, /^istio-system gateways send plaintext/])
 })
 
-t.test('nothing is added on evidence that is missing', async t => {
+t.test('nothing is added if a kind is unreadable', async t => {
   const { patch, notes } = create(STRICT.withUnreadable(new Map([['Namespace', 'forbidden'] as const])), model())
   t.same(patch, [])
   t.same(notes, ['Nothing was injected: Namespace: forbidden'])
@@ -189,7 +189,7 @@ t.test('an update of a running model', async t => {
   t.same(update(model(', finalizers: [a]'), model()), [], 'a finalizer')
 })
 
-t.test('nothing is added to what goes, to other kinds, and to what is on its way out', async t => {
+t.test('nothing is added on DELETE, to other kinds, and to objects being deleted', async t => {
   const nothing = (change: Parameters<typeof mutate>[1]) =>
     t.same(mutate(STRICT, change, { object: null, oldObject: null }, RULES).patch, [])
   nothing({ operation: 'DELETE', before: resourceOf(model()) })

@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { DEFAULT_POLICY, type Policy } from '../../src/engine/findings.ts'
-import { judge } from '../../src/engine/judge.ts'
-import { pathsOf } from '../../src/model/path.ts'
+import { decide } from '../../src/engine/decide.ts'
+import { DEFAULT_POLICY, type Policy } from '../../src/engine/to-findings.ts'
+import { pathsOf } from '../../src/model/inference-service-paths.ts'
+import { failedHopOf } from '../../src/model/request-path.ts'
 import type { Resource } from '../../src/model/resource.ts'
 import type { Change, Snapshot } from '../../src/model/snapshot.ts'
-import { cutHopOf } from '../../src/model/way.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { resourceOf, stockWith } from '../support/state.ts'
 
@@ -79,13 +79,13 @@ function changeOf(from: string, to: string): Change {
 function reachable(cluster: Snapshot): readonly string[] {
   const model = cluster.get('InferenceService', 'user1', 'sklearn-iris')
   const paths = model === undefined ? [] : pathsOf(cluster, model).filter(({ entry }) => entry === 'address')
-  const cut = new Set(paths.filter(path => cutHopOf(path) !== undefined).map(({ caller }) => caller))
+  const cut = new Set(paths.filter(path => failedHopOf(path) !== undefined).map(({ caller }) => caller))
   return [...new Set(paths.map(({ caller }) => caller))].filter(caller => !cut.has(caller))
 }
 
 const relaxed: Policy = { ...DEFAULT_POLICY, rules: { 'strict-mesh-plain-local-gateway': 'warn' } }
-const decide = (from: string, to: string, policy = DEFAULT_POLICY) =>
-  judge(clusterIn(from), changeOf(from, to), RULES, policy)
+const decideChange = (from: string, to: string, policy = DEFAULT_POLICY) =>
+  decide(clusterIn(from), changeOf(from, to), RULES, policy)
 
 for (const { state, reachable: expected } of states) {
   t.test(`${state}: who reaches the model`, async t => t.same(reachable(clusterIn(state)), expected))
@@ -93,13 +93,13 @@ for (const { state, reachable: expected } of states) {
 
 for (const step of steps) {
   t.test(`${step.from} to ${step.to}`, async t => {
-    const { decision, findings } = decide(step.from, step.to)
+    const { decision, findings } = decideChange(step.from, step.to)
     t.equal(decision, step.decision)
     t.equal(
       findings.some(({ rule }) => rule === 'strict-mesh-plain-local-gateway'),
       step.named
     )
-    if (step.relaxed !== undefined) t.equal(decide(step.from, step.to, relaxed).decision, step.relaxed)
+    if (step.relaxed !== undefined) t.equal(decideChange(step.from, step.to, relaxed).decision, step.relaxed)
     if (step.caller !== undefined) {
       t.same([...new Set(findings.flatMap(({ cuts }) => cuts.map(({ caller }) => caller)))].sort(), step.caller)
     }
@@ -110,7 +110,9 @@ t.test('no dead end: between any two states that cut nobody in the mesh, a way w
   const isWhole = (state: string) => reachable(clusterIn(state)).includes('in-mesh')
   const whole = states.map(({ state }) => state).filter(isWhole)
   const isNamed = (state: string) => state === 'plain/no-rule/strict'
-  const free = steps.filter(({ from, to }) => isWhole(from) && isWhole(to) && decide(from, to).decision !== 'deny')
+  const free = steps.filter(
+    ({ from, to }) => isWhole(from) && isWhole(to) && decideChange(from, to).decision !== 'deny'
+  )
   for (const start of whole) {
     const reached = new Set([start])
     for (const state of reached) for (const { from, to } of free) if (from === state) reached.add(to)

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import type { WrittenPolicy } from '../../src/engine/findings.ts'
+import type { WrittenPolicy } from '../../src/engine/to-findings.ts'
 import { nowMs } from '../../src/evaluator/clock.ts'
 import { Dispatcher } from '../../src/evaluator/dispatcher.ts'
 import type { Outcome } from '../../src/evaluator/evaluator.ts'

@@ -1,9 +1,9 @@
 import t from 'tap'
-import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
-import { judge, judgeState } from '../../src/engine/judge.ts'
+import { decide, decideState } from '../../src/engine/decide.ts'
+import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { type Audit, type AuditOptions, type Auditor, auditorOf } from '../../src/keeper/auditor.ts'
 import { PATHS } from '../../src/keeper/names.ts'
-import { getOrAdd } from '../../src/model/shelf.ts'
+import { getOrAdd } from '../../src/model/map.ts'
 import type { Change, Snapshot } from '../../src/model/snapshot.ts'
 import { REPORT_APIS, type ReportApi, toReports } from '../../src/report/openreports.ts'
 import { RULES } from '../../src/rules/index.ts'
@@ -48,7 +48,7 @@ interface Audited {
 }
 
 function judged(state: Snapshot): Audit {
-  const result = judgeState(state, RULES, DEFAULT_POLICY)
+  const result = decideState(state, RULES, DEFAULT_POLICY)
   return {
     findings: result.findings.map(({ rule, mode }) => ({ rule, mode, count: 1 })),
     reports: async function* (api, home) {
@@ -352,9 +352,9 @@ t.test('it finds what two changes do that were admitted at the same moment', asy
     after: resourceOf(gateway('knative-local-gateway', `{ ${plain} }`))
   }
   for (const change of [asksForTls, takesPlainAlone]) {
-    t.not(judge(start, change, RULES, DEFAULT_POLICY).decision, 'deny', 'each by itself cuts nothing')
+    t.not(decide(start, change, RULES, DEFAULT_POLICY).decision, 'deny', 'each by itself cuts nothing')
   }
-  t.equal(judge(start.apply(asksForTls), takesPlainAlone, RULES, DEFAULT_POLICY).decision, 'deny')
+  t.equal(decide(start.apply(asksForTls), takesPlainAlone, RULES, DEFAULT_POLICY).decision, 'deny')
 
   const cluster = clusterWith(OPEN)
   const audited = audit(t, cluster, start)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { meshCallers } from '../../src/model/callers.ts'
+import { meshSources } from '../../src/model/callers.ts'
 import { authorization, clientRule, together } from '../support/objects.ts'
 import { stockWith } from '../support/state.ts'
 import { workload } from '../support/workload.ts'
@@ -15,7 +15,7 @@ metadata: { name: ${name}, labels: { istio-injection: enabled } }
 function callers(...objects: readonly string[]): readonly string[] {
   const state = stockWith(together(injecting('user2'), injecting('user3'), ...objects))
   const call = { path: undefined, method: 'POST', hosts: [HOST] }
-  return meshCallers(state, { hosts: [HOST], servers: [workload()], call }).map(
+  return meshSources(state, { hosts: [HOST], servers: [workload()], call }).map(
     ({ caller, pods }) =>
       `${caller.from?.join(' ') ?? 'any'}: ${pods.map(({ serviceAccount }) => serviceAccount).join()}`
   )

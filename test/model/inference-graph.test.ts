@@ -1,5 +1,5 @@
 import t from 'tap'
-import { graphCallers } from '../../src/model/inference-graph.ts'
+import { inferenceGraphSources } from '../../src/model/inference-graph.ts'
 import { graph, model, namespace, pod, together } from '../support/objects.ts'
 import { stockWith } from '../support/state.ts'
 import { waysTo } from '../support/ways.ts'
@@ -10,7 +10,7 @@ function callers(...objects: readonly string[]) {
   const state = stockWith(together(model(''), ...objects))
   const service = state.get('InferenceService', 'user1', 'new')
   if (service === undefined) throw new Error('no model')
-  return graphCallers(state, service).flatMap(({ caller, entry, pods }) =>
+  return inferenceGraphSources(state, service).flatMap(({ caller, entry, pods }) =>
     pods.map(
       ({ name, proxy, serviceAccount }) =>
         `${caller.caller} (${caller.from}) ${entry}: ${name} ${proxy} ${serviceAccount}`

@@ -1,7 +1,7 @@
 import t from 'tap'
+import { isPropagated } from '../../src/model/annotation-propagation.ts'
 import { deploymentMode } from '../../src/model/deployment-mode.ts'
 import { ingressOf } from '../../src/model/kserve.ts'
-import { isPassedOn } from '../../src/model/passed-on.ts'
 import { stateOf } from '../support/state.ts'
 
 const config = (data: Readonly<Record<string, string>>) =>
@@ -113,9 +113,9 @@ t.test('the deployment mode', async t => {
 
 t.test('annotations that are passed on', async t => {
   const MIN = 'autoscaling.knative.dev/min-scale'
-  t.notOk(isPassedOn(NONE, MIN))
-  t.notOk(isPassedOn(config({ inferenceService: '{}' }), MIN))
-  t.ok(isPassedOn(config({}), MIN), 'without the key, nothing is filtered')
-  t.notOk(isPassedOn(config({ inferenceService: '{ "serviceAnnotationDisallowedList": ["a"] }' }), 'a'))
-  t.ok(isPassedOn(config({ inferenceService: 'x' }), 'a'))
+  t.notOk(isPropagated(NONE, MIN))
+  t.notOk(isPropagated(config({ inferenceService: '{}' }), MIN))
+  t.ok(isPropagated(config({}), MIN), 'without the key, nothing is filtered')
+  t.notOk(isPropagated(config({ inferenceService: '{ "serviceAnnotationDisallowedList": ["a"] }' }), 'a'))
+  t.ok(isPropagated(config({ inferenceService: 'x' }), 'a'))
 })

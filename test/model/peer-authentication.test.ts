@@ -1,5 +1,5 @@
 import t from 'tap'
-import { forPort, namespaceMtls, peerMtls } from '../../src/model/peer-authentication.ts'
+import { modeForPort, namespaceMtls, peerMtls } from '../../src/model/peer-authentication.ts'
 import { stateOf } from '../support/state.ts'
 
 const policy = (namespace: string, name: string, spec: string) => `
@@ -41,9 +41,9 @@ t.test('ports are those of the workload, and inherit from it', async t => {
   const mine =
     '{ selector: { matchLabels: { app: a } }, mtls: { mode: DISABLE }, portLevelMtls: { "8080": { mode: STRICT }, "8081": {} } }'
   const peer = peerMtls(stateOf(policy('user1', 'w', mine)), pod)
-  t.equal(forPort(peer, 8080).mode, 'STRICT')
-  t.equal(forPort(peer, 8081).mode, 'DISABLE')
-  t.equal(forPort(peer, 80).mode, 'DISABLE')
+  t.equal(modeForPort(peer, 8080).mode, 'STRICT')
+  t.equal(modeForPort(peer, 8081).mode, 'DISABLE')
+  t.equal(modeForPort(peer, 80).mode, 'DISABLE')
 })
 
 t.test('one who does not see a namespace does not know its policies', async t => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { findStranger, issuersAt, passOn, readToken } from '../../src/model/request-authentication.ts'
+import { forwardToken, issuersFor, unknownIssuer, validateToken } from '../../src/model/request-authentication.ts'
 import { stateOf } from '../support/state.ts'
 import { request, workload } from '../support/workload.ts'
 
@@ -17,11 +17,11 @@ const state = stateOf(
     authentication('user2', 'empty', '')
   ].join('---')
 )
-const issuers = issuersAt(state, workload({ labels: { app: 'model' } }))
+const issuers = issuersFor(state, workload({ labels: { app: 'model' } }))
 
 t.test('the issuers that a workload knows are those of its namespace and of the whole mesh', async t => {
   const known = (more: Parameters<typeof workload>[0]) =>
-    issuersAt(state, workload(more)).map(
+    issuersFor(state, workload(more)).map(
       ({ issuer, forwards, by }) => `${by.name}: ${issuer}${forwards ? ', passed on' : ''}`
     )
   t.same(known({ labels: { app: 'model' } }), ['mesh: mesh, passed on', 'own: own', 'own: '])
@@ -38,11 +38,11 @@ t.test('what becomes of a token', async t => {
     ['foreign', false, 'mesh', true]
   ] as const) {
     const token = issuer === undefined ? undefined : { issuer }
-    t.equal(readToken(issuers, token), read ? token : undefined, `${issuer}: read`)
-    t.equal(findStranger(issuers, token)?.name, stranger, `${issuer}: refused by`)
-    t.equal(passOn(issuers, request({ token })).token, goesOn ? token : undefined, `${issuer}: goes on`)
+    t.equal(validateToken(issuers, token), read ? token : undefined, `${issuer}: read`)
+    t.equal(unknownIssuer(issuers, token)?.name, stranger, `${issuer}: refused by`)
+    t.equal(forwardToken(issuers, request({ token })).token, goesOn ? token : undefined, `${issuer}: goes on`)
   }
   const token = { issuer: 'foreign' }
-  t.equal(findStranger([], token), undefined, 'nobody reads it')
-  t.equal(passOn([], request({ token })).token, token, 'nobody takes it off')
+  t.equal(unknownIssuer([], token), undefined, 'nobody reads it')
+  t.equal(forwardToken([], request({ token })).token, token, 'nobody takes it off')
 })

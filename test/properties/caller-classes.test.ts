@@ -2,9 +2,9 @@ import { deepStrictEqual } from 'node:assert'
 import fc from 'fast-check'
 import t from 'tap'
 import type { InferenceService } from '../../src/model/inference-service.ts'
-import { pathsOf } from '../../src/model/path.ts'
+import { pathsOf } from '../../src/model/inference-service-paths.ts'
+import type { Path } from '../../src/model/request-path.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
-import type { Path } from '../../src/model/way.ts'
 import { property } from '../support/property.ts'
 import { clusterWith, type Manifest } from '../support/random-cluster.ts'
 
@@ -124,7 +124,9 @@ const cluster = fc
 function fareOf(paths: readonly Path[], namespace: string): readonly string[] {
   return paths
     .filter(({ from }) => from?.includes(namespace))
-    .map(({ entry, leg, hops }) => JSON.stringify([entry, leg, hops.map(({ name, cut }) => [name, cut?.cause])]))
+    .map(({ entry, activatorMode, hops }) =>
+      JSON.stringify([entry, activatorMode, hops.map(({ name, failure }) => [name, failure?.cause])])
+    )
 }
 
 function inferenceServices(state: Snapshot): readonly InferenceService[] {

@@ -1,12 +1,12 @@
 import { deepStrictEqual, equal } from 'node:assert'
 import fc from 'fast-check'
 import t from 'tap'
+import { decide, decideState } from '../../src/engine/decide.ts'
+import { diffEvaluations } from '../../src/engine/diff.ts'
 import { evaluate } from '../../src/engine/evaluate.ts'
 import type { Finding } from '../../src/engine/finding.ts'
-import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
-import { introduced } from '../../src/engine/introduced.ts'
-import { judge, judgeState } from '../../src/engine/judge.ts'
 import { mutate } from '../../src/engine/mutate.ts'
+import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import type { Resource } from '../../src/model/resource.ts'
 import { Snapshot } from '../../src/model/snapshot.ts'
 import { RULES } from '../../src/rules/index.ts'
@@ -23,9 +23,9 @@ import {
   someObjects
 } from '../support/random-cluster.ts'
 
-const stateOf = (cluster: Snapshot) => judgeState(cluster, RULES, DEFAULT_POLICY)
-const decide = (cluster: Snapshot, manifest: Manifest) =>
-  judge(cluster, applying(cluster, read(manifest)), RULES, DEFAULT_POLICY)
+const stateOf = (cluster: Snapshot) => decideState(cluster, RULES, DEFAULT_POLICY)
+const decideChange = (cluster: Snapshot, manifest: Manifest) =>
+  decide(cluster, applying(cluster, read(manifest)), RULES, DEFAULT_POLICY)
 
 const shuffled = someObjects.chain(manifests => {
   const objects = [...objectsWith(manifests)]
@@ -40,7 +40,7 @@ const shuffled = someObjects.chain(manifests => {
 property(t, 'the answer does not depend on the order of the objects', shuffled, 60, ([manifests, objects, changed]) => {
   const [one, other] = [clusterWith(manifests), Snapshot.of(objects)]
   deepStrictEqual(stateOf(other), stateOf(one))
-  deepStrictEqual(decide(other, changed), decide(one, changed))
+  deepStrictEqual(decideChange(other, changed), decideChange(one, changed))
 })
 
 const meta = { namespace: 'elsewhere', name: 'unrelated' }
@@ -81,12 +81,15 @@ property(t, 'what is unrelated changes nothing', fc.tuple(someObjects, unrelated
   equal(JSON.stringify(aboutOthers(withIt.findings).filter(one => known.includes(JSON.stringify(one)))), known)
 })
 
-property(t, 'nothing changed, nothing introduced', someObjects, 60, manifests => {
+property(t, 'an unchanged cluster introduces no finding', someObjects, 60, manifests => {
   const cluster = clusterWith(manifests)
-  const { cuts, latent, found, widened, heals } = introduced(evaluate(cluster, RULES), evaluate(cluster, RULES))
+  const { blocked, latent, found, expandedScope, fixesExisting } = diffEvaluations(
+    evaluate(cluster, RULES),
+    evaluate(cluster, RULES)
+  )
   deepStrictEqual(
-    { cuts, latent, found, widened, heals },
-    { cuts: [], latent: [], found: [], widened: [], heals: false }
+    { blocked, latent, found, expandedScope, fixesExisting },
+    { blocked: [], latent: [], found: [], expandedScope: [], fixesExisting: false }
   )
 })
 
@@ -97,7 +100,7 @@ property(t, 'a change that means nothing is admitted', fc.tuple(someObjects, fc.
   if (before === undefined) return
   const annotations = { ...before.annotations, 'example.com/note': 'nothing' }
   const after = { ...before, annotations } as Resource
-  const { decision, findings } = judge(cluster, { operation: 'UPDATE', before, after }, RULES, DEFAULT_POLICY)
+  const { decision, findings } = decide(cluster, { operation: 'UPDATE', before, after }, RULES, DEFAULT_POLICY)
   deepStrictEqual({ decision, findings }, { decision: 'allow', findings: [] })
 })
 

@@ -1,8 +1,8 @@
 import { ok } from 'node:assert'
 import t from 'tap'
+import { decide, decideState } from '../../src/engine/decide.ts'
 import type { Finding } from '../../src/engine/finding.ts'
-import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
-import { judge, judgeState } from '../../src/engine/judge.ts'
+import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import type { Change, Snapshot } from '../../src/model/snapshot.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { property } from '../support/property.ts'
@@ -33,7 +33,7 @@ const changes = anyObject.filter(manifest => !isBeyondFixes(manifest))
 property(t, 'a fix removes its finding, and is not denied itself', changes, 200, manifest => {
   const healthy = clusterWith([])
   const change = applying(healthy, read(manifest))
-  for (const found of judge(healthy, change, RULES, DEFAULT_POLICY).findings) {
+  for (const found of decide(healthy, change, RULES, DEFAULT_POLICY).findings) {
     let cluster = healthy.apply(change)
     let finding: Finding | undefined = found
     for (let round = 0; finding !== undefined && round < ROUNDS; round++) {
@@ -41,12 +41,12 @@ property(t, 'a fix removes its finding, and is not denied itself', changes, 200,
       // Where the right thing is for the author to know, a fix is words alone.
       if (steps.length === 0) return
       for (const step of steps) {
-        const { decision, findings } = judge(cluster, step, RULES, DEFAULT_POLICY)
+        const { decision, findings } = decide(cluster, step, RULES, DEFAULT_POLICY)
         const why = JSON.stringify([step.after, findings.map(({ message }) => message)])
         ok(decision !== 'deny', `${placeOf(finding)}: the fix is denied: ${why}`)
         cluster = cluster.apply(step)
       }
-      const left = judgeState(cluster, RULES, DEFAULT_POLICY).findings
+      const left = decideState(cluster, RULES, DEFAULT_POLICY).findings
       finding = left.find(one => placeOf(one) === placeOf(found))
     }
     ok(finding === undefined, `${placeOf(found)}: the fix leaves it: ${JSON.stringify(found.fix)}`)

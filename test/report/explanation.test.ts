@@ -1,13 +1,13 @@
 import t from 'tap'
 import { modelKey } from '../../src/engine/evaluate.ts'
 import { explain } from '../../src/engine/explain.ts'
-import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
-import { pass } from '../../src/model/passage.ts'
+import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
+import { evaluateCall } from '../../src/model/call-result.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { toWorkload } from '../../src/model/workload.ts'
+import { renderCallResult } from '../../src/report/call-result.ts'
 import { explanationSchema, toExplanation } from '../../src/report/explanation.ts'
 import { toExplanationText } from '../../src/report/explanation-text.ts'
-import { tellPassage } from '../../src/report/passage.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { clientRule, gateway, model, namespace, policy } from '../support/objects.ts'
 import { stockWith } from '../support/state.ts'
@@ -223,8 +223,8 @@ spec: { jwtRules: [{ issuer: a }] }
     endpoints: [endpoint]
   }
   const call = { host: 'a', path: '/', method: 'GET', token: { issuer: 'b' }, headers: {}, headersComplete: true }
-  const passage = pass(state, { client: workload, call, destination, endpoint })
-  t.match(tellPassage(state, passage).authorization, {
+  const passage = evaluateCall(state, { client: workload, call, destination, endpoint })
+  t.match(renderCallResult(state, passage).authorization, {
     verdict: 'token-refused',
     why: "the token's issuer is not known there",
     decidedBy: [{ object: { kind: 'RequestAuthentication', name: 'tokens' }, field: 'spec.jwtRules' }]

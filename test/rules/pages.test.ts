@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
-import { judge, judgeState } from '../../src/engine/judge.ts'
-import { Recorder } from '../../src/engine/recorder.ts'
+import { decide, decideState } from '../../src/engine/decide.ts'
+import { TrackingView } from '../../src/engine/dependency-tracking.ts'
+import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import type { KindInfo } from '../../src/model/kinds/fields.ts'
 import { KINDS, type Kind, type Resource } from '../../src/model/resource.ts'
 import type { Change, Snapshot } from '../../src/model/snapshot.ts'
@@ -72,7 +72,7 @@ for (const { id } of [...Object.values(RULES.failures), ...RULES.checks]) {
     let state = before
     const make = (change: Change | undefined) => {
       if (change === undefined) throw new Error('the object of the fix does not exist')
-      const { decision, findings } = judge(state, change, RULES, DEFAULT_POLICY)
+      const { decision, findings } = decide(state, change, RULES, DEFAULT_POLICY)
       t.not(decision, 'deny', findings.map(one => `${one.rule}: ${one.message}`).join('; '))
       state = state.apply(change)
     }
@@ -93,7 +93,7 @@ for (const { id } of [...Object.values(RULES.failures), ...RULES.checks]) {
 const isKeptWhole = (kind: string) =>
   Object.entries<KindInfo>(KINDS).some(([name, { keptWhole }]) => name === kind && keptWhole)
 
-const findingsIn = (state: Snapshot) => judgeState(state, RULES, DEFAULT_POLICY).findings
+const findingsIn = (state: Snapshot) => decideState(state, RULES, DEFAULT_POLICY).findings
 
 /** A manifest has no creationTimestamp, so an update keeps that of the existing object. */
 function toChange(state: Snapshot, after: Resource): Change {
@@ -141,7 +141,7 @@ for (const { id, on, reads, check } of RULES.checks) {
     const read = new Set<string>(on)
     for (const yaml of [ODD, ...readPage(id).sections.map(section => section.yaml)]) {
       const state = stockWith(yaml)
-      const view = new Recorder(state)
+      const view = new TrackingView(state)
       for (const kind of on) for (const subject of state.list(kind)) Array.from(check(subject, view))
       for (const kind of view.kinds) read.add(kind)
     }

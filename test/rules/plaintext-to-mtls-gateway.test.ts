@@ -1,6 +1,6 @@
 import t from 'tap'
-import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
-import { judgeState } from '../../src/engine/judge.ts'
+import { decideState } from '../../src/engine/decide.ts'
+import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import rule from '../../src/rules/plaintext-to-mtls-gateway.ts'
 import { cases } from '../support/cases.ts'
@@ -24,7 +24,7 @@ cases(t, rule, {
 t.test('the fix keeps the other servers and uses unique port names', async t => {
   const named = other.replace('9000', '9001').replace('name: http', 'name: https-mesh')
   const state = stockWith(gateway('knative-local-gateway', `${other}, ${named}, ${server('{ mode: ISTIO_MUTUAL }')}`))
-  const { findings } = judgeState(state, RULES, DEFAULT_POLICY)
+  const { findings } = decideState(state, RULES, DEFAULT_POLICY)
   t.match(findings.find(({ rule: id }) => id === rule.id)?.fix.apply, [
     {
       spec: {

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
-import { judge } from '../../src/engine/judge.ts'
+import { decide } from '../../src/engine/decide.ts'
+import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import rule from '../../src/rules/plaintext-to-strict-workload.ts'
 import { cases, findingsOf } from '../support/cases.ts'
@@ -52,7 +52,7 @@ t.test('Knative without sidecars', async t => {
 t.test('callers without a sidecar of a model in Standard mode', async t => {
   const state = stockWith(model(', annotations: { serving.kserve.io/deploymentMode: Standard }'))
   const change = { operation: 'CREATE', after: resourceOf(STRICT) } as const
-  t.match(judge(state, change, RULES, DEFAULT_POLICY), {
+  t.match(decide(state, change, RULES, DEFAULT_POLICY), {
     decision: 'warn',
     findings: [
       {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { evaluate } from '../../src/engine/evaluate.ts'
-import { allFound } from '../../src/engine/introduced-problems.ts'
+import { allFound } from '../../src/engine/problem-diff.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { RULES } from '../../src/rules/index.ts'
 import rule from '../../src/rules/strict-mesh-plain-local-gateway.ts'

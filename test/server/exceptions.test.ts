@@ -1,7 +1,7 @@
 import t from 'tap'
+import { decide } from '../../src/engine/decide.ts'
 import type { Exception } from '../../src/engine/exceptions.ts'
-import { DEFAULT_POLICY, policyAt } from '../../src/engine/findings.ts'
-import { judge } from '../../src/engine/judge.ts'
+import { DEFAULT_POLICY, policyAt } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
 import { staticSource } from '../../src/sources/static.ts'
@@ -33,7 +33,7 @@ t.test('exceptions are counted, and how often each was used', async t => {
   const { registry, decided } = createMetrics(unfailing(staticSource(state)), undefined, () => policy.exceptions)
   for (let time = 0; time < 2; time++) {
     const change = { operation: 'CREATE', after: resourceOf(STRICT) } as const
-    decided('CREATE', 'PeerAuthentication', judge(state, change, RULES, policy), 0.001)
+    decided('CREATE', 'PeerAuthentication', decide(state, change, RULES, policy), 0.001)
   }
   const lines = (await registry.metrics()).split('\n')
   const uses = (rule: string) => `mesh_guard_exception_uses_total{rule="${rule}",owner="mesh",expires="2027-01-31"}`

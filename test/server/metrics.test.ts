@@ -1,6 +1,6 @@
 import t from 'tap'
-import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
-import { judge, unevaluated } from '../../src/engine/judge.ts'
+import { decide, unevaluated } from '../../src/engine/decide.ts'
+import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
 import { staticSource } from '../../src/sources/static.ts'
@@ -25,7 +25,7 @@ t.test('decisions are counted by rule, mode and outcome', async t => {
     ['warn', 0.003],
     ['off', 10]
   ] as const) {
-    const decision = judge(state, change, RULES, { ...DEFAULT_POLICY, rules: { [RULE]: mode } })
+    const decision = decide(state, change, RULES, { ...DEFAULT_POLICY, rules: { [RULE]: mode } })
     decided('CREATE', 'PeerAuthentication', decision, seconds)
   }
   decided('UPDATE', 'Gateway', unevaluated('no spec', DEFAULT_POLICY), 0.000_1)

@@ -1,7 +1,7 @@
 import type t from 'tap'
+import { decideState } from '../../src/engine/decide.ts'
 import type { Finding } from '../../src/engine/finding.ts'
-import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
-import { judgeState } from '../../src/engine/judge.ts'
+import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import type { CheckRule, FailureRule } from '../../src/rules/lib/rule.ts'
 import { stockWith } from './state.ts'
@@ -20,7 +20,7 @@ export function cases(tap: typeof t, rule: Pick<CheckRule | FailureRule, 'id'>, 
 
 /** What a rule finds in a stock installation with these objects. */
 export function findingsOf(id: string, yaml: string): readonly Finding[] {
-  return judgeState(stockWith(yaml), RULES, DEFAULT_POLICY).findings.filter(({ rule }) => rule === id)
+  return decideState(stockWith(yaml), RULES, DEFAULT_POLICY).findings.filter(({ rule }) => rule === id)
 }
 
 export function placesOf(id: string, yaml: string): readonly string[] {

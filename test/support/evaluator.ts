@@ -1,6 +1,6 @@
 import { MessageChannel } from 'node:worker_threads'
 import { pino } from 'pino'
-import { DEFAULT_POLICY, type WrittenPolicy } from '../../src/engine/findings.ts'
+import { DEFAULT_POLICY, type WrittenPolicy } from '../../src/engine/to-findings.ts'
 import { attend } from '../../src/evaluator/attend.ts'
 import { Dispatcher } from '../../src/evaluator/dispatcher.ts'
 import type { Evaluator } from '../../src/evaluator/evaluator.ts'

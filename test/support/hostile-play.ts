@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { pino } from 'pino'
 import type tap from 'tap'
-import { DEFAULT_POLICY } from '../../src/engine/findings.ts'
+import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { makeCertificate } from '../../src/keeper/development.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { buildWebhook } from '../../src/server/app.ts'

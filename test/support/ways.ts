@@ -1,6 +1,6 @@
-import { pathsOf } from '../../src/model/path.ts'
+import { pathsOf } from '../../src/model/inference-service-paths.ts'
+import { failedHopOf, type Path } from '../../src/model/request-path.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
-import { cutHopOf, type Path } from '../../src/model/way.ts'
 
 /** The ways to a model, each as one line: caller, address, leg, hops, and the cause of a cut or what is not known. */
 export function waysTo(state: Snapshot, name: string, namespace = 'user1'): readonly string[] {
@@ -11,15 +11,15 @@ export function waysTo(state: Snapshot, name: string, namespace = 'user1'): read
 
 /** A path in words. */
 export function toLine(path: Path): string {
-  const { caller, from, entry, leg, hops } = path
+  const { caller, from, entry, activatorMode, hops } = path
   const unknown = hops.at(-1)?.unknown
   const words = [
     caller,
     from && `(${from})`,
     entry,
-    leg,
+    activatorMode,
     hops.map(({ name }) => name).join(', '),
-    cutHopOf(path)?.cut.cause,
+    failedHopOf(path)?.failure.cause,
     unknown && `unknown: ${unknown}`
   ]
   return words.filter(word => word !== undefined).join(' ')

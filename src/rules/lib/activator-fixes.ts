@@ -2,9 +2,9 @@ import type { AuthorizationPolicy } from '../../model/authorization-rule.ts'
 import type { InferenceService } from '../../model/inference-service.ts'
 import { systemPods } from '../../model/knative.ts'
 import { meshOf } from '../../model/mesh.ts'
-import { issuersAt } from '../../model/request-authentication.ts'
+import { issuersFor } from '../../model/request-authentication.ts'
+import type { PathKinds } from '../../model/request-path.ts'
 import type { View } from '../../model/snapshot.ts'
-import type { PathKinds } from '../../model/way.ts'
 import { identityOf, type Workload } from '../../model/workload.ts'
 import { KNATIVE_PROBE_PATHS } from './policy-message-parts.ts'
 import type { Fix } from './rule.ts'
@@ -49,7 +49,7 @@ export function requireTokenAtActivator(
   policy: AuthorizationPolicy
 ): Fix {
   const text = 'Require a JWT for requests via the activator too, except its probes and metrics'
-  if (pods.flatMap(pod => issuersAt(view, pod)).length === 0) return { text }
+  if (pods.flatMap(pod => issuersFor(view, pod)).length === 0) return { text }
   const { trustDomain } = meshOf(view)
   const activators = systemPods(view, 'activator').map(pod => identityOf(pod, trustDomain).replace('spiffe://', ''))
   return {

@@ -1,6 +1,6 @@
 import type { ServerOf } from '../../model/gateway.ts'
-import { remember } from '../../model/remember.ts'
-import { getOrAdd } from '../../model/shelf.ts'
+import { getOrAdd } from '../../model/map.ts'
+import { memoize } from '../../model/memoize.ts'
 import type { Manifest } from './rule.ts'
 import { updatedManifest } from './updated-manifest.ts'
 
@@ -14,7 +14,7 @@ export function dualModeGateway(entry: ServerOf, clusterDomain: string): Manifes
 }
 
 /** Memoized: one listener can block the paths of all models, and each finding needs the same fix. */
-const manifests = remember((_server: ServerOf['server']) => new Map<string, Manifest>())
+const manifests = memoize((_server: ServerOf['server']) => new Map<string, Manifest>())
 
 function toDualMode({ gateway, server }: ServerOf, clusterDomain: string): Manifest {
   const { spec } = gateway

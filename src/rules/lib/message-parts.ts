@@ -2,7 +2,7 @@ import type { ClientSide, Destination } from '../../model/client.ts'
 import type { DestinationRule } from '../../model/destination-rule.ts'
 import type { Chain, ServerOf } from '../../model/gateway.ts'
 import { nameOf, type Ref, toRef } from '../../model/resource.ts'
-import { toServiceRef } from '../../model/way.ts'
+import { toServiceRef } from '../../model/service-resolution.ts'
 import type { Workload } from '../../model/workload.ts'
 
 /** Short name of the client, for messages. */

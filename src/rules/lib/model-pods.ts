@@ -1,5 +1,5 @@
 import { type Component, componentsOf, type InferenceService } from '../../model/inference-service.ts'
-import { podsToJudge } from '../../model/path.ts'
+import { podsToEvaluate } from '../../model/inference-service-paths.ts'
 import type { View } from '../../model/snapshot.ts'
 import type { Workload } from '../../model/workload.ts'
 
@@ -27,7 +27,7 @@ export function modelPods(view: View<(typeof MODEL_KINDS)[number]>, namespace?: 
     componentsOf(view, service)
       .filter(({ mode }) => mode !== 'ModelMesh')
       .flatMap(component =>
-        podsToJudge(view, service, component, 'running').map(pod => ({
+        podsToEvaluate(view, service, component, 'running').map(pod => ({
           model: `${service.namespace}/${service.name}`,
           service,
           component,

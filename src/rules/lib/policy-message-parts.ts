@@ -1,26 +1,26 @@
-import { byAge } from '../../model/age.ts'
 import { authorize } from '../../model/authorization.ts'
 import type { AuthorizationPolicy } from '../../model/authorization-rule.ts'
+import { byCreationTime } from '../../model/creation-order.ts'
+import type { Denied, PolicyDenied } from '../../model/hop.ts'
 import { systemPods } from '../../model/knative.ts'
 import { ingressOf } from '../../model/kserve.ts'
 import { meshOf } from '../../model/mesh.ts'
-import { toDestination } from '../../model/reach.ts'
+import type { PathKinds } from '../../model/request-path.ts'
+import { toDestination } from '../../model/service-resolution.ts'
 import type { View } from '../../model/snapshot.ts'
-import type { PolicyCut, Refused } from '../../model/verdict.ts'
-import type { PathKinds } from '../../model/way.ts'
 import { identityOf } from '../../model/workload.ts'
 import { clientName } from './message-parts.ts'
 import type { Manifest } from './rule.ts'
 
 /** Short name of the denied caller, for messages. */
-export function deniedCallerName({ client, request }: PolicyCut): string {
+export function deniedCallerName({ client, request }: PolicyDenied): string {
   if (client.name === 'kube-apiserver') return 'the API server'
   if (client.proxy === 'none' && client.namespace === '') return 'callers without a sidecar'
   return client.namespace === '' && request.identity !== undefined ? 'callers of other namespaces' : clientName(client)
 }
 
 /** Short name of the server for messages: the InferenceService or pod, with the path of a Knative probe. */
-export function serverName({ server, request }: PolicyCut): string {
+export function serverName({ server, request }: PolicyDenied): string {
   const { namespace, name, proxy, labels } = server
   if (proxy === 'gateway') return `${namespace} gateways`
   const of = labels['serving.kserve.io/inferenceservice'] ?? name
@@ -28,8 +28,8 @@ export function serverName({ server, request }: PolicyCut): string {
 }
 
 /** Policy that denies the request. If no ALLOW policy matches, the newest of them. */
-export function decidingPolicy(verdict: Refused): {
-  readonly policy: Exclude<Refused['by'], readonly unknown[]>
+export function decidingPolicy(verdict: Denied): {
+  readonly policy: Exclude<Denied['by'], readonly unknown[]>
   readonly field: string
   /** Name of the CUSTOM provider. */
   readonly provider?: string
@@ -47,7 +47,7 @@ export function decidingPolicy(verdict: Refused): {
 }
 
 function newestPolicy(policies: readonly AuthorizationPolicy[]): AuthorizationPolicy {
-  return policies.reduce((a, b) => (byAge(a, b) > 0 ? a : b))
+  return policies.reduce((a, b) => (byCreationTime(a, b) > 0 ? a : b))
 }
 
 /**
@@ -55,7 +55,7 @@ function newestPolicy(policies: readonly AuthorizationPolicy[]): AuthorizationPo
  * ALLOW policies are additive, so existing ones need no change.
  */
 export function additionalAllowPolicy(
-  { client, server, request, verdict }: PolicyCut,
+  { client, server, request, verdict }: PolicyDenied,
   view: View<PathKinds>
 ): readonly Manifest[] {
   if (verdict.is !== 'not-allowed' || server.proxy === 'gateway') return []

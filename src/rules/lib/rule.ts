@@ -1,7 +1,7 @@
+import type { Cause, Failure } from '../../model/hop.ts'
+import type { PathKinds } from '../../model/request-path.ts'
 import type { Kind, Ref, ResourceOf } from '../../model/resource.ts'
 import type { View } from '../../model/snapshot.ts'
-import type { Cause, Cut } from '../../model/verdict.ts'
-import type { PathKinds } from '../../model/way.ts'
 
 /** Effect of a defect. `latent`: traffic breaks at the next pod restart or as soon as one more object changes. */
 export type Severity = 'blocks' | 'latent' | 'opens' | 'wastes' | 'style'
@@ -66,7 +66,7 @@ interface Rule {
 }
 
 /** Failure with this cause. */
-export type FailureOf<C extends Cause> = Extract<Cut, { readonly cause: C }>
+export type FailureOf<C extends Cause> = Extract<Failure, { readonly cause: C }>
 
 /** Explains the failures of one cause. The engine finds them by comparing paths. */
 export interface FailureRule<C extends Cause = Cause> extends Rule {
@@ -90,7 +90,7 @@ export interface Rules {
 }
 
 /** @returns the rule that explains this failure. */
-export function ruleFor(rules: Rules, { cause }: Cut): FailureRule {
+export function ruleFor(rules: Rules, { cause }: Failure): FailureRule {
   // The compiler cannot see that the cause selects the rule with the matching parameter type.
   return rules.failures[cause] as FailureRule
 }

@@ -1,6 +1,6 @@
 import type { RequestOptions } from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
-import { remember } from '../../model/remember.ts'
+import { memoize } from '../../model/memoize.ts'
 import { DEFAULT_NAMESPACE } from '../../model/resource.ts'
 import { InvalidInput } from '../files.ts'
 import { type Kubeconfig, loadKubeconfig, serverOf } from './kubeconfig.ts'
@@ -93,7 +93,7 @@ async function askBy(
 }
 
 /** Asks for credentials. Who else needs them waits for what comes: else a plugin would be started for each that does. */
-const asked = remember((config: KubeConfig) => config.applyToHTTPSOptions({}))
+const asked = memoize((config: KubeConfig) => config.applyToHTTPSOptions({}))
 
 /** A plugin may hang. Nobody can stop it, but we need not wait for it. */
 async function orGiveUp(work: Promise<void>, { signal, idleMs }: ReadOptions): Promise<void> {

@@ -1,0 +1,94 @@
+import type { InferenceService } from '../model/inference-service.ts'
+import { hasPendingRollout, pathsOf } from '../model/inference-service-paths.ts'
+import type { Path } from '../model/request-path.ts'
+import type { Snapshot, View } from '../model/snapshot.ts'
+import type { CheckRule } from '../rules/lib/rule.ts'
+import { type DependencyKey, isAffected, type TrackingView, track, union } from './dependency-tracking.ts'
+import type { Members } from './equivalence-classes.ts'
+import type { Skip } from './finding.ts'
+import { type CheckResult, runCheck } from './run-checks.ts'
+
+/** Rule name under which paths that cannot be evaluated are listed as skipped. */
+export const PATHS = 'paths'
+
+/**
+ * Evaluation of one equivalence class. Its members have identical paths and findings, so only the first is evaluated.
+ */
+export interface ClassEvaluation {
+  /** Sorted by name. */
+  readonly members: Members
+  /** Absent if they could not be evaluated. */
+  readonly paths: readonly Path[] | undefined
+  /** Paths after the next rollout, if its pods differ from the running ones. */
+  readonly next: readonly Path[] | undefined
+  /** Results of all members. */
+  readonly found: readonly CheckResult[]
+  readonly skipped: readonly Skip[]
+  readonly dependencies: ReadonlySet<DependencyKey>
+}
+
+/** Class evaluations that are valid for every namespace with an equal fingerprint, by fingerprints. */
+export type ClassCache = Map<string, ClassEvaluation>
+
+/**
+ * Evaluates an equivalence class, or reuses its previous evaluation if no dependency changed.
+ *
+ * @param view shared by the classes of a namespace, so that common input is read and derived once
+ */
+export function evaluateClass(
+  snapshot: Snapshot,
+  view: TrackingView | undefined,
+  members: Members,
+  checks: readonly CheckRule[],
+  previous: ClassEvaluation | undefined,
+  changedKeys: ReadonlySet<DependencyKey>,
+  cache: ClassCache,
+  key: string
+): ClassEvaluation {
+  const isSame =
+    previous !== undefined && previous.members[0] === members[0] && !isAffected(previous.dependencies, changedKeys)
+  if (isSame && arraysEqual(previous.members, members)) return previous
+  // A check result names its member, so results cannot be reused for new members.
+  if (isSame && previous.found.length === 0) return { ...previous, members }
+  const cached = cache.get(key)
+  if (cached !== undefined) return { ...cached, members }
+  const evaluated = evaluateRepresentative(snapshot, view, members, checks)
+  if (isNamespaceIndependent(evaluated)) cache.set(key, evaluated)
+  return evaluated
+}
+
+/** True if the result mentions neither the namespace nor a member and can be shared across namespaces. */
+function isNamespaceIndependent({ paths = [], next = [], found, skipped, members: [first] }: ClassEvaluation): boolean {
+  return (
+    found.length + skipped.length === 0 && [...paths, ...next].every(({ from }) => !from?.includes(first.namespace))
+  )
+}
+
+function arraysEqual(some: readonly InferenceService[], others: readonly InferenceService[]): boolean {
+  return some.length === others.length && some.every((one, i) => one === others[i])
+}
+
+function evaluateRepresentative(
+  snapshot: Snapshot,
+  view: TrackingView | undefined,
+  members: Members,
+  checks: readonly CheckRule[]
+): ClassEvaluation {
+  const [first] = members
+  const trackOwn = <T>(evaluate: (view: View) => T) => track(snapshot, evaluate, first.namespace, view)
+  const running = trackOwn(seen => pathsOf(seen, first))
+  const next = trackOwn(seen => (hasPendingRollout(seen, first) ? pathsOf(seen, first, 'next') : undefined))
+  const checkRuns = checks.map(rule => {
+    const one = runCheck(snapshot, rule, [first], view)
+    return one.found.length + one.skipped.length === 0 ? one : runCheck(snapshot, rule, members, view)
+  })
+  const skips = [running.skip, next.skip].flatMap(skip => (skip === undefined ? [] : [{ rule: PATHS, ...skip }]))
+  return {
+    members,
+    paths: running.value,
+    next: next.value,
+    found: checkRuns.flatMap(({ found }) => found),
+    skipped: [...skips, ...checkRuns.flatMap(({ skipped }) => skipped)],
+    dependencies: union([running, next, ...checkRuns])
+  }
+}

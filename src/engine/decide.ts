@@ -1,0 +1,142 @@
+import type { Ref } from '../model/resource.ts'
+import type { Change, Snapshot } from '../model/snapshot.ts'
+import type { Rules } from '../rules/lib/rule.ts'
+import { allBlocked, diffEvaluations, type EvaluationDiff } from './diff.ts'
+import { dedupeSkips, type Evaluation, evaluate, modelKey, skippedBy } from './evaluate.ts'
+import { applyExceptions, expiredSkips } from './exceptions.ts'
+import { isExempt } from './exempt.ts'
+import { type Finding, isUnevaluated, type Skip } from './finding.ts'
+import { allFound } from './problem-diff.ts'
+import { type Policy, toCheckFinding, toPathFindings } from './to-findings.ts'
+
+export type AdmissionDecision = 'deny' | 'warn' | 'allow'
+
+export interface Decision {
+  readonly decision: AdmissionDecision
+  readonly findings: readonly Finding[]
+  /** Findings that existed before, about the same object or its models. They do not influence the decision. */
+  readonly existing: readonly Finding[]
+  readonly skipped: readonly Skip[]
+}
+
+const ALLOWED: Decision = { decision: 'allow', findings: [], existing: [], skipped: [] }
+
+/** Decision about an object that is not evaluated, with the reason; allowed without a reason if it is out of scope. */
+export function unevaluated(reason: string | undefined, policy: Pick<Policy, 'unevaluated'>): Decision {
+  if (reason === undefined) return ALLOWED
+  const skipped = [{ rule: 'object', missing: [], reason }]
+  return { ...ALLOWED, decision: mostSevere([], skipped, policy), skipped }
+}
+
+/** Cache of the last evaluation, for incremental re-evaluation. */
+export interface EvaluationCache {
+  latest?: Evaluation
+}
+
+/** Admission decision about a change. Only findings that the change introduces influence it. */
+export function decide(
+  state: Snapshot,
+  change: Change,
+  rules: Rules,
+  policy: Policy,
+  cache: EvaluationCache = {}
+): Decision {
+  if (isExempt(change)) return ALLOWED
+  const latest = evaluate(state, rules, cache.latest)
+  cache.latest = latest
+  const snapshot = state.before(change)
+  const before = evaluate(snapshot, rules, latest)
+  const after = evaluate(snapshot.apply(change), rules, before)
+  return toDecision(diffEvaluations(before, after, change.after), after, change, rules, policy)
+}
+
+function toDecision(
+  difference: EvaluationDiff,
+  after: Evaluation,
+  change: Change,
+  rules: Rules,
+  policy: Policy
+): Decision {
+  const { snapshot } = after
+  const { blocked, latent, found, expandedScope, preexistingBlocked, preexistingFound, fixesExisting } = difference
+  const explained = toPathFindings(blocked, snapshot, rules, policy)
+  const later = toPathFindings(latent, snapshot, rules, policy, true)
+  const fresh = [
+    ...explained.findings,
+    ...later.findings,
+    ...found.map(one => toCheckFinding(one, snapshot, policy, fixesExisting && one.rule.severity === 'latent')),
+    ...expandedScope.map(one => toCheckFinding(one, snapshot, policy, true))
+  ].filter(isReported)
+  const old = [
+    ...toPathFindings(preexistingBlocked, snapshot, rules, policy).findings,
+    ...preexistingFound
+      .filter(one => concernsChange(one.subject, change))
+      .map(one => toCheckFinding(one, snapshot, policy, false))
+  ].filter(finding => isReported(finding) && isRelatedTo(finding, change))
+  const { findings, skipped: excepted } = applyExceptions(fresh, snapshot, policy.exceptions)
+  const { findings: existing, skipped: oldExcepted } = applyExceptions(old, snapshot, policy.exceptions)
+  const skipped = dedupeSkips([
+    ...skippedBy(after),
+    ...explained.skipped,
+    ...later.skipped,
+    ...excepted,
+    ...oldExcepted
+  ])
+  return { decision: mostSevere(findings, skipped, policy), findings: findings.toSorted(bySeverity), existing, skipped }
+}
+
+/** All findings in a state, regardless of the change that introduced them. */
+export function decideState(
+  state: Snapshot,
+  rules: Rules,
+  policy: Policy,
+  cache: EvaluationCache = {}
+): Omit<Decision, 'existing'> {
+  const evaluation = evaluate(state, rules, cache.latest)
+  cache.latest = evaluation
+  const explained = toPathFindings(allBlocked(evaluation), state, rules, policy)
+  const found = allFound(evaluation).map(one => toCheckFinding(one, state, policy, false))
+  const active = [...explained.findings, ...found].filter(({ mode }) => mode !== 'off').sort(bySeverity)
+  const { findings, skipped: excepted } = applyExceptions(active, state, policy.exceptions)
+  const expired = expiredSkips(policy.exceptions)
+  const skipped = [...skippedBy(evaluation), ...explained.skipped, ...excepted, ...expired]
+  return { decision: mostSevere(findings, skipped, policy), findings, skipped }
+}
+
+/** The most severe decision that a finding or a skipped evaluation requires. */
+export function mostSevere(
+  findings: readonly Finding[],
+  skipped: readonly Skip[],
+  { unevaluated }: Pick<Policy, 'unevaluated'>
+): AdmissionDecision {
+  const modes = new Set<string>(findings.map(({ mode }) => mode))
+  if (skipped.some(isUnevaluated)) modes.add(unevaluated)
+  if (modes.has('deny')) return 'deny'
+  return modes.has('warn') ? 'warn' : 'allow'
+}
+
+/** Admission reports no findings of mode `audit` or `off`. */
+const isReported = ({ mode }: Finding) => mode === 'deny' || mode === 'warn'
+
+function isRelatedTo({ object, cuts }: Finding, change: Change): boolean {
+  const { kind, namespace, name } = change.after ?? change.before
+  const isChanged = (model: string) => kind === 'InferenceService' && model === modelKey({ namespace, name })
+  return (
+    concernsChange(object, change) ||
+    cuts.some(({ inferenceService }) => inferenceService !== undefined && isChanged(inferenceService))
+  )
+}
+
+function concernsChange(object: Ref, { before, after }: Change): boolean {
+  const changed = after ?? before
+  return object.kind === changed.kind && object.name === changed.name && object.namespace === changed.namespace
+}
+
+const MODES = ['deny', 'warn', 'audit', 'off']
+
+/** Most severe first, then by rule and object, so that the result does not depend on the order of objects. */
+function bySeverity(a: Finding, b: Finding): number {
+  const key = ({ mode, rule, object, field }: Finding) =>
+    `${MODES.indexOf(mode)} ${rule} ${object.kind} ${object.namespace}/${object.name} ${field}`
+  return key(a) < key(b) ? -1 : 1
+}

@@ -1,0 +1,177 @@
+import type { FailedHop, HopName } from '../model/hop.ts'
+import type { InferenceService } from '../model/inference-service.ts'
+import { type PodGeneration, pathsOf } from '../model/inference-service-paths.ts'
+import { getOrAdd } from '../model/map.ts'
+import { failedHopOf, isOpen, type Path } from '../model/request-path.ts'
+import type { Resource } from '../model/resource.ts'
+import type { ClassEvaluation } from './class-evaluation.ts'
+import { track } from './dependency-tracking.ts'
+import type { Evaluation } from './evaluate.ts'
+import type { NamespaceEvaluation } from './namespace-evaluation.ts'
+import { comparePath, newlyBlocked } from './newly-blocked.ts'
+import { diffProblems, type ProblemDiff } from './problem-diff.ts'
+
+/** Blocked path of InferenceServices with identical paths. */
+export interface BlockedPath {
+  /** Empty if the path belongs to a control plane. */
+  readonly models: readonly InferenceService[]
+  readonly path: Path
+  readonly hop: FailedHop
+  /** True if a policy denies some callers and allows others, which may be intentional. */
+  readonly partialDenial: boolean
+}
+
+/** Difference between the evaluations before and after a change: what the change introduces. */
+export interface EvaluationDiff extends ProblemDiff {
+  readonly blocked: readonly BlockedPath[]
+  /** Paths that will be blocked after the next rollout. */
+  readonly latent: readonly BlockedPath[]
+  /** Paths that were blocked before the change as well. */
+  readonly preexistingBlocked: readonly BlockedPath[]
+  /** True if a previously blocked path is open now. */
+  readonly fixesExisting: boolean
+}
+
+/** @param changed the changed object; for an InferenceService, the paths to its next pods are compared */
+export function diffEvaluations(before: Evaluation, after: Evaluation, changed?: Resource): EvaluationDiff {
+  const blocked: BlockedPath[] = []
+  const latent: BlockedPath[] = []
+  const preexistingBlocked: BlockedPath[] = []
+  let fixesExisting = false
+  for (const { models, previous, running, next } of comparisons(before, after)) {
+    const own = models.some(model => model === changed)
+    const paths = own ? (next ?? running) : running
+    const which = own && next !== undefined ? 'next' : 'running'
+    const fresh = newlyBlocked(previous.paths, paths).map(path =>
+      forRepresentative(after, models[0], which, paths, path)
+    )
+    const isNew = previous.paths.length === 0
+    blocked.push(...toBlockedPaths(models, fresh, paths).filter(({ partialDenial }) => !(isNew && partialDenial)))
+    if (next !== undefined && !own && fresh.length === 0) {
+      latent.push(...toBlockedPaths(models, newlyBlocked(previous.next ?? previous.paths, next), next))
+    }
+    if (previous.paths.every(isOpen)) continue
+    const old = paths
+      .flatMap(path => comparePath(previous.paths, path))
+      .flatMap(({ path, wasReachable }) => (wasReachable ? [] : path))
+    preexistingBlocked.push(...toBlockedPaths(models, old, paths))
+    fixesExisting ||= old.some(isOpen)
+  }
+  return { blocked, latent, preexistingBlocked, fixesExisting, ...diffProblems(before, after) }
+}
+
+/**
+ * Evaluates the path of a caller class for the first of its remaining namespaces, so that the object at fault is one of
+ * that namespace.
+ */
+function forRepresentative(
+  { snapshot }: Evaluation,
+  model: InferenceService | undefined,
+  which: PodGeneration,
+  all: readonly Path[],
+  path: Path
+): Path {
+  const { caller, entry, activatorMode, from } = path
+  const evaluated = all.find(({ hops }) => hops === path.hops)?.from?.[0]
+  if (model === undefined || evaluated === undefined || from === undefined || from[0] === evaluated) return path
+  const isSame = (one: Path) =>
+    one.caller === caller && one.entry === entry && one.activatorMode === activatorMode && one.from?.[0] === from[0]
+  const { value = [] } = track(snapshot, view => pathsOf(view, model, which, from[0]).filter(isSame))
+  return { ...path, ...value[0], from }
+}
+
+/** Models with equal paths before the change and equal paths after it. */
+interface Comparison {
+  readonly models: readonly InferenceService[]
+  readonly previous: { readonly paths: readonly Path[]; readonly next: readonly Path[] | undefined }
+  readonly running: readonly Path[]
+  readonly next: readonly Path[] | undefined
+}
+
+const NEW: PreviousEvaluation = { paths: [], next: undefined }
+
+function* comparisons(before: Evaluation, after: Evaluation): Iterable<Comparison> {
+  const [then, now] = [before.controlPlane.value, after.controlPlane.value]
+  if (then !== undefined && now !== undefined) {
+    yield { models: [], previous: { paths: then, next: undefined }, running: now, next: undefined }
+  }
+  for (const [namespace, evaluated] of after.namespaces) {
+    const previous = before.namespaces.get(namespace)
+    // No dependency of the namespace changed, so neither did its paths.
+    if (previous !== evaluated) yield* compareNamespaces(previous, evaluated)
+  }
+}
+
+function* compareNamespaces(before: NamespaceEvaluation | undefined, after: NamespaceEvaluation): Iterable<Comparison> {
+  // If the partition is unchanged, one member represents each class.
+  const isSamePartition = before?.classes.byFingerprint === after.classes.byFingerprint
+  const representatives = ({ members }: ClassEvaluation) => (isSamePartition ? members.slice(0, 1) : members)
+  const previousByName = new Map<string, ClassEvaluation>()
+  for (const evaluation of before?.evaluations.values() ?? [])
+    for (const { name } of representatives(evaluation)) previousByName.set(name, evaluation)
+  for (const current of after.evaluations.values()) {
+    // Paths that cannot be evaluated now are not reported as blocked.
+    const { members, paths: running = [], next } = current
+    for (const [then, some] of byPreviousClass(representatives(current), previousByName)) {
+      const { paths, next: nextThen } = then
+      const models = isSamePartition ? members : some
+      // Paths that could not be evaluated before cannot be compared.
+      if (paths !== undefined) yield { models, previous: { paths, next: nextThen }, running, next }
+    }
+  }
+}
+
+type PreviousEvaluation = Pick<ClassEvaluation, 'paths' | 'next'>
+
+/** Models by their class before the change. */
+function byPreviousClass(
+  models: readonly InferenceService[],
+  previousByName: ReadonlyMap<string, ClassEvaluation>
+): ReadonlyMap<PreviousEvaluation, readonly InferenceService[]> {
+  const origins = new Map<PreviousEvaluation, InferenceService[]>()
+  for (const model of models)
+    getOrAdd(origins, previousByName.get(model.name) ?? NEW, (): InferenceService[] => []).push(model)
+  return origins
+}
+
+/** Every blocked path of a state. */
+export function allBlocked({ namespaces, controlPlane }: Evaluation): readonly BlockedPath[] {
+  const classes = [...namespaces.values()].flatMap(({ evaluations }) => [...evaluations.values()])
+  return [
+    ...blockedPathsOf([], controlPlane.value),
+    ...classes.flatMap(({ members, paths }) => blockedPathsOf(members, paths))
+  ]
+}
+
+/** Blocked paths among those of models with identical paths. */
+export function blockedPathsOf(
+  models: readonly InferenceService[],
+  paths: readonly Path[] = []
+): readonly BlockedPath[] {
+  return toBlockedPaths(models, newlyBlocked([], paths), paths)
+}
+
+/** Adds the failed hop, and whether other callers of the model are still allowed. */
+function toBlockedPaths(
+  models: readonly InferenceService[],
+  some: readonly Path[],
+  all: readonly Path[]
+): readonly BlockedPath[] {
+  const isReached = all.some(path => path.entry === 'address' && isOpen(path))
+  return some.flatMap(path => {
+    const hop = failedHopOf(path)
+    return hop === undefined ? [] : [{ models, path, hop, partialDenial: isReached && deniesCallers(hop) }]
+  })
+}
+
+/** The model cannot serve if one of these hops is denied, so a denial is never partial. */
+const KNATIVE_PROBE_PATHS: readonly HopName[] = [
+  'activator->pod',
+  'autoscaler->pod',
+  'kubelet->pod',
+  'apiserver->webhook'
+]
+
+function deniesCallers({ name, failure }: FailedHop): boolean {
+  return 'verdict' in failure && failure.cause !== 'provider-unknown' && !KNATIVE_PROBE_PATHS.includes(name)
+}

@@ -1,0 +1,69 @@
+import type { CallerNamespaces } from '../model/caller-classes.ts'
+import { memoize } from '../model/memoize.ts'
+import { failedHopOf, isOpen, type Path } from '../model/request-path.ts'
+
+/**
+ * Paths to one InferenceService that are blocked now and were not before. None for a new InferenceService of which only
+ * unexpected callers are blocked. Blocked probes are omitted if requests are blocked as well.
+ */
+export function newlyBlocked(before: readonly Path[], after: readonly Path[]): readonly Path[] {
+  if (before === after || !after.some(isBlocked)) return []
+  const blocked = withRemovedCallers(after, before)
+    .filter(isBlocked)
+    .flatMap(path => comparePath(before, path))
+    .flatMap(({ path, wasReachable }) => (wasReachable ? path : []))
+  if (before.length === 0 && !blocked.some(({ expected }) => expected)) return []
+  const requests = blocked.filter(({ caller }) => caller !== 'probe')
+  return requests.length > 0 ? requests : blocked
+}
+
+export const isBlocked = (path: Path) => failedHopOf(path) !== undefined
+
+/** A path of some of its callers, and whether they could use it, or its predecessor, before. */
+export interface PathComparison {
+  readonly path: Path
+  readonly wasReachable: boolean
+}
+
+/**
+ * Compares a path with those before. Callers of one class may have been in several classes: one result for each.
+ * A path without a predecessor is treated as previously open, so a new model with a blocked path is reported.
+ */
+export function comparePath(before: readonly Path[], path: Path): readonly PathComparison[] {
+  const samePath = before.filter(({ caller, entry }) => caller === path.caller && entry === path.entry)
+  // A namespace without configuration of its own was in the class of any namespace.
+  const ofAny = samePath.filter(({ from }) => from === undefined)
+  const { from: callers } = path
+  if (callers === undefined) return [{ path, wasReachable: isAnyOpen(ofAny, path) }]
+  const classes = [...new Set(samePath.flatMap(({ from }) => (from === undefined ? [] : [from])))]
+  const groups = new Map<CallerNamespaces | undefined, [string, ...string[]]>()
+  for (const namespace of callers) {
+    const from = classes.find(one => namespaceSet(one).has(namespace))
+    const group = groups.get(from)
+    if (group === undefined) groups.set(from, [namespace])
+    else group.push(namespace)
+  }
+  return [...groups].map(([from, namespaces]) => ({
+    path: namespaces.length === callers.length ? path : { ...path, from: namespaces },
+    wasReachable: isAnyOpen(from === undefined ? ofAny : samePath.filter(one => one.from === from), path)
+  }))
+}
+
+const namespaceSet = memoize((namespaces: CallerNamespaces) => new Set<string>(namespaces))
+
+function isAnyOpen(candidates: readonly Path[], path: Path): boolean {
+  const same = candidates.filter(({ activatorMode }) => activatorMode === path.activatorMode)
+  const relevant = same.length > 0 ? same : candidates
+  return relevant.length === 0 || relevant.some(isOpen)
+}
+
+/** Adds callers whose own configuration was removed; the paths of any caller apply to them now. */
+function withRemovedCallers(after: readonly Path[], before: readonly Path[]): readonly Path[] {
+  const namespaces = (paths: readonly Path[]) =>
+    new Set(paths.flatMap(({ caller, from = [] }) => (caller === 'in-mesh' ? from : [])))
+  const present = namespaces(after)
+  const [first, ...others] = [...namespaces(before)].filter(namespace => !present.has(namespace))
+  if (first === undefined) return after
+  const anyone = after.filter(({ caller, from }) => caller === 'in-mesh' && from === undefined)
+  return [...after, ...anyone.map(path => ({ ...path, from: [first, ...others] as const }))]
+}

@@ -1,0 +1,38 @@
+import { type Kind, type Ref, type ResourceOf, toRef } from '../model/resource.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import type { CheckProblem, CheckRule } from '../rules/lib/rule.ts'
+import { type DependencyKey, type TrackingView, track, union } from './dependency-tracking.ts'
+import type { Skip } from './finding.ts'
+
+/** Problem that a check reports, with the checked object. */
+export interface CheckResult {
+  readonly rule: CheckRule
+  readonly subject: Ref
+  readonly problem: CheckProblem
+}
+
+/** Results of one check on several objects. */
+export interface CheckRun {
+  readonly found: readonly CheckResult[]
+  readonly skipped: readonly Skip[]
+  readonly dependencies: ReadonlySet<DependencyKey>
+}
+
+/** Runs a check on objects. It is skipped for an object, with the reason, if it throws or reads an unreadable kind. */
+export function runCheck(
+  snapshot: Snapshot,
+  rule: CheckRule,
+  subjects: readonly ResourceOf<Kind>[],
+  view?: TrackingView
+): CheckRun {
+  const found: CheckResult[] = []
+  const skipped: Skip[] = []
+  const results = subjects.map(subject => {
+    const evaluation = track(snapshot, seen => [...rule.check(subject, seen)], subject.namespace, view)
+    const { value = [], skip } = evaluation
+    for (const problem of value) found.push({ rule, subject: toRef(subject), problem })
+    if (skip !== undefined) skipped.push({ rule: rule.id, ...skip })
+    return evaluation
+  })
+  return { found, skipped, dependencies: union(results) }
+}

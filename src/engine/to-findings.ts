@@ -1,0 +1,160 @@
+import { getOrAdd } from '../model/map.ts'
+import type { Ref } from '../model/resource.ts'
+import { type LabelSelector, selects } from '../model/selector.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import {
+  type AttributedProblem,
+  type CheckRule,
+  type FailureRule,
+  type Mode,
+  type Problem,
+  type Rules,
+  ruleFor
+} from '../rules/lib/rule.ts'
+import { track } from './dependency-tracking.ts'
+import type { BlockedPath } from './diff.ts'
+import { modelKey } from './evaluate.ts'
+import { type Exception, type Exceptions, exceptionsAt } from './exceptions.ts'
+import type { BlockedPathRef, Finding, ModelExposure, Skip } from './finding.ts'
+import type { CheckResult } from './run-checks.ts'
+
+/** Configured handling of findings. */
+export interface Policy {
+  readonly rules: Readonly<Record<string, Mode | undefined>>
+  /** Modes for objects in namespaces that match a selector; a later entry takes precedence over an earlier one. */
+  readonly namespaces: readonly {
+    readonly selector: LabelSelector
+    readonly rules: Readonly<Record<string, Mode | undefined>>
+  }[]
+  readonly unevaluated: 'warn' | 'deny'
+  readonly exceptions: Exceptions
+}
+
+export const DEFAULT_POLICY: Policy = {
+  rules: {},
+  namespaces: [],
+  unevaluated: 'warn',
+  exceptions: { active: [], expired: [] }
+}
+
+/** Policy as configured; `policyAt` selects the exceptions that are active at a given time. */
+export type WrittenPolicy = Omit<Policy, 'exceptions'> & { readonly exceptions: readonly Exception[] }
+
+export function policyAt({ rules, namespaces, unevaluated, exceptions }: WrittenPolicy, nowMs: number): Policy {
+  return { rules, namespaces, unevaluated, exceptions: exceptionsAt(exceptions, nowMs) }
+}
+
+interface FindingGroup {
+  readonly rule: FailureRule
+  readonly problem: AttributedProblem
+  readonly blocked: Map<string, BlockedGroup>
+  /** True if a path justifies the rule's own mode; otherwise "deny" is lowered to "warn". */
+  keepsMode: boolean
+}
+
+/** Paths of these models that are blocked at the same hop. `undefined` if the path belongs to a control plane. */
+interface BlockedGroup extends Omit<BlockedPathRef, 'inferenceService'> {
+  readonly models: Set<string | undefined>
+}
+
+/** Sorted, so that the result does not depend on the order of evaluation. */
+const byKey = ([a]: readonly [string, BlockedGroup], [b]: readonly [string, BlockedGroup]) => (a < b ? -1 : 1)
+
+function toBlockedPathRefs({ models, ...failure }: BlockedGroup): readonly BlockedPathRef[] {
+  return [...models].map(inferenceService => ({ inferenceService, ...failure }))
+}
+
+/**
+ * Converts blocked paths to findings: one for each rule, object and field, with all paths that it blocks.
+ *
+ * @param latent whether the paths still work and will be blocked after the next rollout
+ */
+export function toPathFindings(
+  blocked: readonly BlockedPath[],
+  snapshot: Snapshot,
+  rules: Rules,
+  policy: Policy,
+  latent = false
+): { readonly findings: readonly Finding[]; readonly skipped: readonly Skip[] } {
+  const groups = new Map<string, FindingGroup>()
+  const skipped = new Map<string, Skip>()
+  // The first path of a group supplies the message of the finding.
+  for (const { models, path, hop, partialDenial } of blocked.toSorted((a, b) => priorityOf(a) - priorityOf(b))) {
+    const { name, failure } = hop
+    const rule = ruleFor(rules, failure)
+    const { value: problem, skip } = track(snapshot, view => rule.explain(failure, view))
+    if (skip !== undefined) {
+      skipped.set(rule.id, { rule: rule.id, ...skip })
+      continue
+    }
+    const key = [rule.id, problem.object.kind, modelKey(problem.object), problem.field].join(' ')
+    const group = groups.get(key) ?? { rule, problem, blocked: new Map(), keepsMode: false }
+    groups.set(key, group)
+    const { caller, from, expected } = path
+    if (expected && !partialDenial && !latent) group.keepsMode = true
+    const sameHop = getOrAdd(
+      group.blocked,
+      [caller, from, name].join(' '),
+      (): BlockedGroup => ({ caller, from, hop: name, models: new Set() })
+    )
+    for (const model of models.length === 0 ? [undefined] : models.map(modelKey)) sameHop.models.add(model)
+  }
+  const findings = [...groups.values()].map(({ rule, problem, blocked: paths, keepsMode }) => {
+    const mode = modeFor(rule, problem.object, snapshot, policy, !keepsMode)
+    const severity = latent ? 'latent' : rule.severity
+    return toFinding(
+      { ...rule, severity },
+      problem.object,
+      problem,
+      mode,
+      [...paths].sort(byKey).flatMap(([, own]) => toBlockedPathRefs(own))
+    )
+  })
+  return { findings, skipped: [...skipped.values()] }
+}
+
+/** Paths blocked for all callers come before partial denials, InferenceService URLs before predictor hosts. */
+function priorityOf({ partialDenial, path }: BlockedPath): number {
+  return 2 * Number(partialDenial) + Number(path.entry === 'component')
+}
+
+/** Converts a check result to a finding. */
+export function toCheckFinding(
+  { rule, subject, problem }: CheckResult,
+  snapshot: Snapshot,
+  policy: Policy,
+  lowered: boolean
+): Finding {
+  const { opens: what } = problem
+  const opened = subject.kind === 'InferenceService' ? [modelKey(subject)] : (problem.models ?? [])
+  const opens = what === undefined ? [] : opened.map(inferenceService => ({ inferenceService, what }))
+  return toFinding(rule, subject, problem, modeFor(rule, subject, snapshot, policy, lowered), [], opens)
+}
+
+function toFinding(
+  { id, severity }: Pick<FailureRule | CheckRule, 'id' | 'severity'>,
+  object: Ref,
+  { field, message, fix }: Problem,
+  mode: Mode,
+  cuts: readonly BlockedPathRef[],
+  opens: readonly ModelExposure[] = []
+): Finding {
+  return { rule: id, severity, mode, object, field, message, docs: `mesh-guard rules ${id}`, fix, cuts, opens }
+}
+
+/** The configured mode is used unchanged; only a rule's own "deny" can be lowered to "warn". */
+function modeFor(
+  { id, mode }: FailureRule | CheckRule,
+  { namespace }: Ref,
+  snapshot: Snapshot,
+  policy: Policy,
+  lowered: boolean
+): Mode {
+  const labels = snapshot.get('Namespace', '', namespace)?.labels ?? {}
+  const local = policy.namespaces.findLast(
+    ({ selector, rules }) => rules[id] !== undefined && selects(selector, labels)
+  )
+  const configured = local?.rules[id] ?? policy.rules[id]
+  if (configured !== undefined) return configured
+  return lowered && mode === 'deny' ? 'warn' : mode
+}

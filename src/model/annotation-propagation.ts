@@ -1,0 +1,31 @@
+import { z } from 'zod'
+import { parseGoObject } from './go-json.ts'
+import { findKserveConfig } from './kserve.ts'
+import { memoize } from './memoize.ts'
+import type { ResourceOf } from './resource.ts'
+import type { View } from './snapshot.ts'
+
+const NOT_PROPAGATED = [
+  'autoscaling.knative.dev/min-scale',
+  'autoscaling.knative.dev/max-scale',
+  'internal.serving.kserve.io/storage-initializer-sourceuri',
+  'kubectl.kubernetes.io/last-applied-configuration',
+  'modelFormat'
+]
+
+const readDisallowed = memoize(({ data }: ResourceOf<'ConfigMap'>): readonly string[] => {
+  // Without this key KServe filters no annotation, not even those of its built-in list.
+  if (data['inferenceService'] === undefined) return []
+  const schema = z.object({ serviceannotationdisallowedlist: z.array(z.string()).nullish() })
+  const { data: read } = schema.safeParse(parseGoObject(data['inferenceService']))
+  return [...NOT_PROPAGATED, ...(read?.serviceannotationdisallowedlist ?? [])]
+})
+
+/**
+ * True if KServe propagates an annotation to the objects that it creates.
+ * @see kserve pkg/apis/serving/v1beta1/configmap.go (NewInferenceServicesConfig)
+ */
+export function isPropagated(view: View<'ConfigMap'>, annotation: string): boolean {
+  const map = findKserveConfig(view)
+  return !(map === undefined ? NOT_PROPAGATED : readDisallowed(map)).includes(annotation)
+}

@@ -1,0 +1,126 @@
+import { type Authorization, type AuthorizationKinds, authorize } from './authorization.ts'
+import type { ClientSide, Destination } from './client.ts'
+import { type Connection, type ConnectionKinds, connect, connectPlaintext } from './connection.ts'
+import { hasRoute } from './gateway.ts'
+import type { CallResult, Denied, Failure, PolicyDenied } from './hop.ts'
+import { meshOf } from './mesh.ts'
+import type { Call, Request } from './request.ts'
+import { issuersFor, unknownIssuer, validateToken } from './request-authentication.ts'
+import type { Endpoint } from './service.ts'
+import type { View } from './snapshot.ts'
+import { identityOf, type Workload } from './workload.ts'
+
+/** Route that a gateway must have for the host of a request. */
+export interface RequiredRoute {
+  /** The Gateways (`namespace/name`) that the route is bound to. */
+  readonly boundTo: readonly string[]
+  readonly host: string
+}
+
+/** Client, request, destination and endpoint of one call. */
+export interface CallAttempt {
+  readonly client: Workload
+  readonly call: Call
+  readonly destination: Destination
+  readonly endpoint: Endpoint
+  readonly requiredRoute?: RequiredRoute | undefined
+}
+
+export type CallKinds = ConnectionKinds | AuthorizationKinds | 'RequestAuthentication'
+
+/** Evaluates a call: the connection, then the server's policies, then (at a gateway) its routes. */
+export function evaluateCall(view: View<CallKinds>, attempt: CallAttempt): CallResult {
+  const { client, destination, endpoint } = attempt
+  return evaluateConnected(view, attempt, connect(view, client, destination, endpoint))
+}
+
+/** The same for a client without an Istio workload certificate. */
+export function evaluatePlaintextCall(view: View<CallKinds>, attempt: CallAttempt, sent: ClientSide): CallResult {
+  return evaluateConnected(view, attempt, connectPlaintext(view, sent, attempt.endpoint))
+}
+
+/** The same for a gateway listener without an Istio Gateway: for an Ingress or the Gateway API. */
+export function evaluateNonIstioListener(view: View<CallKinds>, attempt: CallAttempt, sent: ClientSide): CallResult {
+  const { workload, port } = attempt.endpoint
+  return evaluateConnected(view, attempt, {
+    sent,
+    server: { at: 'gateway', workload, port, listener: undefined },
+    outcome: { is: 'open', identity: undefined, chain: undefined }
+  })
+}
+
+const ALLOWED: Authorization = { is: 'allowed', by: [] }
+
+function evaluateConnected(view: View<CallKinds>, attempt: CallAttempt, connection: Connection): CallResult {
+  const { client, destination, endpoint, requiredRoute } = attempt
+  const { sent, server, outcome } = connection
+  const toResult = (authorization: Authorization, failure: Failure | undefined): CallResult => ({
+    client,
+    destination,
+    connection,
+    authorization,
+    failure
+  })
+  if (outcome.is === 'refused') return toResult(ALLOWED, { ...outcome.refusal, client, sent, destination, server })
+  const request = toRequest(attempt, connection, outcome.identity)
+  const authorization = server.at === 'application' ? ALLOWED : authorizeRequest(view, endpoint.workload, request)
+  if (authorization.is !== 'allowed') {
+    return toResult(authorization, toPolicyDenied(view, client, endpoint.workload, request, authorization))
+  }
+  const { chain } = outcome
+  const routed =
+    requiredRoute === undefined || chain === undefined || hasRoute(chain, requiredRoute.boundTo, requiredRoute.host)
+  const failure: Failure | undefined = routed
+    ? undefined
+    : { cause: 'no-route', ...requiredRoute, destination, at: chain }
+  return toResult(authorization, failure)
+}
+
+function toRequest(
+  { client, call, endpoint: { workload, port } }: CallAttempt,
+  { sent, server }: Connection,
+  identity: string | undefined
+): Request {
+  return {
+    ...call,
+    identity,
+    from: client.address,
+    to: { address: workload.address, port },
+    sni: sent.sni,
+    http: server.at !== 'sidecar' || server.protocol !== 'tcp'
+  }
+}
+
+/** RequestAuthentications validate the JWT before AuthorizationPolicies match on it. */
+function authorizeRequest(view: View<CallKinds>, server: Workload, request: Request): Authorization {
+  const issuers = issuersFor(view, server)
+  const unknownBy = unknownIssuer(issuers, request.token)
+  if (unknownBy !== undefined) return { is: 'token-refused', by: unknownBy }
+  return authorize(view, server, { ...request, token: validateToken(issuers, request.token) })
+}
+
+function toPolicyDenied(
+  view: View<CallKinds>,
+  client: Workload,
+  server: Workload,
+  request: Request,
+  verdict: Denied
+): PolicyDenied {
+  return { cause: denialCause(view, client, server, request, verdict), client, server, request, verdict }
+}
+
+/** Finds the property of the request that would have to differ for it to be allowed. */
+function denialCause(
+  view: View<CallKinds>,
+  client: Workload,
+  server: Workload,
+  request: Request,
+  { is }: Denied
+): PolicyDenied['cause'] {
+  if (is === 'provider-unknown') return is
+  const wouldAllow = (other: Partial<Request>) => authorize(view, server, { ...request, ...other }).is === 'allowed'
+  const identity = identityOf(client, meshOf(view).trustDomain)
+  if (request.identity === undefined && client.namespace !== '' && wouldAllow({ identity }))
+    return 'no-identity-for-policy'
+  return wouldAllow({ token: { issuer: undefined } }) ? 'token-never-valid' : 'refused-by-policy'
+}

@@ -1,0 +1,159 @@
+import { authorize } from './authorization.ts'
+import { NON_MESH_CLIENT } from './callers.ts'
+import { dedupeEndpoints } from './dedupe-endpoints.ts'
+import { parseGoFloat } from './go-float.ts'
+import type { ConfigurationRejected, Failure, HopName } from './hop.ts'
+import { serviceHost } from './host.ts'
+import { findKserveConfig, ingressOf } from './kserve.ts'
+import type { Request } from './request.ts'
+import type { Path, PathKinds } from './request-path.ts'
+import { type ResourceOf, toRef } from './resource.ts'
+import { serverSide } from './server.ts'
+import { type Endpoint, endpointsOf, findService, type Service } from './service.ts'
+import type { View } from './snapshot.ts'
+import type { Workload } from './workload.ts'
+
+export type ControlPlaneKinds = PathKinds | 'MutatingWebhookConfiguration' | 'ValidatingWebhookConfiguration'
+type Configuration = ResourceOf<'MutatingWebhookConfiguration'> | ResourceOf<'ValidatingWebhookConfiguration'>
+
+/** Paths of the control planes: admission webhooks of KServe, Knative and Istio, and their configuration. */
+export function controlPlanePaths(view: View<ControlPlaneKinds>): readonly Path[] {
+  return [...webhookPaths(view), ...controllerPaths(view)]
+}
+
+const WEBHOOK_PORT = 443
+
+function webhookPaths(view: View<ControlPlaneKinds>): readonly Path[] {
+  const { kserveNamespace, knativeNamespace, istioNamespace, clusterDomain } = view.settings
+  const controlPlanes = [kserveNamespace, knativeNamespace, istioNamespace]
+  const paths = new Map<string, Path>()
+  for (const configuration of [
+    ...view.list('MutatingWebhookConfiguration'),
+    ...view.list('ValidatingWebhookConfiguration')
+  ]) {
+    for (const { name: webhook, clientConfig } of configuration.webhooks) {
+      const { namespace = '', name = '', port = WEBHOOK_PORT } = clientConfig?.service ?? {}
+      const entry = `webhook ${namespace}/${name}:${port}`
+      if (!controlPlanes.includes(namespace) || paths.has(entry)) continue
+      const service = findService(view, serviceHost(namespace, name, clusterDomain))
+      const failure = service && findWebhookFailure(view, configuration, webhook, service, port)
+      paths.set(entry, toPath(entry, 'apiserver->webhook', failure))
+    }
+  }
+  return [...paths.values()]
+}
+
+function toPath(entry: string, name: HopName, failure: Failure | undefined): Path {
+  const hops = [{ name, calls: [], failure }]
+  return { caller: 'system', from: undefined, entry, activatorMode: undefined, hops, expected: true }
+}
+
+const API_SERVER: Workload = { ...NON_MESH_CLIENT, name: 'kube-apiserver' }
+
+function findWebhookFailure(
+  view: View<ControlPlaneKinds>,
+  configuration: Configuration,
+  webhook: string,
+  service: Service,
+  number: number
+): Failure | undefined {
+  const port = service.spec.ports.find(one => one.port === number)
+  const endpoints = port === undefined ? [] : dedupeEndpoints(endpointsOf(view, service, port))
+  for (const endpoint of endpoints) {
+    const server = serverSide(view, endpoint)
+    if (server.at !== 'sidecar') continue
+    const { mtls, protocol } = server
+    const { workload: pod, port: number } = endpoint
+    if (mtls.mode === 'STRICT' || protocol === 'http') {
+      const at = mtls.mode === 'STRICT' ? mtls.by : undefined
+      const { selector } = service.spec
+      return { cause: 'webhook-refused', configuration: toRef(configuration), webhook, pod, port: number, selector, at }
+    }
+    const rejected = findPolicyDenied(view, endpoint)
+    if (rejected !== undefined) return rejected
+  }
+  return undefined
+}
+
+function findPolicyDenied(view: View<PathKinds>, { workload, port }: Endpoint): Failure | undefined {
+  const request: Request = {
+    host: '',
+    path: undefined,
+    method: 'POST',
+    token: undefined,
+    headers: {},
+    headersComplete: false,
+    identity: undefined,
+    from: undefined,
+    to: { address: workload.address, port },
+    sni: undefined,
+    http: false
+  }
+  const verdict = authorize(view, workload, request)
+  if (verdict.is === 'allowed') return undefined
+  return { cause: 'refused-by-policy', client: API_SERVER, server: workload, request, verdict }
+}
+
+function controllerPaths(view: View<'ConfigMap'>): readonly Path[] {
+  return [
+    toPath('KServe', 'controller', findKserveRejection(view)),
+    toPath('Knative', 'controller', findBurstCapacityRejection(view) ?? findGatewaysRejection(view))
+  ]
+}
+
+/** KServe reads its configuration at each reconcile and stops reconciling InferenceServices if it is invalid. */
+export function findKserveRejection(view: View<'ConfigMap'>): ConfigurationRejected | undefined {
+  const map = findKserveConfig(view)
+  const value = map?.data['ingress']
+  const { refused: rejected } = ingressOf(view)
+  if (map === undefined || value === undefined || rejected === undefined) return undefined
+  return {
+    cause: 'configuration-rejected',
+    object: toRef(map),
+    field: 'data.ingress',
+    value,
+    why: rejected,
+    by: 'KServe'
+  }
+}
+
+const BURST_CAPACITY = 'target-burst-capacity'
+
+/** @see knative serving pkg/autoscaler/config/config.go */
+function findBurstCapacityRejection(view: View<'ConfigMap'>): ConfigurationRejected | undefined {
+  const map = view.get('ConfigMap', view.settings.knativeNamespace, 'config-autoscaler')
+  const value = map?.data[BURST_CAPACITY]
+  if (map === undefined || value === undefined) return undefined
+  const number = parseGoFloat(value)
+  if (number !== undefined && (number === -1 || !(number < 0))) return undefined
+  const why = 'it must be -1, or a number that is not negative'
+  return {
+    cause: 'configuration-rejected',
+    object: toRef(map),
+    field: `data.${BURST_CAPACITY}`,
+    value,
+    why,
+    by: 'Knative'
+  }
+}
+
+const NEWER_FORM = ['external-gateways', 'local-gateways']
+
+/** @see net-istio pkg/reconciler/ingress/config/istio.go */
+function findGatewaysRejection(view: View<'ConfigMap'>): ConfigurationRejected | undefined {
+  const map = view.get('ConfigMap', view.settings.knativeNamespace, 'config-istio')
+  const entries = Object.entries(map?.data ?? {})
+  const old = entries.find(([key]) => key.startsWith('gateway.') || key.startsWith('local-gateway.'))
+  const newer = NEWER_FORM.find(key => entries.some(([one]) => one === key))
+  if (map === undefined || old === undefined || newer === undefined) return undefined
+  const [key, value] = old
+  const why = `${newer} and keys of the older form may not stand together`
+  return {
+    cause: 'configuration-rejected',
+    object: toRef(map),
+    field: `data.${key}`,
+    value,
+    why,
+    by: 'Knative'
+  }
+}

@@ -1,0 +1,24 @@
+import type { Endpoint } from './service.ts'
+import type { Workload } from './workload.ts'
+
+/** Keeps one pod per set of routing-relevant fields. */
+export function dedupePods(pods: readonly Workload[]): readonly Workload[] {
+  return dedupeEndpoints(toEndpoints(pods, 0)).map(({ workload }) => workload)
+}
+
+/** The same for endpoints. */
+export function dedupeEndpoints(endpoints: readonly Endpoint[]): readonly Endpoint[] {
+  if (endpoints.length < 2) return endpoints
+  const known = new Map<string, Endpoint>()
+  for (const endpoint of endpoints) {
+    const { namespace, labels, serviceAccount, proxy, excludedInboundPorts } = endpoint.workload
+    const key = JSON.stringify([namespace, serviceAccount, proxy, labels, excludedInboundPorts, endpoint.port])
+    // The remaining pod represents several addresses, so it has none for policies to match on.
+    known.set(key, known.has(key) ? { ...endpoint, workload: { ...endpoint.workload, address: undefined } } : endpoint)
+  }
+  return [...known.values()]
+}
+
+export function toEndpoints(pods: readonly Workload[], port: number): readonly Endpoint[] {
+  return pods.map(workload => ({ workload, port }))
+}

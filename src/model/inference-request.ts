@@ -1,0 +1,61 @@
+import type { InferenceService } from './inference-service.ts'
+import { getOrAdd } from './map.ts'
+import { memoizeInView } from './memoize.ts'
+import { meshOf } from './mesh.ts'
+import type { Call, Token } from './request.ts'
+import { formatOf } from './runtime.ts'
+import type { View } from './snapshot.ts'
+import { issuerClasses } from './token-classes.ts'
+
+/** Frameworks whose default protocol is not v1. */
+const PROTOCOL_PATHS: ReadonlyMap<string, string> = new Map([
+  ['triton', 'v2'],
+  ['huggingface', 'own']
+])
+
+type CallView = View<'RequestAuthentication' | 'AuthorizationPolicy' | 'ConfigMap'>
+
+/**
+ * Requests that callers send to a model: by its protocol, without a JWT and with one JWT for each class of issuers that a
+ * workload on the path may trust.
+ */
+export function callsTo(view: CallView, service: InferenceService, host: string): readonly [Call, ...Call[]] {
+  const withToken = (token: Token | undefined) => callTo(view, service, host, token)
+  return [withToken(undefined), ...tokens(view, service.namespace).map(withToken)]
+}
+
+/** One of these requests. Equal requests are the same object, so results can be memoized. */
+export function callTo(view: CallView, service: InferenceService, host: string, token: Token | undefined): Call {
+  const byToken = getOrAdd(callsByHost(view, service), host, newCalls)
+  return getOrAdd(byToken, token, () => makeCall(service, host, token))
+}
+
+type Calls = Map<Token | undefined, Call>
+
+const newCalls = (): Calls => new Map()
+const callsByHost = memoizeInView((_view: CallView, _service: InferenceService) => new Map<string, Calls>())
+
+function makeCall(service: InferenceService, host: string, token: Token | undefined): Call {
+  return { host, path: inferencePath(service), method: 'POST', token, headers: {}, headersComplete: false }
+}
+
+const tokens: (view: CallView, namespace: string) => readonly Token[] = memoizeInView((view, namespace) => {
+  const { istioNamespace, knativeNamespace } = view.settings
+  const namespaces = new Set([meshOf(view).rootNamespace, istioNamespace, knativeNamespace, namespace])
+  const listed = <K extends 'RequestAuthentication' | 'AuthorizationPolicy'>(kind: K) =>
+    [...namespaces].flatMap(one => view.list(kind, one))
+  return issuerClasses(listed('RequestAuthentication'), listed('AuthorizationPolicy')).map(issuer => ({ issuer }))
+})
+
+/**
+ * URL path of an inference request by the protocol of the model; absent if the model defines its own.
+ * @see https://kserve.github.io/website (data plane, V1 and V2 protocol)
+ */
+export function inferencePath({ name, spec: { predictor } }: InferenceService): string | undefined {
+  const format = predictor === undefined ? undefined : formatOf(predictor)
+  if (format === undefined) return undefined
+  const version = format.protocolVersion ?? PROTOCOL_PATHS.get(format.name) ?? 'v1'
+  if (version === 'v1') return `/v1/models/${name}:predict`
+  if (version === 'v2') return `/v2/models/${name}/infer`
+  return version === 'grpc-v2' ? '/inference.GRPCInferenceService/ModelInfer' : undefined
+}

@@ -1,0 +1,137 @@
+import { meshSources, NON_MESH_SOURCE } from './callers.ts'
+import { findKserveRejection } from './control-plane.ts'
+import { dedupePods } from './dedupe-endpoints.ts'
+import type { ConfigurationRejected } from './hop.ts'
+import { serviceHost } from './host.ts'
+import { inferenceGraphSources } from './inference-graph.ts'
+import { inferencePath } from './inference-request.ts'
+import {
+  type Component,
+  componentsOf,
+  desiredPod,
+  entryOf,
+  type InferenceService,
+  injectionSubject,
+  podsOf
+} from './inference-service.ts'
+import { injection, isAmbient } from './injection.ts'
+import { knativePaths } from './knative-paths.ts'
+import { type Caller, evaluatePath, type Path, type PathKinds, type PathTemplates } from './request-path.ts'
+import type { View } from './snapshot.ts'
+import { standardPaths } from './standard-paths.ts'
+import type { Workload } from './workload.ts'
+
+/** Pods to evaluate: the running ones, or those after the next rollout. */
+export type PodGeneration = 'running' | 'next'
+
+/**
+ * Every request path to an InferenceService. None for a mode without pods of its own. A model without running pods is
+ * evaluated with its next pods.
+ *
+ * @param representative namespace that represents its caller class, whose objects are reported as source; by default the
+ * first
+ */
+export function pathsOf(
+  view: View<PathKinds>,
+  service: InferenceService,
+  which: PodGeneration = 'running',
+  representative?: string
+): readonly Path[] {
+  const components = componentsOf(view, service)
+  const component = entryOf(components)
+  if (component === undefined || component.mode === 'ModelMesh') return []
+  const podsFor = (one: Component) => podsToEvaluate(view, service, one, which)
+  // An invalid configuration blocks new models; running models are not affected.
+  const isNew = service.created === undefined && podsOf(view, service, component).length === 0
+  const refused = findKserveRejection(view)
+  if (refused !== undefined)
+    return isNew ? rejected(refused) : [unknownPath(`what KServe made while it took its configuration`)]
+  if (isAmbient(view, service.namespace) && podsFor(component).every(({ proxy }) => proxy === 'none'))
+    return [unknownPath('what ztunnel does: the namespace is ambient')]
+
+  const templatesOf = (one: Component): PathTemplates =>
+    (one.mode === 'Knative' ? knativePaths : standardPaths)(view, service, one, podsFor(one))
+  const templates = templatesOf(component)
+  const own = serviceHost(service.namespace, service.name, view.settings.clusterDomain)
+  const call = { path: inferencePath(service), method: 'POST', hosts: [own, ...templates.hosts] }
+  const callers = meshSources(view, { hosts: templates.hosts, servers: templates.servers, call }, representative)
+  return [
+    ...callers.flatMap(origin => templates.to('component', origin)),
+    ...templates.external,
+    ...[...callers, NON_MESH_SOURCE, ...inferenceGraphSources(view, service)].flatMap(origin =>
+      templates.to('address', origin)
+    ),
+    ...templates.probes,
+    ...internalPaths(components, component, podsFor, templatesOf)
+  ].flatMap(evaluatePath)
+}
+
+/** A rejected InferenceService is unreachable for all callers. */
+function rejected(failure: ConfigurationRejected): readonly Path[] {
+  const hops = [{ name: 'controller' as const, calls: [], failure }]
+  return (['external', 'in-mesh', 'non-mesh'] as const).map(caller => ({
+    caller,
+    from: undefined,
+    entry: 'address',
+    activatorMode: undefined,
+    hops,
+    expected: true
+  }))
+}
+
+/** One path of unknown result that represents all paths to a model. */
+function unknownPath(unknown: string): Path {
+  const hops = [{ name: 'caller->pod' as const, calls: [], failure: undefined, unknown }]
+  return { caller: 'in-mesh', from: undefined, entry: 'address', activatorMode: undefined, hops, expected: true }
+}
+
+/** Pods that represent a component: one running pod of each template, or else the next pod. */
+export function podsToEvaluate(
+  view: View<PathKinds>,
+  service: InferenceService,
+  component: Component,
+  which: PodGeneration
+): readonly [Workload, ...Workload[]] {
+  const [first, ...others] = which === 'running' ? dedupePods(podsOf(view, service, component)) : []
+  return [first ?? desiredPod(view, service, component), ...others]
+}
+
+/** True if the next pods differ from the running ones in sidecar or service account. */
+export function hasPendingRollout(view: View<PathKinds>, service: InferenceService): boolean {
+  return componentsOf(view, service).some(component => {
+    const next = injection(view, injectionSubject(service, component)).injected ? 'sidecar' : 'none'
+    return podsOf(view, service, component).some(
+      ({ proxy, serviceAccount }) => proxy !== next || serviceAccount !== component.serviceAccount
+    )
+  })
+}
+
+/** A transformer or an explainer calls the predictor, by its predictor host. */
+function internalPaths(
+  components: readonly Component[],
+  entry: Component,
+  podsFor: (component: Component) => readonly [Workload, ...Workload[]],
+  templatesOf: (component: Component) => PathTemplates
+) {
+  const predictor = components.find(({ name }) => name === 'predictor')
+  if (predictor === undefined) return []
+  const callers = components.filter(component => component !== predictor)
+  if (callers.length === 0) return []
+  const templates = templatesOf(predictor)
+  const address = predictor.mode === 'Knative' ? 'component' : 'address'
+  return [
+    ...callers.flatMap(caller => {
+      const pods = podsFor(caller)
+      return templates.to(address, { caller: toCaller(pods[0]), entry: caller.name, pods })
+    }),
+    // Named differently from those of the entry component: paths are compared by name.
+    ...(entry === predictor
+      ? []
+      : templates.probes.map(template => ({ ...template, entry: `${template.entry} of ${predictor.name}` })))
+  ]
+}
+
+/** Caller of a pod that is known to send requests. */
+function toCaller({ proxy, namespace }: Workload): Caller {
+  return { caller: proxy === 'none' ? 'non-mesh' : 'in-mesh', from: [namespace] }
+}

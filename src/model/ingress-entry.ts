@@ -1,0 +1,90 @@
+import { type CallKinds, evaluatePlaintextCall, type RequiredRoute } from './call-result.ts'
+import { NON_MESH_CLIENT } from './callers.ts'
+import type { ClientSide, Destination } from './client.ts'
+import type { CallResult, Failure } from './hop.ts'
+import { serviceHost } from './host.ts'
+import { memoizeInView } from './memoize.ts'
+import type { Call } from './request.ts'
+import type { Ref } from './resource.ts'
+import type { Endpoint, Service } from './service.ts'
+import { noEndpoints, toDestination } from './service-resolution.ts'
+import type { View } from './snapshot.ts'
+
+/** Failure causes ordered by specificity; the most specific is reported. */
+const CAUSE_SPECIFICITY: readonly Failure['cause'][] = [
+  'no-route',
+  'plaintext-to-mtls-listener',
+  'sni-not-served',
+  'certificate-refused',
+  'listener-rejected',
+  'no-identity-for-policy',
+  'refused-by-policy',
+  'token-never-valid',
+  'provider-unknown'
+]
+
+/** What a client without a sidecar sends if it uses no TLS itself. */
+export const PLAIN_CLIENT: ClientSide = {
+  send: 'plaintext',
+  sni: undefined,
+  accepts: [],
+  reason: 'no-proxy',
+  rule: undefined
+}
+
+const tlsClient = (sni: string): ClientSide => ({ ...PLAIN_CLIENT, send: 'tls', sni })
+
+export interface IngressResult {
+  readonly calls: readonly CallResult[]
+  readonly failure: Failure | undefined
+}
+
+/**
+ * Tries each port of these Services, with and without TLS, as a client without an Istio workload certificate. A port that
+ * only redirects does not match.
+ */
+export function tryIngress(
+  view: View<CallKinds>,
+  services: readonly Service[],
+  address: Ref,
+  call: Call,
+  requiredRoute: RequiredRoute
+): IngressResult {
+  const closed: { readonly result: CallResult; readonly failure: Failure }[] = []
+  for (const { destination, endpoint, speaksTls } of services.flatMap(service => ingressPorts(view, service))) {
+    const attempt = { client: NON_MESH_CLIENT, call, destination, endpoint, requiredRoute }
+    const withTls = () => evaluatePlaintextCall(view, attempt, tlsClient(requiredRoute.host))
+    const without = () => evaluatePlaintextCall(view, attempt, PLAIN_CLIENT)
+    const usual = speaksTls ? withTls() : without()
+    if (usual.failure === undefined) return { calls: [usual], failure: undefined }
+    const other = speaksTls ? without() : withTls()
+    if (other.failure === undefined) return { calls: [other], failure: undefined }
+    closed.push({ result: usual, failure: usual.failure })
+  }
+  const [reported] = closed.sort(
+    (a, b) => CAUSE_SPECIFICITY.indexOf(b.failure.cause) - CAUSE_SPECIFICITY.indexOf(a.failure.cause)
+  )
+  return reported === undefined
+    ? { calls: [], failure: noEndpoints(address) }
+    : { calls: [reported.result], failure: reported.failure }
+}
+
+/** Health port of Istio proxies; it accepts no requests for models. */
+const STATUS_PORT = 15_021
+
+interface IngressPort {
+  readonly destination: Destination
+  readonly endpoint: Endpoint
+  /** Protocol that clients try first, by number and name of the port. */
+  readonly speaksTls: boolean
+}
+
+const ingressPorts: (view: View<'Service' | 'Pod' | 'EndpointSlice'>, service: Service) => readonly IngressPort[] =
+  memoizeInView((view, { name, namespace, spec }) =>
+    spec.ports.flatMap(({ port, name: portName = '' }) => {
+      if (port === STATUS_PORT) return []
+      const destination = toDestination(view, serviceHost(namespace, name, view.settings.clusterDomain), port)
+      const speaksTls = port === 443 || portName.startsWith('https')
+      return destination.endpoints.map(endpoint => ({ destination, endpoint, speaksTls }))
+    })
+  )

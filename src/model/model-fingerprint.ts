@@ -1,0 +1,172 @@
+import { serviceHost } from './host.ts'
+import { inferencePath } from './inference-request.ts'
+import {
+  type Component,
+  componentsOf,
+  generatedLabels,
+  type InferenceService,
+  podsOf,
+  revisionOf
+} from './inference-service.ts'
+import { publicDomain } from './knative.ts'
+import { ingressOf } from './kserve.ts'
+import type { Discriminators } from './namespace-discriminators.ts'
+import { matches, matchesPath } from './pattern.ts'
+import type { PathKinds } from './request-path.ts'
+import { findKnativeRejection } from './revision.ts'
+import type { Labels } from './selector.ts'
+import { endpointsOf, findService, isHeadless, protocolOf, targetsOf } from './service.ts'
+import type { View } from './snapshot.ts'
+import { TLS_MODE_LABEL, type Workload } from './workload.ts'
+
+/**
+ * Attributes of an InferenceService that can influence its paths: `baseFingerprint` always does, the others only if
+ * configuration selects on them.
+ */
+export interface ModelAttributes {
+  readonly name: string
+  readonly baseFingerprint: string
+  readonly labelsAndAnnotations: readonly KeyValues[]
+  readonly hosts: readonly string[]
+  readonly path: string | undefined
+  /** True if a transformer or explainer of the InferenceService calls its predictor. */
+  readonly hasInternalCalls: boolean
+}
+
+/** Labels or annotations, and the part of the InferenceService that has them. */
+interface KeyValues {
+  readonly place: string
+  readonly values: Labels
+}
+
+export function attributesOf(view: View<PathKinds>, service: InferenceService): ModelAttributes {
+  const { name, namespace, created, status, labels, annotations } = service
+  const graphs = view
+    .list('InferenceGraph', namespace)
+    .filter(({ spec }) => Object.values(spec.nodes).some(({ steps }) => steps.some(step => step.serviceName === name)))
+  const path = inferencePath(service)
+  const domain = publicDomain(view)
+  const components = componentsOf(view, service)
+  const services = components.map(one => one.service)
+  const inCluster = [name, ...components.flatMap(one => hostsOf(service, one))]
+  const pods = components.flatMap(one =>
+    podsOf(view, service, one).map(pod => ({ template: `${one.name} ${podAttributes(view, pod)}`, labels: pod.labels }))
+  )
+  const templates = [...new Set(pods.map(({ template }) => template))].sort()
+  const baseFingerprint = [
+    created === undefined,
+    status?.deploymentMode,
+    relevantKeys(labels),
+    relevantKeys(annotations),
+    path?.replaceAll(name, ''),
+    graphs.map(graph => graph.name),
+    domain,
+    components.map(one => componentAttributes(view, service, one)),
+    templates,
+    // The finding for a rejected revision contains the name of its model.
+    components.some(one => findKnativeRejection(service, one) !== undefined) ? name : undefined
+  ]
+  return {
+    name,
+    baseFingerprint: JSON.stringify(baseFingerprint),
+    labelsAndAnnotations: [
+      { place: 'labels', values: labels },
+      { place: 'annotations', values: annotations },
+      ...components.map(one => ({ place: one.name, values: { ...one.annotations, ...generatedLabels(service, one) } })),
+      ...pods.map(({ template, labels }) => ({ place: `pod ${templates.indexOf(template)}`, values: labels }))
+    ],
+    hosts: [
+      ...inCluster.map(one => serviceHost(namespace, one, view.settings.clusterDomain)),
+      ...(domain === undefined ? [] : [name, ...services].map(one => `${one}.${namespace}.${domain}`)),
+      `${name}-${namespace}.${ingressOf(view).config.ingressDomain}`
+    ],
+    path,
+    hasInternalCalls: components.length > 1
+  }
+}
+
+function hostsOf(service: InferenceService, component: Component): readonly string[] {
+  const revision = revisionOf(service, component)
+  return [component.service, revision, `${revision}-private`]
+}
+
+function componentAttributes(view: View<PathKinds>, service: InferenceService, component: Component) {
+  const { name, mode, labels, annotations, minReplicas, serviceAccount, hostNetwork } = component
+  const own = [relevantKeys(labels), relevantKeys(annotations), minReplicas, serviceAccount, hostNetwork]
+  return [name, mode, ...own, mode === 'Standard' ? serviceAttributes(view, service, component) : undefined]
+}
+
+function podAttributes(view: View<PathKinds>, pod: Workload): string {
+  const { proxy, serviceAccount, labels, excludedInboundPorts } = pod
+  const protocols = new Map<number, string>()
+  // If several Services target a port, the first takes precedence.
+  for (const { target, port } of targetsOf(view, pod).toReversed()) protocols.set(target, protocolOf(port))
+  return JSON.stringify([proxy, serviceAccount, excludedInboundPorts, labels[TLS_MODE_LABEL], [...protocols].sort()])
+}
+
+/** Fields of a Standard mode Service that may differ from those that KServe generates. */
+function serviceAttributes(view: View<PathKinds>, { namespace }: InferenceService, { service }: Component) {
+  const found = findService(view, serviceHost(namespace, service, view.settings.clusterDomain))
+  const [port] = found?.spec.ports ?? []
+  if (found === undefined || port === undefined) return found === undefined
+  return [isHeadless(found), port.port, port.targetPort, endpointsOf(view, found, port).length > 0]
+}
+
+/** API groups whose labels and annotations Istio, Knative, KServe or this webhook reads. */
+const GROUPS = /(^|\.)(istio\.io|knative\.dev|kserve\.io|mesh-guard\.io)\//
+/** The value of this label differs for each model. */
+const INFERENCE_SERVICE_LABEL = 'serving.kserve.io/inferenceservice'
+
+function relevantKeys(values: Labels): readonly string[] {
+  return Object.entries(values)
+    .filter(([key]) => GROUPS.test(key) && key !== INFERENCE_SERVICE_LABEL)
+    .map(([key, value]) => `${key}=${value}`)
+    .sort()
+}
+
+const NOTHING: readonly string[] = []
+
+/**
+ * Fingerprint of an InferenceService. Two with equal fingerprints have equal paths and equal check results: only their
+ * names differ.
+ */
+export function fingerprintOf(
+  { name, baseFingerprint, labelsAndAnnotations, hosts, path, hasInternalCalls }: ModelAttributes,
+  discriminators: Discriminators
+): string {
+  const parts = [
+    discriminators.connections || (discriminators.callers && hasInternalCalls) ? [name] : NOTHING,
+    discriminators.keys.size + discriminators.pairs.size === 0
+      ? NOTHING
+      : matchedLabels(labelsAndAnnotations, discriminators),
+    discriminators.exactHosts.size + discriminators.hostPatterns.length === 0
+      ? NOTHING
+      : matchedHosts(hosts, discriminators),
+    path === undefined ? NOTHING : discriminators.paths.filter(pattern => matchesPath(pattern, path))
+  ]
+  return parts.every(part => part.length === 0) ? baseFingerprint : baseFingerprint + JSON.stringify(parts)
+}
+
+/** Grouped by place, because a selector matches on all labels of one pod. */
+function matchedLabels(labelsAndAnnotations: readonly KeyValues[], { keys, pairs }: Discriminators): readonly string[] {
+  const matched = new Set<string>()
+  for (const { place, values } of labelsAndAnnotations) {
+    const matchedValues: string[] = []
+    for (const key in values) {
+      const value = values[key] as string
+      if (keys.has(key) || pairs.get(key)?.has(value)) matchedValues.push(`${key}=${value}`)
+    }
+    if (matchedValues.length > 0) matched.add(`${place} ${matchedValues.sort().join()}`)
+  }
+  return [...matched].sort()
+}
+
+/** Configured hosts and patterns that match one of these hosts but not every host of the namespace. */
+function matchedHosts(hosts: readonly string[], { exactHosts, hostPatterns }: Discriminators): readonly string[] {
+  const covering: string[] = []
+  for (const [i, host] of hosts.entries()) {
+    if (exactHosts.has(host)) covering.push(`${i} ${host}`)
+    for (const pattern of hostPatterns) if (matches(pattern, host)) covering.push(`${i} ${pattern}`)
+  }
+  return covering
+}

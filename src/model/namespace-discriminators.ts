@@ -1,0 +1,156 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { AuthorizationPolicy, Rule } from './authorization-rule.ts'
+import { namespaceOfHost } from './destination-rule-index.ts'
+import { isWildcard } from './host.ts'
+import { injectorSelectors } from './injection.ts'
+import { getOrAdd } from './map.ts'
+import { memoize } from './memoize.ts'
+import { meshOf } from './mesh.ts'
+import type { PathKinds } from './request-path.ts'
+import type { Resource } from './resource.ts'
+import type { View } from './snapshot.ts'
+
+/**
+ * Label keys, hosts and URL paths that configuration in scope of the namespace can match on. Everything else is
+ * irrelevant for the fingerprint.
+ */
+export interface Discriminators {
+  /** Label keys of which every value is relevant. */
+  readonly keys: ReadonlySet<string>
+  /** Label values that selectors match, by key. */
+  readonly pairs: ReadonlyMap<string, ReadonlySet<string>>
+  readonly exactHosts: ReadonlySet<string>
+  /** `*suffix` or, only in policies, `prefix*`. */
+  readonly hostPatterns: readonly string[]
+  readonly paths: readonly string[]
+  /** True if policies match on the destination address or SNI, which differ for each model. */
+  readonly connections: boolean
+  /** True if policies match on source addresses. */
+  readonly callers: boolean
+}
+
+export function discriminatorsFor(view: View<PathKinds>, namespace: string): Discriminators {
+  const { istioNamespace, knativeNamespace } = view.settings
+  const { rootNamespace } = meshOf(view)
+  const own = [...new Set([namespace, rootNamespace])]
+  const shared = [...new Set([...own, istioNamespace, knativeNamespace])]
+  const policies = shared.flatMap(one => view.list('AuthorizationPolicy', one))
+  const selectors = [
+    ...own.flatMap(one => view.list('PeerAuthentication', one)).map(({ spec }) => spec.selector?.matchLabels),
+    ...own.flatMap(one => view.list('RequestAuthentication', one)).map(({ spec }) => spec.selector?.matchLabels),
+    ...own.flatMap(one => view.list('DestinationRule', one)).map(({ spec }) => spec.workloadSelector?.matchLabels),
+    ...own.flatMap(one => view.list('Sidecar', one)).map(({ spec }) => spec.workloadSelector?.labels),
+    ...policies.map(({ spec }) => spec.selector?.matchLabels)
+  ]
+  const ofAll = `.${namespace}.svc.${view.settings.clusterDomain}`
+  const hosts = [
+    ...view.rulesIn(namespace).map(({ host }) => host),
+    ...view.list('Gateway').flatMap(({ spec }) => spec.servers.flatMap(server => server.hosts.map(toDnsName))),
+    ...policies.flatMap(policy => operations(policy, 'hosts')).map(host => host.toLowerCase())
+  ]
+  const rules = policies.flatMap(({ spec }) => spec.rules.flatMap(rule => rule ?? []))
+  const matchesOn = (...wanted: readonly string[]) =>
+    rules.some(({ when }) => when.some(({ key }) => wanted.includes(key)))
+  return {
+    keys: new Set(
+      injectorSelectors(view).flatMap(({ matchLabels, matchExpressions }) => [
+        ...Object.keys(matchLabels),
+        ...matchExpressions.map(({ key }) => key)
+      ])
+    ),
+    pairs: byKey(selectors.flatMap(labels => Object.entries(labels ?? {}))),
+    exactHosts: new Set(hosts.filter(host => !isPattern(host)).sort()),
+    // A pattern that covers all hosts of the namespace does not distinguish models.
+    hostPatterns: [...new Set(hosts.filter(host => isPattern(host) && !ofAll.endsWith(host.slice(1))))].sort(),
+    paths: [...new Set(policies.flatMap(policy => operations(policy, 'paths')))].sort(),
+    connections: matchesOn('destination.ip', 'connection.sni'),
+    callers: matchesOn('source.ip') || rules.some(({ from }) => from.some(({ source }) => hasAddresses(source)))
+  }
+}
+
+const isPattern = (host: string) => isWildcard(host) || host.endsWith('*')
+
+function hasAddresses(source: Rule['from'][number]['source']): boolean {
+  return source !== undefined && source.ipBlocks.length + source.notIpBlocks.length > 0
+}
+
+function byKey(pairs: readonly (readonly [string, string])[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const values = new Map<string, Set<string>>()
+  for (const [key, value] of pairs) getOrAdd(values, key, (): Set<string> => new Set()).add(value)
+  return values
+}
+
+/** Discriminators that only one of the two has; of labels, the whole key. Absent if both are equal. */
+export function discriminatorDiff(some: Discriminators, others: Discriminators): Discriminators | undefined {
+  if (isDeepStrictEqual(some, others)) return undefined
+  const paths = [new Set(some.paths), new Set(others.paths)] as const
+  const patterns = [new Set(some.hostPatterns), new Set(others.hostPatterns)] as const
+  return {
+    keys: new Set([...symmetricDifference(some.keys, others.keys), ...changedKeys(some.pairs, others.pairs)]),
+    pairs: new Map(),
+    exactHosts: symmetricDifference(some.exactHosts, others.exactHosts),
+    hostPatterns: [...symmetricDifference(...patterns)],
+    paths: [...symmetricDifference(...paths)],
+    connections: some.connections !== others.connections,
+    callers: some.callers !== others.callers
+  }
+}
+
+/** Label keys with different sets of values. */
+function changedKeys(some: Discriminators['pairs'], others: Discriminators['pairs']): readonly string[] {
+  const none = new Set<string>()
+  const isChanged = (key: string) => symmetricDifference(some.get(key) ?? none, others.get(key) ?? none).size > 0
+  return [...new Set([...some.keys(), ...others.keys()])].filter(isChanged)
+}
+
+function symmetricDifference(some: ReadonlySet<string>, others: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...some, ...others].filter(entry => some.has(entry) !== others.has(entry)))
+}
+
+/**
+ * Fingerprint of a namespace without its models. If the namespace has no mesh configuration and none elsewhere names it,
+ * its labels are its fingerprint. Namespaces with equal fingerprints share class evaluations.
+ */
+export function namespaceFingerprint(view: View<PathKinds>, namespace: string): string {
+  const { istioNamespace, knativeNamespace, clusterDomain } = view.settings
+  const hasOwn = NAMESPACED_CONFIG_KINDS.some(kind => view.list(kind, namespace).length > 0)
+  if (hasOwn || view.rulesIn(namespace).some(({ host }) => namespaceOfHost(host, clusterDomain) !== undefined)) {
+    return namespace
+  }
+  const shared = new Set([meshOf(view).rootNamespace, istioNamespace, knativeNamespace])
+  const texts = [
+    ...[...shared].flatMap(one => CROSS_NAMESPACE_KINDS.map(kind => textOf(view.list(kind, one)))),
+    textOf(view.list('Sidecar')),
+    textOf(view.list('MutatingWebhookConfiguration'))
+  ]
+  // A pattern can match the namespace without containing its whole name.
+  const isNamed = texts.some(text => text.includes(namespace) || /[a-z0-9-]\*"|"\*[a-z0-9-]/.test(text))
+  const labels = view.get('Namespace', '', namespace)?.labels ?? {}
+  return isNamed ? namespace : JSON.stringify(Object.entries(labels).sort())
+}
+
+const NAMESPACED_CONFIG_KINDS = [
+  'PeerAuthentication',
+  'AuthorizationPolicy',
+  'RequestAuthentication',
+  'DestinationRule',
+  'Sidecar',
+  'ServingRuntime',
+  'InferenceGraph'
+] as const
+const CROSS_NAMESPACE_KINDS = ['AuthorizationPolicy', 'DestinationRule'] as const
+
+const textOf = memoize((objects: readonly Resource[]) =>
+  JSON.stringify(objects.map(object => ('spec' in object ? object.spec : object)))
+)
+
+const toDnsName = (host: string) => host.slice(host.indexOf('/') + 1)
+
+function operations({ spec }: AuthorizationPolicy, field: 'hosts' | 'paths'): readonly string[] {
+  const not = field === 'hosts' ? 'notHosts' : 'notPaths'
+  return spec.rules.flatMap(rule =>
+    (rule?.to ?? []).flatMap(({ operation }) =>
+      operation === undefined ? [] : [...operation[field], ...operation[not]]
+    )
+  )
+}

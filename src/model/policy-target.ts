@@ -1,0 +1,26 @@
+import type { ResourceOf } from './resource.ts'
+import { hasLabels } from './selector.ts'
+import type { Workload } from './workload.ts'
+
+/** Label with the name of the Gateway API Gateway that a pod serves; set by Istio. */
+export const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name'
+const GATEWAY_GROUP = 'gateway.networking.k8s.io'
+
+type Attachable = ResourceOf<'AuthorizationPolicy'> | ResourceOf<'RequestAuthentication'>
+
+/**
+ * True if a policy of the workload's own or the root namespace applies to it. A policy with `targetRefs` applies only to
+ * Gateway API gateways.
+ * @see istio pilot/pkg/model/policyattachment.go (ShouldAttachPolicy)
+ */
+export function attaches({ namespace, spec }: Attachable, workload: Workload): boolean {
+  const { selector, targetRef, targetRefs } = spec
+  const targets = targetRefs.length === 0 && targetRef !== undefined ? [targetRef] : targetRefs
+  if (targets.length === 0) return hasLabels(workload.labels, selector?.matchLabels ?? {})
+  const gateway = workload.labels[GATEWAY_NAME]
+  return (
+    gateway !== undefined &&
+    namespace === workload.namespace &&
+    targets.some(({ group, kind, name }) => group === GATEWAY_GROUP && kind === 'Gateway' && name === gateway)
+  )
+}

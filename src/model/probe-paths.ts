@@ -1,0 +1,51 @@
+import { evaluatePlaintextCall } from './call-result.ts'
+import { NON_MESH_CLIENT } from './callers.ts'
+import type { Destination } from './client.ts'
+import { toEndpoints } from './dedupe-endpoints.ts'
+import type { Component } from './inference-service.ts'
+import { PLAIN_CLIENT } from './ingress-entry.ts'
+import type { Call } from './request.ts'
+import type { HopEvaluator, PathKinds, PathTemplate } from './request-path.ts'
+import type { View } from './snapshot.ts'
+import type { Workload } from './workload.ts'
+
+/** "false": kubelet probes do not bypass the sidecar. */
+const REWRITE = 'sidecar.istio.io/rewriteAppHTTPProbers'
+
+/** Path of health or metrics probes by Knative or the kubelet. */
+export function probe(entry: 'autoscaler' | 'kubelet', step: HopEvaluator): PathTemplate {
+  const call: Call = { host: '', path: undefined, method: 'GET', token: undefined, headers: {}, headersComplete: false }
+  return {
+    caller: 'probe',
+    from: undefined,
+    entry,
+    candidates: [{ at: [], call }],
+    steps: [step],
+    branches: [{ activatorMode: undefined, steps: [] }]
+  }
+}
+
+/**
+ * Kubelet probes that reach the sidecar; by default they bypass it.
+ * @see istio pkg/kube/inject/app_probe.go
+ */
+export function kubeletProbes(
+  view: View<PathKinds>,
+  { annotations }: Component,
+  destination: Destination,
+  pods: readonly Workload[],
+  port: number
+): readonly PathTemplate[] {
+  if (annotations[REWRITE] !== 'false') return []
+  const step: HopEvaluator = next => {
+    const call: Call = { ...next.call, path: '/healthz' }
+    const calls = toEndpoints(pods, port).map(endpoint =>
+      evaluatePlaintextCall(view, { client: NON_MESH_CLIENT, call, destination, endpoint }, PLAIN_CLIENT)
+    )
+    return {
+      hop: { name: 'kubelet->pod', calls, failure: calls.find(({ failure }) => failure !== undefined)?.failure },
+      next
+    }
+  }
+  return [probe('kubelet', step)]
+}

@@ -1,0 +1,199 @@
+import type { ActivatorMode } from './activator.ts'
+import { type CallAttempt, type CallKinds, evaluateCall, type RequiredRoute } from './call-result.ts'
+import type { CallerNamespaces } from './caller-classes.ts'
+import type { TrafficSource } from './callers.ts'
+import type { Destination } from './client.ts'
+import type { CallResult, FailedHop, Failure, Hop, HopName } from './hop.ts'
+import type { ComponentKinds } from './inference-service.ts'
+import type { InjectionKinds } from './injection.ts'
+import { getOrAdd } from './map.ts'
+import { memoize } from './memoize.ts'
+import type { Call } from './request.ts'
+import { forwardToken, issuersFor } from './request-authentication.ts'
+import { noEndpoints, toServiceRef } from './service-resolution.ts'
+import type { View } from './snapshot.ts'
+import type { Workload } from './workload.ts'
+
+/**
+ * Kind of caller: external by the public host, pod with a sidecar, or pod without one; probes of kubelet and Knative; API
+ * server and controllers.
+ */
+export type CallerClass = 'external' | 'in-mesh' | 'non-mesh' | 'probe' | 'system'
+
+/** Class of callers with equal paths. */
+export interface Caller {
+  readonly caller: CallerClass
+  /** Namespaces of the class; the path of the first is evaluated. Absent: any namespace without configuration. */
+  readonly from: CallerNamespaces | undefined
+}
+
+/** Evaluated request path to a model. */
+export interface Path extends Caller {
+  /**
+   * InferenceService URL (`address`) or predictor host (`component`, only callers with a sidecar); for other callers, their
+   * name.
+   */
+  readonly entry: string
+  /** Absent if the request is blocked before the revision, or if there is only one mode. */
+  readonly activatorMode: ActivatorMode | undefined
+  /** In order, up to the first that is blocked or unknown. */
+  readonly hops: readonly Hop[]
+  /** False if no configuration shows that such callers exist. */
+  readonly expected: boolean
+}
+
+/** Request between two hops: the pods that send it, and its content. */
+export interface InFlightRequest {
+  readonly at: readonly Workload[]
+  readonly call: Call
+}
+
+/** Evaluates one hop and returns the request for the next hop, which is ignored if the hop is blocked or unknown. */
+export type HopEvaluator = (request: InFlightRequest) => { readonly hop: Hop; readonly next: InFlightRequest }
+
+/** Path before evaluation: common hops, then one branch for each activator mode. */
+export interface PathTemplate extends Caller {
+  readonly entry: string
+  readonly expected?: boolean | undefined
+  /** Requests that the caller can choose from, such as different JWTs; the one that gets furthest is used. */
+  readonly candidates: readonly [InFlightRequest, ...InFlightRequest[]]
+  readonly steps: readonly HopEvaluator[]
+  readonly branches: readonly {
+    readonly activatorMode: ActivatorMode | undefined
+    readonly steps: readonly HopEvaluator[]
+  }[]
+}
+
+/** Paths to a component, for any caller. */
+export interface PathTemplates {
+  /** Hosts of the component and servers on the path; caller classes depend on them. */
+  readonly hosts: readonly string[]
+  readonly servers: readonly Workload[]
+  readonly external: readonly PathTemplate[]
+  readonly probes: readonly PathTemplate[]
+  /** By InferenceService URL or predictor host. */
+  readonly to: (address: 'address' | 'component', origin: TrafficSource) => readonly PathTemplate[]
+}
+
+export type PathKinds = CallKinds | InjectionKinds | ComponentKinds | 'InferenceGraph'
+
+/** The blocked hop of a path, if any. */
+export function failedHopOf({ hops }: Pick<Path, 'hops'>): FailedHop | undefined {
+  return hops.find((hop): hop is FailedHop => hop.failure !== undefined)
+}
+
+/** Evaluates a template: one path for each branch, or one in total if no branch is reached. */
+export function evaluatePath(template: PathTemplate): readonly Path[] {
+  let best: readonly Path[] = []
+  let furthest = -1
+  for (const candidate of template.candidates) {
+    const paths = evaluateCandidate(template, candidate)
+    const reach = paths.reduce((sum, path) => sum + path.hops.length + (isOpen(path) ? REACHED_SCORE : 0), 0)
+    if (reach > furthest) [best, furthest] = [paths, reach]
+    if (paths.every(isOpen)) break
+  }
+  return best
+}
+
+/** A path that reaches the model scores higher than any number of hops. */
+const REACHED_SCORE = 100
+
+/** True if no hop is blocked or unknown. */
+export function isOpen({ hops }: Pick<Path, 'hops'>): boolean {
+  return hops.every(({ failure, unknown }) => failure === undefined && unknown === undefined)
+}
+
+function evaluateCandidate(
+  { caller, from, entry, expected = true, steps, branches }: PathTemplate,
+  candidate: InFlightRequest
+): readonly Path[] {
+  const own = { caller, from, entry, expected: expected }
+  const shared = evaluateHops(candidate, steps)
+  const { reached } = shared
+  if (reached === undefined) return [{ ...own, activatorMode: undefined, hops: shared.hops }]
+  return branches.map(({ activatorMode, steps: rest }) => ({
+    ...own,
+    activatorMode: activatorMode,
+    hops: [...shared.hops, ...evaluateHops(reached, rest).hops]
+  }))
+}
+
+/** Evaluates hops up to the first that is blocked or unknown; then `reached` is absent. */
+function evaluateHops(candidate: InFlightRequest, steps: readonly HopEvaluator[]) {
+  const hops: Hop[] = []
+  let reached: InFlightRequest | undefined = candidate
+  for (const step of steps) {
+    const { hop, next } = step(reached)
+    hops.push(hop)
+    if (hop.failure !== undefined || hop.unknown !== undefined) return { hops, reached: undefined }
+    reached = next
+  }
+  return { hops, reached }
+}
+
+/** Options of a hop besides its destination. */
+export interface HopOptions {
+  readonly requiredRoute?: RequiredRoute
+  /** Rewrite of the request by a route. */
+  readonly rewrite?: (call: Call) => Call
+  /** Name of the hop if the connection is accepted but no route matches. */
+  readonly nameWithoutRoute?: HopName
+}
+
+/**
+ * Evaluates calls from each client pod to each endpoint. The first failure is the result: if one of several pods is
+ * unreachable, requests fail.
+ */
+export function hopTo(
+  view: View<PathKinds>,
+  name: HopName,
+  destination: Destination,
+  options: HopOptions = {}
+): HopEvaluator {
+  const { requiredRoute, rewrite, nameWithoutRoute = name } = options
+  const at = podsBehind(destination)
+  return ({ at: clients, call: arrived }) => {
+    const call = rewrite?.(arrived) ?? arrived
+    const results = evaluateCalls(view, clients, call, destination, requiredRoute)
+    const hop = { name: results.failure?.cause === 'no-route' ? nameWithoutRoute : name, ...results }
+    return { hop, next: { at, call: forwardCall(view, at, call) } }
+  }
+}
+
+/** Memoized, so that the list keeps its identity. */
+const podsBehind = memoize(({ endpoints }: Destination) => endpoints.map(({ workload }) => workload))
+
+/** Memoizes a hop that several paths share. */
+export function memoizeHop(step: HopEvaluator): HopEvaluator {
+  const known = new Map<readonly Workload[], Map<Call, ReturnType<HopEvaluator>>>()
+  return request => getOrAdd(getOrAdd(known, request.at, newMap), request.call, () => step(request))
+}
+
+const newMap = () => new Map<Call, ReturnType<HopEvaluator>>()
+
+/** Evaluates each client with each endpoint, up to the first failure. */
+export function evaluateCalls(
+  view: View<CallKinds>,
+  clients: readonly Workload[],
+  call: Call,
+  destination: Destination,
+  requiredRoute?: RequiredRoute
+): { readonly calls: readonly CallResult[]; readonly failure: Failure | undefined } {
+  const calls: CallResult[] = []
+  for (const client of clients) {
+    for (const endpoint of destination.endpoints) {
+      const attempt: CallAttempt = { client, call, destination, endpoint, requiredRoute }
+      const result = evaluateCall(view, attempt)
+      calls.push(result)
+      if (result.failure !== undefined) return { calls, failure: result.failure }
+    }
+  }
+  const failure = destination.endpoints.length === 0 ? noEndpoints(toServiceRef(destination.host)) : undefined
+  return { calls, failure }
+}
+
+/** The call as these pods forward it. */
+export function forwardCall(view: View<CallKinds>, at: readonly Workload[], call: Call): Call {
+  const [first] = at
+  return first === undefined || first.proxy === 'none' ? call : forwardToken(issuersFor(view, first), call)
+}

@@ -1,0 +1,84 @@
+import type { Destination } from './client.ts'
+import { dedupeEndpoints, dedupePods } from './dedupe-endpoints.ts'
+import { appliesTo } from './gateway.ts'
+import type { Failure } from './hop.ts'
+import { getOrAdd } from './map.ts'
+import { memoizeInView } from './memoize.ts'
+import type { Ref, ResourceOf } from './resource.ts'
+import { hasLabels, isEmpty } from './selector.ts'
+import { type Endpoint, endpointsOf, findService, isHeadless, type Service } from './service.ts'
+import type { View } from './snapshot.ts'
+import type { Workload } from './workload.ts'
+
+/** Destination for a port of a Service, with its endpoints; none if the Service does not exist. */
+export function toDestination(
+  view: View<'Service' | 'Pod' | 'EndpointSlice'>,
+  host: string,
+  port: number,
+  authority?: string
+): Destination {
+  const service = findService(view, host)
+  const endpoints = service === undefined ? [] : gatewayEndpoints(view, service, port)
+  return {
+    host,
+    namespace: service?.namespace ?? '',
+    port,
+    headless: service !== undefined && isHeadless(service),
+    endpoints,
+    authority
+  }
+}
+
+/** Endpoints of a gateway Service; without a running pod, one pod that the Service would select. */
+function gatewayEndpoints(view: View<'Pod' | 'EndpointSlice'>, service: Service, number: number): readonly Endpoint[] {
+  return getOrAdd(endpointsByPort(view, service), number, () => findEndpoints(view, service, number))
+}
+
+const endpointsByPort = memoizeInView(
+  (_view: View<'Pod' | 'EndpointSlice'>, _service: Service) => new Map<number, readonly Endpoint[]>()
+)
+
+function findEndpoints(view: View<'Pod' | 'EndpointSlice'>, service: Service, number: number): readonly Endpoint[] {
+  const port = service.spec.ports.find(one => one.port === number)
+  if (port === undefined) return []
+  const endpoints = dedupeEndpoints(endpointsOf(view, service, port))
+  const { namespace, name, spec } = service
+  if (endpoints.length > 0 || isEmpty(spec.selector) || typeof port.targetPort === 'string') return endpoints
+  const workload: Workload = {
+    namespace,
+    name: `${name} (next pod)`,
+    labels: spec.selector,
+    serviceAccount: 'default',
+    proxy: 'gateway',
+    ports: [],
+    address: undefined
+  }
+  return [{ workload, port: port.targetPort ?? number }]
+}
+
+/** Pods that a Gateway selects. */
+export const podsOfGateway: (view: View<'Pod'>, gateway: ResourceOf<'Gateway'>) => readonly Workload[] = memoizeInView(
+  (view, gateway) => dedupePods(view.gateways().filter(pod => appliesTo(gateway, pod)))
+)
+
+/** Services through which external clients reach the pods: public ones, otherwise every Service that selects them. */
+export const entryServices: (view: View<'Service'>, pods: readonly Workload[]) => readonly Service[] = memoizeInView(
+  (view, pods) => {
+    const namespaces = [...new Set(pods.map(({ namespace }) => namespace))]
+    const selecting = namespaces
+      .flatMap(namespace => view.list('Service', namespace))
+      .filter(({ spec }) => !isEmpty(spec.selector) && pods.some(({ labels }) => hasLabels(labels, spec.selector)))
+    const isPublic = selecting.filter(({ spec }) => spec.type === 'LoadBalancer' || spec.type === 'NodePort')
+    return isPublic.length > 0 ? isPublic : selecting
+  }
+)
+
+export function noEndpoints(address: Ref): Failure {
+  return { cause: 'no-endpoints', address }
+}
+
+/** Service of a cluster DNS name, whether it exists or not. */
+export function toServiceRef(host: string): Ref {
+  const [name = '', namespace = ''] = host.split('.')
+  return { apiVersion: 'v1', kind: 'Service', namespace, name }
+}

@@ -1,0 +1,120 @@
+import { evaluateNonIstioListener } from './call-result.ts'
+import { candidateCalls, NON_MESH_CLIENT } from './callers.ts'
+import type { Destination } from './client.ts'
+import { dedupeEndpoints, dedupePods, toEndpoints } from './dedupe-endpoints.ts'
+import { serviceHost } from './host.ts'
+import { callsTo } from './inference-request.ts'
+import { type Component, type InferenceService, STANDARD_PORT } from './inference-service.ts'
+import { PLAIN_CLIENT } from './ingress-entry.ts'
+import { ingressOf } from './kserve.ts'
+import { GATEWAY_NAME } from './policy-target.ts'
+import { kubeletProbes } from './probe-paths.ts'
+import {
+  forwardCall,
+  type HopEvaluator,
+  hopTo,
+  type PathKinds,
+  type PathTemplate,
+  type PathTemplates
+} from './request-path.ts'
+import { endpointsOf, findService, isHeadless, podsWith } from './service.ts'
+import type { View } from './snapshot.ts'
+import type { Workload } from './workload.ts'
+
+const HTTP_PORT = 80
+const VISIBILITY = 'networking.kserve.io/visibility'
+/** Ingress class of Istio's gateway. */
+const ISTIO = 'istio'
+const INGRESS_PODS = { istio: 'ingressgateway' }
+
+/** Paths to a component in Standard mode: directly to its Service; externally by an Ingress or an HTTPRoute. */
+export function standardPaths(
+  view: View<PathKinds>,
+  service: InferenceService,
+  component: Component,
+  pods: readonly Workload[]
+): PathTemplates {
+  const { namespace } = service
+  const host = serviceHost(namespace, component.service, view.settings.clusterDomain)
+  const found = findService(view, host)
+  const port = found?.spec.ports[0]
+  const listed = found === undefined || port === undefined ? [] : endpointsOf(view, found, port)
+  const destination: Destination = {
+    host,
+    namespace,
+    port: port?.port ?? HTTP_PORT,
+    headless: found !== undefined && isHeadless(found),
+    endpoints: listed.length > 0 ? dedupeEndpoints(listed) : toEndpoints(pods, STANDARD_PORT)
+  }
+  const branches: PathTemplate['branches'] = [{ activatorMode: undefined, steps: [] }]
+  return {
+    hosts: [host],
+    servers: pods,
+    external: external(view, service, destination),
+    probes: kubeletProbes(view, component, destination, pods, STANDARD_PORT),
+    to: (address, { caller, entry = address, pods: from, expected }) =>
+      address === 'component'
+        ? []
+        : [
+            {
+              ...caller,
+              entry,
+              expected,
+              candidates: candidateCalls(from, callsTo(view, service, host)),
+              steps: [hopTo(view, 'caller->pod', destination)],
+              branches
+            }
+          ]
+  }
+}
+
+/** Gateway pods of a model's Ingress or HTTPRoute, if Istio serves it. */
+function ingressPods(view: View<PathKinds>): readonly Workload[] {
+  const { config } = ingressOf(view)
+  const [namespace = '', name = ''] = config.kserveIngressGateway.split('/')
+  if (config.enableGatewayApi) return dedupePods(podsWith(view, namespace, { [GATEWAY_NAME]: name }))
+  return config.ingressClassName === ISTIO ? dedupePods(podsWith(view, view.settings.istioNamespace, INGRESS_PODS)) : []
+}
+
+/**
+ * @see kserve pkg/controller/v1beta1/inferenceservice/reconcilers/ingress (kube_ingress_reconciler.go,
+ * httproute_reconciler.go)
+ */
+function external(view: View<PathKinds>, service: InferenceService, destination: Destination): readonly PathTemplate[] {
+  const { config } = ingressOf(view)
+  const { labels, name, namespace } = service
+  const local = `svc.${view.settings.clusterDomain}`
+  if (labels[VISIBILITY] === 'cluster-local' || config.ingressDomain === local || config.disableIngressCreation)
+    return []
+  const called = `${name}-${namespace}.${config.ingressDomain}`
+  const pods = ingressPods(view)
+  const missing = config.enableGatewayApi
+    ? `the proxy behind Gateway ${config.kserveIngressGateway} of the Gateway API`
+    : `the proxy behind Ingress class ${config.ingressClassName}`
+  const enter: HopEvaluator = ({ call }) => {
+    const calls = pods.map(workload => {
+      const endpoint = { workload, port: HTTP_PORT }
+      return evaluateNonIstioListener(
+        view,
+        { client: NON_MESH_CLIENT, call, destination: { ...destination, endpoints: [endpoint] }, endpoint },
+        PLAIN_CLIENT
+      )
+    })
+    const failure = calls.map(({ failure }) => failure).find(one => one !== undefined)
+    const unknown = pods.length === 0 ? { unknown: missing } : {}
+    return {
+      hop: { name: 'caller->ingress-gateway', calls, failure, ...unknown },
+      next: { at: pods, call: forwardCall(view, pods, call) }
+    }
+  }
+  return [
+    {
+      caller: 'external',
+      from: undefined,
+      entry: 'address',
+      candidates: candidateCalls([NON_MESH_CLIENT], callsTo(view, service, called)),
+      steps: [enter, hopTo(view, 'gateway->pod', destination)],
+      branches: [{ activatorMode: undefined, steps: [] }]
+    }
+  ]
+}

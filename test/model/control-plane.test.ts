@@ -1,0 +1,117 @@
+import t from 'tap'
+import { controlPlanePaths } from '../../src/model/control-plane.ts'
+import type { Snapshot } from '../../src/model/snapshot.ts'
+import { authorization, configMap, kserveConfig, policy, together } from '../support/objects.ts'
+import { stateOf, stockWith } from '../support/state.ts'
+import { toLine } from '../support/ways.ts'
+
+const lines = (state: Snapshot) => controlPlanePaths(state).map(toLine)
+/** What is out of reach, or refused: the entry, the cause, and what decided. */
+const cuts = (...objects: readonly string[]) =>
+  controlPlanePaths(stockWith(together(...objects))).flatMap(({ entry, hops }) =>
+    hops.flatMap(({ failure }) => {
+      if (failure === undefined) return []
+      if (failure.cause === 'webhook-refused')
+        return [`${entry} ${failure.cause} ${failure.at?.name} ${failure.configuration.name}`]
+      if (failure.cause === 'configuration-rejected') return [`${entry} ${failure.field} ${failure.why}`]
+      return [`${entry} ${failure.cause}`]
+    })
+  )
+
+t.test('control plane paths of a default installation', async t => {
+  t.same(lines(stockWith()), [
+    'system webhook kserve/kserve-webhook-server-service:443 apiserver->webhook',
+    'system webhook istio-system/istiod:443 apiserver->webhook',
+    'system webhook knative-serving/net-istio-webhook:443 apiserver->webhook',
+    'system webhook knative-serving/webhook:443 apiserver->webhook',
+    'system KServe controller',
+    'system Knative controller'
+  ])
+  t.same(lines(stateOf('')), ['system KServe controller', 'system Knative controller'], 'nothing is installed')
+})
+
+t.test('webhooks that the API server cannot call', async t => {
+  const webhook = 'webhook knative-serving/webhook:443'
+  const netIstio = 'webhook knative-serving/net-istio-webhook:443'
+  const strict = policy('knative-serving', '{ mtls: { mode: STRICT } }')
+  t.same(cuts(strict), [], 'the ports of Knative are excepted')
+  const lost = policy('knative-serving', '{ selector: { matchLabels: { app: webhook } }, mtls: { mode: STRICT } }')
+  const unprotected = strict.replace('name: default', 'name: webhook')
+  t.same(cuts(unprotected), [`${webhook} webhook-refused webhook validation.webhook.serving.knative.dev`])
+  t.same(cuts(lost.replace('name: default', 'name: younger')), [], 'the older of two policies counts alone')
+  const http = `
+apiVersion: v1
+kind: Service
+metadata: { namespace: knative-serving, name: webhook }
+spec: { selector: { app: webhook }, ports: [{ name: http, port: 443, targetPort: 8443 }] }
+`
+  t.same(
+    cuts(http),
+    [`${webhook} webhook-refused undefined validation.webhook.serving.knative.dev`],
+    'a port that is HTTP to Istio takes no TLS'
+  )
+  const elsewhere = http.replace('port: 443', 'port: 8443')
+  t.same(cuts(elsewhere), [], 'nothing is said of a port that is not there')
+  const deny = (port: number) => `{ action: DENY, rules: [{ to: [{ operation: { ports: ["${port}"] } }] }] }`
+  t.same(cuts(authorization('knative-serving', deny(8443))), [
+    `${netIstio} refused-by-policy`,
+    `${webhook} refused-by-policy`
+  ])
+  t.same(cuts(authorization('knative-serving', deny(8080))), [])
+  t.same(cuts(authorization('kserve', '{}')), [], 'pods without a sidecar do not look')
+})
+
+t.test('only webhooks of KServe, Knative and Istio are evaluated', async t => {
+  const other = (clientConfig: string) => `
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: { name: other }
+webhooks: [{ name: a.example.com, ${clientConfig} }]
+`
+  for (const config of [
+    'clientConfig: { service: { namespace: user1, name: httpbin } }',
+    'clientConfig: { url: "https://example.com" }',
+    'sideEffects: None'
+  ]) {
+    t.same(lines(stateOf(other(config))), ['system KServe controller', 'system Knative controller'], config)
+  }
+  const gone = stateOf(other('clientConfig: { service: { namespace: kserve, name: gone } }'))
+  t.same(
+    lines(gone)[0],
+    'system webhook kserve/gone:443 apiserver->webhook',
+    'nothing is said of a Service that is not there'
+  )
+})
+
+t.test('configurations that controllers reject', async t => {
+  const autoscaler = (value: string) =>
+    configMap('knative-serving', 'config-autoscaler', { 'target-burst-capacity': value })
+  const istio = (data: Readonly<Record<string, string>>) => configMap('knative-serving', 'config-istio', data)
+  const capacity = 'Knative data.target-burst-capacity it must be -1, or a number that is not negative'
+  for (const [name, config, expected] of [
+    ['burst capacity', autoscaler('0'), []],
+    ['burst capacity -1', autoscaler('-1'), []],
+    ['burst capacity NaN', autoscaler('NaN'), []],
+    ['a negative burst capacity', autoscaler('-2'), [capacity]],
+    ['a burst capacity that is no number', autoscaler('200 '), [capacity]],
+    ['gateways in the newer form', istio({ 'external-gateways': '[]', 'local-gateways': '[]' }), []],
+    ['gateways in the older form', istio({ 'gateway.a.b': 'c', 'local-gateway.a.b': 'c' }), []],
+    [
+      'external ones in the newer form, local ones in the older',
+      istio({ 'external-gateways': '[]', 'local-gateway.a.b': 'c' }),
+      ['Knative data.local-gateway.a.b external-gateways and keys of the older form may not stand together']
+    ],
+    [
+      'local ones in the newer form, external ones in the older',
+      istio({ 'gateway.a.b': 'c', 'local-gateways': '[]' }),
+      ['Knative data.gateway.a.b local-gateways and keys of the older form may not stand together']
+    ],
+    [
+      'KServe without its gateway',
+      kserveConfig({ ingressGateway: '' }),
+      ['KServe data.ingress ingressGateway is required']
+    ]
+  ] as const) {
+    t.same(cuts(config), expected, name)
+  }
+})

@@ -1,0 +1,26 @@
+import t from 'tap'
+import { dedupeEndpoints, dedupePods } from '../../src/model/dedupe-endpoints.ts'
+import { workload } from '../support/workload.ts'
+
+t.test('pods of one template are deduplicated', async t => {
+  const first = workload({ name: 'a-1', labels: { app: 'a' }, address: '10.0.0.1' })
+  const second = { ...first, name: 'a-2', address: '10.0.0.2' }
+  const other = { ...first, name: 'b-1', labels: { app: 'b' } }
+  t.same(dedupePods([]), [])
+  t.same(dedupePods([first]), [first], 'one keeps its address')
+  t.match(
+    dedupePods([first, second]),
+    [{ labels: { app: 'a' }, address: undefined }],
+    'of several nothing is said by address'
+  )
+  t.equal(dedupePods([first, second]).length, 1)
+  t.same(dedupePods([first, other]), [first, other])
+  for (const more of [{ namespace: 'user2' }, { serviceAccount: 'other' }, { proxy: 'none' as const }]) {
+    t.equal(dedupePods([first, { ...second, ...more }]).length, 2, JSON.stringify(more))
+  }
+  const endpoints = dedupeEndpoints([
+    { workload: first, port: 80 },
+    { workload: first, port: 81 }
+  ])
+  t.equal(endpoints.length, 2, 'ports differ')
+})

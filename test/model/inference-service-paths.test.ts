@@ -1,0 +1,360 @@
+import t from 'tap'
+import type { Snapshot } from '../../src/model/snapshot.ts'
+import { stockWith } from '../support/state.ts'
+import { waysTo } from '../support/ways.ts'
+
+const model = (name: string, more = '', spec = 'predictor: { model: { modelFormat: { name: sklearn } } }') => `
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: { namespace: user1, name: ${name} ${more} }
+spec: { ${spec} }
+`
+const map = (namespace: string, name: string, data: Readonly<Record<string, string>>) => `
+apiVersion: v1
+kind: ConfigMap
+metadata: { namespace: ${namespace}, name: ${name} }
+data: ${JSON.stringify(data)}
+`
+const virtualServiceOff = map('kserve', 'inferenceservice-config', {
+  ingress: '{ "ingressGateway": "knative-serving/knative-ingress-gateway", "disableIstioVirtualHost": true }'
+})
+
+t.test('request paths to a model in a default installation', async t => {
+  const state = stockWith()
+  t.same(waysTo(state, 'sklearn-iris'), [
+    'in-mesh component direct caller->pod',
+    'external address direct caller->ingress-gateway, ingress-gateway->local-gateway, gateway->pod',
+    'in-mesh address direct caller->local-gateway, gateway->pod',
+    'non-mesh address direct caller->local-gateway, ingress-gateway->local-gateway, gateway->pod',
+    'probe autoscaler autoscaler->pod'
+  ])
+  t.same(waysTo(state, 'sklearn-iris-burst'), [
+    'in-mesh component direct caller->pod',
+    'in-mesh component activator caller->activator, activator->pod',
+    'external address direct caller->ingress-gateway, ingress-gateway->local-gateway, gateway->pod',
+    'external address activator caller->ingress-gateway, ingress-gateway->local-gateway, gateway->activator, activator->pod',
+    'in-mesh address direct caller->local-gateway, gateway->pod',
+    'in-mesh address activator caller->local-gateway, gateway->activator, activator->pod',
+    'non-mesh address direct caller->local-gateway, ingress-gateway->local-gateway, gateway->pod',
+    'non-mesh address activator caller->local-gateway, ingress-gateway->local-gateway, gateway->activator, activator->pod',
+    'probe autoscaler autoscaler->pod'
+  ])
+})
+
+t.test('with the top-level VirtualService off, nothing passes the local gateway twice', async t => {
+  t.same(waysTo(stockWith(virtualServiceOff), 'sklearn-iris'), [
+    'in-mesh component direct caller->pod',
+    'external address direct caller->ingress-gateway, gateway->pod',
+    'in-mesh address direct caller->pod',
+    'non-mesh address direct caller->local-gateway, gateway->pod',
+    'probe autoscaler autoscaler->pod'
+  ])
+})
+
+t.test('in a mesh without gateways only callers with a sidecar have a path', async t => {
+  const meshOnly = map('knative-serving', 'config-istio', { 'external-gateways': '[]', 'local-gateways': '[]' })
+  t.same(waysTo(stockWith(`${virtualServiceOff}---${meshOnly}`), 'sklearn-iris'), [
+    'in-mesh component direct caller->pod',
+    'in-mesh address direct caller->pod',
+    'probe autoscaler autoscaler->pod'
+  ])
+})
+
+t.test('a cluster-local model has no external path', async t => {
+  const local = model('sklearn-iris', ', labels: { networking.knative.dev/visibility: cluster-local }')
+  t.notOk(waysTo(stockWith(local), 'sklearn-iris').some(way => way.startsWith('external')))
+})
+
+t.test('the activator is on the path', async t => {
+  const annotated = (annotations: string, spec?: string) =>
+    waysTo(stockWith(model('a', `, annotations: { ${annotations} }`, spec)), 'a').filter(way =>
+      way.startsWith('external')
+    )
+  const legs = (ways: readonly string[]) => ways.map(way => way.split(' ')[2])
+  const burst = (value: string) => `autoscaling.knative.dev/targetBurstCapacity: "${value}"`
+  const zero = 'predictor: { minReplicas: 0, model: { modelFormat: { name: sklearn } } }'
+  t.same(legs(annotated(burst('0'))), ['direct'], 'never')
+  t.same(legs(annotated(burst('-1'))), ['activator'], 'always')
+  t.same(legs(annotated(burst('NaN'))), ['activator'], 'always, for NaN')
+  t.same(legs(annotated(burst('70'))), ['direct', 'activator'], 'until there are pods enough')
+  t.same(legs(annotated(burst('0'), zero)), ['direct', 'activator'], 'when the first request comes')
+  t.same(legs(annotated('autoscaling.knative.dev/class: hpa.autoscaling.knative.dev')), ['direct'], 'not with HPA')
+})
+
+t.test('an autoscaler that sees no metrics keeps the activator on the path', async t => {
+  const strict = `
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { namespace: user1, name: default }
+spec: { mtls: { mode: STRICT } }
+`
+  const naked = `
+apiVersion: v1
+kind: Namespace
+metadata: { name: knative-serving }
+`
+  const state = stockWith(`${strict}---${naked}`)
+  const withoutPods = state.withAll('Pod', [], 'knative-serving')
+  t.ok(
+    waysTo(withoutPods, 'sklearn-iris').includes(
+      'in-mesh component activator caller->activator, activator->pod plaintext-to-strict-workload'
+    )
+  )
+})
+
+t.test('Knative mesh compatibility modes', async t => {
+  const strict = `
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { namespace: user1, name: default }
+spec: { mtls: { mode: STRICT } }
+`
+  const mode = (value: string) => map('knative-serving', 'config-network', { 'mesh-compatibility-mode': value })
+  const last = (state: Snapshot) =>
+    waysTo(state, 'sklearn-iris-burst').filter(way => way.includes('component activator'))
+  t.match(last(stockWith(strict)), [/activator->pod$/], 'found out')
+  t.match(last(stockWith(`${strict}---${mode('enabled')}`)), [/activator->pod$/], 'a mesh')
+  t.match(
+    last(stockWith(`${strict}---${mode('disabled')}`)),
+    [/activator->pod plaintext-to-strict-workload$/],
+    'no mesh'
+  )
+})
+
+t.test('callers of a namespace with its own DestinationRules form their own class', async t => {
+  const rule = (host: string, namespace = 'user1') => `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { namespace: ${namespace}, name: mine }
+spec: { host: "${host}", trafficPolicy: { tls: { mode: ISTIO_MUTUAL } } }
+`
+  const withRule = (yaml: string) => waysTo(stockWith(yaml), 'sklearn-iris').filter(way => way.startsWith('in-mesh ('))
+  t.same(withRule(rule('*.local')), [
+    'in-mesh (user1) component direct caller->pod',
+    'in-mesh (user1) address caller->local-gateway mtls-to-plain-listener'
+  ])
+  t.same(withRule(rule('example.com')), [], 'not for a rule about another host')
+  t.same(withRule(rule('*.local', 'batch')), [], 'not where pods have no sidecars')
+  const sidecar = `
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { namespace: user1, name: default }
+spec: { egress: [{ hosts: ["*/*"] }] }
+`
+  t.equal(withRule(sidecar).length, 2, 'for a Sidecar')
+})
+
+t.test('a model in Standard mode is called at its Service', async t => {
+  const standard = ', annotations: { serving.kserve.io/deploymentMode: Standard }'
+  const ways = [
+    'external address caller->ingress-gateway, gateway->pod',
+    'in-mesh address caller->pod',
+    'non-mesh address caller->pod'
+  ]
+  t.same(waysTo(stockWith(model('a', standard)), 'a'), ways)
+  const service = (spec: string) => `
+apiVersion: v1
+kind: Service
+metadata: { namespace: user1, name: a-predictor }
+spec: ${spec}
+`
+  const httpbin = '{ clusterIP: None, selector: { app: httpbin }, ports: [{ name: http, port: 80, targetPort: 80 }] }'
+  t.same(waysTo(stockWith(`${model('a', standard)}---${service(httpbin)}`), 'a'), ways, 'by the Service that exists')
+  t.same(waysTo(stockWith(`${model('a', standard)}---${service('{ ports: [] }')}`), 'a'), ways, 'without a port')
+})
+
+t.test('a mode without pods of its own has no paths', async t => {
+  t.same(waysTo(stockWith(model('a', ', annotations: { serving.kserve.io/deploymentMode: ModelMesh }')), 'a'), [])
+  t.same(waysTo(stockWith(model('a', '', '')), 'a'), [])
+})
+
+t.test('a transformer is called before the predictor', async t => {
+  const spec =
+    'predictor: { model: { modelFormat: { name: sklearn } } }, transformer: { annotations: { autoscaling.knative.dev/targetBurstCapacity: "x" } }'
+  t.match(waysTo(stockWith(model('a', '', spec)), 'a'), [/controller configuration-rejected/])
+})
+
+t.test('gateways', async t => {
+  const ways = (yaml: string, without: readonly ('Pod' | 'Service' | 'Gateway')[] = []) => {
+    const state = without.reduce((state, kind) => state.withAll(kind, []), stockWith(yaml))
+    return waysTo(state, 'sklearn-iris').filter(way => way.startsWith('external') || way.startsWith('non-mesh'))
+  }
+  t.match(ways('', ['Gateway']), [/caller->ingress-gateway no-endpoints/, /caller->local-gateway no-listener/], 'none')
+  t.match(
+    ways('', ['Service']),
+    [/caller->ingress-gateway no-endpoints/, /caller->local-gateway no-endpoints/],
+    'no Services'
+  )
+  t.match(
+    ways('', ['Pod']),
+    [/no-endpoints/, /non-mesh address direct/],
+    'a pod that the Service would select is taken to be there'
+  )
+  const service = (spec: string) => `
+apiVersion: v1
+kind: Service
+metadata: { namespace: istio-system, name: istio-ingressgateway }
+spec: ${spec}
+`
+  const internal = '{ selector: { istio: ingressgateway }, ports: [{ name: http2, port: 80, targetPort: 8080 }] }'
+  t.match(ways(service(internal)), [/external address direct/, /non-mesh/], 'without a public Service any will do')
+  const headless =
+    '{ type: LoadBalancer, clusterIP: None, selector: { istio: ingressgateway }, ports: [{ port: 80, targetPort: nope }] }'
+  t.match(ways(service(headless)), [/caller->ingress-gateway no-endpoints/, /non-mesh/], 'a port that no pod has')
+})
+
+t.test('callers without a sidecar can use TLS at a gateway', async t => {
+  const config = map('kserve', 'inferenceservice-config', {
+    ingress: JSON.stringify({
+      ingressGateway: 'knative-serving/knative-ingress-gateway',
+      knativeLocalGatewayService: 'knative-local-gateway.istio-system.svc.cluster.local',
+      localGateway: 'istio-system/border',
+      localGatewayService: 'border.istio-system.svc.cluster.local'
+    })
+  })
+  const border = `
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { namespace: istio-system, name: border }
+spec:
+  selector: { istio: ingressgateway }
+  servers: [{ hosts: ["*"], port: { name: https, number: 8445, protocol: HTTPS }, tls: { mode: SIMPLE, credentialName: c } }]
+---
+apiVersion: v1
+kind: Service
+metadata: { namespace: istio-system, name: border, labels: { experimental.istio.io/disable-gateway-port-translation: "" } }
+spec: { selector: { istio: ingressgateway }, ports: [{ name: https, port: 443, targetPort: 8445 }] }
+`
+  const ways = waysTo(stockWith(`${config}---${border}`), 'sklearn-iris').filter(way => way.startsWith('non-mesh'))
+  t.same(ways, ['non-mesh address direct caller->local-gateway, ingress-gateway->local-gateway, gateway->pod'])
+})
+
+t.test('a namespace in ambient mode', async t => {
+  const namespace = (labels: string) => `
+apiVersion: v1
+kind: Namespace
+metadata: { name: user1, labels: { istio.io/dataplane-mode: ambient ${labels} } }
+`
+  const ways = (yaml: string, name = 'a') => waysTo(stockWith(`${model('a')}---${yaml}`), name)
+  t.same(ways(namespace('')), ['in-mesh address caller->pod unknown: what ztunnel does: the namespace is ambient'])
+  t.ok(ways(namespace(', istio-injection: enabled')).length > 1, 'pods with a sidecar are none of its own')
+  t.ok(ways(namespace(''), 'sklearn-iris').length > 1, 'nor are those that have one from before')
+})
+
+t.test('an invalid KServe configuration blocks new models', async t => {
+  const config = map('kserve', 'inferenceservice-config', { ingress: '{ "disableIstioVirtualHost": false }' })
+  t.same(
+    waysTo(stockWith(`${config}---${model('a')}`), 'a'),
+    ['external', 'in-mesh', 'non-mesh'].map(caller => `${caller} address controller configuration-rejected`),
+    'a new one never comes'
+  )
+  const old = model('a', ', creationTimestamp: "2026-01-01T00:00:00Z"')
+  t.notOk(
+    waysTo(stockWith(`${config}---${old}`), 'a').some(way => way.includes('controller')),
+    'an old one stays'
+  )
+})
+
+t.test('transformer and explainer call the predictor', async t => {
+  const spec = (transformer = '') =>
+    `predictor: { serviceAccountName: p, sklearn: {} }, transformer: { serviceAccountName: t ${transformer} }, explainer: {}`
+  const inner = (annotations: string, yaml = '', transformer = '') =>
+    waysTo(stockWith(`${model('a', `, annotations: { ${annotations} }`, spec(transformer))}${yaml}`), 'a').filter(
+      way => way.includes('(user1) transformer') || way.includes('explainer')
+    )
+  const burst = 'autoscaling.knative.dev/targetBurstCapacity: "0"'
+  t.same(inner(burst), [
+    'in-mesh (user1) transformer direct caller->pod',
+    'in-mesh (user1) explainer direct caller->pod'
+  ])
+  t.same(inner('serving.kserve.io/deploymentMode: Standard'), [
+    'in-mesh (user1) transformer caller->pod',
+    'in-mesh (user1) explainer caller->pod'
+  ])
+  const naked = ', labels: { sidecar.istio.io/inject: "false" }'
+  t.same(
+    inner(burst, '', naked),
+    [
+      'non-mesh (user1) transformer direct caller->local-gateway, gateway->pod',
+      'in-mesh (user1) explainer direct caller->pod'
+    ],
+    'a transformer without a sidecar calls by the local gateway'
+  )
+  const accounts = (names: string) => `
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { namespace: user1, name: p }
+spec: { selector: { matchLabels: { component: predictor } }, rules: [{ from: [{ source: { serviceAccounts: [${names}] } }] }, { to: [{ operation: { paths: [/metrics] } }] }] }
+`
+  t.same(
+    inner(burst, accounts('t')),
+    [
+      'in-mesh (user1) transformer direct caller->pod',
+      'in-mesh (user1) explainer direct caller->pod refused-by-policy'
+    ],
+    'each by its own account'
+  )
+})
+
+t.test('an explainer calls the predictor as well', async t => {
+  const ways = waysTo(stockWith(model('a', '', 'predictor: { sklearn: {} }, explainer: {}')), 'a')
+  t.same(
+    ways.filter(way => way.startsWith('probe') || way.includes('explainer')),
+    [
+      'probe autoscaler autoscaler->pod',
+      'in-mesh (user1) explainer direct caller->pod',
+      'in-mesh (user1) explainer activator caller->activator, activator->pod'
+    ]
+  )
+})
+
+t.test('a model that only explains has no entry', async t => {
+  t.same(waysTo(stockWith(model('a', '', 'explainer: {}')), 'a'), [])
+})
+
+t.test('a transformer without a predictor sends no requests', async t => {
+  const ways = waysTo(stockWith(model('a', '', 'transformer: {}')), 'a')
+  t.ok(ways.length > 0)
+  t.notOk(ways.some(way => way.includes('(user1)')))
+})
+
+t.test('an excluded inbound port accepts no mTLS, but clients send it', async t => {
+  const excluding = model('new', ', annotations: { traffic.sidecar.istio.io/excludeInboundPorts: "8012, 15000" }')
+  const state = stockWith(`${excluding}---
+apiVersion: v1
+kind: Namespace
+metadata: { name: user1, labels: { istio-injection: enabled } }
+`)
+  t.ok(waysTo(state, 'new').includes('in-mesh component direct caller->pod mtls-to-workload-without-sidecar'))
+})
+
+t.test('with an invalid KServe configuration the paths to existing models are unknown', async t => {
+  const refused = map('kserve', 'inferenceservice-config', { ingress: '{}' })
+  t.same(waysTo(stockWith(refused), 'sklearn-iris'), [
+    'in-mesh address caller->pod unknown: what KServe made while it took its configuration'
+  ])
+})
+
+t.test('of several JWTs, the one that gets furthest is used', async t => {
+  const state = stockWith(`
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: { namespace: istio-system, name: tokens }
+spec: { selector: { matchLabels: { istio: ingressgateway } }, jwtRules: [{ issuer: issuer }] }
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { namespace: istio-system, name: tokens }
+spec:
+  selector: { matchLabels: { istio: ingressgateway } }
+  action: DENY
+  rules: [{ from: [{ source: { notRequestPrincipals: ["*"] } }] }]
+`)
+  t.ok(
+    waysTo(state, 'sklearn-iris').includes(
+      'external address caller->ingress-gateway, ingress-gateway->local-gateway token-never-valid'
+    ),
+    'the first pass of the gateway takes it off'
+  )
+})

@@ -1,0 +1,114 @@
+import t from 'tap'
+import {
+  authentication,
+  authorization,
+  configMap,
+  gateway,
+  kserveConfig,
+  model,
+  namespace,
+  policy,
+  together
+} from '../support/objects.ts'
+import { stockWith } from '../support/state.ts'
+import { waysTo } from '../support/ways.ts'
+
+const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
+const probes = (ways: readonly string[]) => ways.filter(way => way.startsWith('probe'))
+const annotated = (annotations: string, ...objects: readonly string[]) =>
+  waysTo(stockWith(together(model(`, annotations: { ${annotations} }`), ...objects)), 'new')
+const burst = (value: string) => `autoscaling.knative.dev/targetBurstCapacity: "${value}"`
+
+t.test('the autoscaler scrapes the pods', async t => {
+  const scraped = ['probe autoscaler autoscaler->pod']
+  t.same(probes(annotated('a: b')), scraped)
+  t.same(probes(annotated(burst('0'))), scraped)
+  t.same(probes(annotated(burst('-1'))), [], 'not where the activator counts all requests')
+  t.same(probes(annotated(burst('NaN'))), [])
+  t.same(probes(annotated('autoscaling.knative.dev/class: hpa.autoscaling.knative.dev')), [], 'not with HPA')
+  t.same(probes(annotated(burst('x'))), [], 'not of a revision that Knative refuses')
+  const named = authorization('user1', '{ rules: [{ from: [{ source: { namespaces: [istio-system] } }] }] }')
+  t.same(probes(annotated(burst('0'), named)), ['probe autoscaler autoscaler->pod refused-by-policy'])
+  const withoutSidecars = stockWith(
+    together(
+      STRICT,
+      namespace('istio-injection: enabled').replace('user1', 'knative-serving').replace('enabled', 'disabled')
+    )
+  ).withAll('Pod', [], 'knative-serving')
+  t.same(probes(waysTo(withoutSidecars, 'sklearn-iris')), [
+    'probe autoscaler autoscaler->pod plaintext-to-strict-workload'
+  ])
+})
+
+t.test('a denied autoscaler keeps the activator on the path', async t => {
+  const rules = (more: string) =>
+    authorization('user1', `{ rules: [{ from: [{ source: { namespaces: [istio-system] } }] } ${more}] }`)
+  const legs = (...objects: readonly string[]) =>
+    annotated(burst('0'), ...objects).filter(way => way.startsWith('external'))
+  const way = 'external address direct caller->ingress-gateway, ingress-gateway->local-gateway, gateway->pod'
+  t.same(legs(rules(', { to: [{ operation: { paths: [/metrics] } }] }')), [way])
+  t.same(legs(rules('')), [
+    way,
+    'external address activator caller->ingress-gateway, ingress-gateway->local-gateway, gateway->activator, activator->pod refused-by-policy'
+  ])
+})
+
+t.test('kubelet probes reach the sidecar if they are not rewritten', async t => {
+  const rewrite = 'sidecar.istio.io/rewriteAppHTTPProbers: "false"'
+  const kubelet = (...objects: readonly string[]) =>
+    annotated(rewrite, ...objects).filter(way => way.startsWith('probe kubelet'))
+  t.same(kubelet(), ['probe kubelet kubelet->pod'])
+  t.same(kubelet(STRICT), ['probe kubelet kubelet->pod plaintext-to-strict-workload'])
+  t.same(kubelet(authorization('user1', '{ rules: [{ from: [{ source: { principals: ["*"] } }] }] }')), [
+    'probe kubelet kubelet->pod refused-by-policy'
+  ])
+})
+
+t.test('a revision that Knative rejects has no paths', async t => {
+  const refused = [
+    'in-mesh component controller configuration-rejected',
+    'external address controller configuration-rejected',
+    'in-mesh address controller configuration-rejected',
+    'non-mesh address controller configuration-rejected'
+  ]
+  for (const annotation of [
+    burst('-2'),
+    'networking.knative.dev/visibility: cluster-local',
+    'networking.knative.dev/a: b'
+  ]) {
+    t.same(annotated(annotation), refused, annotation)
+  }
+  const direct = annotated('networking.knative.dev/http-protocol: redirected')
+  t.notOk(
+    direct.some(way => way.includes('rejected')),
+    'an annotation that Knative knows'
+  )
+  const onPredictor = model('', `predictor: { annotations: { ${burst('-2')} }, sklearn: {} }`)
+  t.same(waysTo(stockWith(onPredictor), 'new'), refused, 'of the component')
+})
+
+t.test('gateways require JWTs', async t => {
+  const need = authorization(
+    'istio-system',
+    '{ selector: { matchLabels: { istio: ingressgateway } }, rules: [{ from: [{ source: { requestPrincipals: ["*"] } }] }] }'
+  )
+  const external = (...objects: readonly string[]) =>
+    annotated(burst('0'), need, ...objects).filter(way => way.startsWith('external'))
+  t.same(external(), ['external address caller->ingress-gateway token-never-valid'], 'that nobody reads')
+  const reader =
+    '{ selector: { matchLabels: { istio: ingressgateway } }, jwtRules: [{ issuer: a, forwardOriginalToken: true }] }'
+  const way = 'external address direct caller->ingress-gateway, ingress-gateway->local-gateway'
+  t.same(external(authentication('istio-system', reader)), [`${way}, gateway->pod`])
+})
+
+t.test('a model without a public host', async t => {
+  const external = (...objects: readonly string[]) =>
+    annotated(burst('0'), ...objects).filter(way => way.startsWith('external'))
+  t.same(external(configMap('knative-serving', 'config-domain', { 'svc.cluster.local': '' })), [])
+  t.same(external(gateway('knative-ingress-gateway', '')), ['external address caller->ingress-gateway no-listener'])
+  const none = together(
+    kserveConfig({ disableIstioVirtualHost: true }),
+    configMap('knative-serving', 'config-istio', { 'external-gateways': '[]' })
+  )
+  t.same(external(none), [])
+})

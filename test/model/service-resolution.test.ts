@@ -1,0 +1,58 @@
+import t from 'tap'
+import { toDestination } from '../../src/model/service-resolution.ts'
+import { stateOf } from '../support/state.ts'
+
+t.test('endpoints of a gateway Service, running or expected', async t => {
+  const pod = `
+---
+apiVersion: v1
+kind: Pod
+metadata: { namespace: a, name: pod, labels: { istio: ingressgateway } }
+spec: { containers: [{ name: proxy, ports: [{ name: web, containerPort: 8081 }] }] }`
+  for (const [name, spec, more, expected] of [
+    [
+      'a pod that is there',
+      'selector: { istio: ingressgateway }, ports: [{ port: 80, targetPort: 8081 }]',
+      pod,
+      ['pod 8081']
+    ],
+    [
+      'its port by name',
+      'selector: { istio: ingressgateway }, ports: [{ port: 80, targetPort: web }]',
+      pod,
+      ['pod 8081']
+    ],
+    [
+      'the next one',
+      'selector: { istio: ingressgateway }, ports: [{ port: 80, targetPort: 8081 }]',
+      '',
+      ['gateway (next pod) 8081']
+    ],
+    [
+      'the next one, by the same port',
+      'selector: { istio: ingressgateway }, ports: [{ port: 80 }]',
+      '',
+      ['gateway (next pod) 80']
+    ],
+    [
+      'nobody knows what the name of its port will mean',
+      'selector: { istio: ingressgateway }, ports: [{ port: 80, targetPort: web }]',
+      '',
+      []
+    ],
+    ['no other port', 'selector: { istio: ingressgateway }, ports: [{ port: 81 }]', pod, []],
+    ['no pod is selected', 'ports: [{ port: 80 }]', pod, []]
+  ] as const) {
+    const state = stateOf(`
+apiVersion: v1
+kind: Service
+metadata: { namespace: a, name: gateway }
+spec: { ${spec} }${more}`)
+    const { endpoints } = toDestination(state, 'gateway.a.svc.cluster.local', 80)
+    t.same(
+      endpoints.map(({ workload, port }) => `${workload.name} ${port}`),
+      expected,
+      name
+    )
+  }
+})

@@ -1,0 +1,87 @@
+import t from 'tap'
+import { configMap, kserveConfig, model, pod, policy, together } from '../support/objects.ts'
+import { stockWith } from '../support/state.ts'
+import { waysTo } from '../support/ways.ts'
+
+const STANDARD = 'serving.kserve.io/deploymentMode: Standard'
+const standard = (more = '', labels = '') => model(`, annotations: { ${STANDARD} ${more} }, labels: { ${labels} }`)
+const ways = (...objects: readonly string[]) => waysTo(stockWith(together(standard(), ...objects)), 'new')
+const fromOutside = (...objects: readonly string[]) => ways(...objects).filter(way => way.startsWith('external'))
+const service = (spec: string) => `
+apiVersion: v1
+kind: Service
+metadata: { namespace: user1, name: new-predictor }
+spec: ${spec}
+`
+
+t.test('all callers use the Service, which targets the pods', async t => {
+  t.same(ways(), [
+    'external address caller->ingress-gateway, gateway->pod',
+    'in-mesh address caller->pod',
+    'non-mesh address caller->pod'
+  ])
+  t.same(ways(policy('user1', '{ mtls: { mode: STRICT } }')), [
+    'external address caller->ingress-gateway, gateway->pod',
+    'in-mesh address caller->pod',
+    'non-mesh address caller->pod plaintext-to-strict-workload'
+  ])
+  const naked = together(
+    service('{ clusterIP: None, selector: { app: naked }, ports: [{ port: 80, targetPort: 80 }] }'),
+    pod('user1', 'naked', 'app: naked', 'none')
+  )
+  t.same(
+    ways(naked, policy('user1', '{ mtls: { mode: STRICT } }')).at(-1),
+    'non-mesh address caller->pod',
+    'to the pods of the Service that exists'
+  )
+})
+
+t.test('external path by an Ingress', async t => {
+  const open = ['external address caller->ingress-gateway, gateway->pod']
+  t.same(fromOutside(kserveConfig({})), open, 'of the usual class')
+  t.same(fromOutside(configMap('kserve', 'inferenceservice-config', {})), open, 'without a configuration')
+  t.same(
+    fromOutside(kserveConfig({ ingressClassName: 'nginx' })),
+    ['external address caller->ingress-gateway unknown: the proxy behind Ingress class nginx'],
+    'of a class that others serve'
+  )
+  t.same(fromOutside(kserveConfig({ disableIngressCreation: true })), [], 'not where none is made')
+  t.same(fromOutside(kserveConfig({ ingressDomain: 'svc.cluster.local' })), [], 'not under the domain of the cluster')
+  const local = standard('', 'networking.kserve.io/visibility: cluster-local')
+  t.same(fromOutside(local), [], 'not where the model is for the cluster alone')
+  t.same(
+    fromOutside(standard('', 'networking.knative.dev/visibility: cluster-local')),
+    open,
+    'the label of the other mode says nothing'
+  )
+})
+
+t.test('external path by an HTTPRoute', async t => {
+  const config = kserveConfig({ enableGatewayApi: true, kserveIngressGateway: 'kserve/public' })
+  const proxy = pod('kserve', 'proxy', 'gateway.networking.k8s.io/gateway-name: public', 'router')
+  t.same(fromOutside(config, proxy), ['external address caller->ingress-gateway, gateway->pod'])
+  t.same(fromOutside(config), [
+    'external address caller->ingress-gateway unknown: the proxy behind Gateway kserve/public of the Gateway API'
+  ])
+})
+
+t.test('kubelet probes reach the sidecar if they are not rewritten', async t => {
+  const probed = (value: string, ...objects: readonly string[]) =>
+    ways(standard(`, sidecar.istio.io/rewriteAppHTTPProbers: "${value}"`), ...objects).filter(way =>
+      way.startsWith('probe')
+    )
+  const strict = policy('user1', '{ mtls: { mode: STRICT } }')
+  t.same(probed('true', strict), [])
+  t.same(probed('false'), ['probe kubelet kubelet->pod'])
+  t.same(probed('false', strict), ['probe kubelet kubelet->pod plaintext-to-strict-workload'])
+})
+
+t.test('policies of the public gateway apply to an Ingress as well', async t => {
+  const closed = `
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { namespace: istio-system, name: closed }
+spec: { selector: { matchLabels: { istio: ingressgateway } }, action: DENY, rules: [{}] }
+`
+  t.same(fromOutside(closed), ['external address caller->ingress-gateway refused-by-policy'])
+})

@@ -1,0 +1,103 @@
+import { deepStrictEqual } from 'node:assert'
+import fc from 'fast-check'
+import t from 'tap'
+import { allBlocked, type BlockedPath, blockedPathsOf } from '../../src/engine/diff.ts'
+import { type Evaluation, evaluate, skippedBy } from '../../src/engine/evaluate.ts'
+import { allFound } from '../../src/engine/problem-diff.ts'
+import { runCheck } from '../../src/engine/run-checks.ts'
+import { DEFAULT_POLICY, toPathFindings } from '../../src/engine/to-findings.ts'
+import { pathsOf } from '../../src/model/inference-service-paths.ts'
+import type { Path } from '../../src/model/request-path.ts'
+import type { Snapshot } from '../../src/model/snapshot.ts'
+import { RULES } from '../../src/rules/index.ts'
+import { property } from '../support/property.ts'
+import {
+  anyObject,
+  applying,
+  clusterWith,
+  inferenceService,
+  type Manifest,
+  read,
+  someObjects
+} from '../support/random-cluster.ts'
+
+/** What is the same for models that fare alike, whatever their names. */
+const shapeOf = ({ caller, from, entry, activatorMode, hops, expected }: Path) =>
+  JSON.stringify([
+    caller,
+    from,
+    entry,
+    activatorMode,
+    expected,
+    hops.map(({ name, failure, unknown }) => [name, failure?.cause, unknown])
+  ])
+
+/** One model by several names, in namespaces that may be alike. */
+const twins = inferenceService.map(one =>
+  ['user1', 'user2', 'user3', 'user4'].flatMap(namespace =>
+    ['a', 'b'].map(name => ({ ...one, metadata: { ...one.metadata, namespace, name: `twin-${name}` } }))
+  )
+)
+const cluster = fc
+  .tuple(someObjects, twins, twins)
+  .map(([manifests, some, others]): readonly Manifest[] => [
+    ...manifests,
+    ...some,
+    ...others.map(one => ({ ...one, metadata: { ...one.metadata, name: `${one.metadata['name']}-too` } }))
+  ])
+
+/** What is blamed for cuts. */
+const blamed = (cuts: readonly BlockedPath[], state: Snapshot) =>
+  toPathFindings(cuts, state, RULES, DEFAULT_POLICY)
+    .findings.map(
+      ({ rule, object: { kind, namespace, name }, field }) => `${rule} ${kind} ${namespace}/${name} ${field}`
+    )
+    .sort()
+
+property(t, 'what is judged once for many is true of each', cluster, 60, manifests => {
+  const state = clusterWith(manifests)
+  const checks = RULES.checks.filter(({ on }) => on.includes('InferenceService'))
+  for (const { evaluations } of evaluate(state, RULES).namespaces.values()) {
+    for (const { members, paths, next, found } of evaluations.values()) {
+      for (const member of members) {
+        const own = pathsOf(state, member)
+        deepStrictEqual(own.map(shapeOf), paths?.map(shapeOf))
+        deepStrictEqual(blamed(blockedPathsOf([member], own), state), blamed(blockedPathsOf([member], paths), state))
+        if (next !== undefined) deepStrictEqual(pathsOf(state, member, 'next').map(shapeOf), next.map(shapeOf))
+        const mine = checks.flatMap(rule => runCheck(state, rule, [member]).found)
+        deepStrictEqual(
+          JSON.stringify(found.filter(({ subject }) => subject.name === member.name)),
+          JSON.stringify(mine)
+        )
+      }
+    }
+  }
+})
+
+const told = ({ models, path, hop, partialDenial }: BlockedPath) =>
+  models.map(({ namespace, name }) => `${namespace}/${name} ${shapeOf(path)} ${hop.name} ${partialDenial}`)
+/** All that an evaluation comes to. */
+const sumOf = (evaluation: Evaluation) => ({
+  cuts: allBlocked(evaluation).flatMap(told).sort(),
+  installation: evaluation.controlPlane.value?.map(shapeOf),
+  found: allFound(evaluation)
+    .map(one => JSON.stringify([one.rule.id, one.subject, one.problem]))
+    .sort(),
+  skipped: skippedBy(evaluation)
+})
+
+property(
+  t,
+  'what is judged again after a change is what all comes to',
+  fc.tuple(cluster, fc.array(anyObject, { minLength: 1, maxLength: 3 })),
+  60,
+  ([manifests, changes]) => {
+    let state: Snapshot = clusterWith(manifests)
+    let evaluation = evaluate(state, RULES)
+    for (const manifest of changes) {
+      state = state.apply(applying(state, read(manifest)))
+      evaluation = evaluate(state, RULES, evaluation)
+    }
+    deepStrictEqual(sumOf(evaluation), sumOf(evaluate(state, RULES)))
+  }
+)
