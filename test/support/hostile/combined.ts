@@ -197,7 +197,7 @@ export const COMBINED: readonly HostileInput[] = [
     admitted: true,
     make: () => sidecar({ egress: [{ hosts: ['./*', 'istio-system/*'] }] }),
     beside: () =>
-      times(100, i => injected(`n${i}`)).flatMap(one => [
+      times(100, i => injected(`sidecar-${i}`)).flatMap(one => [
         one,
         sidecar({ egress: [{ hosts: ['*/*'] }] }, one.metadata.name)
       ])
