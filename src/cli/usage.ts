@@ -13,22 +13,25 @@ export function describeUsage({ message }: Pick<CommanderError, 'message'>, prog
     const match = pattern.exec(text)
     if (match !== null) return describe(match.slice(1), command)
   }
+  const choices = text.split('. Allowed choices are ')[1]
+  if (choices !== undefined) return describeChoices(text, choices.replace(/\.$/, ''))
   return `${text.replace(/\. E/, ': e').replace(/\.$/, '')}; see ${[program.name(), name].join(' ')} --help`
+}
+
+/** Of an option, or of the argument of a command. */
+function describeChoices(text: string, choices: string): string {
+  const between = (start: string, end: string) => text.slice(text.indexOf(start) + start.length, text.lastIndexOf(end))
+  const [what, value] = text.startsWith('option')
+    ? [between("option '", "' argument '"), between("' argument '", "' is invalid")]
+    : [between("for argument '", "'. Allowed"), between("value '", "' is invalid for")]
+  return `${what}: invalid value ${value}; use one of ${choices}`
 }
 
 type Describe = (parts: readonly string[], command: Command) => string
 
 const FORMS: readonly (readonly [RegExp, Describe])[] = [
   [/^unknown option '(.+)'/, ([flag = ''], command) => `${flag}: unknown option${suggest(flag, flagsOf(command))}`],
-  [/^unknown command '(.+)'/, ([word = ''], command) => `${word}: unknown command${suggest(word, namesOf(command))}`],
-  [
-    /^option '(.+)' argument '(.*)' is invalid\. Allowed choices are (.+)\.$/,
-    ([flags, value, choices]) => `${flags}: invalid value ${value}; use one of ${choices}`
-  ],
-  [
-    /^command-argument value '(.*)' is invalid for argument '(.+)'\. Allowed choices are (.+)\.$/,
-    ([value, argument, choices]) => `${argument}: invalid value ${value}; use one of ${choices}`
-  ]
+  [/^unknown command '(.+)'/, ([word = ''], command) => `${word}: unknown command${suggest(word, namesOf(command))}`]
 ]
 
 const namesOf = (command: Command) =>

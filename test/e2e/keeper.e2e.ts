@@ -51,7 +51,9 @@ async function reported(t: Pick<Test, 'match'>, { group, plural }: ReportApi): P
   }
   for (const value of ['maybe', 'perhaps']) {
     await must(['apply', '-f', '-'], stringify(unclearModel(value)))
-    await until(`a report of "${value}"`, async () => (await messages()).includes(`Istio ignores the value \\"${value}\\"`))
+    await until(`a report of "${value}"`, async () =>
+      (await messages()).includes(`Istio ignores the value \\"${value}\\"`)
+    )
   }
   const { uid } = (await get('namespace', NAMESPACE)).metadata
   t.match(await get(kind, 'mesh-guard-inferenceservice-unclear', '-n', 'user1'), {
