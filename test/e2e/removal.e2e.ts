@@ -18,6 +18,12 @@ interface Removal {
   readonly isDead: boolean
   readonly byHelm: boolean
 }
+
+interface Webhook {
+  readonly name: string
+  readonly failurePolicy: string
+}
+
 const REMOVALS: Readonly<Record<string, Removal>> = {
   'by hand, while it is up: its pods are told to stop as their namespace goes': { isDead: false, byHelm: false },
   'by hand, while it is dead, and changes are refused': { isDead: true, byHelm: false },
@@ -32,8 +38,14 @@ for (const [how, { isDead, byHelm }] of Object.entries(REMOVALS)) {
     const { until, tryHarmless, isGuarded } = watching(kubectl, line => t.comment(line))
     const isThere = async (...what: readonly string[]) => (await kubectl(['get', ...what])).code === 0
     const reports = () => must(['get', REPORTS, '-A', '-o', 'name'])
+    const failsClosed = async () => {
+      const { items } = JSON.parse(await must(['get', 'validatingwebhookconfigurations', '-o', 'json']))
+      const webhooks: readonly Webhook[] = items.flatMap(({ webhooks = [] }) => webhooks)
+      return webhooks.some(({ name, failurePolicy }) => name === 'validate.mesh-guard.io' && failurePolicy === 'Fail')
+    }
     const replica = await startReplica()
     await until('it guards', isGuarded)
+    await until('failurePolicy: Fail', failsClosed)
     await must(['apply', '-f', '-'], stringify(unclearModel('maybe')))
     await until('reports', async () => (await reports()) !== '')
 
