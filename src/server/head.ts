@@ -1,6 +1,6 @@
 import type { Ref } from '../model/resource.ts'
 
-/** What an AdmissionReview says ahead of the objects. */
+/** The fields of an AdmissionReview that precede the objects. */
 export interface Head {
   readonly uid: string
   readonly operation: string
@@ -8,7 +8,7 @@ export interface Head {
   readonly user: string
 }
 
-/** The API server writes what precedes the objects in less, but for users with very many groups. */
+/** Longer than what precedes the objects, except for a user with very many groups. */
 const HEAD_BYTES = 16 * 1024
 
 const UID = /"uid"\s*:\s*"([^"\\]+)"/
@@ -21,8 +21,8 @@ const OPERATION = /"operation"\s*:\s*"([^"\\]+)"/
 const USER = /"username"\s*:\s*"([^"\\]+)"/
 
 /**
- * Finds without parsing a body, which may have 8 MiB, to whom an answer goes. The API server writes the fields in the
- * order of their declaration: uid, kind, name, namespace, operation, user, and then the objects.
+ * Finds the request that an answer belongs to, without parsing a body of up to 8 MiB. The API server writes the fields
+ * in the order of their declaration: uid, kind, name, namespace, operation, user, and then the objects.
  *
  * @see k8s.io/api/admission/v1 AdmissionRequest
  */
