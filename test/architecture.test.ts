@@ -3,49 +3,80 @@ import { dirname, join, relative } from 'node:path'
 import t from 'tap'
 
 const src = join(import.meta.dirname, '../src')
-
-/** What each folder may import: the table of src/README.md. */
-const MAY = new Map(
-  [...readFileSync(join(src, 'README.md'), 'utf8').matchAll(/^\| `([\w.]+)` \|[^|]*\|([^|]*)\|$/gm)].map(
-    ([, folder = '', imports = '']) => [folder, [...imports.matchAll(/`([\w.]+)`/g)].map(([, name]) => name)] as const
-  )
-)
+const MANIFEST = '../../package.json'
 const IO = /^node:(?!util$)/
-const PURE = ['model', 'rules', 'mutations', 'engine', 'report']
+const ASYNC = /\basync\b|\bawait\b|\bPromise\b/
+const CLOCK = /\bDate\.now\b|\bnew Date\(\)|\bperformance\b/
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'))
-const folderOf = (file: string) => (file.includes('/') ? (file.split('/')[0] ?? '') : '.')
+const textOf = (file: string) => readFileSync(join(src, file), 'utf8')
+/** Modules that a file imports, for values or for types. */
 const importsOf = (file: string) =>
-  [...readFileSync(join(src, file), 'utf8').matchAll(/(?:from|import) '([^']+)'/g)].map(([, name = '']) => name)
+  [...textOf(file).matchAll(/(?:from|import|import\() ?'([^']+)'/g)].map(([, name = '']) => name)
+const isOwn = (name: string) => name.startsWith('.') && name !== MANIFEST
+const targetOf = (file: string, name: string) => relative(src, join(src, dirname(file), name))
+
+const rows = [...readFileSync(join(src, 'README.md'), 'utf8').matchAll(/^\| `([\w./]+)` \|[^|]*\|([^|]*)\|$/gm)].map(
+  ([, folder = '', imports = '']) => {
+    const [allowed = '', excluded = ''] = imports.split(' but ')
+    const namesIn = (text: string) => [...text.matchAll(/`([\w./]+)`/g)].map(([, name = '']) => name)
+    return { folder, isAllAbove: /\babove\b/.test(allowed), named: namesIn(allowed), excluded: namesIn(excluded) }
+  }
+)
+/** Folders that each folder may import: the table of src/README.md. */
+const MAY = new Map(
+  rows.map(({ folder, isAllAbove, named, excluded }, at) => {
+    const above = isAllAbove ? rows.slice(0, at).map(row => row.folder) : []
+    return [folder, new Set([folder, ...above, ...named].filter(name => !excluded.includes(name)))]
+  })
+)
+/** Folders before the first that does I/O, and the reports. */
+const PURE = [
+  ...rows
+    .map(({ folder }) => folder)
+    .slice(
+      0,
+      rows.findIndex(({ folder }) => folder === 'sources')
+    ),
+  'report'
+]
 
 t.test('folders import what they may', async t => {
-  t.same([...MAY.keys()].sort(), [...new Set(files.map(folderOf))].sort(), 'each folder has a row')
+  t.same([...MAY.keys()].sort(), [...new Set(files.map(dirname))].sort(), 'each folder has a row')
   for (const file of files) {
-    const folder = folderOf(file)
-    for (const name of importsOf(file)) {
-      if (name === '../../package.json') continue
-      if (!name.startsWith('.')) {
-        t.notOk(PURE.includes(folder) && IO.test(name), `${file} does no I/O (${name})`)
-        continue
-      }
-      const to = folderOf(relative(src, join(src, dirname(file), name)))
-      t.ok(to === folder || MAY.get(folder)?.includes(to), `${file} imports ${name}`)
+    for (const name of importsOf(file).filter(isOwn)) {
+      t.ok(MAY.get(dirname(file))?.has(dirname(targetOf(file, name))), `${file} imports ${name}`)
     }
   }
 })
 
+t.test('nothing between source and answer does I/O, waits, or reads a clock', async t => {
+  for (const file of files.filter(file => PURE.includes(dirname(file)))) {
+    t.same(
+      importsOf(file).filter(name => IO.test(name)),
+      [],
+      file
+    )
+    t.notMatch(textOf(file), ASYNC, file)
+    t.notMatch(textOf(file), CLOCK, file)
+  }
+})
+
 t.test('one file reads the environment, and one ends the process', async t => {
-  const using = (word: string) => files.filter(file => readFileSync(join(src, file), 'utf8').includes(word))
+  const using = (word: string) => files.filter(file => textOf(file).includes(word))
   t.same(using('process.env'), ['environment.ts'])
   t.same(using('process.exit'), ['main.ts'])
 })
 
-t.test('no file imports itself by way of others', async t => {
-  const valuesOf = (file: string) =>
-    [...readFileSync(join(src, file), 'utf8').matchAll(/^import (?!type)[^']*'(\.[^']+\.ts)'/gm)].map(([, name = '']) =>
-      relative(src, join(src, dirname(file), name))
-    )
-  const edges = new Map(files.map(file => [file, valuesOf(file)]))
+t.test('no file imports itself by way of others, types included', async t => {
+  const edges = new Map(
+    files.map(file => [
+      file,
+      importsOf(file)
+        .filter(isOwn)
+        .map(name => targetOf(file, name))
+    ])
+  )
   const free = new Set<string>()
   const visit = (file: string, path: readonly string[]): void => {
     if (path.includes(file)) t.fail(`a circle: ${[...path, file].join(' -> ')}`)

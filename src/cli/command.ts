@@ -6,20 +6,6 @@ import { InvalidInput } from '../sources/files.ts'
 import { suggest } from '../sources/suggest.ts'
 import { colorOption, type OutputOptions, outputOption } from './output.ts'
 
-/** Inputs and outputs of a command, which tests replace. */
-export interface Io {
-  readonly out: (text: string) => void
-  readonly err: (text: string) => void
-  /** True if `out` writes to a terminal. */
-  readonly isTerminal: boolean
-  /** Directory of the rule pages; the bundle has another than the sources. */
-  readonly pages: URL
-  /** Entry point of the evaluation thread; the bundle has another than the sources. */
-  readonly worker: URL
-  /** Sets the exit code; the process ends when its event loop is empty. */
-  readonly exit: (code: number) => void
-}
-
 /** `usage` is bad usage or invalid input; `failed` is an internal error, or a cluster that cannot be read. */
 export const EXIT = { ok: 0, found: 1, usage: 2, failed: 3 } as const
 

@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander'
-import type { Io } from './command.ts'
 import { complete, type Suggestions } from './complete.ts'
 import { helpText, SUCCESS } from './help.ts'
+import type { Io } from './io.ts'
 
 const EXAMPLES = [
   'source <(mesh-guard completion bash)',

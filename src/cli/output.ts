@@ -2,7 +2,7 @@ import { Option } from 'commander'
 import { stringify } from 'yaml'
 import { isColorDisabled } from '../environment.ts'
 import { STATUS_LABELS } from '../report/explanation-text.ts'
-import type { Io } from './command.ts'
+import type { Io } from './io.ts'
 
 export interface OutputOptions {
   readonly output: string

@@ -4,8 +4,8 @@ import { RULE_IDS } from '../config.ts'
 import { RULES } from '../rules/index.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { suggest } from '../sources/suggest.ts'
-import type { Io } from './command.ts'
 import { helpText, SUCCESS } from './help.ts'
+import type { Io } from './io.ts'
 
 export function rulesCommand(io: Io): Command {
   return new Command('rules')

@@ -4,8 +4,8 @@ import { configSchema } from '../config.ts'
 import { explanationSchema } from '../report/explanation.ts'
 import { reportSchema } from '../report/report.ts'
 import { traceSchema } from '../report/trace.ts'
-import type { Io } from './command.ts'
 import { helpText, SUCCESS } from './help.ts'
+import type { Io } from './io.ts'
 
 const SCHEMAS = {
   config: () => z.toJSONSchema(configSchema, { io: 'input' }),

@@ -12,8 +12,9 @@ import { type Configuration, openConfiguration } from '../server/configuration.t
 import { type Running, serve } from '../server/serve.ts'
 import { connect, type WritingTransport } from '../sources/cluster/transport.ts'
 import { describeSkipped, InvalidInput, readFiles } from '../sources/files.ts'
-import { configOption, contextOption, type Io, kubeconfigOption, ruleOption, type Where, withModes } from './command.ts'
+import { configOption, contextOption, kubeconfigOption, ruleOption, type Where, withModes } from './command.ts'
 import { helpText } from './help.ts'
+import type { Io } from './io.ts'
 import { toKubeconfig } from './world.ts'
 
 interface ServeOptions extends Omit<Where, 'namespace'> {

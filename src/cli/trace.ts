@@ -9,13 +9,13 @@ import {
   configOption,
   contextOption,
   EXIT,
-  type Io,
   kubeconfigOption,
   loadConfig,
   namespaceOption,
   type Where
 } from './command.ts'
 import { helpText } from './help.ts'
+import type { Io } from './io.ts'
 import { colorOption, type OutputOptions, outputOption, print } from './output.ts'
 import { againstOption, findPlace, qualify } from './world.ts'
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
-import type { Io } from './command.ts'
 import { helpText, SUCCESS } from './help.ts'
+import type { Io } from './io.ts'
 
 export const VERSION = manifest.version
 

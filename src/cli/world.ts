@@ -11,7 +11,8 @@ import { InvalidInput, readFiles } from '../sources/files.ts'
 import { readRef } from '../sources/manifest.ts'
 import { suggest } from '../sources/suggest.ts'
 import type { Manifest } from '../sources/yaml.ts'
-import type { Io, Where } from './command.ts'
+import type { Where } from './command.ts'
+import type { Io } from './io.ts'
 
 /** A cluster state, with the objects as they were read. */
 export interface World {

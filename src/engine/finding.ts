@@ -1,5 +1,5 @@
+import type { Caller } from '../model/caller.ts'
 import type { HopName } from '../model/hop.ts'
-import type { Caller } from '../model/request-path.ts'
 import type { Kind, Ref } from '../model/resource.ts'
 import type { Exposure, Fix, Mode, Severity } from '../rules/lib/rule.ts'
 

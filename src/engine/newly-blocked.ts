@@ -1,4 +1,4 @@
-import type { CallerNamespaces } from '../model/caller-classes.ts'
+import type { CallerNamespaces } from '../model/caller.ts'
 import { memoize } from '../model/memoize.ts'
 import { failedHopOf, isOpen, type Path } from '../model/request-path.ts'
 

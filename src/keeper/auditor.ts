@@ -1,18 +1,10 @@
 import type { Logger } from 'pino'
-import type { ReportApi, WantedReport } from '../report/openreports.ts'
 import { isSettled, type KindHealth } from '../sources/source.ts'
 import type { Api } from './api.ts'
 import type { Clock } from './clock.ts'
 import { afterChange, isDue, type Pending } from './occasion.ts'
-import { publisherOf } from './publisher.ts'
+import { type Audit, publisherOf } from './publisher.ts'
 import { reporting } from './reporting.ts'
-
-/** The findings in the current state. */
-export interface Audit {
-  readonly findings: readonly { readonly rule: string; readonly mode: string; readonly count: number }[]
-  /** Its reports, page by page. */
-  readonly reports: (api: ReportApi, home: string) => AsyncIterable<readonly WantedReport[]>
-}
 
 /** What the leader's audit looks at, and how. */
 export interface AuditOptions {

@@ -1,10 +1,17 @@
+import type { ReportApi, WantedReport } from '../report/openreports.ts'
 import { type Api, Refused } from './api.ts'
-import type { Audit } from './auditor.ts'
 import type { Clock } from './clock.ts'
 import { isPeriodOver } from './occasion.ts'
 import { type Owner, readOwner } from './owner.ts'
 import { type DigestedReport, type KnownReport, reportChanges, reportKey, withDigest } from './report-changes.ts'
 import { type FoundReports, findReports, writeReport } from './reports.ts'
+
+/** The findings in the current state. */
+export interface Audit {
+  readonly findings: readonly { readonly rule: string; readonly mode: string; readonly count: number }[]
+  /** Its reports, page by page. */
+  readonly reports: (api: ReportApi, home: string) => AsyncIterable<readonly WantedReport[]>
+}
 
 /** Between two writes: so there are ten a second at most, however many there are to make. */
 const PAUSE_MS = 100

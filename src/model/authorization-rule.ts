@@ -1,16 +1,11 @@
-import { findByIdentity, type IdentityKey, indexValues, isIdentityKey } from './identity-index.ts'
-import { isOfDomain, matchesIdentity, type RuleContext } from './identity-match.ts'
+import type { Operation, Rule, Source } from './authorization-policy.ts'
+import { findByIdentity, indexValues } from './identity-index.ts'
+import { type IdentityKey, isIdentityKey, isOfDomain, matchesIdentity, type RuleContext } from './identity-match.ts'
 import { inBlocks } from './ip-blocks.ts'
 import { matches, matchesPath } from './pattern.ts'
 import type { Request, Token } from './request.ts'
-import type { ResourceOf } from './resource.ts'
 import { isTokenKey, matchesToken, type TokenKey } from './token-match.ts'
 import { all, any, not, type Tristate } from './tristate.ts'
-
-export type AuthorizationPolicy = ResourceOf<'AuthorizationPolicy'>
-export type Rule = NonNullable<AuthorizationPolicy['spec']['rules'][number]>
-export type Source = NonNullable<Rule['from'][number]['source']>
-export type Operation = NonNullable<Rule['to'][number]['operation']>
 
 /** One field of a rule: which values it wants, which it doesn't, and whether a value fits the request. */
 interface Field {

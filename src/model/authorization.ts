@@ -1,4 +1,5 @@
-import { type AuthorizationPolicy, hasIdentity, matchesRule, type Rule } from './authorization-rule.ts'
+import type { AuthorizationPolicy, Rule } from './authorization-policy.ts'
+import { hasIdentity, matchesRule } from './authorization-rule.ts'
 import { findByIdentity, indexRules } from './identity-index.ts'
 import type { RuleContext } from './identity-match.ts'
 import { memoizeInView } from './memoize.ts'

@@ -1,11 +1,11 @@
 import { policiesFor } from './authorization.ts'
+import type { CallerNamespaces, PathKinds } from './caller.ts'
 import { sortByCreationTime } from './creation-order.ts'
 import { type NamedDestinationRule, namespaceOfHost } from './destination-rule-index.ts'
 import { isWildcard } from './host.ts'
 import { getOrAdd } from './map.ts'
 import { memoize } from './memoize.ts'
 import { meshOf } from './mesh.ts'
-import type { PathKinds } from './request-path.ts'
 import type { ResourceOf } from './resource.ts'
 import { type KnownCall, residueOf } from './rule-residue.ts'
 import { exportedTo } from './sidecar.ts'
@@ -21,11 +21,8 @@ export interface Called {
   readonly call: KnownCall
 }
 
-/** Namespaces of callers that nothing on the path tells apart, at least one. */
-export type CallerNamespaces = readonly [string, ...string[]]
-
 /** Namespaces, with the service accounts of the first that any of its policies tells apart. */
-export interface CallerClass {
+export interface NamespaceClass {
   readonly namespaces: CallerNamespaces
   readonly accounts: readonly string[]
 }
@@ -40,7 +37,7 @@ export function callerClasses(
   view: View<PathKinds>,
   namespaces: ReadonlyMap<string, readonly string[]>,
   { hosts, servers, call }: Called
-): readonly CallerClass[] {
+): readonly NamespaceClass[] {
   const { trustDomain, trustDomainAliases, rootNamespace } = meshOf(view)
   const trustDomains = [trustDomain, ...trustDomainAliases]
   const policies = [...new Set(servers.flatMap(server => policiesFor(view, server)))]

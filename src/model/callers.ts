@@ -1,4 +1,5 @@
 import { policiesFor } from './authorization.ts'
+import type { InFlightRequest, PathKinds, TrafficSource } from './caller.ts'
 import { type Called, callerClasses } from './caller-classes.ts'
 import { coversHost } from './host.ts'
 import { type InjectionKinds, injection } from './injection.ts'
@@ -6,7 +7,6 @@ import { getOrAdd } from './map.ts'
 import { meshOf } from './mesh.ts'
 import { namedSources } from './named-sources.ts'
 import type { Call } from './request.ts'
-import type { Caller, InFlightRequest, PathKinds } from './request-path.ts'
 import type { View } from './snapshot.ts'
 import { toWorkload, type Workload } from './workload.ts'
 
@@ -23,15 +23,6 @@ export const ANY_MESH_CLIENT: Workload = {
 
 /** Client without a sidecar, in the cluster or external. */
 export const NON_MESH_CLIENT: Workload = { ...ANY_MESH_CLIENT, serviceAccount: '', proxy: 'none' }
-
-/** Origin of requests, with the pods that can send them. One pod that reaches the model is enough. */
-export interface TrafficSource {
-  readonly caller: Caller
-  /** Name of the source, if it is not distinguished by the address that it calls. */
-  readonly entry?: string
-  readonly pods: readonly [Workload, ...Workload[]]
-  readonly expected?: boolean
-}
 
 /** Client without a sidecar, in an unspecified namespace. */
 export const NON_MESH_SOURCE: TrafficSource = {

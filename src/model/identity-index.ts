@@ -1,12 +1,7 @@
-import type { AuthorizationPolicy, Rule, Source } from './authorization-rule.ts'
+import type { AuthorizationPolicy, Rule, Source } from './authorization-policy.ts'
+import { type IdentityKey, isIdentityKey } from './identity-match.ts'
 import { getOrAdd } from './map.ts'
 import { memoize } from './memoize.ts'
-
-/** The fields of a source that match on the namespace of a caller's identity, as `when` calls them. */
-const IDENTITY_KEYS = ['source.principal', 'source.namespace', 'source.serviceAccount'] as const
-export type IdentityKey = (typeof IDENTITY_KEYS)[number]
-
-export const isIdentityKey = (key: string): key is IdentityKey => IDENTITY_KEYS.some(one => one === key)
 
 /**
  * Things by the identities that they can match. A key is `=` and a namespace, `=` and `namespace/account`, `^` and how a

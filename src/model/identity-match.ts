@@ -1,5 +1,10 @@
-import type { IdentityKey } from './identity-index.ts'
 import { matches, matchesAnywhere } from './pattern.ts'
+
+/** The fields of a source that match on the namespace of a caller's identity, as `when` calls them. */
+const IDENTITY_KEYS = ['source.principal', 'source.namespace', 'source.serviceAccount'] as const
+export type IdentityKey = (typeof IDENTITY_KEYS)[number]
+
+export const isIdentityKey = (key: string): key is IdentityKey => IDENTITY_KEYS.some(one => one === key)
 
 /** What the values of a rule are read with. */
 export interface RuleContext {

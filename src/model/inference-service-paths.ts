@@ -1,3 +1,4 @@
+import type { Caller, PathKinds } from './caller.ts'
 import { meshSources, NON_MESH_SOURCE } from './callers.ts'
 import { findKserveRejection } from './control-plane.ts'
 import { dedupePods } from './dedupe-endpoints.ts'
@@ -16,7 +17,7 @@ import {
 } from './inference-service.ts'
 import { injection, isAmbient } from './injection.ts'
 import { knativePaths } from './knative-paths.ts'
-import { type Caller, evaluatePath, type Path, type PathKinds, type PathTemplates } from './request-path.ts'
+import { evaluatePath, type Path, type PathTemplates } from './request-path.ts'
 import type { View } from './snapshot.ts'
 import { standardPaths } from './standard-paths.ts'
 import type { Workload } from './workload.ts'

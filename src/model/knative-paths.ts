@@ -1,7 +1,9 @@
 import { isScraped, metricsScrape } from './activator.ts'
 import type { RequiredRoute } from './call-result.ts'
-import { candidateCalls, NON_MESH_CLIENT, type TrafficSource } from './callers.ts'
+import type { InFlightRequest, PathKinds, TrafficSource } from './caller.ts'
+import { candidateCalls, NON_MESH_CLIENT } from './callers.ts'
 import type { Destination } from './client.ts'
+import { forwardCall } from './evaluate-calls.ts'
 import type { ConfigurationRejected, HopName } from './hop.ts'
 import { serviceHost } from './host.ts'
 import { callsTo, callTo } from './inference-request.ts'
@@ -10,15 +12,7 @@ import { type IngressResult, tryIngress } from './ingress-entry.ts'
 import { knativeGateways, publicDomain, systemPods } from './knative.ts'
 import { ingressOf } from './kserve.ts'
 import { kubeletProbes, probe } from './probe-paths.ts'
-import {
-  forwardCall,
-  type HopEvaluator,
-  hopTo,
-  type InFlightRequest,
-  type PathKinds,
-  type PathTemplate,
-  type PathTemplates
-} from './request-path.ts'
+import { type HopEvaluator, hopTo, type PathTemplate, type PathTemplates } from './request-path.ts'
 import { findKnativeRejection, pathsToRevision, revisionDestination } from './revision.ts'
 import { findService } from './service.ts'
 import { entryServices, podsOfGateway, toDestination, toServiceRef } from './service-resolution.ts'

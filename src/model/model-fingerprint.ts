@@ -1,3 +1,4 @@
+import type { PathKinds } from './caller.ts'
 import { serviceHost } from './host.ts'
 import { inferencePath } from './inference-request.ts'
 import {
@@ -12,7 +13,6 @@ import { publicDomain } from './knative.ts'
 import { ingressOf } from './kserve.ts'
 import type { Discriminators } from './namespace-discriminators.ts'
 import { matches, matchesPath } from './pattern.ts'
-import type { PathKinds } from './request-path.ts'
 import { findKnativeRejection } from './revision.ts'
 import type { Labels } from './selector.ts'
 import { endpointsOf, findService, isHeadless, protocolOf, targetsOf } from './service.ts'

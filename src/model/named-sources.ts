@@ -1,4 +1,4 @@
-import type { AuthorizationPolicy } from './authorization-rule.ts'
+import type { AuthorizationPolicy } from './authorization-policy.ts'
 import { identityConditions } from './identity-index.ts'
 import { memoize } from './memoize.ts'
 

@@ -1,11 +1,12 @@
 import { evaluatePlaintextCall } from './call-result.ts'
+import type { PathKinds } from './caller.ts'
 import { NON_MESH_CLIENT } from './callers.ts'
 import type { Destination } from './client.ts'
 import { toEndpoints } from './dedupe-endpoints.ts'
 import type { Component } from './inference-service.ts'
 import { PLAIN_CLIENT } from './ingress-entry.ts'
 import type { Call } from './request.ts'
-import type { HopEvaluator, PathKinds, PathTemplate } from './request-path.ts'
+import type { HopEvaluator, PathTemplate } from './request-path.ts'
 import type { View } from './snapshot.ts'
 import type { Workload } from './workload.ts'
 

@@ -1,31 +1,14 @@
 import type { ActivatorMode } from './activator.ts'
-import { type CallAttempt, type CallKinds, evaluateCall, type RequiredRoute } from './call-result.ts'
-import type { CallerNamespaces } from './caller-classes.ts'
-import type { TrafficSource } from './callers.ts'
+import type { RequiredRoute } from './call-result.ts'
+import type { Caller, InFlightRequest, PathKinds, TrafficSource } from './caller.ts'
 import type { Destination } from './client.ts'
-import type { CallResult, FailedHop, Failure, Hop, HopName } from './hop.ts'
-import type { ComponentKinds } from './inference-service.ts'
-import type { InjectionKinds } from './injection.ts'
+import { evaluateCalls, forwardCall } from './evaluate-calls.ts'
+import type { FailedHop, Hop, HopName } from './hop.ts'
 import { getOrAdd } from './map.ts'
 import { memoize } from './memoize.ts'
 import type { Call } from './request.ts'
-import { forwardToken, issuersFor } from './request-authentication.ts'
-import { noEndpoints, toServiceRef } from './service-resolution.ts'
 import type { View } from './snapshot.ts'
 import type { Workload } from './workload.ts'
-
-/**
- * Kind of caller: external by the public host, pod with a sidecar, or pod without one; probes of kubelet and Knative; API
- * server and controllers.
- */
-export type CallerClass = 'external' | 'in-mesh' | 'non-mesh' | 'probe' | 'system'
-
-/** Class of callers with equal paths. */
-export interface Caller {
-  readonly caller: CallerClass
-  /** Namespaces of the class; the path of the first is evaluated. Absent: any namespace without configuration. */
-  readonly from: CallerNamespaces | undefined
-}
 
 /** Evaluated request path to a model. */
 export interface Path extends Caller {
@@ -40,12 +23,6 @@ export interface Path extends Caller {
   readonly hops: readonly Hop[]
   /** False if no configuration shows that such callers exist. */
   readonly expected: boolean
-}
-
-/** Request between two hops: the pods that send it, and its content. */
-export interface InFlightRequest {
-  readonly at: readonly Workload[]
-  readonly call: Call
 }
 
 /** Evaluates one hop and returns the request for the next hop, which is ignored if the hop is blocked or unknown. */
@@ -74,8 +51,6 @@ export interface PathTemplates {
   /** By InferenceService URL or predictor host. */
   readonly to: (address: 'address' | 'component', origin: TrafficSource) => readonly PathTemplate[]
 }
-
-export type PathKinds = CallKinds | InjectionKinds | ComponentKinds | 'InferenceGraph'
 
 /** The blocked hop of a path, if any. */
 export function failedHopOf({ hops }: Pick<Path, 'hops'>): FailedHop | undefined {
@@ -170,30 +145,3 @@ export function memoizeHop(step: HopEvaluator): HopEvaluator {
 }
 
 const newMap = () => new Map<Call, ReturnType<HopEvaluator>>()
-
-/** Evaluates each client with each endpoint, up to the first failure. */
-export function evaluateCalls(
-  view: View<CallKinds>,
-  clients: readonly Workload[],
-  call: Call,
-  destination: Destination,
-  requiredRoute?: RequiredRoute
-): { readonly calls: readonly CallResult[]; readonly failure: Failure | undefined } {
-  const calls: CallResult[] = []
-  for (const client of clients) {
-    for (const endpoint of destination.endpoints) {
-      const attempt: CallAttempt = { client, call, destination, endpoint, requiredRoute }
-      const result = evaluateCall(view, attempt)
-      calls.push(result)
-      if (result.failure !== undefined) return { calls, failure: result.failure }
-    }
-  }
-  const failure = destination.endpoints.length === 0 ? noEndpoints(toServiceRef(destination.host)) : undefined
-  return { calls, failure }
-}
-
-/** The call as these pods forward it. */
-export function forwardCall(view: View<CallKinds>, at: readonly Workload[], call: Call): Call {
-  const [first] = at
-  return first === undefined || first.proxy === 'none' ? call : forwardToken(issuersFor(view, first), call)
-}

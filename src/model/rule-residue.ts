@@ -1,21 +1,14 @@
-import {
-  type AuthorizationPolicy,
-  httpOutcomes,
-  isHeaderKey,
-  type Operation,
-  type Rule,
-  type Source
-} from './authorization-rule.ts'
+import type { AuthorizationPolicy, Operation, Rule, Source } from './authorization-policy.ts'
+import { httpOutcomes, isHeaderKey } from './authorization-rule.ts'
 import {
   findByIdentity,
   type IdentityField,
   identityConditions,
   identityFields,
   indexRules,
-  indexValues,
-  isIdentityKey
+  indexValues
 } from './identity-index.ts'
-import { matchesIdentity, type RuleContext } from './identity-match.ts'
+import { isIdentityKey, matchesIdentity, type RuleContext } from './identity-match.ts'
 import { memoize } from './memoize.ts'
 import type { Call } from './request.ts'
 

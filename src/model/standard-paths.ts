@@ -1,7 +1,9 @@
 import { evaluateNonIstioListener } from './call-result.ts'
+import type { PathKinds } from './caller.ts'
 import { candidateCalls, NON_MESH_CLIENT } from './callers.ts'
 import type { Destination } from './client.ts'
 import { dedupeEndpoints, dedupePods, toEndpoints } from './dedupe-endpoints.ts'
+import { forwardCall } from './evaluate-calls.ts'
 import { serviceHost } from './host.ts'
 import { callsTo } from './inference-request.ts'
 import { type Component, type InferenceService, STANDARD_PORT } from './inference-service.ts'
@@ -9,14 +11,7 @@ import { PLAIN_CLIENT } from './ingress-entry.ts'
 import { ingressOf } from './kserve.ts'
 import { GATEWAY_NAME } from './policy-target.ts'
 import { kubeletProbes } from './probe-paths.ts'
-import {
-  forwardCall,
-  type HopEvaluator,
-  hopTo,
-  type PathKinds,
-  type PathTemplate,
-  type PathTemplates
-} from './request-path.ts'
+import { type HopEvaluator, hopTo, type PathTemplate, type PathTemplates } from './request-path.ts'
 import { endpointsOf, findService, isHeadless, podsWith } from './service.ts'
 import type { View } from './snapshot.ts'
 import type { Workload } from './workload.ts'

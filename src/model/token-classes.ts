@@ -1,4 +1,5 @@
-import { type AuthorizationPolicy, type Rule, tokenOutcomes } from './authorization-rule.ts'
+import type { AuthorizationPolicy, Rule } from './authorization-policy.ts'
+import { tokenOutcomes } from './authorization-rule.ts'
 import { getOrAdd } from './map.ts'
 import { memoize } from './memoize.ts'
 import type { RequestAuthentication } from './request-authentication.ts'

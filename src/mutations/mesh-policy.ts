@@ -1,4 +1,5 @@
 import { needsIdentity, policiesFor } from '../model/authorization.ts'
+import type { PathKinds } from '../model/caller.ts'
 import {
   type Component,
   componentsOf,
@@ -8,7 +9,6 @@ import {
 } from '../model/inference-service.ts'
 import { INJECT, injection } from '../model/injection.ts'
 import { peerMtls } from '../model/peer-authentication.ts'
-import type { PathKinds } from '../model/request-path.ts'
 import type { View } from '../model/snapshot.ts'
 
 /** Namespace label: `mesh` requests injection regardless of policies, `none` disables mutation. */

@@ -1,5 +1,5 @@
+import type { PathKinds } from '../model/caller.ts'
 import type { InferenceService } from '../model/inference-service.ts'
-import type { PathKinds } from '../model/request-path.ts'
 import type { View } from '../model/snapshot.ts'
 
 /** Default value for a label or annotation of an InferenceService. An existing value takes precedence. */

@@ -1,5 +1,5 @@
+import type { PathKinds } from '../model/caller.ts'
 import { attaches } from '../model/policy-target.ts'
-import type { PathKinds } from '../model/request-path.ts'
 import { nameOf, toRef } from '../model/resource.ts'
 import type { View } from '../model/snapshot.ts'
 import { decidingPolicy, serverName } from './lib/policy-message-parts.ts'

@@ -1,4 +1,4 @@
-import type { PathKinds } from '../model/request-path.ts'
+import type { PathKinds } from '../model/caller.ts'
 import { nameOf, toRef } from '../model/resource.ts'
 import type { View } from '../model/snapshot.ts'
 import { decidingPolicy, deniedCallerName, serverName } from './lib/policy-message-parts.ts'

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { type AuthorizationPolicy, matchesRule } from '../../src/model/authorization-rule.ts'
+import type { AuthorizationPolicy } from '../../src/model/authorization-policy.ts'
+import { matchesRule } from '../../src/model/authorization-rule.ts'
 import type { Request } from '../../src/model/request.ts'
 import type { Tristate } from '../../src/model/tristate.ts'
 import { stateOf } from '../support/state.ts'

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { findByIdentity, type IdentityKey, indexValues } from '../../src/model/identity-index.ts'
+import { findByIdentity, indexValues } from '../../src/model/identity-index.ts'
+import type { IdentityKey } from '../../src/model/identity-match.ts'
 import { matchesIdentity } from '../../src/model/identity-match.ts'
 import { identityOf } from '../../src/model/workload.ts'
 import { property } from '../support/property.ts'

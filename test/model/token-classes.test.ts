@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { AuthorizationPolicy } from '../../src/model/authorization-rule.ts'
+import type { AuthorizationPolicy } from '../../src/model/authorization-policy.ts'
 import type { RequestAuthentication } from '../../src/model/request-authentication.ts'
 import { issuerClasses } from '../../src/model/token-classes.ts'
 import { authorization } from '../support/objects.ts'

@@ -1,5 +1,5 @@
+import type { PathKinds } from '../../model/caller.ts'
 import type { Cause, Failure } from '../../model/hop.ts'
-import type { PathKinds } from '../../model/request-path.ts'
 import type { Kind, Ref, ResourceOf } from '../../model/resource.ts'
 import type { View } from '../../model/snapshot.ts'
 

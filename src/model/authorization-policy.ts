@@ -1,0 +1,6 @@
+import type { ResourceOf } from './resource.ts'
+
+export type AuthorizationPolicy = ResourceOf<'AuthorizationPolicy'>
+export type Rule = NonNullable<AuthorizationPolicy['spec']['rules'][number]>
+export type Source = NonNullable<Rule['from'][number]['source']>
+export type Operation = NonNullable<Rule['to'][number]['operation']>

@@ -1,0 +1,35 @@
+import { type CallAttempt, type CallKinds, evaluateCall, type RequiredRoute } from './call-result.ts'
+import type { Destination } from './client.ts'
+import type { CallResult, Failure } from './hop.ts'
+import type { Call } from './request.ts'
+import { forwardToken, issuersFor } from './request-authentication.ts'
+import { noEndpoints, toServiceRef } from './service-resolution.ts'
+import type { View } from './snapshot.ts'
+import type { Workload } from './workload.ts'
+
+/** Evaluates each client with each endpoint, up to the first failure. */
+export function evaluateCalls(
+  view: View<CallKinds>,
+  clients: readonly Workload[],
+  call: Call,
+  destination: Destination,
+  requiredRoute?: RequiredRoute
+): { readonly calls: readonly CallResult[]; readonly failure: Failure | undefined } {
+  const calls: CallResult[] = []
+  for (const client of clients) {
+    for (const endpoint of destination.endpoints) {
+      const attempt: CallAttempt = { client, call, destination, endpoint, requiredRoute }
+      const result = evaluateCall(view, attempt)
+      calls.push(result)
+      if (result.failure !== undefined) return { calls, failure: result.failure }
+    }
+  }
+  const failure = destination.endpoints.length === 0 ? noEndpoints(toServiceRef(destination.host)) : undefined
+  return { calls, failure }
+}
+
+/** The call as these pods forward it. */
+export function forwardCall(view: View<CallKinds>, at: readonly Workload[], call: Call): Call {
+  const [first] = at
+  return first === undefined || first.proxy === 'none' ? call : forwardToken(issuersFor(view, first), call)
+}
