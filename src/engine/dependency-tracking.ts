@@ -1,11 +1,11 @@
 import { type NamedDestinationRule, namespaceOfHost } from '../model/destination-rule-index.ts'
-import { toFullName } from '../model/host.ts'
 import { getOrAdd } from '../model/map.ts'
 import type { ViewMemo } from '../model/memoize.ts'
 import type { Kind, ResourceOf } from '../model/resource.ts'
 import type { Changed } from '../model/resource-store.ts'
 import type { Settings, Snapshot, View } from '../model/snapshot.ts'
 import { toWorkload, type Workload } from '../model/workload.ts'
+import { toFullName } from '../text/host.ts'
 import { BudgetExceeded, checkBudget } from './budget.ts'
 import type { Skip } from './finding.ts'
 

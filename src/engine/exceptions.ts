@@ -1,6 +1,6 @@
 import { findKind, nameOf, type Ref } from '../model/resource.ts'
-import { hasLabels, type Labels } from '../model/selector.ts'
 import type { Snapshot } from '../model/snapshot.ts'
+import { hasLabels, type Labels } from '../text/selector.ts'
 import type { Finding, Skip } from './finding.ts'
 
 /** Selects objects that match every given field. */

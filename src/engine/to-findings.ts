@@ -1,6 +1,5 @@
 import { getOrAdd } from '../model/map.ts'
 import type { Ref } from '../model/resource.ts'
-import { type LabelSelector, selects } from '../model/selector.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import {
   type AttributedProblem,
@@ -11,6 +10,7 @@ import {
   type Rules,
   ruleFor
 } from '../rules/lib/rule.ts'
+import { type LabelSelector, selects } from '../text/selector.ts'
 import { track } from './dependency-tracking.ts'
 import type { BlockedPath } from './diff.ts'
 import { modelKey } from './evaluate.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseGoObject } from './go-json.ts'
+import { parseGoObject } from '../text/go-json.ts'
 import { findKserveConfig } from './kserve.ts'
 import { memoize } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'

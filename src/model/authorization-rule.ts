@@ -1,11 +1,11 @@
+import { matches, matchesPath } from '../text/pattern.ts'
+import { all, any, not, type Tristate } from '../text/tristate.ts'
 import type { Operation, Rule, Source } from './authorization-policy.ts'
 import { findByIdentity, indexValues } from './identity-index.ts'
 import { type IdentityKey, isIdentityKey, isOfDomain, matchesIdentity, type RuleContext } from './identity-match.ts'
 import { inBlocks } from './ip-blocks.ts'
-import { matches, matchesPath } from './pattern.ts'
 import type { Request, Token } from './request.ts'
 import { isTokenKey, matchesToken, type TokenKey } from './token-match.ts'
-import { all, any, not, type Tristate } from './tristate.ts'
 
 /** One field of a rule: which values it wants, which it doesn't, and whether a value fits the request. */
 interface Field {

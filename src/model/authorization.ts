@@ -1,3 +1,4 @@
+import { any, type Tristate } from '../text/tristate.ts'
 import type { AuthorizationPolicy, Rule } from './authorization-policy.ts'
 import { hasIdentity, matchesRule } from './authorization-rule.ts'
 import { findByIdentity, indexRules } from './identity-index.ts'
@@ -8,7 +9,6 @@ import { attaches } from './policy-target.ts'
 import type { Request } from './request.ts'
 import type { ResourceOf } from './resource.ts'
 import type { View } from './snapshot.ts'
-import { any, type Tristate } from './tristate.ts'
 import type { Workload } from './workload.ts'
 
 /** What policies make of a request. `by` are those that decided. */

@@ -1,5 +1,5 @@
-import { parseGoFloat } from './go-float.ts'
-import type { Labels } from './selector.ts'
+import { parseGoFloat } from '../text/go-float.ts'
+import type { Labels } from '../text/selector.ts'
 
 /** Both spellings are Knative's. Where both stand, the first one alone counts, whatever its value. */
 export const BURST_CAPACITY_KEYS = [

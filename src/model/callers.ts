@@ -1,7 +1,7 @@
+import { coversHost } from '../text/host.ts'
 import { policiesFor } from './authorization.ts'
 import type { InFlightRequest, PathKinds, TrafficSource } from './caller.ts'
 import { type Called, callerClasses } from './caller-classes.ts'
-import { coversHost } from './host.ts'
 import { type InjectionKinds, injection } from './injection.ts'
 import { getOrAdd } from './map.ts'
 import { meshOf } from './mesh.ts'

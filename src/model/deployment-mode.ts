@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { parseGoObject } from '../text/go-json.ts'
 import { isPropagated } from './annotation-propagation.ts'
-import { parseGoObject } from './go-json.ts'
 import { findKserveConfig } from './kserve.ts'
 import { memoize } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'

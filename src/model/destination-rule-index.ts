@@ -1,4 +1,4 @@
-import { toFullName } from './host.ts'
+import { toFullName } from '../text/host.ts'
 import { getOrAdd } from './map.ts'
 import { memoize } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'

@@ -1,9 +1,9 @@
+import { mostSpecific, toFullName } from '../text/host.ts'
+import { hasLabels, type Labels } from '../text/selector.ts'
 import { byCreationTime } from './creation-order.ts'
-import { mostSpecific, toFullName } from './host.ts'
 import { memoize } from './memoize.ts'
 import { meshOf } from './mesh.ts'
 import type { ResourceOf } from './resource.ts'
-import { hasLabels, type Labels } from './selector.ts'
 import type { View } from './snapshot.ts'
 
 export type DestinationRule = ResourceOf<'DestinationRule'>

@@ -1,3 +1,4 @@
+import type { Labels } from '../text/selector.ts'
 import type { Authorization } from './authorization.ts'
 import type { ClientSide, Destination } from './client.ts'
 import type { Connection, ConnectionRefused } from './connection.ts'
@@ -5,7 +6,6 @@ import type { Chain } from './gateway.ts'
 import type { PeerAuthentication } from './peer-authentication.ts'
 import type { Request } from './request.ts'
 import type { Ref } from './resource.ts'
-import type { Labels } from './selector.ts'
 import type { ServerSide } from './server.ts'
 import type { Workload } from './workload.ts'
 

@@ -1,4 +1,4 @@
-import { matches, matchesAnywhere } from './pattern.ts'
+import { matches, matchesAnywhere } from '../text/pattern.ts'
 
 /** The fields of a source that match on the namespace of a caller's identity, as `when` calls them. */
 const IDENTITY_KEYS = ['source.principal', 'source.namespace', 'source.serviceAccount'] as const

@@ -1,9 +1,9 @@
+import { serviceHost } from '../text/host.ts'
 import type { Caller, PathKinds } from './caller.ts'
 import { meshSources, NON_MESH_SOURCE } from './callers.ts'
 import { findKserveRejection } from './control-plane.ts'
 import { dedupePods } from './dedupe-endpoints.ts'
 import type { ConfigurationRejected } from './hop.ts'
-import { serviceHost } from './host.ts'
 import { inferenceGraphSources } from './inference-graph.ts'
 import { inferencePath } from './inference-request.ts'
 import {

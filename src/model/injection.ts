@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import { type LabelSelector, type Labels, selects } from '../text/selector.ts'
+import { parseYaml } from '../text/yaml.ts'
 import { memoize } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
-import { type LabelSelector, type Labels, selects } from './selector.ts'
 import type { View } from './snapshot.ts'
-import { parseYaml } from './yaml.ts'
 
 /** Label (it selects the injector, and decides) and annotation (it only decides) of a pod. */
 export const INJECT = 'sidecar.istio.io/inject'

@@ -1,13 +1,13 @@
 import { z } from 'zod'
+import { parseGoFloat } from '../text/go-float.ts'
+import { parseYaml } from '../text/yaml.ts'
 import { dedupePods } from './dedupe-endpoints.ts'
-import { parseGoFloat } from './go-float.ts'
 import { type InjectionKinds, injection } from './injection.ts'
 import { memoize, memoizeInView } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 import { podsWith } from './service.ts'
 import type { View } from './snapshot.ts'
 import { TLS_MODE_LABEL, type Workload } from './workload.ts'
-import { parseYaml } from './yaml.ts'
 
 /** A Gateway that Knative binds its routes to, and the Service that leads to it. */
 export interface KnativeGateway {

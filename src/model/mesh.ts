@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { parseYaml } from '../text/yaml.ts'
 import { memoize } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 import type { View } from './snapshot.ts'
-import { parseYaml } from './yaml.ts'
 
 /** What Istio's mesh configuration says of the traffic path. */
 export interface Mesh {

@@ -1,5 +1,7 @@
+import { serviceHost } from '../text/host.ts'
+import { matches, matchesPath } from '../text/pattern.ts'
+import type { Labels } from '../text/selector.ts'
 import type { PathKinds } from './caller.ts'
-import { serviceHost } from './host.ts'
 import { inferencePath } from './inference-request.ts'
 import {
   type Component,
@@ -12,9 +14,7 @@ import {
 import { publicDomain } from './knative.ts'
 import { ingressOf } from './kserve.ts'
 import type { Discriminators } from './namespace-discriminators.ts'
-import { matches, matchesPath } from './pattern.ts'
 import { findKnativeRejection } from './revision.ts'
-import type { Labels } from './selector.ts'
 import { endpointsOf, findService, isHeadless, protocolOf, targetsOf } from './service.ts'
 import type { View } from './snapshot.ts'
 import { TLS_MODE_LABEL, type Workload } from './workload.ts'

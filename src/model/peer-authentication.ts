@@ -1,8 +1,8 @@
+import { hasLabels, isEmpty, type Labels } from '../text/selector.ts'
 import { sortByCreationTime } from './creation-order.ts'
 import { memoizeInView } from './memoize.ts'
 import { meshOf } from './mesh.ts'
 import type { ResourceOf } from './resource.ts'
-import { hasLabels, isEmpty, type Labels } from './selector.ts'
 import type { View } from './snapshot.ts'
 
 export type MtlsMode = 'DISABLE' | 'PERMISSIVE' | 'STRICT'

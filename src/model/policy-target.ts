@@ -1,5 +1,5 @@
+import { hasLabels } from '../text/selector.ts'
 import type { ResourceOf } from './resource.ts'
-import { hasLabels } from './selector.ts'
 import type { Workload } from './workload.ts'
 
 /** Label with the name of the Gateway API Gateway that a pod serves; set by Istio. */

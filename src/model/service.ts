@@ -1,9 +1,9 @@
+import { serviceHost } from '../text/host.ts'
+import { hasLabels, isEmpty, type Labels } from '../text/selector.ts'
 import { sortByCreationTime } from './creation-order.ts'
-import { serviceHost } from './host.ts'
 import { getOrAdd } from './map.ts'
 import { memoize } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
-import { hasLabels, isEmpty, type Labels } from './selector.ts'
 import type { View } from './snapshot.ts'
 import { isRunning, toWorkload, type Workload } from './workload.ts'
 

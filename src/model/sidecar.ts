@@ -1,11 +1,11 @@
+import { coversHost, serviceHost } from '../text/host.ts'
+import { hasLabels } from '../text/selector.ts'
 import { sortByCreationTime } from './creation-order.ts'
-import { coversHost, serviceHost } from './host.ts'
 import { getOrAdd } from './map.ts'
 import { memoize, memoizeInView } from './memoize.ts'
 import { meshOf } from './mesh.ts'
 import type { Visibility } from './peer-authentication.ts'
 import type { ResourceOf } from './resource.ts'
-import { hasLabels } from './selector.ts'
 import type { View } from './snapshot.ts'
 import type { Workload } from './workload.ts'
 

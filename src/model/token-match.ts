@@ -1,6 +1,6 @@
-import { matches } from './pattern.ts'
+import { matches } from '../text/pattern.ts'
+import { all, type Tristate } from '../text/tristate.ts'
 import type { Token } from './request.ts'
-import { all, type Tristate } from './tristate.ts'
 
 /** The conditions that match on the issuer of a JWT. */
 export type TokenKey = 'request.auth.principal' | 'request.auth.claims[iss]'

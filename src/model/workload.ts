@@ -1,6 +1,6 @@
+import type { Labels } from '../text/selector.ts'
 import { memoize } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
-import type { Labels } from './selector.ts'
 
 /** What stands before the application: a sidecar, nothing, or (a gateway) it is the proxy itself. */
 export type Proxy = 'sidecar' | 'gateway' | 'none'

@@ -1,6 +1,6 @@
 import { deploymentMode } from '../model/deployment-mode.ts'
-import { toFullName } from '../model/host.ts'
 import { toRef } from '../model/resource.ts'
+import { toFullName } from '../text/host.ts'
 import { findModelOf } from './lib/model-host.ts'
 import { defineCheck } from './lib/rule.ts'
 

@@ -1,8 +1,8 @@
 import { byCreationTime } from '../model/creation-order.ts'
 import { DISABLE_PORT_TRANSLATION_LABEL } from '../model/gateway.ts'
 import { nameOf, type ResourceOf } from '../model/resource.ts'
-import { isEmpty } from '../model/selector.ts'
 import { podsWith } from '../model/service.ts'
+import { isEmpty } from '../text/selector.ts'
 import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({

@@ -1,6 +1,6 @@
 import { knativeGateways } from '../model/knative.ts'
 import { nameOf } from '../model/resource.ts'
-import { hasLabels } from '../model/selector.ts'
+import { hasLabels } from '../text/selector.ts'
 import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({

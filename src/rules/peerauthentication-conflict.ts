@@ -1,8 +1,8 @@
 import { sortByCreationTime } from '../model/creation-order.ts'
 import { hasWorkloadSelector } from '../model/peer-authentication.ts'
 import { nameOf, type ResourceOf, toRef } from '../model/resource.ts'
-import { hasLabels } from '../model/selector.ts'
 import type { View } from '../model/snapshot.ts'
+import { hasLabels } from '../text/selector.ts'
 import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({

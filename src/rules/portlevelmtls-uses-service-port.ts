@@ -1,7 +1,7 @@
 import { STANDARD_PORT } from '../model/inference-service.ts'
 import { hasWorkloadSelector } from '../model/peer-authentication.ts'
 import { nameOf } from '../model/resource.ts'
-import { hasLabels } from '../model/selector.ts'
+import { hasLabels } from '../text/selector.ts'
 import { MODEL_KINDS, modelPods } from './lib/model-pods.ts'
 import { defineCheck } from './lib/rule.ts'
 import { updatedManifest } from './lib/updated-manifest.ts'

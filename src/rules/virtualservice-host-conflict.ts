@@ -1,5 +1,5 @@
-import { toFullName } from '../model/host.ts'
 import { ingressOf } from '../model/kserve.ts'
+import { toFullName } from '../text/host.ts'
 import { findModelOf } from './lib/model-host.ts'
 import { defineCheck } from './lib/rule.ts'
 

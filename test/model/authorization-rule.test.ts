@@ -2,7 +2,7 @@ import t from 'tap'
 import type { AuthorizationPolicy } from '../../src/model/authorization-policy.ts'
 import { matchesRule } from '../../src/model/authorization-rule.ts'
 import type { Request } from '../../src/model/request.ts'
-import type { Tristate } from '../../src/model/tristate.ts'
+import type { Tristate } from '../../src/text/tristate.ts'
 import { stateOf } from '../support/state.ts'
 import { request } from '../support/workload.ts'
 

@@ -1,8 +1,8 @@
 import type { ClientSide, Destination } from '../../model/client.ts'
 import type { TrafficPolicy } from '../../model/destination-rule.ts'
-import { toFullName } from '../../model/host.ts'
 import { meshOf } from '../../model/mesh.ts'
 import type { View } from '../../model/snapshot.ts'
+import { toFullName } from '../../text/host.ts'
 import type { Manifest } from './rule.ts'
 import { updatedManifest } from './updated-manifest.ts'
 

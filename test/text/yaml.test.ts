@@ -1,5 +1,5 @@
 import t from 'tap'
-import { parseYaml } from '../../src/model/yaml.ts'
+import { parseYaml } from '../../src/text/yaml.ts'
 import { cpuTimeMs } from '../support/cpu-time.ts'
 
 t.test('YAML is read', async t => {

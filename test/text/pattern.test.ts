@@ -1,5 +1,5 @@
 import t from 'tap'
-import { matches, matchesAnywhere, matchesPath } from '../../src/model/pattern.ts'
+import { matches, matchesAnywhere, matchesPath } from '../../src/text/pattern.ts'
 import { cpuTimeMs } from '../support/cpu-time.ts'
 
 t.test('patterns of policies', async t => {

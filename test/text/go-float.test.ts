@@ -1,5 +1,5 @@
 import t from 'tap'
-import { parseGoFloat } from '../../src/model/go-float.ts'
+import { parseGoFloat } from '../../src/text/go-float.ts'
 import { cpuTimeMs } from '../support/cpu-time.ts'
 
 /**

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { hasLabels, selects } from '../../src/model/selector.ts'
+import { hasLabels, selects } from '../../src/text/selector.ts'
 
 const selector = (key: string, operator: string, ...values: readonly string[]) => ({
   matchLabels: {},

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { all, any, not, type Tristate } from '../../src/model/tristate.ts'
+import { all, any, not, type Tristate } from '../../src/text/tristate.ts'
 
 t.test('answers that may be out of reach', async t => {
   const table: readonly (readonly [readonly Tristate[], Tristate, Tristate])[] = [

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { coversHost, mostSpecific, toFullName } from '../../src/model/host.ts'
+import { coversHost, mostSpecific, toFullName } from '../../src/text/host.ts'
 
 t.test('a pattern covers', async t => {
   for (const [pattern, name, covered] of [
