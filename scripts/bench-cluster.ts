@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import type { Resource } from '../src/model/resource.ts'
 import { readFiles } from '../src/sources/files.ts'
 import { readResource } from '../src/sources/manifest.ts'
+import type { Resource } from '../src/state/resource.ts'
 
 const examples = join(import.meta.dirname, '../examples/cluster')
 

@@ -1,9 +1,9 @@
 import { decide, type EvaluationCache } from '../src/engine/decide.ts'
 import { DEFAULT_POLICY } from '../src/engine/to-findings.ts'
-import type { Resource } from '../src/model/resource.ts'
-import { Snapshot } from '../src/model/snapshot.ts'
 import { RULES } from '../src/rules/index.ts'
 import { readResource } from '../src/sources/manifest.ts'
+import type { Resource } from '../src/state/resource.ts'
+import { Snapshot } from '../src/state/snapshot.ts'
 import { makeCluster, NAMESPACES } from './bench-cluster.ts'
 
 const MODELS = 10_000

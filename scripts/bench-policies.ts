@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { decide, decideState, type EvaluationCache } from '../src/engine/decide.ts'
 import { DEFAULT_POLICY } from '../src/engine/to-findings.ts'
-import type { Resource } from '../src/model/resource.ts'
-import { Snapshot } from '../src/model/snapshot.ts'
 import { RULES } from '../src/rules/index.ts'
 import { readFiles } from '../src/sources/files.ts'
 import { readResource } from '../src/sources/manifest.ts'
+import type { Resource } from '../src/state/resource.ts'
+import { Snapshot } from '../src/state/snapshot.ts'
 
 const NAMESPACES = 300
 const MODELS = 1_000

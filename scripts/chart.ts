@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { configSchema } from '../src/config.ts'
 import { NAME } from '../src/keeper/names.ts'
 import { type RoleOptions, rolesFor } from '../src/keeper/rbac.ts'
-import { DEFAULT_SETTINGS } from '../src/model/snapshot.ts'
+import { DEFAULT_SETTINGS } from '../src/state/snapshot.ts'
 
 const text = z.string().min(1)
 const texts = z.record(z.string(), z.string())

@@ -11,12 +11,12 @@ import type { Destination } from '../src/model/client.ts'
 import type { Connection } from '../src/model/connection.ts'
 import { injection } from '../src/model/injection.ts'
 import { modeForPort, peerMtls } from '../src/model/peer-authentication.ts'
-import type { Resource } from '../src/model/resource.ts'
 import { type Endpoint, endpointsOf, findService, isHeadless, type Service } from '../src/model/service.ts'
 import { isExported, scopeOf } from '../src/model/sidecar.ts'
-import { Snapshot } from '../src/model/snapshot.ts'
-import { toWorkload, type Workload } from '../src/model/workload.ts'
 import { readResource } from '../src/sources/manifest.ts'
+import type { Resource } from '../src/state/resource.ts'
+import { Snapshot } from '../src/state/snapshot.ts'
+import { toWorkload, type Workload } from '../src/state/workload.ts'
 
 const labels = z.record(z.string(), z.string()).default({})
 const injectionCase = z.object({

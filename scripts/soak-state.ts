@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Resource } from '../src/model/resource.ts'
-import { DEFAULT_SETTINGS } from '../src/model/snapshot.ts'
 import { collectionsOf, toPath } from '../src/sources/cluster/collections.ts'
 import { project } from '../src/sources/cluster/project.ts'
 import type { StateSource } from '../src/sources/source.ts'
+import type { Resource } from '../src/state/resource.ts'
+import { DEFAULT_SETTINGS } from '../src/state/snapshot.ts'
 import type { ApiServer } from '../test/support/api-server.ts'
 import { POLICIES, placeOf } from '../test/support/watched.ts'
 

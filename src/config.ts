@@ -1,14 +1,14 @@
 import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { NAME } from './keeper/names.ts'
-import { KINDS } from './model/resource.ts'
-import { DEFAULT_SETTINGS } from './model/snapshot.ts'
 import { RULES } from './rules/index.ts'
 import { LINEAR, readDocument } from './sources/document.ts'
 import { InvalidInput, readText } from './sources/files.ts'
 import { toField } from './sources/manifest.ts'
 import { suggest } from './sources/suggest.ts'
 import { lineAt } from './sources/yaml.ts'
+import { KINDS } from './state/resource.ts'
+import { DEFAULT_SETTINGS } from './state/snapshot.ts'
 
 /** Ids of all rules, sorted. */
 export const RULE_IDS: readonly string[] = [...Object.values(RULES.failures), ...RULES.checks]

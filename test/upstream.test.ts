@@ -8,10 +8,10 @@ import { checkChanges } from '../src/cli/check.ts'
 import { loadConfig } from '../src/cli/command.ts'
 import { toWorld } from '../src/cli/world.ts'
 import { policyAt } from '../src/engine/to-findings.ts'
-import { getOrAdd } from '../src/model/map.ts'
-import { nameOf } from '../src/model/resource.ts'
 import { readFiles } from '../src/sources/files.ts'
 import type { Manifest } from '../src/sources/yaml.ts'
+import { getOrAdd } from '../src/state/map.ts'
+import { nameOf } from '../src/state/resource.ts'
 
 /** What may deny what is published: the rule that was asked for by name, and a guide that says itself that it cuts. */
 const DENYING = ['strict-mesh-plain-local-gateway', 'policy-denies-request-path']

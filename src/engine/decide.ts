@@ -1,6 +1,6 @@
-import type { Ref } from '../model/resource.ts'
-import type { Change, Snapshot } from '../model/snapshot.ts'
 import type { Rules } from '../rules/lib/rule.ts'
+import type { Ref } from '../state/resource.ts'
+import type { Change, Snapshot } from '../state/snapshot.ts'
 import { allBlocked, diffEvaluations, type EvaluationDiff } from './diff.ts'
 import { dedupeSkips, type Evaluation, evaluate, modelKey, skippedBy } from './evaluate.ts'
 import { applyExceptions, expiredSkips } from './exceptions.ts'

@@ -1,5 +1,4 @@
 import type { InferenceService } from '../model/inference-service.ts'
-import { getOrAdd } from '../model/map.ts'
 import { attributesOf, fingerprintOf, type ModelAttributes } from '../model/model-fingerprint.ts'
 import {
   type Discriminators,
@@ -7,7 +6,8 @@ import {
   discriminatorsFor,
   namespaceFingerprint
 } from '../model/namespace-discriminators.ts'
-import type { Snapshot, View } from '../model/snapshot.ts'
+import { getOrAdd } from '../state/map.ts'
+import type { Snapshot, View } from '../state/snapshot.ts'
 import { type DependencyKey, isAffected, type Tracked, track } from './dependency-tracking.ts'
 import type { Skip } from './finding.ts'
 

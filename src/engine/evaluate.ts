@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { controlPlanePaths } from '../model/control-plane.ts'
 import type { Path } from '../model/request-path.ts'
-import type { Ref } from '../model/resource.ts'
-import type { Snapshot } from '../model/snapshot.ts'
 import type { Rules } from '../rules/lib/rule.ts'
+import type { Ref } from '../state/resource.ts'
+import type { Snapshot } from '../state/snapshot.ts'
 import { PATHS } from './class-evaluation.ts'
 import {
   type ChangedKeys,

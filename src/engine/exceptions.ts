@@ -1,5 +1,5 @@
-import { findKind, nameOf, type Ref } from '../model/resource.ts'
-import type { Snapshot } from '../model/snapshot.ts'
+import { findKind, nameOf, type Ref } from '../state/resource.ts'
+import type { Snapshot } from '../state/snapshot.ts'
 import { hasLabels, type Labels } from '../text/selector.ts'
 import type { Finding, Skip } from './finding.ts'
 

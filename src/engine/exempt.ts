@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Resource } from '../model/resource.ts'
-import type { Change } from '../model/snapshot.ts'
+import type { Resource } from '../state/resource.ts'
+import type { Change } from '../state/snapshot.ts'
 
 /** API groups whose controllers create objects on the path. */
 export const CONTROLLERS: readonly string[] = [

@@ -1,7 +1,7 @@
 import type { Caller } from '../model/caller.ts'
 import type { HopName } from '../model/hop.ts'
-import type { Kind, Ref } from '../model/resource.ts'
 import type { Exposure, Fix, Mode, Severity } from '../rules/lib/rule.ts'
+import type { Kind, Ref } from '../state/resource.ts'
 
 /** Reference to a blocked path and its failed hop. */
 export interface BlockedPathRef extends Caller {

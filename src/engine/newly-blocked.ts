@@ -1,6 +1,6 @@
 import type { CallerNamespaces } from '../model/caller.ts'
-import { memoize } from '../model/memoize.ts'
 import { failedHopOf, isOpen, type Path } from '../model/request-path.ts'
+import { memoize } from '../state/memoize.ts'
 
 /**
  * Paths to one InferenceService that are blocked now and were not before. None for a new InferenceService of which only

@@ -1,6 +1,6 @@
-import { type Kind, type Ref, type ResourceOf, toRef } from '../model/resource.ts'
-import type { Snapshot } from '../model/snapshot.ts'
 import type { CheckProblem, CheckRule } from '../rules/lib/rule.ts'
+import { type Kind, type Ref, type ResourceOf, toRef } from '../state/resource.ts'
+import type { Snapshot } from '../state/snapshot.ts'
 import { type DependencyKey, type TrackingView, track, union } from './dependency-tracking.ts'
 import type { Skip } from './finding.ts'
 

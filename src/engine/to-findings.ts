@@ -1,6 +1,3 @@
-import { getOrAdd } from '../model/map.ts'
-import type { Ref } from '../model/resource.ts'
-import type { Snapshot } from '../model/snapshot.ts'
 import {
   type AttributedProblem,
   type CheckRule,
@@ -10,6 +7,9 @@ import {
   type Rules,
   ruleFor
 } from '../rules/lib/rule.ts'
+import { getOrAdd } from '../state/map.ts'
+import type { Ref } from '../state/resource.ts'
+import type { Snapshot } from '../state/snapshot.ts'
 import { type LabelSelector, selects } from '../text/selector.ts'
 import { track } from './dependency-tracking.ts'
 import type { BlockedPath } from './diff.ts'

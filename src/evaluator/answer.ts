@@ -1,8 +1,8 @@
 import type { Decision } from '../engine/decide.ts'
 import { type Finding, isUnevaluated, type Skip } from '../engine/finding.ts'
 import type { Mutated } from '../engine/mutate.ts'
-import { nameOf } from '../model/resource.ts'
 import { effectLines, fixLines, skipLine } from '../report/text.ts'
+import { nameOf } from '../state/resource.ts'
 
 /** A warning longer than this is cut short: some clients show no more. */
 const WARNING_LENGTH = 120

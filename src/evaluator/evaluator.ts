@@ -1,8 +1,8 @@
 import type { AdmissionDecision } from '../engine/decide.ts'
 import type { Finding, Skip } from '../engine/finding.ts'
-import type { Ref } from '../model/resource.ts'
 import type { ReportApi, WantedReport } from '../report/openreports.ts'
 import type { KindHealth } from '../sources/source.ts'
+import type { Ref } from '../state/resource.ts'
 
 /** Which webhook is called. */
 export type Question = 'validate' | 'mutate'

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Sent } from '../engine/mutate.ts'
-import { findKind, type Ref, type Resource } from '../model/resource.ts'
-import type { Change } from '../model/snapshot.ts'
 import { InvalidObject, readResource } from '../sources/manifest.ts'
+import { findKind, type Ref, type Resource } from '../state/resource.ts'
+import type { Change } from '../state/snapshot.ts'
 
 /** What was sent is no AdmissionReview v1. */
 export class InvalidReview extends Error {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { WrittenPolicy } from '../engine/to-findings.ts'
-import { KINDS, type Kind } from '../model/resource.ts'
 import { type KindHealth, NO_TROUBLES } from '../sources/source.ts'
+import { KINDS, type Kind } from '../state/resource.ts'
 import { nowMs } from './clock.ts'
 import type { FromEvaluation, ToEvaluation } from './messages.ts'
 

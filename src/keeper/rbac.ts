@@ -1,7 +1,7 @@
-import { KINDS } from '../model/resource.ts'
-import type { Settings } from '../model/snapshot.ts'
 import { REPORT_APIS } from '../report/openreports.ts'
 import { collectionsOf } from '../sources/cluster/collections.ts'
+import { KINDS } from '../state/resource.ts'
+import type { Settings } from '../state/snapshot.ts'
 import { NAME } from './names.ts'
 
 /** A rule of a role, as Kubernetes writes it. */

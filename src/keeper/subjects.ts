@@ -1,4 +1,4 @@
-import { KINDS, type Kind } from '../model/resource.ts'
+import { KINDS, type Kind } from '../state/resource.ts'
 
 /** Kinds that are read, but whose changes are never asked about, and why. Every other kind of the model is a subject. */
 export const NEVER_SUBJECTS: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import { KSERVE_CONFIG } from '../model/kserve.ts'
-import { KINDS, type Kind } from '../model/resource.ts'
-import type { Settings } from '../model/snapshot.ts'
+import { KINDS, type Kind } from '../state/resource.ts'
+import type { Settings } from '../state/snapshot.ts'
 import { CHANGING, CONCERNING } from './match-conditions.ts'
 import { SELF_TEST_LABEL, WEBHOOK } from './names.ts'
 import { subjects } from './subjects.ts'

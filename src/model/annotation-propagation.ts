@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import { memoize } from '../state/memoize.ts'
+import type { ResourceOf } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
 import { parseGoObject } from '../text/go-json.ts'
 import { findKserveConfig } from './kserve.ts'
-import { memoize } from './memoize.ts'
-import type { ResourceOf } from './resource.ts'
-import type { View } from './snapshot.ts'
 
 const NOT_PROPAGATED = [
   'autoscaling.knative.dev/min-scale',

@@ -1,4 +1,4 @@
-import type { ResourceOf } from './resource.ts'
+import type { ResourceOf } from '../state/resource.ts'
 
 export type AuthorizationPolicy = ResourceOf<'AuthorizationPolicy'>
 export type Rule = NonNullable<AuthorizationPolicy['spec']['rules'][number]>

@@ -1,15 +1,15 @@
+import { memoizeInView } from '../state/memoize.ts'
+import type { ResourceOf } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
+import type { Workload } from '../state/workload.ts'
 import { any, type Tristate } from '../text/tristate.ts'
 import type { AuthorizationPolicy, Rule } from './authorization-policy.ts'
 import { hasIdentity, matchesRule } from './authorization-rule.ts'
 import { findByIdentity, indexRules } from './identity-index.ts'
 import type { RuleContext } from './identity-match.ts'
-import { memoizeInView } from './memoize.ts'
 import { meshOf } from './mesh.ts'
 import { attaches } from './policy-target.ts'
 import type { Request } from './request.ts'
-import type { ResourceOf } from './resource.ts'
-import type { View } from './snapshot.ts'
-import type { Workload } from './workload.ts'
 
 /** What policies make of a request. `by` are those that decided. */
 export type Authorization =

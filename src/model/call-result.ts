@@ -1,3 +1,5 @@
+import type { View } from '../state/snapshot.ts'
+import { identityOf, type Workload } from '../state/workload.ts'
 import { type Authorization, type AuthorizationKinds, authorize } from './authorization.ts'
 import type { ClientSide, Destination } from './client.ts'
 import { type Connection, type ConnectionKinds, connect, connectPlaintext } from './connection.ts'
@@ -7,8 +9,6 @@ import { meshOf } from './mesh.ts'
 import type { Call, Request } from './request.ts'
 import { issuersFor, unknownIssuer, validateToken } from './request-authentication.ts'
 import type { Endpoint } from './service.ts'
-import type { View } from './snapshot.ts'
-import { identityOf, type Workload } from './workload.ts'
 
 /** Route that a gateway must have for the host of a request. */
 export interface RequiredRoute {

@@ -1,16 +1,16 @@
+import { sortByCreationTime } from '../state/creation-order.ts'
+import { type NamedDestinationRule, namespaceOfHost } from '../state/destination-rule-index.ts'
+import { getOrAdd } from '../state/map.ts'
+import { memoize } from '../state/memoize.ts'
+import type { ResourceOf } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
+import { identityOf, type Workload } from '../state/workload.ts'
 import { isWildcard } from '../text/host.ts'
 import { policiesFor } from './authorization.ts'
 import type { CallerNamespaces, PathKinds } from './caller.ts'
-import { sortByCreationTime } from './creation-order.ts'
-import { type NamedDestinationRule, namespaceOfHost } from './destination-rule-index.ts'
-import { getOrAdd } from './map.ts'
-import { memoize } from './memoize.ts'
 import { meshOf } from './mesh.ts'
-import type { ResourceOf } from './resource.ts'
 import { type KnownCall, residueOf } from './rule-residue.ts'
 import { exportedTo } from './sidecar.ts'
-import type { View } from './snapshot.ts'
-import { identityOf, type Workload } from './workload.ts'
 
 /** What callers call, which decides what can tell their namespaces apart. */
 export interface Called {

@@ -1,13 +1,13 @@
+import { getOrAdd } from '../state/map.ts'
+import { memoizeInView } from '../state/memoize.ts'
+import type { View } from '../state/snapshot.ts'
+import { identityOf, type Workload } from '../state/workload.ts'
 import { type ClientKinds, type ClientSide, clientSide, type Destination } from './client.ts'
 import { type Chain, chainForPlaintext, chainForSni, type Listener, type ServerTlsMode } from './gateway.ts'
-import { getOrAdd } from './map.ts'
-import { memoizeInView } from './memoize.ts'
 import { meshOf } from './mesh.ts'
 import type { PeerAuthentication } from './peer-authentication.ts'
 import { type ServerKinds, type ServerSide, serverSide } from './server.ts'
 import type { Endpoint } from './service.ts'
-import type { View } from './snapshot.ts'
-import { identityOf, type Workload } from './workload.ts'
 
 /** Failure causes of a connection, with the server configuration that causes them. */
 interface ConnectionRefusals {

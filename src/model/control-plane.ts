@@ -1,3 +1,6 @@
+import { type ResourceOf, toRef } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
+import type { Workload } from '../state/workload.ts'
 import { parseGoFloat } from '../text/go-float.ts'
 import { serviceHost } from '../text/host.ts'
 import { authorize } from './authorization.ts'
@@ -8,11 +11,8 @@ import type { ConfigurationRejected, Failure, HopName } from './hop.ts'
 import { findKserveConfig, ingressOf } from './kserve.ts'
 import type { Request } from './request.ts'
 import type { Path } from './request-path.ts'
-import { type ResourceOf, toRef } from './resource.ts'
 import { serverSide } from './server.ts'
 import { type Endpoint, endpointsOf, findService, type Service } from './service.ts'
-import type { View } from './snapshot.ts'
-import type { Workload } from './workload.ts'
 
 export type ControlPlaneKinds = PathKinds | 'MutatingWebhookConfiguration' | 'ValidatingWebhookConfiguration'
 type Configuration = ResourceOf<'MutatingWebhookConfiguration'> | ResourceOf<'ValidatingWebhookConfiguration'>

@@ -1,5 +1,5 @@
+import type { Workload } from '../state/workload.ts'
 import type { Endpoint } from './service.ts'
-import type { Workload } from './workload.ts'
 
 /** Keeps one pod per set of routing-relevant fields. */
 export function dedupePods(pods: readonly Workload[]): readonly Workload[] {

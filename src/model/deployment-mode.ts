@@ -1,10 +1,10 @@
 import { z } from 'zod'
+import { memoize } from '../state/memoize.ts'
+import type { ResourceOf } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
 import { parseGoObject } from '../text/go-json.ts'
 import { isPropagated } from './annotation-propagation.ts'
 import { findKserveConfig } from './kserve.ts'
-import { memoize } from './memoize.ts'
-import type { ResourceOf } from './resource.ts'
-import type { View } from './snapshot.ts'
 
 /** How a model is deployed. ModelMesh has no pods of the model's own. */
 export type DeploymentMode = 'Knative' | 'Standard' | 'ModelMesh'

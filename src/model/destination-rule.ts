@@ -1,10 +1,10 @@
+import { byCreationTime } from '../state/creation-order.ts'
+import { memoize } from '../state/memoize.ts'
+import type { ResourceOf } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
 import { mostSpecific, toFullName } from '../text/host.ts'
 import { hasLabels, type Labels } from '../text/selector.ts'
-import { byCreationTime } from './creation-order.ts'
-import { memoize } from './memoize.ts'
 import { meshOf } from './mesh.ts'
-import type { ResourceOf } from './resource.ts'
-import type { View } from './snapshot.ts'
 
 export type DestinationRule = ResourceOf<'DestinationRule'>
 export type TrafficPolicy = DestinationRule['spec']['trafficPolicy']

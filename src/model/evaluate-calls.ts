@@ -1,11 +1,11 @@
+import type { View } from '../state/snapshot.ts'
+import type { Workload } from '../state/workload.ts'
 import { type CallAttempt, type CallKinds, evaluateCall, type RequiredRoute } from './call-result.ts'
 import type { Destination } from './client.ts'
 import type { CallResult, Failure } from './hop.ts'
 import type { Call } from './request.ts'
 import { forwardToken, issuersFor } from './request-authentication.ts'
 import { noEndpoints, toServiceRef } from './service-resolution.ts'
-import type { View } from './snapshot.ts'
-import type { Workload } from './workload.ts'
 
 /** Evaluates each client with each endpoint, up to the first failure. */
 export function evaluateCalls(

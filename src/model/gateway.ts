@@ -1,11 +1,11 @@
+import { sortByCreationTime } from '../state/creation-order.ts'
+import { memoize } from '../state/memoize.ts'
+import type { ResourceOf } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
+import type { Workload } from '../state/workload.ts'
 import { coversHost } from '../text/host.ts'
 import { hasLabels } from '../text/selector.ts'
-import { sortByCreationTime } from './creation-order.ts'
-import { memoize } from './memoize.ts'
-import type { ResourceOf } from './resource.ts'
 import { type ServiceTarget, targetsOf } from './service.ts'
-import type { View } from './snapshot.ts'
-import type { Workload } from './workload.ts'
 
 export type Gateway = ResourceOf<'Gateway'>
 export type GatewayServer = Gateway['spec']['servers'][number]

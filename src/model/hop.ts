@@ -1,3 +1,5 @@
+import type { Ref } from '../state/resource.ts'
+import type { Workload } from '../state/workload.ts'
 import type { Labels } from '../text/selector.ts'
 import type { Authorization } from './authorization.ts'
 import type { ClientSide, Destination } from './client.ts'
@@ -5,9 +7,7 @@ import type { Connection, ConnectionRefused } from './connection.ts'
 import type { Chain } from './gateway.ts'
 import type { PeerAuthentication } from './peer-authentication.ts'
 import type { Request } from './request.ts'
-import type { Ref } from './resource.ts'
 import type { ServerSide } from './server.ts'
-import type { Workload } from './workload.ts'
 
 /** Hop of a request path, from one process that handles the request to the next. */
 export type HopName =

@@ -1,7 +1,7 @@
+import { getOrAdd } from '../state/map.ts'
+import { memoize } from '../state/memoize.ts'
 import type { AuthorizationPolicy, Rule, Source } from './authorization-policy.ts'
 import { type IdentityKey, isIdentityKey } from './identity-match.ts'
-import { getOrAdd } from './map.ts'
-import { memoize } from './memoize.ts'
 
 /**
  * Things by the identities that they can match. A key is `=` and a namespace, `=` and `namespace/account`, `^` and how a

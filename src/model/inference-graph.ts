@@ -1,11 +1,11 @@
+import type { ResourceOf } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
+import { TLS_MODE_LABEL, type Workload } from '../state/workload.ts'
 import type { PathKinds, TrafficSource } from './caller.ts'
 import { dedupePods } from './dedupe-endpoints.ts'
 import type { InferenceService } from './inference-service.ts'
 import { injection } from './injection.ts'
-import type { ResourceOf } from './resource.ts'
 import { podsWith } from './service.ts'
-import type { View } from './snapshot.ts'
-import { TLS_MODE_LABEL, type Workload } from './workload.ts'
 
 type InferenceGraph = ResourceOf<'InferenceGraph'>
 

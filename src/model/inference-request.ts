@@ -1,10 +1,10 @@
+import { getOrAdd } from '../state/map.ts'
+import { memoizeInView } from '../state/memoize.ts'
+import type { View } from '../state/snapshot.ts'
 import type { InferenceService } from './inference-service.ts'
-import { getOrAdd } from './map.ts'
-import { memoizeInView } from './memoize.ts'
 import { meshOf } from './mesh.ts'
 import type { Call, Token } from './request.ts'
 import { formatOf } from './runtime.ts'
-import type { View } from './snapshot.ts'
 import { issuerClasses } from './token-classes.ts'
 
 /** Frameworks whose default protocol is not v1. */

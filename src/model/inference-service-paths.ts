@@ -1,3 +1,5 @@
+import type { View } from '../state/snapshot.ts'
+import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
 import type { Caller, PathKinds } from './caller.ts'
 import { meshSources, NON_MESH_SOURCE } from './callers.ts'
@@ -18,9 +20,7 @@ import {
 import { injection, isAmbient } from './injection.ts'
 import { knativePaths } from './knative-paths.ts'
 import { evaluatePath, type Path, type PathTemplates } from './request-path.ts'
-import type { View } from './snapshot.ts'
 import { standardPaths } from './standard-paths.ts'
-import type { Workload } from './workload.ts'
 
 /** Pods to evaluate: the running ones, or those after the next rollout. */
 export type PodGeneration = 'running' | 'next'

@@ -1,13 +1,13 @@
+import { memoizeInView } from '../state/memoize.ts'
+import type { ResourceOf } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
+import { parseExcludedInboundPorts, TLS_MODE_LABEL, type Workload } from '../state/workload.ts'
 import type { Labels } from '../text/selector.ts'
 import { isPropagated } from './annotation-propagation.ts'
 import { type DeploymentMode, deploymentMode } from './deployment-mode.ts'
 import { type InjectionKinds, type InjectionSubject, injection } from './injection.ts'
-import { memoizeInView } from './memoize.ts'
-import type { ResourceOf } from './resource.ts'
 import { findRuntime } from './runtime.ts'
 import { podsWith } from './service.ts'
-import type { View } from './snapshot.ts'
-import { parseExcludedInboundPorts, TLS_MODE_LABEL, type Workload } from './workload.ts'
 
 export type InferenceService = ResourceOf<'InferenceService'>
 export type ComponentName = 'predictor' | 'transformer' | 'explainer'

@@ -1,14 +1,14 @@
+import { memoizeInView } from '../state/memoize.ts'
+import type { Ref } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
 import { serviceHost } from '../text/host.ts'
 import { type CallKinds, evaluatePlaintextCall, type RequiredRoute } from './call-result.ts'
 import { NON_MESH_CLIENT } from './callers.ts'
 import type { ClientSide, Destination } from './client.ts'
 import type { CallResult, Failure } from './hop.ts'
-import { memoizeInView } from './memoize.ts'
 import type { Call } from './request.ts'
-import type { Ref } from './resource.ts'
 import type { Endpoint, Service } from './service.ts'
 import { noEndpoints, toDestination } from './service-resolution.ts'
-import type { View } from './snapshot.ts'
 
 /** Failure causes ordered by specificity; the most specific is reported. */
 const CAUSE_SPECIFICITY: readonly Failure['cause'][] = [

@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import { memoize } from '../state/memoize.ts'
+import type { ResourceOf } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
 import { type LabelSelector, type Labels, selects } from '../text/selector.ts'
 import { parseYaml } from '../text/yaml.ts'
-import { memoize } from './memoize.ts'
-import type { ResourceOf } from './resource.ts'
-import type { View } from './snapshot.ts'
 
 /** Label (it selects the injector, and decides) and annotation (it only decides) of a pod. */
 export const INJECT = 'sidecar.istio.io/inject'

@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js'
+import { memoize } from '../state/memoize.ts'
 import type { Tristate } from '../text/tristate.ts'
-import { memoize } from './memoize.ts'
 
 interface Block {
   readonly net: ipaddr.IPv4 | ipaddr.IPv6

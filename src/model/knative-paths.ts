@@ -1,3 +1,5 @@
+import type { View } from '../state/snapshot.ts'
+import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
 import { isScraped, metricsScrape } from './activator.ts'
 import type { RequiredRoute } from './call-result.ts'
@@ -17,8 +19,6 @@ import { findKnativeRejection, pathsToRevision, revisionDestination } from './re
 import { findService } from './service.ts'
 import { entryServices, podsOfGateway, toDestination, toServiceRef } from './service-resolution.ts'
 import { scopeOf } from './sidecar.ts'
-import type { View } from './snapshot.ts'
-import type { Workload } from './workload.ts'
 
 const VISIBILITY = 'networking.knative.dev/visibility'
 /** Port that KServe's VirtualService routes to and that callers in the cluster use. */

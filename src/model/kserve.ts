@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { memoize } from '../state/memoize.ts'
+import type { ResourceOf } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
 import { parseGoObject } from '../text/go-json.ts'
-import { memoize } from './memoize.ts'
-import type { ResourceOf } from './resource.ts'
-import type { View } from './snapshot.ts'
 
 /** The ConfigMap that KServe reads, in its own namespace. */
 export const KSERVE_CONFIG = 'inferenceservice-config'

@@ -1,8 +1,8 @@
+import type { View } from '../state/snapshot.ts'
 import { type Chain, chainForPlaintext, chainForSni } from './gateway.ts'
 import { ingressOf } from './kserve.ts'
 import { type ServerKinds, serverSide } from './server.ts'
 import { toDestination } from './service-resolution.ts'
-import type { View } from './snapshot.ts'
 
 /** Knative's local gateway, as KServe's top-level VirtualService reaches it. */
 export interface LocalGateway {

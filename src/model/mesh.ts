@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { memoize } from '../state/memoize.ts'
+import type { ResourceOf } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
 import { parseYaml } from '../text/yaml.ts'
-import { memoize } from './memoize.ts'
-import type { ResourceOf } from './resource.ts'
-import type { View } from './snapshot.ts'
 
 /** What Istio's mesh configuration says of the traffic path. */
 export interface Mesh {

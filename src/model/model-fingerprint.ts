@@ -1,3 +1,5 @@
+import type { View } from '../state/snapshot.ts'
+import { TLS_MODE_LABEL, type Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
 import { matches, matchesPath } from '../text/pattern.ts'
 import type { Labels } from '../text/selector.ts'
@@ -16,8 +18,6 @@ import { ingressOf } from './kserve.ts'
 import type { Discriminators } from './namespace-discriminators.ts'
 import { findKnativeRejection } from './revision.ts'
 import { endpointsOf, findService, isHeadless, protocolOf, targetsOf } from './service.ts'
-import type { View } from './snapshot.ts'
-import { TLS_MODE_LABEL, type Workload } from './workload.ts'
 
 /**
  * Attributes of an InferenceService that can influence its paths: `baseFingerprint` always does, the others only if

@@ -1,6 +1,6 @@
+import { memoize } from '../state/memoize.ts'
 import type { AuthorizationPolicy } from './authorization-policy.ts'
 import { identityConditions } from './identity-index.ts'
-import { memoize } from './memoize.ts'
 
 /** A namespace that a policy names, with the service account there if it names one. */
 export interface NamedSource {

@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
+import { namespaceOfHost } from '../state/destination-rule-index.ts'
+import { getOrAdd } from '../state/map.ts'
+import { memoize } from '../state/memoize.ts'
+import type { Resource } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
 import { isWildcard } from '../text/host.ts'
 import type { AuthorizationPolicy, Rule } from './authorization-policy.ts'
 import type { PathKinds } from './caller.ts'
-import { namespaceOfHost } from './destination-rule-index.ts'
 import { injectorSelectors } from './injection.ts'
-import { getOrAdd } from './map.ts'
-import { memoize } from './memoize.ts'
 import { meshOf } from './mesh.ts'
-import type { Resource } from './resource.ts'
-import type { View } from './snapshot.ts'
 
 /**
  * Label keys, hosts and URL paths that configuration in scope of the namespace can match on. Everything else is

@@ -1,9 +1,9 @@
+import { sortByCreationTime } from '../state/creation-order.ts'
+import { memoizeInView } from '../state/memoize.ts'
+import type { ResourceOf } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
 import { hasLabels, isEmpty, type Labels } from '../text/selector.ts'
-import { sortByCreationTime } from './creation-order.ts'
-import { memoizeInView } from './memoize.ts'
 import { meshOf } from './mesh.ts'
-import type { ResourceOf } from './resource.ts'
-import type { View } from './snapshot.ts'
 
 export type MtlsMode = 'DISABLE' | 'PERMISSIVE' | 'STRICT'
 

@@ -1,6 +1,6 @@
+import type { ResourceOf } from '../state/resource.ts'
+import type { Workload } from '../state/workload.ts'
 import { hasLabels } from '../text/selector.ts'
-import type { ResourceOf } from './resource.ts'
-import type { Workload } from './workload.ts'
 
 /** Label with the name of the Gateway API Gateway that a pod serves; set by Istio. */
 export const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name'

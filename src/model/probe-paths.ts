@@ -1,3 +1,5 @@
+import type { View } from '../state/snapshot.ts'
+import type { Workload } from '../state/workload.ts'
 import { evaluatePlaintextCall } from './call-result.ts'
 import type { PathKinds } from './caller.ts'
 import { NON_MESH_CLIENT } from './callers.ts'
@@ -7,8 +9,6 @@ import type { Component } from './inference-service.ts'
 import { PLAIN_CLIENT } from './ingress-entry.ts'
 import type { Call } from './request.ts'
 import type { HopEvaluator, PathTemplate } from './request-path.ts'
-import type { View } from './snapshot.ts'
-import type { Workload } from './workload.ts'
 
 /** "false": kubelet probes do not bypass the sidecar. */
 const REWRITE = 'sidecar.istio.io/rewriteAppHTTPProbers'

@@ -1,10 +1,10 @@
-import { memoizeInView } from './memoize.ts'
+import { memoizeInView } from '../state/memoize.ts'
+import type { ResourceOf } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
+import type { Workload } from '../state/workload.ts'
 import { meshOf } from './mesh.ts'
 import { attaches } from './policy-target.ts'
 import type { Call, Token } from './request.ts'
-import type { ResourceOf } from './resource.ts'
-import type { View } from './snapshot.ts'
-import type { Workload } from './workload.ts'
 
 export type RequestAuthentication = ResourceOf<'RequestAuthentication'>
 

@@ -1,14 +1,14 @@
+import { getOrAdd } from '../state/map.ts'
+import { memoize } from '../state/memoize.ts'
+import type { View } from '../state/snapshot.ts'
+import type { Workload } from '../state/workload.ts'
 import type { ActivatorMode } from './activator.ts'
 import type { RequiredRoute } from './call-result.ts'
 import type { Caller, InFlightRequest, PathKinds, TrafficSource } from './caller.ts'
 import type { Destination } from './client.ts'
 import { evaluateCalls, forwardCall } from './evaluate-calls.ts'
 import type { FailedHop, Hop, HopName } from './hop.ts'
-import { getOrAdd } from './map.ts'
-import { memoize } from './memoize.ts'
 import type { Call } from './request.ts'
-import type { View } from './snapshot.ts'
-import type { Workload } from './workload.ts'
 
 /** Evaluated request path to a model. */
 export interface Path extends Caller {

@@ -1,3 +1,6 @@
+import { toRef } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
+import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
 import { type ActivatorMode, activatorModesOf, viaActivator } from './activator.ts'
 import { findBurstCapacity } from './burst-capacity.ts'
@@ -9,9 +12,6 @@ import type { ConfigurationRejected } from './hop.ts'
 import { type Component, type InferenceService, QUEUE_PORT, revisionOf } from './inference-service.ts'
 import { systemPods } from './knative.ts'
 import { type HopEvaluator, hopTo, memoizeHop, type PathTemplate } from './request-path.ts'
-import { toRef } from './resource.ts'
-import type { View } from './snapshot.ts'
-import type { Workload } from './workload.ts'
 
 const HTTP_PORT = 80
 

@@ -1,3 +1,4 @@
+import { memoize } from '../state/memoize.ts'
 import type { AuthorizationPolicy, Operation, Rule, Source } from './authorization-policy.ts'
 import { httpOutcomes, isHeaderKey } from './authorization-rule.ts'
 import {
@@ -9,7 +10,6 @@ import {
   indexValues
 } from './identity-index.ts'
 import { isIdentityKey, matchesIdentity, type RuleContext } from './identity-match.ts'
-import { memoize } from './memoize.ts'
 import type { Call } from './request.ts'
 
 /** What is known of a call before it is sent: its path and method, and the hosts it may be sent to. */

@@ -1,5 +1,5 @@
-import type { ResourceOf } from './resource.ts'
-import type { View } from './snapshot.ts'
+import type { ResourceOf } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
 
 export type ServingRuntime = ResourceOf<'ServingRuntime'> | ResourceOf<'ClusterServingRuntime'>
 type Predictor = NonNullable<ResourceOf<'InferenceService'>['spec']['predictor']>

@@ -1,11 +1,11 @@
+import { sortByCreationTime } from '../state/creation-order.ts'
+import { getOrAdd } from '../state/map.ts'
+import { memoize } from '../state/memoize.ts'
+import type { ResourceOf } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
+import { isRunning, toWorkload, type Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
 import { hasLabels, isEmpty, type Labels } from '../text/selector.ts'
-import { sortByCreationTime } from './creation-order.ts'
-import { getOrAdd } from './map.ts'
-import { memoize } from './memoize.ts'
-import type { ResourceOf } from './resource.ts'
-import type { View } from './snapshot.ts'
-import { isRunning, toWorkload, type Workload } from './workload.ts'
 
 export type Service = ResourceOf<'Service'>
 export type ServicePort = Service['spec']['ports'][number]

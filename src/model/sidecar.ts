@@ -1,13 +1,13 @@
+import { sortByCreationTime } from '../state/creation-order.ts'
+import { getOrAdd } from '../state/map.ts'
+import { memoize, memoizeInView } from '../state/memoize.ts'
+import type { ResourceOf } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
+import type { Workload } from '../state/workload.ts'
 import { coversHost, serviceHost } from '../text/host.ts'
 import { hasLabels } from '../text/selector.ts'
-import { sortByCreationTime } from './creation-order.ts'
-import { getOrAdd } from './map.ts'
-import { memoize, memoizeInView } from './memoize.ts'
 import { meshOf } from './mesh.ts'
 import type { Visibility } from './peer-authentication.ts'
-import type { ResourceOf } from './resource.ts'
-import type { View } from './snapshot.ts'
-import type { Workload } from './workload.ts'
 
 type Sidecar = ResourceOf<'Sidecar'>
 type Egress = Sidecar['spec']['egress'][number]

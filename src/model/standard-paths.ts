@@ -1,3 +1,5 @@
+import type { View } from '../state/snapshot.ts'
+import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
 import { evaluateNonIstioListener } from './call-result.ts'
 import type { PathKinds } from './caller.ts'
@@ -13,8 +15,6 @@ import { GATEWAY_NAME } from './policy-target.ts'
 import { kubeletProbes } from './probe-paths.ts'
 import { type HopEvaluator, hopTo, type PathTemplate, type PathTemplates } from './request-path.ts'
 import { endpointsOf, findService, isHeadless, podsWith } from './service.ts'
-import type { View } from './snapshot.ts'
-import type { Workload } from './workload.ts'
 
 const HTTP_PORT = 80
 const VISIBILITY = 'networking.kserve.io/visibility'

@@ -1,7 +1,7 @@
+import { getOrAdd } from '../state/map.ts'
+import { memoize } from '../state/memoize.ts'
 import type { AuthorizationPolicy, Rule } from './authorization-policy.ts'
 import { tokenOutcomes } from './authorization-rule.ts'
-import { getOrAdd } from './map.ts'
-import { memoize } from './memoize.ts'
 import type { RequestAuthentication } from './request-authentication.ts'
 import { isTokenKey } from './token-match.ts'
 

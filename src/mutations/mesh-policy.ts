@@ -9,7 +9,7 @@ import {
 } from '../model/inference-service.ts'
 import { INJECT, injection } from '../model/injection.ts'
 import { peerMtls } from '../model/peer-authentication.ts'
-import type { View } from '../model/snapshot.ts'
+import type { View } from '../state/snapshot.ts'
 
 /** Namespace label: `mesh` requests injection regardless of policies, `none` disables mutation. */
 export const POLICY_LABEL = 'mesh-guard.io/policy'

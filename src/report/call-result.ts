@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { Authorization } from '../model/authorization.ts'
 import type { CallResult } from '../model/hop.ts'
-import { toRef } from '../model/resource.ts'
-import type { View } from '../model/snapshot.ts'
 import { clientName } from '../rules/lib/message-parts.ts'
 import { decidingPolicy } from '../rules/lib/policy-message-parts.ts'
+import { toRef } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
 import { type ConfigSource, clientSideText, type Side, serverSideText } from './connection-sides.ts'
 import { refSchema } from './report.ts'
 

@@ -4,11 +4,11 @@ import type { Chain } from '../model/gateway.ts'
 import type { CallResult } from '../model/hop.ts'
 import { findMeshConfig } from '../model/mesh.ts'
 import { hasWorkloadSelector, type MtlsMode, type PeerAuthentication } from '../model/peer-authentication.ts'
-import { type Ref, toRef } from '../model/resource.ts'
 import { toServiceRef } from '../model/service-resolution.ts'
-import type { View } from '../model/snapshot.ts'
-import { TLS_MODE_LABEL, tlsModeOf, type Workload } from '../model/workload.ts'
 import { clientTlsSource, serverField } from '../rules/lib/message-parts.ts'
+import { type Ref, toRef } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
+import { TLS_MODE_LABEL, tlsModeOf, type Workload } from '../state/workload.ts'
 
 /** Object and field that configure a side of a connection. */
 export interface ConfigSource {

@@ -1,4 +1,4 @@
-import { nameOf } from '../model/resource.ts'
+import { nameOf } from '../state/resource.ts'
 import type { CallResultView } from './call-result.ts'
 import type { Side } from './connection-sides.ts'
 import type { Explanation, FailureView, HopView, PathView } from './explanation.ts'

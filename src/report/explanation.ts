@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Explained, ExplainedFailure } from '../engine/explain.ts'
 import type { Hop } from '../model/hop.ts'
 import type { Path } from '../model/request-path.ts'
-import type { View } from '../model/snapshot.ts'
+import type { View } from '../state/snapshot.ts'
 import { callResultSchema, renderCallResult } from './call-result.ts'
 import { callerSchema, fixSchema, fromSchema, refSchema, skippedSchema } from './report.ts'
 

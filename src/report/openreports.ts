@@ -1,9 +1,9 @@
 import { modelKey } from '../engine/evaluate.ts'
 import type { Finding, Skip } from '../engine/finding.ts'
-import { getOrAdd } from '../model/map.ts'
-import { type Ref, toRef } from '../model/resource.ts'
-import type { Snapshot } from '../model/snapshot.ts'
 import type { Severity } from '../rules/lib/rule.ts'
+import { getOrAdd } from '../state/map.ts'
+import { type Ref, toRef } from '../state/resource.ts'
+import type { Snapshot } from '../state/snapshot.ts'
 import { effectLines } from './text.ts'
 
 /** A kind of the cluster that takes findings. */

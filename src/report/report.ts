@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { AdmissionDecision } from '../engine/decide.ts'
 import type { Finding, Skip } from '../engine/finding.ts'
 import type { Operation } from '../engine/mutate.ts'
-import type { Ref } from '../model/resource.ts'
+import type { Ref } from '../state/resource.ts'
 
 /** Where an object or a field stands in a file. */
 export interface Source {

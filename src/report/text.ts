@@ -1,8 +1,8 @@
 import { stringify } from 'yaml'
 import { type BlockedPathRef, isUnevaluated, type Skip } from '../engine/finding.ts'
-import { getOrAdd } from '../model/map.ts'
-import { nameOf } from '../model/resource.ts'
 import type { Fix } from '../rules/lib/rule.ts'
+import { getOrAdd } from '../state/map.ts'
+import { nameOf } from '../state/resource.ts'
 import type { Report, Reported, Step } from './report.ts'
 
 /** The report for people: what, where, why, and what to do. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Trace, TraceRequest } from '../engine/trace.ts'
-import type { View } from '../model/snapshot.ts'
+import type { View } from '../state/snapshot.ts'
 import { callResultSchema, renderCallResult } from './call-result.ts'
 import { failureSchema, renderFailure } from './explanation.ts'
 import { callLines, failureLines, STATUS_LABELS } from './explanation-text.ts'

@@ -1,4 +1,4 @@
-import { nameOf, toRef } from '../model/resource.ts'
+import { nameOf, toRef } from '../state/resource.ts'
 import { dualModeGateway } from './lib/dual-mode-gateway.ts'
 import { clientName, clientTlsSource, hostName, portName, sentName } from './lib/message-parts.ts'
 import { defineFailure } from './lib/rule.ts'

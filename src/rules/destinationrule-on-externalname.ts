@@ -1,5 +1,5 @@
 import { deploymentMode } from '../model/deployment-mode.ts'
-import { toRef } from '../model/resource.ts'
+import { toRef } from '../state/resource.ts'
 import { toFullName } from '../text/host.ts'
 import { findModelOf } from './lib/model-host.ts'
 import { defineCheck } from './lib/rule.ts'

@@ -1,5 +1,5 @@
 import { meshOf } from '../model/mesh.ts'
-import { nameOf, toRef } from '../model/resource.ts'
+import { nameOf, toRef } from '../state/resource.ts'
 import { decidingPolicy, serverName } from './lib/policy-message-parts.ts'
 import { defineFailure } from './lib/rule.ts'
 

@@ -1,4 +1,4 @@
-import { toRef } from '../model/resource.ts'
+import { toRef } from '../state/resource.ts'
 import { dualModeGateway } from './lib/dual-mode-gateway.ts'
 import { portName, serverField } from './lib/message-parts.ts'
 import { defineFailure } from './lib/rule.ts'

@@ -1,8 +1,8 @@
 import { appliesTo, resolvePort } from '../model/gateway.ts'
 import { knativeGateways } from '../model/knative.ts'
-import { nameOf, toRef } from '../model/resource.ts'
 import { targetsOf } from '../model/service.ts'
 import { toServiceRef } from '../model/service-resolution.ts'
+import { nameOf, toRef } from '../state/resource.ts'
 import { dualModeGateway } from './lib/dual-mode-gateway.ts'
 import { defineFailure } from './lib/rule.ts'
 

@@ -1,7 +1,7 @@
-import { byCreationTime } from '../model/creation-order.ts'
 import { DISABLE_PORT_TRANSLATION_LABEL } from '../model/gateway.ts'
-import { nameOf, type ResourceOf } from '../model/resource.ts'
 import { podsWith } from '../model/service.ts'
+import { byCreationTime } from '../state/creation-order.ts'
+import { nameOf, type ResourceOf } from '../state/resource.ts'
 import { isEmpty } from '../text/selector.ts'
 import { defineCheck } from './lib/rule.ts'
 

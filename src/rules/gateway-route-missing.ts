@@ -1,6 +1,6 @@
 import { knativeGateways } from '../model/knative.ts'
 import { ingressOf } from '../model/kserve.ts'
-import { toRef } from '../model/resource.ts'
+import { toRef } from '../state/resource.ts'
 import { withGatewayNames } from './lib/kserve-ingress.ts'
 import { hostName, portName, serverField } from './lib/message-parts.ts'
 import { defineFailure } from './lib/rule.ts'

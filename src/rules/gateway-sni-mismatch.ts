@@ -1,4 +1,4 @@
-import { toRef } from '../model/resource.ts'
+import { toRef } from '../state/resource.ts'
 import { clientName, portName, serverField } from './lib/message-parts.ts'
 import { defineFailure } from './lib/rule.ts'
 import { updatedManifest } from './lib/updated-manifest.ts'

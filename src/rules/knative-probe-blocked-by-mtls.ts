@@ -1,5 +1,5 @@
 import { knativeGateways } from '../model/knative.ts'
-import { nameOf } from '../model/resource.ts'
+import { nameOf } from '../state/resource.ts'
 import { hasLabels } from '../text/selector.ts'
 import { defineCheck } from './lib/rule.ts'
 

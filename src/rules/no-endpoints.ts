@@ -1,4 +1,4 @@
-import { nameOf } from '../model/resource.ts'
+import { nameOf } from '../state/resource.ts'
 import { withKnativeNames } from './lib/kserve-ingress.ts'
 import { defineFailure } from './lib/rule.ts'
 

@@ -1,5 +1,5 @@
 import { ingressOf } from '../model/kserve.ts'
-import { toRef } from '../model/resource.ts'
+import { toRef } from '../state/resource.ts'
 import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({

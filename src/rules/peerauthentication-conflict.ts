@@ -1,7 +1,7 @@
-import { sortByCreationTime } from '../model/creation-order.ts'
 import { hasWorkloadSelector } from '../model/peer-authentication.ts'
-import { nameOf, type ResourceOf, toRef } from '../model/resource.ts'
-import type { View } from '../model/snapshot.ts'
+import { sortByCreationTime } from '../state/creation-order.ts'
+import { nameOf, type ResourceOf, toRef } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
 import { hasLabels } from '../text/selector.ts'
 import { defineCheck } from './lib/rule.ts'
 

@@ -1,6 +1,6 @@
 import { meshOf } from '../model/mesh.ts'
 import { hasWorkloadSelector } from '../model/peer-authentication.ts'
-import { toRef } from '../model/resource.ts'
+import { toRef } from '../state/resource.ts'
 import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({

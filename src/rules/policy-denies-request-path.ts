@@ -1,4 +1,4 @@
-import { nameOf, toRef } from '../model/resource.ts'
+import { nameOf, toRef } from '../state/resource.ts'
 import { additionalAllowPolicy, decidingPolicy, deniedCallerName, serverName } from './lib/policy-message-parts.ts'
 import { defineFailure } from './lib/rule.ts'
 

@@ -1,6 +1,6 @@
 import type { PathKinds } from '../model/caller.ts'
-import { nameOf, toRef } from '../model/resource.ts'
-import type { View } from '../model/snapshot.ts'
+import { nameOf, toRef } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
 import { decidingPolicy, deniedCallerName, serverName } from './lib/policy-message-parts.ts'
 import { defineFailure, type FailureOf, type Fix } from './lib/rule.ts'
 import { strictNamespace } from './lib/strict-namespace.ts'

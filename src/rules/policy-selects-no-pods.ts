@@ -1,7 +1,7 @@
 import { asksForToken } from '../model/authorization.ts'
 import { componentsOf, desiredPod } from '../model/inference-service.ts'
-import type { ResourceOf } from '../model/resource.ts'
 import { podsWith } from '../model/service.ts'
+import type { ResourceOf } from '../state/resource.ts'
 import { hasLabels } from '../text/selector.ts'
 import { MODEL_KINDS } from './lib/model-pods.ts'
 import { defineCheck } from './lib/rule.ts'

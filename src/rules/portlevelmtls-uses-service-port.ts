@@ -1,6 +1,6 @@
 import { STANDARD_PORT } from '../model/inference-service.ts'
 import { hasWorkloadSelector } from '../model/peer-authentication.ts'
-import { nameOf } from '../model/resource.ts'
+import { nameOf } from '../state/resource.ts'
 import { hasLabels } from '../text/selector.ts'
 import { MODEL_KINDS, modelPods } from './lib/model-pods.ts'
 import { defineCheck } from './lib/rule.ts'

@@ -1,6 +1,6 @@
 import { componentsOf, desiredPod, podsOf } from '../model/inference-service.ts'
 import { peerMtls } from '../model/peer-authentication.ts'
-import { nameOf } from '../model/resource.ts'
+import { nameOf } from '../state/resource.ts'
 import { POD_KINDS } from './lib/model-pods.ts'
 import { defineCheck } from './lib/rule.ts'
 

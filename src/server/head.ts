@@ -1,4 +1,4 @@
-import type { Ref } from '../model/resource.ts'
+import type { Ref } from '../state/resource.ts'
 
 /** The fields of an AdmissionReview that precede the objects. */
 export interface Head {

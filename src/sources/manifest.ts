@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { DEFAULT_NAMESPACE, findKind, KINDS, metadata, nameOf, type Ref, type Resource } from '../model/resource.ts'
+import { DEFAULT_NAMESPACE, findKind, KINDS, metadata, nameOf, type Ref, type Resource } from '../state/resource.ts'
 
 /** An object that does not have the shape of its kind. `field` is a path such as `spec.servers[0].port`. */
 export class InvalidObject extends Error {

@@ -1,5 +1,5 @@
-import type { Kind } from '../model/resource.ts'
-import type { Snapshot } from '../model/snapshot.ts'
+import type { Kind } from '../state/resource.ts'
+import type { Snapshot } from '../state/snapshot.ts'
 
 /** How good our knowledge of a kind is. A kind that is read in several places has several of these. */
 export interface KindHealth {

@@ -1,5 +1,5 @@
-import { KINDS, type Kind } from '../model/resource.ts'
-import type { Snapshot } from '../model/snapshot.ts'
+import { KINDS, type Kind } from '../state/resource.ts'
+import type { Snapshot } from '../state/snapshot.ts'
 import { NO_TROUBLES, type StateSource } from './source.ts'
 
 /** A state that never changes. */

@@ -1,4 +1,4 @@
-import { KINDS, type Ref } from '../model/resource.ts'
+import { KINDS, type Ref } from '../state/resource.ts'
 import { InvalidObject } from './manifest.ts'
 import { suggest } from './suggest.ts'
 

@@ -1,6 +1,6 @@
 import { Composer, type Document, isNode, LineCounter } from 'yaml'
 import { z } from 'zod'
-import type { Ref, Resource } from '../model/resource.ts'
+import type { Ref, Resource } from '../state/resource.ts'
 import { LINEAR, readDocument } from './document.ts'
 import { type InvalidObject, readRef, readResource } from './manifest.ts'
 import { requireKind } from './unread-kinds.ts'

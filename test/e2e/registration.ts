@@ -1,4 +1,4 @@
-import { KINDS, type Kind } from '../../src/model/resource.ts'
+import { KINDS, type Kind } from '../../src/state/resource.ts'
 import type { Guard } from './guard.ts'
 
 /** Kinds whose changes are judged. */

@@ -1,9 +1,9 @@
 import t from 'tap'
 import { decide, decideState, unevaluated } from '../../src/engine/decide.ts'
 import { DEFAULT_POLICY, type Policy } from '../../src/engine/to-findings.ts'
-import type { Change, Snapshot } from '../../src/model/snapshot.ts'
 import { RULES } from '../../src/rules/index.ts'
 import type { CheckRule, Rules } from '../../src/rules/lib/rule.ts'
+import type { Change, Snapshot } from '../../src/state/snapshot.ts'
 import { authorization, clientRule, namespace, model as newModel } from '../support/objects.ts'
 import { resourceOf, stockWith } from '../support/state.ts'
 

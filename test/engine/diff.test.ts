@@ -2,8 +2,8 @@ import t from 'tap'
 import { diffEvaluations } from '../../src/engine/diff.ts'
 import type { Evaluation } from '../../src/engine/evaluate.ts'
 import { evaluate } from '../../src/engine/evaluate.ts'
-import type { Snapshot } from '../../src/model/snapshot.ts'
 import { RULES } from '../../src/rules/index.ts'
+import type { Snapshot } from '../../src/state/snapshot.ts'
 import { stockWith } from '../support/state.ts'
 
 const CUT = `

@@ -4,8 +4,8 @@ import { applyExceptions, type Exception, exceptionsAt, type ObjectSelector } fr
 import { explain } from '../../src/engine/explain.ts'
 import type { Finding } from '../../src/engine/finding.ts'
 import { DEFAULT_POLICY, policyAt } from '../../src/engine/to-findings.ts'
-import type { Change } from '../../src/model/snapshot.ts'
 import { RULES } from '../../src/rules/index.ts'
+import type { Change } from '../../src/state/snapshot.ts'
 import { resourceOf, stockWith } from '../support/state.ts'
 
 const RULE = 'strict-mesh-plain-local-gateway'

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { parse } from 'yaml'
 import { mutate } from '../../src/engine/mutate.ts'
-import type { Snapshot } from '../../src/model/snapshot.ts'
 import { RULES } from '../../src/rules/index.ts'
+import type { Snapshot } from '../../src/state/snapshot.ts'
 import { resourceOf, stockWith } from '../support/state.ts'
 
 const INJECT = 'sidecar.istio.io/inject'

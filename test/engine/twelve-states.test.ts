@@ -7,9 +7,9 @@ import { decide } from '../../src/engine/decide.ts'
 import { DEFAULT_POLICY, type Policy } from '../../src/engine/to-findings.ts'
 import { pathsOf } from '../../src/model/inference-service-paths.ts'
 import { failedHopOf } from '../../src/model/request-path.ts'
-import type { Resource } from '../../src/model/resource.ts'
-import type { Change, Snapshot } from '../../src/model/snapshot.ts'
 import { RULES } from '../../src/rules/index.ts'
+import type { Resource } from '../../src/state/resource.ts'
+import type { Change, Snapshot } from '../../src/state/snapshot.ts'
 import { resourceOf, stockWith } from '../support/state.ts'
 
 const callers = z.array(z.string())

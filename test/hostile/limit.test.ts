@@ -1,5 +1,5 @@
 import t from 'tap'
-import { KINDS } from '../../src/model/resource.ts'
+import { KINDS } from '../../src/state/resource.ts'
 import { HOSTILE_INPUTS, toJson } from '../support/hostile-inputs.ts'
 import { LIMIT_MS, measure } from '../support/hostile-play.ts'
 

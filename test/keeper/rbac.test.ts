@@ -1,7 +1,7 @@
 import t from 'tap'
 import { rolesFor } from '../../src/keeper/rbac.ts'
-import { KINDS, type Kind } from '../../src/model/resource.ts'
-import { DEFAULT_SETTINGS } from '../../src/model/snapshot.ts'
+import { KINDS, type Kind } from '../../src/state/resource.ts'
+import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
 
 interface Role {
   readonly kind: string

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import { NEVER_SUBJECTS, subjects } from '../../src/keeper/subjects.ts'
 import { KNATIVE_MAPS, mutatingWebhooks, validatingWebhooks } from '../../src/keeper/webhooks.ts'
-import { KINDS } from '../../src/model/resource.ts'
 import { RULES } from '../../src/rules/index.ts'
+import { KINDS } from '../../src/state/resource.ts'
 import { registered } from '../support/keeper.ts'
 
 t.test('every kind that a check is about is a subject', async t => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { clientSide } from '../../src/model/client.ts'
-import type { Workload } from '../../src/model/workload.ts'
+import type { Workload } from '../../src/state/workload.ts'
 import { stateOf } from '../support/state.ts'
 
 const HOST = 'models.ns.svc.cluster.local'

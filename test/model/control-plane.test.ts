@@ -1,6 +1,6 @@
 import t from 'tap'
 import { controlPlanePaths } from '../../src/model/control-plane.ts'
-import type { Snapshot } from '../../src/model/snapshot.ts'
+import type { Snapshot } from '../../src/state/snapshot.ts'
 import { authorization, configMap, kserveConfig, policy, together } from '../support/objects.ts'
 import { stateOf, stockWith } from '../support/state.ts'
 import { toLine } from '../support/ways.ts'

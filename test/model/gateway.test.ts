@@ -1,6 +1,6 @@
 import t from 'tap'
 import { chainForSni, findListener } from '../../src/model/gateway.ts'
-import { toWorkload } from '../../src/model/workload.ts'
+import { toWorkload } from '../../src/state/workload.ts'
 import { stateOf } from '../support/state.ts'
 
 // What a port listens with is covered by the vectors from Istio's code; here is which of its chains a name meets.

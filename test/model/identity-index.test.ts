@@ -3,7 +3,7 @@ import t from 'tap'
 import { findByIdentity, indexValues } from '../../src/model/identity-index.ts'
 import type { IdentityKey } from '../../src/model/identity-match.ts'
 import { matchesIdentity } from '../../src/model/identity-match.ts'
-import { identityOf } from '../../src/model/workload.ts'
+import { identityOf } from '../../src/state/workload.ts'
 import { property } from '../support/property.ts'
 
 const OWN = 'own'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Snapshot } from '../../src/model/snapshot.ts'
+import type { Snapshot } from '../../src/state/snapshot.ts'
 import { stockWith } from '../support/state.ts'
 import { waysTo } from '../support/ways.ts'
 

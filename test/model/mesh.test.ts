@@ -1,6 +1,6 @@
 import t from 'tap'
 import { meshOf } from '../../src/model/mesh.ts'
-import { DEFAULT_SETTINGS } from '../../src/model/snapshot.ts'
+import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
 import { stateOf } from '../support/state.ts'
 
 const DEFAULTS = {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { endpointsOf, findService, podsWith, protocolOf, targetsOf } from '../../src/model/service.ts'
-import { toWorkload } from '../../src/model/workload.ts'
+import { toWorkload } from '../../src/state/workload.ts'
 import { stateOf } from '../support/state.ts'
 
 t.test('the protocol of a port', async t => {

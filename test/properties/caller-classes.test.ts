@@ -4,7 +4,7 @@ import t from 'tap'
 import type { InferenceService } from '../../src/model/inference-service.ts'
 import { pathsOf } from '../../src/model/inference-service-paths.ts'
 import type { Path } from '../../src/model/request-path.ts'
-import type { Snapshot } from '../../src/model/snapshot.ts'
+import type { Snapshot } from '../../src/state/snapshot.ts'
 import { property } from '../support/property.ts'
 import { clusterWith, type Manifest } from '../support/random-cluster.ts'
 

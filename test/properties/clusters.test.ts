@@ -7,9 +7,9 @@ import { evaluate } from '../../src/engine/evaluate.ts'
 import type { Finding } from '../../src/engine/finding.ts'
 import { mutate } from '../../src/engine/mutate.ts'
 import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
-import type { Resource } from '../../src/model/resource.ts'
-import { Snapshot } from '../../src/model/snapshot.ts'
 import { RULES } from '../../src/rules/index.ts'
+import type { Resource } from '../../src/state/resource.ts'
+import { Snapshot } from '../../src/state/snapshot.ts'
 import { property } from '../support/property.ts'
 import {
   anyObject,

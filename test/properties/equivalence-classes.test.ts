@@ -8,8 +8,8 @@ import { runCheck } from '../../src/engine/run-checks.ts'
 import { DEFAULT_POLICY, toPathFindings } from '../../src/engine/to-findings.ts'
 import { pathsOf } from '../../src/model/inference-service-paths.ts'
 import type { Path } from '../../src/model/request-path.ts'
-import type { Snapshot } from '../../src/model/snapshot.ts'
 import { RULES } from '../../src/rules/index.ts'
+import type { Snapshot } from '../../src/state/snapshot.ts'
 import { property } from '../support/property.ts'
 import {
   anyObject,

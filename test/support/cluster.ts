@@ -1,9 +1,9 @@
 import type t from 'tap'
-import { KINDS } from '../../src/model/resource.ts'
-import { DEFAULT_SETTINGS } from '../../src/model/snapshot.ts'
 import { collectionsOf, toPath } from '../../src/sources/cluster/collections.ts'
 import { readFiles } from '../../src/sources/files.ts'
 import type { Manifest } from '../../src/sources/yaml.ts'
+import { KINDS } from '../../src/state/resource.ts'
+import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
 import { type ApiServer, startApiServer } from './api-server.ts'
 
 const COLLECTIONS = collectionsOf(DEFAULT_SETTINGS)

@@ -2,7 +2,7 @@ import { type Logger, pino } from 'pino'
 import { type Api, apiOf } from '../../src/keeper/api.ts'
 import { NAME, PATHS, WEBHOOK } from '../../src/keeper/names.ts'
 import type { Registered } from '../../src/keeper/webhooks.ts'
-import { DEFAULT_SETTINGS } from '../../src/model/snapshot.ts'
+import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
 import { type WritableCluster, writableCluster } from './writable-cluster.ts'
 
 export const NAMESPACE = 'mesh-guard'

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import type { Operation } from '../../src/engine/mutate.ts'
-import { KINDS, type Kind, nameOf, type Resource } from '../../src/model/resource.ts'
-import { type Change, Snapshot } from '../../src/model/snapshot.ts'
 import { readResource } from '../../src/sources/manifest.ts'
+import { KINDS, type Kind, nameOf, type Resource } from '../../src/state/resource.ts'
+import { type Change, Snapshot } from '../../src/state/snapshot.ts'
 import { deepFreeze, stockWith } from './state.ts'
 
 /** An object as YAML writes it. */

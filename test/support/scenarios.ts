@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { runScenario } from '../../scripts/scenarios.ts'
-import { nameOf } from '../../src/model/resource.ts'
 import { readFiles } from '../../src/sources/files.ts'
+import { nameOf } from '../../src/state/resource.ts'
 
 const folder = join(import.meta.dirname, '../scenarios')
 /** Taken apart once: each scenario leaves some of it out. */

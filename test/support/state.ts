@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import type { Resource } from '../../src/model/resource.ts'
-import { type Settings, Snapshot } from '../../src/model/snapshot.ts'
 import { readFiles } from '../../src/sources/files.ts'
 import { readManifests } from '../../src/sources/yaml.ts'
+import type { Resource } from '../../src/state/resource.ts'
+import { type Settings, Snapshot } from '../../src/state/snapshot.ts'
 
 /** The objects of a YAML text. Fails on what could not be read. */
 export function resourcesOf(yaml: string): readonly Resource[] {

@@ -1,6 +1,6 @@
 import { pathsOf } from '../../src/model/inference-service-paths.ts'
 import { failedHopOf, type Path } from '../../src/model/request-path.ts'
-import type { Snapshot } from '../../src/model/snapshot.ts'
+import type { Snapshot } from '../../src/state/snapshot.ts'
 
 /** The ways to a model, each as one line: caller, address, leg, hops, and the cause of a cut or what is not known. */
 export function waysTo(state: Snapshot, name: string, namespace = 'user1'): readonly string[] {

@@ -1,5 +1,5 @@
 import type { Request } from '../../src/model/request.ts'
-import type { Workload } from '../../src/model/workload.ts'
+import type { Workload } from '../../src/state/workload.ts'
 
 /** A pod with a sidecar in `user1`, save for what is said. */
 export function workload(more: Partial<Workload> = {}): Workload {

@@ -1,7 +1,7 @@
 import type { ClientSide, Destination } from '../../model/client.ts'
 import type { TrafficPolicy } from '../../model/destination-rule.ts'
 import { meshOf } from '../../model/mesh.ts'
-import type { View } from '../../model/snapshot.ts'
+import type { View } from '../../state/snapshot.ts'
 import { toFullName } from '../../text/host.ts'
 import type { Manifest } from './rule.ts'
 import { updatedManifest } from './updated-manifest.ts'

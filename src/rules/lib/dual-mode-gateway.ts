@@ -1,6 +1,6 @@
 import type { ServerOf } from '../../model/gateway.ts'
-import { getOrAdd } from '../../model/map.ts'
-import { memoize } from '../../model/memoize.ts'
+import { getOrAdd } from '../../state/map.ts'
+import { memoize } from '../../state/memoize.ts'
 import type { Manifest } from './rule.ts'
 import { updatedManifest } from './updated-manifest.ts'
 

@@ -1,9 +1,9 @@
 import type { ClientSide, Destination } from '../../model/client.ts'
 import type { DestinationRule } from '../../model/destination-rule.ts'
 import type { Chain, ServerOf } from '../../model/gateway.ts'
-import { nameOf, type Ref, toRef } from '../../model/resource.ts'
 import { toServiceRef } from '../../model/service-resolution.ts'
-import type { Workload } from '../../model/workload.ts'
+import { nameOf, type Ref, toRef } from '../../state/resource.ts'
+import type { Workload } from '../../state/workload.ts'
 
 /** Short name of the client, for messages. */
 export function clientName({ proxy, namespace, labels }: Workload): string {

@@ -1,5 +1,5 @@
 import type { InferenceService } from '../../model/inference-service.ts'
-import type { View } from '../../model/snapshot.ts'
+import type { View } from '../../state/snapshot.ts'
 
 /**
  * The InferenceService of a cluster host, by its own name or that of a component. The host is `name.namespace`, with or

@@ -1,7 +1,7 @@
 import { type Component, componentsOf, type InferenceService } from '../../model/inference-service.ts'
 import { podsToEvaluate } from '../../model/inference-service-paths.ts'
-import type { View } from '../../model/snapshot.ts'
-import type { Workload } from '../../model/workload.ts'
+import type { View } from '../../state/snapshot.ts'
+import type { Workload } from '../../state/workload.ts'
 
 /** Representative pod of a component. */
 export interface ModelPod {

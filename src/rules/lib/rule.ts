@@ -1,7 +1,7 @@
 import type { PathKinds } from '../../model/caller.ts'
 import type { Cause, Failure } from '../../model/hop.ts'
-import type { Kind, Ref, ResourceOf } from '../../model/resource.ts'
-import type { View } from '../../model/snapshot.ts'
+import type { Kind, Ref, ResourceOf } from '../../state/resource.ts'
+import type { View } from '../../state/snapshot.ts'
 
 /** Effect of a defect. `latent`: traffic breaks at the next pod restart or as soon as one more object changes. */
 export type Severity = 'blocks' | 'latent' | 'opens' | 'wastes' | 'style'

@@ -1,7 +1,7 @@
-import { sortByCreationTime } from '../../model/creation-order.ts'
 import { meshOf } from '../../model/mesh.ts'
 import { hasWorkloadSelector, meshPolicy } from '../../model/peer-authentication.ts'
-import type { View } from '../../model/snapshot.ts'
+import { sortByCreationTime } from '../../state/creation-order.ts'
+import type { View } from '../../state/snapshot.ts'
 import type { Manifest } from './rule.ts'
 
 /** The PeerAuthentication that makes a namespace STRICT: the effective one of the namespace, or a new one. */

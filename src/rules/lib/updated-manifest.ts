@@ -1,4 +1,4 @@
-import type { ResourceOf, WholeKind } from '../../model/resource.ts'
+import type { ResourceOf, WholeKind } from '../../state/resource.ts'
 import type { Manifest } from './rule.ts'
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'

@@ -1,5 +1,5 @@
-import { KINDS, type Kind } from '../../model/resource.ts'
-import type { Settings } from '../../model/snapshot.ts'
+import { KINDS, type Kind } from '../../state/resource.ts'
+import type { Settings } from '../../state/snapshot.ts'
 
 /** One collection of the API server: a kind, or of ConfigMaps those of one namespace. */
 export interface Collection {

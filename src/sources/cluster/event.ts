@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { findKind, KINDS } from '../../model/resource.ts'
+import { findKind, KINDS } from '../../state/resource.ts'
 import type { Collection } from './collections.ts'
 import { parseJson } from './json.ts'
 import { Trouble } from './trouble.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { findKind, KINDS } from '../../model/resource.ts'
+import { findKind, KINDS } from '../../state/resource.ts'
 import { type Collection, toPath } from './collections.ts'
 import { parseJson } from './json.ts'
 import { toText } from './lines.ts'

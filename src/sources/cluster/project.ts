@@ -1,4 +1,4 @@
-import type { Resource } from '../../model/resource.ts'
+import type { Resource } from '../../state/resource.ts'
 import { readResource } from '../manifest.ts'
 
 /** The object once more, for kubectl alone: as long as all that we keep of it. */

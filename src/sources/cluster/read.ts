@@ -1,5 +1,5 @@
-import type { Kind, Resource } from '../../model/resource.ts'
-import { type Settings, Snapshot } from '../../model/snapshot.ts'
+import type { Kind, Resource } from '../../state/resource.ts'
+import { type Settings, Snapshot } from '../../state/snapshot.ts'
 import { collectionsOf } from './collections.ts'
 import { list } from './list.ts'
 import { project } from './project.ts'

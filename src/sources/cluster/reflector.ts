@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Resource } from '../../model/resource.ts'
+import type { Resource } from '../../state/resource.ts'
 import type { Collection } from './collections.ts'
 import { type Event, type Place, readEvent } from './event.ts'
 import { toLines } from './lines.ts'

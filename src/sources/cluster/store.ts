@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Kind, Resource } from '../../model/resource.ts'
-import { type Change, type Settings, Snapshot } from '../../model/snapshot.ts'
+import type { Kind, Resource } from '../../state/resource.ts'
+import { type Change, type Settings, Snapshot } from '../../state/snapshot.ts'
 import type { Collection } from './collections.ts'
 import type { Place } from './event.ts'
 

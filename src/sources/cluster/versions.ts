@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { KINDS, type Kind } from '../../model/resource.ts'
+import { KINDS, type Kind } from '../../state/resource.ts'
 import { parseJson } from './json.ts'
 import { toText } from './lines.ts'
 import { toRefusal } from './refusal.ts'

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Kind } from '../../model/resource.ts'
-import type { Settings, Snapshot } from '../../model/snapshot.ts'
+import type { Kind } from '../../state/resource.ts'
+import type { Settings, Snapshot } from '../../state/snapshot.ts'
 import type { StateSource } from '../source.ts'
 import { type Collection, collectionsOf } from './collections.ts'
 import { Evidence, type Health } from './evidence.ts'

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { Resource } from '../../../src/model/resource.ts'
-import { DEFAULT_SETTINGS } from '../../../src/model/snapshot.ts'
 import { Store } from '../../../src/sources/cluster/store.ts'
 import { readResource } from '../../../src/sources/manifest.ts'
+import type { Resource } from '../../../src/state/resource.ts'
+import { DEFAULT_SETTINGS } from '../../../src/state/snapshot.ts'
 
 const ALL = { kind: 'PeerAuthentication', namespace: undefined } as const
 const MODES = ['STRICT', 'PERMISSIVE', 'DISABLE'] as const

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { sortByCreationTime } from '../../src/model/creation-order.ts'
+import { sortByCreationTime } from '../../src/state/creation-order.ts'
 import { resourcesOf } from '../support/state.ts'
 
 const service = (namespace: string, name: string, created?: string) => `

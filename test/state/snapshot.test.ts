@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Snapshot } from '../../src/model/snapshot.ts'
+import { Snapshot } from '../../src/state/snapshot.ts'
 import { resourceOf, stateOf } from '../support/state.ts'
 
 const service = (namespace: string, name: string, port = 80) => `
