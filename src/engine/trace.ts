@@ -1,7 +1,7 @@
+import { endpointsOf, findService, isHeadless, type Service } from '../kubernetes/service.ts'
 import { evaluateCall } from '../model/call-result.ts'
 import type { Destination } from '../model/client.ts'
 import type { CallResult } from '../model/hop.ts'
-import { endpointsOf, findService, isHeadless, type Service } from '../model/service.ts'
 import { noEndpoints, toServiceRef } from '../model/service-resolution.ts'
 import { EXPORT_TO, isExported, scopeOf } from '../model/sidecar.ts'
 import type { Rules } from '../rules/lib/rule.ts'

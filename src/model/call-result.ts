@@ -1,3 +1,4 @@
+import type { Endpoint } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import { identityOf, type Workload } from '../state/workload.ts'
 import { type Authorization, type AuthorizationKinds, authorize } from './authorization.ts'
@@ -8,7 +9,6 @@ import type { CallResult, Denied, Failure, PolicyDenied } from './hop.ts'
 import { meshOf } from './mesh.ts'
 import type { Call, Request } from './request.ts'
 import { issuersFor, unknownIssuer, validateToken } from './request-authentication.ts'
-import type { Endpoint } from './service.ts'
 
 /** Route that a gateway must have for the host of a request. */
 export interface RequiredRoute {

@@ -1,9 +1,9 @@
+import type { Endpoint } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import { tlsModeOf, type Workload } from '../state/workload.ts'
 import { type ClientTls, type DestinationRule, findRule, type MergedRule } from './destination-rule.ts'
 import { meshOf } from './mesh.ts'
 import { modeForPort, namespaceMtls, type PeerAuthentication, peerMtls } from './peer-authentication.ts'
-import type { Endpoint } from './service.ts'
 import { scopeOf } from './sidecar.ts'
 
 /** Where a request is sent: a port of a Service, real or expected, and the pods behind it. */

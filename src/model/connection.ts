@@ -1,3 +1,4 @@
+import type { Endpoint } from '../kubernetes/service.ts'
 import { getOrAdd } from '../state/map.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
@@ -7,7 +8,6 @@ import { type Chain, chainForPlaintext, chainForSni, type Listener, type ServerT
 import { meshOf } from './mesh.ts'
 import type { PeerAuthentication } from './peer-authentication.ts'
 import { type ServerKinds, type ServerSide, serverSide } from './server.ts'
-import type { Endpoint } from './service.ts'
 
 /** Failure causes of a connection, with the server configuration that causes them. */
 interface ConnectionRefusals {

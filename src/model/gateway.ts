@@ -1,3 +1,4 @@
+import { type ServiceTarget, targetsOf } from '../kubernetes/service.ts'
 import { sortByCreationTime } from '../state/creation-order.ts'
 import { memoize } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
@@ -5,7 +6,6 @@ import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { coversHost } from '../text/host.ts'
 import { hasLabels } from '../text/selector.ts'
-import { type ServiceTarget, targetsOf } from './service.ts'
 
 export type Gateway = ResourceOf<'Gateway'>
 export type GatewayServer = Gateway['spec']['servers'][number]

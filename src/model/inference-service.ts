@@ -1,3 +1,4 @@
+import { podsWith } from '../kubernetes/service.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
@@ -7,7 +8,6 @@ import { isPropagated } from './annotation-propagation.ts'
 import { type DeploymentMode, deploymentMode } from './deployment-mode.ts'
 import { type InjectionKinds, type InjectionSubject, injection } from './injection.ts'
 import { findRuntime } from './runtime.ts'
-import { podsWith } from './service.ts'
 
 export type InferenceService = ResourceOf<'InferenceService'>
 export type ComponentName = 'predictor' | 'transformer' | 'explainer'

@@ -1,3 +1,4 @@
+import type { Endpoint, Service } from '../kubernetes/service.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { Ref } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
@@ -7,7 +8,6 @@ import { NON_MESH_CLIENT } from './callers.ts'
 import type { ClientSide, Destination } from './client.ts'
 import type { CallResult, Failure } from './hop.ts'
 import type { Call } from './request.ts'
-import type { Endpoint, Service } from './service.ts'
 import { noEndpoints, toDestination } from './service-resolution.ts'
 
 /** Failure causes ordered by specificity; the most specific is reported. */

@@ -1,3 +1,4 @@
+import { findService } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
@@ -16,7 +17,6 @@ import { ingressOf } from './kserve.ts'
 import { kubeletProbes, probe } from './probe-paths.ts'
 import { type HopEvaluator, hopTo, type PathTemplate, type PathTemplates } from './request-path.ts'
 import { findKnativeRejection, pathsToRevision, revisionDestination } from './revision.ts'
-import { findService } from './service.ts'
 import { entryServices, podsOfGateway, toDestination, toServiceRef } from './service-resolution.ts'
 import { scopeOf } from './sidecar.ts'
 

@@ -1,13 +1,13 @@
 import { z } from 'zod'
+import { dedupePods } from '../kubernetes/dedupe-endpoints.ts'
+import { podsWith } from '../kubernetes/service.ts'
 import { memoize, memoizeInView } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { TLS_MODE_LABEL, type Workload } from '../state/workload.ts'
 import { parseGoFloat } from '../text/go-float.ts'
 import { parseYaml } from '../text/yaml.ts'
-import { dedupePods } from './dedupe-endpoints.ts'
 import { type InjectionKinds, injection } from './injection.ts'
-import { podsWith } from './service.ts'
 
 /** A Gateway that Knative binds its routes to, and the Service that leads to it. */
 export interface KnativeGateway {

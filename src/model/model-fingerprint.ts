@@ -1,3 +1,4 @@
+import { endpointsOf, findService, isHeadless, protocolOf, targetsOf } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import { TLS_MODE_LABEL, type Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
@@ -17,7 +18,6 @@ import { publicDomain } from './knative.ts'
 import { ingressOf } from './kserve.ts'
 import type { Discriminators } from './namespace-discriminators.ts'
 import { findKnativeRejection } from './revision.ts'
-import { endpointsOf, findService, isHeadless, protocolOf, targetsOf } from './service.ts'
 
 /**
  * Attributes of an InferenceService that can influence its paths: `baseFingerprint` always does, the others only if

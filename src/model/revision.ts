@@ -1,3 +1,4 @@
+import { toEndpoints } from '../kubernetes/dedupe-endpoints.ts'
 import { toRef } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
@@ -6,7 +7,6 @@ import { type ActivatorMode, activatorModesOf, viaActivator } from './activator.
 import { findBurstCapacity } from './burst-capacity.ts'
 import type { PathKinds } from './caller.ts'
 import type { Destination } from './client.ts'
-import { toEndpoints } from './dedupe-endpoints.ts'
 import { forwardCall } from './evaluate-calls.ts'
 import type { ConfigurationRejected } from './hop.ts'
 import { type Component, type InferenceService, QUEUE_PORT, revisionOf } from './inference-service.ts'

@@ -1,10 +1,10 @@
+import { type Endpoint, type PortProtocol, protocolOf, targetsOf } from '../kubernetes/service.ts'
 import { getOrAdd } from '../state/map.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { findListener, type Listener } from './gateway.ts'
 import { type MtlsSetting, modeForPort, peerMtls } from './peer-authentication.ts'
-import { type Endpoint, type PortProtocol, protocolOf, targetsOf } from './service.ts'
 
 /** What stands at the other end of a connection, and what decides what it takes. */
 export type ServerSide =

@@ -1,3 +1,5 @@
+import { dedupeEndpoints, dedupePods } from '../kubernetes/dedupe-endpoints.ts'
+import { type Endpoint, endpointsOf, findService, isHeadless, type Service } from '../kubernetes/service.ts'
 import { getOrAdd } from '../state/map.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { Ref, ResourceOf } from '../state/resource.ts'
@@ -5,10 +7,8 @@ import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { hasLabels, isEmpty } from '../text/selector.ts'
 import type { Destination } from './client.ts'
-import { dedupeEndpoints, dedupePods } from './dedupe-endpoints.ts'
 import { appliesTo } from './gateway.ts'
 import type { Failure } from './hop.ts'
-import { type Endpoint, endpointsOf, findService, isHeadless, type Service } from './service.ts'
 
 /** Destination for a port of a Service, with its endpoints; none if the Service does not exist. */
 export function toDestination(

@@ -1,6 +1,6 @@
+import { targetsOf } from '../kubernetes/service.ts'
 import { appliesTo, resolvePort } from '../model/gateway.ts'
 import { knativeGateways } from '../model/knative.ts'
-import { targetsOf } from '../model/service.ts'
 import { toServiceRef } from '../model/service-resolution.ts'
 import { nameOf, toRef } from '../state/resource.ts'
 import { dualModeGateway } from './lib/dual-mode-gateway.ts'

@@ -1,5 +1,5 @@
+import { podsWith } from '../kubernetes/service.ts'
 import { DISABLE_PORT_TRANSLATION_LABEL } from '../model/gateway.ts'
-import { podsWith } from '../model/service.ts'
 import { byCreationTime } from '../state/creation-order.ts'
 import { nameOf, type ResourceOf } from '../state/resource.ts'
 import { isEmpty } from '../text/selector.ts'

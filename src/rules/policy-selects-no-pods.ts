@@ -1,6 +1,6 @@
+import { podsWith } from '../kubernetes/service.ts'
 import { asksForToken } from '../model/authorization.ts'
 import { componentsOf, desiredPod } from '../model/inference-service.ts'
-import { podsWith } from '../model/service.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import { hasLabels } from '../text/selector.ts'
 import { MODEL_KINDS } from './lib/model-pods.ts'

@@ -1,6 +1,6 @@
+import { findService } from '../../kubernetes/service.ts'
 import { knativeGateways } from '../../model/knative.ts'
 import { findKserveConfig, ingressOf } from '../../model/kserve.ts'
-import { findService } from '../../model/service.ts'
 import type { View } from '../../state/snapshot.ts'
 import type { Manifest } from './rule.ts'
 import { updatedManifest } from './updated-manifest.ts'

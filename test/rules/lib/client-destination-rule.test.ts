@@ -1,7 +1,7 @@
 import t from 'tap'
+import { podsWith } from '../../../src/kubernetes/service.ts'
 import type { ClientSide, Destination } from '../../../src/model/client.ts'
 import type { DestinationRule } from '../../../src/model/destination-rule.ts'
-import { podsWith } from '../../../src/model/service.ts'
 import { clientDestinationRule } from '../../../src/rules/lib/client-destination-rule.ts'
 import { configMap, clientRule as yaml } from '../../support/objects.ts'
 import { resourceOf, stockWith } from '../../support/state.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { endpointsOf, findService, podsWith, protocolOf, targetsOf } from '../../src/model/service.ts'
+import { endpointsOf, findService, podsWith, protocolOf, targetsOf } from '../../src/kubernetes/service.ts'
 import { toWorkload } from '../../src/state/workload.ts'
 import { stateOf } from '../support/state.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { dedupeEndpoints, dedupePods } from '../../src/model/dedupe-endpoints.ts'
+import { dedupeEndpoints, dedupePods } from '../../src/kubernetes/dedupe-endpoints.ts'
 import { workload } from '../support/workload.ts'
 
 t.test('pods of one template are deduplicated', async t => {
