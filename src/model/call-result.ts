@@ -1,14 +1,14 @@
+import { type Authorization, type AuthorizationKinds, authorize } from '../istio/authorization.ts'
+import type { ClientSide, Destination } from '../istio/client.ts'
+import { type Connection, type ConnectionKinds, connect, connectPlaintext } from '../istio/connection.ts'
+import { hasRoute } from '../istio/gateway.ts'
+import { meshOf } from '../istio/mesh.ts'
+import type { Call, Request } from '../istio/request.ts'
+import { issuersFor, unknownIssuer, validateToken } from '../istio/request-authentication.ts'
 import type { Endpoint } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import { identityOf, type Workload } from '../state/workload.ts'
-import { type Authorization, type AuthorizationKinds, authorize } from './authorization.ts'
-import type { ClientSide, Destination } from './client.ts'
-import { type Connection, type ConnectionKinds, connect, connectPlaintext } from './connection.ts'
-import { hasRoute } from './gateway.ts'
 import type { CallResult, Denied, Failure, PolicyDenied } from './hop.ts'
-import { meshOf } from './mesh.ts'
-import type { Call, Request } from './request.ts'
-import { issuersFor, unknownIssuer, validateToken } from './request-authentication.ts'
 
 /** Route that a gateway must have for the host of a request. */
 export interface RequiredRoute {

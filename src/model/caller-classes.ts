@@ -1,3 +1,7 @@
+import { policiesFor } from '../istio/authorization.ts'
+import { meshOf } from '../istio/mesh.ts'
+import { type KnownCall, residueOf } from '../istio/rule-residue.ts'
+import { exportedTo } from '../istio/sidecar.ts'
 import { sortByCreationTime } from '../state/creation-order.ts'
 import { type NamedDestinationRule, namespaceOfHost } from '../state/destination-rule-index.ts'
 import { getOrAdd } from '../state/map.ts'
@@ -6,11 +10,7 @@ import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { identityOf, type Workload } from '../state/workload.ts'
 import { isWildcard } from '../text/host.ts'
-import { policiesFor } from './authorization.ts'
 import type { CallerNamespaces, PathKinds } from './caller.ts'
-import { meshOf } from './mesh.ts'
-import { type KnownCall, residueOf } from './rule-residue.ts'
-import { exportedTo } from './sidecar.ts'
 
 /** What callers call, which decides what can tell their namespaces apart. */
 export interface Called {

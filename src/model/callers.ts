@@ -1,14 +1,14 @@
+import { policiesFor } from '../istio/authorization.ts'
+import { type InjectionKinds, injection } from '../istio/injection.ts'
+import { meshOf } from '../istio/mesh.ts'
+import { namedSources } from '../istio/named-sources.ts'
+import type { Call } from '../istio/request.ts'
 import { getOrAdd } from '../state/map.ts'
 import type { View } from '../state/snapshot.ts'
 import { toWorkload, type Workload } from '../state/workload.ts'
 import { coversHost } from '../text/host.ts'
-import { policiesFor } from './authorization.ts'
 import type { InFlightRequest, PathKinds, TrafficSource } from './caller.ts'
 import { type Called, callerClasses } from './caller-classes.ts'
-import { type InjectionKinds, injection } from './injection.ts'
-import { meshOf } from './mesh.ts'
-import { namedSources } from './named-sources.ts'
-import type { Call } from './request.ts'
 
 /** Client with a sidecar in a namespace without configuration for what it sends. */
 export const ANY_MESH_CLIENT: Workload = {

@@ -1,10 +1,10 @@
+import type { Destination } from '../istio/client.ts'
+import type { Call } from '../istio/request.ts'
+import { forwardToken, issuersFor } from '../istio/request-authentication.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { type CallAttempt, type CallKinds, evaluateCall, type RequiredRoute } from './call-result.ts'
-import type { Destination } from './client.ts'
 import type { CallResult, Failure } from './hop.ts'
-import type { Call } from './request.ts'
-import { forwardToken, issuersFor } from './request-authentication.ts'
 import { noEndpoints, toServiceRef } from './service-resolution.ts'
 
 /** Evaluates each client with each endpoint, up to the first failure. */

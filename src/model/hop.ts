@@ -1,13 +1,13 @@
+import type { Authorization } from '../istio/authorization.ts'
+import type { ClientSide, Destination } from '../istio/client.ts'
+import type { Connection, ConnectionRefused } from '../istio/connection.ts'
+import type { Chain } from '../istio/gateway.ts'
+import type { PeerAuthentication } from '../istio/peer-authentication.ts'
+import type { Request } from '../istio/request.ts'
+import type { ServerSide } from '../istio/server.ts'
 import type { Ref } from '../state/resource.ts'
 import type { Workload } from '../state/workload.ts'
 import type { Labels } from '../text/selector.ts'
-import type { Authorization } from './authorization.ts'
-import type { ClientSide, Destination } from './client.ts'
-import type { Connection, ConnectionRefused } from './connection.ts'
-import type { Chain } from './gateway.ts'
-import type { PeerAuthentication } from './peer-authentication.ts'
-import type { Request } from './request.ts'
-import type { ServerSide } from './server.ts'
 
 /** Hop of a request path, from one process that handles the request to the next. */
 export type HopName =

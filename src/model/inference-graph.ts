@@ -1,3 +1,4 @@
+import { injection } from '../istio/injection.ts'
 import { dedupePods } from '../kubernetes/dedupe-endpoints.ts'
 import { podsWith } from '../kubernetes/service.ts'
 import type { ResourceOf } from '../state/resource.ts'
@@ -5,7 +6,6 @@ import type { View } from '../state/snapshot.ts'
 import { TLS_MODE_LABEL, type Workload } from '../state/workload.ts'
 import type { PathKinds, TrafficSource } from './caller.ts'
 import type { InferenceService } from './inference-service.ts'
-import { injection } from './injection.ts'
 
 type InferenceGraph = ResourceOf<'InferenceGraph'>
 

@@ -1,11 +1,11 @@
+import { meshOf } from '../istio/mesh.ts'
+import type { Call, Token } from '../istio/request.ts'
+import { issuerClasses } from '../istio/token-classes.ts'
 import { getOrAdd } from '../state/map.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import type { InferenceService } from './inference-service.ts'
-import { meshOf } from './mesh.ts'
-import type { Call, Token } from './request.ts'
 import { formatOf } from './runtime.ts'
-import { issuerClasses } from './token-classes.ts'
 
 /** Frameworks whose default protocol is not v1. */
 const PROTOCOL_PATHS: ReadonlyMap<string, string> = new Map([

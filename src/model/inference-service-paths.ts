@@ -1,3 +1,4 @@
+import { injection, isAmbient } from '../istio/injection.ts'
 import { dedupePods } from '../kubernetes/dedupe-endpoints.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
@@ -17,7 +18,6 @@ import {
   injectionSubject,
   podsOf
 } from './inference-service.ts'
-import { injection, isAmbient } from './injection.ts'
 import { knativePaths } from './knative-paths.ts'
 import { evaluatePath, type Path, type PathTemplates } from './request-path.ts'
 import { standardPaths } from './standard-paths.ts'

@@ -1,3 +1,4 @@
+import { type InjectionKinds, type InjectionSubject, injection } from '../istio/injection.ts'
 import { podsWith } from '../kubernetes/service.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
@@ -6,7 +7,6 @@ import { parseExcludedInboundPorts, TLS_MODE_LABEL, type Workload } from '../sta
 import type { Labels } from '../text/selector.ts'
 import { isPropagated } from './annotation-propagation.ts'
 import { type DeploymentMode, deploymentMode } from './deployment-mode.ts'
-import { type InjectionKinds, type InjectionSubject, injection } from './injection.ts'
 import { findRuntime } from './runtime.ts'
 
 export type InferenceService = ResourceOf<'InferenceService'>

@@ -1,3 +1,5 @@
+import type { ClientSide, Destination } from '../istio/client.ts'
+import type { Call } from '../istio/request.ts'
 import type { Endpoint, Service } from '../kubernetes/service.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { Ref } from '../state/resource.ts'
@@ -5,9 +7,7 @@ import type { View } from '../state/snapshot.ts'
 import { serviceHost } from '../text/host.ts'
 import { type CallKinds, evaluatePlaintextCall, type RequiredRoute } from './call-result.ts'
 import { NON_MESH_CLIENT } from './callers.ts'
-import type { ClientSide, Destination } from './client.ts'
 import type { CallResult, Failure } from './hop.ts'
-import type { Call } from './request.ts'
 import { noEndpoints, toDestination } from './service-resolution.ts'
 
 /** Failure causes ordered by specificity; the most specific is reported. */

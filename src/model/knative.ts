@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type InjectionKinds, injection } from '../istio/injection.ts'
 import { dedupePods } from '../kubernetes/dedupe-endpoints.ts'
 import { podsWith } from '../kubernetes/service.ts'
 import { memoize, memoizeInView } from '../state/memoize.ts'
@@ -7,7 +8,6 @@ import type { View } from '../state/snapshot.ts'
 import { TLS_MODE_LABEL, type Workload } from '../state/workload.ts'
 import { parseGoFloat } from '../text/go-float.ts'
 import { parseYaml } from '../text/yaml.ts'
-import { type InjectionKinds, injection } from './injection.ts'
 
 /** A Gateway that Knative binds its routes to, and the Service that leads to it. */
 export interface KnativeGateway {

@@ -1,3 +1,5 @@
+import type { Destination } from '../istio/client.ts'
+import type { Call } from '../istio/request.ts'
 import { getOrAdd } from '../state/map.ts'
 import { memoize } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
@@ -5,10 +7,8 @@ import type { Workload } from '../state/workload.ts'
 import type { ActivatorMode } from './activator.ts'
 import type { RequiredRoute } from './call-result.ts'
 import type { Caller, InFlightRequest, PathKinds, TrafficSource } from './caller.ts'
-import type { Destination } from './client.ts'
 import { evaluateCalls, forwardCall } from './evaluate-calls.ts'
 import type { FailedHop, Hop, HopName } from './hop.ts'
-import type { Call } from './request.ts'
 
 /** Evaluated request path to a model. */
 export interface Path extends Caller {

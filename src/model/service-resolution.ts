@@ -1,3 +1,5 @@
+import type { Destination } from '../istio/client.ts'
+import { appliesTo } from '../istio/gateway.ts'
 import { dedupeEndpoints, dedupePods } from '../kubernetes/dedupe-endpoints.ts'
 import { type Endpoint, endpointsOf, findService, isHeadless, type Service } from '../kubernetes/service.ts'
 import { getOrAdd } from '../state/map.ts'
@@ -6,8 +8,6 @@ import type { Ref, ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { hasLabels, isEmpty } from '../text/selector.ts'
-import type { Destination } from './client.ts'
-import { appliesTo } from './gateway.ts'
 import type { Failure } from './hop.ts'
 
 /** Destination for a port of a Service, with its endpoints; none if the Service does not exist. */

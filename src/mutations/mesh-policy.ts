@@ -1,4 +1,6 @@
-import { needsIdentity, policiesFor } from '../model/authorization.ts'
+import { needsIdentity, policiesFor } from '../istio/authorization.ts'
+import { INJECT, injection } from '../istio/injection.ts'
+import { peerMtls } from '../istio/peer-authentication.ts'
 import type { PathKinds } from '../model/caller.ts'
 import {
   type Component,
@@ -7,8 +9,6 @@ import {
   type InferenceService,
   injectionSubject
 } from '../model/inference-service.ts'
-import { INJECT, injection } from '../model/injection.ts'
-import { peerMtls } from '../model/peer-authentication.ts'
 import type { View } from '../state/snapshot.ts'
 
 /** Namespace label: `mesh` requests injection regardless of policies, `none` disables mutation. */

@@ -1,4 +1,4 @@
-import { INJECT } from '../model/injection.ts'
+import { INJECT } from '../istio/injection.ts'
 import { requiresMesh } from './mesh-policy.ts'
 import type { Mutation } from './mutation.ts'
 

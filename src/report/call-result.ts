@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Authorization } from '../model/authorization.ts'
+import type { Authorization } from '../istio/authorization.ts'
 import type { CallResult } from '../model/hop.ts'
 import { clientName } from '../rules/lib/message-parts.ts'
 import { decidingPolicy } from '../rules/lib/policy-message-parts.ts'

@@ -1,4 +1,4 @@
-import type { TrafficPolicy } from '../model/destination-rule.ts'
+import type { TrafficPolicy } from '../istio/destination-rule.ts'
 import { defineCheck } from './lib/rule.ts'
 import { updatedManifest } from './lib/updated-manifest.ts'
 

@@ -1,4 +1,4 @@
-import { meshOf } from '../model/mesh.ts'
+import { meshOf } from '../istio/mesh.ts'
 import { nameOf, toRef } from '../state/resource.ts'
 import { decidingPolicy, serverName } from './lib/policy-message-parts.ts'
 import { defineFailure } from './lib/rule.ts'

@@ -1,5 +1,5 @@
+import { appliesTo, resolvePort } from '../istio/gateway.ts'
 import { targetsOf } from '../kubernetes/service.ts'
-import { appliesTo, resolvePort } from '../model/gateway.ts'
 import { knativeGateways } from '../model/knative.ts'
 import { toServiceRef } from '../model/service-resolution.ts'
 import { nameOf, toRef } from '../state/resource.ts'

@@ -1,5 +1,5 @@
+import { DISABLE_PORT_TRANSLATION_LABEL } from '../istio/gateway.ts'
 import { podsWith } from '../kubernetes/service.ts'
-import { DISABLE_PORT_TRANSLATION_LABEL } from '../model/gateway.ts'
 import { byCreationTime } from '../state/creation-order.ts'
 import { nameOf, type ResourceOf } from '../state/resource.ts'
 import { isEmpty } from '../text/selector.ts'

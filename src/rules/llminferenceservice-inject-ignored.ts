@@ -1,4 +1,4 @@
-import { INJECT } from '../model/injection.ts'
+import { INJECT } from '../istio/injection.ts'
 import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({

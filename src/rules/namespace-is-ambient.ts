@@ -1,5 +1,5 @@
+import { isAmbient } from '../istio/injection.ts'
 import { deploymentMode } from '../model/deployment-mode.ts'
-import { isAmbient } from '../model/injection.ts'
 import { defineCheck } from './lib/rule.ts'
 import { updatedManifest } from './lib/updated-manifest.ts'
 

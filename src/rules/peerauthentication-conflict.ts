@@ -1,4 +1,4 @@
-import { hasWorkloadSelector } from '../model/peer-authentication.ts'
+import { hasWorkloadSelector } from '../istio/peer-authentication.ts'
 import { sortByCreationTime } from '../state/creation-order.ts'
 import { nameOf, type ResourceOf, toRef } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'

@@ -1,5 +1,5 @@
-import { meshOf } from '../model/mesh.ts'
-import { hasWorkloadSelector } from '../model/peer-authentication.ts'
+import { meshOf } from '../istio/mesh.ts'
+import { hasWorkloadSelector } from '../istio/peer-authentication.ts'
 import { toRef } from '../state/resource.ts'
 import { defineCheck } from './lib/rule.ts'
 

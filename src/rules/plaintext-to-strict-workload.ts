@@ -1,5 +1,5 @@
-import type { ClientSide } from '../model/client.ts'
-import type { PeerAuthentication } from '../model/peer-authentication.ts'
+import type { ClientSide } from '../istio/client.ts'
+import type { PeerAuthentication } from '../istio/peer-authentication.ts'
 import { nameOf, toRef } from '../state/resource.ts'
 import type { Workload } from '../state/workload.ts'
 import { clientDestinationRule } from './lib/client-destination-rule.ts'

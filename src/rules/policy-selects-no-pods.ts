@@ -1,5 +1,5 @@
+import { asksForToken } from '../istio/authorization.ts'
 import { podsWith } from '../kubernetes/service.ts'
-import { asksForToken } from '../model/authorization.ts'
 import { componentsOf, desiredPod } from '../model/inference-service.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import { hasLabels } from '../text/selector.ts'

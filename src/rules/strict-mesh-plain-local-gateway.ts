@@ -1,8 +1,8 @@
+import { meshOf } from '../istio/mesh.ts'
+import { meshPolicy } from '../istio/peer-authentication.ts'
 import { deploymentMode } from '../model/deployment-mode.ts'
 import { findKserveConfig, ingressOf } from '../model/kserve.ts'
 import { findLocalGateway } from '../model/local-gateway.ts'
-import { meshOf } from '../model/mesh.ts'
-import { meshPolicy } from '../model/peer-authentication.ts'
 import { dualModeGateway } from './lib/dual-mode-gateway.ts'
 import { defineCheck } from './lib/rule.ts'
 

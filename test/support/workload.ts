@@ -1,4 +1,4 @@
-import type { Request } from '../../src/model/request.ts'
+import type { Request } from '../../src/istio/request.ts'
 import type { Workload } from '../../src/state/workload.ts'
 
 /** A pod with a sidecar in `user1`, save for what is said. */

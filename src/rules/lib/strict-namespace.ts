@@ -1,5 +1,5 @@
-import { meshOf } from '../../model/mesh.ts'
-import { hasWorkloadSelector, meshPolicy } from '../../model/peer-authentication.ts'
+import { meshOf } from '../../istio/mesh.ts'
+import { hasWorkloadSelector, meshPolicy } from '../../istio/peer-authentication.ts'
 import { sortByCreationTime } from '../../state/creation-order.ts'
 import type { View } from '../../state/snapshot.ts'
 import type { Manifest } from './rule.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { DestinationRule } from '../../../src/model/destination-rule.ts'
+import type { DestinationRule } from '../../../src/istio/destination-rule.ts'
 import { clientTlsSource } from '../../../src/rules/lib/message-parts.ts'
 import { resourceOf } from '../../support/state.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { findRule } from '../../src/model/destination-rule.ts'
+import { findRule } from '../../src/istio/destination-rule.ts'
 import { stateOf } from '../support/state.ts'
 
 const HOST = 'models.ns.svc.cluster.local'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { forwardToken, issuersFor, unknownIssuer, validateToken } from '../../src/model/request-authentication.ts'
+import { forwardToken, issuersFor, unknownIssuer, validateToken } from '../../src/istio/request-authentication.ts'
 import { stateOf } from '../support/state.ts'
 import { request, workload } from '../support/workload.ts'
 

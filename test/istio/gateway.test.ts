@@ -1,5 +1,5 @@
 import t from 'tap'
-import { chainForSni, findListener } from '../../src/model/gateway.ts'
+import { chainForSni, findListener } from '../../src/istio/gateway.ts'
 import { toWorkload } from '../../src/state/workload.ts'
 import { stateOf } from '../support/state.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { injection } from '../../src/model/injection.ts'
+import { injection } from '../../src/istio/injection.ts'
 import { stockWith } from '../support/state.ts'
 
 const subject = { namespace: 'user1', labels: {}, annotations: {}, hostNetwork: false }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { scopeOf } from '../../src/model/sidecar.ts'
+import { scopeOf } from '../../src/istio/sidecar.ts'
 import { stateOf } from '../support/state.ts'
 
 const sidecar = (namespace: string, name: string, spec: string) => `

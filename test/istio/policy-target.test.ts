@@ -1,5 +1,5 @@
 import t from 'tap'
-import { attaches } from '../../src/model/policy-target.ts'
+import { attaches } from '../../src/istio/policy-target.ts'
 import { stateOf } from '../support/state.ts'
 import { workload } from '../support/workload.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { modeForPort, namespaceMtls, peerMtls } from '../../src/model/peer-authentication.ts'
+import { modeForPort, namespaceMtls, peerMtls } from '../../src/istio/peer-authentication.ts'
 import { stateOf } from '../support/state.ts'
 
 const policy = (namespace: string, name: string, spec: string) => `

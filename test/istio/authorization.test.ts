@@ -1,6 +1,6 @@
 import t from 'tap'
-import { asksForToken, authorize, needsIdentity } from '../../src/model/authorization.ts'
-import type { Request } from '../../src/model/request.ts'
+import { asksForToken, authorize, needsIdentity } from '../../src/istio/authorization.ts'
+import type { Request } from '../../src/istio/request.ts'
 import { stateOf } from '../support/state.ts'
 import { request, workload } from '../support/workload.ts'
 

@@ -1,7 +1,7 @@
 import t from 'tap'
-import type { AuthorizationPolicy } from '../../src/model/authorization-policy.ts'
-import type { RequestAuthentication } from '../../src/model/request-authentication.ts'
-import { issuerClasses } from '../../src/model/token-classes.ts'
+import type { AuthorizationPolicy } from '../../src/istio/authorization-policy.ts'
+import type { RequestAuthentication } from '../../src/istio/request-authentication.ts'
+import { issuerClasses } from '../../src/istio/token-classes.ts'
 import { authorization } from '../support/objects.ts'
 import { resourceOf } from '../support/state.ts'
 

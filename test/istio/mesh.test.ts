@@ -1,5 +1,5 @@
 import t from 'tap'
-import { meshOf } from '../../src/model/mesh.ts'
+import { meshOf } from '../../src/istio/mesh.ts'
 import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
 import { stateOf } from '../support/state.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { clientSide } from '../../src/model/client.ts'
+import { clientSide } from '../../src/istio/client.ts'
 import type { Workload } from '../../src/state/workload.ts'
 import { stateOf } from '../support/state.ts'
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { findByIdentity, indexValues } from '../../src/model/identity-index.ts'
-import type { IdentityKey } from '../../src/model/identity-match.ts'
-import { matchesIdentity } from '../../src/model/identity-match.ts'
+import { findByIdentity, indexValues } from '../../src/istio/identity-index.ts'
+import type { IdentityKey } from '../../src/istio/identity-match.ts'
+import { matchesIdentity } from '../../src/istio/identity-match.ts'
 import { identityOf } from '../../src/state/workload.ts'
 import { property } from '../support/property.ts'
 
