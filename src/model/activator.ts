@@ -1,15 +1,15 @@
 import type { Destination } from '../istio/client.ts'
 import type { Call } from '../istio/request.ts'
+import { findBurstCapacity } from '../knative/burst-capacity.ts'
+import { defaultBurstCapacity, type KnativeSystem, meshCompatibility, systemPods } from '../knative/knative.ts'
 import { getOrAdd } from '../state/map.ts'
 import { memoize, memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
-import { findBurstCapacity } from './burst-capacity.ts'
 import type { PathKinds } from './caller.ts'
 import { evaluateCalls } from './evaluate-calls.ts'
 import type { Failure } from './hop.ts'
 import { type Component, METRICS_PORT } from './inference-service.ts'
-import { defaultBurstCapacity, type KnativeSystem, meshCompatibility, systemPods } from './knative.ts'
 
 /** Last part of a Knative path: via the activator (Proxy mode) or direct to the pods (Serve mode). */
 export type ActivatorMode = 'activator' | 'direct'

@@ -1,3 +1,4 @@
+import { publicDomain } from '../knative/knative.ts'
 import { endpointsOf, findService, isHeadless, protocolOf, targetsOf } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import { TLS_MODE_LABEL, type Workload } from '../state/workload.ts'
@@ -14,7 +15,6 @@ import {
   podsOf,
   revisionOf
 } from './inference-service.ts'
-import { publicDomain } from './knative.ts'
 import { ingressOf } from './kserve.ts'
 import type { Discriminators } from './namespace-discriminators.ts'
 import { findKnativeRejection } from './revision.ts'

@@ -1,16 +1,16 @@
 import type { Destination } from '../istio/client.ts'
+import { findBurstCapacity } from '../knative/burst-capacity.ts'
+import { systemPods } from '../knative/knative.ts'
 import { toEndpoints } from '../kubernetes/dedupe-endpoints.ts'
 import { toRef } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
 import { type ActivatorMode, activatorModesOf, viaActivator } from './activator.ts'
-import { findBurstCapacity } from './burst-capacity.ts'
 import type { PathKinds } from './caller.ts'
 import { forwardCall } from './evaluate-calls.ts'
 import type { ConfigurationRejected } from './hop.ts'
 import { type Component, type InferenceService, QUEUE_PORT, revisionOf } from './inference-service.ts'
-import { systemPods } from './knative.ts'
 import { type HopEvaluator, hopTo, memoizeHop, type PathTemplate } from './request-path.ts'
 
 const HTTP_PORT = 80

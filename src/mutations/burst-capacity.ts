@@ -1,5 +1,5 @@
+import { BURST_CAPACITY, findBurstCapacity } from '../knative/burst-capacity.ts'
 import { CLASS } from '../model/activator.ts'
-import { BURST_CAPACITY, findBurstCapacity } from '../model/burst-capacity.ts'
 import { componentsOf } from '../model/inference-service.ts'
 import { requiresMesh } from './mesh-policy.ts'
 import type { Mutation } from './mutation.ts'

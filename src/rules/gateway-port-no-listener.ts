@@ -1,6 +1,6 @@
 import { appliesTo, resolvePort } from '../istio/gateway.ts'
+import { knativeGateways } from '../knative/knative.ts'
 import { targetsOf } from '../kubernetes/service.ts'
-import { knativeGateways } from '../model/knative.ts'
 import { toServiceRef } from '../model/service-resolution.ts'
 import { nameOf, toRef } from '../state/resource.ts'
 import { dualModeGateway } from './lib/dual-mode-gateway.ts'

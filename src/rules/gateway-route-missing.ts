@@ -1,4 +1,4 @@
-import { knativeGateways } from '../model/knative.ts'
+import { knativeGateways } from '../knative/knative.ts'
 import { ingressOf } from '../model/kserve.ts'
 import { toRef } from '../state/resource.ts'
 import { withGatewayNames } from './lib/kserve-ingress.ts'

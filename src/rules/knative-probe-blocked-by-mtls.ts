@@ -1,4 +1,4 @@
-import { knativeGateways } from '../model/knative.ts'
+import { knativeGateways } from '../knative/knative.ts'
 import { nameOf } from '../state/resource.ts'
 import { hasLabels } from '../text/selector.ts'
 import { defineCheck } from './lib/rule.ts'

@@ -1,4 +1,4 @@
-import { BURST_CAPACITY_KEYS } from '../model/burst-capacity.ts'
+import { BURST_CAPACITY_KEYS } from '../knative/burst-capacity.ts'
 import { componentsOf } from '../model/inference-service.ts'
 import { defineCheck } from './lib/rule.ts'
 

@@ -1,5 +1,5 @@
+import { findBurstCapacity } from '../knative/burst-capacity.ts'
 import { CLASS, HPA } from '../model/activator.ts'
-import { findBurstCapacity } from '../model/burst-capacity.ts'
 import { componentsOf } from '../model/inference-service.ts'
 import { defineCheck } from './lib/rule.ts'
 

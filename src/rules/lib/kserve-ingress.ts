@@ -1,5 +1,5 @@
+import { knativeGateways } from '../../knative/knative.ts'
 import { findService } from '../../kubernetes/service.ts'
-import { knativeGateways } from '../../model/knative.ts'
 import { findKserveConfig, ingressOf } from '../../model/kserve.ts'
 import type { View } from '../../state/snapshot.ts'
 import type { Manifest } from './rule.ts'

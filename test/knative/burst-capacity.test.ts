@@ -1,5 +1,5 @@
 import t from 'tap'
-import { findBurstCapacity } from '../../src/model/burst-capacity.ts'
+import { findBurstCapacity } from '../../src/knative/burst-capacity.ts'
 
 t.test('the capacity of a revision', async t => {
   const [kebab, camel] = [

@@ -5,7 +5,7 @@ import {
   meshCompatibility,
   publicDomain,
   systemPods
-} from '../../src/model/knative.ts'
+} from '../../src/knative/knative.ts'
 import { stateOf, stockWith } from '../support/state.ts'
 
 const config = (name: string, data: Readonly<Record<string, string>>) =>
