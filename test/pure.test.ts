@@ -2,7 +2,18 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-for (const folder of ['engine', 'istio', 'knative', 'kubernetes', 'model', 'report', 'rules', 'state', 'text']) {
+for (const folder of [
+  'engine',
+  'istio',
+  'knative',
+  'kserve',
+  'kubernetes',
+  'model',
+  'report',
+  'rules',
+  'state',
+  'text'
+]) {
   const path = join(import.meta.dirname, folder)
   const names = readdirSync(path, { recursive: true, encoding: 'utf8' })
   for (const name of names.filter(name => name.endsWith('.test.ts'))) await import(join(path, name))

@@ -1,4 +1,4 @@
-import type { InferenceService } from '../model/inference-service.ts'
+import type { InferenceService } from '../kserve/inference-service.ts'
 import { hasPendingRollout, pathsOf } from '../model/inference-service-paths.ts'
 import type { Path } from '../model/request-path.ts'
 import type { CheckRule } from '../rules/lib/rule.ts'

@@ -1,5 +1,5 @@
+import type { InferenceService } from '../kserve/inference-service.ts'
 import type { FailedHop, HopName } from '../model/hop.ts'
-import type { InferenceService } from '../model/inference-service.ts'
 import { type PodGeneration, pathsOf } from '../model/inference-service-paths.ts'
 import { failedHopOf, isOpen, type Path } from '../model/request-path.ts'
 import { getOrAdd } from '../state/map.ts'

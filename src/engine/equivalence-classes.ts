@@ -1,4 +1,4 @@
-import type { InferenceService } from '../model/inference-service.ts'
+import type { InferenceService } from '../kserve/inference-service.ts'
 import { attributesOf, fingerprintOf, type ModelAttributes } from '../model/model-fingerprint.ts'
 import {
   type Discriminators,

@@ -1,5 +1,5 @@
+import type { InferenceService } from '../kserve/inference-service.ts'
 import type { Failure } from '../model/hop.ts'
-import type { InferenceService } from '../model/inference-service.ts'
 import { pathsOf } from '../model/inference-service-paths.ts'
 import { failedHopOf, type Path } from '../model/request-path.ts'
 import { type AttributedProblem, type Rules, ruleFor } from '../rules/lib/rule.ts'

@@ -1,4 +1,4 @@
-import { KSERVE_CONFIG } from '../model/kserve.ts'
+import { KSERVE_CONFIG } from '../kserve/kserve.ts'
 import { KINDS, type Kind } from '../state/resource.ts'
 import type { Settings } from '../state/snapshot.ts'
 import { CHANGING, CONCERNING } from './match-conditions.ts'

@@ -1,8 +1,8 @@
 import type { InjectionKinds } from '../istio/injection.ts'
 import type { Call } from '../istio/request.ts'
+import type { ComponentKinds } from '../kserve/inference-service.ts'
 import type { Workload } from '../state/workload.ts'
 import type { CallKinds } from './call-result.ts'
-import type { ComponentKinds } from './inference-service.ts'
 
 /** Kinds that decide who calls a model, and by which path. */
 export type PathKinds = CallKinds | InjectionKinds | ComponentKinds | 'InferenceGraph'

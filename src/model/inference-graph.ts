@@ -1,11 +1,11 @@
 import { injection } from '../istio/injection.ts'
+import type { InferenceService } from '../kserve/inference-service.ts'
 import { dedupePods } from '../kubernetes/dedupe-endpoints.ts'
 import { podsWith } from '../kubernetes/service.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { TLS_MODE_LABEL, type Workload } from '../state/workload.ts'
 import type { PathKinds, TrafficSource } from './caller.ts'
-import type { InferenceService } from './inference-service.ts'
 
 type InferenceGraph = ResourceOf<'InferenceGraph'>
 

@@ -1,4 +1,14 @@
 import { injection, isAmbient } from '../istio/injection.ts'
+import { inferencePath } from '../kserve/inference-request.ts'
+import {
+  type Component,
+  componentsOf,
+  desiredPod,
+  entryOf,
+  type InferenceService,
+  injectionSubject,
+  podsOf
+} from '../kserve/inference-service.ts'
 import { dedupePods } from '../kubernetes/dedupe-endpoints.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
@@ -8,16 +18,6 @@ import { meshSources, NON_MESH_SOURCE } from './callers.ts'
 import { findKserveRejection } from './control-plane.ts'
 import type { ConfigurationRejected } from './hop.ts'
 import { inferenceGraphSources } from './inference-graph.ts'
-import { inferencePath } from './inference-request.ts'
-import {
-  type Component,
-  componentsOf,
-  desiredPod,
-  entryOf,
-  type InferenceService,
-  injectionSubject,
-  podsOf
-} from './inference-service.ts'
 import { knativePaths } from './knative-paths.ts'
 import { evaluatePath, type Path, type PathTemplates } from './request-path.ts'
 import { standardPaths } from './standard-paths.ts'

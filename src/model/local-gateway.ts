@@ -1,7 +1,7 @@
 import { type Chain, chainForPlaintext, chainForSni } from '../istio/gateway.ts'
 import { type ServerKinds, serverSide } from '../istio/server.ts'
+import { ingressOf } from '../kserve/kserve.ts'
 import type { View } from '../state/snapshot.ts'
-import { ingressOf } from './kserve.ts'
 import { toDestination } from './service-resolution.ts'
 
 /** Knative's local gateway, as KServe's top-level VirtualService reaches it. */

@@ -1,12 +1,5 @@
 import { publicDomain } from '../knative/knative.ts'
-import { endpointsOf, findService, isHeadless, protocolOf, targetsOf } from '../kubernetes/service.ts'
-import type { View } from '../state/snapshot.ts'
-import { TLS_MODE_LABEL, type Workload } from '../state/workload.ts'
-import { serviceHost } from '../text/host.ts'
-import { matches, matchesPath } from '../text/pattern.ts'
-import type { Labels } from '../text/selector.ts'
-import type { PathKinds } from './caller.ts'
-import { inferencePath } from './inference-request.ts'
+import { inferencePath } from '../kserve/inference-request.ts'
 import {
   type Component,
   componentsOf,
@@ -14,8 +7,15 @@ import {
   type InferenceService,
   podsOf,
   revisionOf
-} from './inference-service.ts'
-import { ingressOf } from './kserve.ts'
+} from '../kserve/inference-service.ts'
+import { ingressOf } from '../kserve/kserve.ts'
+import { endpointsOf, findService, isHeadless, protocolOf, targetsOf } from '../kubernetes/service.ts'
+import type { View } from '../state/snapshot.ts'
+import { TLS_MODE_LABEL, type Workload } from '../state/workload.ts'
+import { serviceHost } from '../text/host.ts'
+import { matches, matchesPath } from '../text/pattern.ts'
+import type { Labels } from '../text/selector.ts'
+import type { PathKinds } from './caller.ts'
 import type { Discriminators } from './namespace-discriminators.ts'
 import { findKnativeRejection } from './revision.ts'
 

@@ -1,12 +1,12 @@
 import type { Destination } from '../istio/client.ts'
 import type { Call } from '../istio/request.ts'
+import type { Component } from '../kserve/inference-service.ts'
 import { toEndpoints } from '../kubernetes/dedupe-endpoints.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { evaluatePlaintextCall } from './call-result.ts'
 import type { PathKinds } from './caller.ts'
 import { NON_MESH_CLIENT } from './callers.ts'
-import type { Component } from './inference-service.ts'
 import { PLAIN_CLIENT } from './ingress-entry.ts'
 import type { HopEvaluator, PathTemplate } from './request-path.ts'
 

@@ -1,6 +1,7 @@
 import type { Destination } from '../istio/client.ts'
 import { findBurstCapacity } from '../knative/burst-capacity.ts'
 import { systemPods } from '../knative/knative.ts'
+import { type Component, type InferenceService, QUEUE_PORT, revisionOf } from '../kserve/inference-service.ts'
 import { toEndpoints } from '../kubernetes/dedupe-endpoints.ts'
 import { toRef } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
@@ -10,7 +11,6 @@ import { type ActivatorMode, activatorModesOf, viaActivator } from './activator.
 import type { PathKinds } from './caller.ts'
 import { forwardCall } from './evaluate-calls.ts'
 import type { ConfigurationRejected } from './hop.ts'
-import { type Component, type InferenceService, QUEUE_PORT, revisionOf } from './inference-service.ts'
 import { type HopEvaluator, hopTo, memoizeHop, type PathTemplate } from './request-path.ts'
 
 const HTTP_PORT = 80

@@ -1,14 +1,14 @@
 import { needsIdentity, policiesFor } from '../istio/authorization.ts'
 import { INJECT, injection } from '../istio/injection.ts'
 import { peerMtls } from '../istio/peer-authentication.ts'
-import type { PathKinds } from '../model/caller.ts'
 import {
   type Component,
   componentsOf,
   desiredPod,
   type InferenceService,
   injectionSubject
-} from '../model/inference-service.ts'
+} from '../kserve/inference-service.ts'
+import type { PathKinds } from '../model/caller.ts'
 import type { View } from '../state/snapshot.ts'
 
 /** Namespace label: `mesh` requests injection regardless of policies, `none` disables mutation. */

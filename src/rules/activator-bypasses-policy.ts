@@ -2,11 +2,17 @@ import { asksForToken, authorize, needsIdentity, policiesFor } from '../istio/au
 import { meshOf } from '../istio/mesh.ts'
 import type { Call, Request } from '../istio/request.ts'
 import { systemPods } from '../knative/knative.ts'
+import { callTo } from '../kserve/inference-request.ts'
+import {
+  type Component,
+  componentsOf,
+  entryOf,
+  type InferenceService,
+  QUEUE_PORT
+} from '../kserve/inference-service.ts'
 import { activatorModesOf, viaActivator } from '../model/activator.ts'
 import type { PathKinds } from '../model/caller.ts'
 import { ANY_MESH_CLIENT } from '../model/callers.ts'
-import { callTo } from '../model/inference-request.ts'
-import { type Component, componentsOf, entryOf, type InferenceService, QUEUE_PORT } from '../model/inference-service.ts'
 import { podsToEvaluate } from '../model/inference-service-paths.ts'
 import { revisionDestination } from '../model/revision.ts'
 import { nameOf } from '../state/resource.ts'

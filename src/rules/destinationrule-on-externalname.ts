@@ -1,4 +1,4 @@
-import { deploymentMode } from '../model/deployment-mode.ts'
+import { deploymentMode } from '../kserve/deployment-mode.ts'
 import { toRef } from '../state/resource.ts'
 import { toFullName } from '../text/host.ts'
 import { findModelOf } from './lib/model-host.ts'

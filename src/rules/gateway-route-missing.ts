@@ -1,5 +1,5 @@
 import { knativeGateways } from '../knative/knative.ts'
-import { ingressOf } from '../model/kserve.ts'
+import { ingressOf } from '../kserve/kserve.ts'
 import { toRef } from '../state/resource.ts'
 import { withGatewayNames } from './lib/kserve-ingress.ts'
 import { hostName, portName, serverField } from './lib/message-parts.ts'

@@ -1,5 +1,5 @@
 import { INJECT } from '../istio/injection.ts'
-import { componentsOf } from '../model/inference-service.ts'
+import { componentsOf } from '../kserve/inference-service.ts'
 import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({

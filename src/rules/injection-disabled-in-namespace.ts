@@ -1,5 +1,5 @@
 import { INJECT, injection } from '../istio/injection.ts'
-import { componentsOf, injectionSubject } from '../model/inference-service.ts'
+import { componentsOf, injectionSubject } from '../kserve/inference-service.ts'
 import { INJECTION_KINDS } from './lib/model-pods.ts'
 import { defineCheck } from './lib/rule.ts'
 import { updatedManifest } from './lib/updated-manifest.ts'

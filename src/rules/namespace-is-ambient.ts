@@ -1,5 +1,5 @@
 import { isAmbient } from '../istio/injection.ts'
-import { deploymentMode } from '../model/deployment-mode.ts'
+import { deploymentMode } from '../kserve/deployment-mode.ts'
 import { defineCheck } from './lib/rule.ts'
 import { updatedManifest } from './lib/updated-manifest.ts'
 

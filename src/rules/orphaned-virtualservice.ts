@@ -1,4 +1,4 @@
-import { ingressOf } from '../model/kserve.ts'
+import { ingressOf } from '../kserve/kserve.ts'
 import { toRef } from '../state/resource.ts'
 import { defineCheck } from './lib/rule.ts'
 

@@ -1,6 +1,6 @@
 import { asksForToken } from '../istio/authorization.ts'
+import { componentsOf, desiredPod } from '../kserve/inference-service.ts'
 import { podsWith } from '../kubernetes/service.ts'
-import { componentsOf, desiredPod } from '../model/inference-service.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import { hasLabels } from '../text/selector.ts'
 import { MODEL_KINDS } from './lib/model-pods.ts'

@@ -1,5 +1,5 @@
 import { hasWorkloadSelector } from '../istio/peer-authentication.ts'
-import { STANDARD_PORT } from '../model/inference-service.ts'
+import { STANDARD_PORT } from '../kserve/inference-service.ts'
 import { nameOf } from '../state/resource.ts'
 import { hasLabels } from '../text/selector.ts'
 import { MODEL_KINDS, modelPods } from './lib/model-pods.ts'

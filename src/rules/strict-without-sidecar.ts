@@ -1,5 +1,5 @@
 import { peerMtls } from '../istio/peer-authentication.ts'
-import { componentsOf, desiredPod, podsOf } from '../model/inference-service.ts'
+import { componentsOf, desiredPod, podsOf } from '../kserve/inference-service.ts'
 import { nameOf } from '../state/resource.ts'
 import { POD_KINDS } from './lib/model-pods.ts'
 import { defineCheck } from './lib/rule.ts'

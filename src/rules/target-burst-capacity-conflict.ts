@@ -1,5 +1,5 @@
 import { BURST_CAPACITY_KEYS } from '../knative/burst-capacity.ts'
-import { componentsOf } from '../model/inference-service.ts'
+import { componentsOf } from '../kserve/inference-service.ts'
 import { defineCheck } from './lib/rule.ts'
 
 const [PREFERRED, IGNORED] = BURST_CAPACITY_KEYS

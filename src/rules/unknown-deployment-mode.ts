@@ -1,4 +1,4 @@
-import { DEPLOYMENT_MODE, deploymentMode, MODES } from '../model/deployment-mode.ts'
+import { DEPLOYMENT_MODE, deploymentMode, MODES } from '../kserve/deployment-mode.ts'
 import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({

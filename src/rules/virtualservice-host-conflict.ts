@@ -1,4 +1,4 @@
-import { ingressOf } from '../model/kserve.ts'
+import { ingressOf } from '../kserve/kserve.ts'
 import { toFullName } from '../text/host.ts'
 import { findModelOf } from './lib/model-host.ts'
 import { defineCheck } from './lib/rule.ts'

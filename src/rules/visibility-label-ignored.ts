@@ -1,5 +1,5 @@
 import { publicDomain } from '../knative/knative.ts'
-import { deploymentMode } from '../model/deployment-mode.ts'
+import { deploymentMode } from '../kserve/deployment-mode.ts'
 import { defineCheck } from './lib/rule.ts'
 
 const LABELS = { Knative: 'networking.knative.dev/visibility', Standard: 'networking.kserve.io/visibility' } as const

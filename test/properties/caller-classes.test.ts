@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert'
 import fc from 'fast-check'
 import t from 'tap'
-import type { InferenceService } from '../../src/model/inference-service.ts'
+import type { InferenceService } from '../../src/kserve/inference-service.ts'
 import { pathsOf } from '../../src/model/inference-service-paths.ts'
 import type { Path } from '../../src/model/request-path.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'

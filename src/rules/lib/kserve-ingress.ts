@@ -1,6 +1,6 @@
 import { knativeGateways } from '../../knative/knative.ts'
+import { findKserveConfig, ingressOf } from '../../kserve/kserve.ts'
 import { findService } from '../../kubernetes/service.ts'
-import { findKserveConfig, ingressOf } from '../../model/kserve.ts'
 import type { View } from '../../state/snapshot.ts'
 import type { Manifest } from './rule.ts'
 import { updatedManifest } from './updated-manifest.ts'

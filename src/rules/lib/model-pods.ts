@@ -1,4 +1,4 @@
-import { type Component, componentsOf, type InferenceService } from '../../model/inference-service.ts'
+import { type Component, componentsOf, type InferenceService } from '../../kserve/inference-service.ts'
 import { podsToEvaluate } from '../../model/inference-service-paths.ts'
 import type { View } from '../../state/snapshot.ts'
 import type { Workload } from '../../state/workload.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { callsTo } from '../../src/model/inference-request.ts'
+import { callsTo } from '../../src/kserve/inference-request.ts'
 import { authentication, model, together } from '../support/objects.ts'
 import { stockWith } from '../support/state.ts'
 

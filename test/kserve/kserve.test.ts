@@ -1,7 +1,7 @@
 import t from 'tap'
-import { isPropagated } from '../../src/model/annotation-propagation.ts'
-import { deploymentMode } from '../../src/model/deployment-mode.ts'
-import { ingressOf } from '../../src/model/kserve.ts'
+import { isPropagated } from '../../src/kserve/annotation-propagation.ts'
+import { deploymentMode } from '../../src/kserve/deployment-mode.ts'
+import { ingressOf } from '../../src/kserve/kserve.ts'
 import { stateOf } from '../support/state.ts'
 
 const config = (data: Readonly<Record<string, string>>) =>

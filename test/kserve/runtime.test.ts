@@ -1,5 +1,5 @@
 import t from 'tap'
-import { findRuntime } from '../../src/model/runtime.ts'
+import { findRuntime } from '../../src/kserve/runtime.ts'
 import { resourceOf, stateOf } from '../support/state.ts'
 
 const runtime = (kind: string, name: string, spec: string) => `

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { componentsOf, desiredPod, revisionOf } from '../../src/model/inference-service.ts'
+import { componentsOf, desiredPod, revisionOf } from '../../src/kserve/inference-service.ts'
 import { model } from '../support/objects.ts'
 import { stockWith } from '../support/state.ts'
 
