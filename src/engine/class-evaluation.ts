@@ -1,6 +1,6 @@
 import type { InferenceService } from '../kserve/inference-service.ts'
-import { hasPendingRollout, pathsOf } from '../model/inference-service-paths.ts'
-import type { Path } from '../model/request-path.ts'
+import { hasPendingRollout, pathsOf } from '../request/inference-service-paths.ts'
+import type { Path } from '../request/request-path.ts'
 import type { CheckRule } from '../rules/lib/rule.ts'
 import type { Snapshot, View } from '../state/snapshot.ts'
 import { type DependencyKey, isAffected, type TrackingView, track, union } from './dependency-tracking.ts'

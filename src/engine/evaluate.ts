@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { controlPlanePaths } from '../model/control-plane.ts'
-import type { Path } from '../model/request-path.ts'
+import { controlPlanePaths } from '../request/control-plane.ts'
+import type { Path } from '../request/request-path.ts'
 import type { Rules } from '../rules/lib/rule.ts'
 import type { Ref } from '../state/resource.ts'
 import type { Snapshot } from '../state/snapshot.ts'

@@ -1,5 +1,5 @@
-import type { Caller } from '../model/caller.ts'
-import type { HopName } from '../model/hop.ts'
+import type { Caller } from '../request/caller.ts'
+import type { HopName } from '../request/hop.ts'
 import type { Exposure, Fix, Mode, Severity } from '../rules/lib/rule.ts'
 import type { Kind, Ref } from '../state/resource.ts'
 

@@ -1,5 +1,5 @@
-import type { CallerNamespaces } from '../model/caller.ts'
-import { failedHopOf, isOpen, type Path } from '../model/request-path.ts'
+import type { CallerNamespaces } from '../request/caller.ts'
+import { failedHopOf, isOpen, type Path } from '../request/request-path.ts'
 import { memoize } from '../state/memoize.ts'
 
 /**

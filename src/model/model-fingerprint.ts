@@ -10,14 +10,14 @@ import {
 } from '../kserve/inference-service.ts'
 import { ingressOf } from '../kserve/kserve.ts'
 import { endpointsOf, findService, isHeadless, protocolOf, targetsOf } from '../kubernetes/service.ts'
+import type { PathKinds } from '../request/caller.ts'
+import { findKnativeRejection } from '../request/revision.ts'
 import type { View } from '../state/snapshot.ts'
 import { TLS_MODE_LABEL, type Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
 import { matches, matchesPath } from '../text/pattern.ts'
 import type { Labels } from '../text/selector.ts'
-import type { PathKinds } from './caller.ts'
 import type { Discriminators } from './namespace-discriminators.ts'
-import { findKnativeRejection } from './revision.ts'
 
 /**
  * Attributes of an InferenceService that can influence its paths: `baseFingerprint` always does, the others only if

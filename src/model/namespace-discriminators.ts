@@ -2,13 +2,13 @@ import { isDeepStrictEqual } from 'node:util'
 import type { AuthorizationPolicy, Rule } from '../istio/authorization-policy.ts'
 import { injectorSelectors } from '../istio/injection.ts'
 import { meshOf } from '../istio/mesh.ts'
+import type { PathKinds } from '../request/caller.ts'
 import { namespaceOfHost } from '../state/destination-rule-index.ts'
 import { getOrAdd } from '../state/map.ts'
 import { memoize } from '../state/memoize.ts'
 import type { Resource } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { isWildcard } from '../text/host.ts'
-import type { PathKinds } from './caller.ts'
 
 /**
  * Label keys, hosts and URL paths that configuration in scope of the namespace can match on. Everything else is

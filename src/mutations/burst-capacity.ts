@@ -1,6 +1,6 @@
 import { BURST_CAPACITY, findBurstCapacity } from '../knative/burst-capacity.ts'
 import { componentsOf } from '../kserve/inference-service.ts'
-import { CLASS } from '../model/activator.ts'
+import { CLASS } from '../request/activator.ts'
 import { requiresMesh } from './mesh-policy.ts'
 import type { Mutation } from './mutation.ts'
 

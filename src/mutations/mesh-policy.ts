@@ -8,7 +8,7 @@ import {
   type InferenceService,
   injectionSubject
 } from '../kserve/inference-service.ts'
-import type { PathKinds } from '../model/caller.ts'
+import type { PathKinds } from '../request/caller.ts'
 import type { View } from '../state/snapshot.ts'
 
 /** Namespace label: `mesh` requests injection regardless of policies, `none` disables mutation. */

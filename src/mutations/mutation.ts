@@ -1,5 +1,5 @@
 import type { InferenceService } from '../kserve/inference-service.ts'
-import type { PathKinds } from '../model/caller.ts'
+import type { PathKinds } from '../request/caller.ts'
 import type { View } from '../state/snapshot.ts'
 
 /** Default value for a label or annotation of an InferenceService. An existing value takes precedence. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Authorization } from '../istio/authorization.ts'
-import type { CallResult } from '../model/hop.ts'
+import type { CallResult } from '../request/hop.ts'
 import { clientName } from '../rules/lib/message-parts.ts'
 import { decidingPolicy } from '../rules/lib/policy-message-parts.ts'
 import { toRef } from '../state/resource.ts'

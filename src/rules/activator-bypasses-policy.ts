@@ -10,11 +10,11 @@ import {
   type InferenceService,
   QUEUE_PORT
 } from '../kserve/inference-service.ts'
-import { activatorModesOf, viaActivator } from '../model/activator.ts'
-import type { PathKinds } from '../model/caller.ts'
-import { ANY_MESH_CLIENT } from '../model/callers.ts'
-import { podsToEvaluate } from '../model/inference-service-paths.ts'
-import { revisionDestination } from '../model/revision.ts'
+import { activatorModesOf, viaActivator } from '../request/activator.ts'
+import type { PathKinds } from '../request/caller.ts'
+import { ANY_MESH_CLIENT } from '../request/callers.ts'
+import { podsToEvaluate } from '../request/inference-service-paths.ts'
+import { revisionDestination } from '../request/revision.ts'
 import { nameOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { identityOf, type Workload } from '../state/workload.ts'

@@ -1,7 +1,7 @@
 import { appliesTo, resolvePort } from '../istio/gateway.ts'
 import { knativeGateways } from '../knative/knative.ts'
 import { targetsOf } from '../kubernetes/service.ts'
-import { toServiceRef } from '../model/service-resolution.ts'
+import { toServiceRef } from '../request/service-resolution.ts'
 import { nameOf, toRef } from '../state/resource.ts'
 import { dualModeGateway } from './lib/dual-mode-gateway.ts'
 import { defineFailure } from './lib/rule.ts'

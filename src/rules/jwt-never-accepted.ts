@@ -1,5 +1,5 @@
 import { attaches } from '../istio/policy-target.ts'
-import type { PathKinds } from '../model/caller.ts'
+import type { PathKinds } from '../request/caller.ts'
 import { nameOf, toRef } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { decidingPolicy, serverName } from './lib/policy-message-parts.ts'

@@ -1,4 +1,4 @@
-import type { PathKinds } from '../model/caller.ts'
+import type { PathKinds } from '../request/caller.ts'
 import { nameOf, toRef } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { decidingPolicy, deniedCallerName, serverName } from './lib/policy-message-parts.ts'

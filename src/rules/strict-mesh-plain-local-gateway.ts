@@ -2,7 +2,7 @@ import { meshOf } from '../istio/mesh.ts'
 import { meshPolicy } from '../istio/peer-authentication.ts'
 import { deploymentMode } from '../kserve/deployment-mode.ts'
 import { findKserveConfig, ingressOf } from '../kserve/kserve.ts'
-import { findLocalGateway } from '../model/local-gateway.ts'
+import { findLocalGateway } from '../request/local-gateway.ts'
 import { dualModeGateway } from './lib/dual-mode-gateway.ts'
 import { defineCheck } from './lib/rule.ts'
 

@@ -1,6 +1,6 @@
 import { findBurstCapacity } from '../knative/burst-capacity.ts'
 import { componentsOf } from '../kserve/inference-service.ts'
-import { CLASS, HPA } from '../model/activator.ts'
+import { CLASS, HPA } from '../request/activator.ts'
 import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({

@@ -1,5 +1,5 @@
-import { pathsOf } from '../../src/model/inference-service-paths.ts'
-import { failedHopOf, type Path } from '../../src/model/request-path.ts'
+import { pathsOf } from '../../src/request/inference-service-paths.ts'
+import { failedHopOf, type Path } from '../../src/request/request-path.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
 
 /** The ways to a model, each as one line: caller, address, leg, hops, and the cause of a cut or what is not known. */

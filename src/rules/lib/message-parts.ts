@@ -1,7 +1,7 @@
 import type { ClientSide, Destination } from '../../istio/client.ts'
 import type { DestinationRule } from '../../istio/destination-rule.ts'
 import type { Chain, ServerOf } from '../../istio/gateway.ts'
-import { toServiceRef } from '../../model/service-resolution.ts'
+import { toServiceRef } from '../../request/service-resolution.ts'
 import { nameOf, type Ref, toRef } from '../../state/resource.ts'
 import type { Workload } from '../../state/workload.ts'
 

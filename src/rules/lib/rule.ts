@@ -1,5 +1,5 @@
-import type { PathKinds } from '../../model/caller.ts'
-import type { Cause, Failure } from '../../model/hop.ts'
+import type { PathKinds } from '../../request/caller.ts'
+import type { Cause, Failure } from '../../request/hop.ts'
 import type { Kind, Ref, ResourceOf } from '../../state/resource.ts'
 import type { View } from '../../state/snapshot.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { evaluateCall } from '../../src/model/call-result.ts'
+import { evaluateCall } from '../../src/request/call-result.ts'
 import { authentication, authorization, configMap, policy, together } from '../support/objects.ts'
 import { stateOf } from '../support/state.ts'
 import { workload } from '../support/workload.ts'

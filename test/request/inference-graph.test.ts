@@ -1,5 +1,5 @@
 import t from 'tap'
-import { inferenceGraphSources } from '../../src/model/inference-graph.ts'
+import { inferenceGraphSources } from '../../src/request/inference-graph.ts'
 import { graph, model, namespace, pod, together } from '../support/objects.ts'
 import { stockWith } from '../support/state.ts'
 import { waysTo } from '../support/ways.ts'

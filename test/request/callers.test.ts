@@ -1,5 +1,5 @@
 import t from 'tap'
-import { meshSources } from '../../src/model/callers.ts'
+import { meshSources } from '../../src/request/callers.ts'
 import { authorization, clientRule, together } from '../support/objects.ts'
 import { stockWith } from '../support/state.ts'
 import { workload } from '../support/workload.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { controlPlanePaths } from '../../src/model/control-plane.ts'
+import { controlPlanePaths } from '../../src/request/control-plane.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
 import { authorization, configMap, kserveConfig, policy, together } from '../support/objects.ts'
 import { stateOf, stockWith } from '../support/state.ts'

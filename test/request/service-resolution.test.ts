@@ -1,5 +1,5 @@
 import t from 'tap'
-import { toDestination } from '../../src/model/service-resolution.ts'
+import { toDestination } from '../../src/request/service-resolution.ts'
 import { stateOf } from '../support/state.ts'
 
 t.test('endpoints of a gateway Service, running or expected', async t => {
