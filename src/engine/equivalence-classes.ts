@@ -1,13 +1,13 @@
 import type { InferenceService } from '../kserve/inference-service.ts'
-import { attributesOf, fingerprintOf, type ModelAttributes } from '../model/model-fingerprint.ts'
+import { getOrAdd } from '../state/map.ts'
+import type { Snapshot, View } from '../state/snapshot.ts'
+import { attributesOf, fingerprintOf, type ModelAttributes } from '../subject/model-fingerprint.ts'
 import {
   type Discriminators,
   discriminatorDiff,
   discriminatorsFor,
   namespaceFingerprint
-} from '../model/namespace-discriminators.ts'
-import { getOrAdd } from '../state/map.ts'
-import type { Snapshot, View } from '../state/snapshot.ts'
+} from '../subject/namespace-discriminators.ts'
 import { type DependencyKey, isAffected, type Tracked, track } from './dependency-tracking.ts'
 import type { Skip } from './finding.ts'
 
