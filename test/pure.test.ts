@@ -8,8 +8,8 @@ for (const folder of [
   'knative',
   'kserve',
   'kubernetes',
-  'model',
   'report',
+  'request',
   'rules',
   'state',
   'text'

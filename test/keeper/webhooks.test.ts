@@ -101,9 +101,9 @@ t.test('the mutating webhook', async t => {
 })
 
 t.test('of ConfigMaps those that the model reads are asked about', async t => {
-  const model = join(import.meta.dirname, '../../src/model')
-  const names = readdirSync(model, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'))
-  const sources = names.map(name => readFileSync(join(model, name), 'utf8'))
+  const folder = join(import.meta.dirname, '../../src/knative')
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'))
+  const sources = names.map(name => readFileSync(join(folder, name), 'utf8'))
   const maps = sources.flatMap(text => [...text.matchAll(/'(config-[\w-]+)'/g)].map(([, name]) => name))
   t.same([...new Set(maps)].sort(), KNATIVE_MAPS)
   const [, core] = validatingWebhooks(registered())
