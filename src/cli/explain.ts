@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import { modelKey } from '../engine/evaluate.ts'
 import { explain } from '../engine/explain.ts'
+import { modelKey } from '../engine/incremental/evaluate.ts'
 import { policyAt } from '../engine/to-findings.ts'
 import type { InferenceService } from '../kserve/inference-service.ts'
 import { toExplanation } from '../report/explanation.ts'

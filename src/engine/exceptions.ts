@@ -1,7 +1,8 @@
 import { findKind, nameOf, type Ref } from '../state/resource.ts'
 import type { Snapshot } from '../state/snapshot.ts'
 import { hasLabels, type Labels } from '../text/selector.ts'
-import type { Finding, Skip } from './finding.ts'
+import type { Finding } from './finding.ts'
+import type { Skip } from './incremental/not-evaluated.ts'
 
 /** Selects objects that match every given field. */
 export interface ObjectSelector {

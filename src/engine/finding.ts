@@ -1,7 +1,7 @@
 import type { Caller } from '../request/caller.ts'
 import type { HopName } from '../request/hop.ts'
 import type { Exposure, Fix, Mode, Severity } from '../rules/lib/rule.ts'
-import type { Kind, Ref } from '../state/resource.ts'
+import type { Ref } from '../state/resource.ts'
 
 /** Reference to a blocked path and its failed hop. */
 export interface BlockedPathRef extends Caller {
@@ -35,21 +35,3 @@ export function concernsNamespace({ object, cuts, opens }: Finding, namespace: s
   const models = [...cuts, ...opens].map(({ inferenceService }) => inferenceService)
   return object.namespace === namespace || models.some(model => model?.startsWith(`${namespace}/`))
 }
-
-/** Evaluation that was skipped, with the unreadable kinds; or finding that an exception suppresses. */
-export interface Skip {
-  readonly rule: string
-  readonly missing: readonly Kind[]
-  readonly reason: string
-  readonly exception?:
-    | {
-        readonly owner: string
-        readonly expires: string
-        /** An expired exception suppresses nothing and is only reported. */
-        readonly state: 'in-force' | 'expired'
-      }
-    | undefined
-}
-
-/** True if something was not evaluated; false if an exception suppresses a finding. */
-export const isUnevaluated = ({ exception }: Pick<Skip, 'exception'>) => exception === undefined

@@ -9,8 +9,8 @@ import { pathsOf } from '../request/inference-service-paths.ts'
 import { failedHopOf } from '../request/request-path.ts'
 import { type Rules, ruleFor } from '../rules/lib/rule.ts'
 import type { Change, Snapshot, View } from '../state/snapshot.ts'
-import { track } from './dependency-tracking.ts'
 import { isExempt } from './exempt.ts'
+import { track } from './incremental/dependency-tracking.ts'
 import { newlyBlocked } from './newly-blocked.ts'
 
 /** RFC 6902 operation; only `add` is used. */

@@ -1,5 +1,5 @@
-import type { Evaluation } from './evaluate.ts'
-import type { CheckResult } from './run-checks.ts'
+import type { Evaluation } from './incremental/evaluate.ts'
+import type { CheckResult } from './incremental/run-checks.ts'
 
 /** Check results of a state, compared with those of an earlier state. */
 export interface ProblemDiff {

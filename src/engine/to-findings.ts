@@ -11,12 +11,13 @@ import { getOrAdd } from '../state/map.ts'
 import type { Ref } from '../state/resource.ts'
 import type { Snapshot } from '../state/snapshot.ts'
 import { type LabelSelector, selects } from '../text/selector.ts'
-import { track } from './dependency-tracking.ts'
 import type { BlockedPath } from './diff.ts'
-import { modelKey } from './evaluate.ts'
 import { type Exception, type Exceptions, exceptionsAt } from './exceptions.ts'
-import type { BlockedPathRef, Finding, ModelExposure, Skip } from './finding.ts'
-import type { CheckResult } from './run-checks.ts'
+import type { BlockedPathRef, Finding, ModelExposure } from './finding.ts'
+import { track } from './incremental/dependency-tracking.ts'
+import { modelKey } from './incremental/evaluate.ts'
+import type { Skip } from './incremental/not-evaluated.ts'
+import type { CheckResult } from './incremental/run-checks.ts'
 
 /** Configured handling of findings. */
 export interface Policy {

@@ -9,10 +9,10 @@ import { nameOf } from '../state/resource.ts'
 import type { Snapshot, View } from '../state/snapshot.ts'
 import { toWorkload, type Workload } from '../state/workload.ts'
 import { coversHost, serviceHost, toFullName } from '../text/host.ts'
-import { track } from './dependency-tracking.ts'
-import { modelKey } from './evaluate.ts'
 import { type ExplainedFailure, explainFailure } from './explain.ts'
-import type { Skip } from './finding.ts'
+import { track } from './incremental/dependency-tracking.ts'
+import { modelKey } from './incremental/evaluate.ts'
+import type { Skip } from './incremental/not-evaluated.ts'
 
 /** One call: from a pod to a port of a Service. */
 export interface TraceRequest {

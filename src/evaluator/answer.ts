@@ -1,5 +1,6 @@
 import type { Decision } from '../engine/decide.ts'
-import { type Finding, isUnevaluated, type Skip } from '../engine/finding.ts'
+import type { Finding } from '../engine/finding.ts'
+import { isUnevaluated, type Skip } from '../engine/incremental/not-evaluated.ts'
 import type { Mutated } from '../engine/mutate.ts'
 import { effectLines, fixLines, skipLine } from '../report/text.ts'
 import { nameOf } from '../state/resource.ts'

@@ -1,6 +1,6 @@
-import { BudgetExceeded, withinBudget } from '../engine/budget.ts'
 import { type Decision, decide, decideState, type EvaluationCache, unevaluated } from '../engine/decide.ts'
-import { evaluate } from '../engine/evaluate.ts'
+import { BudgetExceeded, withinBudget } from '../engine/incremental/budget.ts'
+import { evaluate } from '../engine/incremental/evaluate.ts'
 import { mutate } from '../engine/mutate.ts'
 import { type Policy, policyAt, type WrittenPolicy } from '../engine/to-findings.ts'
 import { type ReportApi, toReports, type WantedReport } from '../report/openreports.ts'

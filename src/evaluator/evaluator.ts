@@ -1,5 +1,6 @@
 import type { AdmissionDecision } from '../engine/decide.ts'
-import type { Finding, Skip } from '../engine/finding.ts'
+import type { Finding } from '../engine/finding.ts'
+import type { Skip } from '../engine/incremental/not-evaluated.ts'
 import type { ReportApi, WantedReport } from '../report/openreports.ts'
 import type { KindHealth } from '../sources/source.ts'
 import type { Ref } from '../state/resource.ts'

@@ -1,5 +1,6 @@
-import { modelKey } from '../engine/evaluate.ts'
-import type { Finding, Skip } from '../engine/finding.ts'
+import type { Finding } from '../engine/finding.ts'
+import { modelKey } from '../engine/incremental/evaluate.ts'
+import type { Skip } from '../engine/incremental/not-evaluated.ts'
 import type { Severity } from '../rules/lib/rule.ts'
 import { getOrAdd } from '../state/map.ts'
 import { type Ref, toRef } from '../state/resource.ts'

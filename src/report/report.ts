@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { AdmissionDecision } from '../engine/decide.ts'
-import type { Finding, Skip } from '../engine/finding.ts'
+import type { Finding } from '../engine/finding.ts'
+import type { Skip } from '../engine/incremental/not-evaluated.ts'
 import type { Operation } from '../engine/mutate.ts'
 import type { Ref } from '../state/resource.ts'
 

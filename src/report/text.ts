@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
-import { type BlockedPathRef, isUnevaluated, type Skip } from '../engine/finding.ts'
+import type { BlockedPathRef } from '../engine/finding.ts'
+import { isUnevaluated, type Skip } from '../engine/incremental/not-evaluated.ts'
 import type { Fix } from '../rules/lib/rule.ts'
 import { getOrAdd } from '../state/map.ts'
 import { nameOf } from '../state/resource.ts'

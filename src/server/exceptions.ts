@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Exceptions } from '../engine/exceptions.ts'
-import type { Skip } from '../engine/finding.ts'
+import type { Skip } from '../engine/incremental/not-evaluated.ts'
 
 /**
  * Measures how many exceptions there are, and how often each was used: one that stays at 0 is not needed.

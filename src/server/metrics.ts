@@ -1,6 +1,7 @@
 import { Counter, Histogram, Registry } from 'prom-client'
 import type { Exceptions } from '../engine/exceptions.ts'
-import { type Finding, isUnevaluated, type Skip } from '../engine/finding.ts'
+import type { Finding } from '../engine/finding.ts'
+import { isUnevaluated, type Skip } from '../engine/incremental/not-evaluated.ts'
 import type { Decided, Evaluator } from '../evaluator/evaluator.ts'
 import { measureEvidence } from './evidence.ts'
 import { measureExceptions } from './exceptions.ts'

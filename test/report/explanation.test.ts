@@ -1,6 +1,6 @@
 import t from 'tap'
-import { modelKey } from '../../src/engine/evaluate.ts'
 import { explain } from '../../src/engine/explain.ts'
+import { modelKey } from '../../src/engine/incremental/evaluate.ts'
 import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { renderCallResult } from '../../src/report/call-result.ts'
 import { explanationSchema, toExplanation } from '../../src/report/explanation.ts'

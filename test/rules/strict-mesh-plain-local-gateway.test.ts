@@ -1,5 +1,5 @@
 import t from 'tap'
-import { evaluate } from '../../src/engine/evaluate.ts'
+import { evaluate } from '../../src/engine/incremental/evaluate.ts'
 import { allFound } from '../../src/engine/problem-diff.ts'
 import { RULES } from '../../src/rules/index.ts'
 import rule from '../../src/rules/strict-mesh-plain-local-gateway.ts'

@@ -1,13 +1,13 @@
 import t from 'tap'
-import { decideState } from '../../src/engine/decide.ts'
-import { diffEvaluations } from '../../src/engine/diff.ts'
-import { type Evaluation, evaluate, skippedBy } from '../../src/engine/evaluate.ts'
-import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
-import { RULES } from '../../src/rules/index.ts'
-import type { Kind, Resource } from '../../src/state/resource.ts'
-import type { Snapshot } from '../../src/state/snapshot.ts'
-import { authorizing, clientRule, gateway, model, namespace, pod, policy } from '../support/objects.ts'
-import { resourceOf, stockWith } from '../support/state.ts'
+import { decideState } from '../../../src/engine/decide.ts'
+import { diffEvaluations } from '../../../src/engine/diff.ts'
+import { type Evaluation, evaluate, skippedBy } from '../../../src/engine/incremental/evaluate.ts'
+import { DEFAULT_POLICY } from '../../../src/engine/to-findings.ts'
+import { RULES } from '../../../src/rules/index.ts'
+import type { Kind, Resource } from '../../../src/state/resource.ts'
+import type { Snapshot } from '../../../src/state/snapshot.ts'
+import { authorizing, clientRule, gateway, model, namespace, pod, policy } from '../../support/objects.ts'
+import { resourceOf, stockWith } from '../../support/state.ts'
 
 const put = (state: Snapshot, yaml: string) => {
   const after = resourceOf(yaml)

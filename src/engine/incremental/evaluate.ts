@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import { controlPlanePaths } from '../request/control-plane.ts'
-import type { Path } from '../request/request-path.ts'
-import type { Rules } from '../rules/lib/rule.ts'
-import type { Ref } from '../state/resource.ts'
-import type { Snapshot } from '../state/snapshot.ts'
+import { controlPlanePaths } from '../../request/control-plane.ts'
+import type { Path } from '../../request/request-path.ts'
+import type { Rules } from '../../rules/lib/rule.ts'
+import type { Ref } from '../../state/resource.ts'
+import type { Snapshot } from '../../state/snapshot.ts'
 import { PATHS } from './class-evaluation.ts'
 import {
   type ChangedKeys,
@@ -14,13 +14,13 @@ import {
   type Tracked,
   track
 } from './dependency-tracking.ts'
-import type { Skip } from './finding.ts'
 import {
   dependenciesOf,
   type EvaluationContext,
   evaluateNamespace,
   type NamespaceEvaluation
 } from './namespace-evaluation.ts'
+import type { Skip } from './not-evaluated.ts'
 
 /** All paths and check results of one state. */
 export interface Evaluation {

@@ -1,11 +1,11 @@
-import type { CheckRule } from '../rules/lib/rule.ts'
-import { memoize } from '../state/memoize.ts'
-import type { Kind } from '../state/resource.ts'
-import type { Snapshot } from '../state/snapshot.ts'
+import type { CheckRule } from '../../rules/lib/rule.ts'
+import { memoize } from '../../state/memoize.ts'
+import type { Kind } from '../../state/resource.ts'
+import type { Snapshot } from '../../state/snapshot.ts'
 import { type ClassCache, type ClassEvaluation, evaluateClass, PATHS } from './class-evaluation.ts'
 import { type ChangedKeys, isAffected, relativeTo, sharedView, track, union } from './dependency-tracking.ts'
 import { type EquivalenceClasses, partitionModels, partitionSkips } from './equivalence-classes.ts'
-import type { Skip } from './finding.ts'
+import type { Skip } from './not-evaluated.ts'
 import { type CheckResult, type CheckRun, runCheck } from './run-checks.ts'
 
 /** Paths and check results of the objects of one namespace. */

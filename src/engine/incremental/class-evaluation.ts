@@ -1,11 +1,11 @@
-import type { InferenceService } from '../kserve/inference-service.ts'
-import { hasPendingRollout, pathsOf } from '../request/inference-service-paths.ts'
-import type { Path } from '../request/request-path.ts'
-import type { CheckRule } from '../rules/lib/rule.ts'
-import type { Snapshot, View } from '../state/snapshot.ts'
+import type { InferenceService } from '../../kserve/inference-service.ts'
+import { hasPendingRollout, pathsOf } from '../../request/inference-service-paths.ts'
+import type { Path } from '../../request/request-path.ts'
+import type { CheckRule } from '../../rules/lib/rule.ts'
+import type { Snapshot, View } from '../../state/snapshot.ts'
 import { type DependencyKey, isAffected, type TrackingView, track, union } from './dependency-tracking.ts'
 import type { Members } from './equivalence-classes.ts'
-import type { Skip } from './finding.ts'
+import type { Skip } from './not-evaluated.ts'
 import { type CheckResult, runCheck } from './run-checks.ts'
 
 /** Rule name under which paths that cannot be evaluated are listed as skipped. */

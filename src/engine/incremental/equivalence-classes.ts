@@ -1,15 +1,15 @@
-import type { InferenceService } from '../kserve/inference-service.ts'
-import { getOrAdd } from '../state/map.ts'
-import type { Snapshot, View } from '../state/snapshot.ts'
-import { attributesOf, fingerprintOf, type ModelAttributes } from '../subject/model-fingerprint.ts'
+import type { InferenceService } from '../../kserve/inference-service.ts'
+import { getOrAdd } from '../../state/map.ts'
+import type { Snapshot, View } from '../../state/snapshot.ts'
+import { attributesOf, fingerprintOf, type ModelAttributes } from '../../subject/model-fingerprint.ts'
 import {
   type Discriminators,
   discriminatorDiff,
   discriminatorsFor,
   namespaceFingerprint
-} from '../subject/namespace-discriminators.ts'
+} from '../../subject/namespace-discriminators.ts'
 import { type DependencyKey, isAffected, type Tracked, track } from './dependency-tracking.ts'
-import type { Skip } from './finding.ts'
+import type { Skip } from './not-evaluated.ts'
 
 /** At least one InferenceService, in order of name. */
 export type Members = readonly [InferenceService, ...InferenceService[]]

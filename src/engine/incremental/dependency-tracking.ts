@@ -1,13 +1,13 @@
-import { type NamedDestinationRule, namespaceOfHost } from '../state/destination-rule-index.ts'
-import { getOrAdd } from '../state/map.ts'
-import type { ViewMemo } from '../state/memoize.ts'
-import type { Kind, ResourceOf } from '../state/resource.ts'
-import type { Changed } from '../state/resource-store.ts'
-import type { Settings, Snapshot, View } from '../state/snapshot.ts'
-import { toWorkload, type Workload } from '../state/workload.ts'
-import { toFullName } from '../text/host.ts'
+import { type NamedDestinationRule, namespaceOfHost } from '../../state/destination-rule-index.ts'
+import { getOrAdd } from '../../state/map.ts'
+import type { ViewMemo } from '../../state/memoize.ts'
+import type { Kind, ResourceOf } from '../../state/resource.ts'
+import type { Changed } from '../../state/resource-store.ts'
+import type { Settings, Snapshot, View } from '../../state/snapshot.ts'
+import { toWorkload, type Workload } from '../../state/workload.ts'
+import { toFullName } from '../../text/host.ts'
 import { BudgetExceeded, checkBudget } from './budget.ts'
-import type { Skip } from './finding.ts'
+import type { Skip } from './not-evaluated.ts'
 
 /**
  * A kind, one namespace of a kind, or one object that an evaluation reads or a change affects. Keys are relative to the

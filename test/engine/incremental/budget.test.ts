@@ -1,11 +1,11 @@
 import t from 'tap'
-import { BudgetExceeded, checkBudget, withinBudget } from '../../src/engine/budget.ts'
-import { decide, decideState, type EvaluationCache } from '../../src/engine/decide.ts'
-import { mutate } from '../../src/engine/mutate.ts'
-import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
-import { RULES } from '../../src/rules/index.ts'
-import { clientRule, model } from '../support/objects.ts'
-import { resourceOf, stockWith } from '../support/state.ts'
+import { decide, decideState, type EvaluationCache } from '../../../src/engine/decide.ts'
+import { BudgetExceeded, checkBudget, withinBudget } from '../../../src/engine/incremental/budget.ts'
+import { mutate } from '../../../src/engine/mutate.ts'
+import { DEFAULT_POLICY } from '../../../src/engine/to-findings.ts'
+import { RULES } from '../../../src/rules/index.ts'
+import { clientRule, model } from '../../support/objects.ts'
+import { resourceOf, stockWith } from '../../support/state.ts'
 
 const STATE = stockWith()
 const CUT = {
