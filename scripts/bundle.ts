@@ -2,8 +2,8 @@
  * Builds `dist/`: the program bundled into a few files of JavaScript for Node 22, the rule pages, and the license notices
  * of the bundled packages.
  */
-import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
 import { findBundled, toNotices } from './licenses.ts'
 
@@ -27,11 +27,11 @@ const RESOLVING = 'resolving'
 /** @returns esbuild's metafile of the bundle */
 export async function bundle(): Promise<Metafile> {
   const dist = join(root, 'dist')
-  rmSync(dist, { recursive: true, force: true })
+  const made = mkdtempSync(join(root, 'dist-'))
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: ['main', 'evaluation-worker', 'kubectl-complete'].map(name => join(root, 'src', `${name}.ts`)),
-    outdir: dist,
+    outdir: made,
     bundle: true,
     metafile: true,
     // The Kubernetes client is loaded only by commands that read a cluster.
@@ -46,10 +46,24 @@ export async function bundle(): Promise<Metafile> {
     logLevel: 'warning'
   })
   for (const name of readdirSync(pages).filter(name => name.endsWith('.md'))) {
-    cpSync(join(pages, name), join(dist, 'rules', name))
+    cpSync(join(pages, name), join(made, 'rules', name))
   }
-  writeFileSync(join(dist, NOTICES), toNotices(findBundled(metafile, root)))
+  writeFileSync(join(made, NOTICES), toNotices(findBundled(metafile, root)))
+  replaceFiles(made, dist)
   return metafile
+}
+
+/** Replaces the files of a folder one by one: programs that run from it, or start meanwhile, always find theirs. */
+function replaceFiles(made: string, folder: string): void {
+  const names = readdirSync(made, { recursive: true, encoding: 'utf8' })
+  for (const name of names.filter(name => statSync(join(made, name)).isFile())) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    renameSync(join(made, name), join(folder, name))
+  }
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (!names.includes(name)) rmSync(join(folder, name), { recursive: true, force: true })
+  }
+  rmSync(made, { recursive: true })
 }
 
 if (process.argv[1] === import.meta.filename) await bundle()
