@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { stringify } from 'yaml'
 import { z } from 'zod'
 import { configSchema } from '../src/config.ts'
-import { NAME } from '../src/keeper/names.ts'
-import { type RoleOptions, rolesFor } from '../src/keeper/rbac.ts'
+import { NAME } from '../src/controller/names.ts'
+import { type RoleOptions, rolesFor } from '../src/controller/rbac.ts'
 import { DEFAULT_SETTINGS } from '../src/state/snapshot.ts'
 
 const text = z.string().min(1)
@@ -103,7 +103,7 @@ export function makeRoles(): string {
     key => `(dig "mesh" "${key}" "${DEFAULT_SETTINGS[key]}" .Values.config)`
   )
   return [
-    '{{- /* Generated from src/keeper/rbac.ts by `npm run generate`. */}}',
+    '{{- /* Generated from src/controller/rbac.ts by `npm run generate`. */}}',
     `{{- $read := list ${names.join(' ')} | uniq }}`,
     '{{- if has .Release.Namespace $read }}',
     '{{- fail (printf "namespace %s is one of config.mesh: objects in the namespace of the guard are never evaluated; install it in a separate namespace" .Release.Namespace) }}',

@@ -1,6 +1,6 @@
 import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
-import { NAME } from './keeper/names.ts'
+import { NAME } from './controller/names.ts'
 import { RULES } from './rules/index.ts'
 import { LINEAR, readDocument } from './sources/document.ts'
 import { InvalidInput, readText } from './sources/files.ts'

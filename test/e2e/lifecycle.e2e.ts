@@ -1,8 +1,8 @@
 /** What Helm does to a guard that is at work, and to one that is not. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { DAY_MS, makeAuthority, makeLeaf } from '../../src/keeper/certificate.ts'
-import { NAME } from '../../src/keeper/names.ts'
+import { DAY_MS, makeAuthority, makeLeaf } from '../../src/controller/certificate.ts'
+import { NAME } from '../../src/controller/names.ts'
 import type { Process } from './guard.ts'
 import { CHART, install, NAMESPACE, PRESENT } from './installation.ts'
 import { olderRelease } from './release.ts'

@@ -1,8 +1,8 @@
 /** The guard's namespace is deleted, by hand or after Helm: nothing of the guard works on, stays or blocks the cluster. */
 import t from 'tap'
 import { stringify } from 'yaml'
-import { DAY_MS, makeAuthority, makeLeaf } from '../../src/keeper/certificate.ts'
-import { NAME } from '../../src/keeper/names.ts'
+import { DAY_MS, makeAuthority, makeLeaf } from '../../src/controller/certificate.ts'
+import { NAME } from '../../src/controller/names.ts'
 import { CHART, install, NAMESPACE } from './installation.ts'
 import { POLICY_REPORT, unclearModel } from './report-kinds.ts'
 import { watching } from './watching.ts'

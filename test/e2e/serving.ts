@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { DAY_MS, makeAuthority, makeLeaf } from '../../src/keeper/certificate.ts'
+import { DAY_MS, makeAuthority, makeLeaf } from '../../src/controller/certificate.ts'
 import { findModule, findProgram } from './assets.ts'
 import { end, type Flags, freePorts, startDaemon } from './control-plane.ts'
 import type { Cluster, Test } from './installation.ts'

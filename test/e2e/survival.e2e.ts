@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
-import { DAY_MS, makeAuthority, makeLeaf } from '../../src/keeper/certificate.ts'
-import { NAME } from '../../src/keeper/names.ts'
+import { DAY_MS, makeAuthority, makeLeaf } from '../../src/controller/certificate.ts'
+import { NAME } from '../../src/controller/names.ts'
 import { install, NAMESPACE } from './installation.ts'
 import { type Refusals, watching } from './watching.ts'
 

@@ -8,8 +8,8 @@ import type { FromEvaluation, Result, ToEvaluation } from '../../src/evaluator/m
 import { inWorker } from '../../src/evaluator/worker-thread.ts'
 import { isSettled, type KindHealth } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static.ts'
+import { logged } from '../support/controller.ts'
 import { WRITTEN_POLICY } from '../support/evaluator.ts'
-import { logged } from '../support/keeper.ts'
 import { stockWith } from '../support/state.ts'
 import { until } from '../support/until.ts'
 

@@ -1,5 +1,5 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
-import type { Clock } from '../../src/keeper/clock.ts'
+import type { Clock } from '../../src/controller/clock.ts'
 
 export interface TestClock extends Clock {
   /** Lets time go by, and those who sleep do what they do then. */

@@ -1,8 +1,17 @@
 import t from 'tap'
-import { FIELD_MANAGER } from '../../src/keeper/api.ts'
-import { registrationOf } from '../../src/keeper/registration.ts'
+import { FIELD_MANAGER } from '../../src/controller/api.ts'
+import { registrationOf } from '../../src/controller/webhook-configuration.ts'
 import { testClock } from '../support/clock.ts'
-import { apiFor, installed, logged, MUTATING, policyIn, registered, VALIDATING, webhooksAt } from '../support/keeper.ts'
+import {
+  apiFor,
+  installed,
+  logged,
+  MUTATING,
+  policyIn,
+  registered,
+  VALIDATING,
+  webhooksAt
+} from '../support/controller.ts'
 import { failure } from '../support/writable-cluster.ts'
 
 function build() {

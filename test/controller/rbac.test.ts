@@ -1,5 +1,5 @@
 import t from 'tap'
-import { rolesFor } from '../../src/keeper/rbac.ts'
+import { rolesFor } from '../../src/controller/rbac.ts'
 import { KINDS, type Kind } from '../../src/state/resource.ts'
 import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
 

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { loadCertificate, makeCertificate } from '../../src/keeper/development.ts'
+import { loadCertificate, makeCertificate } from '../../src/controller/dev-certificate.ts'
 
 t.test('a development certificate is made once, and kept', async t => {
   const folder = join(t.testdir(), 'certs')

@@ -1,8 +1,8 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { type KeyPair, lifeOf, makeAuthority, makeLeaf } from '../../src/keeper/certificate.ts'
-import { type Following, follow, mountedCertificates } from '../../src/keeper/mounted.ts'
+import { type KeyPair, lifeOf, makeAuthority, makeLeaf } from '../../src/controller/certificate.ts'
+import { type Following, follow, mountedCertificates } from '../../src/controller/mounted-certificate.ts'
 import { testClock } from '../support/clock.ts'
 
 const DUTY = { leading: false, settled: undefined }

@@ -3,7 +3,7 @@ import { KINDS, type Kind } from '../state/resource.ts'
 import type { Settings } from '../state/snapshot.ts'
 import { CHANGING, CONCERNING } from './match-conditions.ts'
 import { SELF_TEST_LABEL, WEBHOOK } from './names.ts'
-import { subjects } from './subjects.ts'
+import { subjects } from './watched-resources.ts'
 
 export type FailurePolicy = 'Fail' | 'Ignore'
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type Api, Refused } from './api.ts'
 import { toPem } from './certificate.ts'
-import type { Certificates } from './certificates.ts'
+import type { Certificates } from './certificate-source.ts'
 import type { Clock } from './clock.ts'
 import { PATHS } from './names.ts'
 import { advance, type Contents, isServable, toBundle } from './rotation.ts'

@@ -1,10 +1,10 @@
 import type { ReportApi, WantedReport } from '../report/openreports.ts'
 import { type Api, Refused } from './api.ts'
+import { isPeriodOver } from './audit-schedule.ts'
 import type { Clock } from './clock.ts'
-import { isPeriodOver } from './occasion.ts'
-import { type Owner, readOwner } from './owner.ts'
-import { type DigestedReport, type KnownReport, reportChanges, reportKey, withDigest } from './report-changes.ts'
-import { type FoundReports, findReports, writeReport } from './reports.ts'
+import { type Owner, readOwner } from './owner-reference.ts'
+import { type FoundReports, findReports, writeReport } from './report-client.ts'
+import { type DigestedReport, type KnownReport, reportChanges, reportKey, withDigest } from './report-diff.ts'
 
 /** The findings in the current state. */
 export interface Audit {

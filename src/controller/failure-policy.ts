@@ -1,10 +1,10 @@
 import type { Logger } from 'pino'
 import type { Api } from './api.ts'
 import type { Clock } from './clock.ts'
-import type { Registration } from './registration.ts'
-import { reporting } from './reporting.ts'
+import { reporting } from './log-on-change.ts'
 import { afterSelfTest, passesSelfTest, pauseMs, type Trust } from './self-test.ts'
-import type { FailurePolicy, Registered } from './webhooks.ts'
+import type { Registration } from './webhook-configuration.ts'
+import type { FailurePolicy, Registered } from './webhook-definitions.ts'
 
 export interface RegistrarOptions {
   readonly api: Api

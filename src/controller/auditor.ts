@@ -1,10 +1,10 @@
 import type { Logger } from 'pino'
 import { isSettled, type KindHealth } from '../sources/source.ts'
 import type { Api } from './api.ts'
+import { afterChange, isDue, type Pending } from './audit-schedule.ts'
 import type { Clock } from './clock.ts'
-import { afterChange, isDue, type Pending } from './occasion.ts'
-import { type Audit, publisherOf } from './publisher.ts'
-import { reporting } from './reporting.ts'
+import { reporting } from './log-on-change.ts'
+import { type Audit, publisherOf } from './report-publisher.ts'
 
 /** What the leader's audit looks at, and how. */
 export interface AuditOptions {

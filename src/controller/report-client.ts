@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { MANAGED_BY, REPORT_APIS, type ReportApi } from '../report/openreports.ts'
 import { type Api, Refused } from './api.ts'
-import type { Owner } from './owner.ts'
-import type { KnownReport, ReportChange } from './report-changes.ts'
+import type { Owner } from './owner-reference.ts'
+import type { KnownReport, ReportChange } from './report-diff.ts'
 
 const DIGEST = 'mesh-guard.io/content'
 const ABSENT = 404

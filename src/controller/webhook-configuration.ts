@@ -4,9 +4,15 @@ import { z } from 'zod'
 import { type Api, FIELD_MANAGER } from './api.ts'
 import type { Clock } from './clock.ts'
 import { NAME, PATHS, WEBHOOK } from './names.ts'
-import { type Owner, readOwner } from './owner.ts'
-import { afterRepair, CALM, isBecomingFight, mayRepair } from './patience.ts'
-import { type FailurePolicy, mutatingWebhooks, type Registered, validatingWebhooks, type Webhook } from './webhooks.ts'
+import { type Owner, readOwner } from './owner-reference.ts'
+import { afterRepair, CALM, isBecomingFight, mayRepair } from './repair-backoff.ts'
+import {
+  type FailurePolicy,
+  mutatingWebhooks,
+  type Registered,
+  validatingWebhooks,
+  type Webhook
+} from './webhook-definitions.ts'
 
 const MUTATING = { kind: 'MutatingWebhookConfiguration', plural: 'mutatingwebhookconfigurations' } as const
 const VALIDATING = { kind: 'ValidatingWebhookConfiguration', plural: 'validatingwebhookconfigurations' } as const

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { DAY_MS } from '../../src/keeper/certificate.ts'
-import { secretCertificates } from '../../src/keeper/secret.ts'
+import { DAY_MS } from '../../src/controller/certificate.ts'
+import { secretCertificates } from '../../src/controller/secret-certificate.ts'
 import { testClock } from '../support/clock.ts'
-import { apiFor, installed, NAMESPACE, SECRET } from '../support/keeper.ts'
+import { apiFor, installed, NAMESPACE, SECRET } from '../support/controller.ts'
 import { failure } from '../support/writable-cluster.ts'
 
 const LEADER = { leading: true, settled: undefined }

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import t from 'tap'
-import { DAY_MS, HOUR_MS, lifeIn, lifeOf, makeAuthority, makeLeaf } from '../../src/keeper/certificate.ts'
-import { advance, type Contents, isServable, type Moment, toBundle } from '../../src/keeper/rotation.ts'
+import { DAY_MS, HOUR_MS, lifeIn, lifeOf, makeAuthority, makeLeaf } from '../../src/controller/certificate.ts'
+import { advance, type Contents, isServable, type Moment, toBundle } from '../../src/controller/rotation.ts'
 
 const EMPTY: Contents = { authorities: [], authorityKey: '', leaf: { cert: '', key: '' } }
 const NAMES = ['guard.mesh-guard.svc']

@@ -1,6 +1,6 @@
 import { type Api, Refused } from './api.ts'
 import { PATHS, SELF_TEST_LABEL, WEBHOOK } from './names.ts'
-import type { FailurePolicy } from './webhooks.ts'
+import type { FailurePolicy } from './webhook-definitions.ts'
 
 const OBJECT = {
   apiVersion: 'v1',

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { Api } from './api.ts'
 import type { Clock } from './clock.ts'
-import { reporting } from './reporting.ts'
+import { reporting } from './log-on-change.ts'
 
 const lease = z.object({
   metadata: z.object({ resourceVersion: z.string() }),

@@ -1,10 +1,10 @@
 import t from 'tap'
-import { farewell } from '../../src/keeper/farewell.ts'
-import { registrarOf } from '../../src/keeper/registrar.ts'
-import { registrationOf } from '../../src/keeper/registration.ts'
-import { afterSelfTest, passesSelfTest, type Trust } from '../../src/keeper/self-test.ts'
+import { farewell } from '../../src/controller/fail-open-on-shutdown.ts'
+import { registrarOf } from '../../src/controller/failure-policy.ts'
+import { afterSelfTest, passesSelfTest, type Trust } from '../../src/controller/self-test.ts'
+import { registrationOf } from '../../src/controller/webhook-configuration.ts'
 import { testClock } from '../support/clock.ts'
-import { apiFor, installed, logged, policyIn, REFUSAL, registered, VALIDATING } from '../support/keeper.ts'
+import { apiFor, installed, logged, policyIn, REFUSAL, registered, VALIDATING } from '../support/controller.ts'
 import { failure } from '../support/writable-cluster.ts'
 
 function build() {

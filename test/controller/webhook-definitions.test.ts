@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { NEVER_SUBJECTS, subjects } from '../../src/keeper/subjects.ts'
-import { KNATIVE_MAPS, mutatingWebhooks, validatingWebhooks } from '../../src/keeper/webhooks.ts'
+import { NEVER_SUBJECTS, subjects } from '../../src/controller/watched-resources.ts'
+import { KNATIVE_MAPS, mutatingWebhooks, validatingWebhooks } from '../../src/controller/webhook-definitions.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { KINDS } from '../../src/state/resource.ts'
-import { registered } from '../support/keeper.ts'
+import { registered } from '../support/controller.ts'
 
 t.test('every kind that a check is about is a subject', async t => {
   const { mesh, core } = subjects()

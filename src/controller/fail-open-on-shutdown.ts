@@ -1,4 +1,4 @@
-import type { RegistrarOptions } from './registrar.ts'
+import type { RegistrarOptions } from './failure-policy.ts'
 import { passesSelfTest } from './self-test.ts'
 
 const TESTS = 6

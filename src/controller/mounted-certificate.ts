@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DAY_MS, type KeyPair, readPair, toPem } from './certificate.ts'
-import type { Certificates } from './certificates.ts'
+import type { Certificates } from './certificate-source.ts'
 import type { Clock } from './clock.ts'
 
 /** What lies in the folder. */

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { isFree, type Lease, lead, see } from '../../src/keeper/lease.ts'
+import { isFree, type Lease, lead, see } from '../../src/controller/leader-election.ts'
 import { type TestClock, testClock } from '../support/clock.ts'
-import { apiFor, installed, LEASE, logged } from '../support/keeper.ts'
+import { apiFor, installed, LEASE, logged } from '../support/controller.ts'
 import type { WritableCluster } from '../support/writable-cluster.ts'
 
 const lease = (spec: Lease['spec']): Lease => ({ metadata: { resourceVersion: '1' }, spec })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { apiOf } from '../../src/keeper/api.ts'
+import { apiOf } from '../../src/controller/api.ts'
 import type { Sending } from '../../src/sources/cluster/request.ts'
 import type { WritingTransport } from '../../src/sources/cluster/transport.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { excuseOf } from '../../src/keeper/excuse.ts'
+import { excuseOf } from '../../src/controller/sync-grace-period.ts'
 import { testClock } from '../support/clock.ts'
 
 t.test('a self-test that fails is excused while the state is not known, and until we are found again', async t => {

@@ -1,7 +1,7 @@
 import { type Logger, pino } from 'pino'
-import { type Api, apiOf } from '../../src/keeper/api.ts'
-import { NAME, PATHS, WEBHOOK } from '../../src/keeper/names.ts'
-import type { Registered } from '../../src/keeper/webhooks.ts'
+import { type Api, apiOf } from '../../src/controller/api.ts'
+import { NAME, PATHS, WEBHOOK } from '../../src/controller/names.ts'
+import type { Registered } from '../../src/controller/webhook-definitions.ts'
 import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
 import { type WritableCluster, writableCluster } from './writable-cluster.ts'
 
