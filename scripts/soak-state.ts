@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { collectionsOf, toPath } from '../src/sources/cluster/collections.ts'
-import { project } from '../src/sources/cluster/project.ts'
+import { project } from '../src/sources/cluster/projection.ts'
 import type { StateSource } from '../src/sources/source.ts'
 import type { Resource } from '../src/state/resource.ts'
 import { DEFAULT_SETTINGS } from '../src/state/snapshot.ts'

@@ -8,7 +8,7 @@ import { parseConfig } from '../src/config.ts'
 import { makeCertificate } from '../src/controller/dev-certificate.ts'
 import { openConfiguration } from '../src/server/configuration.ts'
 import { serve } from '../src/server/serve.ts'
-import { staticSource } from '../src/sources/static.ts'
+import { staticSource } from '../src/sources/static-source.ts'
 import { evaluatorOf } from './support/evaluator.ts'
 import { stockWith } from './support/state.ts'
 

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { Command, CommanderError } from 'commander'
-import { UnreadableCluster } from '../sources/cluster/read.ts'
+import { UnreadableCluster } from '../sources/cluster/read-once.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { auditCommand } from './audit.ts'
 import { checkCommand } from './check.ts'

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { type TraceRequest, trace } from '../engine/trace.ts'
 import { toTrace, toTraceText } from '../report/trace.ts'
 import { RULES } from '../rules/index.ts'
-import { UnreadableCluster } from '../sources/cluster/read.ts'
+import { UnreadableCluster } from '../sources/cluster/read-once.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { suggest } from '../sources/suggest.ts'
 import {

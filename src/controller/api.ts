@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { parseJson } from '../sources/cluster/json.ts'
-import { toText } from '../sources/cluster/lines.ts'
+import { toText } from '../sources/cluster/line-stream.ts'
 import type { Answer } from '../sources/cluster/request.ts'
 import type { WritingTransport } from '../sources/cluster/transport.ts'
 

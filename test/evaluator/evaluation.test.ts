@@ -5,7 +5,7 @@ import { Evaluation, type EvaluationOptions } from '../../src/evaluator/evaluati
 import type { Question } from '../../src/evaluator/evaluator.ts'
 import { REPORT_APIS, type ReportApi } from '../../src/report/openreports.ts'
 import type { KindHealth } from '../../src/sources/source.ts'
-import { staticSource } from '../../src/sources/static.ts'
+import { staticSource } from '../../src/sources/static-source.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
 import { WRITTEN_POLICY } from '../support/evaluator.ts'
 import { clientRule, model } from '../support/objects.ts'

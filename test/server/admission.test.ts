@@ -5,7 +5,7 @@ import { parse } from 'yaml'
 import type { WrittenPolicy } from '../../src/engine/to-findings.ts'
 import { admission } from '../../src/server/admission.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
-import { staticSource } from '../../src/sources/static.ts'
+import { staticSource } from '../../src/sources/static-source.ts'
 import { evaluatorOf, WRITTEN_POLICY } from '../support/evaluator.ts'
 import { stockWith } from '../support/state.ts'
 

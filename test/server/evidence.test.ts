@@ -3,7 +3,7 @@ import { summarizeEvidence } from '../../src/evaluator/evidence.ts'
 import { describeEvidence } from '../../src/server/evidence.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
 import { type KindHealth, NO_TROUBLES, type Troubles } from '../../src/sources/source.ts'
-import { staticSource } from '../../src/sources/static.ts'
+import { staticSource } from '../../src/sources/static-source.ts'
 import { unfailing } from '../support/evaluator.ts'
 import { stockWith } from '../support/state.ts'
 

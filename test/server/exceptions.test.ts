@@ -4,7 +4,7 @@ import type { Exception } from '../../src/engine/exceptions.ts'
 import { DEFAULT_POLICY, policyAt } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
-import { staticSource } from '../../src/sources/static.ts'
+import { staticSource } from '../../src/sources/static-source.ts'
 import { unfailing } from '../support/evaluator.ts'
 import { resourceOf, stockWith } from '../support/state.ts'
 

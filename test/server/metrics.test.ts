@@ -3,7 +3,7 @@ import { decide, unevaluated } from '../../src/engine/decide.ts'
 import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
-import { staticSource } from '../../src/sources/static.ts'
+import { staticSource } from '../../src/sources/static-source.ts'
 import { unfailing } from '../support/evaluator.ts'
 import { resourceOf, stockWith } from '../support/state.ts'
 

@@ -9,7 +9,7 @@ import { makeCertificate } from '../../src/controller/dev-certificate.ts'
 import type { Evaluator } from '../../src/evaluator/evaluator.ts'
 import { type Running, serve } from '../../src/server/serve.ts'
 import { type KindHealth, NO_TROUBLES, type Troubles } from '../../src/sources/source.ts'
-import { staticSource } from '../../src/sources/static.ts'
+import { staticSource } from '../../src/sources/static-source.ts'
 import { evaluatorOf } from '../support/evaluator.ts'
 import { stockWith } from '../support/state.ts'
 

@@ -5,7 +5,7 @@ import { parseConfig } from '../../src/config.ts'
 import { makeCertificate } from '../../src/controller/dev-certificate.ts'
 import { type Running, serve } from '../../src/server/serve.ts'
 import type { Upkeep } from '../../src/server/upkeep.ts'
-import { staticSource } from '../../src/sources/static.ts'
+import { staticSource } from '../../src/sources/static-source.ts'
 import { evaluatorOf } from '../support/evaluator.ts'
 import { stockWith } from '../support/state.ts'
 

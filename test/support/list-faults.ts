@@ -1,4 +1,4 @@
-import type { Health } from '../../src/sources/cluster/evidence.ts'
+import type { Health } from '../../src/sources/cluster/sync-status.ts'
 import { type Fault, refuse } from './api-server.ts'
 import { answering, heal, on, type Row, refusing } from './fault.ts'
 import { IMPATIENT, KIND, POLICIES, policy } from './watched.ts'

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { findKind, KINDS } from '../../state/resource.ts'
+import { toRefusal } from './api-status.ts'
+import { otherVersions } from './api-versions.ts'
 import { type Collection, toPath } from './collections.ts'
 import { parseJson } from './json.ts'
-import { toText } from './lines.ts'
-import { toRefusal } from './refusal.ts'
+import { toText } from './line-stream.ts'
 import type { ReadOptions } from './request.ts'
 import type { Transport } from './transport.ts'
-import { ServerError, Trouble } from './trouble.ts'
-import { otherVersions } from './versions.ts'
+import { ServerError, Trouble } from './watch-error.ts'
 
 const page = z.object({
   apiVersion: z.string(),

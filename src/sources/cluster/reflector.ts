@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Resource } from '../../state/resource.ts'
+import { toRefusal } from './api-status.ts'
+import { isOlder } from './api-versions.ts'
 import type { Collection } from './collections.ts'
-import { type Event, type Place, readEvent } from './event.ts'
-import { toLines } from './lines.ts'
+import { toLines } from './line-stream.ts'
 import { list } from './list.ts'
-import { toRefusal } from './refusal.ts'
 import type { Transport } from './transport.ts'
-import { Trouble, toTrouble } from './trouble.ts'
-import { isOlder } from './versions.ts'
+import { Trouble, toTrouble } from './watch-error.ts'
+import { type Event, type Place, readEvent } from './watch-event.ts'
 
 /** What one collection tells those who keep it. */
 export interface Listener {

@@ -1,6 +1,6 @@
 import http from 'node:http'
 import https from 'node:https'
-import { Trouble } from './trouble.ts'
+import { Trouble } from './watch-error.ts'
 
 /** An answer of the API server, not yet read. */
 export interface Answer {

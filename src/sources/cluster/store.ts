@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Kind, Resource } from '../../state/resource.ts'
 import { type Change, type Settings, Snapshot } from '../../state/snapshot.ts'
 import type { Collection } from './collections.ts'
-import type { Place } from './event.ts'
+import type { Place } from './watch-event.ts'
 
 /** Beyond so many changes it costs less to lay out the whole kind anew than to apply one after the other. */
 const FEW = 16

@@ -5,7 +5,7 @@ import { DEFAULT_NAMESPACE } from '../../state/resource.ts'
 import { InvalidInput } from '../files.ts'
 import { type Kubeconfig, loadKubeconfig, serverOf } from './kubeconfig.ts'
 import { type Answer, type ReadOptions, request, type Sending } from './request.ts'
-import { Trouble } from './trouble.ts'
+import { Trouble } from './watch-error.ts'
 
 /** What we need of an API server: to read. */
 export interface Transport {

@@ -3,12 +3,12 @@ import type { Kind } from '../../state/resource.ts'
 import type { Settings, Snapshot } from '../../state/snapshot.ts'
 import type { StateSource } from '../source.ts'
 import { type Collection, collectionsOf } from './collections.ts'
-import { Evidence, type Health } from './evidence.ts'
-import { project } from './project.ts'
+import { project } from './projection.ts'
 import { type Listener, reflect, TIMING, type Timing } from './reflector.ts'
 import { Store } from './store.ts'
+import { Evidence, type Health } from './sync-status.ts'
 import type { Transport } from './transport.ts'
-import type { Trouble } from './trouble.ts'
+import type { Trouble } from './watch-error.ts'
 
 export interface ClusterOptions {
   readonly settings: Settings

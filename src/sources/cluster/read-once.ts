@@ -2,9 +2,9 @@ import type { Kind, Resource } from '../../state/resource.ts'
 import { type Settings, Snapshot } from '../../state/snapshot.ts'
 import { collectionsOf } from './collections.ts'
 import { list } from './list.ts'
-import { project } from './project.ts'
+import { project } from './projection.ts'
 import type { Transport } from './transport.ts'
-import { ServerError } from './trouble.ts'
+import { ServerError } from './watch-error.ts'
 
 /** The API server gives no answer that means anything, or does not let us in. */
 export class UnreadableCluster extends Error {

@@ -1,5 +1,5 @@
 import type { KindHealth, Troubles } from '../source.ts'
-import type { Trouble } from './trouble.ts'
+import type { Trouble } from './watch-error.ts'
 
 /** `absent`: the server has no such kind. `stale`: what we know may be out of date. */
 export type Health = Exclude<KindHealth['health'], 'static'>

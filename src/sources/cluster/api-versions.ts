@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { KINDS, type Kind } from '../../state/resource.ts'
+import { toRefusal } from './api-status.ts'
 import { parseJson } from './json.ts'
-import { toText } from './lines.ts'
-import { toRefusal } from './refusal.ts'
+import { toText } from './line-stream.ts'
 import type { ReadOptions } from './request.ts'
 import type { Transport } from './transport.ts'
-import { Trouble } from './trouble.ts'
+import { Trouble } from './watch-error.ts'
 
 const group = z.object({ versions: z.array(z.object({ version: z.string() })) })
 /** The document of a group is short. */

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { parseJson } from './json.ts'
-import { toText } from './lines.ts'
+import { toText } from './line-stream.ts'
 import type { Answer } from './request.ts'
-import { ServerError } from './trouble.ts'
+import { ServerError } from './watch-error.ts'
 
 const status = z.object({ message: z.string() })
 const MOST_BYTES = 64 * 1024

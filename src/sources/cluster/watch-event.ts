@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { findKind, KINDS } from '../../state/resource.ts'
 import type { Collection } from './collections.ts'
 import { parseJson } from './json.ts'
-import { Trouble } from './trouble.ts'
+import { Trouble } from './watch-error.ts'
 
 /** What a line of a watch says. */
 export type Event =

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import t from 'tap'
-import { toLines, toText } from '../../../src/sources/cluster/lines.ts'
+import { toLines, toText } from '../../../src/sources/cluster/line-stream.ts'
 
 const TEXT = '{"a":"ü"}\n\n{"b":"€"}\n{"c":"😀"}'
 

@@ -1,4 +1,4 @@
-import { Trouble } from './trouble.ts'
+import { Trouble } from './watch-error.ts'
 
 /** An object is never so long: etcd takes 1.5 MiB, and as JSON it may be a few times that. */
 const LONGEST = 32 * 1024 * 1024

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { readCluster, UnreadableCluster } from '../../../src/sources/cluster/read.ts'
+import { readCluster, UnreadableCluster } from '../../../src/sources/cluster/read-once.ts'
 import { connect } from '../../../src/sources/cluster/transport.ts'
 import { readFiles } from '../../../src/sources/files.ts'
 import { KINDS, type Kind } from '../../../src/state/resource.ts'
