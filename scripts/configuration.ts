@@ -1,7 +1,7 @@
 /** Generates the configuration reference from the schema. */
 import { z } from 'zod'
 import { configSchema } from '../src/config.ts'
-import { NEED_RESTART } from '../src/server/configuration.ts'
+import { NEED_RESTART } from '../src/server/config-reload.ts'
 
 type Schema = z.core.JSONSchema.BaseSchema
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { COMPLETE } from './cli/completion.ts'
+import { COMPLETE } from './cli/completion-command.ts'
 
 // What kubectl looks for on the PATH, to complete the words that come after `kubectl mesh-guard`.
 process.argv.splice(2, 0, COMPLETE, '--')

@@ -11,11 +11,11 @@ import { readFiles } from '../sources/files.ts'
 import type { Manifest } from '../sources/yaml.ts'
 import type { Snapshot } from '../state/snapshot.ts'
 import { located } from './check.ts'
+import { againstOption, findPlace, LIVE, requireNamespace, toWorld } from './cluster-state.ts'
 import { addReportOptions, allNamespacesOption, exitCode, loadConfig, type ReportOptions } from './command.ts'
 import { FINDINGS, helpText } from './help.ts'
 import type { Io } from './io.ts'
 import { print } from './output.ts'
-import { againstOption, findPlace, LIVE, requireNamespace, toWorld } from './world.ts'
 
 const EXAMPLES = [
   'mesh-guard audit',

@@ -14,11 +14,11 @@ import { describeSkipped, InvalidInput, readFiles } from '../sources/files.ts'
 import type { Manifest } from '../sources/yaml.ts'
 import type { Resource } from '../state/resource.ts'
 import type { Change, Snapshot } from '../state/snapshot.ts'
+import { againstOption, findPlace, keyOf, type World } from './cluster-state.ts'
 import { addReportOptions, exitCode, loadConfig, type ReportOptions } from './command.ts'
 import { FINDINGS, helpText } from './help.ts'
 import type { Io } from './io.ts'
 import { print } from './output.ts'
-import { againstOption, findPlace, keyOf, type World } from './world.ts'
 
 /**
  * Evaluates changes in order, each against the state that the ones before it left. A denied change does not change the

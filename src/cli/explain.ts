@@ -8,11 +8,11 @@ import { toExplanationText } from '../report/explanation-text.ts'
 import { RULES } from '../rules/index.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { suggest } from '../sources/suggest.ts'
+import { againstOption, findPlace, qualify, requireNamespace } from './cluster-state.ts'
 import { addReportOptions, allNamespacesOption, exitCode, loadConfig, type ReportOptions } from './command.ts'
 import { FINDINGS, helpText } from './help.ts'
 import type { Io } from './io.ts'
 import { print } from './output.ts'
-import { againstOption, findPlace, qualify, requireNamespace } from './world.ts'
 
 const EXAMPLES = [
   'mesh-guard explain',

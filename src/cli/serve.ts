@@ -7,15 +7,15 @@ import { OWN_NAMESPACE } from '../environment.ts'
 import { Dispatcher } from '../evaluator/dispatcher.ts'
 import type { Origin } from '../evaluator/run-worker.ts'
 import { inWorker } from '../evaluator/worker-thread.ts'
-import { type Configuration, openConfiguration } from '../server/configuration.ts'
+import { type Configuration, openConfiguration } from '../server/config-reload.ts'
 import { type Running, serve } from '../server/serve.ts'
 import { connect, type WritingTransport } from '../sources/cluster/transport.ts'
 import { describeSkipped, InvalidInput, readFiles } from '../sources/files.ts'
 import { memoize } from '../state/memoize.ts'
+import { toKubeconfig } from './cluster-state.ts'
 import { configOption, contextOption, kubeconfigOption, ruleOption, type Where, withModes } from './command.ts'
 import { helpText } from './help.ts'
 import type { Io } from './io.ts'
-import { toKubeconfig } from './world.ts'
 
 interface ServeOptions extends Omit<Where, 'namespace'> {
   readonly config?: string

@@ -5,6 +5,7 @@ import { RULES } from '../rules/index.ts'
 import { UnreadableCluster } from '../sources/cluster/read-once.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { suggest } from '../sources/suggest.ts'
+import { againstOption, findPlace, qualify } from './cluster-state.ts'
 import {
   configOption,
   contextOption,
@@ -17,7 +18,6 @@ import {
 import { helpText } from './help.ts'
 import type { Io } from './io.ts'
 import { colorOption, type OutputOptions, outputOption, print } from './output.ts'
-import { againstOption, findPlace, qualify } from './world.ts'
 
 interface TraceOptions extends Where, OutputOptions {
   readonly from: string

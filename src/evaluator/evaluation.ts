@@ -7,11 +7,11 @@ import { type ReportApi, toReports, type WantedReport } from '../report/openrepo
 import { RULES } from '../rules/index.ts'
 import { isSettled, type StateSource } from '../sources/source.ts'
 import type { Snapshot } from '../state/snapshot.ts'
-import { toAdmission, toPatch, toVerdict } from './answer.ts'
+import { toAdmission, toPatch, toVerdict } from './admission-response.ts'
+import { InvalidReview, parseReview, type Review } from './admission-review.ts'
+import { summarizeEvidence } from './cache-summary.ts'
 import { nowMs } from './clock.ts'
 import type { Decided, FindingCount, Outcome, Question } from './evaluator.ts'
-import { summarizeEvidence } from './evidence.ts'
-import { InvalidReview, parseReview, type Review } from './review.ts'
 
 export interface EvaluationOptions {
   readonly source: Pick<StateSource, 'current' | 'health'>

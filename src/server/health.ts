@@ -2,9 +2,9 @@ import type { FastifyPluginAsync } from 'fastify'
 import { Gauge, type Registry } from 'prom-client'
 import type { Evaluator } from '../evaluator/evaluator.ts'
 import { isSettled } from '../sources/source.ts'
-import { describeEvidence } from './evidence.ts'
+import { describeEvidence } from './cache-metrics.ts'
+import type { Upkeep } from './controller-metrics.ts'
 import type { Metrics } from './metrics.ts'
-import type { Upkeep } from './upkeep.ts'
 
 export interface HealthOptions {
   readonly evaluator: Pick<Evaluator, 'health'>

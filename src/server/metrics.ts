@@ -3,10 +3,10 @@ import type { Exceptions } from '../engine/exceptions.ts'
 import type { Finding } from '../engine/finding.ts'
 import { isUnevaluated, type Skip } from '../engine/incremental/not-evaluated.ts'
 import type { Decided, Evaluator } from '../evaluator/evaluator.ts'
-import { measureEvidence } from './evidence.ts'
+import { measureEvidence } from './cache-metrics.ts'
+import { measureUpkeep, type Upkeep } from './controller-metrics.ts'
 import { measureExceptions } from './exceptions.ts'
-import { type Load, measureLoad } from './load.ts'
-import { measureUpkeep, type Upkeep } from './upkeep.ts'
+import { type Load, measureLoad } from './load-shedding.ts'
 
 /** What we count, for Prometheus. */
 export interface Metrics {

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
-import { toAdmission, toRefusal } from '../evaluator/answer.ts'
-import { readReview } from '../evaluator/review.ts'
+import { toAdmission, toRefusal } from '../evaluator/admission-response.ts'
+import { readReview } from '../evaluator/admission-review.ts'
 
 /** Ours has 1 KiB, and is parsed where health is answered. */
 const BODY_LIMIT = 64 * 1024

@@ -7,9 +7,9 @@ import { policyAt } from '../engine/to-findings.ts'
 import type { Evaluator } from '../evaluator/evaluator.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { buildHealth, buildWebhook, type KeyPair, toContext } from './app.ts'
-import { type Configuration, measureConfiguration } from './configuration.ts'
+import { type Configuration, measureConfiguration } from './config-reload.ts'
+import type { Upkeep } from './controller-metrics.ts'
 import { createMetrics } from './metrics.ts'
-import type { Upkeep } from './upkeep.ts'
 
 export interface ServeOptions {
   readonly config: Config

@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import t from 'tap'
 import { parseConfig, readConfigText } from '../../src/config.ts'
-import { type Configuration, measureConfiguration, openConfiguration } from '../../src/server/configuration.ts'
+import { type Configuration, measureConfiguration, openConfiguration } from '../../src/server/config-reload.ts'
 
 const RULE = 'strict-mesh-plain-local-gateway'
 const hashOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16)

@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import { toSeconds } from '../evaluator/evidence.ts'
+import { toSeconds } from '../evaluator/cache-summary.ts'
 import type { KindHealth, StateSource, Troubles } from '../sources/source.ts'
 
 /** What is told of a kind to those who ask whether we are ready. */

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { summarizeEvidence } from '../../src/evaluator/evidence.ts'
-import { describeEvidence } from '../../src/server/evidence.ts'
+import { summarizeEvidence } from '../../src/evaluator/cache-summary.ts'
+import { describeEvidence } from '../../src/server/cache-metrics.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
 import { type KindHealth, NO_TROUBLES, type Troubles } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
