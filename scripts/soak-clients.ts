@@ -1,10 +1,10 @@
 import { Agent } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ask } from '../test/support/client.ts'
+import { faultIn, type Question, readVerdict, type Verdict } from './soak-assertions.ts'
 import { type Cluster, GUARD } from './soak-cluster.ts'
 import type { Replica } from './soak-guard.ts'
-import { HOSTILE, QUESTIONS } from './soak-questions.ts'
-import { faultIn, type Question, readVerdict, type Verdict } from './soak-verdict.ts'
+import { HOSTILE, QUESTIONS } from './soak-requests.ts'
 
 /** What became of the questions. */
 export interface Tally {

@@ -13,7 +13,7 @@ import { serveAll, store } from '../test/support/cluster.ts'
 import { installed, LEASE, MUTATING, NAMESPACE, publishedIn, SECRET, VALIDATING } from '../test/support/controller.ts'
 import { kubeconfig } from '../test/support/kubeconfig.ts'
 import { type NameServer, nameServerOf } from '../test/support/name-server.ts'
-import { POLICIES } from '../test/support/watched.ts'
+import { POLICIES } from '../test/support/watch-harness.ts'
 import { serveBy, type WritableCluster } from '../test/support/writable-cluster.ts'
 
 /** The name by which the API server calls the guard. */

@@ -3,7 +3,7 @@ import { EVENT_FAULTS } from '../test/support/event-faults.ts'
 import { heal, type Row, type Stage } from '../test/support/fault.ts'
 import { LIST_FAULTS } from '../test/support/list-faults.ts'
 import { WATCH_FAULTS } from '../test/support/watch-faults.ts'
-import { POLICIES } from '../test/support/watched.ts'
+import { POLICIES } from '../test/support/watch-harness.ts'
 import type { Cluster, Way } from './soak-cluster.ts'
 
 /** A fault that is played while the guard runs. */

@@ -3,7 +3,7 @@ import { generate } from 'selfsigned'
 import { DAY_MS, type KeyPair, type Life, makeLeaf, toPem } from '../src/controller/certificate.ts'
 import { NAME } from '../src/controller/names.ts'
 import { publishedIn, SECRET } from '../test/support/controller.ts'
-import { until } from '../test/support/until.ts'
+import { until } from '../test/support/wait-until.ts'
 import { type Cluster, GUARD } from './soak-cluster.ts'
 import type { Replica } from './soak-guard.ts'
 

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApiServer } from '../test/support/api-server.ts'
 import { keyOf } from '../test/support/collection.ts'
-import { POLICIES, placeOf, policy, V1_POLICIES } from '../test/support/watched.ts'
+import { POLICIES, placeOf, policy, V1_POLICIES } from '../test/support/watch-harness.ts'
 import type { Clients } from './soak-clients.ts'
 import type { Cluster } from './soak-cluster.ts'
 import { type Fault, faultsFor } from './soak-faults.ts'
 import type { Replica } from './soak-guard.ts'
-import { plaintext } from './soak-questions.ts'
 import type { Random } from './soak-random.ts'
+import { plaintext } from './soak-requests.ts'
 import { differenceOf } from './soak-state.ts'
 
 /** What was played, and how long it took after each round until all was known again. */

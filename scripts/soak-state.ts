@@ -5,7 +5,7 @@ import type { StateSource } from '../src/sources/source.ts'
 import type { Resource } from '../src/state/resource.ts'
 import { DEFAULT_SETTINGS } from '../src/state/snapshot.ts'
 import type { ApiServer } from '../test/support/api-server.ts'
-import { POLICIES, placeOf } from '../test/support/watched.ts'
+import { POLICIES, placeOf } from '../test/support/watch-harness.ts'
 
 /** In what the state that is known differs from that of the server: nothing, or a kind. */
 export function differenceOf(api: ApiServer, source: StateSource): string | undefined {

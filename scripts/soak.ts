@@ -7,7 +7,7 @@
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { until } from '../test/support/until.ts'
+import { until } from '../test/support/wait-until.ts'
 import { startClients } from './soak-clients.ts'
 import { startCluster } from './soak-cluster.ts'
 import { startReplica } from './soak-guard.ts'

@@ -10,7 +10,7 @@ import { openConfiguration } from '../src/server/config-reload.ts'
 import { serve } from '../src/server/serve.ts'
 import { staticSource } from '../src/sources/static-source.ts'
 import { evaluatorOf } from './support/evaluator.ts'
-import { stockWith } from './support/state.ts'
+import { stockWith } from './support/snapshot.ts'
 
 interface Alert {
   readonly alert: string

@@ -1,8 +1,8 @@
 import t from 'tap'
+import { faultIn, readVerdict } from '../scripts/soak-assertions.ts'
 import { readOptions } from '../scripts/soak-options.ts'
 import { randomOf } from '../scripts/soak-random.ts'
 import { describe, isSound, type Outcome } from '../scripts/soak-report.ts'
-import { faultIn, readVerdict } from '../scripts/soak-verdict.ts'
 
 const review = (response: object) => JSON.stringify({ response: { uid: 'u', ...response } })
 const SKIPPED = 'not evaluated: path: Gateway is stale'

@@ -6,7 +6,7 @@ import { meshGuard } from '../support/command.ts'
 import { installed, NAMESPACE, policyIn, REFUSAL } from '../support/controller.ts'
 import { kubeconfig } from '../support/kubeconfig.ts'
 import { end, start } from '../support/program.ts'
-import { until } from '../support/until.ts'
+import { until } from '../support/wait-until.ts'
 import { listen } from '../support/writable-cluster.ts'
 
 const ENV = { POD_NAMESPACE: NAMESPACE }

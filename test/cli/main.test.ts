@@ -7,7 +7,7 @@ import { startApiServer } from '../support/api-server.ts'
 import { pathOf, serveAll } from '../support/cluster.ts'
 import { kubeconfig } from '../support/kubeconfig.ts'
 import { end, start } from '../support/program.ts'
-import { until } from '../support/until.ts'
+import { until } from '../support/wait-until.ts'
 
 const root = join(import.meta.dirname, '../..')
 const SERVER = { port: 0, healthPort: 0 }

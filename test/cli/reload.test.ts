@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { end, start } from '../support/program.ts'
-import { until } from '../support/until.ts'
+import { until } from '../support/wait-until.ts'
 
 const STARTED_MS = 60_000
 

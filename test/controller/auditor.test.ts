@@ -13,7 +13,7 @@ import type { Change, Snapshot } from '../../src/state/snapshot.ts'
 import { type TestClock, testClock } from '../support/clock.ts'
 import { apiFor, logged, NAMESPACE } from '../support/controller.ts'
 import { clientRule, gateway, model } from '../support/objects.ts'
-import { resourceOf, stockWith } from '../support/state.ts'
+import { resourceOf, stockWith } from '../support/snapshot.ts'
 import { failure, type WritableCluster, writableCluster } from '../support/writable-cluster.ts'
 
 const [OPEN, POLICY] = REPORT_APIS as [ReportApi, ReportApi]

@@ -15,7 +15,7 @@ import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
 import { ofKeys, type TestClock, testClock } from '../support/clock.ts'
 import { installed, LEASE, logged, NAMESPACE, policyIn, publishedIn, REFUSAL, SECRET } from '../support/controller.ts'
 import { evaluatorOf } from '../support/evaluator.ts'
-import { stockWith } from '../support/state.ts'
+import { stockWith } from '../support/snapshot.ts'
 import { failure, type WritableCluster } from '../support/writable-cluster.ts'
 
 const NOTHING: Audit = { findings: [], reports: async function* () {} }

@@ -7,7 +7,7 @@ import { DAY_MS, makeAuthority, makeLeaf } from '../../src/controller/certificat
 import { NAME } from '../../src/controller/names.ts'
 import { type Named, readOwnScenario, SCENARIOS } from '../support/scenarios.ts'
 import { install, NAMESPACE } from './installation.ts'
-import { isNamespace, stageOf, toSent } from './stage.ts'
+import { isNamespace, stageOf, toSent } from './test-env.ts'
 import { watching } from './watching.ts'
 
 const life = { fromMs: Date.now() - DAY_MS, untilMs: Date.now() + 60 * DAY_MS }

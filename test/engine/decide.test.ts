@@ -5,7 +5,7 @@ import { RULES } from '../../src/rules/index.ts'
 import type { CheckRule, Rules } from '../../src/rules/lib/rule.ts'
 import type { Change, Snapshot } from '../../src/state/snapshot.ts'
 import { authorization, clientRule, namespace, model as newModel } from '../support/objects.ts'
-import { resourceOf, stockWith } from '../support/state.ts'
+import { resourceOf, stockWith } from '../support/snapshot.ts'
 
 const create = (yaml: string): Change => ({ operation: 'CREATE', after: resourceOf(yaml) })
 const update = (before: string, after: string): Change => ({

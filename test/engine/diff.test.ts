@@ -4,7 +4,7 @@ import type { Evaluation } from '../../src/engine/incremental/evaluate.ts'
 import { evaluate } from '../../src/engine/incremental/evaluate.ts'
 import { RULES } from '../../src/rules/index.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
-import { stockWith } from '../support/state.ts'
+import { stockWith } from '../support/snapshot.ts'
 
 const CUT = `
 apiVersion: networking.istio.io/v1

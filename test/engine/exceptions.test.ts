@@ -6,7 +6,7 @@ import type { Finding } from '../../src/engine/finding.ts'
 import { DEFAULT_POLICY, policyAt } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import type { Change } from '../../src/state/snapshot.ts'
-import { resourceOf, stockWith } from '../support/state.ts'
+import { resourceOf, stockWith } from '../support/snapshot.ts'
 
 const RULE = 'strict-mesh-plain-local-gateway'
 const LABELS = '  labels: { team: blue, stage: test }'

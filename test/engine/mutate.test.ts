@@ -3,7 +3,7 @@ import { parse } from 'yaml'
 import { mutate } from '../../src/engine/mutate.ts'
 import { RULES } from '../../src/rules/index.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
-import { resourceOf, stockWith } from '../support/state.ts'
+import { resourceOf, stockWith } from '../support/snapshot.ts'
 
 const INJECT = 'sidecar.istio.io/inject'
 const BURST = 'autoscaling.knative.dev/targetBurstCapacity'

@@ -10,7 +10,7 @@ import { failedHopOf } from '../../src/request/request-path.ts'
 import { RULES } from '../../src/rules/index.ts'
 import type { Resource } from '../../src/state/resource.ts'
 import type { Change, Snapshot } from '../../src/state/snapshot.ts'
-import { resourceOf, stockWith } from '../support/state.ts'
+import { resourceOf, stockWith } from '../support/snapshot.ts'
 
 const callers = z.array(z.string())
 const { states, steps } = z

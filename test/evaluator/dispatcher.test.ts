@@ -10,8 +10,8 @@ import { isSettled, type KindHealth } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
 import { logged } from '../support/controller.ts'
 import { WRITTEN_POLICY } from '../support/evaluator.ts'
-import { stockWith } from '../support/state.ts'
-import { until } from '../support/until.ts'
+import { stockWith } from '../support/snapshot.ts'
+import { until } from '../support/wait-until.ts'
 
 const BODY = new Uint8Array()
 const KNOWN = staticSource(stockWith()).health()

@@ -9,7 +9,7 @@ import { staticSource } from '../../src/sources/static-source.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
 import { WRITTEN_POLICY } from '../support/evaluator.ts'
 import { clientRule, model } from '../support/objects.ts'
-import { stockWith } from '../support/state.ts'
+import { stockWith } from '../support/snapshot.ts'
 
 const [API] = REPORT_APIS as [ReportApi]
 const CUT = clientRule('*.local', '{ tls: { mode: ISTIO_MUTUAL } }')

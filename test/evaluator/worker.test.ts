@@ -18,7 +18,7 @@ import { pathOf, serveAll } from '../support/cluster.ts'
 import { logged } from '../support/controller.ts'
 import { WRITTEN_POLICY } from '../support/evaluator.ts'
 import { kubeconfig } from '../support/kubeconfig.ts'
-import { until } from '../support/until.ts'
+import { until } from '../support/wait-until.ts'
 
 const examples = join(import.meta.dirname, '../../examples')
 const ENTRY = new URL('../../src/evaluation-worker.ts', import.meta.url)

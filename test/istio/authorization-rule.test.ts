@@ -3,7 +3,7 @@ import type { AuthorizationPolicy } from '../../src/istio/authorization-policy.t
 import { matchesRule } from '../../src/istio/authorization-rule.ts'
 import type { Request } from '../../src/istio/request.ts'
 import type { Tristate } from '../../src/text/tristate.ts'
-import { stateOf } from '../support/state.ts'
+import { stateOf } from '../support/snapshot.ts'
 import { request } from '../support/workload.ts'
 
 function policyOf(rule: string): AuthorizationPolicy {

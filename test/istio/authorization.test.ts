@@ -1,7 +1,7 @@
 import t from 'tap'
 import { asksForToken, authorize, needsIdentity } from '../../src/istio/authorization.ts'
 import type { Request } from '../../src/istio/request.ts'
-import { stateOf } from '../support/state.ts'
+import { stateOf } from '../support/snapshot.ts'
 import { request, workload } from '../support/workload.ts'
 
 const policy = (name: string, spec: string, namespace = 'user1', more = '') => `

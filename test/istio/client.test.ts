@@ -1,7 +1,7 @@
 import t from 'tap'
 import { clientSide } from '../../src/istio/client.ts'
 import type { Workload } from '../../src/state/workload.ts'
-import { stateOf } from '../support/state.ts'
+import { stateOf } from '../support/snapshot.ts'
 
 const HOST = 'models.ns.svc.cluster.local'
 const pod = (proxy: Workload['proxy'], labels: Workload['labels']): Workload => ({

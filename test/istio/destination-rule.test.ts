@@ -1,6 +1,6 @@
 import t from 'tap'
 import { findRule } from '../../src/istio/destination-rule.ts'
-import { stateOf } from '../support/state.ts'
+import { stateOf } from '../support/snapshot.ts'
 
 const HOST = 'models.ns.svc.cluster.local'
 const rule = (name: string, year: number, spec: string) => `

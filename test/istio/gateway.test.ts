@@ -1,7 +1,7 @@
 import t from 'tap'
 import { chainForSni, findListener } from '../../src/istio/gateway.ts'
 import { toWorkload } from '../../src/state/workload.ts'
-import { stateOf } from '../support/state.ts'
+import { stateOf } from '../support/snapshot.ts'
 
 // What a port listens with is covered by the vectors from Istio's code; here is which of its chains a name meets.
 t.test('the most specific server name takes the connection', async t => {

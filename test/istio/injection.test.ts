@@ -1,6 +1,6 @@
 import t from 'tap'
 import { injection } from '../../src/istio/injection.ts'
-import { stockWith } from '../support/state.ts'
+import { stockWith } from '../support/snapshot.ts'
 
 const subject = { namespace: 'user1', labels: {}, annotations: {}, hostNetwork: false }
 const config = (text: string, name = 'istio-sidecar-injector') => `

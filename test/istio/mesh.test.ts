@@ -1,7 +1,7 @@
 import t from 'tap'
 import { meshOf } from '../../src/istio/mesh.ts'
 import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
-import { stateOf } from '../support/state.ts'
+import { stateOf } from '../support/snapshot.ts'
 
 const DEFAULTS = {
   rootNamespace: 'istio-system',

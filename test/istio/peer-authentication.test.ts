@@ -1,6 +1,6 @@
 import t from 'tap'
 import { modeForPort, namespaceMtls, peerMtls } from '../../src/istio/peer-authentication.ts'
-import { stateOf } from '../support/state.ts'
+import { stateOf } from '../support/snapshot.ts'
 
 const policy = (namespace: string, name: string, spec: string) => `
 apiVersion: security.istio.io/v1

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { attaches } from '../../src/istio/policy-target.ts'
-import { stateOf } from '../support/state.ts'
+import { stateOf } from '../support/snapshot.ts'
 import { workload } from '../support/workload.ts'
 
 const MODEL = workload({ namespace: 'user1', labels: { app: 'model' } })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { forwardToken, issuersFor, unknownIssuer, validateToken } from '../../src/istio/request-authentication.ts'
-import { stateOf } from '../support/state.ts'
+import { stateOf } from '../support/snapshot.ts'
 import { request, workload } from '../support/workload.ts'
 
 const authentication = (namespace: string, name: string, spec: string) => `

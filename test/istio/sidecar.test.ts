@@ -1,6 +1,6 @@
 import t from 'tap'
 import { scopeOf } from '../../src/istio/sidecar.ts'
-import { stateOf } from '../support/state.ts'
+import { stateOf } from '../support/snapshot.ts'
 
 const sidecar = (namespace: string, name: string, spec: string) => `
 apiVersion: networking.istio.io/v1

@@ -3,7 +3,7 @@ import type { AuthorizationPolicy } from '../../src/istio/authorization-policy.t
 import type { RequestAuthentication } from '../../src/istio/request-authentication.ts'
 import { issuerClasses } from '../../src/istio/token-classes.ts'
 import { authorization } from '../support/objects.ts'
-import { resourceOf } from '../support/state.ts'
+import { resourceOf } from '../support/snapshot.ts'
 
 const trusting = (name: string, ...rules: readonly string[]) =>
   resourceOf(`

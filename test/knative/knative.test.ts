@@ -6,7 +6,7 @@ import {
   publicDomain,
   systemPods
 } from '../../src/knative/knative.ts'
-import { stateOf, stockWith } from '../support/state.ts'
+import { stateOf, stockWith } from '../support/snapshot.ts'
 
 const config = (name: string, data: Readonly<Record<string, string>>) =>
   stateOf(`

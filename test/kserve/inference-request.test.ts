@@ -1,7 +1,7 @@
 import t from 'tap'
 import { callsTo } from '../../src/kserve/inference-request.ts'
 import { authentication, model, together } from '../support/objects.ts'
-import { stockWith } from '../support/state.ts'
+import { stockWith } from '../support/snapshot.ts'
 
 function calls(spec: string, ...objects: readonly string[]) {
   const state = stockWith(together(model('', spec), ...objects))

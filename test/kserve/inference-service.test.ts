@@ -1,7 +1,7 @@
 import t from 'tap'
 import { componentsOf, desiredPod, revisionOf } from '../../src/kserve/inference-service.ts'
 import { model } from '../support/objects.ts'
-import { stockWith } from '../support/state.ts'
+import { stockWith } from '../support/snapshot.ts'
 
 t.test('the revision that takes requests', async t => {
   const revision = (status: string) => {

@@ -2,7 +2,7 @@ import t from 'tap'
 import { isPropagated } from '../../src/kserve/annotation-propagation.ts'
 import { deploymentMode } from '../../src/kserve/deployment-mode.ts'
 import { ingressOf } from '../../src/kserve/kserve.ts'
-import { stateOf } from '../support/state.ts'
+import { stateOf } from '../support/snapshot.ts'
 
 const config = (data: Readonly<Record<string, string>>) =>
   stateOf(`

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { findRuntime } from '../../src/kserve/runtime.ts'
-import { resourceOf, stateOf } from '../support/state.ts'
+import { resourceOf, stateOf } from '../support/snapshot.ts'
 
 const runtime = (kind: string, name: string, spec: string) => `
 apiVersion: serving.kserve.io/v1alpha1

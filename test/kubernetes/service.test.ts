@@ -1,7 +1,7 @@
 import t from 'tap'
 import { endpointsOf, findService, podsWith, protocolOf, targetsOf } from '../../src/kubernetes/service.ts'
 import { toWorkload } from '../../src/state/workload.ts'
-import { stateOf } from '../support/state.ts'
+import { stateOf } from '../support/snapshot.ts'
 
 t.test('the protocol of a port', async t => {
   for (const [port, protocol] of [

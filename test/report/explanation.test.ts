@@ -10,7 +10,7 @@ import { RULES } from '../../src/rules/index.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
 import { toWorkload } from '../../src/state/workload.ts'
 import { clientRule, gateway, model, namespace, policy } from '../support/objects.ts'
-import { stockWith } from '../support/state.ts'
+import { stockWith } from '../support/snapshot.ts'
 
 const LOCAL = 'knative-local-gateway.istio-system.svc.cluster.local'
 const PODS = 'sklearn-iris-predictor-00001.user1.svc.cluster.local'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Finding } from '../../src/engine/finding.ts'
 import { MOST_RESULTS, REPORT_APIS, type ReportApi, toReports } from '../../src/report/openreports.ts'
-import { stateOf } from '../support/state.ts'
+import { stateOf } from '../support/snapshot.ts'
 
 const model = (name: string) => `
 apiVersion: serving.kserve.io/v1beta1

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { evaluateCall } from '../../src/request/call-result.ts'
 import { authentication, authorization, configMap, policy, together } from '../support/objects.ts'
-import { stateOf } from '../support/state.ts'
+import { stateOf } from '../support/snapshot.ts'
 import { workload } from '../support/workload.ts'
 
 const HOST = 'model.user1.svc.cluster.local'

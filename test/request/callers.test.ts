@@ -1,7 +1,7 @@
 import t from 'tap'
 import { meshSources } from '../../src/request/callers.ts'
 import { authorization, clientRule, together } from '../support/objects.ts'
-import { stockWith } from '../support/state.ts'
+import { stockWith } from '../support/snapshot.ts'
 import { workload } from '../support/workload.ts'
 
 const HOST = 'model.user1.svc.cluster.local'

@@ -2,8 +2,8 @@ import t from 'tap'
 import { controlPlanePaths } from '../../src/request/control-plane.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
 import { authorization, configMap, kserveConfig, policy, together } from '../support/objects.ts'
-import { stateOf, stockWith } from '../support/state.ts'
-import { toLine } from '../support/ways.ts'
+import { toLine } from '../support/paths.ts'
+import { stateOf, stockWith } from '../support/snapshot.ts'
 
 const lines = (state: Snapshot) => controlPlanePaths(state).map(toLine)
 /** What is out of reach, or refused: the entry, the cause, and what decided. */

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { inferenceGraphSources } from '../../src/request/inference-graph.ts'
 import { graph, model, namespace, pod, together } from '../support/objects.ts'
-import { stockWith } from '../support/state.ts'
-import { waysTo } from '../support/ways.ts'
+import { waysTo } from '../support/paths.ts'
+import { stockWith } from '../support/snapshot.ts'
 
 const ROUTER = 'serving.kserve.io/inferencegraph: graph'
 

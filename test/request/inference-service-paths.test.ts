@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Snapshot } from '../../src/state/snapshot.ts'
-import { stockWith } from '../support/state.ts'
-import { waysTo } from '../support/ways.ts'
+import { waysTo } from '../support/paths.ts'
+import { stockWith } from '../support/snapshot.ts'
 
 const model = (name: string, more = '', spec = 'predictor: { model: { modelFormat: { name: sklearn } } }') => `
 apiVersion: serving.kserve.io/v1beta1

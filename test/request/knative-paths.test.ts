@@ -10,8 +10,8 @@ import {
   policy,
   together
 } from '../support/objects.ts'
-import { stockWith } from '../support/state.ts'
-import { waysTo } from '../support/ways.ts'
+import { waysTo } from '../support/paths.ts'
+import { stockWith } from '../support/snapshot.ts'
 
 const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
 const probes = (ways: readonly string[]) => ways.filter(way => way.startsWith('probe'))

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { toDestination } from '../../src/request/service-resolution.ts'
-import { stateOf } from '../support/state.ts'
+import { stateOf } from '../support/snapshot.ts'
 
 t.test('endpoints of a gateway Service, running or expected', async t => {
   const pod = `

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { configMap, kserveConfig, model, pod, policy, together } from '../support/objects.ts'
-import { stockWith } from '../support/state.ts'
-import { waysTo } from '../support/ways.ts'
+import { waysTo } from '../support/paths.ts'
+import { stockWith } from '../support/snapshot.ts'
 
 const STANDARD = 'serving.kserve.io/deploymentMode: Standard'
 const standard = (more = '', labels = '') => model(`, annotations: { ${STANDARD} ${more} }, labels: { ${labels} }`)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/activator-bypasses-policy.ts'
-import { cases, findingsOf } from '../support/cases.ts'
 import { allow, authorizing, model, policy, tokens } from '../support/objects.ts'
+import { cases, findingsOf } from '../support/table-test.ts'
 
 const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
 const OWN = allow('{ namespaces: [user1, knative-serving, istio-system] }')

@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/client-certificate-unverifiable.ts'
-import { cases } from '../support/cases.ts'
 import { clientRule, policy } from '../support/objects.ts'
+import { cases } from '../support/table-test.ts'
 
 const files = '{ tls: { mode: MUTUAL, clientCertificate: /c, privateKey: /k } }'
 const PLACE = 'DestinationRule istio-system/default spec.trafficPolicy.tls.mode'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/client-mtls-to-plain-listener.ts'
-import { cases } from '../support/cases.ts'
 import { clientRule, policy } from '../support/objects.ts'
+import { cases } from '../support/table-test.ts'
 
 const mutual = '{ tls: { mode: ISTIO_MUTUAL } }'
 const LOCAL = 'knative-local-gateway.istio-system.svc.cluster.local'

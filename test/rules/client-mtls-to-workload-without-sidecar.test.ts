@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/client-mtls-to-workload-without-sidecar.ts'
-import { cases } from '../support/cases.ts'
 import { clientRule, model } from '../support/objects.ts'
+import { cases } from '../support/table-test.ts'
 
 const withoutSidecar = model(', labels: { sidecar.istio.io/inject: "false" }')
 const PLACE = 'DestinationRule istio-system/default spec.trafficPolicy.tls.mode'

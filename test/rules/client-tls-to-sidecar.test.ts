@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/client-tls-to-sidecar.ts'
-import { cases } from '../support/cases.ts'
 import { clientRule, policy } from '../support/objects.ts'
+import { cases } from '../support/table-test.ts'
 
 const PLACE = 'DestinationRule istio-system/default spec.trafficPolicy.tls.mode'
 const simple = clientRule('*.user1.svc.cluster.local', '{ tls: { mode: SIMPLE } }')

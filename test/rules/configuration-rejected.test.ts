@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/configuration-rejected.ts'
-import { cases } from '../support/cases.ts'
 import { model } from '../support/objects.ts'
+import { cases } from '../support/table-test.ts'
 
 const BURST = 'autoscaling.knative.dev/targetBurstCapacity'
 

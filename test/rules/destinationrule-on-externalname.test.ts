@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/destinationrule-on-externalname.ts'
-import { cases } from '../support/cases.ts'
 import { clientRule, model } from '../support/objects.ts'
+import { cases } from '../support/table-test.ts'
 
 const MUTUAL = '{ tls: { mode: ISTIO_MUTUAL } }'
 const IRIS = 'sklearn-iris.user1.svc.cluster.local'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/destinationrule-tls-without-mode.ts'
-import { cases } from '../support/cases.ts'
 import { clientRule } from '../support/objects.ts'
+import { cases } from '../support/table-test.ts'
 
 const policyOf = (tls: string) =>
   `{ portLevelSettings: [{ port: { number: 80 } }, { port: { number: 81 }, tls: ${tls} }, { port: { number: 82 }, tls: { mode: SIMPLE } }] }`

@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/ext-authz-provider-not-found.ts'
-import { cases, findingsOf } from '../support/cases.ts'
 import { authorizing, configMap } from '../support/objects.ts'
+import { cases, findingsOf } from '../support/table-test.ts'
 
 const custom = (provider: string) => authorizing(`{ action: CUSTOM, ${provider} rules: [{}] }`)
 const mesh = (providers: string) => configMap('istio-system', 'istio', { mesh: `extensionProviders: ${providers}` })

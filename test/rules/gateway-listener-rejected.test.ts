@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/gateway-listener-rejected.ts'
-import { cases } from '../support/cases.ts'
 import { gateway } from '../support/objects.ts'
+import { cases } from '../support/table-test.ts'
 
 const mutual = (host: string, name = 'https') =>
   `{ hosts: ["${host}"], port: { name: ${name}, number: 8081, protocol: HTTPS }, tls: { mode: ISTIO_MUTUAL } }`

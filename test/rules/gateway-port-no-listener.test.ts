@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/gateway-port-no-listener.ts'
-import { cases } from '../support/cases.ts'
 import { configMap, gateway } from '../support/objects.ts'
+import { cases } from '../support/table-test.ts'
 
 const LOCAL = 'knative-local-gateway'
 const server = (protocol: string, tls = '') =>

@@ -1,6 +1,6 @@
 import t from 'tap'
 import rule from '../../src/rules/gateway-port-translation-ambiguous.ts'
-import { cases } from '../support/cases.ts'
+import { cases } from '../support/table-test.ts'
 
 const service = (ports: string, more = '', selector = '{ istio: ingressgateway }', namespace = 'istio-system') => `
 apiVersion: v1

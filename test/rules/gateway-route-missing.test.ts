@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/gateway-route-missing.ts'
-import { cases } from '../support/cases.ts'
 import { gateway } from '../support/objects.ts'
+import { cases } from '../support/table-test.ts'
 
 const redirect = '{ hosts: ["*"], port: { name: http, number: 80, protocol: HTTP }, tls: { httpsRedirect: true } }'
 const https = (tls: string) => `{ hosts: ["*"], port: { name: https, number: 443, protocol: HTTPS }, tls: ${tls} }`

@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/inject-value-invalid.ts'
-import { cases } from '../support/cases.ts'
 import { model } from '../support/objects.ts'
+import { cases } from '../support/table-test.ts'
 
 const INJECT = 'sidecar.istio.io/inject'
 const inject = (label: string | undefined, annotation: string | undefined, spec?: string) =>

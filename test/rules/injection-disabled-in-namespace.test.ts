@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/injection-disabled-in-namespace.ts'
-import { cases } from '../support/cases.ts'
 import { model, namespace } from '../support/objects.ts'
+import { cases } from '../support/table-test.ts'
 
 const INJECT = 'sidecar.istio.io/inject'
 const PLACE = `InferenceService user1/new spec.predictor.labels[${INJECT}]`

@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/jwt-never-accepted.ts'
-import { cases, findingsOf } from '../support/cases.ts'
 import { authorizing, tokens } from '../support/objects.ts'
+import { cases, findingsOf } from '../support/table-test.ts'
 
 const requiresJwt = (issuer = '*') =>
   authorizing(

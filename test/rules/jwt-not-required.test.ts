@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/jwt-not-required.ts'
-import { cases, findingsOf } from '../support/cases.ts'
 import { allow, model, tokens } from '../support/objects.ts'
+import { cases, findingsOf } from '../support/table-test.ts'
 
 const PLACE = ['RequestAuthentication user1/tokens spec.jwtRules']
 const predictor = '{ component: predictor }'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/knative-probe-blocked-by-mtls.ts'
-import { cases } from '../support/cases.ts'
 import { gateway } from '../support/objects.ts'
+import { cases } from '../support/table-test.ts'
 
 const server = (number: number, mode: string) =>
   `{ hosts: ["*.svc.cluster.local"], port: { name: p${number}, number: ${number}, protocol: HTTPS }, tls: { mode: ${mode}, credentialName: a } }`

@@ -1,6 +1,6 @@
 import t from 'tap'
 import rule from '../../src/rules/llminferenceservice-inject-ignored.ts'
-import { cases } from '../support/cases.ts'
+import { cases } from '../support/table-test.ts'
 
 const INJECT = 'sidecar.istio.io/inject'
 const llm = (metadata: string, spec = '') => `

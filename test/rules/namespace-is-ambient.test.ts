@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/namespace-is-ambient.ts'
-import { cases, findingsOf } from '../support/cases.ts'
 import { model, namespace } from '../support/objects.ts'
+import { cases, findingsOf } from '../support/table-test.ts'
 
 const AMBIENT = namespace('istio.io/dataplane-mode: ambient, team: a')
 const STANDARD = model(', annotations: { serving.kserve.io/deploymentMode: Standard }')

@@ -1,6 +1,6 @@
 import t from 'tap'
 import rule from '../../src/rules/no-endpoints.ts'
-import { cases } from '../support/cases.ts'
+import { cases } from '../support/table-test.ts'
 
 const config = (localGateway: string, localGatewayService: string) => `
 apiVersion: v1

@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/orphaned-virtualservice.ts'
-import { cases, findingsOf } from '../support/cases.ts'
 import { configMap } from '../support/objects.ts'
+import { cases, findingsOf } from '../support/table-test.ts'
 
 const config = (off: boolean) =>
   configMap('kserve', 'inferenceservice-config', {

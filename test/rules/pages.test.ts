@@ -8,9 +8,9 @@ import { RULES } from '../../src/rules/index.ts'
 import type { KindInfo } from '../../src/state/kinds/fields.ts'
 import { KINDS, type Kind, type Resource } from '../../src/state/resource.ts'
 import type { Change, Snapshot } from '../../src/state/snapshot.ts'
-import { placesOf } from '../support/cases.ts'
 import { readPage } from '../support/page.ts'
-import { resourcesOf, stockWith } from '../support/state.ts'
+import { resourcesOf, stockWith } from '../support/snapshot.ts'
+import { placesOf } from '../support/table-test.ts'
 
 const IDS = [...Object.values(RULES.failures), ...RULES.checks].map(({ id }) => id)
 

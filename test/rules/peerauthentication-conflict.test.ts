@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/peerauthentication-conflict.ts'
-import { cases, findingsOf } from '../support/cases.ts'
 import { policy } from '../support/objects.ts'
+import { cases, findingsOf } from '../support/table-test.ts'
 
 const named = (name: string, spec: string) => policy('user1', spec).replace('name: default', `name: ${name}`)
 const two = (a: string, b: string) => `${named('a', a)}---${named('b', b)}`

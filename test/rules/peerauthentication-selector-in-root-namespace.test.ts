@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/peerauthentication-selector-in-root-namespace.ts'
-import { cases } from '../support/cases.ts'
 import { policy } from '../support/objects.ts'
+import { cases } from '../support/table-test.ts'
 
 const selecting = '{ selector: { matchLabels: { a: b } }, mtls: { mode: STRICT } }'
 

@@ -3,9 +3,9 @@ import { decideState } from '../../src/engine/decide.ts'
 import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import rule from '../../src/rules/plaintext-to-mtls-gateway.ts'
-import { cases } from '../support/cases.ts'
 import { gateway } from '../support/objects.ts'
-import { stockWith } from '../support/state.ts'
+import { stockWith } from '../support/snapshot.ts'
+import { cases } from '../support/table-test.ts'
 
 const server = (tls: string) => `{ hosts: ["*"], port: { name: https, number: 8081, protocol: HTTPS }, tls: ${tls} }`
 const other = '{ hosts: ["*"], port: { name: http, number: 9000, protocol: HTTP } }'

@@ -3,9 +3,9 @@ import { decide } from '../../src/engine/decide.ts'
 import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import rule from '../../src/rules/plaintext-to-strict-workload.ts'
-import { cases, findingsOf } from '../support/cases.ts'
 import { clientRule, KNATIVE_WITHOUT_SIDECARS, model, policy } from '../support/objects.ts'
-import { resourceOf, stockWith } from '../support/state.ts'
+import { resourceOf, stockWith } from '../support/snapshot.ts'
+import { cases, findingsOf } from '../support/table-test.ts'
 
 const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
 const HOSTS = '*.user1.svc.cluster.local'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/policy-bypassed-by-plaintext.ts'
-import { cases, findingsOf } from '../support/cases.ts'
 import { allow, authorizing, model, policy } from '../support/objects.ts'
+import { cases, findingsOf } from '../support/table-test.ts'
 
 const deny = (rule: string, namespace = 'user1') => authorizing(`{ action: DENY, rules: [{ ${rule} }] }`, namespace)
 const FROM = 'from: [{ source: { namespaces: [user2] } }]'

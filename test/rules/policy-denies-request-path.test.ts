@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/policy-denies-request-path.ts'
-import { cases, findingsOf } from '../support/cases.ts'
 import { allow, authorizing, policy } from '../support/objects.ts'
+import { cases, findingsOf } from '../support/table-test.ts'
 
 const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
 const PLACE = 'AuthorizationPolicy user1/policy spec.rules'

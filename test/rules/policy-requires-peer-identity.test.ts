@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/policy-requires-peer-identity.ts'
-import { cases, findingsOf } from '../support/cases.ts'
 import { allow, clientRule, configMap, KNATIVE_WITHOUT_SIDECARS, policy } from '../support/objects.ts'
+import { cases, findingsOf } from '../support/table-test.ts'
 
 const MESH = allow('{ namespaces: ["*"] }')
 const PLACE = 'AuthorizationPolicy user1/policy spec.rules'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/policy-selects-no-pods.ts'
-import { cases, findingsOf } from '../support/cases.ts'
 import { authorizing, model, policy, tokens } from '../support/objects.ts'
+import { cases, findingsOf } from '../support/table-test.ts'
 
 const KEY = 'serving.knative.dev/service'
 const selecting = (label: string, more = '') => authorizing(`{ selector: { matchLabels: { ${label} } } ${more} }`)

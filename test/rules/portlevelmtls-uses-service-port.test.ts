@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/portlevelmtls-uses-service-port.ts'
-import { cases, findingsOf } from '../support/cases.ts'
 import { model, policy } from '../support/objects.ts'
+import { cases, findingsOf } from '../support/table-test.ts'
 
 const ports = (keys: string, of = 'sklearn-iris') =>
   policy(

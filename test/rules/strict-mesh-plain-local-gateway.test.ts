@@ -4,9 +4,9 @@ import { allFound } from '../../src/engine/problem-diff.ts'
 import { RULES } from '../../src/rules/index.ts'
 import rule from '../../src/rules/strict-mesh-plain-local-gateway.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
-import { cases } from '../support/cases.ts'
 import { gateway, policy } from '../support/objects.ts'
-import { resourceOf, stockWith } from '../support/state.ts'
+import { resourceOf, stockWith } from '../support/snapshot.ts'
+import { cases } from '../support/table-test.ts'
 
 const config = (ingress: string) => `
 apiVersion: v1

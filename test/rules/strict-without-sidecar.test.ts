@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/strict-without-sidecar.ts'
-import { cases } from '../support/cases.ts'
 import { model, namespace, policy } from '../support/objects.ts'
+import { cases } from '../support/table-test.ts'
 
 const INJECT = 'sidecar.istio.io/inject'
 const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')

@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/system-internal-tls-with-istio.ts'
-import { cases } from '../support/cases.ts'
 import { configMap } from '../support/objects.ts'
+import { cases } from '../support/table-test.ts'
 
 const config = (data: Readonly<Record<string, string>>) => configMap('knative-serving', 'config-network', data)
 const place = (key: string) => [`ConfigMap knative-serving/config-network data.${key}`]

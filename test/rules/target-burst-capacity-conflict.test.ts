@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/target-burst-capacity-conflict.ts'
-import { cases } from '../support/cases.ts'
 import { model } from '../support/objects.ts'
+import { cases } from '../support/table-test.ts'
 
 const [kebab, camel] = ['autoscaling.knative.dev/target-burst-capacity', 'autoscaling.knative.dev/targetBurstCapacity']
 

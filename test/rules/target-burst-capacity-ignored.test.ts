@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/target-burst-capacity-ignored.ts'
-import { cases, findingsOf } from '../support/cases.ts'
 import { model } from '../support/objects.ts'
+import { cases, findingsOf } from '../support/table-test.ts'
 
 const CAMEL = 'autoscaling.knative.dev/targetBurstCapacity'
 const KEBAB = 'autoscaling.knative.dev/target-burst-capacity'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/tls-certificate-mismatch.ts'
-import { cases } from '../support/cases.ts'
 import { clientRule, gateway } from '../support/objects.ts'
+import { cases } from '../support/table-test.ts'
 
 const LOCAL = 'knative-local-gateway.istio-system.svc.cluster.local'
 const server = (number: number, mode: string) =>

@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/unknown-deployment-mode.ts'
-import { cases } from '../support/cases.ts'
 import { model } from '../support/objects.ts'
+import { cases } from '../support/table-test.ts'
 
 const withMode = (mode: string) => model(`, annotations: { serving.kserve.io/deploymentMode: "${mode}" }`)
 const PLACE = ['InferenceService user1/new metadata.annotations[serving.kserve.io/deploymentMode]']

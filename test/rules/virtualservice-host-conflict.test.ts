@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/virtualservice-host-conflict.ts'
-import { cases } from '../support/cases.ts'
 import { model } from '../support/objects.ts'
+import { cases } from '../support/table-test.ts'
 
 const route = (hosts: string, more = '', gateways?: string) => `
 apiVersion: networking.istio.io/v1

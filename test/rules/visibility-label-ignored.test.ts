@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/visibility-label-ignored.ts'
-import { cases } from '../support/cases.ts'
 import { configMap, model } from '../support/objects.ts'
+import { cases } from '../support/table-test.ts'
 
 const KNATIVE = 'networking.knative.dev/visibility'
 const STANDARD = 'networking.kserve.io/visibility'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/webhook-behind-strict-mtls.ts'
-import { cases, findingsOf } from '../support/cases.ts'
 import { policy } from '../support/objects.ts'
+import { cases, findingsOf } from '../support/table-test.ts'
 
 const webhook = (spec: string) =>
   policy('knative-serving', `{ selector: { matchLabels: { app: webhook } }, ${spec} }`).replace(

@@ -7,7 +7,7 @@ import { admission } from '../../src/server/admission.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
 import { evaluatorOf, WRITTEN_POLICY } from '../support/evaluator.ts'
-import { stockWith } from '../support/state.ts'
+import { stockWith } from '../support/snapshot.ts'
 
 type Test = Pick<typeof t, 'teardown'>
 

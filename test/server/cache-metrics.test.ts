@@ -5,7 +5,7 @@ import { createMetrics } from '../../src/server/metrics.ts'
 import { type KindHealth, NO_TROUBLES, type Troubles } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
 import { unfailing } from '../support/evaluator.ts'
-import { stockWith } from '../support/state.ts'
+import { stockWith } from '../support/snapshot.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 const some = (kind: KindHealth['kind'], more: Partial<KindHealth> = {}): KindHealth => ({

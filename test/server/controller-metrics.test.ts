@@ -7,7 +7,7 @@ import type { Upkeep } from '../../src/server/controller-metrics.ts'
 import { type Running, serve } from '../../src/server/serve.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
 import { evaluatorOf } from '../support/evaluator.ts'
-import { stockWith } from '../support/state.ts'
+import { stockWith } from '../support/snapshot.ts'
 
 const config = parseConfig('server: { port: 0, healthPort: 0 }', 'test')
 const { ca, ...keyPair } = await makeCertificate(['127.0.0.1'])

@@ -8,8 +8,8 @@ import { type Running, serve } from '../../src/server/serve.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
 import { ask, REVIEW } from '../support/client.ts'
 import { evaluatorOf } from '../support/evaluator.ts'
-import { stockWith } from '../support/state.ts'
-import { until } from '../support/until.ts'
+import { stockWith } from '../support/snapshot.ts'
+import { until } from '../support/wait-until.ts'
 
 const { ca, ...keyPair } = await makeCertificate(['127.0.0.1'])
 const logger = pino({ level: 'silent' })

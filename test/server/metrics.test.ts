@@ -5,7 +5,7 @@ import { RULES } from '../../src/rules/index.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
 import { unfailing } from '../support/evaluator.ts'
-import { resourceOf, stockWith } from '../support/state.ts'
+import { resourceOf, stockWith } from '../support/snapshot.ts'
 
 const RULE = 'strict-mesh-plain-local-gateway'
 const STRICT = `

@@ -11,7 +11,7 @@ import { type Running, serve } from '../../src/server/serve.ts'
 import { type KindHealth, NO_TROUBLES, type Troubles } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
 import { evaluatorOf } from '../support/evaluator.ts'
-import { stockWith } from '../support/state.ts'
+import { stockWith } from '../support/snapshot.ts'
 
 const { ca, ...keyPair } = await makeCertificate(['localhost', '127.0.0.1'])
 const config = parseConfig('server: { port: 0, healthPort: 0 }', 'test')

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { sortByCreationTime } from '../../src/state/creation-order.ts'
-import { resourcesOf } from '../support/state.ts'
+import { resourcesOf } from '../support/snapshot.ts'
 
 const service = (namespace: string, name: string, created?: string) => `
 apiVersion: v1

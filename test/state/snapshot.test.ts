@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Snapshot } from '../../src/state/snapshot.ts'
-import { resourceOf, stateOf } from '../support/state.ts'
+import { resourceOf, stateOf } from '../support/snapshot.ts'
 
 const service = (namespace: string, name: string, port = 80) => `
 apiVersion: v1

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ApiServer, toEvent } from './api-server.ts'
 import { answering, heal, on, type Row } from './fault.ts'
-import { IMPATIENT, KIND, POLICIES, policy } from './watched.ts'
+import { IMPATIENT, KIND, POLICIES, policy } from './watch-harness.ts'
 
 /** The server says this to those who watch. */
 const says = (text: string | Buffer | ((api: ApiServer) => string), reason: string, malformed = 0): Row => ({

@@ -2,8 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import type { Health } from '../../src/sources/cluster/sync-status.ts'
 import { type ApiServer, type Fault, refuse } from './api-server.ts'
-import { until } from './until.ts'
-import { KIND, placeOf, policy, QUICK, startWithPolicies, type Watched, type WatchOptions, watch } from './watched.ts'
+import { until } from './wait-until.ts'
+import {
+  KIND,
+  placeOf,
+  policy,
+  QUICK,
+  startWithPolicies,
+  type Watched,
+  type WatchOptions,
+  watch
+} from './watch-harness.ts'
 
 /** What a fault is played on. */
 export type Stage = Pick<Watched, 'api'>

@@ -10,7 +10,7 @@ import { staticSource } from '../../src/sources/static-source.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
 import { evaluatorOf, unfailing } from './evaluator.ts'
 import { type HostileInput, type Manifest, toJson } from './hostile-inputs.ts'
-import { stockWith } from './state.ts'
+import { stockWith } from './snapshot.ts'
 
 /** What the processor may work on one request. The API server waits longer; other requests wait as long. */
 export const LIMIT_MS = 1_000

@@ -1,7 +1,7 @@
 import type { Health } from '../../src/sources/cluster/sync-status.ts'
 import { type Fault, refuse } from './api-server.ts'
 import { answering, heal, on, type Row, refusing } from './fault.ts'
-import { IMPATIENT, KIND, POLICIES, policy } from './watched.ts'
+import { IMPATIENT, KIND, POLICIES, policy } from './watch-harness.ts'
 
 /** The fault is there when we come. */
 const atFirst = (fault: Fault, reason: string, meanwhile: Health = 'starting'): Row => ({

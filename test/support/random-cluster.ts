@@ -3,7 +3,7 @@ import type { Operation } from '../../src/engine/mutate.ts'
 import { readResource } from '../../src/sources/manifest.ts'
 import { KINDS, type Kind, nameOf, type Resource } from '../../src/state/resource.ts'
 import { type Change, Snapshot } from '../../src/state/snapshot.ts'
-import { deepFreeze, stockWith } from './state.ts'
+import { deepFreeze, stockWith } from './snapshot.ts'
 
 /** An object as YAML writes it. */
 export interface Manifest {

@@ -1,7 +1,7 @@
 /** A worker that evaluates nothing: asked for the first time it never comes back, later it says who it is. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { staticSource } from '../../src/sources/static-source.ts'
-import { stockWith } from './state.ts'
+import { stockWith } from './snapshot.ts'
 
 const port = parentPort as MessagePort
 const { started } = workerData as { readonly started: SharedArrayBuffer }

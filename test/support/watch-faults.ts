@@ -1,7 +1,7 @@
 import type { Health } from '../../src/sources/cluster/sync-status.ts'
 import { type Fault, toEvent } from './api-server.ts'
 import { answering, heal, on, type Row, refusing } from './fault.ts'
-import { IMPATIENT, KIND, POLICIES, policy, V1_POLICIES } from './watched.ts'
+import { IMPATIENT, KIND, POLICIES, policy, V1_POLICIES } from './watch-harness.ts'
 
 /** The fault befalls the next watch, and lasts. */
 const later = (fault: Fault, reason: string, meanwhile?: Health): Row => ({

@@ -5,7 +5,7 @@ import { mutate } from '../../../src/engine/mutate.ts'
 import { DEFAULT_POLICY } from '../../../src/engine/to-findings.ts'
 import { RULES } from '../../../src/rules/index.ts'
 import { clientRule, model } from '../../support/objects.ts'
-import { resourceOf, stockWith } from '../../support/state.ts'
+import { resourceOf, stockWith } from '../../support/snapshot.ts'
 
 const STATE = stockWith()
 const CUT = {

@@ -7,7 +7,7 @@ import { RULES } from '../../../src/rules/index.ts'
 import type { Kind, Resource } from '../../../src/state/resource.ts'
 import type { Snapshot } from '../../../src/state/snapshot.ts'
 import { authorizing, clientRule, gateway, model, namespace, pod, policy } from '../../support/objects.ts'
-import { resourceOf, stockWith } from '../../support/state.ts'
+import { resourceOf, stockWith } from '../../support/snapshot.ts'
 
 const put = (state: Snapshot, yaml: string) => {
   const after = resourceOf(yaml)

@@ -4,7 +4,7 @@ import type { DestinationRule } from '../../../src/istio/destination-rule.ts'
 import { podsWith } from '../../../src/kubernetes/service.ts'
 import { clientDestinationRule } from '../../../src/rules/lib/client-destination-rule.ts'
 import { configMap, clientRule as yaml } from '../../support/objects.ts'
-import { resourceOf, stockWith } from '../../support/state.ts'
+import { resourceOf, stockWith } from '../../support/snapshot.ts'
 
 const HOST = 'a.user1.svc.cluster.local'
 const stock = stockWith()

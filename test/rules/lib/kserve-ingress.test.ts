@@ -1,7 +1,7 @@
 import t from 'tap'
 import { withGatewayNames, withKnativeNames } from '../../../src/rules/lib/kserve-ingress.ts'
 import { configMap } from '../../support/objects.ts'
-import { stateOf, stockWith } from '../../support/state.ts'
+import { stateOf, stockWith } from '../../support/snapshot.ts'
 
 const config = (data: Readonly<Record<string, string>>) => configMap('kserve', 'inferenceservice-config', data)
 const ingress = (names: object) => config({ ingress: JSON.stringify(names), deploy: '{}' })

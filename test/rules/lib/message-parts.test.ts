@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { DestinationRule } from '../../../src/istio/destination-rule.ts'
 import { clientTlsSource } from '../../../src/rules/lib/message-parts.ts'
-import { resourceOf } from '../../support/state.ts'
+import { resourceOf } from '../../support/snapshot.ts'
 
 t.test('the field of a DestinationRule that sets the TLS', async t => {
   for (const [spec, field] of [

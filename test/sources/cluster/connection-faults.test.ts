@@ -8,8 +8,15 @@ import { connect } from '../../../src/sources/cluster/transport.ts'
 import { type ApiServer, refuse } from '../../support/api-server.ts'
 import { kubeconfig } from '../../support/kubeconfig.ts'
 import { nameServerOf } from '../../support/name-server.ts'
-import { until } from '../../support/until.ts'
-import { POLICIES, policy, startWithPolicies, type Watched, type WatchOptions, watch } from '../../support/watched.ts'
+import { until } from '../../support/wait-until.ts'
+import {
+  POLICIES,
+  policy,
+  startWithPolicies,
+  type Watched,
+  type WatchOptions,
+  watch
+} from '../../support/watch-harness.ts'
 
 // Loading the Kubernetes client takes long on a busy machine.
 t.setTimeout(180_000)

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { refuse } from '../../support/api-server.ts'
 import { on } from '../../support/fault.ts'
-import { until } from '../../support/until.ts'
-import { POLICIES, policy, startWithPolicies, watch } from '../../support/watched.ts'
+import { until } from '../../support/wait-until.ts'
+import { POLICIES, policy, startWithPolicies, watch } from '../../support/watch-harness.ts'
 
 const COUNT = 50_000
 /** The page for which the server no longer has the history. */

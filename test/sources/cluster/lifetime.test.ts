@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { type Fault, refuse, toEvent } from '../../support/api-server.ts'
 import { on, refusing } from '../../support/fault.ts'
-import { until } from '../../support/until.ts'
+import { until } from '../../support/wait-until.ts'
 import {
   IMPATIENT,
   KIND,
@@ -12,7 +12,7 @@ import {
   startWithPolicies,
   type WatchOptions,
   watch
-} from '../../support/watched.ts'
+} from '../../support/watch-harness.ts'
 
 const strays: unknown[] = []
 process.on('unhandledRejection', stray => strays.push(stray))

@@ -8,7 +8,7 @@ import { DEFAULT_SETTINGS } from '../../../src/state/snapshot.ts'
 import { type ApiServer, startApiServer } from '../../support/api-server.ts'
 import { pathOf, serveAll, store } from '../../support/cluster.ts'
 import { kubeconfig } from '../../support/kubeconfig.ts'
-import { stockWith } from '../../support/state.ts'
+import { stockWith } from '../../support/snapshot.ts'
 
 type Test = Pick<typeof t, 'teardown' | 'testdir'>
 

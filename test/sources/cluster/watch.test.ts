@@ -1,8 +1,8 @@
 import t from 'tap'
 import { type Fault, refuse, startApiServer } from '../../support/api-server.ts'
 import { pathOf } from '../../support/cluster.ts'
-import { until } from '../../support/until.ts'
-import { KIND, POLICIES, policy, startWithPolicies, type Watched, watch } from '../../support/watched.ts'
+import { until } from '../../support/wait-until.ts'
+import { KIND, POLICIES, policy, startWithPolicies, type Watched, watch } from '../../support/watch-harness.ts'
 
 const NAMESPACES = pathOf('Namespace')
 

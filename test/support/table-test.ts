@@ -4,7 +4,7 @@ import type { Finding } from '../../src/engine/finding.ts'
 import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import type { CheckRule, FailureRule } from '../../src/rules/lib/rule.ts'
-import { stockWith } from './state.ts'
+import { stockWith } from './snapshot.ts'
 
 /** What is put into a stock installation, and where the rule then finds something: `Kind namespace/name field`. */
 export type Cases = Readonly<Record<string, readonly [yaml: string, places: readonly string[]]>>

@@ -12,7 +12,7 @@ import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
 import { type ApiServer, type KeyPair, type Stored, startApiServer } from './api-server.ts'
 import { pathOf, serveAll } from './cluster.ts'
 import { unfailing } from './evaluator.ts'
-import { until } from './until.ts'
+import { until } from './wait-until.ts'
 
 /** The kind that faults are played on. */
 export const KIND = 'PeerAuthentication'

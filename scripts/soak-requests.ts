@@ -1,6 +1,6 @@
 import { HOSTILE_INPUTS, toJson } from '../test/support/hostile-inputs.ts'
 import { review } from '../test/support/hostile-play.ts'
-import type { Question } from './soak-verdict.ts'
+import type { Question } from './soak-assertions.ts'
 
 interface Manifest {
   readonly apiVersion: string
