@@ -1,8 +1,8 @@
 import type { Decision } from '../engine/decide.ts'
 import type { Finding } from '../engine/finding.ts'
-import { isUnevaluated, type Skip } from '../engine/incremental/not-evaluated.ts'
+import type { Skip } from '../engine/incremental/skip.ts'
 import type { Mutated } from '../engine/mutate.ts'
-import { effectLines, fixLines, skipLine } from '../report/text.ts'
+import { effectLines, fixLines, skipLine, suppressionLine } from '../report/text.ts'
 import { nameOf } from '../state/resource.ts'
 
 /** A warning longer than this is cut short: some clients show no more. */
@@ -32,12 +32,13 @@ export interface Answer {
  * @see https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#response
  */
 export function toVerdict(uid: string, decision: Decision): Answer {
-  const { findings, existing, skipped } = decision
+  const { findings, existing, notEvaluated, suppressed } = decision
   const denied = decision.decision === 'deny'
   const warnings = [
     ...findings.filter(({ mode }) => !denied || mode === 'warn').map(toWarning),
     ...existing.map(finding => `pre-existing: ${toWarning(finding)}`),
-    ...skipped.map(skipLine)
+    ...notEvaluated.map(skipLine),
+    ...suppressed.map(suppressionLine)
   ]
   return answer(uid, !denied, {
     ...(denied ? { status: toStatus(decision) } : {}),
@@ -71,15 +72,14 @@ function answer(uid: string, allowed: boolean, rest: Omit<Answer['response'], 'u
 }
 
 /** Reason Forbidden: with it kubectl prints our name and message, and clients get the fields as causes. */
-function toStatus({ findings, skipped }: Decision): object {
+function toStatus({ findings, notEvaluated }: Decision): object {
   const refusing = findings.filter(({ mode }) => mode === 'deny')
   return {
     code: 403,
     reason: 'Forbidden',
-    message: [
-      ...refusing.flatMap(toParagraph),
-      ...(refusing.length === 0 ? skipped.filter(isUnevaluated).map(toSkipLine) : [])
-    ].join('\n'),
+    message: [...refusing.flatMap(toParagraph), ...(refusing.length === 0 ? notEvaluated.map(toSkipLine) : [])].join(
+      '\n'
+    ),
     details: { causes: refusing.map(({ rule, message, field }) => ({ reason: rule, message, field })) }
   }
 }
@@ -96,12 +96,11 @@ const toSkipLine = ({ rule, reason }: Skip) => `not evaluated (unevaluated: deny
 const toWarning = ({ rule, message }: Finding) => `${rule}: ${message}`
 
 /** Audit annotations have keys of at most 63 characters, and no slash. */
-function auditAnnotations({ decision, findings, skipped }: Decision): Readonly<Record<string, string>> {
-  const excepted = skipped.filter(skip => !isUnevaluated(skip))
+function auditAnnotations({ decision, findings, suppressed }: Decision): Readonly<Record<string, string>> {
   return {
     decision,
     ...(findings.length === 0 ? {} : { rules: toRules(findings) }),
-    ...(excepted.length === 0 ? {} : { excepted: toRules(excepted) })
+    ...(suppressed.length === 0 ? {} : { suppressed: toRules(suppressed) })
   }
 }
 

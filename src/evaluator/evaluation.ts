@@ -161,11 +161,17 @@ const PAGE = 200
 const isAfter = (deadlineMs: number) => () => nowMs() >= deadlineMs
 
 /** What a record says of a decision: no messages of unbounded length. */
-function summary({ decision, findings, skipped }: Decision): Pick<Decided, 'decision' | 'findings' | 'skipped'> {
+function summary({
+  decision,
+  findings,
+  notEvaluated,
+  suppressed
+}: Decision): Pick<Decided, 'decision' | 'findings' | 'notEvaluated' | 'suppressed'> {
   return {
     decision,
     findings: findings.map(({ rule, mode, object }) => ({ rule, mode, object })),
-    skipped: skipped.map(({ rule, missing, exception }) => ({ rule, missing, exception }))
+    notEvaluated: notEvaluated.map(({ rule, missing }) => ({ rule, missing })),
+    suppressed: suppressed.map(({ rule, exception }) => ({ rule, exception }))
   }
 }
 

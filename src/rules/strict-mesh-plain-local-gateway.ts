@@ -8,7 +8,7 @@ import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'strict-mesh-plain-local-gateway',
-  severity: 'latent',
+  category: 'latent-outage',
   mode: 'deny',
   summary: 'The mesh is STRICT, but the local gateway accepts only plaintext',
   on: ['PeerAuthentication'],

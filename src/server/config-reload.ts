@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { FastifyBaseLogger } from 'fastify'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Config } from '../config.ts'
-import { exceptionsAt, expiredSkips } from '../engine/exceptions.ts'
+import { exceptionsAt, expiredExceptions } from '../engine/exceptions.ts'
 
 /** Where the configuration is written down. Both throw, with file and line, where it cannot be used. */
 export interface Written {
@@ -88,7 +88,7 @@ export function openConfiguration({ read, parse }: Written, log: FastifyBaseLogg
 function announce({ log: { level }, exceptions }: Config, hash: string, log: FastifyBaseLogger): void {
   log.level = level
   log.info({ hash }, 'configuration loaded')
-  for (const { rule, reason } of expiredSkips(exceptionsAt(exceptions, Date.now()))) {
+  for (const { rule, reason } of expiredExceptions(exceptionsAt(exceptions, Date.now()))) {
     log.warn({ rule, reason }, 'exception expired')
   }
 }

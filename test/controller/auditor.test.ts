@@ -369,7 +369,7 @@ t.test('it finds what two changes do that were admitted at the same moment', asy
       {
         policy: 'client-mtls-to-plain-listener',
         result: 'fail',
-        properties: { effect: /^cuts user1\/sklearn-iris for / }
+        properties: { effect: /^blocks user1\/sklearn-iris for / }
       }
     ]
   })

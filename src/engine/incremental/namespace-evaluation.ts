@@ -5,8 +5,8 @@ import type { Snapshot } from '../../state/snapshot.ts'
 import { type ClassCache, type ClassEvaluation, evaluateClass, PATHS } from './class-evaluation.ts'
 import { type ChangedKeys, isAffected, relativeTo, sharedView, track, union } from './dependency-tracking.ts'
 import { type EquivalenceClasses, partitionModels, partitionSkips } from './equivalence-classes.ts'
-import type { Skip } from './not-evaluated.ts'
 import { type CheckResult, type CheckRun, runCheck } from './run-checks.ts'
+import type { Skip } from './skip.ts'
 
 /** Paths and check results of the objects of one namespace. */
 export interface NamespaceEvaluation {
