@@ -131,5 +131,5 @@ const escapePointer = (key: string) => key.replaceAll('~', '~0').replaceAll('/',
 function explain(failure: Failure, left: readonly Intent[], view: View, rules: Rules): readonly string[] {
   const { message, fix } = ruleFor(rules, failure).explain(failure, view)
   const keys = [...new Set(left.map(({ key }) => key))].join(', ')
-  return [`Not injected, for it would cut: ${keys}`, message, fix.text]
+  return [`Skipped injection of ${keys}: it would block traffic`, message, fix.text]
 }
