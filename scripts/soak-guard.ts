@@ -5,7 +5,7 @@ import type { Clock } from '../src/controller/clock.ts'
 import { type Keeper, openKeeper } from '../src/controller/manager.ts'
 import { openConfiguration } from '../src/server/config-reload.ts'
 import { type Running, serve } from '../src/server/serve.ts'
-import { TIMING, type Timing } from '../src/sources/cluster/reflector.ts'
+import { DEFAULT_TIMING, type ReflectorTiming } from '../src/sources/cluster/reflector.ts'
 import { connect } from '../src/sources/cluster/transport.ts'
 import { watchCluster } from '../src/sources/cluster/watch.ts'
 import type { StateSource } from '../src/sources/source.ts'
@@ -29,13 +29,13 @@ const SPEED = 10
 const KEEPER_SPEED = 4
 const GRACE_MS = 10_000 / SPEED
 /** What no watch tells of is found sooner still: in life it takes an hour. So is silence, but not so soon that a busy machine is taken for it. */
-const QUICKER: Timing = {
-  ...TIMING,
-  minPauseMs: TIMING.minPauseMs / SPEED,
-  maxPauseMs: TIMING.maxPauseMs / SPEED,
-  listIdleMs: 15_000,
-  idleMs: 15_000,
-  relistMs: 10_000
+const QUICKER: ReflectorTiming = {
+  ...DEFAULT_TIMING,
+  minBackoffMs: DEFAULT_TIMING.minBackoffMs / SPEED,
+  maxBackoffMs: DEFAULT_TIMING.maxBackoffMs / SPEED,
+  listIdleTimeoutMs: 15_000,
+  watchIdleTimeoutMs: 15_000,
+  relistIntervalMs: 10_000
 }
 
 const CONFIGURATION = '{ server: { port: 0, healthPort: 0 }, controller: { enabled: true }, log: { level: silent } }'
@@ -67,8 +67,8 @@ export async function startReplica(cluster: Cluster): Promise<Replica> {
   })
   const source = watchCluster(transport, {
     settings,
-    onFault: () => {},
-    onHealth: () => {},
+    onParseError: () => {},
+    onHealthChange: () => {},
     timing: QUICKER,
     graceMs: GRACE_MS
   })

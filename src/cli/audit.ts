@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { Config } from '../config.ts'
+import type { Config } from '../config-schema.ts'
 import { decideState, mostSevere } from '../engine/decide.ts'
 import { concernsNamespace } from '../engine/finding.ts'
 import { type Policy, policyAt } from '../engine/to-findings.ts'

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import type { Config } from '../config.ts'
+import type { Config } from '../config-schema.ts'
 import { type AdmissionDecision, decide } from '../engine/decide.ts'
 import { expiredExceptions, type Suppression } from '../engine/exceptions.ts'
 import type { Finding } from '../engine/finding.ts'

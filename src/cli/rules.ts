@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { RULE_IDS } from '../config.ts'
+import { RULE_IDS } from '../config-schema.ts'
 import { RULES } from '../rules/index.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { suggest } from '../sources/suggest.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseJson } from '../sources/cluster/json.ts'
 import { toText } from '../sources/cluster/line-stream.ts'
-import type { Answer } from '../sources/cluster/request.ts'
+import type { ApiResponse } from '../sources/cluster/request.ts'
 import type { WritingTransport } from '../sources/cluster/transport.ts'
 
 /** The API server refused a request. */
@@ -42,7 +42,7 @@ export const FIELD_MANAGER = 'kserve-mesh-guard'
 const status = z.object({ message: z.string() })
 
 export function apiOf(transport: WritingTransport, timeoutMs: number): Api {
-  const options = () => ({ signal: AbortSignal.timeout(timeoutMs), idleMs: timeoutMs })
+  const options = () => ({ signal: AbortSignal.timeout(timeoutMs), idleTimeoutMs: timeoutMs })
   const send = async (method: 'PATCH' | 'POST' | 'DELETE', path: string, contentType: string, body: object) =>
     read(await transport.send(path, { method, contentType, body }, options()))
   return {
@@ -66,7 +66,7 @@ export function apiOf(transport: WritingTransport, timeoutMs: number): Api {
 /** No object is nearly as large, and no page of reports. */
 const MOST_BYTES = 128 * 1024 * 1024
 
-async function read(answer: Answer): Promise<unknown> {
+async function read(answer: ApiResponse): Promise<unknown> {
   const text = await toText(answer.body, MOST_BYTES)
   const object = parseJson(text)
   if (answer.status < 300) return object

@@ -13,7 +13,7 @@ const MAX_WARNINGS = 10
 const MAX_MODELS = 10
 
 /** An answer as the API server takes it. */
-export interface Answer {
+export interface AdmissionResponse {
   readonly apiVersion: 'admission.k8s.io/v1'
   readonly kind: 'AdmissionReview'
   readonly response: {
@@ -31,7 +31,7 @@ export interface Answer {
  * The answer of the validating side. Only the first of several refusals reaches the user, so this one holds everything.
  * @see https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#response
  */
-export function toVerdict(uid: string, decision: Decision): Answer {
+export function toValidationResponse(uid: string, decision: Decision): AdmissionResponse {
   const { findings, existing, notEvaluated, suppressed } = decision
   const denied = decision.decision === 'deny'
   const warnings = [
@@ -48,7 +48,7 @@ export function toVerdict(uid: string, decision: Decision): Answer {
 }
 
 /** The answer of the mutating side: what to add, or nothing. */
-export function toPatch(uid: string, { patch, notes }: Mutated): Answer {
+export function toMutationResponse(uid: string, { patch, notes }: Mutated): AdmissionResponse {
   return answer(uid, true, {
     ...(patch.length === 0
       ? {}
@@ -58,16 +58,20 @@ export function toPatch(uid: string, { patch, notes }: Mutated): Answer {
 }
 
 /** Admits, and says why nothing more was done. */
-export function toAdmission(uid: string, warnings: readonly string[] = []): Answer {
+export function allow(uid: string, warnings: readonly string[] = []): AdmissionResponse {
   return answer(uid, true, withWarnings(warnings))
 }
 
 /** Refuses, for a reason that is no finding. */
-export function toRefusal(uid: string, message: string): Answer {
+export function deny(uid: string, message: string): AdmissionResponse {
   return answer(uid, false, { status: { code: 403, reason: 'Forbidden', message } })
 }
 
-function answer(uid: string, allowed: boolean, rest: Omit<Answer['response'], 'uid' | 'allowed'>): Answer {
+function answer(
+  uid: string,
+  allowed: boolean,
+  rest: Omit<AdmissionResponse['response'], 'uid' | 'allowed'>
+): AdmissionResponse {
   return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid, allowed, ...rest } }
 }
 
@@ -110,13 +114,13 @@ function toRules(some: readonly { readonly rule: string }[]): string {
 
 function withWarnings(warnings: readonly string[]): { readonly warnings?: readonly string[] } {
   if (warnings.length === 0) return {}
-  const shown = warnings.slice(0, MAX_WARNINGS).map(clip)
+  const shown = warnings.slice(0, MAX_WARNINGS).map(truncate)
   const more = warnings.length - shown.length
   return { warnings: more === 0 ? shown : [...shown, `and ${more} more`] }
 }
 
 /** The API server drops warnings with control characters. */
-function clip(text: string): string {
+function truncate(text: string): string {
   const clean = text.replace(/\p{Cc}+/gu, ' ')
   return clean.length <= WARNING_LENGTH ? clean : `${clean.slice(0, WARNING_LENGTH - 1)}…`
 }

@@ -1,12 +1,12 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { toSeconds } from '../evaluator/cache-summary.ts'
-import type { KindHealth, StateSource, Troubles } from '../sources/source.ts'
+import type { KindHealth, StateSource, WatchCounters } from '../sources/source.ts'
 
 /** What is told of a kind to those who ask whether we are ready. */
-export function describeEvidence({ kind, health, why, objects, ageMs }: KindHealth): string {
+export function describeEvidence({ kind, health, why, objects, stalenessMs }: KindHealth): string {
   const known = `${kind}: ${health}, ${objects} objects`
   if (health === 'static') return known
-  const age = Number.isFinite(ageMs) ? `proven ${toSeconds(ageMs)} s ago` : 'never proven'
+  const age = Number.isFinite(stalenessMs) ? `proven ${toSeconds(stalenessMs)} s ago` : 'never proven'
   return `${known}, ${age}${why === '' ? '' : ` (${why})`}`
 }
 
@@ -29,7 +29,7 @@ export function measureEvidence(registry: Registry, source: Pick<StateSource, 'h
     labelNames: ['kind'],
     registers,
     collect() {
-      for (const [kind, ageMs] of oldest(source.health())) this.set({ kind }, ageMs / 1000)
+      for (const [kind, stalenessMs] of oldest(source.health())) this.set({ kind }, stalenessMs / 1000)
     }
   })
   const count = (name: string, help: string, toTimes: ToTimes) => show(registry, source, name, help, toTimes)
@@ -44,7 +44,7 @@ export function measureEvidence(registry: Registry, source: Pick<StateSource, 'h
   )
 }
 
-type ToTimes = (troubles: Troubles) => readonly (readonly [{ readonly reason?: string }, number])[]
+type ToTimes = (counters: WatchCounters) => readonly (readonly [{ readonly reason?: string }, number])[]
 
 /** The source counts; here it is only shown. */
 function show(
@@ -61,8 +61,8 @@ function show(
     registers: [registry],
     collect() {
       this.reset()
-      for (const { kind, troubles } of source.health()) {
-        for (const [labels, times] of toTimes(troubles)) this.inc({ kind, ...labels }, times)
+      for (const { kind, counters } of source.health()) {
+        for (const [labels, times] of toTimes(counters)) this.inc({ kind, ...labels }, times)
       }
     }
   })
@@ -71,6 +71,6 @@ function show(
 /** A kind that is read in several places is as old as the oldest of them. */
 function oldest(kinds: readonly KindHealth[]): ReadonlyMap<string, number> {
   const ages = new Map<string, number>()
-  for (const { kind, ageMs } of kinds) ages.set(kind, Math.max(ages.get(kind) ?? 0, ageMs))
+  for (const { kind, stalenessMs } of kinds) ages.set(kind, Math.max(ages.get(kind) ?? 0, stalenessMs))
   return ages
 }

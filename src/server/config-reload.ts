@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { FastifyBaseLogger } from 'fastify'
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { Config } from '../config.ts'
+import type { Config } from '../config-schema.ts'
 import { exceptionsAt, expiredExceptions } from '../engine/exceptions.ts'
 
 /** Where the configuration is written down. Both throw, with file and line, where it cannot be used. */

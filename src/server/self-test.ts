@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
-import { toAdmission, toRefusal } from '../evaluator/admission-response.ts'
+import { allow, deny } from '../evaluator/admission-response.ts'
 import { readReview } from '../evaluator/admission-review.ts'
 
 /** Ours has 1 KiB, and is parsed where health is answered. */
@@ -18,6 +18,6 @@ export interface SelfTestOptions {
 export const selfTest: FastifyPluginAsync<SelfTestOptions> = async (app, { isStopping }) => {
   app.post('/self-test', { bodyLimit: BODY_LIMIT }, async ({ body }) => {
     const { uid } = readReview(body)
-    return isStopping() ? toAdmission(uid) : toRefusal(uid, 'the way from the API server to the guard works')
+    return isStopping() ? allow(uid) : deny(uid, 'the way from the API server to the guard works')
   })
 }
