@@ -80,9 +80,10 @@ function take(world: World, { ref, resource, object, source }: Evaluated, policy
     findings: [],
     existing: []
   } as const
-  const change = toChange(world.state, resource, deleting)
-  if (change === undefined) return { step: admitted, notEvaluated: [], suppressed: [], next: world }
+  const planned = toChange(world.state, resource, deleting)
+  if (planned === undefined) return { step: admitted, notEvaluated: [], suppressed: [], next: world }
 
+  const change = { ...planned, sent: { object: applied(oldObject, object), oldObject } }
   const mutated = mutate(world.state, change, { object, oldObject }, RULES)
   const { notEvaluated, suppressed, ...decision } = decide(world.state, mutated.change, RULES, policy)
   const { patch, notes } = mutated
@@ -90,6 +91,18 @@ function take(world: World, { ref, resource, object, source }: Evaluated, policy
   const next = decision.decision === 'deny' ? world : { state: world.state.apply(mutated.change), objects }
   return { step: { ...admitted, ...decision, patch, notes }, notEvaluated, suppressed, next }
 }
+
+/** The object after `kubectl apply`, which keeps the fields that the manifest does not set. */
+function applied(oldObject: unknown, manifest: unknown): unknown {
+  if (!isMap(oldObject) || !isMap(manifest)) return manifest
+  return {
+    ...oldObject,
+    ...Object.fromEntries(Object.entries(manifest).map(([key, value]) => [key, applied(oldObject[key], value)]))
+  }
+}
+
+const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Absent if the object to delete does not exist. */
 function toChange(state: Snapshot, resource: Resource, deleting: boolean): Change | undefined {

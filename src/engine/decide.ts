@@ -3,10 +3,12 @@ import type { Ref } from '../state/resource.ts'
 import type { Change, Snapshot } from '../state/snapshot.ts'
 import { allBlocked, diffEvaluations, type EvaluationDiff } from './diff.ts'
 import { applyExceptions, expiredExceptions, type Suppression } from './exceptions.ts'
-import { isExempt } from './exempt.ts'
+import { isExempt, isUnchanged } from './exempt.ts'
 import type { Finding } from './finding.ts'
 import { dedupe, type Evaluation, evaluate, modelKey, skippedBy } from './incremental/evaluate.ts'
 import type { Skip } from './incremental/skip.ts'
+import { createsPods } from './new-pods.ts'
+import { compareWithTwin } from './plain-twin.ts'
 import { allFound } from './problem-diff.ts'
 import { type Policy, toCheckFinding, toPathFindings } from './to-findings.ts'
 
@@ -44,12 +46,17 @@ export function decide(
   cache: EvaluationCache = {}
 ): Decision {
   if (isExempt(change)) return ALLOWED
+  const updated = change.operation === 'CREATE' || createsPods(state, change) ? change.after : undefined
+  if (updated === undefined && isUnchanged(change)) return ALLOWED
   const latest = evaluate(state, rules, cache.latest)
   cache.latest = latest
   const snapshot = state.before(change)
   const before = evaluate(snapshot, rules, latest)
   const after = evaluate(snapshot.apply(change), rules, before)
-  return toDecision(diffEvaluations(before, after, change.after), after, change, rules, policy)
+  const difference = diffEvaluations(before, after, updated)
+  const blocked =
+    change.operation === 'CREATE' ? compareWithTwin(snapshot, change.after, difference.blocked) : difference.blocked
+  return toDecision({ ...difference, blocked }, after, change, rules, policy)
 }
 
 function toDecision(

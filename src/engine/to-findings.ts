@@ -80,7 +80,9 @@ export function toPathFindings(
   const groups = new Map<string, FindingGroup>()
   const skipped = new Map<string, Skip>()
   // The first path of a group supplies the message of the finding.
-  for (const { models, path, hop, partialDenial } of blocked.toSorted((a, b) => priorityOf(a) - priorityOf(b))) {
+  for (const { models, path, hop, partialDenial, hasExistingCause } of blocked.toSorted(
+    (a, b) => priorityOf(a) - priorityOf(b)
+  )) {
     const { name, failure } = hop
     const rule = ruleFor(rules, failure)
     const { value: problem, skip } = track(snapshot, view => rule.explain(failure, view))
@@ -92,7 +94,7 @@ export function toPathFindings(
     const group = groups.get(key) ?? { rule, problem, blocked: new Map(), keepsMode: false }
     groups.set(key, group)
     const { caller, from, expected } = path
-    if (expected && !partialDenial && !latent) group.keepsMode = true
+    if (expected && !partialDenial && !hasExistingCause && !latent) group.keepsMode = true
     const sameHop = getOrAdd(
       group.blocked,
       [caller, from, name].join(' '),

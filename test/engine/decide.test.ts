@@ -44,7 +44,7 @@ t.test('only introduced findings influence the decision', async t => {
   t.equal(decideChange(healthy, create(CUT)).decision, 'deny')
   t.same(decideChange(broken, update(CUT, rule('*.local', ', labels: { team: blue }'))).findings, [], 'old trouble')
   t.equal(decideChange(broken, remove(CUT)).decision, 'allow', 'a repair')
-  t.equal(decideChange(broken, create(model('new'))).decision, 'deny', 'a new model that is born cut')
+  t.equal(decideChange(broken, create(model('new'))).decision, 'warn', 'a new model that an existing object blocks')
   t.equal(decideChange(broken, remove(model('sklearn-iris'))).decision, 'allow', 'a model that goes')
 })
 
@@ -319,8 +319,8 @@ t.test('a policy that denies some callers', async t => {
   t.same(told(onlyIris(admits('istio-system')), create(born)), ['allow'], 'a new model is born under it')
   t.same(
     told(onlyIris(admits('nobody')), create(born)),
-    ['deny', 'policy-denies-request-path'],
-    'a new model is born shut'
+    ['warn', 'policy-denies-request-path'],
+    'a new model that an existing policy blocks'
   )
 })
 
