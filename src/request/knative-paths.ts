@@ -1,28 +1,45 @@
 import type { Destination } from '../istio/client.ts'
 import { scopeOf } from '../istio/sidecar.ts'
-import { knativeGateways, publicDomain, systemPods } from '../knative/knative.ts'
+import { type KnativeGateways, knativeGateways, systemPods } from '../knative/knative.ts'
 import { callsTo, callTo } from '../kserve/inference-request.ts'
 import { type Component, type InferenceService, QUEUE_PORT } from '../kserve/inference-service.ts'
-import { ingressOf } from '../kserve/kserve.ts'
-import { findService } from '../kubernetes/service.ts'
+import { type IngressConfig, ingressOf } from '../kserve/kserve.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
 import { isScraped, metricsScrape } from './activator.ts'
 import type { RequiredRoute } from './call-result.ts'
-import type { InFlightRequest, PathKinds, TrafficSource } from './caller.ts'
+import type { PathKinds, TrafficSource } from './caller.ts'
 import { candidateCalls, NON_MESH_CLIENT } from './callers.ts'
-import { forwardCall } from './evaluate-calls.ts'
 import type { ConfigurationRejected, HopName } from './hop.ts'
-import { type IngressResult, tryIngress } from './ingress-entry.ts'
+import { hopToLocalGateway, publicPath } from './knative-ingress.ts'
 import { kubeletProbes, probe } from './probe-paths.ts'
 import { type HopEvaluator, hopTo, type PathTemplate, type PathTemplates } from './request-path.ts'
 import { findKnativeRejection, pathsToRevision, revisionDestination } from './revision.ts'
-import { entryServices, podsOfGateway, toDestination, toServiceRef } from './service-resolution.ts'
+import { toDestination } from './service-resolution.ts'
 
-const VISIBILITY = 'networking.knative.dev/visibility'
 /** Port that KServe's VirtualService routes to and that callers in the cluster use. */
 const HTTP_PORT = 80
+
+/** Configuration and destinations that all paths to one component share. */
+interface KnativeContext {
+  readonly view: View<PathKinds>
+  readonly service: InferenceService
+  readonly component: Component
+  readonly config: IngressConfig
+  readonly gateways: KnativeGateways
+  /** Predictor host: the Knative Service of the component. */
+  readonly componentHost: string
+  /** Host of the InferenceService URL. */
+  readonly modelHost: string
+  /** Knative's local gateway, as KServe's top-level VirtualService routes to it. */
+  readonly localGateway: Destination
+  /** Route of the Knative Service at the local gateway. */
+  readonly localRoute: RequiredRoute
+  readonly revision: Destination
+  readonly rejected: ConfigurationRejected | undefined
+  readonly branchesFrom: (from: 'gateway' | 'caller') => PathTemplate['branches']
+}
 
 /**
  * Paths to a component on Knative. Requests to the predictor host use Knative's routes; requests to the InferenceService
@@ -35,81 +52,120 @@ export function knativePaths(
   component: Component,
   pods: readonly Workload[]
 ): PathTemplates {
-  const { config } = ingressOf(view)
-  const { namespace, name } = service
-  const knative = knativeGateways(view)
-  const [host, own] = [component.service, name].map(one =>
-    serviceHost(namespace, one, view.settings.clusterDomain)
-  ) as [string, string]
-  const local = toDestination(view, config.knativeLocalGatewayService, HTTP_PORT, host)
-  const gateways = local.endpoints.map(({ workload }) => workload)
-  const route: RequiredRoute = { boundTo: knative.local.map(({ gateway }) => gateway), host }
-  const again = (hop: HopName) =>
-    hopTo(view, hop, local, {
-      requiredRoute: route,
-      rewrite: ({ token }) => callTo(view, service, host, token),
-      nameWithoutRoute: 'local-gateway->component'
-    })
+  const context = contextOf(view, service, component, pods)
+  const { config, componentHost, localGateway, revision, rejected } = context
+  const gatewayPods = localGateway.endpoints.map(({ workload }) => workload)
+  return {
+    hosts: [config.knativeLocalGatewayService, componentHost],
+    servers: [...pods, ...systemPods(view, 'activator'), ...gatewayPods],
+    external: externalPaths(context),
+    probes: rejected === undefined ? probes(view, component, revision, pods) : [],
+    to: (address, source) => pathsFrom(context, source, address)
+  }
+}
 
-  const refused = findKnativeRejection(service, component)
+function contextOf(
+  view: View<PathKinds>,
+  service: InferenceService,
+  component: Component,
+  pods: readonly Workload[]
+): KnativeContext {
+  const { config } = ingressOf(view)
+  const gateways = knativeGateways(view)
+  const { clusterDomain } = view.settings
+  const componentHost = serviceHost(service.namespace, component.service, clusterDomain)
   const revision = revisionDestination(view, service, component, pods)
-  const branches = pathsToRevision(view, component, revision)
-  const rest = (steps: readonly HopEvaluator[], from: 'gateway' | 'caller') =>
-    refused === undefined ? { steps, branches: branches(from) } : { steps: [rejection(refused)], branches: [] }
-  const toTemplate = (
-    source: TrafficSource,
-    entry: string,
-    called: string,
-    steps: readonly HopEvaluator[],
-    from: 'gateway' | 'caller'
-  ): PathTemplate => ({
+  return {
+    view,
+    service,
+    component,
+    config,
+    gateways,
+    componentHost,
+    modelHost: serviceHost(service.namespace, service.name, clusterDomain),
+    localGateway: toDestination(view, config.knativeLocalGatewayService, HTTP_PORT, componentHost),
+    localRoute: { boundTo: gateways.local.map(({ gateway }) => gateway), host: componentHost },
+    revision,
+    rejected: findKnativeRejection(service, component),
+    branchesFrom: pathsToRevision(view, component, revision)
+  }
+}
+
+/** Destination of a request: the host in its URL, and the hops up to the revision. */
+interface Route {
+  readonly host: string
+  readonly steps: readonly HopEvaluator[]
+  /** Client of the revision: the last gateway, or the sidecar of the caller. */
+  readonly from: 'gateway' | 'caller'
+}
+
+/** Template for a source. If Knative rejects the revision, its controller is the only hop. */
+function toTemplate(
+  { view, service, rejected, branchesFrom }: KnativeContext,
+  source: TrafficSource,
+  entry: string,
+  { host, steps, from }: Route
+): PathTemplate {
+  return {
     ...source.caller,
     entry: source.entry ?? entry,
     expected: source.expected,
-    candidates: candidateCalls(source.pods, callsTo(view, service, called)),
-    ...rest(steps, from)
-  })
-  const topLevel = !config.disableIstioVirtualHost
-  return {
-    hosts: [config.knativeLocalGatewayService, host],
-    servers: [...pods, ...systemPods(view, 'activator'), ...gateways],
-    external: publicPath(
-      view,
-      service,
-      topLevel ? name : component.service,
-      topLevel ? config.ingressGateway : knative.external[0]?.gateway
-    ).map(({ called, step }) =>
-      toTemplate(
-        EXTERNAL_CLIENT,
-        'address',
-        called,
-        topLevel ? [step, again('ingress-gateway->local-gateway')] : [step],
-        'gateway'
-      )
-    ),
-    probes: refused === undefined ? probes(view, component, revision, pods) : [],
-    to: (address, source) => {
-      const byOwn = topLevel && address === 'address'
-      if (importsDestination(view, source, byOwn ? local : revision)) {
-        return [
-          byOwn
-            ? toTemplate(source, address, own, [again('caller->local-gateway')], 'gateway')
-            : toTemplate(source, address, host, [], 'caller')
-        ]
-      }
-      if (byOwn) {
-        const entrance = hopToLocalGateway(view, config.localGatewayService, {
-          boundTo: [config.localGateway],
-          host: own
-        })
-        return [toTemplate(source, address, own, [entrance, again('ingress-gateway->local-gateway')], 'gateway')]
-      }
-      const [first] = knative.local
-      return first === undefined
-        ? []
-        : [toTemplate(source, address, host, [hopToLocalGateway(view, first.service, route)], 'gateway')]
-    }
+    candidates: candidateCalls(source.pods, callsTo(view, service, host)),
+    steps: rejected === undefined ? steps : [rejection(rejected)],
+    branches: rejected === undefined ? branchesFrom(from) : []
   }
+}
+
+/** External path: by the top-level VirtualService and the local gateway, or else by Knative's own external gateway. */
+function externalPaths(context: KnativeContext): readonly PathTemplate[] {
+  const { view, service, component, config, gateways } = context
+  const topLevel = !config.disableIstioVirtualHost
+  const name = topLevel ? service.name : component.service
+  const gateway = topLevel ? config.ingressGateway : gateways.external[0]?.gateway
+  return publicPath(view, service, name, gateway).map(({ called, step }) => {
+    const steps = topLevel ? [step, hopByTopLevelRoute(context, 'ingress-gateway->local-gateway')] : [step]
+    return toTemplate(context, EXTERNAL_CLIENT, 'address', { host: called, steps, from: 'gateway' })
+  })
+}
+
+/** Path of a source in the cluster, by InferenceService URL or predictor host. None without a local gateway. */
+function pathsFrom(
+  context: KnativeContext,
+  source: TrafficSource,
+  address: 'address' | 'component'
+): readonly PathTemplate[] {
+  const { view, config, localGateway, revision } = context
+  const byTopLevel = address === 'address' && !config.disableIstioVirtualHost
+  const imported = importsDestination(view, source, byTopLevel ? localGateway : revision)
+  const route = byTopLevel ? topLevelRoute(context, imported) : componentRoute(context, imported)
+  return route === undefined ? [] : [toTemplate(context, source, address, route)]
+}
+
+/** @param imported true if the caller's sidecar applies the VirtualService; otherwise a gateway does. */
+function topLevelRoute(context: KnativeContext, imported: boolean): Route {
+  const { view, config, modelHost: host } = context
+  if (imported) return { host, steps: [hopByTopLevelRoute(context, 'caller->local-gateway')], from: 'gateway' }
+  const requiredRoute = { boundTo: [config.localGateway], host }
+  const entrance = hopToLocalGateway(view, config.localGatewayService, requiredRoute)
+  return { host, steps: [entrance, hopByTopLevelRoute(context, 'ingress-gateway->local-gateway')], from: 'gateway' }
+}
+
+/** @param imported true if the caller's sidecar routes to the revision; otherwise Knative's first local gateway does. */
+function componentRoute(context: KnativeContext, imported: boolean): Route | undefined {
+  const { view, gateways, localRoute, componentHost: host } = context
+  if (imported) return { host, steps: [], from: 'caller' }
+  const [first] = gateways.local
+  return first && { host, steps: [hopToLocalGateway(view, first.service, localRoute)], from: 'gateway' }
+}
+
+/** Hop to Knative's local gateway by the top-level VirtualService, which rewrites the Host header. */
+function hopByTopLevelRoute(context: KnativeContext, name: HopName): HopEvaluator {
+  const { view, service, componentHost, localGateway, localRoute } = context
+  return hopTo(view, name, localGateway, {
+    requiredRoute: localRoute,
+    rewrite: ({ token }) => callTo(view, service, componentHost, token),
+    nameWithoutRoute: 'local-gateway->component'
+  })
 }
 
 /** True if the caller has a sidecar that imports the destination. Otherwise the sidecar forwards requests unchanged. */
@@ -122,52 +178,6 @@ function importsDestination(
 }
 
 const EXTERNAL_CLIENT: TrafficSource = { caller: { caller: 'external', from: undefined }, pods: [NON_MESH_CLIENT] }
-
-/** External path by any public port of the Gateway (`namespace/name`); none if the model is not published. */
-function publicPath(
-  view: View<PathKinds>,
-  { namespace, labels }: InferenceService,
-  shown: string,
-  gateway: string | undefined
-): readonly { readonly called: string; readonly step: HopEvaluator }[] {
-  const domain = labels[VISIBILITY] === 'cluster-local' ? undefined : publicDomain(view)
-  if (domain === undefined || gateway === undefined) return []
-  const [of = '', name = ''] = gateway.split('/')
-  const found = view.get('Gateway', of, name)
-  const pods = found === undefined ? [] : podsOfGateway(view, found)
-  const services = entryServices(view, pods)
-  const address = { apiVersion: 'networking.istio.io/v1beta1', kind: 'Gateway', namespace: of, name }
-  const called = `${shown}.${namespace}.${domain}`
-  const requiredRoute = { boundTo: [gateway], host: called }
-  return [
-    {
-      called,
-      step: hopThrough(view, 'caller->ingress-gateway', pods, traffic =>
-        tryIngress(view, services, address, traffic.call, requiredRoute)
-      )
-    }
-  ]
-}
-
-/** From a pod without a sidecar, by the gateway that the host resolves to. */
-function hopToLocalGateway(view: View<PathKinds>, address: string, requiredRoute: RequiredRoute): HopEvaluator {
-  const found = findService(view, address)
-  const port = found?.spec.ports[0]?.port ?? HTTP_PORT
-  const pods = toDestination(view, address, port).endpoints.map(({ workload }) => workload)
-  const services = found === undefined ? [] : [found]
-  return hopThrough(view, 'caller->local-gateway', pods, ({ call }) =>
-    tryIngress(view, services, toServiceRef(address), call, requiredRoute)
-  )
-}
-
-function hopThrough(
-  view: View<PathKinds>,
-  name: HopName,
-  at: readonly Workload[],
-  enter: (traffic: InFlightRequest) => IngressResult
-): HopEvaluator {
-  return traffic => ({ hop: { name, ...enter(traffic) }, next: { at, call: forwardCall(view, at, traffic.call) } })
-}
 
 /** Without metrics the autoscaler neither scales a model nor removes the activator from its path. */
 function probes(
