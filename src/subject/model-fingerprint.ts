@@ -9,7 +9,7 @@ import {
   revisionOf
 } from '../kserve/inference-service.ts'
 import { ingressOf } from '../kserve/kserve.ts'
-import { endpointsOf, findService, isHeadless, protocolOf, targetsOf } from '../kubernetes/service.ts'
+import { endpointsOf, findService, protocolOf, type Service, targetsOf } from '../kubernetes/service.ts'
 import type { PathKinds } from '../request/caller.ts'
 import { findKnativeRejection } from '../request/revision.ts'
 import type { View } from '../state/snapshot.ts'
@@ -48,10 +48,13 @@ export function attributesOf(view: View<PathKinds>, service: InferenceService): 
   const domain = publicDomain(view)
   const components = componentsOf(view, service)
   const services = components.map(one => one.service)
-  const inCluster = [name, ...components.flatMap(one => hostsOf(service, one))]
-  const pods = components.flatMap(one =>
-    podsOf(view, service, one).map(pod => ({ template: `${one.name} ${podAttributes(view, pod)}`, labels: pod.labels }))
+  const inCluster = [name, ...components.flatMap(one => hostsOf(service, one))].map(one =>
+    serviceHost(namespace, one, view.settings.clusterDomain)
   )
+  const pods = [
+    ...components.flatMap(one => podsOf(view, service, one).map(pod => describePod(view, one.name, pod))),
+    ...inCluster.flatMap((host, i) => endpointPods(view, String(i), host))
+  ]
   const templates = [...new Set(pods.map(({ template }) => template))].sort()
   const baseFingerprint = [
     created === undefined,
@@ -61,7 +64,9 @@ export function attributesOf(view: View<PathKinds>, service: InferenceService): 
     path?.replaceAll(name, ''),
     graphs.map(graph => graph.name),
     domain,
-    components.map(one => componentAttributes(view, service, one)),
+    Object.values(service.spec).map(withoutMetadata),
+    components.map(componentAttributes),
+    inCluster.map(host => serviceAttributes(view, host, inCluster)),
     templates,
     // The finding for a rejected revision contains the name of its model.
     components.some(one => findKnativeRejection(service, one) !== undefined) ? name : undefined
@@ -76,7 +81,7 @@ export function attributesOf(view: View<PathKinds>, service: InferenceService): 
       ...pods.map(({ template, labels }) => ({ place: `pod ${templates.indexOf(template)}`, values: labels }))
     ],
     hosts: [
-      ...inCluster.map(one => serviceHost(namespace, one, view.settings.clusterDomain)),
+      ...inCluster,
       ...(domain === undefined ? [] : [name, ...services].map(one => `${one}.${namespace}.${domain}`)),
       `${name}-${namespace}.${ingressOf(view).config.ingressDomain}`
     ],
@@ -90,10 +95,29 @@ function hostsOf(service: InferenceService, component: Component): readonly stri
   return [component.service, revision, `${revision}-private`]
 }
 
-function componentAttributes(view: View<PathKinds>, service: InferenceService, component: Component) {
+/** Every field of a component that the model reads, for checks that read them: labels and annotations are compared apart. */
+function withoutMetadata(component: InferenceService['spec']['predictor']) {
+  return component && { ...component, labels: undefined, annotations: undefined }
+}
+
+function componentAttributes(component: Component) {
   const { name, mode, labels, annotations, minReplicas, serviceAccount, hostNetwork } = component
-  const own = [relevantKeys(labels), relevantKeys(annotations), minReplicas, serviceAccount, hostNetwork]
-  return [name, mode, ...own, mode === 'Standard' ? serviceAttributes(view, service, component) : undefined]
+  return [name, mode, relevantKeys(labels), relevantKeys(annotations), minReplicas, serviceAccount, hostNetwork]
+}
+
+const describePod = (view: View<PathKinds>, place: string, pod: Workload) => ({
+  template: `${place} ${podAttributes(view, pod)}`,
+  labels: pod.labels
+})
+
+/** Pods behind a Service of the model: they may be other pods than its own. */
+function endpointPods(view: View<PathKinds>, place: string, host: string) {
+  const found = findService(view, host)
+  return (found?.spec.ports ?? []).flatMap(port =>
+    endpointsOf(view, found as Service, port).map(({ workload, port: target }) =>
+      describePod(view, `${place} ${port.port} ${target}`, workload)
+    )
+  )
 }
 
 function podAttributes(view: View<PathKinds>, pod: Workload): string {
@@ -104,12 +128,14 @@ function podAttributes(view: View<PathKinds>, pod: Workload): string {
   return JSON.stringify([proxy, serviceAccount, excludedInboundPorts, labels[TLS_MODE_LABEL], [...protocols].sort()])
 }
 
-/** Fields of a Standard mode Service that may differ from those that KServe generates. */
-function serviceAttributes(view: View<PathKinds>, { namespace }: InferenceService, { service }: Component) {
-  const found = findService(view, serviceHost(namespace, service, view.settings.clusterDomain))
-  const [port] = found?.spec.ports ?? []
-  if (found === undefined || port === undefined) return found === undefined
-  return [isHeadless(found), port.port, port.targetPort, endpointsOf(view, found, port).length > 0]
+/** Fields of a Service of the model, which may differ from those that KServe and Knative generate. */
+function serviceAttributes(view: View<PathKinds>, host: string, hosts: readonly string[]) {
+  const [name = '', namespace = ''] = host.split('.')
+  const found = view.get('Service', namespace, name)
+  if (found === undefined) return undefined
+  const { type, clusterIP, externalName = '', ports } = found.spec
+  const target = hosts.indexOf(externalName)
+  return [type, clusterIP === 'None', target < 0 ? externalName : target, ports, relevantKeys(found.annotations)]
 }
 
 /** API groups whose labels and annotations Istio, Knative, KServe or this webhook reads. */

@@ -46,6 +46,7 @@ export function discriminatorsFor(view: View<PathKinds>, namespace: string): Dis
   const hosts = [
     ...view.rulesIn(namespace).map(({ host }) => host),
     ...view.list('Gateway').flatMap(({ spec }) => spec.servers.flatMap(server => server.hosts.map(toDnsName))),
+    ...view.list('Sidecar').flatMap(({ spec }) => spec.egress.flatMap(listener => listener.hosts.map(toDnsName))),
     ...policies.flatMap(policy => operations(policy, 'hosts')).map(host => host.toLowerCase())
   ]
   const rules = policies.flatMap(({ spec }) => spec.rules.flatMap(rule => rule ?? []))
@@ -121,13 +122,18 @@ export function namespaceFingerprint(view: View<PathKinds>, namespace: string): 
   const texts = [
     ...[...shared].flatMap(one => CROSS_NAMESPACE_KINDS.map(kind => textOf(view.list(kind, one)))),
     textOf(view.list('Sidecar')),
+    textOf(view.list('Gateway')),
     textOf(view.list('MutatingWebhookConfiguration'))
   ]
   // A pattern can match the namespace without containing its whole name.
   const isNamed = texts.some(text => text.includes(namespace) || /[a-z0-9-]\*"|"\*[a-z0-9-]/.test(text))
   const labels = view.get('Namespace', '', namespace)?.labels ?? {}
-  return isNamed ? namespace : JSON.stringify(Object.entries(labels).sort())
+  // Each namespace has this label with its own name; a selector that matches on it names the namespace.
+  const distinguishing = Object.entries(labels).filter(([key]) => key !== NAME_LABEL)
+  return isNamed ? namespace : JSON.stringify(distinguishing.sort())
 }
+
+const NAME_LABEL = 'kubernetes.io/metadata.name'
 
 const NAMESPACED_CONFIG_KINDS = [
   'PeerAuthentication',

@@ -1,0 +1,317 @@
+/**
+ * Clusters in which the names, hosts and labels of one of two equal models stand wherever a name may stand: whatever
+ * distinguishes the two must also distinguish their fingerprints.
+ */
+import fc from 'fast-check'
+import { anyObject, type Manifest } from './random-cluster.ts'
+
+const pick = <T>(...values: readonly T[]) => fc.constantFrom(...values)
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 1 })
+const withoutEmptyFields = (value: object): Manifest => JSON.parse(JSON.stringify(value))
+
+const NAMESPACES = ['user1', 'user2', 'team']
+const NAMES = ['a', 'b']
+const namespace = pick(...NAMESPACES)
+const meshNamespace = pick(...NAMESPACES, 'istio-system')
+const name = pick(...NAMES)
+
+const object = (
+  apiVersion: string,
+  kind: string,
+  { namespace, name, ...metadata }: Readonly<Record<string, unknown>>,
+  body: object
+) => withoutEmptyFields({ apiVersion, kind, metadata: { namespace, name, ...metadata }, ...body })
+
+const models = fc
+  .record({
+    annotations: pick({}, {}, { 'serving.kserve.io/deploymentMode': 'Standard' }),
+    hasTransformer: fc.boolean(),
+    serviceAccountName: maybe(pick('caller'))
+  })
+  .map(({ annotations, hasTransformer, serviceAccountName }) =>
+    NAMESPACES.flatMap(namespace =>
+      NAMES.map(name =>
+        object(
+          'serving.kserve.io/v1beta1',
+          'InferenceService',
+          { namespace, name, annotations, creationTimestamp: '2026-01-01T00:00:00Z' },
+          {
+            spec: {
+              predictor: { serviceAccountName, minReplicas: 1, model: { modelFormat: { name: 'sklearn' } } },
+              transformer: hasTransformer ? { containers: [] } : undefined
+            }
+          }
+        )
+      )
+    )
+  )
+
+const host = fc
+  .tuple(name, namespace, pick('', '-predictor', '-predictor-00001', '-transformer'))
+  .map(([model, namespace, suffix]) => `${model}${suffix}.${namespace}.svc.cluster.local`)
+
+const sidecar = fc
+  .tuple(
+    namespace,
+    maybe(pick({ app: 'x' }, { component: 'predictor' })),
+    fc.array(
+      fc.oneof(
+        pick('./*', 'istio-system/*', '~/*', 'user1/*'),
+        host.map(one => `*/${one}`)
+      ),
+      { minLength: 1, maxLength: 3 }
+    )
+  )
+  .map(([namespace, labels, hosts]) =>
+    object(
+      'networking.istio.io/v1',
+      'Sidecar',
+      { namespace, name: 'default' },
+      { spec: { workloadSelector: labels && { labels }, egress: [{ hosts }] } }
+    )
+  )
+
+const service = fc
+  .record({
+    namespace,
+    model: name,
+    suffix: pick('-predictor', '-predictor-00001', '-x'),
+    selector: pick<object | undefined>(
+      { 'serving.kserve.io/inferenceservice': 'a' },
+      { 'serving.kserve.io/inferenceservice': 'b' },
+      { component: 'predictor' },
+      { app: 'x' },
+      undefined
+    ),
+    port: pick('http', 'tcp', undefined),
+    targetPort: pick<string | number>(8080, 8012, 'queue-port'),
+    clusterIP: maybe(pick('None')),
+    exportTo: maybe(pick('.', '*', 'user2'))
+  })
+  .map(({ namespace, model, suffix, selector, port, targetPort, clusterIP, exportTo }) =>
+    object(
+      'v1',
+      'Service',
+      {
+        namespace,
+        name: `${model}${suffix}`,
+        annotations: exportTo && { 'networking.istio.io/exportTo': exportTo }
+      },
+      { spec: { selector, clusterIP, ports: [{ port: 80, name: port, targetPort }] } }
+    )
+  )
+
+const pod = fc
+  .record({
+    namespace,
+    model: name,
+    replica: pick('0', '1'),
+    hasSidecar: fc.boolean(),
+    serviceAccountName: maybe(pick('caller')),
+    excluded: maybe(pick('8012', '8080')),
+    labels: pick({}, { app: 'x' }, { tier: 'y' }),
+    podIP: pick('10.0.0.1', '10.0.0.2'),
+    acceptsMtls: fc.boolean()
+  })
+  .map(({ namespace, model, replica, hasSidecar, serviceAccountName, excluded, labels, podIP, acceptsMtls }) =>
+    object(
+      'v1',
+      'Pod',
+      {
+        namespace,
+        name: `${model}-${replica}`,
+        annotations: excluded && { 'traffic.sidecar.istio.io/excludeInboundPorts': excluded },
+        labels: {
+          'serving.kserve.io/inferenceservice': model,
+          component: 'predictor',
+          ...labels,
+          ...(hasSidecar && acceptsMtls ? { 'security.istio.io/tlsMode': 'istio' } : {})
+        }
+      },
+      {
+        spec: {
+          serviceAccountName,
+          containers: [
+            {
+              name: hasSidecar ? 'istio-proxy' : 'server',
+              args: ['proxy', 'sidecar'],
+              ports: [{ name: 'queue-port', containerPort: 8012 }]
+            }
+          ]
+        },
+        status: { phase: 'Running', podIP }
+      }
+    )
+  )
+
+const slice = fc.tuple(namespace, name, name).map(([namespace, model, target]) =>
+  object(
+    'discovery.k8s.io/v1',
+    'EndpointSlice',
+    { namespace, name: `${model}-slice`, labels: { 'kubernetes.io/service-name': `${model}-predictor` } },
+    {
+      ports: [{ port: 8080, name: '' }],
+      endpoints: [{ addresses: ['10.0.0.9'], targetRef: { kind: 'Pod', name: `${target}-0`, namespace } }]
+    }
+  )
+)
+
+const destinationRule = fc
+  .record({
+    namespace: meshNamespace,
+    host: fc.oneof(
+      host,
+      pick(
+        '*.local',
+        '*.team.svc.cluster.local',
+        '*-predictor.user1.svc.cluster.local',
+        '*-predictor-00001.team.svc.cluster.local'
+      )
+    ),
+    mode: pick('ISTIO_MUTUAL', 'DISABLE', 'SIMPLE'),
+    matchLabels: maybe(pick({ app: 'x' }, { component: 'predictor' })),
+    exportTo: maybe(pick(['.'], ['*'], ['user2']))
+  })
+  .map(({ namespace, host, mode, matchLabels, exportTo }) =>
+    object(
+      'networking.istio.io/v1',
+      'DestinationRule',
+      { namespace, name: 'rule' },
+      {
+        spec: {
+          host,
+          trafficPolicy: { tls: { mode } },
+          workloadSelector: matchLabels && { matchLabels },
+          exportTo
+        }
+      }
+    )
+  )
+
+const gateway = fc
+  .record({
+    name: pick('knative-local-gateway', 'knative-ingress-gateway'),
+    number: pick(8081, 80),
+    hosts: fc.array(
+      pick(
+        '*',
+        '*.team.svc.cluster.local',
+        '*.example.com',
+        '*.team.example.com',
+        'a.team.example.com',
+        '*.cluster.local'
+      ),
+      { minLength: 1, maxLength: 2 }
+    ),
+    mode: pick(undefined, 'ISTIO_MUTUAL')
+  })
+  .map(({ name, number, hosts, mode }) =>
+    object(
+      'networking.istio.io/v1',
+      'Gateway',
+      { namespace: 'knative-serving', name },
+      {
+        spec: {
+          selector: { istio: 'ingressgateway' },
+          servers: [{ port: { number, name: 'x', protocol: mode ? 'HTTPS' : 'HTTP' }, hosts, tls: mode && { mode } }]
+        }
+      }
+    )
+  )
+
+const peerAuthentication = fc
+  .record({
+    namespace: meshNamespace,
+    matchLabels: maybe(
+      pick<object>(
+        { app: 'x' },
+        { tier: 'y' },
+        { 'serving.kserve.io/inferenceservice': 'b' },
+        { 'serving.knative.dev/revision': 'b-predictor-00001' },
+        { app: 'b-predictor-00001' }
+      )
+    ),
+    mode: pick('STRICT', 'DISABLE', 'PERMISSIVE'),
+    port: maybe(pick('8012', '8080', '9090'))
+  })
+  .map(({ namespace, matchLabels, mode, port }) =>
+    object(
+      'security.istio.io/v1',
+      'PeerAuthentication',
+      { namespace, name: 'peer' },
+      {
+        spec: {
+          selector: matchLabels && { matchLabels },
+          mtls: { mode },
+          portLevelMtls: port && { [port]: { mode: 'DISABLE' } }
+        }
+      }
+    )
+  )
+
+const rule = pick<object>(
+  { to: [{ operation: { paths: ['/v1/models/b:predict'] } }] },
+  { to: [{ operation: { paths: ['*b:predict'] } }] },
+  { to: [{ operation: { hosts: ['b*'] } }] },
+  { to: [{ operation: { notHosts: ['*.team.svc.cluster.local'] } }] },
+  { to: [{ operation: { ports: ['8012'] } }] },
+  { from: [{ source: { namespaces: ['user2'] } }] },
+  { from: [{ source: { principals: ['*/ns/te*'] } }] },
+  { from: [{ source: { serviceAccounts: ['team/caller'] } }] },
+  { from: [{ source: { ipBlocks: ['10.0.0.1'] } }] },
+  { when: [{ key: 'destination.ip', values: ['10.0.0.1'] }] },
+  { when: [{ key: 'request.headers[x]', values: ['y'] }] },
+  { when: [{ key: 'destination.port', values: ['8080'] }] }
+)
+const authorizationPolicy = fc
+  .tuple(
+    pick(...NAMESPACES, 'istio-system', 'knative-serving'),
+    maybe(pick<object>({ app: 'x' }, { 'serving.kserve.io/inferenceservice': 'b' })),
+    pick('ALLOW', 'DENY'),
+    rule
+  )
+  .map(([namespace, matchLabels, action, one]) =>
+    object(
+      'security.istio.io/v1',
+      'AuthorizationPolicy',
+      { namespace, name: 'policy' },
+      { spec: { selector: matchLabels && { matchLabels }, action, rules: [one] } }
+    )
+  )
+
+const graph = fc
+  .tuple(namespace, name)
+  .map(([namespace, serviceName]) =>
+    object(
+      'serving.kserve.io/v1alpha1',
+      'InferenceGraph',
+      { namespace, name: 'graph' },
+      { spec: { nodes: { root: { steps: [{ serviceName }] } } } }
+    )
+  )
+
+const namespaces = fc.array(
+  fc
+    .tuple(namespace, pick({ 'istio-injection': 'enabled' }, { 'istio-injection': 'enabled' }, {}))
+    .map(([name, labels]) => object('v1', 'Namespace', { name, labels }, {})),
+  { maxLength: 3 }
+)
+
+const others = fc.oneof(
+  sidecar,
+  service,
+  pod,
+  pod,
+  destinationRule,
+  gateway,
+  peerAuthentication,
+  authorizationPolicy,
+  graph,
+  slice,
+  anyObject.filter(({ kind }) => kind === 'ConfigMap' || kind === 'RequestAuthentication')
+)
+
+/** Two equal models in each of three namespaces, and up to six objects that may distinguish them. */
+export const equalModels: fc.Arbitrary<readonly Manifest[]> = fc
+  .tuple(models, namespaces, fc.array(others, { maxLength: 6 }))
+  .map(([some, around, objects]) => [...some, ...around, ...objects])
