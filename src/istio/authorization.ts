@@ -59,7 +59,7 @@ export function needsIdentity(policy: AuthorizationPolicy): boolean {
 }
 
 /** Does one of its rules look at tokens? */
-export function asksForToken({ spec }: AuthorizationPolicy): boolean {
+export function requiresToken({ spec }: AuthorizationPolicy): boolean {
   return spec.rules.some(
     rule =>
       rule !== null &&

@@ -1,7 +1,7 @@
 import type { Endpoint } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import { tlsModeOf, type Workload } from '../state/workload.ts'
-import { type ClientTls, type DestinationRule, findRule, type MergedRule } from './destination-rule.ts'
+import { type ClientTls, type DestinationRule, findDestinationRule, type MergedRule } from './destination-rule.ts'
 import { meshOf } from './mesh.ts'
 import { modeForPort, namespaceMtls, type PeerAuthentication, peerMtls } from './peer-authentication.ts'
 import { scopeOf } from './sidecar.ts'
@@ -58,7 +58,7 @@ export function clientSide(
   endpoint: Endpoint
 ): ClientSide {
   if (client.proxy === 'none') return { ...PLAINTEXT, reason: 'no-proxy', rule: undefined }
-  const merged = findRule(view, client, destination)
+  const merged = findDestinationRule(view, client, destination)
   const { tls, passthrough } = policyFor(merged, destination)
   if (merged !== undefined && tls !== undefined) return fromRule(tls, client, merged.rule, destination)
   return autoMtls(view, client, destination, endpoint, merged, passthrough)

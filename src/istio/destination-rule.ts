@@ -45,7 +45,7 @@ export interface RuleClient {
  * root namespace; in each the most specific host. Rules of different namespaces are never merged.
  * @see istio pilot/pkg/model/push_context.go (destinationRule), pilot/pkg/model/sidecar.go (DestinationRule)
  */
-export function findRule(
+export function findDestinationRule(
   view: View<'DestinationRule' | 'ConfigMap'>,
   client: RuleClient,
   service: { readonly host: string; readonly namespace: string }

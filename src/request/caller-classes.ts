@@ -74,7 +74,7 @@ function configuredIn(view: View<PathKinds>, home: string): (namespace: string) 
   const say = (namespace: string, text: string) => getOrAdd(said, namespace, (): string[] => []).push(text)
   const { clusterDomain } = view.settings
   const isCalled = ({ host }: NamedDestinationRule) => isWildcard(host) || namespaceOfHost(host, clusterDomain) === home
-  for (const { rule, host } of rulesByAge(view.rulesIn(home).filter(isCalled))) {
+  for (const { rule, host } of sortRules(view.destinationRulesIn(home).filter(isCalled))) {
     say(rule.namespace, ruleText(rule, host))
     for (const namespace of rule.spec.exportTo) say(namespace, `sees ${rule.namespace}/${rule.name}`)
   }
@@ -86,7 +86,7 @@ function configuredIn(view: View<PathKinds>, home: string): (namespace: string) 
 
 const NOTHING: readonly string[] = []
 
-function rulesByAge(rules: readonly NamedDestinationRule[]): readonly NamedDestinationRule[] {
+function sortRules(rules: readonly NamedDestinationRule[]): readonly NamedDestinationRule[] {
   const hosts = new Map(rules.map(({ rule, host }) => [rule, host]))
   return sortByCreationTime([...hosts.keys()]).map(rule => ({ rule, host: hosts.get(rule) as string }))
 }

@@ -71,7 +71,7 @@ export function candidateCalls(
 
 function namespacesWithConfig(view: View<PathKinds>, hosts: readonly string[]): readonly string[] {
   const ruled = hosts.flatMap(host =>
-    view.rulesIn(host.split('.')[1] ?? '').filter(({ host: pattern }) => coversHost(pattern, host))
+    view.destinationRulesIn(host.split('.')[1] ?? '').filter(({ host: pattern }) => coversHost(pattern, host))
   )
   return [...ruled.map(({ rule }) => rule), ...view.list('Sidecar')].map(({ namespace }) => namespace)
 }

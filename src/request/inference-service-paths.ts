@@ -23,7 +23,7 @@ import { evaluatePath, type Path, type PathTemplates } from './request-path.ts'
 import { standardPaths } from './standard-paths.ts'
 
 /** Pods to evaluate: the running ones, or those after the next rollout. */
-export type PodGeneration = 'running' | 'next'
+export type PodGeneration = 'current' | 'next'
 
 /**
  * Every request path to an InferenceService. None for a mode without pods of its own. A model without running pods is
@@ -35,7 +35,7 @@ export type PodGeneration = 'running' | 'next'
 export function pathsOf(
   view: View<PathKinds>,
   service: InferenceService,
-  which: PodGeneration = 'running',
+  which: PodGeneration = 'current',
   representative?: string
 ): readonly Path[] {
   const components = componentsOf(view, service)
@@ -93,7 +93,7 @@ export function podsToEvaluate(
   component: Component,
   which: PodGeneration
 ): readonly [Workload, ...Workload[]] {
-  const [first, ...others] = which === 'running' ? dedupePods(podsOf(view, service, component)) : []
+  const [first, ...others] = which === 'current' ? dedupePods(podsOf(view, service, component)) : []
   return [first ?? desiredPod(view, service, component), ...others]
 }
 

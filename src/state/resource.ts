@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { CORE } from './kinds/core.ts'
-import { type KindInfo, many, maybe } from './kinds/fields.ts'
+import { type KindInfo, listOf, optional } from './kinds/fields.ts'
 import { KSERVE } from './kinds/kserve.ts'
 import { annotations, labels } from './kinds/limits.ts'
 import { NETWORKING } from './kinds/networking.ts'
@@ -50,15 +50,15 @@ export interface Ref {
 
 /** Metadata as Kubernetes writes it. */
 export const metadata = z.object({
-  name: maybe(z.string()),
-  generateName: maybe(z.string()),
-  namespace: maybe(z.string()),
+  name: optional(z.string()),
+  generateName: optional(z.string()),
+  namespace: optional(z.string()),
   labels,
   annotations,
-  creationTimestamp: maybe(z.string()),
-  deletionTimestamp: maybe(z.string()),
-  ownerReferences: many(
-    z.object({ apiVersion: z.string(), kind: z.string(), name: z.string(), controller: maybe(z.boolean()) })
+  creationTimestamp: optional(z.string()),
+  deletionTimestamp: optional(z.string()),
+  ownerReferences: listOf(
+    z.object({ apiVersion: z.string(), kind: z.string(), name: z.string(), controller: optional(z.boolean()) })
   )
 })
 

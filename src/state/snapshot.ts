@@ -34,7 +34,7 @@ export interface View<K extends Kind = Kind> {
   /** Running gateway pods of all namespaces. Empty if the view does not include pods. */
   gateways(): readonly Workload[]
   /** DestinationRules of all namespaces whose host can match Services of this namespace. */
-  rulesIn(namespace: string): readonly NamedDestinationRule[]
+  destinationRulesIn(namespace: string): readonly NamedDestinationRule[]
 }
 
 export type Change =
@@ -94,7 +94,7 @@ export class Snapshot implements View {
     return gatewaysAmong(this.#store('Pod'))
   }
 
-  rulesIn(namespace: string): readonly NamedDestinationRule[] {
+  destinationRulesIn(namespace: string): readonly NamedDestinationRule[] {
     const { anywhere, pinned } = destinationRulesByNamespace(this.list('DestinationRule'))(this.settings.clusterDomain)
     return [...anywhere, ...(pinned.get(namespace) ?? [])]
   }

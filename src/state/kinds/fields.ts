@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
 /** Absent and `null` are the same to Kubernetes; both become `undefined`. */
-export const maybe = <T extends z.ZodType>(schema: T) => schema.nullish().transform(value => value ?? undefined)
-export const many = <T extends z.ZodType>(schema: T) =>
+export const optional = <T extends z.ZodType>(schema: T) => schema.nullish().transform(value => value ?? undefined)
+export const listOf = <T extends z.ZodType>(schema: T) =>
   z
     .array(schema)
     .nullish()
@@ -20,7 +20,7 @@ export const object = <T extends z.ZodRawShape>(shape: T) =>
 /** Kubernetes' own selector of labels. */
 export const labelSelector = z.object({
   matchLabels: strings,
-  matchExpressions: many(z.object({ key: z.string(), operator: z.string(), values: many(z.string()) }))
+  matchExpressions: listOf(z.object({ key: z.string(), operator: z.string(), values: listOf(z.string()) }))
 })
 
 /** Istio's own selectors have `matchLabels` only. */
