@@ -7,25 +7,25 @@ import { inBlocks } from './ip-blocks.ts'
 import type { Request, Token } from './request.ts'
 import { isTokenKey, matchesToken, type TokenKey } from './token-match.ts'
 
-/** One field of a rule: which values it wants, which it doesn't, and whether a value isMatch the request. */
+/** Field of a rule: included and excluded values, and how a value is matched with the request. */
 interface Field {
   readonly values: readonly string[]
   readonly notValues: readonly string[]
-  /** Of HTTP alone: on another port there is nothing to look at. */
+  /** True if the field exists only for HTTP requests. */
   readonly http: boolean
   readonly isMatch: (value: string) => Tristate
-  /** Of many values those that may fit; absent: any of them may. */
+  /** Selects the values that can match, so that the others are skipped. Absent: every value can match. */
   readonly candidates?: (values: readonly string[]) => readonly string[]
 }
 
 /**
- * Does a rule match? One of `from`, one of `to`, and all of `when`. On a port that is not HTTP a field of HTTP makes
- * a rule that allows disappear, and is left out of one that denies.
+ * Matches one of `from`, one of `to` and all of `when`. If the port is not HTTP, Istio drops an ALLOW rule with an HTTP
+ * field, but ignores only the field in a DENY rule.
  * @see istio pilot/pkg/security/authz/model/model.go (New, Generate), generator.go
  */
 export function matchesRule(rule: Rule, request: Request, context: RuleContext, allows: boolean): Tristate {
   const when = rule.when.map(({ key, ...values }) => toField(key, values, request, context))
-  // A condition that Istio does not know makes it skip the rule, whatever the action.
+  // Istio skips a rule with an unknown condition, whatever the action.
   if (when.includes(undefined)) return false
   const conditions = when.filter(isSpecified)
   const from = rule.from.map(({ source }) => (source ? sourceFields(source, request, context) : []).filter(isSpecified))
@@ -40,7 +40,6 @@ export function matchesRule(rule: Rule, request: Request, context: RuleContext, 
   ])
 }
 
-/** Most fields want nothing, and nothing need be asked for them. */
 const isSpecified = (field: Field | undefined): field is Field =>
   field !== undefined && field.values.length + field.notValues.length > 0
 
@@ -71,7 +70,7 @@ function sourceFields(source: Source, request: Request, context: RuleContext): r
   ]
 }
 
-/** Does a source ask for more than addresses and tokens? */
+/** True if a source matches on the peer identity, not only on addresses and JWTs. */
 export function hasIdentity({ principals, namespaces, serviceAccounts, trustDomains }: Source): boolean {
   return [principals, namespaces, serviceAccounts, trustDomains].some(values => values.length > 0)
 }
@@ -82,7 +81,12 @@ function operationFields(
 ): readonly Field[] {
   const { hosts, notHosts, methods, notMethods, paths, notPaths, ports, notPorts } = operation
   return [
-    { values: hosts, notValues: notHosts, http: true, isMatch: value => matches(value.toLowerCase(), host.toLowerCase()) },
+    {
+      values: hosts,
+      notValues: notHosts,
+      http: true,
+      isMatch: value => matches(value.toLowerCase(), host.toLowerCase())
+    },
     { values: methods, notValues: notMethods, http: true, isMatch: value => matches(value, method) },
     {
       values: paths,
@@ -95,8 +99,8 @@ function operationFields(
 }
 
 /**
- * What an operation makes of the host, method and path of a call, each as a text: whether it matches, or nothing where
- * the operation has no such field.
+ * Comma-separated match results of the HTTP fields of an operation (host, method, path), empty for a field that it does
+ * not set.
  */
 export function httpOutcomes(operation: Operation, call: Pick<Request, 'host' | 'path' | 'method'>): string {
   const to = { address: undefined, port: 0 }
@@ -104,17 +108,17 @@ export function httpOutcomes(operation: Operation, call: Pick<Request, 'host' | 
   return fields.map(field => (isSpecified(field) ? String(matchesField(field, true)) : '')).join()
 }
 
-/** What Knative asks pods for itself: no model answers inference there. */
-const KNATIVES_OWN = ['/healthz', '/metrics', '/ready', '/wait-for-drain']
+/** URL paths of Knative probes; no model serves inference requests there. */
+const KNATIVE_PROBE_PATHS = ['/healthz', '/metrics', '/ready', '/wait-for-drain']
 
 function matchesRequestPath(pattern: string, path: string | undefined): Tristate {
   if (path !== undefined) return matchesPath(pattern, path)
-  return KNATIVES_OWN.includes(pattern) ? false : undefined
+  return KNATIVE_PROBE_PATHS.includes(pattern) ? false : undefined
 }
 
 type Values = Pick<Field, 'values' | 'notValues'>
 
-/** The field that a condition's key means; absent for a key that Istio does not know. */
+/** Field of a condition; absent for a key that Istio does not define. */
 function toField(key: string, { values, notValues }: Values, request: Request, context: RuleContext) {
   const make = (http: boolean, isMatch: Field['isMatch']): Field => ({ values, notValues, http, isMatch })
   const { identity, from, to, sni, token } = request
@@ -126,7 +130,7 @@ function toField(key: string, { values, notValues }: Values, request: Request, c
   if (key === 'destination.port') return make(false, value => Number(value) === to.port)
   if (key === 'connection.sni') return make(false, value => sni !== undefined && matches(value, sni))
   if (isTokenKey(key)) return make(true, value => matchesToken(key, value, token))
-  // What a token claims beyond its issuer is for its holder to choose.
+  // Only the issuer of a JWT is modeled; its other claims are unknown.
   if (key.startsWith('request.auth.')) return make(true, () => (token === undefined ? false : undefined))
   if (isHeaderKey(key)) {
     const header = key.slice(HEADERS.length, -1).toLowerCase()
@@ -135,7 +139,7 @@ function toField(key: string, { values, notValues }: Values, request: Request, c
   return key.startsWith('experimental.envoy.filters.') ? make(false, () => undefined) : undefined
 }
 
-/** What the fields of a rule that match on the issuer of a JWT make of a token, as a text. */
+/** Comma-separated match results of the fields of a rule that match on the issuer of a JWT. */
 export function tokenOutcomes({ from, when }: Rule, token: Token): string {
   const outcome = (key: TokenKey, values: readonly string[], notValues: readonly string[]) =>
     matchesField({ values, notValues, http: true, isMatch: value => matchesToken(key, value, token) }, true)
@@ -152,14 +156,14 @@ function identityField(key: IdentityKey, values: Values, identity: string | unde
   const isMatch = (value: string) => matchesIdentity(key, value, identity, context)
   const candidates = (all: readonly string[]) => {
     const index = indexValues(key, all, context.namespace)
-    return [...findByIdentity(index, identity), ...index.open]
+    return [...findByIdentity(index, identity), ...index.anyNamespace]
   }
   return { ...values, http: false, isMatch, candidates }
 }
 
 const HEADERS = 'request.headers['
 
-/** Does a condition match on a header? Its name is in brackets. */
+/** True if a condition matches on a header, whose name is in brackets. */
 export function isHeaderKey(key: string): boolean {
   return key.startsWith(HEADERS) && key.endsWith(']') && key.length > HEADERS.length + 1
 }

@@ -1,28 +1,53 @@
 import type { Destination } from '../istio/client.ts'
 import { scopeOf } from '../istio/sidecar.ts'
-import { knativeGateways, publicDomain, systemPods } from '../knative/knative.ts'
+import { type KnativeGateways, knativeGateways, systemPods } from '../knative/knative.ts'
 import { callsTo, callTo } from '../kserve/inference-request.ts'
 import { type Component, type InferenceService, QUEUE_PORT } from '../kserve/inference-service.ts'
-import { ingressOf } from '../kserve/kserve.ts'
-import { findService } from '../kubernetes/service.ts'
+import { type IngressConfig, ingressOf } from '../kserve/kserve.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
 import { isScraped, metricsScrape } from './activator.ts'
 import type { RequiredRoute } from './call-result.ts'
-import type { InFlightRequest, PathKinds, TrafficSource } from './caller.ts'
+import type { PathKinds, TrafficSource } from './caller.ts'
 import { candidateCalls, NON_MESH_CLIENT } from './callers.ts'
-import { forwardCall } from './evaluate-calls.ts'
 import type { ConfigurationRejected, HopName } from './hop.ts'
-import { type IngressResult, tryIngress } from './ingress-entry.ts'
+import { hopToLocalGateway, publicPath } from './ingress-hops.ts'
 import { kubeletProbes, probe } from './probe-paths.ts'
 import { type HopEvaluator, hopTo, type PathTemplate, type PathTemplates } from './request-path.ts'
 import { findKnativeRejection, pathsToRevision, revisionDestination } from './revision.ts'
-import { entryServices, podsOfGateway, toDestination, toServiceRef } from './service-resolution.ts'
+import { toDestination } from './service-resolution.ts'
 
-const VISIBILITY = 'networking.knative.dev/visibility'
 /** Port that KServe's VirtualService routes to and that callers in the cluster use. */
 const HTTP_PORT = 80
+
+/** Objects that all paths to a component share. */
+interface Context {
+  readonly view: View<PathKinds>
+  readonly service: InferenceService
+  readonly component: Component
+  readonly config: IngressConfig
+  readonly gateways: KnativeGateways
+  /** Host that Knative routes: that of the component. */
+  readonly componentHost: string
+  /** Host of the InferenceService URL. */
+  readonly inferenceServiceHost: string
+  readonly localGateway: Destination
+  /** Knative's route at its local gateway. */
+  readonly route: RequiredRoute
+  readonly revision: Destination
+  readonly rejected: ConfigurationRejected | undefined
+  readonly toTemplate: (source: TrafficSource, route: Route) => PathTemplate
+}
+
+/** Path of a source up to the revision. */
+interface Route {
+  readonly entry: 'address' | 'component'
+  readonly host: string
+  readonly steps: readonly HopEvaluator[]
+  /** Client of the last hop, to the revision. */
+  readonly from: 'gateway' | 'caller'
+}
 
 /**
  * Paths to a component on Knative. Requests to the predictor host use Knative's routes; requests to the InferenceService
@@ -35,81 +60,108 @@ export function knativePaths(
   component: Component,
   pods: readonly Workload[]
 ): PathTemplates {
-  const { config } = ingressOf(view)
-  const { namespace, name } = service
-  const knative = knativeGateways(view)
-  const [host, own] = [component.service, name].map(one =>
-    serviceHost(namespace, one, view.settings.clusterDomain)
-  ) as [string, string]
-  const local = toDestination(view, config.knativeLocalGatewayService, HTTP_PORT, host)
-  const gateways = local.endpoints.map(({ workload }) => workload)
-  const route: RequiredRoute = { boundTo: knative.local.map(({ gateway }) => gateway), host }
-  const again = (hop: HopName) =>
-    hopTo(view, hop, local, {
-      requiredRoute: route,
-      rewrite: ({ token }) => callTo(view, service, host, token),
-      nameWithoutRoute: 'local-gateway->component'
-    })
+  const context = toContext(view, service, component, pods)
+  const { config, componentHost, localGateway, rejected, revision } = context
+  const gatewayPods = localGateway.endpoints.map(({ workload }) => workload)
+  return {
+    hosts: [config.knativeLocalGatewayService, componentHost],
+    servers: [...pods, ...systemPods(view, 'activator'), ...gatewayPods],
+    external: externalPaths(context),
+    probes: rejected === undefined ? probes(view, component, revision, pods) : [],
+    to: (address, source) =>
+      !config.disableIstioVirtualHost && address === 'address'
+        ? [pathByServiceUrl(context, source)]
+        : pathByComponentHost(context, address, source)
+  }
+}
 
-  const refused = findKnativeRejection(service, component)
+function toContext(
+  view: View<PathKinds>,
+  service: InferenceService,
+  component: Component,
+  pods: readonly Workload[]
+): Context {
+  const { config } = ingressOf(view)
+  const { clusterDomain } = view.settings
+  const gateways = knativeGateways(view)
+  const componentHost = serviceHost(service.namespace, component.service, clusterDomain)
+  const rejected = findKnativeRejection(service, component)
   const revision = revisionDestination(view, service, component, pods)
   const branches = pathsToRevision(view, component, revision)
-  const rest = (steps: readonly HopEvaluator[], from: 'gateway' | 'caller') =>
-    refused === undefined ? { steps, branches: branches(from) } : { steps: [rejection(refused)], branches: [] }
-  const toTemplate = (
-    source: TrafficSource,
-    entry: string,
-    called: string,
-    steps: readonly HopEvaluator[],
-    from: 'gateway' | 'caller'
-  ): PathTemplate => ({
-    ...source.caller,
-    entry: source.entry ?? entry,
-    expected: source.expected,
-    candidates: candidateCalls(source.pods, callsTo(view, service, called)),
-    ...rest(steps, from)
-  })
-  const topLevel = !config.disableIstioVirtualHost
   return {
-    hosts: [config.knativeLocalGatewayService, host],
-    servers: [...pods, ...systemPods(view, 'activator'), ...gateways],
-    external: publicPath(
-      view,
-      service,
-      topLevel ? name : component.service,
-      topLevel ? config.ingressGateway : knative.external[0]?.gateway
-    ).map(({ called, step }) =>
-      toTemplate(
-        EXTERNAL_CLIENT,
-        'address',
-        called,
-        topLevel ? [step, again('ingress-gateway->local-gateway')] : [step],
-        'gateway'
-      )
-    ),
-    probes: refused === undefined ? probes(view, component, revision, pods) : [],
-    to: (address, source) => {
-      const byOwn = topLevel && address === 'address'
-      if (importsDestination(view, source, byOwn ? local : revision)) {
-        return [
-          byOwn
-            ? toTemplate(source, address, own, [again('caller->local-gateway')], 'gateway')
-            : toTemplate(source, address, host, [], 'caller')
-        ]
-      }
-      if (byOwn) {
-        const entrance = hopToLocalGateway(view, config.localGatewayService, {
-          boundTo: [config.localGateway],
-          host: own
-        })
-        return [toTemplate(source, address, own, [entrance, again('ingress-gateway->local-gateway')], 'gateway')]
-      }
-      const [first] = knative.local
-      return first === undefined
-        ? []
-        : [toTemplate(source, address, host, [hopToLocalGateway(view, first.service, route)], 'gateway')]
-    }
+    view,
+    service,
+    component,
+    config,
+    gateways,
+    componentHost,
+    inferenceServiceHost: serviceHost(service.namespace, service.name, clusterDomain),
+    localGateway: toDestination(view, config.knativeLocalGatewayService, HTTP_PORT, componentHost),
+    route: { boundTo: gateways.local.map(({ gateway }) => gateway), host: componentHost },
+    revision,
+    rejected,
+    toTemplate: ({ caller, entry: name, expected, pods: clients }, { entry, host, steps, from }) => ({
+      ...caller,
+      entry: name ?? entry,
+      expected,
+      candidates: candidateCalls(clients, callsTo(view, service, host)),
+      steps: rejected === undefined ? steps : [rejection(rejected)],
+      branches: rejected === undefined ? branches(from) : []
+    })
   }
+}
+
+/** External paths by the public host of the InferenceService or, without top-level VirtualService, of the component. */
+function externalPaths(context: Context): readonly PathTemplate[] {
+  const { view, service, component, config, gateways, toTemplate } = context
+  const hasTopLevel = !config.disableIstioVirtualHost
+  const [shown, gateway] = hasTopLevel
+    ? [service.name, config.ingressGateway]
+    : [component.service, gateways.external[0]?.gateway]
+  return publicPath(view, service, shown, gateway).map(({ host, step }) =>
+    toTemplate(EXTERNAL_CLIENT, {
+      entry: 'address',
+      host,
+      steps: hasTopLevel ? [step, hopByTopLevel(context, 'ingress-gateway->local-gateway')] : [step],
+      from: 'gateway'
+    })
+  )
+}
+
+/** By the top-level VirtualService: in the caller's sidecar, or else at the gateway that its host resolves to. */
+function pathByServiceUrl(context: Context, source: TrafficSource): PathTemplate {
+  const { view, config, localGateway, inferenceServiceHost: host, toTemplate } = context
+  const steps = importsDestination(view, source, localGateway)
+    ? [hopByTopLevel(context, 'caller->local-gateway')]
+    : [
+        hopToLocalGateway(view, config.localGatewayService, { boundTo: [config.localGateway], host }),
+        hopByTopLevel(context, 'ingress-gateway->local-gateway')
+      ]
+  return toTemplate(source, { entry: 'address', host, steps, from: 'gateway' })
+}
+
+/** By Knative's routes: in the caller's sidecar, or else at Knative's local gateway. */
+function pathByComponentHost(
+  { view, gateways, componentHost: host, revision, route, toTemplate }: Context,
+  entry: 'address' | 'component',
+  source: TrafficSource
+): readonly PathTemplate[] {
+  if (importsDestination(view, source, revision)) {
+    return [toTemplate(source, { entry, host, steps: [], from: 'caller' })]
+  }
+  const [first] = gateways.local
+  if (first === undefined) return []
+  const steps = [hopToLocalGateway(view, first.service, route)]
+  return [toTemplate(source, { entry, host, steps, from: 'gateway' })]
+}
+
+/** Hop of the top-level VirtualService to Knative's local gateway, which routes the component host. */
+function hopByTopLevel({ view, service, componentHost, localGateway, route }: Context, name: HopName): HopEvaluator {
+  return hopTo(view, name, localGateway, {
+    requiredRoute: route,
+    rewrite: ({ token }) => callTo(view, service, componentHost, token),
+    nameWithoutRoute: 'local-gateway->component'
+  })
 }
 
 /** True if the caller has a sidecar that imports the destination. Otherwise the sidecar forwards requests unchanged. */
@@ -123,53 +175,7 @@ function importsDestination(
 
 const EXTERNAL_CLIENT: TrafficSource = { caller: { caller: 'external', from: undefined }, pods: [NON_MESH_CLIENT] }
 
-/** External path by any public port of the Gateway (`namespace/name`); none if the model is not published. */
-function publicPath(
-  view: View<PathKinds>,
-  { namespace, labels }: InferenceService,
-  shown: string,
-  gateway: string | undefined
-): readonly { readonly called: string; readonly step: HopEvaluator }[] {
-  const domain = labels[VISIBILITY] === 'cluster-local' ? undefined : publicDomain(view)
-  if (domain === undefined || gateway === undefined) return []
-  const [of = '', name = ''] = gateway.split('/')
-  const found = view.get('Gateway', of, name)
-  const pods = found === undefined ? [] : podsOfGateway(view, found)
-  const services = entryServices(view, pods)
-  const address = { apiVersion: 'networking.istio.io/v1beta1', kind: 'Gateway', namespace: of, name }
-  const called = `${shown}.${namespace}.${domain}`
-  const requiredRoute = { boundTo: [gateway], host: called }
-  return [
-    {
-      called,
-      step: hopThrough(view, 'caller->ingress-gateway', pods, traffic =>
-        tryIngress(view, services, address, traffic.call, requiredRoute)
-      )
-    }
-  ]
-}
-
-/** From a pod without a sidecar, by the gateway that the host resolves to. */
-function hopToLocalGateway(view: View<PathKinds>, address: string, requiredRoute: RequiredRoute): HopEvaluator {
-  const found = findService(view, address)
-  const port = found?.spec.ports[0]?.port ?? HTTP_PORT
-  const pods = toDestination(view, address, port).endpoints.map(({ workload }) => workload)
-  const services = found === undefined ? [] : [found]
-  return hopThrough(view, 'caller->local-gateway', pods, ({ call }) =>
-    tryIngress(view, services, toServiceRef(address), call, requiredRoute)
-  )
-}
-
-function hopThrough(
-  view: View<PathKinds>,
-  name: HopName,
-  at: readonly Workload[],
-  enter: (traffic: InFlightRequest) => IngressResult
-): HopEvaluator {
-  return traffic => ({ hop: { name, ...enter(traffic) }, next: { at, call: forwardCall(view, at, traffic.call) } })
-}
-
-/** Without metrics the autoscaler neither scales a model nor removes the activator from its path. */
+/** Probe paths. Without metrics the autoscaler neither scales a model nor removes the activator from its path. */
 function probes(
   view: View<PathKinds>,
   component: Component,

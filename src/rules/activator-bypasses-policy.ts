@@ -1,4 +1,4 @@
-import { requiresToken, authorize, needsIdentity, policiesFor } from '../istio/authorization.ts'
+import { authorize, needsIdentity, policiesFor, requiresToken } from '../istio/authorization.ts'
 import { meshOf } from '../istio/mesh.ts'
 import type { Call, Request } from '../istio/request.ts'
 import { systemPods } from '../knative/knative.ts'

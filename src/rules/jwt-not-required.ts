@@ -1,4 +1,4 @@
-import { requiresToken, policiesFor } from '../istio/authorization.ts'
+import { policiesFor, requiresToken } from '../istio/authorization.ts'
 import { meshOf } from '../istio/mesh.ts'
 import { attaches } from '../istio/policy-target.ts'
 import type { RequestAuthentication } from '../istio/request-authentication.ts'

@@ -95,8 +95,10 @@ export class Snapshot implements View {
   }
 
   destinationRulesIn(namespace: string): readonly NamedDestinationRule[] {
-    const { anywhere, pinned } = destinationRulesByNamespace(this.list('DestinationRule'))(this.settings.clusterDomain)
-    return [...anywhere, ...(pinned.get(namespace) ?? [])]
+    const { anyNamespace, byNamespace } = destinationRulesByNamespace(this.list('DestinationRule'))(
+      this.settings.clusterDomain
+    )
+    return [...anyNamespace, ...(byNamespace.get(namespace) ?? [])]
   }
 
   /** Namespaces with objects of a kind. */

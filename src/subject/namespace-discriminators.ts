@@ -114,7 +114,10 @@ function symmetricDifference(some: ReadonlySet<string>, others: ReadonlySet<stri
 export function namespaceFingerprint(view: View<PathKinds>, namespace: string): string {
   const { istioNamespace, knativeNamespace, clusterDomain } = view.settings
   const hasOwn = NAMESPACED_CONFIG_KINDS.some(kind => view.list(kind, namespace).length > 0)
-  if (hasOwn || view.destinationRulesIn(namespace).some(({ host }) => namespaceOfHost(host, clusterDomain) !== undefined)) {
+  if (
+    hasOwn ||
+    view.destinationRulesIn(namespace).some(({ host }) => namespaceOfHost(host, clusterDomain) !== undefined)
+  ) {
     return namespace
   }
   const shared = new Set([meshOf(view).rootNamespace, istioNamespace, knativeNamespace])

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { requiresToken, authorize, needsIdentity } from '../../src/istio/authorization.ts'
+import { authorize, needsIdentity, requiresToken } from '../../src/istio/authorization.ts'
 import type { Request } from '../../src/istio/request.ts'
 import { stateOf } from '../support/snapshot.ts'
 import { request, workload } from '../support/workload.ts'

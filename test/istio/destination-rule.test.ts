@@ -66,7 +66,7 @@ t.test('rules of one host and namespace become one, or stay apart', async t => {
       { host: HOST, namespace: 'ns' }
     )
     const words = found && [
-      found.rule.name,
+      found.destinationRule.name,
       found.trafficPolicy?.tls?.mode,
       found.subsets.map(({ name }) => name).join()
     ]

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { type KindInfo, labelSelector, listOf, optional, object, strings } from './fields.ts'
+import { type KindInfo, labelSelector, listOf, object, optional, strings } from './fields.ts'
 import { configData } from './limits.ts'
 
 const containerPort = z.object({ name: optional(z.string()), containerPort: z.number() })
-/** Arguments are kept of the proxy alone: those of a model server may be long, and nothing reads them. */
+/** Keeps arguments only of the proxy; those of model servers can be long and are not used. */
 const container = z
   .object({ name: z.string(), args: listOf(z.string()), ports: listOf(containerPort) })
   .transform(({ name, args, ports }) => ({ name, ports, args: name === 'istio-proxy' ? args : [] }))
@@ -17,7 +17,7 @@ const webhook = z.object({
   })
 })
 
-/** Kubernetes' own kinds. */
+/** Kinds of Kubernetes. */
 export const CORE = {
   Namespace: { group: '', version: 'v1', plural: 'namespaces', cluster: true, keptWhole: true, shape: z.object({}) },
   Service: {

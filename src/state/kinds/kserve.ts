@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type KindInfo, listOf, optional, object, strings } from './fields.ts'
+import { type KindInfo, listOf, object, optional, strings } from './fields.ts'
 
 const framework = object({ protocolVersion: optional(z.string()) })
 const component = z.object({
@@ -14,7 +14,7 @@ const component = z.object({
     modelFormat: object({ name: z.string() }),
     protocolVersion: optional(z.string())
   }),
-  // Predictors as they were written before `model`: the key names the format.
+  // Older form of predictors, before `model`: the key is the format.
   sklearn: framework,
   xgboost: framework,
   tensorflow: framework,
@@ -42,7 +42,11 @@ export const KSERVE = {
     version: 'v1beta1',
     plural: 'inferenceservices',
     shape: z.object({
-      spec: z.object({ predictor: optional(component), transformer: optional(component), explainer: optional(component) }),
+      spec: z.object({
+        predictor: optional(component),
+        transformer: optional(component),
+        explainer: optional(component)
+      }),
       status: object({
         deploymentMode: optional(z.string()),
         components: optional(z.record(z.string(), z.object({ latestReadyRevision: optional(z.string()) })))
@@ -71,7 +75,9 @@ export const KSERVE = {
         nodes: z
           .record(
             z.string(),
-            z.object({ steps: listOf(z.object({ serviceName: optional(z.string()), serviceUrl: optional(z.string()) })) })
+            z.object({
+              steps: listOf(z.object({ serviceName: optional(z.string()), serviceUrl: optional(z.string()) }))
+            })
           )
           .nullish()
           .transform(value => value ?? {}),

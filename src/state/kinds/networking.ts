@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { type KindInfo, listOf, optional, object, strings, workloadSelector } from './fields.ts'
+import { type KindInfo, listOf, object, optional, strings, workloadSelector } from './fields.ts'
 
-// Loose where a fix writes the whole object out again: what is not read must not get lost.
+// Loose objects keep unknown fields, because a fix writes the whole object back.
 const clientTls = z
   .looseObject({
     mode: optional(z.enum(['DISABLE', 'SIMPLE', 'MUTUAL', 'ISTIO_MUTUAL'])),
@@ -26,7 +26,7 @@ const trafficPolicy = z
   .nullish()
   .transform(value => value ?? undefined)
 
-/** Istio's kinds that say where traffic goes, and by what TLS. They are the same in each of their versions. */
+/** Networking kinds of Istio. Their API versions have the same schema. */
 export const NETWORKING = {
   Gateway: {
     group: 'networking.istio.io',

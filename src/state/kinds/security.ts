@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type KindInfo, listOf, optional, object, workloadSelector } from './fields.ts'
+import { type KindInfo, listOf, object, optional, workloadSelector } from './fields.ts'
 
 const mtls = object({ mode: optional(z.enum(['UNSET', 'DISABLE', 'PERMISSIVE', 'STRICT'])) })
 
@@ -53,7 +53,7 @@ const NO_RULES = {
   rules: []
 }
 
-/** Istio's kinds that say who may speak to whom. They are the same in each of their versions. */
+/** Security kinds of Istio. Their API versions have the same schema. */
 export const SECURITY = {
   PeerAuthentication: {
     group: 'security.istio.io',

@@ -1,0 +1,62 @@
+import { publicDomain } from '../knative/knative.ts'
+import type { InferenceService } from '../kserve/inference-service.ts'
+import { findService } from '../kubernetes/service.ts'
+import type { View } from '../state/snapshot.ts'
+import type { Workload } from '../state/workload.ts'
+import type { RequiredRoute } from './call-result.ts'
+import type { InFlightRequest, PathKinds } from './caller.ts'
+import { forwardCall } from './evaluate-calls.ts'
+import type { HopName } from './hop.ts'
+import { type IngressResult, tryIngress } from './ingress-entry.ts'
+import type { HopEvaluator } from './request-path.ts'
+import { entryServices, podsOfGateway, toDestination, toServiceRef } from './service-resolution.ts'
+
+const VISIBILITY = 'networking.knative.dev/visibility'
+/** Default port of a gateway Service. */
+const HTTP_PORT = 80
+
+/** External path by any public port of the Gateway (`namespace/name`); none if the model is not published. */
+export function publicPath(
+  view: View<PathKinds>,
+  { namespace, labels }: InferenceService,
+  shown: string,
+  gateway: string | undefined
+): readonly { readonly host: string; readonly step: HopEvaluator }[] {
+  const domain = labels[VISIBILITY] === 'cluster-local' ? undefined : publicDomain(view)
+  if (domain === undefined || gateway === undefined) return []
+  const [gatewayNamespace = '', name = ''] = gateway.split('/')
+  const found = view.get('Gateway', gatewayNamespace, name)
+  const pods = found === undefined ? [] : podsOfGateway(view, found)
+  const services = entryServices(view, pods)
+  const address = { apiVersion: 'networking.istio.io/v1beta1', kind: 'Gateway', namespace: gatewayNamespace, name }
+  const host = `${shown}.${namespace}.${domain}`
+  const requiredRoute = { boundTo: [gateway], host }
+  return [
+    {
+      host,
+      step: hopThrough(view, 'caller->ingress-gateway', pods, ({ call }) =>
+        tryIngress(view, services, address, call, requiredRoute)
+      )
+    }
+  ]
+}
+
+/** Hop of a client without a matching route in a sidecar, to the gateway that the host resolves to. */
+export function hopToLocalGateway(view: View<PathKinds>, address: string, requiredRoute: RequiredRoute): HopEvaluator {
+  const found = findService(view, address)
+  const port = found?.spec.ports[0]?.port ?? HTTP_PORT
+  const pods = toDestination(view, address, port).endpoints.map(({ workload }) => workload)
+  const services = found === undefined ? [] : [found]
+  return hopThrough(view, 'caller->local-gateway', pods, ({ call }) =>
+    tryIngress(view, services, toServiceRef(address), call, requiredRoute)
+  )
+}
+
+function hopThrough(
+  view: View<PathKinds>,
+  name: HopName,
+  at: readonly Workload[],
+  enter: (request: InFlightRequest) => IngressResult
+): HopEvaluator {
+  return request => ({ hop: { name, ...enter(request) }, next: { at, call: forwardCall(view, at, request.call) } })
+}
