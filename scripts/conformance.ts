@@ -157,7 +157,7 @@ function answer(state: Snapshot, client: Workload, { to, path }: Call): Answer {
     return { endpoint, connection, authz: authorization.is === 'allowed' ? ('allow' as const) : ('deny' as const) }
   })
   const outcomes = new Set(endpoints.map(({ connection }) => toWord(connection)))
-  const rule = endpoints[0]?.connection.sent.rule
+  const rule = endpoints[0]?.connection.sent.destinationRule
   return {
     outcome: outcomes.size > 1 ? 'mixed' : ([...outcomes][0] ?? 'no-endpoints'),
     rule: rule && `${rule.namespace}/${rule.name}`,

@@ -46,7 +46,7 @@ export function diffEvaluations(before: Evaluation, after: Evaluation, updated?:
   for (const { models, previous, running, next } of comparisons(before, after)) {
     const own = models.some(model => model === updated)
     const paths = own ? (next ?? running) : running
-    const which = own && next !== undefined ? 'next' : 'running'
+    const which = own && next !== undefined ? 'next' : 'current'
     const fresh = newlyBlocked(previous.paths, paths).map(path =>
       forRepresentative(after, models[0], which, paths, path)
     )

@@ -7,29 +7,29 @@ import { inBlocks } from './ip-blocks.ts'
 import type { Request, Token } from './request.ts'
 import { isTokenKey, matchesToken, type TokenKey } from './token-match.ts'
 
-/** One field of a rule: which values it wants, which it doesn't, and whether a value fits the request. */
+/** Field of a rule: included and excluded values, and how a value is matched with the request. */
 interface Field {
   readonly values: readonly string[]
   readonly notValues: readonly string[]
-  /** Of HTTP alone: on another port there is nothing to look at. */
+  /** True if the field exists only for HTTP requests. */
   readonly http: boolean
-  readonly fits: (value: string) => Tristate
-  /** Of many values those that may fit; absent: any of them may. */
+  readonly isMatch: (value: string) => Tristate
+  /** Selects the values that can match, so that the others are skipped. Absent: every value can match. */
   readonly candidates?: (values: readonly string[]) => readonly string[]
 }
 
 /**
- * Does a rule match? One of `from`, one of `to`, and all of `when`. On a port that is not HTTP a field of HTTP makes
- * a rule that allows disappear, and is left out of one that denies.
+ * Matches one of `from`, one of `to` and all of `when`. If the port is not HTTP, Istio drops an ALLOW rule with an HTTP
+ * field, but ignores only the field in a DENY rule.
  * @see istio pilot/pkg/security/authz/model/model.go (New, Generate), generator.go
  */
 export function matchesRule(rule: Rule, request: Request, context: RuleContext, allows: boolean): Tristate {
   const when = rule.when.map(({ key, ...values }) => toField(key, values, request, context))
-  // A condition that Istio does not know makes it skip the rule, whatever the action.
+  // Istio skips a rule with an unknown condition, whatever the action.
   if (when.includes(undefined)) return false
-  const conditions = when.filter(isSaid)
-  const from = rule.from.map(({ source }) => (source ? sourceFields(source, request, context) : []).filter(isSaid))
-  const to = rule.to.map(({ operation }) => (operation ? operationFields(operation, request) : []).filter(isSaid))
+  const conditions = when.filter(isSpecified)
+  const from = rule.from.map(({ source }) => (source ? sourceFields(source, request, context) : []).filter(isSpecified))
+  const to = rule.to.map(({ operation }) => (operation ? operationFields(operation, request) : []).filter(isSpecified))
   const isOfHttp = (group: readonly Field[]) => group.some(({ http }) => http)
   if (allows && !request.http && [...from, ...to, conditions].some(isOfHttp)) return false
   const matchesAll = (group: readonly Field[]) => all(group.map(field => matchesField(field, request.http)))
@@ -40,15 +40,14 @@ export function matchesRule(rule: Rule, request: Request, context: RuleContext, 
   ])
 }
 
-/** Most fields want nothing, and nothing need be asked for them. */
-const isSaid = (field: Field | undefined): field is Field =>
+const isSpecified = (field: Field | undefined): field is Field =>
   field !== undefined && field.values.length + field.notValues.length > 0
 
-function matchesField({ values, notValues, http, fits, candidates = allOf }: Field, isHttp: boolean): Tristate {
+function matchesField({ values, notValues, http, isMatch, candidates = allOf }: Field, isHttp: boolean): Tristate {
   if (http && !isHttp) return true
   return all([
-    values.length === 0 ? true : any(candidates(values).map(fits)),
-    notValues.length === 0 ? true : not(any(candidates(notValues).map(fits)))
+    values.length === 0 ? true : any(candidates(values).map(isMatch)),
+    notValues.length === 0 ? true : not(any(candidates(notValues).map(isMatch)))
   ])
 }
 
@@ -71,7 +70,7 @@ function sourceFields(source: Source, request: Request, context: RuleContext): r
   ]
 }
 
-/** Does a source ask for more than addresses and tokens? */
+/** True if a source matches on the peer identity, not only on addresses and JWTs. */
 export function hasIdentity({ principals, namespaces, serviceAccounts, trustDomains }: Source): boolean {
   return [principals, namespaces, serviceAccounts, trustDomains].some(values => values.length > 0)
 }
@@ -82,41 +81,46 @@ function operationFields(
 ): readonly Field[] {
   const { hosts, notHosts, methods, notMethods, paths, notPaths, ports, notPorts } = operation
   return [
-    { values: hosts, notValues: notHosts, http: true, fits: value => matches(value.toLowerCase(), host.toLowerCase()) },
-    { values: methods, notValues: notMethods, http: true, fits: value => matches(value, method) },
+    {
+      values: hosts,
+      notValues: notHosts,
+      http: true,
+      isMatch: value => matches(value.toLowerCase(), host.toLowerCase())
+    },
+    { values: methods, notValues: notMethods, http: true, isMatch: value => matches(value, method) },
     {
       values: paths,
       notValues: notPaths,
       http: true,
-      fits: value => fitsPath(value, path)
+      isMatch: value => matchesRequestPath(value, path)
     },
-    { values: ports, notValues: notPorts, http: false, fits: value => Number(value) === to.port }
+    { values: ports, notValues: notPorts, http: false, isMatch: value => Number(value) === to.port }
   ]
 }
 
 /**
- * What an operation makes of the host, method and path of a call, each as a text: whether it matches, or nothing where
- * the operation has no such field.
+ * Comma-separated match results of the HTTP fields of an operation (host, method, path), empty for a field that it does
+ * not set.
  */
 export function httpOutcomes(operation: Operation, call: Pick<Request, 'host' | 'path' | 'method'>): string {
   const to = { address: undefined, port: 0 }
   const fields = operationFields(operation, { ...call, to }).filter(({ http }) => http)
-  return fields.map(field => (isSaid(field) ? String(matchesField(field, true)) : '')).join()
+  return fields.map(field => (isSpecified(field) ? String(matchesField(field, true)) : '')).join()
 }
 
-/** What Knative asks pods for itself: no model answers inference there. */
-const KNATIVES_OWN = ['/healthz', '/metrics', '/ready', '/wait-for-drain']
+/** URL paths of Knative probes; no model serves inference requests there. */
+const KNATIVE_PROBE_PATHS = ['/healthz', '/metrics', '/ready', '/wait-for-drain']
 
-function fitsPath(pattern: string, path: string | undefined): Tristate {
+function matchesRequestPath(pattern: string, path: string | undefined): Tristate {
   if (path !== undefined) return matchesPath(pattern, path)
-  return KNATIVES_OWN.includes(pattern) ? false : undefined
+  return KNATIVE_PROBE_PATHS.includes(pattern) ? false : undefined
 }
 
 type Values = Pick<Field, 'values' | 'notValues'>
 
-/** The field that a condition's key means; absent for a key that Istio does not know. */
+/** Field of a condition; absent for a key that Istio does not define. */
 function toField(key: string, { values, notValues }: Values, request: Request, context: RuleContext) {
-  const make = (http: boolean, fits: Field['fits']): Field => ({ values, notValues, http, fits })
+  const make = (http: boolean, isMatch: Field['isMatch']): Field => ({ values, notValues, http, isMatch })
   const { identity, from, to, sni, token } = request
   if (isIdentityKey(key)) return identityField(key, { values, notValues }, identity, context)
   if (key === 'source.trustDomain') return make(false, value => isOfDomain(value, identity, context))
@@ -126,7 +130,7 @@ function toField(key: string, { values, notValues }: Values, request: Request, c
   if (key === 'destination.port') return make(false, value => Number(value) === to.port)
   if (key === 'connection.sni') return make(false, value => sni !== undefined && matches(value, sni))
   if (isTokenKey(key)) return make(true, value => matchesToken(key, value, token))
-  // What a token claims beyond its issuer is for its holder to choose.
+  // Only the issuer of a JWT is modeled; its other claims are unknown.
   if (key.startsWith('request.auth.')) return make(true, () => (token === undefined ? false : undefined))
   if (isHeaderKey(key)) {
     const header = key.slice(HEADERS.length, -1).toLowerCase()
@@ -135,10 +139,10 @@ function toField(key: string, { values, notValues }: Values, request: Request, c
   return key.startsWith('experimental.envoy.filters.') ? make(false, () => undefined) : undefined
 }
 
-/** What the fields of a rule that match on the issuer of a JWT make of a token, as a text. */
+/** Comma-separated match results of the fields of a rule that match on the issuer of a JWT. */
 export function tokenOutcomes({ from, when }: Rule, token: Token): string {
   const outcome = (key: TokenKey, values: readonly string[], notValues: readonly string[]) =>
-    matchesField({ values, notValues, http: true, fits: value => matchesToken(key, value, token) }, true)
+    matchesField({ values, notValues, http: true, isMatch: value => matchesToken(key, value, token) }, true)
   const outcomes = [
     ...from.map(
       ({ source }) => source && outcome('request.auth.principal', source.requestPrincipals, source.notRequestPrincipals)
@@ -149,17 +153,17 @@ export function tokenOutcomes({ from, when }: Rule, token: Token): string {
 }
 
 function identityField(key: IdentityKey, values: Values, identity: string | undefined, context: RuleContext): Field {
-  const fits = (value: string) => matchesIdentity(key, value, identity, context)
+  const isMatch = (value: string) => matchesIdentity(key, value, identity, context)
   const candidates = (all: readonly string[]) => {
     const index = indexValues(key, all, context.namespace)
-    return [...findByIdentity(index, identity), ...index.open]
+    return [...findByIdentity(index, identity), ...index.anyNamespace]
   }
-  return { ...values, http: false, fits, candidates }
+  return { ...values, http: false, isMatch, candidates }
 }
 
 const HEADERS = 'request.headers['
 
-/** Does a condition match on a header? Its name is in brackets. */
+/** True if a condition matches on a header, whose name is in brackets. */
 export function isHeaderKey(key: string): boolean {
   return key.startsWith(HEADERS) && key.endsWith(']') && key.length > HEADERS.length + 1
 }

@@ -11,26 +11,26 @@ import { meshOf } from './mesh.ts'
 import { attaches } from './policy-target.ts'
 import type { Request } from './request.ts'
 
-/** What policies make of a request. `by` are those that decided. */
+/** Result of the AuthorizationPolicies for a request. `by` are the policies that decide. */
 export type Authorization =
   | { readonly is: 'allowed'; readonly by: readonly AuthorizationPolicy[] }
-  /** A rule of a DENY policy matches. */
+  /** A rule of a DENY policy matches; `rule` is its index. */
   | { readonly is: 'denied'; readonly by: AuthorizationPolicy; readonly rule: number }
-  /** There are ALLOW policies, and none of their rules can match. */
+  /** ALLOW policies exist, and none of their rules can match. */
   | { readonly is: 'not-allowed'; readonly by: readonly [AuthorizationPolicy, ...AuthorizationPolicy[]] }
-  /** A CUSTOM policy asks a provider that the mesh does not have. */
+  /** A CUSTOM policy names a provider that the mesh configuration does not define. */
   | { readonly is: 'provider-unknown'; readonly by: AuthorizationPolicy; readonly provider: string }
-  /** The token is of an issuer that the proxy does not know. */
+  /** The proxy does not trust the issuer of the JWT. */
   | { readonly is: 'token-refused'; readonly by: ResourceOf<'RequestAuthentication'> }
 
 export type AuthorizationKinds = 'AuthorizationPolicy' | 'ConfigMap'
 
 const DRY_RUN = 'istio.io/dry-run'
-/** What Go takes for true. */
+/** Values that Go's `strconv.ParseBool` parses as true. */
 const TRUE = ['1', 't', 'T', 'TRUE', 'true', 'True']
 
 /**
- * The policies that count for a workload: of its own and the root namespace, those that select it and are enforced.
+ * Enforced policies of the workload's own and the root namespace that select it.
  * @see istio pilot/pkg/model/authorization.go (ListAuthorizationPolicies)
  */
 export const policiesFor: (view: View<AuthorizationKinds>, workload: Workload) => readonly AuthorizationPolicy[] =
@@ -45,7 +45,7 @@ export function isEnforced({ annotations }: AuthorizationPolicy): boolean {
   return !TRUE.includes(annotations[DRY_RUN] ?? '')
 }
 
-/** Does it let callers in by who they are? That takes a certificate of the mesh, and a sidecar that looks at it. */
+/** True if an ALLOW policy matches on the peer identity, which requires mTLS to a sidecar. */
 export function needsIdentity(policy: AuthorizationPolicy): boolean {
   return (
     actionOf(policy) === 'ALLOW' &&
@@ -58,8 +58,8 @@ export function needsIdentity(policy: AuthorizationPolicy): boolean {
   )
 }
 
-/** Does one of its rules look at tokens? */
-export function asksForToken({ spec }: AuthorizationPolicy): boolean {
+/** True if a rule of the policy matches on a JWT. */
+export function requiresToken({ spec }: AuthorizationPolicy): boolean {
   return spec.rules.some(
     rule =>
       rule !== null &&
@@ -71,14 +71,14 @@ export function asksForToken({ spec }: AuthorizationPolicy): boolean {
   )
 }
 
-/** Absent means ALLOW. */
+/** Action of a policy; Istio's default is ALLOW. */
 export function actionOf({ spec }: AuthorizationPolicy): 'ALLOW' | 'DENY' | 'AUDIT' | 'CUSTOM' {
   return spec.action ?? 'ALLOW'
 }
 
 /**
- * First CUSTOM, then DENY, then ALLOW. What we cannot see of a request is taken in its favour: a rule that denies must
- * match for certain, one that allows only possibly.
+ * Evaluates CUSTOM, then DENY, then ALLOW policies. Unknown properties are resolved in favor of the request: a DENY rule
+ * must match for certain, an ALLOW rule only possibly.
  * @see istio pilot/pkg/security/authz/builder/builder.go (build)
  */
 export function authorize(view: View<AuthorizationKinds>, workload: Workload, request: Request): Authorization {
@@ -89,8 +89,8 @@ export function authorize(view: View<AuthorizationKinds>, workload: Workload, re
   const of = (action: ReturnType<typeof actionOf>) => policies.filter(policy => actionOf(policy) === action)
   for (const by of request.http ? of('CUSTOM') : []) {
     const provider = by.spec.provider?.name ?? ''
-    const asks = matchesPolicy(by, request, trustDomains) === true
-    if (asks && !authorizers.includes(provider)) return { is: 'provider-unknown', by, provider }
+    const matches = matchesPolicy(by, request, trustDomains) === true
+    if (matches && !authorizers.includes(provider)) return { is: 'provider-unknown', by, provider }
   }
   for (const by of of('DENY')) {
     const rule = matchingRule(by, request, trustDomains)
@@ -104,33 +104,33 @@ export function authorize(view: View<AuthorizationKinds>, workload: Workload, re
 
 /** A policy without rules matches nothing. */
 function matchesPolicy(policy: AuthorizationPolicy, request: Request, trustDomains: readonly string[]): Tristate {
-  const answer = answerer(policy, request, trustDomains)
-  return any(candidateRules(policy, request).map(rules => any(each(rules, answer))))
+  const matches = ruleMatcher(policy, request, trustDomains)
+  return any(candidateRules(policy, request).map(rules => any(matchEach(rules, matches))))
 }
 
-/** One by one, for most need not be asked once a rule has matched. */
-function* each(rules: readonly number[], answer: (rule: number) => Tristate): Iterable<Tristate> {
-  for (const rule of rules) yield answer(rule)
+/** Evaluates lazily: rules after the first match are not evaluated. */
+function* matchEach(rules: readonly number[], matches: (rule: number) => Tristate): Iterable<Tristate> {
+  for (const rule of rules) yield matches(rule)
 }
 
-/** The index of the first rule that matches for certain; -1 if none does. */
+/** Index of the first rule that matches for certain; -1 if none does. */
 function matchingRule(policy: AuthorizationPolicy, request: Request, trustDomains: readonly string[]): number {
-  const answer = answerer(policy, request, trustDomains)
-  const found = candidateRules(policy, request).flatMap(rules => rules.filter(rule => answer(rule) === true))
+  const matches = ruleMatcher(policy, request, trustDomains)
+  const found = candidateRules(policy, request).flatMap(rules => rules.filter(rule => matches(rule) === true))
   return found.length === 0 ? -1 : Math.min(...found)
 }
 
-/** The numbers of rules, in two lists. Rules that are bound to another namespace than the caller's are left out. */
+/** Indexes of rules that can match the caller's namespace, in two lists. */
 function candidateRules(policy: AuthorizationPolicy, { identity }: Request): readonly (readonly number[])[] {
   const index = indexRules(policy)
-  return [findByIdentity(index, identity), index.open]
+  return [findByIdentity(index, identity), index.anyNamespace]
 }
 
-function answerer(policy: AuthorizationPolicy, request: Request, trustDomains: readonly string[]) {
+function ruleMatcher(policy: AuthorizationPolicy, request: Request, trustDomains: readonly string[]) {
   const context: RuleContext = { namespace: policy.namespace, trustDomains }
   const allows = actionOf(policy) === 'ALLOW'
   return (index: number): Tristate => {
-    // The index leaves out rules that are null.
+    // The index contains no null rules.
     return matchesRule(policy.spec.rules[index] as Rule, request, context, allows)
   }
 }

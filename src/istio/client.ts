@@ -1,12 +1,17 @@
 import type { Endpoint } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import { tlsModeOf, type Workload } from '../state/workload.ts'
-import { type ClientTls, type DestinationRule, findRule, type MergedRule } from './destination-rule.ts'
+import {
+  type ClientTls,
+  type DestinationRule,
+  findDestinationRule,
+  type MergedDestinationRule
+} from './destination-rule.ts'
 import { meshOf } from './mesh.ts'
 import { modeForPort, namespaceMtls, type PeerAuthentication, peerMtls } from './peer-authentication.ts'
 import { scopeOf } from './sidecar.ts'
 
-/** Where a request is sent: a port of a Service, real or expected, and the pods behind it. */
+/** Port of a Service, existing or expected, and its endpoints. */
 export interface Destination {
   readonly host: string
   readonly namespace: string
@@ -14,41 +19,41 @@ export interface Destination {
   readonly headless: boolean
   readonly endpoints: readonly Endpoint[]
   readonly subset?: string | undefined
-  /** The Host header, where it is another than `host`. */
+  /** Host header, if it differs from `host`. */
   readonly authority?: string | undefined
 }
 
-type Sent = {
-  /** Identities that the client accepts; empty: those of the Service's own pods. */
+type ClientTlsSettings = {
+  /** Server identities that the client accepts; empty: those of the Service's own pods. */
   readonly accepts: readonly string[]
 } & (
   | { readonly send: 'plaintext'; readonly sni: undefined }
-  /** With the server name; TLS that is not the mesh's own sends the Host header by default. */
+  /** Non-Istio TLS sends the Host header as SNI by default. */
   | { readonly send: 'istio-mtls' | 'tls' | 'mutual-tls'; readonly sni: string }
 )
 
-/** What a client sends to an endpoint, and what decided it. `rule` shapes the connection, whether it decided or not. */
-export type ClientSide = Sent &
+/** TLS that a client sends to an endpoint, and why. `destinationRule` applies to the connection even if it sets no TLS. */
+export type ClientSide = ClientTlsSettings &
   (
     | {
-        readonly reason: 'rule' | 'credential-ignored'
-        readonly rule: DestinationRule
+        readonly reason: 'destination-rule' | 'credential-ignored'
+        readonly destinationRule: DestinationRule
       }
     | {
         readonly reason: 'peer-disabled'
-        readonly rule: DestinationRule | undefined
+        readonly destinationRule: DestinationRule | undefined
         readonly policy: PeerAuthentication
       }
     | {
         readonly reason: 'no-proxy' | 'auto-mtls-off' | 'headless-mixed' | 'endpoint-without-tls-mode' | 'auto-mtls'
-        readonly rule: DestinationRule | undefined
+        readonly destinationRule: DestinationRule | undefined
       }
   )
 
 export type ClientKinds = 'DestinationRule' | 'PeerAuthentication' | 'Sidecar' | 'Service' | 'ConfigMap'
 
 /**
- * What a workload sends to one endpoint of a destination.
+ * Computes the TLS that a workload sends to one endpoint of a destination.
  * @see istio pilot/pkg/networking/core/cluster_tls.go (buildUpstreamTLSSettings), pilot/pkg/xds/endpoints/mtls_checker.go
  */
 export function clientSide(
@@ -57,45 +62,50 @@ export function clientSide(
   destination: Destination,
   endpoint: Endpoint
 ): ClientSide {
-  if (client.proxy === 'none') return { ...PLAINTEXT, reason: 'no-proxy', rule: undefined }
-  const merged = findRule(view, client, destination)
+  if (client.proxy === 'none') return { ...PLAINTEXT, reason: 'no-proxy', destinationRule: undefined }
+  const merged = findDestinationRule(view, client, destination)
   const { tls, passthrough } = policyFor(merged, destination)
-  if (merged !== undefined && tls !== undefined) return fromRule(tls, client, merged.rule, destination)
+  if (merged !== undefined && tls !== undefined) {
+    return fromDestinationRule(tls, client, merged.destinationRule, destination)
+  }
   return autoMtls(view, client, destination, endpoint, merged, passthrough)
 }
 
-const PLAINTEXT: Sent = { send: 'plaintext', sni: undefined, accepts: [] }
+const PLAINTEXT: ClientTlsSettings = { send: 'plaintext', sni: undefined, accepts: [] }
 
-/** What a client sends when no rule says so: mTLS where it believes that the endpoint takes it. */
+/** Client TLS if no DestinationRule sets it: mTLS if Istio infers that the endpoint accepts it. */
 function autoMtls(
   view: View<ClientKinds>,
   client: Workload,
   destination: Destination,
   { workload, port }: Endpoint,
-  merged: MergedRule | undefined,
+  merged: MergedDestinationRule | undefined,
   passthrough: boolean
 ): ClientSide {
-  const rule = merged?.rule
-  if (!meshOf(view).autoMtls) return { ...PLAINTEXT, reason: 'auto-mtls-off', rule }
+  const destinationRule = merged?.destinationRule
+  if (!meshOf(view).autoMtls) return { ...PLAINTEXT, reason: 'auto-mtls-off', destinationRule }
   const { sees } = scopeOf(view, client)
   const modes = destination.endpoints.map(endpoint => tlsModeOf(endpoint.workload))
   if ((destination.headless || passthrough) && (modes.length === 0 || modes.includes('disabled'))) {
-    return { ...PLAINTEXT, reason: 'headless-mixed', rule }
+    return { ...PLAINTEXT, reason: 'headless-mixed', destinationRule }
   }
   const inferredMode = namespaceMtls(view, destination.namespace, sees)
-  if (inferredMode.mode === 'DISABLE') return { ...PLAINTEXT, reason: 'peer-disabled', rule, policy: inferredMode.by }
-  const mtls = { ...mtlsTo(destination), reason: 'auto-mtls' as const, rule }
-  // One socket for all endpoints; but gateways never dial the pods of a headless Service directly.
+  if (inferredMode.mode === 'DISABLE') {
+    return { ...PLAINTEXT, reason: 'peer-disabled', destinationRule, policy: inferredMode.by }
+  }
+  const mtls = { ...mtlsTo(destination), reason: 'auto-mtls' as const, destinationRule }
+  // All endpoints share one transport socket. Gateways do not dial the pods of a headless Service directly.
   if (passthrough || (destination.headless && client.proxy === 'sidecar')) return mtls
 
-  if (tlsModeOf(workload) !== 'istio') return { ...PLAINTEXT, reason: 'endpoint-without-tls-mode', rule }
-  // Endpoints are looked at with the rule's own top-level mode, even where a port entry has replaced it.
+  if (tlsModeOf(workload) !== 'istio') return { ...PLAINTEXT, reason: 'endpoint-without-tls-mode', destinationRule }
+  // Istio checks endpoints with the rule's top-level mode, even if a port entry replaces it.
   const top = endpointMode(merged, destination)
   if (merged !== undefined && top !== undefined) {
-    return { ...(top === 'ISTIO_MUTUAL' ? mtls : PLAINTEXT), reason: 'rule', rule: merged.rule }
+    const settings = top === 'ISTIO_MUTUAL' ? mtls : PLAINTEXT
+    return { ...settings, reason: 'destination-rule', destinationRule: merged.destinationRule }
   }
-  const known = modeForPort(peerMtls(view, workload, sees), port)
-  return known.mode === 'DISABLE' ? { ...PLAINTEXT, reason: 'peer-disabled', rule, policy: known.by } : mtls
+  const peer = modeForPort(peerMtls(view, workload, sees), port)
+  return peer.mode === 'DISABLE' ? { ...PLAINTEXT, reason: 'peer-disabled', destinationRule, policy: peer.by } : mtls
 }
 
 interface PortPolicy {
@@ -104,10 +114,10 @@ interface PortPolicy {
 }
 
 /**
- * The rule's word for the port. An entry for the Service's port replaces the whole policy: what it leaves out is not
- * inherited. A subset's own word comes before the rule's.
+ * Traffic policy for the port. An entry for the Service's port replaces the whole policy: fields that it omits are not
+ * inherited. A subset's policy takes precedence over the rule's.
  */
-function policyFor(merged: MergedRule | undefined, { port, subset }: Destination): PortPolicy {
+function policyFor(merged: MergedDestinationRule | undefined, { port, subset }: Destination): PortPolicy {
   const top = portPolicy(merged?.trafficPolicy, port)
   const own = merged?.subsets.find(({ name }) => name === subset)?.trafficPolicy
   if (own === undefined) return top
@@ -119,17 +129,17 @@ function policyFor(merged: MergedRule | undefined, { port, subset }: Destination
   }
 }
 
-function portPolicy(policy: MergedRule['trafficPolicy'], port: number): PortPolicy {
+function portPolicy(policy: MergedDestinationRule['trafficPolicy'], port: number): PortPolicy {
   const { tls, loadBalancer } = portEntry(policy, port) ?? policy ?? { tls: undefined, loadBalancer: undefined }
   return { tls, passthrough: loadBalancer?.simple === 'PASSTHROUGH' }
 }
 
-function portEntry(policy: MergedRule['trafficPolicy'], port: number) {
+function portEntry(policy: MergedDestinationRule['trafficPolicy'], port: number) {
   return policy?.portLevelSettings.find(entry => entry.port?.number === port)
 }
 
-function endpointMode(merged: MergedRule | undefined, { port, subset }: Destination): ClientTls['mode'] {
-  const modeOf = (policy: MergedRule['trafficPolicy']) => {
+function endpointMode(merged: MergedDestinationRule | undefined, { port, subset }: Destination): ClientTls['mode'] {
+  const modeOf = (policy: MergedDestinationRule['trafficPolicy']) => {
     const entry = policy?.portLevelSettings.find(one => one.port?.number === port && one.tls !== undefined)
     const tls = entry?.tls ?? policy?.tls
     return tls === undefined ? undefined : (tls.mode ?? 'DISABLE')
@@ -137,26 +147,33 @@ function endpointMode(merged: MergedRule | undefined, { port, subset }: Destinat
   return modeOf(merged?.subsets.find(({ name }) => name === subset)?.trafficPolicy) ?? modeOf(merged?.trafficPolicy)
 }
 
-/** A rule's `tls` counts for every endpoint, whatever stands there. No mode means DISABLE. */
-function fromRule(tls: ClientTls, client: Workload, rule: DestinationRule, destination: Destination): ClientSide {
+/** Client TLS of a DestinationRule, for every endpoint whether it has a sidecar or not. The default mode is DISABLE. */
+function fromDestinationRule(
+  tls: ClientTls,
+  client: Workload,
+  destinationRule: DestinationRule,
+  destination: Destination
+): ClientSide {
+  const decided = { reason: 'destination-rule' as const, destinationRule }
   const { mode = 'DISABLE', sni, subjectAltNames, credentialName } = tls
-  if (mode === 'DISABLE') return { ...PLAINTEXT, reason: 'rule', rule }
-  if (mode === 'ISTIO_MUTUAL') {
-    return { ...mtlsTo(destination, sni), accepts: subjectAltNames, reason: 'rule', rule }
-  }
-  // A sidecar gets no credential by name, unless the rule selects its workload; it goes on without TLS.
-  if (credentialName !== undefined && client.proxy === 'sidecar' && rule.spec.workloadSelector === undefined) {
-    return { ...PLAINTEXT, reason: 'credential-ignored', rule }
+  if (mode === 'DISABLE') return { ...PLAINTEXT, ...decided }
+  if (mode === 'ISTIO_MUTUAL') return { ...mtlsTo(destination, sni), accepts: subjectAltNames, ...decided }
+  // A sidecar ignores credentialName and sends plaintext, unless the rule has a workloadSelector.
+  const isSelected = destinationRule.spec.workloadSelector !== undefined
+  if (credentialName !== undefined && client.proxy === 'sidecar' && !isSelected) {
+    return { ...PLAINTEXT, reason: 'credential-ignored', destinationRule }
   }
   return {
     send: mode === 'SIMPLE' ? 'tls' : 'mutual-tls',
     sni: sni ?? destination.authority ?? destination.host,
     accepts: subjectAltNames,
-    reason: 'rule',
-    rule
+    ...decided
   }
 }
 
-function mtlsTo({ host, port, subset = '' }: Destination, sni = `outbound_.${port}_.${subset}_.${host}`): Sent {
+function mtlsTo(
+  { host, port, subset = '' }: Destination,
+  sni = `outbound_.${port}_.${subset}_.${host}`
+): ClientTlsSettings {
   return { send: 'istio-mtls', sni, accepts: [] }
 }

@@ -77,14 +77,14 @@ function makeConnection(
   return { sent, server, outcome: matchTls(sent, server, identityOf(client, trustDomain), refused) }
 }
 
-/** What becomes of a connection from a caller outside the mesh, who has no certificate of it. */
+/** Evaluates a connection from a client without an Istio workload certificate. */
 export function connectPlaintext(view: View<ServerKinds>, sent: ClientSide, endpoint: Endpoint): Connection {
   const server = serverSide(view, endpoint)
   return { sent, server, outcome: matchTls(sent, server, undefined, false) }
 }
 
 /**
- * @param refused whether the client does not accept the server's mesh identity
+ * @param refused true if the client does not accept the server's mesh identity
  * @see istio pilot/pkg/networking/core/filterchain_options.go (getFilterChainMatchOptions) for sidecars
  */
 function matchTls(

@@ -10,46 +10,46 @@ export type DestinationRule = ResourceOf<'DestinationRule'>
 export type TrafficPolicy = DestinationRule['spec']['trafficPolicy']
 export type ClientTls = NonNullable<NonNullable<TrafficPolicy>['tls']>
 
-/** Rules of one host and namespace, merged: the first gives policy and name, the others subsets alone. */
-export interface MergedRule {
-  readonly rule: DestinationRule
+/** DestinationRules of one host and namespace, merged: the first sets policy and name, the others add only subsets. */
+export interface MergedDestinationRule {
+  readonly destinationRule: DestinationRule
   readonly trafficPolicy: TrafficPolicy
   readonly subsets: DestinationRule['spec']['subsets']
 }
 
-interface Entry extends MergedRule {
+interface Entry extends MergedDestinationRule {
   readonly exportTo: ReadonlySet<string>
 }
 
 type Table = ReadonlyMap<string, readonly Entry[]>
 
-/** The rules of one namespace, by host: those its own clients see, and those that others may see. */
+/** DestinationRules of one namespace by host. `exported` are those that other namespaces can see. */
 interface Index {
   readonly local: Table
   readonly exported: Table
-  /** For clients in the root namespace: the rules there that nobody else sees. */
+  /** DestinationRules that only the namespace itself sees; clients in the root namespace use them. */
   readonly privateOnly: Table
 }
 
-/** The namespace itself, in `exportTo`. */
+/** Values of `exportTo`: the namespace itself, and all namespaces. */
 const PRIVATE = '.'
 const PUBLIC = '*'
 
-export interface RuleClient {
+export interface ClientWorkload {
   readonly namespace: string
   readonly labels: Labels
 }
 
 /**
- * The rule that shapes what a proxy sends to a Service: the client's namespace first, then the Service's, then the
- * root namespace; in each the most specific host. Rules of different namespaces are never merged.
+ * DestinationRule that applies to a client of a Service: of the client's namespace, else the Service's, else the root
+ * namespace; in each, the most specific host. DestinationRules of different namespaces are not merged.
  * @see istio pilot/pkg/model/push_context.go (destinationRule), pilot/pkg/model/sidecar.go (DestinationRule)
  */
-export function findRule(
+export function findDestinationRule(
   view: View<'DestinationRule' | 'ConfigMap'>,
-  client: RuleClient,
+  client: ClientWorkload,
   service: { readonly host: string; readonly namespace: string }
-): MergedRule | undefined {
+): MergedDestinationRule | undefined {
   const { rootNamespace, destinationRuleExportTo } = meshOf(view)
   const { clusterDomain } = view.settings
   const privateByDefault = destinationRuleExportTo.includes(PRIVATE)
@@ -65,19 +65,17 @@ export function findRule(
   const own = indexOf(client.namespace)
   const local = mostSpecific(client.namespace === rootNamespace ? own.privateOnly : own.local, service.host)
   if (local !== undefined) return choose(local, client)
-  const near = exported(service.namespace)
-  return choose(near.length > 0 ? near : exported(rootNamespace), client)
+  const ofService = exported(service.namespace)
+  return choose(ofService.length > 0 ? ofService : exported(rootNamespace), client)
 }
 
-/** Of several entries for one host: the one whose selector picks the client, else the youngest without a selector. */
-function choose(entries: readonly Entry[], { namespace, labels }: RuleClient): Entry | undefined {
+/** Chooses between entries for one host: the one that selects the client, else the newest without a selector. */
+function choose(entries: readonly Entry[], { namespace, labels }: ClientWorkload): Entry | undefined {
   const selected = entries.find(
-    ({ rule }) =>
-      rule.namespace === namespace &&
-      rule.spec.workloadSelector !== undefined &&
-      hasLabels(labels, rule.spec.workloadSelector.matchLabels)
+    ({ destinationRule: { namespace: own, spec } }) =>
+      own === namespace && spec.workloadSelector !== undefined && hasLabels(labels, spec.workloadSelector.matchLabels)
   )
-  return selected ?? entries.findLast(({ rule }) => rule.spec.workloadSelector === undefined)
+  return selected ?? entries.findLast(({ destinationRule: { spec } }) => spec.workloadSelector === undefined)
 }
 
 function isVisible(exportTo: ReadonlySet<string>, clientNamespace: string): boolean {
@@ -87,7 +85,7 @@ function isVisible(exportTo: ReadonlySet<string>, clientNamespace: string): bool
 const publicIndex = memoize((rules: readonly DestinationRule[]) => oncePerDomain(rules, false))
 const privateIndex = memoize((rules: readonly DestinationRule[]) => oncePerDomain(rules, true))
 
-/** One cluster has one domain, so the index is made once. */
+/** Builds the index once, because a cluster has one domain. */
 function oncePerDomain(rules: readonly DestinationRule[], privateByDefault: boolean): (clusterDomain: string) => Index {
   let index: Index | undefined
   return clusterDomain => {
@@ -101,30 +99,37 @@ function makeIndex(rules: readonly DestinationRule[], clusterDomain: string, pri
   const local = new Map<string, Entry[]>()
   const exported = new Map<string, Entry[]>()
   const privateOnly = new Map<string, Entry[]>()
-  for (const rule of [...rules].sort(bySelectorAndAge)) {
-    const { namespace, spec } = rule
+  for (const destinationRule of [...rules].sort(bySelectorAndCreationTime)) {
+    const { namespace, spec } = destinationRule
     const host = toFullName(spec.host, namespace, clusterDomain)
     const exportTo = new Set(spec.workloadSelector === undefined ? spec.exportTo : [PRIVATE])
-    if (isVisible(exportTo, namespace) || exportTo.has(PRIVATE)) add(local, host, rule, exportTo)
+    if (isVisible(exportTo, namespace) || exportTo.has(PRIVATE)) add(local, host, destinationRule, exportTo)
     const isPrivate =
       (exportTo.size === 0 && privateByDefault) ||
       (exportTo.size === 1 && (exportTo.has(PRIVATE) || exportTo.has(namespace)))
-    add(isPrivate ? privateOnly : exported, host, rule, exportTo)
+    add(isPrivate ? privateOnly : exported, host, destinationRule, exportTo)
   }
   return { local, exported, privateOnly }
 }
 
-function bySelectorAndAge(a: DestinationRule, b: DestinationRule): number {
+/** DestinationRules with a workloadSelector first, then by creationTimestamp. */
+function bySelectorAndCreationTime(a: DestinationRule, b: DestinationRule): number {
   const selectors = Number(b.spec.workloadSelector !== undefined) - Number(a.spec.workloadSelector !== undefined)
   return selectors || byCreationTime(a, b)
 }
 
 /**
- * Adds a rule to those of its host: merged into an earlier one, beside them, or (where it is exported more widely
- * than an earlier one) merged into that and lost for the namespaces it adds.
+ * Adds a DestinationRule to the entries of its host: merged into an earlier one, or as an entry of its own. If it is
+ * exported to more namespaces than an earlier one, it is merged, and lost for the namespaces that it adds.
  * @see istio pilot/pkg/model/destination_rule.go (mergeDestinationRule)
  */
-function add(table: Map<string, Entry[]>, host: string, rule: DestinationRule, exportTo: ReadonlySet<string>): void {
+function add(
+  table: Map<string, Entry[]>,
+  host: string,
+  destinationRule: DestinationRule,
+  exportTo: ReadonlySet<string>
+): void {
+  const { trafficPolicy, subsets, workloadSelector } = destinationRule.spec
   const entries = table.get(host) ?? []
   let separately = true
   const merged = entries.map(entry => {
@@ -134,7 +139,7 @@ function add(table: Map<string, Entry[]>, host: string, rule: DestinationRule, e
       separately = true
       if (entry.exportTo.size === 0 || !isSuperset(exportTo, entry.exportTo)) return entry
     }
-    const [mine, theirs] = [rule.spec.workloadSelector, entry.rule.spec.workloadSelector]
+    const [mine, theirs] = [workloadSelector, entry.destinationRule.spec.workloadSelector]
     if (mine !== undefined && theirs !== undefined && !sameLabels(mine.matchLabels, theirs.matchLabels)) {
       separately = true
       return entry
@@ -143,13 +148,11 @@ function add(table: Map<string, Entry[]>, host: string, rule: DestinationRule, e
     const names = new Set(entry.subsets.map(({ name }) => name))
     return {
       ...entry,
-      trafficPolicy: entry.trafficPolicy ?? rule.spec.trafficPolicy,
-      subsets: [...entry.subsets, ...rule.spec.subsets.filter(({ name }) => !names.has(name))]
+      trafficPolicy: entry.trafficPolicy ?? trafficPolicy,
+      subsets: [...entry.subsets, ...subsets.filter(({ name }) => !names.has(name))]
     }
   })
-  if (separately) {
-    merged.push({ rule, trafficPolicy: rule.spec.trafficPolicy, subsets: rule.spec.subsets, exportTo })
-  }
+  if (separately) merged.push({ destinationRule, trafficPolicy, subsets, exportTo })
   table.set(host, merged)
 }
 

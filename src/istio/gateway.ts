@@ -11,32 +11,32 @@ export type Gateway = ResourceOf<'Gateway'>
 export type GatewayServer = Gateway['spec']['servers'][number]
 export type ServerTlsMode = NonNullable<NonNullable<GatewayServer['tls']>['mode']>
 
-/** A server with the Gateway it stands in; several Gateways may share a port. */
+/** Server with its Gateway; several Gateways can share a port. */
 export interface ServerOf {
   readonly gateway: Gateway
   readonly server: GatewayServer
 }
 
-/** One way into a listener: for these server names (all, when there are none), with or without TLS. */
+/** Filter chain of a listener. */
 export interface Chain {
   readonly servers: readonly [ServerOf, ...ServerOf[]]
-  /** Absent: plain HTTP. */
+  /** Absent: plaintext HTTP. */
   readonly tls: ServerTlsMode | undefined
-  /** What the client's SNI must match; empty: anything, and no SNI at all. */
+  /** Server names that the client's SNI must match; empty: any SNI or none. */
   readonly serverNames: readonly string[]
 }
 
-/** What a gateway pod listens with on one port. */
+/** Envoy listener of a gateway pod on one port. */
 export interface Listener {
   readonly port: number
   readonly chains: readonly [Chain, ...Chain[]]
   /**
-   * Duplicate filter chain match: Envoy rejects the listener. A running gateway keeps its last good one, a fresh pod has none.
+   * Duplicate filter chain match: Envoy rejects the listener. A running gateway keeps its last valid one, a new pod has none.
    */
   readonly rejected: boolean
 }
 
-/** Presence counts, not the value. */
+/** Takes effect if it is present, whatever its value. */
 export const DISABLE_PORT_TRANSLATION_LABEL = 'experimental.istio.io/disable-gateway-port-translation'
 
 interface ServerGroup {
@@ -45,14 +45,14 @@ interface ServerGroup {
   readonly servers: [ServerOf, ...ServerOf[]]
 }
 
-/** Is the Gateway object meant for this gateway pod? Without selector it is meant for all. */
+/** True if the Gateway selects this gateway pod; without selector it selects all. */
 export function appliesTo({ spec }: Gateway, workload: Workload): boolean {
   return hasLabels(workload.labels, spec.selector)
 }
 
 /**
- * The listener of a gateway pod on a port of the pod: all Gateways that select the pod, merged oldest first.
- * PeerAuthentication has no say here.
+ * Listener of a gateway pod on a port of the pod: all Gateways that select the pod, merged oldest first. Gateways ignore
+ * PeerAuthentication.
  * @see istio pilot/pkg/model/gateway.go (mergeGateways), pilot/pkg/networking/core/gateway.go (buildGatewayListeners)
  */
 export function findListener(
@@ -68,15 +68,15 @@ export function findListener(
 }
 
 /**
- * Where a Gateway's port is listened on: the number is first taken for a Service's port, of the oldest Service
- * that leads to the pod, and only then for the pod's own.
+ * Port of the pod that a Gateway's port number refers to: the target of that port of the oldest Service that selects the
+ * pod, else the number itself.
  * @see istio pilot/pkg/model/gateway.go (resolvePorts)
  */
 export function resolvePort(targets: readonly ServiceTarget[], number: number): number {
   return translations(targets).get(number) ?? number
 }
 
-/** By number: there may be many Services, and many servers that ask. */
+/** Target ports by Service port, indexed because there can be many Services and servers. */
 const translations = memoize((targets: readonly ServiceTarget[]): ReadonlyMap<number, number> => {
   const numbers = new Map<number, number>()
   for (const { service, port, target } of targets) {
@@ -104,7 +104,7 @@ function groupsOn(
   return groups
 }
 
-/** Adds a server to those of its port, or leaves it out without a word, as Istio does. */
+/** Adds a server to the group of its port, or drops it silently, as Istio does. */
 function merge(groups: ServerGroup[], entry: ServerOf): void {
   const { port, bind = '' } = entry.server
   const plain = groups.findLast(({ servers }) => !isTls(servers[0].server))
@@ -119,7 +119,7 @@ function merge(groups: ServerGroup[], entry: ServerOf): void {
 
 function toChains({ protocol, servers }: ServerGroup): readonly Chain[] {
   if (isHttp(protocol)) return [{ servers, tls: undefined, serverNames: [] }]
-  // What is not HTTP in the end needs routes of its own (tls or tcp), which KServe and Knative never make.
+  // Other protocols need tls or tcp routes, which KServe and Knative do not create.
   return servers.flatMap(entry => {
     const { server } = entry
     const mode = server.tls?.mode
@@ -129,12 +129,12 @@ function toChains({ protocol, servers }: ServerGroup): readonly Chain[] {
   })
 }
 
-/** Without the namespace that a server's host may name. */
+/** Host of a server without its optional namespace prefix. */
 const toDnsName = (host: string) => host.slice(host.indexOf('/') + 1)
 
 /**
- * Does the chain have a route for the host, when one is bound to these Gateways (`namespace/name`)? A server takes
- * over only those hosts of a VirtualService that its own hosts cover.
+ * True if the chain routes the host, given a VirtualService attached to these Gateways (`namespace/name`). A server uses
+ * only those hosts of a VirtualService that its own hosts cover.
  */
 export function hasRoute({ servers }: Chain, boundTo: readonly string[], host: string): boolean {
   return servers.some(
@@ -145,7 +145,7 @@ export function hasRoute({ servers }: Chain, boundTo: readonly string[], host: s
   )
 }
 
-/** The chain that takes a TLS connection: the most specific server name, else the one that takes any. */
+/** Chain that matches a TLS connection: the one with the most specific server name, else the one for any SNI. */
 export function chainForSni({ chains }: Listener, sni: string): Chain | undefined {
   let best: { readonly chain: Chain; readonly length: number } | undefined
   for (const chain of chains) {
@@ -159,12 +159,12 @@ export function chainForSni({ chains }: Listener, sni: string): Chain | undefine
 /** An exact name is more specific than any wildcard. */
 const lengthOf = (name: string) => (name.startsWith('*') ? name.length : Number.POSITIVE_INFINITY)
 
-/** The chain that takes a connection without TLS: one that asks for no server name. */
+/** Chain that matches a connection without TLS: the one without server names. */
 export function chainForPlaintext({ chains }: Listener): Chain | undefined {
   return chains.find(({ serverNames }) => serverNames.length === 0)
 }
 
-/** A server of this port and bind that claims one of the hosts already is left out whole. */
+/** True if a TLS server of the same port and bind already has one of the hosts; Istio drops the whole server. */
 function isDuplicate({ tls, hosts, bind = '' }: GatewayServer, known: Map<string, string>): boolean {
   if (tls === undefined) return false
   if (hosts.some(host => known.get(host) === bind)) return true
@@ -172,7 +172,7 @@ function isDuplicate({ tls, hosts, bind = '' }: GatewayServer, known: Map<string
   return false
 }
 
-/** `./host` means the Gateway's own namespace, and every namespace is the default. */
+/** Resolves `./host` to the Gateway's own namespace, and drops the default, every namespace. */
 function withNamespace(server: GatewayServer, namespace: string): GatewayServer {
   const hosts = server.hosts.map(host => {
     if (host.startsWith('./')) return `${namespace}/${host.slice(2)}`
@@ -185,12 +185,12 @@ function isHttp(protocol: string): boolean {
   return ['HTTP', 'HTTP2', 'GRPC', 'GRPC-WEB', 'HTTP_PROXY'].includes(protocol.toUpperCase())
 }
 
-/** HTTP with `tls` is a redirect, and plain all the same. */
+/** False for HTTP with `tls`, which is a plaintext listener that redirects. */
 function isTls(server: GatewayServer): boolean {
   return server.tls !== undefined && !isHttp(server.port.protocol)
 }
 
-/** Mode absent means PASSTHROUGH: then certificates and HTTP routes are ignored. */
+/** False if the mode is absent, which means PASSTHROUGH: certificates and HTTP routes are ignored. */
 function isTerminatingHttps({ tls, port }: GatewayServer): boolean {
   const passes = tls?.mode === undefined || tls.mode === 'PASSTHROUGH' || tls.mode === 'AUTO_PASSTHROUGH'
   return port.protocol.toUpperCase() === 'HTTPS' && !passes

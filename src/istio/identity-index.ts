@@ -4,35 +4,35 @@ import type { AuthorizationPolicy, Rule, Source } from './authorization-policy.t
 import { type IdentityKey, isIdentityKey } from './identity-match.ts'
 
 /**
- * Things by the identities that they can match. A key is `=` and a namespace, `=` and `namespace/account`, `^` and how a
- * namespace begins, or `$` and how it ends. A look-up may find more than matches, never less.
+ * Entries by the identities that they can match. A key is `=` and a namespace, `=` and `namespace/account`, `^` and a
+ * namespace prefix, or `$` and a suffix. A lookup can return entries that do not match, but omits none that do.
  */
 export interface IdentityIndex<T> {
   readonly byKey: ReadonlyMap<string, readonly T[]>
   readonly prefixLengths: readonly number[]
   readonly suffixLengths: readonly number[]
-  /** Those that can match identities of any namespace. */
-  readonly open: readonly T[]
+  /** Entries that can match identities of any namespace. */
+  readonly anyNamespace: readonly T[]
 }
 
 function makeIndex<T>(entries: Iterable<readonly [T, readonly string[] | undefined]>): IdentityIndex<T> {
   const byKey = new Map<string, T[]>()
-  const open: T[] = []
-  for (const [thing, keys] of entries) {
-    if (keys === undefined) open.push(thing)
-    else for (const key of keys) getOrAdd(byKey, key, (): T[] => []).push(thing)
+  const anyNamespace: T[] = []
+  for (const [entry, keys] of entries) {
+    if (keys === undefined) anyNamespace.push(entry)
+    else for (const key of keys) getOrAdd(byKey, key, (): T[] => []).push(entry)
   }
   const lengths = (sign: string) => [
     ...new Set([...byKey.keys()].filter(key => key.startsWith(sign)).map(key => key.length - 1))
   ]
-  return { byKey, open, prefixLengths: lengths('^'), suffixLengths: lengths('$') }
+  return { byKey, anyNamespace, prefixLengths: lengths('^'), suffixLengths: lengths('$') }
 }
 
 const NONE: readonly never[] = []
 
 /**
- * What can match an identity (`spiffe://<trust domain>/ns/<namespace>/sa/<service account>`, `undefined` for plaintext),
- * each once and without what is `open`.
+ * Entries that can match an identity (`spiffe://<trust domain>/ns/<namespace>/sa/<service account>`, `undefined` for
+ * plaintext), each once and without those of `anyNamespace`.
  */
 export function findByIdentity<T>(index: IdentityIndex<T>, identity: string | undefined): readonly T[] {
   const { byKey, prefixLengths, suffixLengths } = index
@@ -55,9 +55,9 @@ export function findByIdentity<T>(index: IdentityIndex<T>, identity: string | un
 const IDENTITY_NAMESPACE = 4
 
 /**
- * The key of a value; `undefined` if it can match identities of any namespace.
+ * Index key of a value; `undefined` if the value can match identities of any namespace.
  *
- * @param own the namespace of the policy, which a service account without namespace belongs to
+ * @param own namespace of the policy, the default for service accounts
  */
 function keyOf(key: IdentityKey, value: string, own: string): string | undefined {
   if (key === 'source.principal' && !canMatch(value)) return NEVER
@@ -72,30 +72,30 @@ function keyOf(key: IdentityKey, value: string, own: string): string | undefined
   return SA.endsWith(suffix) ? undefined : `$${suffix}`
 }
 const SA = 'sa'
-/** No namespace has this key. */
+/** Key of values that match no identity. */
 const NEVER = '=*'
 
-/** A principal is a suffix, a prefix, or the whole identity; no identity has a `*`. */
+/** False for a principal with a `*` in the middle or the wrong number of segments. */
 function canMatch(principal: string): boolean {
   if (principal.startsWith('*')) return !principal.includes('*', 1)
   return principal.endsWith('*') || principal.split('/', PRINCIPAL_SEGMENTS + 1).length === PRINCIPAL_SEGMENTS
 }
 
-/** With its slash; empty where a value matches several accounts of a namespace. */
+/** Service account of a value, with a leading slash; empty if the value can match several accounts of a namespace. */
 function exactAccount(key: IdentityKey, value: string): string {
   if (key === 'source.namespace' || value.includes('*', 1)) return ''
   const segments = value.split('/')
-  // What is left of principals ends with the account, be it a suffix or the whole identity.
+  // The remaining principals, suffixes or whole identities, end with the account.
   return `/${key === 'source.principal' ? segments.at(-1) : (segments[1] ?? segments[0])}`
 }
 
-/** The part of a value that is compared with the namespace; `undefined` if there is none. */
+/** Part of a value that matches on the namespace; absent if no part does. */
 function namespacePattern(key: IdentityKey, value: string, own: string): string | undefined {
   if (key === 'source.namespace') return value.includes('/') ? undefined : value
   const segments = value.split('/')
   const [first = '', second, third, fourth] = segments
   if (key === 'source.serviceAccount') return second === undefined ? own : first
-  // A leading `*` makes the value a suffix: which segment is the namespace is known from its end.
+  // A leading `*` makes the value a suffix, so the position of the namespace follows from its end.
   if (first.startsWith('*') && segments.length === SEGMENTS_FROM_NAMESPACE) return second === SA ? first : undefined
   if (first.startsWith('*') && !(segments.length === PRINCIPAL_SEGMENTS && fourth === SA)) return undefined
   return second === 'ns' ? third : undefined
@@ -103,7 +103,7 @@ function namespacePattern(key: IdentityKey, value: string, own: string): string 
 const PRINCIPAL_SEGMENTS = 5
 const SEGMENTS_FROM_NAMESPACE = 3
 
-/** The values of a field, which belongs to one policy. */
+/** Index of the values of a field, memoized by list and key: a field belongs to one policy. */
 export function indexValues(key: IdentityKey, values: readonly string[], own: string): IdentityIndex<string> {
   return getOrAdd(valueIndexes(values), key, () =>
     makeIndex(
@@ -116,14 +116,14 @@ export function indexValues(key: IdentityKey, values: readonly string[], own: st
 }
 const valueIndexes = memoize((_values: readonly string[]) => new Map<IdentityKey, IdentityIndex<string>>())
 
-/** A field of a source, or a condition: what it wants and what it excludes. */
+/** Field of a source, or a condition, that matches on the peer identity. */
 export interface IdentityField {
   readonly key: IdentityKey
   readonly values: readonly string[]
   readonly notValues: readonly string[]
 }
 
-/** The fields of a source that match on the caller's namespace, without the empty ones. */
+/** Fields of a source that match on the caller's namespace, without the empty ones. */
 export const identityFields: (source: Source) => readonly IdentityField[] = memoize(source =>
   [
     { key: 'source.principal' as const, values: source.principals, notValues: source.notPrincipals },
@@ -132,17 +132,17 @@ export const identityFields: (source: Source) => readonly IdentityField[] = memo
   ].filter(({ values, notValues }) => values.length + notValues.length > 0)
 )
 
-/** The conditions of a rule that match on the caller's namespace. */
+/** Conditions of a rule that match on the caller's namespace. */
 export const identityConditions: (rule: Rule) => readonly IdentityField[] = memoize(({ when }) =>
   when.flatMap(({ key, values, notValues }) => (isIdentityKey(key) ? [{ key, values, notValues }] : []))
 )
 
-/** The rules of a policy that are not null, by their number. */
+/** Indexes of the rules of a policy, without null rules. */
 export const indexRules: (policy: AuthorizationPolicy) => IdentityIndex<number> = memoize(({ namespace: own, spec }) =>
   makeIndex(spec.rules.flatMap((rule, i) => (rule === null ? [] : [[i, keysOfRule(rule, own)] as const])))
 )
 
-/** A rule is bound to namespaces by one of its conditions, or by each of its sources. */
+/** One condition, or every source, must limit the rule to namespaces; otherwise it can match any. */
 function keysOfRule(rule: Rule, own: string): readonly string[] | undefined {
   const byCondition = keysOfFields(identityConditions(rule), own)
   if (byCondition !== undefined || rule.from.length === 0) return byCondition
@@ -155,11 +155,11 @@ function keysOfRule(rule: Rule, own: string): readonly string[] | undefined {
   return [...all]
 }
 
-/** One field suffices: all of them must match. */
+/** Keys of the first field that limits the namespace; one is enough, because all fields must match. */
 function keysOfFields(fields: readonly IdentityField[], own: string): readonly string[] | undefined {
   for (const { key, values } of fields) {
     const index = indexValues(key, values, own)
-    if (values.length > 0 && index.open.length === 0) return [...index.byKey.keys()]
+    if (values.length > 0 && index.anyNamespace.length === 0) return [...index.byKey.keys()]
   }
   return undefined
 }

@@ -1,20 +1,20 @@
 import { matches, matchesAnywhere } from '../text/pattern.ts'
 
-/** The fields of a source that match on the namespace of a caller's identity, as `when` calls them. */
+/** Source fields that match on the namespace of the peer identity, by their condition keys. */
 const IDENTITY_KEYS = ['source.principal', 'source.namespace', 'source.serviceAccount'] as const
 export type IdentityKey = (typeof IDENTITY_KEYS)[number]
 
 export const isIdentityKey = (key: string): key is IdentityKey => IDENTITY_KEYS.some(one => one === key)
 
-/** What the values of a rule are read with. */
+/** Context that the values of a rule depend on. */
 export interface RuleContext {
-  /** The namespace of the policy, which a service account without namespace belongs to. */
+  /** Namespace of the policy, the default for service accounts. */
   readonly namespace: string
-  /** The mesh's own trust domain, and its aliases after it. */
+  /** Trust domain of the mesh, followed by its aliases. */
   readonly trustDomains: readonly string[]
 }
 
-/** Does a value match the caller's identity? Without a workload certificate (`undefined`) no value does. */
+/** True if a value matches the peer identity. No value matches a client without workload certificate (`undefined`). */
 export function matchesIdentity(
   key: IdentityKey,
   value: string,
@@ -28,33 +28,33 @@ export function matchesIdentity(
 }
 
 const SCHEME = 'spiffe://'
-/** Means the mesh's own trust domain, whatever it is called. */
-const ANY_TRUST_DOMAIN = 'cluster.local'
-/** `<trust domain>/ns/<namespace>/sa/<service account>` */
-const PARTS_OF_IDENTITY = 5
+/** Istio treats this value as the trust domain of the mesh, whatever its name. */
+const DEFAULT_TRUST_DOMAIN = 'cluster.local'
+/** Segments of `<trust domain>/ns/<namespace>/sa/<service account>`. */
+const PRINCIPAL_SEGMENTS = 5
 
 /** @see istio pilot/pkg/security/trustdomain/bundle.go (ReplaceTrustDomainAliases) */
 function isPrincipal(value: string, identity: string, { trustDomains }: RuleContext): boolean {
   const [domain = '', ...rest] = value.split('/')
-  const isOurs = trustDomains.some(one => matches(domain, one)) || domain === ANY_TRUST_DOMAIN
-  // Each of our domains takes the place of the one that is written, unless that is a suffix of it.
+  const isOwnDomain = trustDomains.some(one => matches(domain, one)) || domain === DEFAULT_TRUST_DOMAIN
+  // Istio replaces the trust domain by each name of the mesh's own, unless it is a suffix pattern of that name.
   const isSuffixOf = (one: string) => domain.startsWith('*') && matches(domain, one)
-  const expands = rest.length === PARTS_OF_IDENTITY - 1 && domain !== '*' && isOurs
-  const meant = expands ? trustDomains.map(one => [isSuffixOf(one) ? domain : one, ...rest].join('/')) : [value]
-  return meant.some(one => matches(one.startsWith('*') ? one : SCHEME + one, identity))
+  const isExpanded = rest.length === PRINCIPAL_SEGMENTS - 1 && domain !== '*' && isOwnDomain
+  const principals = isExpanded ? trustDomains.map(one => [isSuffixOf(one) ? domain : one, ...rest].join('/')) : [value]
+  return principals.some(one => matches(one.startsWith('*') ? one : SCHEME + one, identity))
 }
 
-/** @see istio pilot/pkg/security/authz/model/generator.go (serviceAccountRegex): no part of it is a pattern. */
+/** @see istio pilot/pkg/security/authz/model/generator.go (serviceAccountRegex): patterns are not supported. */
 function isAccount(value: string, identity: string, { namespace }: RuleContext): boolean {
   const [first = '', second] = value.split('/')
   const [ns, account] = second === undefined ? [namespace, first] : [first, second]
   return identity.endsWith(`/ns/${ns}/sa/${account}`)
 }
 
-/** Does a value of `trustDomains` match? Each name of the mesh's own trust domain stands for all of them. */
+/** True if a value of `trustDomains` matches. Each name of the mesh's own trust domain matches all its names. */
 export function isOfDomain(value: string, identity: string | undefined, { trustDomains }: RuleContext): boolean {
-  const meant = trustDomains.includes(value) ? trustDomains : [value]
-  return identity !== undefined && meant.some(one => matches(one, domainOf(identity)))
+  const domains = trustDomains.includes(value) ? trustDomains : [value]
+  return identity !== undefined && domains.some(one => matches(one, domainOf(identity)))
 }
 
 const domainOf = (identity: string) => identity.slice(SCHEME.length, identity.indexOf('/', SCHEME.length))

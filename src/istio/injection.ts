@@ -5,10 +5,10 @@ import type { View } from '../state/snapshot.ts'
 import { type LabelSelector, type Labels, selects } from '../text/selector.ts'
 import { parseYaml } from '../text/yaml.ts'
 
-/** Label (it selects the injector, and decides) and annotation (it only decides) of a pod. */
+/** Pod label and annotation. Webhook selectors match only on the label. */
 export const INJECT = 'sidecar.istio.io/inject'
 
-/** What the injector looks at in a pod. */
+/** Pod properties that injection depends on. */
 export interface InjectionSubject {
   readonly namespace: string
   readonly labels: Labels
@@ -16,18 +16,18 @@ export interface InjectionSubject {
   readonly hostNetwork: boolean
 }
 
-/** Will a pod that is created now get a sidecar, and if not, what is in the way? */
+/** Whether a pod that is created now gets a sidecar; otherwise, why not. */
 export type Injection =
   | { readonly injected: true; readonly webhook: string }
   | {
       readonly injected: false
-      readonly because:
-        | 'no-webhook-selects-it'
+      readonly reason:
+        | 'not-selected'
         | 'host-network'
         | 'system-namespace'
-        | 'asked-not-to'
+        | 'opted-out'
         | 'policy-disabled'
-        | 'never-selected'
+        | 'never-inject-selector'
     }
 
 const WEBHOOK_SUFFIX = 'sidecar-injector.istio.io'
@@ -36,27 +36,29 @@ const SYSTEM_NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease', 'loc
 export type InjectionKinds = 'MutatingWebhookConfiguration' | 'Namespace' | 'ConfigMap'
 
 /**
- * First the API server: does a webhook of the injector select namespace and pod, by labels alone? Then istiod: the
- * pod's label, else its annotation, exactly "true" or "false"; anything else is as if it were absent.
+ * Evaluates the webhook selectors, which match only on labels, then istiod's decision: the pod's label, else its
+ * annotation. Values other than "true" and "false" are ignored.
  * @see istio pkg/kube/inject/inject.go (injectRequired), charts istio-discovery mutatingwebhook.yaml; Istio 1.27 and later
  */
 export function injection(view: View<InjectionKinds>, subject: InjectionSubject): Injection {
   const webhook = selectingWebhook(view, subject)
-  if (webhook === undefined) return { injected: false, because: 'no-webhook-selects-it' }
-  if (subject.hostNetwork) return { injected: false, because: 'host-network' }
-  if (SYSTEM_NAMESPACES.includes(subject.namespace)) return { injected: false, because: 'system-namespace' }
-  const asked = subject.labels[INJECT] ?? subject.annotations[INJECT]
-  if (asked === 'true') return { injected: true, webhook: webhook.name }
-  if (asked === 'false') return { injected: false, because: 'asked-not-to' }
+  if (webhook === undefined) return { injected: false, reason: 'not-selected' }
+  if (subject.hostNetwork) return { injected: false, reason: 'host-network' }
+  if (SYSTEM_NAMESPACES.includes(subject.namespace)) return { injected: false, reason: 'system-namespace' }
+  const requested = subject.labels[INJECT] ?? subject.annotations[INJECT]
+  if (requested === 'true') return { injected: true, webhook: webhook.name }
+  if (requested === 'false') return { injected: false, reason: 'opted-out' }
   const { policy, never, always } = injectorConfig(view, webhook.revision)
-  if (never.some(selector => selects(selector, subject.labels))) return { injected: false, because: 'never-selected' }
+  if (never.some(selector => selects(selector, subject.labels))) {
+    return { injected: false, reason: 'never-inject-selector' }
+  }
   if (policy === 'enabled' || always.some(selector => selects(selector, subject.labels))) {
     return { injected: true, webhook: webhook.name }
   }
-  return { injected: false, because: 'policy-disabled' }
+  return { injected: false, reason: 'policy-disabled' }
 }
 
-/** Do pods of the namespace join the mesh without a sidecar of their own? */
+/** True if pods of the namespace are in the mesh without a sidecar (ambient mode). */
 export function isAmbient(view: View<'Namespace'>, namespace: string): boolean {
   return view.get('Namespace', '', namespace)?.labels['istio.io/dataplane-mode'] === 'ambient'
 }
@@ -76,7 +78,7 @@ function selectingWebhook(
   return undefined
 }
 
-/** Everything that injectors select pods by. */
+/** Label selectors of all injection webhooks and injector configurations. */
 export function injectorSelectors(view: View<'MutatingWebhookConfiguration' | 'ConfigMap'>): readonly LabelSelector[] {
   const maps = view
     .list('ConfigMap', view.settings.istioNamespace)
@@ -110,7 +112,7 @@ const config = z.object({
 
 const DEFAULT: InjectorConfig = { policy: 'enabled', never: [], always: [] }
 
-/** The text is a template in places that we don't read; what does not parse counts as Istio's defaults. */
+/** Parses the fields that are not templates. Istio's defaults apply if the text does not parse. */
 const readConfig = memoize(({ data: { config: text = '' } }: ResourceOf<'ConfigMap'>): InjectorConfig => {
   const { data: read } = config.safeParse(parseYaml(text))
   return read === undefined
@@ -118,7 +120,7 @@ const readConfig = memoize(({ data: { config: text = '' } }: ResourceOf<'ConfigM
     : { policy: read.policy, never: read.neverInjectSelector ?? [], always: read.alwaysInjectSelector ?? [] }
 })
 
-/** Each revision of istiod has a configuration of its own. */
+/** Injector configuration of a revision of istiod. */
 function injectorConfig(view: View<'ConfigMap'>, revision = 'default'): InjectorConfig {
   const { istioNamespace } = view.settings
   const map =

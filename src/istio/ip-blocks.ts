@@ -7,7 +7,7 @@ interface Block {
   readonly bits: number
 }
 
-/** Blocks by their text. A list may be long, and each request is held against all of it. */
+/** Blocks by their text. Memoized, because lists can be long and each request is matched with all blocks. */
 const blocksOf = memoize((texts: readonly string[]): ReadonlyMap<string, Block> => {
   const blocks = new Map<string, Block>()
   for (const text of texts) {
@@ -17,7 +17,7 @@ const blocksOf = memoize((texts: readonly string[]): ReadonlyMap<string, Block> 
   return blocks
 })
 
-/** @returns `undefined` for a block that is none: Istio refuses it */
+/** @returns `undefined` for an invalid block, which Istio rejects */
 function parseBlock(text: string): Block | undefined {
   if (ipaddr.isValidCIDR(text)) {
     const [net, bits] = ipaddr.parseCIDR(text)
@@ -29,20 +29,20 @@ function parseBlock(text: string): Block | undefined {
 }
 
 /**
- * Whether an address is in a block, which is given as it is written in one of these lists. The address of a pod that does
- * not exist yet is unknown.
+ * Returns a function that tests whether an address is in a block, given by its text in one of the lists. The result is
+ * unknown for a pod without address, which does not exist yet.
  */
 export function inBlocks(
   [values, notValues]: readonly [readonly string[], readonly string[]],
   address: string | undefined
 ): (text: string) => Tristate {
   if (address === undefined || !ipaddr.isValid(address)) return () => undefined
-  const [wanted, excluded] = [blocksOf(values), blocksOf(notValues)]
-  if (wanted.size + excluded.size === 0) return () => false
+  const [included, excluded] = [blocksOf(values), blocksOf(notValues)]
+  if (included.size + excluded.size === 0) return () => false
   const own = ipaddr.parse(address)
   const kind = own.kind()
   return text => {
-    const block = wanted.get(text) ?? excluded.get(text)
+    const block = included.get(text) ?? excluded.get(text)
     return block !== undefined && kind === block.net.kind() && own.match(block.net, block.bits)
   }
 }

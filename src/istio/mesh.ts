@@ -4,17 +4,17 @@ import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { parseYaml } from '../text/yaml.ts'
 
-/** What Istio's mesh configuration says of the traffic path. */
+/** Mesh configuration that request paths depend on. */
 export interface Mesh {
   readonly rootNamespace: string
   readonly trustDomain: string
-  /** Other names of the trust domain, that policies may use as well. */
+  /** Other names of the trust domain that policies can use. */
   readonly trustDomainAliases: readonly string[]
-  /** Without it, a client sends mTLS only where a DestinationRule says so. */
+  /** False: a client sends mTLS only if a DestinationRule sets it. */
   readonly autoMtls: boolean
-  /** Who sees a DestinationRule without `exportTo`: `*`, or `.` for its own namespace. */
+  /** Default of `exportTo` in DestinationRules: `*`, or `.` for its own namespace. */
   readonly destinationRuleExportTo: readonly string[]
-  /** Names of the services that policies with action CUSTOM can ask. */
+  /** Names of extension providers that policies with action CUSTOM can use. */
   readonly authorizers: readonly string[]
 }
 
@@ -44,7 +44,7 @@ const readMesh = memoize(({ data: { mesh: text = '' } }: ResourceOf<'ConfigMap'>
 })
 
 /**
- * The mesh configuration in force. A value that does not parse counts as absent: istiod goes on with its defaults.
+ * Effective mesh configuration. If it does not parse, istiod uses its defaults.
  * @see istio pkg/config/mesh/mesh.go (DefaultMeshConfig)
  */
 export const meshOf: (view: View<'ConfigMap'>) => Mesh = memoize(view => {
@@ -63,7 +63,7 @@ export const meshOf: (view: View<'ConfigMap'>) => Mesh = memoize(view => {
   }
 })
 
-/** The ConfigMap that holds the mesh configuration. */
+/** ConfigMap with the mesh configuration. */
 export function findMeshConfig(view: View<'ConfigMap'>): ResourceOf<'ConfigMap'> | undefined {
   return view
     .list('ConfigMap', view.settings.istioNamespace)

@@ -2,7 +2,7 @@ import { memoize } from '../state/memoize.ts'
 import type { AuthorizationPolicy } from './authorization-policy.ts'
 import { identityConditions } from './identity-index.ts'
 
-/** A namespace that a policy names, with the service account there if it names one. */
+/** Namespace that a policy names, and the service account if it names one. */
 export interface NamedSource {
   readonly namespace: string
   readonly account: string | undefined
@@ -32,7 +32,7 @@ export const namedSources: (policy: AuthorizationPolicy) => readonly NamedSource
     })
 )
 
-/** `<trust domain>/ns/<namespace>/sa/<account>`, of which a pattern may have only the beginning. */
+/** Parses `<trust domain>/ns/<namespace>/sa/<account>`; a pattern can be cut off anywhere. */
 function fromPrincipal(principal: string): readonly NamedSource[] {
   const [, ...after] = principal.split('/ns/')
   const [pattern = '', sa, account = '', ...more] = after.join('/ns/').split('/')

@@ -14,7 +14,7 @@ export type MtlsSetting =
   | { readonly mode: MtlsMode; readonly by: PeerAuthentication }
   | { readonly mode: 'PERMISSIVE'; readonly by: undefined }
 
-/** Effective mTLS modes of one workload. */
+/** Effective mTLS modes of a workload. */
 export interface PeerMtls {
   readonly workload: MtlsSetting
   /** By port number of the workload, not of a Service. */

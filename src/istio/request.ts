@@ -1,32 +1,32 @@
-/** A token that a RequestAuthentication on the way accepts. What else it claims is for its holder to choose. */
+/** JWT that a RequestAuthentication on the path accepts. Its other claims are unknown. */
 export interface Token {
-  /** Absent: that of any issuer. */
+  /** Absent: any issuer. */
   readonly issuer: string | undefined
 }
 
-/** What the caller asks for; it stays the same from hop to hop, save for the Host that a route may rewrite. */
+/** Request content of a caller. It is the same at each hop, except for rewrites by routes and stripped JWTs. */
 export interface Call {
   readonly host: string
-  /** Absent where it is the model's own affair. */
+  /** Absent if the model defines its own URL paths. */
   readonly path: string | undefined
   readonly method: string
-  /** Absent: there is none, or a gateway has taken it off. */
+  /** Absent: no JWT is sent, or a gateway has stripped it. */
   readonly token: Token | undefined
-  /** Those that are known, by lower-case name. */
+  /** Known headers by lower-case name. */
   readonly headers: Readonly<Record<string, string>>
-  /** True where there are no other headers. */
+  /** True if the request has no other headers. */
   readonly headersComplete: boolean
 }
 
-/** A call as the proxy of a server sees it. */
+/** Call with the connection properties that the proxy of a server sees. */
 export interface Request extends Call {
-  /** In the caller's mesh certificate, `spiffe://...`; absent over plaintext. */
+  /** Peer identity `spiffe://...` in the caller's workload certificate; absent over plaintext. */
   readonly identity: string | undefined
-  /** The address of the caller's pod, where it is known. */
+  /** IP address of the caller's pod; absent if it is unknown. */
   readonly from: string | undefined
-  /** Address and port of the server's pod. */
+  /** IP address and port of the server's pod. */
   readonly to: { readonly address: string | undefined; readonly port: number }
   readonly sni: string | undefined
-  /** False where Istio takes the port for another protocol, and sees bytes alone. */
+  /** False if Istio treats the port as TCP, so that HTTP fields are not available. */
   readonly http: boolean
 }

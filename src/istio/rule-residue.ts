@@ -12,14 +12,14 @@ import {
 import { isIdentityKey, matchesIdentity, type RuleContext } from './identity-match.ts'
 import type { Call } from './request.ts'
 
-/** What is known of a call before it is sent: its path and method, and the hosts it may be sent to. */
+/** Properties of a call that are known in advance, with every host that it can be sent to. */
 export interface KnownCall extends Pick<Call, 'path' | 'method'> {
   readonly hosts: readonly string[]
 }
 
 /**
- * What a policy still asks of a call once the caller's identity is known: it treats two callers with equal texts alike,
- * whatever else they send. Rules that do not match on identities are left out.
+ * Rest of a policy after partial evaluation for an identity: two callers with equal texts get equal results, whatever
+ * else they send. Rules that do not match on identities are omitted.
  */
 export function residueOf(
   policy: AuthorizationPolicy,
@@ -38,9 +38,9 @@ export function residueOf(
   return residues.sort().join()
 }
 
-/** The rules that can match identities of any namespace, and match on them all the same. */
+/** Rules that match on identities but can match any namespace. */
 const sensitiveRules = memoize((policy: AuthorizationPolicy) =>
-  indexRules(policy).open.filter(i => {
+  indexRules(policy).anyNamespace.filter(i => {
     const rule = policy.spec.rules[i] as Rule
     return (
       identityConditions(rule).length > 0 ||
@@ -49,23 +49,23 @@ const sensitiveRules = memoize((policy: AuthorizationPolicy) =>
   })
 )
 
-/** The sources of a rule that match an identity, by number; `undefined` if the rule cannot match it. */
+/** Indexes of the sources of a rule that match an identity; `undefined` if the rule cannot match it. */
 function keptSources(rule: Rule, identity: string, context: RuleContext): readonly number[] | undefined {
-  const admits = (field: IdentityField) => admitsIdentity(field, identity, context)
-  if (!identityConditions(rule).every(admits)) return undefined
+  const isMatch = (field: IdentityField) => matchesField(field, identity, context)
+  if (!identityConditions(rule).every(isMatch)) return undefined
   const kept = rule.from.flatMap(({ source }, i) =>
-    source === undefined || identityFields(source).every(admits) ? i : []
+    source === undefined || identityFields(source).every(isMatch) ? i : []
   )
   return rule.from.length > 0 && kept.length === 0 ? undefined : kept
 }
 
 function ruleResidue(rule: Rule, kept: readonly number[], call: KnownCall): string {
-  const { isForTokens, when, sources } = withoutIdentity(rule)
+  const { requiresHttp, when, sources } = withoutIdentity(rule)
   const operations = rule.to.map(({ operation }) => operationText(operation, call))
-  return [isForTokens, when, ...new Set(operations.sort()), '', ...new Set(kept.map(i => sources[i]).sort())].join()
+  return [requiresHttp, when, ...new Set(operations.sort()), '', ...new Set(kept.map(i => sources[i]).sort())].join()
 }
 
-/** Hosts, methods and paths are known, and what an operation makes of them is all that counts. */
+/** Match results of an operation for the known hosts, method and path, with the ports that it matches on. */
 function operationText(operation: Operation | undefined, { hosts, path, method }: KnownCall): string {
   if (operation === undefined) return ''
   const { ports, notPorts } = operation
@@ -73,24 +73,24 @@ function operationText(operation: Operation | undefined, { hosts, path, method }
   return JSON.stringify([outcomes, ports, notPorts])
 }
 
-function admitsIdentity({ key, values, notValues }: IdentityField, identity: string, context: RuleContext): boolean {
+function matchesField({ key, values, notValues }: IdentityField, identity: string, context: RuleContext): boolean {
   const isIn = (all: readonly string[]) => {
     const index = indexValues(key, all, context.namespace)
     const isMatch = (value: string) => matchesIdentity(key, value, identity, context)
-    return findByIdentity(index, identity).some(isMatch) || index.open.some(isMatch)
+    return findByIdentity(index, identity).some(isMatch) || index.anyNamespace.some(isMatch)
   }
   return (values.length === 0 || isIn(values)) && (notValues.length === 0 || !isIn(notValues))
 }
 
-/** The texts do not name the identities that a rule matches. */
+/** Texts of a rule without the identities that it matches on. */
 const withoutIdentity = memoize(({ from, when }: Rule) => ({
-  // A source that wants a token makes a rule one for HTTP, even if another source matches.
-  isForTokens: from.some(({ source }) => wantsToken(source)),
+  // One source that matches on a JWT makes the whole rule HTTP only, even if another source matches.
+  requiresHttp: from.some(({ source }) => matchesOnToken(source)),
   when: JSON.stringify([...new Set(when.flatMap(conditionText))].sort()),
   sources: from.map(({ source }) => (source === undefined ? '' : JSON.stringify({ ...source, ...NO_IDENTITY })))
 }))
 
-/** Which headers a caller sends is unknown, so that what a condition wants of them is all the same. */
+/** Text of a condition. Headers of callers are unknown, so all conditions on headers have the same text. */
 function conditionText({ key, values, notValues }: Rule['when'][number]): readonly string[] {
   if (isIdentityKey(key)) return []
   const isHeader = isHeaderKey(key) && values.length + notValues.length > 0
@@ -106,6 +106,6 @@ const NO_IDENTITY = {
   notServiceAccounts: []
 }
 
-function wantsToken(source: Source | undefined): boolean {
+function matchesOnToken(source: Source | undefined): boolean {
   return source !== undefined && source.requestPrincipals.length + source.notRequestPrincipals.length > 0
 }

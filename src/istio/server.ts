@@ -6,7 +6,7 @@ import type { Workload } from '../state/workload.ts'
 import { findListener, type Listener } from './gateway.ts'
 import { type MtlsSetting, modeForPort, peerMtls } from './peer-authentication.ts'
 
-/** What stands at the other end of a connection, and what decides what it takes. */
+/** Server end of a connection, and the configuration that decides what it accepts. */
 export type ServerSide =
   | { readonly at: 'application'; readonly workload: Workload }
   | {
@@ -26,7 +26,7 @@ export type ServerSide =
 export type ServerKinds = 'Gateway' | 'Service' | 'Pod' | 'EndpointSlice' | 'PeerAuthentication' | 'ConfigMap'
 
 /**
- * What a workload takes on one of its ports.
+ * Server side of a workload on one of its ports.
  * @see istio pilot/pkg/networking/core/listener_inbound.go
  */
 export function serverSide(view: View<ServerKinds>, { workload, port }: Endpoint): ServerSide {
@@ -36,8 +36,8 @@ export function serverSide(view: View<ServerKinds>, { workload, port }: Endpoint
 const serverSides = memoizeInView((_view: View<ServerKinds>, _workload: Workload) => new Map<number, ServerSide>())
 
 function makeSide(view: View<ServerKinds>, workload: Workload, port: number): ServerSide {
-  const isPast = workload.excludedInboundPorts?.includes(port) === true
-  if (workload.proxy === 'none' || isPast) return { at: 'application', workload }
+  const isExcluded = workload.excludedInboundPorts?.includes(port) === true
+  if (workload.proxy === 'none' || isExcluded) return { at: 'application', workload }
   if (workload.proxy === 'gateway') {
     return { at: 'gateway', workload, port, listener: findListener(view, workload, port) }
   }

@@ -18,12 +18,12 @@ interface Target {
   readonly ports: readonly number[]
 }
 
-/** What a proxy knows of the mesh. */
+/** Configuration scope of a proxy (Istio's SidecarScope). */
 export interface Scope {
-  /** The object that narrows the scope; without one the proxy knows everything that is exported to it. */
+  /** Sidecar that limits the scope; without one the proxy imports everything that is exported to it. */
   readonly by: Sidecar | undefined
   imports(target: Target): boolean
-  /** Does it know the policies of a namespace? */
+  /** True if the PeerAuthentications of a namespace are visible to the proxy. */
   readonly sees: Visibility
 }
 
@@ -31,9 +31,8 @@ export const EXPORT_TO = 'networking.istio.io/exportTo'
 const EVERYTHING: Egress = { hosts: ['*/*'], port: undefined }
 
 /**
- * The scope of a proxy: of the Sidecar objects of its namespace the one that selects it, else that of the root
- * namespace; gateways are never narrowed. It sees the PeerAuthentications of the root namespace, of its own, and of
- * those of which it imports a Service: a namespace without any is not among them.
+ * Scope of a proxy: the Sidecar of its namespace that selects it, else that of the root namespace; none for gateways.
+ * Visible PeerAuthentications are those of the root namespace, its own, and every namespace with an imported Service.
  * @see istio pilot/pkg/model/sidecar.go (selectAuthnPolicies), push_context.go (doGetSidecarScope)
  */
 export const scopeOf: (
@@ -55,7 +54,7 @@ export const scopeOf: (
   return { by, imports, sees: other => getOrAdd(known, other, () => importsFrom(other)) }
 })
 
-/** Sidecars with a selector come before those without. */
+/** Sidecar of the namespace for a workload. One with a selector takes precedence. */
 function ownSidecar(view: View<'Sidecar'>, namespace: string, labels: Workload['labels']): Sidecar | undefined {
   const sidecars = sortByCreationTime(view.list('Sidecar', namespace))
   const selecting = sidecars.find(
@@ -68,23 +67,23 @@ function rootSidecar(view: View<'Sidecar'>, rootNamespace: string): Sidecar | un
   return sortByCreationTime(view.list('Sidecar', rootNamespace)).find(({ spec }) => spec.workloadSelector === undefined)
 }
 
-/** Hosts are `namespace/name`; `.` is the proxy's own namespace, `*` any, and a leading `~` takes out again. */
+/** Hosts are `namespace/name`; `.` is the proxy's own namespace, `*` any, and a leading `~` excludes. */
 function importsBy({ hosts, port }: Egress, own: string, { host, namespace, ports }: Target): boolean {
   if (port?.number !== undefined && !ports.includes(port.number)) return false
   const matching = hosts.filter(entry => {
     const [scope = '', pattern = ''] = entry.replace(/^~/, '').split('/')
-    const wanted = scope === '.' ? own : scope
-    return (wanted === '*' || wanted === '' || wanted === namespace) && coversHost(pattern, host)
+    const imported = scope === '.' ? own : scope
+    return (imported === '*' || imported === '' || imported === namespace) && coversHost(pattern, host)
   })
   return matching.length > 0 && !matching.some(entry => entry.startsWith('~'))
 }
 
-/** The namespaces that a Service is exported to; `undefined` for all. `*` means all, `.` its own. */
+/** Namespaces that a Service is exported to: `*` is all, `.` its own. Absent: all. */
 export const exportedTo = memoize(({ annotations }: ResourceOf<'Service'>) =>
   annotations[EXPORT_TO]?.split(',').map(one => one.trim())
 )
 
-/** @see istio pkg/config/kube: the annotation of a Service that says who may see it. */
+/** True if a Service is exported to a namespace. @see istio pkg/config/kube (exportTo annotation) */
 export function isExported(service: ResourceOf<'Service'>, namespace: string): boolean {
   const to = exportedTo(service)
   return (

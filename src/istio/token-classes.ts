@@ -6,8 +6,8 @@ import type { RequestAuthentication } from './request-authentication.ts'
 import { isTokenKey } from './token-match.ts'
 
 /**
- * The issuers of JWTs that the policies of a path tell apart, one of each class. Those of one class are trusted by the
- * same RequestAuthentications, and every rule of every policy makes the same of them.
+ * Representative JWT issuers, one for each class that the policies of a path distinguish. Issuers of one class are
+ * trusted by the same RequestAuthentications, and match the same rules of every policy.
  */
 export function issuerClasses(
   requestAuthentications: readonly RequestAuthentication[],
@@ -27,7 +27,7 @@ export function issuerClasses(
   return [...classes.values()]
 }
 
-/** What the rules that name an issuer, or may match it by a pattern, make of its tokens; equal rules are one. */
+/** Match results of the rules that name an issuer or can match it by pattern. */
 function outcomesOf(policy: AuthorizationPolicy, issuer: string): readonly string[] {
   const { named, patterns } = indexIssuers(policy)
   const rules = [...(named.get(issuer) ?? []), ...patterns]
@@ -51,7 +51,7 @@ const indexIssuers = memoize(({ spec }: AuthorizationPolicy): IssuerIndex => {
   return { named, patterns }
 })
 
-/** As they are written, patterns among them. A request principal is `issuer/subject`; `*` alone is any. */
+/** Issuers and issuer patterns in a rule. A request principal is `issuer/subject`; the value `*` matches any. */
 function issuersIn({ from, when }: Rule): readonly string[] {
   const sources = from.flatMap(({ source }) =>
     source === undefined ? [] : [...source.requestPrincipals, ...source.notRequestPrincipals]

@@ -2,20 +2,20 @@ import { matches } from '../text/pattern.ts'
 import { all, type Tristate } from '../text/tristate.ts'
 import type { Token } from './request.ts'
 
-/** The conditions that match on the issuer of a JWT. */
+/** Conditions that match on the issuer of a JWT. */
 export type TokenKey = 'request.auth.principal' | 'request.auth.claims[iss]'
 
 export const isTokenKey = (key: string): key is TokenKey =>
   key === 'request.auth.principal' || key === 'request.auth.claims[iss]'
 
-/** Does a value match the JWT of a request? Without one no value does. */
+/** True if a value matches the JWT of a request. No value matches a request without JWT. */
 export function matchesToken(key: TokenKey, value: string, token: Token | undefined): Tristate {
   if (token === undefined) return false
   return key === 'request.auth.principal' ? isRequestPrincipal(value, token) : isIssuer(value, token)
 }
 
 /**
- * `issuer/subject`, of which we know the issuer alone.
+ * Matches `issuer/subject`. Only the issuer is known.
  * @see istio pilot/pkg/security/authz/model/generator.go (requestPrincipalGenerator)
  */
 function isRequestPrincipal(value: string, token: Token): Tristate {

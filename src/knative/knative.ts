@@ -9,7 +9,7 @@ import { TLS_MODE_LABEL, type Workload } from '../state/workload.ts'
 import { parseGoFloat } from '../text/go-float.ts'
 import { parseYaml } from '../text/yaml.ts'
 
-/** A Gateway that Knative binds its routes to, and the Service that leads to it. */
+/** Gateway that Knative's routes are attached to, and its Service host. */
 export interface KnativeGateway {
   /** `namespace/name` */
   readonly gateway: string
@@ -29,7 +29,7 @@ const readGateways = memoize(({ data, namespace }: ResourceOf<'ConfigMap'>) => (
 }))
 
 /**
- * The gateways of Knative's routes. Each list that the configuration leaves out is the default one.
+ * Gateways of Knative's routes. A list that the configuration omits has its default value.
  * @see net-istio pkg/reconciler/ingress/config/istio.go
  */
 export const knativeGateways = memoize((view: View<'ConfigMap'>): KnativeGateways => {
@@ -45,7 +45,7 @@ export const knativeGateways = memoize((view: View<'ConfigMap'>): KnativeGateway
   }
 })
 
-/** The newer form: a list, as YAML in the value. */
+/** Parses the newer form: a YAML list. */
 function parseGatewayList(value: string | undefined): readonly KnativeGateway[] | undefined {
   if (value === undefined || value.trim() === '') return undefined
   const { data } = entries.safeParse(parseYaml(value))
@@ -55,7 +55,7 @@ function parseGatewayList(value: string | undefined): readonly KnativeGateway[] 
   }))
 }
 
-/** The older form: a key for each gateway. */
+/** Parses the older form: one key for each gateway. */
 function parseKeyedGateways(
   data: Readonly<Record<string, string>>,
   prefix: string,
@@ -73,15 +73,15 @@ function parseKeyedGateways(
 /** @see knative serving pkg/autoscaler/config/config.go */
 const DEFAULT_BURST_CAPACITY = 211
 
-/** The burst capacity of a revision that says nothing itself. */
+/** Default targetBurstCapacity of revisions. */
 export const defaultBurstCapacity = memoize((view: View<'ConfigMap'>): number => {
   const map = view.get('ConfigMap', view.settings.knativeNamespace, 'config-autoscaler')
   return parseGoFloat(map?.data['target-burst-capacity'] ?? '') ?? DEFAULT_BURST_CAPACITY
 })
 
 /**
- * Whether activator and autoscaler take the network for a mesh, where pods are reached by their Service alone: found
- * out by trying, unless the configuration says so.
+ * Mesh compatibility mode of activator and autoscaler. `enabled`: they reach pods only by Service. `auto`: they try the
+ * pod IPs first.
  * @see knative networking pkg/config/config.go (mesh-compatibility-mode)
  */
 export function meshCompatibility(view: View<'ConfigMap'>): 'auto' | 'enabled' | 'disabled' {
@@ -91,22 +91,22 @@ export function meshCompatibility(view: View<'ConfigMap'>): 'auto' | 'enabled' |
 }
 
 /**
- * The domain under which models are published, absent when they are not.
+ * External domain of models; absent if they are not published.
  * @see knative serving pkg/reconciler/route/config/domain.go
  */
 export const publicDomain = memoize((view: View<'ConfigMap'>): string | undefined => {
   const { knativeNamespace, clusterDomain } = view.settings
   const map = view.get('ConfigMap', knativeNamespace, 'config-domain')
-  // A state without the configuration says nothing against publishing.
+  // Without the ConfigMap, models are assumed to be published.
   if (map === undefined) return 'example.com'
   const domain = Object.keys(map.data).find(key => !key.startsWith('_') && map.data[key]?.trim() === '')
   return domain === undefined || domain === `svc.${clusterDomain}` ? undefined : domain
 })
 
-/** Parts of Knative that talk to the pods of a model. */
+/** Knative components that send requests to the pods of a model. */
 export type KnativeSystem = 'activator' | 'autoscaler'
 
-/** The running pods of a part of Knative, one of each template; where none is seen, one as it would be made now. */
+/** Running pods of a Knative component, one of each template; without running pods, its next pod. */
 export const systemPods: (view: View<InjectionKinds | 'Pod'>, app: KnativeSystem) => readonly Workload[] =
   memoizeInView((view, app) => {
     const running = dedupePods(podsWith(view, view.settings.knativeNamespace, { app }))

@@ -6,10 +6,10 @@ import { parseGoObject } from '../text/go-json.ts'
 import { isPropagated } from './annotation-propagation.ts'
 import { findKserveConfig } from './kserve.ts'
 
-/** How a model is deployed. ModelMesh has no pods of the model's own. */
+/** Deployment mode of a model. With ModelMesh, models have no pods of their own. */
 export type DeploymentMode = 'Knative' | 'Standard' | 'ModelMesh'
 
-/** Old names are taken still. */
+/** Accepted values, older names included. */
 export const MODES: ReadonlyMap<string, DeploymentMode> = new Map([
   ['Knative', 'Knative'],
   ['Serverless', 'Knative'],
@@ -21,27 +21,30 @@ export const MODES: ReadonlyMap<string, DeploymentMode> = new Map([
 export const DEPLOYMENT_MODE = 'serving.kserve.io/deploymentMode'
 
 /**
- * The mode of an InferenceService: the one it has, else the one it asks for, else the cluster's. A word that KServe
- * does not know counts as not asked.
+ * Mode of an InferenceService: of its status, else its annotation, else the cluster's default. Unknown values are
+ * ignored.
  * @see kserve pkg/controller/v1beta1/inferenceservice/utils/utils.go (GetDeploymentMode)
  */
 export function deploymentMode(
   view: View<'ConfigMap'>,
   { annotations, status }: Pick<ResourceOf<'InferenceService'>, 'annotations' | 'status'>
 ): DeploymentMode {
-  const { isAsked, byDefault } = modeWords(view)
-  const asked = isAsked ? annotations[DEPLOYMENT_MODE] : undefined
-  return MODES.get(status?.deploymentMode ?? '') ?? MODES.get(asked ?? '') ?? byDefault
+  const { readsAnnotation, defaultMode } = modeConfig(view)
+  const requested = readsAnnotation ? annotations[DEPLOYMENT_MODE] : undefined
+  return MODES.get(status?.deploymentMode ?? '') ?? MODES.get(requested ?? '') ?? defaultMode
 }
 
 /** Mode of InferenceServices that set none; KServe's own default without a configuration. */
-export const defaultDeploymentMode = (view: View<'ConfigMap'>): DeploymentMode => modeWords(view).byDefault
+export const defaultDeploymentMode = (view: View<'ConfigMap'>): DeploymentMode => modeConfig(view).defaultMode
 
-/** What the configuration says of modes. */
-const modeWords = memoize((view: View<'ConfigMap'>) => {
+/** Default mode, and whether KServe reads the annotation. */
+const modeConfig = memoize((view: View<'ConfigMap'>) => {
   const map = findKserveConfig(view)
-  const said = map === undefined ? undefined : readDefaultMode(map)
-  return { isAsked: isPropagated(view, DEPLOYMENT_MODE), byDefault: MODES.get(said ?? '') ?? ('Knative' as const) }
+  const configured = map === undefined ? undefined : readDefaultMode(map)
+  return {
+    readsAnnotation: isPropagated(view, DEPLOYMENT_MODE),
+    defaultMode: MODES.get(configured ?? '') ?? ('Knative' as const)
+  }
 })
 
 const readDefaultMode = memoize(({ data }: ResourceOf<'ConfigMap'>) => {

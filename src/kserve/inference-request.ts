@@ -7,7 +7,7 @@ import type { View } from '../state/snapshot.ts'
 import type { InferenceService } from './inference-service.ts'
 import { formatOf } from './runtime.ts'
 
-/** Frameworks whose default protocol is not v1. */
+/** Default protocols of formats, if not v1; `own` means paths that the model defines. */
 const PROTOCOL_PATHS: ReadonlyMap<string, string> = new Map([
   ['triton', 'v2'],
   ['huggingface', 'own']
@@ -16,15 +16,15 @@ const PROTOCOL_PATHS: ReadonlyMap<string, string> = new Map([
 type CallView = View<'RequestAuthentication' | 'AuthorizationPolicy' | 'ConfigMap'>
 
 /**
- * Requests that callers send to a model: by its protocol, without a JWT and with one JWT for each class of issuers that a
- * workload on the path may trust.
+ * Requests that callers send to a model: without a JWT, and with one JWT for each class of issuers that a workload on
+ * the path can trust.
  */
 export function callsTo(view: CallView, service: InferenceService, host: string): readonly [Call, ...Call[]] {
   const withToken = (token: Token | undefined) => callTo(view, service, host, token)
   return [withToken(undefined), ...tokens(view, service.namespace).map(withToken)]
 }
 
-/** One of these requests. Equal requests are the same object, so results can be memoized. */
+/** Request with a given JWT. Equal requests are the same object, so results can be memoized. */
 export function callTo(view: CallView, service: InferenceService, host: string, token: Token | undefined): Call {
   const byToken = getOrAdd(callsByHost(view, service), host, newCalls)
   return getOrAdd(byToken, token, () => makeCall(service, host, token))
@@ -42,9 +42,10 @@ function makeCall(service: InferenceService, host: string, token: Token | undefi
 const tokens: (view: CallView, namespace: string) => readonly Token[] = memoizeInView((view, namespace) => {
   const { istioNamespace, knativeNamespace } = view.settings
   const namespaces = new Set([meshOf(view).rootNamespace, istioNamespace, knativeNamespace, namespace])
-  const listed = <K extends 'RequestAuthentication' | 'AuthorizationPolicy'>(kind: K) =>
+  const inNamespaces = <K extends 'RequestAuthentication' | 'AuthorizationPolicy'>(kind: K) =>
     [...namespaces].flatMap(one => view.list(kind, one))
-  return issuerClasses(listed('RequestAuthentication'), listed('AuthorizationPolicy')).map(issuer => ({ issuer }))
+  const issuers = issuerClasses(inNamespaces('RequestAuthentication'), inNamespaces('AuthorizationPolicy'))
+  return issuers.map(issuer => ({ issuer }))
 })
 
 /**

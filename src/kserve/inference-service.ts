@@ -12,13 +12,13 @@ import { findRuntime } from './runtime.ts'
 export type InferenceService = ResourceOf<'InferenceService'>
 export type ComponentName = 'predictor' | 'transformer' | 'explainer'
 
-/** A part of an InferenceService that has pods of its own. */
+/** Component of an InferenceService, with pods of its own. */
 export interface Component {
   readonly name: ComponentName
   readonly mode: DeploymentMode
-  /** The Knative Service, or in Standard mode the Service. */
+  /** Name of the Knative Service, or in Standard mode of the Service. */
   readonly service: string
-  /** What the pods and, in Knative mode, the revision get. */
+  /** Labels and annotations of the pods and, in Knative mode, of the revision. */
   readonly labels: Labels
   readonly annotations: Labels
   readonly minReplicas: number
@@ -31,8 +31,8 @@ export type ComponentKinds = 'ConfigMap' | 'ServingRuntime' | 'ClusterServingRun
 const DEFAULT_MIN_REPLICAS = 1
 
 /**
- * The components, with labels and annotations as KServe merges them: the component's own before those of the
- * InferenceService, before (for a predictor) those of the runtime.
+ * Components with labels and annotations as KServe merges them: the component's take precedence over those of the
+ * InferenceService, and these over those of the runtime (predictor only).
  * @see kserve pkg/controller/v1beta1/inferenceservice/components
  */
 export const componentsOf: (view: View<ComponentKinds>, service: InferenceService) => readonly Component[] =
@@ -64,12 +64,12 @@ export const componentsOf: (view: View<ComponentKinds>, service: InferenceServic
     })
   })
 
-/** The component that the model's own address leads to. */
+/** Component that serves the InferenceService URL. */
 export function entryOf(components: readonly Component[]): Component | undefined {
   return components.find(({ name }) => name === 'transformer') ?? components.find(({ name }) => name === 'predictor')
 }
 
-/** The running pods of a component. */
+/** Running pods of a component. */
 export function podsOf(
   view: View<'Pod'>,
   { namespace, name }: InferenceService,
@@ -78,7 +78,7 @@ export function podsOf(
   return podsWith(view, namespace, { 'serving.kserve.io/inferenceservice': name, component: component.name })
 }
 
-/** What the injector will see of a component's pods. */
+/** Properties of a component's next pods that injection depends on. */
 export function injectionSubject(
   { namespace }: InferenceService,
   { labels, annotations, hostNetwork }: Component
@@ -86,7 +86,7 @@ export function injectionSubject(
   return { namespace, labels, annotations, hostNetwork }
 }
 
-/** Ports of a pod in Knative mode are queue-proxy's. */
+/** Ports of queue-proxy, which all requests to a pod in Knative mode use. */
 export const QUEUE_PORT = 8012
 export const METRICS_PORT = 9090
 const KNATIVE_PORTS = [
@@ -95,30 +95,30 @@ const KNATIVE_PORTS = [
   { name: 'http-usermetric', containerPort: 9091 },
   { name: 'http-queueadm', containerPort: 8022 }
 ]
-/** Where a model server listens that declares no port. */
+/** Default port of model servers. */
 export const STANDARD_PORT = 8080
 
-/** The revision that takes requests, as far as it is known. */
+/** Name of the latest ready revision; before the first one is ready, the name that Knative will give it. */
 export function revisionOf({ status }: InferenceService, { name, service }: Component): string {
   return status?.components?.[name]?.latestReadyRevision ?? `${service}-00001`
 }
 
 /** Labels that KServe sets on the pods of a component. */
 export function generatedLabels(service: InferenceService, component: Component): Labels {
-  const { mode, labels, service: made } = component
+  const { mode, labels, service: serviceName } = component
   const revision = revisionOf(service, component)
   const own: Labels =
     mode === 'Knative'
       ? {
-          'serving.knative.dev/service': made,
-          'serving.knative.dev/configuration': made,
+          'serving.knative.dev/service': serviceName,
+          'serving.knative.dev/configuration': serviceName,
           'serving.knative.dev/revision': revision
         }
-      : { app: `isvc.${made}` }
+      : { app: `isvc.${serviceName}` }
   return { app: revision, ...labels, ...own }
 }
 
-/** A pod of the component as it will be made next: its labels, its identity, and whether it gets a sidecar. */
+/** Next pod of the component, as KServe and the injector would create it now. */
 export function desiredPod(view: View<InjectionKinds>, service: InferenceService, component: Component): Workload {
   const { injected } = injection(view, injectionSubject(service, component))
   return {

@@ -4,41 +4,41 @@ import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { parseGoObject } from '../text/go-json.ts'
 
-/** The ConfigMap that KServe reads, in its own namespace. */
+/** Name of KServe's ConfigMap, in its own namespace. */
 export const KSERVE_CONFIG = 'inferenceservice-config'
 
 export interface IngressConfig {
-  /** `namespace/name` of the Gateway for callers from outside. */
+  /** `namespace/name` of the Gateway for external callers. */
   readonly ingressGateway: string
   /** `namespace/name` of the Gateway for callers in the cluster. */
   readonly localGateway: string
-  /** Where `<name>.<namespace>` leads callers without a sidecar. */
+  /** Service host that `<name>.<namespace>` resolves to for callers without a sidecar. */
   readonly localGatewayService: string
-  /** Where the top-level VirtualService sends each request. */
+  /** Service host that the top-level VirtualService routes to. */
   readonly knativeLocalGatewayService: string
   readonly ingressDomain: string
-  /** True: there is no top-level VirtualService; models are called at their component's own host. */
+  /** True: no top-level VirtualService; models are called by their component host. */
   readonly disableIstioVirtualHost: boolean
   readonly enableGatewayApi: boolean
-  /** `namespace/name` of the Gateway (of the Gateway API) that serves models in Standard mode, while that is on. */
+  /** `namespace/name` of the Gateway API Gateway for models in Standard mode; used if `enableGatewayApi` is true. */
   readonly kserveIngressGateway: string
-  /** True: nothing leads from outside to models in Standard mode. */
+  /** True: models in Standard mode have no external path. */
   readonly disableIngressCreation: boolean
-  /** Who serves the Ingress of a model in Standard mode. */
+  /** Ingress class of models in Standard mode. */
   readonly ingressClassName: string
 }
 
 export interface IngressVerdict {
-  /** Of a refused value, what could be read of it. */
+  /** Effective values; of a rejected configuration, its readable values and defaults. */
   readonly config: IngressConfig
-  /** Why KServe refuses the value: it then reconciles no InferenceService any more. */
-  readonly refused: string | undefined
+  /** Reason why KServe rejects the configuration and reconciles no InferenceService; absent if it is valid. */
+  readonly rejected: string | undefined
 }
 
 const text = z.string().nullish()
 const flag = z.boolean().nullish()
 
-/** Keys in lower case: Go finds them whatever their case. */
+/** Keys are in lower case, because Go matches them case-insensitively. */
 const ingressSchema = z.object({
   ingressgateway: text,
   localgateway: text,
@@ -58,7 +58,7 @@ const ingressSchema = z.object({
   enablellminferenceservicetls: flag
 })
 
-/** What KServe's manifests ship; used where a state has no configuration at all. */
+/** Values of KServe's manifests, used if a state has no configuration. */
 const DEFAULT_INGRESS_CONFIG: IngressConfig = {
   ingressGateway: 'knative-serving/knative-ingress-gateway',
   localGateway: 'knative-serving/knative-local-gateway',
@@ -72,7 +72,7 @@ const DEFAULT_INGRESS_CONFIG: IngressConfig = {
   disableIngressCreation: false
 }
 
-/** KServe's configuration; absent where KServe is not installed. */
+/** KServe's ConfigMap; absent if KServe is not installed. */
 export function findKserveConfig(view: View<'ConfigMap'>): ResourceOf<'ConfigMap'> | undefined {
   return view.get('ConfigMap', view.settings.kserveNamespace, KSERVE_CONFIG)
 }
@@ -80,32 +80,31 @@ export function findKserveConfig(view: View<'ConfigMap'>): ResourceOf<'ConfigMap
 /** @see kserve pkg/apis/serving/v1beta1/configmap.go (NewIngressConfig) */
 export const ingressOf = memoize((view: View<'ConfigMap'>): IngressVerdict => {
   const map = findKserveConfig(view)
-  return map === undefined ? { config: DEFAULT_INGRESS_CONFIG, refused: undefined } : readIngress(map)
+  return map === undefined ? { config: DEFAULT_INGRESS_CONFIG, rejected: undefined } : readIngress(map)
 })
 
 const readIngress = memoize(({ data }: ResourceOf<'ConfigMap'>): IngressVerdict => {
   const value = data['ingress']
-  // KServe itself takes it, and then writes VirtualServices without names that Istio refuses.
-  if (value === undefined) return { config: DEFAULT_INGRESS_CONFIG, refused: 'there is no key ingress' }
+  // KServe accepts this, but then writes VirtualServices with empty Gateway names, which Istio rejects.
+  if (value === undefined) return { config: DEFAULT_INGRESS_CONFIG, rejected: 'key ingress is missing' }
   const json = parseGoObject(value)
-  if (json === undefined) return { config: DEFAULT_INGRESS_CONFIG, refused: 'it is not a JSON object' }
+  if (json === undefined) return { config: DEFAULT_INGRESS_CONFIG, rejected: 'value is not a JSON object' }
   const { data: read, error } = ingressSchema.safeParse(json)
   if (read === undefined) {
     const [issue] = error.issues
-    return { config: DEFAULT_INGRESS_CONFIG, refused: `${issue?.path.join('.')}: ${issue?.message}` }
+    return { config: DEFAULT_INGRESS_CONFIG, rejected: `${issue?.path.join('.')}: ${issue?.message}` }
   }
-  const refused = whyRefused(read)
-  return { config: toIngress(read), refused }
+  return { config: toIngress(read), rejected: rejectionReason(read) }
 })
 
 type ReadIngress = z.output<typeof ingressSchema>
 
-function whyRefused(read: ReadIngress): string | undefined {
+function rejectionReason(read: ReadIngress): string | undefined {
   if (read.enablegatewayapi && !isGatewayName(read.kserveingressgateway ?? '')) {
     return 'kserveIngressGateway must be <namespace>/<name> while enableGatewayApi is true'
   }
   if (!read.ingressgateway) return 'ingressGateway is required'
-  return read.pathtemplate && !read.ingressdomain ? 'pathTemplate needs ingressDomain' : undefined
+  return read.pathtemplate && !read.ingressdomain ? 'pathTemplate requires ingressDomain' : undefined
 }
 
 function toIngress(read: ReadIngress): IngressConfig {

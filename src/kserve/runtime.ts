@@ -4,7 +4,7 @@ import type { View } from '../state/snapshot.ts'
 export type ServingRuntime = ResourceOf<'ServingRuntime'> | ResourceOf<'ClusterServingRuntime'>
 type Predictor = NonNullable<ResourceOf<'InferenceService'>['spec']['predictor']>
 
-/** Keys of a predictor that name its model format, from before there was `model`. */
+/** Predictor keys that name a model format; older form of `model`. */
 const FRAMEWORKS = [
   'sklearn',
   'xgboost',
@@ -19,8 +19,8 @@ const FRAMEWORKS = [
 ] as const
 
 /**
- * The runtime whose labels and annotations a predictor's pods get: the one it names, else one that serves its format
- * by itself, of the namespace before one of the cluster, the higher priority first.
+ * Runtime whose labels and annotations a predictor's pods get: the one it names, else one that is auto-selected for its
+ * format; of the namespace, then of the cluster, by priority.
  * @see kserve pkg/apis/serving/v1beta1/predictor_model.go (GetSupportingRuntimes)
  */
 export function findRuntime(
@@ -47,7 +47,7 @@ export function findRuntime(
   return best(view.list('ServingRuntime', namespace)) ?? best(view.list('ClusterServingRuntime'))
 }
 
-/** The format of a model, and the protocol that it is asked to speak; absent where containers are written out. */
+/** Format and protocol version of a model; absent for predictors with custom containers. */
 export function formatOf({
   model,
   ...predictor

@@ -6,7 +6,7 @@ export function dedupePods(pods: readonly Workload[]): readonly Workload[] {
   return dedupeEndpoints(toEndpoints(pods, 0)).map(({ workload }) => workload)
 }
 
-/** The same for endpoints. */
+/** Keeps one endpoint per port and set of routing-relevant fields. */
 export function dedupeEndpoints(endpoints: readonly Endpoint[]): readonly Endpoint[] {
   if (endpoints.length < 2) return endpoints
   const known = new Map<string, Endpoint>()

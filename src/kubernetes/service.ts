@@ -12,31 +12,32 @@ export type ServicePort = Service['spec']['ports'][number]
 
 export interface Endpoint {
   readonly workload: Workload
-  /** Of the workload, not of the Service. */
+  /** Port of the workload, not of the Service. */
   readonly port: number
 }
 
-/** How Istio treats a port: `auto` when it has to look at the bytes. */
+/** Protocol that Istio selects for a port; `auto`: Istio detects it for each connection. */
 export type PortProtocol = 'http' | 'tcp' | 'auto'
 
 const HTTP = ['http', 'http2', 'grpc', 'grpc-web', 'kubernetes.io/h2c']
 const TCP = ['tcp', 'tls', 'https', 'mongo', 'redis', 'mysql', 'udp']
 
 /**
- * @see istio pkg/config/kube/conversion.go (ConvertProtocol): the port's `appProtocol`, else its name up to the first dash
+ * Protocol by the port's `appProtocol`, else by the prefix of its name.
+ * @see istio pkg/config/kube/conversion.go (ConvertProtocol)
  */
 export function protocolOf({ name, appProtocol }: Pick<ServicePort, 'name' | 'appProtocol'>): PortProtocol {
-  const word = (appProtocol ?? name ?? '').toLowerCase()
-  const known = [word, ...[1, 2].map(parts => word.split('-', parts).join('-'))]
-  if (known.some(one => HTTP.includes(one))) return 'http'
-  return known.some(one => TCP.includes(one)) ? 'tcp' : 'auto'
+  const text = (appProtocol ?? name ?? '').toLowerCase()
+  const candidates = [text, ...[1, 2].map(parts => text.split('-', parts).join('-'))]
+  if (candidates.some(one => HTTP.includes(one))) return 'http'
+  return candidates.some(one => TCP.includes(one)) ? 'tcp' : 'auto'
 }
 
-/** How many aliases of aliases are followed; more are a loop. */
+/** Maximum length of a chain of ExternalName Services; longer ones are treated as a loop. */
 const MAX_ALIASES = 4
 
 /**
- * The Service behind a DNS name of the cluster. An ExternalName Service is another name for its target.
+ * Service of a cluster DNS name. An ExternalName Service resolves to its target.
  * @see istio pilot/pkg/serviceregistry/kube/controller/controller.go (external name aliases, since 1.21)
  */
 export function findService(view: View<'Service'>, host: string, depth = 0): Service | undefined {
@@ -48,35 +49,36 @@ export function findService(view: View<'Service'>, host: string, depth = 0): Ser
   return depth === MAX_ALIASES ? undefined : findService(view, service.spec.externalName ?? '', depth + 1)
 }
 
-/** Every client gets the addresses of the pods themselves, instead of one address for all. */
+/** True if the DNS name resolves to the pod IPs instead of a cluster IP. */
 export function isHeadless({ spec }: Service): boolean {
   return spec.clusterIP === 'None'
 }
 
-/** The pods behind a port of a Service: those it selects, or those that its EndpointSlices name. */
+/** Endpoints of a Service port: the selected pods, or without a selector the pods in its EndpointSlices. */
 export function endpointsOf(
   view: View<'Pod' | 'EndpointSlice'>,
   service: Service,
   port: ServicePort
 ): readonly Endpoint[] {
-  if (isEmpty(service.spec.selector)) return listedEndpoints(view, service, port)
+  if (isEmpty(service.spec.selector)) return sliceEndpoints(view, service, port)
   return podsWith(view, service.namespace, service.spec.selector).flatMap(workload => {
     const number = targetPort(port, workload)
     return number === undefined ? [] : [{ workload, port: number }]
   })
 }
 
-/** The number of the workload's port; absent when the port is named and the workload has none of that name. */
+/** Port number of the workload; absent if `targetPort` is a name that the workload does not declare. */
 function targetPort({ port, targetPort: target = port }: ServicePort, { ports }: Workload): number | undefined {
   if (typeof target === 'number') return target
   return ports.find(({ name }) => name === target)?.containerPort
 }
 
 /**
- * An endpoint belongs to the pod that it refers to, or else to the pod with its address in the same namespace.
+ * Endpoints of EndpointSlices. The pod of an endpoint is its `targetRef`, else the pod with its IP address in the
+ * namespace.
  * @see istio pilot/pkg/serviceregistry/kube/controller/endpointslice.go (getPod)
  */
-function listedEndpoints(
+function sliceEndpoints(
   view: View<'Pod' | 'EndpointSlice'>,
   { namespace, name }: Service,
   port: ServicePort
@@ -105,7 +107,7 @@ function findPod(view: View<'Pod'>, namespace: string, name: string): Workload |
 const runningPods = memoize((pods: readonly ResourceOf<'Pod'>[]) => pods.filter(isRunning).map(toWorkload))
 const podsByLabel = memoize((pods: readonly ResourceOf<'Pod'>[]) => byLabel(runningPods(pods), ({ labels }) => labels))
 
-/** The running pods of a namespace that have all these labels; there must be one. */
+/** Running pods of a namespace with all these labels; none for an empty set of labels. */
 export function podsWith(view: View<'Pod'>, namespace: string, labels: Labels): readonly Workload[] {
   const [first] = Object.entries(labels)
   if (first === undefined) return []
@@ -115,26 +117,26 @@ export function podsWith(view: View<'Pod'>, namespace: string, labels: Labels): 
 
 const toPair = ([key, value]: readonly [string, string]) => `${key}=${value}`
 
-/** Things by each of their labels, in order. */
-function byLabel<T>(things: readonly T[], labelsOf: (thing: T) => Labels): ReadonlyMap<string, readonly T[]> {
+/** Index of items by each of their labels, in the order of the list. */
+function byLabel<T>(items: readonly T[], labelsOf: (item: T) => Labels): ReadonlyMap<string, readonly T[]> {
   const index = new Map<string, T[]>()
-  for (const thing of things) {
-    for (const pair of Object.entries(labelsOf(thing))) getOrAdd(index, toPair(pair), (): T[] => []).push(thing)
+  for (const item of items) {
+    for (const pair of Object.entries(labelsOf(item))) getOrAdd(index, toPair(pair), (): T[] => []).push(item)
   }
   return index
 }
 
-/** A Service that leads to a workload, with the port it leads to. */
+/** Service port that targets a workload, with the port number of the workload. */
 export interface ServiceTarget {
   readonly service: Service
   readonly port: ServicePort
   readonly target: number
 }
 
-/** Services by one of the labels that they select, with their place in order of age. */
+/** Services by the first label of their selector, with their position by creationTimestamp. */
 const bySelector = (services: readonly Service[]) => {
-  const aged = sortByCreationTime(services).map((service, place) => ({ service, place }))
-  return byLabel(aged, ({ service }) => Object.fromEntries(Object.entries(service.spec.selector).slice(0, 1)))
+  const ordered = sortByCreationTime(services).map((service, position) => ({ service, position }))
+  return byLabel(ordered, ({ service }) => Object.fromEntries(Object.entries(service.spec.selector).slice(0, 1)))
 }
 
 const targetsAmong = memoize((services: readonly Service[]) => {
@@ -143,7 +145,7 @@ const targetsAmong = memoize((services: readonly Service[]) => {
     Object.entries(workload.labels)
       .flatMap(pair => index.get(toPair(pair)) ?? [])
       .filter(({ service }) => hasLabels(workload.labels, service.spec.selector))
-      .sort((a, b) => a.place - b.place)
+      .sort((a, b) => a.position - b.position)
       .flatMap(({ service }) =>
         service.spec.ports.flatMap(port => {
           const target = targetPort(port, workload)
@@ -153,7 +155,7 @@ const targetsAmong = memoize((services: readonly Service[]) => {
   )
 })
 
-/** All ports of all Services that lead to a workload, the oldest Service first. */
+/** All Service ports that target a workload, those of the oldest Service first. */
 export function targetsOf(view: View<'Service'>, workload: Workload): readonly ServiceTarget[] {
   return targetsAmong(view.list('Service', workload.namespace))(workload)
 }

@@ -31,7 +31,7 @@ const CLIENT_TLS: Readonly<Record<ClientSide['send'], string>> = {
 }
 
 const CLIENT_TLS_REASON: Readonly<Record<ClientSide['reason'], string>> = {
-  rule: 'TLS settings',
+  'destination-rule': 'TLS settings',
   'credential-ignored': 'sidecars ignore credentialName',
   'peer-disabled': 'auto mTLS: PeerAuthentication disables mTLS on the endpoint',
   'no-proxy': 'client has no sidecar',
@@ -68,7 +68,7 @@ function clientTlsSources(
     case 'headless-mixed':
       return destination.headless
         ? sourceIn(toServiceRef(destination.host), 'spec.clusterIP')
-        : sourceIn(sent.rule, 'spec.trafficPolicy.loadBalancer')
+        : sourceIn(sent.destinationRule, 'spec.trafficPolicy.loadBalancer')
     case 'endpoint-without-tls-mode':
     case 'auto-mtls':
       return sourceIn(podRef(server), `metadata.labels[${TLS_MODE_LABEL}]`)

@@ -30,11 +30,11 @@ export function activatorModesOf(
   if (component.annotations[CLASS] === HPA) return ['serve']
   const capacity = burstCapacityOf(view, component)
   if (!Number.isFinite(capacity) || capacity === -1) return ['proxy']
-  const rests = capacity === 0 && component.minReplicas > 0
-  return rests && metricsScrape(view, revision).failure === undefined ? ['serve'] : ['serve', 'proxy']
+  const canServe = capacity === 0 && component.minReplicas > 0
+  return canServe && metricsScrape(view, revision).failure === undefined ? ['serve'] : ['serve', 'proxy']
 }
 
-/** True if the autoscaler scrapes the pods. If requests always pass the activator, it counts them instead. */
+/** True if the autoscaler scrapes the pods. If requests always pass the activator, it reports the metrics instead. */
 export function isScraped(view: View<PathKinds>, component: Component): boolean {
   const capacity = burstCapacityOf(view, component)
   return component.annotations[CLASS] !== HPA && Number.isFinite(capacity) && capacity !== -1
@@ -49,7 +49,7 @@ interface CallResults {
   readonly failure: Failure | undefined
 }
 
-/** From the autoscaler to the metrics of a revision's pods. */
+/** Metrics scrape of a revision's pods by the autoscaler. */
 export const metricsScrape: (view: View<PathKinds>, revision: Destination) => CallResults = memoizeInView(
   (view, revision) => {
     const endpoints = revision.endpoints.map(endpoint => ({ ...endpoint, port: METRICS_PORT }))
@@ -57,7 +57,7 @@ export const metricsScrape: (view: View<PathKinds>, revision: Destination) => Ca
   }
 )
 
-/** From the activator to the pods, by the revision's private Service. */
+/** Requests from the activator to the pods, by the revision's private Service. */
 export function viaActivator(view: View<PathKinds>, revision: Destination, call: Call): CallResults {
   return getOrAdd(activations(view, revision), call, () => dialPodIp(view, 'activator', revision, '/healthz', call))
 }
@@ -65,9 +65,8 @@ export function viaActivator(view: View<PathKinds>, revision: Destination, call:
 const activations = memoizeInView((_view: View<PathKinds>, _revision: Destination) => new Map<Call, CallResults>())
 
 /**
- * Activator and autoscaler dial the pod IPs first, which is plaintext even with a sidecar. Only on a response that
- * indicates a mesh (502, 503) they use the Service, with mTLS; any other response, including 403, is accepted as that of
- * the pod. The activator sends its probe before any request.
+ * Activator and autoscaler dial the pod IPs first, in plaintext even with a sidecar. Only on 502 or 503 (mesh) they use the
+ * Service, with mTLS; any other response, including 403, is accepted. The activator probes before any request.
  * @see knative serving pkg/activator/net/revision_backends.go, pkg/autoscaler/metrics/stats_scraper.go
  */
 function dialPodIp(

@@ -12,26 +12,26 @@ import { identityOf, type Workload } from '../state/workload.ts'
 import { isWildcard } from '../text/host.ts'
 import type { CallerNamespaces, PathKinds } from './caller.ts'
 
-/** What callers call, which decides what can tell their namespaces apart. */
+/** Targets of callers; they decide which properties of a caller's namespace are relevant. */
 export interface Called {
   /** DNS names of Services. */
   readonly hosts: readonly string[]
-  /** Workloads on the path whose policies see the caller's identity. */
+  /** Workloads on the path whose policies can match on the caller's identity. */
   readonly servers: readonly Workload[]
   readonly call: KnownCall
 }
 
-/** Namespaces, with the service accounts of the first that any of its policies tells apart. */
+/** Namespaces, with one service account of the first for each result of the policies. */
 export interface NamespaceClass {
   readonly namespaces: CallerNamespaces
   readonly accounts: readonly string[]
 }
 
 /**
- * Partitions the namespaces of callers: those of one class send the same, see the same and are treated alike by every
- * policy on the path, so that one of them stands for all.
+ * Partitions the namespaces of callers into equivalence classes: the same client configuration, and the same result of
+ * every policy on the path.
  *
- * @param namespaces each with the service accounts that call from there
+ * @param namespaces with the service accounts of their callers
  */
 export function callerClasses(
   view: View<PathKinds>,
@@ -41,8 +41,11 @@ export function callerClasses(
   const { trustDomain, trustDomainAliases, rootNamespace } = meshOf(view)
   const trustDomains = [trustDomain, ...trustDomainAliases]
   const policies = [...new Set(servers.flatMap(server => policiesFor(view, server)))]
-  const home = new Set([...hosts.map(host => host.split('.')[1] ?? ''), ...servers.map(({ namespace }) => namespace)])
-  const configured = [...home].map(namespace => configuredIn(view, namespace))
+  const serverNamespaces = new Set([
+    ...hosts.map(host => host.split('.')[1] ?? ''),
+    ...servers.map(({ namespace }) => namespace)
+  ])
+  const configured = [...serverNamespaces].map(namespace => configuredIn(view, namespace))
   const residues = (workload: Pick<Workload, 'namespace' | 'serviceAccount'>) =>
     policies.map(policy => residueOf(policy, identityOf(workload, trustDomain), trustDomains, call))
   const classes = new Map<
@@ -55,9 +58,9 @@ export function callerClasses(
       getOrAdd(byResidue, residues({ namespace, serviceAccount }).join('\n'), () => serviceAccount)
     }
     const key = JSON.stringify([
-      // Callers beside the servers, and those in the root namespace, see objects there that others do not.
-      home.has(namespace) || namespace === rootNamespace ? namespace : '',
-      configured.map(of => of(namespace)),
+      // Callers in the namespace of a server and in the root namespace see private objects there.
+      serverNamespaces.has(namespace) || namespace === rootNamespace ? namespace : '',
+      configured.map(textsOf => textsOf(namespace)),
       sidecarsText(view.list('Sidecar', namespace)),
       [...byResidue.keys()].sort()
     ])
@@ -68,37 +71,45 @@ export function callerClasses(
   return [...classes.values()]
 }
 
-/** For calls to one namespace: what a caller's namespace configures for them, and what is exported to it by name. */
-function configuredIn(view: View<PathKinds>, home: string): (namespace: string) => readonly string[] {
-  const said = new Map<string, string[]>()
-  const say = (namespace: string, text: string) => getOrAdd(said, namespace, (): string[] => []).push(text)
+/**
+ * Texts of the objects that affect calls to a server namespace, by the caller's namespace: DestinationRules there, and
+ * objects that are exported to it by name.
+ */
+function configuredIn(view: View<PathKinds>, serverNamespace: string): (namespace: string) => readonly string[] {
+  const texts = new Map<string, string[]>()
+  const add = (namespace: string, text: string) => getOrAdd(texts, namespace, (): string[] => []).push(text)
   const { clusterDomain } = view.settings
-  const isCalled = ({ host }: NamedDestinationRule) => isWildcard(host) || namespaceOfHost(host, clusterDomain) === home
-  for (const { rule, host } of rulesByAge(view.rulesIn(home).filter(isCalled))) {
-    say(rule.namespace, ruleText(rule, host))
-    for (const namespace of rule.spec.exportTo) say(namespace, `sees ${rule.namespace}/${rule.name}`)
+  const isRelevant = ({ host }: NamedDestinationRule) =>
+    isWildcard(host) || namespaceOfHost(host, clusterDomain) === serverNamespace
+  const relevant = view.destinationRulesIn(serverNamespace).filter(isRelevant)
+  for (const { destinationRule, host } of sortDestinationRules(relevant)) {
+    const { namespace: own, name, spec } = destinationRule
+    add(own, JSON.stringify([host, specText(destinationRule)]))
+    for (const namespace of spec.exportTo) add(namespace, `sees ${own}/${name}`)
   }
-  for (const service of view.list('Service', home)) {
-    for (const namespace of exportedTo(service) ?? []) say(namespace, `sees ${service.name}`)
+  for (const service of view.list('Service', serverNamespace)) {
+    for (const namespace of exportedTo(service) ?? []) add(namespace, `sees ${service.name}`)
   }
-  return namespace => said.get(namespace) ?? NOTHING
+  return namespace => texts.get(namespace) ?? NONE
 }
 
-const NOTHING: readonly string[] = []
+const NONE: readonly string[] = []
 
-function rulesByAge(rules: readonly NamedDestinationRule[]): readonly NamedDestinationRule[] {
-  const hosts = new Map(rules.map(({ rule, host }) => [rule, host]))
-  return sortByCreationTime([...hosts.keys()]).map(rule => ({ rule, host: hosts.get(rule) as string }))
+function sortDestinationRules(named: readonly NamedDestinationRule[]): readonly NamedDestinationRule[] {
+  const hosts = new Map(named.map(({ destinationRule, host }) => [destinationRule, host]))
+  return sortByCreationTime([...hosts.keys()]).map(destinationRule => ({
+    destinationRule,
+    host: hosts.get(destinationRule) as string
+  }))
 }
 
-const ruleText = (rule: ResourceOf<'DestinationRule'>, host: string) => JSON.stringify([host, specText(rule)])
 const specText = memoize(({ namespace, spec }: ResourceOf<'DestinationRule'>) =>
   JSON.stringify({ ...spec, host: undefined, exportTo: spec.exportTo.map(to => (to === namespace ? OWN : to)) })
 )
-/** No namespace is called so, and Istio has no such value either. */
+/** Placeholder for the own namespace; not a valid value of `exportTo`. */
 const OWN = '<own>'
 
-/** Hosts of the own namespace are left out: what is called is in another. */
+/** Text of the Sidecars of a caller's namespace, without hosts of that namespace, which are not called. */
 const sidecarsText = memoize((sidecars: readonly ResourceOf<'Sidecar'>[]) =>
   JSON.stringify(
     sortByCreationTime(sidecars).map(({ namespace, spec: { workloadSelector, egress } }) => [

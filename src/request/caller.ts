@@ -4,15 +4,15 @@ import type { ComponentKinds } from '../kserve/inference-service.ts'
 import type { Workload } from '../state/workload.ts'
 import type { CallKinds } from './call-result.ts'
 
-/** Kinds that decide who calls a model, and by which path. */
+/** Kinds that request paths depend on. */
 export type PathKinds = CallKinds | InjectionKinds | ComponentKinds | 'InferenceGraph'
 
-/** Namespaces of callers that nothing on the path tells apart, at least one. */
+/** Namespaces of callers with equal paths, at least one. */
 export type CallerNamespaces = readonly [string, ...string[]]
 
 /**
- * Kind of caller: external by the public host, pod with a sidecar, or pod without one; probes of kubelet and Knative; API
- * server and controllers.
+ * `external`: by the public host. `in-mesh`, `non-mesh`: pod with or without a sidecar. `probe`: kubelet and Knative
+ * probes. `system`: API server and controllers.
  */
 export type CallerClass = 'external' | 'in-mesh' | 'non-mesh' | 'probe' | 'system'
 
@@ -23,7 +23,7 @@ export interface Caller {
   readonly from: CallerNamespaces | undefined
 }
 
-/** Origin of requests, with the pods that can send them. One pod that reaches the model is enough. */
+/** Source of requests, with the pods that can send them. One pod that reaches the model is enough. */
 export interface TrafficSource {
   readonly caller: Caller
   /** Name of the source, if it is not distinguished by the address that it calls. */

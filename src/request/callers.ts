@@ -70,10 +70,12 @@ export function candidateCalls(
 }
 
 function namespacesWithConfig(view: View<PathKinds>, hosts: readonly string[]): readonly string[] {
-  const ruled = hosts.flatMap(host =>
-    view.rulesIn(host.split('.')[1] ?? '').filter(({ host: pattern }) => coversHost(pattern, host))
+  const named = hosts.flatMap(host =>
+    view.destinationRulesIn(host.split('.')[1] ?? '').filter(({ host: pattern }) => coversHost(pattern, host))
   )
-  return [...ruled.map(({ rule }) => rule), ...view.list('Sidecar')].map(({ namespace }) => namespace)
+  return [...named.map(({ destinationRule }) => destinationRule), ...view.list('Sidecar')].map(
+    ({ namespace }) => namespace
+  )
 }
 
 const newSet = () => new Set<string>()

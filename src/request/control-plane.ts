@@ -106,7 +106,7 @@ function controllerPaths(view: View<'ConfigMap'>): readonly Path[] {
 export function findKserveRejection(view: View<'ConfigMap'>): ConfigurationRejected | undefined {
   const map = findKserveConfig(view)
   const value = map?.data['ingress']
-  const { refused: rejected } = ingressOf(view)
+  const { rejected } = ingressOf(view)
   if (map === undefined || value === undefined || rejected === undefined) return undefined
   return {
     cause: 'configuration-rejected',
@@ -127,7 +127,7 @@ function findBurstCapacityRejection(view: View<'ConfigMap'>): ConfigurationRejec
   if (map === undefined || value === undefined) return undefined
   const number = parseGoFloat(value)
   if (number !== undefined && (number === -1 || !(number < 0))) return undefined
-  const why = 'it must be -1, or a number that is not negative'
+  const why = 'value must be -1 or at least 0'
   return {
     cause: 'configuration-rejected',
     object: toRef(map),
@@ -148,7 +148,7 @@ function findGatewaysRejection(view: View<'ConfigMap'>): ConfigurationRejected |
   const newer = NEWER_FORM.find(key => entries.some(([one]) => one === key))
   if (map === undefined || old === undefined || newer === undefined) return undefined
   const [key, value] = old
-  const why = `${newer} and keys of the older form may not stand together`
+  const why = `${newer} cannot be combined with keys of the older form`
   return {
     cause: 'configuration-rejected',
     object: toRef(map),

@@ -22,8 +22,8 @@ import { knativePaths } from './knative-paths.ts'
 import { evaluatePath, type Path, type PathTemplates } from './request-path.ts'
 import { standardPaths } from './standard-paths.ts'
 
-/** Pods to evaluate: the running ones, or those after the next rollout. */
-export type PodGeneration = 'running' | 'next'
+/** Pods to evaluate: the current ones, or those after the next rollout. */
+export type PodGeneration = 'current' | 'next'
 
 /**
  * Every request path to an InferenceService. None for a mode without pods of its own. A model without running pods is
@@ -35,32 +35,34 @@ export type PodGeneration = 'running' | 'next'
 export function pathsOf(
   view: View<PathKinds>,
   service: InferenceService,
-  which: PodGeneration = 'running',
+  generation: PodGeneration = 'current',
   representative?: string
 ): readonly Path[] {
   const components = componentsOf(view, service)
   const component = entryOf(components)
   if (component === undefined || component.mode === 'ModelMesh') return []
-  const podsFor = (one: Component) => podsToEvaluate(view, service, one, which)
+  const podsFor = (one: Component) => podsToEvaluate(view, service, one, generation)
   // An invalid configuration blocks new models; running models are not affected.
   const isNew = service.created === undefined && podsOf(view, service, component).length === 0
-  const refused = findKserveRejection(view)
-  if (refused !== undefined)
-    return isNew ? rejected(refused) : [unknownPath(`what KServe made while it took its configuration`)]
+  const rejection = findKserveRejection(view)
+  if (rejection !== undefined)
+    return isNew
+      ? rejectedPaths(rejection)
+      : [unknownPath('KServe rejects its configuration; objects that it created before are not modeled')]
   if (isAmbient(view, service.namespace) && podsFor(component).every(({ proxy }) => proxy === 'none'))
-    return [unknownPath('what ztunnel does: the namespace is ambient')]
+    return [unknownPath('ztunnel (namespace is ambient) is not modeled')]
 
   const templatesOf = (one: Component): PathTemplates =>
     (one.mode === 'Knative' ? knativePaths : standardPaths)(view, service, one, podsFor(one))
   const templates = templatesOf(component)
   const own = serviceHost(service.namespace, service.name, view.settings.clusterDomain)
   const call = { path: inferencePath(service), method: 'POST', hosts: [own, ...templates.hosts] }
-  const callers = meshSources(view, { hosts: templates.hosts, servers: templates.servers, call }, representative)
+  const sources = meshSources(view, { hosts: templates.hosts, servers: templates.servers, call }, representative)
   return [
-    ...callers.flatMap(origin => templates.to('component', origin)),
+    ...sources.flatMap(source => templates.to('component', source)),
     ...templates.external,
-    ...[...callers, NON_MESH_SOURCE, ...inferenceGraphSources(view, service)].flatMap(origin =>
-      templates.to('address', origin)
+    ...[...sources, NON_MESH_SOURCE, ...inferenceGraphSources(view, service)].flatMap(source =>
+      templates.to('address', source)
     ),
     ...templates.probes,
     ...internalPaths(components, component, podsFor, templatesOf)
@@ -68,7 +70,7 @@ export function pathsOf(
 }
 
 /** A rejected InferenceService is unreachable for all callers. */
-function rejected(failure: ConfigurationRejected): readonly Path[] {
+function rejectedPaths(failure: ConfigurationRejected): readonly Path[] {
   const hops = [{ name: 'controller' as const, calls: [], failure }]
   return (['external', 'in-mesh', 'non-mesh'] as const).map(caller => ({
     caller,
@@ -86,14 +88,14 @@ function unknownPath(unknown: string): Path {
   return { caller: 'in-mesh', from: undefined, entry: 'address', activatorMode: undefined, hops, expected: true }
 }
 
-/** Pods that represent a component: one running pod of each template, or else the next pod. */
+/** Pods that represent a component: one running pod of each template, else the next pod. */
 export function podsToEvaluate(
   view: View<PathKinds>,
   service: InferenceService,
   component: Component,
-  which: PodGeneration
+  generation: PodGeneration
 ): readonly [Workload, ...Workload[]] {
-  const [first, ...others] = which === 'running' ? dedupePods(podsOf(view, service, component)) : []
+  const [first, ...others] = generation === 'current' ? dedupePods(podsOf(view, service, component)) : []
   return [first ?? desiredPod(view, service, component), ...others]
 }
 
@@ -107,7 +109,7 @@ export function hasPendingRollout(view: View<PathKinds>, service: InferenceServi
   })
 }
 
-/** A transformer or an explainer calls the predictor, by its predictor host. */
+/** Paths from transformer and explainer to the predictor host. */
 function internalPaths(
   components: readonly Component[],
   entry: Component,

@@ -24,15 +24,15 @@ const CAUSE_SPECIFICITY: readonly Failure['cause'][] = [
 ]
 
 /** What a client without a sidecar sends if it uses no TLS itself. */
-export const PLAIN_CLIENT: ClientSide = {
+export const PLAINTEXT_CLIENT: ClientSide = {
   send: 'plaintext',
   sni: undefined,
   accepts: [],
   reason: 'no-proxy',
-  rule: undefined
+  destinationRule: undefined
 }
 
-const tlsClient = (sni: string): ClientSide => ({ ...PLAIN_CLIENT, send: 'tls', sni })
+const tlsClient = (sni: string): ClientSide => ({ ...PLAINTEXT_CLIENT, send: 'tls', sni })
 
 export interface IngressResult {
   readonly calls: readonly CallResult[]
@@ -50,18 +50,18 @@ export function tryIngress(
   call: Call,
   requiredRoute: RequiredRoute
 ): IngressResult {
-  const closed: { readonly result: CallResult; readonly failure: Failure }[] = []
-  for (const { destination, endpoint, speaksTls } of services.flatMap(service => ingressPorts(view, service))) {
+  const failed: { readonly result: CallResult; readonly failure: Failure }[] = []
+  for (const { destination, endpoint, isTls } of services.flatMap(service => ingressPorts(view, service))) {
     const attempt = { client: NON_MESH_CLIENT, call, destination, endpoint, requiredRoute }
     const withTls = () => evaluatePlaintextCall(view, attempt, tlsClient(requiredRoute.host))
-    const without = () => evaluatePlaintextCall(view, attempt, PLAIN_CLIENT)
-    const usual = speaksTls ? withTls() : without()
+    const withoutTls = () => evaluatePlaintextCall(view, attempt, PLAINTEXT_CLIENT)
+    const usual = isTls ? withTls() : withoutTls()
     if (usual.failure === undefined) return { calls: [usual], failure: undefined }
-    const other = speaksTls ? without() : withTls()
+    const other = isTls ? withoutTls() : withTls()
     if (other.failure === undefined) return { calls: [other], failure: undefined }
-    closed.push({ result: usual, failure: usual.failure })
+    failed.push({ result: usual, failure: usual.failure })
   }
-  const [reported] = closed.sort(
+  const [reported] = failed.sort(
     (a, b) => CAUSE_SPECIFICITY.indexOf(b.failure.cause) - CAUSE_SPECIFICITY.indexOf(a.failure.cause)
   )
   return reported === undefined
@@ -76,7 +76,7 @@ interface IngressPort {
   readonly destination: Destination
   readonly endpoint: Endpoint
   /** Protocol that clients try first, by number and name of the port. */
-  readonly speaksTls: boolean
+  readonly isTls: boolean
 }
 
 const ingressPorts: (view: View<'Service' | 'Pod' | 'EndpointSlice'>, service: Service) => readonly IngressPort[] =
@@ -84,7 +84,7 @@ const ingressPorts: (view: View<'Service' | 'Pod' | 'EndpointSlice'>, service: S
     spec.ports.flatMap(({ port, name: portName = '' }) => {
       if (port === STATUS_PORT) return []
       const destination = toDestination(view, serviceHost(namespace, name, view.settings.clusterDomain), port)
-      const speaksTls = port === 443 || portName.startsWith('https')
-      return destination.endpoints.map(endpoint => ({ destination, endpoint, speaksTls }))
+      const isTls = port === 443 || portName.startsWith('https')
+      return destination.endpoints.map(endpoint => ({ destination, endpoint, isTls }))
     })
   )

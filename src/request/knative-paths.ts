@@ -12,7 +12,7 @@ import type { RequiredRoute } from './call-result.ts'
 import type { PathKinds, TrafficSource } from './caller.ts'
 import { candidateCalls, NON_MESH_CLIENT } from './callers.ts'
 import type { ConfigurationRejected, HopName } from './hop.ts'
-import { hopToLocalGateway, publicPath } from './knative-ingress.ts'
+import { hopToLocalGateway, publicPath } from './ingress-hops.ts'
 import { kubeletProbes, probe } from './probe-paths.ts'
 import { type HopEvaluator, hopTo, type PathTemplate, type PathTemplates } from './request-path.ts'
 import { findKnativeRejection, pathsToRevision, revisionDestination } from './revision.ts'
@@ -21,24 +21,32 @@ import { toDestination } from './service-resolution.ts'
 /** Port that KServe's VirtualService routes to and that callers in the cluster use. */
 const HTTP_PORT = 80
 
-/** Configuration and destinations that all paths to one component share. */
-interface KnativeContext {
+/** Objects that all paths to a component share. */
+interface Context {
   readonly view: View<PathKinds>
   readonly service: InferenceService
   readonly component: Component
   readonly config: IngressConfig
   readonly gateways: KnativeGateways
-  /** Predictor host: the Knative Service of the component. */
+  /** Host that Knative routes: that of the component. */
   readonly componentHost: string
   /** Host of the InferenceService URL. */
-  readonly modelHost: string
-  /** Knative's local gateway, as KServe's top-level VirtualService routes to it. */
+  readonly inferenceServiceHost: string
   readonly localGateway: Destination
-  /** Route of the Knative Service at the local gateway. */
-  readonly localRoute: RequiredRoute
+  /** Knative's route at its local gateway. */
+  readonly route: RequiredRoute
   readonly revision: Destination
   readonly rejected: ConfigurationRejected | undefined
-  readonly branchesFrom: (from: 'gateway' | 'caller') => PathTemplate['branches']
+  readonly toTemplate: (source: TrafficSource, route: Route) => PathTemplate
+}
+
+/** Path of a source up to the revision. */
+interface Route {
+  readonly entry: 'address' | 'component'
+  readonly host: string
+  readonly steps: readonly HopEvaluator[]
+  /** Client of the last hop, to the revision. */
+  readonly from: 'gateway' | 'caller'
 }
 
 /**
@@ -52,29 +60,34 @@ export function knativePaths(
   component: Component,
   pods: readonly Workload[]
 ): PathTemplates {
-  const context = contextOf(view, service, component, pods)
-  const { config, componentHost, localGateway, revision, rejected } = context
+  const context = toContext(view, service, component, pods)
+  const { config, componentHost, localGateway, rejected, revision } = context
   const gatewayPods = localGateway.endpoints.map(({ workload }) => workload)
   return {
     hosts: [config.knativeLocalGatewayService, componentHost],
     servers: [...pods, ...systemPods(view, 'activator'), ...gatewayPods],
     external: externalPaths(context),
     probes: rejected === undefined ? probes(view, component, revision, pods) : [],
-    to: (address, source) => pathsFrom(context, source, address)
+    to: (address, source) =>
+      !config.disableIstioVirtualHost && address === 'address'
+        ? [pathByServiceUrl(context, source)]
+        : pathByComponentHost(context, address, source)
   }
 }
 
-function contextOf(
+function toContext(
   view: View<PathKinds>,
   service: InferenceService,
   component: Component,
   pods: readonly Workload[]
-): KnativeContext {
+): Context {
   const { config } = ingressOf(view)
-  const gateways = knativeGateways(view)
   const { clusterDomain } = view.settings
+  const gateways = knativeGateways(view)
   const componentHost = serviceHost(service.namespace, component.service, clusterDomain)
+  const rejected = findKnativeRejection(service, component)
   const revision = revisionDestination(view, service, component, pods)
+  const branches = pathsToRevision(view, component, revision)
   return {
     view,
     service,
@@ -82,87 +95,70 @@ function contextOf(
     config,
     gateways,
     componentHost,
-    modelHost: serviceHost(service.namespace, service.name, clusterDomain),
+    inferenceServiceHost: serviceHost(service.namespace, service.name, clusterDomain),
     localGateway: toDestination(view, config.knativeLocalGatewayService, HTTP_PORT, componentHost),
-    localRoute: { boundTo: gateways.local.map(({ gateway }) => gateway), host: componentHost },
+    route: { boundTo: gateways.local.map(({ gateway }) => gateway), host: componentHost },
     revision,
-    rejected: findKnativeRejection(service, component),
-    branchesFrom: pathsToRevision(view, component, revision)
+    rejected,
+    toTemplate: ({ caller, entry: name, expected, pods: clients }, { entry, host, steps, from }) => ({
+      ...caller,
+      entry: name ?? entry,
+      expected,
+      candidates: candidateCalls(clients, callsTo(view, service, host)),
+      steps: rejected === undefined ? steps : [rejection(rejected)],
+      branches: rejected === undefined ? branches(from) : []
+    })
   }
 }
 
-/** Destination of a request: the host in its URL, and the hops up to the revision. */
-interface Route {
-  readonly host: string
-  readonly steps: readonly HopEvaluator[]
-  /** Client of the revision: the last gateway, or the sidecar of the caller. */
-  readonly from: 'gateway' | 'caller'
+/** External paths by the public host of the InferenceService or, without top-level VirtualService, of the component. */
+function externalPaths(context: Context): readonly PathTemplate[] {
+  const { view, service, component, config, gateways, toTemplate } = context
+  const hasTopLevel = !config.disableIstioVirtualHost
+  const [shown, gateway] = hasTopLevel
+    ? [service.name, config.ingressGateway]
+    : [component.service, gateways.external[0]?.gateway]
+  return publicPath(view, service, shown, gateway).map(({ host, step }) =>
+    toTemplate(EXTERNAL_CLIENT, {
+      entry: 'address',
+      host,
+      steps: hasTopLevel ? [step, hopByTopLevel(context, 'ingress-gateway->local-gateway')] : [step],
+      from: 'gateway'
+    })
+  )
 }
 
-/** Template for a source. If Knative rejects the revision, its controller is the only hop. */
-function toTemplate(
-  { view, service, rejected, branchesFrom }: KnativeContext,
-  source: TrafficSource,
-  entry: string,
-  { host, steps, from }: Route
-): PathTemplate {
-  return {
-    ...source.caller,
-    entry: source.entry ?? entry,
-    expected: source.expected,
-    candidates: candidateCalls(source.pods, callsTo(view, service, host)),
-    steps: rejected === undefined ? steps : [rejection(rejected)],
-    branches: rejected === undefined ? branchesFrom(from) : []
-  }
+/** By the top-level VirtualService: in the caller's sidecar, or else at the gateway that its host resolves to. */
+function pathByServiceUrl(context: Context, source: TrafficSource): PathTemplate {
+  const { view, config, localGateway, inferenceServiceHost: host, toTemplate } = context
+  const steps = importsDestination(view, source, localGateway)
+    ? [hopByTopLevel(context, 'caller->local-gateway')]
+    : [
+        hopToLocalGateway(view, config.localGatewayService, { boundTo: [config.localGateway], host }),
+        hopByTopLevel(context, 'ingress-gateway->local-gateway')
+      ]
+  return toTemplate(source, { entry: 'address', host, steps, from: 'gateway' })
 }
 
-/** External path: by the top-level VirtualService and the local gateway, or else by Knative's own external gateway. */
-function externalPaths(context: KnativeContext): readonly PathTemplate[] {
-  const { view, service, component, config, gateways } = context
-  const topLevel = !config.disableIstioVirtualHost
-  const name = topLevel ? service.name : component.service
-  const gateway = topLevel ? config.ingressGateway : gateways.external[0]?.gateway
-  return publicPath(view, service, name, gateway).map(({ called, step }) => {
-    const steps = topLevel ? [step, hopByTopLevelRoute(context, 'ingress-gateway->local-gateway')] : [step]
-    return toTemplate(context, EXTERNAL_CLIENT, 'address', { host: called, steps, from: 'gateway' })
-  })
-}
-
-/** Path of a source in the cluster, by InferenceService URL or predictor host. None without a local gateway. */
-function pathsFrom(
-  context: KnativeContext,
-  source: TrafficSource,
-  address: 'address' | 'component'
+/** By Knative's routes: in the caller's sidecar, or else at Knative's local gateway. */
+function pathByComponentHost(
+  { view, gateways, componentHost: host, revision, route, toTemplate }: Context,
+  entry: 'address' | 'component',
+  source: TrafficSource
 ): readonly PathTemplate[] {
-  const { view, config, localGateway, revision } = context
-  const byTopLevel = address === 'address' && !config.disableIstioVirtualHost
-  const imported = importsDestination(view, source, byTopLevel ? localGateway : revision)
-  const route = byTopLevel ? topLevelRoute(context, imported) : componentRoute(context, imported)
-  return route === undefined ? [] : [toTemplate(context, source, address, route)]
-}
-
-/** @param imported true if the caller's sidecar applies the VirtualService; otherwise a gateway does. */
-function topLevelRoute(context: KnativeContext, imported: boolean): Route {
-  const { view, config, modelHost: host } = context
-  if (imported) return { host, steps: [hopByTopLevelRoute(context, 'caller->local-gateway')], from: 'gateway' }
-  const requiredRoute = { boundTo: [config.localGateway], host }
-  const entrance = hopToLocalGateway(view, config.localGatewayService, requiredRoute)
-  return { host, steps: [entrance, hopByTopLevelRoute(context, 'ingress-gateway->local-gateway')], from: 'gateway' }
-}
-
-/** @param imported true if the caller's sidecar routes to the revision; otherwise Knative's first local gateway does. */
-function componentRoute(context: KnativeContext, imported: boolean): Route | undefined {
-  const { view, gateways, localRoute, componentHost: host } = context
-  if (imported) return { host, steps: [], from: 'caller' }
+  if (importsDestination(view, source, revision)) {
+    return [toTemplate(source, { entry, host, steps: [], from: 'caller' })]
+  }
   const [first] = gateways.local
-  return first && { host, steps: [hopToLocalGateway(view, first.service, localRoute)], from: 'gateway' }
+  if (first === undefined) return []
+  const steps = [hopToLocalGateway(view, first.service, route)]
+  return [toTemplate(source, { entry, host, steps, from: 'gateway' })]
 }
 
-/** Hop to Knative's local gateway by the top-level VirtualService, which rewrites the Host header. */
-function hopByTopLevelRoute(context: KnativeContext, name: HopName): HopEvaluator {
-  const { view, service, componentHost, localGateway, localRoute } = context
+/** Hop of the top-level VirtualService to Knative's local gateway, which routes the component host. */
+function hopByTopLevel({ view, service, componentHost, localGateway, route }: Context, name: HopName): HopEvaluator {
   return hopTo(view, name, localGateway, {
-    requiredRoute: localRoute,
+    requiredRoute: route,
     rewrite: ({ token }) => callTo(view, service, componentHost, token),
     nameWithoutRoute: 'local-gateway->component'
   })
@@ -179,7 +175,7 @@ function importsDestination(
 
 const EXTERNAL_CLIENT: TrafficSource = { caller: { caller: 'external', from: undefined }, pods: [NON_MESH_CLIENT] }
 
-/** Without metrics the autoscaler neither scales a model nor removes the activator from its path. */
+/** Probe paths. Without metrics the autoscaler neither scales a model nor removes the activator from its path. */
 function probes(
   view: View<PathKinds>,
   component: Component,

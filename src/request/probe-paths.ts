@@ -7,7 +7,7 @@ import type { Workload } from '../state/workload.ts'
 import { evaluatePlaintextCall } from './call-result.ts'
 import type { PathKinds } from './caller.ts'
 import { NON_MESH_CLIENT } from './callers.ts'
-import { PLAIN_CLIENT } from './ingress-entry.ts'
+import { PLAINTEXT_CLIENT } from './ingress-entry.ts'
 import type { HopEvaluator, PathTemplate } from './request-path.ts'
 
 /** "false": kubelet probes do not bypass the sidecar. */
@@ -41,7 +41,7 @@ export function kubeletProbes(
   const step: HopEvaluator = next => {
     const call: Call = { ...next.call, path: '/healthz' }
     const calls = toEndpoints(pods, port).map(endpoint =>
-      evaluatePlaintextCall(view, { client: NON_MESH_CLIENT, call, destination, endpoint }, PLAIN_CLIENT)
+      evaluatePlaintextCall(view, { client: NON_MESH_CLIENT, call, destination, endpoint }, PLAINTEXT_CLIENT)
     )
     return {
       hop: { name: 'kubelet->pod', calls, failure: calls.find(({ failure }) => failure !== undefined)?.failure },

@@ -48,8 +48,8 @@ export interface PathTemplates {
   readonly servers: readonly Workload[]
   readonly external: readonly PathTemplate[]
   readonly probes: readonly PathTemplate[]
-  /** By InferenceService URL or predictor host. */
-  readonly to: (address: 'address' | 'component', origin: TrafficSource) => readonly PathTemplate[]
+  /** Paths of a source by InferenceService URL (`address`) or predictor host (`component`). */
+  readonly to: (address: 'address' | 'component', source: TrafficSource) => readonly PathTemplate[]
 }
 
 /** The blocked hop of a path, if any. */
@@ -82,13 +82,13 @@ function evaluateCandidate(
   { caller, from, entry, expected = true, steps, branches }: PathTemplate,
   candidate: InFlightRequest
 ): readonly Path[] {
-  const own = { caller, from, entry, expected: expected }
+  const own = { caller, from, entry, expected }
   const shared = evaluateHops(candidate, steps)
   const { reached } = shared
   if (reached === undefined) return [{ ...own, activatorMode: undefined, hops: shared.hops }]
   return branches.map(({ activatorMode, steps: rest }) => ({
     ...own,
-    activatorMode: activatorMode,
+    activatorMode,
     hops: [...shared.hops, ...evaluateHops(reached, rest).hops]
   }))
 }

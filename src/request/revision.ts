@@ -32,14 +32,14 @@ export function revisionDestination(
   }
 }
 
-/** From a gateway or a caller's sidecar to the revision: direct to its pods, or via the activator. */
+/** Branches from a gateway or a caller's sidecar to the revision: direct to its pods, or via the activator. */
 export function pathsToRevision(
   view: View<PathKinds>,
   component: Component,
   revision: Destination
 ): (from: 'gateway' | 'caller') => PathTemplate['branches'] {
   const pods = revision.endpoints.map(({ workload }) => workload)
-  const branches = activatorModesOf(view, component, revision)
+  const modes = activatorModesOf(view, component, revision)
   const behindActivator = { ...revision, endpoints: toEndpoints(systemPods(view, 'activator'), QUEUE_PORT) }
   const onward: HopEvaluator = ({ call }) => ({
     hop: { name: 'activator->pod', ...viaActivator(view, revision, call) },
@@ -49,13 +49,13 @@ export function pathsToRevision(
     activatorMode === 'serve'
       ? [memoizeHop(hopTo(view, `${from}->pod`, revision))]
       : [memoizeHop(hopTo(view, `${from}->activator`, behindActivator)), onward]
-  const legsFrom = (from: 'gateway' | 'caller') =>
-    branches.map(activatorMode => ({ activatorMode, steps: steps(activatorMode, from) }))
-  const made = { gateway: legsFrom('gateway'), caller: legsFrom('caller') }
-  return from => made[from]
+  const branchesFrom = (from: 'gateway' | 'caller') =>
+    modes.map(activatorMode => ({ activatorMode, steps: steps(activatorMode, from) }))
+  const branches = { gateway: branchesFrom('gateway'), caller: branchesFrom('caller') }
+  return from => branches[from]
 }
 
-/** Keys of this group that Knative accepts on a revision; it rejects all others. */
+/** Group of which Knative accepts only these keys on a revision. */
 const NETWORKING = 'networking.knative.dev/'
 const NETWORKING_KEYS = [
   'ingress.class',
@@ -77,17 +77,17 @@ export function findKnativeRejection(
   service: InferenceService,
   { name, annotations }: Component
 ): ConfigurationRejected | undefined {
-  const refuse = (key: string, value: string, why: string): ConfigurationRejected => {
+  const reject = (key: string, value: string, why: string): ConfigurationRejected => {
     const onComponent = service.spec[name]?.annotations[key] !== undefined
     const field = `${onComponent ? `spec.${name}` : 'metadata'}.annotations[${key}]`
     return { cause: 'configuration-rejected', object: toRef(service), field, value, why, by: 'Knative' }
   }
   const capacity = findBurstCapacity(annotations)
   if (capacity !== undefined && capacity.value === undefined) {
-    return refuse(capacity.key, capacity.text, 'it must be -1, or a number that is not negative')
+    return reject(capacity.key, capacity.text, 'value must be -1 or at least 0')
   }
   const unknown = Object.entries(annotations).find(
     ([key]) => key.startsWith(NETWORKING) && !NETWORKING_KEYS.includes(key.slice(NETWORKING.length))
   )
-  return unknown && refuse(...unknown, 'Knative knows no such annotation')
+  return unknown && reject(...unknown, 'Knative defines no such annotation')
 }

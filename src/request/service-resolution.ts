@@ -10,7 +10,7 @@ import type { Workload } from '../state/workload.ts'
 import { hasLabels, isEmpty } from '../text/selector.ts'
 import type { Failure } from './hop.ts'
 
-/** Destination for a port of a Service, with its endpoints; none if the Service does not exist. */
+/** Destination for a port of a Service, with its endpoints; without endpoints if the Service does not exist. */
 export function toDestination(
   view: View<'Service' | 'Pod' | 'EndpointSlice'>,
   host: string,
@@ -68,8 +68,8 @@ export const entryServices: (view: View<'Service'>, pods: readonly Workload[]) =
     const selecting = namespaces
       .flatMap(namespace => view.list('Service', namespace))
       .filter(({ spec }) => !isEmpty(spec.selector) && pods.some(({ labels }) => hasLabels(labels, spec.selector)))
-    const isPublic = selecting.filter(({ spec }) => spec.type === 'LoadBalancer' || spec.type === 'NodePort')
-    return isPublic.length > 0 ? isPublic : selecting
+    const publicServices = selecting.filter(({ spec }) => spec.type === 'LoadBalancer' || spec.type === 'NodePort')
+    return publicServices.length > 0 ? publicServices : selecting
   }
 )
 

@@ -12,15 +12,16 @@ import { evaluateNonIstioListener } from './call-result.ts'
 import type { PathKinds } from './caller.ts'
 import { candidateCalls, NON_MESH_CLIENT } from './callers.ts'
 import { forwardCall } from './evaluate-calls.ts'
-import { PLAIN_CLIENT } from './ingress-entry.ts'
+import { PLAINTEXT_CLIENT } from './ingress-entry.ts'
 import { kubeletProbes } from './probe-paths.ts'
 import { type HopEvaluator, hopTo, type PathTemplate, type PathTemplates } from './request-path.ts'
 
 const HTTP_PORT = 80
 const VISIBILITY = 'networking.kserve.io/visibility'
 /** Ingress class of Istio's gateway. */
-const ISTIO = 'istio'
-const INGRESS_PODS = { istio: 'ingressgateway' }
+const ISTIO_INGRESS_CLASS = 'istio'
+/** Labels of the pods of Istio's default ingress gateway. */
+const INGRESS_GATEWAY_LABELS = { istio: 'ingressgateway' }
 
 /** Paths to a component in Standard mode: directly to its Service; externally by an Ingress or an HTTPRoute. */
 export function standardPaths(
@@ -33,13 +34,13 @@ export function standardPaths(
   const host = serviceHost(namespace, component.service, view.settings.clusterDomain)
   const found = findService(view, host)
   const port = found?.spec.ports[0]
-  const listed = found === undefined || port === undefined ? [] : endpointsOf(view, found, port)
+  const endpoints = found === undefined || port === undefined ? [] : endpointsOf(view, found, port)
   const destination: Destination = {
     host,
     namespace,
     port: port?.port ?? HTTP_PORT,
     headless: found !== undefined && isHeadless(found),
-    endpoints: listed.length > 0 ? dedupeEndpoints(listed) : toEndpoints(pods, STANDARD_PORT)
+    endpoints: endpoints.length > 0 ? dedupeEndpoints(endpoints) : toEndpoints(pods, STANDARD_PORT)
   }
   const branches: PathTemplate['branches'] = [{ activatorMode: undefined, steps: [] }]
   return {
@@ -68,10 +69,12 @@ function ingressPods(view: View<PathKinds>): readonly Workload[] {
   const { config } = ingressOf(view)
   const [namespace = '', name = ''] = config.kserveIngressGateway.split('/')
   if (config.enableGatewayApi) return dedupePods(podsWith(view, namespace, { [GATEWAY_NAME]: name }))
-  return config.ingressClassName === ISTIO ? dedupePods(podsWith(view, view.settings.istioNamespace, INGRESS_PODS)) : []
+  if (config.ingressClassName !== ISTIO_INGRESS_CLASS) return []
+  return dedupePods(podsWith(view, view.settings.istioNamespace, INGRESS_GATEWAY_LABELS))
 }
 
 /**
+ * External path by the Ingress or HTTPRoute of a model; none if KServe creates neither.
  * @see kserve pkg/controller/v1beta1/inferenceservice/reconcilers/ingress (kube_ingress_reconciler.go,
  * httproute_reconciler.go)
  */
@@ -81,18 +84,18 @@ function external(view: View<PathKinds>, service: InferenceService, destination:
   const local = `svc.${view.settings.clusterDomain}`
   if (labels[VISIBILITY] === 'cluster-local' || config.ingressDomain === local || config.disableIngressCreation)
     return []
-  const called = `${name}-${namespace}.${config.ingressDomain}`
+  const host = `${name}-${namespace}.${config.ingressDomain}`
   const pods = ingressPods(view)
   const missing = config.enableGatewayApi
-    ? `the proxy behind Gateway ${config.kserveIngressGateway} of the Gateway API`
-    : `the proxy behind Ingress class ${config.ingressClassName}`
+    ? `Gateway API Gateway ${config.kserveIngressGateway} has no Istio gateway pods; other proxies are not modeled`
+    : `Ingress class ${config.ingressClassName} has no Istio gateway pods; other proxies are not modeled`
   const enter: HopEvaluator = ({ call }) => {
     const calls = pods.map(workload => {
       const endpoint = { workload, port: HTTP_PORT }
       return evaluateNonIstioListener(
         view,
         { client: NON_MESH_CLIENT, call, destination: { ...destination, endpoints: [endpoint] }, endpoint },
-        PLAIN_CLIENT
+        PLAINTEXT_CLIENT
       )
     })
     const failure = calls.map(({ failure }) => failure).find(one => one !== undefined)
@@ -107,7 +110,7 @@ function external(view: View<PathKinds>, service: InferenceService, destination:
       caller: 'external',
       from: undefined,
       entry: 'address',
-      candidates: candidateCalls([NON_MESH_CLIENT], callsTo(view, service, called)),
+      candidates: candidateCalls([NON_MESH_CLIENT], callsTo(view, service, host)),
       steps: [enter, hopTo(view, 'gateway->pod', destination)],
       branches: [{ activatorMode: undefined, steps: [] }]
     }

@@ -1,4 +1,4 @@
-import { asksForToken, authorize, needsIdentity, policiesFor } from '../istio/authorization.ts'
+import { authorize, needsIdentity, policiesFor, requiresToken } from '../istio/authorization.ts'
 import { meshOf } from '../istio/mesh.ts'
 import type { Call, Request } from '../istio/request.ts'
 import { systemPods } from '../knative/knative.ts'
@@ -41,9 +41,9 @@ export default defineCheck({
   *check(service, view) {
     const component = entryOf(componentsOf(view, service))
     if (component?.mode !== 'Knative') return
-    const pods = podsToEvaluate(view, service, component, 'running')
+    const pods = podsToEvaluate(view, service, component, 'current')
     const policies = [...new Set(pods.flatMap(pod => policiesFor(view, pod)))]
-    const jwtPolicy = policies.find(asksForToken)
+    const jwtPolicy = policies.find(requiresToken)
     const policy = jwtPolicy ?? policies.find(needsIdentity)
     if (policy === undefined || !isBypassed(view, service, component, pods)) return
     yield {

@@ -17,7 +17,7 @@ export default defineCheck({
       if ((labels[INJECT] ?? annotations[INJECT]) !== 'true') continue
       const subject = injectionSubject(service, component)
       const forced = injection(view, { ...subject, labels: { ...labels, [INJECT]: 'true' } })
-      if (forced.injected || forced.because === 'host-network') continue
+      if (forced.injected || forced.reason === 'host-network') continue
       const namespace = view.get('Namespace', '', service.namespace)
       const value = namespace?.labels['istio-injection']
       yield {

@@ -1,4 +1,4 @@
-import { asksForToken, policiesFor } from '../istio/authorization.ts'
+import { policiesFor, requiresToken } from '../istio/authorization.ts'
 import { meshOf } from '../istio/mesh.ts'
 import { attaches } from '../istio/policy-target.ts'
 import type { RequestAuthentication } from '../istio/request-authentication.ts'
@@ -22,7 +22,7 @@ export default defineCheck({
     // A RequestAuthentication with a selector in the root namespace targets gateways.
     if (spec.jwtRules.length === 0 || (isRoot && !isEmpty(spec.selector?.matchLabels ?? {}))) return
     const exposed = modelPods(view, isRoot ? undefined : namespace).filter(
-      ({ pod }) => attaches(subject, pod) && !policiesFor(view, pod).some(asksForToken)
+      ({ pod }) => attaches(subject, pod) && !policiesFor(view, pod).some(requiresToken)
     )
     const [first] = modelsOf(exposed)
     if (first === undefined) return

@@ -11,7 +11,7 @@ export default defineFailure({
   cause: 'plaintext-to-strict-workload',
   summary: 'Clients send plaintext to pods that accept only mTLS',
   explain({ client, sent, destination, at }, view) {
-    const isRule = sent.reason === 'rule' || sent.reason === 'credential-ignored'
+    const isRule = sent.reason === 'destination-rule' || sent.reason === 'credential-ignored'
     return {
       ...clientTlsSource(sent, destination, { object: toRef(at), field: 'spec.mtls.mode' }),
       message: `${clientName(client)} send plaintext to ${hostName(destination)} (STRICT: ${nameOf(at)})`,
@@ -25,10 +25,10 @@ export default defineFailure({
 
 function suggestFix(sent: ClientSide, client: Workload, strict: PeerAuthentication): string {
   switch (sent.reason) {
-    case 'rule':
-      return `Set tls.mode ISTIO_MUTUAL in ${nameOf(sent.rule)}, or remove tls`
+    case 'destination-rule':
+      return `Set tls.mode ISTIO_MUTUAL in ${nameOf(sent.destinationRule)}, or remove tls`
     case 'credential-ignored':
-      return `Set tls.mode ISTIO_MUTUAL in ${nameOf(sent.rule)}: sidecars ignore credentialName`
+      return `Set tls.mode ISTIO_MUTUAL in ${nameOf(sent.destinationRule)}: sidecars ignore credentialName`
     case 'peer-disabled':
       return `Set ${nameOf(sent.policy)} to PERMISSIVE: clients use the mode of the namespace`
     case 'auto-mtls-off':

@@ -1,4 +1,4 @@
-import { asksForToken } from '../istio/authorization.ts'
+import { requiresToken } from '../istio/authorization.ts'
 import { componentsOf, desiredPod } from '../kserve/inference-service.ts'
 import { podsWith } from '../kubernetes/service.ts'
 import type { ResourceOf } from '../state/resource.ts'
@@ -55,5 +55,5 @@ export default defineCheck({
 type Policy = ResourceOf<'AuthorizationPolicy' | 'RequestAuthentication' | 'PeerAuthentication'>
 
 function concernsJwt(policy: Policy): boolean {
-  return policy.kind === 'RequestAuthentication' || (policy.kind === 'AuthorizationPolicy' && asksForToken(policy))
+  return policy.kind === 'RequestAuthentication' || (policy.kind === 'AuthorizationPolicy' && requiresToken(policy))
 }

@@ -18,13 +18,13 @@ export default defineCheck({
     if (mode !== 'STRICT' || by !== subject) return
     if (ingressOf(view).config.disableIstioVirtualHost) return
     const gateway = findLocalGateway(view)
-    if (gateway?.plain === undefined || gateway.mesh !== undefined) return
+    if (gateway?.plaintext === undefined || gateway.istioMtls !== undefined) return
     const models = view.list('InferenceService').filter(model => deploymentMode(view, model) === 'Knative')
     const isUsed = findKserveConfig(view) !== undefined && defaultDeploymentMode(view) === 'Knative'
     if (!isUsed && models.length === 0) return
 
     const names = models.map(({ namespace, name }) => `${namespace}/${name}`)
-    const [entry] = gateway.plain.servers
+    const [entry] = gateway.plaintext.servers
     const name = `${entry.gateway.namespace}/${entry.gateway.name}`
     yield {
       field: 'spec.mtls.mode',

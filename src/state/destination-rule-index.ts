@@ -5,14 +5,14 @@ import type { ResourceOf } from './resource.ts'
 
 /** DestinationRule with its fully qualified host. */
 export interface NamedDestinationRule {
-  readonly rule: ResourceOf<'DestinationRule'>
+  readonly destinationRule: ResourceOf<'DestinationRule'>
   readonly host: string
 }
 
-/** DestinationRules by the namespace of their host; `anywhere` has those for hosts of several namespaces. */
+/** DestinationRules by the namespace of their host; `anyNamespace` has those for hosts of several namespaces. */
 export interface DestinationRuleIndex {
-  readonly anywhere: readonly NamedDestinationRule[]
-  readonly pinned: ReadonlyMap<string, readonly NamedDestinationRule[]>
+  readonly anyNamespace: readonly NamedDestinationRule[]
+  readonly byNamespace: ReadonlyMap<string, readonly NamedDestinationRule[]>
 }
 
 /** Namespace of a Service host, or of a wildcard for Services of one namespace. */
@@ -23,23 +23,27 @@ export function namespaceOfHost(host: string, clusterDomain: string): string | u
 
 /** Built once for each list of DestinationRules; a cluster has one domain. */
 export const destinationRulesByNamespace: (
-  rules: readonly ResourceOf<'DestinationRule'>[]
-) => (clusterDomain: string) => DestinationRuleIndex = memoize(rules => {
+  destinationRules: readonly ResourceOf<'DestinationRule'>[]
+) => (clusterDomain: string) => DestinationRuleIndex = memoize(destinationRules => {
   let index: DestinationRuleIndex | undefined
   return clusterDomain => {
-    index ??= makeIndex(rules, clusterDomain)
+    index ??= makeIndex(destinationRules, clusterDomain)
     return index
   }
 })
 
-function makeIndex(rules: readonly ResourceOf<'DestinationRule'>[], clusterDomain: string): DestinationRuleIndex {
-  const anywhere: NamedDestinationRule[] = []
-  const pinned = new Map<string, NamedDestinationRule[]>()
-  for (const rule of rules) {
-    const host = toFullName(rule.spec.host, rule.namespace, clusterDomain)
+function makeIndex(
+  destinationRules: readonly ResourceOf<'DestinationRule'>[],
+  clusterDomain: string
+): DestinationRuleIndex {
+  const anyNamespace: NamedDestinationRule[] = []
+  const byNamespace = new Map<string, NamedDestinationRule[]>()
+  for (const destinationRule of destinationRules) {
+    const host = toFullName(destinationRule.spec.host, destinationRule.namespace, clusterDomain)
     const namespace = namespaceOfHost(host, clusterDomain)
-    const list = namespace === undefined ? anywhere : getOrAdd(pinned, namespace, (): NamedDestinationRule[] => [])
-    list.push({ rule, host })
+    const list =
+      namespace === undefined ? anyNamespace : getOrAdd(byNamespace, namespace, (): NamedDestinationRule[] => [])
+    list.push({ destinationRule, host })
   }
-  return { anywhere, pinned }
+  return { anyNamespace, byNamespace }
 }

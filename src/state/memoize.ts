@@ -15,7 +15,7 @@ export function memoize<I extends object, O>(derive: (input: I) => O): (input: I
   }
 }
 
-const NOTHING = () => new Map<unknown, { readonly output: unknown }>()
+const newEntries = () => new Map<unknown, { readonly output: unknown }>()
 
 /** Memoized results of a view, by function and argument. They live as long as the view. */
 export type ViewMemo = Map<object, Map<unknown, { readonly output: unknown }>>
@@ -27,7 +27,7 @@ export function memoizeInView<V extends { readonly memo: ViewMemo }, K, O>(
   derive: (view: V, key: K) => O
 ): (view: V, key: K) => O {
   return (view, key) => {
-    const cache = getOrAdd(view.memo, derive, NOTHING)
+    const cache = getOrAdd(view.memo, derive, newEntries)
     // The results under a function have its return type.
     const cached = cache.get(key)
     if (cached !== undefined) return cached.output as O

@@ -1,32 +1,32 @@
 import { z } from 'zod'
 import { CORE } from './kinds/core.ts'
-import { type KindInfo, many, maybe } from './kinds/fields.ts'
+import { type KindInfo, listOf, optional } from './kinds/fields.ts'
 import { KSERVE } from './kinds/kserve.ts'
 import { annotations, labels } from './kinds/limits.ts'
 import { NETWORKING } from './kinds/networking.ts'
 import { SECURITY } from './kinds/security.ts'
 
-/** What the model reads of each kind, and no more: an object is cut down to this when it arrives. */
+/** Schemas of the fields that are read of each kind. All other fields are dropped when an object is parsed. */
 export const KINDS = { ...KSERVE, ...NETWORKING, ...SECURITY, ...CORE } as const satisfies Record<string, KindInfo>
 
-/** A kind that the model knows. Two API groups never share one here. */
+/** Supported kinds; their names are unique across API groups. */
 export type Kind = keyof typeof KINDS
 
-/** Of objects that name no namespace, and of kubeconfigs that name none. */
+/** Namespace of manifests and kubeconfig contexts that set none. */
 export const DEFAULT_NAMESPACE = 'default'
 
-/** Identity and metadata, the same for each kind. `namespace` is empty for cluster-wide kinds. */
+/** Identity and metadata of an object. `namespace` is empty for cluster-scoped kinds. */
 export interface Meta {
   readonly apiVersion: string
   readonly namespace: string
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
-  /** RFC 3339 in UTC; absent while the object is being created, which makes it the youngest. */
+  /** creationTimestamp, RFC 3339 in UTC; absent while the object is being created, so it sorts as the newest. */
   readonly created: string | undefined
   /** True once deletion has begun. */
   readonly deleting: boolean
-  /** The owner that is its controller. */
+  /** Owner reference of the controller. */
   readonly owner: { readonly apiVersion: string; readonly kind: string; readonly name: string } | undefined
 }
 
@@ -35,12 +35,12 @@ export type ResourceOf<K extends Kind> = {
 }[K]
 export type Resource = ResourceOf<Kind>
 
-/** Kinds of which no field is lost when a manifest is read. */
+/** Kinds that are parsed without loss of fields. */
 export type WholeKind = {
   [K in Kind]: (typeof KINDS)[K] extends { readonly keptWhole: true } ? K : never
 }[Kind]
 
-/** What names an object: enough to find it, and what reports print. */
+/** Reference to an object. */
 export interface Ref {
   readonly apiVersion: string
   readonly kind: string
@@ -48,27 +48,27 @@ export interface Ref {
   readonly name: string
 }
 
-/** Metadata as Kubernetes writes it. */
+/** Schema of ObjectMeta. */
 export const metadata = z.object({
-  name: maybe(z.string()),
-  generateName: maybe(z.string()),
-  namespace: maybe(z.string()),
+  name: optional(z.string()),
+  generateName: optional(z.string()),
+  namespace: optional(z.string()),
   labels,
   annotations,
-  creationTimestamp: maybe(z.string()),
-  deletionTimestamp: maybe(z.string()),
-  ownerReferences: many(
-    z.object({ apiVersion: z.string(), kind: z.string(), name: z.string(), controller: maybe(z.boolean()) })
+  creationTimestamp: optional(z.string()),
+  deletionTimestamp: optional(z.string()),
+  ownerReferences: listOf(
+    z.object({ apiVersion: z.string(), kind: z.string(), name: z.string(), controller: optional(z.boolean()) })
   )
 })
 
-/** @returns the kind, when the group is the one we mean: `Service` and `Gateway` exist in several. */
+/** @returns the kind if its API group is the supported one: `Service` and `Gateway` exist in several groups */
 export function findKind(apiVersion: string, kind: string): Kind | undefined {
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
   return Object.hasOwn(KINDS, kind) && KINDS[kind as Kind].group === group ? (kind as Kind) : undefined
 }
 
-/** `Kind namespace/name`, as people say it. */
+/** `Kind namespace/name`, for messages. */
 export function nameOf({ kind, namespace, name }: Pick<Ref, 'kind' | 'namespace' | 'name'>): string {
   return `${kind} ${namespace === '' ? name : `${namespace}/${name}`}`
 }

@@ -34,7 +34,7 @@ export interface View<K extends Kind = Kind> {
   /** Running gateway pods of all namespaces. Empty if the view does not include pods. */
   gateways(): readonly Workload[]
   /** DestinationRules of all namespaces whose host can match Services of this namespace. */
-  rulesIn(namespace: string): readonly NamedDestinationRule[]
+  destinationRulesIn(namespace: string): readonly NamedDestinationRule[]
 }
 
 /** Objects of an AdmissionReview, with the fields that the model does not read. */
@@ -101,9 +101,11 @@ export class Snapshot implements View {
     return gatewaysAmong(this.#store('Pod'))
   }
 
-  rulesIn(namespace: string): readonly NamedDestinationRule[] {
-    const { anywhere, pinned } = destinationRulesByNamespace(this.list('DestinationRule'))(this.settings.clusterDomain)
-    return [...anywhere, ...(pinned.get(namespace) ?? [])]
+  destinationRulesIn(namespace: string): readonly NamedDestinationRule[] {
+    const { anyNamespace, byNamespace } = destinationRulesByNamespace(this.list('DestinationRule'))(
+      this.settings.clusterDomain
+    )
+    return [...anyNamespace, ...(byNamespace.get(namespace) ?? [])]
   }
 
   /** Namespaces with objects of a kind. */

@@ -2,10 +2,10 @@ import type { Labels } from '../text/selector.ts'
 import { memoize } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 
-/** What stands before the application: a sidecar, nothing, or (a gateway) it is the proxy itself. */
+/** Envoy proxy of a pod: a sidecar beside the application, a gateway without application, or none. */
 export type Proxy = 'sidecar' | 'gateway' | 'none'
 
-/** A pod, running or expected, as far as the traffic path is concerned. */
+/** Pod, running or expected, with the fields that request paths depend on. */
 export interface Workload {
   readonly namespace: string
   readonly name: string
@@ -14,7 +14,7 @@ export interface Workload {
   readonly proxy: Proxy
   readonly ports: ResourceOf<'Pod'>['spec']['containers'][number]['ports']
   readonly address: string | undefined
-  /** Ports that lead past the sidecar to the application. */
+  /** Ports on which traffic bypasses the sidecar. */
   readonly excludedInboundPorts?: readonly number[]
 }
 
@@ -28,18 +28,18 @@ export function parseExcludedInboundPorts(annotations: Labels): readonly number[
     .map(Number)
 }
 
-/** Set on injected pods by Istio's sidecar template, and never on gateways; a value of the user's own is kept. */
+/** Label that Istio's sidecar template sets on injected pods, but not on gateways. Existing values take precedence. */
 export const TLS_MODE_LABEL = 'security.istio.io/tlsMode'
 
 /**
- * What clients with auto mTLS read of an endpoint. Only `istio` gets mTLS.
+ * TLS mode of an endpoint for clients with auto mTLS, which send mTLS only to `istio`.
  * @see istio pilot/pkg/serviceregistry/kube/conversion.go (PodTLSMode)
  */
 export function tlsModeOf({ labels }: Workload): string {
   return labels[TLS_MODE_LABEL] ?? 'disabled'
 }
 
-/** The identity in the workload's mesh certificate. */
+/** SPIFFE identity in the Istio workload certificate. */
 export function identityOf(
   { namespace, serviceAccount }: Pick<Workload, 'namespace' | 'serviceAccount'>,
   trustDomain: string
@@ -64,7 +64,7 @@ export const toWorkload: (pod: ResourceOf<'Pod'>) => Workload = memoize(
   }
 )
 
-/** A pod that has ended takes no traffic, though its object may stay. */
+/** False for pods that are terminating or have completed; they receive no traffic. */
 export function isRunning({ status, deleting }: ResourceOf<'Pod'>): boolean {
   return !deleting && status?.phase !== 'Succeeded' && status?.phase !== 'Failed'
 }

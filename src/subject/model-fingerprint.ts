@@ -150,7 +150,7 @@ function relevantKeys(values: Labels): readonly string[] {
     .sort()
 }
 
-const NOTHING: readonly string[] = []
+const NONE: readonly string[] = []
 
 /**
  * Fingerprint of an InferenceService. Two with equal fingerprints have equal paths and equal check results: only their
@@ -161,14 +161,14 @@ export function fingerprintOf(
   discriminators: Discriminators
 ): string {
   const parts = [
-    discriminators.connections || (discriminators.callers && hasInternalCalls) ? [name] : NOTHING,
+    discriminators.connections || (discriminators.callers && hasInternalCalls) ? [name] : NONE,
     discriminators.keys.size + discriminators.pairs.size === 0
-      ? NOTHING
+      ? NONE
       : matchedLabels(labelsAndAnnotations, discriminators),
     discriminators.exactHosts.size + discriminators.hostPatterns.length === 0
-      ? NOTHING
+      ? NONE
       : matchedHosts(hosts, discriminators),
-    path === undefined ? NOTHING : discriminators.paths.filter(pattern => matchesPath(pattern, path))
+    path === undefined ? NONE : discriminators.paths.filter(pattern => matchesPath(pattern, path))
   ]
   return parts.every(part => part.length === 0) ? baseFingerprint : baseFingerprint + JSON.stringify(parts)
 }

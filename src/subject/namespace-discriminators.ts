@@ -44,7 +44,7 @@ export function discriminatorsFor(view: View<PathKinds>, namespace: string): Dis
   ]
   const ofAll = `.${namespace}.svc.${view.settings.clusterDomain}`
   const hosts = [
-    ...view.rulesIn(namespace).map(({ host }) => host),
+    ...view.destinationRulesIn(namespace).map(({ host }) => host),
     ...view.list('Gateway').flatMap(({ spec }) => spec.servers.flatMap(server => server.hosts.map(toDnsName))),
     ...view.list('Sidecar').flatMap(({ spec }) => spec.egress.flatMap(listener => listener.hosts.map(toDnsName))),
     ...policies.flatMap(policy => operations(policy, 'hosts')).map(host => host.toLowerCase())
@@ -115,7 +115,10 @@ function symmetricDifference(some: ReadonlySet<string>, others: ReadonlySet<stri
 export function namespaceFingerprint(view: View<PathKinds>, namespace: string): string {
   const { istioNamespace, knativeNamespace, clusterDomain } = view.settings
   const hasOwn = NAMESPACED_CONFIG_KINDS.some(kind => view.list(kind, namespace).length > 0)
-  if (hasOwn || view.rulesIn(namespace).some(({ host }) => namespaceOfHost(host, clusterDomain) !== undefined)) {
+  if (
+    hasOwn ||
+    view.destinationRulesIn(namespace).some(({ host }) => namespaceOfHost(host, clusterDomain) !== undefined)
+  ) {
     return namespace
   }
   const shared = new Set([meshOf(view).rootNamespace, istioNamespace, knativeNamespace])

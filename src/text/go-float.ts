@@ -1,25 +1,24 @@
-/** What Go calls special: in any case, and only infinity with a sign. */
+/** Special values in lower case, which Go matches case-insensitively. NaN has no sign. */
 const SPECIAL: ReadonlyMap<string, number> = new Map([
   ['nan', Number.NaN],
   ...['inf', '+inf', 'infinity', '+infinity'].map(word => [word, Number.POSITIVE_INFINITY] as const),
   ...['-inf', '-infinity'].map(word => [word, Number.NEGATIVE_INFINITY] as const)
 ])
 
-/** The parts of a number, without sign, underscores and prefix. */
+/** Parts of a number, without sign, underscores and prefix. */
 interface Parts {
   readonly isHex: boolean
   readonly whole: string
   readonly fraction: string
-  /** Of ten, or of two where the number is hexadecimal. */
+  /** Exponent of base 10, or of base 2 if the number is hexadecimal. */
   readonly exponent: number
 }
 
 /**
- * Reads a number as Go's `strconv.ParseFloat` with 64 bits does, in time linear in the length of the text. Go is wrong
- * about some numbers of more than 800 digits before the point and a negative exponent (decimal.set counts 800 digits):
- * they are read correctly here.
+ * Parses a number like Go's `strconv.ParseFloat` with 64 bits, in linear time. Exception: Go misreads some numbers with
+ * more than 800 digits before the point and a negative exponent (limit in decimal.set); they are parsed correctly here.
  *
- * @returns `undefined` where Go returns an error: the text is no number (ErrSyntax), or one too large (ErrRange).
+ * @returns `undefined` if Go returns an error: not a number (ErrSyntax) or too large (ErrRange).
  * @see go src/internal/strconv/atof.go (special, readFloat, atofHex), atoi.go (underscoreOK); Go 1.26
  */
 export function parseGoFloat(text: string): number | undefined {
@@ -42,7 +41,7 @@ function partsOf(number: string): Parts | undefined {
   const [whole, fraction = ''] = cut(mantissa, '.')
   const digits = withoutSign(power)
   if (whole + fraction === '' || digits === '') return undefined
-  // The prefix counts as a digit before an underscore.
+  // An underscore can follow the prefix, as if that were a digit.
   const areWhole = areDigits(isHex ? `0${whole}` : whole, isOfBase)
   if (!areWhole || !areDigits(fraction, isOfBase) || !areDigits(digits, isDigit)) return undefined
   const exponent = toExponent(plain(digits))
@@ -56,16 +55,16 @@ function partsOf(number: string): Parts | undefined {
 
 const withoutSign = (text: string) => (text.startsWith('-') || text.startsWith('+') ? text.slice(1) : text)
 
-/** What is before the first mark, and what is after it, if there is one. */
-function cut(text: string, mark: string): readonly [string, string?] {
-  const at = text.indexOf(mark)
+/** Splits at the first separator, like Go's `strings.Cut`. */
+function cut(text: string, separator: string): readonly [string, string?] {
+  const at = text.indexOf(separator)
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)]
 }
 
 const isDigit = (char: string) => char >= '0' && char <= '9'
 const isHexDigit = (char: string) => isDigit(char) || (char >= 'a' && char <= 'f')
 
-/** Digits, and underscores that each have a digit before and after them. */
+/** True for digits, and underscores that each have a digit before and after them. */
 function areDigits(text: string, isOfBase: (char: string) => boolean): boolean {
   let before = '_'
   for (const char of text) {
@@ -83,15 +82,15 @@ function withoutLeadingZeros(digits: string): string {
   return digits.slice(start)
 }
 
-/** Go reads no further once the exponent has five digits: the number is too large, or zero, in any case. */
+/** Go stops reading an exponent after five digits: the number is too large, or zero, in any case. */
 const toExponent = (digits: string) => Number(withoutLeadingZeros(digits).slice(0, 5))
 
-/** Go keeps as many digits as 64 bits hold, and of the others only whether one is not zero. */
+/** Go keeps the digits that fit in 64 bits, and of the rest only whether one is not zero. */
 const KEPT_DIGITS = 16
 const BITS_PER_DIGIT = 4
 const MANTISSA_BITS = 53
-/** The exponent of the lowest bit that a number can have. */
-const LOWEST = -1074
+/** Exponent of the lowest bit of a 64-bit float. */
+const MIN_EXPONENT = -1074
 
 function fromHex({ whole, fraction, exponent }: Parts): number {
   const digits = withoutLeadingZeros(whole + fraction)
@@ -105,7 +104,7 @@ function fromHex({ whole, fraction, exponent }: Parts): number {
 /** `mantissa * 2 ** exponent`, rounded once, half to even. */
 function round(mantissa: bigint, exponent: number): number {
   const bits = mantissa.toString(2).length
-  const lowest = Math.max(exponent + bits - MANTISSA_BITS, LOWEST)
+  const lowest = Math.max(exponent + bits - MANTISSA_BITS, MIN_EXPONENT)
   const dropped = lowest - exponent
   if (dropped <= 0) return Number(mantissa) * 2 ** exponent
   const [kept, rest, half] = [mantissa >> BigInt(dropped), BigInt.asUintN(dropped, mantissa), 1n << BigInt(dropped - 1)]

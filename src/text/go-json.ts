@@ -1,4 +1,4 @@
-/** The object that a text of JSON holds, its keys in lower case. Go matches keys of JSON whatever their case; of several the last counts. */
+/** Parses a JSON object, with keys in lower case: Go matches keys case-insensitively, and the last one takes precedence. */
 export function parseGoObject(value: string): Record<string, unknown> | undefined {
   try {
     const json: unknown = JSON.parse(value)

@@ -1,11 +1,11 @@
-/** Istio's word for a host is a DNS name or a wildcard: `*`, or `*` and a suffix such as `*.local`. */
+/** Hosts in Istio are DNS names or wildcards: `*`, or `*` and a suffix such as `*.local`. */
 export function isWildcard(host: string): boolean {
   return host.startsWith('*')
 }
 
 /**
- * Does `pattern` cover the DNS name? A wildcard is a plain suffix, so `*.local` covers any number of labels and
- * `*` everything.
+ * True if `pattern` covers the DNS name. A wildcard is a suffix match: `*.local` covers any number of labels, `*` all
+ * names.
  * @see istio pkg/config/host/name.go (SubsetOf)
  */
 export function coversHost(pattern: string, name: string): boolean {
@@ -13,7 +13,7 @@ export function coversHost(pattern: string, name: string): boolean {
 }
 
 /**
- * The entry for a DNS name: the exact one, else the one with the longest suffix.
+ * Entry for a DNS name: the exact one, else the one with the longest suffix.
  * @see istio pilot/pkg/model/push_context.go (MostSpecificHostMatch)
  */
 export function mostSpecific<V>(entries: ReadonlyMap<string, V>, name: string): V | undefined {
@@ -27,14 +27,14 @@ export function mostSpecific<V>(entries: ReadonlyMap<string, V>, name: string): 
 }
 
 /**
- * A host without dots means a Service in the namespace of the object that names it.
+ * Fully qualified host. A host without dots is a Service in the namespace of the object that names it.
  * @see istio pilot/pkg/model/push_context.go (ResolveShortnameToFQDN)
  */
 export function toFullName(host: string, namespace: string, clusterDomain: string): string {
   return host.includes('.') || isWildcard(host) ? host : `${host}.${namespace}.svc.${clusterDomain}`
 }
 
-/** The full DNS name of a Service; in one piece, which in memory takes a third of what its parts would. */
+/** DNS name of a Service. `join` creates one flat string, which needs a third of the memory of a concatenation. */
 export function serviceHost(namespace: string, name: string, clusterDomain: string): string {
   return [name, namespace, 'svc', clusterDomain].join('.')
 }

@@ -1,5 +1,5 @@
 /**
- * Does a value match a pattern as policies write it: exact, `prefix*`, `*suffix`, or `*` for anything that is there?
+ * True if a value matches a pattern of an AuthorizationPolicy: exact, `prefix*`, `*suffix`, or `*` for any non-empty value.
  * @see istio pilot/pkg/security/authz/matcher/string.go
  */
 export function matches(pattern: string, value: string): boolean {
@@ -8,7 +8,7 @@ export function matches(pattern: string, value: string): boolean {
   return pattern.endsWith('*') ? value.startsWith(pattern.slice(0, -1)) : pattern === value
 }
 
-/** The length of the shortest path that can match: `{*}` takes a character at least. */
+/** Minimum length of a matching path: `{*}` matches at least one character, `{**}` none. */
 function shortestMatch(pattern: string): number {
   let length = pattern.length
   for (let at = pattern.indexOf('{*'); at >= 0; at = pattern.indexOf('{*', at + 2)) {
@@ -21,7 +21,7 @@ function shortestMatch(pattern: string): number {
 const TEMPLATE = /(\{\*\*?\})/
 
 /**
- * Paths know templates besides: `{*}` is one segment or the rest of one, `{**}` any number of them. The time is at most
+ * Like `matches`, with path templates: `{*}` is one segment or the rest of one, `{**}` any number of segments. Takes at most
  * the length of the pattern times that of the path.
  * @see istio pilot/pkg/security/authz/matcher/template.go, envoy source/extensions/path/uri_template_lib
  */
@@ -32,7 +32,7 @@ export function matchesPath(pattern: string, path: string): boolean {
   for (const part of pattern.split(TEMPLATE).filter(part => part !== '')) {
     const [first] = reached
     if (first === undefined) return false
-    // All that can be reached from one offset can be reached from those before it.
+    // Offsets that can be reached from one offset can also be reached from earlier ones.
     if (part === '{**}') reached = reached.length > path.length - first ? reached : offsets(first, path.length)
     else if (part === '{*}') reached = segmentEnds(reached, path)
     else reached = reached.filter(at => path.startsWith(part, at)).map(at => at + part.length)
@@ -42,7 +42,7 @@ export function matchesPath(pattern: string, path: string): boolean {
 
 const offsets = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i)
 
-/** The offsets after one of `from` that have no slash between. Both are in order. */
+/** Offsets after one of `from` without a slash between. Both lists are sorted. */
 function segmentEnds(from: readonly number[], path: string): readonly number[] {
   const ends: number[] = []
   for (const start of from) {
@@ -52,7 +52,7 @@ function segmentEnds(from: readonly number[], path: string): readonly number[] {
 }
 
 /**
- * `*` stands for any text, in any place: Istio makes a regular expression of the names of namespaces.
+ * Like `matches`, with `*` for any text in any place, because Istio converts namespaces to regular expressions.
  * @see istio pilot/pkg/security/authz/model/generator.go (srcNamespaceGenerator)
  */
 export function matchesAnywhere(pattern: string, value: string): boolean {

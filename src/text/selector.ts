@@ -1,8 +1,8 @@
 export type Labels = Readonly<Record<string, string>>
 
-/** Does an object with these labels have all that are wanted? An empty wish is met by all. */
-export function hasLabels(labels: Labels, wanted: Labels): boolean {
-  return Object.entries(wanted).every(([key, value]) => labels[key] === value)
+/** True if `labels` has all of the required labels; always true if none are required. */
+export function hasLabels(labels: Labels, required: Labels): boolean {
+  return Object.entries(required).every(([key, value]) => labels[key] === value)
 }
 
 export function isEmpty(labels: Labels): boolean {
@@ -19,8 +19,8 @@ export interface LabelSelector {
 }
 
 /**
- * A Kubernetes label selector, as the API server applies it to the objects of a webhook: absent selects everything,
- * an operator that Kubernetes does not have nothing.
+ * True if a Kubernetes label selector of a webhook selects these labels. An absent selector selects everything, an
+ * unknown operator nothing.
  * @see https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
  */
 export function selects(selector: LabelSelector | undefined, labels: Labels): boolean {

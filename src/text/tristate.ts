@@ -1,26 +1,26 @@
-/** An answer that may be out of reach: `undefined` is "it depends on what we cannot see". */
+/** Three-valued logic; `undefined` is unknown. */
 export type Tristate = boolean | undefined
 
-/** False as soon as one is, whatever the others. */
-export function all(answers: Iterable<Tristate>): Tristate {
+/** False if one value is false, else unknown if one is unknown. Stops at the first false. */
+export function all(values: Iterable<Tristate>): Tristate {
   let result: Tristate = true
-  for (const answer of answers) {
-    if (answer === false) return false
-    if (answer === undefined) result = undefined
+  for (const value of values) {
+    if (value === false) return false
+    if (value === undefined) result = undefined
   }
   return result
 }
 
-/** True as soon as one is, whatever the others. */
-export function any(answers: Iterable<Tristate>): Tristate {
+/** True if one value is true, else unknown if one is unknown. Stops at the first true. */
+export function any(values: Iterable<Tristate>): Tristate {
   let result: Tristate = false
-  for (const answer of answers) {
-    if (answer === true) return true
-    if (answer === undefined) result = undefined
+  for (const value of values) {
+    if (value === true) return true
+    if (value === undefined) result = undefined
   }
   return result
 }
 
-export function not(answer: Tristate): Tristate {
-  return answer === undefined ? undefined : !answer
+export function not(value: Tristate): Tristate {
+  return value === undefined ? undefined : !value
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { asksForToken, authorize, needsIdentity } from '../../src/istio/authorization.ts'
+import { authorize, needsIdentity, requiresToken } from '../../src/istio/authorization.ts'
 import type { Request } from '../../src/istio/request.ts'
 import { stateOf } from '../support/snapshot.ts'
 import { request, workload } from '../support/workload.ts'
@@ -100,6 +100,6 @@ t.test('what a policy asks of callers', async t => {
       stateOf(policy('p', `{ action: ${action}, rules: [${rule}] }`)).list('AuthorizationPolicy')
     t.same(of('ALLOW').map(needsIdentity), [identity], `identity: ${rule}`)
     t.same(of('DENY').map(needsIdentity), [false], `denied: ${rule}`)
-    t.same(of('ALLOW').map(asksForToken), [token], `token: ${rule}`)
+    t.same(of('ALLOW').map(requiresToken), [token], `token: ${rule}`)
   }
 })

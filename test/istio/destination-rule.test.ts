@@ -1,5 +1,5 @@
 import t from 'tap'
-import { findRule } from '../../src/istio/destination-rule.ts'
+import { findDestinationRule } from '../../src/istio/destination-rule.ts'
 import { stateOf } from '../support/snapshot.ts'
 
 const HOST = 'models.ns.svc.cluster.local'
@@ -60,13 +60,13 @@ t.test('rules of one host and namespace become one, or stay apart', async t => {
     ],
     ['a selector that picks nobody', [rule('some', 2024, `${mode('SIMPLE')}, ${selector('a')}`)], 'b', undefined]
   ] as const) {
-    const found = findRule(
+    const found = findDestinationRule(
       stateOf(rules.join('---')),
       { namespace: 'ns', labels: { app } },
       { host: HOST, namespace: 'ns' }
     )
     const words = found && [
-      found.rule.name,
+      found.destinationRule.name,
       found.trafficPolicy?.tls?.mode,
       found.subsets.map(({ name }) => name).join()
     ]

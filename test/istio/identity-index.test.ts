@@ -9,7 +9,7 @@ import { property } from '../support/property.ts'
 const OWN = 'own'
 const find = (key: IdentityKey, values: readonly string[], namespace: string, serviceAccount = 'default') => {
   const index = indexValues(key, values, OWN)
-  return findByIdentity(index, identityOf({ namespace, serviceAccount }, 'cluster.local')).concat(index.open)
+  return findByIdentity(index, identityOf({ namespace, serviceAccount }, 'cluster.local')).concat(index.anyNamespace)
 }
 
 t.test('values are found by the identities that they can match', async t => {

@@ -18,14 +18,14 @@ t.test('why a pod gets no sidecar', async t => {
     'apiVersion: v1\nkind: Namespace\nmetadata: { name: kube-system, labels: { istio-injection: enabled } }'
   for (const [name, yaml, pod, expected] of [
     ['it gets one', '', {}, { injected: true, webhook: 'namespace.sidecar-injector.istio.io' }],
-    ['nobody asks the injector', '', { namespace: 'elsewhere' }, { because: 'no-webhook-selects-it' }],
-    ['host network', '', { hostNetwork: true }, { because: 'host-network' }],
-    ['system namespace', kubeSystem, { namespace: 'kube-system' }, { because: 'system-namespace' }],
-    ['it says no', '', { annotations: { 'sidecar.istio.io/inject': 'false' } }, { because: 'asked-not-to' }],
+    ['nobody asks the injector', '', { namespace: 'elsewhere' }, { reason: 'not-selected' }],
+    ['host network', '', { hostNetwork: true }, { reason: 'host-network' }],
+    ['system namespace', kubeSystem, { namespace: 'kube-system' }, { reason: 'system-namespace' }],
+    ['it says no', '', { annotations: { 'sidecar.istio.io/inject': 'false' } }, { reason: 'opted-out' }],
     ['a word that is neither', '', { annotations: { 'sidecar.istio.io/inject': 'yes' } }, { injected: true }],
-    ['never', config(never), { labels: { a: 'b' } }, { because: 'never-selected' }],
+    ['never', config(never), { labels: { a: 'b' } }, { reason: 'never-inject-selector' }],
     ['always', config(always), { labels: { a: 'b' } }, { injected: true }],
-    ['the policy is disabled', config('policy: disabled'), {}, { because: 'policy-disabled' }],
+    ['the policy is disabled', config('policy: disabled'), {}, { reason: 'policy-disabled' }],
     ['a configuration that does not parse', config('{{ .Values }}: ['), {}, { injected: true }],
     ['a configuration that is none', config(''), {}, { injected: true }],
     ['a configuration of other types', config('policy: []'), {}, { injected: true }],
@@ -33,7 +33,7 @@ t.test('why a pod gets no sidecar', async t => {
       'the configuration of the revision',
       config('policy: disabled', 'istio-sidecar-injector-default'),
       {},
-      { because: 'policy-disabled' }
+      { reason: 'policy-disabled' }
     ]
   ] as const) {
     t.match(injection(stockWith(yaml), { ...subject, ...pod }), expected, name)

@@ -15,7 +15,7 @@ const NONE = stateOf('')
 
 t.test('the ingress configuration', async t => {
   const gateway = '"ingressGateway": "a/b"'
-  for (const [name, ingress, refused, expected] of [
+  for (const [name, ingress, rejected, expected] of [
     [
       'complete',
       `{ ${gateway}, "localGateway": "c/d", "localGatewayService": "s" }`,
@@ -46,8 +46,8 @@ t.test('the ingress configuration', async t => {
       'disableistiovirtualhost: Invalid input: expected boolean, received string',
       {}
     ],
-    ['not JSON', '{', 'it is not a JSON object', {}],
-    ['null', 'null', 'it is not a JSON object', {}],
+    ['not JSON', '{', 'value is not a JSON object', {}],
+    ['null', 'null', 'value is not a JSON object', {}],
     [
       'Gateway API without its Gateway',
       `{ ${gateway}, "enableGatewayApi": true }`,
@@ -63,23 +63,23 @@ t.test('the ingress configuration', async t => {
     [
       'a path template without a domain',
       `{ ${gateway}, "pathTemplate": "/x" }`,
-      'pathTemplate needs ingressDomain',
+      'pathTemplate requires ingressDomain',
       {}
     ],
     ['a path template', `{ ${gateway}, "pathTemplate": "/x", "ingressDomain": "d" }`, undefined, {}]
   ] as const) {
     const verdict = ingressOf(config({ ingress }))
-    t.equal(verdict.refused, refused, name)
+    t.equal(verdict.rejected, rejected, name)
     t.match(verdict.config, expected, name)
   }
   t.match(
     ingressOf(NONE),
-    { refused: undefined, config: { ingressGateway: 'knative-serving/knative-ingress-gateway' } },
+    { rejected: undefined, config: { ingressGateway: 'knative-serving/knative-ingress-gateway' } },
     'not installed'
   )
   t.match(
     ingressOf(config({})),
-    { refused: 'there is no key ingress', config: { ingressGateway: 'knative-serving/knative-ingress-gateway' } },
+    { rejected: 'key ingress is missing', config: { ingressGateway: 'knative-serving/knative-ingress-gateway' } },
     'without the key'
   )
 })

@@ -138,7 +138,7 @@ property(t, 'what is evaluated for one of the callers that are alike is true of 
   for (const service of inferenceServices(state)) {
     const paths = pathsOf(state, service)
     for (const namespace of new Set(paths.flatMap(({ caller, from }) => (caller === 'in-mesh' ? (from ?? []) : [])))) {
-      deepStrictEqual(fareOf(paths, namespace), fareOf(pathsOf(state, service, 'running', namespace), namespace))
+      deepStrictEqual(fareOf(paths, namespace), fareOf(pathsOf(state, service, 'current', namespace), namespace))
     }
   }
 })

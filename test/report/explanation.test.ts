@@ -184,7 +184,7 @@ const TEXTS: Readonly<Record<string, readonly [yaml: string, line: string, model
   ],
   'unknown input': [
     `${namespace('istio.io/dataplane-mode: ambient')}---${model('')}`,
-    'unknown: what ztunnel does: the namespace is ambient',
+    'unknown: ztunnel (namespace is ambient) is not modeled',
     'user1/new'
   ],
   ModelMesh: [

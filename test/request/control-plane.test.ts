@@ -87,7 +87,7 @@ t.test('configurations that controllers reject', async t => {
   const autoscaler = (value: string) =>
     configMap('knative-serving', 'config-autoscaler', { 'target-burst-capacity': value })
   const istio = (data: Readonly<Record<string, string>>) => configMap('knative-serving', 'config-istio', data)
-  const capacity = 'Knative data.target-burst-capacity it must be -1, or a number that is not negative'
+  const capacity = 'Knative data.target-burst-capacity value must be -1 or at least 0'
   for (const [name, config, expected] of [
     ['burst capacity', autoscaler('0'), []],
     ['burst capacity -1', autoscaler('-1'), []],
@@ -99,12 +99,12 @@ t.test('configurations that controllers reject', async t => {
     [
       'external ones in the newer form, local ones in the older',
       istio({ 'external-gateways': '[]', 'local-gateway.a.b': 'c' }),
-      ['Knative data.local-gateway.a.b external-gateways and keys of the older form may not stand together']
+      ['Knative data.local-gateway.a.b external-gateways cannot be combined with keys of the older form']
     ],
     [
       'local ones in the newer form, external ones in the older',
       istio({ 'gateway.a.b': 'c', 'local-gateways': '[]' }),
-      ['Knative data.gateway.a.b local-gateways and keys of the older form may not stand together']
+      ['Knative data.gateway.a.b local-gateways cannot be combined with keys of the older form']
     ],
     [
       'KServe without its gateway',

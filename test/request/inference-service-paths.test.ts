@@ -235,7 +235,7 @@ kind: Namespace
 metadata: { name: user1, labels: { istio.io/dataplane-mode: ambient ${labels} } }
 `
   const ways = (yaml: string, name = 'a') => waysTo(stockWith(`${model('a')}---${yaml}`), name)
-  t.same(ways(namespace('')), ['in-mesh address caller->pod unknown: what ztunnel does: the namespace is ambient'])
+  t.same(ways(namespace('')), ['in-mesh address caller->pod unknown: ztunnel (namespace is ambient) is not modeled'])
   t.ok(ways(namespace(', istio-injection: enabled')).length > 1, 'pods with a sidecar are none of its own')
   t.ok(ways(namespace(''), 'sklearn-iris').length > 1, 'nor are those that have one from before')
 })
@@ -325,7 +325,7 @@ metadata: { name: user1, labels: { istio-injection: enabled } }
 t.test('with an invalid KServe configuration the paths to existing models are unknown', async t => {
   const refused = map('kserve', 'inferenceservice-config', { ingress: '{}' })
   t.same(waysTo(stockWith(refused), 'sklearn-iris'), [
-    'in-mesh address caller->pod unknown: what KServe made while it took its configuration'
+    'in-mesh address caller->pod unknown: KServe rejects its configuration; objects that it created before are not modeled'
   ])
 })
 

@@ -42,7 +42,9 @@ t.test('external path by an Ingress', async t => {
   t.same(fromOutside(configMap('kserve', 'inferenceservice-config', {})), open, 'without a configuration')
   t.same(
     fromOutside(kserveConfig({ ingressClassName: 'nginx' })),
-    ['external address caller->ingress-gateway unknown: the proxy behind Ingress class nginx'],
+    [
+      'external address caller->ingress-gateway unknown: Ingress class nginx has no Istio gateway pods; other proxies are not modeled'
+    ],
     'of a class that others serve'
   )
   t.same(fromOutside(kserveConfig({ disableIngressCreation: true })), [], 'not where none is made')
@@ -61,7 +63,7 @@ t.test('external path by an HTTPRoute', async t => {
   const proxy = pod('kserve', 'proxy', 'gateway.networking.k8s.io/gateway-name: public', 'router')
   t.same(fromOutside(config, proxy), ['external address caller->ingress-gateway, gateway->pod'])
   t.same(fromOutside(config), [
-    'external address caller->ingress-gateway unknown: the proxy behind Gateway kserve/public of the Gateway API'
+    'external address caller->ingress-gateway unknown: Gateway API Gateway kserve/public has no Istio gateway pods; other proxies are not modeled'
   ])
 })
 

@@ -72,11 +72,11 @@ export class TrackingView implements View {
     return this.#snapshot.gateways()
   }
 
-  rulesIn(namespace: string): readonly NamedDestinationRule[] {
+  destinationRulesIn(namespace: string): readonly NamedDestinationRule[] {
     checkBudget()
     this.#record('DestinationRule', ofHosts(this.#toName(namespace)))
     this.dependencies.add(ANY_HOSTS)
-    return this.#snapshot.rulesIn(namespace)
+    return this.#snapshot.destinationRulesIn(namespace)
   }
 
   /** Builds the key of an object only on its first read. */

@@ -15,7 +15,7 @@ type Mode = 'DISABLE' | 'ISTIO_MUTUAL'
  */
 export function clientDestinationRule(
   view: View<'ConfigMap'>,
-  { rule }: ClientSide,
+  { destinationRule: rule }: ClientSide,
   { host, namespace, port, endpoints }: Destination,
   mode: Mode
 ): Manifest {

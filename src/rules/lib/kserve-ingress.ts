@@ -20,8 +20,8 @@ export function withGatewayNames(view: View<'ConfigMap'>, names: Names): readonl
 
 /** KServe's ConfigMap with Knative's gateways in place of those that do not exist. */
 export function withKnativeNames(view: View<'ConfigMap' | 'Service' | 'Gateway'>): readonly Manifest[] {
-  const { config, refused } = ingressOf(view)
-  if (refused !== undefined) return []
+  const { config, rejected } = ingressOf(view)
+  if (rejected !== undefined) return []
   const { external, local } = knativeGateways(view)
   const names = {
     ingressGateway: external[0]?.gateway,

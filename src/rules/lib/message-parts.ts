@@ -47,9 +47,9 @@ export function clientTlsSource(
   otherwise: ConfigSource = { object: toServiceRef(destination.host), field: 'spec.ports' }
 ): ConfigSource {
   switch (sent.reason) {
-    case 'rule':
+    case 'destination-rule':
     case 'credential-ignored':
-      return { object: toRef(sent.rule), field: tlsField(sent.rule, destination) }
+      return { object: toRef(sent.destinationRule), field: tlsField(sent.destinationRule, destination) }
     case 'peer-disabled':
       return { object: toRef(sent.policy), field: 'spec.mtls.mode' }
     default:

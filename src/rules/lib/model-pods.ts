@@ -27,7 +27,7 @@ export function modelPods(view: View<(typeof MODEL_KINDS)[number]>, namespace?: 
     componentsOf(view, service)
       .filter(({ mode }) => mode !== 'ModelMesh')
       .flatMap(component =>
-        podsToEvaluate(view, service, component, 'running').map(pod => ({
+        podsToEvaluate(view, service, component, 'current').map(pod => ({
           model: `${service.namespace}/${service.name}`,
           service,
           component,

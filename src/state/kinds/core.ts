@@ -1,23 +1,23 @@
 import { z } from 'zod'
-import { type KindInfo, labelSelector, many, maybe, object, strings } from './fields.ts'
+import { type KindInfo, labelSelector, listOf, object, optional, strings } from './fields.ts'
 import { configData } from './limits.ts'
 
-const containerPort = z.object({ name: maybe(z.string()), containerPort: z.number() })
-/** Arguments are kept of the proxy alone: those of a model server may be long, and nothing reads them. */
+const containerPort = z.object({ name: optional(z.string()), containerPort: z.number() })
+/** Keeps arguments only of the proxy; those of model servers can be long and are not used. */
 const container = z
-  .object({ name: z.string(), args: many(z.string()), ports: many(containerPort) })
+  .object({ name: z.string(), args: listOf(z.string()), ports: listOf(containerPort) })
   .transform(({ name, args, ports }) => ({ name, ports, args: name === 'istio-proxy' ? args : [] }))
 
 const webhook = z.object({
   name: z.string(),
-  namespaceSelector: maybe(labelSelector),
-  objectSelector: maybe(labelSelector),
+  namespaceSelector: optional(labelSelector),
+  objectSelector: optional(labelSelector),
   clientConfig: object({
-    service: object({ namespace: maybe(z.string()), name: maybe(z.string()), port: maybe(z.number()) })
+    service: object({ namespace: optional(z.string()), name: optional(z.string()), port: optional(z.number()) })
   })
 })
 
-/** Kubernetes' own kinds. */
+/** Kinds of Kubernetes. */
 export const CORE = {
   Namespace: { group: '', version: 'v1', plural: 'namespaces', cluster: true, keptWhole: true, shape: z.object({}) },
   Service: {
@@ -27,17 +27,17 @@ export const CORE = {
     shape: z.object({
       spec: z
         .object({
-          type: maybe(z.string()),
-          clusterIP: maybe(z.string()),
-          externalName: maybe(z.string()),
+          type: optional(z.string()),
+          clusterIP: optional(z.string()),
+          externalName: optional(z.string()),
           selector: strings,
-          ports: many(
+          ports: listOf(
             z.object({
-              name: maybe(z.string()),
+              name: optional(z.string()),
               port: z.number(),
-              targetPort: maybe(z.union([z.number(), z.string()])),
-              protocol: maybe(z.string()),
-              appProtocol: maybe(z.string())
+              targetPort: optional(z.union([z.number(), z.string()])),
+              protocol: optional(z.string()),
+              appProtocol: optional(z.string())
             })
           )
         })
@@ -52,13 +52,13 @@ export const CORE = {
     version: 'v1',
     plural: 'endpointslices',
     shape: z.object({
-      endpoints: many(
+      endpoints: listOf(
         z.object({
-          addresses: many(z.string()),
-          targetRef: object({ kind: maybe(z.string()), namespace: maybe(z.string()), name: maybe(z.string()) })
+          addresses: listOf(z.string()),
+          targetRef: object({ kind: optional(z.string()), namespace: optional(z.string()), name: optional(z.string()) })
         })
       ),
-      ports: many(z.object({ name: maybe(z.string()), port: maybe(z.number()) }))
+      ports: listOf(z.object({ name: optional(z.string()), port: optional(z.number()) }))
     })
   },
   ConfigMap: { group: '', version: 'v1', plural: 'configmaps', keptWhole: true, shape: z.object({ data: configData }) },
@@ -68,12 +68,12 @@ export const CORE = {
     plural: 'pods',
     shape: z.object({
       spec: z.object({
-        serviceAccountName: maybe(z.string()),
-        hostNetwork: maybe(z.boolean()),
-        containers: many(container),
-        initContainers: many(container)
+        serviceAccountName: optional(z.string()),
+        hostNetwork: optional(z.boolean()),
+        containers: listOf(container),
+        initContainers: listOf(container)
       }),
-      status: object({ podIP: maybe(z.string()), phase: maybe(z.string()) })
+      status: object({ podIP: optional(z.string()), phase: optional(z.string()) })
     })
   },
   MutatingWebhookConfiguration: {
@@ -81,13 +81,13 @@ export const CORE = {
     version: 'v1',
     plural: 'mutatingwebhookconfigurations',
     cluster: true,
-    shape: z.object({ webhooks: many(webhook) })
+    shape: z.object({ webhooks: listOf(webhook) })
   },
   ValidatingWebhookConfiguration: {
     group: 'admissionregistration.k8s.io',
     version: 'v1',
     plural: 'validatingwebhookconfigurations',
     cluster: true,
-    shape: z.object({ webhooks: many(webhook) })
+    shape: z.object({ webhooks: listOf(webhook) })
   }
 } as const satisfies Record<string, KindInfo>

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
-/** Absent and `null` are the same to Kubernetes; both become `undefined`. */
-export const maybe = <T extends z.ZodType>(schema: T) => schema.nullish().transform(value => value ?? undefined)
-export const many = <T extends z.ZodType>(schema: T) =>
+/** Optional field. Kubernetes treats `null` as absent; both become `undefined`. */
+export const optional = <T extends z.ZodType>(schema: T) => schema.nullish().transform(value => value ?? undefined)
+export const listOf = <T extends z.ZodType>(schema: T) =>
   z
     .array(schema)
     .nullish()
@@ -17,25 +17,25 @@ export const object = <T extends z.ZodRawShape>(shape: T) =>
     .nullish()
     .transform(value => value ?? undefined)
 
-/** Kubernetes' own selector of labels. */
+/** Kubernetes LabelSelector. */
 export const labelSelector = z.object({
   matchLabels: strings,
-  matchExpressions: many(z.object({ key: z.string(), operator: z.string(), values: many(z.string()) }))
+  matchExpressions: listOf(z.object({ key: z.string(), operator: z.string(), values: listOf(z.string()) }))
 })
 
-/** Istio's own selectors have `matchLabels` only. */
+/** Istio's WorkloadSelector, which has only `matchLabels`. */
 export const workloadSelector = object({ matchLabels: strings })
 
-/** A kind as the API server names it, and what is read of it. */
+/** API resource of a kind, and the schema of its used fields. */
 export interface KindInfo {
   readonly group: string
-  /** The version to read, the oldest that is still served widely; objects of other versions are read alike. */
+  /** API version to list and watch: the oldest that is widely served. Manifests of other versions use the same schema. */
   readonly version: string
-  /** The resource's name in URLs. */
+  /** Resource name in URLs. */
   readonly plural: string
-  /** True when objects of the kind have no namespace. */
+  /** True for cluster-scoped kinds. */
   readonly cluster?: true
-  /** True if `shape` loses no field of a manifest, so that a fix can write the object back. */
+  /** True if `shape` keeps all fields of a manifest, so that a fix can write the object back. */
   readonly keptWhole?: true
   readonly shape: z.ZodType
 }

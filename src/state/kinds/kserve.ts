@@ -1,20 +1,20 @@
 import { z } from 'zod'
-import { type KindInfo, many, maybe, object, strings } from './fields.ts'
+import { type KindInfo, listOf, object, optional, strings } from './fields.ts'
 
-const framework = object({ protocolVersion: maybe(z.string()) })
+const framework = object({ protocolVersion: optional(z.string()) })
 const component = z.object({
   labels: strings,
   annotations: strings,
-  minReplicas: maybe(z.number()),
-  maxReplicas: maybe(z.number()),
-  serviceAccountName: maybe(z.string()),
-  hostNetwork: maybe(z.boolean()),
+  minReplicas: optional(z.number()),
+  maxReplicas: optional(z.number()),
+  serviceAccountName: optional(z.string()),
+  hostNetwork: optional(z.boolean()),
   model: object({
-    runtime: maybe(z.string()),
+    runtime: optional(z.string()),
     modelFormat: object({ name: z.string() }),
-    protocolVersion: maybe(z.string())
+    protocolVersion: optional(z.string())
   }),
-  // Predictors as they were written before `model`: the key names the format.
+  // Older form of predictors, before `model`: the key is the format.
   sklearn: framework,
   xgboost: framework,
   tensorflow: framework,
@@ -29,9 +29,9 @@ const component = z.object({
 const runtimeSpec = z.object({
   labels: strings,
   annotations: strings,
-  disabled: maybe(z.boolean()),
-  supportedModelFormats: many(
-    z.object({ name: z.string(), autoSelect: maybe(z.boolean()), priority: maybe(z.number()) })
+  disabled: optional(z.boolean()),
+  supportedModelFormats: listOf(
+    z.object({ name: z.string(), autoSelect: optional(z.boolean()), priority: optional(z.number()) })
   )
 })
 
@@ -42,10 +42,14 @@ export const KSERVE = {
     version: 'v1beta1',
     plural: 'inferenceservices',
     shape: z.object({
-      spec: z.object({ predictor: maybe(component), transformer: maybe(component), explainer: maybe(component) }),
+      spec: z.object({
+        predictor: optional(component),
+        transformer: optional(component),
+        explainer: optional(component)
+      }),
       status: object({
-        deploymentMode: maybe(z.string()),
-        components: maybe(z.record(z.string(), z.object({ latestReadyRevision: maybe(z.string()) })))
+        deploymentMode: optional(z.string()),
+        components: optional(z.record(z.string(), z.object({ latestReadyRevision: optional(z.string()) })))
       })
     })
   },
@@ -71,11 +75,13 @@ export const KSERVE = {
         nodes: z
           .record(
             z.string(),
-            z.object({ steps: many(z.object({ serviceName: maybe(z.string()), serviceUrl: maybe(z.string()) })) })
+            z.object({
+              steps: listOf(z.object({ serviceName: optional(z.string()), serviceUrl: optional(z.string()) }))
+            })
           )
           .nullish()
           .transform(value => value ?? {}),
-        serviceAccountName: maybe(z.string())
+        serviceAccountName: optional(z.string())
       })
     })
   },

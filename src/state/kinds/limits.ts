@@ -1,8 +1,8 @@
 import { strings } from './fields.ts'
 
 /*
- * Lengths that the API server refuses, in bytes: no object of a cluster has them, but one that is about to be mutated
- * may. Labels and annotations of components of an InferenceService are no metadata, and may be of any length.
+ * Maximum lengths in bytes that the API server accepts. Objects in a cluster respect them; objects under mutation may
+ * not. They do not apply to labels and annotations of InferenceService components, which are not metadata.
  */
 const KEY_PREFIX = 253
 const KEY_NAME = 63

@@ -1,32 +1,32 @@
 import { z } from 'zod'
-import { type KindInfo, many, maybe, object, strings, workloadSelector } from './fields.ts'
+import { type KindInfo, listOf, object, optional, strings, workloadSelector } from './fields.ts'
 
-// Loose where a fix writes the whole object out again: what is not read must not get lost.
+// Loose objects keep unknown fields, because a fix writes the whole object back.
 const clientTls = z
   .looseObject({
-    mode: maybe(z.enum(['DISABLE', 'SIMPLE', 'MUTUAL', 'ISTIO_MUTUAL'])),
-    sni: maybe(z.string()),
-    credentialName: maybe(z.string()),
-    subjectAltNames: many(z.string())
+    mode: optional(z.enum(['DISABLE', 'SIMPLE', 'MUTUAL', 'ISTIO_MUTUAL'])),
+    sni: optional(z.string()),
+    credentialName: optional(z.string()),
+    subjectAltNames: listOf(z.string())
   })
   .nullish()
   .transform(value => value ?? undefined)
 const loadBalancer = z
-  .looseObject({ simple: maybe(z.string()) })
+  .looseObject({ simple: optional(z.string()) })
   .nullish()
   .transform(value => value ?? undefined)
 const trafficPolicy = z
   .looseObject({
     tls: clientTls,
     loadBalancer,
-    portLevelSettings: many(
-      z.looseObject({ port: object({ number: maybe(z.number()) }), tls: clientTls, loadBalancer })
+    portLevelSettings: listOf(
+      z.looseObject({ port: object({ number: optional(z.number()) }), tls: clientTls, loadBalancer })
     )
   })
   .nullish()
   .transform(value => value ?? undefined)
 
-/** Istio's kinds that say where traffic goes, and by what TLS. They are the same in each of their versions. */
+/** Networking kinds of Istio. Their API versions have the same schema. */
 export const NETWORKING = {
   Gateway: {
     group: 'networking.istio.io',
@@ -36,17 +36,17 @@ export const NETWORKING = {
     shape: z.object({
       spec: z.object({
         selector: strings,
-        servers: many(
+        servers: listOf(
           z.looseObject({
-            port: z.looseObject({ number: z.number(), protocol: z.string(), name: maybe(z.string()) }),
-            bind: maybe(z.string()),
-            hosts: many(z.string()),
+            port: z.looseObject({ number: z.number(), protocol: z.string(), name: optional(z.string()) }),
+            bind: optional(z.string()),
+            hosts: listOf(z.string()),
             tls: z
               .looseObject({
-                mode: maybe(
+                mode: optional(
                   z.enum(['PASSTHROUGH', 'SIMPLE', 'MUTUAL', 'AUTO_PASSTHROUGH', 'ISTIO_MUTUAL', 'OPTIONAL_MUTUAL'])
                 ),
-                httpsRedirect: maybe(z.boolean())
+                httpsRedirect: optional(z.boolean())
               })
               .nullish()
               .transform(value => value ?? undefined)
@@ -59,7 +59,7 @@ export const NETWORKING = {
     group: 'networking.istio.io',
     version: 'v1beta1',
     plural: 'virtualservices',
-    shape: z.object({ spec: z.object({ hosts: many(z.string()), gateways: many(z.string()) }) })
+    shape: z.object({ spec: z.object({ hosts: listOf(z.string()), gateways: listOf(z.string()) }) })
   },
   DestinationRule: {
     group: 'networking.istio.io',
@@ -70,8 +70,8 @@ export const NETWORKING = {
       spec: z.looseObject({
         host: z.string(),
         trafficPolicy,
-        subsets: many(z.looseObject({ name: z.string(), trafficPolicy })),
-        exportTo: many(z.string()),
+        subsets: listOf(z.looseObject({ name: z.string(), trafficPolicy })),
+        exportTo: listOf(z.string()),
         workloadSelector
       })
     })
@@ -84,7 +84,7 @@ export const NETWORKING = {
       spec: z
         .object({
           workloadSelector: object({ labels: strings }),
-          egress: many(z.object({ hosts: many(z.string()), port: object({ number: maybe(z.number()) }) }))
+          egress: listOf(z.object({ hosts: listOf(z.string()), port: object({ number: optional(z.number()) }) }))
         })
         .nullish()
         .transform(value => value ?? { workloadSelector: undefined, egress: [] })

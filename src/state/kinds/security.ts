@@ -1,16 +1,16 @@
 import { z } from 'zod'
-import { type KindInfo, many, maybe, object, workloadSelector } from './fields.ts'
+import { type KindInfo, listOf, object, optional, workloadSelector } from './fields.ts'
 
-const mtls = object({ mode: maybe(z.enum(['UNSET', 'DISABLE', 'PERMISSIVE', 'STRICT'])) })
+const mtls = object({ mode: optional(z.enum(['UNSET', 'DISABLE', 'PERMISSIVE', 'STRICT'])) })
 
 const targetRef = z.object({
-  group: maybe(z.string()),
-  kind: maybe(z.string()),
-  name: maybe(z.string()),
-  namespace: maybe(z.string())
+  group: optional(z.string()),
+  kind: optional(z.string()),
+  name: optional(z.string()),
+  namespace: optional(z.string())
 })
 
-const words = many(z.string())
+const words = listOf(z.string())
 const source = z.object({
   principals: words,
   notPrincipals: words,
@@ -39,9 +39,9 @@ const operation = z.object({
 })
 const rule = z
   .object({
-    from: many(z.object({ source: maybe(source) })),
-    to: many(z.object({ operation: maybe(operation) })),
-    when: many(z.object({ key: z.string(), values: words, notValues: words }))
+    from: listOf(z.object({ source: optional(source) })),
+    to: listOf(z.object({ operation: optional(operation) })),
+    when: listOf(z.object({ key: z.string(), values: words, notValues: words }))
   })
   .nullable()
 const NO_RULES = {
@@ -53,7 +53,7 @@ const NO_RULES = {
   rules: []
 }
 
-/** Istio's kinds that say who may speak to whom. They are the same in each of their versions. */
+/** Security kinds of Istio. Their API versions have the same schema. */
 export const SECURITY = {
   PeerAuthentication: {
     group: 'security.istio.io',
@@ -83,11 +83,11 @@ export const SECURITY = {
       spec: z
         .object({
           selector: workloadSelector,
-          targetRef: maybe(targetRef),
-          targetRefs: many(targetRef),
-          action: maybe(z.enum(['ALLOW', 'DENY', 'AUDIT', 'CUSTOM'])),
-          provider: object({ name: maybe(z.string()) }),
-          rules: many(rule)
+          targetRef: optional(targetRef),
+          targetRefs: listOf(targetRef),
+          action: optional(z.enum(['ALLOW', 'DENY', 'AUDIT', 'CUSTOM'])),
+          provider: object({ name: optional(z.string()) }),
+          rules: listOf(rule)
         })
         .nullish()
         .transform(value => value ?? NO_RULES)
@@ -102,9 +102,9 @@ export const SECURITY = {
       spec: z
         .object({
           selector: workloadSelector,
-          targetRef: maybe(targetRef),
-          targetRefs: many(targetRef),
-          jwtRules: many(z.looseObject({ issuer: maybe(z.string()), forwardOriginalToken: maybe(z.boolean()) }))
+          targetRef: optional(targetRef),
+          targetRefs: listOf(targetRef),
+          jwtRules: listOf(z.looseObject({ issuer: optional(z.string()), forwardOriginalToken: optional(z.boolean()) }))
         })
         .nullish()
         .transform(value => value ?? { selector: undefined, targetRef: undefined, targetRefs: [], jwtRules: [] })

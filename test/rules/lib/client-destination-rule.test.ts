@@ -23,8 +23,8 @@ const by = (host: string, policy: string): ClientSide => ({
   send: 'plaintext',
   sni: undefined,
   accepts: [],
-  reason: 'rule',
-  rule: resourceOf(yaml(host, policy)) as DestinationRule
+  reason: 'destination-rule',
+  destinationRule: resourceOf(yaml(host, policy)) as DestinationRule
 })
 const SIMPLE = '{ connectionPool: {}, tls: { mode: SIMPLE } }'
 const PORT = '{ portLevelSettings: [{ port: { number: 81 } }, { port: { number: 80 }, tls: { mode: SIMPLE } }] }'
@@ -69,7 +69,13 @@ t.test('wildcard rule', async t => {
 })
 
 t.test('no DestinationRule', async t => {
-  const sent: ClientSide = { send: 'plaintext', sni: undefined, accepts: [], reason: 'auto-mtls', rule: undefined }
+  const sent: ClientSide = {
+    send: 'plaintext',
+    sni: undefined,
+    accepts: [],
+    reason: 'auto-mtls',
+    destinationRule: undefined
+  }
   t.match(clientDestinationRule(stock, sent, to('sidecar'), 'DISABLE'), {
     apiVersion: 'networking.istio.io/v1',
     metadata: { name: 'a-user1-plaintext', namespace: 'user1' },

@@ -12,14 +12,17 @@ t.test('the field of a DestinationRule that sets the TLS', async t => {
     ],
     ['subsets: [{ name: v1, trafficPolicy: { tls: { mode: SIMPLE } } }]', 'spec.subsets']
   ] as const) {
-    const rule = resourceOf(`
+    const destinationRule = resourceOf(`
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: { namespace: a, name: b }
 spec: { host: c, ${spec} }
 `) as DestinationRule
     const destination = { host: 'c', namespace: 'a', port: 80, headless: false, endpoints: [] }
-    const source = clientTlsSource({ send: 'tls', sni: 'c', accepts: [], reason: 'rule', rule }, destination)
+    const source = clientTlsSource(
+      { send: 'tls', sni: 'c', accepts: [], reason: 'destination-rule', destinationRule },
+      destination
+    )
     t.match(source, { object: { name: 'b' }, field }, field)
   }
 })

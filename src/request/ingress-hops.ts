@@ -12,6 +12,7 @@ import type { HopEvaluator } from './request-path.ts'
 import { entryServices, podsOfGateway, toDestination, toServiceRef } from './service-resolution.ts'
 
 const VISIBILITY = 'networking.knative.dev/visibility'
+/** Default port of a gateway Service. */
 const HTTP_PORT = 80
 
 /** External path by any public port of the Gateway (`namespace/name`); none if the model is not published. */
@@ -20,27 +21,27 @@ export function publicPath(
   { namespace, labels }: InferenceService,
   shown: string,
   gateway: string | undefined
-): readonly { readonly called: string; readonly step: HopEvaluator }[] {
+): readonly { readonly host: string; readonly step: HopEvaluator }[] {
   const domain = labels[VISIBILITY] === 'cluster-local' ? undefined : publicDomain(view)
   if (domain === undefined || gateway === undefined) return []
-  const [of = '', name = ''] = gateway.split('/')
-  const found = view.get('Gateway', of, name)
+  const [gatewayNamespace = '', name = ''] = gateway.split('/')
+  const found = view.get('Gateway', gatewayNamespace, name)
   const pods = found === undefined ? [] : podsOfGateway(view, found)
   const services = entryServices(view, pods)
-  const address = { apiVersion: 'networking.istio.io/v1beta1', kind: 'Gateway', namespace: of, name }
-  const called = `${shown}.${namespace}.${domain}`
-  const requiredRoute = { boundTo: [gateway], host: called }
+  const address = { apiVersion: 'networking.istio.io/v1beta1', kind: 'Gateway', namespace: gatewayNamespace, name }
+  const host = `${shown}.${namespace}.${domain}`
+  const requiredRoute = { boundTo: [gateway], host }
   return [
     {
-      called,
-      step: hopThrough(view, 'caller->ingress-gateway', pods, traffic =>
-        tryIngress(view, services, address, traffic.call, requiredRoute)
+      host,
+      step: hopThrough(view, 'caller->ingress-gateway', pods, ({ call }) =>
+        tryIngress(view, services, address, call, requiredRoute)
       )
     }
   ]
 }
 
-/** From a pod without a sidecar, by the gateway that the host resolves to. */
+/** Hop of a client without a matching route in a sidecar, to the gateway that the host resolves to. */
 export function hopToLocalGateway(view: View<PathKinds>, address: string, requiredRoute: RequiredRoute): HopEvaluator {
   const found = findService(view, address)
   const port = found?.spec.ports[0]?.port ?? HTTP_PORT
@@ -55,7 +56,7 @@ function hopThrough(
   view: View<PathKinds>,
   name: HopName,
   at: readonly Workload[],
-  enter: (traffic: InFlightRequest) => IngressResult
+  enter: (request: InFlightRequest) => IngressResult
 ): HopEvaluator {
-  return traffic => ({ hop: { name, ...enter(traffic) }, next: { at, call: forwardCall(view, at, traffic.call) } })
+  return request => ({ hop: { name, ...enter(request) }, next: { at, call: forwardCall(view, at, request.call) } })
 }
