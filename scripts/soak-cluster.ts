@@ -39,7 +39,7 @@ export interface Door {
   readonly silence: () => void
 }
 
-/** An API server with the state of examples/cluster, which watches, keeps what the keeper writes, and calls the guard. */
+/** An API server with the state of examples/cluster, which watches, keeps what the controller writes, and calls the guard. */
 export interface Cluster {
   readonly api: ApiServer
   readonly kept: WritableCluster
@@ -58,7 +58,7 @@ export interface Cluster {
 }
 
 /** API servers hear of changes within a second; here time goes ten times as fast. */
-const HEARD_MS = 100
+const WEBHOOK_CONFIG_PROPAGATION_MS = 100
 /** The server ends each watch after some minutes; here, of the kind that faults are played on, sooner. */
 const WATCH_MS = 3_000
 
@@ -76,7 +76,7 @@ export async function startCluster(): Promise<Cluster> {
   let bundle = ''
   const hearing = setInterval(() => {
     bundle = publishedIn(kept)
-  }, HEARD_MS)
+  }, WEBHOOK_CONFIG_PROPAGATION_MS)
   const ending = setInterval(() => {
     if (api.serves(POLICIES)) api.endWatches(POLICIES)
   }, WATCH_MS)

@@ -103,7 +103,7 @@ function connectionFaults({ door, names }: Cluster): readonly Fault[] {
   ]
 }
 
-/** What befalls all that is asked, the keeper's requests as well. */
+/** What befalls all that is asked, the controller's requests as well. */
 function serverFaults(): readonly Fault[] {
   const all = (status: number): Fault => ({
     name: `server: ${status} to all`,

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { parseConfig } from '../src/config.ts'
 import type { Clock } from '../src/controller/clock.ts'
-import { type Keeper, openKeeper } from '../src/controller/manager.ts'
-import { openConfiguration } from '../src/server/config-reload.ts'
-import { type Running, serve } from '../src/server/serve.ts'
+import { type Controller, startController } from '../src/controller/manager.ts'
+import { watchConfig } from '../src/server/config-reload.ts'
+import { type RunningServer, serve } from '../src/server/serve.ts'
 import { TIMING, type Timing } from '../src/sources/cluster/reflector.ts'
 import { connect } from '../src/sources/cluster/transport.ts'
 import { watchCluster } from '../src/sources/cluster/watch.ts'
@@ -15,8 +15,8 @@ import type { Cluster } from './soak-cluster.ts'
 
 /** A replica of the guard, put together as `serve` does it, in quicker time. */
 export interface Replica {
-  readonly keeper: Keeper
-  readonly running: Running
+  readonly controller: Controller
+  readonly running: RunningServer
   readonly source: StateSource
   /** Whether some decision since then, on the clock of `performance.now()`, had to do without a kind. */
   readonly wasUnknown: (sinceMs: number) => boolean
@@ -25,7 +25,7 @@ export interface Replica {
 
 /** How much quicker time goes than in life. */
 const SPEED = 10
-/** The same for the keeper: a Lease is lost when requests, which take as long as ever, take longer than its time. */
+/** The same for the controller: a Lease is lost when requests, which take as long as ever, take longer than its time. */
 const KEEPER_SPEED = 4
 const GRACE_MS = 10_000 / SPEED
 /** What no watch tells of is found sooner still: in life it takes an hour. So is silence, but not so soon that a busy machine is taken for it. */
@@ -51,12 +51,12 @@ const clock: Clock = {
 export async function startReplica(cluster: Cluster): Promise<Replica> {
   const logger = pino({ level: 'silent' })
   const parse = () => parseConfig(CONFIGURATION, 'the configuration of the soak')
-  const configuration = openConfiguration({ read: () => '', parse }, logger)
+  const configuration = watchConfig({ read: () => '', parse }, logger)
   const config = configuration.current()
   const { mesh: settings } = config
   const { service } = config.controller
   const transport = await connect({ files: [cluster.kubeconfig] })
-  const keeper = await openKeeper({
+  const controller = await startController({
     transport,
     namespace: NAMESPACE,
     settings,
@@ -86,19 +86,19 @@ export async function startReplica(cluster: Cluster): Promise<Replica> {
     config,
     configuration,
     evaluator,
-    keyPair: keeper.keyPair(),
+    keyPair: controller.keyPair(),
     ownNamespace: NAMESPACE,
-    upkeep: keeper.status,
+    controllerStatus: controller.status,
     logger
   })
   const { health, version, audit } = evaluator
-  keeper.start(running.reload, { health, version, audit, reports: config.audit.reports })
+  controller.startReconciling(running.reload, { health, version, audit, reports: config.audit.reports })
   cluster.webhooks.push(running.webhook)
   return {
-    keeper,
+    controller,
     running,
     source,
     wasUnknown: sinceMs => unknownMs >= sinceMs,
-    stop: () => running.stop(0, keeper.leave)
+    stop: () => running.stop(0, controller.beforeShutdown)
   }
 }

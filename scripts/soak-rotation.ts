@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 import { generate } from 'selfsigned'
-import { DAY_MS, type KeyPair, type Life, makeLeaf, toPem } from '../src/controller/certificate.ts'
+import { DAY_MS, issueServingCertificate, type KeyPair, toPem, type Validity } from '../src/controller/certificate.ts'
 import { NAME } from '../src/controller/names.ts'
 import { publishedIn, SECRET } from '../test/support/controller.ts'
 import { until } from '../test/support/wait-until.ts'
@@ -29,7 +29,7 @@ export async function rotate(
   done: Rotations,
   signal: AbortSignal
 ): Promise<void> {
-  const served = () => replicas.map(({ keeper }) => keeper.keyPair().cert)
+  const served = () => replicas.map(({ controller }) => controller.keyPair().cert)
   const changed = async (what: string, isSo: () => boolean) => {
     await until(what, () => signal.aborted || isSo(), WITHIN_MS)
   }
@@ -55,9 +55,9 @@ export async function rotate(
   }
 }
 
-const life = (from: number, to: number): Life => ({
-  fromMs: Date.now() + from * DAY_MS,
-  untilMs: Date.now() + to * DAY_MS
+const life = (from: number, to: number): Validity => ({
+  notBeforeMs: Date.now() + from * DAY_MS,
+  notAfterMs: Date.now() + to * DAY_MS
 })
 
 interface Held {
@@ -81,9 +81,9 @@ function write({ kept }: Cluster, texts: Readonly<Record<string, string>>): void
 }
 
 /** @returns the leaf that is there now */
-async function ageLeaf(cluster: Cluster, life: Life): Promise<string> {
+async function ageLeaf(cluster: Cluster, life: Validity): Promise<string> {
   const { authorities, authorityKey } = read(cluster)
-  const leaf = await makeLeaf({ cert: authorities[0] ?? '', key: authorityKey }, [GUARD], life)
+  const leaf = await issueServingCertificate({ cert: authorities[0] ?? '', key: authorityKey }, [GUARD], life)
   write(cluster, { 'tls.crt': leaf.cert, 'tls.key': leaf.key })
   return leaf.cert
 }
@@ -93,14 +93,14 @@ async function ageAuthority(cluster: Cluster): Promise<string> {
   const { authorities, authorityKey } = read(cluster)
   const [newest = '', ...others] = authorities
   const publicKey = createPublicKey(createPrivateKey(authorityKey)).export({ type: 'spki', format: 'pem' })
-  const { fromMs, untilMs } = life(-300, 65)
+  const { notBeforeMs, notAfterMs } = life(-300, 65)
   const { cert } = await generate([{ name: 'commonName', value: nameIn(newest) }], {
     keyType: 'ec',
     curve: 'P-256',
     algorithm: 'sha256',
     keyPair: { publicKey: String(publicKey), privateKey: authorityKey },
-    notBeforeDate: new Date(fromMs),
-    notAfterDate: new Date(untilMs),
+    notBeforeDate: new Date(notBeforeMs),
+    notAfterDate: new Date(notAfterMs),
     extensions: [
       { name: 'basicConstraints', cA: true, critical: true },
       { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true }

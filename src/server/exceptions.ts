@@ -3,11 +3,11 @@ import type { Exceptions } from '../engine/exceptions.ts'
 import type { Skip } from '../engine/incremental/not-evaluated.ts'
 
 /**
- * Measures how many exceptions there are, and how often each was used: one that stays at 0 is not needed.
+ * Registers the number of exceptions and the uses of each; an exception that stays at 0 is not needed.
  *
- * @returns what counts the exceptions that a decision used
+ * @returns a function that counts the exceptions that a decision used
  */
-export function measureExceptions(
+export function registerExceptionMetrics(
   registry: Registry,
   exceptions: () => Exceptions
 ): (skipped: readonly Pick<Skip, 'rule' | 'exception'>[]) => void {

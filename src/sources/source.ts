@@ -26,7 +26,7 @@ export interface Troubles {
 }
 
 /** Whether the state of a kind is known as well as it will ever be: what is refused us will not come by waiting. */
-export const isSettled = ({ health }: Pick<KindHealth, 'health'>) => health !== 'starting' && health !== 'stale'
+export const isSynced = ({ health }: Pick<KindHealth, 'health'>) => health !== 'starting' && health !== 'stale'
 
 export const NO_TROUBLES: Troubles = { relists: 0, malformed: 0, errors: new Map() }
 

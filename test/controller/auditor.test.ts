@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type AuditOptions, type Auditor, auditorOf } from '../../src/controller/auditor.ts'
+import { type AuditOptions, type Auditor, createAuditor } from '../../src/controller/auditor.ts'
 import { PATHS } from '../../src/controller/names.ts'
 import type { Audit } from '../../src/controller/report-publisher.ts'
 import { decide, decideState } from '../../src/engine/decide.ts'
@@ -11,7 +11,7 @@ import { staticSource } from '../../src/sources/static-source.ts'
 import { getOrAdd } from '../../src/state/map.ts'
 import type { Change, Snapshot } from '../../src/state/snapshot.ts'
 import { type TestClock, testClock } from '../support/clock.ts'
-import { apiFor, logged, NAMESPACE } from '../support/controller.ts'
+import { apiClientFor, logged, NAMESPACE } from '../support/controller.ts'
 import { clientRule, gateway, model } from '../support/objects.ts'
 import { resourceOf, stockWith } from '../support/snapshot.ts'
 import { failure, type WritableCluster, writableCluster } from '../support/writable-cluster.ts'
@@ -52,8 +52,8 @@ function judged(state: Snapshot): Audit {
   const result = decideState(state, RULES, DEFAULT_POLICY)
   return {
     findings: result.findings.map(({ rule, mode }) => ({ rule, mode, count: 1 })),
-    reports: async function* (api, home) {
-      for (const report of toReports(result, state, api, home)) yield [report]
+    reports: async function* (api, ownNamespace) {
+      for (const report of toReports(result, state, api, ownNamespace)) yield [report]
     }
   }
 }
@@ -70,13 +70,13 @@ function audit(
   const term = new AbortController()
   const { health: known } = staticSource(state)
   const versions = new Map<Snapshot, string>()
-  const auditor = auditorOf({
+  const auditor = createAuditor({
     health: () => known().map(one => ({ ...one, health: audited.health })),
     version: () => getOrAdd(versions, audited.state, () => String(versions.size)),
     audit: async () => audited.evaluate(),
     reports,
-    api: apiFor(cluster),
-    home: NAMESPACE,
+    api: apiClientFor(cluster),
+    ownNamespace: NAMESPACE,
     log,
     clock
   })
@@ -86,7 +86,7 @@ function audit(
   }
   const evaluate = () => judged(audited.state)
   const audited: Audited = { auditor, clock, said, state, health, evaluate, stop }
-  const keeping = auditor.keep(term.signal)
+  const keeping = auditor.run(term.signal)
   test.teardown(stop)
   return audited
 }

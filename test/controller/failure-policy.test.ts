@@ -1,29 +1,53 @@
 import t from 'tap'
-import { farewell } from '../../src/controller/fail-open-on-shutdown.ts'
-import { registrarOf } from '../../src/controller/failure-policy.ts'
-import { afterSelfTest, passesSelfTest, type Trust } from '../../src/controller/self-test.ts'
-import { registrationOf } from '../../src/controller/webhook-configuration.ts'
+import { failOpenIfLastReplica } from '../../src/controller/fail-open-on-shutdown.ts'
+import { createFailurePolicyController } from '../../src/controller/failure-policy.ts'
+import { afterSelfTest, runSelfTest, type SelfTestState } from '../../src/controller/self-test.ts'
+import { createWebhookConfigurations } from '../../src/controller/webhook-configuration.ts'
 import { testClock } from '../support/clock.ts'
-import { apiFor, installed, logged, policyIn, REFUSAL, registered, VALIDATING } from '../support/controller.ts'
+import {
+  apiClientFor,
+  installed,
+  logged,
+  policyIn,
+  REFUSAL,
+  VALIDATING,
+  webhookOptions
+} from '../support/controller.ts'
 import { failure } from '../support/writable-cluster.ts'
 
 function build() {
   const cluster = installed()
   const clock = testClock()
   const { log, said } = logged()
-  const api = apiFor(cluster)
-  const bundle = { text: 'PEM' }
-  const wanted = () => registered({ bundle: bundle.text })
-  const excuse = { holds: false }
-  const isExcused = () => excuse.holds
-  const options = { api, registration: registrationOf(api, log, clock), wanted, isExcused, log, clock }
-  return { cluster, clock, said, api, bundle, excuse, options, registrar: registrarOf(options) }
+  const api = apiClientFor(cluster)
+  const caBundle = { text: 'PEM' }
+  const desired = () => webhookOptions({ caBundle: caBundle.text })
+  const gracePeriod = { isActive: false }
+  const inGracePeriod = () => gracePeriod.isActive
+  const options = {
+    api,
+    configurations: createWebhookConfigurations(api, log, clock),
+    desired,
+    inGracePeriod,
+    log,
+    clock
+  }
+  return {
+    cluster,
+    clock,
+    said,
+    api,
+    caBundle,
+    gracePeriod,
+    options,
+    controller: createFailurePolicyController(options)
+  }
 }
 const works = () => REFUSAL
 
 t.test('a self-test passes when it is we who refuse', async t => {
   const { cluster, api } = build()
-  const test = () => passesSelfTest(api, 'mesh-guard')
+  const test = () => runSelfTest(api, 'mesh-guard')
   t.equal(await test(), false, 'nobody refuses')
   cluster.refusal = works
   t.equal(await test(), true)
@@ -33,13 +57,13 @@ t.test('a self-test passes when it is we who refuse', async t => {
   t.equal(await test(), false, 'we have no right to ask')
   for (const status of [429, 500, 503]) {
     cluster.fault = () => failure(status, 'later')
-    await t.rejects(test(), { name: 'Refused', status }, 'that says nothing')
+    await t.rejects(test(), { name: 'ApiStatusError', status }, 'that says nothing')
   }
 })
 
 t.test('one proof closes, and three failures on end open', async t => {
   const walk = (...results: readonly (boolean | 'excused')[]) =>
-    results.reduce<Trust>((trust, result) => afterSelfTest(trust, result === true, result === 'excused'), {
+    results.reduce<SelfTestState>((state, result) => afterSelfTest(state, result === true, result === 'excused'), {
       failurePolicy: 'Ignore',
       failures: 0
     }).failurePolicy
@@ -55,16 +79,16 @@ t.test('one proof closes, and three failures on end open', async t => {
 })
 
 t.test('a failure that is excused opens nothing', async t => {
-  const { cluster, clock, excuse, registrar } = build()
+  const { cluster, clock, gracePeriod, controller } = build()
   cluster.refusal = works
   const stop = new AbortController()
-  const keeping = registrar.keep(stop.signal)
+  const keeping = controller.run(stop.signal)
   await clock.pass(0)
   cluster.refusal = undefined
-  excuse.holds = true
+  gracePeriod.isActive = true
   await clock.pass(60_000)
   t.equal(policyIn(cluster), 'Fail')
-  excuse.holds = false
+  gracePeriod.isActive = false
   await clock.pass(2_000)
   t.equal(policyIn(cluster), 'Ignore')
   stop.abort()
@@ -72,16 +96,16 @@ t.test('a failure that is excused opens nothing', async t => {
 })
 
 t.test('it registers open, closes with the proof, and opens without', async t => {
-  const { cluster, clock, registrar, said } = build()
+  const { cluster, clock, controller, said } = build()
   const stop = new AbortController()
-  const keeping = registrar.keep(stop.signal)
+  const keeping = controller.run(stop.signal)
   await clock.pass(0)
   t.equal(policyIn(cluster), 'Ignore')
-  t.equal(registrar.failurePolicy(), 'Ignore')
+  t.equal(controller.failurePolicy(), 'Ignore')
   cluster.refusal = works
   await clock.pass(2_000)
   t.equal(policyIn(cluster), 'Fail')
-  t.equal(registrar.failurePolicy(), 'Fail')
+  t.equal(controller.failurePolicy(), 'Fail')
   cluster.refusal = undefined
   await clock.pass(10_000 + 2_000)
   t.equal(policyIn(cluster), 'Fail', 'after two failures')
@@ -92,7 +116,7 @@ t.test('it registers open, closes with the proof, and opens without', async t =>
   t.equal(policyIn(cluster), 'Fail')
   stop.abort()
   await keeping
-  t.equal(registrar.failurePolicy(), undefined, 'who does not lead does not know')
+  t.equal(controller.failurePolicy(), undefined, 'who does not lead does not know')
   t.same(said, [
     'info self-test passed, switching failurePolicy to Fail',
     'error self-test failed 3 times, switching failurePolicy to Ignore',
@@ -101,10 +125,10 @@ t.test('it registers open, closes with the proof, and opens without', async t =>
 })
 
 t.test('a new leader leaves closed what is closed', async t => {
-  const { cluster, clock, options, registrar } = build()
-  await options.registration.reconcile(registered({ failurePolicy: 'Fail' }))
+  const { cluster, clock, options, controller } = build()
+  await options.configurations.reconcile(webhookOptions({ failurePolicy: 'Fail' }))
   const stop = new AbortController()
-  const keeping = registrar.keep(stop.signal)
+  const keeping = controller.run(stop.signal)
   await clock.pass(0)
   t.equal(policyIn(cluster), 'Fail')
   await clock.pass(4_000)
@@ -114,21 +138,21 @@ t.test('a new leader leaves closed what is closed', async t => {
 })
 
 t.test('trouble is told once, and leaves all as it is', async t => {
-  const { cluster, clock, registrar, said } = build()
+  const { cluster, clock, controller, said } = build()
   cluster.refusal = works
   const down = () => {
     throw new Error('ECONNREFUSED')
   }
   cluster.fault = down
   const stop = new AbortController()
-  const keeping = registrar.keep(stop.signal)
+  const keeping = controller.run(stop.signal)
   await clock.pass(10_000)
-  t.equal(registrar.failurePolicy(), undefined)
+  t.equal(controller.failurePolicy(), undefined)
   cluster.fault = undefined
   await clock.pass(10_000)
   cluster.fault = down
   await clock.pass(60_000)
-  t.equal(registrar.failurePolicy(), 'Fail')
+  t.equal(controller.failurePolicy(), 'Fail')
   cluster.fault = undefined
   await clock.pass(10_000)
   t.equal(policyIn(cluster), 'Fail')
@@ -140,60 +164,60 @@ t.test('trouble is told once, and leaves all as it is', async t => {
   await keeping
 })
 
-t.test('a bundle is settled when it has been in force for a minute', async t => {
-  const { cluster, clock, registrar, bundle } = build()
+t.test('a caBundle is publishedBundle when it has been in force for a minute', async t => {
+  const { cluster, clock, controller, caBundle } = build()
   cluster.refusal = works
   const stop = new AbortController()
-  const keeping = registrar.keep(stop.signal)
+  const keeping = controller.run(stop.signal)
   await clock.pass(50_000)
-  t.equal(registrar.settled(), undefined)
+  t.equal(controller.publishedBundle(), undefined)
   await clock.pass(20_000)
-  t.equal(registrar.settled(), 'PEM')
-  bundle.text = 'NEW'
+  t.equal(controller.publishedBundle(), 'PEM')
+  caBundle.text = 'NEW'
   await clock.pass(60_000)
-  t.equal(registrar.settled(), undefined)
+  t.equal(controller.publishedBundle(), undefined)
   await clock.pass(20_000)
-  t.equal(registrar.settled(), 'NEW')
+  t.equal(controller.publishedBundle(), 'NEW')
   cluster.refusal = undefined
   await clock.pass(10_000)
-  t.equal(registrar.settled(), undefined, 'but not when it does not work')
+  t.equal(controller.publishedBundle(), undefined, 'but not when it does not work')
   cluster.refusal = works
   await clock.pass(10_000)
-  t.equal(registrar.settled(), 'NEW')
+  t.equal(controller.publishedBundle(), 'NEW')
   for (let edits = 0; edits < 5; edits++) {
     cluster.put(VALIDATING, { metadata: { name: 'a' } })
     await clock.pass(10_000)
   }
-  t.equal(registrar.settled(), undefined, 'nor when somebody else has the last word')
-  t.equal(registrar.failurePolicy(), undefined)
+  t.equal(controller.publishedBundle(), undefined, 'nor when somebody else has the last word')
+  t.equal(controller.failurePolicy(), undefined)
   stop.abort()
   await keeping
 })
 
-t.test('the farewell opens when nobody else answers', async t => {
+t.test('the failOpenIfLastReplica opens when nobody else answers', async t => {
   const { cluster, clock, options, said } = build()
-  const leave = async () => {
-    const leaving = farewell(options)
+  const beforeShutdown = async () => {
+    const leaving = failOpenIfLastReplica(options)
     await clock.pass(10_000)
     await leaving
   }
-  await leave()
+  await beforeShutdown()
   t.equal(policyIn(cluster), undefined, 'nothing to open')
-  await options.registration.reconcile(registered({ failurePolicy: 'Fail' }))
+  await options.configurations.reconcile(webhookOptions({ failurePolicy: 'Fail' }))
   cluster.refusal = works
-  await leave()
+  await beforeShutdown()
   t.equal(policyIn(cluster), 'Fail', 'another replica answers')
   let left = 3
   cluster.refusal = () => (left-- > 0 ? undefined : REFUSAL)
-  await leave()
+  await beforeShutdown()
   t.equal(policyIn(cluster), 'Fail', 'another one answers some of the time')
   cluster.refusal = undefined
-  await leave()
+  await beforeShutdown()
   t.equal(policyIn(cluster), 'Ignore')
   cluster.fault = () => {
     throw new Error('ECONNREFUSED')
   }
-  await leave()
+  await beforeShutdown()
   t.same(said, [
     'warn last replica stopping, switching failurePolicy to Ignore',
     'error switching failurePolicy to Ignore on shutdown failed, mesh changes can be denied until a replica is ready'

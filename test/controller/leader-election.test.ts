@@ -1,7 +1,7 @@
 import t from 'tap'
-import { isFree, type Lease, lead, see } from '../../src/controller/leader-election.ts'
+import { canAcquire, type Lease, observeLease, runWhileLeader } from '../../src/controller/leader-election.ts'
 import { type TestClock, testClock } from '../support/clock.ts'
-import { apiFor, installed, LEASE, logged } from '../support/controller.ts'
+import { apiClientFor, installed, LEASE, logged } from '../support/controller.ts'
 import type { WritableCluster } from '../support/writable-cluster.ts'
 
 const lease = (spec: Lease['spec']): Lease => ({ metadata: { resourceVersion: '1' }, spec })
@@ -16,19 +16,19 @@ t.test('when a Lease is free', async t => {
     ["another's that has not been renewed", held, 15_000, true],
     ["another's that says nothing of time", lease({ holderIdentity: 'other' }), 0, true]
   ] as const) {
-    t.equal(isFree(found, see(undefined, found, 0), 'me', afterMs), free, what)
+    t.equal(canAcquire(found, observeLease(undefined, found, 0), 'me', afterMs), free, what)
   }
 })
 
 t.test('each version renews it', async t => {
-  const seen = see(undefined, held, 1_000)
-  t.equal(see(seen, held, 9_000), seen)
-  t.match(see(seen, { ...held, metadata: { resourceVersion: '2' } }, 9_000), { sinceMs: 9_000 })
+  const seen = observeLease(undefined, held, 1_000)
+  t.equal(observeLease(seen, held, 9_000), seen)
+  t.match(observeLease(seen, { ...held, metadata: { resourceVersion: '2' } }, 9_000), { sinceMs: 9_000 })
 })
 
 interface Replica {
   readonly name: string
-  /** What it did: `+` begins to lead, `-` ends. */
+  /** What it did: `+` begins to runWhileLeader, `-` ends. */
   readonly did: string[]
   readonly stop: AbortController
   readonly running: Promise<void>
@@ -47,8 +47,8 @@ function replica(cluster: WritableCluster, clock: TestClock, name: string, every
       })
     })
   }
-  const options = { api: apiFor(cluster), path: LEASE, identity: name, log, signal: stop.signal, clock }
-  return { name, did: everybody, stop, running: lead(options, work), said }
+  const options = { api: apiClientFor(cluster), path: LEASE, identity: name, log, signal: stop.signal, clock }
+  return { name, did: everybody, stop, running: runWhileLeader(options, work), said }
 }
 
 const holder = (cluster: WritableCluster) => (cluster.get(LEASE)['spec'] as Lease['spec']).holderIdentity
@@ -103,7 +103,7 @@ t.test('one that cannot renew ends before another begins', async t => {
   await clock.pass(1_000)
   cluster.put(LEASE, { metadata: { name: 'a' }, spec: { ...held.spec, holderIdentity: 'c' } })
   await clock.pass(5_000)
-  t.same(did, ['+a', '-a'], 'somebody else holds it')
+  t.same(did, ['+a', '-a'], 'somebody else isActive it')
   await clock.pass(60_000)
   cut = false
   a.stop.abort()
@@ -159,8 +159,8 @@ t.test('work that fails gives the Lease back, and begins anew', async t => {
   const { log, said } = logged()
   const stop = new AbortController()
   let begun = 0
-  const options = { api: apiFor(cluster), path: LEASE, identity: 'a', log, signal: stop.signal, clock }
-  const running = lead(options, async () => {
+  const options = { api: apiClientFor(cluster), path: LEASE, identity: 'a', log, signal: stop.signal, clock }
+  const running = runWhileLeader(options, async () => {
     begun++
     throw new Error('what?')
   })

@@ -4,11 +4,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import t from 'tap'
 import { parseConfig } from '../../src/config.ts'
-import { DAY_MS, type KeyPair, type Life, lifeOf, makeAuthority, makeLeaf } from '../../src/controller/certificate.ts'
-import { type Keeper, openKeeper } from '../../src/controller/manager.ts'
+import {
+  createCa,
+  DAY_MS,
+  issueServingCertificate,
+  type KeyPair,
+  type Validity,
+  validityOf
+} from '../../src/controller/certificate.ts'
+import { type Controller, startController } from '../../src/controller/manager.ts'
 import { NAME } from '../../src/controller/names.ts'
 import type { Audit } from '../../src/controller/report-publisher.ts'
-import { type Running, serve } from '../../src/server/serve.ts'
+import { type RunningServer, serve } from '../../src/server/serve.ts'
 import type { KindHealth, StateSource } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
 import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
@@ -23,8 +30,8 @@ type Test = Pick<typeof t, 'teardown'>
 const HOST = `${NAME}.${NAMESPACE}.svc`
 
 interface Replica {
-  readonly keeper: Keeper
-  readonly running: Running
+  readonly controller: Controller
+  readonly running: RunningServer
   readonly said: readonly string[]
 }
 
@@ -39,27 +46,27 @@ async function startReplica(
   const { transport } = cluster
   const service = { name: NAME, port: 443 }
   const options = { transport, namespace: NAMESPACE, settings: DEFAULT_SETTINGS, service, folder, log, clock }
-  const keeper = await openKeeper(options)
+  const controller = await startController(options)
   const evaluator = { ...(await evaluatorOf(source)), health: source.health }
   const running = await serve({
     config: parseConfig('server: { port: 0, healthPort: 0 }', 'test'),
     evaluator,
-    keyPair: keeper.keyPair(),
+    keyPair: controller.keyPair(),
     ownNamespace: NAMESPACE,
-    upkeep: keeper.status,
+    controllerStatus: controller.status,
     logger: pino({ level: 'silent' })
   })
-  keeper.start(running.reload, { ...evaluator, audit: async () => NOTHING, reports: 'auto' })
+  controller.startReconciling(running.reload, { ...evaluator, audit: async () => NOTHING, reports: 'auto' })
   t.teardown(async () => {
     cluster.fault = () => {
       throw new Error('ECONNREFUSED')
     }
-    await running.stop(0, keeper.leave)
+    await running.stop(0, controller.beforeShutdown)
   })
-  return { keeper, running, said }
+  return { controller, running, said }
 }
 
-async function ask({ webhook }: Running, ca: string, agent: Agent | false): Promise<void> {
+async function ask({ webhook }: RunningServer, ca: string, agent: Agent | false): Promise<void> {
   const sent = request(`${webhook}/self-test`, { method: 'POST', ca, agent, servername: HOST })
   sent.end()
   const [response] = await once(sent, 'response')
@@ -68,7 +75,7 @@ async function ask({ webhook }: Running, ca: string, agent: Agent | false): Prom
   if (response.statusCode !== 400) throw new Error(`status ${response.statusCode}`)
 }
 
-/** Clients of the replicas that trust what is published: some keep their connection, others never do. */
+/** Clients of the replicas that state what is published: some run their connection, others never do. */
 function startClients(replicas: readonly Replica[], cluster: WritableCluster) {
   const failures: string[] = []
   let over = false
@@ -93,34 +100,37 @@ function startClients(replicas: readonly Replica[], cluster: WritableCluster) {
 }
 
 const NOW = Date.now()
-const days = (from: number, until: number): Life => ({ fromMs: NOW + from * DAY_MS, untilMs: NOW + until * DAY_MS })
+const days = (from: number, until: number): Validity => ({
+  notBeforeMs: NOW + from * DAY_MS,
+  notAfterMs: NOW + until * DAY_MS
+})
 
-/** A cluster whose Secret holds a certificate, as somebody has made it earlier. */
-async function clusterWith(authorityLife: Life, leafLife: Life) {
+/** A cluster whose Secret isActive a certificate, as somebody has made it earlier. */
+async function clusterWith(authorityLife: Validity, leafLife: Validity) {
   const cluster = installed()
   cluster.refusal = () => REFUSAL
-  const authority = await makeAuthority('old', authorityLife)
-  const leaf = await makeLeaf(authority, [HOST], leafLife)
-  const data = { 'ca.crt': authority.cert, 'ca.key': authority.key, 'tls.crt': leaf.cert, 'tls.key': leaf.key }
+  const ca = await createCa('old', authorityLife)
+  const serving = await issueServingCertificate(ca, [HOST], leafLife)
+  const data = { 'ca.crt': ca.cert, 'ca.key': ca.key, 'tls.crt': serving.cert, 'tls.key': serving.key }
   const base64 = Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')])
   cluster.put(SECRET, { metadata: { name: NAME }, data: Object.fromEntries(base64) })
-  return { cluster, authority, leaf }
+  return { cluster, ca, serving }
 }
 
-t.test('a leaf is changed under load, and no request and no handshake fails', async t => {
-  const { cluster, leaf } = await clusterWith(lifeOf(365, NOW), days(-70, 20))
+t.test('a serving is changed under load, and no request and no handshake fails', async t => {
+  const { cluster, serving } = await clusterWith(validityOf(365, NOW), days(-70, 20))
   const clock = testClock(ofKeys)
   const replicas = [await startReplica(t, cluster, clock), await startReplica(t, cluster, clock)]
   await clock.pass(0)
   t.same(
-    replicas.map(({ keeper }) => keeper.keyPair()),
-    [leaf, leaf]
+    replicas.map(({ controller }) => controller.keyPair()),
+    [serving, serving]
   )
-  t.equal(replicas.filter(({ keeper }) => keeper.status().leader).length, 1)
+  t.equal(replicas.filter(({ controller }) => controller.status().leader).length, 1)
   const finish = startClients(replicas, cluster)
   await clock.pass(30_000)
-  const [one, other] = replicas.map(({ keeper }) => keeper.keyPair())
-  t.not(one?.cert, leaf.cert)
+  const [one, other] = replicas.map(({ controller }) => controller.keyPair())
+  t.not(one?.cert, serving.cert)
   t.same(one, other)
   await sleep(300)
   const { failures, asked } = await finish()
@@ -129,8 +139,8 @@ t.test('a leaf is changed under load, and no request and no handshake fails', as
   for (const { said } of replicas) t.ok(said.includes('info serving certificate changed'))
 })
 
-t.test('the authority is changed under load, and no request and no handshake fails', async t => {
-  const { cluster, authority, leaf } = await clusterWith(days(-300, 65), days(-1, 60))
+t.test('the ca is changed under load, and no request and no handshake fails', async t => {
+  const { cluster, ca, serving } = await clusterWith(days(-300, 65), days(-1, 60))
   const clock = testClock(ofKeys)
   const replicas = [await startReplica(t, cluster, clock), await startReplica(t, cluster, clock)]
   await clock.pass(0)
@@ -138,17 +148,17 @@ t.test('the authority is changed under load, and no request and no handshake fai
   await clock.pass(40_000)
   const both = publishedIn(cluster)
   t.equal(both.match(/BEGIN/g)?.length, 2)
-  t.ok(both.endsWith(authority.cert))
+  t.ok(both.endsWith(ca.cert))
   t.same(
-    replicas.map(({ keeper }) => keeper.keyPair()),
-    [leaf, leaf]
+    replicas.map(({ controller }) => controller.keyPair()),
+    [serving, serving]
   )
   await clock.pass(60_000)
-  for (const { keeper } of replicas) t.not(keeper.keyPair().cert, leaf.cert)
+  for (const { controller } of replicas) t.not(controller.keyPair().cert, serving.cert)
   t.equal(publishedIn(cluster), both)
   clock.setDate(NOW + 1.1 * DAY_MS)
   await clock.pass(30_000)
-  t.equal(publishedIn(cluster), both.slice(0, both.length - authority.cert.length), 'the old one is dropped')
+  t.equal(publishedIn(cluster), both.slice(0, both.length - ca.cert.length), 'the old one is dropped')
   await sleep(300)
   const { failures, asked } = await finish()
   t.same(failures, [])
@@ -159,39 +169,39 @@ t.test('two replicas that start on an empty Secret serve one certificate', async
   const cluster = installed()
   const clock = testClock(ofKeys)
   const [a, b] = await Promise.all([startReplica(t, cluster, clock), startReplica(t, cluster, clock)])
-  t.same(a.keeper.keyPair(), b.keeper.keyPair())
+  t.same(a.controller.keyPair(), b.controller.keyPair())
   await clock.pass(20_000)
   t.equal(policyIn(cluster), 'Ignore', 'nobody has proven anything')
   await ask(a.running, publishedIn(cluster), false)
   await ask(b.running, publishedIn(cluster), false)
-  const [leader, follower] = a.keeper.status().leader ? [a, b] : [b, a]
-  t.match(leader.keeper.status(), {
+  const [leader, follower] = a.controller.status().leader ? [a, b] : [b, a]
+  t.match(leader.controller.status(), {
     failurePolicy: 'Ignore',
     audit: { lastSuccessMs: Number, findings: [] },
-    lines: [/^certificate: until /, 'registration: failurePolicy Ignore', /^audit: 0 findings at \d/]
+    lines: [/^certificate: until /, 'webhook configurations: failurePolicy Ignore', /^audit: 0 findings at \d/]
   })
-  t.match(follower.keeper.status(), {
+  t.match(follower.controller.status(), {
     failurePolicy: undefined,
     audit: undefined,
-    lines: [/^certificate/, 'registration: kept by another replica']
+    lines: [/^certificate/, 'webhook configurations: managed by another replica']
   })
-  await leader.keeper.leave()
+  await leader.controller.beforeShutdown()
   await clock.pass(10_000)
-  t.ok(follower.keeper.status().leader)
-  t.equal(leader.keeper.status().leader, false)
+  t.ok(follower.controller.status().leader)
+  t.equal(leader.controller.status().leader, false)
 })
 
-t.test('a mounted certificate is registered with its authority', async t => {
+t.test('a mounted certificate is webhookOptions with its ca', async t => {
   const cluster = installed()
   cluster.refusal = () => REFUSAL
-  const life = lifeOf(30, Date.now())
-  const authority = await makeAuthority('mounted', life)
-  const leaf: KeyPair = await makeLeaf(authority, [HOST], life)
-  const folder = t.testdir({ 'tls.crt': leaf.cert, 'tls.key': leaf.key, 'ca.crt': authority.cert })
+  const life = validityOf(30, Date.now())
+  const ca = await createCa('mounted', life)
+  const serving: KeyPair = await issueServingCertificate(ca, [HOST], life)
+  const folder = t.testdir({ 'tls.crt': serving.cert, 'tls.key': serving.key, 'ca.crt': ca.cert })
   const clock = testClock(ofKeys)
-  const { running, keeper } = await startReplica(t, cluster, clock, folder)
+  const { running, controller } = await startReplica(t, cluster, clock, folder)
   await clock.pass(0)
-  t.equal(publishedIn(cluster), authority.cert)
+  t.equal(publishedIn(cluster), ca.cert)
   t.equal(policyIn(cluster), 'Fail')
   await ask(running, publishedIn(cluster), false)
   t.notOk(
@@ -199,7 +209,7 @@ t.test('a mounted certificate is registered with its authority', async t => {
     'the Secret is not looked at'
   )
   cluster.refusal = undefined
-  const left = keeper.leave()
+  const left = controller.beforeShutdown()
   await clock.pass(10_000)
   await left
   t.equal(policyIn(cluster), 'Ignore')
@@ -237,13 +247,13 @@ t.test('it waits for a certificate, and goes on with the one that it has', async
   await clock.pass(10_000)
   cluster.fault = undefined
   await clock.pass(2_000)
-  const { keeper, said } = await starting
+  const { controller, said } = await starting
   t.equal(said[0], 'warn obtaining the serving certificate failed not yet')
-  const served = keeper.keyPair()
+  const served = controller.keyPair()
   await clock.pass(10_000)
   cluster.fault = (_method, path) => (path === LEASE ? undefined : failure(503, 'not now'))
   await clock.pass(60_000)
-  t.same(keeper.keyPair(), served)
+  t.same(controller.keyPair(), served)
   t.equal(said.filter(line => line.endsWith('not now')).length, 2, 'each problem is told once')
-  t.equal(keeper.status().leader, true)
+  t.equal(controller.status().leader, true)
 })

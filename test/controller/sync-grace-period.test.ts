@@ -1,5 +1,5 @@
 import t from 'tap'
-import { excuseOf } from '../../src/controller/sync-grace-period.ts'
+import { syncGracePeriod } from '../../src/controller/sync-grace-period.ts'
 import { testClock } from '../support/clock.ts'
 
 t.test('a self-test that fails is excused while the state is not known, and until we are found again', async t => {
@@ -54,13 +54,13 @@ t.test('a self-test that fails is excused while the state is not known, and unti
     const clock = testClock()
     let isKnown: boolean = seen[0][1]
     const stop = new AbortController()
-    const { keep, holds } = excuseOf(() => isKnown, clock)
-    const keeping = keep(stop.signal)
+    const { run, isActive } = syncGracePeriod(() => isKnown, clock)
+    const keeping = run(stop.signal)
     for (const [seconds, next] of seen) {
       isKnown = next
       await clock.pass(seconds * 1_000)
     }
-    t.equal(holds(), expected, name)
+    t.equal(isActive(), expected, name)
     stop.abort()
     await keeping
   }
@@ -69,8 +69,8 @@ t.test('a self-test that fails is excused while the state is not known, and unti
 t.test('what is asked in between is seen at once', async t => {
   const clock = testClock()
   let isKnown = true
-  const { holds } = excuseOf(() => isKnown, clock)
-  t.notOk(holds())
+  const { isActive } = syncGracePeriod(() => isKnown, clock)
+  t.notOk(isActive())
   isKnown = false
-  t.ok(holds())
+  t.ok(isActive())
 })

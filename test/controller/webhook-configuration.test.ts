@@ -1,15 +1,15 @@
 import t from 'tap'
 import { FIELD_MANAGER } from '../../src/controller/api.ts'
-import { registrationOf } from '../../src/controller/webhook-configuration.ts'
+import { createWebhookConfigurations } from '../../src/controller/webhook-configuration.ts'
 import { testClock } from '../support/clock.ts'
 import {
-  apiFor,
+  apiClientFor,
   installed,
   logged,
   MUTATING,
   policyIn,
-  registered,
   VALIDATING,
+  webhookOptions,
   webhooksAt
 } from '../support/controller.ts'
 import { failure } from '../support/writable-cluster.ts'
@@ -18,13 +18,13 @@ function build() {
   const cluster = installed()
   const clock = testClock()
   const { log, said } = logged()
-  return { cluster, clock, said, registration: registrationOf(apiFor(cluster), log, clock) }
+  return { cluster, clock, said, configurations: createWebhookConfigurations(apiClientFor(cluster), log, clock) }
 }
 
 t.test('both configurations are filled, and owned by the namespace', async t => {
-  const { cluster, registration } = build()
-  t.equal(await registration.failurePolicy(), 'Ignore', 'nothing is registered')
-  t.equal(await registration.reconcile(registered()), 'written')
+  const { cluster, configurations } = build()
+  t.equal(await configurations.failurePolicy(), 'Ignore', 'nothing is webhookOptions')
+  t.equal(await configurations.reconcile(webhookOptions()), 'updated')
   for (const path of [VALIDATING, MUTATING]) {
     t.match(cluster.get(path).metadata, {
       ownerReferences: [{ apiVersion: 'v1', kind: 'Namespace', name: 'mesh-guard', uid: 'u-1' }]
@@ -34,16 +34,16 @@ t.test('both configurations are filled, and owned by the namespace', async t => 
   t.equal(webhooksAt(cluster, MUTATING).length, 1)
   const writes = cluster.requests.filter(request => request.startsWith('PATCH'))
   t.equal(writes.length, 2)
-  t.equal(await registration.reconcile(registered()), 'kept')
-  t.equal(cluster.requests.filter(request => request.startsWith('PATCH')).length, 2, 'nothing is written twice')
-  t.equal(await registration.reconcile(registered({ failurePolicy: 'Fail' })), 'written')
+  t.equal(await configurations.reconcile(webhookOptions()), 'unchanged')
+  t.equal(cluster.requests.filter(request => request.startsWith('PATCH')).length, 2, 'nothing is updated twice')
+  t.equal(await configurations.reconcile(webhookOptions({ failurePolicy: 'Fail' })), 'updated')
   t.equal(policyIn(cluster), 'Fail')
-  t.equal(await registration.failurePolicy(), 'Fail')
+  t.equal(await configurations.failurePolicy(), 'Fail')
 })
 
 t.test('what somebody changes is put right', async t => {
-  const { cluster, registration, said } = build()
-  await registration.reconcile(registered({ failurePolicy: 'Fail' }))
+  const { cluster, configurations, said } = build()
+  await configurations.reconcile(webhookOptions({ failurePolicy: 'Fail' }))
   const whole = webhooksAt(cluster, VALIDATING)
   const { metadata } = cluster.get(VALIDATING)
   const managedFields = [{ manager: FIELD_MANAGER }, { manager: 'kubectl-edit' }, {}]
@@ -53,52 +53,64 @@ t.test('what somebody changes is put right', async t => {
     ['without an owner', { metadata: { name: metadata.name }, webhooks: whole }]
   ] as const) {
     cluster.put(VALIDATING, object)
-    t.equal(await registration.reconcile(registered({ failurePolicy: 'Fail' })), 'written', what)
+    t.equal(await configurations.reconcile(webhookOptions({ failurePolicy: 'Fail' })), 'updated', what)
     t.same(webhooksAt(cluster, VALIDATING), whole, what)
   }
   t.equal(said[0], 'info webhook configurations overwritten by another field manager, repaired kubectl-edit')
 })
 
 t.test('what somebody adds to a webhook of ours is taken out', async t => {
-  const { cluster, registration } = build()
-  await registration.reconcile(registered())
+  const { cluster, configurations } = build()
+  await configurations.reconcile(webhookOptions())
   const whole = webhooksAt(cluster, MUTATING)
   const { metadata } = cluster.get(MUTATING)
   cluster.put(MUTATING, { metadata, webhooks: whole.map(one => ({ ...one, matchConditions: [{ name: 'never' }] })) })
-  t.equal(await registration.reconcile(registered()), 'written')
+  t.equal(await configurations.reconcile(webhookOptions()), 'updated')
   t.same(webhooksAt(cluster, MUTATING), whole)
 })
 
 t.test('there is no fight', async t => {
-  const { cluster, registration, clock, said } = build()
+  const { cluster, configurations, clock, said } = build()
   const outcomes: string[] = []
   const strip = () => cluster.put(VALIDATING, { metadata: { name: 'a', managedFields: [{ manager: 'argo' }] } })
-  await registration.reconcile(registered())
+  await configurations.reconcile(webhookOptions())
   // Once a tick for two hours, somebody undoes what we do.
   for (let tick = 0; tick < 720; tick++) {
     strip()
-    outcomes.push(await registration.reconcile(registered()))
+    outcomes.push(await configurations.reconcile(webhookOptions()))
     await clock.pass(10_000)
   }
-  const written = outcomes.flatMap((outcome, tick) => (outcome === 'written' ? [tick / 6] : []))
+  const updated = outcomes.flatMap((outcome, tick) => (outcome === 'updated' ? [tick / 6] : []))
   t.same(
-    written.map(minutes => Math.round(minutes)),
+    updated.map(minutes => Math.round(minutes)),
     [0, 0, 0, 1, 3, 7, 15, 31, 63]
   )
   t.same(said, [
     'info webhook configurations overwritten by another field manager, repaired argo',
     'warn webhook configurations overwritten repeatedly by another field manager, backing off argo'
   ])
-  t.equal(await registration.reconcile(registered({ bundle: 'new' })), 'written', 'what has to change is written')
+  t.equal(
+    await configurations.reconcile(webhookOptions({ caBundle: 'new' })),
+    'updated',
+    'what has to change is updated'
+  )
   await clock.pass(3 * 3_600_000)
   strip()
-  t.equal(await registration.reconcile(registered({ bundle: 'new' })), 'written')
+  t.equal(await configurations.reconcile(webhookOptions({ caBundle: 'new' })), 'updated')
   strip()
-  t.equal(await registration.reconcile(registered({ bundle: 'new' })), 'written', 'after a long peace all is forgotten')
+  t.equal(
+    await configurations.reconcile(webhookOptions({ caBundle: 'new' })),
+    'updated',
+    'after a long peace all is forgotten'
+  )
 })
 
 t.test('what is not installed cannot be filled', async t => {
-  const { cluster, registration } = build()
+  const { cluster, configurations } = build()
   cluster.fault = (method, path) => (method === 'GET' && path === VALIDATING ? failure(404, 'not found') : undefined)
-  await t.rejects(registration.reconcile(registered()), { name: 'Refused', status: 404, message: 'not found' })
+  await t.rejects(configurations.reconcile(webhookOptions()), {
+    name: 'ApiStatusError',
+    status: 404,
+    message: 'not found'
+  })
 })

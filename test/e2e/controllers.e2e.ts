@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { stringify } from 'yaml'
-import { DAY_MS, makeAuthority, makeLeaf } from '../../src/controller/certificate.ts'
+import { createCa, DAY_MS, issueServingCertificate } from '../../src/controller/certificate.ts'
 import { NAME } from '../../src/controller/names.ts'
 import { findAssets } from './assets.ts'
 import { type AuditEvent, type Cluster, install, NAMESPACE } from './installation.ts'
@@ -33,9 +33,9 @@ const HOLD = 'example.com/hold'
 const kept = (phase: Phase) => `${phase}-kept`
 const gone = (phase: Phase) => `${phase}-gone`
 
-const life = { fromMs: Date.now() - DAY_MS, untilMs: Date.now() + 60 * DAY_MS }
-const authority = await makeAuthority('controllers', { ...life, untilMs: Date.now() + 300 * DAY_MS })
-const leaf = await makeLeaf(authority, [`${NAME}.${NAMESPACE}.svc`], life)
+const life = { notBeforeMs: Date.now() - DAY_MS, notAfterMs: Date.now() + 60 * DAY_MS }
+const authority = await createCa('controllers', { ...life, notAfterMs: Date.now() + 300 * DAY_MS })
+const leaf = await issueServingCertificate(authority, [`${NAME}.${NAMESPACE}.svc`], life)
 const { kubectl, must, get, kubeconfig, service, startReplica, audited, file } = await install(t, authority, leaf, {
   examples: ['istio', 'knative'],
   auditRules: [{ level: 'Metadata', verbs: ['create', 'update', 'patch', 'delete'] }],

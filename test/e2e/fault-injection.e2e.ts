@@ -2,14 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
-import { DAY_MS, makeAuthority, makeLeaf } from '../../src/controller/certificate.ts'
+import { createCa, DAY_MS, issueServingCertificate } from '../../src/controller/certificate.ts'
 import { NAME } from '../../src/controller/names.ts'
 import { install, NAMESPACE } from './installation.ts'
 import { type Refusals, watching } from './watching.ts'
 
-const life = { fromMs: Date.now() - DAY_MS, untilMs: Date.now() + 60 * DAY_MS }
-const authority = await makeAuthority('survival', { ...life, untilMs: Date.now() + 300 * DAY_MS })
-const leaf = await makeLeaf(authority, [`${NAME}.${NAMESPACE}.svc`], life)
+const life = { notBeforeMs: Date.now() - DAY_MS, notAfterMs: Date.now() + 60 * DAY_MS }
+const authority = await createCa('survival', { ...life, notAfterMs: Date.now() + 300 * DAY_MS })
+const leaf = await issueServingCertificate(authority, [`${NAME}.${NAMESPACE}.svc`], life)
 const LATE = 'authorizationpolicies.security.istio.io'
 const { kubectl, must, get, restart, token, define, startReplica } = await install(t, authority, leaf, {
   without: LATE

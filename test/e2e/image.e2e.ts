@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { parse, stringify } from 'yaml'
-import { DAY_MS, makeAuthority, makeLeaf } from '../../src/controller/certificate.ts'
+import { createCa, DAY_MS, issueServingCertificate } from '../../src/controller/certificate.ts'
 import { NAME } from '../../src/controller/names.ts'
 import { findHadolint } from './assets.ts'
 import { openContainer } from './container.ts'
@@ -28,9 +28,9 @@ await t.test('a linter finds nothing in the Dockerfile, and would', async t => {
 const isRoot = process.getuid?.() === 0
 
 await t.test('what it holds serves', { skip: !isRoot && 'only root may mount' }, async t => {
-  const life = { fromMs: Date.now() - DAY_MS, untilMs: Date.now() + 64 * DAY_MS }
-  const authority = await makeAuthority('image', life)
-  const leaf = await makeLeaf(authority, [`${NAME}.${NAMESPACE}.svc`], life)
+  const life = { notBeforeMs: Date.now() - DAY_MS, notAfterMs: Date.now() + 64 * DAY_MS }
+  const authority = await createCa('image', life)
+  const leaf = await issueServingCertificate(authority, [`${NAME}.${NAMESPACE}.svc`], life)
   const { kubectl, must, get, service } = await install(t, authority, leaf)
   const { until } = watching(kubectl, line => t.comment(line))
   const { spec } = (await get('deployment', NAME, '-n', NAMESPACE)).spec.template

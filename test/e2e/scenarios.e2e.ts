@@ -3,16 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { DAY_MS, makeAuthority, makeLeaf } from '../../src/controller/certificate.ts'
+import { createCa, DAY_MS, issueServingCertificate } from '../../src/controller/certificate.ts'
 import { NAME } from '../../src/controller/names.ts'
 import { type Named, readOwnScenario, SCENARIOS } from '../support/scenarios.ts'
 import { install, NAMESPACE } from './installation.ts'
 import { isNamespace, stageOf, toSent } from './test-env.ts'
 import { watching } from './watching.ts'
 
-const life = { fromMs: Date.now() - DAY_MS, untilMs: Date.now() + 60 * DAY_MS }
-const authority = await makeAuthority('scenarios', { ...life, untilMs: Date.now() + 300 * DAY_MS })
-const leaf = await makeLeaf(authority, [`${NAME}.${NAMESPACE}.svc`], life)
+const life = { notBeforeMs: Date.now() - DAY_MS, notAfterMs: Date.now() + 60 * DAY_MS }
+const authority = await createCa('scenarios', { ...life, notAfterMs: Date.now() + 300 * DAY_MS })
+const leaf = await issueServingCertificate(authority, [`${NAME}.${NAMESPACE}.svc`], life)
 const first = readOwnScenario(SCENARIOS[0] ?? '').cluster.filter(({ name }) => isNamespace(name))
 const { kubectl, openBackDoor, startReplica } = await install(t, authority, leaf, {
   examples: [],

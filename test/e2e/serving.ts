@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { DAY_MS, makeAuthority, makeLeaf } from '../../src/controller/certificate.ts'
+import { createCa, DAY_MS, issueServingCertificate } from '../../src/controller/certificate.ts'
 import { findModule, findProgram } from './assets.ts'
 import { end, type Flags, freePorts, startDaemon } from './control-plane.ts'
 import type { Cluster, Test } from './installation.ts'
@@ -106,9 +106,9 @@ export async function startKserve(test: Test, cluster: Cluster): Promise<void> {
   await must([...SERVER_SIDE, '-f', '-'], await render('kserve-crd-minimal'))
   await must(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'])
 
-  const life = { fromMs: Date.now() - DAY_MS, untilMs: Date.now() + DAY_MS }
-  const authority = await makeAuthority('kserve', life)
-  const leaf = await makeLeaf(authority, [`${WEBHOOK_SERVICE}.${NAMESPACE.kserve}.svc`], life)
+  const life = { notBeforeMs: Date.now() - DAY_MS, notAfterMs: Date.now() + DAY_MS }
+  const authority = await createCa('kserve', life)
+  const leaf = await issueServingCertificate(authority, [`${WEBHOOK_SERVICE}.${NAMESPACE.kserve}.svc`], life)
   const certificates = file('k8s-webhook-server/serving-certs')
   mkdirSync(certificates, { recursive: true })
   writeFileSync(join(certificates, 'tls.crt'), leaf.cert)

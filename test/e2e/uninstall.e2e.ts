@@ -1,15 +1,15 @@
 /** The guard's namespace is deleted, by hand or after Helm: nothing of the guard works on, stays or blocks the cluster. */
 import t from 'tap'
 import { stringify } from 'yaml'
-import { DAY_MS, makeAuthority, makeLeaf } from '../../src/controller/certificate.ts'
+import { createCa, DAY_MS, issueServingCertificate } from '../../src/controller/certificate.ts'
 import { NAME } from '../../src/controller/names.ts'
 import { CHART, install, NAMESPACE } from './installation.ts'
 import { POLICY_REPORT, unclearModel } from './report-kinds.ts'
 import { watching } from './watching.ts'
 
-const life = { fromMs: Date.now() - DAY_MS, untilMs: Date.now() + 60 * DAY_MS }
-const authority = await makeAuthority('removal', { ...life, untilMs: Date.now() + 300 * DAY_MS })
-const leaf = await makeLeaf(authority, [`${NAME}.${NAMESPACE}.svc`], life)
+const life = { notBeforeMs: Date.now() - DAY_MS, notAfterMs: Date.now() + 60 * DAY_MS }
+const authority = await createCa('removal', { ...life, notAfterMs: Date.now() + 300 * DAY_MS })
+const leaf = await issueServingCertificate(authority, [`${NAME}.${NAMESPACE}.svc`], life)
 const CONFIGURATIONS = ['mutatingwebhookconfiguration', 'validatingwebhookconfiguration'].map(kind => `${kind}/${NAME}`)
 const REPORTS = `${POLICY_REPORT.plural}.${POLICY_REPORT.group}`
 const ROLES = ['clusterrole', 'clusterrolebinding', 'role', 'rolebinding']

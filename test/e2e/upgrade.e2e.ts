@@ -1,16 +1,16 @@
 /** What Helm does to a guard that is at work, and to one that is not. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { DAY_MS, makeAuthority, makeLeaf } from '../../src/controller/certificate.ts'
+import { createCa, DAY_MS, issueServingCertificate } from '../../src/controller/certificate.ts'
 import { NAME } from '../../src/controller/names.ts'
 import type { Process } from './guard.ts'
 import { CHART, install, NAMESPACE, PRESENT } from './installation.ts'
 import { olderRelease } from './release.ts'
 import { watching } from './watching.ts'
 
-const life = { fromMs: Date.now() - DAY_MS, untilMs: Date.now() + 60 * DAY_MS }
-const authority = await makeAuthority('lifecycle', { ...life, untilMs: Date.now() + 300 * DAY_MS })
-const leaf = await makeLeaf(authority, [`${NAME}.${NAMESPACE}.svc`], life)
+const life = { notBeforeMs: Date.now() - DAY_MS, notAfterMs: Date.now() + 60 * DAY_MS }
+const authority = await createCa('lifecycle', { ...life, notAfterMs: Date.now() + 300 * DAY_MS })
+const leaf = await issueServingCertificate(authority, [`${NAME}.${NAMESPACE}.svc`], life)
 const release = olderRelease(t)
 const { kubectl, must, get, helm, startReplica } = await install(t, authority, leaf, { release })
 const { until, tryHarmless, guarding } = watching(kubectl, line => t.comment(line))
@@ -47,7 +47,7 @@ await t.test('an upgrade from an older release loses no request, and lets nothin
     }
     await until('the new leader has registered what it asks for', async () =>
       (await webhooks()).some(({ matchConditions = [] }) =>
-        matchConditions.some(({ name }) => name === 'not-made-by-a-controller')
+        matchConditions.some(({ name }) => name === 'not-controller-owned')
       )
     )
   })

@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
-import { DAY_MS, makeAuthority, makeLeaf } from '../../src/controller/certificate.ts'
+import { createCa, DAY_MS, issueServingCertificate } from '../../src/controller/certificate.ts'
 import { NAME, SELF_TEST_LABEL } from '../../src/controller/names.ts'
-import type { Grant } from '../../src/controller/rbac.ts'
+import type { PolicyRule } from '../../src/controller/rbac.ts'
 import type { ReportApi } from '../../src/report/openreports.ts'
 import type { Process } from './guard.ts'
 import { type AuditEvent, install, NAMESPACE } from './installation.ts'
@@ -14,13 +14,13 @@ import { definitionOf, OPEN_REPORT, POLICY_REPORT, unclearModel } from './report
 import { watching } from './watching.ts'
 
 /** An authority with more than two thirds of its life behind it, and a leaf that is still good. */
-const oldAuthority = await makeAuthority('old', {
-  fromMs: Date.now() - 300 * DAY_MS,
-  untilMs: Date.now() + 65 * DAY_MS
+const oldAuthority = await createCa('old', {
+  notBeforeMs: Date.now() - 300 * DAY_MS,
+  notAfterMs: Date.now() + 65 * DAY_MS
 })
-const oldLeaf = await makeLeaf(oldAuthority, [`${NAME}.${NAMESPACE}.svc`], {
-  fromMs: Date.now() - DAY_MS,
-  untilMs: Date.now() + 64 * DAY_MS
+const oldLeaf = await issueServingCertificate(oldAuthority, [`${NAME}.${NAMESPACE}.svc`], {
+  notBeforeMs: Date.now() - DAY_MS,
+  notAfterMs: Date.now() + 64 * DAY_MS
 })
 const { kubectl, must, get, roles, service, startReplica, audited } = await install(t, oldAuthority, oldLeaf)
 
@@ -97,7 +97,7 @@ await t.test('it registers itself, proves itself, and fails closed', async t => 
     'nothing is left of the self-test'
   )
   const ready = await (await fetch(`${first.health}/readyz?verbose`)).text()
-  t.match(ready, 'registration: failurePolicy Fail')
+  t.match(ready, 'webhook configurations: failurePolicy Fail')
   t.match(await (await fetch(`${first.health}/metrics`)).text(), 'mesh_guard_fail_closed 1')
 })
 
@@ -235,7 +235,7 @@ await t.test('the last replica stops: nobody waits for an answer that does not c
 
 interface Role {
   readonly metadata: { readonly namespace?: string }
-  readonly rules?: readonly Grant[]
+  readonly rules?: readonly PolicyRule[]
 }
 
 await t.test('it had the right to all it did, and did all that it has a right to', async t => {

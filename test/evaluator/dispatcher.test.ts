@@ -6,7 +6,7 @@ import { Dispatcher } from '../../src/evaluator/dispatcher.ts'
 import type { Outcome } from '../../src/evaluator/evaluator.ts'
 import type { FromEvaluation, Result, ToEvaluation } from '../../src/evaluator/messages.ts'
 import { inWorker } from '../../src/evaluator/worker-thread.ts'
-import { isSettled, type KindHealth } from '../../src/sources/source.ts'
+import { isSynced, type KindHealth } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
 import { logged } from '../support/controller.ts'
 import { WRITTEN_POLICY } from '../support/evaluator.ts'
@@ -102,15 +102,15 @@ t.test('each is answered in time, whether it waits, runs, or comes too late', as
 t.test('a peer that does not come back is replaced, and those who wait are served by the next', async t => {
   const { evaluator, puppet, puppets, said, ask } = build(t)
   puppet().up()
-  t.equal(evaluator.health().every(isSettled), true)
+  t.equal(evaluator.health().every(isSynced), true)
   const version = evaluator.version()
   await ask(10)
   const next = ask()
   await until('it is given up', () => puppet().terminated)
-  t.notOk(evaluator.health().some(isSettled), 'nothing is known')
+  t.notOk(evaluator.health().some(isSynced), 'nothing is known')
   t.match(evaluator.health()[0], { why: 'evaluation is starting', ageMs: Number.POSITIVE_INFINITY })
   puppet().up()
-  t.notOk(evaluator.health().some(isSettled), 'what it still says is of no weight')
+  t.notOk(evaluator.health().some(isSynced), 'what it still says is of no weight')
   t.same(said, ['error evaluation ended and is restarted'])
   await until('another starts', () => puppets.length === 2)
   puppet(1).up()
@@ -199,6 +199,6 @@ t.test('a thread in an endless loop is ended, and another starts', async t => {
   t.same(await ask(), late(0.1))
   t.ok(nowMs() - asked < 1_000, 'in time')
   await until('it is gone', () => evaluator.failures().restarts === 1)
-  await until('another is up', () => evaluator.health().every(isSettled))
+  await until('another is up', () => evaluator.health().every(isSynced))
   t.same(await ask(), { answer: 'start 1', record: undefined })
 })

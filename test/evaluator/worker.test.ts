@@ -11,7 +11,7 @@ import { runWorker } from '../../src/evaluator/run-worker.ts'
 import { inWorker } from '../../src/evaluator/worker-thread.ts'
 import { REPORT_APIS, type ReportApi, type WantedReport } from '../../src/report/openreports.ts'
 import { readFiles } from '../../src/sources/files.ts'
-import { isSettled } from '../../src/sources/source.ts'
+import { isSynced } from '../../src/sources/source.ts'
 import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
 import { startApiServer } from '../support/api-server.ts'
 import { pathOf, serveAll } from '../support/cluster.ts'
@@ -47,7 +47,7 @@ t.test('files are evaluated in a thread', async t => {
   })
   policy = { ...policy, rules: { [RULE]: 'off' } }
   t.same(await audit(), { findings: [], reports: [] })
-  t.equal(evaluator.health().every(isSettled), true)
+  t.equal(evaluator.health().every(isSynced), true)
   const limits = { flow: '', arrivedMs: nowMs(), budgetMs: 60_000 }
   const outcomes = await Promise.all(
     (['validate', 'mutate'] as const).map(question => evaluator.review(question, REVIEW, limits))
@@ -67,7 +67,7 @@ t.test('a thread that cannot start is tried again, and says why', async t => {
   const data = { origin, settings: DEFAULT_SETTINGS, ownNamespace: undefined }
   const evaluator = new Dispatcher({ start: inWorker(ENTRY, data), policy: () => WRITTEN_POLICY, log })
   await until('it has failed twice', () => evaluator.failures().restarts === 2, 60_000)
-  t.notOk(evaluator.health().some(isSettled))
+  t.notOk(evaluator.health().some(isSynced))
   await evaluator.close()
   t.match(said, Array(2).fill('error evaluation ended and is restarted'))
 })
@@ -90,7 +90,7 @@ t.test('a cluster is watched by what evaluates it', async t => {
   const folder = t.testdir({ kubeconfig: kubeconfig(api.url) })
   const { running, port, heard } = await startHere([join(folder, 'kubeconfig')])
   await running
-  const isKnown = (message: FromEvaluation) => message.from === 'health' && message.kinds.every(isSettled)
+  const isKnown = (message: FromEvaluation) => message.from === 'health' && message.kinds.every(isSynced)
   await until('all is known', () => heard.some(isKnown))
   await until('it is evaluated', () => heard.some(one => one.from === 'state' && one.isEvaluated))
   const logged = heard.flatMap(one => (one.from === 'log' ? [one] : []))

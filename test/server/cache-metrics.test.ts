@@ -1,6 +1,6 @@
 import t from 'tap'
 import { summarizeEvidence } from '../../src/evaluator/cache-summary.ts'
-import { describeEvidence } from '../../src/server/cache-metrics.ts'
+import { describeCacheState } from '../../src/server/cache-metrics.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
 import { type KindHealth, NO_TROUBLES, type Troubles } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
@@ -60,11 +60,11 @@ t.test('each kind is measured, and one that is read in several places as a whole
 
 t.test('a line for those who wait says how good the evidence is', async t => {
   for (const [line, kind] of [
-    ['Pod: synced, 3 objects, proven 61.2 s ago', some('Pod', { objects: 3, ageMs: 61_234 })],
-    ['Pod: forbidden, 0 objects, never proven (403)', some('Pod', { health: 'forbidden', why: '403', ageMs: NEVER })],
+    ['Pod: synced, 3 objects, last synced 61.2 s ago', some('Pod', { objects: 3, ageMs: 61_234 })],
+    ['Pod: forbidden, 0 objects, never synced (403)', some('Pod', { health: 'forbidden', why: '403', ageMs: NEVER })],
     ['Pod: static, 3 objects', some('Pod', { health: 'static', objects: 3 })]
   ] as const) {
-    t.equal(describeEvidence(kind), line)
+    t.equal(describeCacheState(kind), line)
   }
 })
 
@@ -80,7 +80,11 @@ t.test('a log line names the oldest evidence, and what is not sound', async t =>
       some('Gateway', { health: 'forbidden', ageMs: NEVER }),
       some('Sidecar', { health: 'absent' })
     ]),
-    { oldest: 'Gateway', oldestSeconds: 'never', unsound: { Pod: 'stale', Gateway: 'forbidden', Sidecar: 'absent' } }
+    {
+      oldest: 'Gateway',
+      oldestSeconds: 'never',
+      unsound: { Pod: 'stale', Gateway: 'forbidden', Sidecar: 'absent' }
+    }
   )
   t.same(summarizeEvidence(staticSource(stockWith()).health()), {
     oldest: 'InferenceService',

@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import t from 'tap'
 import { parseConfig, readConfigText } from '../../src/config.ts'
-import { type Configuration, measureConfiguration, openConfiguration } from '../../src/server/config-reload.ts'
+import { type ReloadableConfig, registerConfigMetrics, watchConfig } from '../../src/server/config-reload.ts'
 
 const RULE = 'strict-mesh-plain-local-gateway'
 const hashOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16)
@@ -13,18 +13,15 @@ const hashOf = (text: string) => createHash('sha256').update(text).digest('hex')
 function open(file: string) {
   const lines: Readonly<Record<string, unknown>>[] = []
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) })
-  const configuration = openConfiguration(
-    { read: () => readConfigText(file), parse: text => parseConfig(text, file) },
-    log
-  )
+  const configuration = watchConfig({ read: () => readConfigText(file), parse: text => parseConfig(text, file) }, log)
   /** What has been said since the last time one asked. */
   const said = () => lines.splice(0).map(({ level, time, pid, hostname, ...rest }) => rest)
   return { configuration, log, said }
 }
 
-async function metricsOf(configuration: Configuration): Promise<readonly string[]> {
+async function metricsOf(configuration: ReloadableConfig): Promise<readonly string[]> {
   const registry = new Registry()
-  measureConfiguration(registry, configuration)
+  registerConfigMetrics(registry, configuration)
   await registry.metrics()
   return (await registry.metrics()).split('\n').filter(line => line !== '' && !line.startsWith('#'))
 }

@@ -3,8 +3,8 @@ import { pino } from 'pino'
 import t from 'tap'
 import { parseConfig } from '../../src/config.ts'
 import { makeCertificate } from '../../src/controller/dev-certificate.ts'
-import type { Upkeep } from '../../src/server/controller-metrics.ts'
-import { type Running, serve } from '../../src/server/serve.ts'
+import type { ControllerStatus } from '../../src/server/controller-metrics.ts'
+import { type RunningServer, serve } from '../../src/server/serve.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
 import { evaluatorOf } from '../support/evaluator.ts'
 import { stockWith } from '../support/snapshot.ts'
@@ -13,18 +13,18 @@ const config = parseConfig('server: { port: 0, healthPort: 0 }', 'test')
 const { ca, ...keyPair } = await makeCertificate(['127.0.0.1'])
 const HOUR_MS = 3_600_000
 
-async function start(upkeep: () => Upkeep): Promise<Running> {
+async function start(controllerStatus: () => ControllerStatus): Promise<RunningServer> {
   const logger = pino({ level: 'silent' })
   const evaluator = await evaluatorOf(staticSource(stockWith()))
-  return serve({ config, evaluator, keyPair, ownNamespace: 'mesh-guard', upkeep, logger })
+  return serve({ config, evaluator, keyPair, ownNamespace: 'mesh-guard', controllerStatus, logger })
 }
 
-const kept = (more: Partial<Upkeep> = {}): Upkeep => ({
-  certificateUntilMs: Date.now() + HOUR_MS,
+const kept = (more: Partial<ControllerStatus> = {}): ControllerStatus => ({
+  certificateExpiryMs: Date.now() + HOUR_MS,
   leader: false,
   failurePolicy: undefined,
   audit: undefined,
-  lines: ['registration: kept by another replica'],
+  lines: ['webhook configurations: managed by another replica'],
   ...more
 })
 
@@ -34,7 +34,7 @@ const SELF_TEST = JSON.stringify({
   request: { uid: 'u', kind: { group: '', version: 'v1', kind: 'ConfigMap' }, operation: 'CREATE', object: {} }
 })
 
-function ask(running: Running, trusted: string): Promise<unknown> {
+function ask(running: RunningServer, trusted: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const url = new URL('/self-test', running.webhook)
     const headers = { 'content-type': 'application/json' }
@@ -51,13 +51,13 @@ function ask(running: Running, trusted: string): Promise<unknown> {
 }
 
 t.test('health and metrics tell what is kept', async t => {
-  let upkeep = kept()
-  const running = await start(() => upkeep)
+  let controllerStatus = kept()
+  const running = await start(() => controllerStatus)
   t.teardown(() => running.stop(0))
   const get = async (path: string) => (await fetch(running.health + path)).text()
   t.notMatch(await get('/readyz'), 'registration')
-  t.match(await get('/readyz?verbose'), 'registration: kept by another replica')
-  const until = upkeep.certificateUntilMs / 1000
+  t.match(await get('/readyz?verbose'), 'webhook configurations: managed by another replica')
+  const until = controllerStatus.certificateExpiryMs / 1000
   const follower = await get('/metrics')
   t.match(follower, `mesh_guard_certificate_expiry_timestamp_seconds ${until}`)
   t.match(follower, /^mesh_guard_leader_election_master_status 0$/m)
@@ -66,15 +66,15 @@ t.test('health and metrics tell what is kept', async t => {
     ['Fail', 1],
     ['Ignore', 0]
   ] as const) {
-    upkeep = kept({ leader: true, failurePolicy })
+    controllerStatus = kept({ leader: true, failurePolicy })
     const leader = await get('/metrics')
     t.match(leader, /^mesh_guard_leader_election_master_status 1$/m)
     t.match(leader, `mesh_guard_fail_closed ${value}`)
   }
-  upkeep = kept()
+  controllerStatus = kept()
   t.notMatch(await get('/metrics'), /^mesh_guard_fail_closed/m, 'who no longer leads does not know')
   t.equal((await fetch(`${running.health}/readyz`)).status, 200)
-  upkeep = kept({ certificateUntilMs: Date.now() - 1 })
+  controllerStatus = kept({ certificateExpiryMs: Date.now() - 1 })
   const expired = await fetch(`${running.health}/readyz`)
   t.equal(expired.status, 503)
   t.equal(await expired.text(), 'the certificate has expired\nnot ready\n')
@@ -82,8 +82,8 @@ t.test('health and metrics tell what is kept', async t => {
 })
 
 t.test('metrics tell what the last audit has found', async t => {
-  let upkeep = kept()
-  const running = await start(() => upkeep)
+  let controllerStatus = kept()
+  const running = await start(() => controllerStatus)
   t.teardown(() => running.stop(0))
   const told = async () =>
     (await (await fetch(`${running.health}/metrics`)).text())
@@ -99,16 +99,16 @@ t.test('metrics tell what the last audit has found', async t => {
     'mesh_guard_audit_findings{rule="some-rule",mode="deny"} 2',
     'mesh_guard_audit_findings{rule="some-rule",mode="warn"} 1'
   ]
-  upkeep = kept({ leader: true, audit: { lastSuccessMs: undefined, findings } })
+  controllerStatus = kept({ leader: true, audit: { lastSuccessMs: undefined, findings } })
   t.same(await told(), counted, 'reports that are not yet written')
-  upkeep = kept({ leader: true, audit: { lastSuccessMs: 5_000, findings } })
+  controllerStatus = kept({ leader: true, audit: { lastSuccessMs: 5_000, findings } })
   t.same(await told(), ['mesh_guard_audit_last_success_timestamp_seconds 5', ...counted])
-  upkeep = kept({ leader: true, audit: { lastSuccessMs: 9_500, findings: [one] } })
+  controllerStatus = kept({ leader: true, audit: { lastSuccessMs: 9_500, findings: [one] } })
   t.same(await told(), [
     'mesh_guard_audit_last_success_timestamp_seconds 9.5',
     'mesh_guard_audit_findings{rule="some-rule",mode="deny"} 1'
   ])
-  upkeep = kept()
+  controllerStatus = kept()
   t.same(await told(), [], 'who no longer leads does not know')
 })
 

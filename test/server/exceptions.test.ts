@@ -30,10 +30,10 @@ t.test('exceptions are counted, and how often each was used', async t => {
   ]
   const policy = policyAt({ ...DEFAULT_POLICY, exceptions }, Date.UTC(2027, 0, 1))
   const state = stockWith()
-  const { registry, decided } = createMetrics(unfailing(staticSource(state)), undefined, () => policy.exceptions)
+  const { registry, recordDecision } = createMetrics(unfailing(staticSource(state)), undefined, () => policy.exceptions)
   for (let time = 0; time < 2; time++) {
     const change = { operation: 'CREATE', after: resourceOf(STRICT) } as const
-    decided('CREATE', 'PeerAuthentication', decide(state, change, RULES, policy), 0.001)
+    recordDecision('CREATE', 'PeerAuthentication', decide(state, change, RULES, policy), 0.001)
   }
   const lines = (await registry.metrics()).split('\n')
   const uses = (rule: string) => `mesh_guard_exception_uses_total{rule="${rule}",owner="mesh",expires="2027-01-31"}`

@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import t from 'tap'
 import { parseConfig } from '../../src/config.ts'
 import { makeCertificate } from '../../src/controller/dev-certificate.ts'
-import { type Running, serve } from '../../src/server/serve.ts'
+import { type RunningServer, serve } from '../../src/server/serve.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
 import { ask, REVIEW } from '../support/client.ts'
 import { evaluatorOf } from '../support/evaluator.ts'
@@ -14,13 +14,13 @@ import { until } from '../support/wait-until.ts'
 const { ca, ...keyPair } = await makeCertificate(['127.0.0.1'])
 const logger = pino({ level: 'silent' })
 
-async function start(maxInFlight: number): Promise<Running> {
+async function start(maxInFlight: number): Promise<RunningServer> {
   const config = parseConfig(`server: { port: 0, healthPort: 0, maxInFlight: ${maxInFlight} }`, 'test')
   const evaluator = await evaluatorOf(staticSource(stockWith()))
   return serve({ config, evaluator, keyPair, ownNamespace: undefined, logger })
 }
 
-async function metricsOf({ health }: Running): Promise<readonly string[]> {
+async function metricsOf({ health }: RunningServer): Promise<readonly string[]> {
   return (await (await fetch(`${health}/metrics`)).text()).split('\n')
 }
 

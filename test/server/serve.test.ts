@@ -7,7 +7,7 @@ import t from 'tap'
 import { parseConfig } from '../../src/config.ts'
 import { makeCertificate } from '../../src/controller/dev-certificate.ts'
 import type { Evaluator } from '../../src/evaluator/evaluator.ts'
-import { type Running, serve } from '../../src/server/serve.ts'
+import { type RunningServer, serve } from '../../src/server/serve.ts'
 import { type KindHealth, NO_TROUBLES, type Troubles } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
 import { evaluatorOf } from '../support/evaluator.ts'
@@ -17,7 +17,7 @@ const { ca, ...keyPair } = await makeCertificate(['localhost', '127.0.0.1'])
 const config = parseConfig('server: { port: 0, healthPort: 0 }', 'test')
 const logger = pino({ level: 'silent' })
 
-async function start(health?: Evaluator['health']): Promise<Running> {
+async function start(health?: Evaluator['health']): Promise<RunningServer> {
   const evaluator = await evaluatorOf(staticSource(stockWith()))
   const seen = health === undefined ? evaluator : { ...evaluator, health }
   return serve({ config, evaluator: seen, keyPair, ownNamespace: undefined, logger })
@@ -29,7 +29,7 @@ interface Response {
   readonly text: string
 }
 
-function post(running: Running, body: string, type = 'application/json'): Promise<Response> {
+function post(running: RunningServer, body: string, type = 'application/json'): Promise<Response> {
   return new Promise((resolve, reject) => {
     const url = new URL('/validate', running.webhook)
     const options = { method: 'POST', ca, headers: { 'content-type': type, 'content-length': Buffer.byteLength(body) } }
@@ -120,13 +120,13 @@ t.test('health and metrics', async t => {
     return { status: response.status, text: await response.text() }
   }
   t.same(await get('/livez'), { status: 200, text: 'ok\n' })
-  const GATEWAY = 'Gateway: starting, 0 objects, never proven'
+  const GATEWAY = 'Gateway: starting, 0 objects, never synced'
   t.same(await get('/readyz'), { status: 503, text: `${GATEWAY} (not listed yet)\nnot ready\n` })
   kinds.set('Gateway', { ...NEVER_LISTED, health: 'absent', why: '404', ageMs: 250 })
   t.same(await get('/readyz'), { status: 200, text: 'ready\n' })
   t.equal(
     (await get('/readyz?verbose')).text,
-    'Pod: synced, 3 objects, proven 1.2 s ago\nGateway: absent, 0 objects, proven 0.3 s ago (404)\nready\n'
+    'Pod: synced, 3 objects, last synced 1.2 s ago\nGateway: absent, 0 objects, last synced 0.3 s ago (404)\nready\n'
   )
   await post(running, review(NAMESPACE))
   const metrics = (await get('/metrics')).text

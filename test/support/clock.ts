@@ -9,7 +9,7 @@ export interface TestClock extends Clock {
 }
 
 interface Sleeper {
-  readonly untilMs: number
+  readonly wakeMs: number
   readonly wake: () => void
 }
 
@@ -31,7 +31,7 @@ export function testClock(settle: () => Promise<unknown> = ofMemory): TestClock 
     sleep: (ms, signal) =>
       new Promise(resolve => {
         const sleeper = {
-          untilMs: nowMs + ms,
+          wakeMs: nowMs + ms,
           wake: () => {
             sleepers.delete(sleeper)
             resolve()
@@ -45,9 +45,9 @@ export function testClock(settle: () => Promise<unknown> = ofMemory): TestClock 
       const endMs = nowMs + ms
       await settle()
       for (;;) {
-        const [next] = [...sleepers].sort((a, b) => a.untilMs - b.untilMs)
-        if (next === undefined || next.untilMs > endMs) break
-        nowMs = next.untilMs
+        const [next] = [...sleepers].sort((a, b) => a.wakeMs - b.wakeMs)
+        if (next === undefined || next.wakeMs > endMs) break
+        nowMs = next.wakeMs
         next.wake()
         await settle()
       }

@@ -1,7 +1,7 @@
 import { type Logger, pino } from 'pino'
-import { type Api, apiOf } from '../../src/controller/api.ts'
+import { type ApiClient, createApiClient } from '../../src/controller/api.ts'
 import { NAME, PATHS, WEBHOOK } from '../../src/controller/names.ts'
-import type { Registered } from '../../src/controller/webhook-definitions.ts'
+import type { WebhookOptions } from '../../src/controller/webhook-definitions.ts'
 import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
 import { type WritableCluster, writableCluster } from './writable-cluster.ts'
 
@@ -13,7 +13,7 @@ export const LEASE = PATHS.lease(NAMESPACE)
 /** How the API server tells that our own server has refused the self-test. */
 export const REFUSAL = `admission webhook "${WEBHOOK.selfTest}" denied the request: it works`
 
-/** A cluster where everything has been installed that the keeper fills. */
+/** A cluster where everything has been installed that the controller fills. */
 export function installed(): WritableCluster {
   const cluster = writableCluster()
   for (const path of [VALIDATING, MUTATING, SECRET, LEASE]) cluster.put(path, { metadata: { name: NAME } })
@@ -21,13 +21,13 @@ export function installed(): WritableCluster {
   return cluster
 }
 
-export const apiFor = (cluster: WritableCluster): Api => apiOf(cluster.transport, 1_000)
+export const apiClientFor = (cluster: WritableCluster): ApiClient => createApiClient(cluster.transport, 1_000)
 
-export const registered = (more: Partial<Registered> = {}): Registered => ({
+export const webhookOptions = (more: Partial<WebhookOptions> = {}): WebhookOptions => ({
   namespace: NAMESPACE,
   service: { name: NAME, port: 443 },
   settings: DEFAULT_SETTINGS,
-  bundle: 'PEM',
+  caBundle: 'PEM',
   failurePolicy: 'Ignore',
   ...more
 })
@@ -36,8 +36,8 @@ export const registered = (more: Partial<Registered> = {}): Registered => ({
 export function logged(): { readonly log: Logger; readonly said: readonly string[] } {
   const said: string[] = []
   const write = (line: string) => {
-    const { level, msg, message, by } = JSON.parse(line)
-    said.push([pino.levels.labels[level], msg, message, by].filter(part => part !== undefined).join(' '))
+    const { level, msg, message, managers } = JSON.parse(line)
+    said.push([pino.levels.labels[level], msg, message, managers].filter(part => part !== undefined).join(' '))
   }
   return { log: pino({}, { write }), said }
 }

@@ -49,7 +49,7 @@ export function writableCluster(): WritableCluster {
     const isMerge = contentType === 'application/merge-patch+json'
     return { status: 200, object: store(path, isMerge ? (merge(found, body) as Fields) : apply(found, body)) }
   }
-  const tryCreate = (path: string): Response => {
+  const dryRunCreate = (path: string): Response => {
     const why = cluster.refusal?.(path)
     return why === undefined ? { status: 201, object: {} } : failure(403, why)
   }
@@ -103,7 +103,7 @@ export function writableCluster(): WritableCluster {
       if (played !== undefined) return played
       // What is sent is a copy of its own.
       const sent = body === undefined ? undefined : JSON.parse(JSON.stringify(body))
-      if (method === 'POST') return query.has('dryRun') ? tryCreate(path) : create(path, sent)
+      if (method === 'POST') return query.has('dryRun') ? dryRunCreate(path) : create(path, sent)
       if (method === 'GET' && collections.has(path)) return list(path, query)
       const found = objects.get(path)
       if (found === undefined) return failure(404, `${path} not found`)
