@@ -10,7 +10,15 @@ import { readFiles } from '../src/sources/files.ts'
 import { type ApiServer, refuse, startApiServer } from '../test/support/api-server.ts'
 import { ask, REVIEW } from '../test/support/client.ts'
 import { serveAll, store } from '../test/support/cluster.ts'
-import { installed, LEASE, MUTATING, NAMESPACE, publishedIn, SECRET, VALIDATING } from '../test/support/controller.ts'
+import {
+  caBundleIn,
+  installedCluster,
+  LEASE,
+  MUTATING,
+  NAMESPACE,
+  SECRET,
+  VALIDATING
+} from '../test/support/controller.ts'
 import { kubeconfig } from '../test/support/kubeconfig.ts'
 import { type NameServer, nameServerOf } from '../test/support/name-server.ts'
 import { POLICIES } from '../test/support/watch-harness.ts'
@@ -67,7 +75,7 @@ export async function startCluster(): Promise<Cluster> {
   const api = await startApiServer(first)
   serveAll(api)
   store(api, readFiles([join(import.meta.dirname, '../examples/cluster')]))
-  const kept = installed()
+  const kept = installedCluster()
   const names = nameServerOf(API)
   const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-soak-'))
   const stages = new Set<ApiServer>()
@@ -75,7 +83,7 @@ export async function startCluster(): Promise<Cluster> {
   const { door, opens } = openDoor(api, folder, first.ca)
   let bundle = ''
   const hearing = setInterval(() => {
-    bundle = publishedIn(kept)
+    bundle = caBundleIn(kept)
   }, WEBHOOK_CONFIG_PROPAGATION_MS)
   const ending = setInterval(() => {
     if (api.serves(POLICIES)) api.endWatches(POLICIES)

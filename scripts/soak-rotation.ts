@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 import { generate } from 'selfsigned'
 import { DAY_MS, issueServingCertificate, type KeyPair, toPem, type Validity } from '../src/controller/certificate.ts'
 import { NAME } from '../src/controller/names.ts'
-import { publishedIn, SECRET } from '../test/support/controller.ts'
+import { caBundleIn, SECRET } from '../test/support/controller.ts'
 import { until } from '../test/support/wait-until.ts'
 import { type Cluster, GUARD } from './soak-cluster.ts'
 import type { Replica } from './soak-guard.ts'
@@ -49,7 +49,7 @@ export async function rotate(
     await ageLeaf(cluster, life(-2, 88))
     await changed('the old authority is dropped', () => {
       const { authorities } = read(cluster)
-      return authorities.length === 1 && publishedIn(cluster.kept) === authorities[0]
+      return authorities.length === 1 && caBundleIn(cluster.kept) === authorities[0]
     })
     if (!signal.aborted) done.authorities++
   }

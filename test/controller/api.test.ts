@@ -3,7 +3,7 @@ import { createApiClient } from '../../src/controller/api.ts'
 import type { Sending } from '../../src/sources/cluster/request.ts'
 import type { WritingTransport } from '../../src/sources/cluster/transport.ts'
 
-/** An API whose server always answers so, and the last that it was asked. */
+/** API client whose server always sends this response, and its last request. */
 function answering(status: number, text: string) {
   const asked: { path?: string; sending?: Sending } = {}
   async function* body() {
@@ -17,7 +17,7 @@ function answering(status: number, text: string) {
   return { api: createApiClient(transport, 1_000), asked }
 }
 
-t.test('how each request is made', async t => {
+t.test('requests have method, content type, body and field manager', async t => {
   const { api, asked } = answering(200, '{"a":1}')
   t.same(await api.get('/x'), { a: 1 })
   t.match(asked, { path: '/x', sending: undefined })
@@ -39,7 +39,7 @@ t.test('how each request is made', async t => {
   t.equal(asked.path, '/x')
 })
 
-t.test('a refusal is an error with the reason', async t => {
+t.test('error response is thrown with status and message', async t => {
   for (const [status, text, message] of [
     [409, '{"kind":"Status","message":"it has been modified"}', 'it has been modified'],
     [502, '<html>', 'the API server answered 502'],

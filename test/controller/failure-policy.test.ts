@@ -6,19 +6,19 @@ import { createWebhookConfigurations } from '../../src/controller/webhook-config
 import { testClock } from '../support/clock.ts'
 import {
   apiClientFor,
-  installed,
-  logged,
-  policyIn,
+  failurePolicyIn,
+  installedCluster,
   REFUSAL,
+  recordingLogger,
   VALIDATING,
   webhookOptions
 } from '../support/controller.ts'
 import { failure } from '../support/writable-cluster.ts'
 
 function build() {
-  const cluster = installed()
+  const cluster = installedCluster()
   const clock = testClock()
-  const { log, said } = logged()
+  const { log, logLines } = recordingLogger()
   const api = apiClientFor(cluster)
   const caBundle = { text: 'PEM' }
   const desired = () => webhookOptions({ caBundle: caBundle.text })
@@ -35,7 +35,7 @@ function build() {
   return {
     cluster,
     clock,
-    said,
+    logLines,
     api,
     caBundle,
     gracePeriod,
@@ -45,25 +45,25 @@ function build() {
 }
 const works = () => REFUSAL
 
-t.test('a self-test passes when it is we who refuse', async t => {
+t.test('self-test passes only if the webhook of the guard denies it', async t => {
   const { cluster, api } = build()
   const test = () => runSelfTest(api, 'mesh-guard')
-  t.equal(await test(), false, 'nobody refuses')
+  t.equal(await test(), false, 'not denied')
   cluster.refusal = works
   t.equal(await test(), true)
   cluster.refusal = () => 'admission webhook "other" denied the request: no'
-  t.equal(await test(), false, 'another webhook refuses')
+  t.equal(await test(), false, 'denied by another webhook')
   cluster.refusal = () => 'configmaps is forbidden: cannot create'
-  t.equal(await test(), false, 'we have no right to ask')
+  t.equal(await test(), false, 'denied by RBAC')
   for (const status of [429, 500, 503]) {
     cluster.fault = () => failure(status, 'later')
-    await t.rejects(test(), { name: 'ApiStatusError', status }, 'that says nothing')
+    await t.rejects(test(), { name: 'ApiStatusError', status }, 'server error is not a result')
   }
 })
 
-t.test('one proof closes, and three failures on end open', async t => {
-  const walk = (...results: readonly (boolean | 'excused')[]) =>
-    results.reduce<SelfTestState>((state, result) => afterSelfTest(state, result === true, result === 'excused'), {
+t.test('one success sets Fail, and three consecutive failures set Ignore', async t => {
+  const walk = (...results: readonly (boolean | 'grace')[]) =>
+    results.reduce<SelfTestState>((state, result) => afterSelfTest(state, result === true, result === 'grace'), {
       failurePolicy: 'Ignore',
       failures: 0
     }).failurePolicy
@@ -72,13 +72,13 @@ t.test('one proof closes, and three failures on end open', async t => {
   t.equal(walk(true, false, false), 'Fail')
   t.equal(walk(true, false, false, true, false, false), 'Fail')
   t.equal(walk(true, false, false, false), 'Ignore')
-  t.equal(walk('excused', 'excused', 'excused'), 'Ignore', 'nothing was proven')
-  t.equal(walk(true, 'excused', 'excused', 'excused', 'excused'), 'Fail')
-  t.equal(walk(true, 'excused', 'excused', 'excused', false), 'Ignore', 'it has failed for long')
-  t.equal(walk(true, false, false, false, 'excused'), 'Ignore', 'what is open stays open')
+  t.equal(walk('grace', 'grace', 'grace'), 'Ignore', 'no self-test has passed')
+  t.equal(walk(true, 'grace', 'grace', 'grace', 'grace'), 'Fail')
+  t.equal(walk(true, 'grace', 'grace', 'grace', false), 'Ignore', 'failure after the grace period')
+  t.equal(walk(true, false, false, false, 'grace'), 'Ignore', 'Ignore is kept during the grace period')
 })
 
-t.test('a failure that is excused opens nothing', async t => {
+t.test('failure in the grace period keeps failurePolicy Fail', async t => {
   const { cluster, clock, gracePeriod, controller } = build()
   cluster.refusal = works
   const stop = new AbortController()
@@ -87,58 +87,58 @@ t.test('a failure that is excused opens nothing', async t => {
   cluster.refusal = undefined
   gracePeriod.isActive = true
   await clock.pass(60_000)
-  t.equal(policyIn(cluster), 'Fail')
+  t.equal(failurePolicyIn(cluster), 'Fail')
   gracePeriod.isActive = false
   await clock.pass(2_000)
-  t.equal(policyIn(cluster), 'Ignore')
+  t.equal(failurePolicyIn(cluster), 'Ignore')
   stop.abort()
   await keeping
 })
 
-t.test('it registers open, closes with the proof, and opens without', async t => {
-  const { cluster, clock, controller, said } = build()
+t.test('failurePolicy starts as Ignore and follows the self-test', async t => {
+  const { cluster, clock, controller, logLines } = build()
   const stop = new AbortController()
   const keeping = controller.run(stop.signal)
   await clock.pass(0)
-  t.equal(policyIn(cluster), 'Ignore')
+  t.equal(failurePolicyIn(cluster), 'Ignore')
   t.equal(controller.failurePolicy(), 'Ignore')
   cluster.refusal = works
   await clock.pass(2_000)
-  t.equal(policyIn(cluster), 'Fail')
+  t.equal(failurePolicyIn(cluster), 'Fail')
   t.equal(controller.failurePolicy(), 'Fail')
   cluster.refusal = undefined
   await clock.pass(10_000 + 2_000)
-  t.equal(policyIn(cluster), 'Fail', 'after two failures')
+  t.equal(failurePolicyIn(cluster), 'Fail', 'after two failures')
   await clock.pass(2_000)
-  t.equal(policyIn(cluster), 'Ignore')
+  t.equal(failurePolicyIn(cluster), 'Ignore')
   cluster.refusal = works
   await clock.pass(12_000)
-  t.equal(policyIn(cluster), 'Fail')
+  t.equal(failurePolicyIn(cluster), 'Fail')
   stop.abort()
   await keeping
-  t.equal(controller.failurePolicy(), undefined, 'who does not lead does not know')
-  t.same(said, [
+  t.equal(controller.failurePolicy(), undefined, 'failurePolicy is undefined on other replicas')
+  t.same(logLines, [
     'info self-test passed, switching failurePolicy to Fail',
     'error self-test failed 3 times, switching failurePolicy to Ignore',
     'info self-test passed, switching failurePolicy to Fail'
   ])
 })
 
-t.test('a new leader leaves closed what is closed', async t => {
+t.test('new leader keeps failurePolicy Fail until its own self-test fails', async t => {
   const { cluster, clock, options, controller } = build()
   await options.configurations.reconcile(webhookOptions({ failurePolicy: 'Fail' }))
   const stop = new AbortController()
   const keeping = controller.run(stop.signal)
   await clock.pass(0)
-  t.equal(policyIn(cluster), 'Fail')
+  t.equal(failurePolicyIn(cluster), 'Fail')
   await clock.pass(4_000)
-  t.equal(policyIn(cluster), 'Ignore', 'until it has its own doubts')
+  t.equal(failurePolicyIn(cluster), 'Ignore', 'after three failures of its own')
   stop.abort()
   await keeping
 })
 
-t.test('trouble is told once, and leaves all as it is', async t => {
-  const { cluster, clock, controller, said } = build()
+t.test('error is recordingLogger once and changes nothing', async t => {
+  const { cluster, clock, controller, logLines } = build()
   cluster.refusal = works
   const down = () => {
     throw new Error('ECONNREFUSED')
@@ -155,16 +155,16 @@ t.test('trouble is told once, and leaves all as it is', async t => {
   t.equal(controller.failurePolicy(), 'Fail')
   cluster.fault = undefined
   await clock.pass(10_000)
-  t.equal(policyIn(cluster), 'Fail')
-  const [trouble, , again, ...more] = said
-  t.equal(trouble, 'warn reconciling the webhook configurations failed ECONNREFUSED')
-  t.equal(again, trouble, 'after a time without it, it is news')
+  t.equal(failurePolicyIn(cluster), 'Fail')
+  const [error, , again, ...more] = logLines
+  t.equal(error, 'warn reconciling the webhook configurations failed ECONNREFUSED')
+  t.equal(again, error, 'recordingLogger again after a success')
   t.same(more, [])
   stop.abort()
   await keeping
 })
 
-t.test('a caBundle is publishedBundle when it has been in force for a minute', async t => {
+t.test('CA bundle is published after a minute', async t => {
   const { cluster, clock, controller, caBundle } = build()
   cluster.refusal = works
   const stop = new AbortController()
@@ -180,7 +180,7 @@ t.test('a caBundle is publishedBundle when it has been in force for a minute', a
   t.equal(controller.publishedBundle(), 'NEW')
   cluster.refusal = undefined
   await clock.pass(10_000)
-  t.equal(controller.publishedBundle(), undefined, 'but not when it does not work')
+  t.equal(controller.publishedBundle(), undefined, 'undefined while the self-test fails')
   cluster.refusal = works
   await clock.pass(10_000)
   t.equal(controller.publishedBundle(), 'NEW')
@@ -188,37 +188,37 @@ t.test('a caBundle is publishedBundle when it has been in force for a minute', a
     cluster.put(VALIDATING, { metadata: { name: 'a' } })
     await clock.pass(10_000)
   }
-  t.equal(controller.publishedBundle(), undefined, 'nor when somebody else has the last word')
+  t.equal(controller.publishedBundle(), undefined, 'undefined while backing off')
   t.equal(controller.failurePolicy(), undefined)
   stop.abort()
   await keeping
 })
 
-t.test('the failOpenIfLastReplica opens when nobody else answers', async t => {
-  const { cluster, clock, options, said } = build()
+t.test('last replica sets failurePolicy Ignore on shutdown', async t => {
+  const { cluster, clock, options, logLines } = build()
   const beforeShutdown = async () => {
     const leaving = failOpenIfLastReplica(options)
     await clock.pass(10_000)
     await leaving
   }
   await beforeShutdown()
-  t.equal(policyIn(cluster), undefined, 'nothing to open')
+  t.equal(failurePolicyIn(cluster), undefined, 'not registered')
   await options.configurations.reconcile(webhookOptions({ failurePolicy: 'Fail' }))
   cluster.refusal = works
   await beforeShutdown()
-  t.equal(policyIn(cluster), 'Fail', 'another replica answers')
+  t.equal(failurePolicyIn(cluster), 'Fail', 'another replica answers')
   let left = 3
   cluster.refusal = () => (left-- > 0 ? undefined : REFUSAL)
   await beforeShutdown()
-  t.equal(policyIn(cluster), 'Fail', 'another one answers some of the time')
+  t.equal(failurePolicyIn(cluster), 'Fail', 'another replica answers some requests')
   cluster.refusal = undefined
   await beforeShutdown()
-  t.equal(policyIn(cluster), 'Ignore')
+  t.equal(failurePolicyIn(cluster), 'Ignore')
   cluster.fault = () => {
     throw new Error('ECONNREFUSED')
   }
   await beforeShutdown()
-  t.same(said, [
+  t.same(logLines, [
     'warn last replica stopping, switching failurePolicy to Ignore',
     'error switching failurePolicy to Ignore on shutdown failed, mesh changes can be denied until a replica is ready'
   ])

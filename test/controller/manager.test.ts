@@ -20,7 +20,16 @@ import type { KindHealth, StateSource } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
 import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
 import { ofKeys, type TestClock, testClock } from '../support/clock.ts'
-import { installed, LEASE, logged, NAMESPACE, policyIn, publishedIn, REFUSAL, SECRET } from '../support/controller.ts'
+import {
+  caBundleIn,
+  failurePolicyIn,
+  installedCluster,
+  LEASE,
+  NAMESPACE,
+  REFUSAL,
+  recordingLogger,
+  SECRET
+} from '../support/controller.ts'
 import { evaluatorOf } from '../support/evaluator.ts'
 import { stockWith } from '../support/snapshot.ts'
 import { failure, type WritableCluster } from '../support/writable-cluster.ts'
@@ -32,7 +41,7 @@ const HOST = `${NAME}.${NAMESPACE}.svc`
 interface Replica {
   readonly controller: Controller
   readonly running: RunningServer
-  readonly said: readonly string[]
+  readonly logLines: readonly string[]
 }
 
 async function startReplica(
@@ -42,7 +51,7 @@ async function startReplica(
   folder?: string,
   source: StateSource = staticSource(stockWith())
 ): Promise<Replica> {
-  const { log, said } = logged()
+  const { log, logLines } = recordingLogger()
   const { transport } = cluster
   const service = { name: NAME, port: 443 }
   const options = { transport, namespace: NAMESPACE, settings: DEFAULT_SETTINGS, service, folder, log, clock }
@@ -63,7 +72,7 @@ async function startReplica(
     }
     await running.stop(0, controller.beforeShutdown)
   })
-  return { controller, running, said }
+  return { controller, running, logLines }
 }
 
 async function ask({ webhook }: RunningServer, ca: string, agent: Agent | false): Promise<void> {
@@ -75,7 +84,7 @@ async function ask({ webhook }: RunningServer, ca: string, agent: Agent | false)
   if (response.statusCode !== 400) throw new Error(`status ${response.statusCode}`)
 }
 
-/** Clients of the replicas that state what is published: some run their connection, others never do. */
+/** Clients that trust the published CA bundle; some keep their connection, others open one per request. */
 function startClients(replicas: readonly Replica[], cluster: WritableCluster) {
   const failures: string[] = []
   let over = false
@@ -84,13 +93,13 @@ function startClients(replicas: readonly Replica[], cluster: WritableCluster) {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     while (!over) {
       const kept = isKept ? agent : false
-      await ask(running, isKept ? first : publishedIn(cluster), kept).catch(error => failures.push(String(error)))
+      await ask(running, isKept ? first : caBundleIn(cluster), kept).catch(error => failures.push(String(error)))
       asked++
     }
     agent.destroy()
   }
-  // What a connection was opened with is good for as long as it lasts.
-  const first = publishedIn(cluster)
+  // An open connection keeps the CA bundle that it was opened with.
+  const first = caBundleIn(cluster)
   const clients = replicas.flatMap(replica => [client(replica, true), client(replica, false), client(replica, false)])
   return async () => {
     over = true
@@ -105,9 +114,9 @@ const days = (from: number, until: number): Validity => ({
   notAfterMs: NOW + until * DAY_MS
 })
 
-/** A cluster whose Secret isActive a certificate, as somebody has made it earlier. */
+/** A cluster whose Secret already has a certificate. */
 async function clusterWith(authorityLife: Validity, leafLife: Validity) {
-  const cluster = installed()
+  const cluster = installedCluster()
   cluster.refusal = () => REFUSAL
   const ca = await createCa('old', authorityLife)
   const serving = await issueServingCertificate(ca, [HOST], leafLife)
@@ -117,7 +126,7 @@ async function clusterWith(authorityLife: Validity, leafLife: Validity) {
   return { cluster, ca, serving }
 }
 
-t.test('a serving is changed under load, and no request and no handshake fails', async t => {
+t.test('serving certificate is renewed under load without failed requests or handshakes', async t => {
   const { cluster, serving } = await clusterWith(validityOf(365, NOW), days(-70, 20))
   const clock = testClock(ofKeys)
   const replicas = [await startReplica(t, cluster, clock), await startReplica(t, cluster, clock)]
@@ -136,17 +145,17 @@ t.test('a serving is changed under load, and no request and no handshake fails',
   const { failures, asked } = await finish()
   t.same(failures, [])
   t.ok(asked > 20, `${asked} requests`)
-  for (const { said } of replicas) t.ok(said.includes('info serving certificate changed'))
+  for (const { logLines } of replicas) t.ok(logLines.includes('info serving certificate changed'))
 })
 
-t.test('the ca is changed under load, and no request and no handshake fails', async t => {
+t.test('CA is rotated under load without failed requests or handshakes', async t => {
   const { cluster, ca, serving } = await clusterWith(days(-300, 65), days(-1, 60))
   const clock = testClock(ofKeys)
   const replicas = [await startReplica(t, cluster, clock), await startReplica(t, cluster, clock)]
   await clock.pass(0)
   const finish = startClients(replicas, cluster)
   await clock.pass(40_000)
-  const both = publishedIn(cluster)
+  const both = caBundleIn(cluster)
   t.equal(both.match(/BEGIN/g)?.length, 2)
   t.ok(both.endsWith(ca.cert))
   t.same(
@@ -155,25 +164,25 @@ t.test('the ca is changed under load, and no request and no handshake fails', as
   )
   await clock.pass(60_000)
   for (const { controller } of replicas) t.not(controller.keyPair().cert, serving.cert)
-  t.equal(publishedIn(cluster), both)
+  t.equal(caBundleIn(cluster), both)
   clock.setDate(NOW + 1.1 * DAY_MS)
   await clock.pass(30_000)
-  t.equal(publishedIn(cluster), both.slice(0, both.length - ca.cert.length), 'the old one is dropped')
+  t.equal(caBundleIn(cluster), both.slice(0, both.length - ca.cert.length), 'old CA is dropped')
   await sleep(300)
   const { failures, asked } = await finish()
   t.same(failures, [])
   t.ok(asked > 20, `${asked} requests`)
 })
 
-t.test('two replicas that start on an empty Secret serve one certificate', async t => {
-  const cluster = installed()
+t.test('two replicas that start with an empty Secret serve the same certificate', async t => {
+  const cluster = installedCluster()
   const clock = testClock(ofKeys)
   const [a, b] = await Promise.all([startReplica(t, cluster, clock), startReplica(t, cluster, clock)])
   t.same(a.controller.keyPair(), b.controller.keyPair())
   await clock.pass(20_000)
-  t.equal(policyIn(cluster), 'Ignore', 'nobody has proven anything')
-  await ask(a.running, publishedIn(cluster), false)
-  await ask(b.running, publishedIn(cluster), false)
+  t.equal(failurePolicyIn(cluster), 'Ignore', 'no self-test has passed')
+  await ask(a.running, caBundleIn(cluster), false)
+  await ask(b.running, caBundleIn(cluster), false)
   const [leader, follower] = a.controller.status().leader ? [a, b] : [b, a]
   t.match(leader.controller.status(), {
     failurePolicy: 'Ignore',
@@ -191,8 +200,8 @@ t.test('two replicas that start on an empty Secret serve one certificate', async
   t.equal(leader.controller.status().leader, false)
 })
 
-t.test('a mounted certificate is webhookOptions with its ca', async t => {
-  const cluster = installed()
+t.test('mounted certificate is registered with its CA', async t => {
+  const cluster = installedCluster()
   cluster.refusal = () => REFUSAL
   const life = validityOf(30, Date.now())
   const ca = await createCa('mounted', life)
@@ -201,59 +210,56 @@ t.test('a mounted certificate is webhookOptions with its ca', async t => {
   const clock = testClock(ofKeys)
   const { running, controller } = await startReplica(t, cluster, clock, folder)
   await clock.pass(0)
-  t.equal(publishedIn(cluster), ca.cert)
-  t.equal(policyIn(cluster), 'Fail')
-  await ask(running, publishedIn(cluster), false)
+  t.equal(caBundleIn(cluster), ca.cert)
+  t.equal(failurePolicyIn(cluster), 'Fail')
+  await ask(running, caBundleIn(cluster), false)
   t.notOk(
     cluster.requests.some(one => one.endsWith(SECRET)),
-    'the Secret is not looked at'
+    'Secret is not read'
   )
   cluster.refusal = undefined
   const left = controller.beforeShutdown()
   await clock.pass(10_000)
   await left
-  t.equal(policyIn(cluster), 'Ignore')
+  t.equal(failurePolicyIn(cluster), 'Ignore')
 })
 
-t.test(
-  'after a restart of the API server nothing opens, though nobody is led to us until we know the state',
-  async t => {
-    const cluster = installed()
-    cluster.refusal = () => REFUSAL
-    const clock = testClock(ofKeys)
-    const known = staticSource(stockWith())
-    const seen = { health: 'synced' as KindHealth['health'] }
-    const source = { ...known, health: () => known.health().map(one => ({ ...one, health: seen.health })) }
-    await startReplica(t, cluster, clock, undefined, source)
-    await clock.pass(1_000)
-    t.equal(policyIn(cluster), 'Fail')
-    seen.health = 'stale'
-    cluster.refusal = undefined
-    await clock.pass(60_000)
-    t.equal(policyIn(cluster), 'Fail', 'while the state is not known')
-    seen.health = 'synced'
-    await clock.pass(20_000)
-    t.equal(policyIn(cluster), 'Fail', 'until the Service leads to us again')
-    await clock.pass(20_000)
-    t.equal(policyIn(cluster), 'Ignore', 'but nobody waits for ever')
-  }
-)
+t.test('failurePolicy stays Fail after a restart of the API server until the cache has synced', async t => {
+  const cluster = installedCluster()
+  cluster.refusal = () => REFUSAL
+  const clock = testClock(ofKeys)
+  const known = staticSource(stockWith())
+  const seen = { health: 'synced' as KindHealth['health'] }
+  const source = { ...known, health: () => known.health().map(one => ({ ...one, health: seen.health })) }
+  await startReplica(t, cluster, clock, undefined, source)
+  await clock.pass(1_000)
+  t.equal(failurePolicyIn(cluster), 'Fail')
+  seen.health = 'stale'
+  cluster.refusal = undefined
+  await clock.pass(60_000)
+  t.equal(failurePolicyIn(cluster), 'Fail', 'while the cache is stale')
+  seen.health = 'synced'
+  await clock.pass(20_000)
+  t.equal(failurePolicyIn(cluster), 'Fail', 'until the replica is an endpoint again')
+  await clock.pass(20_000)
+  t.equal(failurePolicyIn(cluster), 'Ignore', 'after the grace period')
+})
 
-t.test('it waits for a certificate, and goes on with the one that it has', async t => {
-  const cluster = installed()
+t.test('startup waits for a certificate, and refresh errors keep the current one', async t => {
+  const cluster = installedCluster()
   const clock = testClock(ofKeys)
   cluster.fault = () => failure(503, 'not yet')
   const starting = startReplica(t, cluster, clock)
   await clock.pass(10_000)
   cluster.fault = undefined
   await clock.pass(2_000)
-  const { controller, said } = await starting
-  t.equal(said[0], 'warn obtaining the serving certificate failed not yet')
+  const { controller, logLines } = await starting
+  t.equal(logLines[0], 'warn obtaining the serving certificate failed not yet')
   const served = controller.keyPair()
   await clock.pass(10_000)
   cluster.fault = (_method, path) => (path === LEASE ? undefined : failure(503, 'not now'))
   await clock.pass(60_000)
   t.same(controller.keyPair(), served)
-  t.equal(said.filter(line => line.endsWith('not now')).length, 2, 'each problem is told once')
+  t.equal(logLines.filter(line => line.endsWith('not now')).length, 2, 'each error is recordingLogger once')
   t.equal(controller.status().leader, true)
 })

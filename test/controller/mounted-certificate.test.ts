@@ -9,7 +9,7 @@ import {
 } from '../../src/controller/mounted-certificate.ts'
 import { testClock } from '../support/clock.ts'
 
-const DUTY = { isLeader: false, publishedBundle: undefined }
+const ROLE = { isLeader: false, publishedBundle: undefined }
 const life = validityOf(30, Date.now())
 const [ca, other] = await Promise.all(['one', 'other'].map(label => createCa(label, life)))
 const leafOf = async (by: KeyPair | undefined) => issueServingCertificate(by as KeyPair, ['guard.mesh-guard.svc'], life)
@@ -25,21 +25,21 @@ function write(folder: string, contents: Readonly<Record<string, string>>): void
   for (const [name, text] of Object.entries(contents)) writeFileSync(join(folder, name), text)
 }
 
-t.test('files that are written anew are taken', async t => {
+t.test('changed files are reloaded', async t => {
   const folder = t.testdir(files(serving))
   const certificates = mountedCertificateSource(folder, testClock())
-  t.same(await certificates.refresh(DUTY), { keyPair: serving, caBundle: cas[0] })
+  t.same(await certificates.refresh(ROLE), { keyPair: serving, caBundle: cas[0] })
   writeFileSync(join(folder, 'tls.crt'), next.cert)
-  await t.rejects(certificates.refresh(DUTY), { message: `${folder}: tls.crt and tls.key do not belong together` })
+  await t.rejects(certificates.refresh(ROLE), { message: `${folder}: tls.crt and tls.key do not belong together` })
   writeFileSync(join(folder, 'tls.key'), next.key)
-  t.same(await certificates.refresh(DUTY), { keyPair: next, caBundle: cas[0] })
+  t.same(await certificates.refresh(ROLE), { keyPair: next, caBundle: cas[0] })
   write(folder, { 'tls.crt': 'x', 'tls.key': 'y' })
-  await t.rejects(certificates.refresh(DUTY), /do not belong together/)
+  await t.rejects(certificates.refresh(ROLE), /do not belong together/)
   rmSync(join(folder, 'ca.crt'))
-  await t.rejects(certificates.refresh(DUTY), { code: 'ENOENT' })
+  await t.rejects(certificates.refresh(ROLE), { code: 'ENOENT' })
 })
 
-t.test('a link that is turned over, as the kubelet does, is followed', async t => {
+t.test('symlink swap of the kubelet is followed', async t => {
   const folder = t.testdir({})
   const publish = (name: string, contents: Readonly<Record<string, string>>) => {
     mkdirSync(join(folder, name))
@@ -50,13 +50,13 @@ t.test('a link that is turned over, as the kubelet does, is followed', async t =
   publish('..2026_1', files(serving))
   for (const name of Object.keys(files(serving))) symlinkSync(join('..data', name), join(folder, name))
   const certificates = mountedCertificateSource(folder, testClock())
-  t.same((await certificates.refresh(DUTY)).keyPair, serving)
+  t.same((await certificates.refresh(ROLE)).keyPair, serving)
   publish('..2026_2', files(next))
   rmSync(join(folder, '..2026_1'), { recursive: true })
-  t.same((await certificates.refresh(DUTY)).keyPair, next)
+  t.same((await certificates.refresh(ROLE)).keyPair, next)
 })
 
-t.test('an ca is published for a while before its certificate is served', async t => {
+t.test('new CA is published before its certificate is served', async t => {
   const MINUTE = 60_000
   const one = { keyPair: serving, ca: cas[0] }
   const two = { keyPair: await leafOf(other), ca: cas[1] }
@@ -70,7 +70,7 @@ t.test('an ca is published for a while before its certificate is served', async 
   const served = trackCertificate(waiting, two, 6 * MINUTE)
   t.same([served.keyPair, caBundle(served)], [two.keyPair, caBundle(both)])
   const done = trackCertificate(served, two, 1441 * MINUTE)
-  t.same([done.keyPair, caBundle(done)], [two.keyPair, [cas[1]]], 'a day later the old one is dropped')
+  t.same([done.keyPair, caBundle(done)], [two.keyPair, [cas[1]]], 'old CA is dropped a day later')
   const back = trackCertificate(served, one, 7 * MINUTE)
-  t.same([back.keyPair, caBundle(back)[0]], [serving, cas[0]], 'one that is still published can be had back at once')
+  t.same([back.keyPair, caBundle(back)[0]], [serving, cas[0]], 'certificate of a published CA is served at once')
 })

@@ -2,12 +2,12 @@ import t from 'tap'
 import { syncGracePeriod } from '../../src/controller/sync-grace-period.ts'
 import { testClock } from '../support/clock.ts'
 
-t.test('a self-test that fails is excused while the state is not known, and until we are found again', async t => {
+t.test('grace period is active while the cache is not synced, and shortly after', async t => {
   for (const [name, seen, expected] of [
-    ['known all the time', [[5, true]], false],
-    ['not known at the start', [[5, false]], true],
+    ['always synced', [[5, true]], false],
+    ['not synced at the start', [[5, false]], true],
     [
-      'not known for less than two minutes',
+      'not synced for less than two minutes',
       [
         [10, true],
         [115, false]
@@ -15,7 +15,7 @@ t.test('a self-test that fails is excused while the state is not known, and unti
       true
     ],
     [
-      'not known for two minutes',
+      'not synced for two minutes',
       [
         [10, true],
         [125, false]
@@ -23,7 +23,7 @@ t.test('a self-test that fails is excused while the state is not known, and unti
       false
     ],
     [
-      'known again of late',
+      'synced again for less than half a minute',
       [
         [10, true],
         [10, false],
@@ -32,7 +32,7 @@ t.test('a self-test that fails is excused while the state is not known, and unti
       true
     ],
     [
-      'known again for half a minute',
+      'synced again for half a minute',
       [
         [10, true],
         [10, false],
@@ -41,7 +41,7 @@ t.test('a self-test that fails is excused while the state is not known, and unti
       false
     ],
     [
-      'not known once more',
+      'not synced a second time',
       [
         [10, true],
         [10, false],
@@ -66,7 +66,7 @@ t.test('a self-test that fails is excused while the state is not known, and unti
   }
 })
 
-t.test('what is asked in between is seen at once', async t => {
+t.test('isActive reads the current cache state', async t => {
   const clock = testClock()
   let isKnown = true
   const { isActive } = syncGracePeriod(() => isKnown, clock)

@@ -4,10 +4,10 @@ import { createWebhookConfigurations } from '../../src/controller/webhook-config
 import { testClock } from '../support/clock.ts'
 import {
   apiClientFor,
-  installed,
-  logged,
+  failurePolicyIn,
+  installedCluster,
   MUTATING,
-  policyIn,
+  recordingLogger,
   VALIDATING,
   webhookOptions,
   webhooksAt
@@ -15,15 +15,15 @@ import {
 import { failure } from '../support/writable-cluster.ts'
 
 function build() {
-  const cluster = installed()
+  const cluster = installedCluster()
   const clock = testClock()
-  const { log, said } = logged()
-  return { cluster, clock, said, configurations: createWebhookConfigurations(apiClientFor(cluster), log, clock) }
+  const { log, logLines } = recordingLogger()
+  return { cluster, clock, logLines, configurations: createWebhookConfigurations(apiClientFor(cluster), log, clock) }
 }
 
-t.test('both configurations are filled, and owned by the namespace', async t => {
+t.test('both configurations get webhooks, and an owner reference to the namespace', async t => {
   const { cluster, configurations } = build()
-  t.equal(await configurations.failurePolicy(), 'Ignore', 'nothing is webhookOptions')
+  t.equal(await configurations.failurePolicy(), 'Ignore', 'no webhooks')
   t.equal(await configurations.reconcile(webhookOptions()), 'updated')
   for (const path of [VALIDATING, MUTATING]) {
     t.match(cluster.get(path).metadata, {
@@ -35,31 +35,31 @@ t.test('both configurations are filled, and owned by the namespace', async t => 
   const writes = cluster.requests.filter(request => request.startsWith('PATCH'))
   t.equal(writes.length, 2)
   t.equal(await configurations.reconcile(webhookOptions()), 'unchanged')
-  t.equal(cluster.requests.filter(request => request.startsWith('PATCH')).length, 2, 'nothing is updated twice')
+  t.equal(cluster.requests.filter(request => request.startsWith('PATCH')).length, 2, 'no second write')
   t.equal(await configurations.reconcile(webhookOptions({ failurePolicy: 'Fail' })), 'updated')
-  t.equal(policyIn(cluster), 'Fail')
+  t.equal(failurePolicyIn(cluster), 'Fail')
   t.equal(await configurations.failurePolicy(), 'Fail')
 })
 
-t.test('what somebody changes is put right', async t => {
-  const { cluster, configurations, said } = build()
+t.test('changes of another field manager are reverted', async t => {
+  const { cluster, configurations, logLines } = build()
   await configurations.reconcile(webhookOptions({ failurePolicy: 'Fail' }))
   const whole = webhooksAt(cluster, VALIDATING)
   const { metadata } = cluster.get(VALIDATING)
   const managedFields = [{ manager: FIELD_MANAGER }, { manager: 'kubectl-edit' }, {}]
   for (const [what, object] of [
-    ['without webhooks', { metadata: { ...metadata, managedFields } }],
-    ['with one more', { metadata, webhooks: [...whole, { name: 'other' }] }],
-    ['without an owner', { metadata: { name: metadata.name }, webhooks: whole }]
+    ['webhooks removed', { metadata: { ...metadata, managedFields } }],
+    ['webhook added', { metadata, webhooks: [...whole, { name: 'other' }] }],
+    ['owner reference removed', { metadata: { name: metadata.name }, webhooks: whole }]
   ] as const) {
     cluster.put(VALIDATING, object)
     t.equal(await configurations.reconcile(webhookOptions({ failurePolicy: 'Fail' })), 'updated', what)
     t.same(webhooksAt(cluster, VALIDATING), whole, what)
   }
-  t.equal(said[0], 'info webhook configurations overwritten by another field manager, repaired kubectl-edit')
+  t.equal(logLines[0], 'info webhook configurations overwritten by another field manager, repaired kubectl-edit')
 })
 
-t.test('what somebody adds to a webhook of ours is taken out', async t => {
+t.test('fields added to a webhook are removed', async t => {
   const { cluster, configurations } = build()
   await configurations.reconcile(webhookOptions())
   const whole = webhooksAt(cluster, MUTATING)
@@ -69,12 +69,12 @@ t.test('what somebody adds to a webhook of ours is taken out', async t => {
   t.same(webhooksAt(cluster, MUTATING), whole)
 })
 
-t.test('there is no fight', async t => {
-  const { cluster, configurations, clock, said } = build()
+t.test('repairs back off while another field manager keeps overwriting', async t => {
+  const { cluster, configurations, clock, logLines } = build()
   const outcomes: string[] = []
   const strip = () => cluster.put(VALIDATING, { metadata: { name: 'a', managedFields: [{ manager: 'argo' }] } })
   await configurations.reconcile(webhookOptions())
-  // Once a tick for two hours, somebody undoes what we do.
+  // Another field manager reverts each repair for two hours.
   for (let tick = 0; tick < 720; tick++) {
     strip()
     outcomes.push(await configurations.reconcile(webhookOptions()))
@@ -85,27 +85,23 @@ t.test('there is no fight', async t => {
     updated.map(minutes => Math.round(minutes)),
     [0, 0, 0, 1, 3, 7, 15, 31, 63]
   )
-  t.same(said, [
+  t.same(logLines, [
     'info webhook configurations overwritten by another field manager, repaired argo',
     'warn webhook configurations overwritten repeatedly by another field manager, backing off argo'
   ])
   t.equal(
     await configurations.reconcile(webhookOptions({ caBundle: 'new' })),
     'updated',
-    'what has to change is updated'
+    'changed options are written at once'
   )
   await clock.pass(3 * 3_600_000)
   strip()
   t.equal(await configurations.reconcile(webhookOptions({ caBundle: 'new' })), 'updated')
   strip()
-  t.equal(
-    await configurations.reconcile(webhookOptions({ caBundle: 'new' })),
-    'updated',
-    'after a long peace all is forgotten'
-  )
+  t.equal(await configurations.reconcile(webhookOptions({ caBundle: 'new' })), 'updated', 'backoff is reset')
 })
 
-t.test('what is not installed cannot be filled', async t => {
+t.test('missing configuration is an error', async t => {
   const { cluster, configurations } = build()
   cluster.fault = (method, path) => (method === 'GET' && path === VALIDATING ? failure(404, 'not found') : undefined)
   await t.rejects(configurations.reconcile(webhookOptions()), {

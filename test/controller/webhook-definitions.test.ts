@@ -7,7 +7,7 @@ import { RULES } from '../../src/rules/index.ts'
 import { KINDS } from '../../src/state/resource.ts'
 import { webhookOptions } from '../support/controller.ts'
 
-t.test('every kind that a check is about is a subject', async t => {
+t.test('every kind of a check is watched or listed as unwatched', async t => {
   const { mesh, core } = watchedKinds()
   t.same(
     [...mesh, ...core, ...Object.keys(UNWATCHED_KINDS)].filter(kind => kind in KINDS).sort(),
@@ -28,7 +28,7 @@ const CONDITIONS = [
   { name: 'spec-labels-or-annotations-changed' }
 ]
 
-t.test('the validating webhooks', async t => {
+t.test('validating webhooks', async t => {
   const [validate, core, selfTest, ...others] = validatingWebhooks(webhookOptions({ failurePolicy: 'Fail' }))
   t.same(others, [])
   t.match(validate, {
@@ -75,7 +75,7 @@ t.test('the validating webhooks', async t => {
   })
 })
 
-t.test('of kinds of the mesh no more is read than what is compared before we are asked', async t => {
+t.test('mesh kinds are read only in fields that the match conditions compare', async t => {
   for (const kind of watchedKinds().mesh) {
     t.same(
       Object.keys(KINDS[kind].shape.shape).filter(field => !['spec', 'status'].includes(field)),
@@ -85,7 +85,7 @@ t.test('of kinds of the mesh no more is read than what is compared before we are
   }
 })
 
-t.test('the mutating webhook', async t => {
+t.test('mutating webhook', async t => {
   const webhooks = mutatingWebhooks(webhookOptions())
   t.match(webhooks, [
     {
@@ -100,7 +100,7 @@ t.test('the mutating webhook', async t => {
   t.equal(webhooks.length, 1)
 })
 
-t.test('of ConfigMaps those that the model reads are asked about', async t => {
+t.test('ConfigMaps are limited to those that the model reads', async t => {
   const folder = join(import.meta.dirname, '../../src/knative')
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'))
   const sources = names.map(name => readFileSync(join(folder, name), 'utf8'))

@@ -23,14 +23,14 @@ const troubles = (relists: number, malformed: number, errors: Readonly<Record<st
   errors: new Map(Object.entries(errors))
 })
 
-/** What is told to Prometheus of these kinds, without comments. */
+/** Exposed metrics, without comments. */
 async function measure(kinds: readonly KindHealth[], times = 1): Promise<readonly string[]> {
   const { registry } = createMetrics(unfailing({ health: () => kinds }))
   for (let i = 1; i < times; i++) await registry.metrics()
   return (await registry.metrics()).split('\n').filter(line => line !== '' && !line.startsWith('#'))
 }
 
-t.test('each kind is measured, and one that is read in several places as a whole', async t => {
+t.test('metrics are exported by kind, and several caches of a kind are combined', async t => {
   const kinds = [
     some('Pod', { objects: 3, ageMs: 1_500, troubles: troubles(2, 1, { malformed: 1, 410: 1 }) }),
     some('ConfigMap', { objects: 4, ageMs: 61_000, troubles: troubles(1, 0, { unreachable: 2 }) }),
@@ -58,7 +58,7 @@ t.test('each kind is measured, and one that is read in several places as a whole
   t.equal(lines.filter(line => line.startsWith('mesh_guard_watch_errors_total')).length, 3)
 })
 
-t.test('a line for those who wait says how good the evidence is', async t => {
+t.test('readiness line has the cache state', async t => {
   for (const [line, kind] of [
     ['Pod: synced, 3 objects, last synced 61.2 s ago', some('Pod', { objects: 3, ageMs: 61_234 })],
     ['Pod: forbidden, 0 objects, never synced (403)', some('Pod', { health: 'forbidden', why: '403', ageMs: NEVER })],
@@ -68,7 +68,7 @@ t.test('a line for those who wait says how good the evidence is', async t => {
   }
 })
 
-t.test('a log line names the oldest evidence, and what is not sound', async t => {
+t.test('log fields name the stalest kind and the kinds that are not synced', async t => {
   t.same(summarizeEvidence([some('Pod', { ageMs: 61_234 }), some('Gateway')]), {
     oldest: 'Pod',
     oldestSeconds: 61.2,

@@ -14,7 +14,7 @@ function open(file: string) {
   const lines: Readonly<Record<string, unknown>>[] = []
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) })
   const configuration = watchConfig({ read: () => readConfigText(file), parse: text => parseConfig(text, file) }, log)
-  /** What has been said since the last time one asked. */
+  /** Log lines since the previous call. */
   const said = () => lines.splice(0).map(({ level, time, pid, hostname, ...rest }) => rest)
   return { configuration, log, said }
 }
@@ -26,7 +26,7 @@ async function metricsOf(configuration: ReloadableConfig): Promise<readonly stri
   return (await registry.metrics()).split('\n').filter(line => line !== '' && !line.startsWith('#'))
 }
 
-t.test('a new text is taken as a whole, whoever has written it', async t => {
+t.test('changed text replaces the whole configuration, also by symlink swap', async t => {
   const folder = t.testdir({})
   const publish = (name: string, text: string) => {
     mkdirSync(join(folder, name))
@@ -41,14 +41,14 @@ t.test('a new text is taken as a whole, whoever has written it', async t => {
   t.same(said(), [{ hash: hashOf('unevaluated: deny'), msg: 'configuration loaded' }])
   const before = configuration.current()
   configuration.refresh()
-  t.equal(configuration.current(), before, 'the same text changes nothing')
+  t.equal(configuration.current(), before, 'unchanged text is not reloaded')
   t.same(said(), [])
   const next = `rules: { ${RULE}: warn }\nlog: { level: debug }`
   publish('..2026_2', next)
   rmSync(join(folder, '..2026_1'), { recursive: true })
   configuration.refresh()
   t.match(configuration.current(), { rules: { [RULE]: 'warn' }, unevaluated: 'warn' })
-  t.same([before.rules, before.unevaluated], [{}, 'deny'], 'who has the old one sees no mixture')
+  t.same([before.rules, before.unevaluated], [{}, 'deny'], 'the previous object is not modified')
   t.equal(log.level, 'debug')
   t.same(said(), [{ hash: hashOf(next), msg: 'configuration loaded' }])
   t.same(await metricsOf(configuration), [
@@ -58,7 +58,7 @@ t.test('a new text is taken as a whole, whoever has written it', async t => {
   ])
 })
 
-t.test('a bad one leaves the last good one in force, and is told once', async t => {
+t.test('invalid configuration is logged once, and the previous one stays active', async t => {
   const good = 'unevaluated: deny'
   const file = join(t.testdir({ 'config.yaml': good }), 'config.yaml')
   const { configuration, said } = open(file)
@@ -91,7 +91,7 @@ t.test('a bad one leaves the last good one in force, and is told once', async t 
   t.equal(configuration.failures(), failures)
 })
 
-t.test('what needs a new start is named, and stays as it is', async t => {
+t.test('keys that require a restart are logged and not changed', async t => {
   const file = join(t.testdir({ 'config.yaml': '' }), 'config.yaml')
   const { configuration, said } = open(file)
   const { server, mesh, controller } = configuration.current()
@@ -105,7 +105,7 @@ t.test('what needs a new start is named, and stays as it is', async t => {
   t.match(configuration.current(), { server, mesh, controller, unevaluated: 'deny' })
 })
 
-t.test('exceptions that have expired are told at the start and with each new text', async t => {
+t.test('expired exceptions are logged at the start and on each reload', async t => {
   const exception = (expires: string) =>
     `exceptions: [{ rule: ${RULE}, selector: { name: a }, reason: we migrate, owner: mesh, expires: ${expires} }]`
   const file = join(t.testdir({ 'config.yaml': exception('2020-01-01') }), 'config.yaml')
@@ -124,7 +124,7 @@ t.test('exceptions that have expired are told at the start and with each new tex
   t.equal(said().length, 1)
 })
 
-t.test('without a good one there is no beginning', async t => {
+t.test('invalid initial configuration is an error', async t => {
   const file = join(t.testdir({ 'config.yaml': 'rulez: {}' }), 'config.yaml')
   t.throws(() => open(file), { name: 'InvalidInput' })
 })

@@ -22,7 +22,7 @@ const exception = (rule: string, expires = '2027-01-31'): Exception => ({
   expires
 })
 
-t.test('exceptions are counted, and how often each was used', async t => {
+t.test('metrics include exceptions and their uses', async t => {
   const exceptions = [
     exception('strict-mesh-plain-local-gateway'),
     exception('tls-certificate-mismatch'),
@@ -47,6 +47,6 @@ t.test('exceptions are counted, and how often each was used', async t => {
   }
   t.notOk(
     lines.some(line => line.startsWith('mesh_guard_unevaluated_total{')),
-    'they are no gaps in the evidence'
+    'exceptions are not counted as unevaluated'
   )
 })

@@ -58,7 +58,7 @@ const review = (object: unknown) =>
   })
 const NAMESPACE = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a' } }
 
-t.test('whatever is sent gets a clear answer, and the process lives', async t => {
+t.test('invalid requests get a clear error, and the server keeps running', async t => {
   const running = await start()
   t.teardown(() => running.stop(0))
   const deep = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`
@@ -71,13 +71,13 @@ t.test('whatever is sent gets a clear answer, and the process lives', async t =>
     ['8 MiB less a bit', review({ ...NAMESPACE, data: 'x'.repeat(8 * 1024 * 1024 - 1000) }), 200, /"allowed":true/],
     ['deep nesting', review({ ...NAMESPACE, spec: 'DEEP' }).replace('"DEEP"', deep), 200, /"allowed":true/],
     [
-      'keys of prototypes',
+      'prototype keys',
       review(NAMESPACE).replace('"metadata":{', '"metadata":{"labels":{"__proto__":"x","constructor":"y"},'),
       200,
       /"allowed":true/
     ],
     [
-      'prototypes in the review itself',
+      'prototype keys in the review',
       review(NAMESPACE).replace('{"apiVersion"', '{"__proto__":{"request":1},"apiVersion"'),
       200,
       /"allowed":true/
@@ -87,7 +87,7 @@ t.test('whatever is sent gets a clear answer, and the process lives', async t =>
     t.equal(response.status, status, name)
     t.match(response.text, text, name)
   }
-  t.equal((await post(running, 'x', 'text/plain')).status, 400, 'another content type')
+  t.equal((await post(running, 'x', 'text/plain')).status, 400, 'other content type')
   t.equal((await fetch(`${running.health}/livez`)).status, 200)
 })
 
@@ -135,7 +135,7 @@ t.test('health and metrics', async t => {
   t.match(metrics, 'mesh_guard_cache_objects{kind="Pod",state="synced"} 3')
 })
 
-t.test('while it stops it is not ready, and answers all the same', async t => {
+t.test('stopping server is unready and still answers', async t => {
   const running = await start()
   const stopped = running.stop(1_500)
   await sleep(50)
@@ -149,7 +149,7 @@ t.test('while it stops it is not ready, and answers all the same', async t => {
   await t.rejects(post(running, review(NAMESPACE)), { code: 'ECONNREFUSED' })
 })
 
-t.test('a client that keeps its connection does not hold up the end', async t => {
+t.test('idle keep-alive connection does not delay shutdown', async t => {
   const running = await start()
   await fetch(`${running.health}/livez`)
   const started = Date.now()
@@ -157,7 +157,7 @@ t.test('a client that keeps its connection does not hold up the end', async t =>
   t.ok(Date.now() - started < 5000)
 })
 
-t.test('a client that does not come to its end holds up ours but for a while', async t => {
+t.test('unfinished request delays shutdown only up to the timeout', async t => {
   const plain = (port: string) => connect(Number(port), '127.0.0.1')
   const tls = (port: string) => connectTls(Number(port), '127.0.0.1', { ca })
   const rows: Readonly<Record<string, (ports: { readonly webhook: string; readonly health: string }) => Socket>> = {
