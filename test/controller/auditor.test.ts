@@ -203,7 +203,7 @@ t.test('PolicyReport is used without openreports.io, and none without both', asy
   t.same(audited.logLines, [])
   without.collections.add(collection(OPEN))
   await audited.clock.pass(600_000)
-  t.equal(writesTo(without).length, 2, 'a report API that is installedCluster later is used')
+  t.equal(writesTo(without).length, 2, 'a report API that is installed later is used')
 })
 
 t.test('audit.reports: off writes no reports', async t => {

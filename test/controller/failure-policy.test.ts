@@ -137,7 +137,7 @@ t.test('new leader keeps failurePolicy Fail until its own self-test fails', asyn
   await keeping
 })
 
-t.test('error is recordingLogger once and changes nothing', async t => {
+t.test('error is logged once and changes nothing', async t => {
   const { cluster, clock, controller, logLines } = build()
   cluster.refusal = works
   const down = () => {
@@ -158,7 +158,7 @@ t.test('error is recordingLogger once and changes nothing', async t => {
   t.equal(failurePolicyIn(cluster), 'Fail')
   const [error, , again, ...more] = logLines
   t.equal(error, 'warn reconciling the webhook configurations failed ECONNREFUSED')
-  t.equal(again, error, 'recordingLogger again after a success')
+  t.equal(again, error, 'logged again after a success')
   t.same(more, [])
   stop.abort()
   await keeping

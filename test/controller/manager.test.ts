@@ -260,6 +260,6 @@ t.test('startup waits for a certificate, and refresh errors keep the current one
   cluster.fault = (_method, path) => (path === LEASE ? undefined : failure(503, 'not now'))
   await clock.pass(60_000)
   t.same(controller.keyPair(), served)
-  t.equal(logLines.filter(line => line.endsWith('not now')).length, 2, 'each error is recordingLogger once')
+  t.equal(logLines.filter(line => line.endsWith('not now')).length, 2, 'each error is logged once')
   t.equal(controller.status().leader, true)
 })

@@ -15,7 +15,7 @@ import { isSynced } from '../../src/sources/source.ts'
 import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
 import { startApiServer } from '../support/api-server.ts'
 import { pathOf, serveAll } from '../support/cluster.ts'
-import { logged } from '../support/controller.ts'
+import { recordingLogger } from '../support/controller.ts'
 import { WRITTEN_POLICY } from '../support/evaluator.ts'
 import { kubeconfig } from '../support/kubeconfig.ts'
 import { until } from '../support/wait-until.ts'
@@ -31,7 +31,7 @@ t.test('files are evaluated in a thread', async t => {
     ({ resource }) => resource ?? []
   )
   let policy: WrittenPolicy = WRITTEN_POLICY
-  const { log, said } = logged()
+  const { log, logLines } = recordingLogger()
   const data = { origin: { from: 'files', resources }, settings: DEFAULT_SETTINGS, ownNamespace: undefined } as const
   const evaluator = new Dispatcher({ start: inWorker(ENTRY, data), policy: () => policy, log })
   await evaluator.ready
@@ -57,19 +57,19 @@ t.test('files are evaluated in a thread', async t => {
     { answer: /"allowed":true/ }
   ])
   await evaluator.close()
-  t.same(said, [])
+  t.same(logLines, [])
   t.same(evaluator.failures(), { timeouts: 0, restarts: 0 })
 })
 
 t.test('a thread that cannot start is tried again, and says why', async t => {
-  const { log, said } = logged()
+  const { log, logLines } = recordingLogger()
   const origin = { from: 'cluster', kubeconfig: { files: ['/nowhere'] } } as const
   const data = { origin, settings: DEFAULT_SETTINGS, ownNamespace: undefined }
   const evaluator = new Dispatcher({ start: inWorker(ENTRY, data), policy: () => WRITTEN_POLICY, log })
   await until('it has failed twice', () => evaluator.failures().restarts === 2, 60_000)
   t.notOk(evaluator.health().some(isSynced))
   await evaluator.close()
-  t.match(said, Array(2).fill('error evaluation ended and is restarted'))
+  t.match(logLines, Array(2).fill('error evaluation ended and is restarted'))
 })
 
 /** What a cluster's evaluation says, in this thread. */
@@ -109,7 +109,7 @@ t.test('a cluster is watched by what evaluates it', async t => {
 })
 
 t.test('a fault of our own ends one task, and no more', async t => {
-  const { log } = logged()
+  const { log } = recordingLogger()
   const data = {
     origin: { from: 'files', resources: [] },
     settings: DEFAULT_SETTINGS,

@@ -231,7 +231,7 @@ t.test('log line has the trace context, if any', async t => {
     logger: { stream: { write: (line: string) => lines.push(line) } }
   })
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
-  for (const [headers, told] of [
+  for (const [headers, expected] of [
     [{ traceparent }, traceparent],
     [{ traceparent: 'x'.repeat(1000) }, undefined],
     [{}, undefined]
@@ -243,7 +243,7 @@ t.test('log line has the trace context, if any', async t => {
         .map(one => JSON.parse(one))
         .find(({ msg }) => msg === 'admission decision' || msg === 'mutation applied')
       t.match(line, { uid: 'u-1' })
-      t.equal(line.traceparent, told)
+      t.equal(line.traceparent, expected)
     }
   }
 })

@@ -15,8 +15,8 @@ function open(file: string) {
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) })
   const configuration = watchConfig({ read: () => readConfigText(file), parse: text => parseConfig(text, file) }, log)
   /** Log lines since the previous call. */
-  const said = () => lines.splice(0).map(({ level, time, pid, hostname, ...rest }) => rest)
-  return { configuration, log, said }
+  const logLines = () => lines.splice(0).map(({ level, time, pid, hostname, ...rest }) => rest)
+  return { configuration, log, logLines }
 }
 
 async function metricsOf(configuration: ReloadableConfig): Promise<readonly string[]> {
@@ -37,12 +37,12 @@ t.test('changed text replaces the whole configuration, also by symlink swap', as
   const file = join(folder, 'config.yaml')
   publish('..2026_1', 'unevaluated: deny')
   symlinkSync('..data/config.yaml', file)
-  const { configuration, log, said } = open(file)
-  t.same(said(), [{ hash: hashOf('unevaluated: deny'), msg: 'configuration loaded' }])
+  const { configuration, log, logLines } = open(file)
+  t.same(logLines(), [{ hash: hashOf('unevaluated: deny'), msg: 'configuration loaded' }])
   const before = configuration.current()
   configuration.refresh()
   t.equal(configuration.current(), before, 'unchanged text is not reloaded')
-  t.same(said(), [])
+  t.same(logLines(), [])
   const next = `rules: { ${RULE}: warn }\nlog: { level: debug }`
   publish('..2026_2', next)
   rmSync(join(folder, '..2026_1'), { recursive: true })
@@ -50,7 +50,7 @@ t.test('changed text replaces the whole configuration, also by symlink swap', as
   t.match(configuration.current(), { rules: { [RULE]: 'warn' }, unevaluated: 'warn' })
   t.same([before.rules, before.unevaluated], [{}, 'deny'], 'the previous object is not modified')
   t.equal(log.level, 'debug')
-  t.same(said(), [{ hash: hashOf(next), msg: 'configuration loaded' }])
+  t.same(logLines(), [{ hash: hashOf(next), msg: 'configuration loaded' }])
   t.same(await metricsOf(configuration), [
     `mesh_guard_config_info{hash="${hashOf(next)}"} 1`,
     'mesh_guard_config_last_reload_successful 1',
@@ -61,8 +61,8 @@ t.test('changed text replaces the whole configuration, also by symlink swap', as
 t.test('invalid configuration is logged once, and the previous one stays active', async t => {
   const good = 'unevaluated: deny'
   const file = join(t.testdir({ 'config.yaml': good }), 'config.yaml')
-  const { configuration, said } = open(file)
-  said()
+  const { configuration, logLines } = open(file)
+  logLines()
   const bad = 'configuration reload failed: the previous configuration stays active'
   let failures = 0
   for (const [spoil, reason] of [
@@ -76,7 +76,7 @@ t.test('invalid configuration is logged once, and the previous one stays active'
     spoil()
     for (let time = 0; time < 3; time++) configuration.refresh()
     failures++
-    t.match(said(), [{ reason, msg: bad }])
+    t.match(logLines(), [{ reason, msg: bad }])
     t.equal(configuration.current().unevaluated, 'deny')
     t.same(await metricsOf(configuration), [
       `mesh_guard_config_info{hash="${hashOf(good)}"} 1`,
@@ -86,19 +86,19 @@ t.test('invalid configuration is logged once, and the previous one stays active'
   }
   writeFileSync(file, good)
   configuration.refresh()
-  t.match(said(), [{ msg: 'configuration loaded' }])
+  t.match(logLines(), [{ msg: 'configuration loaded' }])
   t.ok(configuration.isUpToDate())
   t.equal(configuration.failures(), failures)
 })
 
 t.test('keys that require a restart are logged and not changed', async t => {
   const file = join(t.testdir({ 'config.yaml': '' }), 'config.yaml')
-  const { configuration, said } = open(file)
+  const { configuration, logLines } = open(file)
   const { server, mesh, controller } = configuration.current()
-  said()
+  logLines()
   writeFileSync(file, 'server: { port: 1 }\nmesh: { kserveNamespace: kubeflow }\nunevaluated: deny')
   configuration.refresh()
-  t.match(said(), [
+  t.match(logLines(), [
     { msg: 'configuration loaded' },
     { keys: ['server', 'mesh'], msg: 'configuration changed: a restart is required for these keys' }
   ])
@@ -109,19 +109,19 @@ t.test('expired exceptions are logged at the start and on each reload', async t 
   const exception = (expires: string) =>
     `exceptions: [{ rule: ${RULE}, selector: { name: a }, reason: we migrate, owner: mesh, expires: ${expires} }]`
   const file = join(t.testdir({ 'config.yaml': exception('2020-01-01') }), 'config.yaml')
-  const { configuration, said } = open(file)
-  const told = (date: string) => ({
+  const { configuration, logLines } = open(file)
+  const expiredLine = (date: string) => ({
     rule: RULE,
     reason: `exception expired on ${date}, by mesh: we migrate`,
     msg: 'exception expired'
   })
-  t.match(said(), [{ msg: 'configuration loaded' }, told('2020-01-01')])
+  t.match(logLines(), [{ msg: 'configuration loaded' }, expiredLine('2020-01-01')])
   writeFileSync(file, exception('2020-02-02'))
   configuration.refresh()
-  t.match(said(), [{ msg: 'configuration loaded' }, told('2020-02-02')])
+  t.match(logLines(), [{ msg: 'configuration loaded' }, expiredLine('2020-02-02')])
   writeFileSync(file, exception('9999-12-31'))
   configuration.refresh()
-  t.equal(said().length, 1)
+  t.equal(logLines().length, 1)
 })
 
 t.test('invalid initial configuration is an error', async t => {
