@@ -13,26 +13,26 @@ import { NAMESPACE } from '../test/support/controller.ts'
 import { evaluatorOf } from '../test/support/evaluator.ts'
 import type { Cluster } from './soak-cluster.ts'
 
-/** A replica of the guard, put together as `serve` does it, in quicker time. */
+/** Replica of the guard, composed like in `serve`, with faster timing. */
 export interface Replica {
   readonly controller: Controller
   readonly running: RunningServer
   readonly source: StateSource
-  /** Whether some decision since then, on the clock of `performance.now()`, had to do without a kind. */
-  readonly wasUnknown: (sinceMs: number) => boolean
+  /** True if an evaluation since then (`performance.now()`) lacked a stale kind. */
+  readonly wasStale: (sinceMs: number) => boolean
   readonly stop: () => Promise<void>
 }
 
-/** How much quicker time goes than in life. */
-const SPEED = 10
-/** The same for the controller: a Lease is lost when requests, which take as long as ever, take longer than its time. */
-const KEEPER_SPEED = 4
-const GRACE_MS = 10_000 / SPEED
-/** What no watch tells of is found sooner still: in life it takes an hour. So is silence, but not so soon that a busy machine is taken for it. */
-const QUICKER: Timing = {
+/** Speedup of intervals. */
+const TIME_FACTOR = 10
+/** Speedup of the controller clock; lower, because real request times count against the Lease duration. */
+const CONTROLLER_TIME_FACTOR = 4
+const GRACE_MS = 10_000 / TIME_FACTOR
+/** Relists after 10 s instead of an hour. Idle timeouts are long enough for a busy machine. */
+const FAST_TIMING: Timing = {
   ...TIMING,
-  minPauseMs: TIMING.minPauseMs / SPEED,
-  maxPauseMs: TIMING.maxPauseMs / SPEED,
+  minPauseMs: TIMING.minPauseMs / TIME_FACTOR,
+  maxPauseMs: TIMING.maxPauseMs / TIME_FACTOR,
   listIdleMs: 15_000,
   idleMs: 15_000,
   relistMs: 10_000
@@ -41,10 +41,10 @@ const QUICKER: Timing = {
 const CONFIGURATION = '{ server: { port: 0, healthPort: 0 }, controller: { enabled: true }, log: { level: silent } }'
 
 const clock: Clock = {
-  now: () => performance.now() * KEEPER_SPEED,
+  now: () => performance.now() * CONTROLLER_TIME_FACTOR,
   date: () => Date.now(),
   sleep: async (ms, signal) => {
-    await sleep(ms / KEEPER_SPEED, undefined, { signal }).catch(() => {})
+    await sleep(ms / CONTROLLER_TIME_FACTOR, undefined, { signal }).catch(() => {})
   }
 }
 
@@ -69,19 +69,19 @@ export async function startReplica(cluster: Cluster): Promise<Replica> {
     settings,
     onFault: () => {},
     onHealth: () => {},
-    timing: QUICKER,
+    timing: FAST_TIMING,
     graceMs: GRACE_MS
   })
-  let unknownMs = Number.NEGATIVE_INFINITY
-  const witnessed: StateSource = {
+  let staleMs = Number.NEGATIVE_INFINITY
+  const recordingSource: StateSource = {
     ...source,
     current: () => {
       const state = source.current()
-      if (state.unreadable.size > 0) unknownMs = performance.now()
+      if (state.unreadable.size > 0) staleMs = performance.now()
       return state
     }
   }
-  const evaluator = await evaluatorOf(witnessed, configuration.current, NAMESPACE)
+  const evaluator = await evaluatorOf(recordingSource, configuration.current, NAMESPACE)
   const running = await serve({
     config,
     configuration,
@@ -98,7 +98,7 @@ export async function startReplica(cluster: Cluster): Promise<Replica> {
     controller,
     running,
     source,
-    wasUnknown: sinceMs => unknownMs >= sinceMs,
+    wasStale: sinceMs => staleMs >= sinceMs,
     stop: () => running.stop(0, controller.beforeShutdown)
   }
 }
