@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { stringify } from 'yaml'
 import { z } from 'zod'
-import { configSchema } from '../src/config.ts'
+import { configSchema } from '../src/config-schema.ts'
 import { NAME } from '../src/controller/names.ts'
 import { type RoleOptions, rolesFor } from '../src/controller/rbac.ts'
 import { DEFAULT_SETTINGS } from '../src/state/snapshot.ts'

@@ -1,6 +1,6 @@
 /** Generates the configuration reference from the schema. */
 import { z } from 'zod'
-import { configSchema } from '../src/config.ts'
+import { configSchema } from '../src/config-schema.ts'
 import { RESTART_KEYS } from '../src/server/config-reload.ts'
 
 type Schema = z.core.JSONSchema.BaseSchema

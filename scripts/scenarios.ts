@@ -8,6 +8,7 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { run } from '../src/cli/program.ts'
 import { reportSchema } from '../src/report/report.ts'
+import { nameOf } from '../src/state/resource.ts'
 
 const expectation = z.object({
   operation: z.enum(['CREATE', 'UPDATE', 'DELETE', 'APPLY']),
@@ -15,10 +16,11 @@ const expectation = z.object({
     decision: z.string(),
     quiet: z.boolean().default(false),
     relaxed: z.string().optional(),
-    cuts: z.array(z.string()).optional(),
+    blocked: z.array(z.string()).optional(),
     caller: z.array(z.string()).optional(),
     hop: z.string().optional(),
-    opens: z.array(z.string()).default([]),
+    object: z.string().optional(),
+    exposes: z.array(z.string()).default([]),
     mutated: z.record(z.string(), z.string()).default({}),
     notMutated: z.array(z.string()).default([]),
     steps: z.array(z.object({ decision: z.string() })).optional()
@@ -52,14 +54,17 @@ export async function runScenario(folder: string): Promise<readonly string[]> {
       reported.map(({ rule }) => rule),
       []
     )
-  const cuts = report.steps.flatMap(({ findings }) => findings).flatMap(finding => finding.cuts)
-  const models = cuts.map(({ inferenceService }) => inferenceService).filter(model => model !== undefined)
-  if (expect.cuts !== undefined) compare('cuts', sorted(models), sorted(expect.cuts))
-  if (expect.caller !== undefined) compare('callers', sorted(cuts.map(({ caller }) => caller)), sorted(expect.caller))
-  const hops = cuts.map(({ hop }) => hop)
+  const blocked = report.steps.flatMap(({ findings }) => findings).flatMap(finding => finding.blocked)
+  const models = blocked.map(({ inferenceService }) => inferenceService).filter(model => model !== undefined)
+  if (expect.blocked !== undefined) compare('blocked', sorted(models), sorted(expect.blocked))
+  if (expect.caller !== undefined)
+    compare('callers', sorted(blocked.map(({ caller }) => caller)), sorted(expect.caller))
+  const hops = blocked.map(({ hop }) => hop)
   if (expect.hop !== undefined && !hops.includes(expect.hop)) compare('hops', sorted(hops), expect.hop)
-  const opened = sorted(reported.flatMap(({ opens }) => opens.map(({ what }) => what)))
-  for (const what of expect.opens) if (!opened.includes(what)) compare('opens', opened, what)
+  const objects = sorted(reported.map(({ object }) => nameOf(object)))
+  if (expect.object !== undefined && !objects.includes(expect.object)) compare('objects', objects, expect.object)
+  const exposed = sorted(reported.flatMap(({ exposes }) => exposes.map(({ what }) => what)))
+  for (const what of expect.exposes) if (!exposed.includes(what)) compare('exposes', exposed, what)
 
   const added = addedValues(report)
   for (const [pointer, value] of Object.entries(expect.mutated))

@@ -5,7 +5,7 @@ import type { Clock } from '../src/controller/clock.ts'
 import { type Controller, startController } from '../src/controller/manager.ts'
 import { watchConfig } from '../src/server/config-reload.ts'
 import { type RunningServer, serve } from '../src/server/serve.ts'
-import { TIMING, type Timing } from '../src/sources/cluster/reflector.ts'
+import { DEFAULT_TIMING, type ReflectorTiming } from '../src/sources/cluster/reflector.ts'
 import { connect } from '../src/sources/cluster/transport.ts'
 import { watchCluster } from '../src/sources/cluster/watch.ts'
 import type { StateSource } from '../src/sources/source.ts'
@@ -29,13 +29,13 @@ const TIME_FACTOR = 10
 const CONTROLLER_TIME_FACTOR = 4
 const GRACE_MS = 10_000 / TIME_FACTOR
 /** Relists after 10 s instead of an hour. Idle timeouts are long enough for a busy machine. */
-const FAST_TIMING: Timing = {
-  ...TIMING,
-  minPauseMs: TIMING.minPauseMs / TIME_FACTOR,
-  maxPauseMs: TIMING.maxPauseMs / TIME_FACTOR,
-  listIdleMs: 15_000,
-  idleMs: 15_000,
-  relistMs: 10_000
+const FAST_TIMING: ReflectorTiming = {
+  ...DEFAULT_TIMING,
+  minBackoffMs: DEFAULT_TIMING.minBackoffMs / TIME_FACTOR,
+  maxBackoffMs: DEFAULT_TIMING.maxBackoffMs / TIME_FACTOR,
+  listIdleTimeoutMs: 15_000,
+  watchIdleTimeoutMs: 15_000,
+  relistIntervalMs: 10_000
 }
 
 const CONFIGURATION = '{ server: { port: 0, healthPort: 0 }, controller: { enabled: true }, log: { level: silent } }'
@@ -67,8 +67,8 @@ export async function startReplica(cluster: Cluster): Promise<Replica> {
   })
   const source = watchCluster(transport, {
     settings,
-    onFault: () => {},
-    onHealth: () => {},
+    onParseError: () => {},
+    onHealthChange: () => {},
     timing: FAST_TIMING,
     graceMs: GRACE_MS
   })

@@ -36,7 +36,7 @@ async function soak(seconds: number, seed: number): Promise<SoakResult> {
   const end = measureMemory()
   await clients.stop()
   const kinds = replicas.flatMap(({ source }) => source.health())
-  const relists = kinds.reduce((sum, { troubles }) => sum + troubles.relists, 0)
+  const relists = kinds.reduce((sum, { counters }) => sum + counters.relists, 0)
   problems.push(...cluster.selfTestErrors)
   for (const replica of replicas) await replica.stop()
   await cluster.close()

@@ -1,6 +1,7 @@
 import { delimiter } from 'node:path'
 import t from 'tap'
-import { parseConfig, RULE_IDS, readConfig } from '../src/config.ts'
+import { parseConfig, readConfig } from '../src/config.ts'
+import { RULE_IDS } from '../src/config-schema.ts'
 import { kubeconfigFiles } from '../src/environment.ts'
 
 t.test('without a file everything is as by default', async t => {
@@ -41,7 +42,7 @@ t.test('an exception', async t => {
 })
 
 t.test('faults are told with line, field and the nearest right name', async t => {
-  for (const [text, fault] of [
+  for (const [text, error] of [
     ['log: {}\nlog: {}', 'c.yaml:2: Map keys must be unique'],
     ['log: *level', 'c.yaml:1: Unresolved alias (the anchor must be set before the alias): level'],
     ['rulez: {}', 'c.yaml:1: rulez: unknown key; did you mean rules?'],
@@ -77,7 +78,7 @@ t.test('faults are told with line, field and the nearest right name', async t =>
     ['rules: {}\nlog: [', 'c.yaml:2: Flow sequence'],
     ['- a', 'c.yaml:1: Invalid input: expected object, received array']
   ] as const) {
-    t.throws(() => parseConfig(text, 'c.yaml'), { name: 'InvalidInput', message: fault }, text)
+    t.throws(() => parseConfig(text, 'c.yaml'), { name: 'InvalidInput', message: error }, text)
   }
   t.throws(() => readConfig('/nonexistent/config.yaml'), {
     message: /^\/nonexistent\/config.yaml: no such file or directory/

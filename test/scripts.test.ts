@@ -88,14 +88,19 @@ t.test('scenarios print each thing that is not as expected, and count', async t 
   })
   const folder = t.testdir({
     right: scenario('allow', { quiet: true }),
-    wrong: scenario('deny', { cuts: ['a/b'], hop: 'caller->pod', opens: ['plaintext-sent'], mutated: { '/a': 'b' } }),
+    wrong: scenario('deny', {
+      blocked: ['a/b'],
+      hop: 'caller->pod',
+      exposes: ['plaintext-sent'],
+      mutated: { '/a': 'b' }
+    }),
     broken: { ...scenario('allow'), 'change.yaml': 'a: [' }
   })
   t.same(await script('scenarios', [join(folder, 'right')]), { code: 0, out: '1 agree, 0 disagree\n' })
   const { code, out } = await script('scenarios', [join(folder, 'right'), join(folder, 'wrong')])
   t.equal(code, 1)
   t.match(out, /wrong: decision: "allow", expected "deny"\n/)
-  t.match(out, /wrong: cuts: \[\], expected \["a\/b"\]\n/)
+  t.match(out, /wrong: blocked: \[\], expected \["a\/b"\]\n/)
   t.match(out, /1 agree, 1 disagree\n$/)
   t.match(await script('scenarios', [folder]), { code: 1, out: /change\.yaml:1: / })
 })

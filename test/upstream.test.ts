@@ -62,7 +62,7 @@ interface Said {
 
 /** What admission tells whoever applies a file to the stock installation, document by document. */
 function said(file: readonly Document[]): readonly Said[] {
-  const { steps, skipped } = checkChanges(
+  const { steps, notEvaluated } = checkChanges(
     file.map(({ manifest }) => manifest),
     world,
     config,
@@ -73,7 +73,7 @@ function said(file: readonly Document[]): readonly Said[] {
       ...findings.map(({ rule, mode, message }) => ({ what: `${file[i]?.id}: ${mode} ${rule}`, message })),
       ...notes.map(message => ({ what: `${file[i]?.id}: warn not-injected`, message }))
     ]),
-    ...skipped.map(({ rule, reason }) => ({
+    ...notEvaluated.map(({ rule, reason }) => ({
       what: `${file[0]?.id}: warn ${rule}`,
       message: `not evaluated: ${reason}`
     }))
@@ -98,7 +98,7 @@ t.test('the table lets no other rules deny', async t => {
 
 t.test('all documents at once, as a state: each is evaluated', async t => {
   for (const state of [manifests, [...stock, ...manifests]])
-    t.same(reportOf(toWorld(state, config).state, state, policyAt(config, Date.now())).skipped, [])
+    t.same(reportOf(toWorld(state, config).state, state, policyAt(config, Date.now())).notEvaluated, [])
 })
 
 t.test('each document can be told from the others, and none holds a secret', async t => {

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { Config } from '../config.ts'
+import type { Config } from '../config-schema.ts'
 import { decideState, mostSevere } from '../engine/decide.ts'
 import { concernsNamespace } from '../engine/finding.ts'
 import { type Policy, policyAt } from '../engine/to-findings.ts'
@@ -58,12 +58,12 @@ async function audit({ against, ...where }: AuditOptions, config: Config, io: Io
  * @param manifests the files that the state was read from, if any
  */
 export function reportOf(state: Snapshot, manifests: readonly Manifest[], policy: Policy): Report {
-  const { decision, findings, skipped } = decideState(state, RULES, policy)
-  return { decision, steps: [], findings: findings.map(located(manifests)), skipped }
+  const { decision, findings, notEvaluated, suppressed } = decideState(state, RULES, policy)
+  return { decision, steps: [], findings: findings.map(located(manifests)), notEvaluated, skipped: suppressed }
 }
 
 /** The findings of one namespace. What was not evaluated stays: it may concern any namespace. */
 function within(report: Report, namespace: string, policy: Policy): Report {
   const findings = report.findings.filter(finding => concernsNamespace(finding, namespace))
-  return { ...report, decision: mostSevere(findings, report.skipped, policy), findings }
+  return { ...report, decision: mostSevere(findings, report.notEvaluated, policy), findings }
 }

@@ -1,13 +1,14 @@
 import { Command, Option } from 'commander'
-import type { Config } from '../config.ts'
+import type { Config } from '../config-schema.ts'
 import { type AdmissionDecision, decide } from '../engine/decide.ts'
-import { expiredSkips } from '../engine/exceptions.ts'
+import { expiredExceptions, type Suppression } from '../engine/exceptions.ts'
 import type { Finding } from '../engine/finding.ts'
-import type { Skip } from '../engine/incremental/not-evaluated.ts'
+import { dedupe } from '../engine/incremental/evaluate.ts'
+import type { Skip } from '../engine/incremental/skip.ts'
 import { mutate } from '../engine/mutate.ts'
 import { type Policy, policyAt } from '../engine/to-findings.ts'
 import { toJson } from '../report/json.ts'
-import type { Report, Reported, Step } from '../report/report.ts'
+import type { Report, Reported, SkippedObject, Step } from '../report/report.ts'
 import { toText } from '../report/text.ts'
 import { RULES } from '../rules/index.ts'
 import { describeSkipped, InvalidInput, readFiles } from '../sources/files.ts'
@@ -22,24 +23,34 @@ import { print } from './output.ts'
 
 /**
  * Evaluates changes in order, each against the state that the ones before it left. A denied change does not change the
- * state. Manifests of kinds that the model does not read are no steps.
+ * state. Objects of kinds that are not evaluated are listed as skipped.
  */
 export function checkChanges(manifests: readonly Manifest[], start: World, config: Config, deleting: boolean): Report {
   const policy = policyAt(config, Date.now())
   const locate = located(manifests)
   const steps: Step[] = []
-  const skipped = new Map<string, Skip>()
+  const notEvaluated: Skip[] = []
+  const skipped: (Suppression | SkippedObject)[] = []
   let world = start
   for (const manifest of manifests) {
-    const { resource } = manifest
-    if (resource === undefined) continue
-    const { step, skips, next } = take(world, { ...manifest, resource }, policy, deleting)
+    const { resource, ref: object, source } = manifest
+    if (resource === undefined) {
+      skipped.push({ object, source, reason: 'kind is not evaluated' })
+      continue
+    }
+    const { step, next, ...rest } = take(world, { ...manifest, resource }, policy, deleting)
     steps.push({ ...step, findings: step.findings.map(locate), existing: step.existing.map(locate) })
-    for (const skip of skips) skipped.set(JSON.stringify(skip), skip)
+    notEvaluated.push(...rest.notEvaluated)
+    skipped.push(...rest.suppressed)
     world = next
   }
-  for (const skip of expiredSkips(policy.exceptions)) skipped.set(JSON.stringify(skip), skip)
-  return { decision: worst(steps), steps, findings: [], skipped: [...skipped.values()] }
+  return {
+    decision: worst(steps),
+    steps,
+    findings: [],
+    notEvaluated: dedupe(notEvaluated),
+    skipped: dedupe([...skipped, ...expiredExceptions(policy.exceptions)])
+  }
 }
 
 interface Taken {
@@ -47,7 +58,8 @@ interface Taken {
     readonly findings: readonly Finding[]
     readonly existing: readonly Finding[]
   }
-  readonly skips: readonly Skip[]
+  readonly notEvaluated: readonly Skip[]
+  readonly suppressed: readonly Suppression[]
   readonly next: World
 }
 
@@ -68,16 +80,29 @@ function take(world: World, { ref, resource, object, source }: Evaluated, policy
     findings: [],
     existing: []
   } as const
-  const change = toChange(world.state, resource, deleting)
-  if (change === undefined) return { step: admitted, skips: [], next: world }
+  const planned = toChange(world.state, resource, deleting)
+  if (planned === undefined) return { step: admitted, notEvaluated: [], suppressed: [], next: world }
 
+  const change = { ...planned, sent: { object: applied(oldObject, object), oldObject } }
   const mutated = mutate(world.state, change, { object, oldObject }, RULES)
-  const { skipped, ...decision } = decide(world.state, mutated.change, RULES, policy)
+  const { notEvaluated, suppressed, ...decision } = decide(world.state, mutated.change, RULES, policy)
   const { patch, notes } = mutated
   const objects = new Map(world.objects).set(key, deleting ? undefined : object)
   const next = decision.decision === 'deny' ? world : { state: world.state.apply(mutated.change), objects }
-  return { step: { ...admitted, ...decision, patch, notes }, skips: skipped, next }
+  return { step: { ...admitted, ...decision, patch, notes }, notEvaluated, suppressed, next }
 }
+
+/** The object after `kubectl apply`, which keeps the fields that the manifest does not set. */
+function applied(oldObject: unknown, manifest: unknown): unknown {
+  if (!isMap(oldObject) || !isMap(manifest)) return manifest
+  return {
+    ...oldObject,
+    ...Object.fromEntries(Object.entries(manifest).map(([key, value]) => [key, applied(oldObject[key], value)]))
+  }
+}
+
+const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Absent if the object to delete does not exist. */
 function toChange(state: Snapshot, resource: Resource, deleting: boolean): Change | undefined {

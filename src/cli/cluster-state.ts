@@ -1,5 +1,5 @@
 import { Option } from 'commander'
-import type { Config } from '../config.ts'
+import type { Config } from '../config-schema.ts'
 import type { EvaluationCache } from '../engine/decide.ts'
 import { kubeconfigFiles } from '../environment.ts'
 import type { Kubeconfig } from '../sources/cluster/kubeconfig.ts'

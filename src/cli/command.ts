@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
-import { type Config, MODES, RULE_IDS, readConfig } from '../config.ts'
+import { readConfig } from '../config.ts'
+import { type Config, MODES, RULE_IDS } from '../config-schema.ts'
 import type { Report } from '../report/report.ts'
 import type { Mode } from '../rules/lib/rule.ts'
 import { InvalidInput } from '../sources/files.ts'

@@ -1,5 +1,5 @@
 import type { Argument, Command, Option } from 'commander'
-import { MODES, RULE_IDS } from '../config.ts'
+import { MODES, RULE_IDS } from '../config-schema.ts'
 
 /** Completions of the last word. */
 export interface Suggestions {

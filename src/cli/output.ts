@@ -42,7 +42,7 @@ const YELLOW = 33
 const COLORS: ReadonlyMap<string, number> = new Map([
   ['DENY', RED],
   ['deny', RED],
-  [STATUS_LABELS.cut.trim(), RED],
+  [STATUS_LABELS.blocked.trim(), RED],
   ['WARN', YELLOW],
   ['warn', YELLOW],
   [STATUS_LABELS.unknown.trim(), YELLOW],

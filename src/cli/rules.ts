@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { RULE_IDS } from '../config.ts'
+import { RULE_IDS } from '../config-schema.ts'
 import { RULES } from '../rules/index.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { suggest } from '../sources/suggest.ts'
@@ -20,7 +20,7 @@ function table(): string {
   const width = Math.max(...rules.map(({ id }) => id.length))
   return rules
     .map(
-      ({ id, mode, severity, summary }) => `${id.padEnd(width)}  ${mode.padEnd(4)}  ${severity.padEnd(6)}  ${summary}`
+      ({ id, mode, category, summary }) => `${id.padEnd(width)}  ${mode.padEnd(4)}  ${category.padEnd(13)}  ${summary}`
     )
     .join('\n')
 }

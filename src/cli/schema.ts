@@ -1,6 +1,6 @@
 import { Argument, Command } from 'commander'
 import { z } from 'zod'
-import { configSchema } from '../config.ts'
+import { configSchema } from '../config-schema.ts'
 import { explanationSchema } from '../report/explanation.ts'
 import { reportSchema } from '../report/report.ts'
 import { traceSchema } from '../report/trace.ts'

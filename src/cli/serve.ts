@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { type Logger, pino } from 'pino'
-import { type Config, LOG_LEVELS, parseConfig, readConfigText } from '../config.ts'
+import { parseConfig, readConfigText } from '../config.ts'
+import { type Config, LOG_LEVELS } from '../config-schema.ts'
 import { loadCertificate } from '../controller/dev-certificate.ts'
 import { type Controller, startController } from '../controller/manager.ts'
 import { OWN_NAMESPACE } from '../environment.ts'

@@ -29,7 +29,7 @@ interface TraceOptions extends Where, OutputOptions {
 }
 
 /** A request that could not be evaluated is not a success. */
-const CODES = { ok: EXIT.ok, cut: EXIT.found, unknown: EXIT.failed } as const
+const CODES = { ok: EXIT.ok, blocked: EXIT.found, unknown: EXIT.failed } as const
 
 const EXAMPLES = [
   'mesh-guard trace --from user2/sleep-1 --to sklearn-iris-predictor.user1:80',

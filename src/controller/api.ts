@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseJson } from '../sources/cluster/json.ts'
 import { toText } from '../sources/cluster/line-stream.ts'
-import type { Answer } from '../sources/cluster/request.ts'
+import type { ApiResponse } from '../sources/cluster/request.ts'
 import type { WritingTransport } from '../sources/cluster/transport.ts'
 
 /** Error response of the API server; the message is that of its `metav1.Status`. */
@@ -41,7 +41,7 @@ export const FIELD_MANAGER = 'kserve-mesh-guard'
 const status = z.object({ message: z.string() })
 
 export function createApiClient(transport: WritingTransport, timeoutMs: number): ApiClient {
-  const options = () => ({ signal: AbortSignal.timeout(timeoutMs), idleMs: timeoutMs })
+  const options = () => ({ signal: AbortSignal.timeout(timeoutMs), idleTimeoutMs: timeoutMs })
   const send = async (method: 'PATCH' | 'POST' | 'DELETE', path: string, contentType: string, body: object) =>
     read(await transport.send(path, { method, contentType, body }, options()))
   return {
@@ -65,7 +65,7 @@ export function createApiClient(transport: WritingTransport, timeoutMs: number):
 /** Far above the size of any object or page of reports. */
 const MAX_BYTES = 128 * 1024 * 1024
 
-async function read(answer: Answer): Promise<unknown> {
+async function read(answer: ApiResponse): Promise<unknown> {
   const text = await toText(answer.body, MAX_BYTES)
   const object = parseJson(text)
   if (answer.status < 300) return object

@@ -2,11 +2,13 @@ import type { Rules } from '../rules/lib/rule.ts'
 import type { Ref } from '../state/resource.ts'
 import type { Change, Snapshot } from '../state/snapshot.ts'
 import { allBlocked, diffEvaluations, type EvaluationDiff } from './diff.ts'
-import { applyExceptions, expiredSkips } from './exceptions.ts'
-import { isExempt } from './exempt.ts'
+import { applyExceptions, expiredExceptions, type Suppression } from './exceptions.ts'
+import { isExempt, isUnchanged } from './exempt.ts'
 import type { Finding } from './finding.ts'
-import { dedupeSkips, type Evaluation, evaluate, modelKey, skippedBy } from './incremental/evaluate.ts'
-import { isUnevaluated, type Skip } from './incremental/not-evaluated.ts'
+import { dedupe, type Evaluation, evaluate, modelKey, skippedBy } from './incremental/evaluate.ts'
+import type { Skip } from './incremental/skip.ts'
+import { createsPods } from './new-pods.ts'
+import { compareWithTwin } from './plain-twin.ts'
 import { allFound } from './problem-diff.ts'
 import { type Policy, toCheckFinding, toPathFindings } from './to-findings.ts'
 
@@ -17,16 +19,17 @@ export interface Decision {
   readonly findings: readonly Finding[]
   /** Findings that existed before, about the same object or its models. They do not influence the decision. */
   readonly existing: readonly Finding[]
-  readonly skipped: readonly Skip[]
+  readonly notEvaluated: readonly Skip[]
+  readonly suppressed: readonly Suppression[]
 }
 
-const ALLOWED: Decision = { decision: 'allow', findings: [], existing: [], skipped: [] }
+const ALLOWED: Decision = { decision: 'allow', findings: [], existing: [], notEvaluated: [], suppressed: [] }
 
 /** Decision about an object that is not evaluated, with the reason; allowed without a reason if it is out of scope. */
 export function unevaluated(reason: string | undefined, policy: Pick<Policy, 'unevaluated'>): Decision {
   if (reason === undefined) return ALLOWED
-  const skipped = [{ rule: 'object', missing: [], reason }]
-  return { ...ALLOWED, decision: mostSevere([], skipped, policy), skipped }
+  const notEvaluated = [{ rule: 'object', missing: [], reason }]
+  return { ...ALLOWED, decision: mostSevere([], notEvaluated, policy), notEvaluated }
 }
 
 /** Cache of the last evaluation, for incremental re-evaluation. */
@@ -43,12 +46,17 @@ export function decide(
   cache: EvaluationCache = {}
 ): Decision {
   if (isExempt(change)) return ALLOWED
+  const updated = change.operation === 'CREATE' || createsPods(state, change) ? change.after : undefined
+  if (updated === undefined && isUnchanged(change)) return ALLOWED
   const latest = evaluate(state, rules, cache.latest)
   cache.latest = latest
   const snapshot = state.before(change)
   const before = evaluate(snapshot, rules, latest)
   const after = evaluate(snapshot.apply(change), rules, before)
-  return toDecision(diffEvaluations(before, after, change.after), after, change, rules, policy)
+  const difference = diffEvaluations(before, after, updated)
+  const blocked =
+    change.operation === 'CREATE' ? compareWithTwin(snapshot, change.after, difference.blocked) : difference.blocked
+  return toDecision({ ...difference, blocked }, after, change, rules, policy)
 }
 
 function toDecision(
@@ -65,7 +73,7 @@ function toDecision(
   const fresh = [
     ...explained.findings,
     ...later.findings,
-    ...found.map(one => toCheckFinding(one, snapshot, policy, fixesExisting && one.rule.severity === 'latent')),
+    ...found.map(one => toCheckFinding(one, snapshot, policy, fixesExisting && one.rule.category === 'latent-outage')),
     ...expandedScope.map(one => toCheckFinding(one, snapshot, policy, true))
   ].filter(isReported)
   const old = [
@@ -74,16 +82,16 @@ function toDecision(
       .filter(one => concernsChange(one.subject, change))
       .map(one => toCheckFinding(one, snapshot, policy, false))
   ].filter(finding => isReported(finding) && isRelatedTo(finding, change))
-  const { findings, skipped: excepted } = applyExceptions(fresh, snapshot, policy.exceptions)
-  const { findings: existing, skipped: oldExcepted } = applyExceptions(old, snapshot, policy.exceptions)
-  const skipped = dedupeSkips([
-    ...skippedBy(after),
-    ...explained.skipped,
-    ...later.skipped,
-    ...excepted,
-    ...oldExcepted
-  ])
-  return { decision: mostSevere(findings, skipped, policy), findings: findings.toSorted(bySeverity), existing, skipped }
+  const introduced = applyExceptions(fresh, snapshot, policy.exceptions)
+  const preexisting = applyExceptions(old, snapshot, policy.exceptions)
+  const notEvaluated = dedupe([...skippedBy(after), ...explained.skipped, ...later.skipped])
+  return {
+    decision: mostSevere(introduced.findings, notEvaluated, policy),
+    findings: introduced.findings.toSorted(bySeverity),
+    existing: preexisting.findings,
+    notEvaluated,
+    suppressed: dedupe([...introduced.suppressed, ...preexisting.suppressed])
+  }
 }
 
 /** All findings in a state, regardless of the change that introduced them. */
@@ -98,20 +106,24 @@ export function decideState(
   const explained = toPathFindings(allBlocked(evaluation), state, rules, policy)
   const found = allFound(evaluation).map(one => toCheckFinding(one, state, policy, false))
   const active = [...explained.findings, ...found].filter(({ mode }) => mode !== 'off').sort(bySeverity)
-  const { findings, skipped: excepted } = applyExceptions(active, state, policy.exceptions)
-  const expired = expiredSkips(policy.exceptions)
-  const skipped = [...skippedBy(evaluation), ...explained.skipped, ...excepted, ...expired]
-  return { decision: mostSevere(findings, skipped, policy), findings, skipped }
+  const { findings, suppressed } = applyExceptions(active, state, policy.exceptions)
+  const notEvaluated = [...skippedBy(evaluation), ...explained.skipped]
+  return {
+    decision: mostSevere(findings, notEvaluated, policy),
+    findings,
+    notEvaluated,
+    suppressed: [...suppressed, ...expiredExceptions(policy.exceptions)]
+  }
 }
 
-/** The most severe decision that a finding or a skipped evaluation requires. */
+/** Strictest decision that a finding or a skipped evaluation requires. */
 export function mostSevere(
   findings: readonly Finding[],
-  skipped: readonly Skip[],
+  notEvaluated: readonly Skip[],
   { unevaluated }: Pick<Policy, 'unevaluated'>
 ): AdmissionDecision {
   const modes = new Set<string>(findings.map(({ mode }) => mode))
-  if (skipped.some(isUnevaluated)) modes.add(unevaluated)
+  if (notEvaluated.length > 0) modes.add(unevaluated)
   if (modes.has('deny')) return 'deny'
   return modes.has('warn') ? 'warn' : 'allow'
 }
@@ -119,12 +131,12 @@ export function mostSevere(
 /** Admission reports no findings of mode `audit` or `off`. */
 const isReported = ({ mode }: Finding) => mode === 'deny' || mode === 'warn'
 
-function isRelatedTo({ object, cuts }: Finding, change: Change): boolean {
+function isRelatedTo({ object, blocked }: Finding, change: Change): boolean {
   const { kind, namespace, name } = change.after ?? change.before
   const isChanged = (model: string) => kind === 'InferenceService' && model === modelKey({ namespace, name })
   return (
     concernsChange(object, change) ||
-    cuts.some(({ inferenceService }) => inferenceService !== undefined && isChanged(inferenceService))
+    blocked.some(({ inferenceService }) => inferenceService !== undefined && isChanged(inferenceService))
   )
 }
 

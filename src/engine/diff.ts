@@ -19,6 +19,11 @@ export interface BlockedPath {
   readonly hop: FailedHop
   /** True if a policy denies some callers and allows others, which may be intentional. */
   readonly partialDenial: boolean
+  /**
+   * True if the path would be blocked without this cause: it was blocked before, further on; or the model is new, and its
+   * plain twin is blocked as well.
+   */
+  readonly hasExistingCause: boolean
 }
 
 /** Difference between the evaluations before and after a change: what the change introduces. */
@@ -32,14 +37,14 @@ export interface EvaluationDiff extends ProblemDiff {
   readonly fixesExisting: boolean
 }
 
-/** @param changed the changed object; for an InferenceService, the paths to its next pods are compared */
-export function diffEvaluations(before: Evaluation, after: Evaluation, changed?: Resource): EvaluationDiff {
+/** @param updated the changed InferenceService, if the change creates pods: then the paths to its next pods are compared */
+export function diffEvaluations(before: Evaluation, after: Evaluation, updated?: Resource): EvaluationDiff {
   const blocked: BlockedPath[] = []
   const latent: BlockedPath[] = []
   const preexistingBlocked: BlockedPath[] = []
   let fixesExisting = false
   for (const { models, previous, running, next } of comparisons(before, after)) {
-    const own = models.some(model => model === changed)
+    const own = models.some(model => model === updated)
     const paths = own ? (next ?? running) : running
     const which = own && next !== undefined ? 'next' : 'running'
     const fresh = newlyBlocked(previous.paths, paths).map(path =>
@@ -52,9 +57,12 @@ export function diffEvaluations(before: Evaluation, after: Evaluation, changed?:
     }
     if (previous.paths.every(isOpen)) continue
     const old = paths
-      .flatMap(path => comparePath(previous.paths, path))
+      .flatMap(path => comparePath(previous.paths, path, paths))
       .flatMap(({ path, wasReachable }) => (wasReachable ? [] : path))
-    preexistingBlocked.push(...toBlockedPaths(models, old, paths))
+    const oldBlocked = toBlockedPaths(models, old, paths)
+    const isSecond = ({ path }: BlockedPath) => path.expected && isSecondCause(previous.paths, path)
+    blocked.push(...oldBlocked.filter(isSecond).map(one => ({ ...one, hasExistingCause: true })))
+    preexistingBlocked.push(...oldBlocked.filter(one => !isSecond(one)))
     fixesExisting ||= old.some(isOpen)
   }
   return { blocked, latent, preexistingBlocked, fixesExisting, ...diffProblems(before, after) }
@@ -160,8 +168,24 @@ function toBlockedPaths(
   const isReached = all.some(path => path.entry === 'address' && isOpen(path))
   return some.flatMap(path => {
     const hop = failedHopOf(path)
-    return hop === undefined ? [] : [{ models, path, hop, partialDenial: isReached && deniesCallers(hop) }]
+    if (hop === undefined) return []
+    return [{ models, path, hop, partialDenial: isReached && deniesCallers(hop), hasExistingCause: false }]
   })
+}
+
+/**
+ * True if every earlier path of the same call was blocked further on: fixing that is not enough any more. A path that is
+ * blocked further on than before is being repaired.
+ */
+function isSecondCause(before: readonly Path[], path: Path): boolean {
+  const same = before.filter(({ caller, entry }) => caller === path.caller && entry === path.entry)
+  return same.length > 0 && same.every(one => progressOf(one) > progressOf(path))
+}
+
+/** Number of hops and checks that a blocked path passes: connections before policies. */
+function progressOf(path: Path): number {
+  const failure = failedHopOf(path)?.failure
+  return 2 * path.hops.length + Number(failure !== undefined && 'verdict' in failure)
 }
 
 /** The model cannot serve if one of these hops is denied, so a denial is never partial. */

@@ -2,7 +2,6 @@ import { findKind, nameOf, type Ref } from '../state/resource.ts'
 import type { Snapshot } from '../state/snapshot.ts'
 import { hasLabels, type Labels } from '../text/selector.ts'
 import type { Finding } from './finding.ts'
-import type { Skip } from './incremental/not-evaluated.ts'
 
 /** Selects objects that match every given field. */
 export interface ObjectSelector {
@@ -28,6 +27,13 @@ export interface Exceptions {
   readonly expired: readonly Exception[]
 }
 
+/** Finding that an exception suppresses, or an exception that expired and suppresses nothing. */
+export interface Suppression {
+  readonly rule: string
+  readonly reason: string
+  readonly exception: { readonly owner: string; readonly expires: string; readonly state: 'active' | 'expired' }
+}
+
 export function exceptionsAt(all: readonly Exception[], nowMs: number): Exceptions {
   const today = new Date(nowMs).toISOString().slice(0, '2027-01-31'.length)
   return {
@@ -36,21 +42,21 @@ export function exceptionsAt(all: readonly Exception[], nowMs: number): Exceptio
   }
 }
 
-/** Moves findings that an active exception suppresses to `skipped`. The first matching exception is used. */
+/** Moves findings that an active exception suppresses to `suppressed`. The first matching exception is used. */
 export function applyExceptions(
   findings: readonly Finding[],
   snapshot: Snapshot,
   { active }: Exceptions
-): { readonly findings: readonly Finding[]; readonly skipped: readonly Skip[] } {
+): { readonly findings: readonly Finding[]; readonly suppressed: readonly Suppression[] } {
   const kept: Finding[] = []
-  const skipped = new Map<string, Skip>()
+  const suppressed = new Map<string, Suppression>()
   for (const finding of findings) {
     const { rule, object } = finding
     const exception = active.find(one => one.rule === rule && matchesSelector(object, one.selector, snapshot))
     if (exception === undefined) kept.push(finding)
-    else skipped.set(`${rule} ${nameOf(object)}`, toSkip(exception, object))
+    else suppressed.set(`${rule} ${nameOf(object)}`, toSuppression(exception, object))
   }
-  return { findings: kept, skipped: [...skipped.values()] }
+  return { findings: kept, suppressed: [...suppressed.values()] }
 }
 
 function matchesSelector(
@@ -72,20 +78,18 @@ function labelsOf({ apiVersion, kind, namespace, name }: Ref, snapshot: Snapshot
   return (known && snapshot.get(known, namespace, name)?.labels) ?? {}
 }
 
-function toSkip({ rule, reason, owner, expires }: Exception, object: Ref): Skip {
+function toSuppression({ rule, reason, owner, expires }: Exception, object: Ref): Suppression {
   return {
     rule,
-    missing: [],
     reason: `excepted until ${expires} by ${owner}: ${nameOf(object)}: ${reason}`,
-    exception: { owner, expires, state: 'in-force' }
+    exception: { owner, expires, state: 'active' }
   }
 }
 
 /** One entry for each expired exception. */
-export function expiredSkips({ expired }: Exceptions): readonly Skip[] {
+export function expiredExceptions({ expired }: Exceptions): readonly Suppression[] {
   return expired.map(({ rule, reason, owner, expires }) => ({
     rule,
-    missing: [],
     reason: `exception expired on ${expires}, by ${owner}: ${reason}`,
     exception: { owner, expires, state: 'expired' }
   }))

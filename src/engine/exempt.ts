@@ -10,13 +10,13 @@ export const CONTROLLERS: readonly string[] = [
   'autoscaling.internal.knative.dev'
 ]
 
-/**
- * Changes that are allowed without evaluation: objects that are being deleted, objects that a controller of KServe or
- * Knative owns, and writes that change no field that the model reads (status, finalizers, a re-apply).
- */
+/** Changes that are allowed without evaluation: objects being deleted, or owned by a controller of KServe or Knative. */
 export function isExempt({ before, after }: Change): boolean {
-  if (after?.deleting === true) return true
-  if (isControllerOwned(after ?? before)) return true
+  return after?.deleting === true || isControllerOwned(after ?? before)
+}
+
+/** True if an update changes no field that the model reads (status, finalizers, a re-apply). */
+export function isUnchanged({ before, after }: Change): boolean {
   return (
     before !== undefined &&
     after !== undefined &&

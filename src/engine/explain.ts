@@ -6,11 +6,11 @@ import { type AttributedProblem, type Rules, ruleFor } from '../rules/lib/rule.t
 import type { Snapshot } from '../state/snapshot.ts'
 import { type AdmissionDecision, mostSevere } from './decide.ts'
 import { blockedPathsOf } from './diff.ts'
-import { applyExceptions } from './exceptions.ts'
+import { applyExceptions, type Suppression } from './exceptions.ts'
 import { PATHS } from './incremental/class-evaluation.ts'
 import { track } from './incremental/dependency-tracking.ts'
 import { modelKey } from './incremental/evaluate.ts'
-import type { Skip } from './incremental/not-evaluated.ts'
+import type { Skip } from './incremental/skip.ts'
 import { type Policy, toPathFindings } from './to-findings.ts'
 
 /** Problem that the rule for the cause attributes to an object, with its fix, or why the rule was skipped. */
@@ -30,7 +30,8 @@ export interface Explained {
   /** Decision about the blocked paths of these models. */
   readonly decision: AdmissionDecision
   readonly models: readonly ExplainedModel[]
-  readonly skipped: readonly Skip[]
+  readonly notEvaluated: readonly Skip[]
+  readonly suppressed: readonly Suppression[]
 }
 
 /** Evaluates every path of the selected InferenceServices. */
@@ -62,13 +63,13 @@ export function explain(
     })
   }))
   const blocked = [...paths].flatMap(([service, all]) => blockedPathsOf([service], all))
-  const { findings, skipped: excepted } = applyExceptions(
+  const { findings, suppressed } = applyExceptions(
     toPathFindings(blocked, snapshot, rules, policy).findings,
     snapshot,
     policy.exceptions
   )
-  const skipped = [...skips.values(), ...excepted]
-  return { decision: mostSevere(findings, skipped, policy), models, skipped }
+  const notEvaluated = [...skips.values()]
+  return { decision: mostSevere(findings, notEvaluated, policy), models, notEvaluated, suppressed }
 }
 
 /** Explains a failure by the rule for its cause. */

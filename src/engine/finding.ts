@@ -1,6 +1,6 @@
 import type { Caller } from '../request/caller.ts'
 import type { HopName } from '../request/hop.ts'
-import type { Exposure, Fix, Mode, Severity } from '../rules/lib/rule.ts'
+import type { Category, Exposure, Fix, Mode } from '../rules/lib/rule.ts'
 import type { Ref } from '../state/resource.ts'
 
 /** Reference to a blocked path and its failed hop. */
@@ -15,9 +15,21 @@ export interface ModelExposure {
   readonly what: Exposure
 }
 
+/** Follows from the category. */
+export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'info'
+
+export const SEVERITIES: Readonly<Record<Category, Severity>> = {
+  outage: 'critical',
+  'latent-outage': 'high',
+  exposure: 'medium',
+  ineffective: 'low',
+  style: 'info'
+}
+
 /** Problem with its rule and its effects. */
 export interface Finding {
   readonly rule: string
+  readonly category: Category
   readonly severity: Severity
   readonly mode: Mode
   readonly object: Ref
@@ -26,12 +38,12 @@ export interface Finding {
   /** Command that prints the rule page. */
   readonly docs: string
   readonly fix: Fix
-  readonly cuts: readonly BlockedPathRef[]
-  readonly opens: readonly ModelExposure[]
+  readonly blocked: readonly BlockedPathRef[]
+  readonly exposes: readonly ModelExposure[]
 }
 
 /** True if the finding concerns an object or an InferenceService in the namespace. */
-export function concernsNamespace({ object, cuts, opens }: Finding, namespace: string): boolean {
-  const models = [...cuts, ...opens].map(({ inferenceService }) => inferenceService)
+export function concernsNamespace({ object, blocked, exposes }: Finding, namespace: string): boolean {
+  const models = [...blocked, ...exposes].map(({ inferenceService }) => inferenceService)
   return object.namespace === namespace || models.some(model => model?.startsWith(`${namespace}/`))
 }

@@ -1,6 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
-import { z } from 'zod'
-import { isPropagated } from '../kserve/annotation-propagation.ts'
 import type { InferenceService } from '../kserve/inference-service.ts'
 import { MUTATIONS } from '../mutations/index.ts'
 import type { Intent } from '../mutations/mutation.ts'
@@ -8,9 +5,10 @@ import type { Failure } from '../request/hop.ts'
 import { pathsOf } from '../request/inference-service-paths.ts'
 import { failedHopOf } from '../request/request-path.ts'
 import { type Rules, ruleFor } from '../rules/lib/rule.ts'
-import type { Change, Snapshot, View } from '../state/snapshot.ts'
+import type { Change, Sent, Snapshot, View } from '../state/snapshot.ts'
 import { isExempt } from './exempt.ts'
 import { track } from './incremental/dependency-tracking.ts'
+import { createsPods, manifest } from './new-pods.ts'
 import { newlyBlocked } from './newly-blocked.ts'
 
 /** RFC 6902 operation; only `add` is used. */
@@ -28,12 +26,6 @@ export interface Mutated {
   readonly notes: readonly string[]
 }
 
-/** Objects of the AdmissionReview, with the fields that the model does not read. */
-export interface Sent {
-  readonly object: unknown
-  readonly oldObject: unknown
-}
-
 /**
  * Patch of the mutating webhook: adds required values that are not set, on CREATE, and on UPDATE only if the pods change
  * anyway. Omits values that would block a path that is open without them.
@@ -42,7 +34,7 @@ export function mutate(state: Snapshot, change: Change, sent: Sent, rules: Rules
   const nothing: Mutated = { patch: [], change, notes: [] }
   if (change.operation === 'DELETE' || change.after.kind !== 'InferenceService' || isExempt(change)) return nothing
   const asSent = state.apply(change)
-  if (change.operation === 'UPDATE' && !podsChange(asSent, sent)) return nothing
+  if (change.operation === 'UPDATE' && !createsPods(asSent, { ...change, sent })) return nothing
   const service = change.after
   const { value: chosen, skip } = track(asSent, view => choose(view, service, rules, asSent))
   if (skip !== undefined) return { ...nothing, notes: [`Nothing was injected: ${skip.reason}`] }
@@ -81,27 +73,8 @@ function choose(view: View, service: InferenceService, rules: Rules, asSent: Sna
   return { intents, notes: explain(failure, left, view, rules) }
 }
 
-const metadata = z.looseObject({ labels: z.unknown().optional(), annotations: z.unknown().optional() })
-const manifest = z.looseObject({ metadata, spec: z.unknown().optional() })
-
-/**
- * True if the update creates new pods: a different spec, label or propagated annotation creates a revision, which loads
- * the model again.
- */
-function podsChange(view: View<'ConfigMap'>, { object, oldObject }: Sent): boolean {
-  const [now, before] = [object, oldObject].map(one => manifest.parse(one))
-  const passedOn = (annotations: unknown) =>
-    Object.entries(annotations ?? {})
-      .filter(([key]) => isPropagated(view, key))
-      .sort()
-  return (
-    !isDeepStrictEqual(now?.spec, before?.spec) ||
-    !isDeepStrictEqual(now?.metadata.labels ?? {}, before?.metadata.labels ?? {}) ||
-    !isDeepStrictEqual(passedOn(now?.metadata.annotations), passedOn(before?.metadata.annotations))
-  )
-}
-
-function withIntents(service: InferenceService, intents: readonly Intent[]): InferenceService {
+/** The InferenceService with these labels and annotations added. */
+export function withIntents(service: InferenceService, intents: readonly Intent[]): InferenceService {
   const added = (map: Intent['map']) =>
     Object.fromEntries(intents.filter(intent => intent.map === map).map(({ key, value }) => [key, value]))
   return {
@@ -131,5 +104,5 @@ const escapePointer = (key: string) => key.replaceAll('~', '~0').replaceAll('/',
 function explain(failure: Failure, left: readonly Intent[], view: View, rules: Rules): readonly string[] {
   const { message, fix } = ruleFor(rules, failure).explain(failure, view)
   const keys = [...new Set(left.map(({ key }) => key))].join(', ')
-  return [`Not injected, for it would cut: ${keys}`, message, fix.text]
+  return [`Skipped injection of ${keys}: it would block traffic`, message, fix.text]
 }

@@ -10,7 +10,7 @@ export function newlyBlocked(before: readonly Path[], after: readonly Path[]): r
   if (before === after || !after.some(isBlocked)) return []
   const blocked = withRemovedCallers(after, before)
     .filter(isBlocked)
-    .flatMap(path => comparePath(before, path))
+    .flatMap(path => comparePath(before, path, after))
     .flatMap(({ path, wasReachable }) => (wasReachable ? path : []))
   if (before.length === 0 && !blocked.some(({ expected }) => expected)) return []
   const requests = blocked.filter(({ caller }) => caller !== 'probe')
@@ -27,14 +27,23 @@ export interface PathComparison {
 
 /**
  * Compares a path with those before. Callers of one class may have been in several classes: one result for each.
- * A path without a predecessor is treated as previously open, so a new model with a blocked path is reported.
+ * A path without a predecessor is treated as previously open, so a new model with a blocked path is reported. If no path
+ * of these callers to this address is open any more, one that was open in any activator mode counts.
+ *
+ * @param after all paths of the state that has `path`
  */
-export function comparePath(before: readonly Path[], path: Path): readonly PathComparison[] {
-  const samePath = before.filter(({ caller, entry }) => caller === path.caller && entry === path.entry)
+export function comparePath(before: readonly Path[], path: Path, after: readonly Path[]): readonly PathComparison[] {
+  const samePath = before.filter(one => isSameCall(one, path))
   // A namespace without configuration of its own was in the class of any namespace.
   const ofAny = samePath.filter(({ from }) => from === undefined)
   const { from: callers } = path
-  if (callers === undefined) return [{ path, wasReachable: isAnyOpen(ofAny, path) }]
+  const isReachable = after.some(one => isSameCall(one, path) && one.from === callers && isOpen(one))
+  const wasReachable = (candidates: readonly Path[]) => {
+    const sameMode = candidates.filter(({ activatorMode }) => activatorMode === path.activatorMode)
+    const relevant = isReachable && sameMode.length > 0 ? sameMode : candidates
+    return relevant.length === 0 || relevant.some(isOpen)
+  }
+  if (callers === undefined) return [{ path, wasReachable: wasReachable(ofAny) }]
   const classes = [...new Set(samePath.flatMap(({ from }) => (from === undefined ? [] : [from])))]
   const groups = new Map<CallerNamespaces | undefined, [string, ...string[]]>()
   for (const namespace of callers) {
@@ -45,17 +54,13 @@ export function comparePath(before: readonly Path[], path: Path): readonly PathC
   }
   return [...groups].map(([from, namespaces]) => ({
     path: namespaces.length === callers.length ? path : { ...path, from: namespaces },
-    wasReachable: isAnyOpen(from === undefined ? ofAny : samePath.filter(one => one.from === from), path)
+    wasReachable: wasReachable(from === undefined ? ofAny : samePath.filter(one => one.from === from))
   }))
 }
 
 const namespaceSet = memoize((namespaces: CallerNamespaces) => new Set<string>(namespaces))
 
-function isAnyOpen(candidates: readonly Path[], path: Path): boolean {
-  const same = candidates.filter(({ activatorMode }) => activatorMode === path.activatorMode)
-  const relevant = same.length > 0 ? same : candidates
-  return relevant.length === 0 || relevant.some(isOpen)
-}
+const isSameCall = (one: Path, other: Path) => one.caller === other.caller && one.entry === other.entry
 
 /** Adds callers whose own configuration was removed; the paths of any caller apply to them now. */
 function withRemovedCallers(after: readonly Path[], before: readonly Path[]): readonly Path[] {

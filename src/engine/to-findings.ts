@@ -13,11 +13,11 @@ import type { Snapshot } from '../state/snapshot.ts'
 import { type LabelSelector, selects } from '../text/selector.ts'
 import type { BlockedPath } from './diff.ts'
 import { type Exception, type Exceptions, exceptionsAt } from './exceptions.ts'
-import type { BlockedPathRef, Finding, ModelExposure } from './finding.ts'
+import { type BlockedPathRef, type Finding, type ModelExposure, SEVERITIES } from './finding.ts'
 import { track } from './incremental/dependency-tracking.ts'
 import { modelKey } from './incremental/evaluate.ts'
-import type { Skip } from './incremental/not-evaluated.ts'
 import type { CheckResult } from './incremental/run-checks.ts'
+import type { Skip } from './incremental/skip.ts'
 
 /** Configured handling of findings. */
 export interface Policy {
@@ -80,7 +80,9 @@ export function toPathFindings(
   const groups = new Map<string, FindingGroup>()
   const skipped = new Map<string, Skip>()
   // The first path of a group supplies the message of the finding.
-  for (const { models, path, hop, partialDenial } of blocked.toSorted((a, b) => priorityOf(a) - priorityOf(b))) {
+  for (const { models, path, hop, partialDenial, hasExistingCause } of blocked.toSorted(
+    (a, b) => priorityOf(a) - priorityOf(b)
+  )) {
     const { name, failure } = hop
     const rule = ruleFor(rules, failure)
     const { value: problem, skip } = track(snapshot, view => rule.explain(failure, view))
@@ -92,7 +94,7 @@ export function toPathFindings(
     const group = groups.get(key) ?? { rule, problem, blocked: new Map(), keepsMode: false }
     groups.set(key, group)
     const { caller, from, expected } = path
-    if (expected && !partialDenial && !latent) group.keepsMode = true
+    if (expected && !partialDenial && !hasExistingCause && !latent) group.keepsMode = true
     const sameHop = getOrAdd(
       group.blocked,
       [caller, from, name].join(' '),
@@ -102,9 +104,9 @@ export function toPathFindings(
   }
   const findings = [...groups.values()].map(({ rule, problem, blocked: paths, keepsMode }) => {
     const mode = modeFor(rule, problem.object, snapshot, policy, !keepsMode)
-    const severity = latent ? 'latent' : rule.severity
+    const category = latent ? 'latent-outage' : rule.category
     return toFinding(
-      { ...rule, severity },
+      { ...rule, category },
       problem.object,
       problem,
       mode,
@@ -126,21 +128,33 @@ export function toCheckFinding(
   policy: Policy,
   lowered: boolean
 ): Finding {
-  const { opens: what } = problem
-  const opened = subject.kind === 'InferenceService' ? [modelKey(subject)] : (problem.models ?? [])
-  const opens = what === undefined ? [] : opened.map(inferenceService => ({ inferenceService, what }))
-  return toFinding(rule, subject, problem, modeFor(rule, subject, snapshot, policy, lowered), [], opens)
+  const { exposes: what } = problem
+  const exposed = subject.kind === 'InferenceService' ? [modelKey(subject)] : (problem.models ?? [])
+  const exposes = what === undefined ? [] : exposed.map(inferenceService => ({ inferenceService, what }))
+  return toFinding(rule, subject, problem, modeFor(rule, subject, snapshot, policy, lowered), [], exposes)
 }
 
 function toFinding(
-  { id, severity }: Pick<FailureRule | CheckRule, 'id' | 'severity'>,
+  { id, category }: Pick<FailureRule | CheckRule, 'id' | 'category'>,
   object: Ref,
   { field, message, fix }: Problem,
   mode: Mode,
-  cuts: readonly BlockedPathRef[],
-  opens: readonly ModelExposure[] = []
+  blocked: readonly BlockedPathRef[],
+  exposes: readonly ModelExposure[] = []
 ): Finding {
-  return { rule: id, severity, mode, object, field, message, docs: `mesh-guard rules ${id}`, fix, cuts, opens }
+  return {
+    rule: id,
+    category,
+    severity: SEVERITIES[category],
+    mode,
+    object,
+    field,
+    message,
+    docs: `mesh-guard rules ${id}`,
+    fix,
+    blocked,
+    exposes
+  }
 }
 
 /** The configured mode is used unchanged; only a rule's own "deny" can be lowered to "warn". */

@@ -12,7 +12,7 @@ import { coversHost, serviceHost, toFullName } from '../text/host.ts'
 import { type ExplainedFailure, explainFailure } from './explain.ts'
 import { track } from './incremental/dependency-tracking.ts'
 import { modelKey } from './incremental/evaluate.ts'
-import type { Skip } from './incremental/not-evaluated.ts'
+import type { Skip } from './incremental/skip.ts'
 
 /** One call: from a pod to a port of a Service. */
 export interface TraceRequest {
@@ -29,7 +29,7 @@ export interface TraceRequest {
 /** Result of the call for each endpoint of the Service. */
 export interface Trace {
   readonly destination: Destination
-  readonly passages: readonly { readonly passage: CallResult; readonly failure: ExplainedFailure | undefined }[]
+  readonly calls: readonly { readonly call: CallResult; readonly failure: ExplainedFailure | undefined }[]
   /** Set if the Service has no endpoints. */
   readonly failure: ExplainedFailure | undefined
   readonly unknown: string | undefined
@@ -54,7 +54,7 @@ type TraceLookup =
   | { readonly notFound: NotFound }
   | {
       readonly notFound?: undefined
-      readonly trace: Omit<Trace, 'passages' | 'failure'> & { readonly passages: readonly CallResult[] }
+      readonly trace: Omit<Trace, 'calls' | 'failure'> & { readonly calls: readonly CallResult[] }
     }
 
 /** Evaluates one call with the same model as request paths. */
@@ -62,14 +62,14 @@ export function trace(snapshot: Snapshot, request: TraceRequest, rules: Rules): 
   const { value, skip } = track(snapshot, view => resolveTrace(view, request))
   if (value === undefined) return { is: 'skipped', skip: { rule: 'trace', ...skip } }
   if (value.notFound !== undefined) return { is: 'not-found', notFound: value.notFound }
-  const { passages, ...rest } = value.trace
+  const { calls, ...rest } = value.trace
   const { destination, unknown } = rest
   const isEmpty = unknown === undefined && destination.endpoints.length === 0
   return {
     is: 'traced',
     trace: {
       ...rest,
-      passages: passages.map(passage => ({ passage, failure: explainFailure(passage.failure, snapshot, rules) })),
+      calls: calls.map(call => ({ call, failure: explainFailure(call.failure, snapshot, rules) })),
       failure: explainFailure(isEmpty ? noEndpoints(toServiceRef(destination.host)) : undefined, snapshot, rules)
     }
   }
@@ -100,10 +100,10 @@ function resolveTrace(view: View, { from, host, port: number, path, method }: Tr
   }
   const notes = virtualServicesFor(view, client, called)
   const unknown = hiddenFromSidecar(view, client, service)
-  if (unknown !== undefined) return { trace: { destination, passages: [], unknown, notes } }
+  if (unknown !== undefined) return { trace: { destination, calls: [], unknown, notes } }
   const call = { host, path, method, token: undefined, headers: {}, headersComplete: false }
-  const passages = destination.endpoints.map(endpoint => evaluateCall(view, { client, call, destination, endpoint }))
-  return { trace: { destination, passages, unknown, notes } }
+  const calls = destination.endpoints.map(endpoint => evaluateCall(view, { client, call, destination, endpoint }))
+  return { trace: { destination, calls, unknown, notes } }
 }
 
 function toNotFound(what: string, value: string, candidates: readonly string[]): TraceLookup {
@@ -129,12 +129,12 @@ function hostOf(view: View, { namespace, name }: Service): string {
 /** A sidecar without configuration for a Service forwards its traffic as TCP passthrough or rejects it. */
 function hiddenFromSidecar(view: View, client: Workload, service: Service): string | undefined {
   if (client.proxy === 'none') return undefined
-  const reason = "what the caller's sidecar does with a host that it does not know, by"
-  if (!isExported(service, client.namespace)) return `${reason} ${nameOf(service)} metadata.annotations[${EXPORT_TO}]`
+  const reason = "how the client's sidecar forwards a host outside its scope"
+  if (!isExported(service, client.namespace)) return `${reason} (${nameOf(service)} metadata.annotations[${EXPORT_TO}])`
   const { imports, by } = scopeOf(view, client)
   const ports = service.spec.ports.map(({ port }) => port)
   const target = { host: hostOf(view, service), namespace: service.namespace, ports }
-  return by === undefined || imports(target) ? undefined : `${reason} ${nameOf(by)} spec.egress`
+  return by === undefined || imports(target) ? undefined : `${reason} (${nameOf(by)} spec.egress)`
 }
 
 const MESH = 'mesh'
@@ -149,5 +149,5 @@ function virtualServicesFor(view: View, { proxy }: Workload, host: string): read
       const isForSidecars = gateways.length === 0 || gateways.includes(MESH)
       return isForSidecars && hosts.some(pattern => coversHost(toFullName(pattern, namespace, clusterDomain), host))
     })
-    .map(one => `${nameOf(one)} routes requests for this host: \`mesh-guard explain\` follows them, this does not`)
+    .map(one => `${nameOf(one)} routes requests for this host; trace does not evaluate routes, explain does`)
 }

@@ -1,8 +1,8 @@
 import type { Decision } from '../engine/decide.ts'
 import type { Finding } from '../engine/finding.ts'
-import { isUnevaluated, type Skip } from '../engine/incremental/not-evaluated.ts'
+import type { Skip } from '../engine/incremental/skip.ts'
 import type { Mutated } from '../engine/mutate.ts'
-import { effectLines, fixLines, skipLine } from '../report/text.ts'
+import { effectLines, fixLines, skipLine, suppressionLine } from '../report/text.ts'
 import { nameOf } from '../state/resource.ts'
 
 /** A warning longer than this is cut short: some clients show no more. */
@@ -13,7 +13,7 @@ const MAX_WARNINGS = 10
 const MAX_MODELS = 10
 
 /** An answer as the API server takes it. */
-export interface Answer {
+export interface AdmissionResponse {
   readonly apiVersion: 'admission.k8s.io/v1'
   readonly kind: 'AdmissionReview'
   readonly response: {
@@ -31,13 +31,14 @@ export interface Answer {
  * The answer of the validating side. Only the first of several refusals reaches the user, so this one holds everything.
  * @see https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#response
  */
-export function toVerdict(uid: string, decision: Decision): Answer {
-  const { findings, existing, skipped } = decision
+export function toValidationResponse(uid: string, decision: Decision): AdmissionResponse {
+  const { findings, existing, notEvaluated, suppressed } = decision
   const denied = decision.decision === 'deny'
   const warnings = [
     ...findings.filter(({ mode }) => !denied || mode === 'warn').map(toWarning),
     ...existing.map(finding => `pre-existing: ${toWarning(finding)}`),
-    ...skipped.map(skipLine)
+    ...notEvaluated.map(skipLine),
+    ...suppressed.map(suppressionLine)
   ]
   return answer(uid, !denied, {
     ...(denied ? { status: toStatus(decision) } : {}),
@@ -47,7 +48,7 @@ export function toVerdict(uid: string, decision: Decision): Answer {
 }
 
 /** The answer of the mutating side: what to add, or nothing. */
-export function toPatch(uid: string, { patch, notes }: Mutated): Answer {
+export function toMutationResponse(uid: string, { patch, notes }: Mutated): AdmissionResponse {
   return answer(uid, true, {
     ...(patch.length === 0
       ? {}
@@ -57,29 +58,32 @@ export function toPatch(uid: string, { patch, notes }: Mutated): Answer {
 }
 
 /** Admits, and says why nothing more was done. */
-export function toAdmission(uid: string, warnings: readonly string[] = []): Answer {
+export function allow(uid: string, warnings: readonly string[] = []): AdmissionResponse {
   return answer(uid, true, withWarnings(warnings))
 }
 
 /** Refuses, for a reason that is no finding. */
-export function toRefusal(uid: string, message: string): Answer {
+export function deny(uid: string, message: string): AdmissionResponse {
   return answer(uid, false, { status: { code: 403, reason: 'Forbidden', message } })
 }
 
-function answer(uid: string, allowed: boolean, rest: Omit<Answer['response'], 'uid' | 'allowed'>): Answer {
+function answer(
+  uid: string,
+  allowed: boolean,
+  rest: Omit<AdmissionResponse['response'], 'uid' | 'allowed'>
+): AdmissionResponse {
   return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid, allowed, ...rest } }
 }
 
 /** Reason Forbidden: with it kubectl prints our name and message, and clients get the fields as causes. */
-function toStatus({ findings, skipped }: Decision): object {
+function toStatus({ findings, notEvaluated }: Decision): object {
   const refusing = findings.filter(({ mode }) => mode === 'deny')
   return {
     code: 403,
     reason: 'Forbidden',
-    message: [
-      ...refusing.flatMap(toParagraph),
-      ...(refusing.length === 0 ? skipped.filter(isUnevaluated).map(toSkipLine) : [])
-    ].join('\n'),
+    message: [...refusing.flatMap(toParagraph), ...(refusing.length === 0 ? notEvaluated.map(toSkipLine) : [])].join(
+      '\n'
+    ),
     details: { causes: refusing.map(({ rule, message, field }) => ({ reason: rule, message, field })) }
   }
 }
@@ -96,12 +100,11 @@ const toSkipLine = ({ rule, reason }: Skip) => `not evaluated (unevaluated: deny
 const toWarning = ({ rule, message }: Finding) => `${rule}: ${message}`
 
 /** Audit annotations have keys of at most 63 characters, and no slash. */
-function auditAnnotations({ decision, findings, skipped }: Decision): Readonly<Record<string, string>> {
-  const excepted = skipped.filter(skip => !isUnevaluated(skip))
+function auditAnnotations({ decision, findings, suppressed }: Decision): Readonly<Record<string, string>> {
   return {
     decision,
     ...(findings.length === 0 ? {} : { rules: toRules(findings) }),
-    ...(excepted.length === 0 ? {} : { excepted: toRules(excepted) })
+    ...(suppressed.length === 0 ? {} : { suppressed: toRules(suppressed) })
   }
 }
 
@@ -111,13 +114,13 @@ function toRules(some: readonly { readonly rule: string }[]): string {
 
 function withWarnings(warnings: readonly string[]): { readonly warnings?: readonly string[] } {
   if (warnings.length === 0) return {}
-  const shown = warnings.slice(0, MAX_WARNINGS).map(clip)
+  const shown = warnings.slice(0, MAX_WARNINGS).map(truncate)
   const more = warnings.length - shown.length
   return { warnings: more === 0 ? shown : [...shown, `and ${more} more`] }
 }
 
 /** The API server drops warnings with control characters. */
-function clip(text: string): string {
+function truncate(text: string): string {
   const clean = text.replace(/\p{Cc}+/gu, ' ')
   return clean.length <= WARNING_LENGTH ? clean : `${clean.slice(0, WARNING_LENGTH - 1)}…`
 }

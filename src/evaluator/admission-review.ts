@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import type { Sent } from '../engine/mutate.ts'
 import { InvalidObject, readResource } from '../sources/manifest.ts'
 import { findKind, type Ref, type Resource } from '../state/resource.ts'
-import type { Change } from '../state/snapshot.ts'
+import type { Change, Sent } from '../state/snapshot.ts'
 
 /** What was sent is no AdmissionReview v1. */
 export class InvalidReview extends Error {
@@ -89,7 +88,7 @@ export function readReview(body: unknown): Review {
     return { ...base, change: undefined }
   }
   try {
-    return { ...base, change: toChange(operation, ref, object, oldObject) }
+    return { ...base, change: { ...toChange(operation, ref, object, oldObject), sent: base.sent } }
   } catch (error) {
     return { ...base, change: undefined, fault: (error as Error).message }
   }

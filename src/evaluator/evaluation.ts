@@ -7,7 +7,7 @@ import { type ReportApi, toReports, type WantedReport } from '../report/openrepo
 import { RULES } from '../rules/index.ts'
 import { isSynced, type StateSource } from '../sources/source.ts'
 import type { Snapshot } from '../state/snapshot.ts'
-import { toAdmission, toPatch, toVerdict } from './admission-response.ts'
+import { allow, toMutationResponse, toValidationResponse } from './admission-response.ts'
 import { InvalidReview, parseReview, type Review } from './admission-review.ts'
 import { summarizeEvidence } from './cache-summary.ts'
 import { nowMs } from './clock.ts'
@@ -103,7 +103,7 @@ export class Evaluation {
       seconds,
       evidence
     } as const
-    return { answer: JSON.stringify(toVerdict(uid, decision)), record }
+    return { answer: JSON.stringify(toValidationResponse(uid, decision)), record }
   }
 
   #decide({ change, fault, object }: Review, deadlineMs: number): Decision {
@@ -118,14 +118,14 @@ export class Evaluation {
   #mutate(review: Review, deadlineMs: number): Outcome {
     const { uid, operation, dryRun, object, change, sent } = review
     if (change === undefined || this.#isOurs(object)) {
-      return { answer: JSON.stringify(toAdmission(uid)), record: undefined }
+      return { answer: JSON.stringify(allow(uid)), record: undefined }
     }
     const mutated = withinBudget(isAfter(deadlineMs), () => mutate(this.#current(), change, sent, RULES))
     const added = mutated.patch.map(({ path }) => path)
     const evidence = summarizeEvidence(this.#options.source.health())
     const { notes } = mutated
     const record = { event: 'mutation applied', uid, operation, dryRun, object, added, notes, evidence } as const
-    return { answer: JSON.stringify(toPatch(uid, mutated)), record }
+    return { answer: JSON.stringify(toMutationResponse(uid, mutated)), record }
   }
 
   #isOurs({ namespace }: Review['object']): boolean {
@@ -161,11 +161,17 @@ const PAGE = 200
 const isAfter = (deadlineMs: number) => () => nowMs() >= deadlineMs
 
 /** What a record says of a decision: no messages of unbounded length. */
-function summary({ decision, findings, skipped }: Decision): Pick<Decided, 'decision' | 'findings' | 'skipped'> {
+function summary({
+  decision,
+  findings,
+  notEvaluated,
+  suppressed
+}: Decision): Pick<Decided, 'decision' | 'findings' | 'notEvaluated' | 'suppressed'> {
   return {
     decision,
     findings: findings.map(({ rule, mode, object }) => ({ rule, mode, object })),
-    skipped: skipped.map(({ rule, missing, exception }) => ({ rule, missing, exception }))
+    notEvaluated: notEvaluated.map(({ rule, missing }) => ({ rule, missing })),
+    suppressed: suppressed.map(({ rule, exception }) => ({ rule, exception }))
   }
 }
 

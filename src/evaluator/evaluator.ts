@@ -1,6 +1,7 @@
 import type { AdmissionDecision } from '../engine/decide.ts'
+import type { Suppression } from '../engine/exceptions.ts'
 import type { Finding } from '../engine/finding.ts'
-import type { Skip } from '../engine/incremental/not-evaluated.ts'
+import type { Skip } from '../engine/incremental/skip.ts'
 import type { ReportApi, WantedReport } from '../report/openreports.ts'
 import type { KindHealth } from '../sources/source.ts'
 import type { Ref } from '../state/resource.ts'
@@ -21,7 +22,8 @@ export interface Decided extends Reviewed {
   readonly event: 'admission decision'
   readonly decision: AdmissionDecision
   readonly findings: readonly Pick<Finding, 'rule' | 'mode' | 'object'>[]
-  readonly skipped: readonly Pick<Skip, 'rule' | 'missing' | 'exception'>[]
+  readonly notEvaluated: readonly Pick<Skip, 'rule' | 'missing'>[]
+  readonly suppressed: readonly Pick<Suppression, 'rule' | 'exception'>[]
   readonly seconds: number
 }
 

@@ -45,7 +45,7 @@ async function ofCluster(
     port.postMessage({ from: 'log', level, message, fields } satisfies FromEvaluation)
   return watchCluster(await connect(kubeconfig), {
     settings,
-    onFault: message => log('warn', 'object skipped: cannot parse', { message }),
-    onHealth: (kind, health, why) => log('info', 'cache state changed', { kind, health, why })
+    onParseError: message => log('warn', 'object skipped: cannot parse', { message }),
+    onHealthChange: (kind, health, why) => log('info', 'cache state changed', { kind, health, why })
   })
 }

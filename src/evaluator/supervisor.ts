@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { WrittenPolicy } from '../engine/to-findings.ts'
-import { type KindHealth, NO_TROUBLES } from '../sources/source.ts'
+import { type KindHealth, ZERO_COUNTERS } from '../sources/source.ts'
 import { KINDS, type Kind } from '../state/resource.ts'
 import { nowMs } from './clock.ts'
 import type { FromEvaluation, ToEvaluation } from './messages.ts'
@@ -38,8 +38,8 @@ const UNKNOWN: readonly KindHealth[] = (Object.keys(KINDS) as Kind[]).map(kind =
   health: 'starting',
   why: 'evaluation is starting',
   objects: 0,
-  ageMs: Number.POSITIVE_INFINITY,
-  troubles: NO_TROUBLES
+  stalenessMs: Number.POSITIVE_INFINITY,
+  counters: ZERO_COUNTERS
 }))
 
 const NOTHING_KNOWN: Known = { kinds: UNKNOWN, changes: 0, atMs: 0 }
@@ -156,5 +156,5 @@ export class Supervisor {
 
 /** Files do not grow old. */
 function aged(one: KindHealth, ms: number): KindHealth {
-  return one.health === 'static' ? one : { ...one, ageMs: one.ageMs + ms }
+  return one.health === 'static' ? one : { ...one, stalenessMs: one.stalenessMs + ms }
 }

@@ -34,6 +34,9 @@ export function deploymentMode(
   return MODES.get(status?.deploymentMode ?? '') ?? MODES.get(asked ?? '') ?? byDefault
 }
 
+/** Mode of InferenceServices that set none; KServe's own default without a configuration. */
+export const defaultDeploymentMode = (view: View<'ConfigMap'>): DeploymentMode => modeWords(view).byDefault
+
 /** What the configuration says of modes. */
 const modeWords = memoize((view: View<'ConfigMap'>) => {
   const map = findKserveConfig(view)

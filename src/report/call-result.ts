@@ -8,26 +8,32 @@ import type { View } from '../state/snapshot.ts'
 import { type ConfigSource, clientSideText, type Side, serverSideText } from './connection-sides.ts'
 import { refSchema } from './report.ts'
 
-const decidedBy = z
+const configuredBy = z
   .array(z.object({ object: refSchema, field: z.string() }))
   .readonly()
-  .describe('Empty where nothing in the state decides, such as for a default')
-const side = z.object({ what: z.string(), why: z.string(), decidedBy })
+  .describe('Objects and fields that configure this; empty for a default')
+const side = z.object({ description: z.string(), reason: z.string(), configuredBy })
 
-/** Result of a call between one client and one server, as printed. */
+/** Result of a call from one client to one endpoint. */
 export const callResultSchema = z.object({
-  client: z.string(),
-  server: z.string().describe('The pod, as namespace/name'),
+  client: side
+    .extend({
+      name: z.string(),
+      tls: z.enum(['plaintext', 'istio-mtls', 'tls', 'mutual-tls']),
+      sni: z.string().optional()
+    })
+    .describe('Client, and what it sends'),
   host: z.string(),
-  port: z.int().describe('Of the Service'),
-  sent: side.extend({ tls: z.enum(['plaintext', 'istio-mtls', 'tls', 'mutual-tls']), sni: z.string().optional() }),
-  taken: side.extend({ by: z.enum(['application', 'sidecar', 'gateway']) }),
-  identity: z.string().optional().describe('Whom the server sees; absent: nobody. `*` stands for whoever calls'),
+  port: z.int().describe('Service port'),
+  server: side
+    .extend({ name: z.string().describe('Pod, as namespace/name'), by: z.enum(['application', 'sidecar', 'gateway']) })
+    .describe('Server, and what it accepts'),
+  identity: z.string().optional().describe('Peer identity; absent: unauthenticated. `*` means any mesh identity'),
   authorization: side
     .extend({ verdict: z.enum(['allowed', 'denied', 'not-allowed', 'provider-unknown', 'token-refused']) })
     .optional()
-    .describe('Absent where the connection does not come about'),
-  verdict: z.enum(['ok', 'cut'])
+    .describe('Absent if the connection fails'),
+  verdict: z.enum(['ok', 'blocked'])
 })
 
 export type CallResultView = z.output<typeof callResultSchema>
@@ -38,15 +44,13 @@ export function renderCallResult(view: View<'ConfigMap'>, call: CallResult): Cal
   const { sent, server, outcome } = connection
   const { namespace, name } = server.workload
   return {
-    client: clientName(client),
-    server: `${namespace}/${name}`,
+    client: { name: clientName(client), ...clientSideText(view, call), tls: sent.send, sni: sent.sni },
     host: destination.host,
     port: destination.port,
-    sent: { ...clientSideText(view, call), tls: sent.send, sni: sent.sni },
-    taken: { ...serverSideText(connection), by: server.at },
+    server: { name: `${namespace}/${name}`, ...serverSideText(connection), by: server.at },
     identity: outcome.is === 'open' ? toIdentity(outcome.identity) : undefined,
     authorization: outcome.is === 'open' ? renderAuthorization(authorization, server.at) : undefined,
-    verdict: failure === undefined ? 'ok' : 'cut'
+    verdict: failure === undefined ? 'ok' : 'blocked'
   }
 }
 
@@ -56,10 +60,10 @@ function toIdentity(identity: string | undefined): string | undefined {
 }
 
 const DENIAL_REASON: Readonly<Record<Exclude<Authorization['is'], 'allowed'>, string>> = {
-  denied: 'a rule denies it',
-  'not-allowed': 'no rule lets it in',
-  'provider-unknown': 'the mesh has no such authorizer, and so it is denied',
-  'token-refused': "the token's issuer is not known there"
+  denied: 'a DENY rule matches',
+  'not-allowed': 'no ALLOW rule matches',
+  'provider-unknown': 'the mesh configuration does not define the provider',
+  'token-refused': 'the JWT issuer is unknown'
 }
 
 function renderAuthorization(
@@ -67,12 +71,19 @@ function renderAuthorization(
   at: 'application' | 'sidecar' | 'gateway'
 ): Side & { verdict: Authorization['is'] } {
   if (verdict.is !== 'allowed') {
-    return { verdict: verdict.is, what: 'refused', why: DENIAL_REASON[verdict.is], decidedBy: denialSources(verdict) }
+    const description = verdict.is === 'token-refused' ? 'denied, 401' : 'denied, 403 RBAC'
+    return {
+      verdict: verdict.is,
+      description,
+      reason: DENIAL_REASON[verdict.is],
+      configuredBy: denialSources(verdict)
+    }
   }
-  const decidedBy = verdict.by.map(policy => ({ object: toRef(policy), field: 'spec.rules' }))
-  if (at === 'application') return { verdict: 'allowed', what: 'allowed', why: 'no sidecar, so no policy', decidedBy }
-  const why = decidedBy.length > 0 ? 'a rule lets it in' : 'no policy is against it'
-  return { verdict: 'allowed', what: 'allowed', why, decidedBy }
+  const configuredBy = verdict.by.map(policy => ({ object: toRef(policy), field: 'spec.rules' }))
+  const allowed = { verdict: verdict.is, description: 'allowed', configuredBy }
+  if (at === 'application') return { ...allowed, reason: 'no sidecar enforces policies' }
+  const reason = configuredBy.length > 0 ? 'an ALLOW rule matches' : 'no AuthorizationPolicy denies it'
+  return { ...allowed, reason }
 }
 
 /** All ALLOW policies of the server, because a rule in any of them could allow the request. */

@@ -16,40 +16,40 @@ export interface ConfigSource {
   readonly field: string
 }
 
-/** Text for one side of a connection. `decidedBy` is empty for a default that no object configures. */
+/** Text for one side of a connection. `configuredBy` is empty for a default that no object configures. */
 export interface Side {
-  readonly what: string
-  readonly why: string
-  readonly decidedBy: readonly ConfigSource[]
+  readonly description: string
+  readonly reason: string
+  readonly configuredBy: readonly ConfigSource[]
 }
 
 const CLIENT_TLS: Readonly<Record<ClientSide['send'], string>> = {
   plaintext: 'plaintext',
-  'istio-mtls': 'mesh mTLS',
-  tls: "TLS that is not the mesh's",
-  'mutual-tls': 'TLS with a certificate of its own'
+  'istio-mtls': 'mTLS',
+  tls: 'non-Istio TLS',
+  'mutual-tls': 'custom mTLS'
 }
 
 const CLIENT_TLS_REASON: Readonly<Record<ClientSide['reason'], string>> = {
-  rule: 'a DestinationRule says so',
-  'credential-ignored': 'the DestinationRule names a credential, which sidecars do not get',
-  'peer-disabled': 'clients see that mTLS is disabled there',
-  'no-proxy': 'the caller has no sidecar',
-  'auto-mtls-off': 'no DestinationRule says otherwise, and auto mTLS is off',
-  'headless-mixed': 'connections go by address, and not every pod there is known to take mTLS',
-  'endpoint-without-tls-mode': 'auto mTLS, and the pod is not labelled as taking it',
-  'auto-mtls': 'auto mTLS, and the pod is labelled as taking it'
+  rule: 'TLS settings',
+  'credential-ignored': 'sidecars ignore credentialName',
+  'peer-disabled': 'auto mTLS: PeerAuthentication disables mTLS on the endpoint',
+  'no-proxy': 'client has no sidecar',
+  'auto-mtls-off': 'no DestinationRule sets TLS, and enableAutoMtls is false',
+  'headless-mixed': `original destination cluster: not every endpoint has label ${TLS_MODE_LABEL}=istio`,
+  'endpoint-without-tls-mode': `auto mTLS: endpoint has no label ${TLS_MODE_LABEL}=istio`,
+  'auto-mtls': `auto mTLS: endpoint has label ${TLS_MODE_LABEL}=istio`
 }
-const DIRECT_POD_IP_REASON = "it dials the pod's own address, which its sidecar passes on as it is"
+const DIRECT_POD_IP_REASON = 'client dials the pod IP, which its sidecar forwards unchanged'
 
 /** Describes what the client sends. */
 export function clientSideText(view: View<'ConfigMap'>, { client, destination, connection }: CallResult): Side {
   const { sent, server } = connection
-  const isPast = sent.reason === 'no-proxy' && tlsModeOf(client) === 'istio'
+  const isDirect = sent.reason === 'no-proxy' && tlsModeOf(client) === 'istio'
   return {
-    what: CLIENT_TLS[sent.send],
-    why: isPast ? DIRECT_POD_IP_REASON : CLIENT_TLS_REASON[sent.reason],
-    decidedBy: clientTlsSources(view, sent, client, destination, server.workload)
+    description: CLIENT_TLS[sent.send],
+    reason: isDirect ? DIRECT_POD_IP_REASON : CLIENT_TLS_REASON[sent.reason],
+    configuredBy: clientTlsSources(view, sent, client, destination, server.workload)
   }
 }
 
@@ -78,17 +78,17 @@ function clientTlsSources(
 }
 
 const SERVER_MTLS: Readonly<Record<MtlsMode, string>> = {
-  STRICT: 'mesh mTLS alone',
-  PERMISSIVE: 'mesh mTLS and plaintext',
-  DISABLE: 'plaintext alone'
+  STRICT: 'only mTLS',
+  PERMISSIVE: 'mTLS and plaintext',
+  DISABLE: 'only plaintext'
 }
 const LISTENER_TLS: Readonly<Record<NonNullable<Chain['tls']>, string>> = {
-  ISTIO_MUTUAL: 'mesh mTLS alone',
+  ISTIO_MUTUAL: 'only mTLS',
   MUTUAL: 'TLS with a client certificate',
-  OPTIONAL_MUTUAL: 'TLS, with a client certificate or without',
+  OPTIONAL_MUTUAL: 'TLS with or without a client certificate',
   SIMPLE: 'TLS',
-  PASSTHROUGH: 'TLS, and passes it on',
-  AUTO_PASSTHROUGH: 'TLS, and passes it on'
+  PASSTHROUGH: 'TLS (passthrough)',
+  AUTO_PASSTHROUGH: 'TLS (passthrough)'
 }
 
 /** Describes what the server accepts. */
@@ -96,24 +96,31 @@ export function serverSideText({ server, outcome }: Connection): Side {
   switch (server.at) {
     case 'application':
       return {
-        what: 'plaintext alone, without a sidecar',
-        why: 'the pod has no sidecar',
-        decidedBy: sourceIn(podRef(server.workload), 'spec.containers')
+        description: 'only plaintext',
+        reason: 'pod has no sidecar',
+        configuredBy: sourceIn(podRef(server.workload), 'spec.containers')
       }
     case 'sidecar': {
       const { mode, by } = server.mtls
       return by === undefined
-        ? { what: SERVER_MTLS[mode], why: "Istio's default", decidedBy: [] }
-        : { what: SERVER_MTLS[mode], why: mode, decidedBy: sourceIn(by, peerField(by, server.port, mode)) }
+        ? { description: SERVER_MTLS[mode], reason: `${mode}, Istio default`, configuredBy: [] }
+        : { description: SERVER_MTLS[mode], reason: mode, configuredBy: sourceIn(by, peerField(by, server.port, mode)) }
     }
     case 'gateway': {
       const chain = chainOf(outcome)
       if (chain === undefined) {
-        const what = `nothing on port ${server.port}`
-        return { what, why: 'no Gateway serves it', decidedBy: sourceIn(podRef(server.workload), 'metadata.labels') }
+        return {
+          description: `no connections on port ${server.port}`,
+          reason: 'no Gateway has a server on this port',
+          configuredBy: sourceIn(podRef(server.workload), 'metadata.labels')
+        }
       }
       return server.listener?.rejected === true
-        ? { ...listenerSideText(chain), what: 'nothing, for two servers match alike', why: 'Envoy refuses the port' }
+        ? {
+            ...listenerSideText(chain),
+            description: 'no connections',
+            reason: 'Envoy rejects the listener: duplicate filter chain match'
+          }
         : listenerSideText(chain)
     }
   }
@@ -128,11 +135,11 @@ function chainOf(outcome: Connection['outcome']): Chain | undefined {
 
 function listenerSideText({ servers, tls, serverNames }: Chain): Side {
   const [first] = servers
-  const names = serverNames.length === 0 ? '' : `, for ${serverNames.join(', ')}`
+  const names = serverNames.length === 0 ? '' : `, SNI ${serverNames.join(', ')}`
   return {
-    what: `${tls === undefined ? 'plain HTTP' : LISTENER_TLS[tls]}${names}`,
-    why: tls ?? first.server.port.protocol,
-    decidedBy: sourceIn(first.gateway, serverField(first, tls === undefined ? 'port.protocol' : 'tls.mode'))
+    description: `${tls === undefined ? 'plaintext HTTP' : LISTENER_TLS[tls]}${names}`,
+    reason: tls ?? first.server.port.protocol,
+    configuredBy: sourceIn(first.gateway, serverField(first, tls === undefined ? 'port.protocol' : 'tls.mode'))
   }
 }
 

@@ -3,63 +3,69 @@ import type { CallResultView } from './call-result.ts'
 import type { Side } from './connection-sides.ts'
 import type { Explanation, FailureView, HopView, PathView } from './explanation.ts'
 import { type Group, groupBy } from './group.ts'
-import { fixLines, listNames, skipLine } from './text.ts'
+import { fixLines, listNames, skipLine, suppressionLine } from './text.ts'
 
 /** Text output: for each model, paths with equal results together, and equal hops only once. */
-export function toExplanationText({ models, skipped }: Explanation): string {
-  if (models.length + skipped.length === 0) return 'there is no InferenceService'
+export function toExplanationText({ models, notEvaluated, skipped }: Explanation): string {
+  if (models.length + notEvaluated.length + skipped.length === 0) return 'no InferenceService found'
   return [
     ...models.flatMap(({ inferenceService, paths }) => [`${inferenceService}: ${count(paths)}`, ...modelLines(paths)]),
-    ...skipped.map(skipLine)
+    ...notEvaluated.map(skipLine),
+    ...skipped.map(suppressionLine)
   ].join('\n')
 }
 
 function count(paths: readonly PathView[]): string {
-  if (paths.length === 0) return 'its pods are not its own, so no ways to it are known'
-  const fared = (['ok', 'cut', 'unknown'] as const).flatMap(wanted => {
+  if (paths.length === 0) return 'no request paths: ModelMesh pods are shared and are not modeled'
+  const counts = (['ok', 'blocked', 'unknown'] as const).flatMap(wanted => {
     const { length } = paths.filter(({ verdict }) => verdict === wanted)
     return length === 0 ? [] : [`${length} ${wanted}`]
   })
-  return `${fared.join(', ')} of ${paths.length} ways`
+  return `${counts.join(', ')} of ${paths.length} paths`
 }
 
 function modelLines(paths: readonly PathView[]): readonly string[] {
-  const groups = groupBy(paths, ({ leg, hops }) => JSON.stringify([leg, hops]))
-  const isOther = paths.some(({ caller, from }) => caller === 'in-mesh' && from !== undefined)
+  const groups = groupBy(paths, ({ activatorMode, hops }) => JSON.stringify([activatorMode, hops]))
+  const hasClasses = paths.some(
+    ({ caller, callerNamespaces }) => caller === 'in-mesh' && callerNamespaces !== undefined
+  )
   const shown = new Set<string>()
-  return [...groups.values()].flatMap(group => groupLines(group, isOther, shown))
+  return [...groups.values()].flatMap(group => groupLines(group, hasClasses, shown))
 }
 
-function groupLines(group: Group<PathView>, isOther: boolean, shown: Set<string>): readonly string[] {
-  const [{ leg, verdict, hops }] = group
-  const whos = groupBy(group, path => callerLabel(path, isOther))
-  const who = [...whos].map(([name, same]) => `${name} ${same.map(entryLabel).join(' or ')}`).join('; ')
+function groupLines(group: Group<PathView>, hasClasses: boolean, shown: Set<string>): readonly string[] {
+  const [{ activatorMode, verdict, hops }] = group
+  const byCaller = groupBy(group, path => callerLabel(path, hasClasses))
+  const callers = [...byCaller].map(([name, same]) => `${name} ${same.map(entryLabel).join(' or ')}`).join('; ')
+  const mode = activatorMode === undefined ? '' : `, ${ACTIVATOR_MODES[activatorMode]}`
   return [
-    `  ${STATUS_LABELS[verdict]} ${who}${leg === undefined ? '' : ACTIVATOR_MODES[leg]}`,
+    `  ${STATUS_LABELS[verdict]} ${callers}${mode}`,
     ...hops.flatMap(hop => hopLines(hop, shown)).map(line => `    ${line}`)
   ]
 }
 
-const ACTIVATOR_MODES = { direct: ', straight to the pods', activator: ', through the activator' } as const
-export const STATUS_LABELS = { ok: 'ok ', cut: 'CUT', unknown: '?  ' } as const
+const ACTIVATOR_MODES = { serve: 'direct (Serve mode)', proxy: 'via activator (Proxy mode)' } as const
+export const STATUS_LABELS = { ok: 'ok     ', blocked: 'BLOCKED', unknown: 'UNKNOWN' } as const
 
-function callerLabel({ caller, from, needed }: PathView, isOther: boolean): string {
-  const anyone = `any ${isOther ? 'other ' : ''}namespace`
-  const where = caller === 'in-mesh' ? ` (${from === undefined ? anyone : listNames(from)})` : ''
-  return `${caller}${where}${needed ? '' : ' (if there are any)'}`
+function callerLabel({ caller, callerNamespaces, expected }: PathView, hasClasses: boolean): string {
+  const any = `any ${hasClasses ? 'other ' : ''}namespace`
+  const where = caller === 'in-mesh' ? ` (${callerNamespaces === undefined ? any : listNames(callerNamespaces)})` : ''
+  return `${caller}${where}${expected ? '' : ' (if any exist)'}`
 }
 
-function entryLabel({ entry }: PathView): string {
-  if (entry === 'address') return 'by its address'
-  return entry === 'component' ? "by its component's host" : entry
+function entryLabel({ via }: PathView): string {
+  if (via === 'address') return 'via InferenceService URL'
+  return via === 'component' ? 'via component host' : via
 }
 
-/** @param shown what has been printed already and is not repeated */
-function hopLines({ name, verdict, passages, cut, unknown }: HopView, shown: Set<string>): readonly string[] {
-  const facts = [...new Set(passages.flatMap(callLines)), ...(unknown === undefined ? [] : [`not known: ${unknown}`])]
+/** @param shown hops and fixes that have been printed and are not repeated */
+function hopLines({ name, verdict, calls, failure, unknownReason }: HopView, shown: Set<string>): readonly string[] {
+  const unknown = unknownReason === undefined ? [] : [`unknown: ${unknownReason}`]
+  const facts = [...new Set(calls.flatMap(callLines)), ...unknown]
   const head = `${STATUS_LABELS[verdict]} ${name}`
-  if (!isNew(shown, [head, facts, cut?.message])) return [`${head}, as above`]
-  return [head, ...[...facts, ...(cut === undefined ? [] : failureLines(cut, shown))].map(line => `    ${line}`)]
+  if (!isNew(shown, [head, facts, failure?.message])) return [`${head}, as above`]
+  const failed = failure === undefined ? [] : failureLines(failure, shown)
+  return [head, ...[...facts, ...failed].map(line => `    ${line}`)]
 }
 
 function isNew(shown: Set<string>, what: unknown): boolean {
@@ -70,28 +76,31 @@ function isNew(shown: Set<string>, what: unknown): boolean {
 }
 
 /** What the client sends, what the server accepts, the identity, and the authorization result. */
-export function callLines({ sent, taken, identity, authorization }: CallResultView): readonly string[] {
-  const judged = authorization && `${authorization.what} as ${principalName(identity)} (${sourcesText(authorization)})`
+export function callLines({ client, server, identity, authorization }: CallResultView): readonly string[] {
   return [
-    `sends ${sent.what}: ${sent.why}${sent.decidedBy.length === 0 ? '' : ` (${sourcesText(sent)})`}`,
-    `meets ${taken.what} (${sourcesText(taken)})`,
-    ...(judged === undefined ? [] : [judged])
+    `client sends ${client.description} (${reasonText(client)})`,
+    `server accepts ${server.description} (${reasonText(server)})`,
+    ...(authorization === undefined
+      ? []
+      : [`authz: ${authorization.description}, ${principalName(identity)} (${reasonText(authorization)})`])
   ]
 }
 
-/** Configuring objects and fields, or the reason without any. */
-function sourcesText({ why, decidedBy }: Side): string {
-  return decidedBy.length === 0 ? why : decidedBy.map(({ object, field }) => `${nameOf(object)} ${field}`).join(', ')
+/** Reason, and the objects and fields that configure it. */
+function reasonText({ reason, configuredBy }: Side): string {
+  if (configuredBy.length === 0) return reason
+  const sources = configuredBy.map(({ object, field }) => `${nameOf(object)} ${field}`).join(', ')
+  return `${reason}${reason.includes(':') ? ';' : ':'} ${sources}`
 }
 
 /** `namespace/account`, of `spiffe://<trust domain>/ns/<namespace>/sa/<account>`. */
 function principalName(identity: string | undefined): string {
-  if (identity === undefined) return 'nobody'
+  if (identity === undefined) return 'unauthenticated'
   const [namespace, account] = identity.replace(/^.*\/ns\//, '').split('/sa/')
-  return namespace === '*' ? 'whoever calls' : `${namespace}/${account}`
+  return namespace === '*' ? 'any mesh identity' : `${namespace}/${account}`
 }
 
-/** @param shown fixes that have been printed already, whose manifests are not repeated */
+/** @param shown fixes that have been printed; their manifests are not repeated */
 export function failureLines(
   { rule, message, object, field, fix }: FailureView,
   shown: Set<string>

@@ -4,42 +4,53 @@ import type { Hop } from '../request/hop.ts'
 import type { Path } from '../request/request-path.ts'
 import type { View } from '../state/snapshot.ts'
 import { callResultSchema, renderCallResult } from './call-result.ts'
-import { callerSchema, fixSchema, fromSchema, refSchema, skippedSchema } from './report.ts'
+import {
+  callerSchema,
+  fixSchema,
+  namespacesSchema,
+  notEvaluatedSchema,
+  refSchema,
+  suppressionSchema
+} from './report.ts'
 
 /** Cause of a blocked path, and the smallest fix. */
 export const failureSchema = z.object({
   rule: z.string(),
   message: z.string(),
-  object: refSchema.optional().describe('At fault; absent, as field and fix, where that could not be judged'),
+  object: refSchema.optional().describe('Object at fault; absent, like field and fix, if the rule was not evaluated'),
   field: z.string().optional(),
   fix: fixSchema.optional()
 })
 export type FailureView = z.output<typeof failureSchema>
 
-const verdict = z.enum(['ok', 'cut', 'unknown'])
+const verdict = z.enum(['ok', 'blocked', 'unknown'])
 const hop = z.object({
   name: z.string(),
   verdict,
-  passages: z.array(callResultSchema).readonly(),
-  cut: failureSchema.optional(),
-  unknown: z.string().optional().describe('What is not known, and would decide')
+  calls: z.array(callResultSchema).readonly(),
+  failure: failureSchema.optional(),
+  unknownReason: z.string().optional().describe('Missing input that decides')
 })
 const path = z.object({
   caller: callerSchema,
-  from: fromSchema,
-  entry: z.string().describe("By what: the model's `address`, or its `component`'s; for other callers, who they are"),
-  leg: z.enum(['direct', 'activator']).optional(),
-  needed: z.boolean().describe('False where nothing says that there are such callers'),
+  callerNamespaces: namespacesSchema,
+  via: z.string().describe('`address` (InferenceService URL), `component` (component host), or the name of the caller'),
+  activatorMode: z
+    .enum(['serve', 'proxy'])
+    .optional()
+    .describe('direct to the pods (serve) or via the activator (proxy)'),
+  expected: z.boolean().describe('False if no object shows that such callers exist'),
   verdict,
   hops: z.array(hop).readonly()
 })
 
-/** Schema of the JSON output. */
+/** Schema of the JSON output of `explain`. */
 export const explanationSchema = z.object({
   apiVersion: z.literal('mesh-guard.io/v1'),
   kind: z.literal('Explanation'),
   models: z.array(z.object({ inferenceService: z.string(), paths: z.array(path).readonly() })).readonly(),
-  skipped: skippedSchema
+  notEvaluated: notEvaluatedSchema,
+  skipped: z.array(suppressionSchema).readonly().describe('Findings that an exception suppresses')
 })
 
 export type Explanation = z.output<typeof explanationSchema>
@@ -47,7 +58,7 @@ export type PathView = z.output<typeof path>
 export type HopView = z.output<typeof hop>
 
 /** Converts evaluated paths to the output format. */
-export function toExplanation(view: View<'ConfigMap'>, { models, skipped }: Explained): Explanation {
+export function toExplanation(view: View<'ConfigMap'>, { models, notEvaluated, suppressed }: Explained): Explanation {
   return {
     apiVersion: 'mesh-guard.io/v1',
     kind: 'Explanation',
@@ -55,35 +66,29 @@ export function toExplanation(view: View<'ConfigMap'>, { models, skipped }: Expl
       inferenceService: model,
       paths: paths.map(({ path, failure }) => renderPath(view, path, failure))
     })),
-    skipped
+    notEvaluated,
+    skipped: suppressed
   }
 }
 
 function renderPath(view: View<'ConfigMap'>, path: Path, failure: ExplainedFailure | undefined): PathView {
   const { caller, from, entry, activatorMode, expected } = path
   const hops = path.hops.map(one => renderHop(view, one, failure))
-  return {
-    caller,
-    from,
-    entry,
-    leg: activatorMode,
-    needed: expected,
-    verdict: hops.find(one => one.verdict !== 'ok')?.verdict ?? 'ok',
-    hops
-  }
+  const verdict = hops.find(one => one.verdict !== 'ok')?.verdict ?? 'ok'
+  return { caller, callerNamespaces: from, via: entry, activatorMode, expected, verdict, hops }
 }
 
 /** A path ends at its failed hop, so only one hop can have the failure. */
 function renderHop(view: View<'ConfigMap'>, hop: Hop, failure: ExplainedFailure | undefined): HopView {
   const { name, unknown } = hop
-  const passages = hop.calls.map(passage => renderCallResult(view, passage))
+  const calls = hop.calls.map(call => renderCallResult(view, call))
   if (failure !== undefined && hop.failure !== undefined)
-    return { name, verdict: 'cut', passages, cut: renderFailure(failure) }
-  return { name, verdict: unknown === undefined ? 'ok' : 'unknown', passages, unknown }
+    return { name, verdict: 'blocked', calls, failure: renderFailure(failure) }
+  return { name, verdict: unknown === undefined ? 'ok' : 'unknown', calls, unknownReason: unknown }
 }
 
 export function renderFailure({ rule, problem, skip }: ExplainedFailure): FailureView {
-  if (problem === undefined) return { rule, message: `cut, and why could not be judged: ${skip?.reason}` }
+  if (problem === undefined) return { rule, message: `blocked; cause not evaluated: ${skip?.reason}` }
   const { object, field, message, fix } = problem
   const { text, apply = [], remove = [] } = fix
   return { rule, message, object, field, fix: { text, apply: [...apply], remove: [...remove] } }

@@ -1,10 +1,10 @@
 import type { Report, Reported } from './report.ts'
 
-/** The report as JSON; lists that are empty are there all the same. */
-export function toJson({ decision, steps, findings, skipped }: Report): string {
+/** JSON output of `check` and `audit`; empty lists are included. */
+export function toJson({ decision, steps, findings, notEvaluated, skipped }: Report): string {
   const report = {
     apiVersion: 'mesh-guard.io/v1',
-    kind: 'Report',
+    kind: 'CheckReport',
     decision,
     steps: steps.map(step => ({
       ...step,
@@ -12,6 +12,7 @@ export function toJson({ decision, steps, findings, skipped }: Report): string {
       existing: step.existing.map(toFinding)
     })),
     findings: findings.map(toFinding),
+    notEvaluated,
     skipped
   }
   return JSON.stringify(report, undefined, 2)

@@ -1,13 +1,14 @@
+import type { Decision } from '../engine/decide.ts'
+import type { Suppression } from '../engine/exceptions.ts'
 import type { Finding } from '../engine/finding.ts'
 import { modelKey } from '../engine/incremental/evaluate.ts'
-import type { Skip } from '../engine/incremental/not-evaluated.ts'
-import type { Severity } from '../rules/lib/rule.ts'
+import type { Skip } from '../engine/incremental/skip.ts'
 import { getOrAdd } from '../state/map.ts'
 import { type Ref, toRef } from '../state/resource.ts'
 import type { Snapshot } from '../state/snapshot.ts'
 import { effectLines } from './text.ts'
 
-/** A kind of the cluster that takes findings. */
+/** Custom resource that stores findings. */
 export interface ReportApi {
   readonly group: string
   readonly version: string
@@ -15,30 +16,30 @@ export interface ReportApi {
   readonly kind: string
 }
 
-/** The first that a server has is the one to write to: the second has become the first. */
+/** In order of preference: OpenReports is the successor of PolicyReport. */
 export const REPORT_APIS: readonly ReportApi[] = [
   { group: 'openreports.io', version: 'v1alpha1', plural: 'reports', kind: 'Report' },
   { group: 'wgpolicyk8s.io', version: 'v1alpha2', plural: 'policyreports', kind: 'PolicyReport' }
 ]
 
 export const SOURCE = 'kserve-mesh-guard'
-/** On each report that is ours. */
+/** Label of the reports that this controller writes. */
 export const MANAGED_BY = { 'app.kubernetes.io/managed-by': SOURCE } as const
-/** The report of a namespace; those of its InferenceServices begin so. */
+/** Name of a namespace's report, and prefix of the names of its InferenceServices' reports. */
 export const REPORT_NAME = 'mesh-guard'
 
-/** etcd takes objects of 1.5 MiB: results beyond these are counted, and no more. */
-export const MOST_RESULTS = 200
+/** Keeps a report below etcd's limit of 1.5 MiB; further results appear only in the summary. */
+export const MAX_RESULTS = 200
 
 interface Result {
   readonly source: string
   readonly policy: string
-  readonly result: 'fail' | 'warn' | 'error'
+  readonly result: 'fail' | 'warn' | 'error' | 'skip'
   readonly message: string
   readonly [field: string]: unknown
 }
 
-/** A report as it should be. No time stands in it, so that what is found again changes nothing. */
+/** Desired report. It has no timestamp, so that an audit with equal findings writes nothing. */
 export interface WantedReport {
   readonly namespace: string
   readonly name: string
@@ -54,13 +55,13 @@ interface Collected {
 }
 
 /**
- * The reports that a state deserves: one for each InferenceService that something is wrong with, wherever the fault lies,
- * and one for each namespace with what concerns no InferenceService.
+ * Reports of an audit: one for each InferenceService with findings, wherever the object at fault is, and one for each
+ * namespace with findings that concern no InferenceService.
  *
- * @param home the namespace whose report has what stands in no namespace, and what could not be judged
+ * @param home namespace of the report with findings about cluster-scoped objects, and with evaluations that were skipped
  */
 export function toReports(
-  { findings, skipped }: { readonly findings: readonly Finding[]; readonly skipped: readonly Skip[] },
+  { findings, notEvaluated, suppressed }: Omit<Decision, 'decision' | 'existing'>,
   state: Snapshot,
   { group, version, kind }: ReportApi,
   home: string
@@ -76,11 +77,12 @@ export function toReports(
   for (const finding of findings) {
     for (const [key, part] of partsOf(finding)) {
       const model = models.get(key)
-      const namespace = model?.namespace ?? placeOf(finding.object, home)
+      const namespace = model?.namespace ?? reportNamespaceOf(finding.object, home)
       add(namespace, model ?? namespaceRef(namespace), toResult(part))
     }
   }
-  for (const skip of skipped.toSorted(byText)) add(home, namespaceRef(home), toError(skip))
+  for (const skip of notEvaluated.toSorted(byText)) add(home, namespaceRef(home), toError(skip))
+  for (const one of suppressed.toSorted(byText)) add(home, namespaceRef(home), toSkipped(one))
   return [...reports.values()].map(({ namespace, scope, results }) => ({
     namespace,
     name: scope.kind === 'Namespace' ? REPORT_NAME : `${REPORT_NAME}-inferenceservice-${scope.name}`,
@@ -90,47 +92,51 @@ export function toReports(
   }))
 }
 
-/** What a finding is to each InferenceService, and, under no name, to none in particular. */
+/** The finding by InferenceService, each with its own effects; the key is empty if it concerns none. */
 function partsOf(finding: Finding): ReadonlyMap<string, Finding> {
-  const { object, cuts, opens } = finding
-  const concerned = new Set<string>([...cuts, ...opens].map(({ inferenceService = '' }) => inferenceService))
-  if (object.kind === 'InferenceService') concerned.add(modelKey(object))
-  if (concerned.size === 0) concerned.add('')
+  const { object, blocked, exposes } = finding
+  const affected = new Set<string>([...blocked, ...exposes].map(({ inferenceService = '' }) => inferenceService))
+  if (object.kind === 'InferenceService') affected.add(modelKey(object))
+  if (affected.size === 0) affected.add('')
   const isOf = (model: string) => (one: { readonly inferenceService: string | undefined }) =>
     (one.inferenceService ?? '') === model
   return new Map(
-    [...concerned].map(model => [
+    [...affected].map(model => [
       model,
-      { ...finding, cuts: cuts.filter(isOf(model)), opens: opens.filter(isOf(model)) }
+      { ...finding, blocked: blocked.filter(isOf(model)), exposes: exposes.filter(isOf(model)) }
     ])
   )
 }
 
-function placeOf({ kind, namespace, name }: Ref, home: string): string {
+function reportNamespaceOf({ kind, namespace, name }: Ref, home: string): string {
   if (namespace !== '') return namespace
   return kind === 'Namespace' ? name : home
 }
 
 const namespaceRef = (name: string): Ref => ({ apiVersion: 'v1', kind: 'Namespace', namespace: '', name })
 
-const SEVERITIES: Readonly<Record<Severity, string>> = {
-  blocks: 'critical',
-  latent: 'high',
-  opens: 'medium',
-  wastes: 'low',
-  style: 'info'
-}
+/** Length in characters: one finding can affect thousands of callers. */
+const MAX_EFFECT_LENGTH = 1_000
 
-/** A namespace may have rules of its own for each of thousands of callers. */
-const MOST_EFFECTS = 1_000
-
-function toResult({ rule, severity, mode, object, field, message, docs, fix, cuts, opens }: Finding): Result {
-  const effect = effectLines({ cuts, opens }).join('; ').slice(0, MOST_EFFECTS)
+function toResult({
+  rule,
+  category,
+  severity,
+  mode,
+  object,
+  field,
+  message,
+  docs,
+  fix,
+  blocked,
+  exposes
+}: Finding): Result {
+  const effect = effectLines({ blocked, exposes }).join('; ').slice(0, MAX_EFFECT_LENGTH)
   return {
     source: SOURCE,
     policy: rule,
-    category: severity,
-    severity: SEVERITIES[severity],
+    category,
+    severity,
     result: mode === 'deny' ? 'fail' : 'warn',
     scored: mode === 'deny',
     resources: [toObjectReference(object)],
@@ -143,7 +149,11 @@ function toError({ rule, reason }: Skip): Result {
   return { source: SOURCE, policy: rule, result: 'error', scored: false, message: `not evaluated: ${reason}` }
 }
 
-/** Objects of the whole cluster have no namespace, and not an empty one. */
+function toSkipped({ rule, reason }: Suppression): Result {
+  return { source: SOURCE, policy: rule, result: 'skip', scored: false, message: reason }
+}
+
+/** An ObjectReference to a cluster-scoped object has no namespace field. */
 function toObjectReference({ namespace, ...rest }: Ref): object {
   return namespace === '' ? rest : { ...rest, namespace }
 }
@@ -152,11 +162,11 @@ function toContent(scope: Ref, results: readonly Result[]): WantedReport['conten
   const count = (wanted: Result['result']) => results.filter(({ result }) => result === wanted).length
   return {
     scope: toObjectReference(scope),
-    summary: { pass: 0, fail: count('fail'), warn: count('warn'), error: count('error'), skip: 0 },
-    results: results.slice(0, MOST_RESULTS)
+    summary: { pass: 0, fail: count('fail'), warn: count('warn'), error: count('error'), skip: count('skip') },
+    results: results.slice(0, MAX_RESULTS)
   }
 }
 
-function byText(a: Skip, b: Skip): number {
+function byText(a: object, b: object): number {
   return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1
 }

@@ -1,68 +1,72 @@
 import { z } from 'zod'
 import type { AdmissionDecision } from '../engine/decide.ts'
+import type { Suppression } from '../engine/exceptions.ts'
 import type { Finding } from '../engine/finding.ts'
-import type { Skip } from '../engine/incremental/not-evaluated.ts'
+import type { Skip } from '../engine/incremental/skip.ts'
 import type { Operation } from '../engine/mutate.ts'
 import type { Ref } from '../state/resource.ts'
 
-/** Where an object or a field stands in a file. */
+/** Position of an object or a field in a manifest file. */
 export interface Source {
   readonly file: string
   readonly line: number
 }
 
-/** A finding, with its place in the file that was checked, if it came from one. */
+/** Finding with the position of its field, if a manifest file defines the object. */
 export type Reported = Finding & { readonly source: Source | undefined }
 
-/** One change, and what admission would say of it. */
+/** One change and its admission decision. */
 export interface Step {
   readonly object: Ref
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE'
   readonly source: Source
   readonly decision: AdmissionDecision
-  /** What the mutating webhook would answer, as RFC 6902. */
+  /** Patch of the mutating webhook, RFC 6902. */
   readonly patch: readonly Operation[]
-  /** Why something that policy requires was left out of the patch. */
+  /** Values that policy requires and the patch omits, with the reason. */
   readonly notes: readonly string[]
   readonly findings: readonly Reported[]
   readonly existing: readonly Reported[]
 }
 
-/** What is printed, by all commands alike. */
+/** Object of a kind that is not evaluated. */
+export interface SkippedObject {
+  readonly object: Ref
+  readonly source: Source
+  readonly reason: string
+}
+
+/** Result of `check` and `audit`. */
 export interface Report {
   readonly decision: AdmissionDecision
   readonly steps: readonly Step[]
   readonly findings: readonly Reported[]
-  readonly skipped: readonly Skip[]
+  readonly notEvaluated: readonly Skip[]
+  readonly skipped: readonly (Suppression | SkippedObject)[]
 }
 
 export const refSchema = z.object({ apiVersion: z.string(), kind: z.string(), namespace: z.string(), name: z.string() })
 const source = z.object({ file: z.string(), line: z.int() })
-const verdict = z.enum(['deny', 'warn', 'allow'])
+const decision = z.enum(['deny', 'warn', 'allow'])
 export const callerSchema = z.enum(['external', 'in-mesh', 'non-mesh', 'probe', 'system'])
-export const fromSchema = z
+/** Namespaces of a caller class. */
+export const namespacesSchema = z
   .array(z.string())
   .readonly()
   .optional()
-  .describe('Namespaces of the callers for which this holds alike; absent: any namespace that nothing names')
+  .describe('Namespaces of callers with equal results; absent: any namespace without configuration of its own')
 export const fixSchema = z.object({ text: z.string(), apply: z.array(z.looseObject({})), remove: z.array(refSchema) })
-export const skippedSchema = z
-  .array(
-    z.object({
-      rule: z.string(),
-      missing: z.array(z.string()).readonly(),
-      reason: z.string(),
-      exception: z
-        .object({ owner: z.string(), expires: z.string(), state: z.enum(['in-force', 'expired']) })
-        .readonly()
-        .optional()
-        .describe('Present where nothing was missing: the configuration excepts this, or did until it expired')
-    })
-  )
+export const notEvaluatedSchema = z
+  .array(z.object({ rule: z.string(), missing: z.array(z.string()).readonly(), reason: z.string() }))
   .readonly()
+  .describe('Evaluations without a result, with the kinds that could not be read')
+const exception = z.object({ owner: z.string(), expires: z.string(), state: z.enum(['active', 'expired']) })
+export const suppressionSchema = z.object({ rule: z.string(), reason: z.string(), exception: exception.readonly() })
+const skippedObject = z.object({ object: refSchema, source, reason: z.string() })
 const finding = z.object({
   rule: z.string(),
-  severity: z.enum(['blocks', 'latent', 'opens', 'wastes', 'style']),
+  category: z.enum(['outage', 'latent-outage', 'exposure', 'ineffective', 'style']),
+  severity: z.enum(['critical', 'high', 'medium', 'low', 'info']).describe('Follows from the category'),
   mode: z.enum(['deny', 'warn', 'audit']),
   object: refSchema,
   source: source.optional(),
@@ -70,34 +74,40 @@ const finding = z.object({
   message: z.string().max(1000),
   docs: z.string(),
   fix: fixSchema,
-  cuts: z.array(
-    z.object({
-      inferenceService: z.string().optional(),
-      caller: callerSchema,
-      from: fromSchema,
-      hop: z.string()
-    })
-  ),
-  opens: z.array(z.object({ inferenceService: z.string(), what: z.string() }))
+  blocked: z
+    .array(
+      z.object({
+        inferenceService: z.string().optional(),
+        caller: callerSchema,
+        from: namespacesSchema,
+        hop: z.string()
+      })
+    )
+    .describe('Blocked request paths'),
+  exposes: z.array(z.object({ inferenceService: z.string(), what: z.string() }))
 })
 
-/** The report as it is printed by `-o json`. */
+/** Schema of the JSON output of `check` and `audit`. */
 export const reportSchema = z.object({
   apiVersion: z.literal('mesh-guard.io/v1'),
-  kind: z.literal('Report'),
-  decision: verdict.describe('Strictest decision of the steps; for audit, of the findings'),
+  kind: z.literal('CheckReport'),
+  decision: decision.describe('Strictest decision of the steps; for audit, of the findings'),
   steps: z.array(
     z.object({
       object: refSchema,
       operation: z.enum(['CREATE', 'UPDATE', 'DELETE']),
       source,
-      decision: verdict,
+      decision,
       patch: z.array(z.object({ op: z.literal('add'), path: z.string(), value: z.unknown() })),
       notes: z.array(z.string()),
-      findings: z.array(finding),
-      existing: z.array(finding)
+      findings: z.array(finding).describe('Findings that the step introduces'),
+      existing: z.array(finding).describe('Pre-existing findings; they do not influence the decision')
     })
   ),
   findings: z.array(finding),
-  skipped: skippedSchema
+  notEvaluated: notEvaluatedSchema,
+  skipped: z
+    .array(z.union([suppressionSchema, skippedObject]))
+    .readonly()
+    .describe('Findings that an exception suppresses, expired exceptions, and objects of kinds that are not evaluated')
 })

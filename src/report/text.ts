@@ -1,17 +1,19 @@
 import { stringify } from 'yaml'
+import type { Suppression } from '../engine/exceptions.ts'
 import type { BlockedPathRef } from '../engine/finding.ts'
-import { isUnevaluated, type Skip } from '../engine/incremental/not-evaluated.ts'
+import type { Skip } from '../engine/incremental/skip.ts'
 import type { Fix } from '../rules/lib/rule.ts'
 import { getOrAdd } from '../state/map.ts'
 import { nameOf } from '../state/resource.ts'
 import type { Report, Reported, Step } from './report.ts'
 
-/** The report for people: what, where, why, and what to do. */
-export function toText({ steps, findings, skipped }: Report): string {
+/** Text output of `check` and `audit`. Skipped objects are not listed: the command reports their number on stderr. */
+export function toText({ steps, findings, notEvaluated, skipped }: Report): string {
   const lines = [
     ...steps.flatMap(stepLines),
     ...findings.flatMap(finding => findingLines(finding, '')),
-    ...skipped.map(skipLine),
+    ...notEvaluated.map(skipLine),
+    ...skipped.flatMap(one => ('rule' in one ? suppressionLine(one) : [])),
     steps.length > 0 ? summary(steps.map(({ decision }) => decision)) : plural(findings.length, 'finding')
   ]
   return lines.join('\n')
@@ -40,41 +42,43 @@ function findingLines(finding: Reported, indent: string): readonly string[] {
   ].map(line => indent + line)
 }
 
-/** Who loses what: a line for each InferenceService, up to `most` of them. */
-export function effectLines({ cuts, opens }: Pick<Reported, 'cuts' | 'opens'>, most = Infinity): readonly string[] {
+/** Effects of a finding: one line for each InferenceService, up to `limit` of them. */
+export function effectLines(
+  { blocked, exposes }: Pick<Reported, 'blocked' | 'exposes'>,
+  limit = Infinity
+): readonly string[] {
   const models = new Map<string, BlockedPathRef[]>()
-  for (const cut of cuts)
-    getOrAdd(models, cut.inferenceService ?? 'the installation', (): BlockedPathRef[] => []).push(cut)
-  const told = [...models].slice(0, most)
-  const more = models.size - told.length
+  for (const path of blocked)
+    getOrAdd(models, path.inferenceService ?? 'the control plane', (): BlockedPathRef[] => []).push(path)
+  const shown = [...models].slice(0, limit)
+  const more = models.size - shown.length
   return [
-    ...told.map(([model, own]) => `cuts ${model} for ${callers(own)}`),
-    ...(more > 0 ? [`and cuts ${more} more`] : []),
-    ...opens.map(({ inferenceService, what }) => `opens ${inferenceService}: ${what}`)
+    ...shown.map(([model, paths]) => `blocks ${model} for ${callers(paths)}`),
+    ...(more > 0 ? [`and blocks ${more} more`] : []),
+    ...exposes.map(({ inferenceService, what }) => `exposes ${inferenceService}: ${what}`)
   ]
 }
 
-function callers(cuts: readonly BlockedPathRef[]): string {
-  const words = cuts.map(
+function callers(blocked: readonly BlockedPathRef[]): string {
+  const names = blocked.map(
     ({ caller, from, hop }) => `${caller}${from === undefined ? '' : ` (${listNames(from)})`} at ${hop}`
   )
-  return [...new Set(words)].join(', ')
+  return [...new Set(names)].join(', ')
 }
 
-/** More names are counted. */
 const MAX_NAMES = 5
 
-/** Names as people read them: all of a few, and the number of the others. */
+/** Up to `MAX_NAMES` names, and the number of the others. */
 export function listNames(names: readonly string[]): string {
   const more = names.length - MAX_NAMES
   return more > 1 ? `${names.slice(0, MAX_NAMES).join(', ')} and ${more} more` : names.join(', ')
 }
 
-/** Printed as they are, whatever they hold. */
-type Told<F extends Fix> = Omit<F, 'apply'> & { readonly apply?: readonly object[] }
+/** Fix with manifests of any shape. */
+type FixText = Omit<Fix, 'apply'> & { readonly apply?: readonly object[] }
 
-/** The fix, with the objects to apply as YAML. */
-export function fixLines({ text, apply = [], remove = [] }: Told<Fix>): readonly string[] {
+/** Fix with the objects to apply as YAML. */
+export function fixLines({ text, apply = [], remove = [] }: FixText): readonly string[] {
   return [
     `fix: ${text}`,
     ...apply.flatMap(object => stringify(object).trimEnd().split('\n')).map(line => `  ${line}`),
@@ -82,11 +86,8 @@ export function fixLines({ text, apply = [], remove = [] }: Told<Fix>): readonly
   ]
 }
 
-/** What was not judged, or is not counted, and why. */
-export function skipLine(skip: Pick<Skip, 'rule' | 'reason' | 'exception'>): string {
-  const { rule, reason } = skip
-  return isUnevaluated(skip) ? `not evaluated: ${rule}: ${reason}` : `${rule}: ${reason}`
-}
+export const skipLine = ({ rule, reason }: Pick<Skip, 'rule' | 'reason'>) => `not evaluated: ${rule}: ${reason}`
+export const suppressionLine = ({ rule, reason }: Pick<Suppression, 'rule' | 'reason'>) => `${rule}: ${reason}`
 
 function summary(decisions: readonly string[]): string {
   const count = (wanted: string) => decisions.filter(decision => decision === wanted).length

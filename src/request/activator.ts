@@ -12,7 +12,7 @@ import { evaluateCalls } from './evaluate-calls.ts'
 import type { Failure } from './hop.ts'
 
 /** Last part of a Knative path: via the activator (Proxy mode) or direct to the pods (Serve mode). */
-export type ActivatorMode = 'activator' | 'direct'
+export type ActivatorMode = 'proxy' | 'serve'
 
 export const HPA = 'hpa.autoscaling.knative.dev'
 export const CLASS = 'autoscaling.knative.dev/class'
@@ -27,11 +27,11 @@ export function activatorModesOf(
   component: Component,
   revision: Destination
 ): readonly ActivatorMode[] {
-  if (component.annotations[CLASS] === HPA) return ['direct']
+  if (component.annotations[CLASS] === HPA) return ['serve']
   const capacity = burstCapacityOf(view, component)
-  if (!Number.isFinite(capacity) || capacity === -1) return ['activator']
+  if (!Number.isFinite(capacity) || capacity === -1) return ['proxy']
   const rests = capacity === 0 && component.minReplicas > 0
-  return rests && metricsScrape(view, revision).failure === undefined ? ['direct'] : ['direct', 'activator']
+  return rests && metricsScrape(view, revision).failure === undefined ? ['serve'] : ['serve', 'proxy']
 }
 
 /** True if the autoscaler scrapes the pods. If requests always pass the activator, it counts them instead. */

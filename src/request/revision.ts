@@ -46,7 +46,7 @@ export function pathsToRevision(
     next: { at: pods, call: forwardCall(view, pods, call) }
   })
   const steps = (activatorMode: ActivatorMode, from: 'gateway' | 'caller'): readonly HopEvaluator[] =>
-    activatorMode === 'direct'
+    activatorMode === 'serve'
       ? [memoizeHop(hopTo(view, `${from}->pod`, revision))]
       : [memoizeHop(hopTo(view, `${from}->activator`, behindActivator)), onward]
   const legsFrom = (from: 'gateway' | 'caller') =>

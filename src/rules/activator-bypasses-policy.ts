@@ -25,7 +25,7 @@ import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'activator-bypasses-policy',
-  severity: 'opens',
+  category: 'exposure',
   mode: 'warn',
   summary: 'Requests via the activator bypass an AuthorizationPolicy on the model',
   on: ['InferenceService'],
@@ -53,7 +53,7 @@ export default defineCheck({
         jwtPolicy === undefined
           ? denyAtActivator(view, service, policy)
           : requireTokenAtActivator(view, service, pods, policy),
-      opens: jwtPolicy === undefined ? 'cross-namespace-via-activator' : 'jwt-bypass-via-activator'
+      exposes: jwtPolicy === undefined ? 'cross-namespace-via-activator' : 'jwt-bypass-via-activator'
     }
   }
 })
@@ -66,7 +66,7 @@ function isBypassed(
   pods: readonly Workload[]
 ): boolean {
   const revision = revisionDestination(view, service, component, pods)
-  if (!activatorModesOf(view, component, revision).includes('activator')) return false
+  if (!activatorModesOf(view, component, revision).includes('proxy')) return false
   const host = serviceHost(service.namespace, component.service, view.settings.clusterDomain)
   const call = callTo(view, service, host, undefined)
   const isAllowed = (server: Workload) =>

@@ -6,7 +6,7 @@ import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'destinationrule-on-externalname',
-  severity: 'style',
+  category: 'style',
   mode: 'warn',
   summary: 'DestinationRule on an ExternalName host has no effect (Istio 1.21+)',
   on: ['DestinationRule'],

@@ -4,7 +4,7 @@ import { updatedManifest } from './lib/updated-manifest.ts'
 
 export default defineCheck({
   id: 'destinationrule-tls-without-mode',
-  severity: 'latent',
+  category: 'latent-outage',
   mode: 'warn',
   summary: 'DestinationRule sets tls without mode, which means DISABLE',
   on: ['DestinationRule'],

@@ -7,7 +7,7 @@ import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'gateway-port-translation-ambiguous',
-  severity: 'latent',
+  category: 'latent-outage',
   mode: 'warn',
   summary: 'Two Services map a gateway port to different target ports; the oldest wins',
   on: ['Service'],

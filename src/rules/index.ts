@@ -32,6 +32,7 @@ import policyBypassedByPlaintext from './policy-bypassed-by-plaintext.ts'
 import policyDeniesRequestPath from './policy-denies-request-path.ts'
 import policyRequiresPeerIdentity from './policy-requires-peer-identity.ts'
 import policySelectsNoPods from './policy-selects-no-pods.ts'
+import policyWithoutSidecar from './policy-without-sidecar.ts'
 import portlevelmtlsUsesServicePort from './portlevelmtls-uses-service-port.ts'
 import strictMeshPlainLocalGateway from './strict-mesh-plain-local-gateway.ts'
 import strictWithoutSidecar from './strict-without-sidecar.ts'
@@ -83,6 +84,7 @@ export const RULES: Rules = {
     peerauthenticationSelectorInRootNamespace,
     policyBypassedByPlaintext,
     policySelectsNoPods,
+    policyWithoutSidecar,
     portlevelmtlsUsesServicePort,
     strictMeshPlainLocalGateway,
     strictWithoutSidecar,

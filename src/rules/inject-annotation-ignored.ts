@@ -5,7 +5,7 @@ import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'inject-annotation-ignored',
-  severity: 'opens',
+  category: 'exposure',
   mode: 'warn',
   summary: 'The annotation sidecar.istio.io/inject is ignored in this namespace',
   on: ['InferenceService'],

@@ -4,7 +4,7 @@ import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'inject-value-invalid',
-  severity: 'style',
+  category: 'style',
   mode: 'warn',
   summary: 'sidecar.istio.io/inject is not true or false, or label and annotation differ',
   on: ['InferenceService'],

@@ -6,7 +6,7 @@ import { updatedManifest } from './lib/updated-manifest.ts'
 
 export default defineCheck({
   id: 'injection-disabled-in-namespace',
-  severity: 'opens',
+  category: 'exposure',
   mode: 'warn',
   summary: 'Sidecar injection is requested, but disabled in the namespace',
   on: ['InferenceService'],

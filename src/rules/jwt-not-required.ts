@@ -11,7 +11,7 @@ import { updatedManifest } from './lib/updated-manifest.ts'
 
 export default defineCheck({
   id: 'jwt-not-required',
-  severity: 'opens',
+  category: 'exposure',
   mode: 'warn',
   summary: 'JWTs are validated but not required: requests without a JWT are allowed',
   on: ['RequestAuthentication'],
@@ -45,7 +45,7 @@ export default defineCheck({
           }))
         ]
       },
-      opens: 'jwt-not-enforced',
+      exposes: 'jwt-not-enforced',
       models: modelsOf(exposed)
     }
   }

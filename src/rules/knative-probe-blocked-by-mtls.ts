@@ -5,7 +5,7 @@ import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'knative-probe-blocked-by-mtls',
-  severity: 'latent',
+  category: 'latent-outage',
   mode: 'warn',
   summary: 'Knative probes a gateway port that requires mTLS, so no route becomes ready',
   on: ['Gateway'],

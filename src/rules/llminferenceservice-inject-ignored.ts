@@ -3,7 +3,7 @@ import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'llminferenceservice-inject-ignored',
-  severity: 'latent',
+  category: 'latent-outage',
   mode: 'warn',
   summary: 'KServe ignores sidecar.istio.io/inject in the metadata of an LLMInferenceService',
   on: ['LLMInferenceService'],

@@ -5,7 +5,7 @@ import { updatedManifest } from './lib/updated-manifest.ts'
 
 export default defineCheck({
   id: 'namespace-is-ambient',
-  severity: 'latent',
+  category: 'latent-outage',
   mode: 'warn',
   summary: 'A Knative model is in an ambient namespace, which net-istio does not support',
   on: ['InferenceService'],

@@ -4,7 +4,7 @@ import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'orphaned-virtualservice',
-  severity: 'latent',
+  category: 'latent-outage',
   mode: 'warn',
   summary: 'KServe no longer manages the VirtualService of a model, but it still routes',
   on: ['VirtualService'],

@@ -7,7 +7,7 @@ import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'peerauthentication-conflict',
-  severity: 'opens',
+  category: 'exposure',
   mode: 'warn',
   summary: 'An older PeerAuthentication selects the same pods, so this one is ignored',
   on: ['PeerAuthentication'],
@@ -23,7 +23,7 @@ export default defineCheck({
         text: `Remove it, and set the intended modes in ${effective.name}`,
         remove: [toRef(subject)]
       },
-      ...(subject.spec.mtls?.mode === 'STRICT' && { opens: 'plaintext-accepted', models: modelsIn(view, subject) })
+      ...(subject.spec.mtls?.mode === 'STRICT' && { exposes: 'plaintext-accepted', models: modelsIn(view, subject) })
     }
   }
 })

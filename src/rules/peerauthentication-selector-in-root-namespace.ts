@@ -5,7 +5,7 @@ import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'peerauthentication-selector-in-root-namespace',
-  severity: 'opens',
+  category: 'exposure',
   mode: 'warn',
   summary: 'A PeerAuthentication with a selector in the root namespace is ignored',
   on: ['PeerAuthentication'],

@@ -16,7 +16,7 @@ import { strictNamespace } from './lib/strict-namespace.ts'
 
 export default defineCheck({
   id: 'policy-bypassed-by-plaintext',
-  severity: 'opens',
+  category: 'exposure',
   mode: 'warn',
   summary: 'Plaintext callers bypass an AuthorizationPolicy that matches on identity',
   on: ['AuthorizationPolicy'],
@@ -36,7 +36,7 @@ export default defineCheck({
         text: 'Make the models STRICT, and inject missing sidecars',
         apply: isRoot || exposed.some(({ pod }) => pod.proxy === 'none') ? [] : [strictNamespace(view, namespace)]
       },
-      opens: 'policy-not-enforced',
+      exposes: 'policy-not-enforced',
       models: modelsOf(exposed)
     }
   }

@@ -14,7 +14,7 @@ const LEGACY_SUFFIX = /(-(predictor|transformer|explainer))?(-default)?$/
 
 export default defineCheck({
   id: 'policy-selects-no-pods',
-  severity: 'opens',
+  category: 'exposure',
   mode: 'warn',
   summary: 'A policy targets a model by labels that none of its pods has',
   on: ['AuthorizationPolicy', 'RequestAuthentication', 'PeerAuthentication'],
@@ -46,7 +46,7 @@ export default defineCheck({
                 })
               ]
             },
-      opens: concernsJwt(policy) ? 'jwt-not-enforced' : 'policy-not-enforced',
+      exposes: concernsJwt(policy) ? 'jwt-not-enforced' : 'policy-not-enforced',
       models
     }
   }

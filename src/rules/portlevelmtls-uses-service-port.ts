@@ -15,7 +15,7 @@ const TARGETS: ReadonlyMap<string, number> = new Map([
 
 export default defineCheck({
   id: 'portlevelmtls-uses-service-port',
-  severity: 'style',
+  category: 'style',
   mode: 'warn',
   summary: 'portLevelMtls names a port of the Service instead of the pod',
   on: ['PeerAuthentication'],

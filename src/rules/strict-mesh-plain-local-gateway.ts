@@ -1,6 +1,6 @@
 import { meshOf } from '../istio/mesh.ts'
 import { meshPolicy } from '../istio/peer-authentication.ts'
-import { deploymentMode } from '../kserve/deployment-mode.ts'
+import { defaultDeploymentMode, deploymentMode } from '../kserve/deployment-mode.ts'
 import { findKserveConfig, ingressOf } from '../kserve/kserve.ts'
 import { findLocalGateway } from '../request/local-gateway.ts'
 import { dualModeGateway } from './lib/dual-mode-gateway.ts'
@@ -8,7 +8,7 @@ import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'strict-mesh-plain-local-gateway',
-  severity: 'latent',
+  category: 'latent-outage',
   mode: 'deny',
   summary: 'The mesh is STRICT, but the local gateway accepts only plaintext',
   on: ['PeerAuthentication'],
@@ -20,7 +20,8 @@ export default defineCheck({
     const gateway = findLocalGateway(view)
     if (gateway?.plain === undefined || gateway.mesh !== undefined) return
     const models = view.list('InferenceService').filter(model => deploymentMode(view, model) === 'Knative')
-    if (findKserveConfig(view) === undefined && models.length === 0) return
+    const isUsed = findKserveConfig(view) !== undefined && defaultDeploymentMode(view) === 'Knative'
+    if (!isUsed && models.length === 0) return
 
     const names = models.map(({ namespace, name }) => `${namespace}/${name}`)
     const [entry] = gateway.plain.servers

@@ -6,7 +6,7 @@ import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'strict-without-sidecar',
-  severity: 'opens',
+  category: 'exposure',
   mode: 'warn',
   summary: 'STRICT is not enforced on models whose pods have no sidecar',
   on: ['InferenceService'],
@@ -21,7 +21,7 @@ export default defineCheck({
         field: `spec.${component.name}`,
         message: `${nameOf(workload.by)} is STRICT, but ${component.service} has no sidecar: it accepts plaintext`,
         fix: { text: 'Inject a sidecar, or exempt the pods with a PeerAuthentication of their own' },
-        opens: 'plaintext-accepted'
+        exposes: 'plaintext-accepted'
       }
     }
   }

@@ -5,7 +5,7 @@ const ISTIO = 'istio.ingress.networking.knative.dev'
 
 export default defineCheck({
   id: 'system-internal-tls-with-istio',
-  severity: 'latent',
+  category: 'latent-outage',
   mode: 'warn',
   summary: 'Knative pods expect TLS (system-internal-tls), but net-istio sends plaintext',
   on: ['ConfigMap'],

@@ -6,7 +6,7 @@ const [PREFERRED, IGNORED] = BURST_CAPACITY_KEYS
 
 export default defineCheck({
   id: 'target-burst-capacity-conflict',
-  severity: 'wastes',
+  category: 'ineffective',
   mode: 'warn',
   summary: 'targetBurstCapacity is set under two annotation keys with different values',
   on: ['InferenceService'],

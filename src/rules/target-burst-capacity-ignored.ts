@@ -5,7 +5,7 @@ import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'target-burst-capacity-ignored',
-  severity: 'style',
+  category: 'style',
   mode: 'warn',
   summary: 'targetBurstCapacity is ignored: no activator, or autoscaler class hpa',
   on: ['InferenceService'],

@@ -3,7 +3,7 @@ import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
   id: 'unknown-deployment-mode',
-  severity: 'style',
+  category: 'style',
   mode: 'warn',
   summary: 'KServe ignores an unknown deployment mode and uses the default mode',
   on: ['InferenceService'],

@@ -9,7 +9,7 @@ const NET_ISTIO = 'networking.internal.knative.dev/ingress'
 
 export default defineCheck({
   id: 'virtualservice-host-conflict',
-  severity: 'latent',
+  category: 'latent-outage',
   mode: 'warn',
   summary: 'A VirtualService uses the host of a model; sidecars apply only the oldest',
   on: ['VirtualService'],

@@ -9,7 +9,7 @@ const CLUSTER_LOCAL = 'cluster-local'
 
 export default defineCheck({
   id: 'visibility-label-ignored',
-  severity: 'opens',
+  category: 'exposure',
   mode: 'warn',
   summary: 'A visibility label is ignored in this mode, so the model is public',
   on: ['InferenceService'],
@@ -25,7 +25,7 @@ export default defineCheck({
       field: `metadata.labels[${used}]`,
       message: `${used}: ${labels[used]} is ignored in ${mode} mode: the model is public`,
       fix: { text: `Set the label ${expected}: ${CLUSTER_LOCAL}` },
-      opens: 'public-route'
+      exposes: 'public-route'
     }
   }
 })

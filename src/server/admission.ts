@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { unevaluated } from '../engine/decide.ts'
 import type { Policy } from '../engine/to-findings.ts'
-import { type Answer, toAdmission, toVerdict } from '../evaluator/admission-response.ts'
+import { type AdmissionResponse, allow, toValidationResponse } from '../evaluator/admission-response.ts'
 import { nowMs } from '../evaluator/clock.ts'
 import type { Decided, Evaluator, Mutated, Question } from '../evaluator/evaluator.ts'
 import { budgetMs } from './budget.ts'
@@ -30,12 +30,16 @@ export const admission: FastifyPluginAsync<AdmissionOptions> = async (app, optio
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   limitLoad(app, maxInFlight, metrics.load)
 
-  const admitUnevaluated = (question: Question, { uid, operation, object }: Head, reason: string): Answer => {
-    if (object.namespace === ownNamespace) return toAdmission(uid)
-    if (question === 'mutate') return toAdmission(uid, [`Nothing was injected: ${reason}`])
+  const admitUnevaluated = (
+    question: Question,
+    { uid, operation, object }: Head,
+    reason: string
+  ): AdmissionResponse => {
+    if (object.namespace === ownNamespace) return allow(uid)
+    if (question === 'mutate') return allow(uid, [`Nothing was injected: ${reason}`])
     const decision = unevaluated(reason, policy())
     metrics.recordDecision(operation, object.kind, decision)
-    return toVerdict(uid, decision)
+    return toValidationResponse(uid, decision)
   }
 
   const handle = (question: Question) => async (request: FastifyRequest, reply: FastifyReply) => {

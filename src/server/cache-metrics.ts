@@ -1,12 +1,12 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { toSeconds } from '../evaluator/cache-summary.ts'
-import type { KindHealth, StateSource, Troubles } from '../sources/source.ts'
+import type { KindHealth, StateSource, WatchCounters } from '../sources/source.ts'
 
 /** Line of `/readyz` for a kind. */
-export function describeCacheState({ kind, health, why, objects, ageMs }: KindHealth): string {
+export function describeCacheState({ kind, health, why, objects, stalenessMs }: KindHealth): string {
   const summary = `${kind}: ${health}, ${objects} objects`
   if (health === 'static') return summary
-  const age = Number.isFinite(ageMs) ? `last synced ${toSeconds(ageMs)} s ago` : 'never synced'
+  const age = Number.isFinite(stalenessMs) ? `last synced ${toSeconds(stalenessMs)} s ago` : 'never synced'
   return `${summary}, ${age}${why === '' ? '' : ` (${why})`}`
 }
 
@@ -29,7 +29,7 @@ export function registerCacheMetrics(registry: Registry, source: Pick<StateSourc
     labelNames: ['kind'],
     registers,
     collect() {
-      for (const [kind, ageMs] of maxStaleness(source.health())) this.set({ kind }, ageMs / 1000)
+      for (const [kind, stalenessMs] of maxStaleness(source.health())) this.set({ kind }, stalenessMs / 1000)
     }
   })
   const count = (name: string, help: string, toTimes: ToTimes) => exportCounter(registry, source, name, help, toTimes)
@@ -44,7 +44,7 @@ export function registerCacheMetrics(registry: Registry, source: Pick<StateSourc
   )
 }
 
-type ToTimes = (troubles: Troubles) => readonly (readonly [{ readonly reason?: string }, number])[]
+type ToTimes = (counters: WatchCounters) => readonly (readonly [{ readonly reason?: string }, number])[]
 
 /** Exports counters that the source keeps. */
 function exportCounter(
@@ -61,8 +61,8 @@ function exportCounter(
     registers: [registry],
     collect() {
       this.reset()
-      for (const { kind, troubles } of source.health()) {
-        for (const [labels, times] of toTimes(troubles)) this.inc({ kind, ...labels }, times)
+      for (const { kind, counters } of source.health()) {
+        for (const [labels, times] of toTimes(counters)) this.inc({ kind, ...labels }, times)
       }
     }
   })
@@ -71,6 +71,6 @@ function exportCounter(
 /** Largest staleness per kind; a kind can have several caches. */
 function maxStaleness(kinds: readonly KindHealth[]): ReadonlyMap<string, number> {
   const ages = new Map<string, number>()
-  for (const { kind, ageMs } of kinds) ages.set(kind, Math.max(ages.get(kind) ?? 0, ageMs))
+  for (const { kind, stalenessMs } of kinds) ages.set(kind, Math.max(ages.get(kind) ?? 0, stalenessMs))
   return ages
 }

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { FastifyBaseLogger } from 'fastify'
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { Config } from '../config.ts'
-import { exceptionsAt, expiredSkips } from '../engine/exceptions.ts'
+import type { Config } from '../config-schema.ts'
+import { exceptionsAt, expiredExceptions } from '../engine/exceptions.ts'
 
 /** Source of the configuration. Both functions throw an error with file and line if it is invalid. */
 export interface ConfigSource {
@@ -88,7 +88,7 @@ export function watchConfig({ read, parse }: ConfigSource, log: FastifyBaseLogge
 function logConfig({ log: { level }, exceptions }: Config, hash: string, log: FastifyBaseLogger): void {
   log.level = level
   log.info({ hash }, 'configuration loaded')
-  for (const { rule, reason } of expiredSkips(exceptionsAt(exceptions, Date.now()))) {
+  for (const { rule, reason } of expiredExceptions(exceptionsAt(exceptions, Date.now()))) {
     log.warn({ rule, reason }, 'exception expired')
   }
 }

@@ -1,6 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { Exceptions } from '../engine/exceptions.ts'
-import type { Skip } from '../engine/incremental/not-evaluated.ts'
+import type { Exceptions, Suppression } from '../engine/exceptions.ts'
 
 /**
  * Registers the number of exceptions and the uses of each; an exception that stays at 0 is not needed.
@@ -10,7 +9,7 @@ import type { Skip } from '../engine/incremental/not-evaluated.ts'
 export function registerExceptionMetrics(
   registry: Registry,
   exceptions: () => Exceptions
-): (skipped: readonly Pick<Skip, 'rule' | 'exception'>[]) => void {
+): (suppressed: readonly Pick<Suppression, 'rule' | 'exception'>[]) => void {
   const registers = [registry]
   new Gauge({
     name: 'mesh_guard_exceptions',
@@ -32,9 +31,9 @@ export function registerExceptionMetrics(
       for (const { rule, owner, expires } of exceptions().active) this.inc({ rule, owner, expires }, 0)
     }
   })
-  return skipped => {
-    for (const { rule, exception } of skipped) {
-      if (exception !== undefined) uses.inc({ rule, owner: exception.owner, expires: exception.expires })
+  return suppressed => {
+    for (const { rule, exception } of suppressed) {
+      uses.inc({ rule, owner: exception.owner, expires: exception.expires })
     }
   }
 }

@@ -1,7 +1,7 @@
 import { Counter, Histogram, Registry } from 'prom-client'
-import type { Exceptions } from '../engine/exceptions.ts'
+import type { Exceptions, Suppression } from '../engine/exceptions.ts'
 import type { Finding } from '../engine/finding.ts'
-import { isUnevaluated, type Skip } from '../engine/incremental/not-evaluated.ts'
+import type { Skip } from '../engine/incremental/skip.ts'
 import type { Decided, Evaluator } from '../evaluator/evaluator.ts'
 import { registerCacheMetrics } from './cache-metrics.ts'
 import { type ControllerStatus, registerControllerMetrics } from './controller-metrics.ts'
@@ -19,7 +19,8 @@ export interface Metrics {
 
 type CountedDecision = Pick<Decided, 'decision'> & {
   readonly findings: readonly Pick<Finding, 'rule' | 'mode'>[]
-  readonly skipped: readonly Pick<Skip, 'rule' | 'exception'>[]
+  readonly notEvaluated: readonly Pick<Skip, 'rule'>[]
+  readonly suppressed: readonly Pick<Suppression, 'rule' | 'exception'>[]
 }
 
 const NO_EXCEPTIONS: Exceptions = { active: [], expired: [] }
@@ -44,7 +45,7 @@ export function createMetrics(
     labelNames: ['rule', 'mode', 'decision'],
     registers
   })
-  const skipped = new Counter({
+  const notEvaluated = new Counter({
     name: 'mesh_guard_unevaluated_total',
     help: 'Rules that could not be evaluated for a change, by rule',
     labelNames: ['rule'],
@@ -71,8 +72,8 @@ export function createMetrics(
     recordDecision: (operation, kind, decision, seconds) => {
       decisions.inc({ operation, kind, decision: decision.decision })
       for (const { rule, mode } of decision.findings) findings.inc({ rule, mode, decision: decision.decision })
-      for (const { rule } of decision.skipped.filter(isUnevaluated)) skipped.inc({ rule })
-      countExceptionUses(decision.skipped)
+      for (const { rule } of decision.notEvaluated) notEvaluated.inc({ rule })
+      countExceptionUses(decision.suppressed)
       if (seconds !== undefined) duration.observe(seconds)
     },
     load: registerLoadMetrics(registry),

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
-import { toAdmission, toRefusal } from '../evaluator/admission-response.ts'
+import { allow, deny } from '../evaluator/admission-response.ts'
 import { readReview } from '../evaluator/admission-review.ts'
 
 /** A self-test has 1 KiB. The body is parsed on the thread that serves health checks. */
@@ -17,6 +17,6 @@ export interface SelfTestOptions {
 export const selfTest: FastifyPluginAsync<SelfTestOptions> = async (app, { isStopping }) => {
   app.post('/self-test', { bodyLimit: BODY_LIMIT }, async ({ body }) => {
     const { uid } = readReview(body)
-    return isStopping() ? toAdmission(uid) : toRefusal(uid, 'self-test: the API server reached the webhook')
+    return isStopping() ? allow(uid) : deny(uid, 'self-test: the API server reached the webhook')
   })
 }

@@ -27,8 +27,8 @@ export function readFiles(paths: readonly string[], namespace?: string): readonl
   const files = paths
     .flatMap(listFiles)
     .map(file => readManifests(readText(file), file === STDIN ? '<stdin>' : file, namespace))
-  const faults = files.flatMap(file => file.faults)
-  if (faults.length > 0) throw new InvalidInput(faults)
+  const errors = files.flatMap(file => file.errors)
+  if (errors.length > 0) throw new InvalidInput(errors)
   return files.flatMap(file => file.manifests)
 }
 

@@ -1,38 +1,38 @@
 import type { Kind } from '../state/resource.ts'
 import type { Snapshot } from '../state/snapshot.ts'
 
-/** How good our knowledge of a kind is. A kind that is read in several places has several of these. */
+/** Cache state of a kind. A kind that is read in several namespaces has one for each. */
 export interface KindHealth {
   readonly kind: Kind
   readonly health: 'static' | 'starting' | 'synced' | 'absent' | 'forbidden' | 'stale'
   readonly why: string
   readonly objects: number
   /**
-   * Milliseconds since the server last showed that we know what it has: by a list, an event or a bookmark, which comes
-   * about once a minute. `Infinity` when it never did.
+   * Milliseconds since the cache was last known to match the API server: by a list, an event or a bookmark, which is sent
+   * about once a minute. `Infinity` before the first list.
    */
-  readonly ageMs: number
-  readonly troubles: Troubles
+  readonly stalenessMs: number
+  readonly counters: WatchCounters
 }
 
-/** What has gone wrong since the start. */
-export interface Troubles {
-  /** Lists after the first. */
+/** Counters since the start. */
+export interface WatchCounters {
+  /** Lists after the initial one. */
   readonly relists: number
-  /** Lines of a watch that were no events. */
+  /** Lines of a watch that could not be decoded as an event. */
   readonly malformed: number
   /** Failed lists and watches, by reason. */
   readonly errors: ReadonlyMap<string, number>
 }
 
-/** Whether the state of a kind is known as well as it will ever be: what is refused us will not come by waiting. */
+/** True if waiting cannot improve the cache; includes forbidden kinds, which never sync. */
 export const isSynced = ({ health }: Pick<KindHealth, 'health'>) => health !== 'starting' && health !== 'stale'
 
-export const NO_TROUBLES: Troubles = { relists: 0, malformed: 0, errors: new Map() }
+export const ZERO_COUNTERS: WatchCounters = { relists: 0, malformed: 0, errors: new Map() }
 
-/** Where the state comes from: files, or a cluster. */
+/** Source of the cluster state: manifests, or the cache of a live cluster. */
 export interface StateSource {
-  /** The newest state, the same object until something changes. Taken once for each decision, so that no answer mixes two moments. */
+  /** The newest state; the same object until it changes. Called once per decision, so that each uses one consistent state. */
   readonly current: () => Snapshot
   readonly health: () => readonly KindHealth[]
   readonly close: () => Promise<void>

@@ -1,8 +1,8 @@
 import { KINDS, type Kind } from '../state/resource.ts'
 import type { Snapshot } from '../state/snapshot.ts'
-import { NO_TROUBLES, type StateSource } from './source.ts'
+import { type StateSource, ZERO_COUNTERS } from './source.ts'
 
-/** A state that never changes. */
+/** Source of a fixed state. */
 export function staticSource(state: Snapshot): StateSource {
   return {
     current: () => state,
@@ -12,8 +12,8 @@ export function staticSource(state: Snapshot): StateSource {
         health: 'static',
         why: '',
         objects: state.list(kind).length,
-        ageMs: 0,
-        troubles: NO_TROUBLES
+        stalenessMs: 0,
+        counters: ZERO_COUNTERS
       })),
     close: async () => {}
   }

@@ -1,13 +1,13 @@
 import { type CST, Lexer, Parser } from 'yaml'
 
-/** Deeper than any object is. Far deeper, to compose the tree takes quadratic time and more, or all of the stack. */
+/** No Kubernetes object is nested as deep; composing a deeper tree takes quadratic time and overflows the stack. */
 const MAX_DEPTH = 100
 
 /**
- * The syntax tree of a text of YAML, to be composed.
+ * Syntax tree of a YAML text, to be composed.
  *
- * @param onNewLine is told where each line begins
- * @throws for what is nested more than 100 deep
+ * @param onNewLine called with the offset of each line
+ * @throws if the text is nested more than 100 deep
  */
 export function* tokensOf(text: string, onNewLine: (offset: number) => void): Iterable<CST.Token> {
   const parser = new Parser(onNewLine)

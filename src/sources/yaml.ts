@@ -26,8 +26,8 @@ export interface Manifest {
 
 export interface ReadManifests {
   readonly manifests: readonly Manifest[]
-  /** `file:line: what is wrong`, one for each fault. */
-  readonly faults: readonly string[]
+  /** `file:line: message`, one for each error. */
+  readonly errors: readonly string[]
 }
 
 const list = z.object({ kind: z.string().regex(/List$/), items: z.array(z.unknown()) })
@@ -40,11 +40,11 @@ const list = z.object({ kind: z.string().regex(/List$/), items: z.array(z.unknow
 export function readManifests(text: string, file: string, namespace?: string): ReadManifests {
   const lines = new LineCounter()
   const manifests: Manifest[] = []
-  const faults: string[] = []
-  const tooDeep = (message: string) => faults.push(`${file}:${lines.lineStarts.length}: ${message}`)
-  for (const document of documentsOf(text, lines, tooDeep)) {
-    const { value, faults: wrong } = readDocument(document)
-    for (const { message, offset } of wrong) faults.push(`${file}:${lines.linePos(offset).line}: ${message}`)
+  const errors: string[] = []
+  const addError = (message: string) => errors.push(`${file}:${lines.lineStarts.length}: ${message}`)
+  for (const document of documentsOf(text, lines, addError)) {
+    const { value, errors: documentErrors } = readDocument(document)
+    for (const { message, offset } of documentErrors) errors.push(`${file}:${lines.linePos(offset).line}: ${message}`)
     for (const { object, path } of objectsOf(value)) {
       const at = (field: readonly (string | number)[]) => lineAt(document, lines, [...path, ...field])
       const source = { file, line: at([]) }
@@ -55,19 +55,19 @@ export function readManifests(text: string, file: string, namespace?: string): R
         manifests.push({ ref, object, source, resource, lineOf: field => at(toPath(field)) })
       } catch (error) {
         const { field, message } = error as InvalidObject
-        faults.push(`${file}:${at(toPath(field))}: ${message}`)
+        errors.push(`${file}:${at(toPath(field))}: ${message}`)
       }
     }
   }
-  return { manifests, faults }
+  return { manifests, errors }
 }
 
-/** Stops at a document that is nested too deep; `onFault` gets the reason. */
-function* documentsOf(text: string, lines: LineCounter, onFault: (message: string) => void): Iterable<Document.Parsed> {
+/** Stops at a document that is nested too deep. */
+function* documentsOf(text: string, lines: LineCounter, onError: (message: string) => void): Iterable<Document.Parsed> {
   try {
     yield* new Composer(LINEAR).compose(tokensOf(text, lines.addNewLine))
   } catch (error) {
-    onFault((error as Error).message)
+    onError((error as Error).message)
   }
 }
 

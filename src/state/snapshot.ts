@@ -37,10 +37,17 @@ export interface View<K extends Kind = Kind> {
   rulesIn(namespace: string): readonly NamedDestinationRule[]
 }
 
-export type Change =
+/** Objects of an AdmissionReview, with the fields that the model does not read. */
+export interface Sent {
+  readonly object: unknown
+  readonly oldObject: unknown
+}
+
+export type Change = { readonly sent?: Sent | undefined } & (
   | { readonly operation: 'CREATE'; readonly before?: undefined; readonly after: Resource }
   | { readonly operation: 'UPDATE'; readonly before: Resource; readonly after: Resource }
   | { readonly operation: 'DELETE'; readonly before: Resource; readonly after?: undefined }
+)
 
 const gatewaysIn = memoize((pods: readonly Resource[]) =>
   pods

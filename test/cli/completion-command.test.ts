@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import t from 'tap'
-import { MODES, RULE_IDS } from '../../src/config.ts'
+import { MODES, RULE_IDS } from '../../src/config-schema.ts'
 import { meshGuard } from '../support/command.ts'
 import { end, start } from '../support/program.ts'
 

@@ -22,64 +22,68 @@ const CALLER = 'spiffe://cluster.local/ns/user1/sa/default'
 
 /** What was seen on a cluster: caller's namespace (user2 is any other), model, leg, and what came of it. */
 const OBSERVED = [
-  [200, 'user1', 'sklearn-iris-burst', 'activator', 'ok', 'activator->pod', KNATIVE],
-  [200, 'user1', 'sklearn-iris', 'direct', 'ok', 'caller->pod', CALLER],
-  [403, undefined, 'sklearn-iris', 'direct', 'cut', 'caller->pod', 'spiffe://cluster.local/ns/*/sa/*'],
-  [200, undefined, 'sklearn-iris-burst', 'activator', 'ok', 'activator->pod', KNATIVE]
+  [200, 'user1', 'sklearn-iris-burst', 'proxy', 'ok', 'activator->pod', KNATIVE],
+  [200, 'user1', 'sklearn-iris', 'serve', 'ok', 'caller->pod', CALLER],
+  [403, undefined, 'sklearn-iris', 'serve', 'blocked', 'caller->pod', 'spiffe://cluster.local/ns/*/sa/*'],
+  [200, undefined, 'sklearn-iris-burst', 'proxy', 'ok', 'activator->pod', KNATIVE]
 ] as const
 
-for (const [status, from, model, leg, verdict, hop, identity] of OBSERVED) {
+for (const [status, from, model, mode, verdict, hop, identity] of OBSERVED) {
   t.test(`${from ?? 'user2'} calls ${model}: ${status}`, async t => {
     const paths = await pathsTo(`user1/${model}`)
     const found = paths.filter(
-      path => path.caller === 'in-mesh' && path.entry === 'component' && path.from?.join() === from && path.leg === leg
+      path =>
+        path.caller === 'in-mesh' &&
+        path.via === 'component' &&
+        path.callerNamespaces?.join() === from &&
+        path.activatorMode === mode
     )
-    t.match(found, [{ verdict, needed: true }])
+    t.match(found, [{ verdict, expected: true }])
     const last = found[0]?.hops.at(-1)
     t.match(last, {
       name: hop,
       verdict,
-      passages: [
+      calls: [
         {
-          sent: { tls: 'istio-mtls', decidedBy: [{ object: { kind: 'Pod', namespace: 'user1' } }] },
-          taken: {
+          client: { tls: 'istio-mtls', configuredBy: [{ object: { kind: 'Pod', namespace: 'user1' } }] },
+          server: {
             by: 'sidecar',
-            why: 'STRICT',
-            decidedBy: [{ object: { kind: 'PeerAuthentication', name: 'default' }, field: 'spec.mtls.mode' }]
+            reason: 'STRICT',
+            configuredBy: [{ object: { kind: 'PeerAuthentication', name: 'default' }, field: 'spec.mtls.mode' }]
           },
           identity,
           authorization: {
             verdict: verdict === 'ok' ? 'allowed' : 'not-allowed',
-            decidedBy: [{ ...POLICY, field: 'spec.rules' }]
+            configuredBy: [{ ...POLICY, field: 'spec.rules' }]
           }
         }
       ]
     })
-    const cut = { rule: 'policy-denies-request-path', ...POLICY, field: 'spec.rules', fix: { text: String } }
-    t.match(last?.cut, status === 403 ? cut : undefined)
+    const failure = { rule: 'policy-denies-request-path', ...POLICY, field: 'spec.rules', fix: { text: String } }
+    t.match(last?.failure, status === 403 ? failure : undefined)
   })
 }
 
-t.test('the last of them is a leak, and a check tells of it', async t => {
+t.test('a check reports the path that bypasses the policy', async t => {
   const { out } = await meshGuard('audit', '--against', OUTCOMES, '-o', 'json')
   const { findings } = reportSchema.parse(JSON.parse(out))
   t.match(
     findings.filter(({ rule }) => rule === 'activator-bypasses-policy'),
-    [{ opens: [{ inferenceService: 'user1/sklearn-iris-burst', what: 'cross-namespace-via-activator' }] }]
+    [{ exposes: [{ inferenceService: 'user1/sklearn-iris-burst', what: 'cross-namespace-via-activator' }] }]
   )
 })
 
-t.test('for people', async t => {
+t.test('text output', async t => {
   const { code, out } = await meshGuard('explain', 'user1/sklearn-iris', '--against', OUTCOMES)
-  t.equal(code, 0, 'who is refused by a policy that lets others in is warned of')
+  t.equal(code, 0, 'a policy that denies some callers is a warning')
   const [, refused = '', admitted = ''] = out.split(/^ {2}(?=\S)/m)
   t.equal(
     refused,
-    `CUT in-mesh (any other namespace) by its component's host or by its address, straight to the pods
-    CUT caller->pod
-        sends mesh mTLS: auto mTLS, and the pod is labelled as taking it (Pod user1/sklearn-iris-1 metadata.labels[security.istio.io/tlsMode])
-        meets mesh mTLS alone (PeerAuthentication user1/default spec.mtls.mode)
-        refused as whoever calls (AuthorizationPolicy user1/allow-serving-tests spec.rules)
+    `BLOCKED in-mesh (any other namespace) via component host or via InferenceService URL, direct (Serve mode)
+    BLOCKED caller->pod
+        client sends mTLS (auto mTLS: endpoint has label security.istio.io/tlsMode=istio; Pod user1/sklearn-iris-1 metadata.labels[security.istio.io/tlsMode])
+        server accepts only mTLS (STRICT: PeerAuthentication user1/default spec.mtls.mode)
+        authz: denied, 403 RBAC, any mesh identity (no ALLOW rule matches: AuthorizationPolicy user1/allow-serving-tests spec.rules)
         policy-denies-request-path: AuthorizationPolicy user1/allow-serving-tests denies callers of other namespaces at user1/sklearn-iris (403)
         at AuthorizationPolicy user1/allow-serving-tests spec.rules
         fix: Allow the gateway, activator and autoscaler service accounts with the policy below; to allow other callers, add a rule to AuthorizationPolicy user1/allow-serving-tests
@@ -102,10 +106,13 @@ t.test('for people', async t => {
                         - /metrics
 `
   )
-  t.match(admitted, /^ok {2}in-mesh \(user1\) .*\n.*\n.*\n.*\n +allowed as user1\/default \(AuthorizationPolicy /)
+  t.match(
+    admitted,
+    /^ok {6}in-mesh \(user1\) .*\n.*\n.*\n.*\n +authz: allowed, user1\/default \(an ALLOW rule matches: AuthorizationPolicy /
+  )
 })
 
-t.test('exit codes tell how bad it is', async t => {
+t.test('exit codes follow --fail-on', async t => {
   const folder = t.testdir({
     'rule.yaml': `
 apiVersion: networking.istio.io/v1
@@ -118,12 +125,12 @@ ${readFiles([CLUSTER])
   .join('\n---\n')}`
   })
   for (const [name, argv, code] of [
-    ['nothing is cut', ['--against', CLUSTER], 0],
-    ['all is cut', ['--against', folder], 1],
-    ['all is cut, and nothing counts', ['--against', folder, '--fail-on', 'never'], 0],
-    ['all is cut, and it is but a warning', ['--against', folder, '--rule', 'client-mtls-to-plain-listener=warn'], 0],
-    ['some are refused', ['--against', OUTCOMES], 0],
-    ['some are refused, and warnings count', ['--against', OUTCOMES, '--fail-on', 'warn'], 1]
+    ['no path is blocked', ['--against', CLUSTER], 0],
+    ['all paths are blocked', ['--against', folder], 1],
+    ['all paths are blocked, --fail-on never', ['--against', folder, '--fail-on', 'never'], 0],
+    ['all paths are blocked, mode warn', ['--against', folder, '--rule', 'client-mtls-to-plain-listener=warn'], 0],
+    ['some callers are denied', ['--against', OUTCOMES], 0],
+    ['some callers are denied, --fail-on warn', ['--against', OUTCOMES, '--fail-on', 'warn'], 1]
   ] as const) {
     t.equal((await meshGuard('explain', ...argv)).code, code, name)
   }
@@ -131,7 +138,7 @@ ${readFiles([CLUSTER])
 
 t.test('nothing to explain', async t => {
   const folder = t.testdir({ 'empty.yaml': '' })
-  t.match(await meshGuard('explain', '--against', folder), { code: 0, out: 'there is no InferenceService\n' })
+  t.match(await meshGuard('explain', '--against', folder), { code: 0, out: 'no InferenceService found\n' })
   t.match(await meshGuard('explain', 'a/b', '--against', folder), {
     code: 2,
     err: 'error: InferenceService a/b: not found\n'

@@ -19,20 +19,21 @@ t.test('a check from standard input', async t => {
   t.match(out, /^DENY {2}<stdin>:2: CREATE PeerAuthentication istio-system\/default\n/)
 })
 
-t.test('without a cluster and without --against, the error names both ways out', async t => {
+t.test('error without a configured cluster names the flags of the command', async t => {
   const noCluster = { HOME: t.testdir({}), KUBECONFIG: '' }
-  for (const argv of [
-    ['check', 'examples/strict-mesh.yaml'],
-    ['audit'],
-    ['explain'],
-    ['trace', '--from', 'user2/sleep', '--to', 'httpbin.user1:8000']
-  ]) {
+  for (const [flag, argv] of [
+    ['--against', ['check', 'examples/strict-mesh.yaml']],
+    ['--against', ['audit']],
+    ['--against', ['explain']],
+    ['--against', ['trace', '--from', 'user2/sleep', '--to', 'httpbin.user1:8000']],
+    ['--manifests', ['serve']]
+  ] as const) {
     t.same(
       await end(start(t, argv, '', noCluster)),
       {
         code: 2,
         out: '',
-        err: 'error: no cluster configured: set KUBECONFIG or --kubeconfig, or use --against PATH\n'
+        err: `error: no cluster configured: set KUBECONFIG or --kubeconfig, or use ${flag} PATH\n`
       },
       argv.join(' ')
     )

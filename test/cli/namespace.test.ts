@@ -26,7 +26,7 @@ t.test('explain: where a model lies that is named without one, and else whose mo
 
 t.test('trace: where the pod lies that calls', async t => {
   const call = ['trace', '--from', 'sleep-6d6b49d8b8-6ths6', '--to', 'httpbin.user1:8000', ...CLUSTER]
-  t.match(await meshGuard(...call, '-n', 'user2'), { code: 0, out: /^ok {2}user2\/sleep-6d6b49d8b8-6ths6 -> / })
+  t.match(await meshGuard(...call, '-n', 'user2'), { code: 0, out: /^ok {6}user2\/sleep-6d6b49d8b8-6ths6 -> / })
   t.match(await meshGuard(...call), { code: 2, err: /pod default\/sleep-.*: not found; did you mean user2\/sleep-/ })
 })
 

@@ -44,5 +44,5 @@ t.test('colors: on a terminal, unless NO_COLOR is set or --color tells otherwise
   t.match(marked, /^\^\[31mDENY\^\[0m {2}\S+:2: CREATE .*\n {2}\^\[31mdeny\^\[0m strict-mesh-/)
   t.equal(stripVTControlCharacters(out), (await meshGuard(...check)).out, 'nothing else differs')
   const { out: explained } = await meshGuard('explain', '--against', CLUSTER, '--color', 'always')
-  t.match(explained.replaceAll('\u001b', '^'), /^ {2}\^\[32mok\^\[0m {2}\S/m)
+  t.match(explained.replaceAll('\u001b', '^'), /^ {2}\^\[32mok\^\[0m {6}\S/m)
 })

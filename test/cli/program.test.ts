@@ -120,7 +120,7 @@ t.test('the version is that of the package', async t => {
 t.test('rules', async t => {
   const { out, code } = await meshGuard('rules')
   t.equal(code, 0)
-  t.match(out, /^strict-mesh-plain-local-gateway +deny +latent +The mesh is STRICT/m)
+  t.match(out, /^strict-mesh-plain-local-gateway +deny +latent-outage +The mesh is STRICT/m)
   const ids = out
     .trimEnd()
     .split('\n')
@@ -134,7 +134,7 @@ t.test('schemas', async t => {
   t.match(await schemaOf('config'), { type: 'object', additionalProperties: false, properties: { rules: {} } })
   t.match(await schemaOf('report'), { type: 'object', properties: { findings: { type: 'array' } } })
   t.match(await schemaOf('explanation'), { type: 'object', properties: { models: { type: 'array' } } })
-  t.match(await schemaOf('trace'), { type: 'object', properties: { passages: { type: 'array' } } })
+  t.match(await schemaOf('trace'), { type: 'object', properties: { calls: { type: 'array' } } })
 })
 
 t.test('our own failure is told as such', async t => {

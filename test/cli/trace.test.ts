@@ -13,26 +13,26 @@ const SLEEP = 'user2/sleep-1'
 const ask = (from: string, to: string, ...more: readonly string[]) =>
   meshGuard('trace', '--from', from, '--to', to, '--against', OUTCOMES, ...more)
 
-t.test('one call, by who calls and what for', async t => {
+t.test('exit codes by client', async t => {
   for (const [name, from, more, code] of [
-    ['a caller of the namespace', 'user1/httpbin-1', [], 0],
-    ['one of another', SLEEP, [], 1],
+    ['a client in the namespace', 'user1/httpbin-1', [], 0],
+    ['a client in another namespace', SLEEP, [], 1],
     ['Knative', 'knative-serving/activator-1', ['--path', '/healthz', '--method', 'GET'], 0],
-    ['nobody, for want of a sidecar', 'istio-system/istiod-1', [], 1]
+    ['a client without a sidecar', 'istio-system/istiod-1', [], 1]
   ] as const) {
     t.equal((await ask(from, `${MODEL}.user1:80`, ...more)).code, code, name)
   }
 })
 
-t.test('for people', async t => {
+t.test('text output', async t => {
   const { out } = await ask(SLEEP, `${MODEL}.user1:80`)
   t.equal(
     out,
-    `CUT user2/sleep-1 -> ${MODEL}.user1.svc.cluster.local:80
-  CUT user1/sklearn-iris-1
-      sends mesh mTLS: auto mTLS, and the pod is labelled as taking it (Pod user1/sklearn-iris-1 metadata.labels[security.istio.io/tlsMode])
-      meets mesh mTLS alone (PeerAuthentication user1/default spec.mtls.mode)
-      refused as user2/sleep (AuthorizationPolicy user1/allow-serving-tests spec.rules)
+    `BLOCKED user2/sleep-1 -> ${MODEL}.user1.svc.cluster.local:80
+  BLOCKED user1/sklearn-iris-1
+      client sends mTLS (auto mTLS: endpoint has label security.istio.io/tlsMode=istio; Pod user1/sklearn-iris-1 metadata.labels[security.istio.io/tlsMode])
+      server accepts only mTLS (STRICT: PeerAuthentication user1/default spec.mtls.mode)
+      authz: denied, 403 RBAC, user2/sleep (no ALLOW rule matches: AuthorizationPolicy user1/allow-serving-tests spec.rules)
       policy-denies-request-path: AuthorizationPolicy user1/allow-serving-tests denies sidecars in user2 at user1/sklearn-iris (403)
       at AuthorizationPolicy user1/allow-serving-tests spec.rules
       fix: Allow the gateway, activator and autoscaler service accounts with the policy below; to allow other callers, add a rule to AuthorizationPolicy user1/allow-serving-tests
@@ -58,27 +58,29 @@ t.test('for people', async t => {
   )
 })
 
-t.test('for programs, as the schema says', async t => {
+t.test('JSON output follows the schema', async t => {
   const { out } = await ask(SLEEP, `${MODEL}.user1:80`, '-o', 'json')
   t.match(traceSchema.parse(JSON.parse(out)), {
     kind: 'Trace',
     from: SLEEP,
     host: `${MODEL}.user1.svc.cluster.local`,
     port: 80,
-    verdict: 'cut',
-    passages: [{ server: 'user1/sklearn-iris-1', verdict: 'cut', cut: { rule: 'policy-denies-request-path' } }],
+    verdict: 'blocked',
+    calls: [
+      { server: { name: 'user1/sklearn-iris-1' }, verdict: 'blocked', failure: { rule: 'policy-denies-request-path' } }
+    ],
     notes: []
   })
 })
 
-t.test('a Service by any name that its callers may use', async t => {
+t.test('a Service by any of its DNS names', async t => {
   for (const host of [MODEL, `${MODEL}.user1`, `${MODEL}.user1.svc`, `${MODEL}.user1.svc.cluster.local`]) {
     t.equal((await ask('user1/httpbin-1', `${host}:80`)).code, 0, host)
   }
   t.equal((await ask(SLEEP, `${MODEL}:80`)).code, 2, 'a bare name is of the own namespace')
 })
 
-t.test('what means nothing is told with what would', async t => {
+t.test('names that do not exist are errors with a suggestion', async t => {
   for (const [from, to, message] of [
     ['user2/slep-1', `${MODEL}.user1:80`, 'pod user2/slep-1: not found; did you mean user2/sleep-1?'],
     ['sleep-1', `${MODEL}.user1:80`, 'pod default/sleep-1: not found; did you mean user2/sleep-1?'],
@@ -90,24 +92,24 @@ t.test('what means nothing is told with what would', async t => {
   }
 })
 
-t.test('what a connection does not show', async t => {
+t.test('notes about routes, and Services without endpoints', async t => {
   const from = ['--from', 'user1/httpbin-6484879498-qxqj8', '--against', CLUSTER]
   const note = /^note: VirtualService user1\/sklearn-iris routes requests for this host/m
   const routed = await meshGuard('trace', '--to', 'sklearn-iris:80', ...from)
   t.match(routed, { code: 0, out: note }, 'a route')
-  const naked = ['--from', 'batch/nightly-score-28417-9qv7z', '--against', CLUSTER]
-  t.notMatch((await meshGuard('trace', '--to', 'sklearn-iris.user1:80', ...naked)).out, note, 'no sidecar, no route')
+  const plain = ['--from', 'batch/nightly-score-28417-9qv7z', '--against', CLUSTER]
+  t.notMatch((await meshGuard('trace', '--to', 'sklearn-iris.user1:80', ...plain)).out, note, 'no sidecar, no route')
   const empty = await meshGuard('trace', '--to', 'sklearn-iris-predictor-00001:80', ...from)
-  t.match(empty, { code: 1, out: /^CUT .*\n {4}no-endpoints: Service user1\/sklearn-iris-predictor-00001 / })
+  t.match(empty, { code: 1, out: /^BLOCKED .*\n {4}no-endpoints: Service user1\/sklearn-iris-predictor-00001 / })
 })
 
-/** The example, with this in it. */
+/** Manifests of the example, and these. */
 const stateWith = (dir: (files: Record<string, string>) => string, yaml: string): string => {
   const objects = readFiles([OUTCOMES]).map(({ object }) => JSON.stringify(object))
   return dir({ 'all.yaml': [...objects, yaml].join('\n---\n') })
 }
 
-t.test('a sidecar that does not know the Service', async t => {
+t.test('a Service outside the scope of the sidecar is unknown', async t => {
   const sidecar = `
 apiVersion: networking.istio.io/v1
 kind: Sidecar
@@ -128,17 +130,17 @@ spec: { ports: [{ name: http, port: 80 }] }`
       '--against',
       stateWith(files => t.testdir(files), yaml)
     )
-    t.equal(code, 3, 'no answer is no "ok"')
+    t.equal(code, 3, 'unknown is a failure')
     t.equal(
       out,
-      `?   user2/sleep-1 -> ${MODEL}.user1.svc.cluster.local:80
-    not known: what the caller's sidecar does with a host that it does not know, by ${by}
+      `UNKNOWN user2/sleep-1 -> ${MODEL}.user1.svc.cluster.local:80
+    unknown: how the client's sidecar forwards a host outside its scope (${by})
 `
     )
   }
 })
 
-t.test('a VirtualService for sidecars, whether it says so or not', async t => {
+t.test('a VirtualService attached to the mesh gateway is a note', async t => {
   const route = (gateways: string, host: string) => `
 apiVersion: networking.istio.io/v1
 kind: VirtualService

@@ -1,15 +1,15 @@
 import t from 'tap'
 import { createApiClient } from '../../src/controller/api.ts'
-import type { Sending } from '../../src/sources/cluster/request.ts'
+import type { WriteRequest } from '../../src/sources/cluster/request.ts'
 import type { WritingTransport } from '../../src/sources/cluster/transport.ts'
 
 /** API client whose server always sends this response, and its last request. */
 function answering(status: number, text: string) {
-  const asked: { path?: string; sending?: Sending } = {}
+  const asked: { path?: string; sending?: WriteRequest } = {}
   async function* body() {
     yield Buffer.from(text)
   }
-  const answer = async (path: string, sending?: Sending) => {
+  const answer = async (path: string, sending?: WriteRequest) => {
     Object.assign(asked, { path, sending })
     return { status, retryAfterMs: undefined, body: body() }
   }

@@ -373,7 +373,7 @@ t.test('audit reports the combined effect of two concurrently admitted changes',
       {
         policy: 'client-mtls-to-plain-listener',
         result: 'fail',
-        properties: { effect: /^cuts user1\/sklearn-iris for / }
+        properties: { effect: /^blocks user1\/sklearn-iris for / }
       }
     ]
   })

@@ -44,7 +44,7 @@ t.test('only introduced findings influence the decision', async t => {
   t.equal(decideChange(healthy, create(CUT)).decision, 'deny')
   t.same(decideChange(broken, update(CUT, rule('*.local', ', labels: { team: blue }'))).findings, [], 'old trouble')
   t.equal(decideChange(broken, remove(CUT)).decision, 'allow', 'a repair')
-  t.equal(decideChange(broken, create(model('new'))).decision, 'deny', 'a new model that is born cut')
+  t.equal(decideChange(broken, create(model('new'))).decision, 'warn', 'a new model that an existing object blocks')
   t.equal(decideChange(broken, remove(model('sklearn-iris'))).decision, 'allow', 'a model that goes')
 })
 
@@ -84,14 +84,14 @@ spec: { host: knative-local-gateway.istio-system.svc.cluster.local, trafficPolic
 `
   const { decision, findings } = decideChange(stockWith(`${CUT}---${exception}`), remove(exception))
   t.equal(decision, 'deny')
-  t.match(findings, [{ cuts: [{ caller: 'in-mesh', from: ['user1'] }] }])
+  t.match(findings, [{ blocked: [{ caller: 'in-mesh', from: ['user1'] }] }])
 })
 
 t.test('callers that get their own DestinationRule are compared with their previous class', async t => {
   const own = CUT.replace('istio-system', 'user1')
   const { decision, findings } = decideChange(stockWith(), create(own))
   t.equal(decision, 'deny')
-  t.match(findings, [{ cuts: [{ caller: 'in-mesh', from: ['user1'], hop: 'caller->local-gateway' }] }])
+  t.match(findings, [{ blocked: [{ caller: 'in-mesh', from: ['user1'], hop: 'caller->local-gateway' }] }])
 })
 
 t.test('of namespaces with equal DestinationRules, each is reported with its own', async t => {
@@ -103,13 +103,13 @@ metadata: { name: ${name}, labels: { istio-injection: enabled } }
   const [one, other] = ['batch', 'train'].map(namespace => CUT.replace('istio-system', namespace)) as [string, string]
   const state = stockWith([injected('batch'), injected('train'), one].join('---'))
   const { findings } = decideChange(state, create(other))
-  t.match(findings, [{ object: { namespace: 'train' }, cuts: [{ from: ['train'] }] }])
+  t.match(findings, [{ object: { namespace: 'train' }, blocked: [{ from: ['train'] }] }])
   const both = stockWith([injected('batch'), injected('train')].join('---'))
     .apply(create(one))
     .apply(create(other))
   t.match(
     decideState(both, RULES, DEFAULT_POLICY).findings,
-    [{ cuts: [{ from: ['batch', 'train'] }] }],
+    [{ blocked: [{ from: ['batch', 'train'] }] }],
     'and in a state once'
   )
 })
@@ -124,7 +124,11 @@ t.test('changes that are allowed without evaluation', async t => {
     ['a re-apply', update(CUT, CUT)],
     ['another version of the API', update(CUT, CUT.replace('istio.io/v1', 'istio.io/v1beta1'))]
   ] as const) {
-    t.same(decideChange(broken, change), { decision: 'allow', findings: [], existing: [], skipped: [] }, name)
+    t.same(
+      decideChange(broken, change),
+      { decision: 'allow', findings: [], existing: [], notEvaluated: [], suppressed: [] },
+      name
+    )
   }
   t.equal(
     decideChange(stockWith(), create(rule('*.local', owner('apps/v1')))).decision,
@@ -160,7 +164,7 @@ t.test('a new model in a STRICT mesh with a plaintext gateway gets a warning', a
 t.test('a rule that throws is listed as skipped', async t => {
   const check: CheckRule = {
     id: 'broken-check',
-    severity: 'blocks',
+    category: 'outage',
     mode: 'deny',
     summary: '',
     on: ['Namespace'],
@@ -176,10 +180,10 @@ t.test('a rule that throws is listed as skipped', async t => {
     }
   }
   const rules: Rules = { failures: { ...RULES.failures, 'mtls-to-plain-listener': cut }, checks: [check] }
-  const { decision, findings, skipped } = decideChange(stockWith(), create(CUT), DEFAULT_POLICY, rules)
+  const { decision, findings, notEvaluated } = decideChange(stockWith(), create(CUT), DEFAULT_POLICY, rules)
   t.equal(decision, 'warn')
   t.same(findings, [])
-  t.same(skipped, [
+  t.same(notEvaluated, [
     { rule: 'broken-check', missing: [], reason: 'it failed: no' },
     { rule: 'client-mtls-to-plain-listener', missing: [], reason: 'it failed: never' }
   ])
@@ -189,7 +193,7 @@ t.test('a rule that throws is listed as skipped', async t => {
 t.test('a rule that throws a value other than an Error is skipped as well', async t => {
   const check: CheckRule = {
     id: 'odd',
-    severity: 'blocks',
+    category: 'outage',
     mode: 'deny',
     summary: '',
     on: ['Namespace'],
@@ -198,35 +202,44 @@ t.test('a rule that throws a value other than an Error is skipped as well', asyn
       throw 'odd'
     }
   }
-  t.match(decideState(stockWith(), { ...RULES, checks: [check] }, DEFAULT_POLICY).skipped, [
+  t.match(decideState(stockWith(), { ...RULES, checks: [check] }, DEFAULT_POLICY).notEvaluated, [
     { reason: 'it failed: odd' }
   ])
 })
 
 t.test('a rule that reads an unreadable kind is listed as skipped', async t => {
   const blind = stockWith().withUnreadable(new Map([['DestinationRule', 'forbidden'] as const]))
-  const { decision, findings, skipped } = decideChange(blind, create(CUT))
+  const { decision, findings, notEvaluated } = decideChange(blind, create(CUT))
   t.equal(decision, 'warn')
   t.same(findings, [])
-  t.match(skipped, [
+  t.match(notEvaluated, [
     { rule: 'paths', missing: ['DestinationRule'], reason: 'DestinationRule: forbidden' },
     { rule: 'destinationrule-on-externalname', missing: ['DestinationRule'] },
     { rule: 'destinationrule-tls-without-mode', missing: ['DestinationRule'] }
   ])
-  t.match(decideChange(blind, create(model('new'))), { decision: 'warn', findings: [], skipped: [{ rule: 'paths' }] })
+  t.match(decideChange(blind, create(model('new'))), {
+    decision: 'warn',
+    findings: [],
+    notEvaluated: [{ rule: 'paths' }]
+  })
   const blinder = stockWith().withUnreadable(new Map([['InferenceService', 'forbidden'] as const]))
-  t.match(decideChange(blinder, create(STRICT)).skipped[0], { rule: 'paths', missing: ['InferenceService'] })
+  t.match(decideChange(blinder, create(STRICT)).notEvaluated[0], { rule: 'paths', missing: ['InferenceService'] })
 })
 
 t.test('objects out of scope and objects that could not be read', async t => {
   t.equal(unevaluated(undefined, DEFAULT_POLICY).decision, 'allow')
-  t.match(unevaluated('no spec', DEFAULT_POLICY), { decision: 'warn', skipped: [{ reason: 'no spec' }] })
+  t.match(unevaluated('no spec', DEFAULT_POLICY), { decision: 'warn', notEvaluated: [{ reason: 'no spec' }] })
   t.equal(unevaluated('no spec', { ...DEFAULT_POLICY, unevaluated: 'deny' }).decision, 'deny')
 })
 
 t.test('all findings in a state', async t => {
-  t.same(decideState(stockWith(), RULES, DEFAULT_POLICY), { decision: 'allow', findings: [], skipped: [] })
-  t.match(decideState(stockWith(CUT), RULES, DEFAULT_POLICY), { decision: 'deny', findings: [{ cuts: [{}, {}] }] })
+  t.same(decideState(stockWith(), RULES, DEFAULT_POLICY), {
+    decision: 'allow',
+    findings: [],
+    notEvaluated: [],
+    suppressed: []
+  })
+  t.match(decideState(stockWith(CUT), RULES, DEFAULT_POLICY), { decision: 'deny', findings: [{ blocked: [{}, {}] }] })
   const off: Policy = { ...DEFAULT_POLICY, rules: { 'client-mtls-to-plain-listener': 'off' } }
   t.same(decideState(stockWith(CUT), RULES, off).findings, [])
 })
@@ -244,8 +257,10 @@ t.test('the decision does not depend on the order of objects', async t => {
 t.test('failures after the next rollout are warnings', async t => {
   const mutual = clientRule('*.user1.svc.cluster.local', '{ tls: { mode: ISTIO_MUTUAL } }')
   const told = ({ findings }: ReturnType<typeof decideChange>) =>
-    findings.filter(({ cuts }) => cuts.length > 0).map(({ rule, severity, mode }) => `${rule} ${severity} ${mode}`)
-  const latent = ['client-mtls-to-workload-without-sidecar latent warn']
+    findings
+      .filter(({ blocked }) => blocked.length > 0)
+      .map(({ rule, category, mode }) => `${rule} ${category} ${mode}`)
+  const latent = ['client-mtls-to-workload-without-sidecar latent-outage warn']
   const [injecting, bare] = [namespace('istio-injection: enabled'), namespace('a: b')]
   const unlabelled = decideChange(stockWith(mutual), update(injecting, bare))
   t.equal(unlabelled.decision, 'warn', 'the running pods keep their sidecars')
@@ -264,7 +279,7 @@ t.test('failures after the next rollout are warnings', async t => {
   const before = model('sklearn-iris', ', annotations: { autoscaling.knative.dev/targetBurstCapacity: "0" }')
   t.same(
     told(decideChange(both, update(before, changed))),
-    ['client-mtls-to-workload-without-sidecar blocks deny'],
+    ['client-mtls-to-workload-without-sidecar outage deny'],
     'a model that is changed gets new pods'
   )
 })
@@ -284,7 +299,7 @@ t.test('a policy that denies some callers', async t => {
     )
   const told = (state: Snapshot, change: Change) => {
     const { decision, findings } = decideChange(state, change)
-    return [decision, ...rulesOf(findings.filter(({ cuts }) => cuts.length > 0))]
+    return [decision, ...rulesOf(findings.filter(({ blocked }) => blocked.length > 0))]
   }
   t.same(
     told(onlyIris(), create(admits('istio-system'))),
@@ -304,19 +319,19 @@ t.test('a policy that denies some callers', async t => {
   t.same(told(onlyIris(admits('istio-system')), create(born)), ['allow'], 'a new model is born under it')
   t.same(
     told(onlyIris(admits('nobody')), create(born)),
-    ['deny', 'policy-denies-request-path'],
-    'a new model is born shut'
+    ['warn', 'policy-denies-request-path'],
+    'a new model that an existing policy blocks'
   )
 })
 
 t.test('blocked probes are not reported if requests are blocked', async t => {
   const shut = authorization('user1', '{}')
   const { findings } = decideChange(stockWith(), create(shut))
-  const callers = new Set(findings.flatMap(({ cuts }) => cuts.map(({ caller }) => caller)))
+  const callers = new Set(findings.flatMap(({ blocked }) => blocked.map(({ caller }) => caller)))
   t.same([...callers].sort(), ['external', 'in-mesh', 'non-mesh'])
   const metrics = authorization('user1', '{ action: DENY, rules: [{ to: [{ operation: { paths: [/metrics] } }] }] }')
   const told = decideChange(stockWith(), create(metrics))
-  t.match(told.findings, [{ mode: 'deny', cuts: [{ caller: 'probe' }, { caller: 'probe' }] }])
+  t.match(told.findings, [{ mode: 'deny', blocked: [{ caller: 'probe' }, { caller: 'probe' }] }])
 })
 
 t.test('a finding of a predictor with a transformer is reported once', async t => {
@@ -337,19 +352,19 @@ t.test('control plane paths of KServe, Knative and Istio', async t => {
   )
   const { decision, findings } = decideChange(stockWith(), create(webhooks))
   t.equal(decision, 'deny')
-  t.match(findings, [{ cuts: [{ caller: 'system', hop: 'apiserver->webhook', inferenceService: undefined }] }])
+  t.match(findings, [{ blocked: [{ caller: 'system', hop: 'apiserver->webhook', inferenceService: undefined }] }])
   t.match(
     decideChange(stockWith(webhooks), update(webhooks, webhooks.replace('rules }', 'rules, labels: { a: b } }'))),
     {
       decision: 'allow',
-      existing: [{ cuts: [{ caller: 'system' }] }]
+      existing: [{ blocked: [{ caller: 'system' }] }]
     }
   )
   const unread = stockWith().withUnreadable(new Map([['ValidatingWebhookConfiguration', 'forbidden'] as const]))
   t.match(decideChange(unread, create(webhooks)), {
     decision: 'warn',
     findings: [],
-    skipped: [{ rule: 'paths', missing: ['ValidatingWebhookConfiguration'] }]
+    notEvaluated: [{ rule: 'paths', missing: ['ValidatingWebhookConfiguration'] }]
   })
 })
 
@@ -361,6 +376,6 @@ metadata: { namespace: user1, name: closed }
 spec: { action: DENY, rules: [{}] }
 `
   const { findings, existing } = decideChange(stockWith(), create(policy))
-  t.notOk(findings.some(({ cuts }) => cuts.some(({ caller }) => caller === 'probe')))
+  t.notOk(findings.some(({ blocked }) => blocked.some(({ caller }) => caller === 'probe')))
   t.same(existing, [])
 })

@@ -52,18 +52,17 @@ t.test('a selector matches objects with every given field', async t => {
     ['all but one', { namespaces: ['istio-system'], kind: 'PeerAuthentication', name: 'other' }, false]
   ] as const) {
     const policy = policyWith([exception(selector)])
-    const { decision, findings, skipped } = decide(stockWith(), create(STRICT), RULES, policy)
+    const { decision, findings, suppressed } = decide(stockWith(), create(STRICT), RULES, policy)
     t.equal(decision, isMeant ? 'allow' : 'deny', name)
     t.equal(findings.length, isMeant ? 0 : 1, name)
     t.same(
-      skipped,
+      suppressed,
       isMeant
         ? [
             {
               rule: RULE,
-              missing: [],
               reason: 'excepted until 2027-01-31 by mesh: PeerAuthentication istio-system/default: we migrate',
-              exception: { owner: 'mesh', expires: '2027-01-31', state: 'in-force' }
+              exception: { owner: 'mesh', expires: '2027-01-31', state: 'active' }
             }
           ]
         : [],
@@ -86,11 +85,11 @@ t.test('an exception is active to the end of its last day, in UTC', async t => {
 
 t.test('an expired exception has no effect and is listed by audits', async t => {
   const policy = policyWith([exception({ name: 'default' }, { expires: '2027-01-14' })])
-  t.match(decide(stockWith(), create(STRICT), RULES, policy), { decision: 'deny', skipped: [] })
+  t.match(decide(stockWith(), create(STRICT), RULES, policy), { decision: 'deny', suppressed: [] })
   t.match(decideState(stockWith(STRICT), RULES, policy), {
     decision: 'deny',
     findings: [{ rule: RULE }],
-    skipped: [{ rule: RULE, reason: 'exception expired on 2027-01-14, by mesh: we migrate' }]
+    suppressed: [{ rule: RULE, reason: 'exception expired on 2027-01-14, by mesh: we migrate' }]
   })
   t.equal(
     decideState(stockWith(), RULES, { ...policy, unevaluated: 'deny' }).decision,
@@ -106,12 +105,12 @@ t.test('the first matching exception is used, regardless of `unevaluated`', asyn
     exception({ name: 'default' }, { owner: 'second' })
   ]
   const policy = { ...policyWith(exceptions), unevaluated: 'deny' as const }
-  for (const { decision, skipped } of [
+  for (const { decision, suppressed } of [
     decide(stockWith(), create(STRICT), RULES, policy),
     decideState(stockWith(STRICT), RULES, policy)
   ]) {
     t.equal(decision, 'allow')
-    t.match(skipped, [{ exception: { owner: 'first' } }])
+    t.match(suppressed, [{ exception: { owner: 'first' } }])
   }
 })
 
@@ -123,22 +122,23 @@ t.test('pre-existing findings are suppressed as well and listed once', async t =
     after: resourceOf(STRICT.replace('blue', 'red'))
   }
   t.match(decide(stockWith(STRICT), change, RULES, DEFAULT_POLICY), { existing: [{ rule: RULE }] })
-  const { decision, existing, skipped } = decide(stockWith(STRICT), change, RULES, policy)
-  t.same([decision, existing, skipped.length], ['allow', [], 1])
+  const { decision, existing, suppressed } = decide(stockWith(STRICT), change, RULES, policy)
+  t.same([decision, existing, suppressed.length], ['allow', [], 1])
 })
 
 t.test('a Namespace matches its own name, and an unknown object has no labels', async t => {
   const finding = (kind: string, name: string): Finding => ({
     rule: RULE,
-    severity: 'blocks',
+    category: 'outage',
+    severity: 'critical',
     mode: 'deny',
     object: { apiVersion: 'v1', kind, namespace: '', name },
     field: '',
     message: '',
     docs: '',
     fix: { text: '' },
-    cuts: [],
-    opens: []
+    blocked: [],
+    exposes: []
   })
   for (const [one, selector, isMeant] of [
     [finding('Namespace', 'user1'), { namespaces: ['user1'] }, true],
@@ -148,8 +148,8 @@ t.test('a Namespace matches its own name, and an unknown object has no labels', 
     [finding('Namespace', 'gone'), { matchLabels: { a: 'b' } }, false],
     [finding('Node', 'user1'), { kind: 'Node', matchLabels: {} }, true]
   ] as const) {
-    const { findings, skipped } = applyExceptions([one], stockWith(), { active: [exception(selector)], expired: [] })
-    t.same([findings.length, skipped.length], isMeant ? [0, 1] : [1, 0], JSON.stringify([one.object, selector]))
+    const { findings, suppressed } = applyExceptions([one], stockWith(), { active: [exception(selector)], expired: [] })
+    t.same([findings.length, suppressed.length], isMeant ? [0, 1] : [1, 0], JSON.stringify([one.object, selector]))
   }
 })
 
@@ -161,5 +161,5 @@ t.test('path findings are suppressed like check findings, also in explanations',
   t.equal(by({ name: 'default' }), 'allow')
   const explained = explain(stockWith(CUT), () => true, RULES, policyWith([exception({ name: 'default' }, { rule })]))
   t.equal(explained.decision, 'allow')
-  t.match(explained.skipped, [{ rule }])
+  t.match(explained.suppressed, [{ rule }])
 })

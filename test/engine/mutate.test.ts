@@ -135,7 +135,7 @@ metadata: { name: user1 }
   const { patch, notes } = create(naked, model())
   t.same(patch, [], 'a sidecar would refuse the activator, which has none')
   t.same(notes, [
-    `Not injected, for it would cut: ${INJECT}, ${BURST}`,
+    `Skipped injection of ${INJECT}, ${BURST}: it would block traffic`,
     'activator pods send plaintext to new-predictor-00001-private.user1 (STRICT: PeerAuthentication user1/default)',
     'First label namespace knative-serving istio-injection=enabled and restart activator pods'
   ])
@@ -163,7 +163,7 @@ data: { target-burst-capacity: "-1" }
     patch.map(({ value }) => value),
     [{ [INJECT]: 'true' }, { [INJECT]: 'true' }]
   )
-  t.match(notes, [`Not injected, for it would cut: ${BURST}`, /^istio-system gateways send plaintext/])
+  t.match(notes, [`Skipped injection of ${BURST}: it would block traffic`, /^istio-system gateways send plaintext/])
 })
 
 t.test('nothing is added if a kind is unreadable', async t => {

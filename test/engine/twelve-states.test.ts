@@ -101,7 +101,7 @@ for (const step of steps) {
     )
     if (step.relaxed !== undefined) t.equal(decideChange(step.from, step.to, relaxed).decision, step.relaxed)
     if (step.caller !== undefined) {
-      t.same([...new Set(findings.flatMap(({ cuts }) => cuts.map(({ caller }) => caller)))].sort(), step.caller)
+      t.same([...new Set(findings.flatMap(({ blocked }) => blocked.map(({ caller }) => caller)))].sort(), step.caller)
     }
   })
 }

@@ -108,7 +108,7 @@ t.test('a peer that does not come back is replaced, and those who wait are serve
   const next = ask()
   await until('it is given up', () => puppet().terminated)
   t.notOk(evaluator.health().some(isSynced), 'nothing is known')
-  t.match(evaluator.health()[0], { why: 'evaluation is starting', ageMs: Number.POSITIVE_INFINITY })
+  t.match(evaluator.health()[0], { why: 'evaluation is starting', stalenessMs: Number.POSITIVE_INFINITY })
   puppet().up()
   t.notOk(evaluator.health().some(isSynced), 'what it still says is of no weight')
   t.same(logLines, ['error evaluation ended and is restarted'])
@@ -173,11 +173,11 @@ t.test('evidence grows old between two reports, and files do not', async t => {
   const { evaluator, puppet } = build(t)
   const [first] = KNOWN
   if (first === undefined) throw new Error('there are kinds')
-  puppet().up([first, { ...first, health: 'synced', ageMs: 100 }])
+  puppet().up([first, { ...first, health: 'synced', stalenessMs: 100 }])
   await sleep(20)
   const [file, watched] = evaluator.health()
-  t.equal(file?.ageMs, 0)
-  t.ok((watched?.ageMs ?? 0) >= 119)
+  t.equal(file?.stalenessMs, 0)
+  t.ok((watched?.stalenessMs ?? 0) >= 119)
 })
 
 t.test('a peer that does not close is ended', async t => {

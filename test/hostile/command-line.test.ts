@@ -27,7 +27,7 @@ function isClear({ code, out, err }: Result): boolean {
 }
 
 const short = rows.filter(({ json }) => json.length < SHORT)
-const isRead = ({ json }: { readonly json: string }) => readManifests(json, '').faults.length === 0
+const isRead = ({ json }: { readonly json: string }) => readManifests(json, '').errors.length === 0
 
 t.test('as a change', async t => {
   for (const { name, json } of longest.values()) {

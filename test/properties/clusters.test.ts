@@ -67,12 +67,12 @@ const isElsewhere = (name: string | undefined) => name?.startsWith('elsewhere/')
 /** What is found about others. Of several models that one finding is about, any may stand in its words. */
 function aboutOthers(findings: readonly Finding[]): readonly unknown[] {
   return findings
-    .map(({ message, fix, cuts, opens, mode, ...finding }) => ({
+    .map(({ message, fix, blocked, exposes, mode, ...finding }) => ({
       ...finding,
-      cuts: cuts.filter(({ inferenceService }) => !isElsewhere(inferenceService)),
-      opens: opens.filter(({ inferenceService }) => !isElsewhere(inferenceService))
+      blocked: blocked.filter(({ inferenceService }) => !isElsewhere(inferenceService)),
+      exposes: exposes.filter(({ inferenceService }) => !isElsewhere(inferenceService))
     }))
-    .filter(({ object, cuts }) => object.namespace !== 'elsewhere' || cuts.length > 0)
+    .filter(({ object, blocked }) => object.namespace !== 'elsewhere' || blocked.length > 0)
 }
 
 property(t, 'what is unrelated changes nothing', fc.tuple(someObjects, unrelated), 100, ([manifests, more]) => {

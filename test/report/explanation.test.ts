@@ -19,7 +19,7 @@ const MODEL_POD = 'Pod user1/sklearn-iris-predictor-00001-deployment-5685f4d0c-x
 const LABEL = 'metadata.labels[security.istio.io/tlsMode]'
 const RULE = 'DestinationRule istio-system/default'
 
-/** What is told of one model, as lines without indent. */
+/** Text output for one model, as lines without indent. */
 function linesOf(state: Snapshot, name = 'user1/sklearn-iris'): readonly string[] {
   const explanation = toExplanation(
     state,
@@ -54,148 +54,157 @@ metadata: { namespace: istio-system, name: knative-local-gateway }
 spec: { clusterIP: None, selector: { istio: ingressgateway }, ports: [{ name: http2, port: 80, targetPort: 8081 }] }
 `
 
-const WORDS: Readonly<Record<string, readonly [yaml: string, line: string, model?: string]>> = {
-  'no sidecar': ['', 'sends plaintext: the caller has no sidecar'],
-  'no label': ['', `sends plaintext: auto mTLS, and the pod is not labelled as taking it (${INGRESS_POD} ${LABEL})`],
-  'the label': ['', `sends mesh mTLS: auto mTLS, and the pod is labelled as taking it (${MODEL_POD} ${LABEL})`],
-  'past the sidecar': [
+const TEXTS: Readonly<Record<string, readonly [yaml: string, line: string, model?: string]>> = {
+  'client without a sidecar': ['', 'client sends plaintext (client has no sidecar)'],
+  'endpoint without the label': [
     '',
-    "sends plaintext: it dials the pod's own address, which its sidecar passes on as it is (Pod knative-serving/autoscaler-546dd95779-mqtjh spec.containers)"
+    `client sends plaintext (auto mTLS: endpoint has no label security.istio.io/tlsMode=istio; ${INGRESS_POD} ${LABEL})`
   ],
-  'a rule': [
+  'endpoint with the label': [
+    '',
+    `client sends mTLS (auto mTLS: endpoint has label security.istio.io/tlsMode=istio; ${MODEL_POD} ${LABEL})`
+  ],
+  'pod IP': [
+    '',
+    'client sends plaintext (client dials the pod IP, which its sidecar forwards unchanged: Pod knative-serving/autoscaler-546dd95779-mqtjh spec.containers)'
+  ],
+  'DestinationRule DISABLE': [
     clientRule(PODS, '{ tls: { mode: DISABLE } }'),
-    `sends plaintext: a DestinationRule says so (${RULE} spec.trafficPolicy.tls.mode)`
+    `client sends plaintext (TLS settings: ${RULE} spec.trafficPolicy.tls.mode)`
   ],
-  "TLS of the rule's": [
+  'DestinationRule SIMPLE': [
     clientRule(LOCAL, '{ tls: { mode: SIMPLE } }'),
-    `sends TLS that is not the mesh's: a DestinationRule says so (${RULE} spec.trafficPolicy.tls.mode)`
+    `client sends non-Istio TLS (TLS settings: ${RULE} spec.trafficPolicy.tls.mode)`
   ],
-  'with files': [
+  'DestinationRule MUTUAL': [
     clientRule(LOCAL, '{ tls: { mode: MUTUAL } }'),
-    `sends TLS with a certificate of its own: a DestinationRule says so (${RULE} spec.trafficPolicy.tls.mode)`
+    `client sends custom mTLS (TLS settings: ${RULE} spec.trafficPolicy.tls.mode)`
   ],
-  'a credential': [
+  credentialName: [
     clientRule(LOCAL, '{ tls: { mode: SIMPLE, credentialName: a } }'),
-    `sends plaintext: the DestinationRule names a credential, which sidecars do not get (${RULE} spec.trafficPolicy.tls.mode)`
+    `client sends plaintext (sidecars ignore credentialName: ${RULE} spec.trafficPolicy.tls.mode)`
   ],
-  'mTLS is disabled': [
+  'PeerAuthentication DISABLE at the client': [
     policy('user1', '{ mtls: { mode: DISABLE } }'),
-    'sends plaintext: clients see that mTLS is disabled there (PeerAuthentication user1/default spec.mtls.mode)'
+    'client sends plaintext (auto mTLS: PeerAuthentication disables mTLS on the endpoint; PeerAuthentication user1/default spec.mtls.mode)'
   ],
-  'no auto mTLS': [
+  'enableAutoMtls false': [
     meshConfig('enableAutoMtls: false'),
-    'sends plaintext: no DestinationRule says otherwise, and auto mTLS is off (ConfigMap istio-system/istio data.mesh)'
+    'client sends plaintext (no DestinationRule sets TLS, and enableAutoMtls is false: ConfigMap istio-system/istio data.mesh)'
   ],
-  'by address': [
+  'headless Service': [
     headlessGateway,
-    'sends plaintext: connections go by address, and not every pod there is known to take mTLS (Service istio-system/knative-local-gateway spec.clusterIP)'
+    'client sends plaintext (original destination cluster: not every endpoint has label security.istio.io/tlsMode=istio; Service istio-system/knative-local-gateway spec.clusterIP)'
   ],
-  'by address, as a rule says': [
+  'load balancer PASSTHROUGH': [
     clientRule(LOCAL, '{ loadBalancer: { simple: PASSTHROUGH } }'),
-    `sends plaintext: connections go by address, and not every pod there is known to take mTLS (${RULE} spec.trafficPolicy.loadBalancer)`
+    `client sends plaintext (original destination cluster: not every endpoint has label security.istio.io/tlsMode=istio; ${RULE} spec.trafficPolicy.loadBalancer)`
   ],
-  'permissive by default': ['', "meets mesh mTLS and plaintext (Istio's default)"],
-  'disabled there': [
+  'PERMISSIVE by default': ['', 'server accepts mTLS and plaintext (PERMISSIVE, Istio default)'],
+  'PeerAuthentication DISABLE': [
     policy('user1', '{ mtls: { mode: DISABLE } }'),
-    'meets plaintext alone (PeerAuthentication user1/default spec.mtls.mode)'
+    'server accepts only plaintext (DISABLE: PeerAuthentication user1/default spec.mtls.mode)'
   ],
-  'strict there': [
+  'PeerAuthentication STRICT': [
     policy('user1', '{ mtls: { mode: STRICT } }'),
-    'meets mesh mTLS alone (PeerAuthentication user1/default spec.mtls.mode)'
+    'server accepts only mTLS (STRICT: PeerAuthentication user1/default spec.mtls.mode)'
   ],
-  'strict on the port': [
+  'portLevelMtls STRICT': [
     policy(
       'user1',
       '{ selector: { matchLabels: { component: predictor } }, portLevelMtls: { 8012: { mode: STRICT } } }'
     ),
-    'meets mesh mTLS alone (PeerAuthentication user1/default spec.portLevelMtls[8012].mode)'
+    'server accepts only mTLS (STRICT: PeerAuthentication user1/default spec.portLevelMtls[8012].mode)'
   ],
-  'strict on another port': [
+  'portLevelMtls of another port': [
     policy(
       'user1',
       '{ selector: { matchLabels: { component: predictor } }, mtls: { mode: STRICT }, portLevelMtls: { 80: { mode: DISABLE } } }'
     ),
-    'meets mesh mTLS alone (PeerAuthentication user1/default spec.mtls.mode)'
+    'server accepts only mTLS (STRICT: PeerAuthentication user1/default spec.mtls.mode)'
   ],
-  'no sidecar there': [
+  'server without a sidecar': [
     model(', labels: { sidecar.istio.io/inject: "false" }'),
-    'meets plaintext alone, without a sidecar (Pod user1/new-predictor (next pod) spec.containers)',
+    'server accepts only plaintext (pod has no sidecar: Pod user1/new-predictor (next pod) spec.containers)',
     'user1/new'
   ],
-  'no policy there': [
+  'authorization without a sidecar': [
     model(', labels: { sidecar.istio.io/inject: "false" }'),
-    'allowed as nobody (no sidecar, so no policy)',
+    'authz: allowed, unauthenticated (no sidecar enforces policies)',
     'user1/new'
   ],
-  'a gateway': ['', 'meets plain HTTP (Gateway knative-serving/knative-local-gateway spec.servers[0].port.protocol)'],
-  'a gateway for the mesh': [
+  'plaintext gateway': [
+    '',
+    'server accepts plaintext HTTP (HTTP: Gateway knative-serving/knative-local-gateway spec.servers[0].port.protocol)'
+  ],
+  'dual-mode gateway': [
     `${gateway('knative-local-gateway', `${mutual('*.local')}, ${plain}`)}---${clientRule(LOCAL, '{ tls: { mode: ISTIO_MUTUAL } }')}`,
-    'meets mesh mTLS alone, for *.local (Gateway knative-serving/knative-local-gateway spec.servers[0].tls.mode)'
+    'server accepts only mTLS, SNI *.local (ISTIO_MUTUAL: Gateway knative-serving/knative-local-gateway spec.servers[0].tls.mode)'
   ],
-  'a gateway that wants mTLS': [
+  'ISTIO_MUTUAL gateway': [
     gateway('knative-local-gateway', mutual('*')),
-    'meets mesh mTLS alone (Gateway knative-serving/knative-local-gateway spec.servers[0].tls.mode)'
+    'server accepts only mTLS (ISTIO_MUTUAL: Gateway knative-serving/knative-local-gateway spec.servers[0].tls.mode)'
   ],
-  'nothing listens': [
+  'gateway port without a server': [
     gateway('knative-local-gateway', plain.replace('8081', '9999')),
-    `meets nothing on port 8081 (${INGRESS_POD} metadata.labels)`
+    `server accepts no connections on port 8081 (no Gateway has a server on this port: ${INGRESS_POD} metadata.labels)`
   ],
-  'nothing can listen': [
+  'rejected listener': [
     gateway('knative-local-gateway', `${mutual('*')}, ${plain}`),
-    'meets nothing, for two servers match alike (Gateway knative-serving/knative-local-gateway spec.servers[0].tls.mode)'
+    'server accepts no connections (Envoy rejects the listener: duplicate filter chain match; Gateway knative-serving/knative-local-gateway spec.servers[0].tls.mode)'
   ],
-  'let in': [
+  'ALLOW rule': [
     authorization('', '{ from: [{ source: { namespaces: [user1, istio-system] } }] }'),
-    'allowed as user1/default (AuthorizationPolicy user1/access spec.rules)'
+    'authz: allowed, user1/default (an ALLOW rule matches: AuthorizationPolicy user1/access spec.rules)'
   ],
-  'not let in': [
+  'no ALLOW rule': [
     authorization('', '{ from: [{ source: { namespaces: [user1] } }] }'),
-    'refused as whoever calls (AuthorizationPolicy user1/access spec.rules)'
+    'authz: denied, 403 RBAC, any mesh identity (no ALLOW rule matches: AuthorizationPolicy user1/access spec.rules)'
   ],
-  denied: [
+  'DENY rule': [
     authorization(
       'action: DENY,',
       '{ to: [{ operation: { methods: [GET] } }] }, { to: [{ operation: { methods: [POST] } }] }'
     ),
-    'refused as whoever calls (AuthorizationPolicy user1/access spec.rules[1])'
+    'authz: denied, 403 RBAC, any mesh identity (a DENY rule matches: AuthorizationPolicy user1/access spec.rules[1])'
   ],
-  'nobody to ask': [
+  'undefined provider': [
     authorization('action: CUSTOM, provider: { name: none },', '{}'),
-    'refused as whoever calls (AuthorizationPolicy user1/access spec.provider.name)'
+    'authz: denied, 403 RBAC, any mesh identity (the mesh configuration does not define the provider: AuthorizationPolicy user1/access spec.provider.name)'
   ],
-  'what is cut': [
+  'rule and message': [
     clientRule(LOCAL, '{ tls: { mode: ISTIO_MUTUAL } }'),
     'client-mtls-to-plain-listener: istio-system gateways send mTLS to Gateway knative-serving/knative-local-gateway:8081, which accepts only plaintext'
   ],
-  'whose fault it is': [clientRule(LOCAL, '{ tls: { mode: ISTIO_MUTUAL } }'), `at ${RULE} spec.trafficPolicy.tls.mode`],
-  'what is refused': [
+  'object at fault': [clientRule(LOCAL, '{ tls: { mode: ISTIO_MUTUAL } }'), `at ${RULE} spec.trafficPolicy.tls.mode`],
+  'rejected configuration': [
     model(', annotations: { autoscaling.knative.dev/targetBurstCapacity: "-2" }'),
-    'CUT controller',
+    'BLOCKED controller',
     'user1/new'
   ],
-  'what is not known': [
+  'unknown input': [
     `${namespace('istio.io/dataplane-mode: ambient')}---${model('')}`,
-    'not known: what ztunnel does: the namespace is ambient',
+    'unknown: what ztunnel does: the namespace is ambient',
     'user1/new'
   ],
-  'no pods of its own': [
+  ModelMesh: [
     model(', annotations: { serving.kserve.io/deploymentMode: ModelMesh }'),
-    'user1/new: its pods are not its own, so no ways to it are known',
+    'user1/new: no request paths: ModelMesh pods are shared and are not modeled',
     'user1/new'
   ]
 }
 
-for (const [name, [yaml, line, of]] of Object.entries(WORDS)) {
-  t.test(`told: ${name}`, async t => {
+for (const [name, [yaml, line, of]] of Object.entries(TEXTS)) {
+  t.test(`text: ${name}`, async t => {
     const lines = linesOf(stockWith(yaml), of)
     t.ok(lines.includes(line), line, { lines })
   })
 }
 
-t.test('each fact is told once', async t => {
+t.test('equal hops and fixes are printed once', async t => {
   const lines = linesOf(stockWith(clientRule(LOCAL, '{ tls: { mode: ISTIO_MUTUAL } }')))
   const count = (line: string) => lines.filter(one => one.endsWith(line)).length
-  t.equal(count('CUT ingress-gateway->local-gateway, as above'), 1)
+  t.equal(count('BLOCKED ingress-gateway->local-gateway, as above'), 1)
   t.equal(count('kind: Gateway'), 1)
   t.equal(
     count(
@@ -205,7 +214,7 @@ t.test('each fact is told once', async t => {
   )
 })
 
-t.test('a token of an issuer that is not known', async t => {
+t.test('JWT of an unknown issuer', async t => {
   const state = stockWith(`
 apiVersion: security.istio.io/v1
 kind: RequestAuthentication
@@ -223,15 +232,15 @@ spec: { jwtRules: [{ issuer: a }] }
     endpoints: [endpoint]
   }
   const call = { host: 'a', path: '/', method: 'GET', token: { issuer: 'b' }, headers: {}, headersComplete: true }
-  const passage = evaluateCall(state, { client: workload, call, destination, endpoint })
-  t.match(renderCallResult(state, passage).authorization, {
+  const result = evaluateCall(state, { client: workload, call, destination, endpoint })
+  t.match(renderCallResult(state, result).authorization, {
     verdict: 'token-refused',
-    why: "the token's issuer is not known there",
-    decidedBy: [{ object: { kind: 'RequestAuthentication', name: 'tokens' }, field: 'spec.jwtRules' }]
+    reason: 'the JWT issuer is unknown',
+    configuredBy: [{ object: { kind: 'RequestAuthentication', name: 'tokens' }, field: 'spec.jwtRules' }]
   })
 })
 
-t.test('what is missing is named, and nothing is made of it', async t => {
+t.test('evaluations without a result are listed', async t => {
   const all = stockWith(clientRule(LOCAL, '{ tls: { mode: ISTIO_MUTUAL } }'))
   const told = (state: Snapshot, rules = RULES) => {
     const explained = explain(state, () => true, rules, DEFAULT_POLICY)
@@ -240,12 +249,12 @@ t.test('what is missing is named, and nothing is made of it', async t => {
   t.match(told(all.withUnreadable(new Map([['Gateway', 'forbidden']]))), {
     decision: 'warn',
     models: { length: 0 },
-    skipped: [{ rule: 'paths', missing: ['Gateway'] }],
+    notEvaluated: [{ rule: 'paths', missing: ['Gateway'] }],
     text: 'not evaluated: paths: Gateway: forbidden'
   })
   t.match(told(all.withUnreadable(new Map([['InferenceService', 'forbidden']]))), {
     decision: 'warn',
-    skipped: [{ rule: 'paths', missing: ['InferenceService'] }]
+    notEvaluated: [{ rule: 'paths', missing: ['InferenceService'] }]
   })
   const id = 'client-mtls-to-plain-listener'
   const broken = () => {
@@ -256,6 +265,6 @@ t.test('what is missing is named, and nothing is made of it', async t => {
     'mtls-to-plain-listener': { ...RULES.failures['mtls-to-plain-listener'], explain: broken }
   }
   const failing = told(all, { ...RULES, failures })
-  t.match(failing.skipped, [{ rule: id, reason: 'it failed: odd' }])
-  t.match(failing.text, `${id}: cut, and why could not be judged: it failed: odd`)
+  t.match(failing.notEvaluated, [{ rule: id, reason: 'it failed: odd' }])
+  t.match(failing.text, `${id}: blocked; cause not evaluated: it failed: odd`)
 })

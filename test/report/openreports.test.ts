@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Finding } from '../../src/engine/finding.ts'
-import { MOST_RESULTS, REPORT_APIS, type ReportApi, toReports } from '../../src/report/openreports.ts'
+import { MAX_RESULTS, REPORT_APIS, type ReportApi, toReports } from '../../src/report/openreports.ts'
 import { stateOf } from '../support/snapshot.ts'
 
 const model = (name: string) => `
@@ -17,15 +17,16 @@ const policy = { apiVersion: 'security.istio.io/v1', kind: 'PeerAuthentication',
 const isvc = { apiVersion: 'serving.kserve.io/v1beta1', kind: 'InferenceService', namespace: 'user1', name: 'a' }
 const finding = (more: Partial<Finding> = {}): Finding => ({
   rule: 'some-rule',
-  severity: 'blocks',
+  category: 'outage',
+  severity: 'critical',
   mode: 'deny',
   object: policy,
   field: 'spec.mtls',
   message: 'what and so what',
   docs: 'mesh-guard rules some-rule',
   fix: { text: 'Do this' },
-  cuts: [],
-  opens: [],
+  blocked: [],
+  exposes: [],
   ...more
 })
 const cut = (inferenceService: string | undefined, from?: string) =>
@@ -35,25 +36,26 @@ const cut = (inferenceService: string | undefined, from?: string) =>
     from: from === undefined ? undefined : ([from] as const),
     hop: 'caller->pod'
   }) as const
-const reports = (findings: readonly Finding[], api = OPEN) => toReports({ findings, skipped: [] }, STATE, api, HOME)
+const reports = (findings: readonly Finding[], api = OPEN) =>
+  toReports({ findings, notEvaluated: [], suppressed: [] }, STATE, api, HOME)
 const namesOf = (findings: readonly Finding[]) => reports(findings).map(({ namespace, name }) => `${namespace}/${name}`)
 
 t.test('who it concerns has it in its report', async t => {
   for (const [what, more, names] of [
-    ['a model that is cut', { cuts: [cut('user1/a')] }, ['user1/mesh-guard-inferenceservice-a']],
+    ['a model that is cut', { blocked: [cut('user1/a')] }, ['user1/mesh-guard-inferenceservice-a']],
     [
       'several of them',
-      { cuts: [cut('user1/b')], opens: [{ inferenceService: 'user1/a', what: 'public-route' }] },
+      { blocked: [cut('user1/b')], exposes: [{ inferenceService: 'user1/a', what: 'public-route' }] },
       ['user1/mesh-guard-inferenceservice-b', 'user1/mesh-guard-inferenceservice-a']
     ],
     ['a model that is at fault', { object: isvc }, ['user1/mesh-guard-inferenceservice-a']],
     ['no model', {}, ['user2/mesh-guard']],
     [
       'a model and none in particular',
-      { cuts: [cut(undefined), cut('user1/a')] },
+      { blocked: [cut(undefined), cut('user1/a')] },
       ['user2/mesh-guard', 'user1/mesh-guard-inferenceservice-a']
     ],
-    ['a model that is not there', { cuts: [cut('user1/gone')] }, ['user2/mesh-guard']],
+    ['a model that is not there', { blocked: [cut('user1/gone')] }, ['user2/mesh-guard']],
     ['a namespace', { object: { ...policy, kind: 'Namespace', namespace: '', name: 'user3' } }, ['user3/mesh-guard']],
     ['the cluster', { object: { ...policy, kind: 'ClusterServingRuntime', namespace: '' } }, ['mesh-guard/mesh-guard']]
   ] as const) {
@@ -64,8 +66,8 @@ t.test('who it concerns has it in its report', async t => {
 
 t.test('a report', async t => {
   const found = [
-    finding({ cuts: [cut('user1/a', 'user2'), cut('user1/b'), cut('user1/a')] }),
-    finding({ object: isvc, mode: 'audit', severity: 'style' })
+    finding({ blocked: [cut('user1/a', 'user2'), cut('user1/b'), cut('user1/a')] }),
+    finding({ object: isvc, mode: 'audit', category: 'style', severity: 'info' })
   ]
   const [report] = reports(found)
   t.match(report, { apiVersion: 'openreports.io/v1alpha1', kind: 'Report' })
@@ -76,7 +78,7 @@ t.test('a report', async t => {
       {
         source: 'kserve-mesh-guard',
         policy: 'some-rule',
-        category: 'blocks',
+        category: 'outage',
         severity: 'critical',
         result: 'fail',
         scored: true,
@@ -87,7 +89,7 @@ t.test('a report', async t => {
           field: 'spec.mtls',
           fix: 'Do this',
           docs: 'mesh-guard rules some-rule',
-          effect: 'cuts user1/a for in-mesh (user2) at caller->pod, in-mesh at caller->pod'
+          effect: 'blocks user1/a for in-mesh (user2) at caller->pod, in-mesh at caller->pod'
         }
       },
       {
@@ -105,15 +107,15 @@ t.test('a report', async t => {
   })
   const [other] = reports(found, POLICY)
   t.match(other, { apiVersion: 'wgpolicyk8s.io/v1alpha2', kind: 'PolicyReport' })
-  t.same(other?.content, report?.content, 'both kinds say the same')
+  t.same(other?.content, report?.content, 'both kinds have the same content')
 })
 
-t.test('what could not be judged is said once, in our own namespace', async t => {
-  const skipped = [
+t.test('evaluations without a result are reported once, in the namespace of the webhook', async t => {
+  const notEvaluated = [
     { rule: 'b', missing: [], reason: 'so' },
     { rule: 'a', missing: [], reason: 'so' }
   ]
-  const [report, ...others] = toReports({ findings: [], skipped }, STATE, OPEN, HOME)
+  const [report, ...others] = toReports({ findings: [], notEvaluated, suppressed: [] }, STATE, OPEN, HOME)
   t.same(others, [])
   t.match(report, { namespace: HOME, name: 'mesh-guard' })
   t.match(report?.content, {
@@ -121,12 +123,22 @@ t.test('what could not be judged is said once, in our own namespace', async t =>
     summary: { error: 2 },
     results: [{ policy: 'a', result: 'error', message: 'not evaluated: so' }, { policy: 'b' }]
   })
-  const turned = toReports({ findings: [], skipped: skipped.toReversed() }, STATE, OPEN, HOME)
-  t.same(turned, [report], 'in whichever order they come')
+  const turned = toReports({ findings: [], notEvaluated: notEvaluated.toReversed(), suppressed: [] }, STATE, OPEN, HOME)
+  t.same(turned, [report], 'in any order')
 })
 
-t.test('a report does not grow beyond what a server takes', async t => {
-  const [report] = reports(Array.from({ length: MOST_RESULTS + 5 }, () => finding()))
-  t.equal(report?.content.results.length, MOST_RESULTS)
-  t.match(report?.content.summary, { fail: MOST_RESULTS + 5 })
+t.test('a suppressed finding has the result skip', async t => {
+  const exception = { owner: 'mesh', expires: '2027-01-31', state: 'active' } as const
+  const suppressed = [{ rule: 'some-rule', reason: 'excepted until 2027-01-31 by mesh', exception }]
+  const [report] = toReports({ findings: [], notEvaluated: [], suppressed }, STATE, OPEN, HOME)
+  t.match(report?.content, {
+    summary: { error: 0, skip: 1 },
+    results: [{ policy: 'some-rule', result: 'skip', scored: false, message: 'excepted until 2027-01-31 by mesh' }]
+  })
+})
+
+t.test('results of a report are limited', async t => {
+  const [report] = reports(Array.from({ length: MAX_RESULTS + 5 }, () => finding()))
+  t.equal(report?.content.results.length, MAX_RESULTS)
+  t.match(report?.content.summary, { fail: MAX_RESULTS + 5 })
 })

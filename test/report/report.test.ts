@@ -7,19 +7,20 @@ import { effectLines, listNames, toText } from '../../src/report/text.ts'
 const object = { apiVersion: 'v1', kind: 'Namespace', namespace: '', name: 'a' }
 const finding: Finding = {
   rule: 'some-rule',
-  severity: 'blocks',
+  category: 'outage',
+  severity: 'critical',
   mode: 'deny',
   object,
   field: 'metadata.labels',
   message: 'what and so what',
   docs: 'mesh-guard rules some-rule',
   fix: { text: 'Do this', apply: [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a' } }], remove: [object] },
-  cuts: [
+  blocked: [
     { inferenceService: 'n/a', caller: 'external', from: undefined, hop: 'gateway->pod' },
     { inferenceService: 'n/a', caller: 'in-mesh', from: ['user1'], hop: 'caller->pod' },
     { inferenceService: 'n/b', caller: 'external', from: undefined, hop: 'gateway->pod' }
   ],
-  opens: [{ inferenceService: 'n/c', what: 'plaintext-accepted' }]
+  exposes: [{ inferenceService: 'n/c', what: 'plaintext-accepted' }]
 }
 const steps: Report = {
   decision: 'deny',
@@ -46,12 +47,14 @@ const steps: Report = {
     }
   ],
   findings: [],
-  skipped: [{ rule: 'other-rule', missing: ['Gateway'], reason: 'Gateway: forbidden' }]
+  notEvaluated: [{ rule: 'other-rule', missing: ['Gateway'], reason: 'Gateway: forbidden' }],
+  skipped: []
 }
 const state: Report = {
   decision: 'warn',
   steps: [],
-  findings: [{ ...finding, mode: 'warn', source: undefined, fix: { text: 'Do this' }, cuts: [], opens: [] }],
+  findings: [{ ...finding, mode: 'warn', source: undefined, fix: { text: 'Do this' }, blocked: [], exposes: [] }],
+  notEvaluated: [],
   skipped: []
 }
 
@@ -64,9 +67,9 @@ t.test('for people', async t => {
   deny some-rule
     f.yaml:7: Namespace a metadata.labels
     what and so what
-    cuts n/a for external at gateway->pod, in-mesh (user1) at caller->pod
-    cuts n/b for external at gateway->pod
-    opens n/c: plaintext-accepted
+    blocks n/a for external at gateway->pod, in-mesh (user1) at caller->pod
+    blocks n/b for external at gateway->pod
+    exposes n/c: plaintext-accepted
     fix: Do this
       apiVersion: v1
       kind: Namespace
@@ -102,14 +105,14 @@ t.test('for programs, as the schema says', async t => {
 t.test('more models than are wanted are counted', async t => {
   t.same(
     effectLines({
-      cuts: [{ inferenceService: undefined, caller: 'system', from: undefined, hop: 'controller' }],
-      opens: []
+      blocked: [{ inferenceService: undefined, caller: 'system', from: undefined, hop: 'controller' }],
+      exposes: []
     }),
-    ['cuts the installation for system at controller']
+    ['blocks the control plane for system at controller']
   )
-  t.same(effectLines({ cuts: finding.cuts, opens: [] }, 1), [
-    'cuts n/a for external at gateway->pod, in-mesh (user1) at caller->pod',
-    'and cuts 1 more'
+  t.same(effectLines({ blocked: finding.blocked, exposes: [] }, 1), [
+    'blocks n/a for external at gateway->pod, in-mesh (user1) at caller->pod',
+    'and blocks 1 more'
   ])
 })
 

@@ -44,8 +44,8 @@ t.test('a router calls the model by its own address', async t => {
       stockWith(together(model(', annotations: { autoscaling.knative.dev/targetBurstCapacity: "0" }'), ...objects)),
       'new'
     ).filter(way => way.includes(' graph '))
-  t.same(ways(graph('')), ['in-mesh (user1) graph graph direct caller->local-gateway, gateway->pod'])
+  t.same(ways(graph('')), ['in-mesh (user1) graph graph serve caller->local-gateway, gateway->pod'])
   t.same(ways(graph(', labels: { sidecar.istio.io/inject: "false" }')), [
-    'non-mesh (user1) graph graph direct caller->local-gateway, ingress-gateway->local-gateway, gateway->pod'
+    'non-mesh (user1) graph graph serve caller->local-gateway, ingress-gateway->local-gateway, gateway->pod'
   ])
 })

@@ -22,31 +22,31 @@ const virtualServiceOff = map('kserve', 'inferenceservice-config', {
 t.test('request paths to a model in a default installation', async t => {
   const state = stockWith()
   t.same(waysTo(state, 'sklearn-iris'), [
-    'in-mesh component direct caller->pod',
-    'external address direct caller->ingress-gateway, ingress-gateway->local-gateway, gateway->pod',
-    'in-mesh address direct caller->local-gateway, gateway->pod',
-    'non-mesh address direct caller->local-gateway, ingress-gateway->local-gateway, gateway->pod',
+    'in-mesh component serve caller->pod',
+    'external address serve caller->ingress-gateway, ingress-gateway->local-gateway, gateway->pod',
+    'in-mesh address serve caller->local-gateway, gateway->pod',
+    'non-mesh address serve caller->local-gateway, ingress-gateway->local-gateway, gateway->pod',
     'probe autoscaler autoscaler->pod'
   ])
   t.same(waysTo(state, 'sklearn-iris-burst'), [
-    'in-mesh component direct caller->pod',
-    'in-mesh component activator caller->activator, activator->pod',
-    'external address direct caller->ingress-gateway, ingress-gateway->local-gateway, gateway->pod',
-    'external address activator caller->ingress-gateway, ingress-gateway->local-gateway, gateway->activator, activator->pod',
-    'in-mesh address direct caller->local-gateway, gateway->pod',
-    'in-mesh address activator caller->local-gateway, gateway->activator, activator->pod',
-    'non-mesh address direct caller->local-gateway, ingress-gateway->local-gateway, gateway->pod',
-    'non-mesh address activator caller->local-gateway, ingress-gateway->local-gateway, gateway->activator, activator->pod',
+    'in-mesh component serve caller->pod',
+    'in-mesh component proxy caller->activator, activator->pod',
+    'external address serve caller->ingress-gateway, ingress-gateway->local-gateway, gateway->pod',
+    'external address proxy caller->ingress-gateway, ingress-gateway->local-gateway, gateway->activator, activator->pod',
+    'in-mesh address serve caller->local-gateway, gateway->pod',
+    'in-mesh address proxy caller->local-gateway, gateway->activator, activator->pod',
+    'non-mesh address serve caller->local-gateway, ingress-gateway->local-gateway, gateway->pod',
+    'non-mesh address proxy caller->local-gateway, ingress-gateway->local-gateway, gateway->activator, activator->pod',
     'probe autoscaler autoscaler->pod'
   ])
 })
 
 t.test('with the top-level VirtualService off, nothing passes the local gateway twice', async t => {
   t.same(waysTo(stockWith(virtualServiceOff), 'sklearn-iris'), [
-    'in-mesh component direct caller->pod',
-    'external address direct caller->ingress-gateway, gateway->pod',
-    'in-mesh address direct caller->pod',
-    'non-mesh address direct caller->local-gateway, gateway->pod',
+    'in-mesh component serve caller->pod',
+    'external address serve caller->ingress-gateway, gateway->pod',
+    'in-mesh address serve caller->pod',
+    'non-mesh address serve caller->local-gateway, gateway->pod',
     'probe autoscaler autoscaler->pod'
   ])
 })
@@ -54,8 +54,8 @@ t.test('with the top-level VirtualService off, nothing passes the local gateway 
 t.test('in a mesh without gateways only callers with a sidecar have a path', async t => {
   const meshOnly = map('knative-serving', 'config-istio', { 'external-gateways': '[]', 'local-gateways': '[]' })
   t.same(waysTo(stockWith(`${virtualServiceOff}---${meshOnly}`), 'sklearn-iris'), [
-    'in-mesh component direct caller->pod',
-    'in-mesh address direct caller->pod',
+    'in-mesh component serve caller->pod',
+    'in-mesh address serve caller->pod',
     'probe autoscaler autoscaler->pod'
   ])
 })
@@ -73,12 +73,12 @@ t.test('the activator is on the path', async t => {
   const legs = (ways: readonly string[]) => ways.map(way => way.split(' ')[2])
   const burst = (value: string) => `autoscaling.knative.dev/targetBurstCapacity: "${value}"`
   const zero = 'predictor: { minReplicas: 0, model: { modelFormat: { name: sklearn } } }'
-  t.same(legs(annotated(burst('0'))), ['direct'], 'never')
-  t.same(legs(annotated(burst('-1'))), ['activator'], 'always')
-  t.same(legs(annotated(burst('NaN'))), ['activator'], 'always, for NaN')
-  t.same(legs(annotated(burst('70'))), ['direct', 'activator'], 'until there are pods enough')
-  t.same(legs(annotated(burst('0'), zero)), ['direct', 'activator'], 'when the first request comes')
-  t.same(legs(annotated('autoscaling.knative.dev/class: hpa.autoscaling.knative.dev')), ['direct'], 'not with HPA')
+  t.same(legs(annotated(burst('0'))), ['serve'], 'never')
+  t.same(legs(annotated(burst('-1'))), ['proxy'], 'always')
+  t.same(legs(annotated(burst('NaN'))), ['proxy'], 'always, for NaN')
+  t.same(legs(annotated(burst('70'))), ['serve', 'proxy'], 'until there are pods enough')
+  t.same(legs(annotated(burst('0'), zero)), ['serve', 'proxy'], 'when the first request comes')
+  t.same(legs(annotated('autoscaling.knative.dev/class: hpa.autoscaling.knative.dev')), ['serve'], 'not with HPA')
 })
 
 t.test('an autoscaler that sees no metrics keeps the activator on the path', async t => {
@@ -97,7 +97,7 @@ metadata: { name: knative-serving }
   const withoutPods = state.withAll('Pod', [], 'knative-serving')
   t.ok(
     waysTo(withoutPods, 'sklearn-iris').includes(
-      'in-mesh component activator caller->activator, activator->pod plaintext-to-strict-workload'
+      'in-mesh component proxy caller->activator, activator->pod plaintext-to-strict-workload'
     )
   )
 })
@@ -110,8 +110,7 @@ metadata: { namespace: user1, name: default }
 spec: { mtls: { mode: STRICT } }
 `
   const mode = (value: string) => map('knative-serving', 'config-network', { 'mesh-compatibility-mode': value })
-  const last = (state: Snapshot) =>
-    waysTo(state, 'sklearn-iris-burst').filter(way => way.includes('component activator'))
+  const last = (state: Snapshot) => waysTo(state, 'sklearn-iris-burst').filter(way => way.includes('component proxy'))
   t.match(last(stockWith(strict)), [/activator->pod$/], 'found out')
   t.match(last(stockWith(`${strict}---${mode('enabled')}`)), [/activator->pod$/], 'a mesh')
   t.match(
@@ -130,7 +129,7 @@ spec: { host: "${host}", trafficPolicy: { tls: { mode: ISTIO_MUTUAL } } }
 `
   const withRule = (yaml: string) => waysTo(stockWith(yaml), 'sklearn-iris').filter(way => way.startsWith('in-mesh ('))
   t.same(withRule(rule('*.local')), [
-    'in-mesh (user1) component direct caller->pod',
+    'in-mesh (user1) component serve caller->pod',
     'in-mesh (user1) address caller->local-gateway mtls-to-plain-listener'
   ])
   t.same(withRule(rule('example.com')), [], 'not for a rule about another host')
@@ -187,7 +186,7 @@ t.test('gateways', async t => {
   )
   t.match(
     ways('', ['Pod']),
-    [/no-endpoints/, /non-mesh address direct/],
+    [/no-endpoints/, /non-mesh address serve/],
     'a pod that the Service would select is taken to be there'
   )
   const service = (spec: string) => `
@@ -197,7 +196,7 @@ metadata: { namespace: istio-system, name: istio-ingressgateway }
 spec: ${spec}
 `
   const internal = '{ selector: { istio: ingressgateway }, ports: [{ name: http2, port: 80, targetPort: 8080 }] }'
-  t.match(ways(service(internal)), [/external address direct/, /non-mesh/], 'without a public Service any will do')
+  t.match(ways(service(internal)), [/external address serve/, /non-mesh/], 'without a public Service any will do')
   const headless =
     '{ type: LoadBalancer, clusterIP: None, selector: { istio: ingressgateway }, ports: [{ port: 80, targetPort: nope }] }'
   t.match(ways(service(headless)), [/caller->ingress-gateway no-endpoints/, /non-mesh/], 'a port that no pod has')
@@ -226,7 +225,7 @@ metadata: { namespace: istio-system, name: border, labels: { experimental.istio.
 spec: { selector: { istio: ingressgateway }, ports: [{ name: https, port: 443, targetPort: 8445 }] }
 `
   const ways = waysTo(stockWith(`${config}---${border}`), 'sklearn-iris').filter(way => way.startsWith('non-mesh'))
-  t.same(ways, ['non-mesh address direct caller->local-gateway, ingress-gateway->local-gateway, gateway->pod'])
+  t.same(ways, ['non-mesh address serve caller->local-gateway, ingress-gateway->local-gateway, gateway->pod'])
 })
 
 t.test('a namespace in ambient mode', async t => {
@@ -263,10 +262,7 @@ t.test('transformer and explainer call the predictor', async t => {
       way => way.includes('(user1) transformer') || way.includes('explainer')
     )
   const burst = 'autoscaling.knative.dev/targetBurstCapacity: "0"'
-  t.same(inner(burst), [
-    'in-mesh (user1) transformer direct caller->pod',
-    'in-mesh (user1) explainer direct caller->pod'
-  ])
+  t.same(inner(burst), ['in-mesh (user1) transformer serve caller->pod', 'in-mesh (user1) explainer serve caller->pod'])
   t.same(inner('serving.kserve.io/deploymentMode: Standard'), [
     'in-mesh (user1) transformer caller->pod',
     'in-mesh (user1) explainer caller->pod'
@@ -275,8 +271,8 @@ t.test('transformer and explainer call the predictor', async t => {
   t.same(
     inner(burst, '', naked),
     [
-      'non-mesh (user1) transformer direct caller->local-gateway, gateway->pod',
-      'in-mesh (user1) explainer direct caller->pod'
+      'non-mesh (user1) transformer serve caller->local-gateway, gateway->pod',
+      'in-mesh (user1) explainer serve caller->pod'
     ],
     'a transformer without a sidecar calls by the local gateway'
   )
@@ -289,10 +285,7 @@ spec: { selector: { matchLabels: { component: predictor } }, rules: [{ from: [{ 
 `
   t.same(
     inner(burst, accounts('t')),
-    [
-      'in-mesh (user1) transformer direct caller->pod',
-      'in-mesh (user1) explainer direct caller->pod refused-by-policy'
-    ],
+    ['in-mesh (user1) transformer serve caller->pod', 'in-mesh (user1) explainer serve caller->pod refused-by-policy'],
     'each by its own account'
   )
 })
@@ -303,8 +296,8 @@ t.test('an explainer calls the predictor as well', async t => {
     ways.filter(way => way.startsWith('probe') || way.includes('explainer')),
     [
       'probe autoscaler autoscaler->pod',
-      'in-mesh (user1) explainer direct caller->pod',
-      'in-mesh (user1) explainer activator caller->activator, activator->pod'
+      'in-mesh (user1) explainer serve caller->pod',
+      'in-mesh (user1) explainer proxy caller->activator, activator->pod'
     ]
   )
 })
@@ -326,7 +319,7 @@ apiVersion: v1
 kind: Namespace
 metadata: { name: user1, labels: { istio-injection: enabled } }
 `)
-  t.ok(waysTo(state, 'new').includes('in-mesh component direct caller->pod mtls-to-workload-without-sidecar'))
+  t.ok(waysTo(state, 'new').includes('in-mesh component serve caller->pod mtls-to-workload-without-sidecar'))
 })
 
 t.test('with an invalid KServe configuration the paths to existing models are unknown', async t => {

@@ -45,11 +45,11 @@ t.test('a denied autoscaler keeps the activator on the path', async t => {
     authorization('user1', `{ rules: [{ from: [{ source: { namespaces: [istio-system] } }] } ${more}] }`)
   const legs = (...objects: readonly string[]) =>
     annotated(burst('0'), ...objects).filter(way => way.startsWith('external'))
-  const way = 'external address direct caller->ingress-gateway, ingress-gateway->local-gateway, gateway->pod'
+  const way = 'external address serve caller->ingress-gateway, ingress-gateway->local-gateway, gateway->pod'
   t.same(legs(rules(', { to: [{ operation: { paths: [/metrics] } }] }')), [way])
   t.same(legs(rules('')), [
     way,
-    'external address activator caller->ingress-gateway, ingress-gateway->local-gateway, gateway->activator, activator->pod refused-by-policy'
+    'external address proxy caller->ingress-gateway, ingress-gateway->local-gateway, gateway->activator, activator->pod refused-by-policy'
   ])
 })
 
@@ -97,7 +97,7 @@ t.test('gateways require JWTs', async t => {
   t.same(external(), ['external address caller->ingress-gateway token-never-valid'], 'that nobody reads')
   const reader =
     '{ selector: { matchLabels: { istio: ingressgateway } }, jwtRules: [{ issuer: a, forwardOriginalToken: true }] }'
-  const way = 'external address direct caller->ingress-gateway, ingress-gateway->local-gateway'
+  const way = 'external address serve caller->ingress-gateway, ingress-gateway->local-gateway'
   t.same(external(authentication('istio-system', reader)), [`${way}, gateway->pod`])
 })
 

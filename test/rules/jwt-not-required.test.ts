@@ -31,7 +31,7 @@ cases(t, rule, {
 t.test('the fix requires a JWT', async t => {
   t.match(findingsOf(rule.id, tokens(predictor)), [
     {
-      opens: [
+      exposes: [
         { inferenceService: 'user1/sklearn-iris', what: 'jwt-not-enforced' },
         { inferenceService: 'user1/sklearn-iris-burst', what: 'jwt-not-enforced' }
       ],

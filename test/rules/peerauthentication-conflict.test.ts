@@ -29,7 +29,7 @@ cases(t, rule, {
 })
 
 t.test('an ignored STRICT exposes the models', async t => {
-  const opens = (yaml: string) => findingsOf(rule.id, yaml).map(({ opens }) => opens.length)
+  const opens = (yaml: string) => findingsOf(rule.id, yaml).map(({ exposes }) => exposes.length)
   t.same(opens(two(`{ ${PERMISSIVE} }`, `{ ${STRICT} }`)), [2])
   t.same(opens(two(`{ ${STRICT} }`, `{ ${PERMISSIVE} }`)), [0])
   t.same(opens(two(`{ ${select('a: b')}, ${PERMISSIVE} }`, `{ ${select('a: b')}, ${STRICT} }`)), [0])

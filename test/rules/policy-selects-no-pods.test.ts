@@ -32,7 +32,7 @@ cases(t, rule, {
 t.test('exposure and fix', async t => {
   const [withoutJwt] = findingsOf(rule.id, tokens(`{ ${KEY}: sklearn-iris-predictor-default }`))
   t.match(withoutJwt, {
-    opens: [{ inferenceService: 'user1/sklearn-iris', what: 'jwt-not-enforced' }],
+    exposes: [{ inferenceService: 'user1/sklearn-iris', what: 'jwt-not-enforced' }],
     fix: {
       text: `Select ${KEY}: sklearn-iris-predictor`,
       apply: [{ spec: { selector: { matchLabels: { [KEY]: 'sklearn-iris-predictor' } }, jwtRules: [{}] } }]
@@ -42,9 +42,9 @@ t.test('exposure and fix', async t => {
     `${KEY}: sklearn-iris`,
     ', rules: [{ when: [{ key: "request.auth.claims[a]", values: [b] }] }]'
   )
-  t.match(findingsOf(rule.id, requiresJwt), [{ opens: [{ what: 'jwt-not-enforced' }] }])
+  t.match(findingsOf(rule.id, requiresJwt), [{ exposes: [{ what: 'jwt-not-enforced' }] }])
   const [plain] = findingsOf(rule.id, selecting(`${KEY}: sklearn-iris`))
-  t.match(plain, { opens: [{ what: 'policy-not-enforced' }] })
+  t.match(plain, { exposes: [{ what: 'policy-not-enforced' }] })
   const [gone] = findingsOf(rule.id, selecting(`${KEY}: gone-predictor`))
-  t.match(gone, { opens: [], fix: { text: 'Select labels that the pods have, or create the model gone in user1' } })
+  t.match(gone, { exposes: [], fix: { text: 'Select labels that the pods have, or create the model gone in user1' } })
 })

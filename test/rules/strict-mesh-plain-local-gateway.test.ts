@@ -4,7 +4,7 @@ import { allFound } from '../../src/engine/problem-diff.ts'
 import { RULES } from '../../src/rules/index.ts'
 import rule from '../../src/rules/strict-mesh-plain-local-gateway.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
-import { gateway, policy } from '../support/objects.ts'
+import { configMap, gateway, policy } from '../support/objects.ts'
 import { resourceOf, stockWith } from '../support/snapshot.ts'
 import { cases } from '../support/table-test.ts'
 
@@ -93,6 +93,9 @@ spec: { predictor: {} }
   t.match(problemIn(without)?.fix.text, 'it breaks as soon as')
   t.match(messageIn(without.withAll('InferenceService', [resourceOf(model('a'))])), '(1 model affected)')
   t.match(messageIn(without), /accepts only plaintext$/)
+  const standard = configMap('kserve', 'inferenceservice-config', { deploy: '{ "defaultDeploymentMode": "Standard" }' })
+  const byDefault = stockWith(`${STRICT}---${standard}`).withAll('InferenceService', [])
+  t.equal(messageIn(byDefault), undefined, 'no finding if models are in Standard mode by default')
   const elsewhere = without.withAll('ConfigMap', [])
   t.equal(messageIn(elsewhere), undefined, 'no finding without KServe')
   t.match(messageIn(stockWith(STRICT).withAll('ConfigMap', [])), '(2 models affected)', 'but where there is a model')

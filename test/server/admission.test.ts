@@ -163,7 +163,7 @@ t.test('exception admits the change with a warning', async t => {
     uid: 'u-1',
     allowed: true,
     warnings: [`${rule}: excepted until 2999-01-31 by mesh: PeerAuthentication istio-system/default: we migrate`],
-    auditAnnotations: { decision: 'allow', excepted: rule }
+    auditAnnotations: { decision: 'allow', suppressed: rule }
   })
   const strict = { ...policy, unevaluated: 'deny' as const }
   t.equal((await post(await build(t, '', strict), '/validate', review(STRICT))).body.response.allowed, true)

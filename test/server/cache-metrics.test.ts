@@ -2,7 +2,7 @@ import t from 'tap'
 import { summarizeEvidence } from '../../src/evaluator/cache-summary.ts'
 import { describeCacheState } from '../../src/server/cache-metrics.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
-import { type KindHealth, NO_TROUBLES, type Troubles } from '../../src/sources/source.ts'
+import { type KindHealth, type WatchCounters, ZERO_COUNTERS } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
 import { unfailing } from '../support/evaluator.ts'
 import { stockWith } from '../support/snapshot.ts'
@@ -13,11 +13,11 @@ const some = (kind: KindHealth['kind'], more: Partial<KindHealth> = {}): KindHea
   health: 'synced',
   why: '',
   objects: 0,
-  ageMs: 0,
-  troubles: NO_TROUBLES,
+  stalenessMs: 0,
+  counters: ZERO_COUNTERS,
   ...more
 })
-const troubles = (relists: number, malformed: number, errors: Readonly<Record<string, number>>): Troubles => ({
+const counters = (relists: number, malformed: number, errors: Readonly<Record<string, number>>): WatchCounters => ({
   relists,
   malformed,
   errors: new Map(Object.entries(errors))
@@ -32,10 +32,10 @@ async function measure(kinds: readonly KindHealth[], times = 1): Promise<readonl
 
 t.test('metrics are exported by kind, and several caches of a kind are combined', async t => {
   const kinds = [
-    some('Pod', { objects: 3, ageMs: 1_500, troubles: troubles(2, 1, { malformed: 1, 410: 1 }) }),
-    some('ConfigMap', { objects: 4, ageMs: 61_000, troubles: troubles(1, 0, { unreachable: 2 }) }),
-    some('ConfigMap', { objects: 5, ageMs: 2_000, troubles: troubles(3, 0, { unreachable: 5 }) }),
-    some('Gateway', { health: 'starting', ageMs: NEVER })
+    some('Pod', { objects: 3, stalenessMs: 1_500, counters: counters(2, 1, { malformed: 1, 410: 1 }) }),
+    some('ConfigMap', { objects: 4, stalenessMs: 61_000, counters: counters(1, 0, { unreachable: 2 }) }),
+    some('ConfigMap', { objects: 5, stalenessMs: 2_000, counters: counters(3, 0, { unreachable: 5 }) }),
+    some('Gateway', { health: 'starting', stalenessMs: NEVER })
   ]
   const lines = await measure(kinds, 3)
   for (const line of [
@@ -60,8 +60,11 @@ t.test('metrics are exported by kind, and several caches of a kind are combined'
 
 t.test('readiness line has the cache state', async t => {
   for (const [line, kind] of [
-    ['Pod: synced, 3 objects, last synced 61.2 s ago', some('Pod', { objects: 3, ageMs: 61_234 })],
-    ['Pod: forbidden, 0 objects, never synced (403)', some('Pod', { health: 'forbidden', why: '403', ageMs: NEVER })],
+    ['Pod: synced, 3 objects, last synced 61.2 s ago', some('Pod', { objects: 3, stalenessMs: 61_234 })],
+    [
+      'Pod: forbidden, 0 objects, never synced (403)',
+      some('Pod', { health: 'forbidden', why: '403', stalenessMs: NEVER })
+    ],
     ['Pod: static, 3 objects', some('Pod', { health: 'static', objects: 3 })]
   ] as const) {
     t.equal(describeCacheState(kind), line)
@@ -69,15 +72,15 @@ t.test('readiness line has the cache state', async t => {
 })
 
 t.test('log fields name the stalest kind and the kinds that are not synced', async t => {
-  t.same(summarizeEvidence([some('Pod', { ageMs: 61_234 }), some('Gateway')]), {
+  t.same(summarizeEvidence([some('Pod', { stalenessMs: 61_234 }), some('Gateway')]), {
     oldest: 'Pod',
     oldestSeconds: 61.2,
     unsound: {}
   })
   t.same(
     summarizeEvidence([
-      some('Pod', { health: 'stale', ageMs: 5_000 }),
-      some('Gateway', { health: 'forbidden', ageMs: NEVER }),
+      some('Pod', { health: 'stale', stalenessMs: 5_000 }),
+      some('Gateway', { health: 'forbidden', stalenessMs: NEVER }),
       some('Sidecar', { health: 'absent' })
     ]),
     {

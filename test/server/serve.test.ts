@@ -8,7 +8,7 @@ import { parseConfig } from '../../src/config.ts'
 import { makeCertificate } from '../../src/controller/dev-certificate.ts'
 import type { Evaluator } from '../../src/evaluator/evaluator.ts'
 import { type RunningServer, serve } from '../../src/server/serve.ts'
-import { type KindHealth, NO_TROUBLES, type Troubles } from '../../src/sources/source.ts'
+import { type KindHealth, type WatchCounters, ZERO_COUNTERS } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
 import { evaluatorOf } from '../support/evaluator.ts'
 import { stockWith } from '../support/snapshot.ts'
@@ -91,7 +91,7 @@ t.test('invalid requests get a clear error, and the server keeps running', async
   t.equal((await fetch(`${running.health}/livez`)).status, 200)
 })
 
-const TROUBLES: Troubles = {
+const TROUBLES: WatchCounters = {
   relists: 2,
   malformed: 3,
   errors: new Map([
@@ -104,13 +104,13 @@ const NEVER_LISTED: KindHealth = {
   health: 'starting',
   why: 'not listed yet',
   objects: 0,
-  ageMs: Number.POSITIVE_INFINITY,
-  troubles: NO_TROUBLES
+  stalenessMs: Number.POSITIVE_INFINITY,
+  counters: ZERO_COUNTERS
 }
 
 t.test('health and metrics', async t => {
   const kinds = new Map<KindHealth['kind'], KindHealth>([
-    ['Pod', { kind: 'Pod', health: 'synced', why: '', objects: 3, ageMs: 1_234, troubles: TROUBLES }],
+    ['Pod', { kind: 'Pod', health: 'synced', why: '', objects: 3, stalenessMs: 1_234, counters: TROUBLES }],
     ['Gateway', NEVER_LISTED]
   ])
   const running = await start(() => [...kinds.values()])
@@ -122,7 +122,7 @@ t.test('health and metrics', async t => {
   t.same(await get('/livez'), { status: 200, text: 'ok\n' })
   const GATEWAY = 'Gateway: starting, 0 objects, never synced'
   t.same(await get('/readyz'), { status: 503, text: `${GATEWAY} (not listed yet)\nnot ready\n` })
-  kinds.set('Gateway', { ...NEVER_LISTED, health: 'absent', why: '404', ageMs: 250 })
+  kinds.set('Gateway', { ...NEVER_LISTED, health: 'absent', why: '404', stalenessMs: 250 })
   t.same(await get('/readyz'), { status: 200, text: 'ready\n' })
   t.equal(
     (await get('/readyz?verbose')).text,

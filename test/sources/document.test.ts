@@ -9,7 +9,7 @@ const lines = (count: number, line: (i: number) => string) =>
 const BOMB = `a0: &a0 x\n${lines(9, i => `a${i + 1}: &a${i + 1} [${`*a${i},`.repeat(10)}]`)}`
 
 t.test('what is wrong with a document is told with its line, and does not hide the others', async t => {
-  for (const [name, text, faults] of [
+  for (const [name, text, errors] of [
     ['two values for one key', `${OBJECT}  labels:\n    b: c\n    b: d\n  name: e`, [7, 'Map keys must be unique']],
     ['an alias without an anchor', `${OBJECT}spec: *b`, [1, 'Unresolved alias .*']],
     ['aliases of aliases', OBJECT + BOMB, [1, 'Excessive alias count .*']],
@@ -19,8 +19,8 @@ t.test('what is wrong with a document is told with its line, and does not hide t
   ] as const) {
     const read = readManifests(`${text}\n---\n${OBJECT.replace('name: a', 'name: last')}`, 'f.yaml')
     t.equal(read.manifests.at(-1)?.ref.name, 'last', name)
-    if (faults === undefined) t.same(read.faults, [], name)
-    else t.match(read.faults[0], new RegExp(`^f.yaml:${faults[0]}: ${faults[1]}$`), name)
+    if (errors === undefined) t.same(read.errors, [], name)
+    else t.match(read.errors[0], new RegExp(`^f.yaml:${errors[0]}: ${errors[1]}$`), name)
   }
 })
 
@@ -28,7 +28,7 @@ t.test('long documents are read in linear time', async t => {
   const count = 30_000
   for (const [name, text] of [
     ['many keys', lines(count, i => `k${i}: 1`)],
-    ['many faults', `[${': '.repeat(count)}`],
+    ['many errors', `[${': '.repeat(count)}`],
     ['a key many times', lines(count, () => 'a: 1')],
     ['many aliases', lines(count, i => `- &a${i} x\n- *a${i}`)]
   ] as const) {

@@ -1,18 +1,18 @@
 import t from 'tap'
 import { readManifests } from '../../src/sources/yaml.ts'
 
-const faultsOf = (apiVersion: string, kind: string) =>
-  readManifests(`apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { name: a }\n`, 'a.yaml').faults
+const errorsOf = (apiVersion: string, kind: string) =>
+  readManifests(`apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { name: a }\n`, 'a.yaml').errors
 
 t.test('a kind that its API group does not have is an error with a suggestion', async t => {
-  for (const [apiVersion, kind, fault] of [
+  for (const [apiVersion, kind, error] of [
     ['networking.istio.io/v1', 'VirtualServise', 'VirtualServise; did you mean VirtualService?'],
     ['networking.istio.io/v1', 'destinationRule', 'destinationRule; did you mean DestinationRule?'],
     ['networking.istio.io/v1beta1', 'EnvoyFiltre', 'EnvoyFiltre; did you mean EnvoyFilter?'],
     ['serving.kserve.io/v1beta1', 'InferenceServce', 'InferenceServce; did you mean InferenceService?'],
     ['v1', 'Namespaces', 'Namespaces; did you mean Namespace?']
   ] as const) {
-    t.same(faultsOf(apiVersion, kind), [`a.yaml:2: kind: ${apiVersion} has no kind ${fault}`])
+    t.same(errorsOf(apiVersion, kind), [`a.yaml:2: kind: ${apiVersion} has no kind ${error}`])
   }
 })
 
@@ -23,6 +23,6 @@ t.test('kinds that are not read, and kinds of other groups, are no errors', asyn
     ['serving.kserve.io/v1alpha1', 'TrainedModel'],
     ['apps/v1', 'Deploymnt']
   ] as const) {
-    t.same(faultsOf(apiVersion, kind), [], kind)
+    t.same(errorsOf(apiVersion, kind), [], kind)
   }
 })

@@ -22,8 +22,8 @@ items:
     kind: Deployment
     metadata: { name: d }
 `
-  const { manifests, faults } = readManifests(text, 'f.yaml')
-  t.same(faults, [])
+  const { manifests, errors } = readManifests(text, 'f.yaml')
+  t.same(errors, [])
   t.match(manifests, [
     { ref: { kind: 'Namespace', namespace: '', name: 'a' }, source: { file: 'f.yaml', line: 2 } },
     { ref: { kind: 'Service', namespace: 'a', name: 's' }, source: { line: 10 } },
@@ -39,10 +39,10 @@ t.test('JSON is YAML', async t => {
   t.match(readManifests('{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"a"}}', 'f.json').manifests, [
     { ref: { name: 'a' } }
   ])
-  t.same(readManifests('', 'empty.yaml'), { manifests: [], faults: [] })
+  t.same(readManifests('', 'empty.yaml'), { manifests: [], errors: [] })
 })
 
-t.test('faults are told with file, line and field, and do not hide the rest', async t => {
+t.test('errors are told with file, line and field, and do not hide the rest', async t => {
   const text = `apiVersion: v1
 kind: Service
 metadata: { name: s }
@@ -64,9 +64,9 @@ metadata: {}
 ---
 just text
 `
-  const { manifests, faults } = readManifests(text, 'f.yaml')
+  const { manifests, errors } = readManifests(text, 'f.yaml')
   t.match(manifests, [{ ref: { name: 'fine' } }])
-  t.match(faults, [
+  t.match(errors, [
     /^f.yaml:6: Service default\/s: spec.ports\[0\].port: invalid input: expected number, received string$/,
     /^f.yaml:9: Flow sequence/,
     /^f.yaml:14: apiVersion: invalid input: expected string, received undefined$/,
@@ -82,21 +82,21 @@ t.test('keys that objects have by birth are keys like others', async t => {
   t.equal(Object.getPrototypeOf(manifest?.resource?.labels), Object.prototype)
 })
 
-t.test('what would take too long, or too much memory, is a fault', async t => {
+t.test('what would take too long, or too much memory, is a error', async t => {
   const head = 'apiVersion: v1\nkind: Namespace\nmetadata: { name: a }\n'
   const laughs = 'abcdefgh'.replace(/./g, (name, i) =>
     i === 0 ? 'a: &a [x]\n' : `${name}: &${name} [${'*'.concat('abcdefgh'[i - 1] ?? '', ',').repeat(10)}]\n`
   )
-  for (const [text, fault] of [
+  for (const [text, error] of [
     [`${head}spec:\n  a: ${'['.repeat(200)}`, 'f.yaml:5: YAML nested more than 100 deep'],
     ['? '.repeat(100_000), 'f.yaml:1: YAML nested more than 100 deep'],
     [head + laughs, /^f.yaml:\d+: Excessive alias count/],
     [`${head}spec: { a: 1,\n b: 2, a: 3 }`, 'f.yaml:5: Map keys must be unique']
   ] as const) {
-    const { manifests, faults } = readManifests(text, 'f.yaml')
+    const { manifests, errors } = readManifests(text, 'f.yaml')
     t.same(manifests, [])
-    t.match(faults, [fault])
-    t.equal(faults.length, 1)
+    t.match(errors, [error])
+    t.equal(errors.length, 1)
   }
   const keys = Array.from({ length: 20_000 }, (_, i) => `k${i}: v`).join()
   const { ms } = await measure(async () => readManifests(`${head}data: {${keys.replaceAll(',', ', ')}}`, 'f.yaml'))

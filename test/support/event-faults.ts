@@ -8,8 +8,8 @@ const says = (text: string | Buffer | ((api: ApiServer) => string), reason: stri
   play: ({ api }) => api.say(POLICIES, typeof text === 'function' ? text(api) : text),
   reason,
   check: (t, watched) => {
-    t.equal(watched.evidence().troubles.malformed, malformed)
-    t.ok(watched.evidence().troubles.relists >= 1, 'it was listed anew')
+    t.equal(watched.evidence().counters.malformed, malformed)
+    t.ok(watched.evidence().counters.relists >= 1, 'it was listed anew')
   }
 })
 const isMalformed = (text: string | Buffer) => says(text, 'malformed', 1)
@@ -56,22 +56,22 @@ export const EVENT_FAULTS: Readonly<Record<string, Row>> = {
   'a bookmark without a version': isMalformed(toEvent('BOOKMARK', {})),
   'an unknown type': isMalformed(event('RENAMED', LATER)),
   'another kind': isMalformed(event('ADDED', LATER, { kind: 'Gateway' })),
-  'an old version': says(event('MODIFIED', '1'), 'backwards'),
-  'an old bookmark': says(toEvent('BOOKMARK', { metadata: { resourceVersion: '1' } }), 'backwards'),
+  'an old version': says(event('MODIFIED', '1'), 'version-regressed'),
+  'an old bookmark': says(toEvent('BOOKMARK', { metadata: { resourceVersion: '1' } }), 'version-regressed'),
   'the last event once more': {
     play: async ({ api }) => {
       api.put(POLICIES, policy('b', 'DISABLE'))
       for (let i = 0; i < 3; i++) api.say(POLICIES, told('MODIFIED', api, 'b'))
     },
     meanwhile: 'synced',
-    check: (t, watched) => t.equal(watched.evidence().troubles.relists, 0)
+    check: (t, watched) => t.equal(watched.evidence().counters.relists, 0)
   },
   'all from the beginning once more': {
     play: async ({ api }) => {
       api.put(POLICIES, policy('c'))
       for (const namespace of ['a', 'b', 'c']) api.say(POLICIES, told('ADDED', api, namespace))
     },
-    reason: 'backwards'
+    reason: 'version-regressed'
   },
   'an object that cannot be read': {
     play: ({ api }) => api.put(POLICIES, policy('b', ['STRICT'])),
@@ -103,13 +103,13 @@ export const EVENT_FAULTS: Readonly<Record<string, Row>> = {
     reason: 'expired'
   },
   'a deletion that nobody is ever told of': {
-    timing: { relistMs: 50 },
+    timing: { relistIntervalMs: 50 },
     play: async ({ api }) => {
       api.lose(POLICIES, 'b/default')
       await sleep(100)
       api.endWatches(POLICIES)
     },
-    check: (t, watched) => t.ok(watched.evidence().troubles.relists >= 1)
+    check: (t, watched) => t.ok(watched.evidence().counters.relists >= 1)
   },
   'the versions go back': {
     timing: IMPATIENT,
@@ -117,7 +117,7 @@ export const EVENT_FAULTS: Readonly<Record<string, Row>> = {
       api.rewind(10)
       api.put(POLICIES, policy('c'))
     },
-    reason: 'backwards'
+    reason: 'version-regressed'
   },
   'two servers, of which one lags behind': {
     play: ({ api }) => {
@@ -131,7 +131,7 @@ export const EVENT_FAULTS: Readonly<Record<string, Row>> = {
       api.fault = (...args) => asked++ % 2 === 0 && lagging(...args)
       api.endWatches(POLICIES)
     },
-    reason: 'backwards',
+    reason: 'version-regressed',
     heal
   },
   '2 MB in one line': {

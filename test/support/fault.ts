@@ -68,7 +68,7 @@ async function play(t: Test, row: Row): Promise<number> {
   await play?.(watched)
   if (meanwhile !== undefined) await meet(t, watched, meanwhile)
   await until(`${reason} is counted`, () => {
-    return reason === undefined || watched.evidence().troubles.errors.has(reason)
+    return reason === undefined || watched.evidence().counters.errors.has(reason)
   })
   await sleep(HOLD_MS)
   change(api)
@@ -77,8 +77,8 @@ async function play(t: Test, row: Row): Promise<number> {
   await until('all is synced', () => watched.source.health().every(one => one.health === 'synced'))
   t.match(await watched.readiness(), { status: 200, line: /: synced, \d objects, last synced \d+(\.\d)? s ago$/ })
   check?.(t, watched)
-  const { maxPauseMs } = { ...QUICK, ...timing }
-  const rounds = 5 + (performance.now() - startedMs) / (maxPauseMs / 2)
+  const { maxBackoffMs } = { ...QUICK, ...timing }
+  const rounds = 5 + (performance.now() - startedMs) / (maxBackoffMs / 2)
   // A round is a list, a look for other versions, and a watch.
   t.ok(watched.asked().length <= 3 * rounds, `${watched.asked().length} requests in ${Math.round(rounds)} rounds`)
   return tookMs

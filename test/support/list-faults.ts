@@ -40,14 +40,14 @@ export const LIST_FAULTS: Readonly<Record<string, Row>> = {
   'it hangs': {
     ...atFirst(
       on('list', () => {}),
-      'silent'
+      'idle-timeout'
     ),
     timing: IMPATIENT
   },
   'it hangs in the middle': {
     ...atFirst(
       on('list', (_request, response) => response.writeHead(200).write('{"kind":"PeerAuth')),
-      'silent'
+      'idle-timeout'
     ),
     timing: IMPATIENT
   },

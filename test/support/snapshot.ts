@@ -6,8 +6,8 @@ import { type Settings, Snapshot } from '../../src/state/snapshot.ts'
 
 /** The objects of a YAML text. Fails on what could not be read. */
 export function resourcesOf(yaml: string): readonly Resource[] {
-  const { manifests, faults } = readManifests(yaml, 'test')
-  if (faults.length > 0) throw new Error(faults.join('\n'))
+  const { manifests, errors } = readManifests(yaml, 'test')
+  if (errors.length > 0) throw new Error(errors.join('\n'))
   return manifests.map(({ resource, ref }) => {
     if (resource === undefined) throw new Error(`not a kind on the path: ${ref.kind}`)
     return deepFreeze(resource)

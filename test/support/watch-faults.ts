@@ -72,7 +72,7 @@ export const WATCH_FAULTS: Readonly<Record<string, Row>> = {
       api.compact()
       api.fault = undefined
     },
-    check: (t, watched) => t.ok(watched.evidence().troubles.errors.has('410'))
+    check: (t, watched) => t.ok(watched.evidence().counters.errors.has('410'))
   },
   'every connection breaks': { play: ({ api }) => api.reset(), reason: 'unreachable' },
   'nobody listens': {
@@ -83,7 +83,7 @@ export const WATCH_FAULTS: Readonly<Record<string, Row>> = {
   'no answer': {
     ...later(
       on('watch', () => {}),
-      'silent',
+      'idle-timeout',
       'stale'
     ),
     timing: IMPATIENT
@@ -91,18 +91,18 @@ export const WATCH_FAULTS: Readonly<Record<string, Row>> = {
   'half open, after a word': {
     ...later(
       on('watch', (request, response) => response.writeHead(200).write(bookmarkOf(request))),
-      'silent'
+      'idle-timeout'
     ),
     timing: IMPATIENT
   },
   'half open, without a word': {
     ...later(
       on('watch', (_request, response) => response.writeHead(200).flushHeaders()),
-      'silent'
+      'idle-timeout'
     ),
     timing: IMPATIENT
   },
-  'it ends at once': later(answering('watch', ''), 'silent'),
+  'it ends at once': later(answering('watch', ''), 'idle-timeout'),
   'it ends at once, after a word': {
     play: ({ api }) => {
       api.fault = on('watch', (request, response) => response.writeHead(200).end(bookmarkOf(request)))
@@ -116,7 +116,7 @@ export const WATCH_FAULTS: Readonly<Record<string, Row>> = {
       response.writeHead(200).flushHeaders()
       setTimeout(() => response.destroy(), 1)
     }),
-    'silent'
+    'idle-timeout'
   ),
   'it breaks in the middle of an object': later(
     on('watch', (request, response) => {

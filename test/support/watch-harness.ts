@@ -2,7 +2,7 @@ import Fastify from 'fastify'
 import type { Test } from 'tap'
 import { health } from '../../src/server/health.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
-import type { Timing } from '../../src/sources/cluster/reflector.ts'
+import type { ReflectorTiming } from '../../src/sources/cluster/reflector.ts'
 import { request } from '../../src/sources/cluster/request.ts'
 import type { Health } from '../../src/sources/cluster/sync-status.ts'
 import type { Transport } from '../../src/sources/cluster/transport.ts'
@@ -22,17 +22,17 @@ export const POLICIES = pathOf(KIND)
 export const V1_POLICIES = POLICIES.replace('v1beta1', 'v1')
 
 /** A hundredth of what it is in life, or so. */
-export const QUICK: Timing = {
-  minPauseMs: 5,
-  maxPauseMs: 50,
-  listIdleMs: 10_000,
-  idleMs: 10_000,
-  watchSeconds: 300,
-  relistMs: 3_600_000
+export const QUICK: ReflectorTiming = {
+  minBackoffMs: 5,
+  maxBackoffMs: 50,
+  listIdleTimeoutMs: 10_000,
+  watchIdleTimeoutMs: 10_000,
+  watchTimeoutSeconds: 300,
+  relistIntervalMs: 3_600_000
 }
 
 /** For faults that nothing but silence tells of. */
-export const IMPATIENT = { listIdleMs: 1_000, idleMs: 1_000 }
+export const IMPATIENT = { listIdleTimeoutMs: 1_000, watchIdleTimeoutMs: 1_000 }
 
 export interface Watched {
   readonly api: ApiServer
@@ -56,7 +56,7 @@ export interface Watched {
 }
 
 export interface WatchOptions extends Partial<Omit<ClusterOptions, 'timing'>> {
-  readonly timing?: Partial<Timing>
+  readonly timing?: Partial<ReflectorTiming>
   /** Without it, requests go out as they are: no need to load the Kubernetes client. */
   readonly transport?: Transport
 }
@@ -97,8 +97,8 @@ export async function watch(
   const faults: string[] = []
   const source = watchCluster(transport, {
     settings: DEFAULT_SETTINGS,
-    onFault: message => faults.push(message),
-    onHealth: (kind, one) => {
+    onParseError: message => faults.push(message),
+    onHealthChange: (kind, one) => {
       if (kind === KIND && healths.at(-1) !== one) healths.push(one)
     },
     graceMs: 0,
@@ -133,7 +133,7 @@ export async function watch(
       await until('all watches stand', () => api.openWatches() === source.health().length)
       const sinceMs = performance.now()
       api.bookmark()
-      const haveSpoken = () => source.health().every(({ ageMs }) => ageMs < performance.now() - sinceMs)
+      const haveSpoken = () => source.health().every(({ stalenessMs }) => stalenessMs < performance.now() - sinceMs)
       await until('all watches have spoken', haveSpoken)
     },
     settle: async (withinMs = 5_000) => {

@@ -5,8 +5,8 @@ import type { CheckRule } from '../../rules/lib/rule.ts'
 import type { Snapshot, View } from '../../state/snapshot.ts'
 import { type DependencyKey, isAffected, type TrackingView, track, union } from './dependency-tracking.ts'
 import type { Members } from './equivalence-classes.ts'
-import type { Skip } from './not-evaluated.ts'
 import { type CheckResult, runCheck } from './run-checks.ts'
+import type { Skip } from './skip.ts'
 
 /** Rule name under which paths that cannot be evaluated are listed as skipped. */
 export const PATHS = 'paths'
@@ -30,20 +30,28 @@ export interface ClassEvaluation {
 /** Class evaluations that are valid for every namespace with an equal fingerprint, by fingerprints. */
 export type ClassCache = Map<string, ClassEvaluation>
 
+/** Input that is equal for all classes of a namespace. */
+export interface ClassContext {
+  readonly snapshot: Snapshot
+  /** Shared by the classes, so that common input is read and derived once. */
+  readonly view: TrackingView | undefined
+  /** Checks of InferenceServices. */
+  readonly checks: readonly CheckRule[]
+  /** Relative to the namespace. */
+  readonly changedKeys: ReadonlySet<DependencyKey>
+  readonly cache: ClassCache
+}
+
 /**
  * Evaluates an equivalence class, or reuses its previous evaluation if no dependency changed.
  *
- * @param view shared by the classes of a namespace, so that common input is read and derived once
+ * @param key of the cache: fingerprints of the namespace and of the class
  */
 export function evaluateClass(
-  snapshot: Snapshot,
-  view: TrackingView | undefined,
+  { snapshot, view, checks, changedKeys, cache }: ClassContext,
+  key: string,
   members: Members,
-  checks: readonly CheckRule[],
-  previous: ClassEvaluation | undefined,
-  changedKeys: ReadonlySet<DependencyKey>,
-  cache: ClassCache,
-  key: string
+  previous: ClassEvaluation | undefined
 ): ClassEvaluation {
   const isSame =
     previous !== undefined && previous.members[0] === members[0] && !isAffected(previous.dependencies, changedKeys)

@@ -7,7 +7,7 @@ import type { Settings, Snapshot, View } from '../../state/snapshot.ts'
 import { toWorkload, type Workload } from '../../state/workload.ts'
 import { toFullName } from '../../text/host.ts'
 import { BudgetExceeded, checkBudget } from './budget.ts'
-import type { Skip } from './not-evaluated.ts'
+import type { Skip } from './skip.ts'
 
 /**
  * A kind, one namespace of a kind, or one object that an evaluation reads or a change affects. Keys are relative to the

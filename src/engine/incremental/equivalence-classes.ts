@@ -9,7 +9,7 @@ import {
   namespaceFingerprint
 } from '../../subject/namespace-discriminators.ts'
 import { type DependencyKey, isAffected, type Tracked, track } from './dependency-tracking.ts'
-import type { Skip } from './not-evaluated.ts'
+import type { Skip } from './skip.ts'
 
 /** At least one InferenceService, in order of name. */
 export type Members = readonly [InferenceService, ...InferenceService[]]

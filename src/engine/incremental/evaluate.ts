@@ -20,7 +20,7 @@ import {
   evaluateNamespace,
   type NamespaceEvaluation
 } from './namespace-evaluation.ts'
-import type { Skip } from './not-evaluated.ts'
+import type { Skip } from './skip.ts'
 
 /** All paths and check results of one state. */
 export interface Evaluation {
@@ -97,11 +97,12 @@ function namespacesOf(snapshot: Snapshot, { checks }: Pick<Rules, 'checks'>): re
 export function skippedBy({ namespaces, controlPlane }: Evaluation): readonly Skip[] {
   const own = controlPlane.skip === undefined ? [] : [{ rule: PATHS, ...controlPlane.skip }]
   const skips: readonly Skip[] = [...own, ...[...namespaces.values()].flatMap(({ skipped }) => skipped)]
-  return dedupeSkips(skips)
+  return dedupe(skips)
 }
 
-export function dedupeSkips(skips: readonly Skip[]): readonly Skip[] {
-  return [...new Map(skips.map(skip => [JSON.stringify(skip), skip])).values()]
+/** Removes entries that are equal as JSON. */
+export function dedupe<T>(all: readonly T[]): readonly T[] {
+  return [...new Map(all.map(one => [JSON.stringify(one), one])).values()]
 }
 
 export function modelKey({ namespace, name }: Pick<Ref, 'namespace' | 'name'>): string {

@@ -5,8 +5,8 @@ import type { Snapshot } from '../../state/snapshot.ts'
 import { type ClassCache, type ClassEvaluation, evaluateClass, PATHS } from './class-evaluation.ts'
 import { type ChangedKeys, isAffected, relativeTo, sharedView, track, union } from './dependency-tracking.ts'
 import { type EquivalenceClasses, partitionModels, partitionSkips } from './equivalence-classes.ts'
-import type { Skip } from './not-evaluated.ts'
 import { type CheckResult, type CheckRun, runCheck } from './run-checks.ts'
+import type { Skip } from './skip.ts'
 
 /** Paths and check results of the objects of one namespace. */
 export interface NamespaceEvaluation {
@@ -54,22 +54,11 @@ export function evaluateNamespace(
   const classes = partitionModels(snapshot, namespace, previous?.classes, changedKeys)
   const { ofModels, ofOthers } = checksByScope(checks)
   const view = sharedView(snapshot, namespace)
+  const ofClasses = { snapshot, view, checks: ofModels, changedKeys, cache: classCache }
   const evaluations = new Map<string, ClassEvaluation>()
   for (const [fingerprint, members] of classes.byFingerprint) {
     const key = `${classes.namespaceScope.value?.fingerprint} ${fingerprint}`
-    evaluations.set(
-      fingerprint,
-      evaluateClass(
-        snapshot,
-        view,
-        members,
-        ofModels,
-        previous?.evaluations.get(fingerprint),
-        changedKeys,
-        classCache,
-        key
-      )
-    )
+    evaluations.set(fingerprint, evaluateClass(ofClasses, key, members, previous?.evaluations.get(fingerprint)))
   }
   const checkRuns = new Map<string, CheckRun>()
   for (const { rule, kind, key } of ofOthers) {

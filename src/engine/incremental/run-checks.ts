@@ -2,7 +2,7 @@ import type { CheckProblem, CheckRule } from '../../rules/lib/rule.ts'
 import { type Kind, type Ref, type ResourceOf, toRef } from '../../state/resource.ts'
 import type { Snapshot } from '../../state/snapshot.ts'
 import { type DependencyKey, type TrackingView, track, union } from './dependency-tracking.ts'
-import type { Skip } from './not-evaluated.ts'
+import type { Skip } from './skip.ts'
 
 /** Problem that a check reports, with the checked object. */
 export interface CheckResult {

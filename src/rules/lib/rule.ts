@@ -3,8 +3,11 @@ import type { Cause, Failure } from '../../request/hop.ts'
 import type { Kind, Ref, ResourceOf } from '../../state/resource.ts'
 import type { View } from '../../state/snapshot.ts'
 
-/** Effect of a defect. `latent`: traffic breaks at the next pod restart or as soon as one more object changes. */
-export type Severity = 'blocks' | 'latent' | 'opens' | 'wastes' | 'style'
+/**
+ * Effect of a defect. `latent-outage`: traffic breaks at the next pod restart or as soon as one more object changes.
+ * `ineffective`: configuration without an effect.
+ */
+export type Category = 'outage' | 'latent-outage' | 'exposure' | 'ineffective' | 'style'
 
 /** What admission does about a finding. `audit`: only audits report it. */
 export type Mode = 'deny' | 'warn' | 'audit' | 'off'
@@ -51,7 +54,7 @@ export interface AttributedProblem extends Problem {
 /** Problem that a check found in its subject. */
 export interface CheckProblem extends Problem {
   /** Protection that is missing for the subject, if it is an InferenceService, or else for `models`. */
-  readonly opens?: Exposure
+  readonly exposes?: Exposure
   /** Further InferenceServices (`namespace/name`) that the problem affects. */
   readonly models?: readonly string[]
 }
@@ -59,7 +62,7 @@ export interface CheckProblem extends Problem {
 interface Rule {
   /** Defect in kebab case: name of the file, page, test, table row and configuration key. Ids are never reused. */
   readonly id: string
-  readonly severity: Severity
+  readonly category: Category
   readonly mode: Mode
   /** Row of the rule table; at most 80 characters. */
   readonly summary: string
@@ -95,11 +98,11 @@ export function ruleFor(rules: Rules, { cause }: Failure): FailureRule {
   return rules.failures[cause] as FailureRule
 }
 
-/** Defines the rule for one failure cause: severity `blocks`, mode `deny` unless the rule sets another. */
+/** Defines the rule for one failure cause: category `outage`, mode `deny` unless the rule sets another. */
 export function defineFailure<const C extends Cause>(
-  rule: Omit<FailureRule<C>, 'severity' | 'mode'> & { readonly mode?: Mode }
+  rule: Omit<FailureRule<C>, 'category' | 'mode'> & { readonly mode?: Mode }
 ): FailureRule<C> {
-  return { severity: 'blocks', mode: 'deny', ...rule }
+  return { category: 'outage', mode: 'deny', ...rule }
 }
 
 /** Defines a check and infers the kinds that it reads. */

@@ -1,43 +1,43 @@
 import { z } from 'zod'
 import { KINDS, type Kind } from '../../state/resource.ts'
-import { toRefusal } from './api-status.ts'
+import { toApiStatusError } from './api-status.ts'
 import { parseJson } from './json.ts'
 import { toText } from './line-stream.ts'
 import type { ReadOptions } from './request.ts'
 import type { Transport } from './transport.ts'
-import { Trouble } from './watch-error.ts'
+import { WatchError } from './watch-error.ts'
 
+/** As `metav1.APIGroup`. */
 const group = z.object({ versions: z.array(z.object({ version: z.string() })) })
-/** The document of a group is short. */
-const GROUP_BYTES = 1024 * 1024
+const MAX_GROUP_BYTES = 1024 * 1024
 
 /**
- * The versions in which the server has the group of a kind, but for the one that we know.
+ * Versions in which the API server has the group of a kind, without the version that the model reads.
  *
- * @throws {Trouble} when the server does not say
+ * @throws {WatchError} if discovery fails
  */
 export async function otherVersions(
   transport: Transport,
   kind: Kind,
   options: ReadOptions
 ): Promise<readonly string[]> {
-  const known = KINDS[kind]
-  const path = `/apis/${known.group}`
-  const answer = await transport.get(path, options)
-  if (answer.status !== 200) {
-    const refusal = await toRefusal(path, answer)
-    if (answer.status === 404) return []
-    throw refusal
+  const info = KINDS[kind]
+  const path = `/apis/${info.group}`
+  const response = await transport.get(path, options)
+  if (response.status !== 200) {
+    const error = await toApiStatusError(path, response)
+    if (response.status === 404) return []
+    throw error
   }
-  const { data } = group.safeParse(parseJson(await toText(answer.body, GROUP_BYTES)))
-  if (data === undefined) throw new Trouble('unexpected', `${path}: the answer is no group`, true)
-  return data.versions.map(({ version }) => version).filter(version => version !== known.version)
+  const { data } = group.safeParse(parseJson(await toText(response.body, MAX_GROUP_BYTES)))
+  if (data === undefined) throw new WatchError('unexpected', `${path}: the response is not an APIGroup`, true)
+  return data.versions.map(({ version }) => version).filter(version => version !== info.version)
 }
 
-/** Versions of objects are numbers, however long; of anything else we cannot tell. */
+/** Compares two resourceVersions, integers of any length; false if one is not an integer. */
 export function isOlder(version: string, than: string): boolean {
-  if (!(NUMBER.test(version) && NUMBER.test(than))) return false
+  if (!(INTEGER.test(version) && INTEGER.test(than))) return false
   return version.length === than.length ? version < than : version.length < than.length
 }
 
-const NUMBER = /^[1-9]\d*$/
+const INTEGER = /^[1-9]\d*$/

@@ -1,5 +1,2 @@
-/**
- * All that we use of the Kubernetes client, by name: the bundle then leaves out the rest, and with it the memory that the
- * rest would take.
- */
+/** Named import, so that the bundle and its memory contain only the parts of the Kubernetes client that are used. */
 export { KubeConfig } from '@kubernetes/client-node'

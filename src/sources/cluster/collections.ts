@@ -1,13 +1,13 @@
 import { KINDS, type Kind } from '../../state/resource.ts'
 import type { Settings } from '../../state/snapshot.ts'
 
-/** One collection of the API server: a kind, or of ConfigMaps those of one namespace. */
+/** A kind that is listed and watched, in one namespace or in all. */
 export interface Collection {
   readonly kind: Kind
   readonly namespace: string | undefined
 }
 
-/** All that there is to read. ConfigMaps are read in the namespaces where those lie that decide, and nowhere else. */
+/** All collections to read; ConfigMaps only in the namespaces of Istio, Knative and KServe. */
 export function collectionsOf({ istioNamespace, knativeNamespace, kserveNamespace }: Settings): readonly Collection[] {
   return (Object.keys(KINDS) as Kind[]).flatMap((kind): readonly Collection[] => {
     if (kind !== 'ConfigMap') return [{ kind, namespace: undefined }]
@@ -15,7 +15,7 @@ export function collectionsOf({ istioNamespace, knativeNamespace, kserveNamespac
   })
 }
 
-/** Where the server has a collection, at the version that we know or at another. */
+/** URL path of a collection; without `version`, at the API version that the model reads. */
 export function toPath({ kind, namespace }: Collection, version: string = KINDS[kind].version): string {
   const { group, plural } = KINDS[kind]
   const base = group === '' ? `/api/${version}` : `/apis/${group}/${version}`

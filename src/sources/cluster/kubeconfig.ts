@@ -2,56 +2,63 @@ import { existsSync } from 'node:fs'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { InvalidInput } from '../files.ts'
 
-/** Which cluster is meant. */
+/** Selects the cluster. */
 export interface Kubeconfig {
-  /** Of several, the first that says a thing counts. Without any: `~/.kube/config`, or the service account of the pod. */
+  /** Merged as by kubectl. Empty: `~/.kube/config`, or else the service account of the pod. */
   readonly files: readonly string[]
-  /** Absent: the current one. */
+  /** Absent: the current context. */
   readonly context?: string | undefined
+  /** Option that takes manifests instead of a cluster, for the error if no cluster is configured. */
+  readonly manifestsFlag?: string | undefined
 }
 
-/** What the client falls back to when it finds neither a kubeconfig nor a service account. */
-const NONE = 'http://localhost:8080'
+/** Default of the client library if it finds neither a kubeconfig nor a service account. */
+const FALLBACK_SERVER = 'http://localhost:8080'
 
 /** @throws {InvalidInput} */
-export function loadKubeconfig(Config: typeof KubeConfig, { files, context }: Kubeconfig): KubeConfig {
-  const config = files.length === 0 ? findConfig(Config) : merge(Config, files)
+export function loadKubeconfig(Config: typeof KubeConfig, { files, context, manifestsFlag }: Kubeconfig): KubeConfig {
+  const config = files.length === 0 ? loadDefault(Config) : merge(Config, files)
   const contexts = config.getContexts().map(({ name }) => name)
   if (context !== undefined && !contexts.includes(context)) {
-    throw new InvalidInput([`the kubeconfig has no context ${context}; it has ${contexts.join(', ')}`])
+    throw new InvalidInput([`kubeconfig: no context ${context}; use one of ${contexts.join(', ')}`])
   }
   if (context !== undefined) config.setCurrentContext(context)
-  serverOf(config)
+  serverOf(config, manifestsFlag)
   return config
 }
 
-/** @throws {InvalidInput} */
-export function serverOf(config: KubeConfig): string {
+/**
+ * URL of the API server, without a trailing slash.
+ *
+ * @throws {InvalidInput} if no cluster is configured
+ */
+export function serverOf(config: KubeConfig, manifestsFlag?: string): string {
   const server = config.getCurrentCluster()?.server
-  if (server === undefined || server === NONE) {
-    throw new InvalidInput(['no cluster configured: set KUBECONFIG or --kubeconfig, or use --against PATH'])
+  if (server === undefined || server === FALLBACK_SERVER) {
+    const alternative = manifestsFlag === undefined ? '' : `, or use ${manifestsFlag} PATH`
+    throw new InvalidInput([`no cluster configured: set KUBECONFIG or --kubeconfig${alternative}`])
   }
   return server.replace(/\/$/, '')
 }
 
-function findConfig(Config: typeof KubeConfig): KubeConfig {
+function loadDefault(Config: typeof KubeConfig): KubeConfig {
   const config = new Config()
-  return attempt('kubeconfig', () => {
+  return orInvalidInput('kubeconfig', () => {
     config.loadFromDefault()
     return config
   })
 }
 
 /**
- * As kubectl does, which the client's own merge does not: that lets the last file choose the context, and stops at a file
- * that is not there and at a name that two files have.
+ * Merges as kubectl does: the first file that sets a value takes precedence, and a missing file is ignored. The client
+ * library takes the context of the last file, and throws for a missing file or a duplicate name.
  *
  * @see https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files
  */
 function merge(Config: typeof KubeConfig, files: readonly string[]): KubeConfig {
-  const there = files.filter(file => existsSync(file))
-  const configs = (there.length === 0 ? files.slice(0, 1) : there).map(file =>
-    attempt(file, () => {
+  const existing = files.filter(file => existsSync(file))
+  const configs = (existing.length === 0 ? files.slice(0, 1) : existing).map(file =>
+    orInvalidInput(file, () => {
       const config = new Config()
       config.loadFromFile(file)
       return config
@@ -59,15 +66,15 @@ function merge(Config: typeof KubeConfig, files: readonly string[]): KubeConfig 
   )
   const merged = new Config()
   merged.loadFromOptions({
-    clusters: firstOfEach(configs.flatMap(one => one.getClusters())),
-    users: firstOfEach(configs.flatMap(one => one.getUsers())),
-    contexts: firstOfEach(configs.flatMap(one => one.getContexts())),
+    clusters: uniqueByName(configs.flatMap(one => one.getClusters())),
+    users: uniqueByName(configs.flatMap(one => one.getUsers())),
+    contexts: uniqueByName(configs.flatMap(one => one.getContexts())),
     currentContext: configs.map(one => one.getCurrentContext()).find(name => name)
   })
   return merged
 }
 
-function attempt(what: string, load: () => KubeConfig): KubeConfig {
+function orInvalidInput(what: string, load: () => KubeConfig): KubeConfig {
   try {
     return load()
   } catch (error) {
@@ -75,6 +82,7 @@ function attempt(what: string, load: () => KubeConfig): KubeConfig {
   }
 }
 
-function firstOfEach<T extends { readonly name: string }>(named: readonly T[]): readonly T[] {
+/** Keeps the first of each name. */
+function uniqueByName<T extends { readonly name: string }>(named: readonly T[]): readonly T[] {
   return named.filter(({ name }, i) => named.findIndex(one => one.name === name) === i)
 }

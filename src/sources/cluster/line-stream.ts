@@ -1,42 +1,42 @@
-import { Trouble } from './watch-error.ts'
+import { WatchError } from './watch-error.ts'
 
-/** An object is never so long: etcd takes 1.5 MiB, and as JSON it may be a few times that. */
-const LONGEST = 32 * 1024 * 1024
+/** etcd stores at most 1.5 MiB per object by default; its JSON may be a few times as long. */
+const MAX_LINE_LENGTH = 32 * 1024 * 1024
 
 /**
- * Cuts a stream of bytes into lines of text, wherever the bytes were split.
+ * Splits a stream of bytes into lines; an empty line is skipped.
  *
- * @throws {Trouble} for a line that has no end
+ * @throws {WatchError} for a line longer than `maxLength` characters
  */
-export async function* toLines(body: AsyncIterable<Buffer>, longest = LONGEST): AsyncGenerator<string> {
+export async function* toLines(body: AsyncIterable<Buffer>, maxLength = MAX_LINE_LENGTH): AsyncGenerator<string> {
   const decoder = new TextDecoder()
-  // A long line comes in many chunks. To look through all of it with each would take quadratic time.
-  let begun: string[] = []
+  // Chunks of a line are joined once: searching the whole line after each chunk would take quadratic time.
+  let partial: string[] = []
   let length = 0
   for await (const chunk of body) {
     const [first = '', ...others] = decoder.decode(chunk, { stream: true }).split('\n')
-    begun.push(first)
+    partial.push(first)
     length += first.length
     const rest = others.pop()
     if (rest !== undefined) {
-      yield* [begun.join(''), ...others].filter(line => line !== '')
-      begun = [rest]
+      yield* [partial.join(''), ...others].filter(line => line !== '')
+      partial = [rest]
       length = rest.length
     }
-    if (length > longest) throw new Trouble('malformed', 'the server sent a line without end', true)
+    if (length > maxLength) throw new WatchError('malformed', `watch: line longer than ${maxLength} characters`, true)
   }
-  const last = begun.join('')
+  const last = partial.join('')
   if (last !== '') yield last
 }
 
-/** A stream as text, up to so many bytes; the rest is not waited for. */
-export async function toText(body: AsyncIterable<Buffer>, mostBytes: number): Promise<string> {
+/** Reads a stream as text, and stops after the chunk that reaches `maxBytes`. */
+export async function toText(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of body) {
     chunks.push(chunk)
     bytes += chunk.length
-    if (bytes >= mostBytes) break
+    if (bytes >= maxBytes) break
   }
   return Buffer.concat(chunks).toString('utf8')
 }

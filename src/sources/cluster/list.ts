@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { findKind, KINDS } from '../../state/resource.ts'
-import { toRefusal } from './api-status.ts'
+import { toApiStatusError } from './api-status.ts'
 import { otherVersions } from './api-versions.ts'
 import { type Collection, toPath } from './collections.ts'
 import { parseJson } from './json.ts'
 import { toText } from './line-stream.ts'
 import type { ReadOptions } from './request.ts'
 import type { Transport } from './transport.ts'
-import { ServerError, Trouble } from './watch-error.ts'
+import { ApiStatusError, WatchError } from './watch-error.ts'
 
 const page = z.object({
   apiVersion: z.string(),
@@ -17,49 +17,50 @@ const page = z.object({
 })
 type Page = z.output<typeof page>
 
-/** A whole collection, each object as `read` made it. */
-export interface Listed<T> {
+/** A whole collection, with its objects as `transform` returned them. */
+export interface ListResult<T> {
   readonly objects: readonly T[]
-  /** Where the collection was found, and from which version on a watch goes on. */
+  /** Path at which the collection was found. */
   readonly path: string
+  /** resourceVersion at which a watch starts. */
   readonly version: string
 }
 
-/** Small, for what is read and thrown away again adds up: pages of 500 make the peak twice as high, and are no faster. */
-const PAGE = 100
-/** A page of large objects; more than this would not fit into a string. */
-const PAGE_BYTES = 400 * 1024 * 1024
+/** Pages of 500 objects double the peak memory and are not faster. */
+const PAGE_SIZE = 100
+/** A larger page would exceed the maximum length of a string. */
+const MAX_PAGE_BYTES = 400 * 1024 * 1024
 
 /**
- * Lists a collection at the version that we know; if the server does not have it there, at another that it has. Objects
- * come in pages and are read as they come, so that neither side holds more than it must.
+ * Lists a collection in pages, at the API version that the model reads or else at another served version. Objects are
+ * transformed page by page to limit memory.
  *
- * @throws {Trouble} for any answer but a list
+ * @throws {WatchError} for any response but a list
  */
 export async function list<T>(
   transport: Transport,
   collection: Collection,
   options: ReadOptions,
-  read: (object: unknown) => readonly T[]
-): Promise<Listed<T>> {
-  const listAt = (path: string) => listPages(transport, collection, path, options, read)
+  transform: (object: unknown) => readonly T[]
+): Promise<ListResult<T>> {
+  const listAt = (path: string) => listPages(transport, collection, path, options, transform)
   const path = toPath(collection)
-  const first = await unlessAbsent(listAt(path))
+  const first = await ignoreNotFound(listAt(path))
   if (first !== undefined) return first
-  // A server without Pods or Namespaces is none: who answers is something else, whatever else it does not have.
-  if (KINDS[collection.kind].group === '') throw new Trouble('unexpected', `${path}: 404, this is no API server`, true)
+  // Every API server has the core group, so a 404 comes from something else.
+  if (KINDS[collection.kind].group === '') throw new WatchError('unexpected', `${path}: 404; not an API server`, true)
   for (const version of await otherVersions(transport, collection.kind, options)) {
-    const other = await unlessAbsent(listAt(toPath(collection, version)))
+    const other = await ignoreNotFound(listAt(toPath(collection, version)))
     if (other !== undefined) return other
   }
-  throw new ServerError(404, `${path}: 404, in no version that the server has`)
+  throw new ApiStatusError(404, `${path}: 404; not served in any API version`)
 }
 
-async function unlessAbsent<T>(listed: Promise<T>): Promise<T | undefined> {
+async function ignoreNotFound<T>(listed: Promise<T>): Promise<T | undefined> {
   try {
     return await listed
   } catch (error) {
-    if (error instanceof ServerError && error.status === 404) return undefined
+    if (error instanceof ApiStatusError && error.status === 404) return undefined
     throw error
   }
 }
@@ -69,30 +70,30 @@ async function listPages<T>(
   collection: Collection,
   path: string,
   options: ReadOptions,
-  read: (object: unknown) => readonly T[]
-): Promise<Listed<T>> {
+  transform: (object: unknown) => readonly T[]
+): Promise<ListResult<T>> {
   const objects: T[] = []
-  let next: string | undefined = ''
+  let token: string | undefined = ''
   let version = ''
-  while (next !== undefined) {
-    const { apiVersion, kind, metadata, items } = await getPage(transport, path, next, options)
-    // Items of a list do not name their kind; the list does.
+  while (token !== undefined) {
+    const { apiVersion, kind, metadata, items } = await getPage(transport, path, token, options)
+    // Items of a list have no kind of their own.
     const itemKind = kind.replace(/List$/, '')
     if (findKind(apiVersion, itemKind) !== collection.kind) {
-      throw new Trouble('unexpected', `${path}: the answer is a ${kind} of ${apiVersion}`, true)
+      throw new WatchError('unexpected', `${path}: unexpected ${kind} of ${apiVersion}`, true)
     }
-    for (const item of items) objects.push(...read({ ...item, apiVersion, kind: itemKind }))
+    for (const item of items) objects.push(...transform({ ...item, apiVersion, kind: itemKind }))
     version = metadata.resourceVersion
-    next = metadata.continue || undefined
+    token = metadata.continue || undefined
   }
   return { objects, path, version }
 }
 
-async function getPage(transport: Transport, path: string, next: string, options: ReadOptions): Promise<Page> {
-  const query = new URLSearchParams({ limit: String(PAGE), ...(next === '' ? {} : { continue: next }) })
-  const answer = await transport.get(`${path}?${query}`, options)
-  if (answer.status !== 200) throw await toRefusal(path, answer)
-  const { data } = page.safeParse(parseJson(await toText(answer.body, PAGE_BYTES)))
-  if (data === undefined) throw new Trouble('unexpected', `${path}: the answer is no list`, true)
+async function getPage(transport: Transport, path: string, token: string, options: ReadOptions): Promise<Page> {
+  const query = new URLSearchParams({ limit: String(PAGE_SIZE), ...(token === '' ? {} : { continue: token }) })
+  const response = await transport.get(`${path}?${query}`, options)
+  if (response.status !== 200) throw await toApiStatusError(path, response)
+  const { data } = page.safeParse(parseJson(await toText(response.body, MAX_PAGE_BYTES)))
+  if (data === undefined) throw new WatchError('unexpected', `${path}: the response is not a list`, true)
   return data
 }

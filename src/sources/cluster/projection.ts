@@ -1,15 +1,15 @@
 import type { Resource } from '../../state/resource.ts'
 import { readResource } from '../manifest.ts'
 
-/** The object once more, for kubectl alone: as long as all that we keep of it. */
+/** A copy of the object that only kubectl reads; it would double the memory. */
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 
-/** The object cut down to what the model reads, if it is what its kind says; if not, `onFault` is told which one, and why. */
-export function project(object: unknown, onFault: (message: string) => void): readonly Resource[] {
+/** Reduces an object to the fields that the model reads; empty for an object that does not have the shape of its kind. */
+export function project(object: unknown, onParseError: (message: string) => void): readonly Resource[] {
   try {
     return [readResource(object)].filter(resource => resource !== undefined).map(withoutLastApplied)
   } catch (error) {
-    onFault((error as Error).message)
+    onParseError((error as Error).message)
     return []
   }
 }

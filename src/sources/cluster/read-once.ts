@@ -4,48 +4,48 @@ import { collectionsOf } from './collections.ts'
 import { list } from './list.ts'
 import { project } from './projection.ts'
 import type { Transport } from './transport.ts'
-import { ServerError } from './watch-error.ts'
+import { ApiStatusError } from './watch-error.ts'
 
-/** The API server gives no answer that means anything, or does not let us in. */
+/** The API server is unreachable, rejects the credentials, or sends an unexpected response. */
 export class UnreadableCluster extends Error {
   override readonly name = 'UnreadableCluster'
 }
 
-/** A cluster as it is now, and the objects as the server sent them. */
 export interface ReadCluster {
   readonly state: Snapshot
+  /** As the API server sent them. */
   readonly objects: readonly unknown[]
 }
 
 const TIMEOUT_MS = 60_000
-const IDLE_MS = 30_000
+const IDLE_TIMEOUT_MS = 30_000
 
 /**
- * Reads a cluster once.
+ * Reads the current state of a cluster. A kind without permission (403) is `unreadable` in the snapshot.
  *
  * @throws {UnreadableCluster}
  */
 export async function readCluster(
   transport: Transport,
   settings: Settings,
-  onFault: (message: string) => void
+  onParseError: (message: string) => void
 ): Promise<ReadCluster> {
   const resources: Resource[] = []
   const all: unknown[] = []
   const unreadable = new Map<Kind, string>()
   for (const collection of collectionsOf(settings)) {
     try {
-      const options = { signal: AbortSignal.timeout(TIMEOUT_MS), idleMs: IDLE_MS }
+      const options = { signal: AbortSignal.timeout(TIMEOUT_MS), idleTimeoutMs: IDLE_TIMEOUT_MS }
       const { objects } = await list(transport, collection, options, object => [object])
       for (const object of objects) {
         all.push(object)
-        resources.push(...project(object, onFault))
+        resources.push(...project(object, onParseError))
       }
     } catch (error) {
       const { message } = error as Error
-      const status = error instanceof ServerError ? error.status : undefined
+      const status = error instanceof ApiStatusError ? error.status : undefined
       if (status === 403) unreadable.set(collection.kind, message)
-      // A kind that the server does not have has no objects.
+      // A kind that is not served has no objects.
       else if (status !== 404) throw new UnreadableCluster(`the cluster cannot be read: ${message}`)
     }
   }

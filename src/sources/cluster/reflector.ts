@@ -1,65 +1,63 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Resource } from '../../state/resource.ts'
-import { toRefusal } from './api-status.ts'
+import { toApiStatusError } from './api-status.ts'
 import { isOlder } from './api-versions.ts'
 import type { Collection } from './collections.ts'
 import { toLines } from './line-stream.ts'
 import { list } from './list.ts'
 import type { Transport } from './transport.ts'
-import { Trouble, toTrouble } from './watch-error.ts'
-import { type Event, type Place, readEvent } from './watch-event.ts'
+import { toWatchError, WatchError } from './watch-error.ts'
+import { decodeEvent, type NamespacedName, type WatchEvent } from './watch-event.ts'
 
-/** What one collection tells those who keep it. */
-export interface Listener {
-  /** Cuts an object down to what is kept of it, as soon as it arrives. */
-  readonly read: (object: unknown) => readonly Resource[]
-  /** All objects there are; what is not among them is gone. */
+/** Receives the objects and the state of one collection. */
+export interface ReflectorHandler {
+  /** Reduces an object to the fields that are kept, as soon as it arrives; as client-go `TransformFunc`. */
+  readonly transform: (object: unknown) => readonly Resource[]
+  /** Receives all objects of the collection; any other object no longer exists. */
   readonly replace: (objects: readonly Resource[]) => void
-  readonly put: (object: unknown, place: Place) => void
-  readonly remove: (place: Place) => void
-  /** The server has shown that it has nothing newer. */
-  readonly proven: () => void
-  /** A watch stands. */
-  readonly watching: () => void
-  /** The server has no such collection: it said so twice. */
-  readonly absent: (why: string) => void
-  readonly trouble: (trouble: Trouble) => void
+  readonly upsert: (object: unknown, key: NamespacedName) => void
+  readonly delete: (key: NamespacedName) => void
+  /** Called on each list, event and bookmark: nothing newer exists. */
+  readonly onSynced: () => void
+  readonly onWatch: () => void
+  /** Called when the API server does not serve the collection, confirmed by a second 404. */
+  readonly onAbsent: (why: string) => void
+  readonly onError: (error: WatchError) => void
 }
 
-export interface Timing {
-  /** The first pause after a failure; it doubles with each further one. */
-  readonly minPauseMs: number
-  readonly maxPauseMs: number
-  /** A list without a byte for so long is lost. */
-  readonly listIdleMs: number
-  /** A watch without a byte for so long is lost: the server sends bookmarks once a minute. */
-  readonly idleMs: number
-  /** How long a watch lasts before the server ends it. */
-  readonly watchSeconds: number
-  /** After so long all is listed anew, whatever the watch said: should it ever have missed something, it is found. */
-  readonly relistMs: number
+export interface ReflectorTiming {
+  /** Backoff after the first failure; doubles with each further one. */
+  readonly minBackoffMs: number
+  readonly maxBackoffMs: number
+  /** Maximum time between two bytes of a list. */
+  readonly listIdleTimeoutMs: number
+  /** Maximum time between two bytes of a watch; the server sends a bookmark about once a minute. */
+  readonly watchIdleTimeoutMs: number
+  /** `timeoutSeconds` of a watch. */
+  readonly watchTimeoutSeconds: number
+  /** Maximum age of a list; the relist corrects an event that was missed. */
+  readonly relistIntervalMs: number
 }
 
-export const TIMING: Timing = {
-  minPauseMs: 500,
-  maxPauseMs: 5_000,
-  listIdleMs: 30_000,
-  idleMs: 120_000,
-  watchSeconds: 300,
-  relistMs: 3_600_000
+export const DEFAULT_TIMING: ReflectorTiming = {
+  minBackoffMs: 500,
+  maxBackoffMs: 5_000,
+  listIdleTimeoutMs: 30_000,
+  watchIdleTimeoutMs: 120_000,
+  watchTimeoutSeconds: 300,
+  relistIntervalMs: 3_600_000
 }
 
-/** A server may ask for patience, but not for so much that we go blind. */
-const LONGEST_PATIENCE_MS = 60_000
+/** A longer Retry-After would leave the cache stale. */
+const MAX_RETRY_AFTER_MS = 60_000
 
-/** One collection of the server, and who keeps it. */
-export interface Feed {
+export interface ReflectorOptions {
   readonly transport: Transport
   readonly collection: Collection
-  readonly listener: Listener
-  /** Says when to stop. */
+  readonly handler: ReflectorHandler
+  /** Stops the reflector. */
   readonly signal: AbortSignal
-  readonly timing: Timing
+  readonly timing: ReflectorTiming
 }
 
 interface Position {
@@ -68,117 +66,141 @@ interface Position {
   version: string
 }
 
-/** Where we are in the history of a collection. */
-interface Thread {
-  /** Where a watch goes on; unknown when all must be listed. */
-  at: Position | undefined
-  /** The newest version that we have seen. */
-  newest: string
-  /** What contradicts all that we know is believed when it is said twice. */
-  doubted: 'absent' | 'older' | undefined
+/** Resume position (resourceVersion) of the watch. */
+interface ResumeState {
+  /** Where the watch resumes; undefined if a relist is required. */
+  position: Position | undefined
+  /** The newest resourceVersion seen. */
+  newestVersion: string
+  /** A 404 or an older resourceVersion must be seen twice before it is accepted. */
+  pendingConfirmation: 'absent' | 'older' | undefined
 }
 
 /**
- * Keeps a collection: lists it, watches it from there, and begins anew when the thread is lost, until the signal says
- * to stop. Never throws: what goes wrong is told.
+ * Lists and watches a collection until the signal aborts. Never throws; errors go to the handler.
+ *
+ * @see client-go `tools/cache/reflector.go`
  */
-export async function reflect(feed: Feed): Promise<void> {
-  const { signal, timing } = feed
-  const thread: Thread = { at: undefined, newest: '', doubted: undefined }
+export async function runReflector(options: ReflectorOptions): Promise<void> {
+  const { signal, timing } = options
+  const resume: ResumeState = { position: undefined, newestVersion: '', pendingConfirmation: undefined }
   let failures = 0
   while (!signal.aborted) {
     const startedMs = performance.now()
-    let trouble: Trouble | undefined
+    let watchError: WatchError | undefined
     try {
-      if (thread.at === undefined) {
-        await relist(feed, thread)
+      if (resume.position === undefined) {
+        await relist(options, resume)
         continue
       }
-      await watch(feed, thread, thread.at)
+      await watch(options, resume, resume.position)
     } catch (error) {
       if (signal.aborted) return
-      trouble = toTrouble(error)
-      tell(feed, thread, trouble)
+      watchError = toWatchError(error)
+      reportError(options, resume, watchError)
     }
-    thread.at = next(thread, trouble, timing)
-    // However it ended: what is over so soon would make a hot loop.
-    const isBrief = performance.now() - startedMs < timing.maxPauseMs
+    resume.position = nextPosition(resume, watchError, timing)
+    // Watches that end early, even without an error, would make a hot loop.
+    const isBrief = performance.now() - startedMs < timing.maxBackoffMs
     failures = isBrief ? failures + 1 : 0
-    if (isBrief || trouble !== undefined) await pause(failures, trouble, feed)
+    if (isBrief || watchError !== undefined) await backOff(failures, watchError, options)
   }
 }
 
-/** Where to go on after a watch, or a failure. */
-function next({ at }: Thread, trouble: Trouble | undefined, { relistMs }: Timing): Position | undefined {
-  if (trouble !== undefined) return trouble.lost ? undefined : at
-  return at !== undefined && performance.now() - at.listedMs < relistMs ? at : undefined
+/** Where to resume after a watch or an error; undefined if a relist is required. */
+function nextPosition(
+  { position }: ResumeState,
+  error: WatchError | undefined,
+  { relistIntervalMs }: ReflectorTiming
+): Position | undefined {
+  if (error !== undefined) return error.requiresRelist ? undefined : position
+  return position !== undefined && performance.now() - position.listedMs < relistIntervalMs ? position : undefined
 }
 
-async function relist({ transport, collection, listener, signal, timing }: Feed, thread: Thread): Promise<void> {
-  const options = { signal, idleMs: timing.listIdleMs }
-  const { objects, path, version } = await list(transport, collection, options, listener.read)
-  if (isOlder(version, thread.newest) && thread.doubted !== 'older') {
-    thread.doubted = 'older'
-    throw new Trouble('backwards', `the server lists version ${version}, after ${thread.newest}`, true)
+async function relist(
+  { transport, collection, handler, signal, timing }: ReflectorOptions,
+  resume: ResumeState
+): Promise<void> {
+  const options = { signal, idleTimeoutMs: timing.listIdleTimeoutMs }
+  const { objects, path, version } = await list(transport, collection, options, handler.transform)
+  if (isOlder(version, resume.newestVersion) && resume.pendingConfirmation !== 'older') {
+    resume.pendingConfirmation = 'older'
+    throw new WatchError(
+      'version-regressed',
+      `list: resourceVersion ${version} is older than ${resume.newestVersion}`,
+      true
+    )
   }
-  listener.replace(objects)
-  thread.doubted = undefined
-  thread.newest = version
-  thread.at = { path, version, listedMs: performance.now() }
-  listener.proven()
-  listener.watching()
+  handler.replace(objects)
+  resume.pendingConfirmation = undefined
+  resume.newestVersion = version
+  resume.position = { path, version, listedMs: performance.now() }
+  handler.onSynced()
+  handler.onWatch()
 }
 
-/** One watch, to its end. The position goes on with each event, so that nothing is told twice after a failure. */
-async function watch(feed: Feed, thread: Thread, at: Position): Promise<void> {
-  const { transport, collection, listener, signal, timing } = feed
+/** Runs one watch to its end. The position advances with each event, so that a resumed watch repeats none. */
+async function watch(options: ReflectorOptions, resume: ResumeState, position: Position): Promise<void> {
+  const { transport, collection, handler, signal, timing } = options
   const query = new URLSearchParams({
     watch: 'true',
     allowWatchBookmarks: 'true',
-    resourceVersion: at.version,
-    timeoutSeconds: String(timing.watchSeconds)
+    resourceVersion: position.version,
+    timeoutSeconds: String(timing.watchTimeoutSeconds)
   })
-  const answer = await transport.get(`${at.path}?${query}`, { signal, idleMs: timing.idleMs })
-  if (answer.status !== 200) throw await toRefusal(at.path, answer)
-  listener.watching()
-  let hasSpoken = false
+  const response = await transport.get(`${position.path}?${query}`, {
+    signal,
+    idleTimeoutMs: timing.watchIdleTimeoutMs
+  })
+  if (response.status !== 200) throw await toApiStatusError(position.path, response)
+  handler.onWatch()
+  let hasEvents = false
   try {
-    for await (const line of toLines(answer.body)) {
-      const event = readEvent(line, collection)
-      if (isOlder(event.version, at.version)) {
-        throw new Trouble('backwards', `the server tells of version ${event.version}, after ${at.version}`, true)
+    for await (const line of toLines(response.body)) {
+      const event = decodeEvent(line, collection)
+      if (isOlder(event.version, position.version)) {
+        throw new WatchError(
+          'version-regressed',
+          `watch: resourceVersion ${event.version} is older than ${position.version}`,
+          true
+        )
       }
-      take(event, listener)
-      at.version = event.version
-      thread.newest = event.version
-      hasSpoken = true
+      applyEvent(event, handler)
+      position.version = event.version
+      resume.newestVersion = event.version
+      hasEvents = true
     }
   } catch (error) {
-    if (hasSpoken || (error instanceof Trouble && error.lost)) throw error
-    throw new Trouble('silent', `${at.path}: a watch without a word: ${error}`, true)
+    if (hasEvents || (error instanceof WatchError && error.requiresRelist)) throw error
+    throw new WatchError('idle-timeout', `${position.path}: watch ended without an event: ${error}`, true)
   }
-  // A watch that says nothing proves nothing: a server that was set back would be silent until it catches up with us.
-  if (!hasSpoken) throw new Trouble('silent', `${at.path}: a watch without a word`, true)
+  // A server restored from a backup sends no events until it passes our resourceVersion, so silence proves nothing.
+  if (!hasEvents) throw new WatchError('idle-timeout', `${position.path}: watch ended without an event`, true)
 }
 
-function take(event: Event, listener: Listener): void {
-  if (event.type === 'changed') listener.put(event.object, event.place)
-  else if (event.type === 'deleted') listener.remove(event.place)
-  listener.proven()
+function applyEvent(event: WatchEvent, handler: ReflectorHandler): void {
+  if (event.type === 'changed') handler.upsert(event.object, event.key)
+  else if (event.type === 'deleted') handler.delete(event.key)
+  handler.onSynced()
 }
 
-function tell({ listener }: Feed, thread: Thread, trouble: Trouble): void {
-  const isAbsent = thread.at === undefined && trouble.reason === '404'
-  if (isAbsent && thread.doubted === 'absent') {
-    thread.newest = ''
-    listener.absent(trouble.message)
-  } else listener.trouble(trouble)
-  if (isAbsent) thread.doubted = 'absent'
+function reportError({ handler }: ReflectorOptions, resume: ResumeState, error: WatchError): void {
+  const isAbsent = resume.position === undefined && error.reason === '404'
+  if (isAbsent && resume.pendingConfirmation === 'absent') {
+    resume.newestVersion = ''
+    handler.onAbsent(error.message)
+  } else handler.onError(error)
+  if (isAbsent) resume.pendingConfirmation = 'absent'
 }
 
-/** Longer with each failure, never in step with others, and as long as the server asks. */
-async function pause(failures: number, trouble: Trouble | undefined, { timing, signal }: Feed): Promise<void> {
-  const grownMs = Math.min(timing.minPauseMs * 2 ** Math.max(0, failures - 1), timing.maxPauseMs)
-  const askedMs = Math.min(trouble?.retryAfterMs ?? 0, LONGEST_PATIENCE_MS)
-  await sleep(Math.max(grownMs * (0.5 + Math.random() / 2), askedMs), undefined, { signal }).catch(() => {})
+/** Exponential backoff with jitter, and at least as long as Retry-After. */
+async function backOff(
+  failures: number,
+  error: WatchError | undefined,
+  { timing, signal }: ReflectorOptions
+): Promise<void> {
+  const backoffMs = Math.min(timing.minBackoffMs * 2 ** Math.max(0, failures - 1), timing.maxBackoffMs)
+  const retryAfterMs = Math.min(error?.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS)
+  const pauseMs = Math.max(backoffMs * (0.5 + Math.random() / 2), retryAfterMs)
+  await sleep(pauseMs, undefined, { signal }).catch(() => {})
 }

@@ -1,23 +1,22 @@
 import http from 'node:http'
 import https from 'node:https'
-import { Trouble } from './watch-error.ts'
+import { WatchError } from './watch-error.ts'
 
-/** An answer of the API server, not yet read. */
-export interface Answer {
+/** A response of the API server; the body is not read yet. */
+export interface ApiResponse {
   readonly status: number
-  /** What the server asks to wait before the next try, in milliseconds. */
+  /** From the Retry-After header. */
   readonly retryAfterMs: number | undefined
   readonly body: AsyncIterable<Buffer>
 }
 
 export interface ReadOptions {
   readonly signal: AbortSignal
-  /** After so long without a byte the connection counts as lost. */
-  readonly idleMs: number
+  /** Maximum time between two bytes. */
+  readonly idleTimeoutMs: number
 }
 
-/** What a request writes, or tries whether it could. */
-export interface Sending {
+export interface WriteRequest {
   readonly method: 'POST' | 'PATCH' | 'PUT' | 'DELETE'
   /** Sent as JSON. */
   readonly body: unknown
@@ -25,25 +24,25 @@ export interface Sending {
 }
 
 /**
- * Asks for something to read, or sends something.
+ * Sends a GET, or `write` if given.
  *
- * @throws when there is no answer
+ * @throws if there is no response
  */
 export function request(
   url: URL,
-  { signal, idleMs }: ReadOptions,
+  { signal, idleTimeoutMs }: ReadOptions,
   { headers, ...credentials }: https.RequestOptions = {},
-  sending?: Sending
-): Promise<Answer> {
+  write?: WriteRequest
+): Promise<ApiResponse> {
   const options = {
     ...credentials,
-    method: sending?.method ?? 'GET',
+    method: write?.method ?? 'GET',
     signal,
-    timeout: idleMs,
+    timeout: idleTimeoutMs,
     headers: {
       ...headers,
       Accept: 'application/json',
-      ...(sending === undefined ? {} : { 'Content-Type': sending.contentType })
+      ...(write === undefined ? {} : { 'Content-Type': write.contentType })
     }
   }
   return new Promise((resolve, reject) => {
@@ -58,12 +57,12 @@ export function request(
       })
     })
     sent.on('timeout', () => {
-      const silence = new Trouble('silent', `no word from the server for ${idleMs / 1000} s`, false)
-      // Destroying the request alone would tell the reader of the body no more than that it was aborted.
-      body?.destroy(silence)
-      sent.destroy(silence)
+      const timeout = new WatchError('idle-timeout', `no bytes from the server for ${idleTimeoutMs / 1000} s`, false)
+      // Without its own error, the reader of the body would only get "aborted".
+      body?.destroy(timeout)
+      sent.destroy(timeout)
     })
     sent.on('error', reject)
-    sent.end(sending === undefined ? undefined : JSON.stringify(sending.body))
+    sent.end(write === undefined ? undefined : JSON.stringify(write.body))
   })
 }

@@ -4,108 +4,107 @@ import { memoize } from '../../state/memoize.ts'
 import { DEFAULT_NAMESPACE } from '../../state/resource.ts'
 import { InvalidInput } from '../files.ts'
 import { type Kubeconfig, loadKubeconfig, serverOf } from './kubeconfig.ts'
-import { type Answer, type ReadOptions, request, type Sending } from './request.ts'
-import { Trouble } from './watch-error.ts'
+import { type ApiResponse, type ReadOptions, request, type WriteRequest } from './request.ts'
+import { WatchError } from './watch-error.ts'
 
-/** What we need of an API server: to read. */
+/** Read access to an API server. */
 export interface Transport {
   /**
    * @param path with query
-   * @throws when there is no answer
+   * @throws if there is no response
    */
-  get(path: string, options: ReadOptions): Promise<Answer>
+  get(path: string, options: ReadOptions): Promise<ApiResponse>
 }
 
-/** What the keeper needs besides. */
+/** Read and write access, for the controller. */
 export interface WritingTransport extends Transport {
-  /** As `get`, with a body that is sent as JSON. */
-  send(path: string, sending: Sending, options: ReadOptions): Promise<Answer>
+  /** As `get`, with a method and a body. */
+  send(path: string, write: WriteRequest, options: ReadOptions): Promise<ApiResponse>
 }
 
-/** A cluster that is connected to. */
 export interface Connection extends WritingTransport {
-  /** That of the context: what is meant where none is named. */
+  /** Namespace of the context, for names given without one. */
   readonly namespace: string
 }
 
-/** The first Node that the Kubernetes client runs on. */
-const NEEDED_NODE = '22.19.0'
+/** The oldest version that the Kubernetes client supports. */
+const MIN_NODE_VERSION = '22.19.0'
 
 /**
  * Connects by kubeconfig, or by the service account of the pod.
  *
- * @throws {InvalidInput} when there is no configuration, or this Node is too old.
+ * @throws {InvalidInput} if no cluster is configured, or this Node.js is too old
  */
 export async function connect(kubeconfig: Kubeconfig, node = process.versions.node): Promise<Connection> {
-  if (node.localeCompare(NEEDED_NODE, 'en', { numeric: true }) < 0) {
-    throw new InvalidInput([`reading a cluster needs Node ${NEEDED_NODE} or newer; this is ${node}`])
+  if (node.localeCompare(MIN_NODE_VERSION, 'en', { numeric: true }) < 0) {
+    throw new InvalidInput([`Node.js ${node}: too old to read a cluster; use ${MIN_NODE_VERSION} or newer`])
   }
   const { KubeConfig } = await import('./client.ts')
   const first = loadKubeconfig(KubeConfig, kubeconfig)
-  // Should somebody choose another context meanwhile, we stay where we are.
+  // The context is fixed at the start: a reload must not switch to another cluster.
   const context = first.getCurrentContext()
-  const again = { ...kubeconfig, context }
-  let newest: KubeConfig | undefined = first
-  let readMs = performance.now()
-  const ask = async (path: string, options: ReadOptions, sending?: Sending) => {
-    if (newest === undefined) {
-      newest = loadKubeconfig(KubeConfig, again)
-      readMs = performance.now()
+  const pinned = { ...kubeconfig, context }
+  let cached: KubeConfig | undefined = first
+  let loadedMs = performance.now()
+  const send = async (path: string, options: ReadOptions, write?: WriteRequest) => {
+    if (cached === undefined) {
+      cached = loadKubeconfig(KubeConfig, pinned)
+      loadedMs = performance.now()
     }
-    const used = newest
-    // Tokens, certificates and what plugins answer are remembered: when they do not open the door, all is read anew.
-    const forget = () => {
-      if (newest === used && performance.now() > readMs + KEPT_MS) newest = undefined
+    const used = cached
+    // The client caches tokens, certificates and the output of exec plugins; any of them may be outdated.
+    const invalidate = () => {
+      if (cached === used && performance.now() > loadedMs + KUBECONFIG_TTL_MS) cached = undefined
     }
     try {
-      const answer = await askBy(used, path, options, sending)
-      if (answer.status === UNAUTHORIZED) forget()
-      return answer
+      const response = await requestWithCredentials(used, path, options, write)
+      if (response.status === UNAUTHORIZED) invalidate()
+      return response
     } catch (error) {
-      forget()
+      invalidate()
       throw error
     }
   }
   return {
-    get: ask,
-    send: (path, sending, options) => ask(path, options, sending),
+    get: send,
+    send: (path, write, options) => send(path, options, write),
     namespace: first.getContextObject(context)?.namespace ?? DEFAULT_NAMESPACE
   }
 }
 
 const UNAUTHORIZED = 401
-/** Where fifty watches fail, each would have all read anew, and a plugin started: that alone can keep them failing. */
-const KEPT_MS = 1_000
+/** The kubeconfig is reloaded at most this often, so that many failing watches do not start many exec plugins. */
+const KUBECONFIG_TTL_MS = 1_000
 
-/** Credentials are asked for at each request: a token may have been renewed. */
-async function askBy(
+/** Loads credentials for each request, because a token may have been renewed. */
+async function requestWithCredentials(
   config: KubeConfig,
   path: string,
   options: ReadOptions,
-  sending: Sending | undefined
-): Promise<Answer> {
-  const credentials: RequestOptions = { timeout: options.idleMs }
-  await orGiveUp(
-    asked(config).then(() => config.applyToHTTPSOptions(credentials)),
+  write: WriteRequest | undefined
+): Promise<ApiResponse> {
+  const credentials: RequestOptions = { timeout: options.idleTimeoutMs }
+  await withTimeout(
+    loadCredentials(config).then(() => config.applyToHTTPSOptions(credentials)),
     options
   )
-  return request(new URL(serverOf(config) + path), options, credentials, sending)
+  return request(new URL(serverOf(config) + path), options, credentials, write)
 }
 
-/** Asks for credentials. Who else needs them waits for what comes: else a plugin would be started for each that does. */
-const asked = memoize((config: KubeConfig) => config.applyToHTTPSOptions({}))
+/** Memoized per kubeconfig, so that concurrent requests start an exec plugin only once. */
+const loadCredentials = memoize((config: KubeConfig) => config.applyToHTTPSOptions({}))
 
-/** A plugin may hang. Nobody can stop it, but we need not wait for it. */
-async function orGiveUp(work: Promise<void>, { signal, idleMs }: ReadOptions): Promise<void> {
-  const { promise: givenUp, reject } = Promise.withResolvers<never>()
+/** Rejects after the timeout or on abort; a hanging exec plugin cannot be cancelled. */
+async function withTimeout(work: Promise<void>, { signal, idleTimeoutMs }: ReadOptions): Promise<void> {
+  const { promise: timeout, reject } = Promise.withResolvers<never>()
   const stop = () => reject(signal.reason)
   const timer = setTimeout(
-    () => reject(new Trouble('silent', `no credentials within ${idleMs / 1000} s`, false)),
-    idleMs
+    () => reject(new WatchError('idle-timeout', `no credentials within ${idleTimeoutMs / 1000} s`, false)),
+    idleTimeoutMs
   )
   signal.addEventListener('abort', stop)
   try {
-    await Promise.race([work, givenUp])
+    await Promise.race([work, timeout])
   } finally {
     clearTimeout(timer)
     signal.removeEventListener('abort', stop)

@@ -1,37 +1,36 @@
-/** Why a list or a watch failed: the status of the server's answer, or one of a few words. For metrics, so it is bounded. */
+/** Why a list or a watch failed: the HTTP status, or one of these words. A metric label, hence bounded. */
 export type Reason =
   | `${number}`
   | 'unreachable'
-  | 'silent'
+  | 'idle-timeout'
   | 'unexpected'
   | 'malformed'
   | 'expired'
   | 'ended'
-  | 'backwards'
+  | 'version-regressed'
 
-/** How much of what a server says is worth repeating. */
-const WORTH_TELLING = 200
+const MAX_MESSAGE_LENGTH = 200
 
-/** Something went wrong between us and the server. */
-export class Trouble extends Error {
-  override readonly name: string = 'Trouble'
+/** A list or a watch failed. */
+export class WatchError extends Error {
+  override readonly name: string = 'WatchError'
   readonly reason: Reason
-  /** True when a watch cannot go on from where it was: all must be listed anew. */
-  readonly lost: boolean
-  /** For how long the server asks to be left alone. */
+  /** True if the watch cannot resume at its last resourceVersion. */
+  readonly requiresRelist: boolean
+  /** From the Retry-After header. */
   readonly retryAfterMs: number | undefined
 
-  constructor(reason: Reason, message: string, lost: boolean, retryAfterMs?: number) {
-    super(message.replace(/\s+/g, ' ').slice(0, WORTH_TELLING))
+  constructor(reason: Reason, message: string, requiresRelist: boolean, retryAfterMs?: number) {
+    super(message.replace(/\s+/g, ' ').slice(0, MAX_MESSAGE_LENGTH))
     this.reason = reason
-    this.lost = lost
+    this.requiresRelist = requiresRelist
     this.retryAfterMs = retryAfterMs
   }
 }
 
-/** The server refused. */
-export class ServerError extends Trouble {
-  override readonly name = 'ServerError'
+/** The API server responded with an error status. */
+export class ApiStatusError extends WatchError {
+  override readonly name = 'ApiStatusError'
   readonly status: number
 
   constructor(status: number, message: string, retryAfterMs?: number) {
@@ -40,7 +39,7 @@ export class ServerError extends Trouble {
   }
 }
 
-/** Whatever was thrown; what we do not know was a connection that could not be had, or broke. */
-export function toTrouble(error: unknown): Trouble {
-  return error instanceof Trouble ? error : new Trouble('unreachable', String(error), false)
+/** Any other error is one of the connection. */
+export function toWatchError(error: unknown): WatchError {
+  return error instanceof WatchError ? error : new WatchError('unreachable', String(error), false)
 }

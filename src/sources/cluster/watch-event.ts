@@ -2,16 +2,16 @@ import { z } from 'zod'
 import { findKind, KINDS } from '../../state/resource.ts'
 import type { Collection } from './collections.ts'
 import { parseJson } from './json.ts'
-import { Trouble } from './watch-error.ts'
+import { WatchError } from './watch-error.ts'
 
-/** What a line of a watch says. */
-export type Event =
-  | { readonly type: 'changed'; readonly version: string; readonly object: unknown; readonly place: Place }
-  | { readonly type: 'deleted'; readonly version: string; readonly place: Place }
+/** One event of a watch; `version` is its resourceVersion. */
+export type WatchEvent =
+  | { readonly type: 'changed'; readonly version: string; readonly object: unknown; readonly key: NamespacedName }
+  | { readonly type: 'deleted'; readonly version: string; readonly key: NamespacedName }
   | { readonly type: 'bookmark'; readonly version: string }
 
-/** What names an object of a collection. */
-export interface Place {
+/** Identifies an object within its kind; the namespace of a cluster-scoped object is empty. */
+export interface NamespacedName {
   readonly namespace: string
   readonly name: string
 }
@@ -35,27 +35,27 @@ const line = z.discriminatedUnion('type', [
   })
 ])
 
-const EXPIRED = 410
+const GONE = 410
 
 /**
- * Reads a line of a watch.
+ * Decodes one line of a watch.
  *
- * @throws {Trouble} when it is an error, or nothing that we can follow
+ * @throws {WatchError} for an ERROR event, another kind, or anything that is not an event
  */
-export function readEvent(text: string, { kind }: Collection): Event {
+export function decodeEvent(text: string, { kind }: Collection): WatchEvent {
   const { data } = line.safeParse(parseJson(text))
   if (data === undefined)
-    throw new Trouble('malformed', `the server sent a line of ${text.length} characters that is no event`, true)
+    throw new WatchError('malformed', `watch: a line of ${text.length} characters is not an event`, true)
   const { type, object } = data
   if (type === 'ERROR') {
-    const { code, message = 'without a word' } = object
-    throw new Trouble(code === EXPIRED ? 'expired' : 'ended', `the server ended the watch: ${code} ${message}`, true)
+    const { code = 'no status', message = 'no message' } = object
+    throw new WatchError(code === GONE ? 'expired' : 'ended', `watch: ended by the server: ${code}: ${message}`, true)
   }
   if (type === 'BOOKMARK') return { type: 'bookmark', version: object.metadata.resourceVersion }
   if (findKind(object.apiVersion, object.kind) !== kind) {
-    throw new Trouble('malformed', `the server sent a ${object.kind} of ${object.apiVersion}`, true)
+    throw new WatchError('malformed', `watch: unexpected ${object.kind} of ${object.apiVersion}`, true)
   }
   const { name, namespace = 'default', resourceVersion: version } = object.metadata
-  const place = { name, namespace: 'cluster' in KINDS[kind] ? '' : namespace }
-  return type === 'DELETED' ? { type: 'deleted', version, place } : { type: 'changed', version, object, place }
+  const key = { name, namespace: 'cluster' in KINDS[kind] ? '' : namespace }
+  return type === 'DELETED' ? { type: 'deleted', version, key } : { type: 'changed', version, object, key }
 }

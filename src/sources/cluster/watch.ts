@@ -4,53 +4,53 @@ import type { Settings, Snapshot } from '../../state/snapshot.ts'
 import type { StateSource } from '../source.ts'
 import { type Collection, collectionsOf } from './collections.ts'
 import { project } from './projection.ts'
-import { type Listener, reflect, TIMING, type Timing } from './reflector.ts'
+import { DEFAULT_TIMING, type ReflectorHandler, type ReflectorTiming, runReflector } from './reflector.ts'
 import { Store } from './store.ts'
-import { Evidence, type Health } from './sync-status.ts'
+import { type Health, SyncStatus } from './sync-status.ts'
 import type { Transport } from './transport.ts'
-import type { Trouble } from './watch-error.ts'
+import type { WatchError } from './watch-error.ts'
 
 export interface ClusterOptions {
   readonly settings: Settings
-  /** An object that cannot be read as what its kind says. */
-  readonly onFault: (message: string) => void
-  readonly onHealth: (kind: Kind, health: Health, why: string) => void
-  readonly timing?: Timing
-  /** So long knowledge may be out of date before it counts as unknown. */
+  /** Called for an object that does not have the shape of its kind. */
+  readonly onParseError: (message: string) => void
+  readonly onHealthChange: (kind: Kind, health: Health, why: string) => void
+  readonly timing?: ReflectorTiming
+  /** A stale cache is used for this long before the kind is unreadable. */
   readonly graceMs?: number
 }
 
 const GRACE_MS = 10_000
 
-/** Keeps the state of a live cluster. What it cannot keep, the state says. */
+/** Caches the state of a live cluster. Kinds whose cache is unusable are `unreadable` in the snapshot. */
 export function watchCluster(transport: Transport, options: ClusterOptions): StateSource {
-  const { settings, timing = TIMING, graceMs = GRACE_MS } = options
+  const { settings, timing = DEFAULT_TIMING, graceMs = GRACE_MS } = options
   const store = new Store(settings)
-  const known = new Map(collectionsOf(settings).map(one => [one, new Evidence()]))
+  const statuses = new Map(collectionsOf(settings).map(one => [one, new SyncStatus()]))
   const stop = new AbortController()
-  const running = [...known].map(([collection, evidence]) => {
-    const listener = listen(collection, evidence, store, options)
-    return reflect({ transport, collection, listener, signal: stop.signal, timing })
+  const running = [...statuses].map(([collection, status]) => {
+    const handler = handlerFor(collection, status, store, options)
+    return runReflector({ transport, collection, handler, signal: stop.signal, timing })
   })
 
-  let last: { readonly folded: Snapshot; readonly state: Snapshot } | undefined
+  let last: { readonly stored: Snapshot; readonly state: Snapshot } | undefined
   return {
     current: () => {
-      const folded = store.snapshot()
-      const unreadable = toUnreadable(known, graceMs)
-      if (last?.folded !== folded || !isDeepStrictEqual(last.state.unreadable, unreadable)) {
-        last = { folded, state: folded.withUnreadable(unreadable) }
+      const stored = store.snapshot()
+      const unreadable = toUnreadable(statuses, graceMs)
+      if (last?.stored !== stored || !isDeepStrictEqual(last.state.unreadable, unreadable)) {
+        last = { stored, state: stored.withUnreadable(unreadable) }
       }
       return last.state
     },
     health: () =>
-      [...known].map(([collection, { health, why, ageMs, troubles }]) => ({
+      [...statuses].map(([collection, { health, why, stalenessMs, counters }]) => ({
         kind: collection.kind,
         health,
         why,
         objects: store.count(collection),
-        ageMs,
-        troubles
+        stalenessMs,
+        counters
       })),
     close: async () => {
       stop.abort()
@@ -59,55 +59,59 @@ export function watchCluster(transport: Transport, options: ClusterOptions): Sta
   }
 }
 
-/** What a collection tells goes into the store, and into what we know of it. */
-function listen(collection: Collection, evidence: Evidence, store: Store, options: ClusterOptions): Listener {
-  const read = (object: unknown) => project(object, message => quietly(() => options.onFault(message)))
-  const turn = (health: Health, why: string) => {
-    if (evidence.turn(health, why)) quietly(() => options.onHealth(collection.kind, health, why))
+/** Writes objects to the store, and errors to the status. */
+function handlerFor(
+  collection: Collection,
+  status: SyncStatus,
+  store: Store,
+  options: ClusterOptions
+): ReflectorHandler {
+  const read = (object: unknown) => project(object, message => ignoringErrors(() => options.onParseError(message)))
+  const transition = (health: Health, why: string) => {
+    if (status.transition(health, why)) ignoringErrors(() => options.onHealthChange(collection.kind, health, why))
   }
   return {
-    read: object => read(object).map(resource => store.reuse(resource)),
+    transform: object => read(object).map(resource => store.reuse(resource)),
     replace: resources => {
       store.replace(collection, resources)
-      evidence.countList()
+      status.countList()
     },
-    put: (object, place) => {
+    upsert: (object, key) => {
       const [resource] = read(object)
-      // What it was is not what it is: better to know nothing of it, as after a list.
-      if (resource === undefined) store.remove(collection, place)
-      else store.put(collection, resource)
+      // The previous version is outdated, so an object that cannot be parsed is removed, as after a list.
+      if (resource === undefined) store.delete(collection, key)
+      else store.upsert(collection, resource)
     },
-    remove: place => store.remove(collection, place),
-    proven: () => evidence.prove(),
-    watching: () => turn('synced', ''),
-    absent: why => {
+    delete: key => store.delete(collection, key),
+    onSynced: () => status.markSynced(),
+    onWatch: () => transition('synced', ''),
+    onAbsent: why => {
       store.replace(collection, [])
-      evidence.prove()
-      turn('absent', why)
+      status.markSynced()
+      transition('absent', why)
     },
-    trouble: trouble => {
-      evidence.countTrouble(trouble)
-      turn(toHealth(trouble, evidence), trouble.message)
+    onError: error => {
+      status.countError(error)
+      transition(toHealth(error, status), error.message)
     }
   }
 }
 
-function toHealth({ reason }: Trouble, { wasGood }: Evidence): Health {
+function toHealth({ reason }: WatchError, { wasSynced }: SyncStatus): Health {
   if (reason === '403') return 'forbidden'
-  // What was never known cannot be out of date.
-  return wasGood ? 'stale' : 'starting'
+  return wasSynced ? 'stale' : 'starting'
 }
 
-function toUnreadable(known: ReadonlyMap<Collection, Evidence>, graceMs: number): ReadonlyMap<Kind, string> {
-  const unusable = [...known].filter(([, evidence]) => !evidence.isUsable(graceMs))
+function toUnreadable(statuses: ReadonlyMap<Collection, SyncStatus>, graceMs: number): ReadonlyMap<Kind, string> {
+  const unusable = [...statuses].filter(([, status]) => !status.isUsable(graceMs))
   return new Map(unusable.map(([{ kind }, { health, why }]) => [kind, `${health}: ${why}`]))
 }
 
-/** Those who are told must not be able to stop us. */
-function quietly(tell: () => void): void {
+/** A callback that throws must not stop the reflector. */
+function ignoringErrors(callback: () => void): void {
   try {
-    tell()
+    callback()
   } catch {
-    // There is nobody left to tell.
+    // The callbacks are the only way to report it.
   }
 }

@@ -163,7 +163,10 @@ spec:
   const refused = twins().replaceAll('metadata: {', 'metadata: { annotations: { networking.knative.dev/nothing: x },')
   const { findings } = decideState(stockWith(refused), RULES, DEFAULT_POLICY)
   t.same(
-    findings.map(({ object, cuts }) => [object.name, ...new Set(cuts.map(({ inferenceService }) => inferenceService))]),
+    findings.map(({ object, blocked }) => [
+      object.name,
+      ...new Set(blocked.map(({ inferenceService }) => inferenceService))
+    ]),
     [
       ['a', 'user1/a'],
       ['b', 'user1/b']

@@ -121,7 +121,7 @@ t.test('a plugin that hangs is given up, and asked again', async t => {
   const api = await startWithPolicies(t)
   const hang = 'test -e FOLDER/hang && exec sleep 10; cat FOLDER/answer'
   // Each request asks the plugin: starting all of them takes a while on a busy machine.
-  const timing = { idleMs: 3_000, listIdleMs: 3_000 }
+  const timing = { watchIdleTimeoutMs: 3_000, listIdleTimeoutMs: 3_000 }
   const edit = (config: ReturnType<typeof parse>) => {
     config.users[0].user = { exec: { command: 'sh', args: ['-c', hang] } }
   }

@@ -17,7 +17,7 @@ t.test('a kubeconfig that leads nowhere', async t => {
     ['a file that is no YAML', ['broken'], undefined, /broken: /],
     ['a second file that is no YAML', ['config', 'broken'], undefined, /broken: /],
     ['a file without a cluster', ['empty'], undefined, /no cluster configured/],
-    ['a context that is not there', ['config'], 'there', /no context there; it has here$/]
+    ['a context that is not there', ['config'], 'there', /no context there; use one of here$/]
   ] as const) {
     const load = () => loadKubeconfig(KubeConfig, { files: files.map(file => join(folder, file)), context })
     t.throws(load, { name: 'InvalidInput', message }, name)

@@ -46,7 +46,7 @@ t.test('it stops at once, whatever it is doing, and asks no more', async t => {
     ['while it opens a watch', {}, on('watch', () => {})],
     [
       'while it pauses',
-      { minPauseMs: 60_000, maxPauseMs: 60_000 },
+      { minBackoffMs: 60_000, maxBackoffMs: 60_000 },
       (_: URL, response: Parameters<Fault>[1]) => !!response.destroy()
     ]
   ] as const satisfies readonly (readonly [string, WatchOptions['timing'], Fault | undefined])[]) {
@@ -82,7 +82,7 @@ t.test('those who are told cannot stop it', async t => {
   const fail = () => {
     throw new Error('the log is full')
   }
-  const watched = await watch(t, api, { onFault: fail, onHealth: fail })
+  const watched = await watch(t, api, { onParseError: fail, onHealthChange: fail })
   await until('it watches', () => api.openWatches(POLICIES) === 1)
   api.put(POLICIES, policy('broken', 5))
   api.remove(POLICIES, 'broken/default')
@@ -104,7 +104,7 @@ t.test('a clock that jumps changes nothing', async t => {
     Date.now = () => now() + hours * 3_600_000
     await sleep(300)
     t.equal(api.requests.length, asked, 'nothing is asked')
-    t.ok(watched.evidence().ageMs < 1_000, 'nothing grew old')
+    t.ok(watched.evidence().stalenessMs < 1_000, 'nothing grew old')
     t.equal(watched.source.current().unreadable.size, 0)
   }
   api.reset()
@@ -121,8 +121,8 @@ t.test('evidence grows old until the server gives a sign of life', async t => {
   const watched = await watch(t, api)
   await until('it watches', () => watched.asked().length === 2)
   await sleep(300)
-  const { ageMs } = watched.evidence()
-  t.ok(ageMs > 250, `${ageMs} ms`)
+  const { stalenessMs } = watched.evidence()
+  t.ok(stalenessMs > 250, `${stalenessMs} ms`)
   t.match((await watched.readiness()).line, /: synced, 2 objects, last synced \d+\.\d s ago$/)
 })
 
@@ -145,7 +145,7 @@ t.test('a character that comes in pieces', async t => {
   api.put(POLICIES, { ...object, metadata: { ...object.metadata, annotations: { note: 'Grüße, 你好 😀' } } })
   await watched.settle()
   t.equal(watched.source.current().get(KIND, 'c', 'default')?.annotations['note'], 'Grüße, 你好 😀')
-  t.equal(watched.evidence().troubles.relists, 0)
+  t.equal(watched.evidence().counters.relists, 0)
 })
 
 t.test('all at once', async t => {

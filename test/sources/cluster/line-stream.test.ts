@@ -37,7 +37,7 @@ t.test('no more of a stream than is wanted', async t => {
 t.test('a line without end is none', async t => {
   const lines = toLines(Readable.from([Buffer.from('{}\n'), Buffer.from('abc'), Buffer.from('def')]), 5)
   t.same(await lines.next(), { value: '{}', done: false })
-  await t.rejects(lines.next(), { name: 'Trouble', reason: 'malformed' })
+  await t.rejects(lines.next(), { name: 'WatchError', reason: 'malformed' })
 })
 
 t.test('a line in many chunks is read in linear time', async t => {

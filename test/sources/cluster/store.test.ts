@@ -44,11 +44,11 @@ t.test('whatever comes, in whatever order and however much at once, the state is
       for (const one of steps) {
         if ('put' in one) {
           const resource = policy(...one.put)
-          store.put(ALL, resource)
+          store.upsert(ALL, resource)
           truth.set(keyOf(resource), resource)
         } else if ('remove' in one) {
           const resource = policy(...one.remove)
-          store.remove(ALL, resource)
+          store.delete(ALL, resource)
           truth.delete(keyOf(resource))
         } else if ('replace' in one) {
           const resources = one.replace.map(each => store.reuse(policy(...each)))
@@ -64,13 +64,13 @@ t.test('whatever comes, in whatever order and however much at once, the state is
 
 t.test('what is the same already changes nothing', async t => {
   const store = new Store(DEFAULT_SETTINGS)
-  store.put(ALL, policy('a', 'x', 'STRICT'))
+  store.upsert(ALL, policy('a', 'x', 'STRICT'))
   const first = store.snapshot()
-  store.put(ALL, policy('a', 'x', 'STRICT'))
-  store.remove(ALL, { namespace: 'a', name: 'y' })
+  store.upsert(ALL, policy('a', 'x', 'STRICT'))
+  store.delete(ALL, { namespace: 'a', name: 'y' })
   store.replace(ALL, [store.reuse(policy('a', 'x', 'STRICT'))])
   t.equal(store.snapshot(), first)
-  store.put(ALL, policy('a', 'x', 'DISABLE'))
+  store.upsert(ALL, policy('a', 'x', 'DISABLE'))
   t.not(store.snapshot(), first)
   t.equal(store.snapshot(), store.snapshot())
 })
@@ -100,8 +100,8 @@ t.test('a collection in one namespace is none of the others', async t => {
 t.test('a storm of events is as good as a list', async t => {
   const store = new Store(DEFAULT_SETTINGS)
   const startedMs = performance.now()
-  for (let i = 0; i < 50_000; i++) store.put(ALL, policy('a', `n${i % 20_000}`, MODES[i % 3] ?? ''))
-  for (let i = 0; i < 10_000; i++) store.remove(ALL, { namespace: 'a', name: `n${i}` })
+  for (let i = 0; i < 50_000; i++) store.upsert(ALL, policy('a', `n${i % 20_000}`, MODES[i % 3] ?? ''))
+  for (let i = 0; i < 10_000; i++) store.delete(ALL, { namespace: 'a', name: `n${i}` })
   t.equal(store.snapshot().list(ALL.kind).length, 10_000)
   t.equal(store.count(ALL), 10_000)
   t.comment(`${Math.round(performance.now() - startedMs)} ms`)

@@ -11,13 +11,13 @@ import { connect } from '../../../src/sources/cluster/transport.ts'
 import { InvalidInput } from '../../../src/sources/files.ts'
 import { kubeconfig } from '../../support/kubeconfig.ts'
 
-const OPTIONS = { signal: new AbortController().signal, idleMs: 1_000 }
+const OPTIONS = { signal: new AbortController().signal, idleTimeoutMs: 1_000 }
 
 t.test('an old Node is told which one is needed', async t => {
   for (const node of ['20.19.2', '22.18.9', '9.0.0']) {
     await t.rejects(
       connect({ files: [] }, node),
-      new InvalidInput([`reading a cluster needs Node 22.19.0 or newer; this is ${node}`])
+      new InvalidInput([`Node.js ${node}: too old to read a cluster; use 22.19.0 or newer`])
     )
   }
   const files = [join(t.testdir({ config: kubeconfig('http://127.0.0.1:1') }), 'config')]
@@ -127,11 +127,11 @@ t.test('it gives up', async t => {
   t.teardown(() => server.close())
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const transport = await connect({ files: [join(t.testdir({ config: kubeconfig(url) }), 'config')] })
-  const answer = await transport.get('/', { ...OPTIONS, idleMs: 50 })
+  const answer = await transport.get('/', { ...OPTIONS, idleTimeoutMs: 50 })
   t.equal(answer.retryAfterMs, undefined, 'a date is no number of seconds')
-  await t.rejects(toText(answer.body, 1_000), /aborted|no word/, 'when the server falls silent')
+  await t.rejects(toText(answer.body, 1_000), /aborted|no bytes/, 'when the server falls silent')
   const stop = new AbortController()
-  const stopped = await transport.get('/', { idleMs: 1_000, signal: stop.signal })
+  const stopped = await transport.get('/', { idleTimeoutMs: 1_000, signal: stop.signal })
   stop.abort()
   await t.rejects(toText(stopped.body, 1_000), 'when told to')
   const nobody = await connect({ files: [join(t.testdir({ config: kubeconfig('http://127.0.0.1:1') }), 'config')] })

@@ -27,7 +27,7 @@ t.test('the state follows the cluster', async t => {
     health: 'starting',
     why: 'not listed yet',
     objects: 0,
-    ageMs: Number.POSITIVE_INFINITY
+    stalenessMs: Number.POSITIVE_INFINITY
   })
   await until('all is known', () => watched.source.current().unreadable.size === 0)
   await until('all watches stand', () => api.openWatches() === watched.source.health().length)
@@ -104,7 +104,7 @@ t.test('a server that has none of the kinds that each server has is none', async
     source.health().every(({ kind, health }) => CORE.has(kind) || health === 'absent')
   )
   t.same(new Set(source.current().unreadable.keys()), CORE)
-  t.match(source.current().unreadable.get('Pod'), 'starting: /api/v1/pods: 404, this is no API server')
+  t.match(source.current().unreadable.get('Pod'), 'starting: /api/v1/pods: 404; not an API server')
 })
 
 t.test('what kubectl remembers is not kept', async t => {
@@ -159,14 +159,14 @@ t.test('the state is the same object until something changes', async t => {
   await until('all watches stand', () => api.openWatches() === watched.source.health().length)
   const first = watched.source.current()
   t.equal(watched.source.current(), first)
-  const { relists } = watched.evidence().troubles
+  const { relists } = watched.evidence().counters
   api.say(POLICIES, '{\n')
-  await until('it was listed again', () => watched.evidence().troubles.relists > relists)
+  await until('it was listed again', () => watched.evidence().counters.relists > relists)
   await until('all is known', () => watched.source.current().unreadable.size === 0)
   t.equal(watched.source.current().list(KIND), first.list(KIND), 'a list that brings nothing new')
   api.put(POLICIES, { ...policy('a'), status: { conditions: [] } })
-  const { ageMs } = watched.evidence()
-  await until('the event was seen', () => watched.evidence().ageMs < ageMs)
+  const { stalenessMs } = watched.evidence()
+  await until('the event was seen', () => watched.evidence().stalenessMs < stalenessMs)
   t.equal(watched.source.current().list(KIND), first.list(KIND), 'an event that changes nothing that we read')
   const namespaces = watched.source.current().list('Namespace')
   api.put(POLICIES, policy('c'))

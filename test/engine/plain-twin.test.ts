@@ -1,0 +1,80 @@
+/** A new InferenceService is compared with its plain twin, an updated one by the pods that the update creates. */
+import t from 'tap'
+import { decide } from '../../src/engine/decide.ts'
+import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
+import { RULES } from '../../src/rules/index.ts'
+import type { Change } from '../../src/state/snapshot.ts'
+import { authorization, clientRule, namespace } from '../support/objects.ts'
+import { resourceOf, stockWith } from '../support/snapshot.ts'
+
+const PODS = '*.user1.svc.cluster.local'
+const MUTUAL = clientRule(PODS, '{ tls: { mode: ISTIO_MUTUAL } }')
+const GATEWAY = clientRule('knative-local-gateway.istio-system.svc.cluster.local', '{ tls: { mode: ISTIO_MUTUAL } }')
+const DENY_ALL = authorization('user1', '{}')
+
+const model = (metadata = '', predictor = '') => `
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: { namespace: user1, name: new ${metadata} }
+spec: { predictor: { model: { modelFormat: { name: sklearn } } ${predictor} } }
+`
+const OPTED_OUT = ', labels: { sidecar.istio.io/inject: "false" }'
+
+const decideCreate = (state: string, object: string, policy = DEFAULT_POLICY) =>
+  decide(stockWith(state), { operation: 'CREATE', after: resourceOf(object) }, RULES, policy)
+
+for (const [name, state, object, decision] of [
+  ['existing objects block any model', GATEWAY, model(), 'warn'],
+  ['a policy denies any model', DENY_ALL, model(), 'warn'],
+  ['a label of the model blocks it', MUTUAL, model(OPTED_OUT), 'deny'],
+  ['a label of a component blocks it', MUTUAL, model('', OPTED_OUT), 'deny'],
+  ['a label of the model adds a cause to an existing one', `${DENY_ALL}---${MUTUAL}`, model(OPTED_OUT), 'warn'],
+  ['nothing blocks it', MUTUAL, model(), 'allow']
+] as const) {
+  t.test(`a new model, ${name}: ${decision}`, async t => {
+    const { decision: got, findings } = decideCreate(state, object)
+    t.equal(got, decision)
+    t.equal(
+      findings.some(({ blocked }) => blocked.some(({ inferenceService }) => inferenceService === 'user1/new')),
+      decision !== 'allow'
+    )
+  })
+}
+
+t.test('a configured mode is not lowered', async t => {
+  const policy = { ...DEFAULT_POLICY, rules: { 'policy-denies-request-path': 'deny' } as const }
+  t.equal(decideCreate(DENY_ALL, model(), policy).decision, 'deny')
+})
+
+t.test('a new model that cannot be evaluated is not denied', async t => {
+  const state = stockWith(GATEWAY).withUnreadable(new Map([['Gateway', 'forbidden']]))
+  const { decision, findings } = decide(
+    state,
+    { operation: 'CREATE', after: resourceOf(model()) },
+    RULES,
+    DEFAULT_POLICY
+  )
+  t.match({ decision, findings }, { decision: 'warn', findings: [] })
+})
+
+t.test('a new revision is evaluated by its own pods', async t => {
+  const state = stockWith(`${namespace('istio-injection: disabled')}---${MUTUAL}`)
+  const before = state.get('InferenceService', 'user1', 'sklearn-iris')
+  if (before === undefined) throw new Error('the example has no model')
+  const decideUpdate = (then: object, now: object) => {
+    const sent = { oldObject: { metadata: {}, ...then }, object: { metadata: {}, ...now } }
+    const change: Change = { operation: 'UPDATE', before, after: { ...before, created: undefined }, sent }
+    return decide(state, change, RULES, DEFAULT_POLICY)
+  }
+  const uri = (version: string) => ({ spec: { predictor: { model: { storageUri: `gs://bucket/${version}` } } } })
+  t.match(decideUpdate(uri('v1'), uri('v2')), {
+    decision: 'deny',
+    findings: [{ blocked: [{ inferenceService: 'user1/sklearn-iris' }] }]
+  })
+  t.match(decideUpdate(uri('v1'), uri('v1')), { decision: 'allow', findings: [] }, 'no new revision')
+  const annotated = {
+    ...uri('v1'),
+    metadata: { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '' } }
+  }
+  t.match(decideUpdate(uri('v1'), annotated), { decision: 'allow', findings: [] }, 'annotation that is not propagated')
+})
