@@ -5,21 +5,21 @@ import type { Resource } from '../src/state/resource.ts'
 
 const examples = join(import.meta.dirname, '../examples/cluster')
 
-/** What `makeObjects` makes, as the model reads it. */
+/** Objects of `makeObjects` as resources of the model. */
 export function makeCluster(models: number): readonly Resource[] {
   return makeObjects(models).flatMap(object => readResource(object) ?? [])
 }
 
 /**
- * The stock installation of examples/cluster with so many InferenceServices more, a hundred to a namespace, as they
- * run: each with its pod, the Services and the VirtualServices that KServe and Knative make, and labels of its own.
+ * The installation of examples/cluster with additional InferenceServices, a hundred per namespace. Each has a pod, the
+ * Services and VirtualServices of KServe and Knative, and unique labels.
  */
 export function makeObjects(models: number): readonly object[] {
   const stock = readFiles([examples]).map(({ object }) => object as object)
   const made = Array.from({ length: models }, (_, i) =>
     makeModel(`team-${Math.floor(i / PER_NAMESPACE)}`, `model-${i}`, i)
   )
-  const namespaces = Array.from({ length: NAMESPACES(models) }, (_, i) => ({
+  const namespaces = Array.from({ length: namespaceCount(models) }, (_, i) => ({
     apiVersion: 'v1',
     kind: 'Namespace',
     metadata: { name: `team-${i}`, labels: { 'istio-injection': 'enabled' } }
@@ -28,13 +28,13 @@ export function makeObjects(models: number): readonly object[] {
 }
 
 const PER_NAMESPACE = 100
-/** How many namespaces so many models take. */
-export const NAMESPACES = (models: number) => Math.ceil(models / PER_NAMESPACE)
-/** What differs between models in earnest: burst capacity, a transformer, the mode. */
-const KINDS = 4
+/** Number of namespaces for a number of models. */
+export const namespaceCount = (models: number) => Math.ceil(models / PER_NAMESPACE)
+/** Variants of models that have different paths: burst capacity, deployment mode, minReplicas. */
+const VARIANTS = 4
 
 function makeModel(namespace: string, name: string, i: number): readonly object[] {
-  const kind = i % KINDS
+  const kind = i % VARIANTS
   const revision = `${name}-predictor-00001`
   const labels = { app: revision, 'serving.kserve.io/inferenceservice': name, component: 'predictor', team: `t${i}` }
   const annotations = {

@@ -4,14 +4,14 @@ import { RULES } from '../src/rules/index.ts'
 import { readResource } from '../src/sources/manifest.ts'
 import type { Resource } from '../src/state/resource.ts'
 import { Snapshot } from '../src/state/snapshot.ts'
-import { makeCluster, NAMESPACES } from './bench-cluster.ts'
+import { makeCluster, namespaceCount } from './bench-cluster.ts'
 
 const MODELS = 10_000
 
-/** What is written, by the number of the turn: each time to another namespace. */
-type Write = (turn: number) => object
+/** Creates the object for an iteration; each iteration uses another namespace. */
+type ObjectFactory = (iteration: number) => object
 
-const inNamespace = (turn: number) => `team-${turn % NAMESPACES(MODELS)}`
+const inNamespace = (iteration: number) => `team-${iteration % namespaceCount(MODELS)}`
 const object = (apiVersion: string, kind: string, namespace: string, name: string, spec: object) => ({
   apiVersion,
   kind,
@@ -21,62 +21,67 @@ const object = (apiVersion: string, kind: string, namespace: string, name: strin
 const noAdmin = [{ to: [{ operation: { paths: ['/admin'] } }] }]
 const model = { predictor: { model: { modelFormat: { name: 'sklearn' } } } }
 
-const NAMESPACED: Readonly<Record<string, Write>> = {
-  'a new InferenceService': turn =>
-    object('serving.kserve.io/v1beta1', 'InferenceService', inNamespace(turn), 'new', model),
-  'a PeerAuthentication': turn =>
-    object('security.istio.io/v1', 'PeerAuthentication', inNamespace(turn), 'default', {
+const NAMESPACED: Readonly<Record<string, ObjectFactory>> = {
+  'new InferenceService': iteration =>
+    object('serving.kserve.io/v1beta1', 'InferenceService', inNamespace(iteration), 'new', model),
+  PeerAuthentication: iteration =>
+    object('security.istio.io/v1', 'PeerAuthentication', inNamespace(iteration), 'default', {
       mtls: { mode: 'PERMISSIVE' }
     }),
-  'an AuthorizationPolicy': turn =>
-    object('security.istio.io/v1', 'AuthorizationPolicy', inNamespace(turn), 'new', { action: 'DENY', rules: noAdmin }),
-  'a DestinationRule': turn =>
-    object('networking.istio.io/v1', 'DestinationRule', inNamespace(turn), 'new', {
-      host: `other.${inNamespace(turn)}.svc.cluster.local`,
+  AuthorizationPolicy: iteration =>
+    object('security.istio.io/v1', 'AuthorizationPolicy', inNamespace(iteration), 'new', {
+      action: 'DENY',
+      rules: noAdmin
+    }),
+  DestinationRule: iteration =>
+    object('networking.istio.io/v1', 'DestinationRule', inNamespace(iteration), 'new', {
+      host: `other.${inNamespace(iteration)}.svc.cluster.local`,
       trafficPolicy: { loadBalancer: { simple: 'RANDOM' } }
     })
 }
-const MESH_WIDE: Readonly<Record<string, Write>> = {
-  'STRICT for the mesh': () =>
+const MESH_WIDE: Readonly<Record<string, ObjectFactory>> = {
+  'mesh-wide STRICT': () =>
     object('security.istio.io/v1', 'PeerAuthentication', 'istio-system', 'default', { mtls: { mode: 'STRICT' } }),
-  'a DestinationRule that cuts all': () =>
+  'DestinationRule that blocks all models': () =>
     object('networking.istio.io/v1', 'DestinationRule', 'istio-system', 'default', {
       host: '*.local',
       trafficPolicy: { tls: { mode: 'ISTIO_MUTUAL' } }
     }),
-  'an AuthorizationPolicy for the mesh': () =>
+  'mesh-wide AuthorizationPolicy': () =>
     object('security.istio.io/v1', 'AuthorizationPolicy', 'istio-system', 'new', {
       action: 'DENY',
       rules: noAdmin
     })
 }
 
-/** Judges changes to a cluster of many InferenceServices, and says what each kind of change takes at the median. */
-export function benchEvaluation(say: (line: string) => void): void {
+/** Evaluates changes to a cluster of many InferenceServices, and prints the median time per kind of change. */
+export function benchEvaluation(print: (line: string) => void): void {
   const state = Snapshot.of(makeCluster(MODELS))
-  const memory: EvaluationCache = {}
-  const measure = (writes: Readonly<Record<string, Write>>, turns: number) => {
-    const medians = Object.entries(writes).map(([name, write]) => {
-      const times = Array.from({ length: turns }, (_, turn) => timeOf(state, write(turn), memory)).sort((a, b) => a - b)
-      const median = times[turns >> 1] ?? 0
-      say(`  ${name}: ${median.toFixed(2)} ms`)
+  const cache: EvaluationCache = {}
+  const measure = (factories: Readonly<Record<string, ObjectFactory>>, iterations: number) => {
+    const medians = Object.entries(factories).map(([name, create]) => {
+      const times = Array.from({ length: iterations }, (_, iteration) => timeOf(state, create(iteration), cache)).sort(
+        (a, b) => a - b
+      )
+      const median = times[iterations >> 1] ?? 0
+      print(`  ${name}: ${median.toFixed(2)} ms`)
       return median
     })
     return Math.max(...medians)
   }
   measure(NAMESPACED, WARM_UP)
-  say(`one change among ${MODELS} InferenceServices, median:`)
-  const namespaced = measure(NAMESPACED, TURNS)
-  const meshWide = measure(MESH_WIDE, TURNS / 10)
-  say(`at most ${namespaced.toFixed(2)} ms for a namespaced change, ${meshWide.toFixed(2)} ms for a mesh-wide one`)
+  print(`median time of one change with ${MODELS} InferenceServices:`)
+  const namespaced = measure(NAMESPACED, ITERATIONS)
+  const meshWide = measure(MESH_WIDE, ITERATIONS / 10)
+  print(`maximum of the medians: ${namespaced.toFixed(2)} ms namespaced, ${meshWide.toFixed(2)} ms mesh-wide`)
 }
 
 const WARM_UP = 500
-const TURNS = 300
+const ITERATIONS = 300
 
-function timeOf(state: Snapshot, written: object, memory: EvaluationCache): number {
+function timeOf(state: Snapshot, written: object, cache: EvaluationCache): number {
   const after = readResource(written) as Resource
   const started = performance.now()
-  decide(state, { operation: 'CREATE', after }, RULES, DEFAULT_POLICY, memory)
+  decide(state, { operation: 'CREATE', after }, RULES, DEFAULT_POLICY, cache)
   return performance.now() - started
 }

@@ -11,24 +11,24 @@ import { kubeconfig } from '../test/support/kubeconfig.ts'
 import { makeObjects } from './bench-cluster.ts'
 
 const REVIEW = readFileSync(join(import.meta.dirname, '../examples/review.json'), 'utf8')
-/** So many changes for the mesh are judged before memory is looked at again. */
+/** Mesh-wide changes before memory is measured again. */
 const REVIEWS = 20
 const POLL_MS = 50
 
 /**
- * Starts the program as the image holds it, on an API server with so many InferenceServices; says how long it took to
- * be ready, and what memory it had then and after its first judgements.
+ * Starts the bundled program on an API server with many InferenceServices; prints the time until it is ready, and its
+ * memory then and after the first evaluations.
  *
- * @param entourage whether each has the pod, the Services and the VirtualServices that a running one has
+ * @param withDependents also creates the pod, Services and VirtualServices of each
  */
-export async function benchLive(models: number, entourage: boolean, say: (line: string) => void): Promise<void> {
+export async function benchLive(models: number, withDependents: boolean, print: (line: string) => void): Promise<void> {
   const api = await startApiServer()
   serveAll(api)
   for (const object of makeObjects(models) as readonly Stored[]) {
     const { kind = '', metadata } = object
     const { namespace } = metadata
-    const isEntourage = namespace?.startsWith('team-') === true && kind !== 'InferenceService'
-    if (entourage || !isEntourage) api.put(pathOf(kind, namespace), withManagers(object))
+    const isDependent = namespace?.startsWith('team-') === true && kind !== 'InferenceService'
+    if (withDependents || !isDependent) api.put(pathOf(kind, namespace), withManagers(object))
   }
   const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-bench-'))
   const file = join(folder, 'kubeconfig')
@@ -40,9 +40,9 @@ export async function benchLive(models: number, entourage: boolean, say: (line: 
     const readySeconds = (performance.now() - started) / 1000
     const whenReady = residentMiB(guard.pid)
     for (let turn = 0; turn < REVIEWS; turn++) await ask(`${guard.webhook}/validate`, REVIEW, guard)
-    const what = entourage ? 'InferenceServices with pods, Services and VirtualServices' : 'InferenceServices'
-    say(
-      `${models} ${what}: ready after ${readySeconds.toFixed(1)} s with ${whenReady} MiB; ${residentMiB(guard.pid)} MiB after ${REVIEWS} changes for the mesh`
+    const what = withDependents ? 'InferenceServices with pods, Services and VirtualServices' : 'InferenceServices'
+    print(
+      `${models} ${what}: ready after ${readySeconds.toFixed(1)} s with ${whenReady} MiB; ${residentMiB(guard.pid)} MiB after ${REVIEWS} mesh-wide changes`
     )
   } finally {
     await guard.stop('SIGINT')
@@ -51,7 +51,7 @@ export async function benchLive(models: number, entourage: boolean, say: (line: 
   }
 }
 
-/** Notes of who wrote what, as long as they are on real objects: most of what a list sends, and nothing of what is kept. */
+/** Adds managedFields of realistic size: most of a list response, none of it is cached. */
 function withManagers(object: Stored): Stored {
   const fieldsV1 = { 'f:spec': { 'f:predictor': Object.fromEntries(FIELDS) } }
   const managers = ['kubectl-client-side-apply', 'manager'].map(manager => ({ manager, operation: 'Update', fieldsV1 }))

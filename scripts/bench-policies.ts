@@ -9,7 +9,7 @@ import { Snapshot } from '../src/state/snapshot.ts'
 
 const NAMESPACES = 300
 const MODELS = 1_000
-const RULES_OF_ONE_POLICY = 5_000
+const RULES_PER_POLICY = 5_000
 const CHANGES = 20
 
 const stock = readFiles([join(import.meta.dirname, '../examples/cluster')]).map(({ object }) => object as object)
@@ -37,35 +37,37 @@ const stateOf = (objects: readonly object[]) =>
   Snapshot.of([...stock, ...objects].flatMap(one => readResource(one) ?? []))
 
 /**
- * Evaluates a cluster of namespaces whose policies name each other, and a policy of as many rules as the API server
- * admits, each for a namespace that exists; prints what each takes.
+ * Evaluates namespaces whose policies name each other, and a policy of the maximum size, with one rule per namespace;
+ * prints the time of each.
  */
-export function benchPolicies(say: (line: string) => void): void {
+export function benchPolicies(print: (line: string) => void): void {
   const names = times(NAMESPACES, nameOf)
   const naming = (some: readonly string[]) => [{ from: [{ source: { namespaces: [...some, 'knative-serving'] } }] }]
   const each = names.flatMap(name => [namespace(name), policy(name, naming(names))])
   const state = stateOf([...each, ...times(MODELS, model)])
-  const memory: EvaluationCache = {}
-  const full = timeOf(() => decideState(state, RULES, DEFAULT_POLICY, memory))
+  const cache: EvaluationCache = {}
+  const full = timeOf(() => decideState(state, RULES, DEFAULT_POLICY, cache))
   const before = read(policy('team-7', naming(names)))
   const changes = times(CHANGES, i => {
     const after = read(policy('team-7', naming(names.slice(i + 1))))
-    return timeOf(() => decide(state, { operation: 'UPDATE', before, after }, RULES, DEFAULT_POLICY, memory))
+    return timeOf(() => decide(state, { operation: 'UPDATE', before, after }, RULES, DEFAULT_POLICY, cache))
   }).sort((a, b) => a - b)
   const residentMiB = Math.round(process.memoryUsage.rss() / 2 ** 20)
-  say(`${MODELS} models in ${NAMESPACES} namespaces whose policies name each other: full ${full.toFixed(0)} ms,`)
-  say(`  a change to one policy ${(changes[CHANGES >> 1] ?? 0).toFixed(1)} ms at the median, ${residentMiB} MiB`)
-  const rules = times(RULES_OF_ONE_POLICY, i => ({
+  print(
+    `${MODELS} models in ${NAMESPACES} namespaces whose policies name each other: full evaluation ${full.toFixed(0)} ms,`
+  )
+  print(`  one policy change ${(changes[CHANGES >> 1] ?? 0).toFixed(1)} ms (median), ${residentMiB} MiB`)
+  const rules = times(RULES_PER_POLICY, i => ({
     from: [{ source: { namespaces: [nameOf(i)] } }],
     to: [{ operation: { paths: [`/v1/models/model-${i}:predict`] } }]
   }))
-  const wide = stateOf(times(RULES_OF_ONE_POLICY, i => namespace(nameOf(i))))
-  const known: EvaluationCache = {}
-  decideState(wide, RULES, DEFAULT_POLICY, known)
+  const wide = stateOf(times(RULES_PER_POLICY, i => namespace(nameOf(i))))
+  const warmCache: EvaluationCache = {}
+  decideState(wide, RULES, DEFAULT_POLICY, warmCache)
   const created = timeOf(() =>
-    decide(wide, { operation: 'CREATE', after: read(policy('user1', rules)) }, RULES, DEFAULT_POLICY, known)
+    decide(wide, { operation: 'CREATE', after: read(policy('user1', rules)) }, RULES, DEFAULT_POLICY, warmCache)
   )
-  say(`an AuthorizationPolicy of ${RULES_OF_ONE_POLICY} rules, each for a namespace: ${created.toFixed(0)} ms`)
+  print(`AuthorizationPolicy with ${RULES_PER_POLICY} rules, one per namespace: ${created.toFixed(0)} ms`)
 }
 
 function timeOf(work: () => unknown): number {

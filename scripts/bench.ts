@@ -1,7 +1,6 @@
 /**
- * Measures what judging a change costs in a large cluster; then how soon the program is ready there, and in what memory;
- * then the webhook as it runs: `POST /validate` over TLS with a review of 4 KiB, by 10 connections, on the cluster in
- * examples/. The figures are those of the machine.
+ * Measures evaluation time in a large cluster, then startup time and memory, then the webhook: `POST /validate` over TLS
+ * with a review of 4 KiB and 10 connections, on examples/cluster. Results depend on the machine.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,13 +16,13 @@ import { benchEvaluation } from './bench-evaluation.ts'
 import { benchLive } from './bench-live.ts'
 import { benchPolicies } from './bench-policies.ts'
 
-const say = (line: string) => void process.stdout.write(`${line}\n`)
+const print = (line: string) => void process.stdout.write(`${line}\n`)
 
-benchPolicies(say)
-benchEvaluation(say)
-await benchLive(10_000, false, say)
-await benchLive(10_000, true, say)
-await benchLive(100_000, false, say)
+benchPolicies(print)
+benchEvaluation(print)
+await benchLive(10_000, false, print)
+await benchLive(10_000, true, print)
+await benchLive(100_000, false, print)
 
 const examples = join(import.meta.dirname, '../examples')
 const SIZE = 4096
@@ -58,7 +57,7 @@ const { requests, latency, errors, non2xx } = await autocannon({
   duration: 10
 })
 await running.stop(0)
-say(
+print(
   `${Math.round(requests.average)} requests/s, p50 ${latency.p50} ms, p99 ${latency.p99} ms, ${errors + non2xx} failed`
 )
 process.exitCode = errors + non2xx > 0 ? 1 : 0

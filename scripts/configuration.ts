@@ -1,7 +1,7 @@
 /** Generates the configuration reference from the schema. */
 import { z } from 'zod'
 import { configSchema } from '../src/config-schema.ts'
-import { NEED_RESTART } from '../src/server/config-reload.ts'
+import { RESTART_KEYS } from '../src/server/config-reload.ts'
 
 type Schema = z.core.JSONSchema.BaseSchema
 
@@ -45,7 +45,7 @@ function keysOf(path: string, { properties = {}, required = [] }: Schema): reado
 function toRow({ path, schema, isRequired }: Key): string {
   const { description } = schema
   const fallback = isRequired ? 'required' : toCode(schema.default)
-  const restart = NEED_RESTART.some(part => path.startsWith(`${part}.`)) ? 'yes' : 'no'
+  const restart = RESTART_KEYS.some(part => path.startsWith(`${part}.`)) ? 'yes' : 'no'
   return `| \`${path}\` | ${typeOf(schema)} | ${fallback} | ${description?.replaceAll('|', '\\|')} | ${restart} |\n`
 }
 

@@ -1,36 +1,41 @@
 import { z } from 'zod'
 
-/** A change, and what the guard is to say of it. */
-export interface Question {
+/** A change, and the expected decision. */
+export interface SoakRequest {
   readonly name: string
   readonly path: '/validate' | '/mutate'
   /** An AdmissionReview, as JSON. */
   readonly body: string
-  /** `answered`: whatever the answer is, one comes. */
-  readonly expected: 'refused' | 'allowed' | 'answered'
+  /** `answered`: any decision. */
+  readonly expected: 'denied' | 'allowed' | 'answered'
 }
 
-export type Verdict = 'refused' | 'allowed' | 'not evaluated'
+export type Decision = 'denied' | 'allowed' | 'not evaluated'
 
-const answer = z.object({
+const review = z.object({
   response: z.object({ uid: z.string(), allowed: z.boolean(), warnings: z.array(z.string()).default([]) })
 })
 
-/** What an answer says. @throws when it is none */
-export function readVerdict(text: string): Verdict {
-  const { allowed, warnings } = answer.parse(JSON.parse(text)).response
-  if (!allowed) return 'refused'
+/** Decision in an AdmissionReview response. @throws if it is invalid */
+export function readDecision(text: string): Decision {
+  const { allowed, warnings } = review.parse(JSON.parse(text)).response
+  if (!allowed) return 'denied'
   return warnings.some(warning => warning.startsWith('not evaluated')) ? 'not evaluated' : 'allowed'
 }
 
 /**
- * What is wrong with an answer. What cannot be judged, because evidence is too old, is allowed by default, but never
- * without a word; and what is known is judged.
+ * Compares a decision with the expected one. Not evaluated, with its warning, is correct only while the cache was stale.
  *
- * @param wasUnknown whether evidence was missing at some moment while the question was open
+ * @param wasStale true if a kind was stale while the request was in flight
+ * @returns an error message, or `undefined`
  */
-export function faultIn({ name, expected }: Question, verdict: Verdict, wasUnknown: boolean): string | undefined {
-  if (verdict === expected || expected === 'answered') return undefined
-  if (verdict === 'not evaluated') return wasUnknown ? undefined : `${name}: not evaluated, while all was known`
-  return `${name}: ${verdict}, and should have been ${expected}`
+export function decisionError(
+  { name, expected }: SoakRequest,
+  decision: Decision,
+  wasStale: boolean
+): string | undefined {
+  if (decision === expected || expected === 'answered') return undefined
+  if (decision === 'not evaluated')
+    return wasStale ? undefined : `${name}: not evaluated, although the cache was synced`
+  return `${name}: ${decision}, expected ${expected}`
 }

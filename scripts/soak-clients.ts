@@ -1,65 +1,65 @@
 import { Agent } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ask } from '../test/support/client.ts'
-import { faultIn, type Question, readVerdict, type Verdict } from './soak-assertions.ts'
+import { type Decision, decisionError, readDecision, type SoakRequest } from './soak-assertions.ts'
 import { type Cluster, GUARD } from './soak-cluster.ts'
 import type { Replica } from './soak-guard.ts'
-import { HOSTILE, QUESTIONS } from './soak-requests.ts'
+import { HOSTILE_REQUESTS, REQUESTS } from './soak-requests.ts'
 
-/** What became of the questions. */
+/** Results of the requests. */
 export interface Tally {
-  readonly verdicts: Map<Verdict, number>
+  readonly decisions: Map<Decision, number>
   readonly wrong: string[]
-  readonly handshakes: string[]
-  readonly requests: string[]
+  readonly failedHandshakes: string[]
+  readonly failedRequests: string[]
 }
 
 export interface Clients {
   readonly tally: Tally
-  /** Asks one question more. */
-  readonly put: (replica: Replica, question: Question) => Promise<void>
+  /** Sends one additional request. */
+  readonly send: (replica: Replica, request: SoakRequest) => Promise<void>
   readonly stop: () => Promise<void>
 }
 
-/** Of each replica. */
+/** Clients per replica. */
 const CLIENTS = 4
-/** So long a client keeps a connection, and trusts whom it trusted at first. */
-const REQUESTS_A_CONNECTION = 200
+/** A client reconnects and reloads the CA bundle after this number of requests. */
+const REQUESTS_PER_CONNECTION = 200
 const PAUSE_MS = 40
-/** Among ordinary questions, one in so many that is hostile. */
-const HOSTILE_EVERY = 9
-/** As the API server says it. */
+/** Every n-th request is hostile. */
+const HOSTILE_INTERVAL = 9
+/** Query parameter of the API server. */
 const TIMEOUT = '?timeout=5s'
 
-/** Asks all replicas all the time: half of the clients keep their connections, the others have a new one each time. */
+/** Sends requests to all replicas continuously: half of the clients keep their connections, the others open one per request. */
 export function startClients(cluster: Cluster, replicas: readonly Replica[]): Clients {
-  const tally: Tally = { verdicts: new Map(), wrong: [], handshakes: [], requests: [] }
-  const put = async (replica: Replica, question: Question, agent: Agent | false, ca: string) => {
+  const tally: Tally = { decisions: new Map(), wrong: [], failedHandshakes: [], failedRequests: [] }
+  const send = async (replica: Replica, request: SoakRequest, agent: Agent | false, ca: string) => {
     const sinceMs = performance.now()
-    const url = replica.running.webhook + question.path + TIMEOUT
+    const url = replica.running.webhook + request.path + TIMEOUT
     try {
-      const { status, text } = await ask(url, question.body, { ca, servername: GUARD, agent })
+      const { status, text } = await ask(url, request.body, { ca, servername: GUARD, agent })
       if (status !== 200) throw new Error(`status ${status}: ${text}`)
-      const verdict = readVerdict(text)
-      tally.verdicts.set(verdict, (tally.verdicts.get(verdict) ?? 0) + 1)
-      const fault = faultIn(question, verdict, replica.wasUnknown(sinceMs))
-      if (fault !== undefined) tally.wrong.push(fault)
+      const decision = readDecision(text)
+      tally.decisions.set(decision, (tally.decisions.get(decision) ?? 0) + 1)
+      const error = decisionError(request, decision, replica.wasStale(sinceMs))
+      if (error !== undefined) tally.wrong.push(error)
     } catch (error) {
-      const failures = isOfHandshake(error) ? tally.handshakes : tally.requests
-      failures.push(`${question.name}: ${error}`)
+      const failures = isHandshakeError(error) ? tally.failedHandshakes : tally.failedRequests
+      failures.push(`${request.name}: ${error}`)
     }
   }
-  let over = false
-  const client = async (replica: Replica, isKept: boolean, first: number) => {
+  let stopped = false
+  const client = async (replica: Replica, keepAlive: boolean, first: number) => {
     let agent: Agent | false = false
-    let ca = cluster.bundle()
-    for (let turn = 0; !over; turn++) {
-      if (turn % REQUESTS_A_CONNECTION === 0 || !isKept) {
+    let ca = cluster.caBundle()
+    for (let turn = 0; !stopped; turn++) {
+      if (turn % REQUESTS_PER_CONNECTION === 0 || !keepAlive) {
         if (agent) agent.destroy()
-        agent = isKept && new Agent({ keepAlive: true, maxSockets: 1 })
-        ca = cluster.bundle()
+        agent = keepAlive && new Agent({ keepAlive: true, maxSockets: 1 })
+        ca = cluster.caBundle()
       }
-      await put(replica, questionAt(first + turn), agent, ca)
+      await send(replica, requestAt(first + turn), agent, ca)
       await sleep(PAUSE_MS)
     }
     if (agent) agent.destroy()
@@ -69,24 +69,25 @@ export function startClients(cluster: Cluster, replicas: readonly Replica[]): Cl
   )
   return {
     tally,
-    put: (replica, question) => put(replica, question, false, cluster.bundle()),
+    send: (replica, request) => send(replica, request, false, cluster.caBundle()),
     stop: async () => {
-      over = true
+      stopped = true
       await Promise.all(clients)
     }
   }
 }
 
-/** Each hostile question once before any comes again. */
-let asked = 0
+/** Cycles through the hostile requests. */
+let hostileCount = 0
 
-function questionAt(turn: number): Question {
-  const hostile = turn % HOSTILE_EVERY === 0 ? HOSTILE[asked++ % HOSTILE.length]?.() : undefined
-  return hostile ?? (QUESTIONS[turn % QUESTIONS.length] as Question)
+function requestAt(turn: number): SoakRequest {
+  const hostile =
+    turn % HOSTILE_INTERVAL === 0 ? HOSTILE_REQUESTS[hostileCount++ % HOSTILE_REQUESTS.length]?.() : undefined
+  return hostile ?? (REQUESTS[turn % REQUESTS.length] as SoakRequest)
 }
 
-/** Whether a connection failed before it was secure. */
-function isOfHandshake(error: unknown): boolean {
+/** True if the TLS handshake failed. */
+function isHandshakeError(error: unknown): boolean {
   const { code = '', message = '' } = error as { readonly code?: string; readonly message?: string }
   return /CERT|TLS|SSL|EPROTO|VERIFY|secure/.test(`${code} ${message}`)
 }

@@ -10,132 +10,140 @@ import { readFiles } from '../src/sources/files.ts'
 import { type ApiServer, refuse, startApiServer } from '../test/support/api-server.ts'
 import { ask, REVIEW } from '../test/support/client.ts'
 import { serveAll, store } from '../test/support/cluster.ts'
-import { installed, LEASE, MUTATING, NAMESPACE, publishedIn, SECRET, VALIDATING } from '../test/support/controller.ts'
+import {
+  caBundleIn,
+  installedCluster,
+  LEASE,
+  MUTATING,
+  NAMESPACE,
+  SECRET,
+  VALIDATING
+} from '../test/support/controller.ts'
 import { kubeconfig } from '../test/support/kubeconfig.ts'
 import { type NameServer, nameServerOf } from '../test/support/name-server.ts'
 import { POLICIES } from '../test/support/watch-harness.ts'
 import { serveBy, type WritableCluster } from '../test/support/writable-cluster.ts'
 
-/** The name by which the API server calls the guard. */
+/** DNS name that the API server uses for the guard. */
 export const GUARD = `${NAME}.${NAMESPACE}.svc`
 const API = 'api.invalid'
 
-/** Where a client finds its token. */
-export type Way = 'file' | 'plugin' | 'kubeconfig'
+/** Source of a client's token. */
+export type CredentialSource = 'file' | 'plugin' | 'kubeconfig'
 
-/** What opens the door of the API server: its certificate, and tokens. */
-export interface Door {
-  /** The server knows these tokens, and no others. */
-  readonly accept: (...tokens: readonly string[]) => void
-  /** The client is given a token. */
-  readonly give: (token: string, way: Way) => void
-  /** The server shows a certificate of another authority, which the client is told of by `trust`. */
+/** Certificate of the API server, and tokens that it accepts. */
+export interface Access {
+  /** Makes the server accept only these tokens. */
+  readonly acceptTokens: (...tokens: readonly string[]) => void
+  /** Gives the client a token. */
+  readonly setToken: (token: string, source: CredentialSource) => void
+  /** Replaces the CA and certificate of the server; the client trusts them after `trustServerCa`. */
   readonly present: () => Promise<void>
-  readonly trust: () => void
-  /** The kubeconfig is not there, until it is given back. */
-  readonly hide: () => void
-  readonly unhide: () => void
-  /** What the plugin has to say is gone. */
-  readonly silence: () => void
+  readonly trustServerCa: () => void
+  /** Removes the kubeconfig until `restoreKubeconfig`. */
+  readonly hideKubeconfig: () => void
+  readonly restoreKubeconfig: () => void
+  /** Makes the exec plugin fail. */
+  readonly breakPlugin: () => void
 }
 
-/** An API server with the state of examples/cluster, which watches, keeps what the keeper writes, and calls the guard. */
+/** API server with the state of examples/cluster, which serves watches, stores writes of the controller and calls the webhook. */
 export interface Cluster {
   readonly api: ApiServer
-  readonly kept: WritableCluster
+  readonly objects: WritableCluster
   readonly kubeconfig: string
-  readonly door: Door
-  readonly names: NameServer
-  /** Each plays what it has as its `fault`. */
+  readonly access: Access
+  readonly nameServer: NameServer
+  /** Views of the API server, each with its own active `fault`. */
   readonly stages: Set<ApiServer>
   /** Addresses of the guard's replicas. */
   readonly webhooks: string[]
-  /** PEM of whom to trust for the guard. As with API servers, it takes a moment until a change of it is known. */
-  readonly bundle: () => string
-  /** Why calls of the guard for its self-test came to nothing. */
-  readonly uncalled: readonly string[]
+  /** CA bundle for the guard, PEM; changes propagate with a delay like in an API server. */
+  readonly caBundle: () => string
+  /** Errors of self-test calls. */
+  readonly selfTestErrors: readonly string[]
   readonly close: () => Promise<void>
 }
 
-/** API servers hear of changes within a second; here time goes ten times as fast. */
-const HEARD_MS = 100
-/** The server ends each watch after some minutes; here, of the kind that faults are played on, sooner. */
-const WATCH_MS = 3_000
+/** A tenth of the propagation time of an API server. */
+const WEBHOOK_CONFIG_PROPAGATION_MS = 100
+/** Watch timeout for the kind of the faults; an API server has minutes. */
+const WATCH_TIMEOUT_MS = 3_000
 
 export async function startCluster(): Promise<Cluster> {
-  const first = await makeCertificate([API])
-  const api = await startApiServer(first)
+  const pair = await makeCertificate([API])
+  const api = await startApiServer(pair)
   serveAll(api)
   store(api, readFiles([join(import.meta.dirname, '../examples/cluster')]))
-  const kept = installed()
-  const names = nameServerOf(API)
+  const objects = installedCluster()
+  const nameServer = nameServerOf(API)
   const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-soak-'))
   const stages = new Set<ApiServer>()
   const webhooks: string[] = []
-  const { door, opens } = openDoor(api, folder, first.ca)
-  let bundle = ''
-  const hearing = setInterval(() => {
-    bundle = publishedIn(kept)
-  }, HEARD_MS)
-  const ending = setInterval(() => {
+  const { access, isAuthorized } = createAccess(api, folder, pair.ca)
+  let caBundle = ''
+  const propagation = setInterval(() => {
+    caBundle = caBundleIn(objects)
+  }, WEBHOOK_CONFIG_PROPAGATION_MS)
+  const watchTimeouts = setInterval(() => {
     if (api.serves(POLICIES)) api.endWatches(POLICIES)
-  }, WATCH_MS)
-  const uncalled: string[] = []
-  const written = writtenBy(kept, async () => {
+  }, WATCH_TIMEOUT_MS)
+  const selfTestErrors: string[] = []
+  const handleObject = objectHandler(objects, async () => {
     try {
-      return await callSelfTest(webhooks, bundle)
+      return await callSelfTest(webhooks, caBundle)
     } catch (error) {
-      // As the registration says, a failure is ignored.
-      uncalled.push(String(error))
+      // The self-test webhook has failurePolicy Ignore.
+      selfTestErrors.push(String(error))
       return undefined
     }
   })
   api.fault = (request, response, message) => {
-    if (!opens(message)) refuse(response, 401, 'Unauthorized')
+    if (!isAuthorized(message)) refuse(response, 401, 'Unauthorized')
     else if (![...stages].some(stage => stage.fault?.(request, response, message) === true)) {
-      return written(request, response, message)
+      return handleObject(request, response, message)
     }
     return true
   }
   return {
     api,
-    kept,
+    objects,
     kubeconfig: join(folder, 'config'),
-    door,
-    names,
+    access,
+    nameServer,
     stages,
     webhooks,
-    bundle: () => bundle,
-    uncalled,
+    caBundle: () => caBundle,
+    selfTestErrors,
     close: async () => {
-      clearInterval(hearing)
-      clearInterval(ending)
-      names.close()
+      clearInterval(propagation)
+      clearInterval(watchTimeouts)
+      nameServer.close()
       await api.close()
       rmSync(folder, { recursive: true })
     }
   }
 }
 
-function openDoor(api: ApiServer, folder: string, ca: string) {
+function createAccess(api: ApiServer, folder: string, ca: string) {
   let known: readonly string[] = []
   let next = ca
-  let way: Way | undefined
+  let source: CredentialSource | undefined
   const file = (name: string) => join(folder, name)
-  // In one go: nobody reads half of it.
+  // Atomic, so that no partial file is read.
   const write = (name: string, text: string) => {
     writeFileSync(file(`${name}.new`), text)
     renameSync(file(`${name}.new`), file(name))
   }
-  const door: Door = {
-    accept: (...tokens) => {
+  const access: Access = {
+    acceptTokens: (...tokens) => {
       known = tokens.map(token => `Bearer ${token}`)
     },
-    give: (token, by) => {
+    setToken: (token, by) => {
       write('token', token)
       write('answer', credential(token))
-      if (way !== by || by === 'kubeconfig') write('config', configOf(api, by, token, folder))
-      way = by
+      if (source !== by || by === 'kubeconfig') write('config', configOf(api, by, token, folder))
+      source = by
     },
     present: async () => {
       const pair = await makeCertificate([API])
@@ -143,18 +151,18 @@ function openDoor(api: ApiServer, folder: string, ca: string) {
       api.present(pair)
       api.reset()
     },
-    trust: () => write('ca.crt', next),
-    hide: () => renameSync(file('config'), file('away')),
-    unhide: () => renameSync(file('away'), file('config')),
-    silence: () => rmSync(file('answer'))
+    trustServerCa: () => write('ca.crt', next),
+    hideKubeconfig: () => renameSync(file('config'), file('away')),
+    restoreKubeconfig: () => renameSync(file('away'), file('config')),
+    breakPlugin: () => rmSync(file('answer'))
   }
-  door.accept('first')
-  door.trust()
-  door.give('first', 'file')
-  return { door, opens: ({ headers }: IncomingMessage) => known.includes(headers.authorization ?? '') }
+  access.acceptTokens('first')
+  access.trustServerCa()
+  access.setToken('first', 'file')
+  return { access, isAuthorized: ({ headers }: IncomingMessage) => known.includes(headers.authorization ?? '') }
 }
 
-/** Without its end it would be asked for with each request. */
+/** With an expiry, so that the plugin does not run for each request. */
 const credential = (token: string) =>
   JSON.stringify({
     apiVersion: 'client.authentication.k8s.io/v1',
@@ -162,8 +170,8 @@ const credential = (token: string) =>
     status: { token, expirationTimestamp: new Date(Date.now() + HOUR_MS) }
   })
 
-function configOf({ url }: ApiServer, way: Way, token: string, folder: string): string {
-  const users: Readonly<Record<Way, object>> = {
+function configOf({ url }: ApiServer, source: CredentialSource, token: string, folder: string): string {
+  const users: Readonly<Record<CredentialSource, object>> = {
     file: { 'auth-provider': { name: 'file', config: { tokenFile: join(folder, 'token') } } },
     plugin: {
       exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'cat', args: [join(folder, 'answer')] }
@@ -175,33 +183,33 @@ function configOf({ url }: ApiServer, way: Way, token: string, folder: string): 
     server: config.clusters[0].cluster.server,
     'certificate-authority': join(folder, 'ca.crt')
   }
-  config.users[0].user = users[way]
+  config.users[0].user = users[source]
   return stringify(config)
 }
 
-const KEPT = [SECRET, LEASE, VALIDATING, MUTATING, `/api/v1/namespaces/${NAMESPACE}`]
+const OBJECT_PATHS = [SECRET, LEASE, VALIDATING, MUTATING, `/api/v1/namespaces/${NAMESPACE}`]
 
-/** Answers what is written, and what is read of single objects. */
-function writtenBy(kept: WritableCluster, selfTest: () => Promise<string | undefined>) {
+/** Handles writes, and reads of single objects. */
+function objectHandler(objects: WritableCluster, selfTest: () => Promise<string | undefined>) {
   return ({ pathname }: URL, response: ServerResponse, message: IncomingMessage): boolean => {
-    const isTried = message.method === 'POST'
-    if (!isTried && !KEPT.includes(pathname)) return false
+    const isDryRun = message.method === 'POST'
+    if (!isDryRun && !OBJECT_PATHS.includes(pathname)) return false
     const answer = async () => {
-      const refusal = isTried ? await selfTest() : undefined
-      if (refusal === undefined) await serveBy(kept, message, response)
+      const refusal = isDryRun ? await selfTest() : undefined
+      if (refusal === undefined) await serveBy(objects, message, response)
       else refuse(response, 403, refusal)
     }
-    // Whoever asked may be gone before the answer.
+    // The client may have disconnected.
     answer().catch(() => response.destroy())
     return true
   }
 }
 
-/** Calls the guard. @returns how it refuses */
+/** Calls the self-test webhook. @returns the denial message, or `undefined` */
 async function callSelfTest(webhooks: string[], ca: string): Promise<string | undefined> {
   const [webhook] = webhooks
   if (webhook === undefined || ca === '') return undefined
-  // Each in turn.
+  // Round robin.
   webhooks.push(...webhooks.splice(0, 1))
   const { text } = await ask(`${webhook}/self-test`, REVIEW, { ca, servername: GUARD, agent: false })
   const { allowed, status } = JSON.parse(text).response

@@ -4,15 +4,15 @@ import { heal, type Row, type Stage } from '../test/support/fault.ts'
 import { LIST_FAULTS } from '../test/support/list-faults.ts'
 import { WATCH_FAULTS } from '../test/support/watch-faults.ts'
 import { POLICIES } from '../test/support/watch-harness.ts'
-import type { Cluster, Way } from './soak-cluster.ts'
+import type { Cluster, CredentialSource } from './soak-cluster.ts'
 
-/** A fault that is played while the guard runs. */
+/** A fault that is injected while the guard runs. */
 export interface Fault extends Pick<Row, 'alone' | 'heal'> {
   readonly name: string
   readonly play: (stage: Stage) => unknown
 }
 
-/** Each fault of the suites of the watch, of the connection, and of the API server as a whole. */
+/** Faults of the watch tests, of the connection, and of the whole API server. */
 export function faultsFor(cluster: Cluster): readonly Fault[] {
   const tables = { list: LIST_FAULTS, watch: WATCH_FAULTS, event: EVENT_FAULTS }
   const rows = Object.entries(tables).flatMap(([table, rows]) =>
@@ -21,92 +21,92 @@ export function faultsFor(cluster: Cluster): readonly Fault[] {
   return [...rows, ...connectionFaults(cluster), ...serverFaults()]
 }
 
-/** Whoever hears this lists anew. */
-const LOST = toEvent('ERROR', { code: 410 })
+/** Makes the reflector relist. */
+const GONE = toEvent('ERROR', { code: 410 })
 
-/** A fault that is there at the beginning meets those who must list anew. */
+/** Initial faults take effect on a relist. */
 const startOf =
   ({ before, play }: Row): Fault['play'] =>
   async stage => {
     before?.(stage.api)
-    if (before !== undefined && stage.api.serves(POLICIES)) stage.api.say(POLICIES, LOST)
+    if (before !== undefined && stage.api.serves(POLICIES)) stage.api.say(POLICIES, GONE)
     await play?.(stage)
   }
 
-function connectionFaults({ door, names }: Cluster): readonly Fault[] {
+function connectionFaults({ access, nameServer }: Cluster): readonly Fault[] {
   let count = 0
-  let newest = 'first'
+  let token = 'first'
   const next = () => {
-    newest = `token-${count++}`
-    return newest
+    token = `token-${count++}`
+    return token
   }
   const end = ({ api }: Stage) => api.endWatches()
-  const late = (way: Way): Fault => ({
-    name: `connection: the token is another, and told late, by ${way}`,
+  const changedLate = (source: CredentialSource): Fault => ({
+    name: `connection: token replaced after revocation, source ${source}`,
     alone: true,
     play: stage => {
-      door.accept(next())
+      access.acceptTokens(next())
       end(stage)
     },
-    heal: () => door.give(newest, way)
+    heal: () => access.setToken(token, source)
   })
-  const early = (way: Way): Fault => ({
-    name: `connection: the token is another, and told early, by ${way}`,
+  const changedEarly = (source: CredentialSource): Fault => ({
+    name: `connection: token replaced before revocation, source ${source}`,
     alone: true,
     play: () => {
-      const old = newest
-      door.accept(old, next())
-      door.give(newest, way)
+      const old = token
+      access.acceptTokens(old, next())
+      access.setToken(token, source)
     },
     heal: stage => {
-      door.accept(newest)
+      access.acceptTokens(token)
       end(stage)
     }
   })
   return [
-    ...(['file', 'plugin', 'kubeconfig'] as const).flatMap(way => [late(way), early(way)]),
+    ...(['file', 'plugin', 'kubeconfig'] as const).flatMap(source => [changedLate(source), changedEarly(source)]),
     {
-      name: 'connection: the plugin fails',
+      name: 'connection: exec plugin fails',
       alone: true,
       play: stage => {
-        door.give(newest, 'plugin')
-        door.silence()
-        door.accept(next())
+        access.setToken(token, 'plugin')
+        access.breakPlugin()
+        access.acceptTokens(next())
         end(stage)
       },
-      heal: () => door.give(newest, 'plugin')
+      heal: () => access.setToken(token, 'plugin')
     },
     {
-      name: 'connection: the kubeconfig is not there',
+      name: 'connection: kubeconfig missing',
       alone: true,
       play: stage => {
-        door.hide()
+        access.hideKubeconfig()
         stage.api.reset()
       },
-      heal: door.unhide
+      heal: access.restoreKubeconfig
     },
     {
-      name: 'connection: the certificate of the server is of another authority',
-      play: door.present,
-      heal: door.trust
+      name: 'connection: server certificate of an unknown CA',
+      play: access.present,
+      heal: access.trustServerCa
     },
     {
-      name: 'connection: the name of the server is not known',
+      name: 'connection: server name not resolvable',
       play: ({ api }) => {
-        names.isDown = true
+        nameServer.isDown = true
         api.reset()
       },
       heal: () => {
-        names.isDown = false
+        nameServer.isDown = false
       }
     }
   ]
 }
 
-/** What befalls all that is asked, the keeper's requests as well. */
+/** Faults of all requests, including those of the controller. */
 function serverFaults(): readonly Fault[] {
   const all = (status: number): Fault => ({
-    name: `server: ${status} to all`,
+    name: `server: ${status} for all requests`,
     play: ({ api }) => {
       api.fault = (_request, response) => {
         refuse(response, status)
@@ -119,7 +119,7 @@ function serverFaults(): readonly Fault[] {
   return [
     ...[403, 429, 500, 503].map(all),
     {
-      name: 'server: silent',
+      name: 'server: no response',
       play: ({ api }) => {
         api.fault = () => true
         api.endWatches()
@@ -127,7 +127,7 @@ function serverFaults(): readonly Fault[] {
       heal
     },
     {
-      name: 'server: restarted, and its watches know nothing of before',
+      name: 'server: restart with compacted history',
       alone: true,
       play: ({ api }) => api.down(),
       heal: async ({ api }) => {

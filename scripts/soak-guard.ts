@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { parseConfig } from '../src/config.ts'
 import type { Clock } from '../src/controller/clock.ts'
-import { type Keeper, openKeeper } from '../src/controller/manager.ts'
-import { openConfiguration } from '../src/server/config-reload.ts'
-import { type Running, serve } from '../src/server/serve.ts'
+import { type Controller, startController } from '../src/controller/manager.ts'
+import { watchConfig } from '../src/server/config-reload.ts'
+import { type RunningServer, serve } from '../src/server/serve.ts'
 import { DEFAULT_TIMING, type ReflectorTiming } from '../src/sources/cluster/reflector.ts'
 import { connect } from '../src/sources/cluster/transport.ts'
 import { watchCluster } from '../src/sources/cluster/watch.ts'
@@ -13,26 +13,26 @@ import { NAMESPACE } from '../test/support/controller.ts'
 import { evaluatorOf } from '../test/support/evaluator.ts'
 import type { Cluster } from './soak-cluster.ts'
 
-/** A replica of the guard, put together as `serve` does it, in quicker time. */
+/** Replica of the guard, composed like in `serve`, with faster timing. */
 export interface Replica {
-  readonly keeper: Keeper
-  readonly running: Running
+  readonly controller: Controller
+  readonly running: RunningServer
   readonly source: StateSource
-  /** Whether some decision since then, on the clock of `performance.now()`, had to do without a kind. */
-  readonly wasUnknown: (sinceMs: number) => boolean
+  /** True if an evaluation since then (`performance.now()`) lacked a stale kind. */
+  readonly wasStale: (sinceMs: number) => boolean
   readonly stop: () => Promise<void>
 }
 
-/** How much quicker time goes than in life. */
-const SPEED = 10
-/** The same for the keeper: a Lease is lost when requests, which take as long as ever, take longer than its time. */
-const KEEPER_SPEED = 4
-const GRACE_MS = 10_000 / SPEED
-/** What no watch tells of is found sooner still: in life it takes an hour. So is silence, but not so soon that a busy machine is taken for it. */
-const QUICKER: ReflectorTiming = {
+/** Speedup of intervals. */
+const TIME_FACTOR = 10
+/** Speedup of the controller clock; lower, because real request times count against the Lease duration. */
+const CONTROLLER_TIME_FACTOR = 4
+const GRACE_MS = 10_000 / TIME_FACTOR
+/** Relists after 10 s instead of an hour. Idle timeouts are long enough for a busy machine. */
+const FAST_TIMING: ReflectorTiming = {
   ...DEFAULT_TIMING,
-  minBackoffMs: DEFAULT_TIMING.minBackoffMs / SPEED,
-  maxBackoffMs: DEFAULT_TIMING.maxBackoffMs / SPEED,
+  minBackoffMs: DEFAULT_TIMING.minBackoffMs / TIME_FACTOR,
+  maxBackoffMs: DEFAULT_TIMING.maxBackoffMs / TIME_FACTOR,
   listIdleTimeoutMs: 15_000,
   watchIdleTimeoutMs: 15_000,
   relistIntervalMs: 10_000
@@ -41,22 +41,22 @@ const QUICKER: ReflectorTiming = {
 const CONFIGURATION = '{ server: { port: 0, healthPort: 0 }, controller: { enabled: true }, log: { level: silent } }'
 
 const clock: Clock = {
-  now: () => performance.now() * KEEPER_SPEED,
+  now: () => performance.now() * CONTROLLER_TIME_FACTOR,
   date: () => Date.now(),
   sleep: async (ms, signal) => {
-    await sleep(ms / KEEPER_SPEED, undefined, { signal }).catch(() => {})
+    await sleep(ms / CONTROLLER_TIME_FACTOR, undefined, { signal }).catch(() => {})
   }
 }
 
 export async function startReplica(cluster: Cluster): Promise<Replica> {
   const logger = pino({ level: 'silent' })
   const parse = () => parseConfig(CONFIGURATION, 'the configuration of the soak')
-  const configuration = openConfiguration({ read: () => '', parse }, logger)
+  const configuration = watchConfig({ read: () => '', parse }, logger)
   const config = configuration.current()
   const { mesh: settings } = config
   const { service } = config.controller
   const transport = await connect({ files: [cluster.kubeconfig] })
-  const keeper = await openKeeper({
+  const controller = await startController({
     transport,
     namespace: NAMESPACE,
     settings,
@@ -69,36 +69,36 @@ export async function startReplica(cluster: Cluster): Promise<Replica> {
     settings,
     onParseError: () => {},
     onHealthChange: () => {},
-    timing: QUICKER,
+    timing: FAST_TIMING,
     graceMs: GRACE_MS
   })
-  let unknownMs = Number.NEGATIVE_INFINITY
-  const witnessed: StateSource = {
+  let staleMs = Number.NEGATIVE_INFINITY
+  const recordingSource: StateSource = {
     ...source,
     current: () => {
       const state = source.current()
-      if (state.unreadable.size > 0) unknownMs = performance.now()
+      if (state.unreadable.size > 0) staleMs = performance.now()
       return state
     }
   }
-  const evaluator = await evaluatorOf(witnessed, configuration.current, NAMESPACE)
+  const evaluator = await evaluatorOf(recordingSource, configuration.current, NAMESPACE)
   const running = await serve({
     config,
     configuration,
     evaluator,
-    keyPair: keeper.keyPair(),
+    keyPair: controller.keyPair(),
     ownNamespace: NAMESPACE,
-    upkeep: keeper.status,
+    controllerStatus: controller.status,
     logger
   })
   const { health, version, audit } = evaluator
-  keeper.start(running.reload, { health, version, audit, reports: config.audit.reports })
+  controller.startReconciling(running.reload, { health, version, audit, reports: config.audit.reports })
   cluster.webhooks.push(running.webhook)
   return {
-    keeper,
+    controller,
     running,
     source,
-    wasUnknown: sinceMs => unknownMs >= sinceMs,
-    stop: () => running.stop(0, keeper.leave)
+    wasStale: sinceMs => staleMs >= sinceMs,
+    stop: () => running.stop(0, controller.beforeShutdown)
   }
 }

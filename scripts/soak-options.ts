@@ -2,17 +2,17 @@ import { parseArgs } from 'node:util'
 
 export interface SoakOptions {
   readonly seconds: number
-  /** What is played follows from it. */
+  /** Determines the order of the faults. */
   readonly seed: number
 }
 
-/** @throws when what is asked for makes no sense, with one line that says so */
+/** @throws an error with a one-line message if an option is invalid */
 export function readOptions(args: readonly string[]): SoakOptions {
   const { values } = parse(args)
   const { seconds = '600', seed = String(Date.now() % 1_000_000) } = values
   const read = { seconds: Number(seconds), seed: Number(seed) }
   if (!(read.seconds > 0 && Number.isInteger(read.seed))) {
-    throw new Error(`--seconds ${seconds} --seed ${seed}: give a number of seconds such as 600, and a whole number`)
+    throw new Error(`--seconds ${seconds} --seed ${seed}: must be a positive number and an integer`)
   }
   return read
 }

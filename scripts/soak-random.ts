@@ -1,13 +1,13 @@
-/** Chance that can be had again: the same seed gives the same numbers. */
+/** Seeded pseudorandom number generator. */
 export interface Random {
-  /** A whole number, from 0 on. */
+  /** Integer from 0 to `limit` - 1. */
   readonly below: (limit: number) => number
   readonly pick: <T>(all: readonly T[]) => T
   readonly shuffle: <T>(all: readonly T[]) => readonly T[]
 }
 
-/** @see https://gist.github.com/tommyettinger/46a874533244883189143505d203312c for the numbers, mulberry32 */
-export function randomOf(seed: number): Random {
+/** mulberry32. @see https://gist.github.com/tommyettinger/46a874533244883189143505d203312c */
+export function seededRandom(seed: number): Random {
   let state = seed
   const next = () => {
     state = (state + 0x6d2b79f5) | 0
@@ -20,7 +20,7 @@ export function randomOf(seed: number): Random {
     below,
     pick: all => {
       const [picked] = all.slice(below(all.length))
-      if (picked === undefined) throw new Error('there is nothing to pick from')
+      if (picked === undefined) throw new Error('cannot pick from an empty list')
       return picked
     },
     shuffle: all => {

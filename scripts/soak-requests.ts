@@ -1,6 +1,6 @@
 import { HOSTILE_INPUTS, toJson } from '../test/support/hostile-inputs.ts'
 import { review } from '../test/support/hostile-play.ts'
-import type { Question } from './soak-assertions.ts'
+import type { SoakRequest } from './soak-assertions.ts'
 
 interface Manifest {
   readonly apiVersion: string
@@ -16,7 +16,11 @@ const object = (apiVersion: string, kind: string, namespace: string, name: strin
   spec
 })
 
-function ask(name: string, manifest: Manifest, more: Partial<Question> & { readonly operation?: string }): Question {
+function createRequest(
+  name: string,
+  manifest: Manifest,
+  more: Partial<SoakRequest> & { readonly operation?: string }
+): SoakRequest {
   const { operation = 'CREATE', expected = 'allowed', path = '/validate' } = more
   const { apiVersion, kind, metadata } = manifest
   const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion]
@@ -56,26 +60,30 @@ const gateway = object('v1', 'Service', 'istio-system', 'knative-local-gateway',
   ports: [{ name: 'http2', port: 80, targetPort: 8081 }]
 })
 
-/** Changes to the cluster of examples/cluster whose answers depend on nothing that changes while it is soaked. */
-export const QUESTIONS: readonly Question[] = [
-  ask('a strict mesh', strict, { expected: 'refused' }),
-  ask('mTLS to the plain gateway', mtls, { expected: 'refused' }),
-  ask('a policy that admits nobody', object(SECURITY, 'AuthorizationPolicy', 'user1', 'nobody', {}), {
-    expected: 'refused'
-  }),
-  ask('the local gateway goes', gateway, { operation: 'DELETE', expected: 'refused' }),
-  ask('a Sidecar that says nothing', object(ISTIO, 'Sidecar', 'user1', 'harmless', {}), {}),
-  ask('a rule for another host', other, {}),
-  ask('a new model', model, {}),
-  ask('a new model, to be mutated', model, { path: '/mutate' })
+/** Changes to examples/cluster whose decisions do not depend on the injected changes. */
+export const REQUESTS: readonly SoakRequest[] = [
+  createRequest('mesh-wide STRICT', strict, { expected: 'denied' }),
+  createRequest('mTLS to the plaintext gateway', mtls, { expected: 'denied' }),
+  createRequest(
+    'AuthorizationPolicy that allows nothing',
+    object(SECURITY, 'AuthorizationPolicy', 'user1', 'allow-nothing', {}),
+    {
+      expected: 'denied'
+    }
+  ),
+  createRequest('deletion of the local gateway Service', gateway, { operation: 'DELETE', expected: 'denied' }),
+  createRequest('empty Sidecar', object(ISTIO, 'Sidecar', 'user1', 'harmless', {}), {}),
+  createRequest('DestinationRule for another host', other, {}),
+  createRequest('new model', model, {}),
+  createRequest('mutation of a new model', model, { path: '/mutate' })
 ]
 
-/** Plaintext to the models: refused where user1 is STRICT, and only there. */
-export const plaintext = (isStrict: boolean): Question =>
-  ask('plaintext to the models', plain, { expected: isStrict ? 'refused' : 'allowed' })
+/** DestinationRule with plaintext to the models; denied only if user1 is STRICT. */
+export const plaintext = (isStrict: boolean): SoakRequest =>
+  createRequest('plaintext to the models', plain, { expected: isStrict ? 'denied' : 'allowed' })
 
-/** Large and nasty changes, each made when it is asked. */
-export const HOSTILE: readonly (() => Question)[] = HOSTILE_INPUTS.flatMap(row =>
+/** Hostile changes, created on demand because they are large. */
+export const HOSTILE_REQUESTS: readonly (() => SoakRequest)[] = HOSTILE_INPUTS.flatMap(row =>
   (['/validate', '/mutate'] as const).map(path => () => ({
     ...review(toJson(row), path, 'CREATE'),
     name: row.name,

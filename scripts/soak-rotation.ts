@@ -1,119 +1,118 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 import { generate } from 'selfsigned'
-import { DAY_MS, type KeyPair, type Life, makeLeaf, toPem } from '../src/controller/certificate.ts'
+import { DAY_MS, issueServingCertificate, type KeyPair, toPem, type Validity } from '../src/controller/certificate.ts'
 import { NAME } from '../src/controller/names.ts'
-import { publishedIn, SECRET } from '../test/support/controller.ts'
+import { caBundleIn, SECRET } from '../test/support/controller.ts'
 import { until } from '../test/support/wait-until.ts'
 import { type Cluster, GUARD } from './soak-cluster.ts'
 import type { Replica } from './soak-guard.ts'
 
-/** How often something was changed. */
+/** Number of rotations. */
 export interface Rotations {
-  leaves: number
-  authorities: number
+  servingCertificates: number
+  cas: number
 }
 
-/** The longest that a change may take. A new authority waits for 15 s in which the API server fails nobody. */
-const WITHIN_MS = 300_000
+/** Maximum time of a rotation. A new CA requires 15 s without errors of the API server. */
+const TIMEOUT_MS = 300_000
 
 /**
- * Makes certificates old, and waits until the guard has changed them: the leaf, then the authority, then once more. Time
- * cannot be let go by, for clients go by the real one. So what is in the Secret is signed anew with a life of which more
- * than two thirds are over; keys and names stay.
+ * Ages serving certificate and CA in turn, and waits until the guard has rotated them. Clients use the real time, so the
+ * certificates in the Secret are signed again with a validity that is more than two thirds over; keys and names stay.
  *
- * @throws when a change does not come to its end
+ * @throws if a rotation times out
  */
-export async function rotate(
+export async function rotateCertificates(
   cluster: Cluster,
   replicas: readonly Replica[],
   done: Rotations,
   signal: AbortSignal
 ): Promise<void> {
-  const served = () => replicas.map(({ keeper }) => keeper.keyPair().cert)
-  const changed = async (what: string, isSo: () => boolean) => {
-    await until(what, () => signal.aborted || isSo(), WITHIN_MS)
+  const served = () => replicas.map(({ controller }) => controller.keyPair().cert)
+  const waitFor = async (what: string, condition: () => boolean) => {
+    await until(what, () => signal.aborted || condition(), TIMEOUT_MS)
   }
   const isServed = (cert: string) => served().every(one => one === cert)
   while (!signal.aborted) {
-    const aged = await ageLeaf(cluster, life(-70, 20))
-    await changed('another leaf is served', () => {
-      const { cert } = read(cluster).leaf
+    const aged = await ageServingCertificate(cluster, validityInDays(-70, 20))
+    await waitFor('the renewed serving certificate to be served', () => {
+      const { cert } = readSecret(cluster).serving
       return cert !== aged && isServed(cert)
     })
-    if (!signal.aborted) done.leaves++
-    const old = await ageAuthority(cluster)
-    await changed('a leaf of another authority is served', () => {
-      const { authorities, leaf } = read(cluster)
-      return authorities[0] !== old && isIssuedBy(leaf.cert, authorities[0]) && isServed(leaf.cert)
+    if (!signal.aborted) done.servingCertificates++
+    const old = await ageCa(cluster)
+    await waitFor('a serving certificate of the new CA to be served', () => {
+      const { caCertificates, serving } = readSecret(cluster)
+      return caCertificates[0] !== old && isIssuedBy(serving.cert, caCertificates[0]) && isServed(serving.cert)
     })
-    await ageLeaf(cluster, life(-2, 88))
-    await changed('the old authority is dropped', () => {
-      const { authorities } = read(cluster)
-      return authorities.length === 1 && publishedIn(cluster.kept) === authorities[0]
+    await ageServingCertificate(cluster, validityInDays(-2, 88))
+    await waitFor('the old CA to be dropped', () => {
+      const { caCertificates } = readSecret(cluster)
+      return caCertificates.length === 1 && caBundleIn(cluster.objects) === caCertificates[0]
     })
-    if (!signal.aborted) done.authorities++
+    if (!signal.aborted) done.cas++
   }
 }
 
-const life = (from: number, to: number): Life => ({
-  fromMs: Date.now() + from * DAY_MS,
-  untilMs: Date.now() + to * DAY_MS
+const validityInDays = (from: number, to: number): Validity => ({
+  notBeforeMs: Date.now() + from * DAY_MS,
+  notAfterMs: Date.now() + to * DAY_MS
 })
 
-interface Held {
-  readonly authorities: readonly string[]
-  readonly authorityKey: string
-  readonly leaf: KeyPair
+interface SecretContents {
+  readonly caCertificates: readonly string[]
+  readonly caKey: string
+  readonly serving: KeyPair
 }
 
-function read({ kept }: Cluster): Held {
-  const data = (kept.get(SECRET)['data'] ?? {}) as Readonly<Record<string, string>>
+function readSecret({ objects }: Cluster): SecretContents {
+  const data = (objects.get(SECRET)['data'] ?? {}) as Readonly<Record<string, string>>
   const text = (key: string) => Buffer.from(data[key] ?? '', 'base64').toString()
-  const authorities = text('ca.crt').split(/(?<=-----END CERTIFICATE-----\n)/)
-  return { authorities, authorityKey: text('ca.key'), leaf: { cert: text('tls.crt'), key: text('tls.key') } }
+  const caCertificates = text('ca.crt').split(/(?<=-----END CERTIFICATE-----\n)/)
+  return { caCertificates, caKey: text('ca.key'), serving: { cert: text('tls.crt'), key: text('tls.key') } }
 }
 
-/** Puts these in place of what is there. */
-function write({ kept }: Cluster, texts: Readonly<Record<string, string>>): void {
+/** Replaces values of the Secret. */
+function writeSecret({ objects }: Cluster, texts: Readonly<Record<string, string>>): void {
   const encoded = Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString('base64')])
-  const data = { ...(kept.get(SECRET)['data'] as object), ...Object.fromEntries(encoded) }
-  kept.put(SECRET, { metadata: { name: NAME }, data })
+  const data = { ...(objects.get(SECRET)['data'] as object), ...Object.fromEntries(encoded) }
+  objects.put(SECRET, { metadata: { name: NAME }, data })
 }
 
-/** @returns the leaf that is there now */
-async function ageLeaf(cluster: Cluster, life: Life): Promise<string> {
-  const { authorities, authorityKey } = read(cluster)
-  const leaf = await makeLeaf({ cert: authorities[0] ?? '', key: authorityKey }, [GUARD], life)
-  write(cluster, { 'tls.crt': leaf.cert, 'tls.key': leaf.key })
-  return leaf.cert
+/** @returns the new serving certificate */
+async function ageServingCertificate(cluster: Cluster, validityInDays: Validity): Promise<string> {
+  const { caCertificates, caKey } = readSecret(cluster)
+  const serving = await issueServingCertificate({ cert: caCertificates[0] ?? '', key: caKey }, [GUARD], validityInDays)
+  writeSecret(cluster, { 'tls.crt': serving.cert, 'tls.key': serving.key })
+  return serving.cert
 }
 
-/** @returns the authority that is there now */
-async function ageAuthority(cluster: Cluster): Promise<string> {
-  const { authorities, authorityKey } = read(cluster)
-  const [newest = '', ...others] = authorities
-  const publicKey = createPublicKey(createPrivateKey(authorityKey)).export({ type: 'spki', format: 'pem' })
-  const { fromMs, untilMs } = life(-300, 65)
-  const { cert } = await generate([{ name: 'commonName', value: nameIn(newest) }], {
+/** @returns the new CA certificate */
+async function ageCa(cluster: Cluster): Promise<string> {
+  const { caCertificates, caKey } = readSecret(cluster)
+  const [newest = '', ...others] = caCertificates
+  const publicKey = createPublicKey(createPrivateKey(caKey)).export({ type: 'spki', format: 'pem' })
+  const { notBeforeMs, notAfterMs } = validityInDays(-300, 65)
+  const { cert } = await generate([{ name: 'commonName', value: commonNameOf(newest) }], {
     keyType: 'ec',
     curve: 'P-256',
     algorithm: 'sha256',
-    keyPair: { publicKey: String(publicKey), privateKey: authorityKey },
-    notBeforeDate: new Date(fromMs),
-    notAfterDate: new Date(untilMs),
+    keyPair: { publicKey: String(publicKey), privateKey: caKey },
+    notBeforeDate: new Date(notBeforeMs),
+    notAfterDate: new Date(notAfterMs),
     extensions: [
       { name: 'basicConstraints', cA: true, critical: true },
       { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true }
     ]
   })
   const aged = toPem(cert)
-  write(cluster, { 'ca.crt': [aged, ...others].join('') })
+  writeSecret(cluster, { 'ca.crt': [aged, ...others].join('') })
   return aged
 }
 
-const nameIn = (pem: string) => new X509Certificate(pem).subject.replace('CN=', '')
+const commonNameOf = (pem: string) => new X509Certificate(pem).subject.replace('CN=', '')
 
-function isIssuedBy(cert: string, authority = ''): boolean {
-  const { publicKey } = new X509Certificate(authority)
+function isIssuedBy(cert: string, ca = ''): boolean {
+  const { publicKey } = new X509Certificate(ca)
   return new X509Certificate(cert).verify(publicKey)
 }

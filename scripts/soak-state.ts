@@ -7,8 +7,8 @@ import { DEFAULT_SETTINGS } from '../src/state/snapshot.ts'
 import type { ApiServer } from '../test/support/api-server.ts'
 import { POLICIES, placeOf } from '../test/support/watch-harness.ts'
 
-/** In what the state that is known differs from that of the server: nothing, or a kind. */
-export function differenceOf(api: ApiServer, source: StateSource): string | undefined {
+/** @returns the first difference between cache and API server, or `undefined` */
+export function findDifference(api: ApiServer, source: StateSource): string | undefined {
   const state = source.current()
   const [unknown] = state.unreadable
   if (unknown !== undefined) return `${unknown[0]} is ${unknown[1]}`
@@ -19,7 +19,7 @@ export function differenceOf(api: ApiServer, source: StateSource): string | unde
     const known = state.list(kind).filter(one => namespace === undefined || one.namespace === namespace)
     return !isDeepStrictEqual(byName(known), byName(stored.flatMap(one => project(one, () => {}))))
   })
-  return differing && `${differing.kind} is not what the server has`
+  return differing && `${differing.kind} differs from the API server`
 }
 
 const byName = (resources: readonly Resource[]) =>

@@ -1,7 +1,7 @@
 /**
- * Asks two replicas of the guard all the time, over TLS, while all goes wrong that the test suite knows of: faults of the
- * API server, one after another and several at a time, and leaf and authority change again and again. Exits with 1 when an
- * answer was wrong, or none came. Time goes four times as fast as in life, or faster.
+ * Soak test: sends requests to two replicas over TLS while faults of the API server are injected, in sequence and
+ * concurrently, and while serving certificate and CA rotate. Exits with 1 if an answer was wrong or missing. Intervals are
+ * shortened at least fourfold.
  *
  *     npm run soak -- --seconds 600 --seed 1
  */
@@ -12,32 +12,32 @@ import { startClients } from './soak-clients.ts'
 import { startCluster } from './soak-cluster.ts'
 import { startReplica } from './soak-guard.ts'
 import { readOptions, type SoakOptions } from './soak-options.ts'
-import { randomOf } from './soak-random.ts'
-import { describe, isSound, type Memory, type Outcome } from './soak-report.ts'
-import { type Rotations, rotate } from './soak-rotation.ts'
+import { seededRandom } from './soak-random.ts'
+import { formatResult, hasPassed, type Memory, type SoakResult } from './soak-report.ts'
+import { type Rotations, rotateCertificates } from './soak-rotation.ts'
 import { playRounds, type Rounds } from './soak-rounds.ts'
 
-async function soak(seconds: number, seed: number): Promise<Outcome> {
+async function soak(seconds: number, seed: number): Promise<SoakResult> {
   const problems: string[] = []
-  const note = (problem: unknown) => problems.push(String(problem))
-  process.on('unhandledRejection', note)
+  const recordProblem = (problem: unknown) => problems.push(String(problem))
+  process.on('unhandledRejection', recordProblem)
   const cluster = await startCluster()
   const replicas = [await startReplica(cluster), await startReplica(cluster)]
-  await until('the API server knows whom to trust', () => cluster.bundle() !== '')
+  await until('the CA bundle to be published', () => cluster.caBundle() !== '')
   const clients = startClients(cluster, replicas)
   const start = measureMemory()
   const signal = AbortSignal.timeout(seconds * 1000)
-  const rounds: Rounds = { played: new Map(), settled: [] }
-  const rotations: Rotations = { leaves: 0, authorities: 0 }
+  const rounds: Rounds = { played: new Map(), convergence: [] }
+  const rotations: Rotations = { servingCertificates: 0, cas: 0 }
   await Promise.all([
-    playRounds({ cluster, replicas, clients, random: randomOf(seed) }, rounds, signal).catch(note),
-    rotate(cluster, replicas, rotations, signal).catch(note)
+    playRounds({ cluster, replicas, clients, random: seededRandom(seed) }, rounds, signal).catch(recordProblem),
+    rotateCertificates(cluster, replicas, rotations, signal).catch(recordProblem)
   ])
   const end = measureMemory()
   await clients.stop()
   const kinds = replicas.flatMap(({ source }) => source.health())
   const relists = kinds.reduce((sum, { counters }) => sum + counters.relists, 0)
-  problems.push(...cluster.uncalled)
+  problems.push(...cluster.selfTestErrors)
   for (const replica of replicas) await replica.stop()
   await cluster.close()
   return { tally: clients.tally, rounds, rotations, relists, memory: { start, end }, problems }
@@ -46,7 +46,7 @@ async function soak(seconds: number, seed: number): Promise<Outcome> {
 setFlagsFromString('--expose-gc')
 const collectGarbage: () => void = runInNewContext('gc')
 
-/** What is in use once all that is not is thrown away. */
+/** Memory usage after a garbage collection. */
 function measureMemory(): Memory {
   collectGarbage()
   const { rss, heapUsed } = process.memoryUsage()
@@ -64,8 +64,8 @@ async function run(): Promise<number> {
   const { seconds, seed } = options
   process.stdout.write(`seed ${seed}, ${seconds} s\n`)
   const outcome = await soak(seconds, seed)
-  process.stdout.write(`${describe(outcome).join('\n')}\n`)
-  return isSound(outcome) ? 0 : 1
+  process.stdout.write(`${formatResult(outcome).join('\n')}\n`)
+  return hasPassed(outcome) ? 0 : 1
 }
 
 process.exitCode = await run()

@@ -6,7 +6,7 @@ import t from 'tap'
 import { parse } from 'yaml'
 import { parseConfig } from '../src/config.ts'
 import { makeCertificate } from '../src/controller/dev-certificate.ts'
-import { openConfiguration } from '../src/server/config-reload.ts'
+import { watchConfig } from '../src/server/config-reload.ts'
 import { serve } from '../src/server/serve.ts'
 import { staticSource } from '../src/sources/static-source.ts'
 import { evaluatorOf } from './support/evaluator.ts'
@@ -34,17 +34,25 @@ const WORDS = ['and', 'by', 'or', 'unless', 'without']
 async function exposition(): Promise<string> {
   const config = parseConfig('server: { port: 0, healthPort: 0 }', 'test')
   const logger = pino({ level: 'silent' })
-  const configuration = openConfiguration({ read: () => '', parse: () => config }, logger)
+  const configuration = watchConfig({ read: () => '', parse: () => config }, logger)
   const { ca, ...keyPair } = await makeCertificate(['127.0.0.1'])
-  const upkeep = () => ({
-    certificateUntilMs: 0,
+  const controllerStatus = () => ({
+    certificateExpiryMs: 0,
     leader: true,
     failurePolicy: 'Fail' as const,
     audit: { lastSuccessMs: 0, findings: [] },
     lines: []
   })
   const evaluator = await evaluatorOf(staticSource(stockWith()))
-  const running = await serve({ config, configuration, evaluator, keyPair, ownNamespace: 'a', upkeep, logger })
+  const running = await serve({
+    config,
+    configuration,
+    evaluator,
+    keyPair,
+    ownNamespace: 'a',
+    controllerStatus,
+    logger
+  })
   const text = await (await fetch(`${running.health}/metrics`)).text()
   await running.stop(0)
   return text

@@ -1,92 +1,92 @@
 import t from 'tap'
-import { faultIn, readVerdict } from '../scripts/soak-assertions.ts'
+import { decisionError, readDecision } from '../scripts/soak-assertions.ts'
 import { readOptions } from '../scripts/soak-options.ts'
-import { randomOf } from '../scripts/soak-random.ts'
-import { describe, isSound, type Outcome } from '../scripts/soak-report.ts'
+import { seededRandom } from '../scripts/soak-random.ts'
+import { formatResult, hasPassed, type SoakResult } from '../scripts/soak-report.ts'
 
 const review = (response: object) => JSON.stringify({ response: { uid: 'u', ...response } })
 const SKIPPED = 'not evaluated: path: Gateway is stale'
 
-t.test('an answer is a refusal, an admission, or says that it is none of both', async t => {
-  t.equal(readVerdict(review({ allowed: false })), 'refused')
-  t.equal(readVerdict(review({ allowed: true })), 'allowed')
-  t.equal(readVerdict(review({ allowed: true, warnings: ['a warning'] })), 'allowed')
-  t.equal(readVerdict(review({ allowed: true, warnings: ['a warning', SKIPPED] })), 'not evaluated')
-  t.equal(readVerdict(review({ allowed: false, warnings: [SKIPPED] })), 'refused')
-  for (const text of ['', '{}', '{"response":{}}']) t.throws(() => readVerdict(text), text)
+t.test('response is read as denied, allowed or not evaluated', async t => {
+  t.equal(readDecision(review({ allowed: false })), 'denied')
+  t.equal(readDecision(review({ allowed: true })), 'allowed')
+  t.equal(readDecision(review({ allowed: true, warnings: ['a warning'] })), 'allowed')
+  t.equal(readDecision(review({ allowed: true, warnings: ['a warning', SKIPPED] })), 'not evaluated')
+  t.equal(readDecision(review({ allowed: false, warnings: [SKIPPED] })), 'denied')
+  for (const text of ['', '{}', '{"response":{}}']) t.throws(() => readDecision(text), text)
 })
 
-t.test('what is to be refused may pass with a word when something was not known, and never without', async t => {
-  for (const [expected, verdict, wasUnknown, fault] of [
-    ['refused', 'refused', false, undefined],
-    ['refused', 'refused', true, undefined],
-    ['refused', 'not evaluated', true, undefined],
-    ['refused', 'not evaluated', false, 'a change: not evaluated, while all was known'],
-    ['refused', 'allowed', true, 'a change: allowed, and should have been refused'],
-    ['refused', 'allowed', false, 'a change: allowed, and should have been refused'],
+t.test('not evaluated is accepted only while the cache was stale', async t => {
+  for (const [expected, decision, wasStale, fault] of [
+    ['denied', 'denied', false, undefined],
+    ['denied', 'denied', true, undefined],
+    ['denied', 'not evaluated', true, undefined],
+    ['denied', 'not evaluated', false, 'a change: not evaluated, although the cache was synced'],
+    ['denied', 'allowed', true, 'a change: allowed, expected denied'],
+    ['denied', 'allowed', false, 'a change: allowed, expected denied'],
     ['allowed', 'allowed', true, undefined],
     ['allowed', 'not evaluated', true, undefined],
-    ['allowed', 'not evaluated', false, 'a change: not evaluated, while all was known'],
-    ['allowed', 'refused', true, 'a change: refused, and should have been allowed'],
-    ['answered', 'refused', false, undefined],
+    ['allowed', 'not evaluated', false, 'a change: not evaluated, although the cache was synced'],
+    ['allowed', 'denied', true, 'a change: denied, expected allowed'],
+    ['answered', 'denied', false, undefined],
     ['answered', 'allowed', false, undefined],
     ['answered', 'not evaluated', false, undefined]
   ] as const) {
     const question = { name: 'a change', path: '/validate', body: '', expected } as const
-    t.equal(faultIn(question, verdict, wasUnknown), fault, `${expected}, ${verdict}, ${wasUnknown}`)
+    t.equal(decisionError(question, decision, wasStale), fault, `${expected}, ${decision}, ${wasStale}`)
   }
 })
 
-t.test('whatever failed is told, and is a failure of the whole', async t => {
+t.test('any error is listed and fails the soak', async t => {
   const memory = { start: { rssMb: 1, heapMb: 2 }, end: { rssMb: 3, heapMb: 4 } }
-  const tally = { verdicts: new Map([['refused', 2] as const]), wrong: [], handshakes: [], requests: [] }
-  const rounds = { played: new Map(), settled: [] }
-  const rotations = { leaves: 6, authorities: 7 }
-  const sound: Outcome = { tally, rounds, rotations, relists: 5, memory, problems: [] }
-  t.ok(isSound(sound))
-  t.match(describe(sound), [
-    '2 answers (2 refused), 0 wrong',
+  const tally = { decisions: new Map([['denied', 2] as const]), wrong: [], failedHandshakes: [], failedRequests: [] }
+  const rounds = { played: new Map(), convergence: [] }
+  const rotations = { servingCertificates: 6, cas: 7 }
+  const passed: SoakResult = { tally, rounds, rotations, relists: 5, memory, problems: [] }
+  t.ok(hasPassed(passed))
+  t.match(formatResult(passed), [
+    '2 answers (2 denied), 0 wrong',
     '0 failed handshakes, 0 failed requests',
     '0 faults of 0 kinds in 0 rounds',
-    '6 leaves and 7 authorities changed because of their age',
+    '6 rotations of the serving certificate, 7 of the CA',
     '5 relists',
     'RSS 1 MiB and heap 2 MiB at the start, RSS 3 MiB and heap 4 MiB at the end'
   ])
-  for (const what of ['wrong', 'handshakes', 'requests'] as const) {
-    const failed = { ...sound, tally: { ...tally, [what]: ['why', 'b', 'c', 'd', 'e', 'f'] } }
-    t.notOk(isSound(failed), what)
-    t.match(describe(failed).slice(-6), [/: why$/, / b$/, / c$/, / d$/, / e$/, 'and 1 more'])
+  for (const what of ['wrong', 'failedHandshakes', 'failedRequests'] as const) {
+    const failed = { ...passed, tally: { ...tally, [what]: ['why', 'b', 'c', 'd', 'e', 'f'] } }
+    t.notOk(hasPassed(failed), what)
+    t.match(formatResult(failed).slice(-6), [/: why$/, / b$/, / c$/, / d$/, / e$/, 'and 1 more'])
   }
-  t.notOk(isSound({ ...sound, problems: ['why'] }))
-  const settled = [30, 10, 20].map(ms => ({ ms, after: `fault ${ms}` }))
+  t.notOk(hasPassed({ ...passed, problems: ['why'] }))
+  const convergence = [30, 10, 20].map(ms => ({ ms, after: `fault ${ms}` }))
   const played = new Map([['a fault', 3]])
-  t.match(describe({ ...sound, rounds: { played, settled } }).slice(2, 6), [
+  t.match(formatResult({ ...passed, rounds: { played, convergence } }).slice(2, 6), [
     '3 faults of 1 kinds in 3 rounds',
     '  3 x a fault',
-    'all known again after 20 ms at the median, 30 ms at most',
+    'caches synced after 20 ms (median), 30 ms (maximum)',
     '  (fault 30)'
   ])
 })
 
-t.test('the same seed gives the same chance', async t => {
+t.test('equal seeds give equal numbers', async t => {
   const drawn = (seed: number) => {
-    const { below, pick, shuffle } = randomOf(seed)
+    const { below, pick, shuffle } = seededRandom(seed)
     return [below(1_000), pick(['a', 'b', 'c']), shuffle([1, 2, 3, 4, 5])]
   }
   t.same(drawn(1), drawn(1))
   t.notSame(drawn(1), drawn(2))
-  t.same([...randomOf(3).shuffle([3, 1, 2])].sort(), [1, 2, 3])
-  t.throws(() => randomOf(1).pick([]), /nothing to pick from/)
+  t.same([...seededRandom(3).shuffle([3, 1, 2])].sort(), [1, 2, 3])
+  t.throws(() => seededRandom(1).pick([]), /cannot pick from an empty list/)
 })
 
-t.test('what cannot be soaked is said at once', async t => {
-  for (const [args, said] of [
+t.test('what cannot be context is message at once', async t => {
+  for (const [args, message] of [
     [['--seconds', 'long'], /--seconds long/],
     [['--seconds', '0'], /--seconds 0/],
     [['--seed', '1.5'], /--seed 1.5/],
     [['--sec', '1'], /^[^\n]*--sec[^\n]*$/]
   ] as const) {
-    t.throws(() => readOptions(args), { message: said }, args.join(' '))
+    t.throws(() => readOptions(args), { message: message }, args.join(' '))
   }
   t.same(readOptions(['--seconds', '30', '--seed', '7']), { seconds: 30, seed: 7 })
   t.match(readOptions([]), { seconds: 600, seed: Number })

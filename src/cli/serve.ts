@@ -3,13 +3,13 @@ import { type Logger, pino } from 'pino'
 import { parseConfig, readConfigText } from '../config.ts'
 import { type Config, LOG_LEVELS } from '../config-schema.ts'
 import { loadCertificate } from '../controller/dev-certificate.ts'
-import { type Keeper, openKeeper } from '../controller/manager.ts'
+import { type Controller, startController } from '../controller/manager.ts'
 import { OWN_NAMESPACE } from '../environment.ts'
 import { Dispatcher } from '../evaluator/dispatcher.ts'
 import type { Origin } from '../evaluator/run-worker.ts'
 import { inWorker } from '../evaluator/worker-thread.ts'
-import { type Configuration, openConfiguration } from '../server/config-reload.ts'
-import { type Running, serve } from '../server/serve.ts'
+import { type ReloadableConfig, watchConfig } from '../server/config-reload.ts'
+import { type RunningServer, serve } from '../server/serve.ts'
 import { connect, type WritingTransport } from '../sources/cluster/transport.ts'
 import { describeSkipped, InvalidInput, readFiles } from '../sources/files.ts'
 import { memoize } from '../state/memoize.ts'
@@ -51,14 +51,14 @@ export function serveCommand(io: Io): Command {
     .addHelpText('after', helpText(EXAMPLES, OUTCOMES))
     .action(async (options: ServeOptions) => {
       const logger = pino(pino.destination({ dest: 2, sync: true }))
-      const configuration = followConfiguration(options, logger)
+      const configuration = watchConfigFile(options, logger)
       const config = configuration.current()
       const { manifests } = options
-      const { origin, keeper } =
+      const { origin, controller } =
         manifests === undefined
           ? await openCluster(options, config, logger)
-          : { origin: readState(manifests, logger), keeper: undefined }
-      const keyPair = keeper?.keyPair() ?? (await loadCertificate(config.server.certDir, NAMES))
+          : { origin: readState(manifests, logger), controller: undefined }
+      const keyPair = controller?.keyPair() ?? (await loadCertificate(config.server.certDir, NAMES))
       const evaluator = new Dispatcher({
         start: inWorker(io.worker, { origin, settings: config.mesh, ownNamespace: OWN_NAMESPACE }),
         policy: writtenPolicy(configuration.current),
@@ -71,13 +71,13 @@ export function serveCommand(io: Io): Command {
         evaluator,
         keyPair,
         ownNamespace: OWN_NAMESPACE,
-        upkeep: keeper?.status,
+        controllerStatus: controller?.status,
         logger
       })
       const { health, version, audit } = evaluator
-      keeper?.start(running.reload, { health, version, audit, reports: config.audit.reports })
-      io.out(greeting(running, config, manifests))
-      const stop = (drainMs: number) => void running.stop(drainMs, keeper?.leave)
+      controller?.startReconciling(running.reload, { health, version, audit, reports: config.audit.reports })
+      io.out(startupBanner(running, config, manifests))
+      const stop = (drainMs: number) => void running.stop(drainMs, controller?.beforeShutdown)
       process.once('SIGTERM', () => stop(config.server.shutdownDelaySeconds * 1000))
       process.once('SIGINT', () => stop(0))
     })
@@ -91,29 +91,29 @@ const REFRESH_MS = 2_000
  *
  * @throws {InvalidInput}
  */
-function followConfiguration({ config: file, rule, logLevel }: ServeOptions, logger: Logger): Configuration {
+function watchConfigFile({ config: file, rule, logLevel }: ServeOptions, logger: Logger): ReloadableConfig {
   const parse = (text: string): Config => {
     const config = withModes(parseConfig(text, file), rule)
     return logLevel === undefined ? config : { ...config, log: { level: logLevel } }
   }
-  const configuration = openConfiguration({ read: () => readConfigText(file), parse }, logger)
+  const configuration = watchConfig({ read: () => readConfigText(file), parse }, logger)
   // Standard input can be read only once.
   if (file !== undefined && file !== '-') setInterval(configuration.refresh, REFRESH_MS).unref()
   return configuration
 }
 
 /** @throws {InvalidInput} if the controller is enabled and the namespace of the guard is unknown */
-async function findKeeper(
+async function startControllerIfEnabled(
   transport: WritingTransport,
   { controller, mesh, server }: Config,
   log: Logger
-): Promise<Keeper | undefined> {
+): Promise<Controller | undefined> {
   const { enabled, certificates, service } = controller
   if (!enabled) return undefined
   const folder = certificates === 'mounted' ? server.certDir : undefined
   if (OWN_NAMESPACE === undefined)
     throw new InvalidInput(['controller.enabled: POD_NAMESPACE is not set; set it to the namespace of the guard'])
-  return openKeeper({ transport, namespace: OWN_NAMESPACE, settings: mesh, service, folder, log })
+  return startController({ transport, namespace: OWN_NAMESPACE, settings: mesh, service, folder, log })
 }
 
 /** The part of the configuration that evaluation reads; the same object until the configuration changes. */
@@ -129,14 +129,14 @@ const writtenPolicy = (current: () => Config) => {
 
 interface Opened {
   readonly origin: Origin
-  readonly keeper: Keeper | undefined
+  readonly controller: Controller | undefined
 }
 
 /** @throws {InvalidInput} if no cluster is configured: the evaluation thread would retry forever */
 async function openCluster(options: ServeOptions, config: Config, logger: Logger): Promise<Opened> {
   const kubeconfig = toKubeconfig(options)
-  const keeper = await findKeeper(await connect(kubeconfig), config, logger)
-  return { origin: { from: 'cluster', kubeconfig }, keeper }
+  const controller = await startControllerIfEnabled(await connect(kubeconfig), config, logger)
+  return { origin: { from: 'cluster', kubeconfig }, controller }
 }
 
 function readState(manifests: readonly string[], logger: Logger): Origin {
@@ -147,7 +147,11 @@ function readState(manifests: readonly string[], logger: Logger): Origin {
 }
 
 /** The listening addresses, and with --manifests two commands to try. */
-function greeting({ webhook, health }: Running, { server }: Config, manifests: readonly string[] | undefined): string {
+function startupBanner(
+  { webhook, health }: RunningServer,
+  { server }: Config,
+  manifests: readonly string[] | undefined
+): string {
   const lines = [`webhook  ${webhook}/validate and ${webhook}/mutate`, `health   ${health}/readyz?verbose`]
   if (manifests === undefined) return lines.join('\n')
   const url = webhook.replace(LOOPBACK, 'localhost')

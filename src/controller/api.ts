@@ -4,9 +4,9 @@ import { toText } from '../sources/cluster/line-stream.ts'
 import type { ApiResponse } from '../sources/cluster/request.ts'
 import type { WritingTransport } from '../sources/cluster/transport.ts'
 
-/** The API server refused a request. */
-export class Refused extends Error {
-  override readonly name = 'Refused'
+/** Error response of the API server; the message is that of its `metav1.Status`. */
+export class ApiStatusError extends Error {
+  override readonly name = 'ApiStatusError'
   readonly status: number
 
   constructor(status: number, message: string) {
@@ -15,46 +15,45 @@ export class Refused extends Error {
   }
 }
 
-/** Single objects of an API server. Each request has its deadline. */
-export interface Api {
-  /** @throws {Refused} */
+/** Client for single objects of the API server. Every request has a timeout. */
+export interface ApiClient {
+  /** @throws {ApiStatusError} */
   readonly get: (path: string) => Promise<unknown>
   /**
-   * Changes only the fields that are given. With a `resourceVersion` among them it changes nothing when the object is
-   * another by now.
+   * JSON merge patch. With `metadata.resourceVersion` in the patch, it fails if the object has changed.
    *
-   * @throws {Refused} then with status 409
+   * @throws {ApiStatusError} with status 409 on conflict
    */
-  readonly merge: (path: string, patch: object) => Promise<unknown>
-  /** Makes the fields ours, whoever had them before; those that we no longer name are given up. @throws {Refused} */
+  readonly mergePatch: (path: string, patch: object) => Promise<unknown>
+  /** Server-side apply with force: takes over fields of other managers. @throws {ApiStatusError} */
   readonly apply: (path: string, object: object) => Promise<unknown>
-  /** Asks whether an object could be created, by all admission; nothing is kept. @throws {Refused} */
-  readonly tryCreate: (path: string, object: object) => Promise<unknown>
-  /** @throws {Refused} with status 409 when it is there already */
+  /** Creates with `dryRun=All`: admission runs, nothing is stored. @throws {ApiStatusError} */
+  readonly dryRunCreate: (path: string, object: object) => Promise<unknown>
+  /** @throws {ApiStatusError} with status 409 if the object exists */
   readonly create: (path: string, object: object) => Promise<unknown>
-  /** Removes it, unless it is another than this version by now. @throws {Refused} then with status 409 */
-  readonly remove: (path: string, resourceVersion: string) => Promise<unknown>
+  /** Deletes this version of the object. @throws {ApiStatusError} with status 409 if it has changed */
+  readonly delete: (path: string, resourceVersion: string) => Promise<unknown>
 }
 
-/** Under this name the API server records what we write. */
+/** Field manager of all writes of the guard. */
 export const FIELD_MANAGER = 'kserve-mesh-guard'
 
 const status = z.object({ message: z.string() })
 
-export function apiOf(transport: WritingTransport, timeoutMs: number): Api {
+export function createApiClient(transport: WritingTransport, timeoutMs: number): ApiClient {
   const options = () => ({ signal: AbortSignal.timeout(timeoutMs), idleTimeoutMs: timeoutMs })
   const send = async (method: 'PATCH' | 'POST' | 'DELETE', path: string, contentType: string, body: object) =>
     read(await transport.send(path, { method, contentType, body }, options()))
   return {
     get: async path => read(await transport.get(path, options())),
-    merge: (path, patch) =>
+    mergePatch: (path, patch) =>
       send('PATCH', `${path}?fieldManager=${FIELD_MANAGER}`, 'application/merge-patch+json', patch),
     apply: (path, object) =>
       send('PATCH', `${path}?fieldManager=${FIELD_MANAGER}&force=true`, 'application/apply-patch+yaml', object),
-    tryCreate: (path, object) =>
+    dryRunCreate: (path, object) =>
       send('POST', `${path}?dryRun=All&fieldManager=${FIELD_MANAGER}`, 'application/json', object),
     create: (path, object) => send('POST', `${path}?fieldManager=${FIELD_MANAGER}`, 'application/json', object),
-    remove: (path, resourceVersion) =>
+    delete: (path, resourceVersion) =>
       send('DELETE', path, 'application/json', {
         apiVersion: 'v1',
         kind: 'DeleteOptions',
@@ -63,13 +62,13 @@ export function apiOf(transport: WritingTransport, timeoutMs: number): Api {
   }
 }
 
-/** No object is nearly as large, and no page of reports. */
-const MOST_BYTES = 128 * 1024 * 1024
+/** Far above the size of any object or page of reports. */
+const MAX_BYTES = 128 * 1024 * 1024
 
 async function read(answer: ApiResponse): Promise<unknown> {
-  const text = await toText(answer.body, MOST_BYTES)
+  const text = await toText(answer.body, MAX_BYTES)
   const object = parseJson(text)
   if (answer.status < 300) return object
   const { data } = status.safeParse(object)
-  throw new Refused(answer.status, data?.message ?? `the API server answered ${answer.status}`)
+  throw new ApiStatusError(answer.status, data?.message ?? `the API server answered ${answer.status}`)
 }

@@ -1,89 +1,89 @@
 import type { Logger } from 'pino'
-import { isSettled, type KindHealth } from '../sources/source.ts'
-import type { Api } from './api.ts'
-import { afterChange, isDue, type Pending } from './audit-schedule.ts'
+import { isSynced, type KindHealth } from '../sources/source.ts'
+import type { ApiClient } from './api.ts'
+import { type AuditSchedule, afterChange, isDue } from './audit-schedule.ts'
 import type { Clock } from './clock.ts'
-import { reporting } from './log-on-change.ts'
-import { type Audit, publisherOf } from './report-publisher.ts'
+import { logOnChange } from './log-on-change.ts'
+import { type Audit, createPublisher } from './report-publisher.ts'
 
-/** What the leader's audit looks at, and how. */
+/** Inputs of the leader's audit. */
 export interface AuditOptions {
   readonly health: () => readonly KindHealth[]
-  /** Another one whenever the state has changed. */
+  /** Changes with every change of the state. */
   readonly version: () => string
-  /** Nothing while the state is not known. */
+  /** Undefined while the cache is not synced. */
   readonly audit: () => Promise<Audit | undefined>
-  /** As in the configuration. */
+  /** `audit.reports` of the configuration. */
   readonly reports: 'auto' | 'off'
 }
 
 export interface AuditorOptions extends AuditOptions {
-  readonly api: Api
-  /** Our own namespace. */
-  readonly home: string
+  readonly api: ApiClient
+  /** Namespace of the guard. */
+  readonly ownNamespace: string
   readonly log: Logger
   readonly clock: Clock
 }
 
-/** What the last audit has found; known to the leader alone. */
+/** Result of the last audit; only on the leader. */
 export interface AuditStatus {
-  /** When an audit, with its reports, last came to its end, in milliseconds since 1970. */
+  /** End of the last successful audit, with its reports written, in milliseconds since 1970. */
   readonly lastSuccessMs: number | undefined
   readonly findings: Audit['findings']
 }
 
-/** What the leader does about the state as a whole. */
+/** Background scan of the current state, run by the leader. */
 export interface Auditor {
   readonly status: () => AuditStatus | undefined
-  /** Audits at once, after changes and now and then, until told to stop. */
-  readonly keep: (signal: AbortSignal) => Promise<void>
+  /** Audits immediately, after changes and periodically, until `signal` is aborted. */
+  readonly run: (signal: AbortSignal) => Promise<void>
 }
 
-const LOOK_MS = 1_000
+const POLL_MS = 1_000
 
 /**
- * Judges the whole state, and reports what is wrong with it. Admission judges each change by itself: what two that were
- * admitted at the same moment do together, what came while nobody answered, and what was wrong before, is found here.
+ * Evaluates the whole state and writes reports. It finds what admission cannot: the combined effect of concurrent
+ * changes, changes admitted while the webhook was unavailable, and pre-existing problems.
  */
-export function auditorOf(options: AuditorOptions): Auditor {
-  const { health, version, audit, reports, api, home, log, clock } = options
+export function createAuditor(options: AuditorOptions): Auditor {
+  const { health, version, audit, reports, api, ownNamespace, log, clock } = options
   let status: AuditStatus | undefined
-  /** @returns nothing when there was nothing to audit */
-  const run = async (publish: ReturnType<typeof publisherOf>, signal: AbortSignal) => {
-    const audited = await audit()
-    if (audited === undefined || signal.aborted) return undefined
-    const { findings } = audited
+  /** @returns undefined if no audit took place, false if it was interrupted */
+  const runAudit = async (publish: ReturnType<typeof createPublisher>, signal: AbortSignal) => {
+    const result = await audit()
+    if (result === undefined || signal.aborted) return undefined
+    const { findings } = result
     status = { lastSuccessMs: status?.lastSuccessMs, findings }
-    const written = reports === 'off' ? 0 : await publish(audited.reports, signal)
-    if (written > 0) log.info({ written, findings: countOf(findings) }, 'audit updated reports')
+    const written = reports === 'off' ? 0 : await publish(result.reports, signal)
+    if (written > 0) log.info({ written, findings: countFindings(findings) }, 'audit updated reports')
     if (signal.aborted) return false
     status = { lastSuccessMs: clock.date(), findings }
     return true
   }
   return {
     status: () => status,
-    keep: async signal => {
-      const attempt = reporting(log, 'audit failed')
-      const publish = publisherOf(api, home, clock)
-      let pending: Pending | undefined
+    run: async signal => {
+      const attempt = logOnChange(log, 'audit failed')
+      const publish = createPublisher(api, ownNamespace, clock)
+      let schedule: AuditSchedule | undefined
       let seen: string | undefined
       while (!signal.aborted) {
         const now = version()
-        if (pending !== undefined && now !== seen) pending = afterChange(pending, clock.now())
+        if (schedule !== undefined && now !== seen) schedule = afterChange(schedule, clock.now())
         seen = now
-        // What is not known for now would look like what is gone, and its reports with it.
-        const isKnown = health().every(isSettled)
-        if (isKnown && (pending === undefined || isDue(pending, clock.now()))) {
-          const outcome = await attempt(async () => ({ isDone: await run(publish, signal) }))
-          if (outcome === undefined || outcome.isDone !== undefined) {
-            pending = { auditedMs: clock.now(), isDone: outcome?.isDone === true, changed: undefined }
+        // Resources of a stale kind would look deleted, and their reports would be deleted too.
+        const hasSynced = health().every(isSynced)
+        if (hasSynced && (schedule === undefined || isDue(schedule, clock.now()))) {
+          const outcome = await attempt(async () => ({ succeeded: await runAudit(publish, signal) }))
+          if (outcome === undefined || outcome.succeeded !== undefined) {
+            schedule = { auditedMs: clock.now(), succeeded: outcome?.succeeded === true, changed: undefined }
           }
         }
-        await clock.sleep(LOOK_MS, signal)
+        await clock.sleep(POLL_MS, signal)
       }
       status = undefined
     }
   }
 }
 
-export const countOf = (findings: Audit['findings']) => findings.reduce((sum, { count }) => sum + count, 0)
+export const countFindings = (findings: Audit['findings']) => findings.reduce((sum, { count }) => sum + count, 0)

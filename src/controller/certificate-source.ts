@@ -1,25 +1,24 @@
 import type { KeyPair } from './certificate.ts'
 
-/** What is served, and whom clients are to trust for it. */
-export interface Served {
+/** Serving certificate, and the CA bundle that clients verify it with. */
+export interface ServingCertificate {
   readonly keyPair: KeyPair
   /** PEM, for `caBundle`. */
-  readonly bundle: string
+  readonly caBundle: string
 }
 
-/** What the replica that calls may do, and knows. */
-export interface Duty {
-  readonly leading: boolean
-  /** See `Moment` in rotation.ts; known to the leader alone. */
-  readonly settled: string | undefined
+/** Role of the calling replica. */
+export interface ReplicaRole {
+  readonly isLeader: boolean
+  /** See `RotationContext` in rotation.ts; only on the leader. */
+  readonly publishedBundle: string | undefined
 }
 
-/** Where the certificate comes from. */
-export interface Certificates {
+export interface CertificateSource {
   /**
-   * What is to be served and published now. When it fails, what was served before is still good.
+   * Current certificate to serve, and CA bundle to publish. On failure the previous certificate stays valid.
    *
-   * @throws when there is no answer, or nothing that could be served
+   * @throws if the source cannot be read or has no usable certificate
    */
-  readonly refresh: (duty: Duty) => Promise<Served>
+  readonly refresh: (role: ReplicaRole) => Promise<ServingCertificate>
 }

@@ -7,31 +7,31 @@ export interface KeyPair {
   readonly key: string
 }
 
-/** How long a certificate holds, in milliseconds since 1970. */
-export interface Life {
-  readonly fromMs: number
-  readonly untilMs: number
+/** Validity period of a certificate, in milliseconds since 1970. */
+export interface Validity {
+  readonly notBeforeMs: number
+  readonly notAfterMs: number
 }
 
 export const HOUR_MS = 3_600_000
 export const DAY_MS = 24 * HOUR_MS
 
-/** A life that began an hour ago: clocks differ. */
-export function lifeOf(days: number, nowMs: number): Life {
-  const fromMs = nowMs - HOUR_MS
-  return { fromMs, untilMs: fromMs + days * DAY_MS }
+/** Starts an hour ago to tolerate clock skew. */
+export function validityOf(days: number, nowMs: number): Validity {
+  const notBeforeMs = nowMs - HOUR_MS
+  return { notBeforeMs, notAfterMs: notBeforeMs + days * DAY_MS }
 }
 
 const KIND = { keyType: 'ec', curve: 'P-256', algorithm: 'sha256' } as const
 
-/** An authority of its own: EC P-256. */
-export async function makeAuthority(label: string, { fromMs, untilMs }: Life): Promise<KeyPair> {
-  // A name of its own for each: with equal names some clients pick the wrong one while they change over.
+/** Self-signed CA with an EC P-256 key. */
+export async function createCa(label: string, { notBeforeMs, notAfterMs }: Validity): Promise<KeyPair> {
+  // Unique: with two CAs of the same subject, some clients pick the wrong one during rotation.
   const name = `${label} ${randomBytes(4).toString('hex')}`
   const made = await generate([{ name: 'commonName', value: name }], {
     ...KIND,
-    notBeforeDate: new Date(fromMs),
-    notAfterDate: new Date(untilMs),
+    notBeforeDate: new Date(notBeforeMs),
+    notAfterDate: new Date(notAfterMs),
     extensions: [
       { name: 'basicConstraints', cA: true, critical: true },
       { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true }
@@ -40,17 +40,17 @@ export async function makeAuthority(label: string, { fromMs, untilMs }: Life): P
   return { cert: toPem(made.cert), key: toPem(made.private) }
 }
 
-/** A serving certificate for these names, DNS names and IPv4 addresses alike: EC P-256. */
-export async function makeLeaf(
-  authority: KeyPair,
+/** Serving certificate with an EC P-256 key. `names` are DNS names or IPv4 addresses. */
+export async function issueServingCertificate(
+  ca: KeyPair,
   names: readonly string[],
-  { fromMs, untilMs }: Life
+  { notBeforeMs, notAfterMs }: Validity
 ): Promise<KeyPair> {
   const made = await generate([{ name: 'commonName', value: 'mesh-guard' }], {
     ...KIND,
-    notBeforeDate: new Date(fromMs),
-    notAfterDate: new Date(untilMs),
-    ca: authority,
+    notBeforeDate: new Date(notBeforeMs),
+    notAfterDate: new Date(notAfterMs),
+    ca: ca,
     extensions: [
       { name: 'basicConstraints', cA: false, critical: true },
       { name: 'keyUsage', digitalSignature: true, critical: true },
@@ -61,14 +61,14 @@ export async function makeLeaf(
   return { cert: toPem(made.cert), key: toPem(made.private) }
 }
 
-/** Ends in a line break: only then can another block follow. */
+/** Ends in a line break, so that PEM blocks can be concatenated. */
 export const toPem = (text: string) => `${text.trimEnd()}\n`
 
 function toAltName(name: string) {
   return /^[\d.]+$/.test(name) ? ({ type: 7, ip: name } as const) : ({ type: 2, value: name } as const)
 }
 
-/** Reads a certificate that came from outside. @returns `undefined` for what is none */
+/** @returns `undefined` if `pem` is not a certificate */
 export function readCertificate(pem: string): X509Certificate | undefined {
   try {
     return new X509Certificate(pem)
@@ -77,8 +77,8 @@ export function readCertificate(pem: string): X509Certificate | undefined {
   }
 }
 
-/** @returns `undefined` as well when certificate and key do not belong together */
-export function readPair({ cert, key }: KeyPair): X509Certificate | undefined {
+/** @returns `undefined` if either cannot be parsed or the key does not match the certificate */
+export function readKeyPair({ cert, key }: KeyPair): X509Certificate | undefined {
   const certificate = readCertificate(cert)
   try {
     return certificate?.checkPrivateKey(createPrivateKey(key)) ? certificate : undefined
@@ -87,6 +87,6 @@ export function readPair({ cert, key }: KeyPair): X509Certificate | undefined {
   }
 }
 
-export function lifeIn({ validFromDate, validToDate }: X509Certificate): Life {
-  return { fromMs: validFromDate.getTime(), untilMs: validToDate.getTime() }
+export function readValidity({ validFromDate, validToDate }: X509Certificate): Validity {
+  return { notBeforeMs: validFromDate.getTime(), notAfterMs: validToDate.getTime() }
 }

@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
 
-/** Time, so that tests can have their own. */
+/** Injectable time, for tests. */
 export interface Clock {
-  /** Milliseconds on a clock that never jumps, for how long something lasts. */
+  /** Milliseconds on a monotonic clock, for durations. */
   readonly now: () => number
-  /** Milliseconds since 1970, for what is written down. */
+  /** Milliseconds since 1970, for timestamps. */
   readonly date: () => number
-  /** Comes back early, and without a word, when the signal says so. */
+  /** Resolves early, without an error, when `signal` is aborted. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>
 }
 

@@ -1,23 +1,23 @@
 import { X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DAY_MS, type KeyPair, lifeOf, makeAuthority, makeLeaf } from './certificate.ts'
+import { createCa, DAY_MS, issueServingCertificate, type KeyPair, validityOf } from './certificate.ts'
 
-const LIFE_DAYS = 365
-/** Made anew when so little of its life is left. */
+const VALIDITY_DAYS = 365
+/** Renewed when fewer days are left. */
 const RENEW_DAYS = 7
-const AUTHORITY = 'mesh-guard development'
+const CA_NAME = 'mesh-guard development'
 
 /**
- * The serving certificate in a folder: `tls.crt` and `tls.key`, as cert-manager writes them. Where there is none, or one
- * of our own making is about to end, a development certificate for this machine is made, with its authority in `ca.crt`.
+ * Reads `tls.crt` and `tls.key` from a directory. If they are missing, or are a development certificate that expires
+ * soon, creates a development certificate there, with its CA in `ca.crt`.
  */
 export async function loadCertificate(folder: string, names: readonly string[]): Promise<KeyPair> {
   const file = (name: string) => join(folder, name)
   const present = existsSync(file('tls.crt')) && existsSync(file('tls.key'))
   if (present) {
     const pair = { cert: readFileSync(file('tls.crt'), 'utf8'), key: readFileSync(file('tls.key'), 'utf8') }
-    if (!isOursAndEnding(pair.cert)) return pair
+    if (!needsRenewal(pair.cert)) return pair
   }
   const { ca, ...made } = await makeCertificate(names)
   mkdirSync(folder, { recursive: true })
@@ -27,17 +27,17 @@ export async function loadCertificate(folder: string, names: readonly string[]):
   return made
 }
 
-function isOursAndEnding(cert: string): boolean {
+function needsRenewal(cert: string): boolean {
   const { issuer, validToDate } = new X509Certificate(cert)
-  return issuer.startsWith(`CN=${AUTHORITY} `) && validToDate.getTime() - Date.now() < RENEW_DAYS * DAY_MS
+  return issuer.startsWith(`CN=${CA_NAME} `) && validToDate.getTime() - Date.now() < RENEW_DAYS * DAY_MS
 }
 
-/** An authority whose key is thrown away, and its certificate for these names. */
+/** Serving certificate of a new CA whose key is discarded. */
 export async function makeCertificate(
   names: readonly string[],
-  days = LIFE_DAYS
+  days = VALIDITY_DAYS
 ): Promise<KeyPair & { readonly ca: string }> {
-  const life = lifeOf(days, Date.now())
-  const authority = await makeAuthority(AUTHORITY, life)
-  return { ...(await makeLeaf(authority, names, life)), ca: authority.cert }
+  const validity = validityOf(days, Date.now())
+  const ca = await createCa(CA_NAME, validity)
+  return { ...(await issueServingCertificate(ca, names, validity)), ca: ca.cert }
 }

@@ -1,36 +1,32 @@
-import type { RegistrarOptions } from './failure-policy.ts'
-import { passesSelfTest } from './self-test.ts'
+import type { FailurePolicyOptions } from './failure-policy.ts'
+import { runSelfTest } from './self-test.ts'
 
-const TESTS = 6
+const MAX_SELF_TESTS = 6
 const PAUSE_MS = 500
-/** So long an API server may take to hear that it no longer has to wait for us. */
-const HEARD_MS = 1_000
+/** Time for API servers to observe the new failurePolicy. */
+const WEBHOOK_CONFIG_PROPAGATION_MS = 1_000
 
 /**
- * What each replica does first when it stops, leader or not, while it refuses no self-test of its own any more and ends
- * each connection with its answer: where a self-test is still refused, another replica stands behind the Service, and
- * nothing changes. So a rolling update, or one of two replicas that goes, opens nothing. Where none is refused, we are
- * the last as far as can be known, and changes to the mesh shall not wait for nobody. Until that is done we stay ready: a
- * Service that has nobody else still leads to a pod that ends, as long as it is ready. Should another replica be there all
- * the same, it is the leader by then, and closes again after its next self-test. A last replica that dies without goodbye
- * leaves the cluster closed: nobody is left to open it.
+ * On shutdown: if no other replica denies the self-test, this is the last one; sets failurePolicy to Ignore. The replica
+ * stays ready until then, because a Service routes to terminating pods only while they are ready. A crash skips this and
+ * leaves failurePolicy Fail.
  */
-export async function farewell({
+export async function failOpenIfLastReplica({
   api,
-  registration,
-  wanted,
+  configurations,
+  desired,
   log,
   clock
-}: Omit<RegistrarOptions, 'isExcused'>): Promise<void> {
+}: Omit<FailurePolicyOptions, 'inGracePeriod'>): Promise<void> {
   try {
-    if ((await registration.failurePolicy()) === 'Ignore') return
-    for (let test = 0; test < TESTS; test++) {
-      if (await passesSelfTest(api, wanted().namespace)) return
+    if ((await configurations.failurePolicy()) === 'Ignore') return
+    for (let attempt = 0; attempt < MAX_SELF_TESTS; attempt++) {
+      if (await runSelfTest(api, desired().namespace)) return
       await clock.sleep(PAUSE_MS)
     }
-    await registration.reconcile({ ...wanted(), failurePolicy: 'Ignore' })
+    await configurations.reconcile({ ...desired(), failurePolicy: 'Ignore' })
     log.warn('last replica stopping, switching failurePolicy to Ignore')
-    await clock.sleep(HEARD_MS)
+    await clock.sleep(WEBHOOK_CONFIG_PROPAGATION_MS)
   } catch (error) {
     log.error(
       { err: error },

@@ -1,71 +1,71 @@
 import type { Logger } from 'pino'
-import type { Api } from './api.ts'
+import type { ApiClient } from './api.ts'
 import type { Clock } from './clock.ts'
-import { reporting } from './log-on-change.ts'
-import { afterSelfTest, passesSelfTest, pauseMs, type Trust } from './self-test.ts'
-import type { Registration } from './webhook-configuration.ts'
-import type { FailurePolicy, Registered } from './webhook-definitions.ts'
+import { logOnChange } from './log-on-change.ts'
+import { afterSelfTest, intervalMs, runSelfTest, type SelfTestState } from './self-test.ts'
+import type { WebhookConfigurations } from './webhook-configuration.ts'
+import type { FailurePolicy, WebhookOptions } from './webhook-definitions.ts'
 
-export interface RegistrarOptions {
-  readonly api: Api
-  readonly registration: Registration
-  /** What to register, with the bundle of this moment. */
-  readonly wanted: () => Omit<Registered, 'failurePolicy'>
-  /** Whether a self-test that fails now says nothing of us; see excuse.ts. */
-  readonly isExcused: () => boolean
+export interface FailurePolicyOptions {
+  readonly api: ApiClient
+  readonly configurations: WebhookConfigurations
+  /** Desired webhook options, with the current CA bundle. */
+  readonly desired: () => Omit<WebhookOptions, 'failurePolicy'>
+  /** True while failed self-tests are ignored; see sync-grace-period.ts. */
+  readonly inGracePeriod: () => boolean
   readonly log: Logger
   readonly clock: Clock
 }
 
-/** What the leader does about the registration, and knows of it. */
-export interface Registrar {
-  /** Absent while nothing is known, or while somebody else has the last word. */
+/** Reconciles the webhook configurations on the leader, and sets `failurePolicy` by self-test. */
+export interface FailurePolicyController {
+  /** Undefined on other replicas, and while another field manager overwrites the configurations. */
   readonly failurePolicy: () => FailurePolicy | undefined
-  /** The bundle that both configurations have carried for so long that every API server knows it, and works with it. */
-  readonly settled: () => string | undefined
-  /** Registers, proves and repairs until told to stop. */
-  readonly keep: (signal: AbortSignal) => Promise<void>
+  /** CA bundle that has been in both configurations long enough to be used by every API server. */
+  readonly publishedBundle: () => string | undefined
+  /** Reconciles and self-tests until `signal` is aborted. */
+  readonly run: (signal: AbortSignal) => Promise<void>
 }
 
-/** API servers hear of a change within a second; nobody is in a hurry here. */
-const SETTLE_MS = 60_000
+/** Generous: API servers watch webhook configurations and see a change within a second. */
+const PROPAGATION_MS = 60_000
 
-export function registrarOf(options: RegistrarOptions): Registrar {
-  const { api, registration, wanted, isExcused, log, clock } = options
-  let trust: Trust | undefined
-  let published: { readonly bundle: string; readonly sinceMs: number } | undefined
+export function createFailurePolicyController(options: FailurePolicyOptions): FailurePolicyController {
+  const { api, configurations, desired, inGracePeriod, log, clock } = options
+  let state: SelfTestState | undefined
+  let published: { readonly caBundle: string; readonly sinceMs: number } | undefined
 
-  const register = async (failurePolicy: FailurePolicy) => {
-    const target = { ...wanted(), failurePolicy }
-    const outcome = await registration.reconcile(target)
-    const isNew = outcome === 'written' || published?.bundle !== target.bundle
-    if (outcome === 'given-up') published = undefined
-    else if (isNew) published = { bundle: target.bundle, sinceMs: clock.now() }
+  const reconcile = async (failurePolicy: FailurePolicy) => {
+    const target = { ...desired(), failurePolicy }
+    const outcome = await configurations.reconcile(target)
+    const isNew = outcome === 'updated' || published?.caBundle !== target.caBundle
+    if (outcome === 'backing-off') published = undefined
+    else if (isNew) published = { caBundle: target.caBundle, sinceMs: clock.now() }
   }
   const step = async () => {
-    // What is registered stays as it is until a self-test says more: another leader had its proof.
-    const before = trust ?? { failurePolicy: await registration.failurePolicy(), failures: 0 }
-    await register(before.failurePolicy)
-    const passed = await passesSelfTest(api, wanted().namespace)
-    trust = afterSelfTest(before, passed, isExcused())
-    if (trust.failurePolicy === before.failurePolicy) return
-    await register(trust.failurePolicy)
-    if (trust.failurePolicy === 'Fail') log.info('self-test passed, switching failurePolicy to Fail')
+    // A new leader keeps the failurePolicy of its predecessor until its own self-test.
+    const before = state ?? { failurePolicy: await configurations.failurePolicy(), failures: 0 }
+    await reconcile(before.failurePolicy)
+    const passed = await runSelfTest(api, desired().namespace)
+    state = afterSelfTest(before, passed, inGracePeriod())
+    if (state.failurePolicy === before.failurePolicy) return
+    await reconcile(state.failurePolicy)
+    if (state.failurePolicy === 'Fail') log.info('self-test passed, switching failurePolicy to Fail')
     else log.error('self-test failed 3 times, switching failurePolicy to Ignore')
   }
   return {
-    failurePolicy: () => (published === undefined ? undefined : trust?.failurePolicy),
-    settled: () => {
-      const isSettled = published !== undefined && clock.now() >= published.sinceMs + SETTLE_MS
-      return isSettled && trust?.failures === 0 ? published?.bundle : undefined
+    failurePolicy: () => (published === undefined ? undefined : state?.failurePolicy),
+    publishedBundle: () => {
+      const isPropagated = published !== undefined && clock.now() >= published.sinceMs + PROPAGATION_MS
+      return isPropagated && state?.failures === 0 ? published?.caBundle : undefined
     },
-    keep: async signal => {
-      const attempt = reporting(log, 'reconciling the webhook configurations failed')
+    run: async signal => {
+      const attempt = logOnChange(log, 'reconciling the webhook configurations failed')
       while (!signal.aborted) {
         await attempt(step)
-        await clock.sleep(pauseMs(trust?.failures ?? 1), signal)
+        await clock.sleep(intervalMs(state?.failures ?? 1), signal)
       }
-      trust = undefined
+      state = undefined
       published = undefined
     }
   }

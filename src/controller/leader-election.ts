@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import type { Api } from './api.ts'
+import type { ApiClient } from './api.ts'
 import type { Clock } from './clock.ts'
-import { reporting } from './log-on-change.ts'
+import { logOnChange } from './log-on-change.ts'
 
 const lease = z.object({
   metadata: z.object({ resourceVersion: z.string() }),
@@ -17,128 +17,134 @@ const lease = z.object({
 })
 export type Lease = z.output<typeof lease>
 
-/** A Lease that has not been renewed for so long is free. */
-const DURATION_MS = 15_000
-/** Without a renewal for so long the holder gives up, before anybody else may begin. */
-const DEADLINE_MS = 10_000
-const PAUSE_MS = 5_000
-/** So a renewal, with its pause and its two requests, ends before the deadline, and a last one before the Lease is free. */
+/** @see client-go tools/leaderelection LeaderElectionConfig for the three durations */
+const LEASE_DURATION_MS = 15_000
+const RENEW_DEADLINE_MS = 10_000
+const RETRY_PERIOD_MS = 5_000
+/** A retry period and two requests fit into the renew deadline. */
 export const LEASE_REQUEST_MS = 2_500
 
-/** A version of the Lease, and since when we know it, on our own clock that never jumps. The times in it say nothing. */
-export interface Seen {
+/**
+ * Version of the Lease, and when this replica first observed it, on its own monotonic clock. Timestamps in the Lease are
+ * ignored because clocks of replicas differ.
+ */
+export interface ObservedLease {
   readonly version: string
   readonly sinceMs: number
 }
 
-export function see(before: Seen | undefined, { metadata }: Lease, nowMs: number): Seen {
+export function observeLease(before: ObservedLease | undefined, { metadata }: Lease, nowMs: number): ObservedLease {
   const version = metadata.resourceVersion
   return before?.version === version ? before : { version, sinceMs: nowMs }
 }
 
-/** May `identity` take it? */
-export function isFree({ spec }: Lease, { sinceMs }: Seen, identity: string, nowMs: number): boolean {
+/** True if `identity` holds the Lease, or it has no holder, or it has expired. */
+export function canAcquire({ spec }: Lease, { sinceMs }: ObservedLease, identity: string, nowMs: number): boolean {
   const { holderIdentity, leaseDurationSeconds } = spec
   if (!holderIdentity || holderIdentity === identity) return true
   return nowMs >= sinceMs + (leaseDurationSeconds ?? 0) * 1000
 }
 
-export interface LeaseOptions {
-  readonly api: Api
+export interface LeaderElectionOptions {
+  readonly api: ApiClient
   readonly path: string
-  /** Another for each process. */
+  /** Unique per process. */
   readonly identity: string
   readonly log: Logger
-  /** Ends the leadership in good order: the Lease is free at once. */
+  /** On abort, leadership ends and the Lease is released. */
   readonly signal: AbortSignal
   readonly clock: Clock
 }
 
 /**
- * Runs `work` whenever this replica is the one that leads, until `signal` says to stop. The signal that `work` gets is
- * aborted when the Lease is lost. Work that ends by itself gives the Lease back.
+ * Runs `task` whenever this replica is the leader, until `signal` is aborted. The signal passed to `task` is also aborted
+ * when the Lease is lost. The Lease is released when the task returns.
  */
-export async function lead(options: LeaseOptions, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+export async function runWhileLeader(
+  options: LeaderElectionOptions,
+  task: (signal: AbortSignal) => Promise<void>
+): Promise<void> {
   const { log, signal, clock } = options
-  const claim = claimOf(options)
-  const attempt = reporting(log, 'acquiring the Lease failed')
+  const lock = leaseLock(options)
+  const attempt = logOnChange(log, 'acquiring the Lease failed')
   while (!signal.aborted) {
     const startedMs = clock.now()
-    if (await attempt(claim.take)) await hold({ claim, startedMs }, options, work)
-    await rest(clock, signal)
+    if (await attempt(lock.tryAcquireOrRenew)) await runAsLeader({ lock, startedMs }, options, task)
+    await sleepWithJitter(clock, signal)
   }
 }
 
-interface Claim {
-  /** Takes the Lease, or renews it. @returns false when it is another's */
-  readonly take: () => Promise<boolean>
+interface LeaseLock {
+  /** @returns false if another replica holds the Lease */
+  readonly tryAcquireOrRenew: () => Promise<boolean>
   readonly release: () => Promise<void>
 }
 
-function claimOf({ api, path, identity, clock }: LeaseOptions): Claim {
-  let seen: Seen | undefined
+function leaseLock({ api, path, identity, clock }: LeaderElectionOptions): LeaseLock {
+  let observed: ObservedLease | undefined
   return {
-    take: async () => {
+    tryAcquireOrRenew: async () => {
       const found = lease.parse(await api.get(path))
       const { metadata, spec } = found
-      seen = see(seen, found, clock.now())
-      if (!isFree(found, seen, identity, clock.now())) return false
+      observed = observeLease(observed, found, clock.now())
+      if (!canAcquire(found, observed, identity, clock.now())) return false
       const time = toMicroTime(new Date(clock.date()))
-      const isMine = spec.holderIdentity === identity
-      const won = isMine ? {} : { acquireTime: time, leaseTransitions: (spec.leaseTransitions ?? 0) + 1 }
-      const term = { holderIdentity: identity, leaseDurationSeconds: DURATION_MS / 1000, renewTime: time }
-      await api.merge(path, { metadata, spec: { ...term, ...won } })
+      const isHolder = spec.holderIdentity === identity
+      const acquired = isHolder ? {} : { acquireTime: time, leaseTransitions: (spec.leaseTransitions ?? 0) + 1 }
+      const record = { holderIdentity: identity, leaseDurationSeconds: LEASE_DURATION_MS / 1000, renewTime: time }
+      await api.mergePatch(path, { metadata, spec: { ...record, ...acquired } })
       return true
     },
     release: async () => {
       const { metadata, spec } = lease.parse(await api.get(path))
-      if (spec.holderIdentity === identity) await api.merge(path, { metadata, spec: { holderIdentity: null } })
+      if (spec.holderIdentity === identity) await api.mergePatch(path, { metadata, spec: { holderIdentity: null } })
     }
   }
 }
 
-interface Term {
-  readonly claim: Claim
+interface Leadership {
+  readonly lock: LeaseLock
   readonly startedMs: number
 }
 
-/** Renews the Lease while the work goes on. */
-async function hold(
-  term: Term,
-  { log, signal, clock }: LeaseOptions,
-  work: (signal: AbortSignal) => Promise<void>
+/** Renews the Lease while the task runs. */
+async function runAsLeader(
+  leadership: Leadership,
+  { log, signal, clock }: LeaderElectionOptions,
+  task: (signal: AbortSignal) => Promise<void>
 ): Promise<void> {
   const lost = new AbortController()
-  const running = work(AbortSignal.any([signal, lost.signal]))
+  const running = task(AbortSignal.any([signal, lost.signal]))
     .catch(error => log.error({ err: error }, 'leader task failed'))
     .finally(() => lost.abort())
   log.info('became leader')
-  const isHeld = await renewing(term, AbortSignal.any([signal, lost.signal]), clock)
-  log.info(isHeld ? 'stopped leading' : 'lost the Lease')
+  const isLeader = await renewLoop(leadership, AbortSignal.any([signal, lost.signal]), clock)
+  log.info(isLeader ? 'stopped leading' : 'lost the Lease')
   lost.abort()
   await running
-  if (isHeld) await reporting(log, 'releasing the Lease failed')(term.claim.release)
+  if (isLeader) await logOnChange(log, 'releasing the Lease failed')(leadership.lock.release)
 }
 
-/** @returns false when the Lease was lost, true when told to stop */
-async function renewing({ claim, startedMs }: Term, signal: AbortSignal, clock: Clock): Promise<boolean> {
+/** @returns false if the Lease was lost, true if `signal` was aborted */
+async function renewLoop({ lock, startedMs }: Leadership, signal: AbortSignal, clock: Clock): Promise<boolean> {
   let renewedMs = startedMs
   while (!signal.aborted) {
-    await rest(clock, signal)
+    await sleepWithJitter(clock, signal)
     const nowMs = clock.now()
-    if (nowMs >= renewedMs + DEADLINE_MS) return false
+    if (nowMs >= renewedMs + RENEW_DEADLINE_MS) return false
     try {
-      if (!signal.aborted && !(await claim.take())) return false
+      if (!signal.aborted && !(await lock.tryAcquireOrRenew())) return false
       renewedMs = nowMs
     } catch {
-      // Tried again until the deadline: one request that fails is no loss.
+      // Retried until the renew deadline.
     }
   }
   return true
 }
 
-/** Never in step with other replicas. */
-const rest = ({ sleep }: Clock, signal: AbortSignal) => sleep(PAUSE_MS * (0.8 + Math.random() * 0.2), signal)
+/** Jitter keeps replicas from retrying at the same time. */
+const sleepWithJitter = ({ sleep }: Clock, signal: AbortSignal) =>
+  sleep(RETRY_PERIOD_MS * (0.8 + Math.random() * 0.2), signal)
 
-/** Kubernetes wants microseconds. */
+/** @see k8s.io/apimachinery metav1.MicroTime */
 const toMicroTime = (date: Date) => date.toISOString().replace('Z', '000Z')

@@ -1,21 +1,21 @@
 import type { Logger } from 'pino'
 
 /**
- * For what is tried again and again: tells a problem when it is a new one, not each time.
+ * For operations that are retried: logs an error only if it differs from that of the previous attempt.
  *
- * @returns runs an attempt; gives what it gives, or `undefined` when it throws
+ * @returns a function that runs an attempt; it resolves to the result, or to `undefined` if the attempt throws
  */
-export function reporting(log: Logger, what: string): <T>(attempt: () => Promise<T>) => Promise<T | undefined> {
-  let problem = ''
+export function logOnChange(log: Logger, what: string): <T>(attempt: () => Promise<T>) => Promise<T | undefined> {
+  let previous = ''
   return async attempt => {
     try {
       const result = await attempt()
-      problem = ''
+      previous = ''
       return result
     } catch (error) {
       const { message } = error as Error
-      if (message !== problem) log.warn({ message }, what)
-      problem = message
+      if (message !== previous) log.warn({ message }, what)
+      previous = message
       return undefined
     }
   }

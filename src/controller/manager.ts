@@ -2,157 +2,164 @@ import { randomBytes, X509Certificate } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import type { WritingTransport } from '../sources/cluster/transport.ts'
-import { isSettled } from '../sources/source.ts'
+import { isSynced } from '../sources/source.ts'
 import type { Settings } from '../state/snapshot.ts'
-import { type Api, apiOf } from './api.ts'
-import { type AuditOptions, type Auditor, type AuditStatus, auditorOf, countOf } from './auditor.ts'
-import { type KeyPair, lifeIn } from './certificate.ts'
-import type { Certificates, Served } from './certificate-source.ts'
+import { type ApiClient, createApiClient } from './api.ts'
+import { type AuditOptions, type Auditor, type AuditStatus, countFindings, createAuditor } from './auditor.ts'
+import { type KeyPair, readValidity } from './certificate.ts'
+import type { CertificateSource, ServingCertificate } from './certificate-source.ts'
 import { CLOCK, type Clock } from './clock.ts'
-import { farewell } from './fail-open-on-shutdown.ts'
-import { registrarOf } from './failure-policy.ts'
-import { LEASE_REQUEST_MS, lead } from './leader-election.ts'
-import { reporting } from './log-on-change.ts'
-import { mountedCertificates } from './mounted-certificate.ts'
+import { failOpenIfLastReplica } from './fail-open-on-shutdown.ts'
+import { createFailurePolicyController } from './failure-policy.ts'
+import { LEASE_REQUEST_MS, runWhileLeader } from './leader-election.ts'
+import { logOnChange } from './log-on-change.ts'
+import { mountedCertificateSource } from './mounted-certificate.ts'
 import { PATHS } from './names.ts'
-import { secretCertificates } from './secret-certificate.ts'
-import { type Excuse, excuseOf } from './sync-grace-period.ts'
-import { registrationOf } from './webhook-configuration.ts'
+import { secretCertificateSource } from './secret-certificate.ts'
+import { type GracePeriod, syncGracePeriod } from './sync-grace-period.ts'
+import { createWebhookConfigurations } from './webhook-configuration.ts'
 import type { FailurePolicy } from './webhook-definitions.ts'
 
-export interface KeeperOptions {
+export interface ControllerOptions {
   readonly transport: WritingTransport
   readonly namespace: string
   readonly settings: Settings
   readonly service: { readonly name: string; readonly port: number }
-  /** Folder of a certificate that somebody else keeps; without it, one of our own is kept in the Secret. */
+  /** Directory of a mounted certificate; undefined for a self-signed one in the Secret. */
   readonly folder: string | undefined
   readonly log: Logger
   readonly clock?: Clock
 }
 
-/** What is kept, for health and metrics. */
-export interface KeeperStatus {
-  readonly certificateUntilMs: number
+/** Status of the controllers of this replica, for health and metrics. */
+export interface ControllerStatus {
+  /** Expiry of the serving certificate, in milliseconds since 1970. */
+  readonly certificateExpiryMs: number
   readonly leader: boolean
   readonly failurePolicy: FailurePolicy | undefined
   readonly audit: AuditStatus | undefined
+  /** Lines for `/readyz?verbose`. */
   readonly lines: readonly string[]
 }
 
-/** Keeps what the webhook needs in the cluster: certificate, registration, and the Lease that says which replica does. */
-export interface Keeper {
+/** Manages serving certificate, webhook configurations, audit reports and the leader election Lease. */
+export interface Controller {
   readonly keyPair: () => KeyPair
-  readonly status: () => KeeperStatus
-  /** Begins, once somebody listens. */
-  readonly start: (reload: (keyPair: KeyPair) => void, audit: AuditOptions) => void
-  /** To be called first when stopping, while we still answer. Lets another replica lead; see farewell.ts. */
-  readonly leave: () => Promise<void>
+  readonly status: () => ControllerStatus
+  /** Starts leader election and reconciling; requires the webhook server to be listening. */
+  readonly startReconciling: (reload: (keyPair: KeyPair) => void, audit: AuditOptions) => void
+  /** Stops reconciling, releases the Lease, and fails open if this is the last replica. The server still serves then. */
+  readonly beforeShutdown: () => Promise<void>
 }
 
 const REQUEST_MS = 10_000
-const FOLLOW_MS = 10_000
+const CERTIFICATE_POLL_MS = 10_000
 const RETRY_MS = 2_000
 
-/** Waits until there is a certificate to serve: without one there is nothing to begin with. */
-export async function openKeeper(options: KeeperOptions): Promise<Keeper> {
+/** Resolves as soon as a serving certificate is available; retries until then. */
+export async function startController(options: ControllerOptions): Promise<Controller> {
   const { transport, namespace, service, folder, log, clock = CLOCK } = options
-  const api = apiOf(transport, REQUEST_MS)
+  const api = createApiClient(transport, REQUEST_MS)
   const names = [`${service.name}.${namespace}.svc`]
-  const certificates =
-    folder === undefined ? secretCertificates({ api, namespace, names, clock }) : mountedCertificates(folder, clock)
-  const attempt = reporting(log, 'obtaining the serving certificate failed')
+  const source =
+    folder === undefined
+      ? secretCertificateSource({ api, namespace, names, clock })
+      : mountedCertificateSource(folder, clock)
+  const attempt = logOnChange(log, 'obtaining the serving certificate failed')
   for (;;) {
-    const served = await attempt(() => certificates.refresh({ leading: false, settled: undefined }))
-    if (served !== undefined) return keeperOf({ ...options, clock }, api, certificates, served)
+    const served = await attempt(() => source.refresh({ isLeader: false, publishedBundle: undefined }))
+    if (served !== undefined) return createController({ ...options, clock }, api, source, served)
     await clock.sleep(RETRY_MS)
   }
 }
 
-/** What this replica serves and does now. */
+/** Current state of this replica. */
 interface State {
-  served: Served
-  leading: boolean
+  served: ServingCertificate
+  isLeader: boolean
 }
 
-function keeperOf(
-  options: KeeperOptions & { readonly clock: Clock },
-  api: Api,
-  certificates: Certificates,
-  served: Served
-): Keeper {
+function createController(
+  options: ControllerOptions & { readonly clock: Clock },
+  api: ApiClient,
+  source: CertificateSource,
+  served: ServingCertificate
+): Controller {
   const { transport, namespace, service, settings, log, clock } = options
-  const state: State = { served, leading: false }
-  const wanted = () => ({ namespace, service, settings, bundle: state.served.bundle })
-  let excuse: Excuse | undefined
-  const isExcused = () => excuse?.holds() === true
-  const registering = { api, registration: registrationOf(api, log, clock), wanted, isExcused, log, clock }
-  const registrar = registrarOf(registering)
-  const identity = `${hostname()}_${randomBytes(4).toString('hex')}`
-  const stop = new AbortController()
-  const { signal } = stop
-  const lease = { api: apiOf(transport, LEASE_REQUEST_MS), path: PATHS.lease(namespace), identity, log, signal, clock }
+  const state: State = { served, isLeader: false }
+  const desired = () => ({ namespace, service, settings, caBundle: state.served.caBundle })
+  let gracePeriod: GracePeriod | undefined
+  const inGracePeriod = () => gracePeriod?.isActive() === true
+  const configurations = createWebhookConfigurations(api, log, clock)
+  const policyOptions = { api, configurations, desired, inGracePeriod, log, clock }
+  const policyController = createFailurePolicyController(policyOptions)
+  const shutdown = new AbortController()
+  const { signal } = shutdown
+  const lease = { path: PATHS.lease(namespace), identity: `${hostname()}_${randomBytes(4).toString('hex')}` }
+  const election = { api: createApiClient(transport, LEASE_REQUEST_MS), ...lease, log, signal, clock }
   let running: readonly Promise<void>[] = []
   let auditor: Auditor | undefined
   return {
     keyPair: () => state.served.keyPair,
-    status: () => toStatus(untilMs(state.served), state.leading, registrar.failurePolicy(), auditor?.status()),
-    start: (reload, audit) => {
-      auditor = auditorOf({ ...audit, api, home: namespace, log, clock })
-      excuse = excuseOf(() => audit.health().every(isSettled), clock)
-      const refresh = () => certificates.refresh({ leading: state.leading, settled: registrar.settled() })
-      const leading = lead(lease, async term => {
-        state.leading = true
-        await Promise.all([registrar.keep(term), auditor?.keep(term)])
-        state.leading = false
+    status: () =>
+      toStatus(notAfterMs(state.served), state.isLeader, policyController.failurePolicy(), auditor?.status()),
+    startReconciling: (reload, audit) => {
+      auditor = createAuditor({ ...audit, api, ownNamespace: namespace, log, clock })
+      gracePeriod = syncGracePeriod(() => audit.health().every(isSynced), clock)
+      const { publishedBundle } = policyController
+      const refresh = () => source.refresh({ isLeader: state.isLeader, publishedBundle: publishedBundle() })
+      const leading = runWhileLeader(election, async signal => {
+        state.isLeader = true
+        await Promise.all([policyController.run(signal), auditor?.run(signal)])
+        state.isLeader = false
       })
-      running = [leading, follow(state, refresh, reload, { log, clock, signal }), excuse.keep(signal)]
+      running = [leading, trackCertificate(state, refresh, reload, { log, clock, signal }), gracePeriod.run(signal)]
     },
-    leave: async () => {
-      stop.abort()
-      // What the leader has begun to write comes before the farewell.
+    beforeShutdown: async () => {
+      shutdown.abort()
+      // Writes of the leader that are in progress must not overwrite failurePolicy afterwards.
       await Promise.all(running)
-      await farewell(registering)
+      await failOpenIfLastReplica(policyOptions)
     }
   }
 }
 
-/** Serves what is to be served, whoever has changed it. */
-async function follow(
+/** Reloads the serving certificate whenever its source has another one. */
+async function trackCertificate(
   state: State,
-  refresh: () => Promise<Served>,
+  refresh: () => Promise<ServingCertificate>,
   reload: (keyPair: KeyPair) => void,
   { log, clock, signal }: { readonly log: Logger; readonly clock: Clock; readonly signal: AbortSignal }
 ): Promise<void> {
-  const attempt = reporting(log, 'renewing the serving certificate failed')
+  const attempt = logOnChange(log, 'renewing the serving certificate failed')
   while (!signal.aborted) {
     await attempt(async () => {
       const next = await refresh()
       if (next.keyPair.cert !== state.served.keyPair.cert) {
         reload(next.keyPair)
-        log.info({ until: new Date(untilMs(next)) }, 'serving certificate changed')
+        log.info({ notAfter: new Date(notAfterMs(next)) }, 'serving certificate changed')
       }
       state.served = next
     })
-    await clock.sleep(FOLLOW_MS, signal)
+    await clock.sleep(CERTIFICATE_POLL_MS, signal)
   }
 }
 
-const untilMs = ({ keyPair }: Served) => lifeIn(new X509Certificate(keyPair.cert)).untilMs
+const notAfterMs = ({ keyPair }: ServingCertificate) => readValidity(new X509Certificate(keyPair.cert)).notAfterMs
 
 function toStatus(
-  certificateUntilMs: number,
+  certificateExpiryMs: number,
   leader: boolean,
   failurePolicy: FailurePolicy | undefined,
   audit: AuditStatus | undefined
-): KeeperStatus {
-  const kept = failurePolicy === undefined ? 'not in force' : `failurePolicy ${failurePolicy}`
+): ControllerStatus {
+  const policy = failurePolicy === undefined ? 'not active' : `failurePolicy ${failurePolicy}`
   const lines = [
-    `certificate: until ${new Date(certificateUntilMs).toISOString()}`,
-    `registration: ${leader ? kept : 'kept by another replica'}`
+    `certificate: until ${new Date(certificateExpiryMs).toISOString()}`,
+    `webhook configurations: ${leader ? policy : 'managed by another replica'}`
   ]
   if (audit?.lastSuccessMs !== undefined) {
-    lines.push(`audit: ${countOf(audit.findings)} findings at ${new Date(audit.lastSuccessMs).toISOString()}`)
+    lines.push(`audit: ${countFindings(audit.findings)} findings at ${new Date(audit.lastSuccessMs).toISOString()}`)
   }
-  return { certificateUntilMs, leader, failurePolicy, audit, lines }
+  return { certificateExpiryMs, leader, failurePolicy, audit, lines }
 }

@@ -1,6 +1,6 @@
 import { CONTROLLERS } from '../engine/exempt.ts'
 
-/** Something that must be so for the API server to ask. */
+/** @see k8s.io/api/admissionregistration/v1 MatchCondition */
 export interface MatchCondition {
   readonly name: string
   readonly expression: string
@@ -11,19 +11,18 @@ const differs = (field: string) =>
   `has(object.${field}) != has(oldObject.${field}) || (has(object.${field}) && object.${field} != oldObject.${field})`
 
 /**
- * What `engine/exempt.ts` admits without a word, said to the API server, in CEL: so nobody holds up what controllers
- * write, not even when nobody answers.
+ * The exemptions of `engine/exempt.ts` as CEL, so that writes of controllers do not depend on the webhook being available.
  */
-export const CONCERNING: readonly MatchCondition[] = [
-  { name: 'not-on-its-way-out', expression: 'object == null || !has(object.metadata.deletionTimestamp)' },
+export const COMMON_MATCH_CONDITIONS: readonly MatchCondition[] = [
+  { name: 'not-being-deleted', expression: 'object == null || !has(object.metadata.deletionTimestamp)' },
   {
-    name: 'not-made-by-a-controller',
+    name: 'not-controller-owned',
     expression: `!has(${OWNERS}.ownerReferences) || !${OWNERS}.ownerReferences.exists(owner, has(owner.controller) && owner.controller && ${JSON.stringify(CONTROLLERS)}.exists(group, owner.apiVersion.startsWith(group + "/")))`
   }
 ]
 
-/** For kinds of which nothing is read but metadata and spec. */
-export const CHANGING: MatchCondition = {
-  name: 'more-than-status-or-finalizers',
+/** For kinds of which only metadata and spec are read. */
+export const CHANGE_MATCH_CONDITION: MatchCondition = {
+  name: 'spec-labels-or-annotations-changed',
   expression: `object == null || oldObject == null || ${['spec', 'metadata.labels', 'metadata.annotations'].map(differs).join(' || ')}`
 }

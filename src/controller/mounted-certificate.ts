@@ -1,62 +1,65 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DAY_MS, type KeyPair, readPair, toPem } from './certificate.ts'
-import type { Certificates } from './certificate-source.ts'
+import { DAY_MS, type KeyPair, readKeyPair, toPem } from './certificate.ts'
+import type { CertificateSource } from './certificate-source.ts'
 import type { Clock } from './clock.ts'
 
-/** What lies in the folder. */
-export interface Mounted {
+/** Contents of the directory. */
+export interface MountedCertificate {
   readonly keyPair: KeyPair
-  /** PEM of whom clients are to trust for it. */
-  readonly authority: string
+  /** CA certificate, PEM. */
+  readonly ca: string
 }
 
-/** What is done with it. */
-export interface Following {
+/** Certificate that is served, and CAs that are published. */
+export interface CertificateHistory {
   readonly keyPair: KeyPair
-  /** The newest first, with the moment since when each is published. */
-  readonly authorities: readonly { readonly pem: string; readonly sinceMs: number }[]
+  /** Newest first, with the time since when each is published. */
+  readonly cas: readonly { readonly pem: string; readonly sinceMs: number }[]
 }
 
-/** The kubelet brings a change to each pod at another time, up to two minutes apart; then the leader publishes it. */
-const SETTLE_MS = 5 * 60_000
-const OLD_KEPT_MS = DAY_MS
+/** The kubelet updates the volumes of pods up to two minutes apart; then the leader publishes the CA. */
+const PROPAGATION_MS = 5 * 60_000
+const OLD_CA_RETENTION_MS = DAY_MS
 
 /**
- * Follows the folder. A certificate of a new authority is not served before that authority has been published, beside the
- * old one, for long enough. What was published before this process began is not known to it.
+ * Next history after reading the directory. A certificate of a new CA is served only after the new CA has been published
+ * beside the old one for `PROPAGATION_MS`. CAs published before this process started are unknown to it.
  */
-export function follow(known: Following | undefined, { keyPair, authority }: Mounted, nowMs: number): Following {
-  if (known === undefined) return { keyPair, authorities: [{ pem: authority, sinceMs: Number.NEGATIVE_INFINITY }] }
-  const mine = known.authorities.find(({ pem }) => pem === authority) ?? { pem: authority, sinceMs: nowMs }
+export function trackCertificate(
+  history: CertificateHistory | undefined,
+  { keyPair, ca }: MountedCertificate,
+  nowMs: number
+): CertificateHistory {
+  if (history === undefined) return { keyPair, cas: [{ pem: ca, sinceMs: Number.NEGATIVE_INFINITY }] }
+  const mine = history.cas.find(({ pem }) => pem === ca) ?? { pem: ca, sinceMs: nowMs }
   const age = nowMs - mine.sinceMs
   return {
-    keyPair: age < SETTLE_MS ? known.keyPair : keyPair,
-    authorities: age < OLD_KEPT_MS ? [mine, ...known.authorities.filter(one => one !== mine)] : [mine]
+    keyPair: age < PROPAGATION_MS ? history.keyPair : keyPair,
+    cas: age < OLD_CA_RETENTION_MS ? [mine, ...history.cas.filter(one => one !== mine)] : [mine]
   }
 }
 
 /**
- * The certificate that somebody else keeps in a folder: `tls.crt`, `tls.key` and `ca.crt`, such as a Secret of cert-manager
- * that the kubelet mounts. It is read anew each time: no notice of a change can get lost, whether a file is written or
- * the kubelet turns a link over.
+ * Certificate in a directory (`tls.crt`, `tls.key`, `ca.crt`), such as a mounted Secret of cert-manager. The files are read
+ * on each refresh, because file watchers miss the symlink swap of the kubelet.
  */
-export function mountedCertificates(folder: string, { now }: Clock): Certificates {
-  let known: Following | undefined
+export function mountedCertificateSource(folder: string, { now }: Clock): CertificateSource {
+  let history: CertificateHistory | undefined
   return {
     refresh: async () => {
-      known = follow(known, await readMounted(folder), now())
-      return { keyPair: known.keyPair, bundle: known.authorities.map(({ pem }) => pem).join('') }
+      history = trackCertificate(history, await readMounted(folder), now())
+      return { keyPair: history.keyPair, caBundle: history.cas.map(({ pem }) => pem).join('') }
     }
   }
 }
 
-/** @throws when a file is missing, or certificate and key do not belong together: they were read amid a change */
-async function readMounted(folder: string): Promise<Mounted> {
-  const [cert = '', key = '', authority = ''] = await Promise.all(
+/** @throws if a file is missing, or the key does not match because the files were read during an update */
+async function readMounted(folder: string): Promise<MountedCertificate> {
+  const [cert = '', key = '', ca = ''] = await Promise.all(
     ['tls.crt', 'tls.key', 'ca.crt'].map(name => readFile(join(folder, name), 'utf8'))
   )
   const keyPair = { cert, key }
-  if (readPair(keyPair) === undefined) throw new Error(`${folder}: tls.crt and tls.key do not belong together`)
-  return { keyPair, authority: toPem(authority) }
+  if (readKeyPair(keyPair) === undefined) throw new Error(`${folder}: tls.crt and tls.key do not belong together`)
+  return { keyPair, ca: toPem(ca) }
 }

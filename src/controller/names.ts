@@ -1,7 +1,7 @@
-/** Both webhook configurations, the Secret, the Lease and the roles are called this. There is one guard in a cluster. */
+/** Name of both webhook configurations, Secret, Lease and roles. One guard per cluster is supported. */
 export const NAME = 'kserve-mesh-guard'
 
-/** The webhooks, as the API server names them when they refuse something. */
+/** Webhook names, as in denial messages of the API server. */
 export const WEBHOOK = {
   mutate: 'mutate.mesh-guard.io',
   validate: 'validate.mesh-guard.io',

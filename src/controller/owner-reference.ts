@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import type { Api } from './api.ts'
+import type { ApiClient } from './api.ts'
 import { PATHS } from './names.ts'
 
-/** As metadata names who something belongs to, and goes with. */
-export interface Owner {
+/** @see k8s.io/apimachinery metav1.OwnerReference */
+export interface OwnerReference {
   readonly apiVersion: string
   readonly kind: string
   readonly name: string
@@ -13,11 +13,11 @@ export interface Owner {
 const owner = z.object({ metadata: z.object({ uid: z.string() }) })
 
 /**
- * Our namespace, to which all belongs that we write outside of it: who deletes the namespace takes that with it.
+ * Owner reference to the namespace of the guard: deleting the namespace garbage-collects objects outside of it.
  *
- * @throws {Refused}
+ * @throws {ApiStatusError}
  */
-export async function readOwner(api: Api, namespace: string): Promise<Owner> {
+export async function readOwnerReference(api: ApiClient, namespace: string): Promise<OwnerReference> {
   const { metadata } = owner.parse(await api.get(PATHS.namespace(namespace)))
   return { apiVersion: 'v1', kind: 'Namespace', name: namespace, uid: metadata.uid }
 }

@@ -4,8 +4,8 @@ import { KINDS } from '../state/resource.ts'
 import type { Settings } from '../state/snapshot.ts'
 import { NAME } from './names.ts'
 
-/** A rule of a role, as Kubernetes writes it. */
-export interface Grant {
+/** @see k8s.io/api/rbac/v1 PolicyRule */
+export interface PolicyRule {
   readonly apiGroups: readonly string[]
   readonly resources: readonly string[]
   readonly resourceNames?: readonly string[]
@@ -26,31 +26,31 @@ export interface RoleOptions {
 const RBAC = 'rbac.authorization.k8s.io'
 const READ = ['list', 'watch']
 
-/** The roles that the guard needs, with their bindings: what it reads and writes, and nothing else. */
+/** The least-privilege roles of the guard, with their bindings. */
 export function rolesFor(options: RoleOptions): readonly object[] {
   const { namespace, settings, enabled, certificates, reports } = options
   const collections = collectionsOf(settings)
   const clusterWide = collections.filter(one => one.namespace === undefined)
-  const grants = new Map<string | undefined, readonly Grant[]>([
+  const rulesByScope = new Map<string | undefined, readonly PolicyRule[]>([
     [
       undefined,
       [
-        ...toGrants(clusterWide),
-        ...(enabled ? registrationGrants(namespace) : []),
-        ...(enabled && reports !== 'off' ? reportGrants() : [])
+        ...toRules(clusterWide),
+        ...(enabled ? webhookConfigurationRules(namespace) : []),
+        ...(enabled && reports !== 'off' ? reportRules() : [])
       ]
     ],
-    [namespace, enabled ? ownGrants(certificates) : []]
+    [namespace, enabled ? ownNamespaceRules(certificates) : []]
   ])
-  const elsewhere = Map.groupBy(collections, one => one.namespace)
-  for (const [where, found] of elsewhere) {
-    if (where !== undefined) grants.set(where, [...(grants.get(where) ?? []), ...toGrants(found)])
+  const namespaced = Map.groupBy(collections, one => one.namespace)
+  for (const [scope, found] of namespaced) {
+    if (scope !== undefined) rulesByScope.set(scope, [...(rulesByScope.get(scope) ?? []), ...toRules(found)])
   }
-  return [...grants].flatMap(([where, rules]) => (rules.length === 0 ? [] : toRole(where, rules, options)))
+  return [...rulesByScope].flatMap(([scope, rules]) => (rules.length === 0 ? [] : toRole(scope, rules, options)))
 }
 
-/** One grant for the kinds of an API group. */
-function toGrants(collections: readonly { readonly kind: keyof typeof KINDS }[]): readonly Grant[] {
+/** One rule per API group. */
+function toRules(collections: readonly { readonly kind: keyof typeof KINDS }[]): readonly PolicyRule[] {
   return [...Map.groupBy(collections, ({ kind }) => KINDS[kind].group)].map(([group, of]) => ({
     apiGroups: [group],
     resources: of.map(({ kind }) => KINDS[kind].plural),
@@ -58,8 +58,8 @@ function toGrants(collections: readonly { readonly kind: keyof typeof KINDS }[])
   }))
 }
 
-/** Both configurations exist already. To own them, our namespace is read. */
-function registrationGrants(namespace: string): readonly Grant[] {
+/** The chart creates both webhook configurations. The namespace of the guard is read for the owner reference. */
+function webhookConfigurationRules(namespace: string): readonly PolicyRule[] {
   return [
     {
       apiGroups: ['admissionregistration.k8s.io'],
@@ -71,8 +71,8 @@ function registrationGrants(namespace: string): readonly Grant[] {
   ]
 }
 
-/** Reports lie where their subjects are. */
-function reportGrants(): readonly Grant[] {
+/** Cluster-wide: a report is in the namespace of its subject. */
+function reportRules(): readonly PolicyRule[] {
   return REPORT_APIS.map(({ group, plural }) => ({
     apiGroups: [group],
     resources: [plural],
@@ -80,8 +80,8 @@ function reportGrants(): readonly Grant[] {
   }))
 }
 
-/** Secret and Lease exist already. The ConfigMap is that of the self-test, which is never kept. */
-function ownGrants(certificates: RoleOptions['certificates']): readonly Grant[] {
+/** The chart creates Secret and Lease. ConfigMaps are only created as dry run, for the self-test. */
+function ownNamespaceRules(certificates: RoleOptions['certificates']): readonly PolicyRule[] {
   const byName = { resourceNames: [NAME], verbs: ['get', 'patch'] }
   return [
     { apiGroups: ['coordination.k8s.io'], resources: ['leases'], ...byName },
@@ -90,11 +90,11 @@ function ownGrants(certificates: RoleOptions['certificates']): readonly Grant[] 
   ]
 }
 
-/** A role with its binding; without a namespace, for the whole cluster. */
-function toRole(where: string | undefined, rules: readonly Grant[], options: RoleOptions): readonly object[] {
-  const kind = where === undefined ? 'ClusterRole' : 'Role'
+/** A Role with its binding; a ClusterRole if `scope` is undefined. */
+function toRole(scope: string | undefined, rules: readonly PolicyRule[], options: RoleOptions): readonly object[] {
+  const kind = scope === undefined ? 'ClusterRole' : 'Role'
   const apiVersion = `${RBAC}/v1`
-  const metadata = { name: NAME, ...(where === undefined ? {} : { namespace: where }) }
+  const metadata = { name: NAME, ...(scope === undefined ? {} : { namespace: scope }) }
   const { serviceAccount, namespace } = options
   return [
     { apiVersion, kind, metadata, rules },

@@ -1,28 +1,28 @@
-/** How often lately somebody has undone what we wrote. */
-export interface Patience {
+/** Recent repairs of an object that another field manager keeps changing. */
+export interface RepairBackoff {
   readonly repairs: number
-  /** On a clock that never jumps. */
+  /** Time of the last repair, on a monotonic clock. */
   readonly lastMs: number
 }
 
-export const CALM: Patience = { repairs: 0, lastMs: Number.NEGATIVE_INFINITY }
+export const INITIAL: RepairBackoff = { repairs: 0, lastMs: Number.NEGATIVE_INFINITY }
 
-/** An edit by hand is put right at once, and a second one; from the third on, somebody else means it. */
+/** Single edits are repaired at once; from the third repair on, another field manager is assumed to be active. */
 const FREE_REPAIRS = 3
-const FIRST_PAUSE_MS = 60_000
-const LAST_PAUSE_MS = 3_600_000
+const INITIAL_DELAY_MS = 60_000
+const MAX_DELAY_MS = 3_600_000
 
-/** True once: for the last repair before we begin to step back. */
-export const isBecomingFight = ({ repairs }: Patience) => repairs === FREE_REPAIRS
+/** True on the repair after which backoff starts (logged once). */
+export const entersBackoff = ({ repairs }: RepairBackoff) => repairs === FREE_REPAIRS
 
-export const mayRepair = (patience: Patience, nowMs: number) => nowMs >= patience.lastMs + pauseMs(patience)
+export const canRepair = (backoff: RepairBackoff, nowMs: number) => nowMs >= backoff.lastMs + delayMs(backoff)
 
-/** After a pause twice as long as was asked for, all is forgotten. */
-export function afterRepair(patience: Patience, nowMs: number): Patience {
-  const calm = nowMs >= patience.lastMs + Math.max(2 * pauseMs(patience), FIRST_PAUSE_MS)
-  return { repairs: calm ? 1 : patience.repairs + 1, lastMs: nowMs }
+/** The counter resets after twice the current backoff. */
+export function afterRepair(backoff: RepairBackoff, nowMs: number): RepairBackoff {
+  const isOver = nowMs >= backoff.lastMs + Math.max(2 * delayMs(backoff), INITIAL_DELAY_MS)
+  return { repairs: isOver ? 1 : backoff.repairs + 1, lastMs: nowMs }
 }
 
-function pauseMs({ repairs }: Patience): number {
-  return repairs < FREE_REPAIRS ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (repairs - FREE_REPAIRS), LAST_PAUSE_MS)
+function delayMs({ repairs }: RepairBackoff): number {
+  return repairs < FREE_REPAIRS ? 0 : Math.min(INITIAL_DELAY_MS * 2 ** (repairs - FREE_REPAIRS), MAX_DELAY_MS)
 }

@@ -1,47 +1,46 @@
 import { createHash } from 'node:crypto'
 import type { WantedReport } from '../report/openreports.ts'
 
-/** A report of ours as the server has it. */
-export interface KnownReport {
+/** Metadata of a report of the guard in the cluster. */
+export interface ExistingReport {
   readonly namespace: string
   readonly name: string
   readonly version: string
-  /** What was noted of its content when it was written. */
+  /** Digest of the content when the report was written; from its annotation. */
   readonly digest: string | undefined
 }
 
 /**
- * A report as it should be, with what tells contents apart. It is noted in the report: a server that drops fields which
- * its version of the kind lacks would otherwise seem to have another report each time.
+ * Desired report with a digest of its content. The digest is stored in an annotation, because comparing contents would
+ * always differ on a server whose CRD version drops fields.
  */
 export interface DigestedReport extends WantedReport {
   readonly digest: string
 }
 
-/** What is to be written so that the server has the reports that it should have. */
+/** One write that brings the cluster closer to the desired reports. */
 export type ReportChange =
-  | { readonly change: 'create'; readonly wanted: DigestedReport }
-  | { readonly change: 'update'; readonly wanted: DigestedReport; readonly known: KnownReport }
-  | { readonly change: 'remove'; readonly known: KnownReport }
+  | { readonly change: 'create'; readonly desired: DigestedReport }
+  | { readonly change: 'update'; readonly desired: DigestedReport; readonly existing: ExistingReport }
+  | { readonly change: 'delete'; readonly existing: ExistingReport }
 
-export const reportKey = ({ namespace, name }: Pick<KnownReport, 'namespace' | 'name'>) => `${namespace}/${name}`
+export const reportKey = ({ namespace, name }: Pick<ExistingReport, 'namespace' | 'name'>) => `${namespace}/${name}`
 
-/** Adds the digest of the content. */
 export function withDigest(report: WantedReport): DigestedReport {
   return { ...report, digest: createHash('sha256').update(JSON.stringify(report.content)).digest('hex') }
 }
 
 export function reportChanges(
-  wanted: readonly DigestedReport[],
-  known: readonly KnownReport[]
+  desired: readonly DigestedReport[],
+  existing: readonly ExistingReport[]
 ): readonly ReportChange[] {
-  const before = new Map(known.map(one => [reportKey(one), one]))
-  const after = new Set(wanted.map(reportKey))
-  const written = wanted.flatMap((one): readonly ReportChange[] => {
+  const before = new Map(existing.map(one => [reportKey(one), one]))
+  const after = new Set(desired.map(reportKey))
+  const written = desired.flatMap((one): readonly ReportChange[] => {
     const found = before.get(reportKey(one))
-    if (found === undefined) return [{ change: 'create', wanted: one }]
-    return found.digest === one.digest ? [] : [{ change: 'update', wanted: one, known: found }]
+    if (found === undefined) return [{ change: 'create', desired: one }]
+    return found.digest === one.digest ? [] : [{ change: 'update', desired: one, existing: found }]
   })
-  const gone = known.filter(one => !after.has(reportKey(one)))
-  return [...written, ...gone.map(one => ({ change: 'remove', known: one }) as const)]
+  const gone = existing.filter(one => !after.has(reportKey(one)))
+  return [...written, ...gone.map(one => ({ change: 'delete', existing: one }) as const)]
 }

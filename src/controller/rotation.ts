@@ -1,111 +1,122 @@
 import type { X509Certificate } from 'node:crypto'
 import {
+  createCa,
   DAY_MS,
+  issueServingCertificate,
   type KeyPair,
-  type Life,
-  lifeIn,
-  lifeOf,
-  makeAuthority,
-  makeLeaf,
   readCertificate,
-  readPair
+  readKeyPair,
+  readValidity,
+  type Validity,
+  validityOf
 } from './certificate.ts'
 
-/** What the Secret holds; what is not there yet is empty. */
-export interface Contents {
-  /** Whom clients are to trust, as PEM, the newest first. */
-  readonly authorities: readonly string[]
-  /** The key of the newest authority. Those of older ones are gone: nobody signs with them any more. */
-  readonly authorityKey: string
-  readonly leaf: KeyPair
+/** Contents of the Secret; missing values are empty. */
+export interface CertificateSecret {
+  /** PEM, newest first. */
+  readonly caCertificates: readonly string[]
+  /** Key of the newest CA; keys of older CAs are not kept. */
+  readonly caKey: string
+  readonly serving: KeyPair
 }
 
-/** What the next step depends on besides the contents. */
-export interface Moment {
+/** Inputs of a rotation step besides the Secret. */
+export interface RotationContext {
   readonly nowMs: number
-  /** The DNS names that the API server calls us by. */
+  /** DNS names that the API server connects to. */
   readonly names: readonly string[]
-  /** The bundle that both webhook configurations have carried for so long that every API server knows it. */
-  readonly settled: string | undefined
+  /** CA bundle that every API server uses by now. */
+  readonly publishedBundle: string | undefined
 }
 
-const AUTHORITY = 'mesh-guard'
-/** More than three times the life of a leaf: in two thirds of it, no leaf outlives its authority. */
-const AUTHORITY_DAYS = 365
-const LEAF_DAYS = 90
-/** So long after the last leaf, no replica serves one of the old authority any more. */
-const OLD_KEPT_MS = DAY_MS
+const CA_NAME = 'mesh-guard'
+/** With both renewed after two thirds of their validity, no serving certificate outlives its CA. */
+const CA_DAYS = 365
+const SERVING_DAYS = 90
+/** Time after which no replica serves a certificate of the old CA. */
+const OLD_CA_RETENTION_MS = DAY_MS
 
-type Step = 'make-authority' | 'make-leaf' | 'drop-old-authorities'
+type Step = 'create-ca' | 'issue-serving-certificate' | 'drop-old-cas'
 
-/** The authorities as one PEM text, as `ca.crt` and `caBundle` hold it. */
-export const toBundle = (authorities: readonly string[]) => authorities.join('')
+/** Concatenated PEM, as in `ca.crt` and `caBundle`. */
+export const toBundle = (caCertificates: readonly string[]) => caCertificates.join('')
 
 /**
- * Brings the contents up to date. The order is what keeps handshakes from failing: a new authority is published beside
- * the old one, then comes a leaf of the new one, then the old one is dropped.
+ * Renews CA and serving certificate if due. The order prevents TLS handshake failures: the new CA is published beside the
+ * old one, then a serving certificate of the new CA is issued, then the old CA is dropped.
  *
- * @returns the same contents when there is nothing to do
+ * @returns the same object if nothing is due
  */
-export async function advance(contents: Contents, moment: Moment): Promise<Contents> {
-  const step = nextStep(contents, moment)
-  return step === undefined ? contents : advance(await take(step, contents, moment), moment)
+export async function rotate(secret: CertificateSecret, context: RotationContext): Promise<CertificateSecret> {
+  const step = nextStep(secret, context)
+  return step === undefined ? secret : rotate(await applyStep(step, secret, context), context)
 }
 
-/** True when clients that trust the bundle get a valid certificate. */
-export function isServable({ authorities, leaf }: Contents, { nowMs, names }: Moment): boolean {
-  const certificate = readPair(leaf)
+/** True if the serving certificate is valid for clients that trust the CA bundle. */
+export function isServable({ caCertificates, serving }: CertificateSecret, { nowMs, names }: RotationContext): boolean {
+  const certificate = readKeyPair(serving)
   return (
     certificate !== undefined &&
-    isCurrent(lifeIn(certificate), nowMs) &&
+    isCurrent(readValidity(certificate), nowMs) &&
     names.every(name => certificate.checkHost(name) !== undefined) &&
-    authorities.some(authority => isIssuedBy(certificate, authority))
+    caCertificates.some(ca => isIssuedBy(certificate, ca))
   )
 }
 
-function nextStep(contents: Contents, moment: Moment): Step | undefined {
-  const { authorities, authorityKey, leaf } = contents
-  const [newest = ''] = authorities
-  const authority = readPair({ cert: newest, key: authorityKey })
-  if (authority === undefined || isDue(lifeIn(authority), moment.nowMs)) return 'make-authority'
-  const certificate = readPair(leaf)
-  // A leaf that is of no use cannot be made worse: there is nothing to wait for.
-  if (certificate === undefined || !isServable(contents, moment)) return 'make-leaf'
-  if (!isIssuedBy(certificate, newest)) return moment.settled === toBundle(authorities) ? 'make-leaf' : undefined
-  const life = lifeIn(certificate)
-  if (isDue(life, moment.nowMs)) return 'make-leaf'
-  return authorities.length > 1 && moment.nowMs >= life.fromMs + OLD_KEPT_MS ? 'drop-old-authorities' : undefined
+function nextStep(secret: CertificateSecret, context: RotationContext): Step | undefined {
+  const { caCertificates, caKey, serving } = secret
+  const [newest = ''] = caCertificates
+  const ca = readKeyPair({ cert: newest, key: caKey })
+  if (ca === undefined || isRenewalDue(readValidity(ca), context.nowMs)) return 'create-ca'
+  const certificate = readKeyPair(serving)
+  // An unusable certificate is replaced without waiting for propagation of the CA bundle.
+  if (certificate === undefined || !isServable(secret, context)) return 'issue-serving-certificate'
+  if (!isIssuedBy(certificate, newest))
+    return context.publishedBundle === toBundle(caCertificates) ? 'issue-serving-certificate' : undefined
+  const validity = readValidity(certificate)
+  if (isRenewalDue(validity, context.nowMs)) return 'issue-serving-certificate'
+  return caCertificates.length > 1 && context.nowMs >= validity.notBeforeMs + OLD_CA_RETENTION_MS
+    ? 'drop-old-cas'
+    : undefined
 }
 
-async function take(step: Step, contents: Contents, { nowMs, names }: Moment): Promise<Contents> {
-  const { authorities, authorityKey } = contents
-  const [newest = ''] = authorities
+async function applyStep(
+  step: Step,
+  secret: CertificateSecret,
+  { nowMs, names }: RotationContext
+): Promise<CertificateSecret> {
+  const { caCertificates, caKey } = secret
+  const [newest = ''] = caCertificates
   switch (step) {
-    case 'make-authority': {
-      const { cert, key } = await makeAuthority(AUTHORITY, lifeOf(AUTHORITY_DAYS, nowMs))
-      const old = authorities.filter(pem => {
+    case 'create-ca': {
+      const { cert, key } = await createCa(CA_NAME, validityOf(CA_DAYS, nowMs))
+      const old = caCertificates.filter(pem => {
         const certificate = readCertificate(pem)
-        return certificate !== undefined && isCurrent(lifeIn(certificate), nowMs)
+        return certificate !== undefined && isCurrent(readValidity(certificate), nowMs)
       })
-      return { ...contents, authorities: [cert, ...old], authorityKey: key }
+      return { ...secret, caCertificates: [cert, ...old], caKey: key }
     }
-    case 'make-leaf': {
-      const leaf = await makeLeaf({ cert: newest, key: authorityKey }, names, lifeOf(LEAF_DAYS, nowMs))
-      return { ...contents, leaf }
+    case 'issue-serving-certificate': {
+      const serving = await issueServingCertificate(
+        { cert: newest, key: caKey },
+        names,
+        validityOf(SERVING_DAYS, nowMs)
+      )
+      return { ...secret, serving }
     }
-    case 'drop-old-authorities':
-      return { ...contents, authorities: [newest] }
+    case 'drop-old-cas':
+      return { ...secret, caCertificates: [newest] }
   }
 }
 
-/** A life that has not begun yet says that the clock was wrong, then or now. */
-const isCurrent = ({ fromMs, untilMs }: Life, nowMs: number) => nowMs >= fromMs && nowMs < untilMs
+/** False also before notBefore: then a clock was wrong. */
+const isCurrent = ({ notBeforeMs, notAfterMs }: Validity, nowMs: number) => nowMs >= notBeforeMs && nowMs < notAfterMs
 
-/** Two thirds of its life are over. */
-const isDue = (life: Life, nowMs: number) =>
-  !isCurrent(life, nowMs) || nowMs >= life.fromMs + ((life.untilMs - life.fromMs) * 2) / 3
+/** True after two thirds of the validity. */
+const isRenewalDue = (validity: Validity, nowMs: number) =>
+  !isCurrent(validity, nowMs) || nowMs >= validity.notBeforeMs + ((validity.notAfterMs - validity.notBeforeMs) * 2) / 3
 
-function isIssuedBy(certificate: X509Certificate, authority: string): boolean {
-  const issuer = readCertificate(authority)
+function isIssuedBy(certificate: X509Certificate, ca: string): boolean {
+  const issuer = readCertificate(ca)
   return issuer !== undefined && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)
 }

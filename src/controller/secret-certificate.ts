@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { type Api, Refused } from './api.ts'
+import { type ApiClient, ApiStatusError } from './api.ts'
 import { toPem } from './certificate.ts'
-import type { Certificates } from './certificate-source.ts'
+import type { CertificateSource } from './certificate-source.ts'
 import type { Clock } from './clock.ts'
 import { PATHS } from './names.ts'
-import { advance, type Contents, isServable, toBundle } from './rotation.ts'
+import { type CertificateSecret, isServable, rotate, toBundle } from './rotation.ts'
 
 const secret = z.object({
   metadata: z.object({ resourceVersion: z.string() }),
@@ -15,35 +15,34 @@ const secret = z.object({
 })
 
 export interface SecretOptions {
-  readonly api: Api
+  readonly api: ApiClient
   readonly namespace: string
-  /** The DNS names that the API server calls us by. */
+  /** DNS names that the API server connects to. */
   readonly names: readonly string[]
   readonly clock: Clock
 }
 
 /**
- * The certificate that the replicas share in their Secret, with an authority of its own. The leader renews it. The others
- * follow, and write only when there is nothing that could be served: at the first start all of them race for it, and one
- * wins, for each write says which version it replaces.
+ * Self-signed CA and serving certificate in a Secret that all replicas share. The leader renews them. Other replicas
+ * write only if the Secret has no usable certificate; on first start the `resourceVersion` decides which replica wins.
  */
-export function secretCertificates({ api, namespace, names, clock }: SecretOptions): Certificates {
+export function secretCertificateSource({ api, namespace, names, clock }: SecretOptions): CertificateSource {
   const path = PATHS.secret(namespace)
-  const refresh: Certificates['refresh'] = async duty => {
+  const refresh: CertificateSource['refresh'] = async role => {
     const { metadata, data } = secret.parse(await api.get(path))
-    const found = toContents(data)
-    const moment = { nowMs: clock.date(), names, settled: duty.settled }
-    const mayWrite = duty.leading || !isServable(found, moment)
-    const contents = mayWrite ? await advance(found, moment) : found
-    if (contents !== found) {
+    const current = toContents(data)
+    const context = { nowMs: clock.date(), names, publishedBundle: role.publishedBundle }
+    const mayWrite = role.isLeader || !isServable(current, context)
+    const next = mayWrite ? await rotate(current, context) : current
+    if (next !== current) {
       try {
-        await api.merge(path, { metadata, data: toData(contents) })
+        await api.mergePatch(path, { metadata, data: toData(next) })
       } catch (error) {
-        if (error instanceof Refused && error.status === 409) return refresh(duty)
+        if (error instanceof ApiStatusError && error.status === 409) return refresh(role)
         throw error
       }
     }
-    return { keyPair: contents.leaf, bundle: toBundle(contents.authorities) }
+    return { keyPair: next.serving, caBundle: toBundle(next.caCertificates) }
   }
   return { refresh }
 }
@@ -51,7 +50,7 @@ export function secretCertificates({ api, namespace, names, clock }: SecretOptio
 const BEGIN = '-----BEGIN CERTIFICATE-----'
 const END = '-----END CERTIFICATE-----'
 
-/** The certificates of a PEM text, each ending in a line break. */
+/** Splits a PEM bundle into certificates, each ending in a line break. */
 function splitBundle(pem: string): readonly string[] {
   const [, ...blocks] = pem.split(BEGIN)
   return blocks.flatMap(block => {
@@ -60,21 +59,21 @@ function splitBundle(pem: string): readonly string[] {
   })
 }
 
-function toContents(data: Readonly<Record<string, string>>): Contents {
+function toContents(data: Readonly<Record<string, string>>): CertificateSecret {
   const text = (key: string) => Buffer.from(data[key] ?? '', 'base64').toString('utf8')
   return {
-    authorities: splitBundle(text('ca.crt')),
-    authorityKey: text('ca.key'),
-    leaf: { cert: text('tls.crt'), key: text('tls.key') }
+    caCertificates: splitBundle(text('ca.crt')),
+    caKey: text('ca.key'),
+    serving: { cert: text('tls.crt'), key: text('tls.key') }
   }
 }
 
-function toData({ authorities, authorityKey, leaf }: Contents): Readonly<Record<string, string>> {
+function toData({ caCertificates, caKey, serving }: CertificateSecret): Readonly<Record<string, string>> {
   const base64 = (text: string) => Buffer.from(text).toString('base64')
   return {
-    'ca.crt': base64(toBundle(authorities)),
-    'ca.key': base64(authorityKey),
-    'tls.crt': base64(leaf.cert),
-    'tls.key': base64(leaf.key)
+    'ca.crt': base64(toBundle(caCertificates)),
+    'ca.key': base64(caKey),
+    'tls.crt': base64(serving.cert),
+    'tls.key': base64(serving.key)
   }
 }

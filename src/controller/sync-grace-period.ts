@@ -1,42 +1,42 @@
 import type { Clock } from './clock.ts'
 
-/** Whether a self-test that fails has a reason that goes by. */
-export interface Excuse {
-  /** Looks again and again, until told to stop. */
-  readonly keep: (signal: AbortSignal) => Promise<void>
-  readonly holds: () => boolean
+/** Period in which failed self-tests do not change `failurePolicy`. */
+export interface GracePeriod {
+  /** Polls the cache state until `signal` is aborted. */
+  readonly run: (signal: AbortSignal) => Promise<void>
+  readonly isActive: () => boolean
 }
 
-/** The Service leads elsewhere only when we were not ready for nearly as long. */
-const LOOK_MS = 5_000
-/** Nobody waits longer than that for us to know again. */
-const KNOWN_AGAIN_MS = 120_000
-/** So long it may take until the Service leads to us again: the kubelet, controllers and proxies hear of it one after the other. */
-const FOUND_AGAIN_MS = 30_000
+/** Shorter than the time after which an unready replica is removed from the Service. */
+const POLL_MS = 5_000
+/** Longest time for the cache to sync again. */
+const RESYNC_GRACE_MS = 120_000
+/** Time until a ready replica is an endpoint again: kubelet, controllers and proxies update one after the other. */
+const ENDPOINT_PROPAGATION_MS = 30_000
 
 /**
- * While the state is not known, as after a restart of the API server, we say ourselves that we are not ready, and nobody
- * is led to us. To open for that would let in all that comes meanwhile.
+ * Self-test failures are ignored while this replica's cache is not synced, as after a restart of the API server: it is
+ * unready, so the Service has no endpoint. Failing open then would admit unevaluated changes.
  */
-export function excuseOf(isKnown: () => boolean, clock: Clock): Excuse {
-  let wasKnown = isKnown()
-  // Who has known from the beginning has nothing to wait for.
-  let sinceMs = wasKnown ? Number.NEGATIVE_INFINITY : clock.now()
-  const look = () => {
-    if (isKnown() === wasKnown) return
-    wasKnown = !wasKnown
+export function syncGracePeriod(isSynced: () => boolean, clock: Clock): GracePeriod {
+  let wasSynced = isSynced()
+  // A replica that starts with a synced cache has no grace period.
+  let sinceMs = wasSynced ? Number.NEGATIVE_INFINITY : clock.now()
+  const update = () => {
+    if (isSynced() === wasSynced) return
+    wasSynced = !wasSynced
     sinceMs = clock.now()
   }
   return {
-    keep: async signal => {
+    run: async signal => {
       while (!signal.aborted) {
-        look()
-        await clock.sleep(LOOK_MS, signal)
+        update()
+        await clock.sleep(POLL_MS, signal)
       }
     },
-    holds: () => {
-      look()
-      return clock.now() < sinceMs + (wasKnown ? FOUND_AGAIN_MS : KNOWN_AGAIN_MS)
+    isActive: () => {
+      update()
+      return clock.now() < sinceMs + (wasSynced ? ENDPOINT_PROPAGATION_MS : RESYNC_GRACE_MS)
     }
   }
 }

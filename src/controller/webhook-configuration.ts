@@ -1,27 +1,27 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { type Api, FIELD_MANAGER } from './api.ts'
+import { type ApiClient, FIELD_MANAGER } from './api.ts'
 import type { Clock } from './clock.ts'
 import { NAME, PATHS, WEBHOOK } from './names.ts'
-import { type Owner, readOwner } from './owner-reference.ts'
-import { afterRepair, CALM, isBecomingFight, mayRepair } from './repair-backoff.ts'
+import { type OwnerReference, readOwnerReference } from './owner-reference.ts'
+import { afterRepair, canRepair, entersBackoff, INITIAL } from './repair-backoff.ts'
 import {
   type FailurePolicy,
   mutatingWebhooks,
-  type Registered,
   validatingWebhooks,
-  type Webhook
+  type Webhook,
+  type WebhookOptions
 } from './webhook-definitions.ts'
 
 const MUTATING = { kind: 'MutatingWebhookConfiguration', plural: 'mutatingwebhookconfigurations' } as const
 const VALIDATING = { kind: 'ValidatingWebhookConfiguration', plural: 'validatingwebhookconfigurations' } as const
 
-/** One of the two, as it should be. */
+/** Desired state of one webhook configuration. */
 interface Target {
   readonly kind: string
   readonly plural: (typeof MUTATING | typeof VALIDATING)['plural']
-  readonly owner: Owner
+  readonly owner: OwnerReference
   readonly webhooks: readonly Webhook[]
 }
 
@@ -35,35 +35,35 @@ const configuration = z.object({
 })
 type Configuration = z.output<typeof configuration>
 
-/** `given-up`: somebody else keeps changing them, and for now we let them be. */
-export type Outcome = 'kept' | 'written' | 'given-up'
+/** `backing-off`: another field manager overwrites the configurations, and the next repair is delayed. */
+export type Outcome = 'unchanged' | 'updated' | 'backing-off'
 
-/** The two webhook configurations, as one. */
-export interface Registration {
-  /** What becomes of changes to the mesh while nobody answers, as it is registered now. */
+/** The mutating and the validating webhook configuration. */
+export interface WebhookConfigurations {
+  /** Current `failurePolicy` for mesh changes. */
   readonly failurePolicy: () => Promise<FailurePolicy>
   /**
-   * Makes both what they should be. Somebody who changes them back again and again wins in the end: then the next try is
-   * put off, longer each time.
+   * Updates both configurations if they differ. Repairs back off exponentially while another field manager overwrites
+   * them.
    *
-   * @throws {Refused}
+   * @throws {ApiStatusError}
    */
-  readonly reconcile: (wanted: Registered) => Promise<Outcome>
+  readonly reconcile: (desired: WebhookOptions) => Promise<Outcome>
 }
 
-export function registrationOf(api: Api, log: Logger, { now }: Clock): Registration {
-  let written: Registered | undefined
-  let patience = CALM
+export function createWebhookConfigurations(api: ApiClient, log: Logger, { now }: Clock): WebhookConfigurations {
+  let updated: WebhookOptions | undefined
+  let backoff = INITIAL
 
-  /** @returns false when it is not the time */
-  const bearsRepair = (found: readonly Configuration[]): boolean => {
-    if (!mayRepair(patience, now())) return false
-    patience = afterRepair(patience, now())
-    const by = [...new Set(found.flatMap(otherManagers))]
-    if (patience.repairs === 1)
-      log.info({ by }, 'webhook configurations overwritten by another field manager, repaired')
-    if (isBecomingFight(patience))
-      log.warn({ by }, 'webhook configurations overwritten repeatedly by another field manager, backing off')
+  /** Records a repair and logs it. @returns false while backing off */
+  const countRepair = (found: readonly Configuration[]): boolean => {
+    if (!canRepair(backoff, now())) return false
+    backoff = afterRepair(backoff, now())
+    const managers = [...new Set(found.flatMap(otherManagers))]
+    if (backoff.repairs === 1)
+      log.info({ managers }, 'webhook configurations overwritten by another field manager, repaired')
+    if (entersBackoff(backoff))
+      log.warn({ managers }, 'webhook configurations overwritten repeatedly by another field manager, backing off')
     return true
   }
   return {
@@ -72,30 +72,30 @@ export function registrationOf(api: Api, log: Logger, { now }: Clock): Registrat
       const mesh = webhooks.find(({ name }) => name === WEBHOOK.validate)
       return mesh?.failurePolicy === 'Fail' ? 'Fail' : 'Ignore'
     },
-    reconcile: async wanted => {
-      const owner = await readOwner(api, wanted.namespace)
+    reconcile: async desired => {
+      const owner = await readOwnerReference(api, desired.namespace)
       const targets = [
-        { ...MUTATING, owner, webhooks: mutatingWebhooks(wanted) },
-        { ...VALIDATING, owner, webhooks: validatingWebhooks(wanted) }
+        { ...MUTATING, owner, webhooks: mutatingWebhooks(desired) },
+        { ...VALIDATING, owner, webhooks: validatingWebhooks(desired) }
       ]
       const pairs = await Promise.all(
         targets.map(async target => ({ target, found: await readConfiguration(api, target) }))
       )
-      const wrong = pairs.filter(({ target, found }) => !isAsWanted(found, target))
-      if (wrong.length === 0) return 'kept'
-      if (isDeepStrictEqual(written, wanted) && !bearsRepair(wrong.map(({ found }) => found))) return 'given-up'
+      const wrong = pairs.filter(({ target, found }) => !isUpToDate(found, target))
+      if (wrong.length === 0) return 'unchanged'
+      if (isDeepStrictEqual(updated, desired) && !countRepair(wrong.map(({ found }) => found))) return 'backing-off'
       for (const { target } of wrong) await write(api, target)
-      written = wanted
-      return 'written'
+      updated = desired
+      return 'updated'
     }
   }
 }
 
-async function readConfiguration(api: Api, { plural }: Pick<Target, 'plural'>): Promise<Configuration> {
+async function readConfiguration(api: ApiClient, { plural }: Pick<Target, 'plural'>): Promise<Configuration> {
   return configuration.parse(await api.get(PATHS.configuration(plural)))
 }
 
-async function write(api: Api, target: Target): Promise<void> {
+async function write(api: ApiClient, target: Target): Promise<void> {
   const { kind, plural, owner, webhooks } = target
   const path = PATHS.configuration(plural)
   const object = {
@@ -105,12 +105,12 @@ async function write(api: Api, target: Target): Promise<void> {
     webhooks
   }
   const applied = configuration.parse(await api.apply(path, object))
-  if (isAsWanted(applied, target)) return
-  // What others have added to our webhooks stays theirs when we apply. It goes when the list is replaced as a whole.
-  await api.merge(path, { metadata: { resourceVersion: applied.metadata.resourceVersion }, webhooks })
+  if (isUpToDate(applied, target)) return
+  // Apply keeps fields that another manager added to our webhooks; replacing the list removes them.
+  await api.mergePatch(path, { metadata: { resourceVersion: applied.metadata.resourceVersion }, webhooks })
 }
 
-function isAsWanted(found: Configuration, { owner, webhooks }: Target): boolean {
+function isUpToDate(found: Configuration, { owner, webhooks }: Target): boolean {
   const byName = (a: { readonly name: string }, b: { readonly name: string }) => (a.name < b.name ? -1 : 1)
   return (
     found.metadata.ownerReferences.some(({ uid }) => uid === owner.uid) &&

@@ -1,41 +1,41 @@
 import { KSERVE_CONFIG } from '../kserve/kserve.ts'
 import { KINDS, type Kind } from '../state/resource.ts'
 import type { Settings } from '../state/snapshot.ts'
-import { CHANGING, CONCERNING } from './match-conditions.ts'
+import { CHANGE_MATCH_CONDITION, COMMON_MATCH_CONDITIONS } from './match-conditions.ts'
 import { SELF_TEST_LABEL, WEBHOOK } from './names.ts'
-import { subjects } from './watched-resources.ts'
+import { watchedKinds } from './watched-resources.ts'
 
 export type FailurePolicy = 'Fail' | 'Ignore'
 
-/** What a registration says besides what follows from the model. */
-export interface Registered {
+/** Variable parts of the webhook configurations. */
+export interface WebhookOptions {
   readonly namespace: string
   readonly service: { readonly name: string; readonly port: number }
   readonly settings: Settings
-  /** PEM of whom the API server is to trust. */
-  readonly bundle: string
-  /** For the kinds of the mesh; of all else a failure is ignored. */
+  /** CA certificates that the API server verifies the webhook with, PEM. */
+  readonly caBundle: string
+  /** For mesh changes; other webhooks always use Ignore. */
   readonly failurePolicy: FailurePolicy
 }
 
-/** A webhook with every field said, so that what the API server holds can be compared with it. */
+/** Webhook with all defaults set, so that it can be compared with the stored one. */
 export interface Webhook {
   readonly name: string
   readonly [field: string]: unknown
 }
 
-/** Much shorter than what clients wait for; an answer takes milliseconds. */
+/** Much shorter than client timeouts; an answer takes milliseconds. */
 const TIMEOUT_SECONDS = 5
 const NAMESPACE_LABEL = 'kubernetes.io/metadata.name'
 const WRITES = ['CREATE', 'UPDATE', 'DELETE']
 
-export function mutatingWebhooks(registered: Registered): readonly Webhook[] {
+export function mutatingWebhooks(options: WebhookOptions): readonly Webhook[] {
   const rules = toRules(['InferenceService'], ['CREATE', 'UPDATE'])
-  const { failurePolicy } = registered
-  const matchConditions = [...CONCERNING, CHANGING]
+  const { failurePolicy } = options
+  const matchConditions = [...COMMON_MATCH_CONDITIONS, CHANGE_MATCH_CONDITION]
   return [
     {
-      ...webhook(registered, WEBHOOK.mutate, '/mutate', rules),
+      ...webhook(options, WEBHOOK.mutate, '/mutate', rules),
       failurePolicy,
       matchConditions,
       reinvocationPolicy: 'IfNeeded'
@@ -43,22 +43,25 @@ export function mutatingWebhooks(registered: Registered): readonly Webhook[] {
   ]
 }
 
-export function validatingWebhooks(registered: Registered): readonly Webhook[] {
-  const { namespace, settings, failurePolicy } = registered
-  const { mesh, core } = subjects()
+export function validatingWebhooks(options: WebhookOptions): readonly Webhook[] {
+  const { namespace, settings, failurePolicy } = options
+  const { mesh, core } = watchedKinds()
   return [
     {
-      ...webhook(registered, WEBHOOK.validate, '/validate', toRules(mesh, WRITES)),
+      ...webhook(options, WEBHOOK.validate, '/validate', toRules(mesh, WRITES)),
       failurePolicy,
-      matchConditions: [...CONCERNING, CHANGING]
+      matchConditions: [...COMMON_MATCH_CONDITIONS, CHANGE_MATCH_CONDITION]
     },
     {
-      ...webhook(registered, WEBHOOK.core, '/validate', toRules(core, WRITES)),
-      matchConditions: [...CONCERNING, { name: 'only-config-maps-that-are-read', expression: isRead(settings) }]
+      ...webhook(options, WEBHOOK.core, '/validate', toRules(core, WRITES)),
+      matchConditions: [
+        ...COMMON_MATCH_CONDITIONS,
+        { name: 'relevant-config-maps', expression: readConfigMaps(settings) }
+      ]
     },
     {
-      // A failure is ignored here too: what we read from the answer is whether it was we who refused.
-      ...webhook(registered, WEBHOOK.selfTest, '/self-test', toRules(['ConfigMap'], ['CREATE'])),
+      // Ignore, because the self-test only checks whether this webhook denied the request.
+      ...webhook(options, WEBHOOK.selfTest, '/self-test', toRules(['ConfigMap'], ['CREATE'])),
       namespaceSelector: { matchExpressions: [{ key: NAMESPACE_LABEL, operator: 'In', values: [namespace] }] },
       objectSelector: { matchExpressions: [{ key: SELF_TEST_LABEL, operator: 'Exists' }] }
     }
@@ -66,7 +69,7 @@ export function validatingWebhooks(registered: Registered): readonly Webhook[] {
 }
 
 function webhook(
-  { namespace, service, bundle }: Registered,
+  { namespace, service, caBundle }: WebhookOptions,
   name: string,
   path: string,
   rules: readonly object[]
@@ -78,9 +81,9 @@ function webhook(
     failurePolicy: 'Ignore',
     matchPolicy: 'Equivalent',
     timeoutSeconds: TIMEOUT_SECONDS,
-    clientConfig: { service: { namespace, ...service, path }, caBundle: Buffer.from(bundle).toString('base64') },
+    clientConfig: { service: { namespace, ...service, path }, caBundle: Buffer.from(caBundle).toString('base64') },
     rules,
-    // Never what we need ourselves to come up again, nor what the cluster needs.
+    // The guard must be able to restart without its webhook, and so must system components.
     namespaceSelector: {
       matchExpressions: [{ key: NAMESPACE_LABEL, operator: 'NotIn', values: [namespace, 'kube-system'] }]
     },
@@ -88,7 +91,7 @@ function webhook(
   }
 }
 
-/** Kinds of one API group share a rule. Every version is meant: objects of all are read alike. */
+/** One rule per API group, for all versions. */
 function toRules(kinds: readonly Kind[], operations: readonly string[]): readonly object[] {
   return [...Map.groupBy(kinds, kind => KINDS[kind].group)].map(([group, of]) => ({
     apiGroups: [group],
@@ -99,17 +102,17 @@ function toRules(kinds: readonly Kind[], operations: readonly string[]): readonl
   }))
 }
 
-/** The ConfigMaps of Knative that the model reads. */
-export const KNATIVE_MAPS = ['config-autoscaler', 'config-domain', 'config-istio', 'config-network']
+/** ConfigMaps of Knative that the model reads. */
+export const KNATIVE_CONFIG_MAPS = ['config-autoscaler', 'config-domain', 'config-istio', 'config-network']
 
-/** In CEL: of ConfigMaps only those that the model reads. Some of Istio's have the name of a revision at the end. */
-function isRead({ istioNamespace, knativeNamespace, kserveNamespace }: Settings): string {
+/** CEL condition that excludes ConfigMaps that the model does not read. Istio appends the revision to names. */
+function readConfigMaps({ istioNamespace, knativeNamespace, kserveNamespace }: Settings): string {
   const text = JSON.stringify
   const within = (namespace: string, names: string) => `(request.namespace == ${text(namespace)} && ${names})`
   return [
     'request.resource.resource != "configmaps"',
     within(istioNamespace, 'request.name.startsWith("istio")'),
-    within(knativeNamespace, `request.name in ${text(KNATIVE_MAPS)}`),
+    within(knativeNamespace, `request.name in ${text(KNATIVE_CONFIG_MAPS)}`),
     within(kserveNamespace, `request.name == ${text(KSERVE_CONFIG)}`)
   ].join(' || ')
 }

@@ -5,7 +5,7 @@ import { mutate } from '../engine/mutate.ts'
 import { type Policy, policyAt, type WrittenPolicy } from '../engine/to-findings.ts'
 import { type ReportApi, toReports, type WantedReport } from '../report/openreports.ts'
 import { RULES } from '../rules/index.ts'
-import { isSettled, type StateSource } from '../sources/source.ts'
+import { isSynced, type StateSource } from '../sources/source.ts'
 import type { Snapshot } from '../state/snapshot.ts'
 import { allow, toMutationResponse, toValidationResponse } from './admission-response.ts'
 import { InvalidReview, parseReview, type Review } from './admission-review.ts'
@@ -50,7 +50,7 @@ export class Evaluation {
 
   /** Evaluates the state, once all of it is known, so that the next request need not wait for that. */
   prepare(): void {
-    if (this.#options.source.health().every(isSettled)) this.#evaluate(this.#current())
+    if (this.#options.source.health().every(isSynced)) this.#evaluate(this.#current())
   }
 
   /** @returns nothing when the deadline came first */
@@ -68,7 +68,7 @@ export class Evaluation {
 
   /** @returns nothing while not all of the state is known: what is not known would look like what is gone */
   audit(): readonly FindingCount[] | undefined {
-    if (!this.#options.source.health().every(isSettled)) return undefined
+    if (!this.#options.source.health().every(isSynced)) return undefined
     const state = this.#current()
     this.#evaluate(state)
     const judged = decideState(state, RULES, this.#policyNow(), this.#memory)

@@ -12,17 +12,17 @@ import type { Metrics } from './metrics.ts'
 
 export interface AdmissionOptions {
   readonly evaluator: Pick<Evaluator, 'review'>
-  /** What holds now for what is not evaluated. */
+  /** Current policy for requests that are not evaluated. */
   readonly policy: () => Pick<Policy, 'unevaluated'>
-  /** Is never evaluated. */
+  /** Namespace of the guard; its objects are admitted without evaluation. */
   readonly ownNamespace: string | undefined
   readonly metrics: Metrics
   readonly maxInFlight: number
 }
 
 /**
- * `POST /validate`: does this change cut a path that works now? `POST /mutate`: what does policy add to it? Bodies are
- * passed on as they are: to parse one of 8 MiB takes longer than health may wait.
+ * `POST /validate` and `POST /mutate`. Bodies are passed to the evaluation thread unparsed: parsing 8 MiB would delay
+ * health checks.
  */
 export const admission: FastifyPluginAsync<AdmissionOptions> = async (app, options) => {
   const { evaluator, policy, ownNamespace, metrics, maxInFlight } = options
@@ -30,16 +30,20 @@ export const admission: FastifyPluginAsync<AdmissionOptions> = async (app, optio
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   limitLoad(app, maxInFlight, metrics.load)
 
-  const admit = (question: Question, { uid, operation, object }: Head, reason: string): AdmissionResponse => {
+  const admitUnevaluated = (
+    question: Question,
+    { uid, operation, object }: Head,
+    reason: string
+  ): AdmissionResponse => {
     if (object.namespace === ownNamespace) return allow(uid)
     if (question === 'mutate') return allow(uid, [`Nothing was injected: ${reason}`])
     const decision = unevaluated(reason, policy())
-    metrics.decided(operation, object.kind, decision)
+    metrics.recordDecision(operation, object.kind, decision)
     return toValidationResponse(uid, decision)
   }
 
-  const ask = (question: Question) => async (request: FastifyRequest, reply: FastifyReply) => {
-    const body = Buffer.isBuffer(request.body) ? request.body : NOTHING
+  const handle = (question: Question) => async (request: FastifyRequest, reply: FastifyReply) => {
+    const body = Buffer.isBuffer(request.body) ? request.body : EMPTY
     const head = readHead(body)
     const flow = `${head.user} ${head.object.namespace}`
     const arrivedMs = nowMs() - reply.elapsedTime
@@ -48,7 +52,7 @@ export const admission: FastifyPluginAsync<AdmissionOptions> = async (app, optio
     const trace = traceOf(request.headers)
     if ('unevaluated' in outcome) {
       request.log.warn({ ...head, ...trace, reason: outcome.unevaluated }, 'not evaluated')
-      return admit(question, head, outcome.unevaluated)
+      return admitUnevaluated(question, head, outcome.unevaluated)
     }
     if (outcome.record !== undefined) {
       const { event, ...record } = outcome.record
@@ -57,20 +61,20 @@ export const admission: FastifyPluginAsync<AdmissionOptions> = async (app, optio
     }
     return reply.type(JSON_TYPE).send(outcome.answer)
   }
-  app.post('/validate', ask('validate'))
-  app.post('/mutate', ask('mutate'))
+  app.post('/validate', handle('validate'))
+  app.post('/mutate', handle('mutate'))
 }
 
-const NOTHING = Buffer.alloc(0)
+const EMPTY = Buffer.alloc(0)
 const JSON_TYPE = 'application/json; charset=utf-8'
 
 function count(metrics: Metrics, record: Decided | Mutated): void {
-  if (record.event === 'mutation applied') metrics.mutated(record.added.length > 0)
-  else metrics.decided(record.operation, record.object.kind, record, record.seconds)
+  if (record.event === 'mutation applied') metrics.recordMutation(record.added.length > 0)
+  else metrics.recordDecision(record.operation, record.object.kind, record, record.seconds)
 }
 
 /**
- * The trace that the question belongs to, where the API server traces.
+ * Trace context of the request, if the API server sends one.
  * @see https://www.w3.org/TR/trace-context/#traceparent-header
  */
 function traceOf({ traceparent }: IncomingHttpHeaders): { readonly traceparent?: string } {

@@ -10,17 +10,17 @@ export interface KeyPair {
   readonly key: string
 }
 
-/** How we speak TLS. A context replaces the one before as a whole, so all of it is said each time. */
+/** Complete TLS options: `setSecureContext` replaces all of them. */
 export const toContext = (keyPair: KeyPair) => ({ ...keyPair, minVersion: 'TLSv1.2' as const })
 
-/** Object and old object can each be near 3 MiB. */
+/** Object and old object can be close to 3 MiB each. */
 const BODY_LIMIT = 8 * 1024 * 1024
-/** The API server keeps idle connections for 90 s; it must be the one that closes them. */
+/** Longer than the 90 s after which the API server closes idle connections, so that the server never closes first. */
 const KEEP_ALIVE_MS = 120_000
-/** The API server waits 30 s at most for an answer. */
+/** Maximum `timeoutSeconds` of a webhook. */
 const REQUEST_MS = 30_000
 
-/** The webhook, by TLS. It is HTTP/1.1 only, for the API server speaks nothing else to a webhook. */
+/** Webhook server over TLS. HTTP/1.1 only, which the API server uses for webhooks. */
 export async function buildWebhook(
   keyPair: KeyPair,
   options: AdmissionOptions & SelfTestOptions,
@@ -33,20 +33,20 @@ export async function buildWebhook(
     bodyLimit: BODY_LIMIT,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_MS,
-    // Labels may have any key. What is parsed here is never merged.
+    // Label keys may be `__proto__`; parsed objects are never merged.
     onProtoPoisoning: 'ignore',
     onConstructorPoisoning: 'ignore',
-    // While we stop, requests on open connections are answered all the same.
+    // During shutdown, requests on open connections are still answered.
     return503OnClosing: false
   })
-  // Must be longer than the time a connection may be idle.
+  // Must be longer than keepAliveTimeout.
   app.server.headersTimeout = KEEP_ALIVE_MS + 1_000
   await app.register(admission, options)
   await app.register(selfTest, options)
   return app
 }
 
-/** Health and metrics, in plain HTTP on a port of their own. */
+/** Health and metrics server, plaintext HTTP on a separate port. */
 export async function buildHealth(options: HealthOptions, logger: FastifyBaseLogger): Promise<FastifyInstance> {
   const app = Fastify({ loggerInstance: logger, logController: new LogController({ disableRequestLogging: true }) })
   await app.register(health, options)

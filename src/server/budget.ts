@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify'
 
-/** What the API server waits where it does not say. */
+/** Default `timeoutSeconds` of a webhook. */
 const DEFAULT_MS = 10_000
-/** The answer has a way to go, and the API server something to do, before its time is up. */
+/** Part of the timeout that is reserved for network and API server. */
 const MARGIN = 0.1
 const MIN_MARGIN_MS = 300
 
-/** How long evaluation may take. The API server says by `?timeout=5s` how long it waits. */
+/** Time for evaluation, in milliseconds, from the query parameter of the API server, such as `?timeout=5s`. */
 export function budgetMs({ query }: Pick<FastifyRequest, 'query'>): number {
   const { timeout } = query as { readonly timeout?: unknown }
   const [, seconds] = /^(\d{1,9}(?:\.\d{1,9})?)s$/.exec(String(timeout)) ?? []

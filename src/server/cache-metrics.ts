@@ -2,16 +2,16 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 import { toSeconds } from '../evaluator/cache-summary.ts'
 import type { KindHealth, StateSource, WatchCounters } from '../sources/source.ts'
 
-/** What is told of a kind to those who ask whether we are ready. */
-export function describeEvidence({ kind, health, why, objects, stalenessMs }: KindHealth): string {
-  const known = `${kind}: ${health}, ${objects} objects`
-  if (health === 'static') return known
-  const age = Number.isFinite(stalenessMs) ? `proven ${toSeconds(stalenessMs)} s ago` : 'never proven'
-  return `${known}, ${age}${why === '' ? '' : ` (${why})`}`
+/** Line of `/readyz` for a kind. */
+export function describeCacheState({ kind, health, why, objects, stalenessMs }: KindHealth): string {
+  const summary = `${kind}: ${health}, ${objects} objects`
+  if (health === 'static') return summary
+  const age = Number.isFinite(stalenessMs) ? `last synced ${toSeconds(stalenessMs)} s ago` : 'never synced'
+  return `${summary}, ${age}${why === '' ? '' : ` (${why})`}`
 }
 
-/** Measures, by kind, what is known and how well, and counts what went wrong. */
-export function measureEvidence(registry: Registry, source: Pick<StateSource, 'health'>): void {
+/** Registers size, staleness and errors of the cache, by kind. */
+export function registerCacheMetrics(registry: Registry, source: Pick<StateSource, 'health'>): void {
   const registers = [registry]
   new Gauge({
     name: 'mesh_guard_cache_objects',
@@ -29,10 +29,10 @@ export function measureEvidence(registry: Registry, source: Pick<StateSource, 'h
     labelNames: ['kind'],
     registers,
     collect() {
-      for (const [kind, stalenessMs] of oldest(source.health())) this.set({ kind }, stalenessMs / 1000)
+      for (const [kind, stalenessMs] of maxStaleness(source.health())) this.set({ kind }, stalenessMs / 1000)
     }
   })
-  const count = (name: string, help: string, toTimes: ToTimes) => show(registry, source, name, help, toTimes)
+  const count = (name: string, help: string, toTimes: ToTimes) => exportCounter(registry, source, name, help, toTimes)
   count('mesh_guard_relists_total', 'Lists after the initial one, by kind', ({ relists }) => [[{}, relists]])
   count(
     'mesh_guard_watch_decode_errors_total',
@@ -46,8 +46,8 @@ export function measureEvidence(registry: Registry, source: Pick<StateSource, 'h
 
 type ToTimes = (counters: WatchCounters) => readonly (readonly [{ readonly reason?: string }, number])[]
 
-/** The source counts; here it is only shown. */
-function show(
+/** Exports counters that the source keeps. */
+function exportCounter(
   registry: Registry,
   source: Pick<StateSource, 'health'>,
   name: string,
@@ -68,8 +68,8 @@ function show(
   })
 }
 
-/** A kind that is read in several places is as old as the oldest of them. */
-function oldest(kinds: readonly KindHealth[]): ReadonlyMap<string, number> {
+/** Largest staleness per kind; a kind can have several caches. */
+function maxStaleness(kinds: readonly KindHealth[]): ReadonlyMap<string, number> {
   const ages = new Map<string, number>()
   for (const { kind, stalenessMs } of kinds) ages.set(kind, Math.max(ages.get(kind) ?? 0, stalenessMs))
   return ages

@@ -5,65 +5,65 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Config } from '../config-schema.ts'
 import { exceptionsAt, expiredExceptions } from '../engine/exceptions.ts'
 
-/** Where the configuration is written down. Both throw, with file and line, where it cannot be used. */
-export interface Written {
+/** Source of the configuration. Both functions throw an error with file and line if it is invalid. */
+export interface ConfigSource {
   readonly read: () => string
   readonly parse: (text: string) => Config
 }
 
-/** The configuration that is in force, which may be replaced as a whole. */
-export interface Configuration {
+/** Active configuration, replaced as a whole on reload. */
+export interface ReloadableConfig {
   readonly current: () => Config
-  /** Of the text that it was read from. */
+  /** First 16 hex digits of the SHA-256 of the active configuration text. */
   readonly hash: () => string
-  /** How often a new text could not be used. */
+  /** Number of failed reloads. */
   readonly failures: () => number
-  /** False while what is written down is not what is in force. */
+  /** False if the last reload failed. */
   readonly isUpToDate: () => boolean
   /**
-   * Reads the text again, and takes it when it is another one and can be used. The content is what counts, not who
-   * tells of a change: a ConfigMap is changed by turning a link over, of which watchers of the file hear nothing.
+   * Reloads the configuration if its text has changed and is valid. Polling, because file watchers miss the symlink swap
+   * of a mounted ConfigMap.
    */
   readonly refresh: () => void
 }
 
-/** What was made of these at the start cannot be made anew while we run. */
-export const NEED_RESTART = ['server', 'mesh', 'controller', 'audit'] as const
+/** Keys whose changes take effect only after a restart. */
+export const RESTART_KEYS = ['server', 'mesh', 'controller', 'audit'] as const
 
 /**
- * Reads the configuration for the first time. It sets the level of the log, then and later.
+ * Loads the configuration. Sets the log level now and on each reload.
  *
- * @throws {InvalidInput} when there is no good one to begin with
+ * @throws {InvalidInput} if the initial configuration is invalid
  */
-export function openConfiguration({ read, parse }: Written, log: FastifyBaseLogger): Configuration {
+export function watchConfig({ read, parse }: ConfigSource, log: FastifyBaseLogger): ReloadableConfig {
   const first = read()
-  const started = parse(first)
-  let seen: string | Error = first
-  let current = started
+  const initial = parse(first)
+  let previousText: string | Error = first
+  let current = initial
   let hash = hashOf(first)
   let failures = 0
   let isUpToDate = true
 
-  const replace = (text: string | Error) => {
+  const activate = (text: string | Error) => {
     if (typeof text !== 'string') throw text
     const next = parse(text)
     current = {
       ...next,
-      server: started.server,
-      mesh: started.mesh,
-      controller: started.controller,
-      audit: started.audit
+      server: initial.server,
+      mesh: initial.mesh,
+      controller: initial.controller,
+      audit: initial.audit
     }
     hash = hashOf(text)
-    announce(current, hash, log)
-    warnOfRestart(next, started, log)
+    logConfig(current, hash, log)
+    logRestartKeys(next, initial, log)
   }
   const refresh = () => {
-    const text = contentOf(read)
-    if (isDeepStrictEqual(text, seen)) return
-    seen = text
+    const text = readTextOrError(read)
+    if (isDeepStrictEqual(text, previousText)) return
+    previousText = text
     try {
-      replace(text)
+      activate(text)
       isUpToDate = true
     } catch (error) {
       failures++
@@ -75,7 +75,7 @@ export function openConfiguration({ read, parse }: Written, log: FastifyBaseLogg
     }
   }
 
-  announce(started, hash, log)
+  logConfig(initial, hash, log)
   return {
     current: () => current,
     hash: () => hash,
@@ -85,7 +85,7 @@ export function openConfiguration({ read, parse }: Written, log: FastifyBaseLogg
   }
 }
 
-function announce({ log: { level }, exceptions }: Config, hash: string, log: FastifyBaseLogger): void {
+function logConfig({ log: { level }, exceptions }: Config, hash: string, log: FastifyBaseLogger): void {
   log.level = level
   log.info({ hash }, 'configuration loaded')
   for (const { rule, reason } of expiredExceptions(exceptionsAt(exceptions, Date.now()))) {
@@ -93,13 +93,13 @@ function announce({ log: { level }, exceptions }: Config, hash: string, log: Fas
   }
 }
 
-function warnOfRestart(next: Config, started: Config, log: FastifyBaseLogger): void {
-  const keys = NEED_RESTART.filter(key => !isDeepStrictEqual(next[key], started[key]))
+function logRestartKeys(next: Config, initial: Config, log: FastifyBaseLogger): void {
+  const keys = RESTART_KEYS.filter(key => !isDeepStrictEqual(next[key], initial[key]))
   if (keys.length > 0) log.warn({ keys }, 'configuration changed: a restart is required for these keys')
 }
 
-/** The same fault twice is no news, as the same text is none. */
-function contentOf(read: () => string): string | Error {
+/** Text or read error, so that an unchanged error is not logged again. */
+function readTextOrError(read: () => string): string | Error {
   try {
     return read()
   } catch (error) {
@@ -109,7 +109,7 @@ function contentOf(read: () => string): string | Error {
 
 const hashOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16)
 
-export function measureConfiguration(registry: Registry, configuration: Configuration): void {
+export function registerConfigMetrics(registry: Registry, configuration: ReloadableConfig): void {
   const registers = [registry]
   new Gauge({
     name: 'mesh_guard_config_info',

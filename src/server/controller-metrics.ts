@@ -1,32 +1,32 @@
 import { Gauge, type Registry } from 'prom-client'
 
-/** What is kept in the cluster for the webhook, as those who keep it tell it. */
-export interface Upkeep {
-  /** Expiry of the serving certificate, in seconds since 1970, in milliseconds since 1970. */
-  readonly certificateUntilMs: number
+/** Status of the controllers of this replica. */
+export interface ControllerStatus {
+  /** Expiry of the serving certificate, in milliseconds since 1970. */
+  readonly certificateExpiryMs: number
   readonly leader: boolean
-  /** What becomes of a change when nobody answers; known to the leader alone. */
+  /** `failurePolicy` for mesh changes; only on the leader. */
   readonly failurePolicy: 'Fail' | 'Ignore' | undefined
-  /** What the last audit has found, and when; known to the leader alone. */
-  readonly audit: AuditResult | undefined
-  /** A line each for people. */
+  /** Result of the last audit; only on the leader. */
+  readonly audit: AuditStatus | undefined
+  /** Lines for `/readyz?verbose`. */
   readonly lines: readonly string[]
 }
 
-export interface AuditResult {
-  /** When one last came to its end, in milliseconds since 1970. */
+export interface AuditStatus {
+  /** End of the last successful audit, in milliseconds since 1970. */
   readonly lastSuccessMs: number | undefined
   readonly findings: readonly { readonly rule: string; readonly mode: string; readonly count: number }[]
 }
 
-export function measureUpkeep(registry: Registry, upkeep: () => Upkeep): void {
+export function registerControllerMetrics(registry: Registry, controllerStatus: () => ControllerStatus): void {
   const registers = [registry]
   new Gauge({
     name: 'mesh_guard_certificate_expiry_timestamp_seconds',
     help: 'Expiry of the serving certificate, in seconds since 1970',
     registers,
     collect() {
-      this.set(upkeep().certificateUntilMs / 1000)
+      this.set(controllerStatus().certificateExpiryMs / 1000)
     }
   })
   new Gauge({
@@ -34,7 +34,7 @@ export function measureUpkeep(registry: Registry, upkeep: () => Upkeep): void {
     help: '1 on the leader, which manages webhook configurations, certificate and reports; 0 on other replicas',
     registers,
     collect() {
-      this.set(upkeep().leader ? 1 : 0)
+      this.set(controllerStatus().leader ? 1 : 0)
     }
   })
   new Gauge({
@@ -42,15 +42,15 @@ export function measureUpkeep(registry: Registry, upkeep: () => Upkeep): void {
     help: 'On the leader: 1 if failurePolicy is Fail for mesh changes, 0 if it is Ignore',
     registers,
     collect() {
-      const { failurePolicy } = upkeep()
+      const { failurePolicy } = controllerStatus()
       if (failurePolicy === undefined) this.remove()
       else this.set(failurePolicy === 'Fail' ? 1 : 0)
     }
   })
-  measureAudit(registers, () => upkeep().audit)
+  registerAuditMetrics(registers, () => controllerStatus().audit)
 }
 
-function measureAudit(registers: Registry[], audit: () => AuditResult | undefined): void {
+function registerAuditMetrics(registers: Registry[], audit: () => AuditStatus | undefined): void {
   new Gauge({
     name: 'mesh_guard_audit_last_success_timestamp_seconds',
     help: 'On the leader: end of the last successful audit, with its reports written, in seconds since 1970',

@@ -2,11 +2,11 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Exceptions, Suppression } from '../engine/exceptions.ts'
 
 /**
- * Measures how many exceptions there are, and how often each was used: one that stays at 0 is not needed.
+ * Registers the number of exceptions and the uses of each; an exception that stays at 0 is not needed.
  *
- * @returns what counts the exceptions that a decision used
+ * @returns a function that counts the exceptions that a decision used
  */
-export function measureExceptions(
+export function registerExceptionMetrics(
   registry: Registry,
   exceptions: () => Exceptions
 ): (suppressed: readonly Pick<Suppression, 'rule' | 'exception'>[]) => void {

@@ -1,6 +1,6 @@
 import type { Ref } from '../state/resource.ts'
 
-/** The fields of an AdmissionReview that precede the objects. */
+/** Fields of an AdmissionReview that precede the objects. */
 export interface Head {
   readonly uid: string
   readonly operation: string
@@ -8,7 +8,7 @@ export interface Head {
   readonly user: string
 }
 
-/** Longer than what precedes the objects, except for a user with very many groups. */
+/** Enough for the fields before the objects, unless the user has very many groups. */
 const HEAD_BYTES = 16 * 1024
 
 const UID = /"uid"\s*:\s*"([^"\\]+)"/
@@ -21,8 +21,8 @@ const OPERATION = /"operation"\s*:\s*"([^"\\]+)"/
 const USER = /"username"\s*:\s*"([^"\\]+)"/
 
 /**
- * Finds the request that an answer belongs to, without parsing a body of up to 8 MiB. The API server writes the fields
- * in the order of their declaration: uid, kind, name, namespace, operation, user, and then the objects.
+ * Reads the request fields without parsing a body of up to 8 MiB. The API server encodes fields in declaration order:
+ * uid, kind, name, namespace, operation, user, then the objects.
  *
  * @see k8s.io/api/admission/v1 AdmissionRequest
  */

@@ -1,18 +1,18 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
-/** What is counted of requests, whatever they ask. */
-export interface Load {
-  readonly came: (bytes: number | undefined) => void
-  readonly went: () => void
+/** Recorder for the load metrics. */
+export interface LoadMetrics {
+  readonly requestStarted: (bytes: number | undefined) => void
+  readonly requestFinished: () => void
   readonly rejected: () => void
 }
 
 /**
- * Bounds what is worked on at a time by the routes of this scope. The API server asks again after a 503 with
- * `Retry-After`.
+ * Limits the requests in flight for the routes of this scope; further requests get 503. The API server retries after a
+ * 503 with `Retry-After`.
  */
-export function limitLoad(app: FastifyInstance, maxInFlight: number, load: Load): void {
+export function limitLoad(app: FastifyInstance, maxInFlight: number, load: LoadMetrics): void {
   let inFlight = 0
   app.addHook('onRequest', async (request, reply) => {
     if (inFlight >= maxInFlight) {
@@ -20,16 +20,16 @@ export function limitLoad(app: FastifyInstance, maxInFlight: number, load: Load)
       return reply.code(503).header('retry-after', '1').send({ message: 'concurrency limit reached, retry' })
     }
     inFlight++
-    load.came(sizeOf(request))
-    // Comes once, also when the sender hangs up.
+    load.requestStarted(sizeOf(request))
+    // Emitted once, also if the client disconnects.
     reply.raw.once('close', () => {
       inFlight--
-      load.went()
+      load.requestFinished()
     })
   })
 }
 
-/** The API server always says it. */
+/** The API server always sends `Content-Length`. */
 function sizeOf({ headers }: FastifyRequest): number | undefined {
   const { 'content-length': length } = headers
   return length === undefined ? undefined : Number(length)
@@ -38,7 +38,7 @@ function sizeOf({ headers }: FastifyRequest): number | undefined {
 const KIB = 1024
 const REASON = 'concurrency-limit'
 
-export function measureLoad(registry: Registry): Load {
+export function registerLoadMetrics(registry: Registry): LoadMetrics {
   const registers = [registry]
   const inFlight = new Gauge({
     name: 'mesh_guard_in_flight_requests',
@@ -59,11 +59,11 @@ export function measureLoad(registry: Registry): Load {
     registers
   })
   return {
-    came: size => {
+    requestStarted: size => {
       inFlight.inc()
       if (size !== undefined) bytes.observe(size)
     },
-    went: () => inFlight.dec(),
+    requestFinished: () => inFlight.dec(),
     rejected: () => rejected.inc({ reason: REASON })
   }
 }

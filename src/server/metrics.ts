@@ -3,21 +3,21 @@ import type { Exceptions, Suppression } from '../engine/exceptions.ts'
 import type { Finding } from '../engine/finding.ts'
 import type { Skip } from '../engine/incremental/skip.ts'
 import type { Decided, Evaluator } from '../evaluator/evaluator.ts'
-import { measureEvidence } from './cache-metrics.ts'
-import { measureUpkeep, type Upkeep } from './controller-metrics.ts'
-import { measureExceptions } from './exceptions.ts'
-import { type Load, measureLoad } from './load-shedding.ts'
+import { registerCacheMetrics } from './cache-metrics.ts'
+import { type ControllerStatus, registerControllerMetrics } from './controller-metrics.ts'
+import { registerExceptionMetrics } from './exceptions.ts'
+import { type LoadMetrics, registerLoadMetrics } from './load-shedding.ts'
 
-/** What we count, for Prometheus. */
+/** Prometheus metrics of the webhook. */
 export interface Metrics {
   readonly registry: Registry
-  /** @param seconds where it was evaluated */
-  readonly decided: (operation: string, kind: string, decision: Counted, seconds?: number) => void
-  readonly mutated: (patched: boolean) => void
-  readonly load: Load
+  /** @param seconds duration; undefined if the change was not evaluated */
+  readonly recordDecision: (operation: string, kind: string, decision: CountedDecision, seconds?: number) => void
+  readonly recordMutation: (patched: boolean) => void
+  readonly load: LoadMetrics
 }
 
-type Counted = Pick<Decided, 'decision'> & {
+type CountedDecision = Pick<Decided, 'decision'> & {
   readonly findings: readonly Pick<Finding, 'rule' | 'mode'>[]
   readonly notEvaluated: readonly Pick<Skip, 'rule'>[]
   readonly suppressed: readonly Pick<Suppression, 'rule' | 'exception'>[]
@@ -25,10 +25,10 @@ type Counted = Pick<Decided, 'decision'> & {
 
 const NO_EXCEPTIONS: Exceptions = { active: [], expired: [] }
 
-/** @param exceptions those of the configuration as it is now */
+/** @param exceptions of the active configuration */
 export function createMetrics(
   evaluator: Pick<Evaluator, 'health' | 'failures'>,
-  upkeep?: () => Upkeep,
+  controllerStatus?: () => ControllerStatus,
   exceptions: () => Exceptions = () => NO_EXCEPTIONS
 ): Metrics {
   const registry = new Registry()
@@ -63,27 +63,27 @@ export function createMetrics(
     labelNames: ['patched'],
     registers
   })
-  const suppressed = measureExceptions(registry, exceptions)
-  measureEvidence(registry, evaluator)
-  measureFailures(registers, evaluator)
-  if (upkeep !== undefined) measureUpkeep(registry, upkeep)
+  const countExceptionUses = registerExceptionMetrics(registry, exceptions)
+  registerCacheMetrics(registry, evaluator)
+  registerEvaluationMetrics(registers, evaluator)
+  if (controllerStatus !== undefined) registerControllerMetrics(registry, controllerStatus)
   return {
     registry,
-    decided: (operation, kind, decision, seconds) => {
+    recordDecision: (operation, kind, decision, seconds) => {
       decisions.inc({ operation, kind, decision: decision.decision })
       for (const { rule, mode } of decision.findings) findings.inc({ rule, mode, decision: decision.decision })
       for (const { rule } of decision.notEvaluated) notEvaluated.inc({ rule })
-      suppressed(decision.suppressed)
+      countExceptionUses(decision.suppressed)
       if (seconds !== undefined) duration.observe(seconds)
     },
-    load: measureLoad(registry),
-    mutated: patched => mutations.inc({ patched: String(patched) })
+    load: registerLoadMetrics(registry),
+    recordMutation: patched => mutations.inc({ patched: String(patched) })
   }
 }
 
-/** The evaluator counts; here it is only shown. */
-function measureFailures(registers: Registry[], { failures }: Pick<Evaluator, 'failures'>): void {
-  const show = (name: string, help: string, toTimes: () => number) =>
+/** Exports counters that the evaluator keeps. */
+function registerEvaluationMetrics(registers: Registry[], { failures }: Pick<Evaluator, 'failures'>): void {
+  const exportCounter = (name: string, help: string, toTimes: () => number) =>
     new Counter({
       name,
       help,
@@ -93,12 +93,12 @@ function measureFailures(registers: Registry[], { failures }: Pick<Evaluator, 'f
         this.inc(toTimes())
       }
     })
-  show(
+  exportCounter(
     'mesh_guard_evaluation_timeouts_total',
     'Requests answered as not evaluated because evaluation took too long',
     () => failures().timeouts
   )
-  show(
+  exportCounter(
     'mesh_guard_evaluation_restarts_total',
     'Starts of the evaluation thread after the first: it hung, or failed',
     () => failures().restarts

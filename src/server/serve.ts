@@ -7,70 +7,69 @@ import { policyAt } from '../engine/to-findings.ts'
 import type { Evaluator } from '../evaluator/evaluator.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { buildHealth, buildWebhook, type KeyPair, toContext } from './app.ts'
-import { type Configuration, measureConfiguration } from './config-reload.ts'
-import type { Upkeep } from './controller-metrics.ts'
+import { type ReloadableConfig, registerConfigMetrics } from './config-reload.ts'
+import type { ControllerStatus } from './controller-metrics.ts'
 import { createMetrics } from './metrics.ts'
 
 export interface ServeOptions {
   readonly config: Config
-  /** Where it can change while we run. */
-  readonly configuration?: Configuration
+  /** For reloads while running. */
+  readonly configuration?: ReloadableConfig
   readonly evaluator: Evaluator
   readonly keyPair: KeyPair
   readonly ownNamespace: string | undefined
-  /** What is kept in the cluster, where something is. */
-  readonly upkeep?: (() => Upkeep) | undefined
+  /** Undefined if the controller is disabled. */
+  readonly controllerStatus?: (() => ControllerStatus) | undefined
   readonly logger: FastifyBaseLogger
 }
 
-export interface Running {
+export interface RunningServer {
   /** Such as `https://127.0.0.1:8443`. */
   readonly webhook: string
   readonly health: string
   /**
-   * Serves with another certificate from now on. Connections that are open go on with theirs.
+   * Replaces the serving certificate. Open connections keep the previous close.
    *
-   * @throws when certificate and key do not belong together; then the old ones stay in force.
+   * @throws if the key does not match the certificate; the previous certificate then stays active
    */
   readonly reload: (keyPair: KeyPair) => void
   /**
-   * Says at once that it is not ready, goes on answering for `drainMs` while new requests find another way, then closes.
-   * Requests that are being answered are answered. `first` runs before all that, while clients already hear that their
-   * connection ends.
+   * Graceful shutdown: sends `Connection: close`, runs `beforeDrain`, becomes unready, serves for `drainMs` until
+   * endpoints are removed, then closes. Requests in flight are answered.
    */
-  readonly stop: (drainMs: number, first?: () => Promise<void>) => Promise<void>
+  readonly stop: (drainMs: number, beforeDrain?: () => Promise<void>) => Promise<void>
 }
 
-/** The API server waits no longer for an answer: by our registration, 5 s. */
-const LAST_REQUEST_MS = 5_000
+/** `timeoutSeconds` of the webhooks: the API server does not wait longer for an answer. */
+const SHUTDOWN_TIMEOUT_MS = 5_000
 
-/** How far we are on the way out. */
+/** Progress of the shutdown. */
 interface Phase {
   stopping: boolean
   ready: boolean
 }
 
 /**
- * Starts both servers. From here on the evaluator is ours to close.
+ * Starts both servers. Takes ownership of the evaluator, which it closes.
  *
- * @throws {InvalidInput} when a port cannot be had.
+ * @throws {InvalidInput} if a port cannot be bound
  */
-export async function serve(options: ServeOptions): Promise<Running> {
+export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { host, port, healthPort } = options.config.server
   const phase: Phase = { stopping: false, ready: true }
   const { app, health } = await build(options, phase)
-  const closings = [closing(app), closing(health), options.evaluator.close]
+  const closeAll = [closeInTime(app), closeInTime(health), options.evaluator.close]
   const close = async () => {
-    for (const one of closings) await one()
+    for (const closeOne of closeAll) await closeOne()
   }
   try {
     return {
-      webhook: await app.listen({ host, port, listenTextResolver: toText }),
-      health: await health.listen({ host, port: healthPort, listenTextResolver: toText }),
+      webhook: await app.listen({ host, port, listenTextResolver: toListenText }),
+      health: await health.listen({ host, port: healthPort, listenTextResolver: toListenText }),
       reload: next => app.server.setSecureContext(toContext(next)),
-      stop: async (drainMs, first) => {
+      stop: async (drainMs, beforeDrain) => {
         phase.stopping = true
-        await first?.()
+        await beforeDrain?.()
         phase.ready = false
         await sleep(drainMs)
         await close()
@@ -84,10 +83,10 @@ export async function serve(options: ServeOptions): Promise<Running> {
 }
 
 async function build(options: ServeOptions, phase: Phase) {
-  const { config, configuration, evaluator, keyPair, ownNamespace, upkeep, logger } = options
+  const { config, configuration, evaluator, keyPair, ownNamespace, controllerStatus, logger } = options
   const policy = () => policyAt(configuration?.current() ?? config, Date.now())
-  const metrics = createMetrics(evaluator, upkeep, () => policy().exceptions)
-  if (configuration !== undefined) measureConfiguration(metrics.registry, configuration)
+  const metrics = createMetrics(evaluator, controllerStatus, () => policy().exceptions)
+  if (configuration !== undefined) registerConfigMetrics(metrics.registry, configuration)
   const app = await buildWebhook(
     keyPair,
     {
@@ -103,11 +102,11 @@ async function build(options: ServeOptions, phase: Phase) {
   app.addHook('onSend', async (_request, reply) => {
     if (phase.stopping) reply.header('connection', 'close')
   })
-  const health = await buildHealth({ evaluator, upkeep, metrics, isStopping: () => !phase.ready }, logger)
+  const health = await buildHealth({ evaluator, controllerStatus, metrics, isStopping: () => !phase.ready }, logger)
   return { app, health }
 }
 
-const toText = (address: string) => `listening at ${address}`
+const toListenText = (address: string) => `listening at ${address}`
 
 interface Closeable {
   readonly server: Server
@@ -115,21 +114,21 @@ interface Closeable {
 }
 
 /**
- * A way to close `app` that no client holds up for long. Connections that are idle are closed at once, and others with
- * their answer; that leaves those that never come to their end.
+ * Closes `app` in bounded time: idle connections at once, others after their response, and the rest after
+ * `SHUTDOWN_TIMEOUT_MS`.
  */
-function closing({ server, close }: Closeable): () => Promise<void> {
+function closeInTime({ server, close }: Closeable): () => Promise<void> {
   const sockets = new Set<Socket>()
-  // Of all connections, for the server's own list lacks those that shake hands yet.
+  // Tracks sockets itself, because the list of the server lacks connections during the TLS handshake.
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
   return async () => {
-    const late = setTimeout(() => {
+    const timer = setTimeout(() => {
       for (const socket of sockets) socket.destroy()
-    }, LAST_REQUEST_MS)
+    }, SHUTDOWN_TIMEOUT_MS)
     await close()
-    clearTimeout(late)
+    clearTimeout(timer)
   }
 }

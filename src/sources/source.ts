@@ -25,8 +25,8 @@ export interface WatchCounters {
   readonly errors: ReadonlyMap<string, number>
 }
 
-/** True if waiting cannot improve the cache; a forbidden kind is settled. */
-export const isSettled = ({ health }: Pick<KindHealth, 'health'>) => health !== 'starting' && health !== 'stale'
+/** True if waiting cannot improve the cache; includes forbidden kinds, which never sync. */
+export const isSynced = ({ health }: Pick<KindHealth, 'health'>) => health !== 'starting' && health !== 'stale'
 
 export const ZERO_COUNTERS: WatchCounters = { relists: 0, malformed: 0, errors: new Map() }
 

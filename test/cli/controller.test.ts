@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { stringify } from 'yaml'
 import { meshGuard } from '../support/command.ts'
-import { installed, NAMESPACE, policyIn, REFUSAL } from '../support/controller.ts'
+import { failurePolicyIn, installedCluster, NAMESPACE, REFUSAL } from '../support/controller.ts'
 import { kubeconfig } from '../support/kubeconfig.ts'
 import { end, start } from '../support/program.ts'
 import { until } from '../support/wait-until.ts'
@@ -12,7 +12,7 @@ import { listen } from '../support/writable-cluster.ts'
 const ENV = { POD_NAMESPACE: NAMESPACE }
 const STARTED_MS = 60_000
 
-const cluster = installed()
+const cluster = installedCluster()
 cluster.refusal = () => REFUSAL
 const server = await listen(cluster)
 t.teardown(server.close)
@@ -30,7 +30,7 @@ const configure = (certificates: string) => {
   )
 }
 
-t.test('it does not keep what it has no namespace for', async t => {
+t.test('controller without POD_NAMESPACE is an error', async t => {
   for (const certificates of ['mounted', 'selfSigned']) {
     configure(certificates)
     const { code, err } = await meshGuard(...argv)
@@ -39,10 +39,10 @@ t.test('it does not keep what it has no namespace for', async t => {
   }
 })
 
-t.test('it registers itself, with a certificate of its own', async t => {
+t.test('guard registers itself with a self-signed certificate', async t => {
   const program = start(t, argv, '', ENV)
-  await until('it is registered', () => policyIn(cluster) === 'Fail', STARTED_MS)
+  await until('registration', () => failurePolicyIn(cluster) === 'Fail', STARTED_MS)
   program.child.kill('SIGTERM')
   t.match(await end(program), { code: 0 })
-  t.equal(policyIn(cluster), 'Fail', 'another replica answers')
+  t.equal(failurePolicyIn(cluster), 'Fail', 'another replica denies the self-test')
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type AuditOptions, type Auditor, auditorOf } from '../../src/controller/auditor.ts'
+import { type AuditOptions, type Auditor, createAuditor } from '../../src/controller/auditor.ts'
 import { PATHS } from '../../src/controller/names.ts'
 import type { Audit } from '../../src/controller/report-publisher.ts'
 import { decide, decideState } from '../../src/engine/decide.ts'
@@ -11,7 +11,7 @@ import { staticSource } from '../../src/sources/static-source.ts'
 import { getOrAdd } from '../../src/state/map.ts'
 import type { Change, Snapshot } from '../../src/state/snapshot.ts'
 import { type TestClock, testClock } from '../support/clock.ts'
-import { apiFor, logged, NAMESPACE } from '../support/controller.ts'
+import { apiClientFor, NAMESPACE, recordingLogger } from '../support/controller.ts'
 import { clientRule, gateway, model } from '../support/objects.ts'
 import { resourceOf, stockWith } from '../support/snapshot.ts'
 import { failure, type WritableCluster, writableCluster } from '../support/writable-cluster.ts'
@@ -23,13 +23,13 @@ const pathOf = (namespace: string, name: string, { group, version, plural }: Rep
 const modelReport = (name: string) => pathOf('user1', `mesh-guard-inferenceservice-${name}`)
 const OWNER = { apiVersion: 'v1', kind: 'Namespace', name: NAMESPACE, uid: 'u-1' }
 
-/** The installation's client rule that cuts all models, and one that is for no model. */
+/** A mesh-wide DestinationRule that blocks all models, and one that targets no model. */
 const CUT = clientRule('*.local', '{ tls: { mode: ISTIO_MUTUAL } }')
 const NO_MODE = clientRule('other.example.com', '{ tls: {} }', 'user2')
 const HEALTHY = stockWith()
 const BROKEN = stockWith(CUT)
 
-/** A cluster that takes reports. */
+/** A cluster that serves these report APIs. */
 function clusterWith(...apis: readonly ReportApi[]): WritableCluster {
   const cluster = writableCluster()
   for (const api of apis) cluster.collections.add(collection(api))
@@ -37,46 +37,46 @@ function clusterWith(...apis: readonly ReportApi[]): WritableCluster {
   return cluster
 }
 
-interface Audited {
+interface AuditRun {
   readonly auditor: Auditor
   readonly clock: TestClock
-  readonly said: readonly string[]
-  /** The state from now on. */
+  readonly logLines: readonly string[]
+  /** Current state; assignable. */
   state: Snapshot
   health: KindHealth['health']
   evaluate: () => Audit | undefined
   readonly stop: () => Promise<void>
 }
 
-function judged(state: Snapshot): Audit {
+function evaluated(state: Snapshot): Audit {
   const result = decideState(state, RULES, DEFAULT_POLICY)
   return {
     findings: result.findings.map(({ rule, mode }) => ({ rule, mode, count: 1 })),
-    reports: async function* (api, home) {
-      for (const report of toReports(result, state, api, home)) yield [report]
+    reports: async function* (api, ownNamespace) {
+      for (const report of toReports(result, state, api, ownNamespace)) yield [report]
     }
   }
 }
 
-/** A leader whose term has begun. */
+/** An auditor that is running. */
 function audit(
   test: Pick<typeof t, 'teardown'>,
   cluster: WritableCluster,
   state: Snapshot,
   { reports = 'auto', health = 'synced' }: Partial<Pick<AuditOptions, 'reports'> & Pick<KindHealth, 'health'>> = {}
-): Audited {
-  const { log, said } = logged()
+): AuditRun {
+  const { log, logLines } = recordingLogger()
   const clock = testClock()
   const term = new AbortController()
   const { health: known } = staticSource(state)
   const versions = new Map<Snapshot, string>()
-  const auditor = auditorOf({
+  const auditor = createAuditor({
     health: () => known().map(one => ({ ...one, health: audited.health })),
     version: () => getOrAdd(versions, audited.state, () => String(versions.size)),
     audit: async () => audited.evaluate(),
     reports,
-    api: apiFor(cluster),
-    home: NAMESPACE,
+    api: apiClientFor(cluster),
+    ownNamespace: NAMESPACE,
     log,
     clock
   })
@@ -84,19 +84,19 @@ function audit(
     term.abort()
     await keeping
   }
-  const evaluate = () => judged(audited.state)
-  const audited: Audited = { auditor, clock, said, state, health, evaluate, stop }
-  const keeping = auditor.keep(term.signal)
+  const evaluate = () => evaluated(audited.state)
+  const audited: AuditRun = { auditor, clock, logLines, state, health, evaluate, stop }
+  const keeping = auditor.run(term.signal)
   test.teardown(stop)
   return audited
 }
 
-/** What has been written, oldest first. */
+/** Write requests, oldest first. */
 const writesTo = (cluster: WritableCluster) => cluster.requests.filter(one => !one.startsWith('GET'))
 
-t.test('the first audit reports what is wrong, and when nothing changes, nothing more', async t => {
+t.test('first audit writes reports, and later audits without changes write none', async t => {
   const cluster = clusterWith(OPEN, POLICY)
-  const { auditor, clock, said } = audit(t, cluster, stockWith([CUT, NO_MODE].join('---\n')))
+  const { auditor, clock, logLines } = audit(t, cluster, stockWith([CUT, NO_MODE].join('---\n')))
   await clock.pass(1_000)
   t.same(writesTo(cluster), [
     ...Array(2).fill('POST /apis/openreports.io/v1alpha1/namespaces/user1/reports'),
@@ -116,21 +116,25 @@ t.test('the first audit reports what is wrong, and when nothing changes, nothing
     results: [{ policy: 'destinationrule-tls-without-mode', result: 'warn' }]
   })
   t.match(auditor.status(), { lastSuccessMs: Number, findings: [{ mode: 'deny' }, { mode: 'warn' }] })
-  t.same(said, ['info audit updated reports'])
+  t.same(logLines, ['info audit updated reports'])
   const path = pathOf('user2', 'mesh-guard')
   const { scope: _, ...rest } = cluster.get(path)
   cluster.put(path, rest)
   await clock.pass(2 * 600_000)
-  t.equal(writesTo(cluster).length, 3, 'nor when the server has dropped a field that it does not know')
-  t.equal(cluster.requests.filter(one => one === `GET ${collection(OPEN)}`).length, 3, 'it looks once in ten minutes')
+  t.equal(writesTo(cluster).length, 3, 'no update after the server dropped an unknown field')
+  t.equal(
+    cluster.requests.filter(one => one === `GET ${collection(OPEN)}`).length,
+    3,
+    'existing reports are listed every ten minutes'
+  )
 })
 
-t.test('what changes is reported when it is calm again, and at latest after a minute', async t => {
+t.test('changes are debounced, for at most a minute', async t => {
   const cluster = clusterWith(OPEN)
   const audited = audit(t, cluster, HEALTHY)
   const { clock } = audited
   await clock.pass(1_000)
-  t.same(writesTo(cluster), [], 'nothing is wrong')
+  t.same(writesTo(cluster), [], 'no findings')
   audited.state = BROKEN
   await clock.pass(4_000)
   t.same(writesTo(cluster), [])
@@ -141,13 +145,13 @@ t.test('what changes is reported when it is calm again, and at latest after a mi
     audited.state = stockWith([CUT, model(`, labels: { second: "${second}" }`)].join('---\n'))
     await clock.pass(2_000)
   }
-  t.equal(writesTo(cluster).length, 2, 'it is never calm')
+  t.equal(writesTo(cluster).length, 2, 'changes continue')
   audited.state = stockWith([CUT, model('')].join('---\n'))
   await clock.pass(4_000)
   t.same(writesTo(cluster).slice(2), ['POST /apis/openreports.io/v1alpha1/namespaces/user1/reports'])
 })
 
-t.test('another content is written into the report; what is gone, goes', async t => {
+t.test('changed findings update their report, and resolved findings delete it', async t => {
   const cluster = clusterWith(OPEN)
   const audited = audit(t, cluster, BROKEN)
   await audited.clock.pass(1_000)
@@ -155,17 +159,17 @@ t.test('another content is written into the report; what is gone, goes', async t
   audited.state = stockWith(clientRule('*.local', '{ tls: { mode: MUTUAL, clientCertificate: /c, privateKey: /k } }'))
   await audited.clock.pass(10_000)
   t.same(writesTo(cluster).slice(2), [`PATCH ${path}`, `PATCH ${modelReport('sklearn-iris-burst')}`])
-  t.match(cluster.get(path), { metadata: { ownerReferences: [OWNER] } }, 'it keeps its owner')
-  cluster.put(pathOf('user1', 'of-somebody'), { metadata: { namespace: 'user1', name: 'of-somebody' } })
+  t.match(cluster.get(path), { metadata: { ownerReferences: [OWNER] } }, 'owner reference is kept')
+  cluster.put(pathOf('user1', 'of-another-manager'), { metadata: { namespace: 'user1', name: 'of-another-manager' } })
   audited.state = HEALTHY
   await audited.clock.pass(10_000)
   t.same(writesTo(cluster).slice(4), [`DELETE ${path}`, `DELETE ${modelReport('sklearn-iris-burst')}`])
   await audited.clock.pass(600_000)
   t.equal(writesTo(cluster).length, 6)
-  t.ok(cluster.get(pathOf('user1', 'of-somebody')), 'reports of others are none of our business')
+  t.ok(cluster.get(pathOf('user1', 'of-another-manager')), 'reports of other tools are kept')
 })
 
-t.test('another leader goes on from what is there, page by page', async t => {
+t.test('new leader continues from the existing reports, listed in pages', async t => {
   const cluster = clusterWith(OPEN)
   const labels = { 'app.kubernetes.io/managed-by': 'kserve-mesh-guard' }
   for (let index = 0; index < 120; index++) {
@@ -176,7 +180,7 @@ t.test('another leader goes on from what is there, page by page', async t => {
   const first = audit(t, cluster, BROKEN)
   await first.clock.pass(20_000)
   await first.stop()
-  t.equal(first.auditor.status(), undefined, 'who does not lead does not know')
+  t.equal(first.auditor.status(), undefined, 'status is undefined on other replicas')
   t.equal(cluster.requests.filter(one => one === `GET ${collection(OPEN)}`).length, 3)
   t.equal(writesTo(cluster).length, 122)
   const second = audit(t, cluster, BROKEN)
@@ -184,7 +188,7 @@ t.test('another leader goes on from what is there, page by page', async t => {
   t.equal(writesTo(cluster).length, 122)
 })
 
-t.test('the older kind of report where there is no other, and none where there is none', async t => {
+t.test('PolicyReport is used without openreports.io, and none without both', async t => {
   const older = clusterWith(POLICY)
   await audit(t, older, BROKEN).clock.pass(1_000)
   t.match(older.get(pathOf('user1', 'mesh-guard-inferenceservice-sklearn-iris', POLICY)), {
@@ -196,13 +200,13 @@ t.test('the older kind of report where there is no other, and none where there i
   await audited.clock.pass(1_000)
   t.same(writesTo(without), [])
   t.match(audited.auditor.status(), { lastSuccessMs: Number, findings: [{ mode: 'deny' }] })
-  t.same(audited.said, [])
+  t.same(audited.logLines, [])
   without.collections.add(collection(OPEN))
   await audited.clock.pass(600_000)
-  t.equal(writesTo(without).length, 2, 'it is found when it comes')
+  t.equal(writesTo(without).length, 2, 'a report API that is installed later is used')
 })
 
-t.test('who wants no reports gets none', async t => {
+t.test('audit.reports: off writes no reports', async t => {
   const cluster = clusterWith(OPEN)
   const { auditor, clock } = audit(t, cluster, BROKEN, { reports: 'off' })
   await clock.pass(1_000)
@@ -210,7 +214,7 @@ t.test('who wants no reports gets none', async t => {
   t.match(auditor.status(), { lastSuccessMs: Number, findings: [{ mode: 'deny' }] })
 })
 
-t.test('ten writes a second at most, and none after the term', async t => {
+t.test('writes are limited to ten per second, and stop with leadership', async t => {
   const models = Array.from({ length: 40 }, (_, index) => model('').replace('name: new', `name: many-${index}`))
   const cluster = clusterWith(OPEN)
   const audited = audit(t, cluster, stockWith([CUT, ...models].join('---\n')))
@@ -223,7 +227,7 @@ t.test('ten writes a second at most, and none after the term', async t => {
     counts.every((count, second) => count <= 10 * (second + 1) + 1 && count >= 10 * (second + 1) - 1),
     counts.join()
   )
-  t.equal(audited.auditor.status()?.lastSuccessMs, undefined, 'not done yet')
+  t.equal(audited.auditor.status()?.lastSuccessMs, undefined, 'audit in progress')
   await audited.stop()
   const written = writesTo(cluster).length
   await audited.clock.pass(10_000)
@@ -231,7 +235,7 @@ t.test('ten writes a second at most, and none after the term', async t => {
   t.ok(written < 42)
 })
 
-t.test('somebody else has written: it looks, and writes again', async t => {
+t.test('conflict with another writer: reports are listed and written again', async t => {
   const cluster = clusterWith(OPEN)
   const audited = audit(t, cluster, BROKEN)
   await audited.clock.pass(1_000)
@@ -240,26 +244,26 @@ t.test('somebody else has written: it looks, and writes again', async t => {
   cluster.put(path, { ...rest, metadata: { ...metadata, annotations: {} } })
   audited.state = HEALTHY
   await audited.clock.pass(10_000)
-  t.ok(cluster.get(path), 'it is another than the one to be removed')
+  t.ok(cluster.get(path), 'changed report is not deleted')
   t.match(
-    audited.said.at(-1),
+    audited.logLines.at(-1),
     /1 of 2 reports not written: user1\/mesh-guard-inferenceservice-sklearn-iris: it has been/
   )
   await audited.clock.pass(60_000)
   t.throws(() => cluster.get(path))
 })
 
-t.test('two leaders at once make no report twice', async t => {
+t.test('two concurrent leaders create each report once', async t => {
   const cluster = clusterWith(OPEN)
   const replicas = [audit(t, cluster, BROKEN), audit(t, cluster, BROKEN)]
   for (const { clock } of replicas) await clock.pass(0)
   for (const { clock } of replicas) await clock.pass(70_000)
   t.match(cluster.get(modelReport('sklearn-iris')), { results: [{}] })
-  t.match(replicas.flatMap(({ said }) => said).join(), /of 2 reports not written: [^ ]+: it exists already/)
+  t.match(replicas.flatMap(({ logLines }) => logLines).join(), /of 2 reports not written: [^ ]+: it exists already/)
   for (const { auditor } of replicas) t.match(auditor.status(), { lastSuccessMs: Number })
 })
 
-t.test('trouble with one report is not trouble for others; trouble with the server is', async t => {
+t.test('rejected report does not affect others, server error aborts the audit', async t => {
   const cluster = clusterWith(OPEN)
   let refusals = 1
   cluster.fault = method => (method === 'POST' && refusals-- > 0 ? failure(403, 'the namespace is ending') : undefined)
@@ -269,7 +273,7 @@ t.test('trouble with one report is not trouble for others; trouble with the serv
   t.ok(cluster.get(modelReport('sklearn-iris-burst')))
   t.equal(audited.auditor.status()?.lastSuccessMs, undefined)
   await audited.clock.pass(60_000)
-  t.ok(cluster.get(modelReport('sklearn-iris')), 'it is tried again after a minute')
+  t.ok(cluster.get(modelReport('sklearn-iris')), 'retried after a minute')
 
   for (const fault of [() => failure(500, 'etcd is away'), () => failure(429, 'slowly')]) {
     const other = clusterWith(OPEN)
@@ -281,21 +285,21 @@ t.test('trouble with one report is not trouble for others; trouble with the serv
   unknown.fault = () => failure(403, 'forbidden')
   const forbidden = audit(t, unknown, BROKEN)
   await forbidden.clock.pass(1_000)
-  t.same(forbidden.said, ['warn audit failed forbidden'])
+  t.same(forbidden.logLines, ['warn audit failed forbidden'])
   t.match(forbidden.auditor.status(), { lastSuccessMs: undefined, findings: [{ mode: 'deny' }] })
 })
 
-t.test('a report that vanishes meanwhile', async t => {
+t.test('deleting a report that is already gone succeeds', async t => {
   const cluster = clusterWith(OPEN)
   const audited = audit(t, cluster, BROKEN)
   await audited.clock.pass(1_000)
   cluster.fault = method => (method === 'DELETE' ? failure(404, '') : undefined)
   audited.state = HEALTHY
   await audited.clock.pass(10_000)
-  t.same(audited.said, Array(2).fill('info audit updated reports'))
+  t.same(audited.logLines, Array(2).fill('info audit updated reports'))
 })
 
-t.test('what is not known for now is not judged', async t => {
+t.test('no audit while the cache is not synced', async t => {
   const cluster = clusterWith(OPEN)
   const audited = audit(t, cluster, BROKEN, { health: 'starting' })
   await audited.clock.pass(700_000)
@@ -307,13 +311,13 @@ t.test('what is not known for now is not judged', async t => {
   audited.state = HEALTHY
   audited.health = 'stale'
   await audited.clock.pass(700_000)
-  t.equal(writesTo(cluster).length, 2, 'reports stay as they are')
+  t.equal(writesTo(cluster).length, 2, 'reports are kept')
   audited.health = 'forbidden'
   await audited.clock.pass(10_000)
   t.throws(() => cluster.get(modelReport('sklearn-iris')))
 })
 
-t.test('what is not known any more when it is evaluated is looked at again soon', async t => {
+t.test('audit without a result is retried soon', async t => {
   const cluster = clusterWith(OPEN)
   const audited = audit(t, cluster, BROKEN, { health: 'starting' })
   const { evaluate } = audited
@@ -327,7 +331,7 @@ t.test('what is not known any more when it is evaluated is looked at again soon'
   t.equal(writesTo(cluster).length, 2)
 })
 
-t.test('an evaluation that ends after the term is not published', async t => {
+t.test('result is not published after leadership ended', async t => {
   const cluster = clusterWith(OPEN)
   const audited = audit(t, cluster, BROKEN, { health: 'starting' })
   const { evaluate } = audited
@@ -340,28 +344,28 @@ t.test('an evaluation that ends after the term is not published', async t => {
   t.same(cluster.requests, [])
 })
 
-t.test('it finds what two changes do that were admitted at the same moment', async t => {
+t.test('audit reports the combined effect of two concurrently admitted changes', async t => {
   const plain = 'hosts: ["*"], port: { name: http, number: 8081, protocol: HTTP }'
   const mutual =
     'hosts: ["*.svc.cluster.local"], port: { name: https, number: 8081, protocol: HTTPS }, tls: { mode: ISTIO_MUTUAL }'
   const both = gateway('knative-local-gateway', `{ ${mutual} }, { ${plain} }`)
   const start = stockWith(both)
-  const asksForTls: Change = { operation: 'CREATE', after: resourceOf(CUT) }
-  const takesPlainAlone: Change = {
+  const enableMtls: Change = { operation: 'CREATE', after: resourceOf(CUT) }
+  const plaintextOnly: Change = {
     operation: 'UPDATE',
     before: resourceOf(both),
     after: resourceOf(gateway('knative-local-gateway', `{ ${plain} }`))
   }
-  for (const change of [asksForTls, takesPlainAlone]) {
-    t.not(decide(start, change, RULES, DEFAULT_POLICY).decision, 'deny', 'each by itself cuts nothing')
+  for (const change of [enableMtls, plaintextOnly]) {
+    t.not(decide(start, change, RULES, DEFAULT_POLICY).decision, 'deny', 'each change blocks nothing on its own')
   }
-  t.equal(decide(start.apply(asksForTls), takesPlainAlone, RULES, DEFAULT_POLICY).decision, 'deny')
+  t.equal(decide(start.apply(enableMtls), plaintextOnly, RULES, DEFAULT_POLICY).decision, 'deny')
 
   const cluster = clusterWith(OPEN)
   const audited = audit(t, cluster, start)
   await audited.clock.pass(1_000)
   t.throws(() => cluster.get(modelReport('sklearn-iris')))
-  audited.state = start.apply(asksForTls).apply(takesPlainAlone)
+  audited.state = start.apply(enableMtls).apply(plaintextOnly)
   await audited.clock.pass(10_000)
   t.match(cluster.get(modelReport('sklearn-iris')), {
     summary: { fail: 1 },

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { loadCertificate, makeCertificate } from '../../src/controller/dev-certificate.ts'
 
-t.test('a development certificate is made once, and kept', async t => {
+t.test('development certificate is created once and reused', async t => {
   const folder = join(t.testdir(), 'certs')
   const made = await loadCertificate(folder, ['localhost', '127.0.0.1'])
   const certificate = new X509Certificate(made.cert)
@@ -17,14 +17,14 @@ t.test('a development certificate is made once, and kept', async t => {
   t.same(await loadCertificate(folder, ['localhost']), made)
 })
 
-t.test('a certificate that somebody else has put there is used as it is', async t => {
+t.test('existing certificate of another issuer is used unchanged', async t => {
   const { cert, key } = await makeCertificate(['example.com'])
   const folder = t.testdir({ 'tls.crt': cert, 'tls.key': key })
   t.same(await loadCertificate(folder, ['localhost']), { cert, key })
   t.notOk(existsSync(join(folder, 'ca.crt')))
 })
 
-t.test('one of ours that is about to end is made anew', async t => {
+t.test('development certificate is recreated before it expires', async t => {
   const folder = t.testdir()
   const ending = await makeCertificate(['localhost'], 3)
   writeFileSync(join(folder, 'tls.crt'), ending.cert)

@@ -1,45 +1,69 @@
 import t from 'tap'
-import { farewell } from '../../src/controller/fail-open-on-shutdown.ts'
-import { registrarOf } from '../../src/controller/failure-policy.ts'
-import { afterSelfTest, passesSelfTest, type Trust } from '../../src/controller/self-test.ts'
-import { registrationOf } from '../../src/controller/webhook-configuration.ts'
+import { failOpenIfLastReplica } from '../../src/controller/fail-open-on-shutdown.ts'
+import { createFailurePolicyController } from '../../src/controller/failure-policy.ts'
+import { afterSelfTest, runSelfTest, type SelfTestState } from '../../src/controller/self-test.ts'
+import { createWebhookConfigurations } from '../../src/controller/webhook-configuration.ts'
 import { testClock } from '../support/clock.ts'
-import { apiFor, installed, logged, policyIn, REFUSAL, registered, VALIDATING } from '../support/controller.ts'
+import {
+  apiClientFor,
+  failurePolicyIn,
+  installedCluster,
+  REFUSAL,
+  recordingLogger,
+  VALIDATING,
+  webhookOptions
+} from '../support/controller.ts'
 import { failure } from '../support/writable-cluster.ts'
 
 function build() {
-  const cluster = installed()
+  const cluster = installedCluster()
   const clock = testClock()
-  const { log, said } = logged()
-  const api = apiFor(cluster)
-  const bundle = { text: 'PEM' }
-  const wanted = () => registered({ bundle: bundle.text })
-  const excuse = { holds: false }
-  const isExcused = () => excuse.holds
-  const options = { api, registration: registrationOf(api, log, clock), wanted, isExcused, log, clock }
-  return { cluster, clock, said, api, bundle, excuse, options, registrar: registrarOf(options) }
+  const { log, logLines } = recordingLogger()
+  const api = apiClientFor(cluster)
+  const caBundle = { text: 'PEM' }
+  const desired = () => webhookOptions({ caBundle: caBundle.text })
+  const gracePeriod = { isActive: false }
+  const inGracePeriod = () => gracePeriod.isActive
+  const options = {
+    api,
+    configurations: createWebhookConfigurations(api, log, clock),
+    desired,
+    inGracePeriod,
+    log,
+    clock
+  }
+  return {
+    cluster,
+    clock,
+    logLines,
+    api,
+    caBundle,
+    gracePeriod,
+    options,
+    controller: createFailurePolicyController(options)
+  }
 }
 const works = () => REFUSAL
 
-t.test('a self-test passes when it is we who refuse', async t => {
+t.test('self-test passes only if the webhook of the guard denies it', async t => {
   const { cluster, api } = build()
-  const test = () => passesSelfTest(api, 'mesh-guard')
-  t.equal(await test(), false, 'nobody refuses')
+  const test = () => runSelfTest(api, 'mesh-guard')
+  t.equal(await test(), false, 'not denied')
   cluster.refusal = works
   t.equal(await test(), true)
   cluster.refusal = () => 'admission webhook "other" denied the request: no'
-  t.equal(await test(), false, 'another webhook refuses')
+  t.equal(await test(), false, 'denied by another webhook')
   cluster.refusal = () => 'configmaps is forbidden: cannot create'
-  t.equal(await test(), false, 'we have no right to ask')
+  t.equal(await test(), false, 'denied by RBAC')
   for (const status of [429, 500, 503]) {
     cluster.fault = () => failure(status, 'later')
-    await t.rejects(test(), { name: 'Refused', status }, 'that says nothing')
+    await t.rejects(test(), { name: 'ApiStatusError', status }, 'server error is not a result')
   }
 })
 
-t.test('one proof closes, and three failures on end open', async t => {
-  const walk = (...results: readonly (boolean | 'excused')[]) =>
-    results.reduce<Trust>((trust, result) => afterSelfTest(trust, result === true, result === 'excused'), {
+t.test('one success sets Fail, and three consecutive failures set Ignore', async t => {
+  const walk = (...results: readonly (boolean | 'grace')[]) =>
+    results.reduce<SelfTestState>((state, result) => afterSelfTest(state, result === true, result === 'grace'), {
       failurePolicy: 'Ignore',
       failures: 0
     }).failurePolicy
@@ -48,153 +72,153 @@ t.test('one proof closes, and three failures on end open', async t => {
   t.equal(walk(true, false, false), 'Fail')
   t.equal(walk(true, false, false, true, false, false), 'Fail')
   t.equal(walk(true, false, false, false), 'Ignore')
-  t.equal(walk('excused', 'excused', 'excused'), 'Ignore', 'nothing was proven')
-  t.equal(walk(true, 'excused', 'excused', 'excused', 'excused'), 'Fail')
-  t.equal(walk(true, 'excused', 'excused', 'excused', false), 'Ignore', 'it has failed for long')
-  t.equal(walk(true, false, false, false, 'excused'), 'Ignore', 'what is open stays open')
+  t.equal(walk('grace', 'grace', 'grace'), 'Ignore', 'no self-test has passed')
+  t.equal(walk(true, 'grace', 'grace', 'grace', 'grace'), 'Fail')
+  t.equal(walk(true, 'grace', 'grace', 'grace', false), 'Ignore', 'failure after the grace period')
+  t.equal(walk(true, false, false, false, 'grace'), 'Ignore', 'Ignore is kept during the grace period')
 })
 
-t.test('a failure that is excused opens nothing', async t => {
-  const { cluster, clock, excuse, registrar } = build()
+t.test('failure in the grace period keeps failurePolicy Fail', async t => {
+  const { cluster, clock, gracePeriod, controller } = build()
   cluster.refusal = works
   const stop = new AbortController()
-  const keeping = registrar.keep(stop.signal)
+  const keeping = controller.run(stop.signal)
   await clock.pass(0)
   cluster.refusal = undefined
-  excuse.holds = true
+  gracePeriod.isActive = true
   await clock.pass(60_000)
-  t.equal(policyIn(cluster), 'Fail')
-  excuse.holds = false
+  t.equal(failurePolicyIn(cluster), 'Fail')
+  gracePeriod.isActive = false
   await clock.pass(2_000)
-  t.equal(policyIn(cluster), 'Ignore')
+  t.equal(failurePolicyIn(cluster), 'Ignore')
   stop.abort()
   await keeping
 })
 
-t.test('it registers open, closes with the proof, and opens without', async t => {
-  const { cluster, clock, registrar, said } = build()
+t.test('failurePolicy starts as Ignore and follows the self-test', async t => {
+  const { cluster, clock, controller, logLines } = build()
   const stop = new AbortController()
-  const keeping = registrar.keep(stop.signal)
+  const keeping = controller.run(stop.signal)
   await clock.pass(0)
-  t.equal(policyIn(cluster), 'Ignore')
-  t.equal(registrar.failurePolicy(), 'Ignore')
+  t.equal(failurePolicyIn(cluster), 'Ignore')
+  t.equal(controller.failurePolicy(), 'Ignore')
   cluster.refusal = works
   await clock.pass(2_000)
-  t.equal(policyIn(cluster), 'Fail')
-  t.equal(registrar.failurePolicy(), 'Fail')
+  t.equal(failurePolicyIn(cluster), 'Fail')
+  t.equal(controller.failurePolicy(), 'Fail')
   cluster.refusal = undefined
   await clock.pass(10_000 + 2_000)
-  t.equal(policyIn(cluster), 'Fail', 'after two failures')
+  t.equal(failurePolicyIn(cluster), 'Fail', 'after two failures')
   await clock.pass(2_000)
-  t.equal(policyIn(cluster), 'Ignore')
+  t.equal(failurePolicyIn(cluster), 'Ignore')
   cluster.refusal = works
   await clock.pass(12_000)
-  t.equal(policyIn(cluster), 'Fail')
+  t.equal(failurePolicyIn(cluster), 'Fail')
   stop.abort()
   await keeping
-  t.equal(registrar.failurePolicy(), undefined, 'who does not lead does not know')
-  t.same(said, [
+  t.equal(controller.failurePolicy(), undefined, 'failurePolicy is undefined on other replicas')
+  t.same(logLines, [
     'info self-test passed, switching failurePolicy to Fail',
     'error self-test failed 3 times, switching failurePolicy to Ignore',
     'info self-test passed, switching failurePolicy to Fail'
   ])
 })
 
-t.test('a new leader leaves closed what is closed', async t => {
-  const { cluster, clock, options, registrar } = build()
-  await options.registration.reconcile(registered({ failurePolicy: 'Fail' }))
+t.test('new leader keeps failurePolicy Fail until its own self-test fails', async t => {
+  const { cluster, clock, options, controller } = build()
+  await options.configurations.reconcile(webhookOptions({ failurePolicy: 'Fail' }))
   const stop = new AbortController()
-  const keeping = registrar.keep(stop.signal)
+  const keeping = controller.run(stop.signal)
   await clock.pass(0)
-  t.equal(policyIn(cluster), 'Fail')
+  t.equal(failurePolicyIn(cluster), 'Fail')
   await clock.pass(4_000)
-  t.equal(policyIn(cluster), 'Ignore', 'until it has its own doubts')
+  t.equal(failurePolicyIn(cluster), 'Ignore', 'after three failures of its own')
   stop.abort()
   await keeping
 })
 
-t.test('trouble is told once, and leaves all as it is', async t => {
-  const { cluster, clock, registrar, said } = build()
+t.test('error is logged once and changes nothing', async t => {
+  const { cluster, clock, controller, logLines } = build()
   cluster.refusal = works
   const down = () => {
     throw new Error('ECONNREFUSED')
   }
   cluster.fault = down
   const stop = new AbortController()
-  const keeping = registrar.keep(stop.signal)
+  const keeping = controller.run(stop.signal)
   await clock.pass(10_000)
-  t.equal(registrar.failurePolicy(), undefined)
+  t.equal(controller.failurePolicy(), undefined)
   cluster.fault = undefined
   await clock.pass(10_000)
   cluster.fault = down
   await clock.pass(60_000)
-  t.equal(registrar.failurePolicy(), 'Fail')
+  t.equal(controller.failurePolicy(), 'Fail')
   cluster.fault = undefined
   await clock.pass(10_000)
-  t.equal(policyIn(cluster), 'Fail')
-  const [trouble, , again, ...more] = said
-  t.equal(trouble, 'warn reconciling the webhook configurations failed ECONNREFUSED')
-  t.equal(again, trouble, 'after a time without it, it is news')
+  t.equal(failurePolicyIn(cluster), 'Fail')
+  const [error, , again, ...more] = logLines
+  t.equal(error, 'warn reconciling the webhook configurations failed ECONNREFUSED')
+  t.equal(again, error, 'logged again after a success')
   t.same(more, [])
   stop.abort()
   await keeping
 })
 
-t.test('a bundle is settled when it has been in force for a minute', async t => {
-  const { cluster, clock, registrar, bundle } = build()
+t.test('CA bundle is published after a minute', async t => {
+  const { cluster, clock, controller, caBundle } = build()
   cluster.refusal = works
   const stop = new AbortController()
-  const keeping = registrar.keep(stop.signal)
+  const keeping = controller.run(stop.signal)
   await clock.pass(50_000)
-  t.equal(registrar.settled(), undefined)
+  t.equal(controller.publishedBundle(), undefined)
   await clock.pass(20_000)
-  t.equal(registrar.settled(), 'PEM')
-  bundle.text = 'NEW'
+  t.equal(controller.publishedBundle(), 'PEM')
+  caBundle.text = 'NEW'
   await clock.pass(60_000)
-  t.equal(registrar.settled(), undefined)
+  t.equal(controller.publishedBundle(), undefined)
   await clock.pass(20_000)
-  t.equal(registrar.settled(), 'NEW')
+  t.equal(controller.publishedBundle(), 'NEW')
   cluster.refusal = undefined
   await clock.pass(10_000)
-  t.equal(registrar.settled(), undefined, 'but not when it does not work')
+  t.equal(controller.publishedBundle(), undefined, 'undefined while the self-test fails')
   cluster.refusal = works
   await clock.pass(10_000)
-  t.equal(registrar.settled(), 'NEW')
+  t.equal(controller.publishedBundle(), 'NEW')
   for (let edits = 0; edits < 5; edits++) {
     cluster.put(VALIDATING, { metadata: { name: 'a' } })
     await clock.pass(10_000)
   }
-  t.equal(registrar.settled(), undefined, 'nor when somebody else has the last word')
-  t.equal(registrar.failurePolicy(), undefined)
+  t.equal(controller.publishedBundle(), undefined, 'undefined while backing off')
+  t.equal(controller.failurePolicy(), undefined)
   stop.abort()
   await keeping
 })
 
-t.test('the farewell opens when nobody else answers', async t => {
-  const { cluster, clock, options, said } = build()
-  const leave = async () => {
-    const leaving = farewell(options)
+t.test('last replica sets failurePolicy Ignore on shutdown', async t => {
+  const { cluster, clock, options, logLines } = build()
+  const beforeShutdown = async () => {
+    const leaving = failOpenIfLastReplica(options)
     await clock.pass(10_000)
     await leaving
   }
-  await leave()
-  t.equal(policyIn(cluster), undefined, 'nothing to open')
-  await options.registration.reconcile(registered({ failurePolicy: 'Fail' }))
+  await beforeShutdown()
+  t.equal(failurePolicyIn(cluster), undefined, 'not registered')
+  await options.configurations.reconcile(webhookOptions({ failurePolicy: 'Fail' }))
   cluster.refusal = works
-  await leave()
-  t.equal(policyIn(cluster), 'Fail', 'another replica answers')
+  await beforeShutdown()
+  t.equal(failurePolicyIn(cluster), 'Fail', 'another replica answers')
   let left = 3
   cluster.refusal = () => (left-- > 0 ? undefined : REFUSAL)
-  await leave()
-  t.equal(policyIn(cluster), 'Fail', 'another one answers some of the time')
+  await beforeShutdown()
+  t.equal(failurePolicyIn(cluster), 'Fail', 'another replica answers some requests')
   cluster.refusal = undefined
-  await leave()
-  t.equal(policyIn(cluster), 'Ignore')
+  await beforeShutdown()
+  t.equal(failurePolicyIn(cluster), 'Ignore')
   cluster.fault = () => {
     throw new Error('ECONNREFUSED')
   }
-  await leave()
-  t.same(said, [
+  await beforeShutdown()
+  t.same(logLines, [
     'warn last replica stopping, switching failurePolicy to Ignore',
     'error switching failurePolicy to Ignore on shutdown failed, mesh changes can be denied until a replica is ready'
   ])

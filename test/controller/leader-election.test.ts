@@ -1,60 +1,60 @@
 import t from 'tap'
-import { isFree, type Lease, lead, see } from '../../src/controller/leader-election.ts'
+import { canAcquire, type Lease, observeLease, runWhileLeader } from '../../src/controller/leader-election.ts'
 import { type TestClock, testClock } from '../support/clock.ts'
-import { apiFor, installed, LEASE, logged } from '../support/controller.ts'
+import { apiClientFor, installedCluster, LEASE, recordingLogger } from '../support/controller.ts'
 import type { WritableCluster } from '../support/writable-cluster.ts'
 
 const lease = (spec: Lease['spec']): Lease => ({ metadata: { resourceVersion: '1' }, spec })
 const held = lease({ holderIdentity: 'other', leaseDurationSeconds: 15 })
 
-t.test('when a Lease is free', async t => {
+t.test('Lease can be acquired if it is own, without a holder, or expired', async t => {
   for (const [what, found, afterMs, free] of [
-    ['a new one', lease({}), 0, true],
-    ['one without holder', lease({ holderIdentity: '' }), 0, true],
-    ['our own', lease({ holderIdentity: 'me', leaseDurationSeconds: 15 }), 0, true],
-    ["another's", held, 14_999, false],
-    ["another's that has not been renewed", held, 15_000, true],
-    ["another's that says nothing of time", lease({ holderIdentity: 'other' }), 0, true]
+    ['new', lease({}), 0, true],
+    ['without holder', lease({ holderIdentity: '' }), 0, true],
+    ['own', lease({ holderIdentity: 'me', leaseDurationSeconds: 15 }), 0, true],
+    ['held', held, 14_999, false],
+    ['expired', held, 15_000, true],
+    ['held without a duration', lease({ holderIdentity: 'other' }), 0, true]
   ] as const) {
-    t.equal(isFree(found, see(undefined, found, 0), 'me', afterMs), free, what)
+    t.equal(canAcquire(found, observeLease(undefined, found, 0), 'me', afterMs), free, what)
   }
 })
 
-t.test('each version renews it', async t => {
-  const seen = see(undefined, held, 1_000)
-  t.equal(see(seen, held, 9_000), seen)
-  t.match(see(seen, { ...held, metadata: { resourceVersion: '2' } }, 9_000), { sinceMs: 9_000 })
+t.test('new resourceVersion restarts the lease duration', async t => {
+  const seen = observeLease(undefined, held, 1_000)
+  t.equal(observeLease(seen, held, 9_000), seen)
+  t.match(observeLease(seen, { ...held, metadata: { resourceVersion: '2' } }, 9_000), { sinceMs: 9_000 })
 })
 
 interface Replica {
   readonly name: string
-  /** What it did: `+` begins to lead, `-` ends. */
+  /** Leadership changes of all replicas: `+` starts, `-` ends. */
   readonly did: string[]
   readonly stop: AbortController
   readonly running: Promise<void>
-  readonly said: readonly string[]
+  readonly logLines: readonly string[]
 }
 
-function replica(cluster: WritableCluster, clock: TestClock, name: string, everybody: string[]): Replica {
-  const { log, said } = logged()
+function replica(cluster: WritableCluster, clock: TestClock, name: string, events: string[]): Replica {
+  const { log, logLines } = recordingLogger()
   const stop = new AbortController()
   const work = (signal: AbortSignal) => {
-    everybody.push(`+${name}`)
+    events.push(`+${name}`)
     return new Promise<void>(resolve => {
       signal.addEventListener('abort', () => {
-        everybody.push(`-${name}`)
+        events.push(`-${name}`)
         resolve()
       })
     })
   }
-  const options = { api: apiFor(cluster), path: LEASE, identity: name, log, signal: stop.signal, clock }
-  return { name, did: everybody, stop, running: lead(options, work), said }
+  const options = { api: apiClientFor(cluster), path: LEASE, identity: name, log, signal: stop.signal, clock }
+  return { name, did: events, stop, running: runWhileLeader(options, work), logLines }
 }
 
 const holder = (cluster: WritableCluster) => (cluster.get(LEASE)['spec'] as Lease['spec']).holderIdentity
 
-t.test('one leads; when it stops, another does, at once', async t => {
-  const cluster = installed()
+t.test('one replica leads, and another takes over as soon as it stops', async t => {
+  const cluster = installedCluster()
   const clock = testClock()
   const did: string[] = []
   const a = replica(cluster, clock, 'a', did)
@@ -70,58 +70,58 @@ t.test('one leads; when it stops, another does, at once', async t => {
   })
   a.stop.abort()
   await a.running
-  t.equal(holder(cluster), undefined, 'the Lease is given back')
+  t.equal(holder(cluster), undefined, 'Lease is released')
   await clock.pass(5_000)
   t.same(did, ['+a', '-a', '+b'])
   t.match(cluster.get(LEASE)['spec'], { holderIdentity: 'b', leaseTransitions: 2 })
   b.stop.abort()
   await b.running
-  t.same(a.said, ['info became leader', 'info stopped leading'])
+  t.same(a.logLines, ['info became leader', 'info stopped leading'])
 })
 
-t.test('one that cannot renew ends before another begins', async t => {
-  const cluster = installed()
+t.test('leader that cannot renew stops before another can acquire', async t => {
+  const cluster = installedCluster()
   const clock = testClock()
   const did: string[] = []
   const a = replica(cluster, clock, 'a', did)
   await clock.pass(0)
-  // The cable of a is cut: its requests come to nothing, those of b do not.
-  let cut = true
+  // Requests of c fail, those of other replicas do not.
+  let isDown = true
   const { transport } = cluster
-  const severed = {
+  const disconnected = {
     ...cluster,
     transport: {
       ...transport,
       get: async (...args: Parameters<typeof transport.get>) => {
-        if (cut) throw new Error('ETIMEDOUT')
+        if (isDown) throw new Error('ETIMEDOUT')
         return transport.get(...args)
       }
     }
   }
-  const c = replica(severed, clock, 'c', did)
+  const c = replica(disconnected, clock, 'c', did)
   const b = replica(cluster, clock, 'b', did)
   await clock.pass(1_000)
   cluster.put(LEASE, { metadata: { name: 'a' }, spec: { ...held.spec, holderIdentity: 'c' } })
   await clock.pass(5_000)
-  t.same(did, ['+a', '-a'], 'somebody else holds it')
+  t.same(did, ['+a', '-a'], 'held by another replica')
   await clock.pass(60_000)
-  cut = false
+  isDown = false
   a.stop.abort()
   b.stop.abort()
   await Promise.all([a.running, b.running])
   await clock.pass(5_000)
   t.equal(did.at(-1), '+c')
-  cut = true
+  isDown = true
   const renewedMs = clock.now()
   while (did.at(-1) !== '-c') await clock.pass(100)
-  t.ok(clock.now() - renewedMs < 15_000, 'it ends while its Lease still lasts')
-  t.match(c.said, ['warn acquiring the Lease failed ETIMEDOUT', 'info became leader', 'info lost the Lease'])
+  t.ok(clock.now() - renewedMs < 15_000, 'stops before its Lease expires')
+  t.match(c.logLines, ['warn acquiring the Lease failed ETIMEDOUT', 'info became leader', 'info lost the Lease'])
   c.stop.abort()
   await c.running
 })
 
-t.test('one request that fails is no loss', async t => {
-  const cluster = installed()
+t.test('single failed request does not end leadership', async t => {
+  const cluster = installedCluster()
   const clock = testClock()
   const did: string[] = []
   const a = replica(cluster, clock, 'a', did)
@@ -139,8 +139,8 @@ t.test('one request that fails is no loss', async t => {
   await a.running
 })
 
-t.test('the date may jump', async t => {
-  const cluster = installed()
+t.test('leadership does not depend on the wall clock', async t => {
+  const cluster = installedCluster()
   const clock = testClock()
   const did: string[] = []
   const replicas = ['a', 'b'].map(name => replica(cluster, clock, name, did))
@@ -153,32 +153,32 @@ t.test('the date may jump', async t => {
   await Promise.all(replicas.map(({ running }) => running))
 })
 
-t.test('work that fails gives the Lease back, and begins anew', async t => {
-  const cluster = installed()
+t.test('failed task releases the Lease and is started again', async t => {
+  const cluster = installedCluster()
   const clock = testClock()
-  const { log, said } = logged()
+  const { log, logLines } = recordingLogger()
   const stop = new AbortController()
-  let begun = 0
-  const options = { api: apiFor(cluster), path: LEASE, identity: 'a', log, signal: stop.signal, clock }
-  const running = lead(options, async () => {
-    begun++
+  let starts = 0
+  const options = { api: apiClientFor(cluster), path: LEASE, identity: 'a', log, signal: stop.signal, clock }
+  const running = runWhileLeader(options, async () => {
+    starts++
     throw new Error('what?')
   })
   await clock.pass(1_000)
   t.equal(holder(cluster), undefined)
   await clock.pass(5_000)
-  t.equal(begun, 2)
+  t.equal(starts, 2)
   cluster.fault = () => {
     throw new Error('ECONNREFUSED')
   }
   await clock.pass(20_000)
   stop.abort()
   await running
-  t.match(said.slice(0, 3), ['info became leader', 'error leader task failed', 'info stopped leading'])
+  t.match(logLines.slice(0, 3), ['info became leader', 'error leader task failed', 'info stopped leading'])
 })
 
-t.test('a Lease that another has by the time of giving it back is left alone', async t => {
-  const cluster = installed()
+t.test('Lease of another holder is not released', async t => {
+  const cluster = installedCluster()
   const clock = testClock()
   const did: string[] = []
   const a = replica(cluster, clock, 'a', did)

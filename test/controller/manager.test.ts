@@ -4,16 +4,32 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import t from 'tap'
 import { parseConfig } from '../../src/config.ts'
-import { DAY_MS, type KeyPair, type Life, lifeOf, makeAuthority, makeLeaf } from '../../src/controller/certificate.ts'
-import { type Keeper, openKeeper } from '../../src/controller/manager.ts'
+import {
+  createCa,
+  DAY_MS,
+  issueServingCertificate,
+  type KeyPair,
+  type Validity,
+  validityOf
+} from '../../src/controller/certificate.ts'
+import { type Controller, startController } from '../../src/controller/manager.ts'
 import { NAME } from '../../src/controller/names.ts'
 import type { Audit } from '../../src/controller/report-publisher.ts'
-import { type Running, serve } from '../../src/server/serve.ts'
+import { type RunningServer, serve } from '../../src/server/serve.ts'
 import type { KindHealth, StateSource } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
 import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
 import { ofKeys, type TestClock, testClock } from '../support/clock.ts'
-import { installed, LEASE, logged, NAMESPACE, policyIn, publishedIn, REFUSAL, SECRET } from '../support/controller.ts'
+import {
+  caBundleIn,
+  failurePolicyIn,
+  installedCluster,
+  LEASE,
+  NAMESPACE,
+  REFUSAL,
+  recordingLogger,
+  SECRET
+} from '../support/controller.ts'
 import { evaluatorOf } from '../support/evaluator.ts'
 import { stockWith } from '../support/snapshot.ts'
 import { failure, type WritableCluster } from '../support/writable-cluster.ts'
@@ -23,9 +39,9 @@ type Test = Pick<typeof t, 'teardown'>
 const HOST = `${NAME}.${NAMESPACE}.svc`
 
 interface Replica {
-  readonly keeper: Keeper
-  readonly running: Running
-  readonly said: readonly string[]
+  readonly controller: Controller
+  readonly running: RunningServer
+  readonly logLines: readonly string[]
 }
 
 async function startReplica(
@@ -35,31 +51,31 @@ async function startReplica(
   folder?: string,
   source: StateSource = staticSource(stockWith())
 ): Promise<Replica> {
-  const { log, said } = logged()
+  const { log, logLines } = recordingLogger()
   const { transport } = cluster
   const service = { name: NAME, port: 443 }
   const options = { transport, namespace: NAMESPACE, settings: DEFAULT_SETTINGS, service, folder, log, clock }
-  const keeper = await openKeeper(options)
+  const controller = await startController(options)
   const evaluator = { ...(await evaluatorOf(source)), health: source.health }
   const running = await serve({
     config: parseConfig('server: { port: 0, healthPort: 0 }', 'test'),
     evaluator,
-    keyPair: keeper.keyPair(),
+    keyPair: controller.keyPair(),
     ownNamespace: NAMESPACE,
-    upkeep: keeper.status,
+    controllerStatus: controller.status,
     logger: pino({ level: 'silent' })
   })
-  keeper.start(running.reload, { ...evaluator, audit: async () => NOTHING, reports: 'auto' })
+  controller.startReconciling(running.reload, { ...evaluator, audit: async () => NOTHING, reports: 'auto' })
   t.teardown(async () => {
     cluster.fault = () => {
       throw new Error('ECONNREFUSED')
     }
-    await running.stop(0, keeper.leave)
+    await running.stop(0, controller.beforeShutdown)
   })
-  return { keeper, running, said }
+  return { controller, running, logLines }
 }
 
-async function ask({ webhook }: Running, ca: string, agent: Agent | false): Promise<void> {
+async function ask({ webhook }: RunningServer, ca: string, agent: Agent | false): Promise<void> {
   const sent = request(`${webhook}/self-test`, { method: 'POST', ca, agent, servername: HOST })
   sent.end()
   const [response] = await once(sent, 'response')
@@ -68,7 +84,7 @@ async function ask({ webhook }: Running, ca: string, agent: Agent | false): Prom
   if (response.statusCode !== 400) throw new Error(`status ${response.statusCode}`)
 }
 
-/** Clients of the replicas that trust what is published: some keep their connection, others never do. */
+/** Clients that trust the published CA bundle; some keep their connection, others open one per request. */
 function startClients(replicas: readonly Replica[], cluster: WritableCluster) {
   const failures: string[] = []
   let over = false
@@ -77,13 +93,13 @@ function startClients(replicas: readonly Replica[], cluster: WritableCluster) {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     while (!over) {
       const kept = isKept ? agent : false
-      await ask(running, isKept ? first : publishedIn(cluster), kept).catch(error => failures.push(String(error)))
+      await ask(running, isKept ? first : caBundleIn(cluster), kept).catch(error => failures.push(String(error)))
       asked++
     }
     agent.destroy()
   }
-  // What a connection was opened with is good for as long as it lasts.
-  const first = publishedIn(cluster)
+  // An open connection keeps the CA bundle that it was opened with.
+  const first = caBundleIn(cluster)
   const clients = replicas.flatMap(replica => [client(replica, true), client(replica, false), client(replica, false)])
   return async () => {
     over = true
@@ -93,157 +109,157 @@ function startClients(replicas: readonly Replica[], cluster: WritableCluster) {
 }
 
 const NOW = Date.now()
-const days = (from: number, until: number): Life => ({ fromMs: NOW + from * DAY_MS, untilMs: NOW + until * DAY_MS })
+const days = (from: number, until: number): Validity => ({
+  notBeforeMs: NOW + from * DAY_MS,
+  notAfterMs: NOW + until * DAY_MS
+})
 
-/** A cluster whose Secret holds a certificate, as somebody has made it earlier. */
-async function clusterWith(authorityLife: Life, leafLife: Life) {
-  const cluster = installed()
+/** A cluster whose Secret already has a certificate. */
+async function clusterWith(authorityLife: Validity, leafLife: Validity) {
+  const cluster = installedCluster()
   cluster.refusal = () => REFUSAL
-  const authority = await makeAuthority('old', authorityLife)
-  const leaf = await makeLeaf(authority, [HOST], leafLife)
-  const data = { 'ca.crt': authority.cert, 'ca.key': authority.key, 'tls.crt': leaf.cert, 'tls.key': leaf.key }
+  const ca = await createCa('old', authorityLife)
+  const serving = await issueServingCertificate(ca, [HOST], leafLife)
+  const data = { 'ca.crt': ca.cert, 'ca.key': ca.key, 'tls.crt': serving.cert, 'tls.key': serving.key }
   const base64 = Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')])
   cluster.put(SECRET, { metadata: { name: NAME }, data: Object.fromEntries(base64) })
-  return { cluster, authority, leaf }
+  return { cluster, ca, serving }
 }
 
-t.test('a leaf is changed under load, and no request and no handshake fails', async t => {
-  const { cluster, leaf } = await clusterWith(lifeOf(365, NOW), days(-70, 20))
+t.test('serving certificate is renewed under load without failed requests or handshakes', async t => {
+  const { cluster, serving } = await clusterWith(validityOf(365, NOW), days(-70, 20))
   const clock = testClock(ofKeys)
   const replicas = [await startReplica(t, cluster, clock), await startReplica(t, cluster, clock)]
   await clock.pass(0)
   t.same(
-    replicas.map(({ keeper }) => keeper.keyPair()),
-    [leaf, leaf]
+    replicas.map(({ controller }) => controller.keyPair()),
+    [serving, serving]
   )
-  t.equal(replicas.filter(({ keeper }) => keeper.status().leader).length, 1)
+  t.equal(replicas.filter(({ controller }) => controller.status().leader).length, 1)
   const finish = startClients(replicas, cluster)
   await clock.pass(30_000)
-  const [one, other] = replicas.map(({ keeper }) => keeper.keyPair())
-  t.not(one?.cert, leaf.cert)
+  const [one, other] = replicas.map(({ controller }) => controller.keyPair())
+  t.not(one?.cert, serving.cert)
   t.same(one, other)
   await sleep(300)
   const { failures, asked } = await finish()
   t.same(failures, [])
   t.ok(asked > 20, `${asked} requests`)
-  for (const { said } of replicas) t.ok(said.includes('info serving certificate changed'))
+  for (const { logLines } of replicas) t.ok(logLines.includes('info serving certificate changed'))
 })
 
-t.test('the authority is changed under load, and no request and no handshake fails', async t => {
-  const { cluster, authority, leaf } = await clusterWith(days(-300, 65), days(-1, 60))
+t.test('CA is rotated under load without failed requests or handshakes', async t => {
+  const { cluster, ca, serving } = await clusterWith(days(-300, 65), days(-1, 60))
   const clock = testClock(ofKeys)
   const replicas = [await startReplica(t, cluster, clock), await startReplica(t, cluster, clock)]
   await clock.pass(0)
   const finish = startClients(replicas, cluster)
   await clock.pass(40_000)
-  const both = publishedIn(cluster)
+  const both = caBundleIn(cluster)
   t.equal(both.match(/BEGIN/g)?.length, 2)
-  t.ok(both.endsWith(authority.cert))
+  t.ok(both.endsWith(ca.cert))
   t.same(
-    replicas.map(({ keeper }) => keeper.keyPair()),
-    [leaf, leaf]
+    replicas.map(({ controller }) => controller.keyPair()),
+    [serving, serving]
   )
   await clock.pass(60_000)
-  for (const { keeper } of replicas) t.not(keeper.keyPair().cert, leaf.cert)
-  t.equal(publishedIn(cluster), both)
+  for (const { controller } of replicas) t.not(controller.keyPair().cert, serving.cert)
+  t.equal(caBundleIn(cluster), both)
   clock.setDate(NOW + 1.1 * DAY_MS)
   await clock.pass(30_000)
-  t.equal(publishedIn(cluster), both.slice(0, both.length - authority.cert.length), 'the old one is dropped')
+  t.equal(caBundleIn(cluster), both.slice(0, both.length - ca.cert.length), 'old CA is dropped')
   await sleep(300)
   const { failures, asked } = await finish()
   t.same(failures, [])
   t.ok(asked > 20, `${asked} requests`)
 })
 
-t.test('two replicas that start on an empty Secret serve one certificate', async t => {
-  const cluster = installed()
+t.test('two replicas that start with an empty Secret serve the same certificate', async t => {
+  const cluster = installedCluster()
   const clock = testClock(ofKeys)
   const [a, b] = await Promise.all([startReplica(t, cluster, clock), startReplica(t, cluster, clock)])
-  t.same(a.keeper.keyPair(), b.keeper.keyPair())
+  t.same(a.controller.keyPair(), b.controller.keyPair())
   await clock.pass(20_000)
-  t.equal(policyIn(cluster), 'Ignore', 'nobody has proven anything')
-  await ask(a.running, publishedIn(cluster), false)
-  await ask(b.running, publishedIn(cluster), false)
-  const [leader, follower] = a.keeper.status().leader ? [a, b] : [b, a]
-  t.match(leader.keeper.status(), {
+  t.equal(failurePolicyIn(cluster), 'Ignore', 'no self-test has passed')
+  await ask(a.running, caBundleIn(cluster), false)
+  await ask(b.running, caBundleIn(cluster), false)
+  const [leader, follower] = a.controller.status().leader ? [a, b] : [b, a]
+  t.match(leader.controller.status(), {
     failurePolicy: 'Ignore',
     audit: { lastSuccessMs: Number, findings: [] },
-    lines: [/^certificate: until /, 'registration: failurePolicy Ignore', /^audit: 0 findings at \d/]
+    lines: [/^certificate: until /, 'webhook configurations: failurePolicy Ignore', /^audit: 0 findings at \d/]
   })
-  t.match(follower.keeper.status(), {
+  t.match(follower.controller.status(), {
     failurePolicy: undefined,
     audit: undefined,
-    lines: [/^certificate/, 'registration: kept by another replica']
+    lines: [/^certificate/, 'webhook configurations: managed by another replica']
   })
-  await leader.keeper.leave()
+  await leader.controller.beforeShutdown()
   await clock.pass(10_000)
-  t.ok(follower.keeper.status().leader)
-  t.equal(leader.keeper.status().leader, false)
+  t.ok(follower.controller.status().leader)
+  t.equal(leader.controller.status().leader, false)
 })
 
-t.test('a mounted certificate is registered with its authority', async t => {
-  const cluster = installed()
+t.test('mounted certificate is registered with its CA', async t => {
+  const cluster = installedCluster()
   cluster.refusal = () => REFUSAL
-  const life = lifeOf(30, Date.now())
-  const authority = await makeAuthority('mounted', life)
-  const leaf: KeyPair = await makeLeaf(authority, [HOST], life)
-  const folder = t.testdir({ 'tls.crt': leaf.cert, 'tls.key': leaf.key, 'ca.crt': authority.cert })
+  const life = validityOf(30, Date.now())
+  const ca = await createCa('mounted', life)
+  const serving: KeyPair = await issueServingCertificate(ca, [HOST], life)
+  const folder = t.testdir({ 'tls.crt': serving.cert, 'tls.key': serving.key, 'ca.crt': ca.cert })
   const clock = testClock(ofKeys)
-  const { running, keeper } = await startReplica(t, cluster, clock, folder)
+  const { running, controller } = await startReplica(t, cluster, clock, folder)
   await clock.pass(0)
-  t.equal(publishedIn(cluster), authority.cert)
-  t.equal(policyIn(cluster), 'Fail')
-  await ask(running, publishedIn(cluster), false)
+  t.equal(caBundleIn(cluster), ca.cert)
+  t.equal(failurePolicyIn(cluster), 'Fail')
+  await ask(running, caBundleIn(cluster), false)
   t.notOk(
     cluster.requests.some(one => one.endsWith(SECRET)),
-    'the Secret is not looked at'
+    'Secret is not read'
   )
   cluster.refusal = undefined
-  const left = keeper.leave()
+  const left = controller.beforeShutdown()
   await clock.pass(10_000)
   await left
-  t.equal(policyIn(cluster), 'Ignore')
+  t.equal(failurePolicyIn(cluster), 'Ignore')
 })
 
-t.test(
-  'after a restart of the API server nothing opens, though nobody is led to us until we know the state',
-  async t => {
-    const cluster = installed()
-    cluster.refusal = () => REFUSAL
-    const clock = testClock(ofKeys)
-    const known = staticSource(stockWith())
-    const seen = { health: 'synced' as KindHealth['health'] }
-    const source = { ...known, health: () => known.health().map(one => ({ ...one, health: seen.health })) }
-    await startReplica(t, cluster, clock, undefined, source)
-    await clock.pass(1_000)
-    t.equal(policyIn(cluster), 'Fail')
-    seen.health = 'stale'
-    cluster.refusal = undefined
-    await clock.pass(60_000)
-    t.equal(policyIn(cluster), 'Fail', 'while the state is not known')
-    seen.health = 'synced'
-    await clock.pass(20_000)
-    t.equal(policyIn(cluster), 'Fail', 'until the Service leads to us again')
-    await clock.pass(20_000)
-    t.equal(policyIn(cluster), 'Ignore', 'but nobody waits for ever')
-  }
-)
+t.test('failurePolicy stays Fail after a restart of the API server until the cache has synced', async t => {
+  const cluster = installedCluster()
+  cluster.refusal = () => REFUSAL
+  const clock = testClock(ofKeys)
+  const known = staticSource(stockWith())
+  const seen = { health: 'synced' as KindHealth['health'] }
+  const source = { ...known, health: () => known.health().map(one => ({ ...one, health: seen.health })) }
+  await startReplica(t, cluster, clock, undefined, source)
+  await clock.pass(1_000)
+  t.equal(failurePolicyIn(cluster), 'Fail')
+  seen.health = 'stale'
+  cluster.refusal = undefined
+  await clock.pass(60_000)
+  t.equal(failurePolicyIn(cluster), 'Fail', 'while the cache is stale')
+  seen.health = 'synced'
+  await clock.pass(20_000)
+  t.equal(failurePolicyIn(cluster), 'Fail', 'until the replica is an endpoint again')
+  await clock.pass(20_000)
+  t.equal(failurePolicyIn(cluster), 'Ignore', 'after the grace period')
+})
 
-t.test('it waits for a certificate, and goes on with the one that it has', async t => {
-  const cluster = installed()
+t.test('startup waits for a certificate, and refresh errors keep the current one', async t => {
+  const cluster = installedCluster()
   const clock = testClock(ofKeys)
   cluster.fault = () => failure(503, 'not yet')
   const starting = startReplica(t, cluster, clock)
   await clock.pass(10_000)
   cluster.fault = undefined
   await clock.pass(2_000)
-  const { keeper, said } = await starting
-  t.equal(said[0], 'warn obtaining the serving certificate failed not yet')
-  const served = keeper.keyPair()
+  const { controller, logLines } = await starting
+  t.equal(logLines[0], 'warn obtaining the serving certificate failed not yet')
+  const served = controller.keyPair()
   await clock.pass(10_000)
   cluster.fault = (_method, path) => (path === LEASE ? undefined : failure(503, 'not now'))
   await clock.pass(60_000)
-  t.same(keeper.keyPair(), served)
-  t.equal(said.filter(line => line.endsWith('not now')).length, 2, 'each problem is told once')
-  t.equal(keeper.status().leader, true)
+  t.same(controller.keyPair(), served)
+  t.equal(logLines.filter(line => line.endsWith('not now')).length, 2, 'each error is logged once')
+  t.equal(controller.status().leader, true)
 })

@@ -23,8 +23,8 @@ const options = {
   reports: 'off' as const
 }
 
-/** All grants: `where: verbs group/resources names`. */
-function grants(more: Partial<Parameters<typeof rolesFor>[0]> = {}): readonly string[] {
+/** All rules: `namespace: verbs group/resources names`. */
+function rules(more: Partial<Parameters<typeof rolesFor>[0]> = {}): readonly string[] {
   const roles = (rolesFor({ ...options, ...more }) as readonly Role[]).filter(({ kind }) => !kind.endsWith('Binding'))
   return roles.flatMap(({ metadata: { namespace = '*' }, rules }) =>
     rules.map(
@@ -39,48 +39,48 @@ const OWN = [
   'mesh-guard: get,patch /secrets kserve-mesh-guard',
   'mesh-guard: create /configmaps '
 ]
-const READING = grants({ enabled: false })
+const READING = rules({ enabled: false })
 
-t.test('what is read may be read', async t => {
+t.test('kinds of the model can be listed and watched', async t => {
   for (const kind of Object.keys(KINDS) as Kind[]) {
     const { group, plural } = KINDS[kind]
     const holding = READING.filter(
-      grant => grant.includes(` ${group}/`) && grant.split('/')[1]?.trim().split(',').includes(plural)
+      rule => rule.includes(` ${group}/`) && rule.split('/')[1]?.trim().split(',').includes(plural)
     )
     const where = kind === 'ConfigMap' ? ['istio-system', 'knative-serving', 'kserve'] : ['*']
     t.same(
-      holding.map(grant => grant.split(' ')[0]),
+      holding.map(rule => rule.split(' ')[0]),
       where.map(one => `${one}:`),
       kind
     )
-    for (const grant of holding) t.match(grant, ': list,watch ')
+    for (const rule of holding) t.match(rule, ': list,watch ')
   }
 })
 
-t.test('what is kept may be kept, by name', async t => {
-  const kept = grants().filter(grant => !READING.includes(grant))
-  t.same(kept, [
+t.test('managed objects can be patched by name', async t => {
+  const managed = rules().filter(rule => !READING.includes(rule))
+  t.same(managed, [
     '*: get,patch admissionregistration.k8s.io/mutatingwebhookconfigurations,validatingwebhookconfigurations kserve-mesh-guard',
     '*: get /namespaces mesh-guard',
     ...OWN
   ])
-  const mounted = grants({ certificates: 'mounted' })
+  const mounted = rules({ certificates: 'mounted' })
   t.same(
-    kept.filter(grant => !mounted.includes(grant)),
+    managed.filter(rule => !mounted.includes(rule)),
     [OWN[1]],
-    'a mounted certificate needs no Secret'
+    'mounted certificate requires no Secret'
   )
 })
 
-t.test('reports may be written where they are', async t => {
+t.test('reports can be written in all namespaces', async t => {
   t.same(
-    grants({ reports: 'auto' }).filter(grant => !grants().includes(grant)),
+    rules({ reports: 'auto' }).filter(rule => !rules().includes(rule)),
     ['*: list,create,patch,delete openreports.io/reports ', '*: list,create,patch,delete wgpolicyk8s.io/policyreports ']
   )
-  t.same(grants({ enabled: false, reports: 'auto' }), READING, 'who keeps nothing reports nothing')
+  t.same(rules({ enabled: false, reports: 'auto' }), READING, 'no report permissions without the controller')
 })
 
-t.test('namespaces may be one', async t => {
+t.test('equal namespaces share one Role', async t => {
   const all = { istioNamespace: 'mesh-guard', knativeNamespace: 'mesh-guard', kserveNamespace: 'mesh-guard' }
   const roles = rolesFor({ ...options, settings: { ...DEFAULT_SETTINGS, ...all } }) as readonly Role[]
   t.same(
@@ -89,7 +89,7 @@ t.test('namespaces may be one', async t => {
   )
 })
 
-t.test('roles are bound to the account', async t => {
+t.test('roles are bound to the ServiceAccount', async t => {
   const roles = rolesFor(options)
   t.match(roles[1], {
     kind: 'ClusterRoleBinding',

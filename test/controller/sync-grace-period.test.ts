@@ -1,13 +1,13 @@
 import t from 'tap'
-import { excuseOf } from '../../src/controller/sync-grace-period.ts'
+import { syncGracePeriod } from '../../src/controller/sync-grace-period.ts'
 import { testClock } from '../support/clock.ts'
 
-t.test('a self-test that fails is excused while the state is not known, and until we are found again', async t => {
+t.test('grace period is active while the cache is not synced, and shortly after', async t => {
   for (const [name, seen, expected] of [
-    ['known all the time', [[5, true]], false],
-    ['not known at the start', [[5, false]], true],
+    ['always synced', [[5, true]], false],
+    ['not synced at the start', [[5, false]], true],
     [
-      'not known for less than two minutes',
+      'not synced for less than two minutes',
       [
         [10, true],
         [115, false]
@@ -15,7 +15,7 @@ t.test('a self-test that fails is excused while the state is not known, and unti
       true
     ],
     [
-      'not known for two minutes',
+      'not synced for two minutes',
       [
         [10, true],
         [125, false]
@@ -23,7 +23,7 @@ t.test('a self-test that fails is excused while the state is not known, and unti
       false
     ],
     [
-      'known again of late',
+      'synced again for less than half a minute',
       [
         [10, true],
         [10, false],
@@ -32,7 +32,7 @@ t.test('a self-test that fails is excused while the state is not known, and unti
       true
     ],
     [
-      'known again for half a minute',
+      'synced again for half a minute',
       [
         [10, true],
         [10, false],
@@ -41,7 +41,7 @@ t.test('a self-test that fails is excused while the state is not known, and unti
       false
     ],
     [
-      'not known once more',
+      'not synced a second time',
       [
         [10, true],
         [10, false],
@@ -54,23 +54,23 @@ t.test('a self-test that fails is excused while the state is not known, and unti
     const clock = testClock()
     let isKnown: boolean = seen[0][1]
     const stop = new AbortController()
-    const { keep, holds } = excuseOf(() => isKnown, clock)
-    const keeping = keep(stop.signal)
+    const { run, isActive } = syncGracePeriod(() => isKnown, clock)
+    const keeping = run(stop.signal)
     for (const [seconds, next] of seen) {
       isKnown = next
       await clock.pass(seconds * 1_000)
     }
-    t.equal(holds(), expected, name)
+    t.equal(isActive(), expected, name)
     stop.abort()
     await keeping
   }
 })
 
-t.test('what is asked in between is seen at once', async t => {
+t.test('isActive reads the current cache state', async t => {
   const clock = testClock()
   let isKnown = true
-  const { holds } = excuseOf(() => isKnown, clock)
-  t.notOk(holds())
+  const { isActive } = syncGracePeriod(() => isKnown, clock)
+  t.notOk(isActive())
   isKnown = false
-  t.ok(holds())
+  t.ok(isActive())
 })

@@ -1,30 +1,30 @@
 import t from 'tap'
 import { FIELD_MANAGER } from '../../src/controller/api.ts'
-import { registrationOf } from '../../src/controller/webhook-configuration.ts'
+import { createWebhookConfigurations } from '../../src/controller/webhook-configuration.ts'
 import { testClock } from '../support/clock.ts'
 import {
-  apiFor,
-  installed,
-  logged,
+  apiClientFor,
+  failurePolicyIn,
+  installedCluster,
   MUTATING,
-  policyIn,
-  registered,
+  recordingLogger,
   VALIDATING,
+  webhookOptions,
   webhooksAt
 } from '../support/controller.ts'
 import { failure } from '../support/writable-cluster.ts'
 
 function build() {
-  const cluster = installed()
+  const cluster = installedCluster()
   const clock = testClock()
-  const { log, said } = logged()
-  return { cluster, clock, said, registration: registrationOf(apiFor(cluster), log, clock) }
+  const { log, logLines } = recordingLogger()
+  return { cluster, clock, logLines, configurations: createWebhookConfigurations(apiClientFor(cluster), log, clock) }
 }
 
-t.test('both configurations are filled, and owned by the namespace', async t => {
-  const { cluster, registration } = build()
-  t.equal(await registration.failurePolicy(), 'Ignore', 'nothing is registered')
-  t.equal(await registration.reconcile(registered()), 'written')
+t.test('both configurations get webhooks, and an owner reference to the namespace', async t => {
+  const { cluster, configurations } = build()
+  t.equal(await configurations.failurePolicy(), 'Ignore', 'no webhooks')
+  t.equal(await configurations.reconcile(webhookOptions()), 'updated')
   for (const path of [VALIDATING, MUTATING]) {
     t.match(cluster.get(path).metadata, {
       ownerReferences: [{ apiVersion: 'v1', kind: 'Namespace', name: 'mesh-guard', uid: 'u-1' }]
@@ -34,71 +34,79 @@ t.test('both configurations are filled, and owned by the namespace', async t => 
   t.equal(webhooksAt(cluster, MUTATING).length, 1)
   const writes = cluster.requests.filter(request => request.startsWith('PATCH'))
   t.equal(writes.length, 2)
-  t.equal(await registration.reconcile(registered()), 'kept')
-  t.equal(cluster.requests.filter(request => request.startsWith('PATCH')).length, 2, 'nothing is written twice')
-  t.equal(await registration.reconcile(registered({ failurePolicy: 'Fail' })), 'written')
-  t.equal(policyIn(cluster), 'Fail')
-  t.equal(await registration.failurePolicy(), 'Fail')
+  t.equal(await configurations.reconcile(webhookOptions()), 'unchanged')
+  t.equal(cluster.requests.filter(request => request.startsWith('PATCH')).length, 2, 'no second write')
+  t.equal(await configurations.reconcile(webhookOptions({ failurePolicy: 'Fail' })), 'updated')
+  t.equal(failurePolicyIn(cluster), 'Fail')
+  t.equal(await configurations.failurePolicy(), 'Fail')
 })
 
-t.test('what somebody changes is put right', async t => {
-  const { cluster, registration, said } = build()
-  await registration.reconcile(registered({ failurePolicy: 'Fail' }))
+t.test('changes of another field manager are reverted', async t => {
+  const { cluster, configurations, logLines } = build()
+  await configurations.reconcile(webhookOptions({ failurePolicy: 'Fail' }))
   const whole = webhooksAt(cluster, VALIDATING)
   const { metadata } = cluster.get(VALIDATING)
   const managedFields = [{ manager: FIELD_MANAGER }, { manager: 'kubectl-edit' }, {}]
   for (const [what, object] of [
-    ['without webhooks', { metadata: { ...metadata, managedFields } }],
-    ['with one more', { metadata, webhooks: [...whole, { name: 'other' }] }],
-    ['without an owner', { metadata: { name: metadata.name }, webhooks: whole }]
+    ['webhooks removed', { metadata: { ...metadata, managedFields } }],
+    ['webhook added', { metadata, webhooks: [...whole, { name: 'other' }] }],
+    ['owner reference removed', { metadata: { name: metadata.name }, webhooks: whole }]
   ] as const) {
     cluster.put(VALIDATING, object)
-    t.equal(await registration.reconcile(registered({ failurePolicy: 'Fail' })), 'written', what)
+    t.equal(await configurations.reconcile(webhookOptions({ failurePolicy: 'Fail' })), 'updated', what)
     t.same(webhooksAt(cluster, VALIDATING), whole, what)
   }
-  t.equal(said[0], 'info webhook configurations overwritten by another field manager, repaired kubectl-edit')
+  t.equal(logLines[0], 'info webhook configurations overwritten by another field manager, repaired kubectl-edit')
 })
 
-t.test('what somebody adds to a webhook of ours is taken out', async t => {
-  const { cluster, registration } = build()
-  await registration.reconcile(registered())
+t.test('fields added to a webhook are removed', async t => {
+  const { cluster, configurations } = build()
+  await configurations.reconcile(webhookOptions())
   const whole = webhooksAt(cluster, MUTATING)
   const { metadata } = cluster.get(MUTATING)
   cluster.put(MUTATING, { metadata, webhooks: whole.map(one => ({ ...one, matchConditions: [{ name: 'never' }] })) })
-  t.equal(await registration.reconcile(registered()), 'written')
+  t.equal(await configurations.reconcile(webhookOptions()), 'updated')
   t.same(webhooksAt(cluster, MUTATING), whole)
 })
 
-t.test('there is no fight', async t => {
-  const { cluster, registration, clock, said } = build()
+t.test('repairs back off while another field manager keeps overwriting', async t => {
+  const { cluster, configurations, clock, logLines } = build()
   const outcomes: string[] = []
   const strip = () => cluster.put(VALIDATING, { metadata: { name: 'a', managedFields: [{ manager: 'argo' }] } })
-  await registration.reconcile(registered())
-  // Once a tick for two hours, somebody undoes what we do.
+  await configurations.reconcile(webhookOptions())
+  // Another field manager reverts each repair for two hours.
   for (let tick = 0; tick < 720; tick++) {
     strip()
-    outcomes.push(await registration.reconcile(registered()))
+    outcomes.push(await configurations.reconcile(webhookOptions()))
     await clock.pass(10_000)
   }
-  const written = outcomes.flatMap((outcome, tick) => (outcome === 'written' ? [tick / 6] : []))
+  const updated = outcomes.flatMap((outcome, tick) => (outcome === 'updated' ? [tick / 6] : []))
   t.same(
-    written.map(minutes => Math.round(minutes)),
+    updated.map(minutes => Math.round(minutes)),
     [0, 0, 0, 1, 3, 7, 15, 31, 63]
   )
-  t.same(said, [
+  t.same(logLines, [
     'info webhook configurations overwritten by another field manager, repaired argo',
     'warn webhook configurations overwritten repeatedly by another field manager, backing off argo'
   ])
-  t.equal(await registration.reconcile(registered({ bundle: 'new' })), 'written', 'what has to change is written')
+  t.equal(
+    await configurations.reconcile(webhookOptions({ caBundle: 'new' })),
+    'updated',
+    'changed options are written at once'
+  )
   await clock.pass(3 * 3_600_000)
   strip()
-  t.equal(await registration.reconcile(registered({ bundle: 'new' })), 'written')
+  t.equal(await configurations.reconcile(webhookOptions({ caBundle: 'new' })), 'updated')
   strip()
-  t.equal(await registration.reconcile(registered({ bundle: 'new' })), 'written', 'after a long peace all is forgotten')
+  t.equal(await configurations.reconcile(webhookOptions({ caBundle: 'new' })), 'updated', 'backoff is reset')
 })
 
-t.test('what is not installed cannot be filled', async t => {
-  const { cluster, registration } = build()
+t.test('missing configuration is an error', async t => {
+  const { cluster, configurations } = build()
   cluster.fault = (method, path) => (method === 'GET' && path === VALIDATING ? failure(404, 'not found') : undefined)
-  await t.rejects(registration.reconcile(registered()), { name: 'Refused', status: 404, message: 'not found' })
+  await t.rejects(configurations.reconcile(webhookOptions()), {
+    name: 'ApiStatusError',
+    status: 404,
+    message: 'not found'
+  })
 })

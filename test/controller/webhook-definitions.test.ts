@@ -1,19 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { NEVER_SUBJECTS, subjects } from '../../src/controller/watched-resources.ts'
-import { KNATIVE_MAPS, mutatingWebhooks, validatingWebhooks } from '../../src/controller/webhook-definitions.ts'
+import { UNWATCHED_KINDS, watchedKinds } from '../../src/controller/watched-resources.ts'
+import { KNATIVE_CONFIG_MAPS, mutatingWebhooks, validatingWebhooks } from '../../src/controller/webhook-definitions.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { KINDS } from '../../src/state/resource.ts'
-import { registered } from '../support/controller.ts'
+import { webhookOptions } from '../support/controller.ts'
 
-t.test('every kind that a check is about is a subject', async t => {
-  const { mesh, core } = subjects()
+t.test('every kind of a check is watched or listed as unwatched', async t => {
+  const { mesh, core } = watchedKinds()
   t.same(
-    [...mesh, ...core, ...Object.keys(NEVER_SUBJECTS)].filter(kind => kind in KINDS).sort(),
+    [...mesh, ...core, ...Object.keys(UNWATCHED_KINDS)].filter(kind => kind in KINDS).sort(),
     Object.keys(KINDS).sort()
   )
-  const known = [...mesh, ...core, ...Object.keys(NEVER_SUBJECTS)]
+  const known = [...mesh, ...core, ...Object.keys(UNWATCHED_KINDS)]
   for (const { id, on } of RULES.checks)
     t.ok(
       on.every(kind => known.includes(kind)),
@@ -23,13 +23,13 @@ t.test('every kind that a check is about is a subject', async t => {
 })
 
 const CONDITIONS = [
-  { name: 'not-on-its-way-out' },
-  { name: 'not-made-by-a-controller' },
-  { name: 'more-than-status-or-finalizers' }
+  { name: 'not-being-deleted' },
+  { name: 'not-controller-owned' },
+  { name: 'spec-labels-or-annotations-changed' }
 ]
 
-t.test('the validating webhooks', async t => {
-  const [validate, core, selfTest, ...others] = validatingWebhooks(registered({ failurePolicy: 'Fail' }))
+t.test('validating webhooks', async t => {
+  const [validate, core, selfTest, ...others] = validatingWebhooks(webhookOptions({ failurePolicy: 'Fail' }))
   t.same(others, [])
   t.match(validate, {
     name: 'validate.mesh-guard.io',
@@ -75,8 +75,8 @@ t.test('the validating webhooks', async t => {
   })
 })
 
-t.test('of kinds of the mesh no more is read than what is compared before we are asked', async t => {
-  for (const kind of subjects().mesh) {
+t.test('mesh kinds are read only in fields that the match conditions compare', async t => {
+  for (const kind of watchedKinds().mesh) {
     t.same(
       Object.keys(KINDS[kind].shape.shape).filter(field => !['spec', 'status'].includes(field)),
       [],
@@ -85,8 +85,8 @@ t.test('of kinds of the mesh no more is read than what is compared before we are
   }
 })
 
-t.test('the mutating webhook', async t => {
-  const webhooks = mutatingWebhooks(registered())
+t.test('mutating webhook', async t => {
+  const webhooks = mutatingWebhooks(webhookOptions())
   t.match(webhooks, [
     {
       name: 'mutate.mesh-guard.io',
@@ -100,17 +100,17 @@ t.test('the mutating webhook', async t => {
   t.equal(webhooks.length, 1)
 })
 
-t.test('of ConfigMaps those that the model reads are asked about', async t => {
+t.test('ConfigMaps are limited to those that the model reads', async t => {
   const folder = join(import.meta.dirname, '../../src/knative')
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'))
   const sources = names.map(name => readFileSync(join(folder, name), 'utf8'))
   const maps = sources.flatMap(text => [...text.matchAll(/'(config-[\w-]+)'/g)].map(([, name]) => name))
-  t.same([...new Set(maps)].sort(), KNATIVE_MAPS)
-  const [, core] = validatingWebhooks(registered())
+  t.same([...new Set(maps)].sort(), KNATIVE_CONFIG_MAPS)
+  const [, core] = validatingWebhooks(webhookOptions())
   t.match(core, {
     matchConditions: [
-      { name: 'not-on-its-way-out' },
-      { name: 'not-made-by-a-controller' },
+      { name: 'not-being-deleted' },
+      { name: 'not-controller-owned' },
       {
         expression:
           'request.resource.resource != "configmaps" || (request.namespace == "istio-system" && request.name.startsWith("istio")) || (request.namespace == "knative-serving" && request.name in ["config-autoscaler","config-domain","config-istio","config-network"]) || (request.namespace == "kserve" && request.name == "inferenceservice-config")'

@@ -16,7 +16,7 @@ const cluster = await startControlPlane(assets)
 t.teardown(cluster.stop)
 const { kubectl } = cluster
 
-/** Runs kubectl, and fails the run when that fails. */
+/** Runs kubectl. @throws if it fails */
 async function must(args: readonly string[], input?: string): Promise<string> {
   const { code, out, err } = await kubectl(args, input)
   if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${err}`)
@@ -30,7 +30,7 @@ const get = async (kind: string, namespace: string, name: string) =>
 
 await must(['apply', '--server-side', '-f', CRDS])
 await must(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'])
-// The webhooks of Istio, Knative and KServe have nobody behind them here.
+// No server runs for the webhooks of Istio, Knative and KServe.
 for (const name of ['istio', 'knative', 'kserve', 'models']) {
   const manifests = readFileSync(join(root, 'examples/cluster', `${name}.yaml`), 'utf8')
   await must(['apply', '-f', '-'], manifests.replaceAll('failurePolicy: Fail', 'failurePolicy: Ignore'))
@@ -43,8 +43,7 @@ t.teardown(() => guard.stop())
 async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 20_000
   while (!(await isSo())) {
-    if (Date.now() > deadline)
-      throw new Error(`${what} did not come about; the guard says:\n${guard.logs().slice(-2000)}`)
+    if (Date.now() > deadline) throw new Error(`${what} timed out; log of the guard:\n${guard.logs().slice(-2000)}`)
     await sleep(50)
   }
 }
@@ -64,7 +63,7 @@ const mutual = (host: string) => ({
 })
 const STOCK = localGateway([plain])
 const BOTH = localGateway([mutual('*.svc.cluster.local'), plain])
-const MUTUAL_ALONE = localGateway([mutual('*')])
+const MUTUAL_ONLY = localGateway([mutual('*')])
 const clientRule = (host: string) => ({
   apiVersion: 'networking.istio.io/v1beta1',
   kind: 'DestinationRule',
@@ -84,24 +83,30 @@ const BURST = 'autoscaling.knative.dev/targetBurstCapacity'
 
 async function register(): Promise<void> {
   await must(['apply', '-f', '-'], yaml(registration(guard)))
-  // A new configuration takes a moment to be obeyed.
+  // API servers use a new configuration after a moment.
   const rejected = model('sklearn-rejected', 'user1', { annotations: { [BURST]: '-2' } })
-  await until('obedience', async () => (await apply(rejected, '--dry-run=server')).code !== 0)
+  await until(
+    'the webhook configuration to take effect',
+    async () => (await apply(rejected, '--dry-run=server')).code !== 0
+  )
 }
 async function unregister(): Promise<void> {
   await must(['delete', 'validatingwebhookconfiguration', VALIDATING])
   await must(['delete', 'mutatingwebhookconfiguration', MUTATING])
-  await until('freedom', async () => (await apply(clientRule('*.local'), '--dry-run=server')).code === 0)
+  await until(
+    'the webhook configuration to be removed',
+    async () => (await apply(clientRule('*.local'), '--dry-run=server')).code === 0
+  )
 }
 
-await t.test('the guard gets ready once it has read the cluster', async t => {
+await t.test('guard is ready after its cache has synced', async t => {
   await until('readiness', async () => (await fetch(`${guard.health}/readyz`)).status === 200)
   const verbose = await (await fetch(`${guard.health}/readyz?verbose`)).text()
   t.match(verbose, 'InferenceService: synced, 2 objects')
   await register()
 })
 
-await t.test('strict mesh mTLS with an unpatched local gateway is refused', async t => {
+await t.test('mesh-wide STRICT with a plaintext local gateway is denied', async t => {
   const { code, err } = await kubectl(['apply', '-f', join(root, 'examples/strict-mesh.yaml')])
   t.equal(code, 1)
   t.match(err, `admission webhook "${VALIDATING}" denied the request: strict-mesh-plain-local-gateway:`)
@@ -110,14 +115,14 @@ await t.test('strict mesh mTLS with an unpatched local gateway is refused', asyn
   t.match(err, 'mode: ISTIO_MUTUAL', 'shows the fix')
 })
 
-await t.test('a new model on a stock installation is admitted', async t => {
+await t.test('new model on a stock installation is admitted', async t => {
   const { code, out, err } = await apply(model('sklearn-new', 'user1'))
   t.equal(code, 0, err)
   t.match(out, 'created')
-  t.equal(err, '', 'without a word')
+  t.equal(err, '', 'without a warning')
 })
 
-await t.test('with the top-level VirtualService off the same policy is admitted', async t => {
+await t.test('mesh-wide STRICT without the top-level VirtualService is admitted', async t => {
   const config = await get('configmap', 'kserve', 'inferenceservice-config')
   const ingress = config.data.ingress
   const switched = (value: string) => ({
@@ -136,11 +141,11 @@ await t.test('with the top-level VirtualService off the same policy is admitted'
   await must(['delete', 'peerauthentication', 'default', '-n', 'istio-system'])
   const on = await apply(switched(ingress))
   t.equal(on.code, 0, on.err)
-  await until('refusal', async () => (await apply(strictMesh, '--dry-run=server')).code !== 0)
+  await until('denial', async () => (await apply(strictMesh, '--dry-run=server')).code !== 0)
 })
 
-await t.test('the local gateway patched alone is refused, with the gateway that serves both', async t => {
-  const { code, err } = await apply(MUTUAL_ALONE)
+await t.test('local gateway that accepts only mTLS is denied, with a dual-mode gateway as fix', async t => {
+  const { code, err } = await apply(MUTUAL_ONLY)
   t.equal(code, 1)
   t.match(err, 'plaintext-to-mtls-gateway')
   const lines = err.split('\n')
@@ -151,17 +156,17 @@ await t.test('the local gateway patched alone is refused, with the gateway that 
   t.match(parse(advice.join('\n')), BOTH)
 })
 
-await t.test('a client rule over the plain gateway is refused', async t => {
+await t.test('DestinationRule with mTLS to the plaintext gateway is denied', async t => {
   const { code, err } = await apply(clientRule('*.local'))
   t.equal(code, 1)
   t.match(err, 'client-mtls-to-plain-listener')
   t.match(err, 'cuts user1/sklearn-iris for external at ingress-gateway->local-gateway')
 })
 
-await t.test('a dry run gives the same answers, and changes nothing', async t => {
+await t.test('dry run gets the same decisions and changes nothing', async t => {
   for (const [change, allowed] of [
     [strictMesh, false],
-    [MUTUAL_ALONE, false],
+    [MUTUAL_ONLY, false],
     [clientRule('*.local'), false],
     [BOTH, true]
   ] as const) {
@@ -173,23 +178,23 @@ await t.test('a dry run gives the same answers, and changes nothing', async t =>
   t.not((await kubectl(['get', 'peerauthentication', 'default', '-n', 'istio-system'])).code, 0)
 })
 
-await t.test('step by step, as advised, the way to strict mTLS is free', async t => {
+await t.test('migration to STRICT in the suggested steps is admitted', async t => {
   for (const [what, change] of [
-    ['both servers', BOTH],
-    ['a rule for exactly that host', clientRule(LOCAL_GATEWAY_HOST)],
+    ['dual-mode gateway', BOTH],
+    ['DestinationRule for the gateway host', clientRule(LOCAL_GATEWAY_HOST)],
     ['STRICT', strictMesh],
-    ['ISTIO_MUTUAL alone', MUTUAL_ALONE]
+    ['only ISTIO_MUTUAL', MUTUAL_ONLY]
   ] as const) {
-    // The guard has to have seen the step before.
+    // Waits until the guard has observed the previous step.
     await until(what, async () => (await apply(change, '--dry-run=server')).code === 0)
     const { code, err } = await apply(change)
     t.equal(code, 0, `${what}: ${err}`)
-    if (what === 'ISTIO_MUTUAL alone') t.match(err, 'Warning: plaintext-to-mtls-gateway: callers without a sidecar')
+    if (what === 'only ISTIO_MUTUAL') t.match(err, 'Warning: plaintext-to-mtls-gateway: callers without a sidecar')
   }
 })
 
-await t.test('the rule under the patched gateway cannot be deleted', async t => {
-  await until('refusal', async () => {
+await t.test('deleting the DestinationRule of the mTLS gateway is denied', async t => {
+  await until('denial', async () => {
     const { code } = await kubectl(['delete', 'destinationrule', 'default', '-n', 'istio-system', '--dry-run=server'])
     return code !== 0
   })
@@ -199,7 +204,7 @@ await t.test('the rule under the patched gateway cannot be deleted', async t => 
   t.equal((await get('destinationrule', 'istio-system', 'default')).spec.host, LOCAL_GATEWAY_HOST)
 })
 
-await t.test('a model created under STRICT comes back with label, annotation and burst capacity', async t => {
+await t.test('model created under STRICT gets label, annotation and burst capacity', async t => {
   const { code, err } = await apply(model('sklearn-strict', 'user1'))
   t.equal(code, 0, err)
   const { metadata } = await get('inferenceservice', 'user1', 'sklearn-strict')
@@ -208,7 +213,7 @@ await t.test('a model created under STRICT comes back with label, annotation and
   t.equal(metadata.annotations[BURST], '0')
 })
 
-await t.test('values of its own come back unchanged', async t => {
+await t.test('own values of a model are not changed', async t => {
   const own = { labels: { [INJECT]: 'false' }, annotations: { [BURST]: '70' } }
   const { code, err } = await apply(model('sklearn-own', 'user1', own))
   t.equal(code, 0, err)
@@ -218,7 +223,7 @@ await t.test('values of its own come back unchanged', async t => {
   t.equal(metadata.annotations[INJECT], undefined)
 })
 
-await t.test('an update of a running model adds nothing', async t => {
+await t.test('update of a running model adds nothing', async t => {
   const before = await get('inferenceservice', 'user1', 'sklearn-iris')
   await must([
     'annotate',
@@ -234,7 +239,7 @@ await t.test('an update of a running model adds nothing', async t => {
   t.same(Object.keys(after.metadata.annotations).sort(), Object.keys(before.metadata.annotations).sort())
 })
 
-await t.test('a cluster that is broken already', async t => {
+await t.test('pre-existing findings do not deny unrelated changes', async t => {
   await unregister()
   await must(['apply', '-f', '-'], yaml(STOCK))
   await must(['apply', '-f', '-'], yaml(clientRule('*.local')))
@@ -251,7 +256,7 @@ await t.test('a cluster that is broken already', async t => {
   await register()
 
   const edit = await kubectl(['label', 'inferenceservice', 'sklearn-iris', '-n', 'user1', 'team=blue'])
-  t.equal(edit.code, 0, `an unrelated edit: ${edit.err}`)
+  t.equal(edit.code, 0, `unrelated edit: ${edit.err}`)
   await must(['delete', 'inferenceservice', 'sklearn-iris-burst', '-n', 'user1', '--wait=false'])
   const release = await kubectl([
     'patch',
@@ -263,22 +268,22 @@ await t.test('a cluster that is broken already', async t => {
     '-p',
     '{"metadata":{"finalizers":null}}'
   ])
-  t.equal(release.code, 0, `a finalizer is removed: ${release.err}`)
-  t.not((await kubectl(['get', 'inferenceservice', 'sklearn-iris-burst', '-n', 'user1'])).code, 0, 'and it is gone')
-  const born = await apply(model('sklearn-late', 'user1'), '--dry-run=server')
-  t.equal(born.code, 1, 'a new model would be born cut')
+  t.equal(release.code, 0, `finalizer removal: ${release.err}`)
+  t.not((await kubectl(['get', 'inferenceservice', 'sklearn-iris-burst', '-n', 'user1'])).code, 0, 'deleted')
+  const created = await apply(model('sklearn-late', 'user1'), '--dry-run=server')
+  t.equal(created.code, 1, 'new model with a blocked path')
   const repair = await kubectl(['delete', 'destinationrule', 'default', '-n', 'istio-system'])
-  t.equal(repair.code, 0, `a repair: ${repair.err}`)
+  t.equal(repair.code, 0, `fix: ${repair.err}`)
 })
 
-await t.test('a guard that is killed is missed, and says nothing wrong when it comes back', async t => {
+await t.test('killed guard fails closed, and answers after a restart', async t => {
   await guard.stop('SIGKILL')
-  const missed = await apply(BOTH, '--dry-run=server')
-  t.equal(missed.code, 1)
-  t.match(missed.err, `failed calling webhook "${VALIDATING}"`)
+  const failed = await apply(BOTH, '--dry-run=server')
+  t.equal(failed.code, 1)
+  t.match(failed.err, `failed calling webhook "${VALIDATING}"`)
   const again = await startGuard(cluster.kubeconfig, { webhook: webhookPort, health: healthPort })
   t.teardown(() => again.stop())
   await until('readiness', async () => (await fetch(`${again.health}/readyz`)).status === 200)
   await must(['apply', '-f', '-'], yaml(registration(again)))
-  await until('an answer', async () => (await apply(BOTH, '--dry-run=server')).code === 0)
+  await until('admission', async () => (await apply(BOTH, '--dry-run=server')).code === 0)
 })

@@ -4,12 +4,12 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, r
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Where a program is built from. */
+/** Source of a program. */
 interface Source {
-  /** The folder whose go.mod has the versions. */
+  /** Directory whose go.mod has the versions. */
   readonly module: string
   readonly package: string
-  /** What is said differently in the code of modules: they listen at all addresses, and shall only at loopback here. */
+  /** Edits to modules that listen on all addresses, so that they listen only on loopback. */
   readonly edits?: readonly Edit[]
 }
 
@@ -62,12 +62,12 @@ const SOURCES = {
 export type Program = keyof typeof SOURCES
 
 const CONTROL_PLANE: readonly Program[] = ['etcd', 'kube-apiserver', 'kubectl']
-/** Those that are built wherever the control plane comes from. */
+/** Programs that are always built, even with `KUBEBUILDER_ASSETS`. */
 export const OTHER_PROGRAMS = (Object.keys(SOURCES) as readonly Program[]).filter(name => !CONTROL_PLANE.includes(name))
 
 /**
- * The folder of a control plane's programs: that of `KUBEBUILDER_ASSETS`, or one in the user's cache, where they are
- * built from source once. That takes Go, and some minutes.
+ * Directory of the control plane binaries: `KUBEBUILDER_ASSETS`, or one in the user's cache, where they are built from
+ * source once. Requires Go and takes some minutes.
  */
 export function findAssets(log: (line: string) => void): string {
   const given = process.env['KUBEBUILDER_ASSETS']
@@ -76,7 +76,7 @@ export function findAssets(log: (line: string) => void): string {
   return join(findProgram('etcd', log), '..')
 }
 
-/** The linter of Dockerfiles, which pip fetches once. */
+/** Path of hadolint, installed once by pip. */
 export function findHadolint(log: (line: string) => void): string {
   const wanted = join(import.meta.dirname, 'hadolint.txt')
   const folder = join(cacheFolder(), `hadolint-${hashOf([wanted])}`)
@@ -107,7 +107,7 @@ function cacheFolder(): string {
   return folder
 }
 
-/** The program, built from source once. */
+/** Path of a program, built from source once. */
 export function findProgram(name: Program, log: (line: string) => void): string {
   const source: Source = SOURCES[name]
   const folder = join(cacheFolder(), `control-plane-${fingerprint(source)}`)
@@ -121,7 +121,7 @@ export function findProgram(name: Program, log: (line: string) => void): string 
   return program
 }
 
-/** The folder of the code of a module, as it was published. */
+/** Directory of the published source of a module. */
 export function findModule(builtFrom: string, name: string): string {
   go(builtFrom, 'mod', 'download', name)
   return go(builtFrom, 'list', '-m', '-f', '{{.Dir}}', name)
@@ -129,7 +129,7 @@ export function findModule(builtFrom: string, name: string): string {
 
 const folderOf = (module: string) => join(import.meta.dirname, module)
 
-/** Other versions live in another folder. */
+/** Identifies versions and edits; part of the directory name. */
 function fingerprint({ module, edits }: Source): string {
   const files = ['go.mod', 'go.sum'].map(file => join(folderOf(module), file))
   return edits === undefined ? hashOf(files) : hashOf(files, JSON.stringify(edits))
@@ -144,7 +144,7 @@ function hashOf(files: readonly string[], more = ''): string {
 
 function build(source: Source, program: string): void {
   const scratch = mkdtempSync(join(tmpdir(), 'mesh-guard-e2e-build-'))
-  // Somebody else may build the same at the same time.
+  // Another process may build the same program concurrently.
   const unfinished = `${program}.${process.pid}`
   try {
     const flags = ['-ldflags', linkerFlags(source).join(' '), '-modfile', edited(source, scratch), '-o', unfinished]
@@ -168,7 +168,7 @@ function linkerFlags({ module }: Source): readonly string[] {
   return ['-s', '-w', ...known]
 }
 
-/** @returns a go.mod like that of the source, but with copies of the modules that are edited */
+/** @returns the path of a go.mod that replaces edited modules by copies */
 function edited({ module, edits = [] }: Source, scratch: string): string {
   const names = [...new Set(edits.map(edit => edit.module))]
   const copyOf = (name: string) => join(scratch, name)
@@ -187,7 +187,7 @@ function edited({ module, edits = [] }: Source, scratch: string): string {
 
 function replaceOnce(text: string, [from, to]: readonly [string, string]): string {
   const parts = text.split(from)
-  if (parts.length !== 2) throw new Error(`"${from}" stands there ${parts.length - 1} times, not once`)
+  if (parts.length !== 2) throw new Error(`"${from}" occurs ${parts.length - 1} times, expected once`)
   return parts.join(to)
 }
 

@@ -1,6 +1,6 @@
 /**
- * The chart, by real Helm: what it makes of values, reviewed in `test/chart`; that a real API server takes it; and that it
- * is installed, upgraded and taken away without touching what the guard puts in.
+ * The chart with real Helm: golden output in `test/chart`, acceptance by a real API server, and install, upgrade and
+ * uninstall without overwriting what the guard manages.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -29,7 +29,7 @@ const valuesOf = (name: string) => join(CASES, `${name}.values.yaml`)
 const render = (name: string, ...more: readonly string[]) =>
   offline(['template', NAME, CHART, '--namespace', NAMESPACE, '--values', valuesOf(name), ...more])
 
-// All that is awaited outside of tests comes before the first of them: tap ends when it has nothing to do.
+// Everything awaited outside of tests comes before the first test: tap ends when it is idle.
 const cluster = await startControlPlane(findAssets(log))
 t.teardown(cluster.stop)
 const { kubectl } = cluster
@@ -55,12 +55,12 @@ for (const name of cases) {
     t.equal(code, 0, out + err)
     const rendered = await render(name)
     t.equal(rendered.code, 0, rendered.err)
-    t.equal((await render(name)).out, rendered.out, 'the same again')
+    t.equal((await render(name)).out, rendered.out, 'rendering is deterministic')
     const golden = join(CASES, `${name}.golden.yaml`)
     if (process.env['TAP_SNAPSHOT'] === '1') writeFileSync(golden, rendered.out)
     t.equal(rendered.out, readFileSync(golden, 'utf8'))
   })
-  await t.test(`${name}: the guard takes its configuration`, async t => {
+  await t.test(`${name}: configuration is valid`, async t => {
     const map = toObjects((await render(name)).out).find(({ kind }) => kind === 'ConfigMap')
     const { data } = map as Rendered & { readonly data: Readonly<Record<string, string>> }
     const { controller, server } = parseConfig(data['config.yaml'] ?? '', 'config.yaml')
@@ -69,7 +69,7 @@ for (const name of cases) {
   })
 }
 
-await t.test('a wrong value is an error that names the key', async t => {
+await t.test('invalid value is an error that names the key', async t => {
   for (const [value, message] of [
     ['replica=3', "at '': additional properties 'replica' not allowed"],
     ['replicas=0', "at '/replicas': minimum"],
@@ -94,7 +94,7 @@ await t.test('a wrong value is an error that names the key', async t => {
 })
 
 for (const name of cases) {
-  await t.test(`${name}: a real API server takes each object`, async t => {
+  await t.test(`${name}: API server accepts each object`, async t => {
     const objects = toObjects((await render(name)).out)
     for (const object of objects.filter(one => !isForeign(one))) {
       const { code, out, err } = await create(object, '--dry-run=server', '--validate=strict')
@@ -102,7 +102,7 @@ for (const name of cases) {
       t.notMatch(err, 'Warning', object.kind)
     }
   })
-  await t.test(`${name}: its pods pass the restricted Pod Security Standard`, async t => {
+  await t.test(`${name}: pods meet the restricted Pod Security Standard`, async t => {
     const deployment = toObjects((await render(name)).out).find(({ kind }) => kind === 'Deployment')
     const template = deployment?.spec?.['template'] as Pick<Rendered, 'metadata' | 'spec'>
     const metadata = { ...template.metadata, name: 'guard', namespace: NAMESPACE }
@@ -110,7 +110,7 @@ for (const name of cases) {
     const { code, err } = await create(pod, '--dry-run=server')
     t.equal(code, 0, err)
     const loose = await create({ ...pod, spec: { ...template.spec, hostNetwork: true } }, '--dry-run=server')
-    t.match(loose.err, 'violates PodSecurity "restricted:latest"', 'the standard is in force')
+    t.match(loose.err, 'violates PodSecurity "restricted:latest"', 'the standard is enforced')
   })
 }
 
@@ -130,13 +130,13 @@ const patch = (kind: string, value: object) =>
   must(kubectl(['patch', kind, NAME, '-n', NAMESPACE, '--type=merge', '-p', JSON.stringify(value)]))
 const upgrade = (...more: readonly string[]) => must(helm(['upgrade', NAME, CHART, '--namespace', NAMESPACE, ...more]))
 
-await t.test('installed, it says what to run next, and runs nothing by itself', async t => {
+await t.test('install prints notes and registers no webhooks', async t => {
   const notes = await must(helm(['install', NAME, CHART, '--namespace', NAMESPACE]))
   t.match(notes, 'kubectl delete validatingwebhookconfiguration,mutatingwebhookconfiguration kserve-mesh-guard')
-  for (const kind of CONFIGURATIONS) t.notOk((await get(kind, NAME)).webhooks, `${kind} asks nobody`)
+  for (const kind of CONFIGURATIONS) t.notOk((await get(kind, NAME)).webhooks, `${kind} has no webhooks`)
 })
 
-await t.test('an upgrade leaves alone what the guard has put in', async t => {
+await t.test('upgrade keeps what the guard has written', async t => {
   for (const kind of CONFIGURATIONS) await patch(kind, { metadata: { ownerReferences }, webhooks })
   await patch('secret', { data: { 'tls.crt': 'eA==' } })
   await patch('lease', { spec: { holderIdentity: 'one' } })
@@ -146,16 +146,16 @@ await t.test('an upgrade leaves alone what the guard has put in', async t => {
   t.match(await get('lease', NAME, '-n', NAMESPACE), { spec: { holderIdentity: 'one' } })
   t.match(await get('deployment', NAME, '-n', NAMESPACE), { spec: { replicas: 3 } })
   await upgrade('--set', 'replicas=3')
-  t.match(await get('deployment', NAME, '-n', NAMESPACE), { metadata: { generation: 2 } }, 'nothing drifts')
+  t.match(await get('deployment', NAME, '-n', NAMESPACE), { metadata: { generation: 2 } }, 'no drift')
 })
 
-await t.test('the emergency stop lasts until the release is installed again', async t => {
+await t.test('deleted webhook configurations stay without webhooks after an upgrade', async t => {
   await must(kubectl(['delete', 'validatingwebhookconfiguration,mutatingwebhookconfiguration', NAME]))
   await upgrade()
   for (const kind of CONFIGURATIONS) t.notOk((await get(kind, NAME)).webhooks)
 })
 
-await t.test('uninstalled while nobody answers, it leaves nothing', async t => {
+await t.test('uninstall without a running guard leaves no objects', async t => {
   const kinds = (await must(kubectl(['api-resources', '--verbs=list', '-o', 'name']))).trim().split('\n').join(',')
   const labelled = () =>
     must(kubectl(['get', kinds, '-A', '-l', `app.kubernetes.io/instance=${NAME}`, '-o', 'name', '--ignore-not-found']))

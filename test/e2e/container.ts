@@ -2,24 +2,23 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { argsOf, buildImage, entrypoint, running } from '../support/dockerfile.ts'
-import { follow, type Process } from './guard.ts'
+import { type Process, waitForStart } from './guard.ts'
 import { type Ran, runnerOf } from './kubectl.ts'
 
-/** A container without an engine: the files of the image, the user of the image, a root that nobody can write to. */
+/** Container without an engine: files and user of the image, on a read-only root. */
 export interface Container {
-  /** Runs the guard, by the entry point of the image. */
+  /** Starts the entry point of the image. */
   readonly start: (args: readonly string[], env: Readonly<Record<string, string>>) => Promise<Process>
-  /** Runs a program of the image until it ends. */
+  /** Runs a program of the image until it exits. */
   readonly run: (command: readonly string[]) => Promise<Ran>
 }
 
-/** What the base image has as well: Node, with the libraries that it is linked to. */
+/** Parts of the base image: Node and its libraries. */
 const LIBRARIES = ['/usr/lib', '/usr/lib64']
 const NODE = '/usr/local/bin/node'
 
 /**
- * Mounts, in a namespace of mounts that ends with the process, and steps down: no privilege is kept, and none can be had.
- * Then what is left of the arguments runs.
+ * Sets up a mount namespace, drops all privileges, and runs the remaining arguments.
  */
 const ENTER = `
 set -e
@@ -34,8 +33,8 @@ exec setpriv --no-new-privs --bounding-set -all,+sys_chroot,+setuid,+setgid --in
 `
 
 /**
- * @param folder empty; it takes the image, and is that of the container's files for as long as one runs
- * @param files what is mounted besides: path in the container, and text
+ * @param folder empty directory for the files of the container
+ * @param files additional mounts: path in the container, and text
  */
 export function openContainer(folder: string, files: Readonly<Record<string, string>>): Container {
   buildImage(folder)
@@ -50,14 +49,14 @@ export function openContainer(folder: string, files: Readonly<Record<string, str
   const [workdir = '/'] = argsOf('WORKDIR', running)
   const [uid = '', gid = ''] = argsOf('USER', running).flatMap(args => args.split(':'))
   const entered = ['--mount', 'sh', '-c', ENTER, 'sh', root, workdir, uid, gid]
-  // Nothing but this is in the environment, whatever a test runner would have each Node do.
+  // Only this environment, without the variables of the test runner.
   const clean = (more: Readonly<Record<string, string>>) =>
     Object.entries({ PATH: process.env['PATH'], NODE: process.execPath, ...more }).map(
       ([key, value]) => `${key}=${value}`
     )
   return {
     start: (args, more) =>
-      follow(spawn('env', ['-i', ...clean(more), 'unshare', ...entered, ...entrypoint, ...args]), () => {}),
+      waitForStart(spawn('env', ['-i', ...clean(more), 'unshare', ...entered, ...entrypoint, ...args]), () => {}),
     run: command => runnerOf('env', ['-i', ...clean({}), 'unshare', ...entered])(command)
   }
 }

@@ -11,26 +11,25 @@ import { type Kubectl, runnerOf } from './kubectl.ts'
 
 export type Server = 'etcd' | 'kube-apiserver'
 
-/** A kube-apiserver with its etcd, on loopback, for one run. */
+/** kube-apiserver and etcd on loopback, for one run. */
 export interface ControlPlane {
   readonly kubeconfig: string
   readonly kubectl: Kubectl
-  /** One of the two dies, and is started again on what it has kept. Comes back when the API server is ready. */
+  /** Kills one server and starts it again with its data. Resolves when the API server is ready. */
   readonly restart: (server: Server, downMs: number) => Promise<void>
   /**
-   * Starts some of the controllers of Kubernetes. The garbage collector looks for new kinds every 30 s only, so the kinds
-   * should be there.
+   * Starts controllers of Kubernetes. Define CRDs before, because the garbage collector discovers kinds every 30 s.
    *
    * @param program kube-controller-manager
    */
   readonly startControllers: (program: string, names: readonly string[]) => void
-  /** Opens a second kube-apiserver on the same data, which asks no admission webhook. */
-  readonly openBackDoor: () => Promise<Kubectl>
-  /** Ends exactly what was started here, and removes its files. */
+  /** Starts a second kube-apiserver on the same data, without admission webhooks. */
+  readonly startWithoutWebhooks: () => Promise<Kubectl>
+  /** Stops all processes that were started here, and removes their files. */
   readonly stop: () => Promise<void>
 }
 
-/** Services get addresses of loopback, so that nothing can reach any other network. */
+/** Loopback addresses, so that Services reach no other network. */
 const SERVICE_RANGE = '127.96.0.0/16'
 const READY_MS = 60_000
 
@@ -64,7 +63,7 @@ export async function startControlPlane(assets: string, more: Flags = {}): Promi
       'etcd-servers': `http://127.0.0.1:${client}`,
       'bind-address': '127.0.0.1',
       'advertise-address': '127.0.0.1',
-      // Endpoints may not be loopback addresses, and nobody needs them here.
+      // Endpoints must not be loopback addresses, and are not needed.
       'endpoint-reconciler-type': 'none',
       'cert-dir': folder,
       'tls-cert-file': files.serverCert,
@@ -75,7 +74,7 @@ export async function startControlPlane(assets: string, more: Flags = {}): Promi
       'service-account-key-file': files.accountPublic,
       'service-account-signing-key-file': files.accountKey,
       'service-cluster-ip-range': SERVICE_RANGE,
-      // Without controllers there are no service accounts, and with this no pods either.
+      // The plugin rejects pods whose ServiceAccount a controller has not created.
       'disable-admission-plugins': 'ServiceAccount'
     }
     const runnerAt = (first: readonly string[] = []) =>
@@ -105,14 +104,14 @@ export async function startControlPlane(assets: string, more: Flags = {}): Promi
         'secure-port': '0'
       })
     }
-    const openBackDoor: ControlPlane['openBackDoor'] = async () => {
+    const startWithoutWebhooks: ControlPlane['startWithoutWebhooks'] = async () => {
       const [port = 0] = await freePorts(1)
       const without = ['ServiceAccount', 'MutatingAdmissionWebhook', 'ValidatingAdmissionWebhook']
       const kubectl = runnerAt([`--server=https://127.0.0.1:${port}`])
       await untilReady(kubectl, serve(port, { 'disable-admission-plugins': without.join() }), log)
       return kubectl
     }
-    return { kubeconfig: files.kubeconfig, kubectl, restart, startControllers, openBackDoor, stop }
+    return { kubeconfig: files.kubeconfig, kubectl, restart, startControllers, startWithoutWebhooks, stop }
   } catch (error) {
     await stop()
     throw error
@@ -121,7 +120,7 @@ export async function startControlPlane(assets: string, more: Flags = {}): Promi
 
 export type Flags = Readonly<Record<string, string>>
 
-/** A program that runs until it is ended, and says what it has to say in a file. */
+/** Starts a program that logs to a file. */
 export function startDaemon(program: string, flags: Flags, logFile: string, env: Flags = {}): ChildProcess {
   const log = openSync(logFile, 'a')
   const given = Object.entries(flags).map(([key, value]) => `--${key}=${value}`)
@@ -130,7 +129,7 @@ export function startDaemon(program: string, flags: Flags, logFile: string, env:
   return child
 }
 
-/** The API server takes seconds to end in good order; what it holds is thrown away anyway. */
+/** Kills the process: a graceful shutdown of the API server takes seconds. */
 export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = new Promise(resolve => child.once('exit', resolve))
@@ -142,15 +141,13 @@ async function untilReady(kubectl: Kubectl, server: ChildProcess | undefined, lo
   const deadline = Date.now() + READY_MS
   while ((await kubectl(['get', '--raw', '/readyz'])).code !== 0) {
     if (server === undefined || server.exitCode !== null || Date.now() > deadline) {
-      throw new Error(
-        `kube-apiserver did not get ready:\n${readFileSync(log, 'utf8').split('\n').slice(-15).join('\n')}`
-      )
+      throw new Error(`kube-apiserver is not ready:\n${readFileSync(log, 'utf8').split('\n').slice(-15).join('\n')}`)
     }
     await sleep(100)
   }
 }
 
-/** Ports that are free now; all are held until the last is known. */
+/** Free ports; all are held until the last one is known, so that they differ. */
 export async function freePorts(count: number): Promise<readonly number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
@@ -175,7 +172,7 @@ interface KeyFiles {
   readonly kubeconfig: string
 }
 
-/** An authority of the run's own, a serving certificate, an administrator, and a key for tokens. */
+/** Writes CA, serving certificate, kubeconfig of an administrator, and keys for ServiceAccount tokens. */
 async function writeKeys(folder: string, port: number): Promise<KeyFiles> {
   const write = (name: string, text: string) => {
     writeFileSync(join(folder, name), text, { mode: 0o600 })

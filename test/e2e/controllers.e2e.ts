@@ -1,25 +1,25 @@
-/** The guard beside the real controllers of KServe and Knative Serving: what it adds arrives, and it is in nobody's way. */
+/** The guard with the real controllers of KServe and Knative Serving: mutations are effective, and controllers are not blocked. */
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { stringify } from 'yaml'
-import { DAY_MS, makeAuthority, makeLeaf } from '../../src/controller/certificate.ts'
+import { createCa, DAY_MS, issueServingCertificate } from '../../src/controller/certificate.ts'
 import { NAME } from '../../src/controller/names.ts'
 import { findAssets } from './assets.ts'
 import { type AuditEvent, type Cluster, install, NAMESPACE } from './installation.ts'
 import { runnerOf } from './kubectl.ts'
 import { toObjects } from './rendered.ts'
-import { INGRESS, KNATIVE_USER, KSERVE_USER, sayProgrammed, sayScaled, startKnative, startKserve } from './serving.ts'
-import { watching } from './watching.ts'
+import { INGRESS, KNATIVE_USER, KSERVE_USER, setProgrammed, setScaled, startKnative, startKserve } from './serving.ts'
+import { createProbes } from './watching.ts'
 
 const root = join(import.meta.dirname, '../..')
 const INJECT = 'sidecar.istio.io/inject'
 const BURST = 'autoscaling.knative.dev/targetBurstCapacity'
-/** Where mTLS is STRICT, and where it is not. */
+/** Namespaces with and without STRICT mTLS. */
 const STRICT = 'strict'
-const CALM = 'calm'
-/** What is done to the guard while the controllers write. */
+const PERMISSIVE = 'permissive'
+/** States of the guard while the controllers write. */
 const PHASES = ['absent', 'starting', 'up', 'down', 'back'] as const
 type Phase = (typeof PHASES)[number]
 
@@ -33,22 +33,27 @@ const HOLD = 'example.com/hold'
 const kept = (phase: Phase) => `${phase}-kept`
 const gone = (phase: Phase) => `${phase}-gone`
 
-const life = { fromMs: Date.now() - DAY_MS, untilMs: Date.now() + 60 * DAY_MS }
-const authority = await makeAuthority('controllers', { ...life, untilMs: Date.now() + 300 * DAY_MS })
-const leaf = await makeLeaf(authority, [`${NAME}.${NAMESPACE}.svc`], life)
-const { kubectl, must, get, kubeconfig, service, startReplica, audited, file } = await install(t, authority, leaf, {
-  examples: ['istio', 'knative'],
-  auditRules: [{ level: 'Metadata', verbs: ['create', 'update', 'patch', 'delete'] }],
-  controllers: ['deployment-controller', 'replicaset-controller', 'garbage-collector-controller'],
-  prepare: async cluster => {
-    await startKnative(t, cluster)
-    await startKserve(t, cluster)
-    await createModels(cluster)
+const validity = { notBeforeMs: Date.now() - DAY_MS, notAfterMs: Date.now() + 60 * DAY_MS }
+const ca = await createCa('controllers', { ...validity, notAfterMs: Date.now() + 300 * DAY_MS })
+const servingCertificate = await issueServingCertificate(ca, [`${NAME}.${NAMESPACE}.svc`], validity)
+const { kubectl, must, get, kubeconfig, service, startReplica, audited, file } = await install(
+  t,
+  ca,
+  servingCertificate,
+  {
+    examples: ['istio', 'knative'],
+    auditRules: [{ level: 'Metadata', verbs: ['create', 'update', 'patch', 'delete'] }],
+    controllers: ['deployment-controller', 'replicaset-controller', 'garbage-collector-controller'],
+    prepare: async cluster => {
+      await startKnative(t, cluster)
+      await startKserve(t, cluster)
+      await createModels(cluster)
+    }
   }
-})
-const { until } = watching(kubectl, line => t.comment(line))
+)
+const { until } = createProbes(kubectl, line => t.comment(line))
 
-/** Models that are there before the guard is. */
+/** Models created before the guard is installed. */
 async function createModels({ must }: Cluster): Promise<void> {
   const kserve = readFileSync(join(root, 'examples/cluster/kserve.yaml'), 'utf8')
   const strict = {
@@ -58,11 +63,11 @@ async function createModels({ must }: Cluster): Promise<void> {
     spec: { mtls: { mode: 'STRICT' } }
   }
   const objects = [
-    ...[STRICT, CALM].map(name => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
+    ...[STRICT, PERMISSIVE].map(name => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
     strict,
     ...toObjects(kserve).filter(({ kind }) => kind === 'ClusterServingRuntime'),
     model(STRICT, 'old'),
-    ...PHASES.flatMap(phase => [model(CALM, kept(phase)), model(CALM, gone(phase), [HOLD])])
+    ...PHASES.flatMap(phase => [model(PERMISSIVE, kept(phase)), model(PERMISSIVE, gone(phase), [HOLD])])
   ]
   await must(['apply', '-f', '-'], objects.map(object => stringify(object)).join('---\n'))
 }
@@ -82,47 +87,47 @@ const patch = (namespace: string, name: string, change: object) =>
 const finalizersOf = async (namespace: string, name: string): Promise<readonly string[]> =>
   (await get('inferenceservice', name, '-n', namespace)).metadata.finalizers ?? []
 
-const isRouted = (name: string) => exists('virtualservice', name, '-n', CALM)
+const isRouted = (name: string) => exists('virtualservice', name, '-n', PERMISSIVE)
 async function route(name: string): Promise<void> {
   const predictor = `${name}-predictor`
-  await until(`a Revision of ${name}`, () => exists('podautoscaler', `${predictor}-00001`, '-n', CALM))
-  await sayScaled(must, CALM, `${predictor}-00001`)
-  await until('an Ingress of it', () => exists(INGRESS, predictor, '-n', CALM))
-  await sayProgrammed(must, CALM, predictor)
+  await until(`a Revision of ${name}`, () => exists('podautoscaler', `${predictor}-00001`, '-n', PERMISSIVE))
+  await setScaled(must, PERMISSIVE, `${predictor}-00001`)
+  await until('an Ingress of it', () => exists(INGRESS, predictor, '-n', PERMISSIVE))
+  await setProgrammed(must, PERMISSIVE, predictor)
   await until('a VirtualService of it', () => isRouted(name))
 }
 
-/** Gives the controllers reason to write all that they write: finalizers, status, what they make and what they remove. */
-async function stir(phase: Phase): Promise<void> {
-  await patch(CALM, kept(phase), { metadata: { finalizers: null } })
-  await until('its finalizer again', async () => (await finalizersOf(CALM, kept(phase))).length > 0)
+/** Makes the controllers write finalizers, status, and created and deleted objects. */
+async function exerciseControllers(phase: Phase): Promise<void> {
+  await patch(PERMISSIVE, kept(phase), { metadata: { finalizers: null } })
+  await until('the finalizer to be restored', async () => (await finalizersOf(PERMISSIVE, kept(phase))).length > 0)
   await route(kept(phase))
-  await patch(CALM, gone(phase), { metadata: { finalizers: null } })
-  await until('all that was made for it is gone', async () => {
+  await patch(PERMISSIVE, gone(phase), { metadata: { finalizers: null } })
+  await until('owned objects to be deleted', async () => {
     const left = ['virtualservice', 'service', 'services.serving.knative.dev', 'revision', 'deployment'].map(kind =>
-      must(['get', kind, '-n', CALM, '-o', 'name'])
+      must(['get', kind, '-n', PERMISSIVE, '-o', 'name'])
     )
     return !(await Promise.all(left)).join('').includes(gone(phase))
   })
 }
 
 const spans = new Map<Phase, readonly [number, number]>()
-async function during(phase: Phase, happens: Promise<unknown>): Promise<void> {
+async function during(phase: Phase, action: Promise<unknown>): Promise<void> {
   const from = Date.now()
-  await Promise.all([stir(phase), happens])
+  await Promise.all([exerciseControllers(phase), action])
   spans.set(phase, [from, Date.now()])
 }
 
 const policy = async () => (await get('validatingwebhookconfiguration', NAME)).webhooks?.[0]?.failurePolicy
 const untilClosed = () => until('fail closed', async () => (await policy()) === 'Fail')
 
-await t.test('without the guard', async t => {
+await t.test('controllers work without the guard', async t => {
   for (const phase of PHASES) {
     await route(gone(phase))
-    await must(['delete', 'inferenceservice', gone(phase), '-n', CALM, '--wait=false'])
+    await must(['delete', 'inferenceservice', gone(phase), '-n', PERMISSIVE, '--wait=false'])
   }
-  await until('only what holds them is left', async () => {
-    const finalizers = await Promise.all(PHASES.map(phase => finalizersOf(CALM, gone(phase))))
+  await until('only the test finalizer to be left', async () => {
+    const finalizers = await Promise.all(PHASES.map(phase => finalizersOf(PERMISSIVE, gone(phase))))
     return finalizers.flat().every(one => one === HOLD)
   })
   await until('the old model', async () => (await revisionsOf('old')).length === 1)
@@ -131,12 +136,12 @@ await t.test('without the guard', async t => {
 })
 
 const first = startReplica()
-await t.test('while it starts for the first time', async t => {
+await t.test('controllers work while the guard starts', async t => {
   await during('starting', untilClosed())
   await t.resolves(first)
 })
 
-await t.test('a model created in a STRICT namespace: what is added arrives, in one Revision', async t => {
+await t.test('model created in a STRICT namespace has the mutations in one Revision', async t => {
   await must(['apply', '-f', '-'], stringify(model(STRICT, 'new')))
   const added = { labels: { [INJECT]: 'true' }, annotations: { [INJECT]: 'true', [BURST]: '0' } }
   t.match(await get('inferenceservice', 'new', '-n', STRICT), { metadata: added })
@@ -151,19 +156,19 @@ await t.test('a model created in a STRICT namespace: what is added arrives, in o
   t.match(pods, [{ metadata: { labels: { [INJECT]: 'true' } } }])
 })
 
-await t.test('a model from before is not rolled because of us', async t => {
+await t.test('existing model gets no new Revision', async t => {
   const [before] = await revisionsOf('old')
   t.equal(before?.metadata.labels[INJECT], undefined)
   const unrelated = { 'kubectl.kubernetes.io/last-applied-configuration': '{}' }
   await patch(STRICT, 'old', { metadata: { annotations: unrelated, finalizers: null } })
-  await until('KServe has seen it', async () => (await finalizersOf(STRICT, 'old')).length > 0)
-  // Time for a Revision that should not be.
+  await until('KServe to reconcile it', async () => (await finalizersOf(STRICT, 'old')).length > 0)
+  // Time for an unwanted Revision to appear.
   await sleep(3_000)
   t.equal((await revisionsOf('old')).length, 1)
   t.equal((await get('inferenceservice', 'old', '-n', STRICT)).metadata.labels, undefined)
 })
 
-await t.test('when its pods change anyway it is completed, with one Revision for both', async t => {
+await t.test('existing model is mutated with its next change, in one Revision', async t => {
   await patch(STRICT, 'old', { metadata: { labels: { team: 'blue' } } })
   await until('another Revision', async () => (await revisionsOf('old')).length > 1)
   await sleep(3_000)
@@ -173,7 +178,7 @@ await t.test('when its pods change anyway it is completed, with one Revision for
   t.match(newest, { metadata: { labels: { team: 'blue', [INJECT]: 'true' }, annotations: { [BURST]: '0' } } })
 })
 
-await t.test('the plugin explains that model', async t => {
+await t.test('kubectl plugin explains that model', async t => {
   const plugins = file('plugins')
   mkdirSync(plugins)
   symlinkSync(join(root, 'dist/main.js'), join(plugins, 'kubectl-mesh_guard'))
@@ -189,24 +194,24 @@ await t.test('the plugin explains that model', async t => {
   t.match(out, 'caller->ingress-gateway')
 })
 
-await t.test('while it is up', async t => {
+await t.test('controllers work while the guard runs', async t => {
   await during('up', Promise.resolve())
   t.equal(await policy(), 'Fail')
 })
 
-await t.test('while it is down, dead without goodbye', async t => {
+await t.test('controllers work after a crash of the guard', async t => {
   await (await first).stop('SIGKILL')
-  const refused = await kubectl(['apply', '-f', '-'], stringify(model(CALM, 'refused')))
-  t.match(refused.err, 'failed calling webhook "mutate.mesh-guard.io"', 'what users write waits')
+  const refused = await kubectl(['apply', '-f', '-'], stringify(model(PERMISSIVE, 'refused')))
+  t.match(refused.err, 'failed calling webhook "mutate.mesh-guard.io"', 'changes of users are denied')
   await during('down', Promise.resolve())
   t.equal(await policy(), 'Fail')
 })
 
-await t.test('while it comes back', async t => {
+await t.test('controllers work while the guard restarts', async t => {
   service.clear()
   await during('back', startReplica())
-  await until('users are served', async () => {
-    const { code } = await kubectl(['apply', '--dry-run=server', '-f', '-'], stringify(model(CALM, 'accepted')))
+  await until('changes of users to be admitted', async () => {
+    const { code } = await kubectl(['apply', '--dry-run=server', '-f', '-'], stringify(model(PERMISSIVE, 'accepted')))
     return code === 0
   })
   t.equal((await revisionsOf('new')).length, 1)
@@ -217,10 +222,10 @@ const isOfController = ({ user, userAgent }: AuditEvent) =>
 const tookMs = ({ requestReceivedTimestamp, stageTimestamp }: AuditEvent) =>
   Date.parse(stageTimestamp) - Date.parse(requestReceivedTimestamp)
 
-await t.test('no write of a controller was refused by the guard, or slow', async t => {
+await t.test('no write of a controller is denied by the guard, or slow', async t => {
   const events = audited().filter(isOfController)
   const failed = events.filter(({ responseStatus }) => (responseStatus?.code ?? 0) >= 400)
-  // Controllers try again after a conflict, and find gone what they wanted to remove.
+  // Controllers retry after a conflict, and ignore NotFound on delete.
   const odd = failed.filter(({ responseStatus }) => ![404, 409].includes(responseStatus?.code ?? 0))
   t.same(
     odd.map(({ verb, requestURI, responseStatus }) => `${verb} ${requestURI}: ${responseStatus?.message}`),
@@ -242,7 +247,7 @@ await t.test('no write of a controller was refused by the guard, or slow', async
         did === verb && [on?.resource, on?.subresource].filter(part => part !== undefined).join('/') === resource
       t.ok(writes.some(isOne), `${phase}: ${verb} ${resource}`)
     }
-    // A call of the webhook that nobody answers takes 5 s.
+    // An unanswered webhook call takes 5 s.
     t.ok(at(1) < 2_500, `${phase}: at most ${at(1)} ms`)
   }
 })

@@ -1,4 +1,4 @@
-/** Runs the commands of docs/ that need a cluster, line by line, in the order of a cluster's life. */
+/** Runs the commands of docs/ that require a cluster, in the order of a cluster's lifecycle. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -33,11 +33,11 @@ for (const name of [istioNamespace, knativeNamespace, kserveNamespace]) {
 await cluster.kubectl(['apply', '-f', '-'], stringify(definitionOf(POLICY_REPORT)))
 await must('wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s')
 
-/** Where commands write. */
+/** Directory for files written by commands. */
 const files = mkdtempSync(join(tmpdir(), 'mesh-guard-e2e-docs-'))
 t.teardown(() => rmSync(files, { recursive: true }))
 
-/** Nobody runs pods here, so somebody has to say that they run. */
+/** Sets the status of the Deployment, because no kubelet runs pods. */
 async function rollOut(): Promise<void> {
   const generation = await must('get', 'deployment', NAME, '-n', 'mesh-guard', '-o', 'jsonpath={.metadata.generation}')
   const status = {
@@ -56,7 +56,7 @@ const commandsOf = (text: string) =>
 const page = (name: string) => readFileSync(`docs/${name}.md`, 'utf8')
 const [install = '', uninstall = ''] = page('install').split('## Uninstall')
 
-/** A guard that is at work has written this into what the chart leaves empty. */
+/** Writes what a running guard writes into the objects of the chart. */
 async function fillIn(): Promise<void> {
   const webhooks = [
     {
@@ -77,15 +77,15 @@ async function fillIn(): Promise<void> {
   }
 }
 
-/** The guard as an administrator puts it in begins with nothing of it there. */
-async function takeAway(): Promise<void> {
+/** Uninstalls the release, so that the install commands start without one. */
+async function uninstallRelease(): Promise<void> {
   const { code, err } = await shell([`helm uninstall ${NAME} --namespace mesh-guard`])
   if (code !== 0) throw new Error(err)
 }
 
 async function run(t: Pick<Test, 'equal' | 'comment'>, command: string): Promise<void> {
   if (command.includes('rollout status')) await rollOut()
-  // A namespace goes when controllers have emptied it, and there are none here.
+  // No namespace controller runs that would finish the deletion.
   const line = command
     .replace('npx mesh-guard', `${process.execPath} dist/main.js`)
     .replace(/^kubectl delete namespace .*/, '$& --wait=false')
@@ -99,7 +99,7 @@ for (const [chapter, text, before] of [
   ['rollout', page('rollout'), undefined],
   ['GitOps', page('gitops'), fillIn],
   ['security', page('security'), undefined],
-  ['install', install, takeAway],
+  ['install', install, uninstallRelease],
   ['failure modes', page('failure-modes'), undefined],
   ['uninstall', uninstall, undefined]
 ] as const) {

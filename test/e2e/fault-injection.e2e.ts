@@ -1,20 +1,20 @@
-/** What refuses a change goes on refusing it, whatever it stands on is taken away, and comes back. */
+/** Changes stay denied while API server, etcd, token or guard fail and recover. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
-import { DAY_MS, makeAuthority, makeLeaf } from '../../src/controller/certificate.ts'
+import { createCa, DAY_MS, issueServingCertificate } from '../../src/controller/certificate.ts'
 import { NAME } from '../../src/controller/names.ts'
 import { install, NAMESPACE } from './installation.ts'
-import { type Refusals, watching } from './watching.ts'
+import { createProbes, type Denials } from './watching.ts'
 
-const life = { fromMs: Date.now() - DAY_MS, untilMs: Date.now() + 60 * DAY_MS }
-const authority = await makeAuthority('survival', { ...life, untilMs: Date.now() + 300 * DAY_MS })
-const leaf = await makeLeaf(authority, [`${NAME}.${NAMESPACE}.svc`], life)
+const validity = { notBeforeMs: Date.now() - DAY_MS, notAfterMs: Date.now() + 60 * DAY_MS }
+const ca = await createCa('survival', { ...validity, notAfterMs: Date.now() + 300 * DAY_MS })
+const servingCertificate = await issueServingCertificate(ca, [`${NAME}.${NAMESPACE}.svc`], validity)
 const LATE = 'authorizationpolicies.security.istio.io'
-const { kubectl, must, get, restart, token, define, startReplica } = await install(t, authority, leaf, {
+const { kubectl, must, get, restart, token, define, startReplica } = await install(t, ca, servingCertificate, {
   without: LATE
 })
-const { until, refusing } = watching(kubectl, line => t.comment(line))
+const { until, whileDenied } = createProbes(kubectl, line => t.comment(line))
 let replica = await startReplica()
 
 const isClosed = async () => {
@@ -29,8 +29,8 @@ const isReady = async () => (await fetch(`${replica.health}/readyz`)).status ===
 const renewedMs = async () => Date.parse((await get('lease', NAME, '-n', NAMESPACE)).spec.renewTime)
 
 let made = 0
-/** What comes to be is known to the guard. */
-async function follows(): Promise<void> {
+/** Asserts that the guard observes a new object. */
+async function assertObserves(): Promise<void> {
   made++
   const metadata = { name: `made-${made}`, namespace: 'user1' }
   await must(
@@ -38,34 +38,34 @@ async function follows(): Promise<void> {
     stringify({ apiVersion: 'networking.istio.io/v1', kind: 'Sidecar', metadata, spec: {} })
   )
   await until(
-    'what is new is known',
+    'the new object to be in the cache',
     async () => (await lineOf('Sidecar'))?.includes(`: synced, ${made} objects`) === true
   )
 }
 
-/** Nothing got in meanwhile, before and after it was the guard that refused, and it still knows what is new. */
-async function holds(t: Test, happens: () => Promise<unknown>): Promise<Refusals> {
-  const before = await refusing(() => sleep(1_000))
-  const during = await refusing(happens)
-  const after = await refusing(() => sleep(1_000))
-  for (const [when, { byGuard, otherwise }] of [
+/** Asserts that no denied change is admitted during a fault, and that the guard denies it before and after. */
+async function assertStaysDenied(t: Test, action: () => Promise<unknown>): Promise<Denials> {
+  const before = await whileDenied(() => sleep(1_000))
+  const during = await whileDenied(action)
+  const after = await whileDenied(() => sleep(1_000))
+  for (const [when, { deniedByGuard, otherErrors }] of [
     ['before', before],
     ['after', after]
   ] as const) {
-    t.ok(byGuard > 0, `refused ${when}`)
-    t.same(otherwise, [], `by the guard, ${when}`)
+    t.ok(deniedByGuard > 0, `denied ${when}`)
+    t.same(otherErrors, [], `only by the guard, ${when}`)
   }
   t.same(
-    [before, during, after].flatMap(({ slipped }) => slipped),
+    [before, during, after].flatMap(({ admitted }) => admitted),
     [],
-    'nothing got in'
+    'nothing was admitted'
   )
   t.match(await kubectl(['get', 'peerauthentication', 'default', '-n', 'istio-system']), { code: 1, err: 'NotFound' })
-  await t.resolves(follows())
+  await t.resolves(assertObserves())
   return during
 }
 
-await t.test('a kind that comes later is none before, and judged from then on', async t => {
+await t.test('CRD that is installed later is watched from then on', async t => {
   await until('fail closed', isClosed)
   await until('readiness', isReady)
   const policy = (name: string, spec: object) =>
@@ -75,57 +75,61 @@ await t.test('a kind that comes later is none before, and judged from then on', 
       metadata: { name, namespace: 'user1' },
       spec
     })
-  const [everybody, nobody] = [policy('everybody', { rules: [{}] }), policy('nobody', {})]
+  const [allowAll, allowNothing] = [policy('allow-all', { rules: [{}] }), policy('allow-nothing', {})]
   t.match(await lineOf('AuthorizationPolicy'), /: absent, 0 objects/)
-  t.match(await kubectl(['apply', '-f', '-'], nobody), { code: 1, err: 'no matches for kind' })
-  await holds(t, () => define(LATE))
-  t.match((await kubectl(['apply', '-f', '-'], nobody)).err, 'denied the request: policy-denies-request-path')
-  await must(['apply', '-f', '-'], everybody)
-  await until('it is known', async () => /: synced, 1 objects/.test((await lineOf('AuthorizationPolicy')) ?? ''))
-  await must(['apply', '-f', '-'], nobody)
-  await until('both are known', async () => /: synced, 2 objects/.test((await lineOf('AuthorizationPolicy')) ?? ''))
-  const { err } = await kubectl(['delete', '-f', '-'], everybody)
-  t.match(err, 'denied the request: policy-denies-request-path', 'by what is known of the other')
-  await must(['delete', '-f', '-'], nobody)
+  t.match(await kubectl(['apply', '-f', '-'], allowNothing), { code: 1, err: 'no matches for kind' })
+  await assertStaysDenied(t, () => define(LATE))
+  t.match((await kubectl(['apply', '-f', '-'], allowNothing)).err, 'denied the request: policy-denies-request-path')
+  await must(['apply', '-f', '-'], allowAll)
+  await until('the policy to be in the cache', async () =>
+    /: synced, 1 objects/.test((await lineOf('AuthorizationPolicy')) ?? '')
+  )
+  await must(['apply', '-f', '-'], allowNothing)
+  await until('both policies to be in the cache', async () =>
+    /: synced, 2 objects/.test((await lineOf('AuthorizationPolicy')) ?? '')
+  )
+  const { err } = await kubectl(['delete', '-f', '-'], allowAll)
+  t.match(err, 'denied the request: policy-denies-request-path', 'evaluated with the other policy')
+  await must(['delete', '-f', '-'], allowNothing)
 })
 
 for (const [server, downMs] of [
   ['kube-apiserver', 3_000],
-  // Requests wait for it for a while before they fail.
+  // Requests wait for etcd before they fail.
   ['etcd', 15_000]
 ] as const) {
-  await t.test(`${server} dies, and is started again`, async t => {
-    const { otherwise } = await holds(t, async () => {
+  await t.test(`${server} crashes and restarts`, async t => {
+    const { otherErrors } = await assertStaysDenied(t, async () => {
       await restart(server, downMs)
       await until('readiness', isReady, 60)
     })
-    t.ok(otherwise.length > 0, 'it was felt')
+    t.ok(otherErrors.length > 0, 'some requests failed')
     t.ok(await isClosed())
   })
 }
 
-await t.test('the token is revoked, and another one lies in its place some time later', async t => {
-  const { otherwise } = await holds(t, async () => {
+await t.test('token is revoked and replaced later', async t => {
+  const { otherErrors } = await assertStaysDenied(t, async () => {
     await token.revoke()
     const revokedMs = Date.now()
-    await until('the guard is locked out', async () => replica.logs().includes('401'))
+    await until('the guard to get 401', async () => replica.logs().includes('401'))
     await token.replace()
-    await until('it writes again', async () => (await renewedMs()) > revokedMs)
+    await until('the guard to renew its Lease', async () => (await renewedMs()) > revokedMs)
   })
-  t.same(otherwise, [], 'refused by the guard all the time')
+  t.same(otherErrors, [], 'denied only by the guard')
   t.ok(await isClosed())
 })
 
-await t.test('the guard dies without goodbye, and is started again', async t => {
-  const { otherwise } = await holds(t, async () => {
+await t.test('guard crashes and restarts', async t => {
+  const { otherErrors } = await assertStaysDenied(t, async () => {
     await replica.stop('SIGKILL')
     await sleep(2_000)
     replica = await startReplica()
     await until('readiness', isReady, 60)
   })
-  t.ok(otherwise.length > 0, 'it was felt')
+  t.ok(otherErrors.length > 0, 'some requests failed')
   t.same(
-    otherwise.filter(err => !err.includes('failed calling webhook')),
+    otherErrors.filter(err => !err.includes('failed calling webhook')),
     []
   )
   t.ok(await isClosed())

@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { stringify } from 'yaml'
 
-/** The guard as users run it: the bundle, as a process of its own, with a cluster as its state. */
+/** The bundled guard as a separate process. */
 export interface Process {
   readonly webhook: string
   readonly health: string
   readonly pid: number
   readonly logs: () => string
-  /** Waits for the end; an end in good order takes as long as the guard drains. */
+  /** Sends a signal and waits for the exit; a graceful shutdown takes `shutdownDelaySeconds`. */
   readonly stop: (signal?: NodeJS.Signals) => Promise<void>
 }
 
@@ -22,7 +22,7 @@ export interface Guard extends Process {
 
 export const MAIN = join(import.meta.dirname, '../../dist/main.js')
 
-/** A guard that keeps nothing in the cluster. */
+/** Starts a guard without the controller. */
 export async function startGuard(
   kubeconfig: string,
   ports: { readonly webhook: number; readonly health: number }
@@ -35,7 +35,7 @@ export async function startGuard(
   return { ...started, ca }
 }
 
-/** @param program the bundle of another release */
+/** @param program bundle to run; default: of this checkout */
 export async function startProcess(
   kubeconfig: string,
   configuration: object,
@@ -48,11 +48,11 @@ export async function startProcess(
   const child = spawn(process.execPath, [program, 'serve', '--kubeconfig', kubeconfig, '--config', config], {
     env: { ...process.env, ...env }
   })
-  return follow(child, () => rmSync(folder, { recursive: true, force: true }))
+  return waitForStart(child, () => rmSync(folder, { recursive: true, force: true }))
 }
 
-/** A guard that has just been started, once it says where it listens. */
-export async function follow(child: ChildProcessWithoutNullStreams, clean: () => void): Promise<Process> {
+/** Resolves when the guard has printed its listening addresses. */
+export async function waitForStart(child: ChildProcessWithoutNullStreams, clean: () => void): Promise<Process> {
   let logs = ''
   child.stderr.setEncoding('utf8').on('data', (part: string) => {
     logs += part

@@ -1,4 +1,4 @@
-/** The table of hostile objects on a real API server: it admits what the table says, and the guard answers all the time. */
+/** Hostile objects on a real API server: decisions match the table, and the guard always answers. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -27,8 +27,8 @@ for (const name of ['istio', 'knative', 'kserve', 'models']) {
   const manifests = readFileSync(join(root, 'examples/cluster', `${name}.yaml`), 'utf8')
   await must(kubectl, ['apply', '-f', '-'], manifests.replaceAll('failurePolicy: Fail', 'failurePolicy: Ignore'))
 }
-/** Past all webhooks. */
-const behind = await cluster.openBackDoor()
+/** Client without admission webhooks. */
+const withoutWebhooks = await cluster.startWithoutWebhooks()
 const [webhookPort = 0, healthPort = 0] = await freePorts(2)
 const guard = await startGuard(cluster.kubeconfig, { webhook: webhookPort, health: healthPort })
 t.teardown(() => guard.stop())
@@ -36,7 +36,7 @@ t.teardown(() => guard.stop())
 async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 20_000
   while (!(await isSo())) {
-    if (Date.now() > deadline) throw new Error(`${what} did not come about: ${guard.logs().slice(-2_000)}`)
+    if (Date.now() > deadline) throw new Error(`${what} timed out: ${guard.logs().slice(-2_000)}`)
     await sleep(50)
   }
 }
@@ -49,7 +49,7 @@ const ORDINARY = JSON.stringify({
 })
 const REFUSED = readFileSync(join(root, 'examples/strict-mesh.yaml'), 'utf8')
 const DENIED = `admission webhook "${VALIDATING}" denied the request`
-/** What somebody else asks meanwhile. @returns what the API server says instead of an answer of the guard */
+/** Sends an ordinary request. @returns the error if the guard did not answer, else an empty string */
 async function unanswered(): Promise<string> {
   const { code, err } = await kubectl(['create', '--dry-run=server', '-f', '-'], ORDINARY)
   return code === 0 || err.includes(DENIED) ? '' : err
@@ -57,17 +57,17 @@ async function unanswered(): Promise<string> {
 
 await until('readiness', async () => (await fetch(`${guard.health}/readyz`)).status === 200)
 await must(kubectl, ['apply', '-f', '-'], JSON.stringify(registration(guard)))
-await until('obedience', async () =>
+await until('the webhook configuration to take effect', async () =>
   (await kubectl(['create', '--dry-run=server', '-f', '-'], REFUSED)).err.includes(DENIED)
 )
 
-/** So long the guard may take to see what has been done. */
+/** Time for the guard to observe a change. */
 const SETTLE_MS = 300
 const list = (items: readonly unknown[]) => JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
 
-/** What is there of these objects, as it is. */
+/** Stored versions of these objects. */
 async function originals(objects: readonly Manifest[]): Promise<readonly Manifest[]> {
-  const out = await must(behind, ['get', '--ignore-not-found', '-o', 'json', '-f', '-'], list(objects))
+  const out = await must(withoutWebhooks, ['get', '--ignore-not-found', '-o', 'json', '-f', '-'], list(objects))
   if (out.trim() === '') return []
   const { kind, items, ...one } = JSON.parse(out)
   const found: readonly Manifest[] = kind === 'List' ? items : [{ kind, ...one }]
@@ -77,7 +77,7 @@ async function originals(objects: readonly Manifest[]): Promise<readonly Manifes
 }
 
 const keyOf = ({ kind, metadata: { namespace = '', name } }: Manifest) => `${kind} ${namespace}/${name}`
-/** What names an object, without all that makes it hostile. */
+/** Object with only its name. */
 const toName = ({ apiVersion, kind, metadata: { namespace, name } }: Manifest): Manifest => ({
   apiVersion,
   kind,
@@ -92,10 +92,10 @@ for (const row of HOSTILE_INPUTS) {
     const before = await originals([...beside.map(toName), name])
     const has = new Set(before.map(keyOf))
     const added = [...beside.map(toName), name].filter(one => !has.has(keyOf(one)))
-    const fresh = beside.filter(one => !has.has(keyOf(one)))
+    const missing = beside.filter(one => !has.has(keyOf(one)))
     const other = beside.filter(one => has.has(keyOf(one)))
-    if (fresh.length > 0) await must(behind, ['create', '--validate=false', '-f', '-'], list(fresh))
-    if (other.length > 0) await must(behind, ['replace', '--validate=false', '-f', '-'], list(other))
+    if (missing.length > 0) await must(withoutWebhooks, ['create', '--validate=false', '-f', '-'], list(missing))
+    if (other.length > 0) await must(withoutWebhooks, ['replace', '--validate=false', '-f', '-'], list(other))
     if (beside.length > 0) await sleep(SETTLE_MS)
     const { code, err } = await kubectl(
       [has.has(keyOf(name)) ? 'replace' : 'create', '--validate=false', '-f', '-'],
@@ -103,16 +103,17 @@ for (const row of HOSTILE_INPUTS) {
     )
     const isDenied = err.includes(DENIED)
     t.notMatch(err, /failed calling webhook|context deadline exceeded/)
-    t.equal(code === 0 || isDenied, row.admitted, `as the table says: ${err.slice(0, 500)}`)
+    t.equal(code === 0 || isDenied, row.admitted, `decision of the table: ${err.slice(0, 500)}`)
     await sleep(SETTLE_MS)
     t.equal(await unanswered(), '')
-    if (added.length > 0) await must(behind, ['delete', '--ignore-not-found', '--wait=false', '-f', '-'], list(added))
-    if (before.length > 0) await must(behind, ['replace', '--validate=false', '-f', '-'], list(before))
+    if (added.length > 0)
+      await must(withoutWebhooks, ['delete', '--ignore-not-found', '--wait=false', '-f', '-'], list(added))
+    if (before.length > 0) await must(withoutWebhooks, ['replace', '--validate=false', '-f', '-'], list(before))
   })
 }
 
-await t.test('the guard is as it was', async t => {
-  await until('the last change', async () => (await unanswered()) === '')
+await t.test('guard still works afterwards', async t => {
+  await until('the guard to answer', async () => (await unanswered()) === '')
   t.equal((await fetch(`${guard.health}/readyz`)).status, 200)
   const { err } = await kubectl(['create', '--dry-run=server', '-f', '-'], REFUSED)
   t.match(err, DENIED)

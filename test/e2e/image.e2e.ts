@@ -1,23 +1,23 @@
-/** The image: its Dockerfile by a linter, and what it holds, run as the chart runs it. */
+/** The image: lint of the Dockerfile, and its contents run like the chart runs them. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { parse, stringify } from 'yaml'
-import { DAY_MS, makeAuthority, makeLeaf } from '../../src/controller/certificate.ts'
+import { createCa, DAY_MS, issueServingCertificate } from '../../src/controller/certificate.ts'
 import { NAME } from '../../src/controller/names.ts'
 import { findHadolint } from './assets.ts'
 import { openContainer } from './container.ts'
 import { freePorts } from './control-plane.ts'
 import { install, NAMESPACE } from './installation.ts'
 import { runnerOf } from './kubectl.ts'
-import { watching } from './watching.ts'
+import { createProbes } from './watching.ts'
 
 const root = join(import.meta.dirname, '../..')
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
 const MIB = 1024 * 1024
 
-await t.test('a linter finds nothing in the Dockerfile, and would', async t => {
+await t.test('hadolint reports nothing for the Dockerfile, and reports an error', async t => {
   const hadolint = runnerOf(findHadolint(line => t.comment(line)))
   const { code, out } = await hadolint([join(root, 'Dockerfile')])
   t.equal(code, 0, out)
@@ -27,12 +27,12 @@ await t.test('a linter finds nothing in the Dockerfile, and would', async t => {
 
 const isRoot = process.getuid?.() === 0
 
-await t.test('what it holds serves', { skip: !isRoot && 'only root may mount' }, async t => {
-  const life = { fromMs: Date.now() - DAY_MS, untilMs: Date.now() + 64 * DAY_MS }
-  const authority = await makeAuthority('image', life)
-  const leaf = await makeLeaf(authority, [`${NAME}.${NAMESPACE}.svc`], life)
-  const { kubectl, must, get, service } = await install(t, authority, leaf)
-  const { until } = watching(kubectl, line => t.comment(line))
+await t.test('image serves', { skip: !isRoot && 'requires root to mount' }, async t => {
+  const validity = { notBeforeMs: Date.now() - DAY_MS, notAfterMs: Date.now() + 64 * DAY_MS }
+  const ca = await createCa('image', validity)
+  const servingCertificate = await issueServingCertificate(ca, [`${NAME}.${NAMESPACE}.svc`], validity)
+  const { kubectl, must, get, service } = await install(t, ca, servingCertificate)
+  const { until } = createProbes(kubectl, line => t.comment(line))
   const { spec } = (await get('deployment', NAME, '-n', NAMESPACE)).spec.template
   const [container] = spec.containers
   const [port = 0, healthPort = 0] = await freePorts(2)
@@ -43,7 +43,7 @@ await t.test('what it holds serves', { skip: !isRoot && 'only root may mount' },
   const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-e2e-image-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const image = openContainer(folder, {
-    // As the chart has it, but for what belongs to the machine.
+    // Configuration of the chart, with addresses of this machine.
     '/etc/mesh-guard/config.yaml': stringify({
       ...configuration,
       server: { ...configuration.server, host: '127.0.0.1', port, healthPort, shutdownDelaySeconds: 1 }
@@ -59,15 +59,15 @@ await t.test('what it holds serves', { skip: !isRoot && 'only root may mount' },
   })
   t.teardown(() => guard.stop('SIGKILL'))
 
-  await t.test('it gets ready, registers itself, and refuses what cuts', async t => {
+  await t.test('guard is ready, registers itself and denies a blocking change', async t => {
     service.add(guard)
     const strict = readFileSync(join(root, 'examples/strict-mesh.yaml'), 'utf8')
     const tryStrict = async () => (await kubectl(['apply', '--dry-run=server', '-f', '-'], strict)).err
-    await until('it refuses', async () => (await tryStrict()).includes('denied the request: strict-mesh-plain'))
+    await until('a denial', async () => (await tryStrict()).includes('denied the request: strict-mesh-plain'))
     t.equal((await fetch(`${guard.health}/readyz`)).status, 200)
   })
 
-  await t.test('as the user of the chart, with no privilege, and within its memory', async t => {
+  await t.test('process has the user of the chart, no privileges, and stays within the memory limit', async t => {
     const status = readFileSync(`/proc/${guard.pid}/status`, 'utf8')
     const { runAsUser, runAsGroup } = spec.securityContext
     t.match(status, new RegExp(`^Uid:(\\t${runAsUser}){4}\n`, 'm'))
@@ -76,15 +76,15 @@ await t.test('what it holds serves', { skip: !isRoot && 'only root may mount' },
       t.match(status, new RegExp(`^${line}$`, 'm'))
     }
     const peak = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024
-    t.comment(`at most ${Math.round(peak)} MiB were resident`)
+    t.comment(`peak RSS ${Math.round(peak)} MiB`)
     t.match(container.resources.limits.memory, /^\d+Mi$/)
     t.ok(peak > 0 && peak < Number.parseInt(container.resources.limits.memory, 10), `${peak * MIB} bytes`)
   })
 
-  await t.test('on a root that cannot be written to', async t => {
+  await t.test('root filesystem is read-only', async t => {
     const write = (path: string) => image.run(['node', '-e', `require('node:fs').writeFileSync('${path}', '')`])
     for (const path of ['/app/x', '/x', `${ACCOUNT}/token`]) t.match((await write(path)).err, 'EROFS', path)
     t.match(await image.run(['node', '--version']), { code: 0, out: /^v24\./ })
-    t.match((await image.run(['sh', '-c', 'true'])).err, /sh: No such file/, 'the files of the host are not there')
+    t.match((await image.run(['sh', '-c', 'true'])).err, /sh: No such file/, 'no files of the host')
   })
 })

@@ -19,45 +19,45 @@ export const CHART = join(root, 'charts/kserve-mesh-guard')
 const CRDS = join(import.meta.dirname, 'crds')
 export const NAMESPACE = 'mesh-guard'
 const USER = `system:serviceaccount:${NAMESPACE}:${NAME}`
-/** Not 443, which only root may listen at. */
+/** Not 443, which requires root. */
 const SERVICE_PORT = 8443
 
-/** A cluster where something is to be installed. */
+/** Cluster without the guard. */
 export interface Cluster {
   readonly kubectl: Kubectl
-  /** Runs kubectl, and fails the run when that fails. */
+  /** Runs kubectl. @throws if it fails */
   readonly must: (...args: Parameters<Kubectl>) => Promise<string>
   readonly get: (...args: readonly string[]) => Promise<ReturnType<typeof parse>>
-  /** The administrator's. */
+  /** Path of the administrator's kubeconfig. */
   readonly kubeconfig: string
-  /** @returns the path of a kubeconfig with the rights of a ServiceAccount, and no others */
+  /** @returns the path of a kubeconfig with the permissions of a ServiceAccount */
   readonly kubeconfigOf: (namespace: string, account: string) => Promise<string>
-  /** @returns a kubeconfig as YAML: the administrator's, with another user */
+  /** @returns the administrator's kubeconfig with another user, as YAML */
   readonly withUser: (user: object) => string
-  /** The path of a file that is gone when the cluster is. */
+  /** Path of a file that is removed with the cluster. */
   readonly file: (name: string) => string
   readonly restart: ControlPlane['restart']
-  /** Serves a kind that was left out. */
+  /** Installs the CRD that was omitted. */
   readonly define: (name: string) => Promise<void>
-  readonly openBackDoor: ControlPlane['openBackDoor']
+  readonly startWithoutWebhooks: ControlPlane['startWithoutWebhooks']
 }
 
-/** A cluster like that of the examples, where the chart is installed. Its pods are processes of ours. */
+/** Cluster of the examples with the chart installed. Its pods are local processes. */
 export interface Installation extends Cluster {
-  /** Runs Helm in the namespace of the guard, and fails the run when that fails. */
+  /** Runs Helm in the namespace of the guard. @throws if it fails */
   readonly helm: (...args: readonly string[]) => Promise<string>
-  /** The roles that the guard has by the chart, and no others. */
+  /** Roles of the chart. */
   readonly roles: readonly object[]
   readonly service: Service
-  /** The file that the kubelet would keep a token of the guard's account in. */
+  /** File with a token of the guard's ServiceAccount, as the kubelet would mount it. */
   readonly token: Token
-  /** A replica behind the Service, with the configuration of this moment. */
+  /** Starts a replica behind the Service, with the current configuration. */
   readonly startReplica: (release?: Release) => Promise<Process>
-  /** What has been asked of the API server, as its audit log tells it. */
+  /** Events of the audit log of the API server. */
   readonly audited: () => readonly AuditEvent[]
 }
 
-/** As far as somebody reads it. */
+/** Fields of an audit event that tests read. */
 export interface AuditEvent {
   readonly verb: string
   readonly requestURI: string
@@ -75,51 +75,56 @@ export interface AuditEvent {
   }
 }
 
-/** Tokens are bound to a Secret each, as those of pods are to the pod: without it they are worth nothing. */
+/** Each token is bound to a Secret, as tokens of pods are bound to the pod; deleting the Secret revokes it. */
 export interface Token {
-  /** Another token, in place of the one in the file. */
+  /** Replaces the token in the file. */
   readonly replace: () => Promise<void>
-  /** The token in the file is not known any more, once the API server notices. */
+  /** Revokes the token in the file; resolves when the API server rejects it. */
   readonly revoke: () => Promise<void>
 }
 
 export type Test = Pick<typeof t, 'teardown' | 'comment'>
 
-/** A chart, and the program that its image holds. */
+/** A chart, and the program of its image. */
 export interface Release {
   readonly chart: string
   readonly program: string
 }
 
-export const PRESENT: Release = { chart: CHART, program: MAIN }
+export const CURRENT: Release = { chart: CHART, program: MAIN }
 
-/** What is not as it mostly is. */
+/** Deviations from the default installation. */
 export interface InstallOptions {
   readonly release?: Release
   /** Files of examples/cluster. */
   readonly examples?: readonly string[]
-  /** What is written to the audit log; else what the guard asks. */
+  /** Audit policy rules; default: requests of the guard. */
   readonly auditRules?: readonly object[]
-  /** The name of the CustomResourceDefinition that is left out. */
+  /** Name of a CRD that is omitted. */
   readonly without?: string
-  /** Controllers of Kubernetes that are at work. */
+  /** Controllers of Kubernetes to start. */
   readonly controllers?: readonly string[]
-  /** What comes into the cluster before the guard and the controllers. */
+  /** Runs before the guard and the controllers start. */
   readonly prepare?: (cluster: Cluster) => Promise<void>
 }
 
 export async function install(
   test: Test,
-  authority: KeyPair,
-  leaf: KeyPair,
+  ca: KeyPair,
+  servingCertificate: KeyPair,
   options: InstallOptions = {}
 ): Promise<Installation> {
   const cluster = await openCluster(test, options)
   const { must, get, file } = cluster
   const helm = helmFor(cluster.kubeconfig, test)
-  const { release: installed = PRESENT } = options
+  const { release: installed = CURRENT } = options
   await helm('install', NAME, installed.chart, '--create-namespace', '--set', `service.port=${SERVICE_PORT}`)
-  const secret = { 'ca.crt': authority.cert, 'ca.key': authority.key, 'tls.crt': leaf.cert, 'tls.key': leaf.key }
+  const secret = {
+    'ca.crt': ca.cert,
+    'ca.key': ca.key,
+    'tls.crt': servingCertificate.cert,
+    'tls.key': servingCertificate.key
+  }
   await must(['patch', 'secret', NAME, '-n', NAMESPACE, '-p', JSON.stringify({ stringData: secret })])
   const token = tokenIn(file('token'), must)
   await token.replace()
@@ -178,17 +183,17 @@ const toLines = (file: string) => readFileSync(file, 'utf8').trim().split('\n')
 
 const ALL_EXAMPLES = ['istio', 'knative', 'kserve', 'models']
 
-/** With objects of the examples; of what the guard does there, an audit log is kept. */
+/** Starts a control plane with objects of the examples and an audit log. */
 export async function openCluster(
   { teardown, comment }: Test,
   { examples = ALL_EXAMPLES, auditRules = RULES, without, controllers = [], prepare }: InstallOptions = {}
 ): Promise<Cluster> {
-  const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-e2e-keeper-'))
+  const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-e2e-controller-'))
   const file = (name: string) => join(folder, name)
   const log = (line: string) => comment(line)
   const policy = { apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages: ['RequestReceived'] }
   writeFileSync(file('audit.yaml'), stringify({ ...policy, rules: [...auditRules, { level: 'None' }] }))
-  const { kubectl, kubeconfig, restart, startControllers, openBackDoor, stop } = await startControlPlane(
+  const { kubectl, kubeconfig, restart, startControllers, startWithoutWebhooks, stop } = await startControlPlane(
     findAssets(log),
     {
       'audit-policy-file': file('audit.yaml'),
@@ -214,13 +219,24 @@ export async function openCluster(
     return path
   }
   const crds = readdirSync(CRDS).flatMap(name => toObjects(readFileSync(join(CRDS, name), 'utf8')))
-  const serve = async (meant: (name: string) => boolean) => {
-    const defined = crds.filter(({ metadata }) => meant(metadata.name)).map(one => stringify(one))
+  const serve = async (isSelected: (name: string) => boolean) => {
+    const defined = crds.filter(({ metadata }) => isSelected(metadata.name)).map(one => stringify(one))
     await must(['apply', '--server-side', '-f', '-'], defined.join('---\n'))
     await must(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'])
   }
   const define: Cluster['define'] = late => serve(name => name === late)
-  const cluster = { kubectl, must, get, kubeconfig, kubeconfigOf, withUser, file, restart, define, openBackDoor }
+  const cluster = {
+    kubectl,
+    must,
+    get,
+    kubeconfig,
+    kubeconfigOf,
+    withUser,
+    file,
+    restart,
+    define,
+    startWithoutWebhooks
+  }
   await must(['apply', '-f', '-'], stringify(definitionOf(POLICY_REPORT)))
   await serve(name => name !== without)
   for (const name of examples) {
@@ -250,10 +266,10 @@ interface ChartConfiguration {
   readonly server: object
 }
 
-/** As the chart has it, but for what two processes of one machine cannot share. */
+/** Starts a replica with the configuration of the chart, on loopback ports. */
 async function start(kubeconfig: string, configuration: ChartConfiguration, { program }: Release): Promise<Process> {
   const [port = 0, healthPort = 0] = await freePorts(2)
-  // The older release, of release.ts, knows this key by its former name.
+  // The older release of release.ts has another name for this key.
   const delay = 'drainSeconds' in configuration.server ? 'drainSeconds' : 'shutdownDelaySeconds'
   const server = { ...configuration.server, host: '127.0.0.1', port, healthPort, [delay]: 2 }
   return startProcess(kubeconfig, { ...configuration, server }, { POD_NAMESPACE: NAMESPACE }, program)

@@ -6,11 +6,11 @@ export interface Ran {
   readonly err: string
 }
 
-/** Runs a real program. What is given as `input` is its standard input. */
+/** Runs a program. `input` is its standard input. */
 export type Run = (args: readonly string[], input?: string) => Promise<Ran>
 export type Kubectl = Run
 
-/** @param first arguments that come before all others */
+/** @param first leading arguments */
 export function runnerOf(program: string, first: readonly string[] = []): Run {
   return (args, input = '') =>
     new Promise((resolve, reject) => {
@@ -24,7 +24,7 @@ export function runnerOf(program: string, first: readonly string[] = []): Run {
       })
       child.once('error', reject)
       child.once('close', code => resolve({ code: code ?? 1, ...text }))
-      // A program that refuses its input may end before it has read all of it.
+      // A program may exit before it has read all input.
       child.stdin.on('error', () => {})
       child.stdin.end(input)
     })

@@ -1,4 +1,4 @@
-/** `kubectl mesh-guard`, as kubectl finds it on the PATH, at a cluster that is one of two in the kubeconfig. */
+/** `kubectl mesh-guard` on the PATH, with two clusters in the kubeconfig. */
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
@@ -16,10 +16,10 @@ const cluster = await openCluster(t)
 const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-e2e-plugin-'))
 t.teardown(() => rmSync(folder, { recursive: true }))
 
-// As npm links them.
+// Links like npm creates.
 for (const [name, file] of Object.entries(bin)) symlinkSync(join(root, file), join(folder, name))
 
-/** The current context leads nowhere; `user1` is the namespace of the other. */
+/** The current context is unreachable; the other one has the namespace `user1`. */
 function writeKubeconfig(): string {
   const config = parse(readFileSync(cluster.kubeconfig, 'utf8'))
   const [{ context }] = config.contexts
@@ -46,13 +46,13 @@ const HERE = ['--context', 'here']
 const strict = join(root, 'examples/strict-mesh.yaml')
 const CALL = ['--from', 'sleep-6d6b49d8b8-6ths6', '-n', 'user2', '--to', 'httpbin.user1:8000']
 
-await t.test('kubectl knows it', async t => {
+await t.test('kubectl lists the plugin', async t => {
   const { out, err } = await kubectl(['plugin', 'list'])
   t.match(out, join(folder, 'kubectl-mesh_guard'))
   t.notMatch(out + err, /not (identified as )?executable|overshadow/)
 })
 
-await t.test('each command asks the cluster of the context that is named', async t => {
+await t.test('each command uses the cluster of --context', async t => {
   for (const [argv, code, out] of [
     [['explain', 'sklearn-iris'], 0, /^user1\/sklearn-iris: \d+ ok of \d+ ways\n/],
     [['explain', 'user1/sklearn-iris'], 0, /^user1\/sklearn-iris: /],
@@ -71,20 +71,17 @@ await t.test('each command asks the cluster of the context that is named', async
   }
 })
 
-await t.test(
-  'without a context it is the current one, and a file that is named counts instead of KUBECONFIG',
-  async t => {
-    for (const argv of [['explain'], ['trace', ...CALL], ['audit'], ['check', strict, '--against', 'live']]) {
-      const away = await meshGuard(...argv)
-      t.equal(away.code, 3, `${argv[0]}: ${away.out}`)
-      t.match(away.err, /the cluster cannot be read: .*ECONNREFUSED/)
-      const named = await meshGuard(...argv, '--kubeconfig', cluster.kubeconfig)
-      t.equal(named.code, argv[0] === 'check' ? 1 : 0, `${argv[0]}: ${named.err}`)
-    }
+await t.test('default is the current context, and --kubeconfig takes precedence over KUBECONFIG', async t => {
+  for (const argv of [['explain'], ['trace', ...CALL], ['audit'], ['check', strict, '--against', 'live']]) {
+    const away = await meshGuard(...argv)
+    t.equal(away.code, 3, `${argv[0]}: ${away.out}`)
+    t.match(away.err, /the cluster cannot be read: .*ECONNREFUSED/)
+    const named = await meshGuard(...argv, '--kubeconfig', cluster.kubeconfig)
+    t.equal(named.code, argv[0] === 'check' ? 1 : 0, `${argv[0]}: ${named.err}`)
   }
-)
+})
 
-await t.test('of several files the first that says a thing counts, for kubectl and for the plugin', async t => {
+await t.test('first file in KUBECONFIG takes precedence, for kubectl and the plugin', async t => {
   for (const [files, context] of [
     [[cluster.kubeconfig, kubeconfig], 'e2e'],
     [[join(folder, 'none'), kubeconfig, cluster.kubeconfig], 'away']
@@ -96,7 +93,7 @@ await t.test('of several files the first that says a thing counts, for kubectl a
   }
 })
 
-await t.test('kubectl completes it', async t => {
+await t.test('kubectl completes arguments of the plugin', async t => {
   for (const [words, expected] of [
     [['aud'], 'audit\t'],
     [['audit', '--fail-on', 'w'], 'warn\n'],

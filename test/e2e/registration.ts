@@ -1,8 +1,8 @@
 import { KINDS, type Kind } from '../../src/state/resource.ts'
 import type { Guard } from './guard.ts'
 
-/** Kinds whose changes are judged. */
-const JUDGED: readonly Kind[] = [
+/** Kinds whose changes are sent to the webhook. */
+const WATCHED: readonly Kind[] = [
   'InferenceService',
   'ServingRuntime',
   'ClusterServingRuntime',
@@ -23,7 +23,7 @@ const JUDGED: readonly Kind[] = [
 export const VALIDATING = 'validate.mesh-guard.io'
 export const MUTATING = 'mutate.mesh-guard.io'
 
-/** Both webhook configurations, for a guard that is a process of this machine. */
+/** Both webhook configurations, for a guard that runs as a local process. */
 export function registration({ webhook, ca }: Guard): object {
   const entry = (name: string, path: string, rules: readonly object[]) => ({
     name,
@@ -42,7 +42,7 @@ export function registration({ webhook, ca }: Guard): object {
     webhooks
   })
   const models = rule('InferenceService', ['CREATE', 'UPDATE'])
-  const judged = JUDGED.map(kind => rule(kind, ['CREATE', 'UPDATE', 'DELETE']))
+  const watchedRules = WATCHED.map(kind => rule(kind, ['CREATE', 'UPDATE', 'DELETE']))
   return {
     apiVersion: 'v1',
     kind: 'List',
@@ -50,7 +50,7 @@ export function registration({ webhook, ca }: Guard): object {
       configuration('MutatingWebhookConfiguration', MUTATING, [
         { ...entry(MUTATING, '/mutate', [models]), reinvocationPolicy: 'IfNeeded' }
       ]),
-      configuration('ValidatingWebhookConfiguration', VALIDATING, [entry(VALIDATING, '/validate', judged)])
+      configuration('ValidatingWebhookConfiguration', VALIDATING, [entry(VALIDATING, '/validate', watchedRules)])
     ]
   }
 }

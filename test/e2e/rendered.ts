@@ -1,6 +1,6 @@
 import { parseAllDocuments } from 'yaml'
 
-/** An object of the chart. */
+/** Rendered object of the chart. */
 export interface Rendered {
   readonly apiVersion: string
   readonly kind: string
@@ -8,7 +8,7 @@ export interface Rendered {
   readonly spec?: Readonly<Record<string, unknown>>
 }
 
-/** Kinds that others define, and that a cluster need not have. */
+/** API groups of optional CRDs. */
 const FOREIGN = ['monitoring.coreos.com/', 'cert-manager.io/']
 
 export const isForeign = ({ apiVersion }: Rendered) => FOREIGN.some(group => apiVersion.startsWith(group))

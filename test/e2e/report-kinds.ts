@@ -24,7 +24,7 @@ const result = {
 }
 
 /**
- * The CustomResourceDefinition of a kind of report: of its fields those that we write, typed as in the original.
+ * CRD of a report kind, with the fields that the guard writes, typed as upstream.
  *
  * @see openreports/reports-api, crd/openreports.io/v1alpha1 and kubernetes-sigs/wg-policy-prototypes, policy-report/crd/v1alpha2 (Apache-2.0)
  */
@@ -47,8 +47,8 @@ export function definitionOf({ group, version, plural, kind }: ReportApi): objec
   }
 }
 
-/** A model that there is something to report of. */
-export const unclearModel = (value: string) => ({
+/** Model with a finding. */
+export const modelWithFinding = (value: string) => ({
   apiVersion: 'serving.kserve.io/v1beta1',
   kind: 'InferenceService',
   metadata: { name: 'unclear', namespace: 'user1', annotations: { 'sidecar.istio.io/inject': value } },

@@ -1,27 +1,27 @@
-/** The scenarios on a real API server: the guard, as the chart installs it, is asked about each change. */
+/** Scenarios on a real API server with the guard installed by the chart. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { DAY_MS, makeAuthority, makeLeaf } from '../../src/controller/certificate.ts'
+import { createCa, DAY_MS, issueServingCertificate } from '../../src/controller/certificate.ts'
 import { NAME } from '../../src/controller/names.ts'
 import { type Named, readOwnScenario, SCENARIOS } from '../support/scenarios.ts'
 import { install, NAMESPACE } from './installation.ts'
-import { isNamespace, stageOf, toSent } from './test-env.ts'
-import { watching } from './watching.ts'
+import { createResettableCluster, isNamespace, toSent } from './test-env.ts'
+import { createProbes } from './watching.ts'
 
-const life = { fromMs: Date.now() - DAY_MS, untilMs: Date.now() + 60 * DAY_MS }
-const authority = await makeAuthority('scenarios', { ...life, untilMs: Date.now() + 300 * DAY_MS })
-const leaf = await makeLeaf(authority, [`${NAME}.${NAMESPACE}.svc`], life)
+const validity = { notBeforeMs: Date.now() - DAY_MS, notAfterMs: Date.now() + 60 * DAY_MS }
+const ca = await createCa('scenarios', { ...validity, notAfterMs: Date.now() + 300 * DAY_MS })
+const servingCertificate = await issueServingCertificate(ca, [`${NAME}.${NAMESPACE}.svc`], validity)
 const first = readOwnScenario(SCENARIOS[0] ?? '').cluster.filter(({ name }) => isNamespace(name))
-const { kubectl, openBackDoor, startReplica } = await install(t, authority, leaf, {
+const { kubectl, startWithoutWebhooks, startReplica } = await install(t, ca, servingCertificate, {
   examples: [],
   prepare: async ({ must }) => {
     await must(['create', '-f', '-'], first.map(({ text }) => text).join('---\n'))
   }
 })
-const { until } = watching(kubectl, line => t.comment(line))
-const behind = await openBackDoor()
+const { until } = createProbes(kubectl, line => t.comment(line))
+const withoutWebhooks = await startWithoutWebhooks()
 const replica = await startReplica()
 await until('readiness', async () => (await fetch(`${replica.health}/readyz`)).status === 200)
 await until('fail closed', async () => {
@@ -35,7 +35,7 @@ await until('fail closed', async () => {
   return out === 'Fail'
 })
 
-const stage = stageOf(behind, first)
+const stage = createResettableCluster(withoutWebhooks, first)
 
 const expectation = z.object({
   operation: z.enum(['CREATE', 'UPDATE', 'DELETE', 'APPLY']),
@@ -49,7 +49,7 @@ const expectation = z.object({
 })
 type Expectation = z.output<typeof expectation>
 
-/** What the guard has decided so far. */
+/** Decisions in the log of the guard. */
 const decisions = () =>
   replica
     .logs()
@@ -59,7 +59,7 @@ const decisions = () =>
 
 const LOG_MS = 200
 
-/** Brings a change about. @returns what was decided; what nobody asks about is allowed */
+/** Applies a change. @returns the decision; `allow` if the webhook was not called */
 async function apply(
   t: Pick<Test, 'equal'>,
   { name, text }: Named,
@@ -77,13 +77,13 @@ async function apply(
       .find(one => one !== 'allow') ?? 'allow'
   const isDenied = /admission webhook "\S*validate\.mesh-guard\.io" denied the request/.test(err)
   if (code !== 0 && !isDenied) throw new Error(err)
-  t.equal(isDenied, decision === 'deny', `${name}: the API server obeys`)
+  t.equal(isDenied, decision === 'deny', `${name}: API server enforces the decision`)
   if (!isDenied) stage.changed(name, isDelete ? undefined : text)
   return decision
 }
 
 const SEVERITY = ['allow', 'warn', 'deny']
-/** So long the guard may take to see what has been done. */
+/** Time for the guard to observe a change. */
 const SETTLE_MS = 500
 
 for (const name of SCENARIOS) {

@@ -1,16 +1,16 @@
 import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Where a replica serves, and where it tells whether it is ready. */
+/** Addresses of a replica. */
 export interface Backend {
   readonly webhook: string
   readonly health: string
 }
 
-/** What stands behind the address of a Service: connections go to ready replicas, in turn. */
+/** TCP load balancer for the ClusterIP of a Service: round robin over ready replicas. */
 export interface Service {
   readonly add: (backend: Backend) => void
-  /** Takes all out, ready or not, and ends what is open. */
+  /** Removes all replicas and closes their connections. */
   readonly clear: () => void
   readonly close: () => void
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { DAY_MS, makeAuthority, makeLeaf } from '../../src/controller/certificate.ts'
+import { createCa, DAY_MS, issueServingCertificate } from '../../src/controller/certificate.ts'
 import { findModule, findProgram } from './assets.ts'
 import { end, type Flags, freePorts, startDaemon } from './control-plane.ts'
 import type { Cluster, Test } from './installation.ts'
@@ -9,13 +9,13 @@ import { runnerOf } from './kubectl.ts'
 import { type Rendered, toObjects } from './rendered.ts'
 import { startService } from './service.ts'
 
-/** As whom each of the controllers works, as the audit log names them. */
+/** Users of the controllers, as in the audit log. */
 export const KNATIVE_USER = 'system:serviceaccount:knative-serving:controller'
 export const KSERVE_USER = 'system:serviceaccount:kserve:kserve-controller-manager'
 
 /**
- * Puts the real controller of Knative Serving into the cluster: its kinds and its configuration, as its modules have
- * them. Nothing scales there, nothing programs the network, and no pod runs.
+ * Starts the real controller of Knative Serving, with CRDs and configuration of its modules. There is no autoscaler, no
+ * net-istio and no kubelet.
  */
 export async function startKnative(test: Test, cluster: Cluster): Promise<void> {
   const { must } = cluster
@@ -34,11 +34,11 @@ export async function startKnative(test: Test, cluster: Cluster): Promise<void> 
   await must([...SERVER_SIDE, ...configuration.flatMap(path => ['-f', path])])
   const domain = JSON.stringify({ data: { 'example.com': '' } })
   await must(['patch', 'configmap', 'config-domain', '-n', NAMESPACE.knative, '-p', domain])
-  // Images are names here: nobody pulls them.
+  // Images are never pulled.
   const data = { 'registries-skipping-tag-resolving': 'index.docker.io', 'queue-sidecar-image': 'queue-proxy:e2e' }
   await must(['patch', 'configmap', 'config-deployment', '-n', NAMESPACE.knative, '-p', JSON.stringify({ data })])
   await must(['create', 'serviceaccount', 'controller', '-n', NAMESPACE.knative])
-  // Its own role is put together from others by a controller of Kubernetes that is not at work here.
+  // Its aggregated ClusterRole would need a controller of Kubernetes that does not run.
   const binding = ['knative-controller', '--clusterrole=cluster-admin', `--user=${KNATIVE_USER}`]
   await must(['create', 'clusterrolebinding', ...binding])
   const flags = { kubeconfig: await cluster.kubeconfigOf(NAMESPACE.knative, 'controller') }
@@ -52,16 +52,16 @@ export async function startKnative(test: Test, cluster: Cluster): Promise<void> 
 
 type Must = Cluster['must']
 
-async function sayStatus(must: Must, [namespace, kind, name]: readonly string[], status: object): Promise<void> {
+async function setStatus(must: Must, [namespace, kind, name]: readonly string[], status: object): Promise<void> {
   const flags = ['--subresource=status', '--type=merge', '-p', JSON.stringify({ status })]
   await must(['patch', String(kind), String(name), '-n', String(namespace), ...flags])
 }
 
 const areTrue = (...types: readonly string[]) => types.map(type => ({ type, status: 'True' }))
 
-/** Says what Knative's autoscaler would, of a revision whose pods run. */
-export async function sayScaled(must: Must, namespace: string, revision: string): Promise<void> {
-  await sayStatus(must, [namespace, 'podautoscaler', revision], {
+/** Sets the status that Knative's autoscaler sets for a running revision. */
+export async function setScaled(must: Must, namespace: string, revision: string): Promise<void> {
+  await setStatus(must, [namespace, 'podautoscaler', revision], {
     observedGeneration: 1,
     serviceName: revision,
     metricsServiceName: `${revision}-private`,
@@ -73,10 +73,10 @@ export async function sayScaled(must: Must, namespace: string, revision: string)
 
 export const INGRESS = 'ingresses.networking.internal.knative.dev'
 
-/** Says what net-istio would, of a route that it has programmed. */
-export async function sayProgrammed(must: Must, namespace: string, route: string): Promise<void> {
+/** Sets the status that net-istio sets for a programmed route. */
+export async function setProgrammed(must: Must, namespace: string, route: string): Promise<void> {
   const at = (name: string) => ({ ingress: [{ domainInternal: `${name}.istio-system.svc.cluster.local` }] })
-  await sayStatus(must, [namespace, INGRESS, route], {
+  await setStatus(must, [namespace, INGRESS, route], {
     observedGeneration: 1,
     conditions: areTrue('LoadBalancerReady', 'NetworkConfigured', 'Ready'),
     publicLoadBalancer: at('istio-ingressgateway'),
@@ -87,12 +87,12 @@ export async function sayProgrammed(must: Must, namespace: string, route: string
 const SERVER_SIDE = ['apply', '--server-side', '--force-conflicts']
 const NAMESPACE = { knative: 'knative-serving', kserve: 'kserve' } as const
 const WEBHOOK_SERVICE = 'kserve-webhook-server-service'
-/** Not 443, which only root may listen at. */
+/** Not 443, which requires root. */
 const WEBHOOK_PORT = 8443
-/** What cert-manager and a kubelet would make of: here the certificate is ours, and the manager a process. */
-const LEFT_OUT = ['Certificate', 'Issuer', 'Deployment']
+/** Kinds for cert-manager and kubelet; the certificate is created here, and the manager is a local process. */
+const OMITTED_KINDS = ['Certificate', 'Issuer', 'Deployment']
 
-/** Puts the real manager of KServe into the cluster, with its own charts: kinds, configuration, roles and webhooks. */
+/** Starts the real manager of KServe, with CRDs, configuration, roles and webhooks of its charts. */
 export async function startKserve(test: Test, cluster: Cluster): Promise<void> {
   const { must, get, file } = cluster
   const charts = join(findModule('kserve', 'github.com/kserve/kserve'), 'charts')
@@ -106,15 +106,15 @@ export async function startKserve(test: Test, cluster: Cluster): Promise<void> {
   await must([...SERVER_SIDE, '-f', '-'], await render('kserve-crd-minimal'))
   await must(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'])
 
-  const life = { fromMs: Date.now() - DAY_MS, untilMs: Date.now() + DAY_MS }
-  const authority = await makeAuthority('kserve', life)
-  const leaf = await makeLeaf(authority, [`${WEBHOOK_SERVICE}.${NAMESPACE.kserve}.svc`], life)
+  const validity = { notBeforeMs: Date.now() - DAY_MS, notAfterMs: Date.now() + DAY_MS }
+  const ca = await createCa('kserve', validity)
+  const servingCertificate = await issueServingCertificate(ca, [`${WEBHOOK_SERVICE}.${NAMESPACE.kserve}.svc`], validity)
   const certificates = file('k8s-webhook-server/serving-certs')
   mkdirSync(certificates, { recursive: true })
-  writeFileSync(join(certificates, 'tls.crt'), leaf.cert)
-  writeFileSync(join(certificates, 'tls.key'), leaf.key)
+  writeFileSync(join(certificates, 'tls.crt'), servingCertificate.cert)
+  writeFileSync(join(certificates, 'tls.key'), servingCertificate.key)
 
-  const objects = toObjects(await render('kserve-resources')).filter(({ kind }) => !LEFT_OUT.includes(kind))
+  const objects = toObjects(await render('kserve-resources')).filter(({ kind }) => !OMITTED_KINDS.includes(kind))
   const isWebhook = ({ kind }: Rendered) => kind.endsWith('WebhookConfiguration')
   const apply = (some: readonly object[]) =>
     must([...SERVER_SIDE, '-f', '-'], some.map(one => stringify(one)).join('---\n'))
@@ -134,15 +134,15 @@ export async function startKserve(test: Test, cluster: Cluster): Promise<void> {
   const service = await startService(spec.clusterIP, WEBHOOK_PORT)
   test.teardown(service.close)
   service.add({ webhook: `https://127.0.0.1:${webhookPort}`, health: `http://127.0.0.1:${healthPort}` })
-  await apply(objects.filter(isWebhook).map(one => toRegistered(one as Registration, authority.cert)))
+  await apply(objects.filter(isWebhook).map(one => withServiceAndCa(one as WebhookConfiguration, ca.cert)))
 }
 
-interface Registration extends Rendered {
+interface WebhookConfiguration extends Rendered {
   readonly webhooks: readonly { readonly clientConfig: { readonly service: object } }[]
 }
 
-/** As cert-manager would complete it. */
-function toRegistered(registration: Registration, ca: string): object {
+/** Sets the CA bundle like cert-manager, and the Service port. */
+function withServiceAndCa(registration: WebhookConfiguration, ca: string): object {
   const caBundle = Buffer.from(ca).toString('base64')
   const webhooks = registration.webhooks.map(webhook => {
     const service = { ...webhook.clientConfig.service, port: WEBHOOK_PORT }

@@ -20,9 +20,9 @@ function shell(command: string): Promise<Ran> {
   })
 }
 
-t.test('`npm start` says where it listens and what to try, and what it says to try works', async t => {
+t.test('`npm start` prints its addresses and example commands that work', async t => {
   t.match(readFileSync(join(root, 'README.md'), 'utf8'), /^npm start$/m)
-  // A group of its own, so that what npm has started stops with it.
+  // Own process group, so that children of npm stop too.
   const child = spawn('npm', ['start'], { cwd: root, detached: true, stdio: ['ignore', 'pipe', 'ignore'] })
   t.teardown(async () => {
     process.kill(-Number(child.pid), 'SIGINT')

@@ -2,22 +2,22 @@ import { parse, stringify } from 'yaml'
 import type { Named } from '../support/scenarios.ts'
 import type { Kubectl } from './kubectl.ts'
 
-/** A cluster that is made over from one state to the next. */
-export interface Stage {
-  /** Makes it what is given, and nothing else. */
+/** Cluster that can be reset from one state to the next. */
+export interface ResettableCluster {
+  /** Replaces the state of the cluster. */
   readonly set: (cluster: readonly Named[]) => Promise<void>
   readonly has: (name: string) => boolean
-  /** To be told what somebody else has done; without a text, it is gone. */
+  /** Records a change by another client; `undefined` for a deletion. */
   readonly changed: (name: string, text: string | undefined) => void
 }
 
 export const isNamespace = (name: string) => name.startsWith('Namespace ')
-/** What cannot be replaced by just anything of its kind. */
+/** Kinds with immutable fields. */
 const isFixed = (name: string) => /^(Pod|Service) /.test(name)
-/** Files name owners without a uid. */
+/** For owner references without a uid. */
 const NO_UID = '00000000-0000-0000-0000-000000000000'
 
-/** As an API server takes it: the object's own uid is its to give. */
+/** Manifest as the API server accepts it: without a uid of its own. */
 export function toSent(text: string): string {
   const {
     metadata: { uid: _, ownerReferences = [], ...metadata },
@@ -27,7 +27,7 @@ export function toSent(text: string): string {
   return stringify({ ...rest, metadata: { ...metadata, ownerReferences: owners } })
 }
 
-/** Nobody stands behind the webhooks of others, and nobody takes finalizers away. */
+/** Without finalizers and fail-closed webhooks, because no controllers run. */
 function withoutControllers(text: string): string {
   const { metadata, ...rest } = parse(toSent(text.replaceAll('failurePolicy: Fail', 'failurePolicy: Ignore')))
   return stringify({ ...rest, metadata: { ...metadata, finalizers: [] } })
@@ -36,8 +36,8 @@ function withoutControllers(text: string): string {
 const bare = (name: string) =>
   stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: name.slice('Namespace '.length) } })
 
-/** @param first what is there already */
-export function stageOf(kubectl: Kubectl, first: readonly Named[]): Stage {
+/** @param first existing objects */
+export function createResettableCluster(kubectl: Kubectl, first: readonly Named[]): ResettableCluster {
   const present = new Map(first.map(({ name, text }) => [name, text]))
   const run = async (args: readonly string[], names: readonly string[], texts: ReadonlyMap<string, string>) => {
     if (names.length === 0) return
@@ -48,13 +48,13 @@ export function stageOf(kubectl: Kubectl, first: readonly Named[]): Stage {
     has: name => present.has(name),
     changed: (name, text) => {
       if (text === undefined) present.delete(name)
-      // Whatever a webhook has added.
+      // A webhook may have changed the object.
       else present.set(name, `# changed\n${text}`)
     },
     set: async cluster => {
       const wanted = new Map(cluster.map(({ name, text }) => [name, withoutControllers(text)]))
       const before = new Map(present)
-      // A namespace goes when controllers have emptied it, and there are none here.
+      // Namespaces are kept, because no namespace controller runs.
       for (const name of before.keys()) if (isNamespace(name) && !wanted.has(name)) wanted.set(name, bare(name))
       present.clear()
       for (const [name, text] of wanted) present.set(name, text)

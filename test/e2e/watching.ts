@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { stringify } from 'yaml'
 import type { Kubectl, Ran } from './kubectl.ts'
 
-/** A change to the mesh that cuts nothing. */
+/** A mesh change that blocks nothing. */
 const HARMLESS = stringify({
   apiVersion: 'networking.istio.io/v1beta1',
   kind: 'Sidecar',
@@ -12,59 +12,59 @@ const HARMLESS = stringify({
   spec: {}
 })
 
-/** A change that is refused, as the examples are. */
+/** A mesh change that the guard denies. */
 const STRICT = readFileSync(join(import.meta.dirname, '../../examples/strict-mesh.yaml'), 'utf8')
 
-/** What became of changes that the guard is to refuse. */
-export interface Refusals {
-  /** How often the guard refused. */
-  readonly byGuard: number
-  /** How else it failed: nobody could be asked, or told. */
-  readonly otherwise: readonly string[]
-  /** What was said when it got in. */
-  readonly slipped: readonly string[]
+/** Results of changes that the guard must deny. */
+export interface Denials {
+  /** Denials by the guard. */
+  readonly deniedByGuard: number
+  /** Other errors, such as an unavailable API server or webhook. */
+  readonly otherErrors: readonly string[]
+  /** Output of changes that were admitted. */
+  readonly admitted: readonly string[]
 }
 
-export interface Watching {
-  /** @throws when it does not come about in time */
+export interface Probes {
+  /** @throws on timeout */
   readonly until: (what: string, isSo: () => Promise<boolean>, seconds?: number) => Promise<void>
   readonly tryHarmless: () => Promise<Ran>
   readonly tryStrict: () => Promise<Ran>
-  /** Is STRICT refused, and by us? */
+  /** True if the guard denies STRICT. */
   readonly isGuarded: () => Promise<boolean>
-  /** Applies again and again what is harmless, while something happens. @returns what failed */
-  readonly applying: (happens: () => Promise<unknown>) => Promise<readonly string[]>
-  /** As `applying`, and tries between that what has to be refused. @returns what failed, and what was said to what was not refused */
-  readonly guarding: (happens: () => Promise<unknown>) => Promise<readonly string[]>
-  /** Applies in earnest, again and again while something happens, what has to be refused. */
-  readonly refusing: (happens: () => Promise<unknown>) => Promise<Refusals>
+  /** Applies a harmless change repeatedly during `action`. @returns failures */
+  readonly whileApplying: (action: () => Promise<unknown>) => Promise<readonly string[]>
+  /** As `whileApplying`, and dry-runs a change that must be denied. @returns failures, and output of admitted changes */
+  readonly whileGuarded: (action: () => Promise<unknown>) => Promise<readonly string[]>
+  /** Applies a change that must be denied repeatedly during `action`, without dry run. */
+  readonly whileDenied: (action: () => Promise<unknown>) => Promise<Denials>
 }
 
-export function watching(kubectl: Kubectl, comment: (line: string) => void): Watching {
+export function createProbes(kubectl: Kubectl, comment: (line: string) => void): Probes {
   const dryRun = (manifest: string) => kubectl(['apply', '--dry-run=server', '-f', '-'], manifest)
   const tryHarmless = () => dryRun(HARMLESS)
   const tryStrict = () => dryRun(STRICT)
-  const isRefused = ({ err }: Ran) => err.includes('denied the request: strict-mesh-plain-local-gateway')
+  const isDenied = ({ err }: Ran) => err.includes('denied the request: strict-mesh-plain-local-gateway')
   const isApplied = ({ code }: Ran) => code === 0
-  const repeat = async (happens: () => Promise<unknown>, trials: readonly Trial[]) => {
+  const repeat = async (action: () => Promise<unknown>, trials: readonly Trial[]) => {
     const failed: string[] = []
-    const times = await looping(happens, async () => {
+    const times = await repeatDuring(action, async () => {
       for (const { attempt, isRight } of trials) {
         const ran = await attempt()
         if (!isRight(ran)) failed.push(`${ran.out}${ran.err}`)
       }
     })
-    comment(`${times} times applied`)
+    comment(`applied ${times} times`)
     return failed
   }
   const harmless = { attempt: tryHarmless, isRight: isApplied }
-  const strict = { attempt: tryStrict, isRight: isRefused }
+  const strict = { attempt: tryStrict, isRight: isDenied }
   return {
     until: async (what, isSo, seconds = 30) => {
       const started = performance.now()
       while (!(await isSo())) {
         if (performance.now() > started + seconds * 1000) {
-          throw new Error(`${what} did not come about within ${seconds} s`)
+          throw new Error(`${what} timed out after ${seconds} s`)
         }
         await sleep(100)
       }
@@ -72,26 +72,26 @@ export function watching(kubectl: Kubectl, comment: (line: string) => void): Wat
     },
     tryHarmless,
     tryStrict,
-    isGuarded: async () => isRefused(await tryStrict()),
-    applying: happens => repeat(happens, [harmless]),
-    guarding: happens => repeat(happens, [harmless, strict]),
-    refusing: async happens => {
-      const refusals = { byGuard: 0, otherwise: [] as string[], slipped: [] as string[] }
-      await looping(happens, async () => {
+    isGuarded: async () => isDenied(await tryStrict()),
+    whileApplying: action => repeat(action, [harmless]),
+    whileGuarded: action => repeat(action, [harmless, strict]),
+    whileDenied: async action => {
+      const refusals = { deniedByGuard: 0, otherErrors: [] as string[], admitted: [] as string[] }
+      await repeatDuring(action, async () => {
         const ran = await kubectl(['apply', '--request-timeout=10s', '-f', '-'], STRICT)
-        if (isApplied(ran)) refusals.slipped.push(ran.out + ran.err)
-        else if (isRefused(ran)) refusals.byGuard++
-        else refusals.otherwise.push(ran.err)
+        if (isApplied(ran)) refusals.admitted.push(ran.out + ran.err)
+        else if (isDenied(ran)) refusals.deniedByGuard++
+        else refusals.otherErrors.push(ran.err)
       })
-      const { byGuard, otherwise, slipped } = refusals
-      comment(`${byGuard} refused by the guard, ${otherwise.length} failed otherwise, ${slipped.length} got in`)
+      const { deniedByGuard, otherErrors, admitted } = refusals
+      comment(`${deniedByGuard} denied by the guard, ${otherErrors.length} other errors, ${admitted.length} admitted`)
       return refusals
     }
   }
 }
 
-/** @returns how often it was done */
-async function looping(happens: () => Promise<unknown>, act: () => Promise<void>): Promise<number> {
+/** @returns the number of repetitions */
+async function repeatDuring(action: () => Promise<unknown>, act: () => Promise<void>): Promise<number> {
   let times = 0
   let over = false
   const loop = async () => {
@@ -100,12 +100,12 @@ async function looping(happens: () => Promise<unknown>, act: () => Promise<void>
       times++
     }
   }
-  const looping = loop()
+  const repeatDuring = loop()
   try {
-    await happens()
+    await action()
   } finally {
     over = true
-    await looping
+    await repeatDuring
   }
   return times
 }

@@ -6,9 +6,9 @@ import { Dispatcher } from '../../src/evaluator/dispatcher.ts'
 import type { Outcome } from '../../src/evaluator/evaluator.ts'
 import type { FromEvaluation, Result, ToEvaluation } from '../../src/evaluator/messages.ts'
 import { inWorker } from '../../src/evaluator/worker-thread.ts'
-import { isSettled, type KindHealth } from '../../src/sources/source.ts'
+import { isSynced, type KindHealth } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
-import { logged } from '../support/controller.ts'
+import { recordingLogger } from '../support/controller.ts'
 import { WRITTEN_POLICY } from '../support/evaluator.ts'
 import { stockWith } from '../support/snapshot.ts'
 import { until } from '../support/wait-until.ts'
@@ -50,7 +50,7 @@ class Puppet {
 
 function build(test: Pick<typeof t, 'teardown'>, policy = () => WRITTEN_POLICY) {
   const puppets: Puppet[] = []
-  const { log, said } = logged()
+  const { log, logLines } = recordingLogger()
   const start = (policy: WrittenPolicy, say: (message: FromEvaluation) => void) => {
     const puppet = new Puppet(policy, say)
     puppets.push(puppet)
@@ -61,7 +61,7 @@ function build(test: Pick<typeof t, 'teardown'>, policy = () => WRITTEN_POLICY) 
   const ask = (budgetMs = 60_000, flow = '', size = 0): Promise<Outcome> =>
     evaluator.review('validate', new Uint8Array(size), { flow, arrivedMs: nowMs(), budgetMs })
   const puppet = (index = 0) => puppets[index] as Puppet
-  return { evaluator, puppets, puppet, said, ask }
+  return { evaluator, puppets, puppet, logLines, ask }
 }
 
 const ANSWER = { answer: '{}', record: undefined }
@@ -100,18 +100,18 @@ t.test('each is answered in time, whether it waits, runs, or comes too late', as
 })
 
 t.test('a peer that does not come back is replaced, and those who wait are served by the next', async t => {
-  const { evaluator, puppet, puppets, said, ask } = build(t)
+  const { evaluator, puppet, puppets, logLines, ask } = build(t)
   puppet().up()
-  t.equal(evaluator.health().every(isSettled), true)
+  t.equal(evaluator.health().every(isSynced), true)
   const version = evaluator.version()
   await ask(10)
   const next = ask()
   await until('it is given up', () => puppet().terminated)
-  t.notOk(evaluator.health().some(isSettled), 'nothing is known')
+  t.notOk(evaluator.health().some(isSynced), 'nothing is known')
   t.match(evaluator.health()[0], { why: 'evaluation is starting', stalenessMs: Number.POSITIVE_INFINITY })
   puppet().up()
-  t.notOk(evaluator.health().some(isSettled), 'what it still says is of no weight')
-  t.same(said, ['error evaluation ended and is restarted'])
+  t.notOk(evaluator.health().some(isSynced), 'what it still says is of no weight')
+  t.same(logLines, ['error evaluation ended and is restarted'])
   await until('another starts', () => puppets.length === 2)
   puppet(1).up()
   puppet(1).done(ANSWER)
@@ -133,12 +133,12 @@ t.test('the evaluation of the state itself may take as long as it needs', async 
 })
 
 t.test('the end of a peer ends what it was doing', async t => {
-  const { evaluator, puppet, puppets, said, ask } = build(t)
+  const { evaluator, puppet, puppets, logLines, ask } = build(t)
   puppet().up()
   const asked = ask()
   puppet().die('out of memory')
   t.same(await asked, { unevaluated: 'evaluation failed: out of memory' })
-  t.same(said, ['error evaluation ended and is restarted'])
+  t.same(logLines, ['error evaluation ended and is restarted'])
   await until('another starts', () => puppets.length === 2)
   puppet(1).up()
   const audit = evaluator.audit()
@@ -151,7 +151,7 @@ t.test('the end of a peer ends what it was doing', async t => {
 
 t.test('a peer is told of another policy before the next request, and what it logs is logged', async t => {
   let policy = WRITTEN_POLICY
-  const { puppet, said, ask } = build(t, () => policy)
+  const { puppet, logLines, ask } = build(t, () => policy)
   puppet().up()
   void ask()
   puppet().done(ANSWER)
@@ -166,7 +166,7 @@ t.test('a peer is told of another policy before the next request, and what it lo
   )
   t.same(puppet().received[1], { to: 'configure', policy })
   puppet().say({ from: 'log', level: 'warn', message: 'object not read', fields: { message: 'why' } })
-  t.same(said, ['warn object not read why'])
+  t.same(logLines, ['warn object not read why'])
 })
 
 t.test('evidence grows old between two reports, and files do not', async t => {
@@ -190,7 +190,7 @@ t.test('a peer that does not close is ended', async t => {
 t.test('a thread in an endless loop is ended, and another starts', async t => {
   const started = new SharedArrayBuffer(4)
   const file = new URL('../support/spinning-worker.ts', import.meta.url)
-  const { log } = logged()
+  const { log } = recordingLogger()
   const evaluator = new Dispatcher({ start: inWorker(file, { started } as never), policy: () => WRITTEN_POLICY, log })
   t.teardown(evaluator.close)
   await evaluator.ready
@@ -199,6 +199,6 @@ t.test('a thread in an endless loop is ended, and another starts', async t => {
   t.same(await ask(), late(0.1))
   t.ok(nowMs() - asked < 1_000, 'in time')
   await until('it is gone', () => evaluator.failures().restarts === 1)
-  await until('another is up', () => evaluator.health().every(isSettled))
+  await until('another is up', () => evaluator.health().every(isSynced))
   t.same(await ask(), { answer: 'start 1', record: undefined })
 })

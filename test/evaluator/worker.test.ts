@@ -11,11 +11,11 @@ import { runWorker } from '../../src/evaluator/run-worker.ts'
 import { inWorker } from '../../src/evaluator/worker-thread.ts'
 import { REPORT_APIS, type ReportApi, type WantedReport } from '../../src/report/openreports.ts'
 import { readFiles } from '../../src/sources/files.ts'
-import { isSettled } from '../../src/sources/source.ts'
+import { isSynced } from '../../src/sources/source.ts'
 import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
 import { startApiServer } from '../support/api-server.ts'
 import { pathOf, serveAll } from '../support/cluster.ts'
-import { logged } from '../support/controller.ts'
+import { recordingLogger } from '../support/controller.ts'
 import { WRITTEN_POLICY } from '../support/evaluator.ts'
 import { kubeconfig } from '../support/kubeconfig.ts'
 import { until } from '../support/wait-until.ts'
@@ -31,7 +31,7 @@ t.test('files are evaluated in a thread', async t => {
     ({ resource }) => resource ?? []
   )
   let policy: WrittenPolicy = WRITTEN_POLICY
-  const { log, said } = logged()
+  const { log, logLines } = recordingLogger()
   const data = { origin: { from: 'files', resources }, settings: DEFAULT_SETTINGS, ownNamespace: undefined } as const
   const evaluator = new Dispatcher({ start: inWorker(ENTRY, data), policy: () => policy, log })
   await evaluator.ready
@@ -47,7 +47,7 @@ t.test('files are evaluated in a thread', async t => {
   })
   policy = { ...policy, rules: { [RULE]: 'off' } }
   t.same(await audit(), { findings: [], reports: [] })
-  t.equal(evaluator.health().every(isSettled), true)
+  t.equal(evaluator.health().every(isSynced), true)
   const limits = { flow: '', arrivedMs: nowMs(), budgetMs: 60_000 }
   const outcomes = await Promise.all(
     (['validate', 'mutate'] as const).map(question => evaluator.review(question, REVIEW, limits))
@@ -57,19 +57,19 @@ t.test('files are evaluated in a thread', async t => {
     { answer: /"allowed":true/ }
   ])
   await evaluator.close()
-  t.same(said, [])
+  t.same(logLines, [])
   t.same(evaluator.failures(), { timeouts: 0, restarts: 0 })
 })
 
 t.test('a thread that cannot start is tried again, and says why', async t => {
-  const { log, said } = logged()
+  const { log, logLines } = recordingLogger()
   const origin = { from: 'cluster', kubeconfig: { files: ['/nowhere'] } } as const
   const data = { origin, settings: DEFAULT_SETTINGS, ownNamespace: undefined }
   const evaluator = new Dispatcher({ start: inWorker(ENTRY, data), policy: () => WRITTEN_POLICY, log })
   await until('it has failed twice', () => evaluator.failures().restarts === 2, 60_000)
-  t.notOk(evaluator.health().some(isSettled))
+  t.notOk(evaluator.health().some(isSynced))
   await evaluator.close()
-  t.match(said, Array(2).fill('error evaluation ended and is restarted'))
+  t.match(logLines, Array(2).fill('error evaluation ended and is restarted'))
 })
 
 /** What a cluster's evaluation says, in this thread. */
@@ -90,7 +90,7 @@ t.test('a cluster is watched by what evaluates it', async t => {
   const folder = t.testdir({ kubeconfig: kubeconfig(api.url) })
   const { running, port, heard } = await startHere([join(folder, 'kubeconfig')])
   await running
-  const isKnown = (message: FromEvaluation) => message.from === 'health' && message.kinds.every(isSettled)
+  const isKnown = (message: FromEvaluation) => message.from === 'health' && message.kinds.every(isSynced)
   await until('all is known', () => heard.some(isKnown))
   await until('it is evaluated', () => heard.some(one => one.from === 'state' && one.isEvaluated))
   const logged = heard.flatMap(one => (one.from === 'log' ? [one] : []))
@@ -109,7 +109,7 @@ t.test('a cluster is watched by what evaluates it', async t => {
 })
 
 t.test('a fault of our own ends one task, and no more', async t => {
-  const { log } = logged()
+  const { log } = recordingLogger()
   const data = {
     origin: { from: 'files', resources: [] },
     settings: DEFAULT_SETTINGS,

@@ -11,7 +11,7 @@ import { stockWith } from '../support/snapshot.ts'
 
 type Test = Pick<typeof t, 'teardown'>
 
-/** The routes, on a stock installation with these objects. */
+/** Admission routes on a stock installation with additional objects. */
 async function build(
   t: Test,
   yaml = '',
@@ -78,7 +78,7 @@ async function post(
   return { status: response.statusCode, body: response.json() }
 }
 
-t.test('a denial is an answer with status 200', async t => {
+t.test('denial has HTTP status 200', async t => {
   const { status, body } = await post(await build(t), '/validate', review(STRICT))
   t.equal(status, 200)
   t.match(body, {
@@ -100,7 +100,7 @@ t.test('a denial is an answer with status 200', async t => {
   t.equal(body.response.warnings, undefined)
 })
 
-t.test('an admission says nothing more', async t => {
+t.test('admission has no message', async t => {
   t.same((await post(await build(t), '/validate', review(MODEL))).body.response, {
     uid: 'u-1',
     allowed: true,
@@ -108,33 +108,33 @@ t.test('an admission says nothing more', async t => {
   })
 })
 
-t.test('warnings are short, plain and not too many', async t => {
+t.test('warnings are short, ASCII and limited in number', async t => {
   const policy = { ...WRITTEN_POLICY, rules: { 'strict-mesh-plain-local-gateway': 'warn' } } as const
   const { body } = await post(await build(t, '', policy), '/validate', review(STRICT))
   t.equal(body.response.allowed, true)
   t.equal(body.response.warnings.length, 1)
   t.equal(body.response.warnings[0].length, 120)
   t.match(body.response.warnings[0], /^strict-mesh-plain-local-gateway: Mesh-wide STRICT.*…$/)
-  const naked = Array.from({ length: 12 }, (_, i) =>
+  const sidecarless = Array.from({ length: 12 }, (_, i) =>
     MODEL.replace('name: new', `name: new-${i}, labels: { sidecar.istio.io/inject: "false" }`)
   )
-  const many = await post(await build(t, naked.join('---'), policy), '/validate', review(USER_STRICT))
+  const many = await post(await build(t, sidecarless.join('---'), policy), '/validate', review(USER_STRICT))
   t.equal(many.body.response.warnings.length, 11)
   t.equal(many.body.response.warnings.at(-1), 'and 2 more')
 })
 
-t.test('a denial carries the warnings beside it, and old trouble', async t => {
-  const naked = MODEL.replace('name: new', 'name: naked, labels: { sidecar.istio.io/inject: "false" }')
-  const { body } = await post(await build(t, naked), '/validate', review(STRICT))
+t.test('denial includes warnings and pre-existing findings', async t => {
+  const sidecarless = MODEL.replace('name: new', 'name: sidecarless, labels: { sidecar.istio.io/inject: "false" }')
+  const { body } = await post(await build(t, sidecarless), '/validate', review(STRICT))
   t.match(body.response.warnings, [/^strict-without-sidecar: /])
-  const [before, after] = [naked, naked.replace('"false"', '"false", team: blue')]
+  const [before, after] = [sidecarless, sidecarless.replace('"false"', '"false", team: blue')]
   const update = review(after, { operation: 'UPDATE', oldObject: parse(before) })
   const old = await post(await build(t, `${STRICT}---${before}`), '/validate', update)
   t.equal(old.body.response.allowed, true)
   t.match(old.body.response.warnings, [/^pre-existing: strict-without-sidecar: /])
 })
 
-t.test('what could not be judged is told, or refused by configuration', async t => {
+t.test('unevaluated change is admitted with a warning, or denied by configuration', async t => {
   const broken = review(MODEL.replace('predictor: {', 'predictor: { minReplicas: many,'))
   const warned = await post(await build(t), '/validate', broken)
   t.match(warned.body.response, {
@@ -152,7 +152,7 @@ t.test('what could not be judged is told, or refused by configuration', async t 
   })
 })
 
-t.test('an exception admits, and is told', async t => {
+t.test('exception admits the change with a warning', async t => {
   const rule = 'strict-mesh-plain-local-gateway'
   const exceptions = [
     { rule, selector: { name: 'default' }, reason: 'we migrate', owner: 'mesh', expires: '2999-01-31' }
@@ -169,7 +169,7 @@ t.test('an exception admits, and is told', async t => {
   t.equal((await post(await build(t, '', strict), '/validate', review(STRICT))).body.response.allowed, true)
 })
 
-t.test('what is none of our business is admitted without a word', async t => {
+t.test('irrelevant requests are admitted without a warning', async t => {
   const app = await build(t)
   const DEPLOYMENT = 'apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a, namespace: b }'
   for (const [name, body] of [
@@ -185,7 +185,7 @@ t.test('what is none of our business is admitted without a word', async t => {
   }
 })
 
-t.test('updates, deletions, dry runs and names still to be made', async t => {
+t.test('updates, deletions, dry runs and generateName are evaluated', async t => {
   const rule =
     'apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: { namespace: istio-system, name: default }\nspec: { host: "*.local", trafficPolicy: { tls: { mode: ISTIO_MUTUAL } } }'
   const app = await build(t, rule)
@@ -195,11 +195,11 @@ t.test('updates, deletions, dry runs and names still to be made', async t => {
   t.equal(await allowed(review(rule, { operation: 'UPDATE', oldObject: parse(harmless), dryRun: true })), false)
   t.equal(await allowed(review(rule, { operation: 'DELETE', object: null, oldObject: parse(rule) })), true)
   const generated = MODEL.replace('name: new', 'generateName: new-')
-  t.equal(await allowed(review(generated)), false, 'born cut, under whatever name')
-  t.equal(await allowed(review(MODEL, { object: parse(rule) })), true, 'another kind than it says')
+  t.equal(await allowed(review(generated)), false, 'new model with a blocked path')
+  t.equal(await allowed(review(MODEL, { object: parse(rule) })), true, 'object of another kind than the request')
 })
 
-t.test('the mutating side answers with a patch, or nothing', async t => {
+t.test('/mutate answers with a patch, or without one', async t => {
   const app = await build(t, USER_STRICT)
   const { body } = await post(app, '/mutate', review(MODEL))
   t.equal(body.response.patchType, 'JSONPatch')
@@ -210,7 +210,7 @@ t.test('the mutating side answers with a patch, or nothing', async t => {
   t.same((await post(await build(t), '/mutate', review(MODEL))).body.response, { uid: 'u-1', allowed: true })
 })
 
-t.test('a line in the log says what was decided, and on what evidence', async t => {
+t.test('log line has the decision and the cache state', async t => {
   const lines: string[] = []
   const logger = { stream: { write: (line: string) => lines.push(line) } }
   const app = await build(t, USER_STRICT, WRITTEN_POLICY, { logger })
@@ -225,13 +225,13 @@ t.test('a line in the log says what was decided, and on what evidence', async t 
   }
 })
 
-t.test('the line names the trace, where there is one', async t => {
+t.test('log line has the trace context, if any', async t => {
   const lines: string[] = []
   const app = await build(t, USER_STRICT, WRITTEN_POLICY, {
     logger: { stream: { write: (line: string) => lines.push(line) } }
   })
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
-  for (const [headers, told] of [
+  for (const [headers, expected] of [
     [{ traceparent }, traceparent],
     [{ traceparent: 'x'.repeat(1000) }, undefined],
     [{}, undefined]
@@ -243,12 +243,12 @@ t.test('the line names the trace, where there is one', async t => {
         .map(one => JSON.parse(one))
         .find(({ msg }) => msg === 'admission decision' || msg === 'mutation applied')
       t.match(line, { uid: 'u-1' })
-      t.equal(line.traceparent, told)
+      t.equal(line.traceparent, expected)
     }
   }
 })
 
-t.test('what is no AdmissionReview v1 is told so', async t => {
+t.test('request that is no AdmissionReview v1 gets status 400', async t => {
   const app = await build(t)
   for (const [name, body, message] of [
     ['another kind', { apiVersion: 'v1', kind: 'Pod' }, /not an AdmissionReview of admission.k8s.io\/v1: apiVersion/],
@@ -263,7 +263,7 @@ t.test('what is no AdmissionReview v1 is told so', async t => {
   }
 })
 
-t.test('what is not evaluated in time is admitted with a warning, or refused by configuration', async t => {
+t.test('evaluation timeout is admitted with a warning, or denied by configuration', async t => {
   const reason = 'evaluation took longer than 0 s'
   const deny = { ...WRITTEN_POLICY, unevaluated: 'deny' } as const
   const lines: string[] = []
@@ -283,8 +283,9 @@ t.test('what is not evaluated in time is admitted with a warning, or refused by 
   })
   for (const app of [warning, denying]) {
     t.same(await ask(app, '/mutate'), { uid: 'u-1', allowed: true, warnings: [`Nothing was injected: ${reason}`] })
-    const ours = STRICT.replace('istio-system', 'mesh-guard')
-    for (const url of ['/validate', '/mutate']) t.same(await ask(app, url, ours), { uid: 'u-1', allowed: true }, url)
+    const ownNamespace = STRICT.replace('istio-system', 'mesh-guard')
+    for (const url of ['/validate', '/mutate'])
+      t.same(await ask(app, url, ownNamespace), { uid: 'u-1', allowed: true }, url)
   }
   const line = lines.map(one => JSON.parse(one)).find(({ msg }) => msg === 'not evaluated')
   t.match(line, {
@@ -301,7 +302,7 @@ t.test('what is not evaluated in time is admitted with a warning, or refused by 
   })
 })
 
-t.test('a request without a body is no AdmissionReview', async t => {
+t.test('request without a body gets status 400', async t => {
   const app = await build(t)
   const { statusCode, body } = await app.inject({ method: 'POST', url: '/validate' })
   t.equal(statusCode, 400)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { budgetMs } from '../../src/server/budget.ts'
 
-t.test('evaluation may take as long as the API server waits, less a margin', async t => {
+t.test('evaluation budget is the timeout of the API server minus a margin', async t => {
   for (const [timeout, expected] of [
     ['5s', 4_500],
     ['30s', 27_000],

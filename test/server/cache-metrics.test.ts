@@ -1,6 +1,6 @@
 import t from 'tap'
 import { summarizeEvidence } from '../../src/evaluator/cache-summary.ts'
-import { describeEvidence } from '../../src/server/cache-metrics.ts'
+import { describeCacheState } from '../../src/server/cache-metrics.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
 import { type KindHealth, type WatchCounters, ZERO_COUNTERS } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
@@ -23,14 +23,14 @@ const counters = (relists: number, malformed: number, errors: Readonly<Record<st
   errors: new Map(Object.entries(errors))
 })
 
-/** What is told to Prometheus of these kinds, without comments. */
+/** Exposed metrics, without comments. */
 async function measure(kinds: readonly KindHealth[], times = 1): Promise<readonly string[]> {
   const { registry } = createMetrics(unfailing({ health: () => kinds }))
   for (let i = 1; i < times; i++) await registry.metrics()
   return (await registry.metrics()).split('\n').filter(line => line !== '' && !line.startsWith('#'))
 }
 
-t.test('each kind is measured, and one that is read in several places as a whole', async t => {
+t.test('metrics are exported by kind, and several caches of a kind are combined', async t => {
   const kinds = [
     some('Pod', { objects: 3, stalenessMs: 1_500, counters: counters(2, 1, { malformed: 1, 410: 1 }) }),
     some('ConfigMap', { objects: 4, stalenessMs: 61_000, counters: counters(1, 0, { unreachable: 2 }) }),
@@ -58,20 +58,20 @@ t.test('each kind is measured, and one that is read in several places as a whole
   t.equal(lines.filter(line => line.startsWith('mesh_guard_watch_errors_total')).length, 3)
 })
 
-t.test('a line for those who wait says how good the evidence is', async t => {
+t.test('readiness line has the cache state', async t => {
   for (const [line, kind] of [
-    ['Pod: synced, 3 objects, proven 61.2 s ago', some('Pod', { objects: 3, stalenessMs: 61_234 })],
+    ['Pod: synced, 3 objects, last synced 61.2 s ago', some('Pod', { objects: 3, stalenessMs: 61_234 })],
     [
-      'Pod: forbidden, 0 objects, never proven (403)',
+      'Pod: forbidden, 0 objects, never synced (403)',
       some('Pod', { health: 'forbidden', why: '403', stalenessMs: NEVER })
     ],
     ['Pod: static, 3 objects', some('Pod', { health: 'static', objects: 3 })]
   ] as const) {
-    t.equal(describeEvidence(kind), line)
+    t.equal(describeCacheState(kind), line)
   }
 })
 
-t.test('a log line names the oldest evidence, and what is not sound', async t => {
+t.test('log fields name the stalest kind and the kinds that are not synced', async t => {
   t.same(summarizeEvidence([some('Pod', { stalenessMs: 61_234 }), some('Gateway')]), {
     oldest: 'Pod',
     oldestSeconds: 61.2,
@@ -83,7 +83,11 @@ t.test('a log line names the oldest evidence, and what is not sound', async t =>
       some('Gateway', { health: 'forbidden', stalenessMs: NEVER }),
       some('Sidecar', { health: 'absent' })
     ]),
-    { oldest: 'Gateway', oldestSeconds: 'never', unsound: { Pod: 'stale', Gateway: 'forbidden', Sidecar: 'absent' } }
+    {
+      oldest: 'Gateway',
+      oldestSeconds: 'never',
+      unsound: { Pod: 'stale', Gateway: 'forbidden', Sidecar: 'absent' }
+    }
   )
   t.same(summarizeEvidence(staticSource(stockWith()).health()), {
     oldest: 'InferenceService',

@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import t from 'tap'
 import { parseConfig, readConfigText } from '../../src/config.ts'
-import { type Configuration, measureConfiguration, openConfiguration } from '../../src/server/config-reload.ts'
+import { type ReloadableConfig, registerConfigMetrics, watchConfig } from '../../src/server/config-reload.ts'
 
 const RULE = 'strict-mesh-plain-local-gateway'
 const hashOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16)
@@ -13,23 +13,20 @@ const hashOf = (text: string) => createHash('sha256').update(text).digest('hex')
 function open(file: string) {
   const lines: Readonly<Record<string, unknown>>[] = []
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) })
-  const configuration = openConfiguration(
-    { read: () => readConfigText(file), parse: text => parseConfig(text, file) },
-    log
-  )
-  /** What has been said since the last time one asked. */
-  const said = () => lines.splice(0).map(({ level, time, pid, hostname, ...rest }) => rest)
-  return { configuration, log, said }
+  const configuration = watchConfig({ read: () => readConfigText(file), parse: text => parseConfig(text, file) }, log)
+  /** Log lines since the previous call. */
+  const logLines = () => lines.splice(0).map(({ level, time, pid, hostname, ...rest }) => rest)
+  return { configuration, log, logLines }
 }
 
-async function metricsOf(configuration: Configuration): Promise<readonly string[]> {
+async function metricsOf(configuration: ReloadableConfig): Promise<readonly string[]> {
   const registry = new Registry()
-  measureConfiguration(registry, configuration)
+  registerConfigMetrics(registry, configuration)
   await registry.metrics()
   return (await registry.metrics()).split('\n').filter(line => line !== '' && !line.startsWith('#'))
 }
 
-t.test('a new text is taken as a whole, whoever has written it', async t => {
+t.test('changed text replaces the whole configuration, also by symlink swap', async t => {
   const folder = t.testdir({})
   const publish = (name: string, text: string) => {
     mkdirSync(join(folder, name))
@@ -40,20 +37,20 @@ t.test('a new text is taken as a whole, whoever has written it', async t => {
   const file = join(folder, 'config.yaml')
   publish('..2026_1', 'unevaluated: deny')
   symlinkSync('..data/config.yaml', file)
-  const { configuration, log, said } = open(file)
-  t.same(said(), [{ hash: hashOf('unevaluated: deny'), msg: 'configuration loaded' }])
+  const { configuration, log, logLines } = open(file)
+  t.same(logLines(), [{ hash: hashOf('unevaluated: deny'), msg: 'configuration loaded' }])
   const before = configuration.current()
   configuration.refresh()
-  t.equal(configuration.current(), before, 'the same text changes nothing')
-  t.same(said(), [])
+  t.equal(configuration.current(), before, 'unchanged text is not reloaded')
+  t.same(logLines(), [])
   const next = `rules: { ${RULE}: warn }\nlog: { level: debug }`
   publish('..2026_2', next)
   rmSync(join(folder, '..2026_1'), { recursive: true })
   configuration.refresh()
   t.match(configuration.current(), { rules: { [RULE]: 'warn' }, unevaluated: 'warn' })
-  t.same([before.rules, before.unevaluated], [{}, 'deny'], 'who has the old one sees no mixture')
+  t.same([before.rules, before.unevaluated], [{}, 'deny'], 'the previous object is not modified')
   t.equal(log.level, 'debug')
-  t.same(said(), [{ hash: hashOf(next), msg: 'configuration loaded' }])
+  t.same(logLines(), [{ hash: hashOf(next), msg: 'configuration loaded' }])
   t.same(await metricsOf(configuration), [
     `mesh_guard_config_info{hash="${hashOf(next)}"} 1`,
     'mesh_guard_config_last_reload_successful 1',
@@ -61,11 +58,11 @@ t.test('a new text is taken as a whole, whoever has written it', async t => {
   ])
 })
 
-t.test('a bad one leaves the last good one in force, and is told once', async t => {
+t.test('invalid configuration is logged once, and the previous one stays active', async t => {
   const good = 'unevaluated: deny'
   const file = join(t.testdir({ 'config.yaml': good }), 'config.yaml')
-  const { configuration, said } = open(file)
-  said()
+  const { configuration, logLines } = open(file)
+  logLines()
   const bad = 'configuration reload failed: the previous configuration stays active'
   let failures = 0
   for (const [spoil, reason] of [
@@ -79,7 +76,7 @@ t.test('a bad one leaves the last good one in force, and is told once', async t 
     spoil()
     for (let time = 0; time < 3; time++) configuration.refresh()
     failures++
-    t.match(said(), [{ reason, msg: bad }])
+    t.match(logLines(), [{ reason, msg: bad }])
     t.equal(configuration.current().unevaluated, 'deny')
     t.same(await metricsOf(configuration), [
       `mesh_guard_config_info{hash="${hashOf(good)}"} 1`,
@@ -89,45 +86,45 @@ t.test('a bad one leaves the last good one in force, and is told once', async t 
   }
   writeFileSync(file, good)
   configuration.refresh()
-  t.match(said(), [{ msg: 'configuration loaded' }])
+  t.match(logLines(), [{ msg: 'configuration loaded' }])
   t.ok(configuration.isUpToDate())
   t.equal(configuration.failures(), failures)
 })
 
-t.test('what needs a new start is named, and stays as it is', async t => {
+t.test('keys that require a restart are logged and not changed', async t => {
   const file = join(t.testdir({ 'config.yaml': '' }), 'config.yaml')
-  const { configuration, said } = open(file)
+  const { configuration, logLines } = open(file)
   const { server, mesh, controller } = configuration.current()
-  said()
+  logLines()
   writeFileSync(file, 'server: { port: 1 }\nmesh: { kserveNamespace: kubeflow }\nunevaluated: deny')
   configuration.refresh()
-  t.match(said(), [
+  t.match(logLines(), [
     { msg: 'configuration loaded' },
     { keys: ['server', 'mesh'], msg: 'configuration changed: a restart is required for these keys' }
   ])
   t.match(configuration.current(), { server, mesh, controller, unevaluated: 'deny' })
 })
 
-t.test('exceptions that have expired are told at the start and with each new text', async t => {
+t.test('expired exceptions are logged at the start and on each reload', async t => {
   const exception = (expires: string) =>
     `exceptions: [{ rule: ${RULE}, selector: { name: a }, reason: we migrate, owner: mesh, expires: ${expires} }]`
   const file = join(t.testdir({ 'config.yaml': exception('2020-01-01') }), 'config.yaml')
-  const { configuration, said } = open(file)
-  const told = (date: string) => ({
+  const { configuration, logLines } = open(file)
+  const expiredLine = (date: string) => ({
     rule: RULE,
     reason: `exception expired on ${date}, by mesh: we migrate`,
     msg: 'exception expired'
   })
-  t.match(said(), [{ msg: 'configuration loaded' }, told('2020-01-01')])
+  t.match(logLines(), [{ msg: 'configuration loaded' }, expiredLine('2020-01-01')])
   writeFileSync(file, exception('2020-02-02'))
   configuration.refresh()
-  t.match(said(), [{ msg: 'configuration loaded' }, told('2020-02-02')])
+  t.match(logLines(), [{ msg: 'configuration loaded' }, expiredLine('2020-02-02')])
   writeFileSync(file, exception('9999-12-31'))
   configuration.refresh()
-  t.equal(said().length, 1)
+  t.equal(logLines().length, 1)
 })
 
-t.test('without a good one there is no beginning', async t => {
+t.test('invalid initial configuration is an error', async t => {
   const file = join(t.testdir({ 'config.yaml': 'rulez: {}' }), 'config.yaml')
   t.throws(() => open(file), { name: 'InvalidInput' })
 })

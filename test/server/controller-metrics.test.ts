@@ -3,8 +3,8 @@ import { pino } from 'pino'
 import t from 'tap'
 import { parseConfig } from '../../src/config.ts'
 import { makeCertificate } from '../../src/controller/dev-certificate.ts'
-import type { Upkeep } from '../../src/server/controller-metrics.ts'
-import { type Running, serve } from '../../src/server/serve.ts'
+import type { ControllerStatus } from '../../src/server/controller-metrics.ts'
+import { type RunningServer, serve } from '../../src/server/serve.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
 import { evaluatorOf } from '../support/evaluator.ts'
 import { stockWith } from '../support/snapshot.ts'
@@ -13,18 +13,18 @@ const config = parseConfig('server: { port: 0, healthPort: 0 }', 'test')
 const { ca, ...keyPair } = await makeCertificate(['127.0.0.1'])
 const HOUR_MS = 3_600_000
 
-async function start(upkeep: () => Upkeep): Promise<Running> {
+async function start(controllerStatus: () => ControllerStatus): Promise<RunningServer> {
   const logger = pino({ level: 'silent' })
   const evaluator = await evaluatorOf(staticSource(stockWith()))
-  return serve({ config, evaluator, keyPair, ownNamespace: 'mesh-guard', upkeep, logger })
+  return serve({ config, evaluator, keyPair, ownNamespace: 'mesh-guard', controllerStatus, logger })
 }
 
-const kept = (more: Partial<Upkeep> = {}): Upkeep => ({
-  certificateUntilMs: Date.now() + HOUR_MS,
+const status = (more: Partial<ControllerStatus> = {}): ControllerStatus => ({
+  certificateExpiryMs: Date.now() + HOUR_MS,
   leader: false,
   failurePolicy: undefined,
   audit: undefined,
-  lines: ['registration: kept by another replica'],
+  lines: ['webhook configurations: managed by another replica'],
   ...more
 })
 
@@ -34,7 +34,7 @@ const SELF_TEST = JSON.stringify({
   request: { uid: 'u', kind: { group: '', version: 'v1', kind: 'ConfigMap' }, operation: 'CREATE', object: {} }
 })
 
-function ask(running: Running, trusted: string): Promise<unknown> {
+function ask(running: RunningServer, trusted: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const url = new URL('/self-test', running.webhook)
     const headers = { 'content-type': 'application/json' }
@@ -50,14 +50,14 @@ function ask(running: Running, trusted: string): Promise<unknown> {
   })
 }
 
-t.test('health and metrics tell what is kept', async t => {
-  let upkeep = kept()
-  const running = await start(() => upkeep)
+t.test('/readyz and /metrics include the controller status', async t => {
+  let controllerStatus = status()
+  const running = await start(() => controllerStatus)
   t.teardown(() => running.stop(0))
   const get = async (path: string) => (await fetch(running.health + path)).text()
-  t.notMatch(await get('/readyz'), 'registration')
-  t.match(await get('/readyz?verbose'), 'registration: kept by another replica')
-  const until = upkeep.certificateUntilMs / 1000
+  t.notMatch(await get('/readyz'), 'webhook configurations')
+  t.match(await get('/readyz?verbose'), 'webhook configurations: managed by another replica')
+  const until = controllerStatus.certificateExpiryMs / 1000
   const follower = await get('/metrics')
   t.match(follower, `mesh_guard_certificate_expiry_timestamp_seconds ${until}`)
   t.match(follower, /^mesh_guard_leader_election_master_status 0$/m)
@@ -66,30 +66,30 @@ t.test('health and metrics tell what is kept', async t => {
     ['Fail', 1],
     ['Ignore', 0]
   ] as const) {
-    upkeep = kept({ leader: true, failurePolicy })
+    controllerStatus = status({ leader: true, failurePolicy })
     const leader = await get('/metrics')
     t.match(leader, /^mesh_guard_leader_election_master_status 1$/m)
     t.match(leader, `mesh_guard_fail_closed ${value}`)
   }
-  upkeep = kept()
-  t.notMatch(await get('/metrics'), /^mesh_guard_fail_closed/m, 'who no longer leads does not know')
+  controllerStatus = status()
+  t.notMatch(await get('/metrics'), /^mesh_guard_fail_closed/m, 'absent after leadership ended')
   t.equal((await fetch(`${running.health}/readyz`)).status, 200)
-  upkeep = kept({ certificateUntilMs: Date.now() - 1 })
+  controllerStatus = status({ certificateExpiryMs: Date.now() - 1 })
   const expired = await fetch(`${running.health}/readyz`)
   t.equal(expired.status, 503)
   t.equal(await expired.text(), 'the certificate has expired\nnot ready\n')
   t.match(await get('/metrics'), /^mesh_guard_ready 0$/m)
 })
 
-t.test('metrics tell what the last audit has found', async t => {
-  let upkeep = kept()
-  const running = await start(() => upkeep)
+t.test('metrics include the findings of the last audit', async t => {
+  let controllerStatus = status()
+  const running = await start(() => controllerStatus)
   t.teardown(() => running.stop(0))
-  const told = async () =>
+  const metrics = async () =>
     (await (await fetch(`${running.health}/metrics`)).text())
       .split('\n')
       .filter(line => line.startsWith('mesh_guard_audit'))
-  t.same(await told(), [], 'a follower does not audit')
+  t.same(await metrics(), [], 'absent on other replicas')
   const one = { rule: 'some-rule', mode: 'deny', count: 1 }
   const findings = [
     { ...one, count: 2 },
@@ -99,21 +99,21 @@ t.test('metrics tell what the last audit has found', async t => {
     'mesh_guard_audit_findings{rule="some-rule",mode="deny"} 2',
     'mesh_guard_audit_findings{rule="some-rule",mode="warn"} 1'
   ]
-  upkeep = kept({ leader: true, audit: { lastSuccessMs: undefined, findings } })
-  t.same(await told(), counted, 'reports that are not yet written')
-  upkeep = kept({ leader: true, audit: { lastSuccessMs: 5_000, findings } })
-  t.same(await told(), ['mesh_guard_audit_last_success_timestamp_seconds 5', ...counted])
-  upkeep = kept({ leader: true, audit: { lastSuccessMs: 9_500, findings: [one] } })
-  t.same(await told(), [
+  controllerStatus = status({ leader: true, audit: { lastSuccessMs: undefined, findings } })
+  t.same(await metrics(), counted, 'reports not yet written')
+  controllerStatus = status({ leader: true, audit: { lastSuccessMs: 5_000, findings } })
+  t.same(await metrics(), ['mesh_guard_audit_last_success_timestamp_seconds 5', ...counted])
+  controllerStatus = status({ leader: true, audit: { lastSuccessMs: 9_500, findings: [one] } })
+  t.same(await metrics(), [
     'mesh_guard_audit_last_success_timestamp_seconds 9.5',
     'mesh_guard_audit_findings{rule="some-rule",mode="deny"} 1'
   ])
-  upkeep = kept()
-  t.same(await told(), [], 'who no longer leads does not know')
+  controllerStatus = status()
+  t.same(await metrics(), [], 'absent after leadership ended')
 })
 
-t.test('the self-test is refused, until we stop', async t => {
-  const running = await start(kept)
+t.test('self-test is denied until shutdown', async t => {
+  const running = await start(status)
   const refused = { uid: 'u', allowed: false, status: { code: 403, reason: 'Forbidden' } }
   t.match(await ask(running, ca), refused)
   const ready: number[] = []
@@ -121,11 +121,11 @@ t.test('the self-test is refused, until we stop', async t => {
     t.match(await ask(running, ca), { uid: 'u', allowed: true })
     ready.push((await fetch(`${running.health}/readyz`)).status)
   })
-  t.same(ready, [200], 'what is done first is done while it is ready')
+  t.same(ready, [200], 'beforeDrain runs while ready')
 })
 
-t.test('serving certificate changed from now on', async t => {
-  const running = await start(kept)
+t.test('reload replaces the serving certificate', async t => {
+  const running = await start(status)
   t.teardown(() => running.stop(0))
   const { ca: otherCa, ...other } = await makeCertificate(['127.0.0.1'])
   await t.rejects(ask(running, otherCa))
@@ -133,5 +133,5 @@ t.test('serving certificate changed from now on', async t => {
   await t.rejects(ask(running, ca))
   t.match(await ask(running, otherCa), { uid: 'u' })
   t.throws(() => running.reload({ cert: keyPair.cert, key: other.key }), { code: 'ERR_OSSL_X509_KEY_VALUES_MISMATCH' })
-  t.match(await ask(running, otherCa), { uid: 'u' }, 'the last good one stays')
+  t.match(await ask(running, otherCa), { uid: 'u' }, 'previous certificate stays active')
 })

@@ -22,7 +22,7 @@ const exception = (rule: string, expires = '2027-01-31'): Exception => ({
   expires
 })
 
-t.test('exceptions are counted, and how often each was used', async t => {
+t.test('metrics include exceptions and their uses', async t => {
   const exceptions = [
     exception('strict-mesh-plain-local-gateway'),
     exception('tls-certificate-mismatch'),
@@ -30,10 +30,10 @@ t.test('exceptions are counted, and how often each was used', async t => {
   ]
   const policy = policyAt({ ...DEFAULT_POLICY, exceptions }, Date.UTC(2027, 0, 1))
   const state = stockWith()
-  const { registry, decided } = createMetrics(unfailing(staticSource(state)), undefined, () => policy.exceptions)
+  const { registry, recordDecision } = createMetrics(unfailing(staticSource(state)), undefined, () => policy.exceptions)
   for (let time = 0; time < 2; time++) {
     const change = { operation: 'CREATE', after: resourceOf(STRICT) } as const
-    decided('CREATE', 'PeerAuthentication', decide(state, change, RULES, policy), 0.001)
+    recordDecision('CREATE', 'PeerAuthentication', decide(state, change, RULES, policy), 0.001)
   }
   const lines = (await registry.metrics()).split('\n')
   const uses = (rule: string) => `mesh_guard_exception_uses_total{rule="${rule}",owner="mesh",expires="2027-01-31"}`
@@ -47,6 +47,6 @@ t.test('exceptions are counted, and how often each was used', async t => {
   }
   t.notOk(
     lines.some(line => line.startsWith('mesh_guard_unevaluated_total{')),
-    'they are no gaps in the evidence'
+    'exceptions are not counted as unevaluated'
   )
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { readHead } from '../../src/server/head.ts'
 
-/** As the API server writes it. */
+/** As encoded by the API server. */
 const REVIEW = {
   kind: 'AdmissionReview',
   apiVersion: 'admission.k8s.io/v1',
@@ -26,7 +26,7 @@ const HEAD = {
 }
 const head = (review: object, space?: number) => readHead(Buffer.from(JSON.stringify(review, undefined, space)))
 
-t.test('what precedes the objects is found without parsing them', async t => {
+t.test('fields before the objects are read without parsing', async t => {
   t.same(head(REVIEW), HEAD)
   t.same(head(REVIEW, 2), HEAD, 'with spaces')
   const { request } = REVIEW
@@ -34,14 +34,14 @@ t.test('what precedes the objects is found without parsing them', async t => {
   t.match(head({ ...REVIEW, request: core }), { object: { apiVersion: 'v1', kind: 'Namespace' } })
 })
 
-t.test('what is not there is empty', async t => {
+t.test('missing fields are empty', async t => {
   const nothing = { uid: '', operation: '', object: { apiVersion: '', kind: '', namespace: '', name: '' }, user: '' }
   for (const text of ['', '{', 'x'.repeat(1_000), '"uid" '.repeat(10_000)]) {
     t.same(readHead(Buffer.from(text)), nothing)
   }
 })
 
-t.test('it takes the same time whatever is sent', async t => {
+t.test('reading takes constant time', async t => {
   for (const part of ['"uid" ', '"version":"a","kind"', '"version" : "a" , ', '"name":"\\"', '"namespace"  :  ']) {
     const body = Buffer.from(part.repeat(2 ** 23 / part.length))
     const started = performance.now()

@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import t from 'tap'
 import { parseConfig } from '../../src/config.ts'
 import { makeCertificate } from '../../src/controller/dev-certificate.ts'
-import { type Running, serve } from '../../src/server/serve.ts'
+import { type RunningServer, serve } from '../../src/server/serve.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
 import { ask, REVIEW } from '../support/client.ts'
 import { evaluatorOf } from '../support/evaluator.ts'
@@ -14,17 +14,17 @@ import { until } from '../support/wait-until.ts'
 const { ca, ...keyPair } = await makeCertificate(['127.0.0.1'])
 const logger = pino({ level: 'silent' })
 
-async function start(maxInFlight: number): Promise<Running> {
+async function start(maxInFlight: number): Promise<RunningServer> {
   const config = parseConfig(`server: { port: 0, healthPort: 0, maxInFlight: ${maxInFlight} }`, 'test')
   const evaluator = await evaluatorOf(staticSource(stockWith()))
   return serve({ config, evaluator, keyPair, ownNamespace: undefined, logger })
 }
 
-async function metricsOf({ health }: Running): Promise<readonly string[]> {
+async function metricsOf({ health }: RunningServer): Promise<readonly string[]> {
   return (await (await fetch(`${health}/metrics`)).text()).split('\n')
 }
 
-t.test('what is too much is asked to come back, and what is in flight is answered', async t => {
+t.test('requests over the limit get 503, requests in flight are answered', async t => {
   const running = await start(2)
   t.teardown(() => running.stop(0))
   const { promise: half, resolve: finish } = Promise.withResolvers<void>()
@@ -43,8 +43,8 @@ t.test('what is too much is asked to come back, and what is in flight is answere
   t.equal(status, 503)
   t.equal(headers['retry-after'], '1')
   t.match(text, 'concurrency limit reached, retry')
-  t.equal((await fetch(`${running.health}/readyz`)).status, 200, 'a replica that is busy stays ready')
-  t.equal((await ask(`${running.webhook}/self-test`, REVIEW, { ca })).status, 200, 'and proves itself')
+  t.equal((await fetch(`${running.health}/readyz`)).status, 200, 'a busy replica stays ready')
+  t.equal((await ask(`${running.webhook}/self-test`, REVIEW, { ca })).status, 200, 'and answers the self-test')
   finish()
   t.same(
     (await Promise.all(slow)).map(({ status }) => status),
@@ -63,7 +63,7 @@ t.test('what is too much is asked to come back, and what is in flight is answere
   }
 })
 
-t.test('who hangs up makes room', async t => {
+t.test('disconnected client frees its slot', async t => {
   const running = await start(1)
   t.teardown(() => running.stop(0))
   const agent = new Agent()
@@ -75,7 +75,7 @@ t.test('who hangs up makes room', async t => {
   t.equal((await ask(`${running.webhook}/validate`, REVIEW, { ca })).status, 200)
 })
 
-t.test('what is not evaluated in time is answered so', async t => {
+t.test('evaluation timeout is answered within the budget', async t => {
   const running = await start(64)
   t.teardown(() => running.stop(0))
   for (const [timeout, delayMs, isLate] of [
@@ -107,7 +107,7 @@ t.test('what is not evaluated in time is answered so', async t => {
   }
 })
 
-t.test('a process that was held up for long answers what somebody waits for', async t => {
+t.test('requests that are still awaited are answered after the process was blocked', async t => {
   const running = await start(64)
   t.teardown(() => running.stop(0))
   const asked = ['/validate?timeout=5s', '/self-test?timeout=5s'].map(path =>
@@ -122,14 +122,14 @@ t.test('a process that was held up for long answers what somebody waits for', as
   )
 })
 
-t.test('a size that is not said is not counted', async t => {
+t.test('request without Content-Length is not observed', async t => {
   const running = await start(64)
   t.teardown(() => running.stop(0))
   await ask(`${running.webhook}/validate`, REVIEW, { ca, chunked: true })
   t.ok((await metricsOf(running)).includes('mesh_guard_request_body_bytes_count 0'))
 })
 
-t.test('under load no request fails when it stops', async t => {
+t.test('graceful shutdown under load fails no request', async t => {
   const running = await start(64)
   let isSending = true
   const statuses: number[] = []
@@ -147,8 +147,8 @@ t.test('under load no request fails when it stops', async t => {
   await until('they are at it', () => statuses.length > 100)
   const before = statuses.length
   const stopped = running.stop(1_000)
-  t.equal((await fetch(`${running.health}/readyz`)).status, 503, 'at once')
-  // The endpoints change, and clients hear of it, some time later.
+  t.equal((await fetch(`${running.health}/readyz`)).status, 503, 'immediately')
+  // Endpoints are removed, and clients notice, some time later.
   await sleep(500)
   isSending = false
   await clients

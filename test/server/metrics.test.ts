@@ -17,7 +17,7 @@ spec: { mtls: { mode: STRICT } }
 
 t.test('decisions are counted by rule, mode and outcome', async t => {
   const state = stockWith()
-  const { registry, decided, mutated } = createMetrics(unfailing(staticSource(state)))
+  const { registry, recordDecision, recordMutation } = createMetrics(unfailing(staticSource(state)))
   const change = { operation: 'CREATE', after: resourceOf(STRICT) } as const
   for (const [mode, seconds] of [
     ['deny', 0.000_05],
@@ -26,12 +26,12 @@ t.test('decisions are counted by rule, mode and outcome', async t => {
     ['off', 10]
   ] as const) {
     const decision = decide(state, change, RULES, { ...DEFAULT_POLICY, rules: { [RULE]: mode } })
-    decided('CREATE', 'PeerAuthentication', decision, seconds)
+    recordDecision('CREATE', 'PeerAuthentication', decision, seconds)
   }
-  decided('UPDATE', 'Gateway', unevaluated('no spec', DEFAULT_POLICY), 0.000_1)
-  mutated(true)
-  mutated(false)
-  mutated(false)
+  recordDecision('UPDATE', 'Gateway', unevaluated('no spec', DEFAULT_POLICY), 0.000_1)
+  recordMutation(true)
+  recordMutation(false)
+  recordMutation(false)
   const lines = (await registry.metrics()).split('\n')
   for (const line of [
     'mesh_guard_decisions_total{operation="CREATE",kind="PeerAuthentication",decision="deny"} 2',

@@ -7,7 +7,7 @@ import t from 'tap'
 import { parseConfig } from '../../src/config.ts'
 import { makeCertificate } from '../../src/controller/dev-certificate.ts'
 import type { Evaluator } from '../../src/evaluator/evaluator.ts'
-import { type Running, serve } from '../../src/server/serve.ts'
+import { type RunningServer, serve } from '../../src/server/serve.ts'
 import { type KindHealth, type WatchCounters, ZERO_COUNTERS } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
 import { evaluatorOf } from '../support/evaluator.ts'
@@ -17,7 +17,7 @@ const { ca, ...keyPair } = await makeCertificate(['localhost', '127.0.0.1'])
 const config = parseConfig('server: { port: 0, healthPort: 0 }', 'test')
 const logger = pino({ level: 'silent' })
 
-async function start(health?: Evaluator['health']): Promise<Running> {
+async function start(health?: Evaluator['health']): Promise<RunningServer> {
   const evaluator = await evaluatorOf(staticSource(stockWith()))
   const seen = health === undefined ? evaluator : { ...evaluator, health }
   return serve({ config, evaluator: seen, keyPair, ownNamespace: undefined, logger })
@@ -29,7 +29,7 @@ interface Response {
   readonly text: string
 }
 
-function post(running: Running, body: string, type = 'application/json'): Promise<Response> {
+function post(running: RunningServer, body: string, type = 'application/json'): Promise<Response> {
   return new Promise((resolve, reject) => {
     const url = new URL('/validate', running.webhook)
     const options = { method: 'POST', ca, headers: { 'content-type': type, 'content-length': Buffer.byteLength(body) } }
@@ -58,7 +58,7 @@ const review = (object: unknown) =>
   })
 const NAMESPACE = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a' } }
 
-t.test('whatever is sent gets a clear answer, and the process lives', async t => {
+t.test('invalid requests get a clear error, and the server keeps running', async t => {
   const running = await start()
   t.teardown(() => running.stop(0))
   const deep = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`
@@ -71,13 +71,13 @@ t.test('whatever is sent gets a clear answer, and the process lives', async t =>
     ['8 MiB less a bit', review({ ...NAMESPACE, data: 'x'.repeat(8 * 1024 * 1024 - 1000) }), 200, /"allowed":true/],
     ['deep nesting', review({ ...NAMESPACE, spec: 'DEEP' }).replace('"DEEP"', deep), 200, /"allowed":true/],
     [
-      'keys of prototypes',
+      'prototype keys',
       review(NAMESPACE).replace('"metadata":{', '"metadata":{"labels":{"__proto__":"x","constructor":"y"},'),
       200,
       /"allowed":true/
     ],
     [
-      'prototypes in the review itself',
+      'prototype keys in the review',
       review(NAMESPACE).replace('{"apiVersion"', '{"__proto__":{"request":1},"apiVersion"'),
       200,
       /"allowed":true/
@@ -87,7 +87,7 @@ t.test('whatever is sent gets a clear answer, and the process lives', async t =>
     t.equal(response.status, status, name)
     t.match(response.text, text, name)
   }
-  t.equal((await post(running, 'x', 'text/plain')).status, 400, 'another content type')
+  t.equal((await post(running, 'x', 'text/plain')).status, 400, 'other content type')
   t.equal((await fetch(`${running.health}/livez`)).status, 200)
 })
 
@@ -120,13 +120,13 @@ t.test('health and metrics', async t => {
     return { status: response.status, text: await response.text() }
   }
   t.same(await get('/livez'), { status: 200, text: 'ok\n' })
-  const GATEWAY = 'Gateway: starting, 0 objects, never proven'
+  const GATEWAY = 'Gateway: starting, 0 objects, never synced'
   t.same(await get('/readyz'), { status: 503, text: `${GATEWAY} (not listed yet)\nnot ready\n` })
   kinds.set('Gateway', { ...NEVER_LISTED, health: 'absent', why: '404', stalenessMs: 250 })
   t.same(await get('/readyz'), { status: 200, text: 'ready\n' })
   t.equal(
     (await get('/readyz?verbose')).text,
-    'Pod: synced, 3 objects, proven 1.2 s ago\nGateway: absent, 0 objects, proven 0.3 s ago (404)\nready\n'
+    'Pod: synced, 3 objects, last synced 1.2 s ago\nGateway: absent, 0 objects, last synced 0.3 s ago (404)\nready\n'
   )
   await post(running, review(NAMESPACE))
   const metrics = (await get('/metrics')).text
@@ -135,7 +135,7 @@ t.test('health and metrics', async t => {
   t.match(metrics, 'mesh_guard_cache_objects{kind="Pod",state="synced"} 3')
 })
 
-t.test('while it stops it is not ready, and answers all the same', async t => {
+t.test('stopping server is unready and still answers', async t => {
   const running = await start()
   const stopped = running.stop(1_500)
   await sleep(50)
@@ -149,7 +149,7 @@ t.test('while it stops it is not ready, and answers all the same', async t => {
   await t.rejects(post(running, review(NAMESPACE)), { code: 'ECONNREFUSED' })
 })
 
-t.test('a client that keeps its connection does not hold up the end', async t => {
+t.test('idle keep-alive connection does not delay shutdown', async t => {
   const running = await start()
   await fetch(`${running.health}/livez`)
   const started = Date.now()
@@ -157,7 +157,7 @@ t.test('a client that keeps its connection does not hold up the end', async t =>
   t.ok(Date.now() - started < 5000)
 })
 
-t.test('a client that does not come to its end holds up ours but for a while', async t => {
+t.test('unfinished request delays shutdown only up to the timeout', async t => {
   const plain = (port: string) => connect(Number(port), '127.0.0.1')
   const tls = (port: string) => connectTls(Number(port), '127.0.0.1', { ca })
   const rows: Readonly<Record<string, (ports: { readonly webhook: string; readonly health: string }) => Socket>> = {

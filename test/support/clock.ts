@@ -2,23 +2,23 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Clock } from '../../src/controller/clock.ts'
 
 export interface TestClock extends Clock {
-  /** Lets time go by, and those who sleep do what they do then. */
+  /** Advances the clock and wakes sleepers in order. */
   readonly pass: (ms: number) => Promise<void>
-  /** Sets the date, which nobody's sleep depends on. */
+  /** Sets the wall clock, which sleeps do not depend on. */
   readonly setDate: (ms: number) => void
 }
 
 interface Sleeper {
-  readonly untilMs: number
+  readonly wakeMs: number
   readonly wake: () => void
 }
 
 /**
- * Time stands still until told otherwise. The date does not, so that certificates are good for real clients.
+ * Fake monotonic clock. The wall clock advances, so that certificates are valid for real clients.
  *
- * @param settle waits until those who were woken sleep again
+ * @param settle waits until woken tasks sleep again
  */
-export function testClock(settle: () => Promise<unknown> = ofMemory): TestClock {
+export function testClock(settle: () => Promise<unknown> = settleMicrotasks): TestClock {
   const sleepers = new Set<Sleeper>()
   let nowMs = 0
   let ahead = 0
@@ -31,7 +31,7 @@ export function testClock(settle: () => Promise<unknown> = ofMemory): TestClock 
     sleep: (ms, signal) =>
       new Promise(resolve => {
         const sleeper = {
-          untilMs: nowMs + ms,
+          wakeMs: nowMs + ms,
           wake: () => {
             sleepers.delete(sleeper)
             resolve()
@@ -45,9 +45,9 @@ export function testClock(settle: () => Promise<unknown> = ofMemory): TestClock 
       const endMs = nowMs + ms
       await settle()
       for (;;) {
-        const [next] = [...sleepers].sort((a, b) => a.untilMs - b.untilMs)
-        if (next === undefined || next.untilMs > endMs) break
-        nowMs = next.untilMs
+        const [next] = [...sleepers].sort((a, b) => a.wakeMs - b.wakeMs)
+        if (next === undefined || next.wakeMs > endMs) break
+        nowMs = next.wakeMs
         next.wake()
         await settle()
       }
@@ -56,10 +56,10 @@ export function testClock(settle: () => Promise<unknown> = ofMemory): TestClock 
   }
 }
 
-/** For those who wait for nothing but memory. */
-async function ofMemory(): Promise<void> {
+/** For tasks without I/O. */
+async function settleMicrotasks(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await setImmediate()
 }
 
-/** For those who make keys. */
+/** For tasks that generate keys. */
 export const ofKeys = () => setTimeout(30)

@@ -1,7 +1,7 @@
 import { type Logger, pino } from 'pino'
-import { type Api, apiOf } from '../../src/controller/api.ts'
+import { type ApiClient, createApiClient } from '../../src/controller/api.ts'
 import { NAME, PATHS, WEBHOOK } from '../../src/controller/names.ts'
-import type { Registered } from '../../src/controller/webhook-definitions.ts'
+import type { WebhookOptions } from '../../src/controller/webhook-definitions.ts'
 import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
 import { type WritableCluster, writableCluster } from './writable-cluster.ts'
 
@@ -10,36 +10,36 @@ export const VALIDATING = PATHS.configuration('validatingwebhookconfigurations')
 export const MUTATING = PATHS.configuration('mutatingwebhookconfigurations')
 export const SECRET = PATHS.secret(NAMESPACE)
 export const LEASE = PATHS.lease(NAMESPACE)
-/** How the API server tells that our own server has refused the self-test. */
+/** Error message of the API server if the guard denied the self-test. */
 export const REFUSAL = `admission webhook "${WEBHOOK.selfTest}" denied the request: it works`
 
-/** A cluster where everything has been installed that the keeper fills. */
-export function installed(): WritableCluster {
+/** A cluster with the objects of the chart that the controller fills. */
+export function installedCluster(): WritableCluster {
   const cluster = writableCluster()
   for (const path of [VALIDATING, MUTATING, SECRET, LEASE]) cluster.put(path, { metadata: { name: NAME } })
   cluster.put(PATHS.namespace(NAMESPACE), { metadata: { name: NAMESPACE, uid: 'u-1' } })
   return cluster
 }
 
-export const apiFor = (cluster: WritableCluster): Api => apiOf(cluster.transport, 1_000)
+export const apiClientFor = (cluster: WritableCluster): ApiClient => createApiClient(cluster.transport, 1_000)
 
-export const registered = (more: Partial<Registered> = {}): Registered => ({
+export const webhookOptions = (more: Partial<WebhookOptions> = {}): WebhookOptions => ({
   namespace: NAMESPACE,
   service: { name: NAME, port: 443 },
   settings: DEFAULT_SETTINGS,
-  bundle: 'PEM',
+  caBundle: 'PEM',
   failurePolicy: 'Ignore',
   ...more
 })
 
-/** A log, and what has been said in it: level and message. */
-export function logged(): { readonly log: Logger; readonly said: readonly string[] } {
-  const said: string[] = []
+/** A logger, and its lines as level and message. */
+export function recordingLogger(): { readonly log: Logger; readonly logLines: readonly string[] } {
+  const logLines: string[] = []
   const write = (line: string) => {
-    const { level, msg, message, by } = JSON.parse(line)
-    said.push([pino.levels.labels[level], msg, message, by].filter(part => part !== undefined).join(' '))
+    const { level, msg, message, managers } = JSON.parse(line)
+    logLines.push([pino.levels.labels[level], msg, message, managers].filter(part => part !== undefined).join(' '))
   }
-  return { log: pino({}, { write }), said }
+  return { log: pino({}, { write }), logLines }
 }
 
 interface Webhook {
@@ -51,12 +51,12 @@ interface Webhook {
 export const webhooksAt = (cluster: WritableCluster, path: string) =>
   (cluster.get(path)['webhooks'] ?? []) as readonly Webhook[]
 
-/** What becomes of changes to the mesh while nobody answers. */
-export const policyIn = (cluster: WritableCluster) =>
+/** `failurePolicy` for mesh changes. */
+export const failurePolicyIn = (cluster: WritableCluster) =>
   webhooksAt(cluster, VALIDATING).find(({ name }) => name === WEBHOOK.validate)?.failurePolicy
 
-/** Whom the API server is told to trust. */
-export function publishedIn(cluster: WritableCluster): string {
+/** CA bundle of the validating webhooks, PEM. */
+export function caBundleIn(cluster: WritableCluster): string {
   const [{ clientConfig } = { clientConfig: { caBundle: '' } }] = webhooksAt(cluster, VALIDATING)
   return Buffer.from(clientConfig.caBundle, 'base64').toString()
 }

@@ -75,7 +75,7 @@ async function play(t: Test, row: Row): Promise<number> {
   await heal?.(watched)
   const tookMs = await watched.settle(WITHIN_MS)
   await until('all is synced', () => watched.source.health().every(one => one.health === 'synced'))
-  t.match(await watched.readiness(), { status: 200, line: /: synced, \d objects, proven \d+(\.\d)? s ago$/ })
+  t.match(await watched.readiness(), { status: 200, line: /: synced, \d objects, last synced \d+(\.\d)? s ago$/ })
   check?.(t, watched)
   const { maxBackoffMs } = { ...QUICK, ...timing }
   const rounds = 5 + (performance.now() - startedMs) / (maxBackoffMs / 2)

@@ -13,20 +13,20 @@ export interface Response {
   readonly object: unknown
 }
 
-/** Single objects in memory, which can be changed as the API server lets them be changed. */
+/** In-memory API server for single objects. */
 export interface WritableCluster {
   readonly transport: WritingTransport
-  /** Such as `PATCH /api/v1/namespaces/a`, newest last; without query. */
+  /** Requests such as `PATCH /api/v1/namespaces/a`, without query; newest last. */
   readonly requests: readonly string[]
   readonly get: (path: string) => Stored
-  /** Stores what is given, as somebody else would. */
+  /** Stores an object as another client. */
   readonly put: (path: string, object: object) => void
   readonly handle: (method: string, path: string, contentType: string, body: unknown) => Response
-  /** Played before each request; what it gives is the answer, what it throws is no answer. */
+  /** Called before each request; may return a response, or throw a connection error. */
   fault: ((method: string, path: string) => Response | undefined) | undefined
-  /** Collections that can be listed and created in, such as `/apis/openreports.io/v1alpha1/reports`. */
+  /** Served collections, such as `/apis/openreports.io/v1alpha1/reports`. */
   readonly collections: Set<string>
-  /** Why an object that somebody tries to create is refused. */
+  /** Denial message for a dry-run create, if any. */
   refusal: ((path: string) => string | undefined) | undefined
 }
 
@@ -44,12 +44,13 @@ export function writableCluster(): WritableCluster {
     return stored
   }
   const patch = (path: string, found: Stored, contentType: string, body: Fields): Response => {
-    const asked = (body['metadata'] as Fields)['resourceVersion']
-    if (asked !== undefined && asked !== found.metadata.resourceVersion) return failure(409, 'it has been modified')
+    const expected = (body['metadata'] as Fields)['resourceVersion']
+    if (expected !== undefined && expected !== found.metadata.resourceVersion)
+      return failure(409, 'it has been modified')
     const isMerge = contentType === 'application/merge-patch+json'
     return { status: 200, object: store(path, isMerge ? (merge(found, body) as Fields) : apply(found, body)) }
   }
-  const tryCreate = (path: string): Response => {
+  const dryRunCreate = (path: string): Response => {
     const why = cluster.refusal?.(path)
     return why === undefined ? { status: 201, object: {} } : failure(403, why)
   }
@@ -60,10 +61,10 @@ export function writableCluster(): WritableCluster {
   }
   const list = (path: string, query: URLSearchParams): Response => {
     const [key, value] = query.get('labelSelector')?.split('=') ?? []
-    const isMeant = ({ metadata }: Stored) =>
+    const matchesSelector = ({ metadata }: Stored) =>
       key === undefined || (metadata['labels'] as Fields | undefined)?.[key] === value
     const within = [...objects].filter(([at]) => collectionOf(at.slice(0, at.lastIndexOf('/'))) === path)
-    const items = within.map(([, object]) => object).filter(isMeant)
+    const items = within.map(([, object]) => object).filter(matchesSelector)
     const [from, limit] = [Number(query.get('continue')), Number(query.get('limit'))]
     const next = from + limit < items.length ? { continue: String(from + limit) } : {}
     return { status: 200, object: { metadata: next, items: items.slice(from, from + limit) } }
@@ -92,7 +93,7 @@ export function writableCluster(): WritableCluster {
     },
     get: path => {
       const found = objects.get(path)
-      if (found === undefined) throw new Error(`there is no ${path}`)
+      if (found === undefined) throw new Error(`${path} not found`)
       return found
     },
     put: (path, object) => void store(path, object as Fields),
@@ -101,9 +102,9 @@ export function writableCluster(): WritableCluster {
       requests.push(`${method} ${path}`)
       const played = cluster.fault?.(method, path)
       if (played !== undefined) return played
-      // What is sent is a copy of its own.
+      // Copies the body, as a connection would.
       const sent = body === undefined ? undefined : JSON.parse(JSON.stringify(body))
-      if (method === 'POST') return query.has('dryRun') ? tryCreate(path) : create(path, sent)
+      if (method === 'POST') return query.has('dryRun') ? dryRunCreate(path) : create(path, sent)
       if (method === 'GET' && collections.has(path)) return list(path, query)
       const found = objects.get(path)
       if (found === undefined) return failure(404, `${path} not found`)
@@ -114,7 +115,7 @@ export function writableCluster(): WritableCluster {
   return cluster
 }
 
-/** The collection of all namespaces that one of a namespace is part of. */
+/** Cluster-wide collection of a namespaced one. */
 const collectionOf = (path: string) => path.replace(/\/namespaces\/[^/]+/, '')
 
 export const failure = (status: number, message: string): Response => ({ status, object: { kind: 'Status', message } })
@@ -130,7 +131,7 @@ function merge(target: unknown, patch: unknown): unknown {
   return result
 }
 
-/** As of webhook configurations: what others have added to the list, or to an item of it, stays. */
+/** Server-side apply of webhook configurations: list items and fields of other managers are kept. */
 function apply(found: Fields, object: Fields): Fields {
   const listed = (fields: Fields) => (fields['webhooks'] ?? []) as readonly Fields[]
   const ours = listed(object)
@@ -143,7 +144,7 @@ function apply(found: Fields, object: Fields): Fields {
   }
 }
 
-/** Answers a request that came by a connection. */
+/** Answers an HTTP request. */
 export async function serveBy(
   cluster: WritableCluster,
   message: IncomingMessage,
@@ -156,7 +157,7 @@ export async function serveBy(
   response.writeHead(status).end(JSON.stringify(object))
 }
 
-/** The same for other processes. */
+/** Serves the cluster over HTTP, for other processes. */
 export async function listen(cluster: WritableCluster): Promise<{ readonly url: string; readonly close: () => void }> {
   const server = createServer((message, response) => void serveBy(cluster, message, response))
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))

@@ -123,7 +123,7 @@ t.test('evidence grows old until the server gives a sign of life', async t => {
   await sleep(300)
   const { stalenessMs } = watched.evidence()
   t.ok(stalenessMs > 250, `${stalenessMs} ms`)
-  t.match((await watched.readiness()).line, /: synced, 2 objects, proven \d+\.\d s ago$/)
+  t.match((await watched.readiness()).line, /: synced, 2 objects, last synced \d+\.\d s ago$/)
 })
 
 t.test('a character that comes in pieces', async t => {

@@ -180,5 +180,5 @@ t.test('nobody listens where we ask', async t => {
   await api.close()
   const watched = await watch(t, api)
   await until('it was told', () => watched.evidence().why.includes('ECONNREFUSED'))
-  t.match(await watched.readiness(), { status: 503, line: /^PeerAuthentication: starting, 0 objects, never proven \(/ })
+  t.match(await watched.readiness(), { status: 503, line: /^PeerAuthentication: starting, 0 objects, never synced \(/ })
 })
