@@ -36,7 +36,7 @@ for (const [how, { isDead, byHelm }] of Object.entries(REMOVALS)) {
       controllers: ['namespace-controller', 'garbage-collector-controller']
     })
     const { until, tryHarmless, isGuarded } = watching(kubectl, line => t.comment(line))
-    const isThere = async (...what: readonly string[]) => (await kubectl(['get', ...what])).code === 0
+    const exists = async (...what: readonly string[]) => (await kubectl(['get', ...what])).code === 0
     const reports = () => must(['get', REPORTS, '-A', '-o', 'name'])
     const failsClosed = async () => {
       const { items } = JSON.parse(await must(['get', 'validatingwebhookconfigurations', '-o', 'json']))
@@ -57,8 +57,8 @@ for (const [how, { isDead, byHelm }] of Object.entries(REMOVALS)) {
     await must(['delete', 'namespace', NAMESPACE, '--wait=false'])
     await replica.stop('SIGTERM')
     await until('changes go through', async () => (await tryHarmless()).code === 0)
-    await until('the namespace gone', async () => !(await isThere('namespace', NAMESPACE)))
-    await until('no configuration', async () => !(await isThere(...CONFIGURATIONS)))
+    await until('the namespace gone', async () => !(await exists('namespace', NAMESPACE)))
+    await until('no configuration', async () => !(await exists(...CONFIGURATIONS)))
     await until('no report', async () => (await reports()) === '')
     const kinds = (await must(['api-resources', '--verbs=list', '-o', 'name'])).trim().split('\n')
     const left = kinds.filter(kind => !ROLES.some(role => kind.startsWith(`${role}s.`)))

@@ -59,9 +59,9 @@ function merge(Config: typeof KubeConfig, files: readonly string[]): KubeConfig 
   )
   const merged = new Config()
   merged.loadFromOptions({
-    clusters: firstOfEach(configs.flatMap(one => one.getClusters())),
-    users: firstOfEach(configs.flatMap(one => one.getUsers())),
-    contexts: firstOfEach(configs.flatMap(one => one.getContexts())),
+    clusters: uniqueByName(configs.flatMap(one => one.getClusters())),
+    users: uniqueByName(configs.flatMap(one => one.getUsers())),
+    contexts: uniqueByName(configs.flatMap(one => one.getContexts())),
     currentContext: configs.map(one => one.getCurrentContext()).find(name => name)
   })
   return merged
@@ -75,6 +75,6 @@ function attempt(what: string, load: () => KubeConfig): KubeConfig {
   }
 }
 
-function firstOfEach<T extends { readonly name: string }>(named: readonly T[]): readonly T[] {
+function uniqueByName<T extends { readonly name: string }>(named: readonly T[]): readonly T[] {
   return named.filter(({ name }, i) => named.findIndex(one => one.name === name) === i)
 }

@@ -22,7 +22,7 @@ export class Store {
 
   /** The newest state: the same object for as long as nothing changes. */
   snapshot(): Snapshot {
-    for (const [kind, changes] of this.#pending) this.#state = fold(this.#state, kind, changes)
+    for (const [kind, changes] of this.#pending) this.#state = applyPending(this.#state, kind, changes)
     this.#pending.clear()
     return this.#state
   }
@@ -71,7 +71,7 @@ export class Store {
   }
 }
 
-function fold(state: Snapshot, kind: Kind, changes: ReadonlyMap<string, Change>): Snapshot {
+function applyPending(state: Snapshot, kind: Kind, changes: ReadonlyMap<string, Change>): Snapshot {
   if (changes.size <= FEW) return [...changes.values()].reduce((before, change) => before.apply(change), state)
   const all = new Map<string, Resource>(state.list(kind).map(resource => [keyOf(resource), resource]))
   for (const [key, { after }] of changes) {

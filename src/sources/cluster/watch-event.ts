@@ -35,7 +35,7 @@ const line = z.discriminatedUnion('type', [
   })
 ])
 
-const EXPIRED = 410
+const GONE = 410
 
 /**
  * Reads a line of a watch.
@@ -49,7 +49,7 @@ export function readEvent(text: string, { kind }: Collection): Event {
   const { type, object } = data
   if (type === 'ERROR') {
     const { code, message = 'without a word' } = object
-    throw new Trouble(code === EXPIRED ? 'expired' : 'ended', `the server ended the watch: ${code} ${message}`, true)
+    throw new Trouble(code === GONE ? 'expired' : 'ended', `the server ended the watch: ${code} ${message}`, true)
   }
   if (type === 'BOOKMARK') return { type: 'bookmark', version: object.metadata.resourceVersion }
   if (findKind(object.apiVersion, object.kind) !== kind) {
