@@ -47,9 +47,17 @@ t.test('a subset has the last word, as far as it goes', async t => {
     ['none of its own', `trafficPolicy: { ${tls('SIMPLE')} }, subsets: [{ name: v2 }]`, 'tls by destination-rule'],
     ['its own', rule(tls('SIMPLE'), tls('DISABLE')), 'plaintext by destination-rule'],
     ['its own for the port', rule(tls('SIMPLE'), port('DISABLE')), 'plaintext by destination-rule'],
-    ['its own for all ports, beside one for the port', rule(port('SIMPLE'), tls('DISABLE')), 'plaintext by destination-rule'],
+    [
+      'its own for all ports, beside one for the port',
+      rule(port('SIMPLE'), tls('DISABLE')),
+      'plaintext by destination-rule'
+    ],
     ['its own without TLS', rule(tls('SIMPLE'), 'loadBalancer: { simple: RANDOM }'), 'tls by destination-rule'],
-    ['its own without TLS, beside one for the port', rule(port('SIMPLE'), 'connectionPool: {}'), 'tls by destination-rule'],
+    [
+      'its own without TLS, beside one for the port',
+      rule(port('SIMPLE'), 'connectionPool: {}'),
+      'tls by destination-rule'
+    ],
     [
       'a port entry that replaces TLS of no mode, with which endpoints are looked at all the same',
       'trafficPolicy: { tls: {}, portLevelSettings: [{ port: { number: 80 } }] }',
@@ -64,7 +72,11 @@ t.test('a subset has the last word, as far as it goes', async t => {
     t.equal(send(spec, 80), expected, name)
   }
   t.equal(send(rule(tls('SIMPLE'), port('DISABLE')), 81), 'tls by destination-rule', 'its own for another port')
-  t.equal(send(rule(tls('SIMPLE'), tls('DISABLE')), 80, [SERVER], 'v3'), 'tls by destination-rule', 'a subset that is not there')
+  t.equal(
+    send(rule(tls('SIMPLE'), tls('DISABLE')), 80, [SERVER], 'v3'),
+    'tls by destination-rule',
+    'a subset that is not there'
+  )
   const mixed = [SERVER, NAKED]
   t.equal(
     send(rule(passthrough, 'connectionPool: {}'), 80, mixed),
