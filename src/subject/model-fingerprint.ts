@@ -47,8 +47,6 @@ export function attributesOf(view: View<PathKinds>, service: InferenceService): 
   const path = inferencePath(service)
   const domain = publicDomain(view)
   const components = componentsOf(view, service)
-  const services = components.map(one => one.service)
-  const inCluster = [name, ...components.flatMap(one => hostsOf(service, one))]
   const pods = components.flatMap(one =>
     podsOf(view, service, one).map(pod => ({ template: `${one.name} ${podAttributes(view, pod)}`, labels: pod.labels }))
   )
@@ -75,19 +73,30 @@ export function attributesOf(view: View<PathKinds>, service: InferenceService): 
       ...components.map(one => ({ place: one.name, values: { ...one.annotations, ...generatedLabels(service, one) } })),
       ...pods.map(({ template, labels }) => ({ place: `pod ${templates.indexOf(template)}`, values: labels }))
     ],
-    hosts: [
-      ...inCluster.map(one => serviceHost(namespace, one, view.settings.clusterDomain)),
-      ...(domain === undefined ? [] : [name, ...services].map(one => `${one}.${namespace}.${domain}`)),
-      `${name}-${namespace}.${ingressOf(view).config.ingressDomain}`
-    ],
+    hosts: hostsOf(view, service, components),
     path,
     hasInternalCalls: components.length > 1
   }
 }
 
-function hostsOf(service: InferenceService, component: Component): readonly string[] {
-  const revision = revisionOf(service, component)
-  return [component.service, revision, `${revision}-private`]
+/** Hosts of a model that configuration can match on: in the cluster, by Knative's domain, and by KServe's. */
+function hostsOf(
+  view: View<PathKinds>,
+  service: InferenceService,
+  components: readonly Component[]
+): readonly string[] {
+  const { name, namespace } = service
+  const domain = publicDomain(view)
+  const services = components.flatMap(component => {
+    const revision = revisionOf(service, component)
+    return [component.service, revision, `${revision}-private`]
+  })
+  const published = [name, ...components.map(one => one.service)]
+  return [
+    ...[name, ...services].map(one => serviceHost(namespace, one, view.settings.clusterDomain)),
+    ...(domain === undefined ? [] : published.map(one => `${one}.${namespace}.${domain}`)),
+    `${name}-${namespace}.${ingressOf(view).config.ingressDomain}`
+  ]
 }
 
 function componentAttributes(view: View<PathKinds>, service: InferenceService, component: Component) {
