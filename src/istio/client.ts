@@ -32,7 +32,7 @@ type ClientTlsSettings = {
   | { readonly send: 'istio-mtls' | 'tls' | 'mutual-tls'; readonly sni: string }
 )
 
-/** TLS that a client sends to an endpoint, and why. `destinationRule` applies to the connection even if it sets no TLS. */
+/** TLS that a client sends to an endpoint, and why. `destinationRule` is the effective one, even if it sets no TLS. */
 export type ClientSide = ClientTlsSettings &
   (
     | {
@@ -84,12 +84,12 @@ function autoMtls(
 ): ClientSide {
   const destinationRule = merged?.destinationRule
   if (!meshOf(view).autoMtls) return { ...PLAINTEXT, reason: 'auto-mtls-off', destinationRule }
-  const { sees } = scopeOf(view, client)
+  const { isVisible } = scopeOf(view, client)
   const modes = destination.endpoints.map(endpoint => tlsModeOf(endpoint.workload))
   if ((destination.headless || passthrough) && (modes.length === 0 || modes.includes('disabled'))) {
     return { ...PLAINTEXT, reason: 'headless-mixed', destinationRule }
   }
-  const inferredMode = namespaceMtls(view, destination.namespace, sees)
+  const inferredMode = namespaceMtls(view, destination.namespace, isVisible)
   if (inferredMode.mode === 'DISABLE') {
     return { ...PLAINTEXT, reason: 'peer-disabled', destinationRule, policy: inferredMode.by }
   }
@@ -104,7 +104,7 @@ function autoMtls(
     const settings = top === 'ISTIO_MUTUAL' ? mtls : PLAINTEXT
     return { ...settings, reason: 'destination-rule', destinationRule: merged.destinationRule }
   }
-  const peer = modeForPort(peerMtls(view, workload, sees), port)
+  const peer = modeForPort(peerMtls(view, workload, isVisible), port)
   return peer.mode === 'DISABLE' ? { ...PLAINTEXT, reason: 'peer-disabled', destinationRule, policy: peer.by } : mtls
 }
 

@@ -73,8 +73,8 @@ function makeConnection(
   const sent = clientSide(view, client, destination, endpoint)
   const server = serverSide(view, endpoint)
   const { trustDomain } = meshOf(view)
-  const refused = sent.accepts.length > 0 && !sent.accepts.includes(identityOf(endpoint.workload, trustDomain))
-  return { sent, server, outcome: matchTls(sent, server, identityOf(client, trustDomain), refused) }
+  const rejectsServer = sent.accepts.length > 0 && !sent.accepts.includes(identityOf(endpoint.workload, trustDomain))
+  return { sent, server, outcome: matchTls(sent, server, identityOf(client, trustDomain), rejectsServer) }
 }
 
 /** Evaluates a connection from a client without an Istio workload certificate. */
@@ -84,20 +84,20 @@ export function connectPlaintext(view: View<ServerKinds>, sent: ClientSide, endp
 }
 
 /**
- * @param refused true if the client does not accept the server's mesh identity
+ * @param rejectsServer true if the client does not accept the server's mesh identity
  * @see istio pilot/pkg/networking/core/filterchain_options.go (getFilterChainMatchOptions) for sidecars
  */
 function matchTls(
   sent: ClientSide,
   server: ServerSide,
   identity: string | undefined,
-  refused: boolean
+  rejectsServer: boolean
 ): ConnectionOutcome {
   if (server.at === 'gateway') {
     const { listener } = server
     return listener === undefined
       ? refuse({ cause: 'no-listener', at: server.port })
-      : matchGatewayTls(sent, listener, identity, refused)
+      : matchGatewayTls(sent, listener, identity, rejectsServer)
   }
   if (server.at === 'application') {
     return sent.send === 'plaintext' ? open() : refuse({ cause: 'mtls-to-workload-without-sidecar', at: undefined })
@@ -108,7 +108,7 @@ function matchTls(
       return mtls.mode === 'STRICT' ? refuse({ cause: 'plaintext-to-strict-workload', at: mtls.by }) : open()
     case 'istio-mtls':
       if (mtls.mode === 'DISABLE') return refuse({ cause: 'mtls-to-plain-listener', at: mtls.by })
-      return refused ? refuse({ cause: 'certificate-refused', at: undefined }) : open(identity)
+      return rejectsServer ? refuse({ cause: 'certificate-refused', at: undefined }) : open(identity)
     case 'tls':
       return refuse({ cause: 'foreign-tls-to-sidecar', at: undefined })
     case 'mutual-tls':
@@ -124,7 +124,7 @@ function matchGatewayTls(
   sent: ClientSide,
   listener: Listener,
   identity: string | undefined,
-  refused: boolean
+  rejectsServer: boolean
 ): ConnectionOutcome {
   const [first] = listener.chains
   if (listener.rejected) return refuse({ cause: 'listener-rejected', at: first })
@@ -137,7 +137,7 @@ function matchGatewayTls(
   const chain = chainForSni(listener, sni)
   if (chain === undefined) return refuse({ cause: 'sni-not-served', at: first })
   if (chain.tls === undefined) return refuse({ cause: 'mtls-to-plain-listener', at: chain })
-  if (certificatesCompatible(send, chain.tls) && !refused)
+  if (certificatesCompatible(send, chain.tls) && !rejectsServer)
     return open(send === 'istio-mtls' ? identity : undefined, chain)
   const unknown = send === 'mutual-tls' && chain.tls === 'ISTIO_MUTUAL'
   return refuse({ cause: unknown ? 'certificate-unknown' : 'certificate-refused', at: chain })

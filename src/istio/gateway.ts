@@ -31,7 +31,8 @@ export interface Listener {
   readonly port: number
   readonly chains: readonly [Chain, ...Chain[]]
   /**
-   * Duplicate filter chain match: Envoy rejects the listener. A running gateway keeps its last valid one, a new pod has none.
+   * Duplicate filter chain match: Envoy rejects the listener. A running gateway keeps its last valid one, a new pod has
+   * none.
    */
   readonly rejected: boolean
 }

@@ -34,11 +34,13 @@ const DEFAULT: MtlsSetting = { mode: 'PERMISSIVE', by: undefined }
 export function peerMtls(
   view: View<'PeerAuthentication' | 'ConfigMap'>,
   { namespace, labels }: { readonly namespace: string; readonly labels: Labels },
-  sees: Visibility = () => true
+  isVisible: Visibility = () => true
 ): PeerMtls {
   const { rootNamespace } = meshOf(view)
   const own =
-    sees(namespace) && namespace !== rootNamespace ? sortByCreationTime(view.list('PeerAuthentication', namespace)) : []
+    isVisible(namespace) && namespace !== rootNamespace
+      ? sortByCreationTime(view.list('PeerAuthentication', namespace))
+      : []
   const workload = own.find(
     ({ spec: { selector } }) => hasWorkloadSelector(selector) && hasLabels(labels, selector.matchLabels)
   )
@@ -63,11 +65,13 @@ export function modeForPort({ workload, ports }: PeerMtls, port: number): MtlsSe
 export function namespaceMtls(
   view: View<'PeerAuthentication' | 'ConfigMap'>,
   namespace: string,
-  sees: Visibility
+  isVisible: Visibility
 ): MtlsSetting {
   const { rootNamespace } = meshOf(view)
   const own =
-    sees(namespace) && namespace !== rootNamespace ? sortByCreationTime(view.list('PeerAuthentication', namespace)) : []
+    isVisible(namespace) && namespace !== rootNamespace
+      ? sortByCreationTime(view.list('PeerAuthentication', namespace))
+      : []
   return merge(meshPolicy(view, rootNamespace), namespacePolicy(own))
 }
 

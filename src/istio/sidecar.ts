@@ -24,7 +24,7 @@ export interface Scope {
   readonly by: Sidecar | undefined
   imports(target: Target): boolean
   /** True if the PeerAuthentications of a namespace are visible to the proxy. */
-  readonly sees: Visibility
+  readonly isVisible: Visibility
 }
 
 export const EXPORT_TO = 'networking.istio.io/exportTo'
@@ -51,7 +51,7 @@ export const scopeOf: (
       return isExported(service, namespace) && imports({ host, namespace: other, ports })
     })
   const known = new Map([namespace, rootNamespace].map(one => [one, true]))
-  return { by, imports, sees: other => getOrAdd(known, other, () => importsFrom(other)) }
+  return { by, imports, isVisible: other => getOrAdd(known, other, () => importsFrom(other)) }
 })
 
 /** Sidecar of the namespace for a workload. One with a selector takes precedence. */
@@ -83,7 +83,10 @@ export const exportedTo = memoize(({ annotations }: ResourceOf<'Service'>) =>
   annotations[EXPORT_TO]?.split(',').map(one => one.trim())
 )
 
-/** True if a Service is exported to a namespace. @see istio pkg/config/kube (exportTo annotation) */
+/**
+ * True if a Service is exported to a namespace.
+ * @see istio pkg/config/kube (exportTo annotation)
+ */
 export function isExported(service: ResourceOf<'Service'>, namespace: string): boolean {
   const to = exportedTo(service)
   return (

@@ -65,8 +65,8 @@ export function viaActivator(view: View<PathKinds>, revision: Destination, call:
 const activations = memoizeInView((_view: View<PathKinds>, _revision: Destination) => new Map<Call, CallResults>())
 
 /**
- * Activator and autoscaler dial the pod IPs first, in plaintext even with a sidecar. Only on 502 or 503 (mesh) they use the
- * Service, with mTLS; any other response, including 403, is accepted. The activator probes before any request.
+ * Activator and autoscaler dial the pod IPs first, in plaintext even with a sidecar. Only on 502 or 503 (mesh) do they use
+ * the Service, with mTLS; any other response, including 403, is accepted. The activator probes before any request.
  * @see knative serving pkg/activator/net/revision_backends.go, pkg/autoscaler/metrics/stats_scraper.go
  */
 function dialPodIp(

@@ -34,12 +34,12 @@ export function evaluateCall(view: View<CallKinds>, attempt: CallAttempt): CallR
   return evaluateConnected(view, attempt, connect(view, client, destination, endpoint))
 }
 
-/** The same for a client without an Istio workload certificate. */
+/** Evaluates a call of a client without an Istio workload certificate. */
 export function evaluatePlaintextCall(view: View<CallKinds>, attempt: CallAttempt, sent: ClientSide): CallResult {
   return evaluateConnected(view, attempt, connectPlaintext(view, sent, attempt.endpoint))
 }
 
-/** The same for a gateway listener without an Istio Gateway: for an Ingress or the Gateway API. */
+/** Evaluates a call to a gateway listener without an Istio Gateway: for an Ingress or the Gateway API. */
 export function evaluateNonIstioListener(view: View<CallKinds>, attempt: CallAttempt, sent: ClientSide): CallResult {
   const { workload, port } = attempt.endpoint
   return evaluateConnected(view, attempt, {

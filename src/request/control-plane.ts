@@ -113,7 +113,7 @@ export function findKserveRejection(view: View<'ConfigMap'>): ConfigurationRejec
     object: toRef(map),
     field: 'data.ingress',
     value,
-    why: rejected,
+    reason: rejected,
     by: 'KServe'
   }
 }
@@ -127,13 +127,13 @@ function findBurstCapacityRejection(view: View<'ConfigMap'>): ConfigurationRejec
   if (map === undefined || value === undefined) return undefined
   const number = parseGoFloat(value)
   if (number !== undefined && (number === -1 || !(number < 0))) return undefined
-  const why = 'value must be -1 or at least 0'
+  const reason = 'value must be -1 or at least 0'
   return {
     cause: 'configuration-rejected',
     object: toRef(map),
     field: `data.${BURST_CAPACITY}`,
     value,
-    why,
+    reason,
     by: 'Knative'
   }
 }
@@ -148,13 +148,13 @@ function findGatewaysRejection(view: View<'ConfigMap'>): ConfigurationRejected |
   const newer = NEWER_FORM.find(key => entries.some(([one]) => one === key))
   if (map === undefined || old === undefined || newer === undefined) return undefined
   const [key, value] = old
-  const why = `${newer} cannot be combined with keys of the older form`
+  const reason = `${newer} cannot be combined with keys of the older form`
   return {
     cause: 'configuration-rejected',
     object: toRef(map),
     field: `data.${key}`,
     value,
-    why,
+    reason,
     by: 'Knative'
   }
 }

@@ -25,7 +25,7 @@ export type HopName =
   | 'apiserver->webhook'
   | 'controller'
 
-/** Connection that fails: client, what it sends, server, and why the server refuses it. */
+/** Connection that fails: client, TLS that it sends, server, and the cause. */
 export type ConnectionFailure = ConnectionRefused & ConnectionEnds
 
 interface ConnectionEnds {
@@ -57,7 +57,7 @@ export interface ConfigurationRejected {
   readonly object: Ref
   readonly field: string
   readonly value: string
-  readonly why: string
+  readonly reason: string
   readonly by: 'KServe' | 'Knative'
 }
 

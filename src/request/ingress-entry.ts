@@ -23,7 +23,7 @@ const CAUSE_SPECIFICITY: readonly Failure['cause'][] = [
   'provider-unknown'
 ]
 
-/** What a client without a sidecar sends if it uses no TLS itself. */
+/** Client side of a client without a sidecar that uses no TLS itself. */
 export const PLAINTEXT_CLIENT: ClientSide = {
   send: 'plaintext',
   sni: undefined,

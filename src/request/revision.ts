@@ -77,10 +77,10 @@ export function findKnativeRejection(
   service: InferenceService,
   { name, annotations }: Component
 ): ConfigurationRejected | undefined {
-  const reject = (key: string, value: string, why: string): ConfigurationRejected => {
+  const reject = (key: string, value: string, reason: string): ConfigurationRejected => {
     const onComponent = service.spec[name]?.annotations[key] !== undefined
     const field = `${onComponent ? `spec.${name}` : 'metadata'}.annotations[${key}]`
-    return { cause: 'configuration-rejected', object: toRef(service), field, value, why, by: 'Knative' }
+    return { cause: 'configuration-rejected', object: toRef(service), field, value, reason, by: 'Knative' }
   }
   const capacity = findBurstCapacity(annotations)
   if (capacity !== undefined && capacity.value === undefined) {

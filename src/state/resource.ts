@@ -36,8 +36,8 @@ export type ResourceOf<K extends Kind> = {
 export type Resource = ResourceOf<Kind>
 
 /** Kinds that are parsed without loss of fields. */
-export type WholeKind = {
-  [K in Kind]: (typeof KINDS)[K] extends { readonly keptWhole: true } ? K : never
+export type LosslessKind = {
+  [K in Kind]: (typeof KINDS)[K] extends { readonly lossless: true } ? K : never
 }[Kind]
 
 /** Reference to an object. */

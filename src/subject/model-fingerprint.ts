@@ -47,10 +47,7 @@ export function attributesOf(view: View<PathKinds>, service: InferenceService): 
   const path = inferencePath(service)
   const domain = publicDomain(view)
   const components = componentsOf(view, service)
-  const services = components.map(one => one.service)
-  const inCluster = [name, ...components.flatMap(one => hostsOf(service, one))].map(one =>
-    serviceHost(namespace, one, view.settings.clusterDomain)
-  )
+  const inCluster = inClusterHosts(view, service, components)
   const pods = [
     ...components.flatMap(one => podsOf(view, service, one).map(pod => describePod(view, one.name, pod))),
     ...inCluster.flatMap((host, i) => endpointPods(view, String(i), host))
@@ -80,19 +77,37 @@ export function attributesOf(view: View<PathKinds>, service: InferenceService): 
       ...components.map(one => ({ place: one.name, values: { ...one.annotations, ...generatedLabels(service, one) } })),
       ...pods.map(({ template, labels }) => ({ place: `pod ${templates.indexOf(template)}`, values: labels }))
     ],
-    hosts: [
-      ...inCluster,
-      ...(domain === undefined ? [] : [name, ...services].map(one => `${one}.${namespace}.${domain}`)),
-      `${name}-${namespace}.${ingressOf(view).config.ingressDomain}`
-    ],
+    hosts: [...inCluster, ...publishedHosts(view, service, components)],
     path,
     hasInternalCalls: components.length > 1
   }
 }
 
-function hostsOf(service: InferenceService, component: Component): readonly string[] {
-  const revision = revisionOf(service, component)
-  return [component.service, revision, `${revision}-private`]
+/** Hosts of the Services of a model. */
+function inClusterHosts(
+  { settings }: View<PathKinds>,
+  service: InferenceService,
+  components: readonly Component[]
+): readonly string[] {
+  const services = components.flatMap(component => {
+    const revision = revisionOf(service, component)
+    return [component.service, revision, `${revision}-private`]
+  })
+  return [service.name, ...services].map(one => serviceHost(service.namespace, one, settings.clusterDomain))
+}
+
+/** Hosts for external callers: by Knative's domain, and by KServe's. */
+function publishedHosts(
+  view: View<PathKinds>,
+  { name, namespace }: InferenceService,
+  components: readonly Component[]
+): readonly string[] {
+  const domain = publicDomain(view)
+  const published = [name, ...components.map(one => one.service)]
+  return [
+    ...(domain === undefined ? [] : published.map(one => `${one}.${namespace}.${domain}`)),
+    `${name}-${namespace}.${ingressOf(view).config.ingressDomain}`
+  ]
 }
 
 /** Every field of a component that the model reads, for checks that read them: labels and annotations are compared apart. */

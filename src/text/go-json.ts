@@ -1,4 +1,4 @@
-/** Parses a JSON object, with keys in lower case: Go matches keys case-insensitively, and the last one takes precedence. */
+/** Parses a JSON object, with keys in lower case: Go ignores the case of keys, and the last one takes precedence. */
 export function parseGoObject(value: string): Record<string, unknown> | undefined {
   try {
     const json: unknown = JSON.parse(value)

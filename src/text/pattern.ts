@@ -1,5 +1,5 @@
 /**
- * True if a value matches a pattern of an AuthorizationPolicy: exact, `prefix*`, `*suffix`, or `*` for any non-empty value.
+ * True if a value matches a pattern of an AuthorizationPolicy: exact, `prefix*`, `*suffix`, or `*` (any non-empty value).
  * @see istio pilot/pkg/security/authz/matcher/string.go
  */
 export function matches(pattern: string, value: string): boolean {
@@ -21,8 +21,8 @@ function shortestMatch(pattern: string): number {
 const TEMPLATE = /(\{\*\*?\})/
 
 /**
- * Like `matches`, with path templates: `{*}` is one segment or the rest of one, `{**}` any number of segments. Takes at most
- * the length of the pattern times that of the path.
+ * Like `matches`, with path templates: `{*}` is one segment or the rest of one, `{**}` any number of segments. Time is at
+ * most proportional to the length of the pattern times that of the path.
  * @see istio pilot/pkg/security/authz/matcher/template.go, envoy source/extensions/path/uri_template_lib
  */
 export function matchesPath(pattern: string, path: string): boolean {

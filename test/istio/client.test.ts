@@ -44,27 +44,39 @@ t.test('a subset has the last word, as far as it goes', async t => {
   const rule = (top: string, own: string) =>
     `trafficPolicy: { ${top} }, subsets: [{ name: v1, trafficPolicy: { ${tls('MUTUAL')} } }, { name: v2, trafficPolicy: { ${own} } }]`
   for (const [name, spec, expected] of [
-    ['none of its own', `trafficPolicy: { ${tls('SIMPLE')} }, subsets: [{ name: v2 }]`, 'tls by rule'],
-    ['its own', rule(tls('SIMPLE'), tls('DISABLE')), 'plaintext by rule'],
-    ['its own for the port', rule(tls('SIMPLE'), port('DISABLE')), 'plaintext by rule'],
-    ['its own for all ports, beside one for the port', rule(port('SIMPLE'), tls('DISABLE')), 'plaintext by rule'],
-    ['its own without TLS', rule(tls('SIMPLE'), 'loadBalancer: { simple: RANDOM }'), 'tls by rule'],
-    ['its own without TLS, beside one for the port', rule(port('SIMPLE'), 'connectionPool: {}'), 'tls by rule'],
+    ['none of its own', `trafficPolicy: { ${tls('SIMPLE')} }, subsets: [{ name: v2 }]`, 'tls by destination-rule'],
+    ['its own', rule(tls('SIMPLE'), tls('DISABLE')), 'plaintext by destination-rule'],
+    ['its own for the port', rule(tls('SIMPLE'), port('DISABLE')), 'plaintext by destination-rule'],
+    [
+      'its own for all ports, beside one for the port',
+      rule(port('SIMPLE'), tls('DISABLE')),
+      'plaintext by destination-rule'
+    ],
+    ['its own without TLS', rule(tls('SIMPLE'), 'loadBalancer: { simple: RANDOM }'), 'tls by destination-rule'],
+    [
+      'its own without TLS, beside one for the port',
+      rule(port('SIMPLE'), 'connectionPool: {}'),
+      'tls by destination-rule'
+    ],
     [
       'a port entry that replaces TLS of no mode, with which endpoints are looked at all the same',
       'trafficPolicy: { tls: {}, portLevelSettings: [{ port: { number: 80 } }] }',
-      'plaintext by rule'
+      'plaintext by destination-rule'
     ],
     [
       'two entries for the port: endpoints are looked at with the one that has TLS',
       'trafficPolicy: { portLevelSettings: [{ port: { number: 80 } }, { port: { number: 80 }, tls: { mode: DISABLE } }] }',
-      'plaintext by rule'
+      'plaintext by destination-rule'
     ]
   ] as const) {
     t.equal(send(spec, 80), expected, name)
   }
-  t.equal(send(rule(tls('SIMPLE'), port('DISABLE')), 81), 'tls by rule', 'its own for another port')
-  t.equal(send(rule(tls('SIMPLE'), tls('DISABLE')), 80, [SERVER], 'v3'), 'tls by rule', 'a subset that is not there')
+  t.equal(send(rule(tls('SIMPLE'), port('DISABLE')), 81), 'tls by destination-rule', 'its own for another port')
+  t.equal(
+    send(rule(tls('SIMPLE'), tls('DISABLE')), 80, [SERVER], 'v3'),
+    'tls by destination-rule',
+    'a subset that is not there'
+  )
   const mixed = [SERVER, NAKED]
   t.equal(
     send(rule(passthrough, 'connectionPool: {}'), 80, mixed),

@@ -64,9 +64,9 @@ t.test('whose policies a sidecar sees', async t => {
     ['of one whose Service is for us', service('user2', 'user1'), true],
     ['of one whose Service is for all', service('user2', '*'), true]
   ] as const) {
-    t.equal(scopeOf(stateOf(yaml), client).sees('user2'), sees, name)
+    t.equal(scopeOf(stateOf(yaml), client).isVisible('user2'), sees, name)
   }
-  const { sees } = scopeOf(stateOf(service('user1', '.')), client)
-  t.ok(sees('user1'), 'its own')
-  t.ok(sees('istio-system'), 'of the root namespace')
+  const { isVisible } = scopeOf(stateOf(service('user1', '.')), client)
+  t.ok(isVisible('user1'), 'its own')
+  t.ok(isVisible('istio-system'), 'of the root namespace')
 })

@@ -13,7 +13,7 @@ const cuts = (...objects: readonly string[]) =>
       if (failure === undefined) return []
       if (failure.cause === 'webhook-refused')
         return [`${entry} ${failure.cause} ${failure.at?.name} ${failure.configuration.name}`]
-      if (failure.cause === 'configuration-rejected') return [`${entry} ${failure.field} ${failure.why}`]
+      if (failure.cause === 'configuration-rejected') return [`${entry} ${failure.field} ${failure.reason}`]
       return [`${entry} ${failure.cause}`]
     })
   )

@@ -91,7 +91,7 @@ for (const { id } of [...Object.values(RULES.failures), ...RULES.checks]) {
 }
 
 const isKeptWhole = (kind: string) =>
-  Object.entries<KindInfo>(KINDS).some(([name, { keptWhole }]) => name === kind && keptWhole)
+  Object.entries<KindInfo>(KINDS).some(([name, { lossless }]) => name === kind && lossless)
 
 const findingsIn = (state: Snapshot) => decideState(state, RULES, DEFAULT_POLICY).findings
 

@@ -1,11 +1,11 @@
-import type { ResourceOf, WholeKind } from '../../state/resource.ts'
+import type { LosslessKind, ResourceOf } from '../../state/resource.ts'
 import type { Manifest } from './rule.ts'
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 
 /** The complete object with changed labels or fields. Restricted to kinds that lose no field when they are read. */
 export function updatedManifest(
-  object: ResourceOf<WholeKind>,
+  object: ResourceOf<LosslessKind>,
   change: { readonly labels?: object; readonly [body: string]: unknown }
 ): Manifest {
   const { apiVersion, kind, name, namespace } = object

@@ -82,7 +82,6 @@ function orInvalidInput(what: string, load: () => KubeConfig): KubeConfig {
   }
 }
 
-/** Keeps the first of each name. */
 function uniqueByName<T extends { readonly name: string }>(named: readonly T[]): readonly T[] {
   return named.filter(({ name }, i) => named.findIndex(one => one.name === name) === i)
 }

@@ -19,7 +19,7 @@ const webhook = z.object({
 
 /** Kinds of Kubernetes. */
 export const CORE = {
-  Namespace: { group: '', version: 'v1', plural: 'namespaces', cluster: true, keptWhole: true, shape: z.object({}) },
+  Namespace: { group: '', version: 'v1', plural: 'namespaces', cluster: true, lossless: true, shape: z.object({}) },
   Service: {
     group: '',
     version: 'v1',
@@ -61,7 +61,7 @@ export const CORE = {
       ports: listOf(z.object({ name: optional(z.string()), port: optional(z.number()) }))
     })
   },
-  ConfigMap: { group: '', version: 'v1', plural: 'configmaps', keptWhole: true, shape: z.object({ data: configData }) },
+  ConfigMap: { group: '', version: 'v1', plural: 'configmaps', lossless: true, shape: z.object({ data: configData }) },
   Pod: {
     group: '',
     version: 'v1',

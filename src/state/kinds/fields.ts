@@ -29,13 +29,13 @@ export const workloadSelector = object({ matchLabels: strings })
 /** API resource of a kind, and the schema of its used fields. */
 export interface KindInfo {
   readonly group: string
-  /** API version to list and watch: the oldest that is widely served. Manifests of other versions use the same schema. */
+  /** API version to list and watch: the oldest that is widely served. Other versions in manifests use the same schema. */
   readonly version: string
   /** Resource name in URLs. */
   readonly plural: string
   /** True for cluster-scoped kinds. */
   readonly cluster?: true
   /** True if `shape` keeps all fields of a manifest, so that a fix can write the object back. */
-  readonly keptWhole?: true
+  readonly lossless?: true
   readonly shape: z.ZodType
 }

@@ -32,7 +32,7 @@ export const NETWORKING = {
     group: 'networking.istio.io',
     version: 'v1beta1',
     plural: 'gateways',
-    keptWhole: true,
+    lossless: true,
     shape: z.object({
       spec: z.object({
         selector: strings,
@@ -65,7 +65,7 @@ export const NETWORKING = {
     group: 'networking.istio.io',
     version: 'v1beta1',
     plural: 'destinationrules',
-    keptWhole: true,
+    lossless: true,
     shape: z.object({
       spec: z.looseObject({
         host: z.string(),

@@ -10,38 +10,38 @@ const targetRef = z.object({
   namespace: optional(z.string())
 })
 
-const words = listOf(z.string())
+const stringList = listOf(z.string())
 const source = z.object({
-  principals: words,
-  notPrincipals: words,
-  requestPrincipals: words,
-  notRequestPrincipals: words,
-  namespaces: words,
-  notNamespaces: words,
-  serviceAccounts: words,
-  notServiceAccounts: words,
-  trustDomains: words,
-  notTrustDomains: words,
-  ipBlocks: words,
-  notIpBlocks: words,
-  remoteIpBlocks: words,
-  notRemoteIpBlocks: words
+  principals: stringList,
+  notPrincipals: stringList,
+  requestPrincipals: stringList,
+  notRequestPrincipals: stringList,
+  namespaces: stringList,
+  notNamespaces: stringList,
+  serviceAccounts: stringList,
+  notServiceAccounts: stringList,
+  trustDomains: stringList,
+  notTrustDomains: stringList,
+  ipBlocks: stringList,
+  notIpBlocks: stringList,
+  remoteIpBlocks: stringList,
+  notRemoteIpBlocks: stringList
 })
 const operation = z.object({
-  hosts: words,
-  notHosts: words,
-  ports: words,
-  notPorts: words,
-  methods: words,
-  notMethods: words,
-  paths: words,
-  notPaths: words
+  hosts: stringList,
+  notHosts: stringList,
+  ports: stringList,
+  notPorts: stringList,
+  methods: stringList,
+  notMethods: stringList,
+  paths: stringList,
+  notPaths: stringList
 })
 const rule = z
   .object({
     from: listOf(z.object({ source: optional(source) })),
     to: listOf(z.object({ operation: optional(operation) })),
-    when: listOf(z.object({ key: z.string(), values: words, notValues: words }))
+    when: listOf(z.object({ key: z.string(), values: stringList, notValues: stringList }))
   })
   .nullable()
 const NO_RULES = {
@@ -59,7 +59,7 @@ export const SECURITY = {
     group: 'security.istio.io',
     version: 'v1beta1',
     plural: 'peerauthentications',
-    keptWhole: true,
+    lossless: true,
     shape: z.object({
       spec: z
         .looseObject({
@@ -78,7 +78,7 @@ export const SECURITY = {
     group: 'security.istio.io',
     version: 'v1beta1',
     plural: 'authorizationpolicies',
-    keptWhole: true,
+    lossless: true,
     shape: z.object({
       spec: z
         .object({
@@ -97,7 +97,7 @@ export const SECURITY = {
     group: 'security.istio.io',
     version: 'v1beta1',
     plural: 'requestauthentications',
-    keptWhole: true,
+    lossless: true,
     shape: z.object({
       spec: z
         .object({
