@@ -6,8 +6,8 @@ import { loadCertificate } from '../controller/dev-certificate.ts'
 import { type Keeper, openKeeper } from '../controller/manager.ts'
 import { OWN_NAMESPACE } from '../environment.ts'
 import { Dispatcher } from '../evaluator/dispatcher.ts'
-import type { Origin } from '../evaluator/run-worker.ts'
-import { inWorker } from '../evaluator/worker-thread.ts'
+import type { StateOrigin } from '../evaluator/run-worker.ts'
+import { startInWorker } from '../evaluator/worker-thread.ts'
 import { type Configuration, openConfiguration } from '../server/config-reload.ts'
 import { type Running, serve } from '../server/serve.ts'
 import { connect, type WritingTransport } from '../sources/cluster/transport.ts'
@@ -60,7 +60,7 @@ export function serveCommand(io: Io): Command {
           : { origin: readState(manifests, logger), keeper: undefined }
       const keyPair = keeper?.keyPair() ?? (await loadCertificate(config.server.certDir, NAMES))
       const evaluator = new Dispatcher({
-        start: inWorker(io.worker, { origin, settings: config.mesh, ownNamespace: OWN_NAMESPACE }),
+        start: startInWorker(io.worker, { origin, settings: config.mesh, ownNamespace: OWN_NAMESPACE }),
         policy: writtenPolicy(configuration.current),
         log: logger
       })
@@ -128,7 +128,7 @@ const writtenPolicy = (current: () => Config) => {
 }
 
 interface Opened {
-  readonly origin: Origin
+  readonly origin: StateOrigin
   readonly keeper: Keeper | undefined
 }
 
@@ -139,7 +139,7 @@ async function openCluster(options: ServeOptions, config: Config, logger: Logger
   return { origin: { from: 'cluster', kubeconfig }, keeper }
 }
 
-function readState(manifests: readonly string[], logger: Logger): Origin {
+function readState(manifests: readonly string[], logger: Logger): StateOrigin {
   const read = readFiles(manifests)
   const skipped = describeSkipped(read)
   if (skipped !== undefined) logger.info(skipped)

@@ -2,7 +2,7 @@ import { Counter, Histogram, Registry } from 'prom-client'
 import type { Exceptions } from '../engine/exceptions.ts'
 import type { Finding } from '../engine/finding.ts'
 import { isUnevaluated, type Skip } from '../engine/incremental/not-evaluated.ts'
-import type { Decided, Evaluator } from '../evaluator/evaluator.ts'
+import type { DecisionRecord, Evaluator } from '../evaluator/evaluator.ts'
 import { measureEvidence } from './cache-metrics.ts'
 import { measureUpkeep, type Upkeep } from './controller-metrics.ts'
 import { measureExceptions } from './exceptions.ts'
@@ -17,7 +17,7 @@ export interface Metrics {
   readonly load: Load
 }
 
-type Counted = Pick<Decided, 'decision'> & {
+type Counted = Pick<DecisionRecord, 'decision'> & {
   readonly findings: readonly Pick<Finding, 'rule' | 'mode'>[]
   readonly skipped: readonly Pick<Skip, 'rule' | 'exception'>[]
 }

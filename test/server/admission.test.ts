@@ -214,10 +214,10 @@ t.test('a line in the log says what was decided, and on what evidence', async t 
   const lines: string[] = []
   const logger = { stream: { write: (line: string) => lines.push(line) } }
   const app = await build(t, USER_STRICT, WRITTEN_POLICY, { logger })
-  const evidence = { oldest: 'InferenceService', oldestSeconds: 0, unsound: {} }
+  const cache = { stalest: 'InferenceService', stalenessSeconds: 0, notSynced: {} }
   for (const [url, body, expected] of [
-    ['/validate', review(STRICT), { msg: 'admission decision', uid: 'u-1', decision: 'deny', evidence }],
-    ['/mutate', review(MODEL), { msg: 'mutation applied', uid: 'u-1', evidence }]
+    ['/validate', review(STRICT), { msg: 'admission decision', uid: 'u-1', decision: 'deny', cache }],
+    ['/mutate', review(MODEL), { msg: 'mutation applied', uid: 'u-1', cache }]
   ] as const) {
     await post(app, url, body)
     const line = lines.map(one => JSON.parse(one)).find(({ msg }) => msg === expected.msg)
@@ -305,5 +305,5 @@ t.test('a request without a body is no AdmissionReview', async t => {
   const app = await build(t)
   const { statusCode, body } = await app.inject({ method: 'POST', url: '/validate' })
   t.equal(statusCode, 400)
-  t.match(body, 'the body is empty')
+  t.match(body, 'body: empty')
 })

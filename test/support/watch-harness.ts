@@ -11,7 +11,7 @@ import type { KindHealth, StateSource } from '../../src/sources/source.ts'
 import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
 import { type ApiServer, type KeyPair, type Stored, startApiServer } from './api-server.ts'
 import { pathOf, serveAll } from './cluster.ts'
-import { unfailing } from './evaluator.ts'
+import { healthOnly } from './evaluator.ts'
 import { until } from './wait-until.ts'
 
 /** The kind that faults are played on. */
@@ -106,7 +106,7 @@ export async function watch(
     timing: { ...QUICK, ...timing }
   })
   const app = Fastify()
-  await app.register(health, { evaluator: source, metrics: createMetrics(unfailing(source)), isStopping: () => false })
+  await app.register(health, { evaluator: source, metrics: createMetrics(healthOnly(source)), isStopping: () => false })
   t.teardown(async () => {
     await source.close()
     await app.close()
