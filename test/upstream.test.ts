@@ -5,7 +5,7 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { reportOf } from '../src/cli/audit.ts'
 import { checkChanges } from '../src/cli/check.ts'
-import { toWorld } from '../src/cli/cluster-state.ts'
+import { toClusterState } from '../src/cli/cluster-state.ts'
 import { loadConfig } from '../src/cli/command.ts'
 import { policyAt } from '../src/engine/to-findings.ts'
 import { readFiles } from '../src/sources/files.ts'
@@ -20,7 +20,7 @@ const EXPECTED = 'warnings.yaml'
 const folder = join(import.meta.dirname, 'upstream')
 const config = loadConfig(undefined)
 const stock = readFiles([join(import.meta.dirname, '../examples/cluster')])
-const world = toWorld(stock, config)
+const cluster = toClusterState(stock, config)
 
 interface Document {
   /** Repository and path of the file that it comes from. */
@@ -64,7 +64,7 @@ interface Said {
 function said(file: readonly Document[]): readonly Said[] {
   const { steps, skipped } = checkChanges(
     file.map(({ manifest }) => manifest),
-    world,
+    cluster,
     config,
     false
   )
@@ -98,7 +98,7 @@ t.test('the table lets no other rules deny', async t => {
 
 t.test('all documents at once, as a state: each is evaluated', async t => {
   for (const state of [manifests, [...stock, ...manifests]])
-    t.same(reportOf(toWorld(state, config).state, state, policyAt(config, Date.now())).skipped, [])
+    t.same(reportOf(toClusterState(state, config).state, state, policyAt(config, Date.now())).skipped, [])
 })
 
 t.test('each document can be told from the others, and none holds a secret', async t => {

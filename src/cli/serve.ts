@@ -14,11 +14,11 @@ import { connect, type WritingTransport } from '../sources/cluster/transport.ts'
 import { describeSkipped, InvalidInput, readFiles } from '../sources/files.ts'
 import { memoize } from '../state/memoize.ts'
 import { toKubeconfig } from './cluster-state.ts'
-import { configOption, contextOption, kubeconfigOption, ruleOption, type Where, withModes } from './command.ts'
+import { type ClusterFlags, configOption, contextOption, kubeconfigOption, ruleOption, withModes } from './command.ts'
 import { helpText } from './help.ts'
 import type { Io } from './io.ts'
 
-interface ServeOptions extends Omit<Where, 'namespace'> {
+interface ServeOptions extends Omit<ClusterFlags, 'namespace'> {
   readonly config?: string
   readonly rule?: readonly string[]
   readonly logLevel?: Config['log']['level']
@@ -33,8 +33,8 @@ const EXAMPLES = ['mesh-guard serve --config config.yaml', 'mesh-guard serve --m
 const OUTCOMES = { ok: 'stopped by SIGTERM or SIGINT', failed: 'internal error, or the cluster cannot be read' }
 
 const LOOPBACK = '127.0.0.1'
-/** DNS names of the development certificate. */
-const NAMES = ['localhost', LOOPBACK]
+/** Names in the development certificate. */
+const CERTIFICATE_NAMES = ['localhost', LOOPBACK]
 
 export function serveCommand(io: Io): Command {
   return new Command('serve')
@@ -58,7 +58,7 @@ export function serveCommand(io: Io): Command {
         manifests === undefined
           ? await openCluster(options, config, logger)
           : { origin: readState(manifests, logger), keeper: undefined }
-      const keyPair = keeper?.keyPair() ?? (await loadCertificate(config.server.certDir, NAMES))
+      const keyPair = keeper?.keyPair() ?? (await loadCertificate(config.server.certDir, CERTIFICATE_NAMES))
       const evaluator = new Dispatcher({
         start: startInWorker(io.worker, { origin, settings: config.mesh, ownNamespace: OWN_NAMESPACE }),
         policy: writtenPolicy(configuration.current),
@@ -76,15 +76,15 @@ export function serveCommand(io: Io): Command {
       })
       const { health, version, audit } = evaluator
       keeper?.start(running.reload, { health, version, audit, reports: config.audit.reports })
-      io.out(greeting(running, config, manifests))
       const stop = (drainMs: number) => void running.stop(drainMs, keeper?.leave)
       process.once('SIGTERM', () => stop(config.server.shutdownDelaySeconds * 1000))
       process.once('SIGINT', () => stop(0))
+      io.out(startupBanner(running, config, manifests))
     })
 }
 
 /** The kubelet updates a mounted ConfigMap about once a minute. */
-const REFRESH_MS = 2_000
+const RELOAD_INTERVAL_MS = 2_000
 
 /**
  * The configuration with the flags applied; the flags are applied again after each reload.
@@ -98,7 +98,7 @@ function followConfiguration({ config: file, rule, logLevel }: ServeOptions, log
   }
   const configuration = openConfiguration({ read: () => readConfigText(file), parse }, logger)
   // Standard input can be read only once.
-  if (file !== undefined && file !== '-') setInterval(configuration.refresh, REFRESH_MS).unref()
+  if (file !== undefined && file !== '-') setInterval(configuration.refresh, RELOAD_INTERVAL_MS).unref()
   return configuration
 }
 
@@ -132,9 +132,13 @@ interface Opened {
   readonly keeper: Keeper | undefined
 }
 
-/** @throws {InvalidInput} if no cluster is configured: the evaluation thread would retry forever */
+/**
+ * Connects before the evaluation thread starts, because that thread retries forever.
+ *
+ * @throws {InvalidInput} if no cluster is configured
+ */
 async function openCluster(options: ServeOptions, config: Config, logger: Logger): Promise<Opened> {
-  const kubeconfig = toKubeconfig(options)
+  const kubeconfig = toKubeconfig(options, '--manifests')
   const keeper = await findKeeper(await connect(kubeconfig), config, logger)
   return { origin: { from: 'cluster', kubeconfig }, keeper }
 }
@@ -147,16 +151,20 @@ function readState(manifests: readonly string[], logger: Logger): StateOrigin {
 }
 
 /** The listening addresses, and with --manifests two commands to try. */
-function greeting({ webhook, health }: Running, { server }: Config, manifests: readonly string[] | undefined): string {
+function startupBanner(
+  { webhook, health }: Running,
+  { server }: Config,
+  manifests: readonly string[] | undefined
+): string {
   const lines = [`webhook  ${webhook}/validate and ${webhook}/mutate`, `health   ${health}/readyz?verbose`]
   if (manifests === undefined) return lines.join('\n')
   const url = webhook.replace(LOOPBACK, 'localhost')
   return [
     ...lines,
     'Try:',
-    `  curl --cacert ${server.certDir}/ca.crt -H 'Content-Type: application/json' -d @${FOLDER}/review.json ${url}/validate`,
-    `  npx mesh-guard check ${FOLDER}/strict-mesh.yaml --against ${manifests.join(' ')}`
+    `  curl --cacert ${server.certDir}/ca.crt -H 'Content-Type: application/json' -d @${EXAMPLES_DIR}/review.json ${url}/validate`,
+    `  npx mesh-guard check ${EXAMPLES_DIR}/strict-mesh.yaml --against ${manifests.join(' ')}`
   ].join('\n')
 }
 
-const FOLDER = 'examples'
+const EXAMPLES_DIR = 'examples'

@@ -30,7 +30,7 @@ const configure = (certificates: string) => {
   )
 }
 
-t.test('it does not keep what it has no namespace for', async t => {
+t.test('serve rejects controller.enabled without POD_NAMESPACE', async t => {
   for (const certificates of ['mounted', 'selfSigned']) {
     configure(certificates)
     const { code, err } = await meshGuard(...argv)
@@ -39,10 +39,10 @@ t.test('it does not keep what it has no namespace for', async t => {
   }
 })
 
-t.test('it registers itself, with a certificate of its own', async t => {
+t.test('serve registers its webhooks with a self-signed certificate', async t => {
   const program = start(t, argv, '', ENV)
-  await until('it is registered', () => policyIn(cluster) === 'Fail', STARTED_MS)
+  await until('failurePolicy is Fail', () => policyIn(cluster) === 'Fail', STARTED_MS)
   program.child.kill('SIGTERM')
   t.match(await end(program), { code: 0 })
-  t.equal(policyIn(cluster), 'Fail', 'another replica answers')
+  t.equal(policyIn(cluster), 'Fail', 'another replica denies the self-test')
 })

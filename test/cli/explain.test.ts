@@ -15,12 +15,12 @@ async function pathsTo(model: string): Promise<readonly PathView[]> {
   return models.flatMap(({ inferenceService, paths }) => (inferenceService === model ? paths : []))
 }
 
-/** Whom the pods let in, or refuse, and by which policy. */
+/** The policy that allows or denies each call. */
 const POLICY = { object: { kind: 'AuthorizationPolicy', namespace: 'user1', name: 'allow-serving-tests' } }
 const KNATIVE = 'spiffe://cluster.local/ns/knative-serving/sa/activator'
 const CALLER = 'spiffe://cluster.local/ns/user1/sa/default'
 
-/** What was seen on a cluster: caller's namespace (user2 is any other), model, leg, and what came of it. */
+/** Observed on a cluster: status, caller namespace (user2: any other), model, activator mode, verdict, hop, identity. */
 const OBSERVED = [
   [200, 'user1', 'sklearn-iris-burst', 'activator', 'ok', 'activator->pod', KNATIVE],
   [200, 'user1', 'sklearn-iris', 'direct', 'ok', 'caller->pod', CALLER],
@@ -60,7 +60,7 @@ for (const [status, from, model, leg, verdict, hop, identity] of OBSERVED) {
   })
 }
 
-t.test('the last of them is a leak, and a check tells of it', async t => {
+t.test('audit reports the policy that the activator bypasses', async t => {
   const { out } = await meshGuard('audit', '--against', OUTCOMES, '-o', 'json')
   const { findings } = reportSchema.parse(JSON.parse(out))
   t.match(
@@ -69,12 +69,12 @@ t.test('the last of them is a leak, and a check tells of it', async t => {
   )
 })
 
-t.test('for people', async t => {
+t.test('text output', async t => {
   const { code, out } = await meshGuard('explain', 'user1/sklearn-iris', '--against', OUTCOMES)
-  t.equal(code, 0, 'who is refused by a policy that lets others in is warned of')
-  const [, refused = '', admitted = ''] = out.split(/^ {2}(?=\S)/m)
+  t.equal(code, 0, 'a policy that denies some callers is only a warning')
+  const [, denied = '', allowed = ''] = out.split(/^ {2}(?=\S)/m)
   t.equal(
-    refused,
+    denied,
     `CUT in-mesh (any other namespace) by its component's host or by its address, straight to the pods
     CUT caller->pod
         sends mesh mTLS: auto mTLS, and the pod is labelled as taking it (Pod user1/sklearn-iris-1 metadata.labels[security.istio.io/tlsMode])
@@ -102,10 +102,10 @@ t.test('for people', async t => {
                         - /metrics
 `
   )
-  t.match(admitted, /^ok {2}in-mesh \(user1\) .*\n.*\n.*\n.*\n +allowed as user1\/default \(AuthorizationPolicy /)
+  t.match(allowed, /^ok {2}in-mesh \(user1\) .*\n.*\n.*\n.*\n +allowed as user1\/default \(AuthorizationPolicy /)
 })
 
-t.test('exit codes tell how bad it is', async t => {
+t.test('exit code is 1 for findings at or above --fail-on', async t => {
   const folder = t.testdir({
     'rule.yaml': `
 apiVersion: networking.istio.io/v1
@@ -118,18 +118,18 @@ ${readFiles([CLUSTER])
   .join('\n---\n')}`
   })
   for (const [name, argv, code] of [
-    ['nothing is cut', ['--against', CLUSTER], 0],
-    ['all is cut', ['--against', folder], 1],
-    ['all is cut, and nothing counts', ['--against', folder, '--fail-on', 'never'], 0],
-    ['all is cut, and it is but a warning', ['--against', folder, '--rule', 'client-mtls-to-plain-listener=warn'], 0],
-    ['some are refused', ['--against', OUTCOMES], 0],
-    ['some are refused, and warnings count', ['--against', OUTCOMES, '--fail-on', 'warn'], 1]
+    ['no path is blocked', ['--against', CLUSTER], 0],
+    ['all paths are blocked', ['--against', folder], 1],
+    ['all paths are blocked, --fail-on never', ['--against', folder, '--fail-on', 'never'], 0],
+    ['all paths are blocked, rule is warn', ['--against', folder, '--rule', 'client-mtls-to-plain-listener=warn'], 0],
+    ['some callers are denied', ['--against', OUTCOMES], 0],
+    ['some callers are denied, --fail-on warn', ['--against', OUTCOMES, '--fail-on', 'warn'], 1]
   ] as const) {
     t.equal((await meshGuard('explain', ...argv)).code, code, name)
   }
 })
 
-t.test('nothing to explain', async t => {
+t.test('explain without an InferenceService', async t => {
   const folder = t.testdir({ 'empty.yaml': '' })
   t.match(await meshGuard('explain', '--against', folder), { code: 0, out: 'there is no InferenceService\n' })
   t.match(await meshGuard('explain', 'a/b', '--against', folder), {
@@ -138,7 +138,7 @@ t.test('nothing to explain', async t => {
   })
 })
 
-t.test('a name that means nothing', async t => {
+t.test('an unknown InferenceService is an error with a suggestion', async t => {
   t.match(await meshGuard('explain', 'user1/sklern-iris', '--against', CLUSTER), {
     code: 2,
     out: '',
