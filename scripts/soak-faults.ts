@@ -1,15 +1,15 @@
 import { refuse, toEvent } from '../test/support/api-server.ts'
 import { EVENT_FAULTS } from '../test/support/event-faults.ts'
-import { heal, type Row, type Stage } from '../test/support/fault.ts'
+import { type FaultCase, type FaultContext, heal } from '../test/support/fault.ts'
 import { LIST_FAULTS } from '../test/support/list-faults.ts'
 import { WATCH_FAULTS } from '../test/support/watch-faults.ts'
 import { POLICIES } from '../test/support/watch-harness.ts'
 import type { Cluster, Way } from './soak-cluster.ts'
 
 /** A fault that is played while the guard runs. */
-export interface Fault extends Pick<Row, 'alone' | 'heal'> {
+export interface Fault extends Pick<FaultCase, 'exclusive' | 'heal'> {
   readonly name: string
-  readonly play: (stage: Stage) => unknown
+  readonly play: (stage: FaultContext) => unknown
 }
 
 /** Each fault of the suites of the watch, of the connection, and of the API server as a whole. */
@@ -26,7 +26,7 @@ const LOST = toEvent('ERROR', { code: 410 })
 
 /** A fault that is there at the beginning meets those who must list anew. */
 const startOf =
-  ({ before, play }: Row): Fault['play'] =>
+  ({ before, play }: FaultCase): Fault['play'] =>
   async stage => {
     before?.(stage.api)
     if (before !== undefined && stage.api.serves(POLICIES)) stage.api.say(POLICIES, LOST)
@@ -40,10 +40,10 @@ function connectionFaults({ door, names }: Cluster): readonly Fault[] {
     newest = `token-${count++}`
     return newest
   }
-  const end = ({ api }: Stage) => api.endWatches()
+  const end = ({ api }: FaultContext) => api.endWatches()
   const late = (way: Way): Fault => ({
     name: `connection: the token is another, and told late, by ${way}`,
-    alone: true,
+    exclusive: true,
     play: stage => {
       door.accept(next())
       end(stage)
@@ -52,7 +52,7 @@ function connectionFaults({ door, names }: Cluster): readonly Fault[] {
   })
   const early = (way: Way): Fault => ({
     name: `connection: the token is another, and told early, by ${way}`,
-    alone: true,
+    exclusive: true,
     play: () => {
       const old = newest
       door.accept(old, next())
@@ -67,7 +67,7 @@ function connectionFaults({ door, names }: Cluster): readonly Fault[] {
     ...(['file', 'plugin', 'kubeconfig'] as const).flatMap(way => [late(way), early(way)]),
     {
       name: 'connection: the plugin fails',
-      alone: true,
+      exclusive: true,
       play: stage => {
         door.give(newest, 'plugin')
         door.silence()
@@ -78,7 +78,7 @@ function connectionFaults({ door, names }: Cluster): readonly Fault[] {
     },
     {
       name: 'connection: the kubeconfig is not there',
-      alone: true,
+      exclusive: true,
       play: stage => {
         door.hide()
         stage.api.reset()
@@ -128,7 +128,7 @@ function serverFaults(): readonly Fault[] {
     },
     {
       name: 'server: restarted, and its watches know nothing of before',
-      alone: true,
+      exclusive: true,
       play: ({ api }) => api.down(),
       heal: async ({ api }) => {
         api.compact()

@@ -3,7 +3,7 @@ import { generate } from 'selfsigned'
 import { DAY_MS, type KeyPair, type Life, makeLeaf, toPem } from '../src/controller/certificate.ts'
 import { NAME } from '../src/controller/names.ts'
 import { publishedIn, SECRET } from '../test/support/controller.ts'
-import { until } from '../test/support/wait-until.ts'
+import { waitUntil } from '../test/support/wait-until.ts'
 import { type Cluster, GUARD } from './soak-cluster.ts'
 import type { Replica } from './soak-guard.ts'
 
@@ -31,7 +31,7 @@ export async function rotate(
 ): Promise<void> {
   const served = () => replicas.map(({ keeper }) => keeper.keyPair().cert)
   const changed = async (what: string, isSo: () => boolean) => {
-    await until(what, () => signal.aborted || isSo(), WITHIN_MS)
+    await waitUntil(what, () => signal.aborted || isSo(), WITHIN_MS)
   }
   const isServed = (cert: string) => served().every(one => one === cert)
   while (!signal.aborted) {

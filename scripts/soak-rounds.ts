@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApiServer } from '../test/support/api-server.ts'
 import { keyOf } from '../test/support/collection.ts'
-import { POLICIES, placeOf, policy, V1_POLICIES } from '../test/support/watch-harness.ts'
+import { POLICIES, policy, servedPath, V1_POLICIES } from '../test/support/watch-harness.ts'
 import type { Clients } from './soak-clients.ts'
 import type { Cluster } from './soak-cluster.ts'
 import { type Fault, faultsFor } from './soak-faults.ts'
@@ -58,7 +58,7 @@ export async function playRounds(soaked: Soaked, { played, settled }: Rounds, si
 
 function draw([first, ...others]: readonly Fault[], count: number): readonly Fault[] {
   if (first === undefined) return []
-  const more = first.alone ? [] : others.filter(({ alone }) => !alone)
+  const more = first.exclusive ? [] : others.filter(({ exclusive }) => !exclusive)
   return [first, ...more.slice(0, count - 1)]
 }
 
@@ -101,7 +101,7 @@ function stageOf(api: ApiServer): ApiServer {
 
 /** What has changed is what is asked for by `verify`. */
 function change(api: ApiServer, random: Random): void {
-  const place = placeOf(api)
+  const place = servedPath(api)
   if (place === undefined) return
   api.put(place, policy(MODELS, random.pick(['STRICT', 'PERMISSIVE'])))
   api.put(place, policy(`n${random.below(5)}`))
@@ -122,7 +122,7 @@ async function settle({ cluster: { api }, replicas }: Soaked, after: string): Pr
 
 /** Each replica judges by what the server has now. */
 async function verify({ cluster: { api }, replicas, clients }: Soaked): Promise<void> {
-  const policies = api.objects(placeOf(api) ?? POLICIES) as readonly Partial<ReturnType<typeof policy>>[]
+  const policies = api.objects(servedPath(api) ?? POLICIES) as readonly Partial<ReturnType<typeof policy>>[]
   const isStrict = policies.some(({ metadata, spec }) => metadata?.namespace === MODELS && spec?.mtls.mode === 'STRICT')
   for (const replica of replicas) await clients.put(replica, plaintext(isStrict))
 }

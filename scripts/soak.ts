@@ -7,7 +7,7 @@
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { until } from '../test/support/wait-until.ts'
+import { waitUntil } from '../test/support/wait-until.ts'
 import { startClients } from './soak-clients.ts'
 import { startCluster } from './soak-cluster.ts'
 import { startReplica } from './soak-guard.ts'
@@ -23,7 +23,7 @@ async function soak(seconds: number, seed: number): Promise<Outcome> {
   process.on('unhandledRejection', note)
   const cluster = await startCluster()
   const replicas = [await startReplica(cluster), await startReplica(cluster)]
-  await until('the API server knows whom to trust', () => cluster.bundle() !== '')
+  await waitUntil('the API server knows whom to trust', () => cluster.bundle() !== '')
   const clients = startClients(cluster, replicas)
   const start = measureMemory()
   const signal = AbortSignal.timeout(seconds * 1000)

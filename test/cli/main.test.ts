@@ -7,7 +7,7 @@ import { startApiServer } from '../support/api-server.ts'
 import { pathOf, serveAll } from '../support/cluster.ts'
 import { kubeconfig } from '../support/kubeconfig.ts'
 import { end, start } from '../support/program.ts'
-import { until } from '../support/wait-until.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const root = join(import.meta.dirname, '../..')
 const SERVER = { port: 0, healthPort: 0 }
@@ -60,7 +60,7 @@ t.test('serve --manifests prints its addresses and stops on a signal', async t =
   )
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const program = start(t, ['serve', '--manifests', 'examples/cluster', other, '--config', config])
-    await until(
+    await waitUntil(
       'addresses are printed',
       () => program.out().includes('Try:') && program.out().endsWith(`${other}\n`),
       60_000
@@ -93,10 +93,10 @@ t.test('serve reads a cluster', async t => {
   const config = join(folder, 'config.yaml')
   writeFileSync(config, stringify({ server: { ...SERVER, host: '127.0.0.1', certDir: join(folder, 'certs') } }))
   const program = start(t, ['serve', '--kubeconfig', join(folder, 'kubeconfig'), '--config', config])
-  await until('addresses are printed', () => program.out().includes('health'), 60_000)
+  await waitUntil('addresses are printed', () => program.out().includes('health'), 60_000)
   t.notMatch(program.out(), /Try:/)
-  await until('cache state is logged', () => program.err().includes('"kind":"Gateway","health":"forbidden"'))
-  await until('parse error is logged', () => program.err().includes('PeerAuthentication a/b: spec.mtls: '))
+  await waitUntil('cache state is logged', () => program.err().includes('"kind":"Gateway","health":"forbidden"'))
+  await waitUntil('parse error is logged', () => program.err().includes('PeerAuthentication a/b: spec.mtls: '))
   program.child.kill('SIGINT')
   t.match(await end(program), { code: 0 })
 })

@@ -11,7 +11,7 @@ import { staticSource } from '../../src/sources/static-source.ts'
 import { logged } from '../support/controller.ts'
 import { WRITTEN_POLICY } from '../support/evaluator.ts'
 import { stockWith } from '../support/snapshot.ts'
-import { until } from '../support/wait-until.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const BODY = new Uint8Array()
 const HEALTH = staticSource(stockWith()).health()
@@ -106,13 +106,13 @@ t.test('a hanging worker is replaced, and the next one runs the queue', async t 
   const version = evaluator.version()
   await ask(10)
   const next = ask()
-  await until('the worker is terminated', () => worker().terminated)
+  await waitUntil('the worker is terminated', () => worker().terminated)
   t.notOk(evaluator.health().some(isSettled), 'no kind is synced')
   t.match(evaluator.health()[0], { why: 'evaluation is starting', stalenessMs: Number.POSITIVE_INFINITY })
   worker().up()
   t.notOk(evaluator.health().some(isSettled), 'messages of a replaced worker are ignored')
   t.same(logLines, ['error evaluation thread ended, restarting'])
-  await until('another worker starts', () => workers.length === 2)
+  await waitUntil('another worker starts', () => workers.length === 2)
   worker(1).up()
   worker(1).done(RESPONSE)
   t.same(await next, RESPONSE)
@@ -129,7 +129,7 @@ t.test('evaluation of the whole state has no deadline', async t => {
   await sleep(1_300)
   t.equal(worker().terminated, false)
   worker().send({ from: 'state', isEvaluated: true })
-  await until('the worker is terminated after the state is evaluated', () => worker().terminated)
+  await waitUntil('the worker is terminated after the state is evaluated', () => worker().terminated)
 })
 
 t.test('a crash of the worker fails the running task', async t => {
@@ -139,7 +139,7 @@ t.test('a crash of the worker fails the running task', async t => {
   worker().exit('out of memory')
   t.same(await asked, { unevaluated: 'evaluation failed: out of memory' })
   t.same(logLines, ['error evaluation thread ended, restarting'])
-  await until('another worker starts', () => workers.length === 2)
+  await waitUntil('another worker starts', () => workers.length === 2)
   worker(1).up()
   const audit = evaluator.audit()
   worker(1).send({ from: 'failed', reason: 'an error' })
@@ -202,7 +202,7 @@ t.test('a thread in an endless loop is terminated and restarted', async t => {
   const startMs = nowMs()
   t.same(await ask(), timedOut(0.1))
   t.ok(nowMs() - startMs < 1_000, 'settles in time')
-  await until('the thread is terminated', () => evaluator.failures().restarts === 1)
-  await until('another worker is up', () => evaluator.health().every(isSettled))
+  await waitUntil('the thread is terminated', () => evaluator.failures().restarts === 1)
+  await waitUntil('another worker is up', () => evaluator.health().every(isSettled))
   t.same(await ask(), { response: 'start 1', record: undefined })
 })

@@ -18,7 +18,7 @@ import { pathOf, serveAll } from '../support/cluster.ts'
 import { logged } from '../support/controller.ts'
 import { WRITTEN_POLICY } from '../support/evaluator.ts'
 import { kubeconfig } from '../support/kubeconfig.ts'
-import { until } from '../support/wait-until.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const examples = join(import.meta.dirname, '../../examples')
 const ENTRY = new URL('../../src/evaluation-worker.ts', import.meta.url)
@@ -66,7 +66,7 @@ t.test('a thread that fails to start is restarted, with a log message', async t 
   const origin = { from: 'cluster', kubeconfig: { files: ['/nowhere'] } } as const
   const data = { origin, settings: DEFAULT_SETTINGS, ownNamespace: undefined }
   const evaluator = new Dispatcher({ start: startInWorker(ENTRY, data), policy: () => WRITTEN_POLICY, log })
-  await until('it was restarted twice', () => evaluator.failures().restarts === 2, 60_000)
+  await waitUntil('it was restarted twice', () => evaluator.failures().restarts === 2, 60_000)
   t.notOk(evaluator.health().some(isSettled))
   await evaluator.close()
   t.match(logLines, Array(2).fill('error evaluation thread ended, restarting'))
@@ -91,8 +91,8 @@ t.test('the worker watches the cluster', async t => {
   const { running, port, messages } = await startInThisThread([join(folder, 'kubeconfig')])
   await running
   const isSynced = (message: FromEvaluation) => message.from === 'health' && message.kinds.every(isSettled)
-  await until('all kinds are synced', () => messages.some(isSynced))
-  await until('the state is evaluated', () => messages.some(one => one.from === 'state' && one.isEvaluated))
+  await waitUntil('all kinds are synced', () => messages.some(isSynced))
+  await waitUntil('the state is evaluated', () => messages.some(one => one.from === 'state' && one.isEvaluated))
   const logged = messages.flatMap(one => (one.from === 'log' ? [one] : []))
   t.match(
     logged.find(one => one.level === 'warn'),
@@ -105,7 +105,7 @@ t.test('the worker watches the cluster', async t => {
   const closed = new Promise(resolve => port.once('close', resolve))
   port.postMessage({ to: 'close' })
   await closed
-  await until('all watches are closed', () => api.openWatches() === 0)
+  await waitUntil('all watches are closed', () => api.openWatches() === 0)
 })
 
 t.test('an internal error fails only its task', async t => {
