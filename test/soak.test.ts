@@ -7,7 +7,7 @@ import { describe, isSound, type Outcome } from '../scripts/soak-report.ts'
 const review = (response: object) => JSON.stringify({ response: { uid: 'u', ...response } })
 const SKIPPED = 'not evaluated: path: Gateway is stale'
 
-t.test('an answer is a refusal, an admission, or says that it is none of both', async t => {
+t.test('a response is denied, allowed or not evaluated', async t => {
   t.equal(readVerdict(review({ allowed: false })), 'refused')
   t.equal(readVerdict(review({ allowed: true })), 'allowed')
   t.equal(readVerdict(review({ allowed: true, warnings: ['a warning'] })), 'allowed')
@@ -16,7 +16,7 @@ t.test('an answer is a refusal, an admission, or says that it is none of both', 
   for (const text of ['', '{}', '{"response":{}}']) t.throws(() => readVerdict(text), text)
 })
 
-t.test('what is to be refused may pass with a word when something was not known, and never without', async t => {
+t.test('a change may be unevaluated only while a kind is unreadable', async t => {
   for (const [expected, verdict, wasUnknown, fault] of [
     ['refused', 'refused', false, undefined],
     ['refused', 'refused', true, undefined],
@@ -37,7 +37,7 @@ t.test('what is to be refused may pass with a word when something was not known,
   }
 })
 
-t.test('whatever failed is told, and is a failure of the whole', async t => {
+t.test('every failure is reported and fails the run', async t => {
   const memory = { start: { rssMb: 1, heapMb: 2 }, end: { rssMb: 3, heapMb: 4 } }
   const tally = { verdicts: new Map([['refused', 2] as const]), wrong: [], handshakes: [], requests: [] }
   const rounds = { played: new Map(), settled: [] }
@@ -68,7 +68,7 @@ t.test('whatever failed is told, and is a failure of the whole', async t => {
   ])
 })
 
-t.test('the same seed gives the same chance', async t => {
+t.test('the same seed draws the same values', async t => {
   const drawn = (seed: number) => {
     const { below, pick, shuffle } = randomOf(seed)
     return [below(1_000), pick(['a', 'b', 'c']), shuffle([1, 2, 3, 4, 5])]
@@ -79,7 +79,7 @@ t.test('the same seed gives the same chance', async t => {
   t.throws(() => randomOf(1).pick([]), /nothing to pick from/)
 })
 
-t.test('what cannot be soaked is said at once', async t => {
+t.test('invalid options are errors', async t => {
   for (const [args, said] of [
     [['--seconds', 'long'], /--seconds long/],
     [['--seconds', '0'], /--seconds 0/],
