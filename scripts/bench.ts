@@ -9,7 +9,7 @@ import { pino } from 'pino'
 import { parseConfig } from '../src/config.ts'
 import { makeCertificate } from '../src/controller/dev-certificate.ts'
 import { Dispatcher } from '../src/evaluator/dispatcher.ts'
-import { inWorker } from '../src/evaluator/worker-thread.ts'
+import { startInWorker } from '../src/evaluator/worker-thread.ts'
 import { serve } from '../src/server/serve.ts'
 import { readFiles } from '../src/sources/files.ts'
 import { benchEvaluation } from './bench-evaluation.ts'
@@ -36,7 +36,7 @@ const logger = pino({ level: 'info' }, pino.destination('/dev/null'))
 const origin = { from: 'files', resources } as const
 const worker = new URL('../src/evaluation-worker.ts', import.meta.url)
 const evaluator = new Dispatcher({
-  start: inWorker(worker, { origin, settings: config.mesh, ownNamespace: undefined }),
+  start: startInWorker(worker, { origin, settings: config.mesh, ownNamespace: undefined }),
   policy: () => config,
   log: logger
 })

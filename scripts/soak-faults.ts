@@ -1,15 +1,15 @@
 import { refuse, toEvent } from '../test/support/api-server.ts'
 import { EVENT_FAULTS } from '../test/support/event-faults.ts'
-import { heal, type Row, type Stage } from '../test/support/fault.ts'
+import { type FaultCase, type FaultContext, heal } from '../test/support/fault.ts'
 import { LIST_FAULTS } from '../test/support/list-faults.ts'
 import { WATCH_FAULTS } from '../test/support/watch-faults.ts'
 import { POLICIES } from '../test/support/watch-harness.ts'
 import type { Cluster, CredentialSource } from './soak-cluster.ts'
 
 /** A fault that is injected while the guard runs. */
-export interface Fault extends Pick<Row, 'alone' | 'heal'> {
+export interface Fault extends Pick<FaultCase, 'exclusive' | 'heal'> {
   readonly name: string
-  readonly play: (stage: Stage) => unknown
+  readonly play: (stage: FaultContext) => unknown
 }
 
 /** Faults of the watch tests, of the connection, and of the whole API server. */
@@ -26,7 +26,7 @@ const GONE = toEvent('ERROR', { code: 410 })
 
 /** Initial faults take effect on a relist. */
 const startOf =
-  ({ before, play }: Row): Fault['play'] =>
+  ({ before, play }: FaultCase): Fault['play'] =>
   async stage => {
     before?.(stage.api)
     if (before !== undefined && stage.api.serves(POLICIES)) stage.api.say(POLICIES, GONE)
@@ -40,10 +40,10 @@ function connectionFaults({ access, nameServer }: Cluster): readonly Fault[] {
     token = `token-${count++}`
     return token
   }
-  const end = ({ api }: Stage) => api.endWatches()
+  const end = ({ api }: FaultContext) => api.endWatches()
   const changedLate = (source: CredentialSource): Fault => ({
     name: `connection: token replaced after revocation, source ${source}`,
-    alone: true,
+    exclusive: true,
     play: stage => {
       access.acceptTokens(next())
       end(stage)
@@ -52,7 +52,7 @@ function connectionFaults({ access, nameServer }: Cluster): readonly Fault[] {
   })
   const changedEarly = (source: CredentialSource): Fault => ({
     name: `connection: token replaced before revocation, source ${source}`,
-    alone: true,
+    exclusive: true,
     play: () => {
       const old = token
       access.acceptTokens(old, next())
@@ -67,7 +67,7 @@ function connectionFaults({ access, nameServer }: Cluster): readonly Fault[] {
     ...(['file', 'plugin', 'kubeconfig'] as const).flatMap(source => [changedLate(source), changedEarly(source)]),
     {
       name: 'connection: exec plugin fails',
-      alone: true,
+      exclusive: true,
       play: stage => {
         access.setToken(token, 'plugin')
         access.breakPlugin()
@@ -78,7 +78,7 @@ function connectionFaults({ access, nameServer }: Cluster): readonly Fault[] {
     },
     {
       name: 'connection: kubeconfig missing',
-      alone: true,
+      exclusive: true,
       play: stage => {
         access.hideKubeconfig()
         stage.api.reset()
@@ -128,7 +128,7 @@ function serverFaults(): readonly Fault[] {
     },
     {
       name: 'server: restart with compacted history',
-      alone: true,
+      exclusive: true,
       play: ({ api }) => api.down(),
       heal: async ({ api }) => {
         api.compact()

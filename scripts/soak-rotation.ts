@@ -3,7 +3,7 @@ import { generate } from 'selfsigned'
 import { DAY_MS, issueServingCertificate, type KeyPair, toPem, type Validity } from '../src/controller/certificate.ts'
 import { NAME } from '../src/controller/names.ts'
 import { caBundleIn, SECRET } from '../test/support/controller.ts'
-import { until } from '../test/support/wait-until.ts'
+import { waitUntil } from '../test/support/wait-until.ts'
 import { type Cluster, GUARD } from './soak-cluster.ts'
 import type { Replica } from './soak-guard.ts'
 
@@ -30,7 +30,7 @@ export async function rotateCertificates(
 ): Promise<void> {
   const served = () => replicas.map(({ controller }) => controller.keyPair().cert)
   const waitFor = async (what: string, condition: () => boolean) => {
-    await until(what, () => signal.aborted || condition(), TIMEOUT_MS)
+    await waitUntil(what, () => signal.aborted || condition(), TIMEOUT_MS)
   }
   const isServed = (cert: string) => served().every(one => one === cert)
   while (!signal.aborted) {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApiServer } from '../test/support/api-server.ts'
 import { keyOf } from '../test/support/collection.ts'
-import { POLICIES, placeOf, policy, V1_POLICIES } from '../test/support/watch-harness.ts'
+import { POLICIES, policy, servedPath, V1_POLICIES } from '../test/support/watch-harness.ts'
 import type { Clients } from './soak-clients.ts'
 import type { Cluster } from './soak-cluster.ts'
 import { type Fault, faultsFor } from './soak-faults.ts'
@@ -62,7 +62,7 @@ export async function playRounds(
 
 function pickConcurrent([first, ...others]: readonly Fault[], count: number): readonly Fault[] {
   if (first === undefined) return []
-  const more = first.alone ? [] : others.filter(({ alone }) => !alone)
+  const more = first.exclusive ? [] : others.filter(({ exclusive }) => !exclusive)
   return [first, ...more.slice(0, count - 1)]
 }
 
@@ -105,7 +105,7 @@ function stageFor(api: ApiServer): ApiServer {
 
 /** Changes the policies that `verifyDecisions` depends on. */
 function change(api: ApiServer, random: Random): void {
-  const place = placeOf(api)
+  const place = servedPath(api)
   if (place === undefined) return
   api.put(place, policy(MODEL_NAMESPACE, random.pick(['STRICT', 'PERMISSIVE'])))
   api.put(place, policy(`n${random.below(5)}`))
@@ -126,7 +126,7 @@ async function awaitConvergence({ cluster: { api }, replicas }: SoakContext, aft
 
 /** Sends a request whose decision depends on the current state to each replica. */
 async function verifyDecisions({ cluster: { api }, replicas, clients }: SoakContext): Promise<void> {
-  const policies = api.objects(placeOf(api) ?? POLICIES) as readonly Partial<ReturnType<typeof policy>>[]
+  const policies = api.objects(servedPath(api) ?? POLICIES) as readonly Partial<ReturnType<typeof policy>>[]
   const isStrict = policies.some(
     ({ metadata, spec }) => metadata?.namespace === MODEL_NAMESPACE && spec?.mtls.mode === 'STRICT'
   )

@@ -5,7 +5,7 @@ import type { StateSource } from '../src/sources/source.ts'
 import type { Resource } from '../src/state/resource.ts'
 import { DEFAULT_SETTINGS } from '../src/state/snapshot.ts'
 import type { ApiServer } from '../test/support/api-server.ts'
-import { POLICIES, placeOf } from '../test/support/watch-harness.ts'
+import { POLICIES, servedPath } from '../test/support/watch-harness.ts'
 
 /** @returns the first difference between cache and API server, or `undefined` */
 export function findDifference(api: ApiServer, source: StateSource): string | undefined {
@@ -15,7 +15,7 @@ export function findDifference(api: ApiServer, source: StateSource): string | un
   const differing = collectionsOf(DEFAULT_SETTINGS).find(collection => {
     const { kind, namespace } = collection
     const path = toPath(collection)
-    const stored = api.objects(path === POLICIES ? (placeOf(api) ?? path) : path)
+    const stored = api.objects(path === POLICIES ? (servedPath(api) ?? path) : path)
     const known = state.list(kind).filter(one => namespace === undefined || one.namespace === namespace)
     return !isDeepStrictEqual(byName(known), byName(stored.flatMap(one => project(one, () => {}))))
   })

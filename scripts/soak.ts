@@ -7,7 +7,7 @@
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { until } from '../test/support/wait-until.ts'
+import { waitUntil } from '../test/support/wait-until.ts'
 import { startClients } from './soak-clients.ts'
 import { startCluster } from './soak-cluster.ts'
 import { startReplica } from './soak-guard.ts'
@@ -23,7 +23,7 @@ async function soak(seconds: number, seed: number): Promise<SoakResult> {
   process.on('unhandledRejection', recordProblem)
   const cluster = await startCluster()
   const replicas = [await startReplica(cluster), await startReplica(cluster)]
-  await until('the CA bundle to be published', () => cluster.caBundle() !== '')
+  await waitUntil('the CA bundle to be published', () => cluster.caBundle() !== '')
   const clients = startClients(cluster, replicas)
   const start = measureMemory()
   const signal = AbortSignal.timeout(seconds * 1000)

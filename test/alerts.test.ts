@@ -28,9 +28,9 @@ const alerts = groups.flatMap(({ rules }) => rules)
 const pages = readdirSync(join(root, 'docs/runbooks'))
 
 const FUNCTIONS = ['absent', 'increase', 'max', 'min', 'rate', 'sum', 'time']
-const WORDS = ['and', 'by', 'or', 'unless', 'without']
+const KEYWORDS = ['and', 'by', 'or', 'unless', 'without']
 
-/** All that a replica with everything on tells Prometheus. */
+/** Metrics of a replica with all features enabled. */
 async function exposition(): Promise<string> {
   const config = parseConfig('server: { port: 0, healthPort: 0 }', 'test')
   const logger = pino({ level: 'silent' })
@@ -60,7 +60,7 @@ async function exposition(): Promise<string> {
 
 const text = await exposition()
 const types = new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]))
-const isMeasured = (name: string) => types.has(name)
+const isMetric = (name: string) => types.has(name)
 const namesIn = (some: string) => [...some.matchAll(/mesh_guard_\w+/g)].map(([name]) => name)
 
 t.test('metrics are named by convention', async t => {
@@ -72,8 +72,8 @@ t.test('metrics are named by convention', async t => {
   }
 })
 
-/** Fails on brackets that do not pair, and on words that Prometheus does not know. Not a parser. */
-function faultsOf(expr: string): readonly string[] {
+/** Unbalanced brackets and unknown words of a PromQL expression; not a parser. */
+function errorsIn(expr: string): readonly string[] {
   const bare = expr.replace(/"[^"]*"/g, '').replace(/\{[^{}]*\}|\[\d+[smhd]\]/g, '')
   const unnested = (text: string): string => {
     const next = text.replace(/\([^()]*\)/g, '')
@@ -86,13 +86,13 @@ function faultsOf(expr: string): readonly string[] {
   const words = [...bare.matchAll(/[a-z_]\w*/g)].map(([word]) => word)
   return [
     ...(/[()[\]{}"]/.test(unnested(bare)) ? ['brackets'] : []),
-    ...functions.filter(name => ![...FUNCTIONS, ...WORDS].includes(name)),
-    ...words.filter(word => ![...FUNCTIONS, ...WORDS, ...labels].includes(word) && !isMeasured(word))
+    ...functions.filter(name => ![...FUNCTIONS, ...KEYWORDS].includes(name)),
+    ...words.filter(word => ![...FUNCTIONS, ...KEYWORDS, ...labels].includes(word) && !isMetric(word))
   ]
 }
 
-t.test('the check of expressions finds what is wrong', async t => {
-  for (const [expr, faults] of [
+t.test('errorsIn finds invalid expressions', async t => {
+  for (const [expr, errors] of [
     ['mesh_guard_ready == 0', []],
     ['mesh_guard_ready{a="b"} == 0 or (absent(mesh_guard_ready)', ['brackets']],
     ['rate(mesh_guard_rejected_requests_total[5m] > 0', ['brackets']],
@@ -100,14 +100,14 @@ t.test('the check of expressions finds what is wrong', async t => {
     ['sun by (reason) (rate(mesh_guard_rejected_requests_total[5m])) > 0', ['sun']],
     ['tiem() > 0', ['tiem', 'tiem']]
   ] as const) {
-    t.same(faultsOf(expr), faults, expr)
+    t.same(errorsIn(expr), errors, expr)
   }
 })
 
 t.test('each alert queries existing metrics and has a runbook', async t => {
   t.same(alerts.map(({ alert }) => `${alert}.md`).sort(), pages.toSorted(), 'each runbook has an alert')
   for (const { alert, expr, labels, annotations } of alerts) {
-    t.same(faultsOf(expr), [], `${alert}: ${expr}`)
+    t.same(errorsIn(expr), [], `${alert}: ${expr}`)
     t.ok(namesIn(expr).length > 0, alert)
     for (const [, name, label, value] of expr.matchAll(/(\w+)\{(\w+)="([^"]*)"\}/g)) {
       t.match(text, new RegExp(`^${name}\\{.*${label}="${value}"`, 'm'), alert)
@@ -123,6 +123,6 @@ t.test('each runbook has the same sections and names existing metrics', async t 
     const text = readFileSync(join(root, 'docs/runbooks', page), 'utf8')
     const headings = [...text.matchAll(/^#+ .*$/gm)].map(([heading]) => heading)
     t.same(headings, [`# ${page.replace('.md', '')}`, '## Meaning', '## Impact', '## Diagnosis', '## Mitigation'])
-    for (const name of namesIn(text)) t.ok(isMeasured(name), `${page}: ${name}`)
+    for (const name of namesIn(text)) t.ok(isMetric(name), `${page}: ${name}`)
   }
 })

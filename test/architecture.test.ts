@@ -23,14 +23,14 @@ const rows = [...readFileSync(join(src, 'README.md'), 'utf8').matchAll(/^\| `([\
     return { folder, isAllAbove: /\babove\b/.test(allowed), named: namesIn(allowed), excluded: namesIn(excluded) }
   }
 )
-/** Folders that each folder may import: the table of src/README.md. */
-const MAY = new Map(
+/** Allowed imports of each folder, from the table in src/README.md. */
+const ALLOWED = new Map(
   rows.map(({ folder, isAllAbove, named, excluded }, at) => {
     const above = isAllAbove ? rows.slice(0, at).map(row => row.folder) : []
     return [folder, new Set([folder, ...above, ...named].filter(name => !excluded.includes(name)))]
   })
 )
-/** Folders before the first that does I/O, and the reports. */
+/** Folders before `sources` in the table, and `report`. */
 const PURE = [
   ...rows
     .map(({ folder }) => folder)
@@ -41,16 +41,16 @@ const PURE = [
   'report'
 ]
 
-t.test('folders import what they may', async t => {
-  t.same([...MAY.keys()].sort(), [...new Set(files.map(dirname))].sort(), 'each folder has a row')
+t.test('folders import only allowed folders', async t => {
+  t.same([...ALLOWED.keys()].sort(), [...new Set(files.map(dirname))].sort(), 'each folder has a row')
   for (const file of files) {
     for (const name of importsOf(file).filter(isOwn)) {
-      t.ok(MAY.get(dirname(file))?.has(dirname(targetOf(file, name))), `${file} imports ${name}`)
+      t.ok(ALLOWED.get(dirname(file))?.has(dirname(targetOf(file, name))), `${file} imports ${name}`)
     }
   }
 })
 
-t.test('nothing between source and answer does I/O, waits, or reads a clock', async t => {
+t.test('pure folders do no I/O, are synchronous and read no clock', async t => {
   for (const file of files.filter(file => PURE.includes(dirname(file)))) {
     t.same(
       importsOf(file).filter(name => IO.test(name)),
@@ -62,13 +62,13 @@ t.test('nothing between source and answer does I/O, waits, or reads a clock', as
   }
 })
 
-t.test('one file reads the environment, and one ends the process', async t => {
+t.test('only environment.ts reads the environment, and only main.ts ends the process', async t => {
   const using = (word: string) => files.filter(file => textOf(file).includes(word))
   t.same(using('process.env'), ['environment.ts'])
   t.same(using('process.exit'), ['main.ts'])
 })
 
-t.test('no file imports itself by way of others, types included', async t => {
+t.test('there are no import cycles, including types', async t => {
   const edges = new Map(
     files.map(file => [
       file,
@@ -77,13 +77,13 @@ t.test('no file imports itself by way of others, types included', async t => {
         .map(name => targetOf(file, name))
     ])
   )
-  const free = new Set<string>()
+  const visited = new Set<string>()
   const visit = (file: string, path: readonly string[]): void => {
-    if (path.includes(file)) t.fail(`a circle: ${[...path, file].join(' -> ')}`)
-    else if (!free.has(file)) for (const to of edges.get(file) ?? []) visit(to, [...path, file])
-    free.add(file)
+    if (path.includes(file)) t.fail(`import cycle: ${[...path, file].join(' -> ')}`)
+    else if (!visited.has(file)) for (const to of edges.get(file) ?? []) visit(to, [...path, file])
+    visited.add(file)
   }
   for (const file of files) visit(file, [])
-  t.equal(free.size, files.length)
-  t.same(edges.get('main.ts'), ['cli/program.ts'], 'the imports are seen')
+  t.equal(visited.size, files.length)
+  t.same(edges.get('main.ts'), ['cli/program.ts'], 'imports are found')
 })

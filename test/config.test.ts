@@ -4,7 +4,7 @@ import { parseConfig, readConfig } from '../src/config.ts'
 import { RULE_IDS } from '../src/config-schema.ts'
 import { kubeconfigFiles } from '../src/environment.ts'
 
-t.test('without a file everything is as by default', async t => {
+t.test('without a file, every key has its default', async t => {
   t.match(readConfig(undefined), {
     rules: {},
     namespaces: [],
@@ -16,7 +16,7 @@ t.test('without a file everything is as by default', async t => {
   })
 })
 
-t.test('a file', async t => {
+t.test('a file overrides defaults', async t => {
   const file = `${t.testdir({ 'config.yaml': 'rules: { tls-certificate-mismatch: warn }\nmesh: { kserveNamespace: kubeflow }' })}/config.yaml`
   t.match(readConfig(file), { rules: { 'tls-certificate-mismatch': 'warn' }, mesh: { kserveNamespace: 'kubeflow' } })
 })
@@ -29,7 +29,7 @@ const exception = `exceptions:
   expires: 2027-01-31
 `
 
-t.test('an exception', async t => {
+t.test('an exception is parsed', async t => {
   t.same(parseConfig(exception, 'c.yaml').exceptions, [
     {
       rule: 'tls-certificate-mismatch',
@@ -41,7 +41,7 @@ t.test('an exception', async t => {
   ])
 })
 
-t.test('faults are told with line, field and the nearest right name', async t => {
+t.test('errors have line, field and the nearest valid name', async t => {
   for (const [text, error] of [
     ['log: {}\nlog: {}', 'c.yaml:2: Map keys must be unique'],
     ['log: *level', 'c.yaml:1: Unresolved alias (the anchor must be set before the alias): level'],
@@ -85,18 +85,18 @@ t.test('faults are told with line, field and the nearest right name', async t =>
   })
 })
 
-t.test('all faults are told at once', async t => {
+t.test('all errors are reported', async t => {
   t.throws(() => parseConfig('a: 1\nserver: { port: -1 }', 'c.yaml'), {
     message: /^c.yaml:2: server.port: .*\nc.yaml:1: a: /
   })
 })
 
-t.test('rule ids are kebab case and in order', async t => {
+t.test('rule ids are kebab case and sorted', async t => {
   t.same([...RULE_IDS].sort(), RULE_IDS)
   for (const id of RULE_IDS) t.match(id, /^[a-z]+(-[a-z]+)+$/)
 })
 
-t.test('the files that KUBECONFIG names', async t => {
+t.test('KUBECONFIG is a list of paths', async t => {
   const before = process.env['KUBECONFIG']
   t.teardown(() => {
     if (before !== undefined) process.env['KUBECONFIG'] = before

@@ -1,4 +1,4 @@
-/** There may be no engine that builds images here: what the Dockerfile copies and runs is copied and run without one. */
+/** Follows the Dockerfile without a container engine. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,22 +9,22 @@ import { argsOf, buildImage, building, copiesOf, entrypoint, running } from './s
 const root = join(import.meta.dirname, '..')
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
 
-t.test('two stages of one pinned line of Node, the newer stage without the tools of the other', async t => {
+t.test('both stages use the same Node.js line, and the image has no build tools', async t => {
   t.same(argsOf('FROM'), ['node:24-slim AS build', 'node:24-slim'])
   t.same(argsOf('COPY', running).slice(-1), ['--from=build /build/dist dist'])
   t.match(argsOf('RUN', building)[0], /^npm ci /)
 })
 
-t.test('it runs as a number that is not root, the one of the chart, and without a shell', async t => {
+t.test('the image runs as the user id of the chart, without a shell', async t => {
   t.same(argsOf('USER'), ['65532:65532'])
   t.match(read('charts/kserve-mesh-guard/templates/deployment.yaml'), 'runAsUser: 65532')
   for (const name of ['ENTRYPOINT', 'CMD']) {
-    for (const args of argsOf(name)) t.ok(Array.isArray(JSON.parse(args)), `${name} is a list`)
+    for (const args of argsOf(name)) t.ok(Array.isArray(JSON.parse(args)), `${name} is in exec form`)
   }
   t.match(argsOf('LABEL')[0], `org.opencontainers.image.description="${JSON.parse(read('package.json')).description}"`)
 })
 
-t.test('.dockerignore lets in what is copied, and nothing else', async t => {
+t.test('.dockerignore allows only the copied paths', async t => {
   const lines = read('.dockerignore')
     .split('\n')
     .filter(line => line !== '' && !line.startsWith('#'))
@@ -32,17 +32,17 @@ t.test('.dockerignore lets in what is copied, and nothing else', async t => {
   t.same(lines.sort(), ['*', ...[...names].map(name => `!${name}`)].sort())
 })
 
-t.test('what it copies is enough to build, and what it builds is enough to run', async t => {
+t.test('the copied files are sufficient to build, and the image to run', async t => {
   const app = buildImage(t.testdir({}))
   const [, main = ''] = entrypoint
   const run = (...args: readonly string[]) =>
     execFileSync(process.execPath, [main, ...args], { cwd: app, env: {}, encoding: 'utf8' })
-  t.match(run('rules', 'tls-certificate-mismatch'), '# tls-certificate-mismatch', 'with the pages of the rules')
+  t.match(run('rules', 'tls-certificate-mismatch'), '# tls-certificate-mismatch', 'rule pages are in the image')
   t.match(run('serve', '--help'), '--config')
   t.match(readFileSync(join(app, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8'), /^fastify 5\.\S+, MIT$/m)
 })
 
-t.test('chart and package tell the same version', async t => {
+t.test('chart and package have the same version', async t => {
   const chart = parse(read('charts/kserve-mesh-guard/Chart.yaml'))
   const { version } = JSON.parse(read('package.json')) as { readonly version: string }
   t.match(chart, { version, appVersion: version })

@@ -29,10 +29,10 @@ const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   readonly scripts: Readonly<Record<string, string>>
 }
 
-/** Their commands change a cluster: test/e2e/docs.e2e.ts runs them. */
+/** Commands of these pages change a cluster and are run by test/e2e/docs.e2e.ts. */
 const IN_CLUSTER = ['failure-modes', 'gitops', 'install', 'rollout', 'security'].map(name => `docs/${name}.md`)
 
-/** Exit codes of the commands that run here; `.ci/run` runs npm. */
+/** Expected exit codes; `.ci/run` runs the npm commands. */
 const COMMANDS: Readonly<Record<string, number>> = {
   'npx mesh-guard check examples/strict-mesh.yaml --against examples/cluster': 1,
   'npx mesh-guard check examples/strict-mesh.yaml --against live': 1,
@@ -54,7 +54,7 @@ const config = join(t.testdir({ config: kubeconfig(live.url) }), 'config')
 
 for (const file of DOCS) {
   const text = readFileSync(join(root, file), 'utf8')
-  t.test(`${file}: its commands run`, async t => {
+  t.test(`${file}: commands have the expected exit code`, async t => {
     for (const [, name = ''] of text.matchAll(/`?npm run (?:-s )?([\w:-]+)/g)) t.ok(name in scripts, `npm run ${name}`)
     if (IN_CLUSTER.includes(file)) return
     const blocks = [...text.matchAll(/^```sh\n(.*?)^```/gms)].map(([, block = '']) => block.trim())
@@ -70,13 +70,13 @@ for (const file of DOCS) {
         t.ok(install.includes(command), 'test/e2e/docs.e2e.ts runs it')
         continue
       }
-      t.ok(command in COMMANDS, `a test knows: ${command}`)
+      t.ok(command in COMMANDS, `expected exit code is defined: ${command}`)
       const argv = command.replace(/^npx mesh-guard /, '').split(' ')
       const { code, err } = await meshGuard(...argv, ...(argv.includes('live') ? ['--kubeconfig', config] : []))
       t.equal(code, COMMANDS[command], err)
     }
   })
-  t.test(`${file}: its links resolve`, async t => {
+  t.test(`${file}: links resolve`, async t => {
     for (const [, target = ''] of text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
       t.ok(readFileSync(join(root, file, '..', target)).length > 0, target)
     }

@@ -6,8 +6,8 @@ import { meshGuard } from './support/command.ts'
 const examples = join(import.meta.dirname, '../examples')
 const published = join(examples, 'published')
 
-/** What admission says of files, one after the other: the decision of each change, with the rules that it meets. */
-async function said(files: readonly string[]): Promise<readonly string[]> {
+/** Decision and rules of each change, in order. */
+async function decisionsOf(files: readonly string[]): Promise<readonly string[]> {
   const paths = files.map(name => join(published, `${name}.yaml`))
   const { out } = await meshGuard('check', ...paths, '--against', join(examples, 'cluster'), '-o', 'json')
   return reportSchema
@@ -90,6 +90,6 @@ const SEQUENCES: readonly (readonly [string, readonly string[], readonly string[
 
 for (const [name, files, expected] of SEQUENCES) {
   t.test(name, async t => {
-    t.same(await said(files), expected)
+    t.same(await decisionsOf(files), expected)
   })
 }

@@ -4,7 +4,7 @@ import t from 'tap'
 import { generate } from '../scripts/generate.ts'
 
 for (const [file, text] of await generate()) {
-  t.test(`${file} is what \`npm run generate\` makes`, async t => {
+  t.test(`${file} is up to date with \`npm run generate\``, async t => {
     t.equal(readFileSync(join(import.meta.dirname, '..', file), 'utf8'), text)
   })
 }

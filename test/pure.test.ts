@@ -1,4 +1,4 @@
-/** The tests of all that does no I/O, in one process: to start a process takes longer than to run them. */
+/** Runs all tests without I/O in one process, because starting a process takes longer than a test. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 

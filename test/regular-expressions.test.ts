@@ -6,20 +6,20 @@ import { findRegularExpressions, whyNotLinear } from './support/regular-expressi
 const src = join(import.meta.dirname, '../src')
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'))
 
-t.test('every regular expression of src is linear', async t => {
+t.test('every regular expression in src is linear', async t => {
   let count = 0
   for (const file of files) {
     const { literals, dynamic } = findRegularExpressions(readFileSync(join(src, file), 'utf8'))
-    t.same(dynamic, [], `${file} makes no regular expression of text`)
+    t.same(dynamic, [], `${file} builds no regular expression from text`)
     for (const { line, source, flags } of literals) {
       t.equal(whyNotLinear({ source, flags }), undefined, `${file}:${line}: /${source}/${flags}`)
       count += 1
     }
   }
-  t.ok(count > 20, 'they are found')
+  t.ok(count > 20, 'regular expressions are found')
 })
 
-t.test('one that is not linear is found', async t => {
+t.test('whyNotLinear finds regular expressions that are not linear', async t => {
   for (const [literal, why] of [
     ['/^(a+)+$/', 'exponential'],
     ['/^(a|a)*$/', 'exponential'],
@@ -40,7 +40,7 @@ t.test('one that is not linear is found', async t => {
   }
 })
 
-t.test('regular expressions are distinguished from what looks like one', async t => {
+t.test('regular expression literals are distinguished from division and strings', async t => {
   const text = `
 type Pattern = RegExp
 const half = (a: number, b: number): number => a / b / 2

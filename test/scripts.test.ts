@@ -21,7 +21,7 @@ async function script(name: string, argv: readonly string[], cwd = root, checkou
   return { code, out }
 }
 
-t.test('conformance prints each answer that differs, and counts', async t => {
+t.test('conformance prints each difference and the counts', async t => {
   const pod = (app: string, number = '') => ({
     apiVersion: 'v1',
     kind: 'Pod',
@@ -48,18 +48,23 @@ t.test('conformance prints each answer that differs, and counts', async t => {
       call('a/client', 'server', 'ok', ['a/server2', 'a/server1'])
     ]
   }
-  const refused = call('a/client', 'server', 'ok', ['a/server1', 'a/server2'])
-  const denied = refused.expect.endpoints.map(endpoint => ({ ...endpoint, authz: 'deny' }))
+  const blocked = call('a/client', 'server', 'ok', ['a/server1', 'a/server2'])
+  const denied = blocked.expect.endpoints.map(endpoint => ({ ...endpoint, authz: 'deny' }))
   const wrong = {
     ...one,
-    calls: [call('a/client', 'server', 'cut'), { ...refused, expect: { ...refused.expect, endpoints: denied } }],
+    calls: [call('a/client', 'server', 'cut'), { ...blocked, expect: { ...blocked.expect, endpoints: denied } }],
     peerAuthentication: { 'a/server1': { mode: 'STRICT' } }
   }
   const folder = t.testdir({
     'right.jsonl': `${JSON.stringify(one)}\n`,
     'wrong.jsonl': `${JSON.stringify(wrong)}\n`,
-    'odd.jsonl': JSON.stringify({ ...one, calls: [call('a/unknown', '', '')] }),
-    'elsewhere.jsonl': JSON.stringify({ install: 'none', namespace: { name: 'a' }, pod: {}, injected: true }),
+    'unknown-pod.jsonl': JSON.stringify({ ...one, calls: [call('a/unknown', '', '')] }),
+    'unknown-installation.jsonl': JSON.stringify({
+      install: 'none',
+      namespace: { name: 'a' },
+      pod: {},
+      injected: true
+    }),
     'installations.json': '{}'
   })
   t.same(await script('conformance', [join(folder, 'right.jsonl')]), { code: 0, out: '4 agree, 0 disagree\n' })
@@ -72,14 +77,14 @@ t.test('conformance prints each answer that differs, and counts', async t => {
   t.match(out, /wrong\.jsonl: one: a\/client to server\.a\.svc\.cluster\.local:80\n/)
   t.match(out, /istio: .*"authz":"deny".*\n {2}model: .*"authz":"allow"/)
   t.match(out, /4 agree, 3 disagree\n$/)
-  t.match(await script('conformance', [join(folder, 'odd.jsonl')]), { code: 1, out: /one: no pod a\/unknown/ })
-  t.match(await script('conformance', [join(folder, 'elsewhere.jsonl')]), {
+  t.match(await script('conformance', [join(folder, 'unknown-pod.jsonl')]), { code: 1, out: /one: no pod a\/unknown/ })
+  t.match(await script('conformance', [join(folder, 'unknown-installation.jsonl')]), {
     code: 1,
     out: /line 1: no installation none/
   })
 })
 
-t.test('scenarios print each thing that is not as expected, and count', async t => {
+t.test('scenarios prints each difference and the counts', async t => {
   const strict = readFileSync(join(root, 'examples/strict-mesh.yaml'), 'utf8')
   const scenario = (decision: string, more: object = {}) => ({
     'change.yaml': strict,
@@ -105,7 +110,7 @@ t.test('scenarios print each thing that is not as expected, and count', async t 
   t.match(await script('scenarios', [folder]), { code: 1, out: /change\.yaml:1: / })
 })
 
-t.test('a new rule is in every generated file after one run of generate', async t => {
+t.test('generate adds a new rule to every generated file in one run', async t => {
   const folder = t.testdir({})
   for (const name of ['src', 'scripts', 'examples', 'package.json', 'README.md']) {
     cpSync(join(root, name), join(folder, name), { recursive: true })
@@ -122,13 +127,13 @@ t.test('a new rule is in every generated file after one run of generate', async 
   }
 })
 
-t.test('generate writes what the rules say', async t => {
+t.test('generate writes every generated file', async t => {
   const folder = t.testdir({ src: { rules: {} } })
   t.match(await script('generate', [], folder), { code: 0, out: '' })
   for (const [file, text] of await generate()) t.equal(readFileSync(join(folder, file), 'utf8'), text, file)
 })
 
-t.test('the bill of materials is that of what is installed to run, with what a tool needs as well', async t => {
+t.test('the bill of materials includes packages that a development tool uses too', async t => {
   const component = (name: string, properties: Bom['components'][number]['properties'] = []) => ({
     'bom-ref': name,
     name,
@@ -154,10 +159,10 @@ t.test('the bill of materials is that of what is installed to run, with what a t
     { ref: 'root', dependsOn: ['library', 'types'] },
     { ref: 'library', dependsOn: ['both'] }
   ])
-  t.same(toolsIn(production, ['tool', 'both', 'types']), ['types 1.0.0'], 'only we ask for it')
+  t.same(toolsIn(production, ['tool', 'both', 'types']), ['types 1.0.0'], 'only a development dependency')
 })
 
-t.test('the notices of what is in a bundle: each version once, and its license as it is', async t => {
+t.test('notices list each bundled version once, with its license', async t => {
   const folder = t.testdir({
     node_modules: {
       b: {

@@ -5,13 +5,22 @@ import t from 'tap'
 
 const root = join(import.meta.dirname, '..')
 const FOLDERS = ['charts', 'docs', 'examples', 'scripts']
-const FILES = ['.ci/run', 'CHANGELOG.md', 'CONTRIBUTING.md', 'Dockerfile', 'README.md', 'SECURITY.md', 'src/config.ts']
+const FILES = [
+  '.ci/run',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'Dockerfile',
+  'README.md',
+  'SECURITY.md',
+  'src/config.ts',
+  'src/config-schema.ts'
+]
 /** Generated from the rule pages. */
 const GENERATED = 'docs/rules.md'
 /** The soak test and the benchmarks. */
 const OTHERS = /^scripts\/(soak|bench)/
 
-/** Words of daily life where a term exists, and metaphors. */
+/** Everyday words and metaphors that replace a term. */
 const WORDS = [
   'nobody',
   'whoever',

@@ -10,8 +10,8 @@ import { RULES } from '../rules/index.ts'
 import { readFiles } from '../sources/files.ts'
 import type { Manifest } from '../sources/yaml.ts'
 import type { Snapshot } from '../state/snapshot.ts'
-import { located } from './check.ts'
-import { againstOption, findPlace, LIVE, requireNamespace, toWorld } from './cluster-state.ts'
+import { withSourceLocation } from './check.ts'
+import { againstOption, LIVE, requireNamespace, resolveSource, toClusterState } from './cluster-state.ts'
 import { addReportOptions, allNamespacesOption, exitCode, loadConfig, type ReportOptions } from './command.ts'
 import { FINDINGS, helpText } from './help.ts'
 import type { Io } from './io.ts'
@@ -42,14 +42,14 @@ export function auditCommand(io: Io): Command {
     })
 }
 
-async function audit({ against, ...where }: AuditOptions, config: Config, io: Io): Promise<Report> {
+async function audit({ against, ...flags }: AuditOptions, config: Config, io: Io): Promise<Report> {
   const policy = policyAt(config, Date.now())
-  const place = await findPlace(against, where)
+  const source = await resolveSource(against, flags)
   const manifests = against === LIVE ? [] : readFiles([against])
-  const { state } = against === LIVE ? await place.open(config, io) : toWorld(manifests, config)
-  requireNamespace(state, where.namespace)
+  const { state } = against === LIVE ? await source.open(config, io) : toClusterState(manifests, config)
+  requireNamespace(state, flags.namespace)
   const report = reportOf(state, manifests, policy)
-  return where.namespace === undefined ? report : within(report, where.namespace, policy)
+  return flags.namespace === undefined ? report : filterByNamespace(report, flags.namespace, policy)
 }
 
 /**
@@ -59,11 +59,12 @@ async function audit({ against, ...where }: AuditOptions, config: Config, io: Io
  */
 export function reportOf(state: Snapshot, manifests: readonly Manifest[], policy: Policy): Report {
   const { decision, findings, notEvaluated, suppressed } = decideState(state, RULES, policy)
-  return { decision, steps: [], findings: findings.map(located(manifests)), notEvaluated, skipped: suppressed }
+  const located = findings.map(withSourceLocation(manifests))
+  return { decision, steps: [], findings: located, notEvaluated, skipped: suppressed }
 }
 
-/** The findings of one namespace. What was not evaluated stays: it may concern any namespace. */
-function within(report: Report, namespace: string, policy: Policy): Report {
+/** Keeps the findings of one namespace, and all of `notEvaluated`, which may concern any namespace. */
+function filterByNamespace(report: Report, namespace: string, policy: Policy): Report {
   const findings = report.findings.filter(finding => concernsNamespace(finding, namespace))
   return { ...report, decision: mostSevere(findings, report.notEvaluated, policy), findings }
 }

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import type { Config } from '../config-schema.ts'
-import { type AdmissionDecision, decide } from '../engine/decide.ts'
+import { type AdmissionDecision, decide, type EvaluationCache } from '../engine/decide.ts'
 import { expiredExceptions, type Suppression } from '../engine/exceptions.ts'
 import type { Finding } from '../engine/finding.ts'
 import { dedupe } from '../engine/incremental/evaluate.ts'
@@ -15,37 +15,43 @@ import { describeSkipped, InvalidInput, readFiles } from '../sources/files.ts'
 import type { Manifest } from '../sources/yaml.ts'
 import type { Resource } from '../state/resource.ts'
 import type { Change, Snapshot } from '../state/snapshot.ts'
-import { againstOption, findPlace, keyOf, type World } from './cluster-state.ts'
+import { againstOption, type ClusterState, keyOf, resolveSource } from './cluster-state.ts'
 import { addReportOptions, exitCode, loadConfig, type ReportOptions } from './command.ts'
 import { FINDINGS, helpText } from './help.ts'
 import type { Io } from './io.ts'
 import { print } from './output.ts'
 
 /**
- * Evaluates changes in order, each against the state that the ones before it left. A denied change does not change the
- * state. Objects of kinds that are not evaluated are listed as skipped.
+ * Evaluates changes in order, each against the state after the previous ones. A denied change does not change the state.
+ * Objects of kinds that are not evaluated are listed as skipped.
  */
-export function checkChanges(manifests: readonly Manifest[], start: World, config: Config, deleting: boolean): Report {
+export function checkChanges(
+  manifests: readonly Manifest[],
+  start: ClusterState,
+  config: Config,
+  deleting: boolean
+): Report {
   const policy = policyAt(config, Date.now())
-  const locate = located(manifests)
+  const locate = withSourceLocation(manifests)
   const steps: Step[] = []
   const notEvaluated: Skip[] = []
   const skipped: (Suppression | SkippedObject)[] = []
-  let world = start
+  const cache: EvaluationCache = {}
+  let state = start
   for (const manifest of manifests) {
     const { resource, ref: object, source } = manifest
     if (resource === undefined) {
       skipped.push({ object, source, reason: 'kind is not evaluated' })
       continue
     }
-    const { step, next, ...rest } = take(world, { ...manifest, resource }, policy, deleting)
+    const { step, next, ...rest } = evaluateStep(state, { ...manifest, resource }, policy, deleting, cache)
     steps.push({ ...step, findings: step.findings.map(locate), existing: step.existing.map(locate) })
     notEvaluated.push(...rest.notEvaluated)
     skipped.push(...rest.suppressed)
-    world = next
+    state = next
   }
   return {
-    decision: worst(steps),
+    decision: mostSevereDecision(steps),
     steps,
     findings: [],
     notEvaluated: dedupe(notEvaluated),
@@ -53,22 +59,28 @@ export function checkChanges(manifests: readonly Manifest[], start: World, confi
   }
 }
 
-interface Taken {
+interface StepResult {
   readonly step: Omit<Step, 'findings' | 'existing'> & {
     readonly findings: readonly Finding[]
     readonly existing: readonly Finding[]
   }
   readonly notEvaluated: readonly Skip[]
   readonly suppressed: readonly Suppression[]
-  readonly next: World
+  readonly next: ClusterState
 }
 
 /** A manifest of a kind that the model reads. */
 type Evaluated = Manifest & { readonly resource: Resource }
 
-function take(world: World, { ref, resource, object, source }: Evaluated, policy: Policy, deleting: boolean): Taken {
+function evaluateStep(
+  current: ClusterState,
+  { ref, resource, object, source }: Evaluated,
+  policy: Policy,
+  deleting: boolean,
+  cache: EvaluationCache
+): StepResult {
   const key = keyOf(ref)
-  const oldObject = world.objects.get(key)
+  const oldObject = current.objects.get(key)
   const operation = deleting ? 'DELETE' : oldObject === undefined ? 'CREATE' : 'UPDATE'
   const admitted = {
     object: ref,
@@ -80,16 +92,17 @@ function take(world: World, { ref, resource, object, source }: Evaluated, policy
     findings: [],
     existing: []
   } as const
-  const planned = toChange(world.state, resource, deleting)
-  if (planned === undefined) return { step: admitted, notEvaluated: [], suppressed: [], next: world }
+  const planned = toChange(current.state, resource, deleting)
+  if (planned === undefined) return { step: admitted, notEvaluated: [], suppressed: [], next: current }
 
   const change = { ...planned, sent: { object: applied(oldObject, object), oldObject } }
-  const mutated = mutate(world.state, change, { object, oldObject }, RULES)
-  const { notEvaluated, suppressed, ...decision } = decide(world.state, mutated.change, RULES, policy)
+  const mutated = mutate(current.state, change, { object, oldObject }, RULES)
+  const { notEvaluated, suppressed, ...decision } = decide(current.state, mutated.change, RULES, policy, cache)
   const { patch, notes } = mutated
-  const objects = new Map(world.objects).set(key, deleting ? undefined : object)
-  const next = decision.decision === 'deny' ? world : { state: world.state.apply(mutated.change), objects }
-  return { step: { ...admitted, ...decision, patch, notes }, notEvaluated, suppressed, next }
+  const step = { ...admitted, ...decision, patch, notes }
+  if (decision.decision === 'deny') return { step, notEvaluated, suppressed, next: current }
+  const objects = new Map(current.objects).set(key, deleting ? undefined : object)
+  return { step, notEvaluated, suppressed, next: { ...current, state: current.state.apply(mutated.change), objects } }
 }
 
 /** The object after `kubectl apply`, which keeps the fields that the manifest does not set. */
@@ -110,22 +123,22 @@ function toChange(state: Snapshot, resource: Resource, deleting: boolean): Chang
   if (deleting) return before === undefined ? undefined : { operation: 'DELETE', before }
   if (before === undefined) return { operation: 'CREATE', after: resource }
   // A manifest has no creationTimestamp and usually no status; both are kept from the state.
-  const noted = 'status' in before ? { status: before.status } : {}
-  return { operation: 'UPDATE', before, after: { ...noted, ...resource, created: before.created } as Resource }
+  const status = 'status' in before ? { status: before.status } : {}
+  return { operation: 'UPDATE', before, after: { ...status, ...resource, created: before.created } as Resource }
 }
 
-function worst(steps: readonly Step[]): AdmissionDecision {
+function mostSevereDecision(steps: readonly Step[]): AdmissionDecision {
   const decisions = new Set(steps.map(({ decision }) => decision))
   if (decisions.has('deny')) return 'deny'
   return decisions.has('warn') ? 'warn' : 'allow'
 }
 
 /** Adds the file and line of the object at fault, if one of the manifests defines it. */
-export function located(manifests: readonly Manifest[]): (finding: Finding) => Reported {
-  const places = new Map(manifests.map(manifest => [keyOf(manifest.ref), manifest]))
+export function withSourceLocation(manifests: readonly Manifest[]): (finding: Finding) => Reported {
+  const byKey = new Map(manifests.map(manifest => [keyOf(manifest.ref), manifest]))
   return finding => {
-    const place = places.get(keyOf(finding.object))
-    const source = place && { file: place.source.file, line: place.lineOf(finding.field) }
+    const manifest = byKey.get(keyOf(finding.object))
+    const source = manifest && { file: manifest.source.file, line: manifest.lineOf(finding.field) }
     return { ...finding, source }
   }
 }
@@ -158,14 +171,14 @@ export function checkCommand(io: Io): Command {
     .action(async (paths: readonly string[], options: CheckOptions) => {
       const all = [...paths, ...(options.filename ?? [])]
       if (all.length === 0)
-        throw new InvalidInput(['PATH: missing argument; name a file, a directory, or - for standard input'])
+        throw new InvalidInput(['PATH: missing argument; use a file, a directory, or - for standard input'])
       const config = loadConfig(options.config, options.rule)
-      const place = await findPlace(options.against, options)
-      const manifests = readFiles(all, place.namespace)
+      const source = await resolveSource(options.against, options)
+      const manifests = readFiles(all, source.namespace)
       const skipped = describeSkipped(manifests)
       if (skipped !== undefined) io.err(skipped)
-      const world = await place.open(config, io)
-      const report = checkChanges(manifests, world, config, options.delete === true)
+      const state = await source.open(config, io)
+      const report = checkChanges(manifests, state, config, options.delete === true)
       print(io, options, report, toText, toJson)
       io.exit(exitCode(report, options.failOn))
     })

@@ -1,6 +1,5 @@
 import { Option } from 'commander'
 import type { Config } from '../config-schema.ts'
-import type { EvaluationCache } from '../engine/decide.ts'
 import { kubeconfigFiles } from '../environment.ts'
 import type { Kubeconfig } from '../sources/cluster/kubeconfig.ts'
 import { readCluster } from '../sources/cluster/read-once.ts'
@@ -11,24 +10,21 @@ import { suggest } from '../sources/suggest.ts'
 import type { Manifest } from '../sources/yaml.ts'
 import { DEFAULT_NAMESPACE, KINDS, type Kind, type Ref } from '../state/resource.ts'
 import { Snapshot } from '../state/snapshot.ts'
-import type { Where } from './command.ts'
+import type { ClusterFlags } from './command.ts'
 import type { Io } from './io.ts'
 
 /** A cluster state, with the objects as they were read. */
-export interface World {
+export interface ClusterState {
   readonly state: Snapshot
   readonly objects: ReadonlyMap<string, unknown>
-  /** From one change to the next. */
-  readonly memory?: EvaluationCache
 }
 
 /** The cluster state that consists of these manifests only. */
-export function toWorld(manifests: readonly Manifest[], { mesh }: Config): World {
+export function toClusterState(manifests: readonly Manifest[], { mesh }: Config): ClusterState {
   const resources = manifests.flatMap(({ resource }) => (resource === undefined ? [] : [resource]))
   return {
     state: Snapshot.of(resources, mesh),
-    objects: new Map(manifests.map(({ ref, object }) => [keyOf(ref), object])),
-    memory: {}
+    objects: new Map(manifests.map(({ ref, object }) => [keyOf(ref), object]))
   }
 }
 
@@ -40,38 +36,44 @@ export const againstOption = new Option(
   'cluster state to evaluate: a manifest file or directory, or "live" for the current cluster'
 ).default(LIVE)
 
-export const toKubeconfig = ({ kubeconfig, context }: Omit<Where, 'namespace'>): Kubeconfig => ({
+export const toKubeconfig = (
+  { kubeconfig, context }: Omit<ClusterFlags, 'namespace'>,
+  manifestsFlag: '--against' | '--manifests'
+): Kubeconfig => ({
   files: kubeconfig === undefined ? kubeconfigFiles() : [kubeconfig],
-  context
+  context,
+  manifestsFlag
 })
 
-/** A cluster state that is not read yet. */
-export interface Place {
+/** Source of a cluster state that is not read yet. */
+export interface ResolvedSource {
   /** Namespace for names given without one. */
   readonly namespace: string
   /** Reads the state. Of live objects only the fields that the model reads are kept. */
-  readonly open: (config: Config, io: Io) => Promise<World>
+  readonly open: (config: Config, io: Io) => Promise<ClusterState>
 }
 
 /**
  * @param against `live`, or the path of the manifests that are the whole cluster state
  * @throws {InvalidInput} if no cluster is configured and `against` names no path
  */
-export async function findPlace(against: string, where: Where): Promise<Place> {
+export async function resolveSource(against: string, flags: ClusterFlags): Promise<ResolvedSource> {
   if (against !== LIVE) {
-    const [flag] = (['kubeconfig', 'context'] as const).filter(one => where[one] !== undefined)
+    const [flag] = (['kubeconfig', 'context'] as const).filter(one => flags[one] !== undefined)
     if (flag !== undefined) throw new InvalidInput([`--${flag} requires --against ${LIVE}`])
     return {
-      namespace: where.namespace ?? DEFAULT_NAMESPACE,
-      open: async config => toWorld(readFiles([against]), config)
+      namespace: flags.namespace ?? DEFAULT_NAMESPACE,
+      open: async config => toClusterState(readFiles([against]), config)
     }
   }
-  const connection = await connect(toKubeconfig(where))
+  const connection = await connect(toKubeconfig(flags, '--against'))
   return {
-    namespace: where.namespace ?? connection.namespace,
+    namespace: flags.namespace ?? connection.namespace,
     open: async ({ mesh }, io) => {
-      const { state, objects } = await readCluster(connection, mesh, message => io.err(`not read: ${message}`))
-      return { state, objects: new Map(objects.map(object => [keyOf(readRef(object)), object])), memory: {} }
+      const { state, objects } = await readCluster(connection, mesh, message =>
+        io.err(`object skipped: cannot parse: ${message}`)
+      )
+      return { state, objects: new Map(objects.map(object => [keyOf(readRef(object)), object])) }
     }
   }
 }
@@ -81,11 +83,11 @@ export async function findPlace(against: string, where: Where): Promise<Place> {
  *
  * @throws {InvalidInput} if the name and --namespace contradict each other
  */
-export function qualify(name: string, { namespace }: Place, given: string | undefined): string {
+export function qualifiedName(name: string, { namespace }: ResolvedSource, given: string | undefined): string {
   const [first = '', rest] = name.split('/')
   if (rest === undefined) return `${namespace}/${name}`
   if (given === undefined || given === first) return name
-  throw new InvalidInput([`${name}: --namespace names another namespace, ${given}; leave out one of the two`])
+  throw new InvalidInput([`${name}: --namespace is ${given}; omit one of the two`])
 }
 
 /** @throws {InvalidInput} if the namespace does not exist and has no objects */

@@ -39,14 +39,14 @@ export const failOnOption = new Option('--fail-on <level>', 'exit with 1 if the 
   .default('deny')
 
 /** Selects the cluster and the namespace. */
-export interface Where {
+export interface ClusterFlags {
   readonly kubeconfig?: string
   readonly context?: string
   readonly namespace?: string
 }
 
 /** Options of the commands that print a report. */
-export interface ReportOptions extends Where, OutputOptions {
+export interface ReportOptions extends ClusterFlags, OutputOptions {
   readonly failOn: string
   readonly config?: string
   readonly rule?: readonly string[]

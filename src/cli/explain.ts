@@ -8,7 +8,7 @@ import { toExplanationText } from '../report/explanation-text.ts'
 import { RULES } from '../rules/index.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { suggest } from '../sources/suggest.ts'
-import { againstOption, findPlace, qualify, requireNamespace } from './cluster-state.ts'
+import { againstOption, qualifiedName, requireNamespace, resolveSource } from './cluster-state.ts'
 import { addReportOptions, allNamespacesOption, exitCode, loadConfig, type ReportOptions } from './command.ts'
 import { FINDINGS, helpText } from './help.ts'
 import type { Io } from './io.ts'
@@ -38,20 +38,20 @@ export function explainCommand(io: Io): Command {
     .action(async (written: string | undefined, options: ExplainOptions) => {
       const { namespace } = options
       if (written !== undefined && options.allNamespaces) {
-        throw new InvalidInput([`--all-namespaces: ${written} names one InferenceService; leave out one of the two`])
+        throw new InvalidInput([`--all-namespaces: ${written} selects one InferenceService; omit one of the two`])
       }
       const config = loadConfig(options.config, options.rule)
-      const place = await findPlace(options.against, options)
-      const name = written === undefined ? undefined : qualify(written, place, namespace)
-      const { state } = await place.open(config, io)
+      const source = await resolveSource(options.against, options)
+      const name = written === undefined ? undefined : qualifiedName(written, source, namespace)
+      const { state } = await source.open(config, io)
       requireNamespace(state, namespace)
       const names = state.list('InferenceService').map(modelKey)
       if (name !== undefined && !names.includes(name) && !state.unreadable.has('InferenceService')) {
         throw new InvalidInput([`InferenceService ${name}: not found${suggest(name, names)}`])
       }
-      const isWanted = (one: InferenceService) =>
+      const isSelected = (one: InferenceService) =>
         name === undefined ? namespace === undefined || one.namespace === namespace : modelKey(one) === name
-      const explained = explain(state, isWanted, RULES, policyAt(config, Date.now()))
+      const explained = explain(state, isSelected, RULES, policyAt(config, Date.now()))
       const explanation = toExplanation(state, explained)
       print(io, options, explanation, toExplanationText)
       io.exit(exitCode(explained, options.failOn))

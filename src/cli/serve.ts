@@ -6,19 +6,19 @@ import { loadCertificate } from '../controller/dev-certificate.ts'
 import { type Controller, startController } from '../controller/manager.ts'
 import { OWN_NAMESPACE } from '../environment.ts'
 import { Dispatcher } from '../evaluator/dispatcher.ts'
-import type { Origin } from '../evaluator/run-worker.ts'
-import { inWorker } from '../evaluator/worker-thread.ts'
+import type { StateOrigin } from '../evaluator/run-worker.ts'
+import { startInWorker } from '../evaluator/worker-thread.ts'
 import { type ReloadableConfig, watchConfig } from '../server/config-reload.ts'
 import { type RunningServer, serve } from '../server/serve.ts'
 import { connect, type WritingTransport } from '../sources/cluster/transport.ts'
 import { describeSkipped, InvalidInput, readFiles } from '../sources/files.ts'
 import { memoize } from '../state/memoize.ts'
 import { toKubeconfig } from './cluster-state.ts'
-import { configOption, contextOption, kubeconfigOption, ruleOption, type Where, withModes } from './command.ts'
+import { type ClusterFlags, configOption, contextOption, kubeconfigOption, ruleOption, withModes } from './command.ts'
 import { helpText } from './help.ts'
 import type { Io } from './io.ts'
 
-interface ServeOptions extends Omit<Where, 'namespace'> {
+interface ServeOptions extends Omit<ClusterFlags, 'namespace'> {
   readonly config?: string
   readonly rule?: readonly string[]
   readonly logLevel?: Config['log']['level']
@@ -33,8 +33,8 @@ const EXAMPLES = ['mesh-guard serve --config config.yaml', 'mesh-guard serve --m
 const OUTCOMES = { ok: 'stopped by SIGTERM or SIGINT', failed: 'internal error, or the cluster cannot be read' }
 
 const LOOPBACK = '127.0.0.1'
-/** DNS names of the development certificate. */
-const NAMES = ['localhost', LOOPBACK]
+/** Names in the development certificate. */
+const CERTIFICATE_NAMES = ['localhost', LOOPBACK]
 
 export function serveCommand(io: Io): Command {
   return new Command('serve')
@@ -58,9 +58,9 @@ export function serveCommand(io: Io): Command {
         manifests === undefined
           ? await openCluster(options, config, logger)
           : { origin: readState(manifests, logger), controller: undefined }
-      const keyPair = controller?.keyPair() ?? (await loadCertificate(config.server.certDir, NAMES))
+      const keyPair = controller?.keyPair() ?? (await loadCertificate(config.server.certDir, CERTIFICATE_NAMES))
       const evaluator = new Dispatcher({
-        start: inWorker(io.worker, { origin, settings: config.mesh, ownNamespace: OWN_NAMESPACE }),
+        start: startInWorker(io.worker, { origin, settings: config.mesh, ownNamespace: OWN_NAMESPACE }),
         policy: writtenPolicy(configuration.current),
         log: logger
       })
@@ -84,7 +84,7 @@ export function serveCommand(io: Io): Command {
 }
 
 /** The kubelet updates a mounted ConfigMap about once a minute. */
-const REFRESH_MS = 2_000
+const RELOAD_INTERVAL_MS = 2_000
 
 /**
  * The configuration with the flags applied; the flags are applied again after each reload.
@@ -98,7 +98,7 @@ function watchConfigFile({ config: file, rule, logLevel }: ServeOptions, logger:
   }
   const configuration = watchConfig({ read: () => readConfigText(file), parse }, logger)
   // Standard input can be read only once.
-  if (file !== undefined && file !== '-') setInterval(configuration.refresh, REFRESH_MS).unref()
+  if (file !== undefined && file !== '-') setInterval(configuration.refresh, RELOAD_INTERVAL_MS).unref()
   return configuration
 }
 
@@ -128,18 +128,18 @@ const writtenPolicy = (current: () => Config) => {
 }
 
 interface Opened {
-  readonly origin: Origin
+  readonly origin: StateOrigin
   readonly controller: Controller | undefined
 }
 
 /** @throws {InvalidInput} if no cluster is configured: the evaluation thread would retry forever */
 async function openCluster(options: ServeOptions, config: Config, logger: Logger): Promise<Opened> {
-  const kubeconfig = toKubeconfig(options)
+  const kubeconfig = toKubeconfig(options, '--manifests')
   const controller = await startControllerIfEnabled(await connect(kubeconfig), config, logger)
   return { origin: { from: 'cluster', kubeconfig }, controller }
 }
 
-function readState(manifests: readonly string[], logger: Logger): Origin {
+function readState(manifests: readonly string[], logger: Logger): StateOrigin {
   const read = readFiles(manifests)
   const skipped = describeSkipped(read)
   if (skipped !== undefined) logger.info(skipped)

@@ -5,21 +5,21 @@ import { RULES } from '../rules/index.ts'
 import { UnreadableCluster } from '../sources/cluster/read-once.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { suggest } from '../sources/suggest.ts'
-import { againstOption, findPlace, qualify } from './cluster-state.ts'
+import { againstOption, qualifiedName, resolveSource } from './cluster-state.ts'
 import {
+  type ClusterFlags,
   configOption,
   contextOption,
   EXIT,
   kubeconfigOption,
   loadConfig,
-  namespaceOption,
-  type Where
+  namespaceOption
 } from './command.ts'
 import { helpText } from './help.ts'
 import type { Io } from './io.ts'
 import { colorOption, type OutputOptions, outputOption, print } from './output.ts'
 
-interface TraceOptions extends Where, OutputOptions {
+interface TraceOptions extends ClusterFlags, OutputOptions {
   readonly from: string
   readonly to: string
   readonly path?: string
@@ -58,23 +58,23 @@ export function traceCommand(io: Io): Command {
     .addHelpText('after', helpText(EXAMPLES, OUTCOMES))
     .action(async (options: TraceOptions) => {
       const config = loadConfig(options.config)
-      const place = await findPlace(options.against, options)
-      const question = toQuestion({ ...options, from: qualify(options.from, place, options.namespace) })
-      const { state } = await place.open(config, io)
-      const traced = trace(state, question, RULES)
+      const source = await resolveSource(options.against, options)
+      const request = toRequest({ ...options, from: qualifiedName(options.from, source, options.namespace) })
+      const { state } = await source.open(config, io)
+      const traced = trace(state, request, RULES)
       if (traced.is === 'skipped') throw new UnreadableCluster(`the request cannot be evaluated: ${traced.skip.reason}`)
       if (traced.is === 'not-found') {
         const { what, value, candidates } = traced.notFound
         throw new InvalidInput([`${what}: not found${suggest(value, candidates)}`])
       }
-      const told = toTrace(state, question, traced.trace)
-      print(io, options, told, toTraceText)
-      io.exit(CODES[told.verdict])
+      const view = toTrace(state, request, traced.trace)
+      print(io, options, view, toTraceText)
+      io.exit(CODES[view.verdict])
     })
 }
 
 /** @throws {InvalidInput} */
-function toQuestion({ from, to, path, method }: TraceOptions): TraceRequest {
+function toRequest({ from, to, path, method }: TraceOptions): TraceRequest {
   const [, host = '', port] = /^(.+):(\d+)$/.exec(to) ?? []
   if (port === undefined) throw new InvalidInput([`--to ${to}: no port number; use HOST:PORT`])
   return { from, host, port: Number(port), path, method }

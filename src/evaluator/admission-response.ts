@@ -5,14 +5,14 @@ import type { Mutated } from '../engine/mutate.ts'
 import { effectLines, fixLines, skipLine, suppressionLine } from '../report/text.ts'
 import { nameOf } from '../state/resource.ts'
 
-/** A warning longer than this is cut short: some clients show no more. */
-const WARNING_LENGTH = 120
-/** More warnings are counted, not shown: the API server cuts them all when they are too many. */
+/** Longer warnings are truncated: the API server recommends at most this many characters. */
+const MAX_WARNING_LENGTH = 120
+/** Further warnings are only counted: the API server truncates all warnings if their total is too long. */
 const MAX_WARNINGS = 10
-/** More models are counted, not named. */
-const MAX_MODELS = 10
+/** Further models are only counted. */
+const MAX_NAMED_MODELS = 10
 
-/** An answer as the API server takes it. */
+/** The response to an AdmissionReview; the API server requires its `apiVersion` and `kind`. */
 export interface AdmissionResponse {
   readonly apiVersion: 'admission.k8s.io/v1'
   readonly kind: 'AdmissionReview'
@@ -28,7 +28,8 @@ export interface AdmissionResponse {
 }
 
 /**
- * The answer of the validating side. Only the first of several refusals reaches the user, so this one holds everything.
+ * Response of the validating webhook. The API server returns only one denial to the user, so the message has all findings.
+ *
  * @see https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#response
  */
 export function toValidationResponse(uid: string, decision: Decision): AdmissionResponse {
@@ -40,16 +41,16 @@ export function toValidationResponse(uid: string, decision: Decision): Admission
     ...notEvaluated.map(skipLine),
     ...suppressed.map(suppressionLine)
   ]
-  return answer(uid, !denied, {
+  return respond(uid, !denied, {
     ...(denied ? { status: toStatus(decision) } : {}),
     ...withWarnings(warnings),
     auditAnnotations: auditAnnotations(decision)
   })
 }
 
-/** The answer of the mutating side: what to add, or nothing. */
+/** Response of the mutating webhook; without a patch if there is nothing to add. */
 export function toMutationResponse(uid: string, { patch, notes }: Mutated): AdmissionResponse {
-  return answer(uid, true, {
+  return respond(uid, true, {
     ...(patch.length === 0
       ? {}
       : { patchType: 'JSONPatch' as const, patch: Buffer.from(JSON.stringify(patch)).toString('base64') }),
@@ -57,17 +58,17 @@ export function toMutationResponse(uid: string, { patch, notes }: Mutated): Admi
   })
 }
 
-/** Admits, and says why nothing more was done. */
+/** Allows a request without evaluation. */
 export function allow(uid: string, warnings: readonly string[] = []): AdmissionResponse {
-  return answer(uid, true, withWarnings(warnings))
+  return respond(uid, true, withWarnings(warnings))
 }
 
-/** Refuses, for a reason that is no finding. */
+/** Denies a request for a reason other than a finding. */
 export function deny(uid: string, message: string): AdmissionResponse {
-  return answer(uid, false, { status: { code: 403, reason: 'Forbidden', message } })
+  return respond(uid, false, { status: { code: 403, reason: 'Forbidden', message } })
 }
 
-function answer(
+function respond(
   uid: string,
   allowed: boolean,
   rest: Omit<AdmissionResponse['response'], 'uid' | 'allowed'>
@@ -75,16 +76,16 @@ function answer(
   return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid, allowed, ...rest } }
 }
 
-/** Reason Forbidden: with it kubectl prints our name and message, and clients get the fields as causes. */
+/** With reason Forbidden, kubectl prints the webhook name and the message; clients read the fields from `details.causes`. */
 function toStatus({ findings, notEvaluated }: Decision): object {
-  const refusing = findings.filter(({ mode }) => mode === 'deny')
+  const denying = findings.filter(({ mode }) => mode === 'deny')
   return {
     code: 403,
     reason: 'Forbidden',
-    message: [...refusing.flatMap(toParagraph), ...(refusing.length === 0 ? notEvaluated.map(toSkipLine) : [])].join(
+    message: [...denying.flatMap(toParagraph), ...(denying.length === 0 ? notEvaluated.map(toSkipLine) : [])].join(
       '\n'
     ),
-    details: { causes: refusing.map(({ rule, message, field }) => ({ reason: rule, message, field })) }
+    details: { causes: denying.map(({ rule, message, field }) => ({ reason: rule, message, field })) }
   }
 }
 
@@ -92,14 +93,16 @@ function toParagraph(finding: Finding): readonly string[] {
   return [
     `${finding.rule}: ${finding.message}`,
     `  at ${nameOf(finding.object)} ${finding.field}`,
-    ...[...effectLines(finding, MAX_MODELS), ...fixLines(finding.fix), `more: ${finding.docs}`].map(line => `  ${line}`)
+    ...[...effectLines(finding, MAX_NAMED_MODELS), ...fixLines(finding.fix), `more: ${finding.docs}`].map(
+      line => `  ${line}`
+    )
   ]
 }
 
 const toSkipLine = ({ rule, reason }: Skip) => `not evaluated (unevaluated: deny): ${rule}: ${reason}`
 const toWarning = ({ rule, message }: Finding) => `${rule}: ${message}`
 
-/** Audit annotations have keys of at most 63 characters, and no slash. */
+/** Audit annotation keys have at most 63 characters and no slash. */
 function auditAnnotations({ decision, findings, suppressed }: Decision): Readonly<Record<string, string>> {
   return {
     decision,
@@ -108,8 +111,8 @@ function auditAnnotations({ decision, findings, suppressed }: Decision): Readonl
   }
 }
 
-function toRules(some: readonly { readonly rule: string }[]): string {
-  return [...new Set(some.map(({ rule }) => rule))].join(',')
+function toRules(entries: readonly { readonly rule: string }[]): string {
+  return [...new Set(entries.map(({ rule }) => rule))].join(',')
 }
 
 function withWarnings(warnings: readonly string[]): { readonly warnings?: readonly string[] } {
@@ -122,5 +125,5 @@ function withWarnings(warnings: readonly string[]): { readonly warnings?: readon
 /** The API server drops warnings with control characters. */
 function truncate(text: string): string {
   const clean = text.replace(/\p{Cc}+/gu, ' ')
-  return clean.length <= WARNING_LENGTH ? clean : `${clean.slice(0, WARNING_LENGTH - 1)}…`
+  return clean.length <= MAX_WARNING_LENGTH ? clean : `${clean.slice(0, MAX_WARNING_LENGTH - 1)}…`
 }

@@ -3,7 +3,7 @@ import { InvalidObject, readResource } from '../sources/manifest.ts'
 import { findKind, type Ref, type Resource } from '../state/resource.ts'
 import type { Change, Sent } from '../state/snapshot.ts'
 
-/** What was sent is no AdmissionReview v1. */
+/** The body is not an AdmissionReview v1. */
 export class InvalidReview extends Error {
   override readonly name = 'InvalidReview'
   readonly statusCode = 400
@@ -26,40 +26,40 @@ const review = z.object({
   request
 })
 
-/** A question of the API server. */
+/** An admission request. */
 export interface Review {
   readonly uid: string
   readonly operation: string
   readonly dryRun: boolean
-  /** What it is about; the name is empty while the API server has still to make one up. */
+  /** The name is empty if the API server has yet to generate it. */
   readonly object: Ref
-  /** Absent when it is not about what we judge: another kind, a subresource, or an operation that changes nothing. */
+  /** Absent for requests that are not evaluated: another kind, a subresource, or CONNECT. */
   readonly change: Change | undefined
   readonly sent: Sent
-  /** Why an object of a kind that we do judge could not be read. */
-  readonly fault: string | undefined
+  /** Why the object of an evaluated kind could not be parsed. */
+  readonly parseError: string | undefined
 }
 
 /**
- * Parses a body as sent.
+ * Parses the body of a request.
  *
  * @throws {InvalidReview}
  */
 export function parseReview(body: Uint8Array): Review {
-  if (body.length === 0) throw new InvalidReview('the body is empty')
+  if (body.length === 0) throw new InvalidReview('body: empty')
   let parsed: unknown
   try {
     parsed = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString())
   } catch (error) {
-    throw new InvalidReview(`the body is not JSON: ${(error as Error).message}`)
+    throw new InvalidReview(`body: not JSON: ${(error as Error).message}`)
   }
   return readReview(parsed)
 }
 
 /**
- * Reads an AdmissionReview v1.
+ * Reads an AdmissionReview v1. An object in it that cannot be parsed is reported as `parseError`.
  *
- * @throws {InvalidReview} for anything else; an object in it that cannot be read is a `fault` and no reason to throw
+ * @throws {InvalidReview}
  * @see https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#request
  */
 export function readReview(body: unknown): Review {
@@ -67,7 +67,7 @@ export function readReview(body: unknown): Review {
   if (data === undefined) {
     const [issue] = error.issues
     throw new InvalidReview(
-      `not an AdmissionReview of admission.k8s.io/v1: ${issue?.path.join('.')}: ${issue?.message}`
+      `body: not an AdmissionReview of admission.k8s.io/v1: ${issue?.path.join('.')}: ${issue?.message}`
     )
   }
   const {
@@ -83,14 +83,14 @@ export function readReview(body: unknown): Review {
   } = data.request
   const apiVersion = kind.group === '' ? kind.version : `${kind.group}/${kind.version}`
   const ref = { apiVersion, kind: kind.kind, namespace, name }
-  const base = { uid, operation, dryRun, object: ref, sent: { object, oldObject }, fault: undefined }
+  const base = { uid, operation, dryRun, object: ref, sent: { object, oldObject }, parseError: undefined }
   if (operation === 'CONNECT' || (subResource ?? '') !== '' || findKind(apiVersion, kind.kind) === undefined) {
     return { ...base, change: undefined }
   }
   try {
     return { ...base, change: { ...toChange(operation, ref, object, oldObject), sent: base.sent } }
   } catch (error) {
-    return { ...base, change: undefined, fault: (error as Error).message }
+    return { ...base, change: undefined, parseError: (error as Error).message }
   }
 }
 
@@ -103,6 +103,6 @@ function toChange(operation: 'CREATE' | 'UPDATE' | 'DELETE', ref: Ref, object: u
 /** @throws {InvalidObject} */
 function read({ kind }: Ref, object: unknown): Resource {
   const resource = readResource(object)
-  if (resource?.kind !== kind) throw new InvalidObject('kind', 'is another than that of the request')
+  if (resource?.kind !== kind) throw new InvalidObject('kind', 'differs from the kind of the request')
   return resource
 }

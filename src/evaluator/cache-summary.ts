@@ -1,18 +1,23 @@
 import type { KindHealth } from '../sources/source.ts'
 
-/** Evidence is as good as it can be. */
-const SOUND = ['static', 'synced']
+const SYNCED_STATES: readonly KindHealth['health'][] = ['static', 'synced']
 
 export const toSeconds = (ms: number) => Math.round(ms / 100) / 10
 
-/** What a log line says of the evidence that a decision rests on: the oldest, and what is not as it should be. */
-export function summarizeEvidence(kinds: readonly KindHealth[]): object {
-  const oldest = kinds.reduce((one, other) => (other.stalenessMs > one.stalenessMs ? other : one))
-  const unsound = kinds.filter(({ health }) => !SOUND.includes(health))
+/** Cache state for log lines: the stalest kind, and the kinds that are not synced with their state. */
+export interface CacheSummary {
+  readonly stalest: string
+  readonly stalenessSeconds: number | 'never synced'
+  readonly notSynced: Readonly<Record<string, KindHealth['health']>>
+}
+
+export function summarizeCache(kinds: readonly KindHealth[]): CacheSummary {
+  const stalest = kinds.reduce((one, other) => (other.stalenessMs > one.stalenessMs ? other : one))
+  const notSynced = kinds.filter(({ health }) => !SYNCED_STATES.includes(health))
   return {
-    oldest: oldest.kind,
-    // JSON has no word for what never was.
-    oldestSeconds: Number.isFinite(oldest.stalenessMs) ? toSeconds(oldest.stalenessMs) : 'never',
-    unsound: Object.fromEntries(unsound.map(({ kind, health }) => [kind, health]))
+    stalest: stalest.kind,
+    // JSON has no Infinity.
+    stalenessSeconds: Number.isFinite(stalest.stalenessMs) ? toSeconds(stalest.stalenessMs) : 'never synced',
+    notSynced: Object.fromEntries(notSynced.map(({ kind, health }) => [kind, health]))
   }
 }

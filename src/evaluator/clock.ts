@@ -1,2 +1,2 @@
-/** Milliseconds on a clock that never jumps, and that all threads of the process read alike. */
+/** Milliseconds on a monotonic clock that all threads of the process share. */
 export const nowMs = (): number => Number(process.hrtime.bigint() / 1_000n) / 1_000

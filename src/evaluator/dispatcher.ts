@@ -1,13 +1,13 @@
 import { nowMs } from './clock.ts'
-import type { Audit, Evaluator, Outcome } from './evaluator.ts'
+import type { Audit, Evaluator, ReviewOutcome } from './evaluator.ts'
 import { FlowQueue } from './flow-queue.ts'
 import type { FromEvaluation, Result, Results, Task } from './messages.ts'
 import { Supervisor, type SupervisorOptions } from './supervisor.ts'
 
-/** An evaluation abandons itself at its deadline. One that has not done so by then does not read the state any more. */
+/** An evaluation that runs this long past its deadline is stuck in code that does not check it. */
 const BACKSTOP_MS = 1_000
-/** Audits take turns with requests. */
-const AUDIT = 'audit'
+/** Flow of audits in the queue. */
+const AUDIT_FLOW = 'audit'
 
 interface Job {
   readonly task: Task
@@ -16,50 +16,50 @@ interface Job {
   isSettled: boolean
 }
 
-/** Has tasks done one by one by a peer, and answers in time, whatever becomes of them. */
+/** Runs tasks one by one in a worker; each review settles within its budget, even if the worker hangs or crashes. */
 export class Dispatcher implements Evaluator {
   readonly #queue = new FlowQueue<Job>()
   readonly #supervisor: Supervisor
   #running: Job | undefined
   #timeouts = 0
-  /** The peer evaluates the state itself, however long that takes. */
-  #isBusyWithState = false
+  /** The worker evaluates the whole state, which has no deadline. */
+  #isEvaluatingState = false
   #backstop: NodeJS.Timeout | undefined
 
   constructor(options: SupervisorOptions) {
     this.#supervisor = new Supervisor(options, {
-      receive: message => this.#receive(message),
-      up: () => this.#next(),
-      down: reason => this.#down(reason)
+      onMessage: message => this.#receive(message),
+      onUp: () => this.#next(),
+      onDown: reason => this.#down(reason)
     })
   }
 
-  /** Resolves when tasks are begun. */
+  /** Resolves when the first worker is up. */
   get ready(): Promise<void> {
     return this.#supervisor.ready
   }
 
-  readonly review: Evaluator['review'] = (question, body, { flow, arrivedMs, budgetMs }) => {
-    const { promise, resolve } = Promise.withResolvers<Outcome>()
+  readonly review: Evaluator['review'] = (webhook, body, { flow, arrivedMs, budgetMs }) => {
+    const { promise, resolve } = Promise.withResolvers<ReviewOutcome>()
     const deadlineMs = arrivedMs + budgetMs
-    const late = () => {
+    const timeOut = () => {
       this.#timeouts++
       settle({ unevaluated: `evaluation took longer than ${budgetMs / 1_000} s` })
     }
-    const settle = (outcome: Outcome) => {
+    const settle = (outcome: ReviewOutcome) => {
       clearTimeout(timer)
       job.isSettled = true
       resolve(outcome)
     }
     const job: Job = {
-      task: { task: 'review', question, body, deadlineMs },
-      settle: result => (result === undefined ? late() : settle(result as Outcome)),
+      task: { task: 'review', webhook, body, deadlineMs },
+      settle: result => (result === undefined ? timeOut() : settle(result as ReviewOutcome)),
       fail: reason => settle({ unevaluated: `evaluation failed: ${reason}` }),
       isSettled: false
     }
     const timer = setTimeout(
       () => {
-        late()
+        timeOut()
         if (this.#running === job) this.#armBackstop()
       },
       Math.max(0, deadlineMs - nowMs())
@@ -69,18 +69,18 @@ export class Dispatcher implements Evaluator {
   }
 
   readonly audit = async (): Promise<Audit | undefined> => {
-    const findings = await this.#ask('audit', { task: 'audit' })
+    const findings = await this.#runTask('audit', { task: 'audit' })
     if (findings === undefined) return undefined
-    const ask = (task: Task & { readonly task: 'reports' }) => this.#ask('reports', task)
+    const getPage = (task: Task & { readonly task: 'reports' }) => this.#runTask('reports', task)
     return {
       findings,
-      reports: async function* (api, home) {
-        let from = 0
-        let page = await ask({ task: 'reports', api, home, from })
+      reports: async function* (api, namespace) {
+        let offset = 0
+        let page = await getPage({ task: 'reports', api, namespace, offset })
         while (page.length > 0) {
           yield page
-          from += page.length
-          page = await ask({ task: 'reports', api, home, from })
+          offset += page.length
+          page = await getPage({ task: 'reports', api, namespace, offset })
         }
       }
     }
@@ -98,10 +98,10 @@ export class Dispatcher implements Evaluator {
     return this.#supervisor.close()
   }
 
-  /** @throws when the peer fails */
-  #ask<K extends 'audit' | 'reports'>(_kind: K, task: Task & { readonly task: K }): Promise<Results[K]> {
+  /** @throws if the task or the worker fails */
+  #runTask<K extends 'audit' | 'reports'>(_kind: K, task: Task & { readonly task: K }): Promise<Results[K]> {
     return new Promise((resolve, reject) => {
-      this.#add(AUDIT, {
+      this.#add(AUDIT_FLOW, {
         task,
         settle: result => resolve(result as Results[K]),
         fail: reason => reject(new Error(reason)),
@@ -127,7 +127,7 @@ export class Dispatcher implements Evaluator {
 
   #receive(message: FromEvaluation): void {
     if (message.from === 'state') {
-      this.#isBusyWithState = !message.isEvaluated
+      this.#isEvaluatingState = !message.isEvaluated
       if (this.#running?.isSettled === true) this.#armBackstop()
       return
     }
@@ -137,7 +137,7 @@ export class Dispatcher implements Evaluator {
     this.#next()
   }
 
-  /** The job that ran, unless its deadline came first. */
+  /** @returns the running job, unless it has timed out */
   #endRunning(): Job | undefined {
     const job = this.#running
     this.#running = undefined
@@ -146,15 +146,14 @@ export class Dispatcher implements Evaluator {
   }
 
   #down(reason: string): void {
-    this.#isBusyWithState = false
+    this.#isEvaluatingState = false
     this.#endRunning()?.fail(reason)
   }
 
-  /** From when the evaluation should have been abandoned. */
+  /** Replaces the worker unless it returns in time. */
   #armBackstop(): void {
     clearTimeout(this.#backstop)
-    if (this.#isBusyWithState) return
-    const hangs = () => this.#supervisor.replace('it did not come to its end')
-    this.#backstop = setTimeout(hangs, BACKSTOP_MS)
+    if (this.#isEvaluatingState) return
+    this.#backstop = setTimeout(() => this.#supervisor.replace('evaluation did not stop at its deadline'), BACKSTOP_MS)
   }
 }

@@ -9,28 +9,28 @@ import { isSynced, type StateSource } from '../sources/source.ts'
 import type { Snapshot } from '../state/snapshot.ts'
 import { allow, toMutationResponse, toValidationResponse } from './admission-response.ts'
 import { InvalidReview, parseReview, type Review } from './admission-review.ts'
-import { summarizeEvidence } from './cache-summary.ts'
+import { summarizeCache } from './cache-summary.ts'
 import { nowMs } from './clock.ts'
-import type { Decided, FindingCount, Outcome, Question } from './evaluator.ts'
+import type { DecisionRecord, FindingCount, ReviewOutcome, WebhookType } from './evaluator.ts'
 
 export interface EvaluationOptions {
   readonly source: Pick<StateSource, 'current' | 'health'>
-  /** Is never evaluated. */
+  /** Namespace whose objects are never evaluated. */
   readonly ownNamespace: string | undefined
-  /** Called around the evaluation of the state itself, which no deadline ends. */
+  /** Called before and after the evaluation of the whole state, which has no deadline. */
   readonly onState: (isEvaluated: boolean) => void
-  /** Milliseconds since 1970, by which exceptions expire. */
+  /** Milliseconds since 1970, to expire exceptions. */
   readonly date?: () => number
 }
 
-/** The evaluator's work, synchronous. The state and all that is memoized of it belong to it alone. */
+/** Evaluates synchronously. Only this class uses the state and the values memoized for it. */
 export class Evaluation {
   readonly #options: EvaluationOptions
-  readonly #memory: EvaluationCache = {}
+  readonly #cache: EvaluationCache = {}
   #policy: WrittenPolicy
-  #seen: Snapshot | undefined
+  #lastState: Snapshot | undefined
   #changes = 0
-  #audited: { readonly state: Snapshot; readonly judged: ReturnType<typeof decideState> } | undefined
+  #lastAudit: { readonly state: Snapshot; readonly decision: ReturnType<typeof decideState> } | undefined
   #reports: readonly WantedReport[] = []
 
   constructor(policy: WrittenPolicy, options: EvaluationOptions) {
@@ -42,57 +42,57 @@ export class Evaluation {
     this.#policy = policy
   }
 
-  /** How often the state has changed. */
+  /** Number of changes of the state. */
   get changes(): number {
     this.#current()
     return this.#changes
   }
 
-  /** Evaluates the state, once all of it is known, so that the next request need not wait for that. */
+  /** Evaluates the whole state as soon as it is synced, so that the next request does not wait for it. */
   prepare(): void {
     if (this.#options.source.health().every(isSynced)) this.#evaluate(this.#current())
   }
 
-  /** @returns nothing when the deadline came first */
-  review(question: Question, body: Uint8Array, deadlineMs: number): Outcome | undefined {
+  /** @returns `undefined` if the deadline passed */
+  review(webhook: WebhookType, body: Uint8Array, deadlineMs: number): ReviewOutcome | undefined {
     if (nowMs() >= deadlineMs) return undefined
     try {
       const review = parseReview(body)
-      return question === 'validate' ? this.#validate(review, deadlineMs) : this.#mutate(review, deadlineMs)
+      return webhook === 'validate' ? this.#validate(review, deadlineMs) : this.#mutate(review, deadlineMs)
     } catch (error) {
-      if (error instanceof InvalidReview) return { fault: error.message }
+      if (error instanceof InvalidReview) return { invalid: error.message }
       if (error instanceof BudgetExceeded) return undefined
       throw error
     }
   }
 
-  /** @returns nothing while not all of the state is known: what is not known would look like what is gone */
+  /** @returns `undefined` while a kind is not synced, because its objects would seem deleted */
   audit(): readonly FindingCount[] | undefined {
     if (!this.#options.source.health().every(isSynced)) return undefined
     const state = this.#current()
     this.#evaluate(state)
-    const judged = decideState(state, RULES, this.#policyNow(), this.#memory)
-    this.#audited = { state, judged }
-    return countByRule(judged)
+    const decision = decideState(state, RULES, this.#policyNow(), this.#cache)
+    this.#lastAudit = { state, decision }
+    return countByRule(decision)
   }
 
-  /** A page of the reports of the last audit; an empty one after the last. */
-  reports(api: ReportApi, home: string, from: number): readonly WantedReport[] {
-    if (this.#audited !== undefined && from === 0) {
-      this.#reports = toReports(this.#audited.judged, this.#audited.state, api, home)
-      this.#audited = undefined
+  /** One page of the reports of the last audit; empty after the last page. */
+  reports(api: ReportApi, namespace: string, offset: number): readonly WantedReport[] {
+    if (this.#lastAudit !== undefined && offset === 0) {
+      this.#reports = toReports(this.#lastAudit.decision, this.#lastAudit.state, api, namespace)
+      this.#lastAudit = undefined
     }
-    const page = this.#reports.slice(from, from + PAGE)
+    const page = this.#reports.slice(offset, offset + PAGE_SIZE)
     if (page.length === 0) this.#reports = []
     return page
   }
 
-  #validate(review: Review, deadlineMs: number): Outcome {
+  #validate(review: Review, deadlineMs: number): ReviewOutcome {
     const started = nowMs()
     const decision = this.#decide(review, deadlineMs)
     const seconds = (nowMs() - started) / 1_000
     const { uid, operation, dryRun, object } = review
-    const evidence = summarizeEvidence(this.#options.source.health())
+    const cache = summarizeCache(this.#options.source.health())
     const record = {
       event: 'admission decision',
       uid,
@@ -101,34 +101,34 @@ export class Evaluation {
       object,
       ...summary(decision),
       seconds,
-      evidence
+      cache
     } as const
-    return { answer: JSON.stringify(toValidationResponse(uid, decision)), record }
+    return { response: JSON.stringify(toValidationResponse(uid, decision)), record }
   }
 
-  #decide({ change, fault, object }: Review, deadlineMs: number): Decision {
+  #decide({ change, parseError, object }: Review, deadlineMs: number): Decision {
     const policy = this.#policyNow()
-    if (fault !== undefined) return unevaluated(fault, policy)
-    if (change === undefined || this.#isOurs(object)) return unevaluated(undefined, policy)
+    if (parseError !== undefined) return unevaluated(parseError, policy)
+    if (change === undefined || this.#isOwn(object)) return unevaluated(undefined, policy)
     const state = this.#current()
     this.#evaluate(state)
-    return withinBudget(isAfter(deadlineMs), () => decide(state, change, RULES, policy, this.#memory))
+    return withinBudget(isAfter(deadlineMs), () => decide(state, change, RULES, policy, this.#cache))
   }
 
-  #mutate(review: Review, deadlineMs: number): Outcome {
+  #mutate(review: Review, deadlineMs: number): ReviewOutcome {
     const { uid, operation, dryRun, object, change, sent } = review
-    if (change === undefined || this.#isOurs(object)) {
-      return { answer: JSON.stringify(allow(uid)), record: undefined }
+    if (change === undefined || this.#isOwn(object)) {
+      return { response: JSON.stringify(allow(uid)), record: undefined }
     }
     const mutated = withinBudget(isAfter(deadlineMs), () => mutate(this.#current(), change, sent, RULES))
     const added = mutated.patch.map(({ path }) => path)
-    const evidence = summarizeEvidence(this.#options.source.health())
+    const cache = summarizeCache(this.#options.source.health())
     const { notes } = mutated
-    const record = { event: 'mutation applied', uid, operation, dryRun, object, added, notes, evidence } as const
-    return { answer: JSON.stringify(toMutationResponse(uid, mutated)), record }
+    const record = { event: 'mutation applied', uid, operation, dryRun, object, added, notes, cache } as const
+    return { response: JSON.stringify(toMutationResponse(uid, mutated)), record }
   }
 
-  #isOurs({ namespace }: Review['object']): boolean {
+  #isOwn({ namespace }: Review['object']): boolean {
     return namespace === this.#options.ownNamespace
   }
 
@@ -139,34 +139,34 @@ export class Evaluation {
 
   #current(): Snapshot {
     const state = this.#options.source.current()
-    if (state !== this.#seen) {
-      this.#seen = state
+    if (state !== this.#lastState) {
+      this.#lastState = state
       this.#changes++
     }
     return state
   }
 
-  /** All requests share this, so no deadline of one may end it. */
+  /** Not limited by a deadline, because all requests share the result. */
   #evaluate(state: Snapshot): void {
-    if (this.#memory.latest?.snapshot === state) return
+    if (this.#cache.latest?.snapshot === state) return
     this.#options.onState(false)
-    this.#memory.latest = evaluate(state, RULES, this.#memory.latest)
+    this.#cache.latest = evaluate(state, RULES, this.#cache.latest)
     this.#options.onState(true)
   }
 }
 
-/** Reports in one page. */
-const PAGE = 200
+/** Number of reports per page. */
+const PAGE_SIZE = 200
 
 const isAfter = (deadlineMs: number) => () => nowMs() >= deadlineMs
 
-/** What a record says of a decision: no messages of unbounded length. */
+/** Fields of a decision for the log; messages are omitted, because their length is unbounded. */
 function summary({
   decision,
   findings,
   notEvaluated,
   suppressed
-}: Decision): Pick<Decided, 'decision' | 'findings' | 'notEvaluated' | 'suppressed'> {
+}: Decision): Pick<DecisionRecord, 'decision' | 'findings' | 'notEvaluated' | 'suppressed'> {
   return {
     decision,
     findings: findings.map(({ rule, mode, object }) => ({ rule, mode, object })),

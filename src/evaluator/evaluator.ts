@@ -5,20 +5,22 @@ import type { Skip } from '../engine/incremental/skip.ts'
 import type { ReportApi, WantedReport } from '../report/openreports.ts'
 import type { KindHealth } from '../sources/source.ts'
 import type { Ref } from '../state/resource.ts'
+import type { CacheSummary } from './cache-summary.ts'
 
-/** Which webhook is called. */
-export type Question = 'validate' | 'mutate'
+/** The webhook that receives a request. */
+export type WebhookType = 'validate' | 'mutate'
 
-/** What was reviewed, and how well the state was known then: for log and metrics. */
-interface Reviewed {
+/** Fields of an evaluated request for log and metrics. */
+interface ReviewRecord {
   readonly uid: string
   readonly operation: string
   readonly dryRun: boolean
   readonly object: Ref
-  readonly evidence: object
+  /** Cache state that the evaluation used. */
+  readonly cache: CacheSummary
 }
 
-export interface Decided extends Reviewed {
+export interface DecisionRecord extends ReviewRecord {
   readonly event: 'admission decision'
   readonly decision: AdmissionDecision
   readonly findings: readonly Pick<Finding, 'rule' | 'mode' | 'object'>[]
@@ -27,28 +29,27 @@ export interface Decided extends Reviewed {
   readonly seconds: number
 }
 
-export interface Mutated extends Reviewed {
+export interface MutationRecord extends ReviewRecord {
   readonly event: 'mutation applied'
-  /** Paths of what is added. */
+  /** JSON pointers of the added fields. */
   readonly added: readonly string[]
   readonly notes: readonly string[]
 }
 
-/** What became of a request. */
-export type Outcome =
-  /** The response of an AdmissionReview, as JSON. There is no record of what is not evaluated by design. */
-  | { readonly answer: string; readonly record: Decided | Mutated | undefined }
-  /** The body is no AdmissionReview. */
-  | { readonly fault: string }
-  /** Why there is no answer. */
+export type ReviewOutcome =
+  /** AdmissionReview response as JSON; a request that is never evaluated has no record. */
+  | { readonly response: string; readonly record: DecisionRecord | MutationRecord | undefined }
+  /** Why the body is not an AdmissionReview. */
+  | { readonly invalid: string }
+  /** Why there is no response. */
   | { readonly unevaluated: string }
 
-export interface Limits {
-  /** Flows take turns, so that none waits for all requests of another. */
+export interface ReviewOptions {
+  /** Flows take turns, so that a request does not wait for all requests of another flow. */
   readonly flow: string
-  /** On the clock of `clock.ts`. */
+  /** On the clock of `nowMs`. */
   readonly arrivedMs: number
-  /** So long after its arrival a request is answered at latest. */
+  /** Maximum time from arrival to the outcome. */
   readonly budgetMs: number
 }
 
@@ -58,29 +59,29 @@ export interface FindingCount {
   readonly count: number
 }
 
-/** The findings in the current state. */
+/** Findings in the current state. */
 export interface Audit {
   readonly findings: readonly FindingCount[]
-  /** Its reports, in pages of which each is short work to receive. */
-  readonly reports: (api: ReportApi, home: string) => AsyncIterable<readonly WantedReport[]>
+  /** Reports in pages, each small enough to not block the event loop. */
+  readonly reports: (api: ReportApi, namespace: string) => AsyncIterable<readonly WantedReport[]>
 }
 
-/** How often something went wrong since the start. */
+/** Counters since the start. */
 export interface Failures {
   readonly timeouts: number
   readonly restarts: number
 }
 
 /**
- * Evaluates changes and the state, off the event loop of its caller. All that it is given and gives is plain data; the
- * state stays where it is evaluated.
+ * Evaluates changes and the state outside the event loop of the caller. Arguments and results are plain data; the state
+ * stays in the evaluation thread.
  */
 export interface Evaluator {
-  readonly review: (question: Question, body: Uint8Array, limits: Limits) => Promise<Outcome>
-  /** @returns nothing while the state is not known */
+  readonly review: (webhook: WebhookType, body: Uint8Array, options: ReviewOptions) => Promise<ReviewOutcome>
+  /** @returns `undefined` while the cache is not synced */
   readonly audit: () => Promise<Audit | undefined>
   readonly health: () => readonly KindHealth[]
-  /** Another one whenever the state has changed. */
+  /** Differs after each change of the state. */
   readonly version: () => string
   readonly failures: () => Failures
   readonly close: () => Promise<void>

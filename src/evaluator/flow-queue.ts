@@ -1,6 +1,6 @@
-/** A queue whose flows take turns. Within a flow, the first to come is the first to leave. */
+/** Round-robin queue over flows; each flow is FIFO. */
 export class FlowQueue<T> {
-  /** The flow whose turn it is comes first. */
+  /** In order of their turn. */
   readonly #flows = new Map<string, T[]>()
 
   add(flow: string, item: T): void {

@@ -1,24 +1,24 @@
 import type { WrittenPolicy } from '../engine/to-findings.ts'
 import type { ReportApi, WantedReport } from '../report/openreports.ts'
 import type { KindHealth } from '../sources/source.ts'
-import type { FindingCount, Outcome, Question } from './evaluator.ts'
+import type { FindingCount, ReviewOutcome, WebhookType } from './evaluator.ts'
 
-/** Tasks are done one by one, and each is answered. */
+/** A task of the evaluation thread. Tasks run one by one; each has a result. */
 export type Task =
   | {
       readonly task: 'review'
-      readonly question: Question
+      readonly webhook: WebhookType
       readonly body: Uint8Array
       readonly deadlineMs: number
     }
   | { readonly task: 'audit' }
-  /** Of the last audit: its reports from this one on. */
-  | { readonly task: 'reports'; readonly api: ReportApi; readonly home: string; readonly from: number }
+  /** One page of the reports of the last audit. */
+  | { readonly task: 'reports'; readonly api: ReportApi; readonly namespace: string; readonly offset: number }
 
-/** What each task comes to. */
+/** Result type of each task. */
 export interface Results {
-  /** Nothing when it was abandoned. */
-  readonly review: Outcome | undefined
+  /** Absent if the deadline passed. */
+  readonly review: ReviewOutcome | undefined
   readonly audit: readonly FindingCount[] | undefined
   readonly reports: readonly WantedReport[]
 }
@@ -33,7 +33,7 @@ export type ToEvaluation =
 export type FromEvaluation =
   | { readonly from: 'done'; readonly result: Result }
   | { readonly from: 'failed'; readonly reason: string }
-  /** The state itself is evaluated, which no deadline ends. */
+  /** Start and end of the evaluation of the whole state, which has no deadline. */
   | { readonly from: 'state'; readonly isEvaluated: boolean }
   | { readonly from: 'health'; readonly kinds: readonly KindHealth[]; readonly changes: number }
   | {

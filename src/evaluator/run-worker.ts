@@ -7,40 +7,37 @@ import type { StateSource } from '../sources/source.ts'
 import { staticSource } from '../sources/static-source.ts'
 import type { Resource } from '../state/resource.ts'
 import { type Settings, Snapshot } from '../state/snapshot.ts'
-import { attend } from './attend.ts'
+import { handleMessages } from './message-handler.ts'
 import type { FromEvaluation } from './messages.ts'
 
-/** Where the state comes from, as plain data. */
-export type Origin =
+/** Describes the source of the state as plain data. */
+export type StateOrigin =
   | { readonly from: 'files'; readonly resources: readonly Resource[] }
   | { readonly from: 'cluster'; readonly kubeconfig: Kubeconfig }
 
-/** What a worker is started with. */
+/** Start parameters of the evaluation thread. */
 export interface WorkerData {
-  readonly origin: Origin
+  readonly origin: StateOrigin
   readonly settings: Settings
   readonly policy: WrittenPolicy
   readonly ownNamespace: string | undefined
 }
 
 /**
- * Opens the state, and evaluates what comes in by the port.
+ * Opens the source of the state and handles the messages of the port.
  *
- * @throws {InvalidInput} when the cluster cannot be connected to
+ * @throws {InvalidInput} if no cluster is configured
  */
 export async function runWorker(port: MessagePort, data: WorkerData): Promise<void> {
   const { origin, settings, policy, ownNamespace } = data
-  const source = origin.from === 'files' ? ofFiles(origin.resources, settings) : await ofCluster(port, origin, settings)
-  attend(port, { source, policy, ownNamespace })
+  const source =
+    origin.from === 'files'
+      ? staticSource(Snapshot.of(origin.resources, settings))
+      : await openCluster(port, origin.kubeconfig, settings)
+  handleMessages(port, { source, policy, ownNamespace })
 }
 
-const ofFiles = (resources: readonly Resource[], settings: Settings) => staticSource(Snapshot.of(resources, settings))
-
-async function ofCluster(
-  port: MessagePort,
-  { kubeconfig }: Origin & { readonly from: 'cluster' },
-  settings: Settings
-): Promise<StateSource> {
+async function openCluster(port: MessagePort, kubeconfig: Kubeconfig, settings: Settings): Promise<StateSource> {
   const log = (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, string>>) =>
     port.postMessage({ from: 'log', level, message, fields } satisfies FromEvaluation)
   return watchCluster(await connect(kubeconfig), {

@@ -5,35 +5,35 @@ import { KINDS, type Kind } from '../state/resource.ts'
 import { nowMs } from './clock.ts'
 import type { FromEvaluation, ToEvaluation } from './messages.ts'
 
-/** Where evaluation runs: a worker thread, or the thread of a test. */
-export interface Peer {
+/** Runs evaluation: a worker thread, or the thread of a test. */
+export interface EvaluationWorker {
   readonly post: (message: ToEvaluation) => void
-  /** Resolves with the reason when it has ended. */
-  readonly gone: Promise<string>
+  /** Resolves with the reason when the worker has ended. */
+  readonly exited: Promise<string>
   readonly terminate: () => void
 }
 
 export interface SupervisorOptions {
-  /** Starts a peer, which reports its health as soon as it can evaluate. */
-  readonly start: (policy: WrittenPolicy, receive: (message: FromEvaluation) => void) => Peer
-  /** Asked for again with each task. */
+  /** Starts a worker, which sends a `health` message when it is ready. */
+  readonly start: (policy: WrittenPolicy, receive: (message: FromEvaluation) => void) => EvaluationWorker
+  /** Read before each message. */
   readonly policy: () => WrittenPolicy
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>
 }
 
-export interface Listener {
-  readonly receive: (message: FromEvaluation) => void
-  readonly up: () => void
-  readonly down: (reason: string) => void
+export interface SupervisorListener {
+  readonly onMessage: (message: FromEvaluation) => void
+  readonly onUp: () => void
+  readonly onDown: (reason: string) => void
 }
 
-/** Between the end of one peer and the start of the next. */
-const RESTART_MS = 1_000
-/** Connections to a cluster may take a while to close. */
-const CLOSE_MS = 5_000
+/** Delay between the end of one worker and the start of the next. */
+const RESTART_DELAY_MS = 1_000
+/** Closing the connections to a cluster may take a while. */
+const CLOSE_TIMEOUT_MS = 5_000
 
-/** What is known of the state while nothing evaluates. */
-const UNKNOWN: readonly KindHealth[] = (Object.keys(KINDS) as Kind[]).map(kind => ({
+/** Cache state while no worker is up. */
+const STARTING: readonly KindHealth[] = (Object.keys(KINDS) as Kind[]).map(kind => ({
   kind,
   health: 'starting',
   why: 'evaluation is starting',
@@ -42,38 +42,40 @@ const UNKNOWN: readonly KindHealth[] = (Object.keys(KINDS) as Kind[]).map(kind =
   counters: ZERO_COUNTERS
 }))
 
-const NOTHING_KNOWN: Known = { kinds: UNKNOWN, changes: 0, atMs: 0 }
+const NO_REPORT: HealthReport = { kinds: STARTING, changes: 0, atMs: 0 }
 
-interface Known {
+/** The last `health` message and the time of its arrival. */
+interface HealthReport {
   readonly kinds: readonly KindHealth[]
   readonly changes: number
   readonly atMs: number
 }
 
-/** Keeps a peer running, and its policy up to date. */
+/** Restarts the worker when it ends, and sends it each new policy. */
 export class Supervisor {
-  /** Resolves when the first peer can evaluate. */
+  /** Resolves when the first worker is up. */
   readonly ready: Promise<void>
   readonly #options: SupervisorOptions
-  readonly #listener: Listener
+  readonly #listener: SupervisorListener
   readonly #markReady: () => void
-  #peer: Peer
-  #sent: WrittenPolicy
+  #worker: EvaluationWorker
+  /** The policy that the worker has. */
+  #sentPolicy: WrittenPolicy
   #generation = 1
-  #known = NOTHING_KNOWN
+  #report = NO_REPORT
   #isUp = false
   #isClosing = false
   #restarts = 0
   #restart: NodeJS.Timeout | undefined
 
-  constructor(options: SupervisorOptions, listener: Listener) {
+  constructor(options: SupervisorOptions, listener: SupervisorListener) {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.ready = promise
     this.#markReady = resolve
     this.#options = options
     this.#listener = listener
-    this.#sent = options.policy()
-    this.#peer = this.#start()
+    this.#sentPolicy = options.policy()
+    this.#worker = this.#start()
   }
 
   get isUp(): boolean {
@@ -84,26 +86,26 @@ export class Supervisor {
     return this.#restarts
   }
 
-  /** Changes with the state, and with the peer. */
+  /** Changes with the state and with the worker. */
   get version(): string {
-    return `${this.#generation}.${this.#known.changes}`
+    return `${this.#generation}.${this.#report.changes}`
   }
 
   health(): readonly KindHealth[] {
-    const { kinds, atMs } = this.#known
-    return kinds.map(one => aged(one, nowMs() - atMs))
+    const { kinds, atMs } = this.#report
+    return kinds.map(one => withAge(one, nowMs() - atMs))
   }
 
   post(message: ToEvaluation): void {
     const policy = this.#options.policy()
-    if (policy !== this.#sent) this.#peer.post({ to: 'configure', policy })
-    this.#sent = policy
-    this.#peer.post(message)
+    if (policy !== this.#sentPolicy) this.#worker.post({ to: 'configure', policy })
+    this.#sentPolicy = policy
+    this.#worker.post(message)
   }
 
-  /** Ends a peer that hangs, and starts another. */
+  /** Terminates a hanging worker and starts another. */
   replace(reason: string): void {
-    const { terminate } = this.#peer
+    const { terminate } = this.#worker
     this.#end(this.#generation, reason)
     terminate()
   }
@@ -111,50 +113,50 @@ export class Supervisor {
   async close(): Promise<void> {
     this.#isClosing = true
     clearTimeout(this.#restart)
-    const late = setTimeout(this.#peer.terminate, CLOSE_MS)
-    this.#peer.post({ to: 'close' })
-    await this.#peer.gone
-    clearTimeout(late)
+    const timer = setTimeout(this.#worker.terminate, CLOSE_TIMEOUT_MS)
+    this.#worker.post({ to: 'close' })
+    await this.#worker.exited
+    clearTimeout(timer)
   }
 
-  #start(): Peer {
-    const mine = this.#generation
-    const peer = this.#options.start(this.#sent, message => {
-      if (mine === this.#generation) this.#receive(message)
+  #start(): EvaluationWorker {
+    const generation = this.#generation
+    const worker = this.#options.start(this.#sentPolicy, message => {
+      if (generation === this.#generation) this.#receive(message)
     })
-    void peer.gone.then(reason => this.#end(mine, reason))
-    return peer
+    void worker.exited.then(reason => this.#end(generation, reason))
+    return worker
   }
 
   #receive(message: FromEvaluation): void {
     if (message.from === 'log') this.#options.log[message.level](message.fields, message.message)
-    else if (message.from !== 'health') this.#listener.receive(message)
+    else if (message.from !== 'health') this.#listener.onMessage(message)
     else {
-      this.#known = { ...message, atMs: nowMs() }
+      this.#report = { ...message, atMs: nowMs() }
       if (this.#isUp) return
       this.#isUp = true
       this.#markReady()
-      this.#listener.up()
+      this.#listener.onUp()
     }
   }
 
-  #end(which: number, reason: string): void {
-    if (which !== this.#generation || this.#isClosing) return
+  #end(generation: number, reason: string): void {
+    if (generation !== this.#generation || this.#isClosing) return
     this.#generation++
     this.#restarts++
     this.#isUp = false
-    this.#known = NOTHING_KNOWN
-    this.#options.log.error({ reason }, 'evaluation ended and is restarted')
-    this.#listener.down(reason)
+    this.#report = NO_REPORT
+    this.#options.log.error({ reason }, 'evaluation thread ended, restarting')
+    this.#listener.onDown(reason)
     this.#restart = setTimeout(() => {
       this.#generation++
-      this.#sent = this.#options.policy()
-      this.#peer = this.#start()
-    }, RESTART_MS)
+      this.#sentPolicy = this.#options.policy()
+      this.#worker = this.#start()
+    }, RESTART_DELAY_MS)
   }
 }
 
-/** Files do not grow old. */
-function aged(one: KindHealth, ms: number): KindHealth {
+/** Adds the age of the report to the staleness; a static state is never stale. */
+function withAge(one: KindHealth, ms: number): KindHealth {
   return one.health === 'static' ? one : { ...one, stalenessMs: one.stalenessMs + ms }
 }

@@ -7,28 +7,28 @@ import type { SupervisorOptions } from './supervisor.ts'
 const MIB = 1024 * 1024
 
 /**
- * Evaluation in a worker thread. It may use as much memory as this thread.
+ * Starts evaluation in a worker thread, with the heap limit of this thread.
  *
- * @param file the entry of the thread, which the bundle has elsewhere than the sources
+ * @param file entry point of the thread
  */
-export function inWorker(file: URL, data: Omit<WorkerData, 'policy'>): SupervisorOptions['start'] {
+export function startInWorker(file: URL, data: Omit<WorkerData, 'policy'>): SupervisorOptions['start'] {
   return (policy, receive) => {
     const worker = new Worker(file, {
       workerData: { ...data, policy } satisfies WorkerData,
       resourceLimits: { maxOldGenerationSizeMb: Math.ceil(getHeapStatistics().heap_size_limit / MIB) }
     })
-    const gone = Promise.withResolvers<string>()
+    const exited = Promise.withResolvers<string>()
     worker.on('message', (message: FromEvaluation) => receive(message))
-    worker.on('error', ({ message }) => gone.resolve(message))
-    worker.on('exit', code => gone.resolve(`it exited with ${code}`))
+    worker.on('error', ({ message }) => exited.resolve(message))
+    worker.on('exit', code => exited.resolve(`exit code ${code}`))
     return {
       post: message => {
         if (message.to !== 'work' || message.task.task !== 'review') return worker.postMessage(message)
-        // What is received lies in memory that other requests share: a copy alone can be handed over.
+        // The received buffer shares memory with other requests; only a copy can be transferred.
         const body = new Uint8Array(message.task.body)
         worker.postMessage({ ...message, task: { ...message.task, body } }, [body.buffer])
       },
-      gone: gone.promise,
+      exited: exited.promise,
       terminate: () => void worker.terminate()
     }
   }

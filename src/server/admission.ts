@@ -4,7 +4,7 @@ import { unevaluated } from '../engine/decide.ts'
 import type { Policy } from '../engine/to-findings.ts'
 import { type AdmissionResponse, allow, toValidationResponse } from '../evaluator/admission-response.ts'
 import { nowMs } from '../evaluator/clock.ts'
-import type { Decided, Evaluator, Mutated, Question } from '../evaluator/evaluator.ts'
+import type { DecisionRecord, Evaluator, MutationRecord, WebhookType } from '../evaluator/evaluator.ts'
 import { budgetMs } from './budget.ts'
 import { type Head, readHead } from './head.ts'
 import { limitLoad } from './load-shedding.ts'
@@ -31,35 +31,35 @@ export const admission: FastifyPluginAsync<AdmissionOptions> = async (app, optio
   limitLoad(app, maxInFlight, metrics.load)
 
   const admitUnevaluated = (
-    question: Question,
+    webhook: WebhookType,
     { uid, operation, object }: Head,
     reason: string
   ): AdmissionResponse => {
     if (object.namespace === ownNamespace) return allow(uid)
-    if (question === 'mutate') return allow(uid, [`Nothing was injected: ${reason}`])
+    if (webhook === 'mutate') return allow(uid, [`Nothing was injected: ${reason}`])
     const decision = unevaluated(reason, policy())
     metrics.recordDecision(operation, object.kind, decision)
     return toValidationResponse(uid, decision)
   }
 
-  const handle = (question: Question) => async (request: FastifyRequest, reply: FastifyReply) => {
+  const handle = (webhook: WebhookType) => async (request: FastifyRequest, reply: FastifyReply) => {
     const body = Buffer.isBuffer(request.body) ? request.body : EMPTY
     const head = readHead(body)
     const flow = `${head.user} ${head.object.namespace}`
     const arrivedMs = nowMs() - reply.elapsedTime
-    const outcome = await evaluator.review(question, body, { flow, arrivedMs, budgetMs: budgetMs(request) })
-    if ('fault' in outcome) return reply.code(400).send({ message: outcome.fault })
+    const outcome = await evaluator.review(webhook, body, { flow, arrivedMs, budgetMs: budgetMs(request) })
+    if ('invalid' in outcome) return reply.code(400).send({ message: outcome.invalid })
     const trace = traceOf(request.headers)
     if ('unevaluated' in outcome) {
       request.log.warn({ ...head, ...trace, reason: outcome.unevaluated }, 'not evaluated')
-      return admitUnevaluated(question, head, outcome.unevaluated)
+      return admitUnevaluated(webhook, head, outcome.unevaluated)
     }
     if (outcome.record !== undefined) {
       const { event, ...record } = outcome.record
       count(metrics, outcome.record)
       request.log.info({ ...record, ...trace }, event)
     }
-    return reply.type(JSON_TYPE).send(outcome.answer)
+    return reply.type(JSON_TYPE).send(outcome.response)
   }
   app.post('/validate', handle('validate'))
   app.post('/mutate', handle('mutate'))
@@ -68,7 +68,7 @@ export const admission: FastifyPluginAsync<AdmissionOptions> = async (app, optio
 const EMPTY = Buffer.alloc(0)
 const JSON_TYPE = 'application/json; charset=utf-8'
 
-function count(metrics: Metrics, record: Decided | Mutated): void {
+function count(metrics: Metrics, record: DecisionRecord | MutationRecord): void {
   if (record.event === 'mutation applied') metrics.recordMutation(record.added.length > 0)
   else metrics.recordDecision(record.operation, record.object.kind, record, record.seconds)
 }

@@ -2,7 +2,7 @@ import { Counter, Histogram, Registry } from 'prom-client'
 import type { Exceptions, Suppression } from '../engine/exceptions.ts'
 import type { Finding } from '../engine/finding.ts'
 import type { Skip } from '../engine/incremental/skip.ts'
-import type { Decided, Evaluator } from '../evaluator/evaluator.ts'
+import type { DecisionRecord, Evaluator } from '../evaluator/evaluator.ts'
 import { registerCacheMetrics } from './cache-metrics.ts'
 import { type ControllerStatus, registerControllerMetrics } from './controller-metrics.ts'
 import { registerExceptionMetrics } from './exceptions.ts'
@@ -17,7 +17,7 @@ export interface Metrics {
   readonly load: LoadMetrics
 }
 
-type CountedDecision = Pick<Decided, 'decision'> & {
+type CountedDecision = Pick<DecisionRecord, 'decision'> & {
   readonly findings: readonly Pick<Finding, 'rule' | 'mode'>[]
   readonly notEvaluated: readonly Pick<Skip, 'rule'>[]
   readonly suppressed: readonly Pick<Suppression, 'rule' | 'exception'>[]

@@ -3,9 +3,12 @@ import { InvalidObject } from './manifest.ts'
 import { suggest } from './suggest.ts'
 
 /**
- * The other kinds of the API groups that the model reads: an object of these is skipped, and any other kind is misspelt.
+ * Kinds of partially read API groups whose objects are skipped; any other kind of these groups is misspelt. Groups that are
+ * not read at all are not checked: `telemetry.istio.io`, `extensions.istio.io`, `serving.knative.dev`,
+ * `gateway.networking.k8s.io`.
  *
  * @see Kubernetes 1.34 `api/openapi-spec`, Istio 1.31 `manifests/charts/base/files/crd-all.gen.yaml`, KServe 0.20 `config/crd`
+ * and its unreleased KernelCache and StorageContainer kinds, ModelMesh Serving 0.12 `config/crd` (Predictor)
  */
 const UNREAD: Readonly<Record<string, readonly string[]>> = {
   '': [
@@ -47,7 +50,7 @@ const UNREAD: Readonly<Record<string, readonly string[]>> = {
 }
 
 /**
- * Rejects a misspelt kind: it would be skipped, and the change pass unevaluated.
+ * Rejects a misspelt kind: it would be skipped, and the change would not be evaluated.
  *
  * @throws {InvalidObject} if the model reads the API group, and the group has no such kind
  */

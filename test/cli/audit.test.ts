@@ -10,7 +10,7 @@ const examples = join(import.meta.dirname, '../../examples')
 const CLUSTER = join(examples, 'cluster')
 const RULE = 'strict-mesh-plain-local-gateway'
 
-/** A folder with the stock cluster under a strict mesh. */
+/** A folder with the example cluster and mesh-wide STRICT. */
 function strictCluster(test: Pick<typeof t, 'testdir'>): string {
   const folder = test.testdir({ strict: {} })
   cpSync(CLUSTER, join(folder, 'strict'), { recursive: true })
@@ -18,22 +18,22 @@ function strictCluster(test: Pick<typeof t, 'testdir'>): string {
   return folder
 }
 
-t.test('exit codes tell how bad it is', async t => {
+t.test('exit code is 1 for findings at or above --fail-on', async t => {
   const against = ['--against', join(strictCluster(t), 'strict')]
   for (const [name, argv, code] of [
-    ['nothing wrong', ['--against', CLUSTER], 0],
-    ['a denial', against, 1],
-    ['a denial, when nothing counts', [...against, '--fail-on', 'never'], 0],
-    ['a warning, when denials count', [...against, '--rule', `${RULE}=warn`], 0],
-    ['a warning, when warnings count', [...against, '--rule', `${RULE}=warn`, '--fail-on', 'warn'], 1],
-    ['what is for audits alone', [...against, '--rule', `${RULE}=audit`, '--fail-on', 'warn'], 0],
-    ['no such path', ['--against', join(CLUSTER, 'nowhere')], 2]
+    ['no findings', ['--against', CLUSTER], 0],
+    ['deny finding', against, 1],
+    ['deny finding, --fail-on never', [...against, '--fail-on', 'never'], 0],
+    ['warn finding, --fail-on deny', [...against, '--rule', `${RULE}=warn`], 0],
+    ['warn finding, --fail-on warn', [...against, '--rule', `${RULE}=warn`, '--fail-on', 'warn'], 1],
+    ['audit finding, --fail-on warn', [...against, '--rule', `${RULE}=audit`, '--fail-on', 'warn'], 0],
+    ['path does not exist', ['--against', join(CLUSTER, 'nowhere')], 2]
   ] as const) {
     t.equal((await meshGuard('audit', ...argv)).code, code, name)
   }
 })
 
-t.test('files: what is wrong, and where', async t => {
+t.test('findings in files have file and line', async t => {
   const folder = join(strictCluster(t), 'strict')
   const { out } = await meshGuard('audit', '--against', folder, '--rule', `${RULE}=audit`)
   t.match(out, `audit ${RULE}\n`)
@@ -41,9 +41,9 @@ t.test('files: what is wrong, and where', async t => {
   t.match(out, /\n\d+ findings?\n$/)
 })
 
-t.test('of one namespace: what is about an object or a model there', async t => {
+t.test('--namespace selects findings whose object or model is in the namespace', async t => {
   const folder = join(strictCluster(t), 'strict')
-  writeFileSync(join(folder, 'cut.yaml'), CUT)
+  writeFileSync(join(folder, 'cut.yaml'), BREAKING_RULE)
   const audit = async (...argv: readonly string[]) => {
     const { code, out } = await meshGuard('audit', '--against', folder, '-o', 'json', ...argv)
     const { decision, findings } = reportSchema.parse(JSON.parse(out))
@@ -54,19 +54,19 @@ t.test('of one namespace: what is about an object or a model there', async t => 
   t.same(await audit(), { code: 1, decision: 'deny', objects: [cut, strict] })
   t.same(await audit('-A'), await audit())
   t.same(await audit('-n', 'istio-system'), { code: 1, decision: 'deny', objects: [cut, strict] })
-  t.same(await audit('-n', 'user1'), { code: 1, decision: 'deny', objects: [cut] }, 'it cuts models there')
+  t.same(await audit('-n', 'user1'), { code: 1, decision: 'deny', objects: [cut] }, 'it blocks models in user1')
   t.same(await audit('-n', 'user2'), { code: 0, decision: 'allow', objects: [] })
 })
 
-/** Mesh mTLS to a gateway that takes none. */
-const CUT = `
+/** mTLS to a gateway that accepts only plaintext. */
+const BREAKING_RULE = `
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: { name: default, namespace: istio-system }
 spec: { host: knative-local-gateway.istio-system.svc.cluster.local, trafficPolicy: { tls: { mode: ISTIO_MUTUAL } } }
 `
 
-t.test('a running cluster, which is only read', async t => {
+t.test('audit of a live cluster', async t => {
   const folder = strictCluster(t)
   const api = await serveFolder(t, join(folder, 'strict'))
   writeFileSync(join(folder, 'config'), kubeconfig(api.url))

@@ -28,30 +28,30 @@ async function report(...argv: readonly string[]) {
   return reportSchema.parse(JSON.parse(out))
 }
 
-t.test('exit codes tell how bad it is', async t => {
+t.test('exit code is 1 for a decision at or above --fail-on', async t => {
   const change = [STRICT, '--against', CLUSTER]
   for (const [name, argv, code] of [
-    ['nothing wrong', [join(CLUSTER, 'models.yaml'), '--against', CLUSTER], 0],
-    ['a denial', change, 1],
-    ['a warning, when denials count', [...change, '--rule', `${RULE}=warn`], 0],
-    ['a warning, when warnings count', [...change, '--rule', `${RULE}=warn`, '--fail-on', 'warn'], 1],
-    ['a denial, when warnings count', [...change, '--fail-on', 'warn'], 1],
-    ['a denial, when nothing counts', [...change, '--fail-on', 'never'], 0],
-    ['a rule that is off', [...change, '--rule', `${RULE}=off`, '--fail-on', 'warn'], 0]
+    ['no findings', [join(CLUSTER, 'models.yaml'), '--against', CLUSTER], 0],
+    ['denied', change, 1],
+    ['warned, --fail-on deny', [...change, '--rule', `${RULE}=warn`], 0],
+    ['warned, --fail-on warn', [...change, '--rule', `${RULE}=warn`, '--fail-on', 'warn'], 1],
+    ['denied, --fail-on warn', [...change, '--fail-on', 'warn'], 1],
+    ['denied, --fail-on never', [...change, '--fail-on', 'never'], 0],
+    ['rule is off', [...change, '--rule', `${RULE}=off`, '--fail-on', 'warn'], 0]
   ] as const) {
     t.equal((await meshGuard('check', ...argv)).code, code, name)
   }
 })
 
-t.test('exceptions are told, also when they have expired', async t => {
+t.test('active and expired exceptions are listed under skipped', async t => {
   const exception = (expires: string) => `
 - { rule: ${RULE}, selector: { namespaces: [istio-system] }, reason: we migrate, owner: mesh, expires: ${expires} }`
-  const inForce = { rule: RULE, exception: { owner: 'mesh', expires: '9999-12-31', state: 'active' } }
+  const active = { rule: RULE, exception: { owner: 'mesh', expires: '9999-12-31', state: 'in-force' } }
   const expired = { rule: RULE, exception: { owner: 'mesh', expires: '2020-01-01', state: 'expired' } }
   for (const [expires, decision, skipped] of [
-    [['9999-12-31'], 'allow', [inForce]],
+    [['9999-12-31'], 'allow', [active]],
     [['2020-01-01'], 'deny', [expired]],
-    [['2020-01-01', '9999-12-31'], 'allow', [inForce, expired]]
+    [['2020-01-01', '9999-12-31'], 'allow', [active, expired]]
   ] as const) {
     const folder = t.testdir({ 'config.yaml': `exceptions:${expires.map(exception).join('')}`, strict: {} })
     cpSync(CLUSTER, join(folder, 'strict'), { recursive: true })
@@ -61,10 +61,10 @@ t.test('exceptions are told, also when they have expired', async t => {
       ['audit', '--against', join(folder, 'strict')],
       ['check', STRICT, '--against', CLUSTER]
     ]) {
-      const told = reportSchema.parse(JSON.parse((await meshGuard(...argv, ...configured, '-o', 'json')).out))
-      t.equal(told.decision, decision)
-      t.match(told.skipped, skipped)
-      t.equal(told.skipped.length, skipped.length)
+      const printed = reportSchema.parse(JSON.parse((await meshGuard(...argv, ...configured, '-o', 'json')).out))
+      t.equal(printed.decision, decision)
+      t.match(printed.skipped, skipped)
+      t.equal(printed.skipped.length, skipped.length)
     }
     const { out } = await meshGuard('audit', '--against', join(folder, 'strict'), ...configured)
     for (const { exception } of skipped) {
@@ -78,7 +78,7 @@ t.test('exceptions are told, also when they have expired', async t => {
   }
 })
 
-t.test('changes, one after the other', async t => {
+t.test('changes are evaluated in order', async t => {
   const folder = t.testdir({
     'change.yaml': [
       model(),
@@ -95,7 +95,7 @@ t.test('changes, one after the other', async t => {
   )
 })
 
-t.test('-f is the same as PATH, and may be repeated', async t => {
+t.test('-f is the same as PATH and repeatable', async t => {
   const folder = t.testdir({ 'model.yaml': model() })
   const file = join(folder, 'model.yaml')
   for (const argv of [
@@ -111,7 +111,7 @@ t.test('-f is the same as PATH, and may be repeated', async t => {
   }
 })
 
-t.test('a refused change leaves nothing behind', async t => {
+t.test('a denied change does not change the state', async t => {
   const folder = t.testdir({ 'model.yaml': model() })
   const { steps } = await report(STRICT, STRICT, join(folder, 'model.yaml'), '--against', CLUSTER)
   t.same(
@@ -120,7 +120,7 @@ t.test('a refused change leaves nothing behind', async t => {
   )
 })
 
-t.test('an admitted change is met by the next', async t => {
+t.test('an allowed change is in the state of the next change', async t => {
   const folder = t.testdir({
     'labelled.yaml': `
 apiVersion: security.istio.io/v1
@@ -138,7 +138,7 @@ spec: { mtls: { mode: STRICT } }
   ])
 })
 
-t.test('deletions', async t => {
+t.test('--delete evaluates deletions', async t => {
   const folder = t.testdir({
     'change.yaml': [
       model(),
@@ -152,7 +152,7 @@ t.test('deletions', async t => {
   ])
 })
 
-t.test('what is mutated, and what is not', async t => {
+t.test('mutations are printed', async t => {
   const policy = `apiVersion: security.istio.io/v1
 kind: PeerAuthentication
 metadata: { namespace: user1, name: default }
@@ -163,7 +163,7 @@ spec: { mtls: { mode: STRICT } }
   t.match(out, '  adds /metadata/labels: {"sidecar.istio.io/inject":"true"}\n')
 })
 
-t.test('what a file cannot say of an object stays: its age', async t => {
+t.test('an update keeps creationTimestamp', async t => {
   const policy = (name: string, mode: string, more: string) => `---
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
@@ -176,10 +176,10 @@ spec: { mtls: { mode: ${mode} } }
     'change.yaml': policy('old', 'PERMISSIVE', 'labels: { a: b }')
   })
   const { steps } = await report(join(folder, 'change.yaml'), '--against', join(folder, 'cluster.yaml'))
-  t.match(steps, [{ operation: 'UPDATE', decision: 'allow', findings: [] }], 'the older one still counts')
+  t.match(steps, [{ operation: 'UPDATE', decision: 'allow', findings: [] }], 'the oldest policy takes effect')
 })
 
-t.test('what a file cannot say of an object stays: what the controllers have noted', async t => {
+t.test('an update keeps status unless the manifest sets it', async t => {
   const strict = `---
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
@@ -201,7 +201,7 @@ spec: { mtls: { mode: STRICT } }
   }
 })
 
-t.test('objects of kinds that are not read are listed as skipped, and are no steps', async t => {
+t.test('objects of unread kinds are listed as skipped and have no step', async t => {
   const folder = t.testdir({
     'change.yaml': ['Deployment', 'Job', 'Job']
       .map((kind, i) => `apiVersion: example.com/v1\nkind: ${kind}\nmetadata: { name: a-${i} }\n`)
@@ -209,12 +209,16 @@ t.test('objects of kinds that are not read are listed as skipped, and are no ste
   })
   const { err, out, code } = await meshGuard('check', folder, '--against', CLUSTER)
   t.notMatch(out, 'ALLOW')
-  t.match(await meshGuard('audit', '--against', folder), { code: 0, out: '0 findings\n' }, 'nor are they in a state')
+  t.match(
+    await meshGuard('audit', '--against', folder),
+    { code: 0, out: '0 findings\n' },
+    'unread kinds in the state are ignored'
+  )
   t.equal(err, 'skipped: 3 of 3 objects, of kinds that are not evaluated: Deployment, Job\n')
   t.equal(code, 0)
 })
 
-t.test('against a live cluster', async t => {
+t.test('check against a live cluster', async t => {
   const api = await serveFolder(t, CLUSTER)
   const file = join(t.testdir({ config: kubeconfig(api.url) }), 'config')
   const live = ['--kubeconfig', file]
@@ -232,7 +236,7 @@ t.test('against a live cluster', async t => {
   t.match(await meshGuard('check', STRICT, '--kubeconfig', `${file}s`), { code: 2, err: /ENOENT/ })
 })
 
-t.test('what a live cluster holds and cannot be read is told', async t => {
+t.test('an object of a live cluster that cannot be parsed is reported', async t => {
   const api = await startApiServer()
   t.teardown(api.close)
   serveAll(api)
@@ -242,5 +246,5 @@ t.test('what a live cluster holds and cannot be read is told', async t => {
   })
   const file = join(t.testdir({ config: kubeconfig(api.url) }), 'config')
   const { err } = await meshGuard('check', STRICT, '--against', 'live', '--kubeconfig', file)
-  t.match(err, /^not read: PeerAuthentication a\/b: spec\.mtls\.mode: /)
+  t.match(err, /^object skipped: cannot parse: PeerAuthentication a\/b: spec\.mtls\.mode: /)
 })

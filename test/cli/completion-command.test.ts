@@ -1,4 +1,4 @@
-/** What is completed, and the scripts of the shells, run by those shells that are here. */
+/** Completions, and the completion scripts in the shells that are installed. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -9,7 +9,7 @@ import { end, start } from '../support/program.ts'
 
 const ANY_FILE = ':0'
 const NO_FILE = ':4'
-const GOES_ON = ':6'
+const NO_FILE_NO_SPACE = ':6'
 
 async function complete(...words: readonly string[]): Promise<readonly string[]> {
   const { out } = await meshGuard('__complete', '--', ...words)
@@ -17,23 +17,23 @@ async function complete(...words: readonly string[]): Promise<readonly string[]>
 }
 const wordsOf = (lines: readonly string[]) => lines.slice(0, -1).map(line => line.split('\t', 1)[0] ?? '')
 
-/** The names in a list of the help, such as those of its commands. */
-async function listed(heading: string, ...command: readonly string[]): Promise<readonly string[]> {
+/** Names in a section of the help, such as commands. */
+async function namesInHelp(heading: string, ...command: readonly string[]): Promise<readonly string[]> {
   const { out } = await meshGuard(...command, '--help')
   const [, list = ''] = new RegExp(`^${heading}:\n((?: .*\n)+)`, 'm').exec(out) ?? []
   return [...list.matchAll(/^ {2}(?:-\w, )?([\w-]+)/gm)].map(([, name = '']) => name)
 }
 
-t.test('each command that the help names, and each option of each', async t => {
-  const commands = await listed('Commands')
+t.test('completions list every command and option of the help', async t => {
+  const commands = await namesInHelp('Commands')
   t.ok(commands.length > 7)
   t.same(wordsOf(await complete('')), commands)
   for (const command of commands.filter(name => name !== 'help')) {
-    t.same(wordsOf(await complete(command, '-')), await listed('Options', command), command)
+    t.same(wordsOf(await complete(command, '-')), await namesInHelp('Options', command), command)
   }
 })
 
-t.test('what may stand where', async t => {
+t.test('completions depend on the position', async t => {
   const rules = RULE_IDS.filter(id => id.startsWith('certificate-'))
   for (const [words, expected] of [
     [
@@ -74,7 +74,7 @@ t.test('what may stand where', async t => {
     [['audit', '--against', 'a', ''], [NO_FILE]],
     [
       ['audit', '--rule', 'certificate-'],
-      [...rules.map(id => `${id}=`), GOES_ON]
+      [...rules.map(id => `${id}=`), NO_FILE_NO_SPACE]
     ],
     [
       ['audit', '--rule', 'tls-certificate-mismatch='],
@@ -89,13 +89,13 @@ t.test('what may stand where', async t => {
   }
 })
 
-t.test('kubectl gets the same by the program that it looks for', async t => {
+t.test('kubectl-complete prints the same completions', async t => {
   const { out, code } = await end(start(t, ['check', '--outp'], '', {}, 'kubectl-complete.ts'))
   t.same({ out, code }, { out: '--output\toutput format\n:4\n', code: 0 })
 })
 
-/** A folder with the program by its name, where files lie that may be completed. */
-async function workplace(test: Pick<typeof t, 'testdir'>, shell: string): Promise<string> {
+/** A folder with the program in bin and a file to complete. */
+async function completionDir(test: Pick<typeof t, 'testdir'>, shell: string): Promise<string> {
   const folder = test.testdir({ 'change.yaml': '', bin: {} })
   const program = join(folder, 'bin/mesh-guard')
   const main = join(import.meta.dirname, '../../src/main.ts')
@@ -105,12 +105,12 @@ async function workplace(test: Pick<typeof t, 'testdir'>, shell: string): Promis
   return folder
 }
 
-const isHere = (shell: string) => spawnSync(shell, ['--version']).error === undefined
+const isInstalled = (shell: string) => spawnSync(shell, ['--version']).error === undefined
 
-/** @param code that completes `$LINE` and prints what it comes to */
+/** @param code shell code that completes `$LINE` and prints the result */
 const completing =
   (shell: string, args: readonly string[], code: string) => async (test: Pick<typeof t, 'testdir' | 'match'>) => {
-    const folder = await workplace(test, shell)
+    const folder = await completionDir(test, shell)
     for (const [line, expected] of [
       ['mesh-guard exp', 'explain'],
       ['mesh-guard audit --output=j', 'json'],
@@ -133,7 +133,7 @@ const completing =
     }
   }
 
-/** Outside of a press of the key there is nothing that `compopt` could set: here it says so. */
+/** `compopt` fails outside of a completion, so it is replaced by a function that prints its option. */
 const BASH = `
 compopt() { if [[ $2 == default ]]; then compgen -f -- "\${words[-1]}"; else echo "$2"; fi; }
 source ./script
@@ -142,7 +142,7 @@ _mesh_guard
 printf '%s\\n' "\${COMPREPLY[@]}"
 `
 
-/** A shell at a terminal of its own, where the key is pressed; then it shows the line. */
+/** An interactive shell in a pseudo-terminal that receives the Tab key and prints its line. */
 const ZSH = `
 zmodload zsh/zpty
 zpty inner zsh -f -i
@@ -162,5 +162,5 @@ for (const [shell, args, code] of [
   ['zsh', ['-f', '-c'], ZSH],
   ['fish', ['--no-config', '-c'], FISH]
 ] as const) {
-  t.test(shell, { skip: !isHere(shell) && 'it is not here' }, completing(shell, args, code))
+  t.test(shell, { skip: !isInstalled(shell) && 'not installed' }, completing(shell, args, code))
 }

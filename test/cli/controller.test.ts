@@ -6,7 +6,7 @@ import { meshGuard } from '../support/command.ts'
 import { failurePolicyIn, installedCluster, NAMESPACE, REFUSAL } from '../support/controller.ts'
 import { kubeconfig } from '../support/kubeconfig.ts'
 import { end, start } from '../support/program.ts'
-import { until } from '../support/wait-until.ts'
+import { waitUntil } from '../support/wait-until.ts'
 import { listen } from '../support/writable-cluster.ts'
 
 const ENV = { POD_NAMESPACE: NAMESPACE }
@@ -41,7 +41,7 @@ t.test('controller without POD_NAMESPACE is an error', async t => {
 
 t.test('guard registers itself with a self-signed certificate', async t => {
   const program = start(t, argv, '', ENV)
-  await until('registration', () => failurePolicyIn(cluster) === 'Fail', STARTED_MS)
+  await waitUntil('registration', () => failurePolicyIn(cluster) === 'Fail', STARTED_MS)
   program.child.kill('SIGTERM')
   t.match(await end(program), { code: 0 })
   t.equal(failurePolicyIn(cluster), 'Fail', 'another replica denies the self-test')

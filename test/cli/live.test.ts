@@ -1,4 +1,4 @@
-/** What asks a state asks the cluster as it is now, unless told otherwise. */
+/** Commands evaluate the current cluster by default. */
 import { delimiter, join } from 'node:path'
 import t from 'tap'
 import { parse, stringify } from 'yaml'
@@ -9,7 +9,7 @@ import { kubeconfig } from '../support/kubeconfig.ts'
 const CLUSTER = join(import.meta.dirname, '../../examples/four-outcomes')
 const CALL = ['trace', '--from', 'user2/sleep-1', '--to', 'sklearn-iris-predictor-00001-private.user1:80']
 
-t.test('explain and trace', async t => {
+t.test('explain and trace of a live cluster', async t => {
   const api = await serveFolder(t, CLUSTER)
   const live = ['--kubeconfig', join(t.testdir({ config: kubeconfig(api.url) }), 'config')]
   t.match(await meshGuard('explain', ...live), { code: 0, out: /^user1\/sklearn-iris: 3 ok, 4 blocked of 7 paths\n/ })
@@ -34,44 +34,44 @@ t.test('explain and trace', async t => {
   t.match(await meshGuard('explain', ...live), { code: 3, err: /^error: the cluster cannot be read: .*500\n$/ })
 })
 
-/** Two clusters in two files: one that is there, with two contexts, and one that is not. */
-t.test('the cluster is that of KUBECONFIG, of a context, and of a file that is named', async t => {
+t.test('KUBECONFIG, --kubeconfig and --context select the cluster', async t => {
   const api = await serveFolder(t, CLUSTER)
-  const both = parse(kubeconfig(api.url, 'here'))
+  const both = parse(kubeconfig(api.url, 'running'))
   both.contexts.push({ name: 'in-user1', context: { ...both.contexts[0].context, namespace: 'user1' } })
   const folder = t.testdir({
-    here: stringify(both),
-    away: kubeconfig('http://127.0.0.1:1', 'away'),
-    'model.yaml': NAMELESS
+    // Two contexts of a running cluster, and an unreachable cluster.
+    running: stringify(both),
+    unreachable: kubeconfig('http://127.0.0.1:1', 'unreachable'),
+    'model.yaml': WITHOUT_NAMESPACE
   })
   const before = process.env['KUBECONFIG']
   t.teardown(() => {
     if (before === undefined) delete process.env['KUBECONFIG']
     else process.env['KUBECONFIG'] = before
   })
-  const away = join(folder, 'away')
-  process.env['KUBECONFIG'] = [away, join(folder, 'here')].join(delimiter)
+  const unreachable = join(folder, 'unreachable')
+  process.env['KUBECONFIG'] = [unreachable, join(folder, 'running')].join(delimiter)
   for (const argv of [['explain'], ['audit'], CALL, ['check', CLUSTER]]) {
     const unread = { code: 3, out: '', err: /error: the cluster cannot be read: / }
-    t.match(await meshGuard(...argv), unread, `${argv[0]}: the first file counts`)
+    t.match(await meshGuard(...argv), unread, `${argv[0]}: the first file takes precedence`)
   }
-  process.env['KUBECONFIG'] = [join(folder, 'here'), away].join(delimiter)
+  process.env['KUBECONFIG'] = [join(folder, 'running'), unreachable].join(delimiter)
   t.match(await meshGuard('explain', 'user1/sklearn-iris'), { code: 0, out: /^user1\/sklearn-iris: / })
-  t.match(await meshGuard('explain', '--kubeconfig', away), { code: 3 }, 'a file that is named counts instead')
+  t.match(await meshGuard('explain', '--kubeconfig', unreachable), { code: 3 }, '--kubeconfig takes precedence')
 
-  const there = ['--context', 'in-user1']
-  t.match(await meshGuard('explain', 'sklearn-iris', ...there), { code: 0, out: /^user1\/sklearn-iris: / })
+  const context = ['--context', 'in-user1']
+  t.match(await meshGuard('explain', 'sklearn-iris', ...context), { code: 0, out: /^user1\/sklearn-iris: / })
   t.match(await meshGuard('explain', 'sklearn-iris'), {
     code: 2,
     err: /default\/sklearn-iris: not found; did you mean user1/
   })
   const check = ['check', join(folder, 'model.yaml')]
-  t.match(await meshGuard(...check, ...there), { out: /UPDATE InferenceService user1\/sklearn-iris\n/ })
+  t.match(await meshGuard(...check, ...context), { out: /UPDATE InferenceService user1\/sklearn-iris\n/ })
   t.match(await meshGuard(...check), { out: /CREATE InferenceService default\/sklearn-iris\n/ })
   t.match(await meshGuard(...check, '-n', 'user2'), { out: /CREATE InferenceService user2\/sklearn-iris\n/ })
 })
 
-const NAMELESS = `
+const WITHOUT_NAMESPACE = `
 apiVersion: serving.kserve.io/v1beta1
 kind: InferenceService
 metadata: { name: sklearn-iris }

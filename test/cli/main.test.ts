@@ -7,12 +7,12 @@ import { startApiServer } from '../support/api-server.ts'
 import { pathOf, serveAll } from '../support/cluster.ts'
 import { kubeconfig } from '../support/kubeconfig.ts'
 import { end, start } from '../support/program.ts'
-import { until } from '../support/wait-until.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const root = join(import.meta.dirname, '../..')
 const SERVER = { port: 0, healthPort: 0 }
 
-t.test('a check from standard input', async t => {
+t.test('check reads standard input', async t => {
   const strict = readFileSync(join(root, 'examples/strict-mesh.yaml'), 'utf8')
   const { code, out } = await end(start(t, ['check', '-', '--against', 'examples/cluster'], strict))
   t.equal(code, 1)
@@ -28,19 +28,15 @@ t.test('error without a configured cluster names the flags of the command', asyn
     ['--against', ['trace', '--from', 'user2/sleep', '--to', 'httpbin.user1:8000']],
     ['--manifests', ['serve']]
   ] as const) {
-    t.same(
-      await end(start(t, argv, '', noCluster)),
-      {
-        code: 2,
-        out: '',
-        err: `error: no cluster configured: set KUBECONFIG or --kubeconfig, or use ${flag} PATH\n`
-      },
-      argv.join(' ')
-    )
+    const { code, out, err } = await end(start(t, argv, '', noCluster))
+    t.same({ code, out }, { code: 2, out: '' }, argv.join(' '))
+    // serve has logged its configuration by then.
+    const lines = err.split('\n').filter(line => line.startsWith('error: '))
+    t.same(lines, [`error: no cluster configured: set KUBECONFIG or --kubeconfig, or use ${flag} PATH`])
   }
 })
 
-t.test('a closed pipe ends the program quietly, with the exit code of the result', async t => {
+t.test('a closed pipe ends the program without an error, with the exit code of the result', async t => {
   const check = ['check', 'examples/strict-mesh.yaml', '--against', 'examples/cluster']
   for (const [argv, code] of [
     [['rules'], 0],
@@ -52,7 +48,7 @@ t.test('a closed pipe ends the program quietly, with the exit code of the result
   }
 })
 
-t.test('it serves files, says where and what to try, and stops when told to', async t => {
+t.test('serve --manifests prints its addresses and stops on a signal', async t => {
   const folder = t.testdir({})
   const certDir = join(folder, 'certs')
   const config = join(folder, 'config.yaml')
@@ -64,7 +60,11 @@ t.test('it serves files, says where and what to try, and stops when told to', as
   )
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const program = start(t, ['serve', '--manifests', 'examples/cluster', other, '--config', config])
-    await until('it says where', () => program.out().includes('Try:') && program.out().endsWith(`${other}\n`), 60_000)
+    await waitUntil(
+      'addresses are printed',
+      () => program.out().includes('Try:') && program.out().endsWith(`${other}\n`),
+      60_000
+    )
     const [, webhook = '', health = ''] =
       /^webhook {2}(https:\S+)\/validate and .*\nhealth {3}(http:\S+)\/readyz/.exec(program.out()) ?? []
     t.match(webhook, /^https:\/\/127\.0\.0\.1:\d+$/)
@@ -80,7 +80,7 @@ t.test('it serves files, says where and what to try, and stops when told to', as
   }
 })
 
-t.test('it serves a cluster', async t => {
+t.test('serve reads a cluster', async t => {
   const api = await startApiServer()
   t.teardown(api.close)
   serveAll(api)
@@ -93,19 +93,19 @@ t.test('it serves a cluster', async t => {
   const config = join(folder, 'config.yaml')
   writeFileSync(config, stringify({ server: { ...SERVER, host: '127.0.0.1', certDir: join(folder, 'certs') } }))
   const program = start(t, ['serve', '--kubeconfig', join(folder, 'kubeconfig'), '--config', config])
-  await until('it serves', () => program.out().includes('health'), 60_000)
+  await waitUntil('addresses are printed', () => program.out().includes('health'), 60_000)
   t.notMatch(program.out(), /Try:/)
-  await until('it knows', () => program.err().includes('"kind":"Gateway","health":"forbidden"'))
-  await until('it says what it could not read', () => program.err().includes('PeerAuthentication a/b: spec.mtls: '))
+  await waitUntil('cache state is logged', () => program.err().includes('"kind":"Gateway","health":"forbidden"'))
+  await waitUntil('parse error is logged', () => program.err().includes('PeerAuthentication a/b: spec.mtls: '))
   program.child.kill('SIGINT')
   t.match(await end(program), { code: 0 })
 })
 
-t.test('a port that is taken is an error, and the process ends', async t => {
-  const taken = createServer()
-  await new Promise<void>(resolve => taken.listen(0, '127.0.0.1', resolve))
-  t.teardown(() => taken.close())
-  const { port } = taken.address() as { port: number }
+t.test('serve fails if its port is in use', async t => {
+  const listener = createServer()
+  await new Promise<void>(resolve => listener.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => listener.close())
+  const { port } = listener.address() as { port: number }
   const folder = t.testdir({})
   const config = join(folder, 'config.yaml')
   writeFileSync(config, stringify({ server: { port, healthPort: 0, certDir: join(folder, 'certs') } }))

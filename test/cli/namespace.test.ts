@@ -1,4 +1,4 @@
-/** What --namespace means to those commands that are asked of something by its name; of `audit`, its own test tells. */
+/** `--namespace` of explain and trace; audit has its own test. */
 import { join } from 'node:path'
 import t from 'tap'
 import { meshGuard } from '../support/command.ts'
@@ -8,7 +8,7 @@ const CLUSTER = ['--against', join(examples, 'cluster')]
 
 const modelsIn = (out: string) => [...out.matchAll(/^(\S+\/\S+): \d+ ok/gm)].map(([, model]) => model)
 
-t.test('explain: where a model lies that is named without one, and else whose models are shown', async t => {
+t.test('explain -n is the namespace of the model, or selects models', async t => {
   const both = ['user1/sklearn-iris', 'user1/sklearn-iris-burst']
   for (const [argv, models] of [
     [[], both],
@@ -24,33 +24,27 @@ t.test('explain: where a model lies that is named without one, and else whose mo
   }
 })
 
-t.test('trace: where the pod lies that calls', async t => {
+t.test('trace -n is the namespace of the client pod', async t => {
   const call = ['trace', '--from', 'sleep-6d6b49d8b8-6ths6', '--to', 'httpbin.user1:8000', ...CLUSTER]
   t.match(await meshGuard(...call, '-n', 'user2'), { code: 0, out: /^ok {6}user2\/sleep-6d6b49d8b8-6ths6 -> / })
   t.match(await meshGuard(...call), { code: 2, err: /pod default\/sleep-.*: not found; did you mean user2\/sleep-/ })
 })
 
-t.test('a namespace that contradicts, or is not there, is an error', async t => {
+t.test('a contradicting or unknown namespace is an error', async t => {
   for (const [argv, message] of [
-    [
-      ['explain', 'user1/sklearn-iris', '-n', 'user2'],
-      /user1\/sklearn-iris: --namespace names another namespace, user2; /
-    ],
+    [['explain', 'user1/sklearn-iris', '-n', 'user2'], /user1\/sklearn-iris: --namespace is user2; omit /],
     [['explain', '-n', 'user11'], /namespace user11: not found; did you mean user1\?/],
-    [['explain', 'user1/sklearn-iris', '-A'], /--all-namespaces: user1\/sklearn-iris names one InferenceService; /],
+    [['explain', 'user1/sklearn-iris', '-A'], /--all-namespaces: user1\/sklearn-iris selects one InferenceService; /],
     [['explain', '-A', '-n', 'user1'], /'-A, --all-namespaces' cannot be used with option '-n, --namespace <name>'/],
     [['audit', '-A', '-n', 'user1'], /cannot be used/],
     [['audit', '-n', 'user11'], /namespace user11: not found; did you mean user1\?/],
-    [
-      ['trace', '--from', 'user2/a', '-n', 'user1', '--to', 'a:1'],
-      /user2\/a: --namespace names another namespace, user1; /
-    ]
+    [['trace', '--from', 'user2/a', '-n', 'user1', '--to', 'a:1'], /user2\/a: --namespace is user1; omit /]
   ] as const) {
     t.match(await meshGuard(...argv, ...CLUSTER), { code: 2, out: '', err: message }, argv.join(' '))
   }
 })
 
-t.test('a cluster that nobody asks is not named in vain', async t => {
+t.test('--kubeconfig and --context require --against live', async t => {
   const files = ['--against', 'examples/cluster']
   for (const argv of [
     ['check', 'examples/strict-mesh.yaml', ...files, '--kubeconfig', 'config'],

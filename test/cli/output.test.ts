@@ -10,14 +10,14 @@ const CLUSTER = join(examples, 'cluster')
 t.test('YAML output equals the JSON output', async t => {
   const pod = 'user2/sleep-6d6b49d8b8-6ths6'
   for (const argv of [['audit'], ['explain'], ['trace', '--from', pod, '--to', 'httpbin.user1:8000']]) {
-    const ask = async (output: string) => (await meshGuard(...argv, '--against', CLUSTER, '-o', output)).out
-    const yaml = await ask('yaml')
+    const outputOf = async (output: string) => (await meshGuard(...argv, '--against', CLUSTER, '-o', output)).out
+    const yaml = await outputOf('yaml')
     t.match(yaml, /^apiVersion: mesh-guard\.io\/v1\n/)
-    t.same(parse(yaml), JSON.parse(await ask('json')))
+    t.same(parse(yaml), JSON.parse(await outputOf('json')))
   }
 })
 
-t.test('colors: on a terminal, unless NO_COLOR is set or --color tells otherwise', async t => {
+t.test('output is colored on a terminal, unless NO_COLOR or --color disables it', async t => {
   const before = process.env['NO_COLOR']
   const setNoColor = (value: string | undefined) => {
     if (value === undefined) delete process.env['NO_COLOR']
@@ -42,7 +42,7 @@ t.test('colors: on a terminal, unless NO_COLOR is set or --color tells otherwise
   const { out } = await meshGuard(...check, '--color', 'always')
   const marked = out.replaceAll('\u001b', '^')
   t.match(marked, /^\^\[31mDENY\^\[0m {2}\S+:2: CREATE .*\n {2}\^\[31mdeny\^\[0m strict-mesh-/)
-  t.equal(stripVTControlCharacters(out), (await meshGuard(...check)).out, 'nothing else differs')
+  t.equal(stripVTControlCharacters(out), (await meshGuard(...check)).out, 'only the colors differ')
   const { out: explained } = await meshGuard('explain', '--against', CLUSTER, '--color', 'always')
   t.match(explained.replaceAll('\u001b', '^'), /^ {2}\^\[32mok\^\[0m {6}\S/m)
 })

@@ -7,7 +7,7 @@ import { meshGuard } from '../support/command.ts'
 const examples = join(import.meta.dirname, '../../examples')
 const CLUSTER = join(examples, 'cluster')
 
-t.test('what cannot be used is an error that says what would be right', async t => {
+t.test('invalid input is an error with a suggestion', async t => {
   const folder = t.testdir({
     'a.yaml': 'a: [',
     'config.yaml': 'rulez: {}\n',
@@ -16,82 +16,78 @@ t.test('what cannot be used is an error that says what would be right', async t 
   })
   for (const [name, argv, message] of [
     [
-      'a flag',
+      'unknown option',
       ['check', CLUSTER, '--agianst', CLUSTER],
       /^error: --agianst: unknown option; did you mean --against\?\n$/
     ],
-    ['a command', ['chek', CLUSTER], /^error: chek: unknown command; did you mean check\?\n$/],
-    ['no path', ['check'], /^error: PATH: missing argument; name a file, a directory, or - for standard input\n$/],
+    ['unknown command', ['chek', CLUSTER], /^error: chek: unknown command; did you mean check\?\n$/],
+    ['missing path', ['check'], /^error: PATH: missing argument; use a file, a directory, or - for standard input\n$/],
     [
-      'a format',
+      'unknown format',
       ['check', CLUSTER, '-o', 'xml'],
       /^error: -o, --output <format>: invalid value xml; use one of text, json, yaml\n$/
     ],
     [
-      'a file',
+      'missing file',
       ['check', join(examples, 'strict-mes.yaml'), '--against', CLUSTER],
       /no such file or directory; did you mean strict-mesh.yaml\?/
     ],
     [
-      'a folder',
+      'missing directory',
       ['check', '/nowhere/at/all', '--against', CLUSTER],
       /^error: \/nowhere\/at\/all: no such file or directory\n$/
     ],
-    ['a file that is no YAML', ['check', join(folder, 'a.yaml'), '--against', CLUSTER], /a\.yaml:\d+: /],
+    ['invalid YAML', ['check', join(folder, 'a.yaml'), '--against', CLUSTER], /a\.yaml:\d+: /],
     [
-      'a kind',
+      'unknown kind',
       ['check', join(folder, 'kind.yaml'), '--against', CLUSTER],
       /kind\.yaml:2: kind: .*did you mean VirtualService\?/
     ],
     [
-      'an object that is none',
+      'invalid object',
       ['check', join(folder, 'models.yaml'), '--against', CLUSTER],
       /models\.yaml:3: .*metadata\.name: /
     ],
     [
-      'a configuration',
+      'unknown configuration key',
       ['audit', '--against', CLUSTER, '--config', join(folder, 'config.yaml')],
       /config\.yaml:1: rulez: unknown key; did you mean rules\?/
     ],
     [
-      'no configuration',
+      'missing configuration file',
       ['audit', '--against', CLUSTER, '--config', join(folder, 'confg.yaml')],
       /did you mean config\.yaml\?/
     ],
     [
-      'a rule',
+      'unknown rule',
       ['audit', '--against', CLUSTER, '--rule', 'strict-without-sidcar=warn'],
       /unknown rule; did you mean strict-without-sidecar\?/
     ],
     [
-      'a mode',
+      'unknown mode',
       ['audit', '--against', CLUSTER, '--rule', 'strict-without-sidecar=wran'],
       /invalid mode; use one of deny, warn, audit, off/
     ],
-    ['a rule and nothing', ['audit', '--against', CLUSTER, '--rule', ''], /unknown rule/],
+    ['empty --rule', ['audit', '--against', CLUSTER, '--rule', ''], /unknown rule/],
     [
-      'the page of a rule',
+      'unknown rule page',
       ['rules', 'client-certificate-unverifiabl'],
       /client-certificate-unverifiabl: unknown rule; did you mean client-certificate-unverifiable\?/
     ],
-    ['a schema', ['schema', 'confg'], /^error: what: invalid value confg; use one of config, report, /],
+    ['unknown schema', ['schema', 'confg'], /^error: what: invalid value confg; use one of config, report, /],
     [
-      'an argument too many',
+      'too many arguments',
       ['audit', 'x'],
       /^error: too many arguments for 'audit': expected 0 arguments but got 1; see mesh-guard audit --help\n$/
     ],
-    [
-      'an option without its value',
-      ['audit', '-o'],
-      /^error: option .* argument missing; see mesh-guard audit --help\n$/
-    ],
-    ['a global flag', ['--vresion'], /^error: --vresion: unknown option; did you mean --version\?\n$/],
-    ['a flag that resembles none', ['audit', '--everything'], /^error: --everything: unknown option\n$/],
-    ['no command', [], /^Usage: mesh-guard /]
+    ['missing option value', ['audit', '-o'], /^error: option .* argument missing; see mesh-guard audit --help\n$/],
+    ['unknown global option', ['--vresion'], /^error: --vresion: unknown option; did you mean --version\?\n$/],
+    ['unknown option without a suggestion', ['audit', '--everything'], /^error: --everything: unknown option\n$/],
+    ['missing command', [], /^Usage: mesh-guard /]
   ] as const) {
     const { code, out, err } = await meshGuard(...argv)
     t.equal(code, 2, name)
-    t.equal(out, '', 'nothing but results on standard output')
+    t.equal(out, '', 'no error on standard output')
     t.match(err, message)
   }
 })
@@ -112,12 +108,12 @@ t.test('help of every command has examples and exit codes', async t => {
   t.notMatch((await meshGuard('rules', '-h')).out, '\n  1  ')
 })
 
-t.test('the version is that of the package', async t => {
+t.test('version is the version of the package', async t => {
   const { version } = JSON.parse(readFileSync(join(examples, '../package.json'), 'utf8'))
   for (const argv of ['version', '--version']) t.same(await meshGuard(argv), { code: 0, out: `${version}\n`, err: '' })
 })
 
-t.test('rules', async t => {
+t.test('rules lists all rules and prints the page of one', async t => {
   const { out, code } = await meshGuard('rules')
   t.equal(code, 0)
   t.match(out, /^strict-mesh-plain-local-gateway +deny +latent-outage +The mesh is STRICT/m)
@@ -129,7 +125,7 @@ t.test('rules', async t => {
   t.match((await meshGuard('rules', 'client-certificate-unverifiable')).out, /^# client-certificate-unverifiable\n/)
 })
 
-t.test('schemas', async t => {
+t.test('schema prints JSON Schemas', async t => {
   const schemaOf = async (what: string) => JSON.parse((await meshGuard('schema', what)).out)
   t.match(await schemaOf('config'), { type: 'object', additionalProperties: false, properties: { rules: {} } })
   t.match(await schemaOf('report'), { type: 'object', properties: { findings: { type: 'array' } } })
@@ -137,7 +133,7 @@ t.test('schemas', async t => {
   t.match(await schemaOf('trace'), { type: 'object', properties: { calls: { type: 'array' } } })
 })
 
-t.test('our own failure is told as such', async t => {
+t.test('an internal error has exit code 3 and a stack trace', async t => {
   let code = 0
   let err = ''
   await run(['rules'], {

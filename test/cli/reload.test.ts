@@ -1,25 +1,25 @@
-/** The configuration is replaced while the program runs, as a process of its own. */
+/** Reload of the configuration in a separate process. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { end, start } from '../support/program.ts'
-import { until } from '../support/wait-until.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const STARTED_MS = 60_000
 
-t.test('a new configuration is taken without a new start', async t => {
+t.test('serve reloads the configuration without a restart', async t => {
   const folder = t.testdir({})
   const file = join(folder, 'config.yaml')
   const configure = (rest: string) =>
     writeFileSync(file, `server: { port: 0, healthPort: 0, shutdownDelaySeconds: 0, certDir: ${folder} }\n${rest}`)
   configure('log: { level: silent }')
   const program = start(t, ['serve', '--manifests', 'examples/cluster', '--config', file])
-  await until('it serves', () => program.out().includes('readyz'), STARTED_MS)
+  await waitUntil('addresses are printed', () => program.out().includes('readyz'), STARTED_MS)
   t.equal(program.err(), '')
   configure('log: { level: info }')
-  await until('it has the new one', () => program.err().includes('"configuration loaded"'))
+  await waitUntil('configuration is reloaded', () => program.err().includes('"configuration loaded"'))
   configure('log: { level: loud }')
-  await until('it has refused the next', () => program.err().includes(`${file}:2: log.level: `))
+  await waitUntil('invalid configuration is rejected', () => program.err().includes(`${file}:2: log.level: `))
   const [, health = ''] = /health +(\S+)\/readyz/.exec(program.out()) ?? []
   const metrics = await (await fetch(`${health}/metrics`)).text()
   t.match(metrics, /^mesh_guard_config_info\{hash="[0-9a-f]{16}"\} 1$/m)
@@ -28,12 +28,12 @@ t.test('a new configuration is taken without a new start', async t => {
   t.match(await end(program), { code: 0 })
 })
 
-t.test('--log-level counts before what is written', async t => {
+t.test('--log-level takes precedence over log.level', async t => {
   const folder = t.testdir({})
   const argv = ['serve', '--manifests', 'examples/cluster', '--config', '-', '--log-level', 'silent']
   const input = `server: { port: 0, healthPort: 0, shutdownDelaySeconds: 0, certDir: ${folder} }\nlog: { level: info }`
   const program = start(t, argv, input)
-  await until('it serves', () => program.out().includes('readyz'), STARTED_MS)
+  await waitUntil('addresses are printed', () => program.out().includes('readyz'), STARTED_MS)
   program.child.kill('SIGTERM')
   t.match(await end(program), { code: 0, err: '' })
 })

@@ -10,22 +10,22 @@ const OUTCOMES = join(examples, 'four-outcomes')
 const MODEL = 'sklearn-iris-predictor-00001-private'
 const SLEEP = 'user2/sleep-1'
 
-const ask = (from: string, to: string, ...more: readonly string[]) =>
+const traceCall = (from: string, to: string, ...more: readonly string[]) =>
   meshGuard('trace', '--from', from, '--to', to, '--against', OUTCOMES, ...more)
 
-t.test('exit codes by client', async t => {
+t.test('trace evaluates one call', async t => {
   for (const [name, from, more, code] of [
-    ['a client in the namespace', 'user1/httpbin-1', [], 0],
-    ['a client in another namespace', SLEEP, [], 1],
-    ['Knative', 'knative-serving/activator-1', ['--path', '/healthz', '--method', 'GET'], 0],
-    ['a client without a sidecar', 'istio-system/istiod-1', [], 1]
+    ['client in the namespace', 'user1/httpbin-1', [], 0],
+    ['client in another namespace', SLEEP, [], 1],
+    ['Knative activator', 'knative-serving/activator-1', ['--path', '/healthz', '--method', 'GET'], 0],
+    ['client without a sidecar, unauthenticated', 'istio-system/istiod-1', [], 1]
   ] as const) {
-    t.equal((await ask(from, `${MODEL}.user1:80`, ...more)).code, code, name)
+    t.equal((await traceCall(from, `${MODEL}.user1:80`, ...more)).code, code, name)
   }
 })
 
 t.test('text output', async t => {
-  const { out } = await ask(SLEEP, `${MODEL}.user1:80`)
+  const { out } = await traceCall(SLEEP, `${MODEL}.user1:80`)
   t.equal(
     out,
     `BLOCKED user2/sleep-1 -> ${MODEL}.user1.svc.cluster.local:80
@@ -58,8 +58,8 @@ t.test('text output', async t => {
   )
 })
 
-t.test('JSON output follows the schema', async t => {
-  const { out } = await ask(SLEEP, `${MODEL}.user1:80`, '-o', 'json')
+t.test('JSON output matches the schema', async t => {
+  const { out } = await traceCall(SLEEP, `${MODEL}.user1:80`, '-o', 'json')
   t.match(traceSchema.parse(JSON.parse(out)), {
     kind: 'Trace',
     from: SLEEP,
@@ -73,14 +73,14 @@ t.test('JSON output follows the schema', async t => {
   })
 })
 
-t.test('a Service by any of its DNS names', async t => {
+t.test('--to accepts every DNS name of a Service', async t => {
   for (const host of [MODEL, `${MODEL}.user1`, `${MODEL}.user1.svc`, `${MODEL}.user1.svc.cluster.local`]) {
-    t.equal((await ask('user1/httpbin-1', `${host}:80`)).code, 0, host)
+    t.equal((await traceCall('user1/httpbin-1', `${host}:80`)).code, 0, host)
   }
-  t.equal((await ask(SLEEP, `${MODEL}:80`)).code, 2, 'a bare name is of the own namespace')
+  t.equal((await traceCall(SLEEP, `${MODEL}:80`)).code, 2, 'a bare name is in the namespace of the client')
 })
 
-t.test('names that do not exist are errors with a suggestion', async t => {
+t.test('an unknown pod, Service or port is an error with a suggestion', async t => {
   for (const [from, to, message] of [
     ['user2/slep-1', `${MODEL}.user1:80`, 'pod user2/slep-1: not found; did you mean user2/sleep-1?'],
     ['sleep-1', `${MODEL}.user1:80`, 'pod default/sleep-1: not found; did you mean user2/sleep-1?'],
@@ -88,28 +88,32 @@ t.test('names that do not exist are errors with a suggestion', async t => {
     [SLEEP, `${MODEL}.user1:8080`, `port 8080 of Service user1/${MODEL}: not found`],
     [SLEEP, MODEL, `--to ${MODEL}: no port number; use HOST:PORT`]
   ] as const) {
-    t.match(await ask(from, to), { code: 2, out: '', err: `error: ${message}\n` })
+    t.match(await traceCall(from, to), { code: 2, out: '', err: `error: ${message}\n` })
   }
 })
 
-t.test('notes about routes, and Services without endpoints', async t => {
+t.test('notes name routes, and a Service without endpoints is blocked', async t => {
   const from = ['--from', 'user1/httpbin-6484879498-qxqj8', '--against', CLUSTER]
   const note = /^note: VirtualService user1\/sklearn-iris routes requests for this host/m
   const routed = await meshGuard('trace', '--to', 'sklearn-iris:80', ...from)
-  t.match(routed, { code: 0, out: note }, 'a route')
-  const plain = ['--from', 'batch/nightly-score-28417-9qv7z', '--against', CLUSTER]
-  t.notMatch((await meshGuard('trace', '--to', 'sklearn-iris.user1:80', ...plain)).out, note, 'no sidecar, no route')
+  t.match(routed, { code: 0, out: note }, 'route of the sidecar')
+  const nonMesh = ['--from', 'batch/nightly-score-28417-9qv7z', '--against', CLUSTER]
+  t.notMatch(
+    (await meshGuard('trace', '--to', 'sklearn-iris.user1:80', ...nonMesh)).out,
+    note,
+    'no route without a sidecar'
+  )
   const empty = await meshGuard('trace', '--to', 'sklearn-iris-predictor-00001:80', ...from)
   t.match(empty, { code: 1, out: /^BLOCKED .*\n {4}no-endpoints: Service user1\/sklearn-iris-predictor-00001 / })
 })
 
-/** Manifests of the example, and these. */
+/** Directory with the example cluster and `yaml`. */
 const stateWith = (dir: (files: Record<string, string>) => string, yaml: string): string => {
   const objects = readFiles([OUTCOMES]).map(({ object }) => JSON.stringify(object))
   return dir({ 'all.yaml': [...objects, yaml].join('\n---\n') })
 }
 
-t.test('a Service outside the scope of the sidecar is unknown', async t => {
+t.test('a sidecar that does not import the Service is unknown', async t => {
   const sidecar = `
 apiVersion: networking.istio.io/v1
 kind: Sidecar
@@ -124,13 +128,13 @@ spec: { ports: [{ name: http, port: 80 }] }`
     [sidecar, 'Sidecar user2/narrow spec.egress'],
     [hidden, `Service user1/${MODEL} metadata.annotations[networking.istio.io/exportTo]`]
   ] as const) {
-    const { code, out } = await ask(
+    const { code, out } = await traceCall(
       SLEEP,
       `${MODEL}.user1:80`,
       '--against',
       stateWith(files => t.testdir(files), yaml)
     )
-    t.equal(code, 3, 'unknown is a failure')
+    t.equal(code, 3, 'unknown is not a success')
     t.equal(
       out,
       `UNKNOWN user2/sleep-1 -> ${MODEL}.user1.svc.cluster.local:80
@@ -140,19 +144,19 @@ spec: { ports: [{ name: http, port: 80 }] }`
   }
 })
 
-t.test('a VirtualService attached to the mesh gateway is a note', async t => {
+t.test('notes list VirtualServices of the sidecar', async t => {
   const route = (gateways: string, host: string) => `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: { namespace: user1, name: route }
 spec: { hosts: [${host}], ${gateways} }`
   for (const [name, yaml, count] of [
-    ['no gateways mean every sidecar', route('', MODEL), 1],
-    ['gateways alone', route('gateways: [knative-serving/knative-local-gateway]', MODEL), 0],
+    ['no gateways: all sidecars', route('', MODEL), 1],
+    ['only a gateway', route('gateways: [knative-serving/knative-local-gateway]', MODEL), 0],
     ['another host', route('', 'httpbin'), 0]
   ] as const) {
     const against = stateWith(files => t.testdir(files), yaml)
-    const { out } = await ask(SLEEP, `${MODEL}.user1:80`, '--against', against, '-o', 'json')
+    const { out } = await traceCall(SLEEP, `${MODEL}.user1:80`, '--against', against, '-o', 'json')
     t.equal(traceSchema.parse(JSON.parse(out)).notes.length, count, name)
   }
 })

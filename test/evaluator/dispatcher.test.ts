@@ -3,202 +3,206 @@ import t from 'tap'
 import type { WrittenPolicy } from '../../src/engine/to-findings.ts'
 import { nowMs } from '../../src/evaluator/clock.ts'
 import { Dispatcher } from '../../src/evaluator/dispatcher.ts'
-import type { Outcome } from '../../src/evaluator/evaluator.ts'
+import type { ReviewOutcome } from '../../src/evaluator/evaluator.ts'
 import type { FromEvaluation, Result, ToEvaluation } from '../../src/evaluator/messages.ts'
-import { inWorker } from '../../src/evaluator/worker-thread.ts'
+import { startInWorker } from '../../src/evaluator/worker-thread.ts'
 import { isSynced, type KindHealth } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
 import { recordingLogger } from '../support/controller.ts'
 import { WRITTEN_POLICY } from '../support/evaluator.ts'
 import { stockWith } from '../support/snapshot.ts'
-import { until } from '../support/wait-until.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const BODY = new Uint8Array()
-const KNOWN = staticSource(stockWith()).health()
+const HEALTH = staticSource(stockWith()).health()
 
-/** A peer that does what the test says. */
-class Puppet {
+/** A worker that the test controls. */
+class FakeWorker {
   readonly received: ToEvaluation[] = []
   readonly policy: WrittenPolicy
-  readonly say: (message: FromEvaluation) => void
+  readonly send: (message: FromEvaluation) => void
   readonly #end = Promise.withResolvers<string>()
-  readonly gone = this.#end.promise
+  readonly exited = this.#end.promise
   terminated = false
-  isDeaf = false
+  ignoresClose = false
 
-  constructor(policy: WrittenPolicy, say: (message: FromEvaluation) => void) {
+  constructor(policy: WrittenPolicy, send: (message: FromEvaluation) => void) {
     this.policy = policy
-    this.say = say
+    this.send = send
   }
 
   readonly post = (message: ToEvaluation) => {
     this.received.push(message)
-    if (message.to === 'close' && !this.isDeaf) this.die('closed')
+    if (message.to === 'close' && !this.ignoresClose) this.exit('closed')
   }
   readonly terminate = () => {
     this.terminated = true
-    this.die('terminated')
+    this.exit('terminated')
   }
-  readonly die = (reason: string) => this.#end.resolve(reason)
-  readonly up = (kinds: readonly KindHealth[] = KNOWN, changes = 1) => this.say({ from: 'health', kinds, changes })
-  readonly done = (result: Result) => this.say({ from: 'done', result })
-  /** Bodies of the requests that came, by their length. */
-  get asked(): readonly number[] {
+  readonly exit = (reason: string) => this.#end.resolve(reason)
+  readonly up = (kinds: readonly KindHealth[] = HEALTH, changes = 1) => this.send({ from: 'health', kinds, changes })
+  readonly done = (result: Result) => this.send({ from: 'done', result })
+  /** Body lengths of the received requests. */
+  get reviewed(): readonly number[] {
     return this.received.flatMap(one => (one.to === 'work' && one.task.task === 'review' ? one.task.body.length : []))
   }
 }
 
 function build(test: Pick<typeof t, 'teardown'>, policy = () => WRITTEN_POLICY) {
-  const puppets: Puppet[] = []
+  const workers: FakeWorker[] = []
   const { log, logLines } = recordingLogger()
-  const start = (policy: WrittenPolicy, say: (message: FromEvaluation) => void) => {
-    const puppet = new Puppet(policy, say)
-    puppets.push(puppet)
-    return puppet
+  const start = (policy: WrittenPolicy, send: (message: FromEvaluation) => void) => {
+    const worker = new FakeWorker(policy, send)
+    workers.push(worker)
+    return worker
   }
   const evaluator = new Dispatcher({ start, policy, log })
   test.teardown(evaluator.close)
-  const ask = (budgetMs = 60_000, flow = '', size = 0): Promise<Outcome> =>
+  const ask = (budgetMs = 60_000, flow = '', size = 0): Promise<ReviewOutcome> =>
     evaluator.review('validate', new Uint8Array(size), { flow, arrivedMs: nowMs(), budgetMs })
-  const puppet = (index = 0) => puppets[index] as Puppet
-  return { evaluator, puppets, puppet, logLines, ask }
+  const worker = (index = 0) => workers[index] as FakeWorker
+  return { evaluator, workers, worker, logLines, ask }
 }
 
-const ANSWER = { answer: '{}', record: undefined }
-const late = (seconds: number) => ({ unevaluated: `evaluation took longer than ${seconds} s` })
+const RESPONSE = { response: '{}', record: undefined }
+const timedOut = (seconds: number) => ({ unevaluated: `evaluation took longer than ${seconds} s` })
 
-t.test('requests are evaluated one by one, and flows take turns', async t => {
-  const { puppet, ask } = build(t)
+t.test('requests run one by one, and flows take turns', async t => {
+  const { worker, ask } = build(t)
   const all = [1, 2, 3].map(size => ask(60_000, 'a', size))
   const other = ask(60_000, 'b', 10)
-  t.same(puppet().asked, [], 'nothing is begun before the peer is up')
-  puppet().up()
-  t.same(puppet().asked, [1])
-  for (let time = 0; time < 4; time++) puppet().done(ANSWER)
-  t.same(await Promise.all([...all, other]), Array(4).fill(ANSWER))
-  t.same(puppet().asked, [1, 10, 2, 3])
+  t.same(worker().reviewed, [], 'no request starts before the worker is up')
+  worker().up()
+  t.same(worker().reviewed, [1])
+  for (let time = 0; time < 4; time++) worker().done(RESPONSE)
+  t.same(await Promise.all([...all, other]), Array(4).fill(RESPONSE))
+  t.same(worker().reviewed, [1, 10, 2, 3])
 })
 
-t.test('each is answered in time, whether it waits, runs, or comes too late', async t => {
-  const { evaluator, puppet, puppets, ask } = build(t)
-  puppet().up()
+t.test('each request settles at its deadline while queued, running or late', async t => {
+  const { evaluator, worker, workers, ask } = build(t)
+  worker().up()
   const running = ask(50, '', 1)
   const waiting = ask(100, '', 2)
-  const patient = ask(60_000, '', 3)
-  t.same(await running, late(0.05))
-  t.same(await waiting, late(0.1))
-  t.same(puppet().asked, [1])
-  // The peer has abandoned it.
-  puppet().done(undefined)
-  t.same(puppet().asked, [1, 3], 'what has been answered is not begun')
-  puppet().done(undefined)
-  t.same(await patient, late(60), 'the peer says first that time is up')
-  t.same(await ask(0), late(0))
+  const third = ask(60_000, '', 3)
+  t.same(await running, timedOut(0.05))
+  t.same(await waiting, timedOut(0.1))
+  t.same(worker().reviewed, [1])
+  // The worker abandons it at the deadline.
+  worker().done(undefined)
+  t.same(worker().reviewed, [1, 3], 'a timed-out request does not start')
+  worker().done(undefined)
+  t.same(await third, timedOut(60), 'the worker reports the timeout first')
+  t.same(await ask(0), timedOut(0))
   t.same(evaluator.failures(), { timeouts: 4, restarts: 0 })
   await sleep(1_200)
-  t.equal(puppets.length, 1, 'a peer that comes back is kept')
+  t.equal(workers.length, 1, 'a worker that returns is not replaced')
 })
 
-t.test('a peer that does not come back is replaced, and those who wait are served by the next', async t => {
-  const { evaluator, puppet, puppets, logLines, ask } = build(t)
-  puppet().up()
+t.test('a hanging worker is replaced, and the next one runs the queue', async t => {
+  const { evaluator, worker, workers, logLines, ask } = build(t)
+  worker().up()
   t.equal(evaluator.health().every(isSynced), true)
   const version = evaluator.version()
   await ask(10)
   const next = ask()
-  await until('it is given up', () => puppet().terminated)
-  t.notOk(evaluator.health().some(isSynced), 'nothing is known')
+  await waitUntil('the worker is terminated', () => worker().terminated)
+  t.notOk(evaluator.health().some(isSynced), 'no kind is synced')
   t.match(evaluator.health()[0], { why: 'evaluation is starting', stalenessMs: Number.POSITIVE_INFINITY })
-  puppet().up()
-  t.notOk(evaluator.health().some(isSynced), 'what it still says is of no weight')
-  t.same(logLines, ['error evaluation ended and is restarted'])
-  await until('another starts', () => puppets.length === 2)
-  puppet(1).up()
-  puppet(1).done(ANSWER)
-  t.same(await next, ANSWER)
+  worker().up()
+  t.notOk(evaluator.health().some(isSynced), 'messages of a replaced worker are ignored')
+  t.same(logLines, ['error evaluation thread ended, restarting'])
+  await waitUntil('another worker starts', () => workers.length === 2)
+  worker(1).up()
+  worker(1).done(RESPONSE)
+  t.same(await next, RESPONSE)
   t.not(evaluator.version(), version)
   t.same(evaluator.failures(), { timeouts: 1, restarts: 1 })
 })
 
-t.test('the evaluation of the state itself may take as long as it needs', async t => {
-  const { puppet, ask } = build(t)
-  puppet().up()
+t.test('evaluation of the whole state has no deadline', async t => {
+  const { worker, ask } = build(t)
+  worker().up()
   const asked = ask(10)
-  puppet().say({ from: 'state', isEvaluated: false })
-  t.same(await asked, late(0.01))
+  worker().send({ from: 'state', isEvaluated: false })
+  t.same(await asked, timedOut(0.01))
   await sleep(1_300)
-  t.equal(puppet().terminated, false)
-  puppet().say({ from: 'state', isEvaluated: true })
-  await until('what comes after it may not', () => puppet().terminated)
+  t.equal(worker().terminated, false)
+  worker().send({ from: 'state', isEvaluated: true })
+  await waitUntil('the worker is terminated after the state is evaluated', () => worker().terminated)
 })
 
-t.test('the end of a peer ends what it was doing', async t => {
-  const { evaluator, puppet, puppets, logLines, ask } = build(t)
-  puppet().up()
+t.test('a crash of the worker fails the running task', async t => {
+  const { evaluator, worker, workers, logLines, ask } = build(t)
+  worker().up()
   const asked = ask()
-  puppet().die('out of memory')
+  worker().exit('out of memory')
   t.same(await asked, { unevaluated: 'evaluation failed: out of memory' })
-  t.same(logLines, ['error evaluation ended and is restarted'])
-  await until('another starts', () => puppets.length === 2)
-  puppet(1).up()
+  t.same(logLines, ['error evaluation thread ended, restarting'])
+  await waitUntil('another worker starts', () => workers.length === 2)
+  worker(1).up()
   const audit = evaluator.audit()
-  puppet(1).say({ from: 'failed', reason: 'a fault' })
-  await t.rejects(audit, { message: 'a fault' })
+  worker(1).send({ from: 'failed', reason: 'an error' })
+  await t.rejects(audit, { message: 'an error' })
   const none = evaluator.audit()
-  puppet(1).done(undefined)
+  worker(1).done(undefined)
   t.equal(await none, undefined)
 })
 
-t.test('a peer is told of another policy before the next request, and what it logs is logged', async t => {
+t.test('a new policy is sent before the next request, and log messages are forwarded', async t => {
   let policy = WRITTEN_POLICY
-  const { puppet, logLines, ask } = build(t, () => policy)
-  puppet().up()
+  const { worker, logLines, ask } = build(t, () => policy)
+  worker().up()
   void ask()
-  puppet().done(ANSWER)
+  worker().done(RESPONSE)
   policy = { ...policy, unevaluated: 'deny' }
   void ask()
-  puppet().done(ANSWER)
+  worker().done(RESPONSE)
   void ask()
-  puppet().done(ANSWER)
+  worker().done(RESPONSE)
   t.same(
-    puppet().received.map(({ to }) => to),
+    worker().received.map(({ to }) => to),
     ['work', 'configure', 'work', 'work']
   )
-  t.same(puppet().received[1], { to: 'configure', policy })
-  puppet().say({ from: 'log', level: 'warn', message: 'object not read', fields: { message: 'why' } })
+  t.same(worker().received[1], { to: 'configure', policy })
+  worker().send({ from: 'log', level: 'warn', message: 'object not read', fields: { message: 'why' } })
   t.same(logLines, ['warn object not read why'])
 })
 
-t.test('evidence grows old between two reports, and files do not', async t => {
-  const { evaluator, puppet } = build(t)
-  const [first] = KNOWN
-  if (first === undefined) throw new Error('there are kinds')
-  puppet().up([first, { ...first, health: 'synced', stalenessMs: 100 }])
+t.test('staleness grows between two reports, except for a static state', async t => {
+  const { evaluator, worker } = build(t)
+  const [first] = HEALTH
+  if (first === undefined) throw new Error('no kinds')
+  worker().up([first, { ...first, health: 'synced', stalenessMs: 100 }])
   await sleep(20)
-  const [file, watched] = evaluator.health()
-  t.equal(file?.stalenessMs, 0)
+  const [fixed, watched] = evaluator.health()
+  t.equal(fixed?.stalenessMs, 0)
   t.ok((watched?.stalenessMs ?? 0) >= 119)
 })
 
-t.test('a peer that does not close is ended', async t => {
-  const { evaluator, puppet } = build(t)
-  puppet().isDeaf = true
+t.test('a worker that does not close is terminated', async t => {
+  const { evaluator, worker } = build(t)
+  worker().ignoresClose = true
   await evaluator.close()
-  t.ok(puppet().terminated)
+  t.ok(worker().terminated)
 })
 
-t.test('a thread in an endless loop is ended, and another starts', async t => {
+t.test('a thread in an endless loop is terminated and restarted', async t => {
   const started = new SharedArrayBuffer(4)
   const file = new URL('../support/spinning-worker.ts', import.meta.url)
   const { log } = recordingLogger()
-  const evaluator = new Dispatcher({ start: inWorker(file, { started } as never), policy: () => WRITTEN_POLICY, log })
+  const evaluator = new Dispatcher({
+    start: startInWorker(file, { started } as never),
+    policy: () => WRITTEN_POLICY,
+    log
+  })
   t.teardown(evaluator.close)
   await evaluator.ready
   const ask = () => evaluator.review('validate', BODY, { flow: '', arrivedMs: nowMs(), budgetMs: 100 })
-  const asked = nowMs()
-  t.same(await ask(), late(0.1))
-  t.ok(nowMs() - asked < 1_000, 'in time')
-  await until('it is gone', () => evaluator.failures().restarts === 1)
-  await until('another is up', () => evaluator.health().every(isSynced))
-  t.same(await ask(), { answer: 'start 1', record: undefined })
+  const startMs = nowMs()
+  t.same(await ask(), timedOut(0.1))
+  t.ok(nowMs() - startMs < 1_000, 'settles in time')
+  await waitUntil('the thread is terminated', () => evaluator.failures().restarts === 1)
+  await waitUntil('another worker is up', () => evaluator.health().every(isSynced))
+  t.same(await ask(), { response: 'start 1', record: undefined })
 })

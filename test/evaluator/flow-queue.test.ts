@@ -1,7 +1,7 @@
 import t from 'tap'
 import { FlowQueue } from '../../src/evaluator/flow-queue.ts'
 
-t.test('flows take turns, and each keeps its order', async t => {
+t.test('flows take turns, and each flow is FIFO', async t => {
   const queue = new FlowQueue<string>()
   t.equal(queue.next(), undefined)
   for (const item of ['a1', 'a2', 'a3', 'b1', 'b2']) queue.add(item.charAt(0), item)

@@ -1,4 +1,4 @@
-/** Evaluation as the program has it: in a thread of its own. */
+/** Evaluation in a worker thread, as in production. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
@@ -8,7 +8,7 @@ import { nowMs } from '../../src/evaluator/clock.ts'
 import { Dispatcher } from '../../src/evaluator/dispatcher.ts'
 import type { FromEvaluation } from '../../src/evaluator/messages.ts'
 import { runWorker } from '../../src/evaluator/run-worker.ts'
-import { inWorker } from '../../src/evaluator/worker-thread.ts'
+import { startInWorker } from '../../src/evaluator/worker-thread.ts'
 import { REPORT_APIS, type ReportApi, type WantedReport } from '../../src/report/openreports.ts'
 import { readFiles } from '../../src/sources/files.ts'
 import { isSynced } from '../../src/sources/source.ts'
@@ -18,7 +18,7 @@ import { pathOf, serveAll } from '../support/cluster.ts'
 import { recordingLogger } from '../support/controller.ts'
 import { WRITTEN_POLICY } from '../support/evaluator.ts'
 import { kubeconfig } from '../support/kubeconfig.ts'
-import { until } from '../support/wait-until.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const examples = join(import.meta.dirname, '../../examples')
 const ENTRY = new URL('../../src/evaluation-worker.ts', import.meta.url)
@@ -26,19 +26,19 @@ const REVIEW = readFileSync(join(examples, 'review.json'))
 const [API] = REPORT_APIS as [ReportApi]
 const RULE = 'strict-mesh-plain-local-gateway'
 
-t.test('files are evaluated in a thread', async t => {
+t.test('the worker thread evaluates files', async t => {
   const resources = readFiles([join(examples, 'cluster'), join(examples, 'strict-mesh.yaml')]).flatMap(
     ({ resource }) => resource ?? []
   )
   let policy: WrittenPolicy = WRITTEN_POLICY
   const { log, logLines } = recordingLogger()
   const data = { origin: { from: 'files', resources }, settings: DEFAULT_SETTINGS, ownNamespace: undefined } as const
-  const evaluator = new Dispatcher({ start: inWorker(ENTRY, data), policy: () => policy, log })
+  const evaluator = new Dispatcher({ start: startInWorker(ENTRY, data), policy: () => policy, log })
   await evaluator.ready
   const audit = async () => {
     const result = await evaluator.audit()
     const reports: WantedReport[] = []
-    for await (const page of result?.reports(API, 'home') ?? []) reports.push(...page)
+    for await (const page of result?.reports(API, 'guard') ?? []) reports.push(...page)
     return { findings: result?.findings, reports: reports.map(({ namespace, name }) => `${namespace}/${name}`) }
   }
   t.same(await audit(), {
@@ -48,67 +48,67 @@ t.test('files are evaluated in a thread', async t => {
   policy = { ...policy, rules: { [RULE]: 'off' } }
   t.same(await audit(), { findings: [], reports: [] })
   t.equal(evaluator.health().every(isSynced), true)
-  const limits = { flow: '', arrivedMs: nowMs(), budgetMs: 60_000 }
+  const options = { flow: '', arrivedMs: nowMs(), budgetMs: 60_000 }
   const outcomes = await Promise.all(
-    (['validate', 'mutate'] as const).map(question => evaluator.review(question, REVIEW, limits))
+    (['validate', 'mutate'] as const).map(webhook => evaluator.review(webhook, REVIEW, options))
   )
   t.match(outcomes, [
-    { answer: /"allowed":true/, record: { event: 'admission decision' } },
-    { answer: /"allowed":true/ }
+    { response: /"allowed":true/, record: { event: 'admission decision' } },
+    { response: /"allowed":true/ }
   ])
   await evaluator.close()
   t.same(logLines, [])
   t.same(evaluator.failures(), { timeouts: 0, restarts: 0 })
 })
 
-t.test('a thread that cannot start is tried again, and says why', async t => {
+t.test('a thread that fails to start is restarted, with a log message', async t => {
   const { log, logLines } = recordingLogger()
   const origin = { from: 'cluster', kubeconfig: { files: ['/nowhere'] } } as const
   const data = { origin, settings: DEFAULT_SETTINGS, ownNamespace: undefined }
-  const evaluator = new Dispatcher({ start: inWorker(ENTRY, data), policy: () => WRITTEN_POLICY, log })
-  await until('it has failed twice', () => evaluator.failures().restarts === 2, 60_000)
+  const evaluator = new Dispatcher({ start: startInWorker(ENTRY, data), policy: () => WRITTEN_POLICY, log })
+  await waitUntil('it was restarted twice', () => evaluator.failures().restarts === 2, 60_000)
   t.notOk(evaluator.health().some(isSynced))
   await evaluator.close()
-  t.match(logLines, Array(2).fill('error evaluation ended and is restarted'))
+  t.match(logLines, Array(2).fill('error evaluation thread ended, restarting'))
 })
 
-/** What a cluster's evaluation says, in this thread. */
-async function startHere(files: readonly string[]) {
+/** Runs the worker in this thread and collects its messages. */
+async function startInThisThread(files: readonly string[]) {
   const { port1, port2 } = new MessageChannel()
-  const heard: FromEvaluation[] = []
-  port1.on('message', (message: FromEvaluation) => heard.push(message))
+  const messages: FromEvaluation[] = []
+  port1.on('message', (message: FromEvaluation) => messages.push(message))
   const origin = { from: 'cluster', kubeconfig: { files } } as const
   const data = { origin, settings: DEFAULT_SETTINGS, policy: WRITTEN_POLICY, ownNamespace: undefined }
-  return { running: runWorker(port2 as MessagePort, data), port: port1, heard }
+  return { running: runWorker(port2 as MessagePort, data), port: port1, messages }
 }
 
-t.test('a cluster is watched by what evaluates it', async t => {
+t.test('the worker watches the cluster', async t => {
   const api = await startApiServer()
   t.teardown(api.close)
   serveAll(api)
   api.put(pathOf('PeerAuthentication'), { metadata: { namespace: 'a', name: 'b' }, spec: { mtls: 5 } })
   const folder = t.testdir({ kubeconfig: kubeconfig(api.url) })
-  const { running, port, heard } = await startHere([join(folder, 'kubeconfig')])
+  const { running, port, messages } = await startInThisThread([join(folder, 'kubeconfig')])
   await running
-  const isKnown = (message: FromEvaluation) => message.from === 'health' && message.kinds.every(isSynced)
-  await until('all is known', () => heard.some(isKnown))
-  await until('it is evaluated', () => heard.some(one => one.from === 'state' && one.isEvaluated))
-  const logged = heard.flatMap(one => (one.from === 'log' ? [one] : []))
+  const areSynced = (message: FromEvaluation) => message.from === 'health' && message.kinds.every(isSynced)
+  await waitUntil('all kinds are synced', () => messages.some(areSynced))
+  await waitUntil('the state is evaluated', () => messages.some(one => one.from === 'state' && one.isEvaluated))
+  const logged = messages.flatMap(one => (one.from === 'log' ? [one] : []))
   t.match(
     logged.find(one => one.level === 'warn'),
     { message: 'object skipped: cannot parse', fields: { message: /^PeerAuthentication a\/b: / } }
   )
   t.match(
     logged.find(({ fields }) => fields['kind'] === 'Gateway'),
-    { level: 'info', message: 'state', fields: { health: 'synced' } }
+    { level: 'info', message: 'cache state changed', fields: { health: 'synced' } }
   )
   const closed = new Promise(resolve => port.once('close', resolve))
   port.postMessage({ to: 'close' })
   await closed
-  await until('no watch stands', () => api.openWatches() === 0)
+  await waitUntil('all watches are closed', () => api.openWatches() === 0)
 })
 
-t.test('a fault of our own ends one task, and no more', async t => {
+t.test('an internal error fails only its task', async t => {
   const { log } = recordingLogger()
   const data = {
     origin: { from: 'files', resources: [] },
@@ -117,10 +117,10 @@ t.test('a fault of our own ends one task, and no more', async t => {
   } as const
   const broken = { ...WRITTEN_POLICY, exceptions: 5 } as never
   let policy: WrittenPolicy = broken
-  const evaluator = new Dispatcher({ start: inWorker(ENTRY, data), policy: () => policy, log })
+  const evaluator = new Dispatcher({ start: startInWorker(ENTRY, data), policy: () => policy, log })
   t.teardown(evaluator.close)
   const ask = () => evaluator.review('validate', REVIEW, { flow: '', arrivedMs: nowMs(), budgetMs: 60_000 })
   t.match(await ask(), { unevaluated: /^evaluation failed: / })
   policy = WRITTEN_POLICY
-  t.match(await ask(), { answer: /"allowed":/ })
+  t.match(await ask(), { response: /"allowed":/ })
 })

@@ -2,10 +2,10 @@ import t from 'tap'
 import { controlPlanePaths } from '../../src/request/control-plane.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
 import { authorization, configMap, kserveConfig, policy, together } from '../support/objects.ts'
-import { toLine } from '../support/paths.ts'
+import { describePath } from '../support/paths.ts'
 import { stateOf, stockWith } from '../support/snapshot.ts'
 
-const lines = (state: Snapshot) => controlPlanePaths(state).map(toLine)
+const lines = (state: Snapshot) => controlPlanePaths(state).map(describePath)
 /** What is out of reach, or refused: the entry, the cause, and what decided. */
 const cuts = (...objects: readonly string[]) =>
   controlPlanePaths(stockWith(together(...objects))).flatMap(({ entry, hops }) =>

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { inferenceGraphSources } from '../../src/request/inference-graph.ts'
 import { graph, model, namespace, pod, together } from '../support/objects.ts'
-import { waysTo } from '../support/paths.ts'
+import { pathsTo } from '../support/paths.ts'
 import { stockWith } from '../support/snapshot.ts'
 
 const ROUTER = 'serving.kserve.io/inferencegraph: graph'
@@ -40,7 +40,7 @@ t.test('the routers of graphs that have a model as a step', async t => {
 
 t.test('a router calls the model by its own address', async t => {
   const ways = (...objects: readonly string[]) =>
-    waysTo(
+    pathsTo(
       stockWith(together(model(', annotations: { autoscaling.knative.dev/targetBurstCapacity: "0" }'), ...objects)),
       'new'
     ).filter(way => way.includes(' graph '))

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Snapshot } from '../../src/state/snapshot.ts'
-import { waysTo } from '../support/paths.ts'
+import { pathsTo } from '../support/paths.ts'
 import { stockWith } from '../support/snapshot.ts'
 
 const model = (name: string, more = '', spec = 'predictor: { model: { modelFormat: { name: sklearn } } }') => `
@@ -21,14 +21,14 @@ const virtualServiceOff = map('kserve', 'inferenceservice-config', {
 
 t.test('request paths to a model in a default installation', async t => {
   const state = stockWith()
-  t.same(waysTo(state, 'sklearn-iris'), [
+  t.same(pathsTo(state, 'sklearn-iris'), [
     'in-mesh component serve caller->pod',
     'external address serve caller->ingress-gateway, ingress-gateway->local-gateway, gateway->pod',
     'in-mesh address serve caller->local-gateway, gateway->pod',
     'non-mesh address serve caller->local-gateway, ingress-gateway->local-gateway, gateway->pod',
     'probe autoscaler autoscaler->pod'
   ])
-  t.same(waysTo(state, 'sklearn-iris-burst'), [
+  t.same(pathsTo(state, 'sklearn-iris-burst'), [
     'in-mesh component serve caller->pod',
     'in-mesh component proxy caller->activator, activator->pod',
     'external address serve caller->ingress-gateway, ingress-gateway->local-gateway, gateway->pod',
@@ -42,7 +42,7 @@ t.test('request paths to a model in a default installation', async t => {
 })
 
 t.test('with the top-level VirtualService off, nothing passes the local gateway twice', async t => {
-  t.same(waysTo(stockWith(virtualServiceOff), 'sklearn-iris'), [
+  t.same(pathsTo(stockWith(virtualServiceOff), 'sklearn-iris'), [
     'in-mesh component serve caller->pod',
     'external address serve caller->ingress-gateway, gateway->pod',
     'in-mesh address serve caller->pod',
@@ -53,7 +53,7 @@ t.test('with the top-level VirtualService off, nothing passes the local gateway 
 
 t.test('in a mesh without gateways only callers with a sidecar have a path', async t => {
   const meshOnly = map('knative-serving', 'config-istio', { 'external-gateways': '[]', 'local-gateways': '[]' })
-  t.same(waysTo(stockWith(`${virtualServiceOff}---${meshOnly}`), 'sklearn-iris'), [
+  t.same(pathsTo(stockWith(`${virtualServiceOff}---${meshOnly}`), 'sklearn-iris'), [
     'in-mesh component serve caller->pod',
     'in-mesh address serve caller->pod',
     'probe autoscaler autoscaler->pod'
@@ -62,12 +62,12 @@ t.test('in a mesh without gateways only callers with a sidecar have a path', asy
 
 t.test('a cluster-local model has no external path', async t => {
   const local = model('sklearn-iris', ', labels: { networking.knative.dev/visibility: cluster-local }')
-  t.notOk(waysTo(stockWith(local), 'sklearn-iris').some(way => way.startsWith('external')))
+  t.notOk(pathsTo(stockWith(local), 'sklearn-iris').some(way => way.startsWith('external')))
 })
 
 t.test('the activator is on the path', async t => {
   const annotated = (annotations: string, spec?: string) =>
-    waysTo(stockWith(model('a', `, annotations: { ${annotations} }`, spec)), 'a').filter(way =>
+    pathsTo(stockWith(model('a', `, annotations: { ${annotations} }`, spec)), 'a').filter(way =>
       way.startsWith('external')
     )
   const legs = (ways: readonly string[]) => ways.map(way => way.split(' ')[2])
@@ -96,7 +96,7 @@ metadata: { name: knative-serving }
   const state = stockWith(`${strict}---${naked}`)
   const withoutPods = state.withAll('Pod', [], 'knative-serving')
   t.ok(
-    waysTo(withoutPods, 'sklearn-iris').includes(
+    pathsTo(withoutPods, 'sklearn-iris').includes(
       'in-mesh component proxy caller->activator, activator->pod plaintext-to-strict-workload'
     )
   )
@@ -110,7 +110,7 @@ metadata: { namespace: user1, name: default }
 spec: { mtls: { mode: STRICT } }
 `
   const mode = (value: string) => map('knative-serving', 'config-network', { 'mesh-compatibility-mode': value })
-  const last = (state: Snapshot) => waysTo(state, 'sklearn-iris-burst').filter(way => way.includes('component proxy'))
+  const last = (state: Snapshot) => pathsTo(state, 'sklearn-iris-burst').filter(way => way.includes('component proxy'))
   t.match(last(stockWith(strict)), [/activator->pod$/], 'found out')
   t.match(last(stockWith(`${strict}---${mode('enabled')}`)), [/activator->pod$/], 'a mesh')
   t.match(
@@ -127,7 +127,7 @@ kind: DestinationRule
 metadata: { namespace: ${namespace}, name: mine }
 spec: { host: "${host}", trafficPolicy: { tls: { mode: ISTIO_MUTUAL } } }
 `
-  const withRule = (yaml: string) => waysTo(stockWith(yaml), 'sklearn-iris').filter(way => way.startsWith('in-mesh ('))
+  const withRule = (yaml: string) => pathsTo(stockWith(yaml), 'sklearn-iris').filter(way => way.startsWith('in-mesh ('))
   t.same(withRule(rule('*.local')), [
     'in-mesh (user1) component serve caller->pod',
     'in-mesh (user1) address caller->local-gateway mtls-to-plain-listener'
@@ -150,7 +150,7 @@ t.test('a model in Standard mode is called at its Service', async t => {
     'in-mesh address caller->pod',
     'non-mesh address caller->pod'
   ]
-  t.same(waysTo(stockWith(model('a', standard)), 'a'), ways)
+  t.same(pathsTo(stockWith(model('a', standard)), 'a'), ways)
   const service = (spec: string) => `
 apiVersion: v1
 kind: Service
@@ -158,25 +158,25 @@ metadata: { namespace: user1, name: a-predictor }
 spec: ${spec}
 `
   const httpbin = '{ clusterIP: None, selector: { app: httpbin }, ports: [{ name: http, port: 80, targetPort: 80 }] }'
-  t.same(waysTo(stockWith(`${model('a', standard)}---${service(httpbin)}`), 'a'), ways, 'by the Service that exists')
-  t.same(waysTo(stockWith(`${model('a', standard)}---${service('{ ports: [] }')}`), 'a'), ways, 'without a port')
+  t.same(pathsTo(stockWith(`${model('a', standard)}---${service(httpbin)}`), 'a'), ways, 'by the Service that exists')
+  t.same(pathsTo(stockWith(`${model('a', standard)}---${service('{ ports: [] }')}`), 'a'), ways, 'without a port')
 })
 
 t.test('a mode without pods of its own has no paths', async t => {
-  t.same(waysTo(stockWith(model('a', ', annotations: { serving.kserve.io/deploymentMode: ModelMesh }')), 'a'), [])
-  t.same(waysTo(stockWith(model('a', '', '')), 'a'), [])
+  t.same(pathsTo(stockWith(model('a', ', annotations: { serving.kserve.io/deploymentMode: ModelMesh }')), 'a'), [])
+  t.same(pathsTo(stockWith(model('a', '', '')), 'a'), [])
 })
 
 t.test('a transformer is called before the predictor', async t => {
   const spec =
     'predictor: { model: { modelFormat: { name: sklearn } } }, transformer: { annotations: { autoscaling.knative.dev/targetBurstCapacity: "x" } }'
-  t.match(waysTo(stockWith(model('a', '', spec)), 'a'), [/controller configuration-rejected/])
+  t.match(pathsTo(stockWith(model('a', '', spec)), 'a'), [/controller configuration-rejected/])
 })
 
 t.test('gateways', async t => {
   const ways = (yaml: string, without: readonly ('Pod' | 'Service' | 'Gateway')[] = []) => {
     const state = without.reduce((state, kind) => state.withAll(kind, []), stockWith(yaml))
-    return waysTo(state, 'sklearn-iris').filter(way => way.startsWith('external') || way.startsWith('non-mesh'))
+    return pathsTo(state, 'sklearn-iris').filter(way => way.startsWith('external') || way.startsWith('non-mesh'))
   }
   t.match(ways('', ['Gateway']), [/caller->ingress-gateway no-endpoints/, /caller->local-gateway no-listener/], 'none')
   t.match(
@@ -224,7 +224,7 @@ kind: Service
 metadata: { namespace: istio-system, name: border, labels: { experimental.istio.io/disable-gateway-port-translation: "" } }
 spec: { selector: { istio: ingressgateway }, ports: [{ name: https, port: 443, targetPort: 8445 }] }
 `
-  const ways = waysTo(stockWith(`${config}---${border}`), 'sklearn-iris').filter(way => way.startsWith('non-mesh'))
+  const ways = pathsTo(stockWith(`${config}---${border}`), 'sklearn-iris').filter(way => way.startsWith('non-mesh'))
   t.same(ways, ['non-mesh address serve caller->local-gateway, ingress-gateway->local-gateway, gateway->pod'])
 })
 
@@ -234,7 +234,7 @@ apiVersion: v1
 kind: Namespace
 metadata: { name: user1, labels: { istio.io/dataplane-mode: ambient ${labels} } }
 `
-  const ways = (yaml: string, name = 'a') => waysTo(stockWith(`${model('a')}---${yaml}`), name)
+  const ways = (yaml: string, name = 'a') => pathsTo(stockWith(`${model('a')}---${yaml}`), name)
   t.same(ways(namespace('')), ['in-mesh address caller->pod unknown: ztunnel (namespace is ambient) is not modeled'])
   t.ok(ways(namespace(', istio-injection: enabled')).length > 1, 'pods with a sidecar are none of its own')
   t.ok(ways(namespace(''), 'sklearn-iris').length > 1, 'nor are those that have one from before')
@@ -243,13 +243,13 @@ metadata: { name: user1, labels: { istio.io/dataplane-mode: ambient ${labels} } 
 t.test('an invalid KServe configuration blocks new models', async t => {
   const config = map('kserve', 'inferenceservice-config', { ingress: '{ "disableIstioVirtualHost": false }' })
   t.same(
-    waysTo(stockWith(`${config}---${model('a')}`), 'a'),
+    pathsTo(stockWith(`${config}---${model('a')}`), 'a'),
     ['external', 'in-mesh', 'non-mesh'].map(caller => `${caller} address controller configuration-rejected`),
     'a new one never comes'
   )
   const old = model('a', ', creationTimestamp: "2026-01-01T00:00:00Z"')
   t.notOk(
-    waysTo(stockWith(`${config}---${old}`), 'a').some(way => way.includes('controller')),
+    pathsTo(stockWith(`${config}---${old}`), 'a').some(way => way.includes('controller')),
     'an old one stays'
   )
 })
@@ -258,7 +258,7 @@ t.test('transformer and explainer call the predictor', async t => {
   const spec = (transformer = '') =>
     `predictor: { serviceAccountName: p, sklearn: {} }, transformer: { serviceAccountName: t ${transformer} }, explainer: {}`
   const inner = (annotations: string, yaml = '', transformer = '') =>
-    waysTo(stockWith(`${model('a', `, annotations: { ${annotations} }`, spec(transformer))}${yaml}`), 'a').filter(
+    pathsTo(stockWith(`${model('a', `, annotations: { ${annotations} }`, spec(transformer))}${yaml}`), 'a').filter(
       way => way.includes('(user1) transformer') || way.includes('explainer')
     )
   const burst = 'autoscaling.knative.dev/targetBurstCapacity: "0"'
@@ -291,7 +291,7 @@ spec: { selector: { matchLabels: { component: predictor } }, rules: [{ from: [{ 
 })
 
 t.test('an explainer calls the predictor as well', async t => {
-  const ways = waysTo(stockWith(model('a', '', 'predictor: { sklearn: {} }, explainer: {}')), 'a')
+  const ways = pathsTo(stockWith(model('a', '', 'predictor: { sklearn: {} }, explainer: {}')), 'a')
   t.same(
     ways.filter(way => way.startsWith('probe') || way.includes('explainer')),
     [
@@ -303,11 +303,11 @@ t.test('an explainer calls the predictor as well', async t => {
 })
 
 t.test('a model that only explains has no entry', async t => {
-  t.same(waysTo(stockWith(model('a', '', 'explainer: {}')), 'a'), [])
+  t.same(pathsTo(stockWith(model('a', '', 'explainer: {}')), 'a'), [])
 })
 
 t.test('a transformer without a predictor sends no requests', async t => {
-  const ways = waysTo(stockWith(model('a', '', 'transformer: {}')), 'a')
+  const ways = pathsTo(stockWith(model('a', '', 'transformer: {}')), 'a')
   t.ok(ways.length > 0)
   t.notOk(ways.some(way => way.includes('(user1)')))
 })
@@ -319,12 +319,12 @@ apiVersion: v1
 kind: Namespace
 metadata: { name: user1, labels: { istio-injection: enabled } }
 `)
-  t.ok(waysTo(state, 'new').includes('in-mesh component serve caller->pod mtls-to-workload-without-sidecar'))
+  t.ok(pathsTo(state, 'new').includes('in-mesh component serve caller->pod mtls-to-workload-without-sidecar'))
 })
 
 t.test('with an invalid KServe configuration the paths to existing models are unknown', async t => {
   const refused = map('kserve', 'inferenceservice-config', { ingress: '{}' })
-  t.same(waysTo(stockWith(refused), 'sklearn-iris'), [
+  t.same(pathsTo(stockWith(refused), 'sklearn-iris'), [
     'in-mesh address caller->pod unknown: KServe rejects its configuration; objects that it created before are not modeled'
   ])
 })
@@ -345,7 +345,7 @@ spec:
   rules: [{ from: [{ source: { notRequestPrincipals: ["*"] } }] }]
 `)
   t.ok(
-    waysTo(state, 'sklearn-iris').includes(
+    pathsTo(state, 'sklearn-iris').includes(
       'external address caller->ingress-gateway, ingress-gateway->local-gateway token-never-valid'
     ),
     'the first pass of the gateway takes it off'

@@ -10,13 +10,13 @@ import {
   policy,
   together
 } from '../support/objects.ts'
-import { waysTo } from '../support/paths.ts'
+import { pathsTo } from '../support/paths.ts'
 import { stockWith } from '../support/snapshot.ts'
 
 const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
 const probes = (ways: readonly string[]) => ways.filter(way => way.startsWith('probe'))
 const annotated = (annotations: string, ...objects: readonly string[]) =>
-  waysTo(stockWith(together(model(`, annotations: { ${annotations} }`), ...objects)), 'new')
+  pathsTo(stockWith(together(model(`, annotations: { ${annotations} }`), ...objects)), 'new')
 const burst = (value: string) => `autoscaling.knative.dev/targetBurstCapacity: "${value}"`
 
 t.test('the autoscaler scrapes the pods', async t => {
@@ -35,7 +35,7 @@ t.test('the autoscaler scrapes the pods', async t => {
       namespace('istio-injection: enabled').replace('user1', 'knative-serving').replace('enabled', 'disabled')
     )
   ).withAll('Pod', [], 'knative-serving')
-  t.same(probes(waysTo(withoutSidecars, 'sklearn-iris')), [
+  t.same(probes(pathsTo(withoutSidecars, 'sklearn-iris')), [
     'probe autoscaler autoscaler->pod plaintext-to-strict-workload'
   ])
 })
@@ -84,7 +84,7 @@ t.test('a revision that Knative rejects has no paths', async t => {
     'an annotation that Knative knows'
   )
   const onPredictor = model('', `predictor: { annotations: { ${burst('-2')} }, sklearn: {} }`)
-  t.same(waysTo(stockWith(onPredictor), 'new'), refused, 'of the component')
+  t.same(pathsTo(stockWith(onPredictor), 'new'), refused, 'of the component')
 })
 
 t.test('gateways require JWTs', async t => {

@@ -1,11 +1,11 @@
 import t from 'tap'
 import { configMap, kserveConfig, model, pod, policy, together } from '../support/objects.ts'
-import { waysTo } from '../support/paths.ts'
+import { pathsTo } from '../support/paths.ts'
 import { stockWith } from '../support/snapshot.ts'
 
 const STANDARD = 'serving.kserve.io/deploymentMode: Standard'
 const standard = (more = '', labels = '') => model(`, annotations: { ${STANDARD} ${more} }, labels: { ${labels} }`)
-const ways = (...objects: readonly string[]) => waysTo(stockWith(together(standard(), ...objects)), 'new')
+const ways = (...objects: readonly string[]) => pathsTo(stockWith(together(standard(), ...objects)), 'new')
 const fromOutside = (...objects: readonly string[]) => ways(...objects).filter(way => way.startsWith('external'))
 const service = (spec: string) => `
 apiVersion: v1

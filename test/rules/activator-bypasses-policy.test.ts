@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/activator-bypasses-policy.ts'
 import { allow, authorizing, model, policy, tokens } from '../support/objects.ts'
-import { cases, findingsOf } from '../support/table-test.ts'
+import { findingsOf, testRule } from '../support/table-test.ts'
 
 const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
 const OWN = allow('{ namespaces: [user1, knative-serving, istio-system] }')
@@ -15,7 +15,7 @@ const DENY = `{ selector: { matchLabels: { app: activator } }, action: DENY, rul
   from: [{ source: { notNamespaces: [user1, istio-system, knative-serving] } }],
   when: [{ key: "request.headers[Knative-Serving-Namespace]", values: [user1] }] }] }`
 
-cases(t, rule, {
+testRule(t, rule, {
   'policy on namespaces': [`${STRICT}---${OWN}`, [PLACE]],
   'the activator denies them too': [`${STRICT}---${OWN}---${atActivator(DENY)}`, []],
   'the activator denies them only for another namespace': [

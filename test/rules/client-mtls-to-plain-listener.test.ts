@@ -1,12 +1,12 @@
 import t from 'tap'
 import rule from '../../src/rules/client-mtls-to-plain-listener.ts'
 import { clientRule, policy } from '../support/objects.ts'
-import { cases } from '../support/table-test.ts'
+import { testRule } from '../support/table-test.ts'
 
 const mutual = '{ tls: { mode: ISTIO_MUTUAL } }'
 const LOCAL = 'knative-local-gateway.istio-system.svc.cluster.local'
 
-cases(t, rule, {
+testRule(t, rule, {
   SIMPLE: [
     clientRule(LOCAL, '{ tls: { mode: SIMPLE } }'),
     ['DestinationRule istio-system/default spec.trafficPolicy.tls.mode']

@@ -1,12 +1,12 @@
 import t from 'tap'
 import rule from '../../src/rules/client-mtls-to-workload-without-sidecar.ts'
 import { clientRule, model } from '../support/objects.ts'
-import { cases } from '../support/table-test.ts'
+import { testRule } from '../support/table-test.ts'
 
 const withoutSidecar = model(', labels: { sidecar.istio.io/inject: "false" }')
 const PLACE = 'DestinationRule istio-system/default spec.trafficPolicy.tls.mode'
 
-cases(t, rule, {
+testRule(t, rule, {
   'Istio mTLS': [
     `${clientRule('*.user1.svc.cluster.local', '{ tls: { mode: ISTIO_MUTUAL } }')}---${withoutSidecar}`,
     [PLACE]

@@ -1,11 +1,11 @@
 import t from 'tap'
 import rule from '../../src/rules/configuration-rejected.ts'
 import { model } from '../support/objects.ts'
-import { cases } from '../support/table-test.ts'
+import { testRule } from '../support/table-test.ts'
 
 const BURST = 'autoscaling.knative.dev/targetBurstCapacity'
 
-cases(t, rule, {
+testRule(t, rule, {
   'on the InferenceService': [
     model(`, annotations: { ${BURST}: "-2" }`),
     [`InferenceService user1/new metadata.annotations[${BURST}]`]

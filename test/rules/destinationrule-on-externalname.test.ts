@@ -1,13 +1,13 @@
 import t from 'tap'
 import rule from '../../src/rules/destinationrule-on-externalname.ts'
 import { clientRule, model } from '../support/objects.ts'
-import { cases } from '../support/table-test.ts'
+import { testRule } from '../support/table-test.ts'
 
 const MUTUAL = '{ tls: { mode: ISTIO_MUTUAL } }'
 const IRIS = 'sklearn-iris.user1.svc.cluster.local'
 const PLACE = ['DestinationRule istio-system/default spec.host']
 
-cases(t, rule, {
+testRule(t, rule, {
   'host of the model': [clientRule(IRIS, MUTUAL), PLACE],
   'host of the component': [clientRule('sklearn-iris-predictor.user1.svc.cluster.local', MUTUAL), PLACE],
   'short host': [clientRule('sklearn-iris', MUTUAL, 'user1'), ['DestinationRule user1/default spec.host']],

@@ -1,13 +1,13 @@
 import t from 'tap'
 import rule from '../../src/rules/destinationrule-tls-without-mode.ts'
 import { clientRule } from '../support/objects.ts'
-import { cases } from '../support/table-test.ts'
+import { testRule } from '../support/table-test.ts'
 
 const policyOf = (tls: string) =>
   `{ portLevelSettings: [{ port: { number: 80 } }, { port: { number: 81 }, tls: ${tls} }, { port: { number: 82 }, tls: { mode: SIMPLE } }] }`
 const NAME = 'DestinationRule istio-system/default'
 
-cases(t, rule, {
+testRule(t, rule, {
   'no trafficPolicy': [clientRule('a', '{}').replace(', trafficPolicy: {}', ''), []],
   'no tls': [clientRule('a', '{ connectionPool: {} }'), []],
   'tls with mode': [clientRule('a', '{ tls: { mode: SIMPLE } }'), []],

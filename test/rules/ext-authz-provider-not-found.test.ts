@@ -1,14 +1,14 @@
 import t from 'tap'
 import rule from '../../src/rules/ext-authz-provider-not-found.ts'
 import { authorizing, configMap } from '../support/objects.ts'
-import { cases, findingsOf } from '../support/table-test.ts'
+import { findingsOf, testRule } from '../support/table-test.ts'
 
 const custom = (provider: string) => authorizing(`{ action: CUSTOM, ${provider} rules: [{}] }`)
 const mesh = (providers: string) => configMap('istio-system', 'istio', { mesh: `extensionProviders: ${providers}` })
 const SIGN_IN = '[{ name: sign-in, envoyExtAuthzHttp: {} }, { name: access-log, envoyOtelAls: {} }]'
 const PLACE = 'AuthorizationPolicy user1/policy spec.provider.name'
 
-cases(t, rule, {
+testRule(t, rule, {
   'unknown provider': [custom('provider: { name: sign-in },'), [PLACE]],
   'known provider': [`${mesh(SIGN_IN)}---${custom('provider: { name: sign-in },')}`, []],
   'provider that is no authorizer': [`${mesh(SIGN_IN)}---${custom('provider: { name: access-log },')}`, [PLACE]],

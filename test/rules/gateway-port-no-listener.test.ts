@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/gateway-port-no-listener.ts'
 import { configMap, gateway } from '../support/objects.ts'
-import { cases } from '../support/table-test.ts'
+import { testRule } from '../support/table-test.ts'
 
 const LOCAL = 'knative-local-gateway'
 const server = (protocol: string, tls = '') =>
@@ -21,7 +21,7 @@ spec: { selector: { istio: ingressgateway }, ports: [{ port: 80, targetPort: 808
 })}`
 const SERVERS = 'Gateway knative-serving/knative-local-gateway spec.servers'
 
-cases(t, rule, {
+testRule(t, rule, {
   'no Gateway for the port': [
     gateway(LOCAL, '{ hosts: ["*"], port: { name: http, number: 8090, protocol: HTTP } }'),
     ['Service istio-system/knative-local-gateway spec.ports']

@@ -1,6 +1,6 @@
 import t from 'tap'
 import rule from '../../src/rules/gateway-port-translation-ambiguous.ts'
-import { cases } from '../support/table-test.ts'
+import { testRule } from '../support/table-test.ts'
 
 const service = (ports: string, more = '', selector = '{ istio: ingressgateway }', namespace = 'istio-system') => `
 apiVersion: v1
@@ -11,7 +11,7 @@ spec: { selector: ${selector}, ports: [${ports}] }
 const HTTPS = '{ port: 443, targetPort: 8445 }'
 const PLACE = 'Service istio-system/second spec.ports[0].targetPort'
 
-cases(t, rule, {
+testRule(t, rule, {
   'another targetPort': [service(HTTPS), [PLACE]],
   'no targetPort means the same number': [service('{ port: 443 }'), [PLACE]],
   'two additional Services': [

@@ -1,12 +1,12 @@
 import t from 'tap'
 import rule from '../../src/rules/gateway-route-missing.ts'
 import { gateway } from '../support/objects.ts'
-import { cases } from '../support/table-test.ts'
+import { testRule } from '../support/table-test.ts'
 
 const redirect = '{ hosts: ["*"], port: { name: http, number: 80, protocol: HTTP }, tls: { httpsRedirect: true } }'
 const https = (tls: string) => `{ hosts: ["*"], port: { name: https, number: 443, protocol: HTTPS }, tls: ${tls} }`
 
-cases(t, rule, {
+testRule(t, rule, {
   'redirect without an HTTPS server': [
     gateway('knative-ingress-gateway', `${redirect}, ${https('{ credentialName: c }')}`),
     ['Gateway knative-serving/knative-ingress-gateway spec.servers[0].tls.httpsRedirect']

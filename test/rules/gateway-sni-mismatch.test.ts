@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/gateway-sni-mismatch.ts'
 import { clientRule, gateway } from '../support/objects.ts'
-import { cases } from '../support/table-test.ts'
+import { testRule } from '../support/table-test.ts'
 
 const LOCAL = 'knative-local-gateway.istio-system.svc.cluster.local'
 const narrow = (host: string) =>
@@ -11,7 +11,7 @@ const narrow = (host: string) =>
   )
 const PLACE = 'Gateway knative-serving/knative-local-gateway spec.servers[0].hosts'
 
-cases(t, rule, {
+testRule(t, rule, {
   'exact host of the Service': [`${narrow(LOCAL)}---${clientRule(LOCAL, '{ tls: { mode: ISTIO_MUTUAL } }')}`, [PLACE]],
   'wildcard for the end of the SNI': [
     `${narrow('*.istio-system.svc.cluster.local')}---${clientRule(LOCAL, '{ tls: { mode: ISTIO_MUTUAL } }')}`,

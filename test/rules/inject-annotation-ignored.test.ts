@@ -1,13 +1,13 @@
 import t from 'tap'
 import rule from '../../src/rules/inject-annotation-ignored.ts'
 import { model, namespace } from '../support/objects.ts'
-import { cases } from '../support/table-test.ts'
+import { testRule } from '../support/table-test.ts'
 
 const INJECT = 'sidecar.istio.io/inject'
 const PLACE = `InferenceService user1/new spec.predictor.annotations[${INJECT}]`
 const annotated = model(`, annotations: { ${INJECT}: "true" }`)
 
-cases(t, rule, {
+testRule(t, rule, {
   'namespace with injection': [annotated, []],
   'namespace without a label': [
     `${namespace('')}---${annotated}`,

@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/inject-value-invalid.ts'
 import { model } from '../support/objects.ts'
-import { cases } from '../support/table-test.ts'
+import { testRule } from '../support/table-test.ts'
 
 const INJECT = 'sidecar.istio.io/inject'
 const inject = (label: string | undefined, annotation: string | undefined, spec?: string) =>
@@ -12,7 +12,7 @@ const inject = (label: string | undefined, annotation: string | undefined, spec?
   )
 const place = (map: string, component = 'predictor') => `InferenceService user1/new spec.${component}.${map}[${INJECT}]`
 
-cases(t, rule, {
+testRule(t, rule, {
   'valid label and annotation': [inject('true', 'true'), []],
   'only the label': [inject('false', undefined), []],
   neither: [inject(undefined, undefined), []],

@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/injection-disabled-in-namespace.ts'
 import { model, namespace } from '../support/objects.ts'
-import { cases } from '../support/table-test.ts'
+import { testRule } from '../support/table-test.ts'
 
 const INJECT = 'sidecar.istio.io/inject'
 const PLACE = `InferenceService user1/new spec.predictor.labels[${INJECT}]`
@@ -10,7 +10,7 @@ const STOCK = ['sklearn-iris', 'sklearn-iris-burst'].map(
 )
 const requested = model(`, labels: { ${INJECT}: "true" }`)
 
-cases(t, rule, {
+testRule(t, rule, {
   disabled: [`${namespace('istio-injection: disabled')}---${requested}`, [PLACE, ...STOCK]],
   'unknown revision': [`${namespace('istio.io/rev: gone')}---${requested}`, [PLACE, ...STOCK]],
   'not labeled': [`${namespace('')}---${requested}`, []],

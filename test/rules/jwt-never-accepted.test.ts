@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/jwt-never-accepted.ts'
 import { authorizing, tokens } from '../support/objects.ts'
-import { cases, findingsOf } from '../support/table-test.ts'
+import { findingsOf, testRule } from '../support/table-test.ts'
 
 const requiresJwt = (issuer = '*') =>
   authorizing(
@@ -11,7 +11,7 @@ const PLACE = 'AuthorizationPolicy user1/policy spec.rules'
 const otherPods = tokens('{ app: other }')
 const otherIssuer = tokens('{ app: activator }', 'knative-serving', 'https://other.example.com')
 
-cases(t, rule, {
+testRule(t, rule, {
   'JWT of any issuer': [`${tokens()}---${requiresJwt()}`, []],
   'no RequestAuthentication': [requiresJwt(), [PLACE]],
   'RequestAuthentication for other pods': [`${otherPods}---${requiresJwt()}`, [PLACE]],

@@ -1,12 +1,12 @@
 import t from 'tap'
 import rule from '../../src/rules/jwt-not-required.ts'
 import { allow, model, tokens } from '../support/objects.ts'
-import { cases, findingsOf } from '../support/table-test.ts'
+import { findingsOf, testRule } from '../support/table-test.ts'
 
 const PLACE = ['RequestAuthentication user1/tokens spec.jwtRules']
 const predictor = '{ component: predictor }'
 
-cases(t, rule, {
+testRule(t, rule, {
   'no policy requires a JWT': [tokens(), PLACE],
   'selector for model pods': [tokens(predictor), PLACE],
   'selector for other pods': [tokens('{ app: httpbin }'), []],

@@ -1,6 +1,6 @@
 import t from 'tap'
 import rule from '../../src/rules/llminferenceservice-inject-ignored.ts'
-import { cases } from '../support/table-test.ts'
+import { testRule } from '../support/table-test.ts'
 
 const INJECT = 'sidecar.istio.io/inject'
 const llm = (metadata: string, spec = '') => `
@@ -13,7 +13,7 @@ const label = `labels: { ${INJECT}: "true" }`
 const annotation = `annotations: { ${INJECT}: "true" }`
 const place = (map: string) => `LLMInferenceService user1/chat metadata.${map}[${INJECT}]`
 
-cases(t, rule, {
+testRule(t, rule, {
   'only in metadata': [llm(`, ${label}, ${annotation}`), [place('labels'), place('annotations')]],
   'only in spec': [llm('', label), []],
   'label in metadata and spec': [llm(`, ${label}`, label), []],

@@ -1,13 +1,13 @@
 import t from 'tap'
 import rule from '../../src/rules/namespace-is-ambient.ts'
 import { model, namespace } from '../support/objects.ts'
-import { cases, findingsOf } from '../support/table-test.ts'
+import { findingsOf, testRule } from '../support/table-test.ts'
 
 const AMBIENT = namespace('istio.io/dataplane-mode: ambient, team: a')
 const STANDARD = model(', annotations: { serving.kserve.io/deploymentMode: Standard }')
 const MODELS = ['sklearn-iris', 'sklearn-iris-burst'].map(name => `InferenceService user1/${name} metadata.namespace`)
 
-cases(t, rule, {
+testRule(t, rule, {
   'each Knative model is reported': [AMBIENT, MODELS],
   'no model in Standard mode': [`${AMBIENT}---${STANDARD}`, MODELS],
   'dataplane-mode: none': [namespace('istio.io/dataplane-mode: none'), []],

@@ -1,6 +1,6 @@
 import t from 'tap'
 import rule from '../../src/rules/no-endpoints.ts'
-import { cases } from '../support/table-test.ts'
+import { testRule } from '../support/table-test.ts'
 
 const config = (localGateway: string, localGatewayService: string) => `
 apiVersion: v1
@@ -9,7 +9,7 @@ metadata: { namespace: kserve, name: inferenceservice-config }
 data: { ingress: ${JSON.stringify(JSON.stringify({ ingressGateway: 'knative-serving/none', localGateway, localGatewayService }))} }
 `
 
-cases(t, rule, {
+testRule(t, rule, {
   'unknown Gateway': [
     config('knative-serving/knative-local-gateway', 'knative-local-gateway.istio-system.svc.cluster.local'),
     ['Gateway knative-serving/none spec.selector']

@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/orphaned-virtualservice.ts'
 import { configMap } from '../support/objects.ts'
-import { cases, findingsOf } from '../support/table-test.ts'
+import { findingsOf, testRule } from '../support/table-test.ts'
 
 const config = (off: boolean) =>
   configMap('kserve', 'inferenceservice-config', {
@@ -17,7 +17,7 @@ const owner = (apiVersion: string, kind: string) =>
   `{ apiVersion: ${apiVersion}, kind: ${kind}, name: sklearn-iris, uid: a, controller: true }`
 const KSERVE = owner('serving.kserve.io/v1beta1', 'InferenceService')
 
-cases(t, rule, {
+testRule(t, rule, {
   'disableIstioVirtualHost: true': [
     `${config(true)}---${route(KSERVE)}`,
     ['VirtualService user1/sklearn-iris spec.hosts']

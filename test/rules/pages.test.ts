@@ -10,7 +10,7 @@ import { KINDS, type Kind, type Resource } from '../../src/state/resource.ts'
 import type { Change, Snapshot } from '../../src/state/snapshot.ts'
 import { readPage } from '../support/page.ts'
 import { resourcesOf, stockWith } from '../support/snapshot.ts'
-import { placesOf } from '../support/table-test.ts'
+import { locationsOf } from '../support/table-test.ts'
 
 const IDS = [...Object.values(RULES.failures), ...RULES.checks].map(({ id }) => id)
 
@@ -37,8 +37,8 @@ for (const { id, summary } of [...Object.values(RULES.failures), ...RULES.checks
     )
     const [why, bad, good] = sections
     t.match(why?.text, /\[[^\]]* \d+\.\d+: [^\]]*\]\(https:\/\//, 'the mechanism has a source with a version')
-    t.not(placesOf(id, bad?.yaml ?? '').length, 0, 'the Bad example has a finding')
-    t.same(placesOf(id, good?.yaml ?? ''), [], 'the Good example has none')
+    t.not(locationsOf(id, bad?.yaml ?? '').length, 0, 'the Bad example has a finding')
+    t.same(locationsOf(id, good?.yaml ?? ''), [], 'the Good example has none')
     t.ok(existsSync(join(import.meta.dirname, `${id}.test.ts`)), 'the rule has a test')
   })
 }

@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/peerauthentication-conflict.ts'
 import { policy } from '../support/objects.ts'
-import { cases, findingsOf } from '../support/table-test.ts'
+import { findingsOf, testRule } from '../support/table-test.ts'
 
 const named = (name: string, spec: string) => policy('user1', spec).replace('name: default', `name: ${name}`)
 const two = (a: string, b: string) => `${named('a', a)}---${named('b', b)}`
@@ -10,7 +10,7 @@ const PERMISSIVE = 'mtls: { mode: PERMISSIVE }'
 const select = (labels: string) => `selector: { matchLabels: { ${labels} } }`
 const PLACE = ['PeerAuthentication user1/b spec.selector']
 
-cases(t, rule, {
+testRule(t, rule, {
   'two for a namespace': [two(`{ ${PERMISSIVE} }`, `{ ${STRICT} }`), PLACE],
   'empty selector': [two(`{ ${PERMISSIVE} }`, `{ ${select('')}, ${STRICT} }`), PLACE],
   'equal settings': [two(`{ ${STRICT} }`, `{ ${STRICT} }`), []],

@@ -1,11 +1,11 @@
 import t from 'tap'
 import rule from '../../src/rules/peerauthentication-selector-in-root-namespace.ts'
 import { policy } from '../support/objects.ts'
-import { cases } from '../support/table-test.ts'
+import { testRule } from '../support/table-test.ts'
 
 const selecting = '{ selector: { matchLabels: { a: b } }, mtls: { mode: STRICT } }'
 
-cases(t, rule, {
+testRule(t, rule, {
   'another namespace': [policy('user1', selecting), []],
   'empty selector': [policy('istio-system', '{ selector: { matchLabels: {} } }'), []],
   'another root namespace': [

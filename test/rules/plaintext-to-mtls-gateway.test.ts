@@ -5,12 +5,12 @@ import { RULES } from '../../src/rules/index.ts'
 import rule from '../../src/rules/plaintext-to-mtls-gateway.ts'
 import { gateway } from '../support/objects.ts'
 import { stockWith } from '../support/snapshot.ts'
-import { cases } from '../support/table-test.ts'
+import { testRule } from '../support/table-test.ts'
 
 const server = (tls: string) => `{ hosts: ["*"], port: { name: https, number: 8081, protocol: HTTPS }, tls: ${tls} }`
 const other = '{ hosts: ["*"], port: { name: http, number: 9000, protocol: HTTP } }'
 
-cases(t, rule, {
+testRule(t, rule, {
   ISTIO_MUTUAL: [
     gateway('knative-local-gateway', server('{ mode: ISTIO_MUTUAL }')),
     ['Gateway knative-serving/knative-local-gateway spec.servers[0].tls.mode']

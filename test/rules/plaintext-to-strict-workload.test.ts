@@ -5,7 +5,7 @@ import { RULES } from '../../src/rules/index.ts'
 import rule from '../../src/rules/plaintext-to-strict-workload.ts'
 import { clientRule, KNATIVE_WITHOUT_SIDECARS, model, policy } from '../support/objects.ts'
 import { resourceOf, stockWith } from '../support/snapshot.ts'
-import { cases, findingsOf } from '../support/table-test.ts'
+import { findingsOf, testRule } from '../support/table-test.ts'
 
 const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
 const HOSTS = '*.user1.svc.cluster.local'
@@ -17,7 +17,7 @@ metadata: { namespace: istio-system, name: istio }
 data: { mesh: "${text}" }
 `
 
-cases(t, rule, {
+testRule(t, rule, {
   'auto mTLS': [STRICT, []],
   'DestinationRule without mode': [
     `${STRICT}---${clientRule(HOSTS, '{ tls: {} }')}`,

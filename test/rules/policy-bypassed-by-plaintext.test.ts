@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/policy-bypassed-by-plaintext.ts'
 import { allow, authorizing, model, policy } from '../support/objects.ts'
-import { cases, findingsOf } from '../support/table-test.ts'
+import { findingsOf, testRule } from '../support/table-test.ts'
 
 const deny = (rule: string, namespace = 'user1') => authorizing(`{ action: DENY, rules: [{ ${rule} }] }`, namespace)
 const FROM = 'from: [{ source: { namespaces: [user2] } }]'
@@ -9,7 +9,7 @@ const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
 const PLACE = ['AuthorizationPolicy user1/policy spec.rules[0]']
 const withoutSidecar = model(', labels: { sidecar.istio.io/inject: "false" }')
 
-cases(t, rule, {
+testRule(t, rule, {
   'DENY with namespaces': [deny(FROM), PLACE],
   'DENY with a condition on identity': [deny('when: [{ key: source.principal, values: ["*/user2/*"] }]'), PLACE],
   'DENY with notNamespaces': [deny('from: [{ source: { notNamespaces: [user1] } }]'), []],

@@ -1,12 +1,12 @@
 import t from 'tap'
 import rule from '../../src/rules/policy-denies-request-path.ts'
 import { allow, authorizing, policy } from '../support/objects.ts'
-import { cases, findingsOf } from '../support/table-test.ts'
+import { findingsOf, testRule } from '../support/table-test.ts'
 
 const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
 const PLACE = 'AuthorizationPolicy user1/policy spec.rules'
 
-cases(t, rule, {
+testRule(t, rule, {
   'ALLOW any mesh identity': [`${STRICT}---${allow('{ namespaces: ["*"] }')}`, []],
   'ALLOW only the own namespace': [`${STRICT}---${allow('{ namespaces: [user1] }')}`, [PLACE]],
   'DENY rule for Knative': [

@@ -1,13 +1,13 @@
 import t from 'tap'
 import rule from '../../src/rules/policy-requires-peer-identity.ts'
 import { allow, clientRule, configMap, KNATIVE_WITHOUT_SIDECARS, policy } from '../support/objects.ts'
-import { cases, findingsOf } from '../support/table-test.ts'
+import { findingsOf, testRule } from '../support/table-test.ts'
 
 const MESH = allow('{ namespaces: ["*"] }')
 const PLACE = 'AuthorizationPolicy user1/policy spec.rules'
 const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
 
-cases(t, rule, {
+testRule(t, rule, {
   PERMISSIVE: [MESH, [PLACE]],
   STRICT: [`${STRICT}---${MESH}`, []],
   'mesh-compatibility-mode enabled': [

@@ -1,13 +1,13 @@
 import t from 'tap'
 import rule from '../../src/rules/policy-selects-no-pods.ts'
 import { authorizing, model, policy, tokens } from '../support/objects.ts'
-import { cases, findingsOf } from '../support/table-test.ts'
+import { findingsOf, testRule } from '../support/table-test.ts'
 
 const KEY = 'serving.knative.dev/service'
 const selecting = (label: string, more = '') => authorizing(`{ selector: { matchLabels: { ${label} } } ${more} }`)
 const place = (kind: string, name: string, key = KEY) => `${kind} user1/${name} spec.selector.matchLabels[${key}]`
 
-cases(t, rule, {
+testRule(t, rule, {
   'running pods': [selecting(`${KEY}: sklearn-iris-predictor`), []],
   'a model without pods': [`${model('')}---${selecting(`${KEY}: new-predictor`)}`, []],
   'name from an older KServe version': [

@@ -1,13 +1,13 @@
 import t from 'tap'
 import rule from '../../src/rules/policy-without-sidecar.ts'
 import { authorization, model } from '../support/objects.ts'
-import { cases } from '../support/table-test.ts'
+import { testRule } from '../support/table-test.ts'
 
 const withoutSidecar = model(', labels: { sidecar.istio.io/inject: "false" }')
 const POLICY = authorization('user1', '{ rules: [{ from: [{ source: { namespaces: [user1] } }] }] }')
 const FIELD = 'InferenceService user1/new spec.predictor'
 
-cases(t, rule, {
+testRule(t, rule, {
   'policy of the namespace': [`${POLICY}---${withoutSidecar}`, [FIELD]],
   'policy of the root namespace': [`${authorization('istio-system', '{}')}---${withoutSidecar}`, [FIELD]],
   'several policies': [`${POLICY}---${POLICY.replace('name: ', 'name: other-')}---${withoutSidecar}`, [FIELD]],

@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/portlevelmtls-uses-service-port.ts'
 import { model, policy } from '../support/objects.ts'
-import { cases, findingsOf } from '../support/table-test.ts'
+import { findingsOf, testRule } from '../support/table-test.ts'
 
 const ports = (keys: string, of = 'sklearn-iris') =>
   policy(
@@ -11,7 +11,7 @@ const ports = (keys: string, of = 'sklearn-iris') =>
 const STANDARD = model(', annotations: { serving.kserve.io/deploymentMode: Standard }')
 const place = (port: number) => `PeerAuthentication user1/default spec.portLevelMtls[${port}]`
 
-cases(t, rule, {
+testRule(t, rule, {
   'ports of the pods': [ports('{ 8012: { mode: PERMISSIVE }, 9090: { mode: PERMISSIVE } }'), []],
   'ports of the Services': [ports('{ 80: { mode: PERMISSIVE }, 443: { mode: PERMISSIVE } }'), [place(80), place(443)]],
   'port of neither': [ports('{ 1234: { mode: PERMISSIVE } }'), []],

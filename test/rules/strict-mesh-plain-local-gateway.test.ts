@@ -6,7 +6,7 @@ import rule from '../../src/rules/strict-mesh-plain-local-gateway.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
 import { configMap, gateway, policy } from '../support/objects.ts'
 import { resourceOf, stockWith } from '../support/snapshot.ts'
-import { cases } from '../support/table-test.ts'
+import { testRule } from '../support/table-test.ts'
 
 const config = (ingress: string) => `
 apiVersion: v1
@@ -21,7 +21,7 @@ const mutual = (host: string) =>
 const plain = '{ hosts: ["*"], port: { name: http, number: 8081, protocol: HTTP } }'
 const LOCAL = 'knative-local-gateway'
 
-cases(t, rule, {
+testRule(t, rule, {
   'PERMISSIVE mesh': [policy('istio-system', '{ mtls: { mode: PERMISSIVE } }'), []],
   'STRICT only in a namespace': [policy('user1', '{ mtls: { mode: STRICT } }'), []],
   'policy with a selector': [

@@ -1,14 +1,14 @@
 import t from 'tap'
 import rule from '../../src/rules/system-internal-tls-with-istio.ts'
 import { configMap } from '../support/objects.ts'
-import { cases } from '../support/table-test.ts'
+import { testRule } from '../support/table-test.ts'
 
 const config = (data: Readonly<Record<string, string>>) => configMap('knative-serving', 'config-network', data)
 const place = (key: string) => [`ConfigMap knative-serving/config-network data.${key}`]
 const TLS = 'system-internal-tls'
 const KOURIER = 'kourier.ingress.networking.knative.dev'
 
-cases(t, rule, {
+testRule(t, rule, {
   'enabled, default ingress class': [config({ [TLS]: 'enabled' }), place(TLS)],
   disabled: [config({ [TLS]: 'Disabled', 'internal-encryption': 'false' }), []],
   'not set': [config({}), []],

@@ -1,11 +1,11 @@
 import t from 'tap'
 import rule from '../../src/rules/target-burst-capacity-conflict.ts'
 import { model } from '../support/objects.ts'
-import { cases } from '../support/table-test.ts'
+import { testRule } from '../support/table-test.ts'
 
 const [kebab, camel] = ['autoscaling.knative.dev/target-burst-capacity', 'autoscaling.knative.dev/targetBurstCapacity']
 
-cases(t, rule, {
+testRule(t, rule, {
   'one key': [model(`, annotations: { ${kebab}: "1" }`), []],
   'the same value': [model(`, annotations: { ${kebab}: "1", ${camel}: "1" }`), []],
   'one key on the component': [

@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/target-burst-capacity-ignored.ts'
 import { model } from '../support/objects.ts'
-import { cases, findingsOf } from '../support/table-test.ts'
+import { findingsOf, testRule } from '../support/table-test.ts'
 
 const CAMEL = 'autoscaling.knative.dev/targetBurstCapacity'
 const KEBAB = 'autoscaling.knative.dev/target-burst-capacity'
@@ -10,7 +10,7 @@ const HPA = 'autoscaling.knative.dev/class: hpa.autoscaling.knative.dev'
 const annotated = (text: string) => model(`, annotations: { ${text} }`)
 const place = (key: string) => [`InferenceService user1/new spec.predictor.annotations[${key}]`]
 
-cases(t, rule, {
+testRule(t, rule, {
   'Knative mode': [annotated(`${CAMEL}: "0"`), []],
   'Standard mode': [annotated(`${CAMEL}: "0", ${MODE}: Standard`), place(CAMEL)],
   'kebab-case key': [annotated(`${KEBAB}: "0", ${MODE}: Standard`), place(KEBAB)],

@@ -1,14 +1,14 @@
 import t from 'tap'
 import rule from '../../src/rules/tls-certificate-mismatch.ts'
 import { clientRule, gateway } from '../support/objects.ts'
-import { cases } from '../support/table-test.ts'
+import { testRule } from '../support/table-test.ts'
 
 const LOCAL = 'knative-local-gateway.istio-system.svc.cluster.local'
 const server = (number: number, mode: string) =>
   `{ hosts: ["*"], port: { name: https, number: ${number}, protocol: HTTPS }, tls: { mode: ${mode}, credentialName: c } }`
 const LOCAL_MODE = 'Gateway knative-serving/knative-local-gateway spec.servers[0].tls.mode'
 
-cases(t, rule, {
+testRule(t, rule, {
   'ISTIO_MUTUAL for external callers': [
     gateway(
       'knative-ingress-gateway',

@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/virtualservice-host-conflict.ts'
 import { model } from '../support/objects.ts'
-import { cases } from '../support/table-test.ts'
+import { testRule } from '../support/table-test.ts'
 
 const route = (hosts: string, more = '', gateways?: string) => `
 apiVersion: networking.istio.io/v1
@@ -14,7 +14,7 @@ const place = (i = 0) => [`VirtualService user1/own spec.hosts[${i}]`]
 const owner = (apiVersion: string) =>
   `, ownerReferences: [{ apiVersion: ${apiVersion}, kind: Ingress, name: a, uid: a, controller: true }]`
 
-cases(t, rule, {
+testRule(t, rule, {
   'full host': [route(`a.example.com, ${IRIS}`), place(1)],
   'host with namespace': [route('sklearn-iris.user1'), place()],
   'host without namespace': [route('sklearn-iris'), place()],

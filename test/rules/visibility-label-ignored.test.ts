@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/visibility-label-ignored.ts'
 import { configMap, model } from '../support/objects.ts'
-import { cases } from '../support/table-test.ts'
+import { testRule } from '../support/table-test.ts'
 
 const KNATIVE = 'networking.knative.dev/visibility'
 const STANDARD = 'networking.kserve.io/visibility'
@@ -10,7 +10,7 @@ const labeled = (labels: string, mode = 'Knative') =>
   model(`, labels: { ${labels} }, annotations: { serving.kserve.io/deploymentMode: ${mode} }`)
 const place = (label: string) => [`InferenceService user1/new metadata.labels[${label}]`]
 
-cases(t, rule, {
+testRule(t, rule, {
   'label of this mode': [labeled(`${KNATIVE}: cluster-local`), []],
   'label of the other mode': [labeled(`${STANDARD}: cluster-local`), place(STANDARD)],
   'labels of both modes': [labeled(`${STANDARD}: cluster-local, ${KNATIVE}: cluster-local`), []],

@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/webhook-behind-strict-mtls.ts'
 import { policy } from '../support/objects.ts'
-import { cases, findingsOf } from '../support/table-test.ts'
+import { findingsOf, testRule } from '../support/table-test.ts'
 
 const webhook = (spec: string) =>
   policy('knative-serving', `{ selector: { matchLabels: { app: webhook } }, ${spec} }`).replace(
@@ -16,7 +16,7 @@ metadata: { namespace: knative-serving, name: webhook }
 spec: { selector: { app: webhook }, ports: [{ name: http-webhook, port: 443, targetPort: 8443 }] }
 `
 
-cases(t, rule, {
+testRule(t, rule, {
   'STRICT with Knative as it ships': [policy('knative-serving', '{ mtls: { mode: STRICT } }'), []],
   'no exception for the port': [
     webhook('mtls: { mode: STRICT }'),

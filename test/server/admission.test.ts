@@ -218,10 +218,10 @@ t.test('log line has the decision and the cache state', async t => {
   const lines: string[] = []
   const logger = { stream: { write: (line: string) => lines.push(line) } }
   const app = await build(t, USER_STRICT, WRITTEN_POLICY, { logger })
-  const evidence = { oldest: 'InferenceService', oldestSeconds: 0, unsound: {} }
+  const cache = { stalest: 'InferenceService', stalenessSeconds: 0, notSynced: {} }
   for (const [url, body, expected] of [
-    ['/validate', review(STRICT), { msg: 'admission decision', uid: 'u-1', decision: 'deny', evidence }],
-    ['/mutate', review(MODEL), { msg: 'mutation applied', uid: 'u-1', evidence }]
+    ['/validate', review(STRICT), { msg: 'admission decision', uid: 'u-1', decision: 'deny', cache }],
+    ['/mutate', review(MODEL), { msg: 'mutation applied', uid: 'u-1', cache }]
   ] as const) {
     await post(app, url, body)
     const line = lines.map(one => JSON.parse(one)).find(({ msg }) => msg === expected.msg)
@@ -310,5 +310,5 @@ t.test('request without a body gets status 400', async t => {
   const app = await build(t)
   const { statusCode, body } = await app.inject({ method: 'POST', url: '/validate' })
   t.equal(statusCode, 400)
-  t.match(body, 'the body is empty')
+  t.match(body, 'body: empty')
 })

@@ -1,10 +1,10 @@
 import t from 'tap'
-import { summarizeEvidence } from '../../src/evaluator/cache-summary.ts'
+import { summarizeCache } from '../../src/evaluator/cache-summary.ts'
 import { describeCacheState } from '../../src/server/cache-metrics.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
 import { type KindHealth, type WatchCounters, ZERO_COUNTERS } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
-import { unfailing } from '../support/evaluator.ts'
+import { healthOnly } from '../support/evaluator.ts'
 import { stockWith } from '../support/snapshot.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
@@ -25,7 +25,7 @@ const counters = (relists: number, malformed: number, errors: Readonly<Record<st
 
 /** Exposed metrics, without comments. */
 async function measure(kinds: readonly KindHealth[], times = 1): Promise<readonly string[]> {
-  const { registry } = createMetrics(unfailing({ health: () => kinds }))
+  const { registry } = createMetrics(healthOnly({ health: () => kinds }))
   for (let i = 1; i < times; i++) await registry.metrics()
   return (await registry.metrics()).split('\n').filter(line => line !== '' && !line.startsWith('#'))
 }
@@ -72,13 +72,13 @@ t.test('readiness line has the cache state', async t => {
 })
 
 t.test('log fields name the stalest kind and the kinds that are not synced', async t => {
-  t.same(summarizeEvidence([some('Pod', { stalenessMs: 61_234 }), some('Gateway')]), {
+  t.same(summarizeCache([some('Pod', { stalenessMs: 61_234 }), some('Gateway')]), {
     oldest: 'Pod',
     oldestSeconds: 61.2,
     unsound: {}
   })
   t.same(
-    summarizeEvidence([
+    summarizeCache([
       some('Pod', { health: 'stale', stalenessMs: 5_000 }),
       some('Gateway', { health: 'forbidden', stalenessMs: NEVER }),
       some('Sidecar', { health: 'absent' })
@@ -89,7 +89,7 @@ t.test('log fields name the stalest kind and the kinds that are not synced', asy
       unsound: { Pod: 'stale', Gateway: 'forbidden', Sidecar: 'absent' }
     }
   )
-  t.same(summarizeEvidence(staticSource(stockWith()).health()), {
+  t.same(summarizeCache(staticSource(stockWith()).health()), {
     oldest: 'InferenceService',
     oldestSeconds: 0,
     unsound: {}

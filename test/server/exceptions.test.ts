@@ -5,7 +5,7 @@ import { DEFAULT_POLICY, policyAt } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
-import { unfailing } from '../support/evaluator.ts'
+import { healthOnly } from '../support/evaluator.ts'
 import { resourceOf, stockWith } from '../support/snapshot.ts'
 
 const STRICT = `
@@ -30,7 +30,11 @@ t.test('metrics include exceptions and their uses', async t => {
   ]
   const policy = policyAt({ ...DEFAULT_POLICY, exceptions }, Date.UTC(2027, 0, 1))
   const state = stockWith()
-  const { registry, recordDecision } = createMetrics(unfailing(staticSource(state)), undefined, () => policy.exceptions)
+  const { registry, recordDecision } = createMetrics(
+    healthOnly(staticSource(state)),
+    undefined,
+    () => policy.exceptions
+  )
   for (let time = 0; time < 2; time++) {
     const change = { operation: 'CREATE', after: resourceOf(STRICT) } as const
     recordDecision('CREATE', 'PeerAuthentication', decide(state, change, RULES, policy), 0.001)

@@ -9,7 +9,7 @@ import { staticSource } from '../../src/sources/static-source.ts'
 import { ask, REVIEW } from '../support/client.ts'
 import { evaluatorOf } from '../support/evaluator.ts'
 import { stockWith } from '../support/snapshot.ts'
-import { until } from '../support/wait-until.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const { ca, ...keyPair } = await makeCertificate(['127.0.0.1'])
 const logger = pino({ level: 'silent' })
@@ -31,7 +31,7 @@ t.test('requests over the limit get 503, requests in flight are answered', async
   const slow = ['/validate', '/mutate'].map(path => ask(running.webhook + path, REVIEW, { ca, half }))
   let lines: readonly string[] = []
   const inFlight = async (count: number) => {
-    await until(`${count} are in flight`, () => {
+    await waitUntil(`${count} are in flight`, () => {
       void metricsOf(running).then(now => {
         lines = now
       })
@@ -144,7 +144,7 @@ t.test('graceful shutdown under load fails no request', async t => {
     agent.destroy()
   }
   const clients = Promise.all(Array.from({ length: 8 }, client))
-  await until('they are at it', () => statuses.length > 100)
+  await waitUntil('they are at it', () => statuses.length > 100)
   const before = statuses.length
   const stopped = running.stop(1_000)
   t.equal((await fetch(`${running.health}/readyz`)).status, 503, 'immediately')

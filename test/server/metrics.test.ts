@@ -4,7 +4,7 @@ import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
-import { unfailing } from '../support/evaluator.ts'
+import { healthOnly } from '../support/evaluator.ts'
 import { resourceOf, stockWith } from '../support/snapshot.ts'
 
 const RULE = 'strict-mesh-plain-local-gateway'
@@ -17,7 +17,7 @@ spec: { mtls: { mode: STRICT } }
 
 t.test('decisions are counted by rule, mode and outcome', async t => {
   const state = stockWith()
-  const { registry, recordDecision, recordMutation } = createMetrics(unfailing(staticSource(state)))
+  const { registry, recordDecision, recordMutation } = createMetrics(healthOnly(staticSource(state)))
   const change = { operation: 'CREATE', after: resourceOf(STRICT) } as const
   for (const [mode, seconds] of [
     ['deny', 0.000_05],

@@ -4,7 +4,7 @@ import { readFiles } from '../../src/sources/files.ts'
 
 const namespace = (name: string) => `apiVersion: v1\nkind: Namespace\nmetadata: { name: ${name} }\n`
 
-t.test('files and folders, in order', async t => {
+t.test('files and directories are read in order', async t => {
   const folder = t.testdir({
     'b.yaml': namespace('b'),
     'a.yml': namespace('a'),
@@ -17,17 +17,17 @@ t.test('files and folders, in order', async t => {
   )
 })
 
-t.test('what cannot be read is told', async t => {
+t.test('unreadable files are errors', async t => {
   t.throws(() => readFiles(['/nonexistent']), {
     name: 'InvalidInput',
     message: '/nonexistent: no such file or directory'
   })
   t.throws(() => readFiles([t.testdir({ a: {} }), '/dev/null/x']), { message: /^\/dev\/null\/x: / })
   const folder = t.testdir({ 'a.yaml': 'kind: X', 'b.yaml': ': [' })
-  t.throws(() => readFiles([folder]), { message: /a.yaml:1: apiVersion.*\n.*b.yaml:1: / }, 'every fault of every file')
+  t.throws(() => readFiles([folder]), { message: /a.yaml:1: apiVersion.*\n.*b.yaml:1: / }, 'all errors of all files')
 })
 
-t.test('more faults than a call has arguments', async t => {
+t.test('more errors than a call can have arguments', async t => {
   const folder = t.testdir({ 'a.yaml': `[${': '.repeat(150_000)}` })
   t.throws(() => readFiles([folder]), { name: 'InvalidInput', message: /^.*a.yaml:1: Unexpected : in flow sequence\n/ })
 })

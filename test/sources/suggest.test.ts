@@ -1,7 +1,7 @@
 import t from 'tap'
 import { suggest } from '../../src/sources/suggest.ts'
 
-t.test('the nearest candidate within a third of the length of the word', t => {
+t.test('suggests the nearest candidate within a third of the length', t => {
   for (const [written, candidates, expected] of [
     ['rulez', ['rules', 'schema'], '; did you mean rules?'],
     ['user11', ['user1', 'user2'], '; did you mean user1?'],
@@ -17,7 +17,7 @@ t.test('the nearest candidate within a third of the length of the word', t => {
   t.end()
 })
 
-t.test('candidates that start with the word come first', t => {
+t.test('candidates that start with the word take precedence', t => {
   t.equal(
     suggest('strict', ['strikt', 'strict-mesh-plain-local-gateway']),
     '; did you mean strict-mesh-plain-local-gateway?'
@@ -26,7 +26,7 @@ t.test('candidates that start with the word come first', t => {
   t.end()
 })
 
-t.test('the same name in another namespace', t => {
+t.test('suggests the same name in another namespace', t => {
   t.equal(suggest('default/iris', ['user1/iris', 'user1/iris-2']), '; did you mean user1/iris?')
   t.equal(suggest('default/iris', ['user1/xiris']), '')
   t.equal(suggest('default/', ['user1/']), '')

@@ -2,7 +2,7 @@ import t from 'tap'
 import { readManifests } from '../../src/sources/yaml.ts'
 import { measure } from '../support/hostile-play.ts'
 
-t.test('documents, lists and kinds that are not on the path', async t => {
+t.test('documents, lists and unread kinds are parsed', async t => {
   const text = `# a comment
 apiVersion: v1
 kind: Namespace
@@ -31,18 +31,18 @@ items:
   ])
   const lineOf = manifests[1]?.lineOf
   t.equal(lineOf?.('spec.ports[0].port'), 15)
-  t.equal(lineOf?.('spec.ports[7].port'), 15, 'of what is not there, the nearest')
+  t.equal(lineOf?.('spec.ports[7].port'), 15, 'nearest parent of a missing field')
   t.equal(lineOf?.('metadata.annotations[a.b/c]'), 12)
 })
 
-t.test('JSON is YAML', async t => {
+t.test('JSON is parsed as YAML', async t => {
   t.match(readManifests('{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"a"}}', 'f.json').manifests, [
     { ref: { name: 'a' } }
   ])
   t.same(readManifests('', 'empty.yaml'), { manifests: [], errors: [] })
 })
 
-t.test('errors are told with file, line and field, and do not hide the rest', async t => {
+t.test('errors have file, line and field, and other objects are read', async t => {
   const text = `apiVersion: v1
 kind: Service
 metadata: { name: s }
@@ -75,14 +75,14 @@ just text
   ])
 })
 
-t.test('keys that objects have by birth are keys like others', async t => {
+t.test('inherited property names are ordinary keys', async t => {
   const text = 'apiVersion: v1\nkind: Namespace\nmetadata: { name: a, labels: { __proto__: x, constructor: y } }'
   const [manifest] = readManifests(text, 'f.yaml').manifests
   t.equal(manifest?.resource?.labels['constructor'], 'y')
   t.equal(Object.getPrototypeOf(manifest?.resource?.labels), Object.prototype)
 })
 
-t.test('what would take too long, or too much memory, is a error', async t => {
+t.test('documents that take too much time or memory are errors', async t => {
   const head = 'apiVersion: v1\nkind: Namespace\nmetadata: { name: a }\n'
   const laughs = 'abcdefgh'.replace(/./g, (name, i) =>
     i === 0 ? 'a: &a [x]\n' : `${name}: &${name} [${'*'.concat('abcdefgh'[i - 1] ?? '', ',').repeat(10)}]\n`

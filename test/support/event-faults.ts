@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ApiServer, toEvent } from './api-server.ts'
-import { answering, heal, on, type Row } from './fault.ts'
-import { IMPATIENT, KIND, POLICIES, policy } from './watch-harness.ts'
+import { type FaultCase, heal, onRequest, respondWithText } from './fault.ts'
+import { KIND, POLICIES, policy, SHORT_IDLE_TIMEOUTS } from './watch-harness.ts'
 
-/** The server says this to those who watch. */
-const says = (text: string | Buffer | ((api: ApiServer) => string), reason: string, malformed = 0): Row => ({
+/** The server sends this text to all watches. */
+const sends = (text: string | Buffer | ((api: ApiServer) => string), reason: string, malformed = 0): FaultCase => ({
   play: ({ api }) => api.say(POLICIES, typeof text === 'function' ? text(api) : text),
   reason,
   check: (t, watched) => {
-    t.equal(watched.evidence().counters.malformed, malformed)
-    t.ok(watched.evidence().counters.relists >= 1, 'it was listed anew')
+    t.equal(watched.health().counters.malformed, malformed)
+    t.ok(watched.health().counters.relists >= 1, 'the collection was relisted')
   }
 })
-const isMalformed = (text: string | Buffer) => says(text, 'malformed', 1)
+const isMalformed = (text: string | Buffer) => sends(text, 'malformed', 1)
 
 const event = (type: string, version: unknown, more: object = {}) =>
   toEvent(type, {
@@ -21,73 +21,76 @@ const event = (type: string, version: unknown, more: object = {}) =>
     metadata: { namespace: 'b', name: 'default', resourceVersion: version },
     ...more
   })
-const failed = (code: number) => toEvent('ERROR', { kind: 'Status', code, message: 'told so' })
-/** What the server has under a name, as an event. */
-const told = (type: string, api: ApiServer, namespace: string) =>
+const failed = (code: number) => toEvent('ERROR', { kind: 'Status', code, message: 'expected' })
+/** An object of the server as an event. */
+const eventOf = (type: string, api: ApiServer, namespace: string) =>
   toEvent(type, api.objects(POLICIES).find(({ metadata }) => metadata.namespace === namespace) ?? {})
 const LATER = '999999'
 
-/** What can be wrong with what a watch says. */
-export const EVENT_FAULTS: Readonly<Record<string, Row>> = {
-  '410, and the stream stays open': says(failed(410), 'expired'),
-  '410, and the stream ends': {
+/** Faults in the events of a watch. */
+export const EVENT_FAULTS: Readonly<Record<string, FaultCase>> = {
+  'ERROR 410, stream stays open': sends(failed(410), 'expired'),
+  'ERROR 410, stream ends': {
     play: ({ api }) => {
       api.say(POLICIES, failed(410))
       api.endWatches(POLICIES)
     },
     reason: 'expired'
   },
-  '410 at each watch': {
+  'ERROR 410 on every watch': {
     play: ({ api }) => {
-      api.fault = answering('watch', failed(410))
+      api.fault = respondWithText('watch', failed(410))
       api.endWatches(POLICIES)
     },
     reason: 'expired',
     heal
   },
-  '500, and the stream stays open': says(failed(500), 'ended'),
-  'an error without a word': says(toEvent('ERROR', {}), 'ended'),
-  'no JSON': isMalformed('{"type":\n'),
-  'bytes without meaning': isMalformed(Buffer.from([0xff, 0xfe, 0x00, 0x80, 0x0a])),
-  'JSON with nothing in it': isMalformed('null\n42\n"x"\n[]\n'),
-  'no object': isMalformed('{"type":"ADDED","object":null}\n'),
-  'an object without metadata': isMalformed(event('ADDED', LATER, { metadata: undefined })),
-  'an object without a version': isMalformed(event('ADDED', undefined)),
-  'a bookmark without a version': isMalformed(toEvent('BOOKMARK', {})),
-  'an unknown type': isMalformed(event('RENAMED', LATER)),
-  'another kind': isMalformed(event('ADDED', LATER, { kind: 'Gateway' })),
-  'an old version': says(event('MODIFIED', '1'), 'version-regressed'),
-  'an old bookmark': says(toEvent('BOOKMARK', { metadata: { resourceVersion: '1' } }), 'version-regressed'),
-  'the last event once more': {
+  'ERROR 500, stream stays open': sends(failed(500), 'ended'),
+  'ERROR without status and message': sends(toEvent('ERROR', {}), 'ended'),
+  'invalid JSON': isMalformed('{"type":\n'),
+  'invalid UTF-8': isMalformed(Buffer.from([0xff, 0xfe, 0x00, 0x80, 0x0a])),
+  'JSON that is not an object': isMalformed('null\n42\n"x"\n[]\n'),
+  'null object': isMalformed('{"type":"ADDED","object":null}\n'),
+  'object without metadata': isMalformed(event('ADDED', LATER, { metadata: undefined })),
+  'object without resourceVersion': isMalformed(event('ADDED', undefined)),
+  'bookmark without resourceVersion': isMalformed(toEvent('BOOKMARK', {})),
+  'unknown event type': isMalformed(event('RENAMED', LATER)),
+  'object of another kind': isMalformed(event('ADDED', LATER, { kind: 'Gateway' })),
+  'event with an older resourceVersion': sends(event('MODIFIED', '1'), 'version-regressed'),
+  'bookmark with an older resourceVersion': sends(
+    toEvent('BOOKMARK', { metadata: { resourceVersion: '1' } }),
+    'version-regressed'
+  ),
+  'last event is repeated': {
     play: async ({ api }) => {
       api.put(POLICIES, policy('b', 'DISABLE'))
-      for (let i = 0; i < 3; i++) api.say(POLICIES, told('MODIFIED', api, 'b'))
+      for (let i = 0; i < 3; i++) api.say(POLICIES, eventOf('MODIFIED', api, 'b'))
     },
     meanwhile: 'synced',
-    check: (t, watched) => t.equal(watched.evidence().counters.relists, 0)
+    check: (t, watched) => t.equal(watched.health().counters.relists, 0)
   },
-  'all from the beginning once more': {
+  'all events are repeated': {
     play: async ({ api }) => {
       api.put(POLICIES, policy('c'))
-      for (const namespace of ['a', 'b', 'c']) api.say(POLICIES, told('ADDED', api, namespace))
+      for (const namespace of ['a', 'b', 'c']) api.say(POLICIES, eventOf('ADDED', api, namespace))
     },
     reason: 'version-regressed'
   },
-  'an object that cannot be read': {
+  'object that cannot be parsed': {
     play: ({ api }) => api.put(POLICIES, policy('b', ['STRICT'])),
     meanwhile: 'synced',
-    check: (t, { faults }) => t.match(faults, [/^PeerAuthentication b\/default: spec\.mtls\.mode: /])
+    check: (t, { parseErrors }) => t.match(parseErrors, [/^PeerAuthentication b\/default: spec\.mtls\.mode: /])
   },
-  'deleted and made again, in one go': {
+  'object deleted and recreated': {
     play: ({ api }) => {
       api.remove(POLICIES, 'b/default')
       api.put(POLICIES, policy('b', 'DISABLE'))
     },
     meanwhile: 'synced'
   },
-  'deleted and made again, unseen': {
+  'object deleted and recreated while the watch is down': {
     play: ({ api }) => {
-      api.fault = on('watch', (_request, response) => response.destroy())
+      api.fault = onRequest('watch', (_request, response) => response.destroy())
       api.endWatches(POLICIES)
       api.remove(POLICIES, 'b/default')
       api.put(POLICIES, policy('b', 'DISABLE'))
@@ -95,46 +98,46 @@ export const EVENT_FAULTS: Readonly<Record<string, Row>> = {
     reason: 'unreachable',
     heal
   },
-  'a deletion that nobody was told of, until the server says that it lost the thread': {
+  'deletion without an event, followed by ERROR 410': {
     play: ({ api }) => {
       api.lose(POLICIES, 'b/default')
       api.say(POLICIES, failed(410))
     },
     reason: 'expired'
   },
-  'a deletion that nobody is ever told of': {
+  'deletion without an event is found by the periodic relist': {
     timing: { relistIntervalMs: 50 },
     play: async ({ api }) => {
       api.lose(POLICIES, 'b/default')
       await sleep(100)
       api.endWatches(POLICIES)
     },
-    check: (t, watched) => t.ok(watched.evidence().counters.relists >= 1)
+    check: (t, watched) => t.ok(watched.health().counters.relists >= 1)
   },
-  'the versions go back': {
-    timing: IMPATIENT,
+  'resourceVersions go back after a restore': {
+    timing: SHORT_IDLE_TIMEOUTS,
     play: ({ api }) => {
       api.rewind(10)
       api.put(POLICIES, policy('c'))
     },
     reason: 'version-regressed'
   },
-  'two servers, of which one lags behind': {
+  'two API servers, one of which lags behind': {
     play: ({ api }) => {
-      let asked = 0
-      const lagging = on('any', (request, response) => {
+      let count = 0
+      const lagging = onRequest('any', (request, response) => {
         const metadata = { resourceVersion: '900' }
         const old = { apiVersion: 'security.istio.io/v1beta1', kind: `${KIND}List`, metadata, items: [] }
         const isWatch = request.searchParams.has('watch')
         response.writeHead(200).end(isWatch ? toEvent('BOOKMARK', { metadata }) : JSON.stringify(old))
       })
-      api.fault = (...args) => asked++ % 2 === 0 && lagging(...args)
+      api.fault = (...args) => count++ % 2 === 0 && lagging(...args)
       api.endWatches(POLICIES)
     },
     reason: 'version-regressed',
     heal
   },
-  '2 MB in one line': {
+  'event of 2 MB': {
     play: ({ api }) => api.put(POLICIES, { ...policy('big'), padding: 'x'.repeat(2_000_000) }),
     meanwhile: 'synced'
   }

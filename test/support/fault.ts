@@ -2,128 +2,128 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import type { Health } from '../../src/sources/cluster/sync-status.ts'
 import { type ApiServer, type Fault, refuse } from './api-server.ts'
-import { until } from './wait-until.ts'
+import { waitUntil } from './wait-until.ts'
 import {
+  FAST_TIMING,
   KIND,
-  placeOf,
   policy,
-  QUICK,
+  servedPath,
   startWithPolicies,
-  type Watched,
+  type WatchHarness,
   type WatchOptions,
   watch
 } from './watch-harness.ts'
 
-/** What a fault is played on. */
-export type Stage = Pick<Watched, 'api'>
+/** Access of a fault to the server. */
+export type FaultContext = Pick<WatchHarness, 'api'>
 
-/** A fault, and what must be seen of it. */
-export interface Row {
-  /** Changes where the kind is served, so that no other fault can be played at the same time. */
-  readonly alone?: true
+/** A fault, and its expected effects. */
+export interface FaultCase {
+  /** Changes the path of the kind, so that the soak test injects no other fault at the same time. */
+  readonly exclusive?: true
   readonly timing?: WatchOptions['timing']
-  /** Done to the server before we come. */
+  /** Applied to the server before the watch starts. */
   readonly before?: (api: ApiServer) => void
-  /** Done to the server when all is well. */
-  readonly play?: (stage: Stage) => unknown
-  /** What is known of the kind while the fault lasts; without it the fault is over before it can be asked. */
+  /** Applied to the server after the watch has synced. */
+  readonly play?: (stage: FaultContext) => unknown
+  /** Expected health during the fault; absent if the fault is too short to observe. */
   readonly meanwhile?: Health
-  /** Under which the fault is counted. */
+  /** Expected reason in the error counters. */
   readonly reason?: string
   /** Ends the fault. */
-  readonly heal?: (stage: Stage) => unknown
-  readonly check?: (t: Test, watched: Watched) => void
+  readonly heal?: (stage: FaultContext) => unknown
+  readonly check?: (t: Test, watched: WatchHarness) => void
 }
 
-/** How long a fault lasts. */
-const HOLD_MS = 150
-/** In life it is a hundred times as long: the time in which silence is noticed, and the longest pause. */
-const WITHIN_MS = 5_000
+/** Duration of a fault. */
+const FAULT_MS = 150
+/** Time to recover; in production a hundred times as long: the idle timeout and the maximum backoff. */
+const RECOVERY_MS = 5_000
 const NOT_READY: readonly Health[] = ['starting', 'stale']
 
-/** Plays the faults, a few at a time, and holds us to what must be so during and after each. */
-export function playFaults(t: Test, rows: Readonly<Record<string, Row>>): void {
-  const strays: unknown[] = []
-  process.on('unhandledRejection', stray => strays.push(stray))
+/** Injects the faults, a few at a time, and asserts health and recovery. */
+export function testFaults(t: Test, rows: Readonly<Record<string, FaultCase>>): void {
+  const unhandled: unknown[] = []
+  process.on('unhandledRejection', error => unhandled.push(error))
   const times: number[] = []
   t.jobs = 6
   for (const [name, row] of Object.entries(rows)) {
     t.test(name, { buffered: true }, async t => {
-      times.push(await play(t, row))
+      times.push(await testFault(t, row))
     })
   }
   t.teardown(() => {
-    if (strays.length > 0) throw new Error(`${strays.length} unhandled rejections: ${strays}`)
-    t.comment(`the slowest took ${Math.round(Math.max(...times))} ms to recover`)
+    if (unhandled.length > 0) throw new Error(`${unhandled.length} unhandled rejections: ${unhandled}`)
+    t.comment(`slowest recovery: ${Math.round(Math.max(...times))} ms`)
   })
 }
 
-async function play(t: Test, row: Row): Promise<number> {
+async function testFault(t: Test, row: FaultCase): Promise<number> {
   const { timing = {}, before, play, meanwhile, reason, heal, check } = row
   const api = await startWithPolicies(t)
   before?.(api)
   const watched = await watch(t, api, { timing })
   const startedMs = performance.now()
-  if (before === undefined) await watched.following()
+  if (before === undefined) await watched.waitForWatches()
   await play?.(watched)
-  if (meanwhile !== undefined) await meet(t, watched, meanwhile)
-  await until(`${reason} is counted`, () => {
-    return reason === undefined || watched.evidence().counters.errors.has(reason)
+  if (meanwhile !== undefined) await checkHealth(t, watched, meanwhile)
+  await waitUntil(`${reason} is counted`, () => {
+    return reason === undefined || watched.health().counters.errors.has(reason)
   })
-  await sleep(HOLD_MS)
+  await sleep(FAULT_MS)
   change(api)
   await heal?.(watched)
-  const tookMs = await watched.settle(WITHIN_MS)
-  await until('all is synced', () => watched.source.health().every(one => one.health === 'synced'))
-  t.match(await watched.readiness(), { status: 200, line: /: synced, \d objects, last synced \d+(\.\d)? s ago$/ })
+  const tookMs = await watched.waitForSync(RECOVERY_MS)
+  await waitUntil('all kinds are synced', () => watched.source.health().every(one => one.health === 'synced'))
+  t.match(await watched.readiness(), { status: 200, line: /: synced, \d objects, proven \d+(\.\d)? s ago$/ })
   check?.(t, watched)
-  const { maxBackoffMs } = { ...QUICK, ...timing }
+  const { maxBackoffMs } = { ...FAST_TIMING, ...timing }
   const rounds = 5 + (performance.now() - startedMs) / (maxBackoffMs / 2)
-  // A round is a list, a look for other versions, and a watch.
-  t.ok(watched.asked().length <= 3 * rounds, `${watched.asked().length} requests in ${Math.round(rounds)} rounds`)
+  // A round has up to three requests: list, discovery and watch.
+  t.ok(watched.requests().length <= 3 * rounds, `${watched.requests().length} requests in ${Math.round(rounds)} rounds`)
   return tookMs
 }
 
-/** What is said of the kind while the fault lasts is the truth. */
-async function meet(t: Test, watched: Watched, health: Health): Promise<void> {
+/** Checks health, readiness and the snapshot during the fault. */
+async function checkHealth(t: Test, watched: WatchHarness, health: Health): Promise<void> {
   const isWaiting = NOT_READY.includes(health)
   const others = () => watched.source.health().filter(({ kind }) => kind !== KIND)
-  await until('all others are synced', () => isWaiting || others().every(one => one.health === 'synced'))
-  await until(`it is ${health}`, () => watched.evidence().health === health)
+  await waitUntil('all other kinds are synced', () => isWaiting || others().every(one => one.health === 'synced'))
+  await waitUntil(`health is ${health}`, () => watched.health().health === health)
   const { status, line } = await watched.readiness()
   t.equal(status, isWaiting ? 503 : 200)
   t.match(line, `: ${health}, `)
-  t.equal(watched.isMissing(), health !== 'synced' && health !== 'absent')
+  t.equal(watched.isUnreadable(), health !== 'synced' && health !== 'absent')
 }
 
-/** An object goes, one changes, and one comes. */
+/** Deletes, updates and creates a policy. */
 function change(api: ApiServer): void {
-  const place = placeOf(api)
-  if (place === undefined) return
-  api.remove(place, 'a/default')
-  api.put(place, policy('b', 'PERMISSIVE'))
-  api.put(place, policy('new'))
+  const path = servedPath(api)
+  if (path === undefined) return
+  api.remove(path, 'a/default')
+  api.put(path, policy('b', 'PERMISSIVE'))
+  api.put(path, policy('new'))
 }
 
 type Part = 'list' | 'watch' | 'any'
 
-/** Plays on requests for policies, of whatever version. */
-export const on =
-  (part: Part, answer: (...args: Parameters<Fault>) => unknown): Fault =>
+/** Responds to requests for policies of any API version. */
+export const onRequest =
+  (part: Part, respond: (...args: Parameters<Fault>) => unknown): Fault =>
   (request, ...rest) => {
     const isWatch = request.searchParams.has('watch')
-    const isMeant = part === 'any' || isWatch === (part === 'watch')
-    if (!isMeant || !request.pathname.endsWith('/peerauthentications')) return false
-    answer(request, ...rest)
+    const isSelected = part === 'any' || isWatch === (part === 'watch')
+    if (!isSelected || !request.pathname.endsWith('/peerauthentications')) return false
+    respond(request, ...rest)
     return true
   }
 
-export const refusing = (part: Part, status: number, headers: Record<string, string> = {}) =>
-  on(part, (_request, response) => refuse(response, status, 'no', headers))
+export const respondWithStatus = (part: Part, status: number, headers: Record<string, string> = {}) =>
+  onRequest(part, (_request, response) => refuse(response, status, 'no', headers))
 
-export const answering = (part: Part, text: string | Buffer) =>
-  on(part, (_request, response) => response.writeHead(200).end(text))
+export const respondWithText = (part: Part, text: string | Buffer) =>
+  onRequest(part, (_request, response) => response.writeHead(200).end(text))
 
-export const heal = ({ api }: Stage) => {
+export const heal = ({ api }: FaultContext) => {
   api.fault = undefined
 }

@@ -8,7 +8,7 @@ import { createMetrics } from '../../src/server/metrics.ts'
 import { project } from '../../src/sources/cluster/projection.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
-import { evaluatorOf, unfailing } from './evaluator.ts'
+import { evaluatorOf, healthOnly } from './evaluator.ts'
 import { type HostileInput, type Manifest, toJson } from './hostile-inputs.ts'
 import { stockWith } from './snapshot.ts'
 
@@ -95,7 +95,7 @@ export async function openStage(): Promise<Stage> {
       evaluator,
       policy: () => DEFAULT_POLICY,
       ownNamespace: undefined,
-      metrics: createMetrics(unfailing(source)),
+      metrics: createMetrics(healthOnly(source)),
       maxInFlight: 64,
       isStopping: () => false
     },

@@ -1,10 +1,10 @@
 import type { Health } from '../../src/sources/cluster/sync-status.ts'
 import { type Fault, refuse } from './api-server.ts'
-import { answering, heal, on, type Row, refusing } from './fault.ts'
-import { IMPATIENT, KIND, POLICIES, policy } from './watch-harness.ts'
+import { type FaultCase, heal, onRequest, respondWithStatus, respondWithText } from './fault.ts'
+import { KIND, POLICIES, policy, SHORT_IDLE_TIMEOUTS } from './watch-harness.ts'
 
-/** The fault is there when we come. */
-const atFirst = (fault: Fault, reason: string, meanwhile: Health = 'starting'): Row => ({
+/** The fault is active before the first list. */
+const initially = (fault: Fault, reason: string, meanwhile: Health = 'starting'): FaultCase => ({
   before: api => {
     api.fault = fault
   },
@@ -13,20 +13,20 @@ const atFirst = (fault: Fault, reason: string, meanwhile: Health = 'starting'): 
   heal
 })
 
-/** The kind is not there at the version that we know, and this is what the server says of others. */
-const withoutGroup = (answer: (response: Parameters<Fault>[1]) => unknown, reason: string): Row =>
-  atFirst(({ pathname }, response) => {
-    if (pathname === '/apis/security.istio.io') answer(response)
+/** The API version of the kind is not served, and discovery of its group gets this response. */
+const withoutGroup = (respond: (response: Parameters<Fault>[1]) => unknown, reason: string): FaultCase =>
+  initially(({ pathname }, response) => {
+    if (pathname === '/apis/security.istio.io') respond(response)
     else if (pathname === POLICIES) refuse(response, 404)
     else return false
     return true
   }, reason)
 
-/** What can go wrong when a collection is listed. */
-export const LIST_FAULTS: Readonly<Record<string, Row>> = {
-  'no fault at all': {},
-  '404, then the definition comes': {
-    alone: true,
+/** Faults of a list. */
+export const LIST_FAULTS: Readonly<Record<string, FaultCase>> = {
+  'no fault': {},
+  '404 until the CRD is installed': {
+    exclusive: true,
     before: api => api.unserve(POLICIES),
     meanwhile: 'absent',
     reason: '404',
@@ -35,52 +35,52 @@ export const LIST_FAULTS: Readonly<Record<string, Row>> = {
       api.put(POLICIES, policy('x'))
     }
   },
-  '404, and the group is no group': withoutGroup(response => response.writeHead(200).end('{}'), 'unexpected'),
-  '404, and the group is refused': withoutGroup(response => refuse(response, 503), '503'),
-  'it hangs': {
-    ...atFirst(
-      on('list', () => {}),
+  '404, and discovery returns no APIGroup': withoutGroup(response => response.writeHead(200).end('{}'), 'unexpected'),
+  '404, and discovery returns 503': withoutGroup(response => refuse(response, 503), '503'),
+  'no response': {
+    ...initially(
+      onRequest('list', () => {}),
       'idle-timeout'
     ),
-    timing: IMPATIENT
+    timing: SHORT_IDLE_TIMEOUTS
   },
-  'it hangs in the middle': {
-    ...atFirst(
-      on('list', (_request, response) => response.writeHead(200).write('{"kind":"PeerAuth')),
+  'response stops in the middle': {
+    ...initially(
+      onRequest('list', (_request, response) => response.writeHead(200).write('{"kind":"PeerAuth')),
       'idle-timeout'
     ),
-    timing: IMPATIENT
+    timing: SHORT_IDLE_TIMEOUTS
   },
-  401: atFirst(refusing('list', 401), '401'),
-  403: atFirst(refusing('list', 403), '403', 'forbidden'),
-  410: atFirst(refusing('list', 410), '410'),
-  500: atFirst(refusing('list', 500), '500'),
-  '502 with HTML': atFirst(
-    on('list', (_request, response) => response.writeHead(502).end('<html>Bad Gateway</html>')),
+  401: initially(respondWithStatus('list', 401), '401'),
+  403: initially(respondWithStatus('list', 403), '403', 'forbidden'),
+  410: initially(respondWithStatus('list', 410), '410'),
+  500: initially(respondWithStatus('list', 500), '500'),
+  '502 with HTML': initially(
+    onRequest('list', (_request, response) => response.writeHead(502).end('<html>Bad Gateway</html>')),
     '502'
   ),
-  503: atFirst(refusing('list', 503), '503'),
-  'a redirect': atFirst(refusing('list', 302, { location: 'http://127.0.0.1:1/' }), '302'),
-  'a refusal without end': atFirst(
-    on('list', (_request, response) => response.writeHead(500).write('x'.repeat(100_000))),
+  503: initially(respondWithStatus('list', 503), '503'),
+  redirect: initially(respondWithStatus('list', 302, { location: 'http://127.0.0.1:1/' }), '302'),
+  'error response without end': initially(
+    onRequest('list', (_request, response) => response.writeHead(500).write('x'.repeat(100_000))),
     '500'
   ),
-  'the connection breaks': atFirst(
-    on('list', (_request, response) => response.destroy()),
+  'connection closes': initially(
+    onRequest('list', (_request, response) => response.destroy()),
     'unreachable'
   ),
-  'it breaks in the middle of an object': atFirst(
-    on('list', (_request, response) => {
+  'connection closes in the middle of an object': initially(
+    onRequest('list', (_request, response) => {
       response.writeHead(200, { 'content-length': '1000' }).write('{"items":[{"meta')
       setTimeout(() => response.destroy(), 5)
     }),
     'unreachable'
   ),
-  'nothing in it': atFirst(answering('list', ''), 'unexpected'),
-  'no JSON': atFirst(answering('list', '<html>'), 'unexpected'),
-  'JSON, but no list': atFirst(answering('list', '[null]'), 'unexpected'),
-  'of another kind': atFirst(
-    answering('list', '{"apiVersion":"v1","kind":"PodList","metadata":{"resourceVersion":"1"},"items":[]}'),
+  'empty response': initially(respondWithText('list', ''), 'unexpected'),
+  'invalid JSON': initially(respondWithText('list', '<html>'), 'unexpected'),
+  'JSON that is not a list': initially(respondWithText('list', '[null]'), 'unexpected'),
+  'list of another kind': initially(
+    respondWithText('list', '{"apiVersion":"v1","kind":"PodList","metadata":{"resourceVersion":"1"},"items":[]}'),
     'unexpected'
   )
 }

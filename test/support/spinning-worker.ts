@@ -1,4 +1,4 @@
-/** A worker that evaluates nothing: asked for the first time it never comes back, later it says who it is. */
+/** A worker that hangs at the first task; after a restart it responds with the number of starts. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { staticSource } from '../../src/sources/static-source.ts'
 import { stockWith } from './snapshot.ts'
@@ -11,6 +11,6 @@ const health = () => port.postMessage({ from: 'health', kinds: staticSource(stoc
 health()
 port.on('message', ({ to }: { readonly to: string }) => {
   if (to === 'close') port.close()
-  else if (start > 0) port.postMessage({ from: 'done', result: { answer: `start ${start}`, record: undefined } })
+  else if (start > 0) port.postMessage({ from: 'done', result: { response: `start ${start}`, record: undefined } })
   else for (;;) Atomics.load(new Int32Array(started), 0)
 })

@@ -10,10 +10,10 @@ import { stockWith } from './snapshot.ts'
 export type Cases = Readonly<Record<string, readonly [yaml: string, places: readonly string[]]>>
 
 /** Runs the cases of a rule through the engine. */
-export function cases(tap: typeof t, rule: Pick<CheckRule | FailureRule, 'id'>, table: Cases): void {
+export function testRule(tap: typeof t, rule: Pick<CheckRule | FailureRule, 'id'>, table: Cases): void {
   for (const [name, [yaml, places]] of Object.entries(table)) {
     tap.test(name, async tap => {
-      tap.same(placesOf(rule.id, yaml), [...places].sort())
+      tap.same(locationsOf(rule.id, yaml), [...places].sort())
     })
   }
 }
@@ -23,7 +23,7 @@ export function findingsOf(id: string, yaml: string): readonly Finding[] {
   return decideState(stockWith(yaml), RULES, DEFAULT_POLICY).findings.filter(({ rule }) => rule === id)
 }
 
-export function placesOf(id: string, yaml: string): readonly string[] {
+export function locationsOf(id: string, yaml: string): readonly string[] {
   return findingsOf(id, yaml)
     .map(({ object: { kind, namespace, name }, field }) => `${kind} ${namespace}/${name} ${field}`)
     .sort()

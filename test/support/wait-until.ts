@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Waits for something to become true. @throws when it does not, within `timeoutMs` */
-export async function until(what: string, isSo: () => boolean, timeoutMs = 15_000): Promise<void> {
+/** Polls a condition. @throws if it is not true within `timeoutMs` */
+export async function waitUntil(what: string, isTrue: () => boolean, timeoutMs = 15_000): Promise<void> {
   const end = performance.now() + timeoutMs
-  while (!isSo()) {
-    if (performance.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}`)
+  while (!isTrue()) {
+    if (performance.now() > end) throw new Error(`timed out after ${timeoutMs} ms: ${what}`)
     await sleep(5)
   }
 }

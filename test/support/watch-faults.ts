@@ -1,10 +1,10 @@
 import type { Health } from '../../src/sources/cluster/sync-status.ts'
 import { type Fault, toEvent } from './api-server.ts'
-import { answering, heal, on, type Row, refusing } from './fault.ts'
-import { IMPATIENT, KIND, POLICIES, policy, V1_POLICIES } from './watch-harness.ts'
+import { type FaultCase, heal, onRequest, respondWithStatus, respondWithText } from './fault.ts'
+import { KIND, POLICIES, policy, SHORT_IDLE_TIMEOUTS, V1_POLICIES } from './watch-harness.ts'
 
-/** The fault befalls the next watch, and lasts. */
-const later = (fault: Fault, reason: string, meanwhile?: Health): Row => ({
+/** The fault is active from the next watch on. */
+const fromNextWatch = (fault: Fault, reason: string, meanwhile?: Health): FaultCase => ({
   play: ({ api }) => {
     api.fault = fault
     api.endWatches(POLICIES)
@@ -19,10 +19,10 @@ const bookmarkOf = (request: URL) =>
 
 const HALF = toEvent('ADDED', policy('c')).slice(0, 50)
 
-/** What can go wrong with a watch as a whole. */
-export const WATCH_FAULTS: Readonly<Record<string, Row>> = {
-  'the definition goes, and comes again': {
-    alone: true,
+/** Faults of a whole watch. */
+export const WATCH_FAULTS: Readonly<Record<string, FaultCase>> = {
+  'CRD is removed and reinstalled': {
+    exclusive: true,
     play: ({ api }) => api.unserve(POLICIES),
     meanwhile: 'absent',
     reason: '404',
@@ -31,39 +31,39 @@ export const WATCH_FAULTS: Readonly<Record<string, Row>> = {
       api.put(POLICIES, policy('x'))
     }
   },
-  'the definition goes on at another version': {
-    alone: true,
+  'CRD is served at another API version': {
+    exclusive: true,
     play: ({ api }) => {
       api.alias(POLICIES, V1_POLICIES)
       api.unserve(POLICIES)
     },
     reason: '404',
-    check: (t, { healths }) => t.notOk(healths.includes('absent'))
+    check: (t, { healthHistory }) => t.notOk(healthHistory.includes('absent'))
   },
-  'two servers, of which one has another version': {
-    alone: true,
+  'two API servers, one with another API version': {
+    exclusive: true,
     play: ({ api }) => {
       api.alias(POLICIES, V1_POLICIES)
-      let asked = 0
-      const refuse = refusing('any', 404)
-      api.fault = (request, ...rest) => request.pathname === POLICIES && asked++ % 2 === 0 && refuse(request, ...rest)
+      let count = 0
+      const refuse = respondWithStatus('any', 404)
+      api.fault = (request, ...rest) => request.pathname === POLICIES && count++ % 2 === 0 && refuse(request, ...rest)
       api.endWatches(POLICIES)
     },
     reason: '404',
     heal,
-    check: (t, { healths }) => t.notOk(healths.includes('absent'))
+    check: (t, { healthHistory }) => t.notOk(healthHistory.includes('absent'))
   },
-  401: later(refusing('watch', 401), '401', 'stale'),
-  403: later(refusing('watch', 403), '403', 'forbidden'),
-  410: later(refusing('watch', 410), '410'),
-  429: later(refusing('any', 429, { 'retry-after': '0' }), '429', 'stale'),
-  500: later(refusing('watch', 500), '500', 'stale'),
-  502: later(refusing('any', 502), '502', 'stale'),
-  503: later(refusing('any', 503, { 'retry-after': 'Fri, 31 Dec 1999 23:59:59 GMT' }), '503', 'stale'),
-  '504, for we know of more than the server': later(refusing('watch', 504), '504', 'stale'),
-  'the history is gone when we are back': {
+  401: fromNextWatch(respondWithStatus('watch', 401), '401', 'stale'),
+  403: fromNextWatch(respondWithStatus('watch', 403), '403', 'forbidden'),
+  410: fromNextWatch(respondWithStatus('watch', 410), '410'),
+  429: fromNextWatch(respondWithStatus('any', 429, { 'retry-after': '0' }), '429', 'stale'),
+  500: fromNextWatch(respondWithStatus('watch', 500), '500', 'stale'),
+  502: fromNextWatch(respondWithStatus('any', 502), '502', 'stale'),
+  503: fromNextWatch(respondWithStatus('any', 503, { 'retry-after': 'Fri, 31 Dec 1999 23:59:59 GMT' }), '503', 'stale'),
+  '504, resourceVersion is too large': fromNextWatch(respondWithStatus('watch', 504), '504', 'stale'),
+  'resourceVersion is compacted during an outage': {
     play: ({ api }) => {
-      api.fault = refusing('any', 503)
+      api.fault = respondWithStatus('any', 503)
       api.endWatches(POLICIES)
     },
     meanwhile: 'stale',
@@ -72,60 +72,60 @@ export const WATCH_FAULTS: Readonly<Record<string, Row>> = {
       api.compact()
       api.fault = undefined
     },
-    check: (t, watched) => t.ok(watched.evidence().counters.errors.has('410'))
+    check: (t, watched) => t.ok(watched.health().counters.errors.has('410'))
   },
-  'every connection breaks': { play: ({ api }) => api.reset(), reason: 'unreachable' },
-  'nobody listens': {
+  'all connections are reset': { play: ({ api }) => api.reset(), reason: 'unreachable' },
+  'server is down': {
     play: ({ api }) => api.down(),
     reason: 'unreachable',
     heal: ({ api }) => api.up()
   },
-  'no answer': {
-    ...later(
-      on('watch', () => {}),
+  'no response': {
+    ...fromNextWatch(
+      onRequest('watch', () => {}),
       'idle-timeout',
       'stale'
     ),
-    timing: IMPATIENT
+    timing: SHORT_IDLE_TIMEOUTS
   },
-  'half open, after a word': {
-    ...later(
-      on('watch', (request, response) => response.writeHead(200).write(bookmarkOf(request))),
+  'no bytes after a bookmark': {
+    ...fromNextWatch(
+      onRequest('watch', (request, response) => response.writeHead(200).write(bookmarkOf(request))),
       'idle-timeout'
     ),
-    timing: IMPATIENT
+    timing: SHORT_IDLE_TIMEOUTS
   },
-  'half open, without a word': {
-    ...later(
-      on('watch', (_request, response) => response.writeHead(200).flushHeaders()),
+  'no bytes after the headers': {
+    ...fromNextWatch(
+      onRequest('watch', (_request, response) => response.writeHead(200).flushHeaders()),
       'idle-timeout'
     ),
-    timing: IMPATIENT
+    timing: SHORT_IDLE_TIMEOUTS
   },
-  'it ends at once': later(answering('watch', ''), 'idle-timeout'),
-  'it ends at once, after a word': {
+  'watch ends immediately': fromNextWatch(respondWithText('watch', ''), 'idle-timeout'),
+  'watch ends after a bookmark': {
     play: ({ api }) => {
-      api.fault = on('watch', (request, response) => response.writeHead(200).end(bookmarkOf(request)))
+      api.fault = onRequest('watch', (request, response) => response.writeHead(200).end(bookmarkOf(request)))
       api.endWatches(POLICIES)
     },
     meanwhile: 'synced',
     heal
   },
-  'it breaks at once': later(
-    on('watch', (_request, response) => {
+  'connection closes immediately': fromNextWatch(
+    onRequest('watch', (_request, response) => {
       response.writeHead(200).flushHeaders()
       setTimeout(() => response.destroy(), 1)
     }),
     'idle-timeout'
   ),
-  'it breaks in the middle of an object': later(
-    on('watch', (request, response) => {
+  'connection closes in the middle of an object': fromNextWatch(
+    onRequest('watch', (request, response) => {
       response.writeHead(200).write(bookmarkOf(request) + HALF)
       setTimeout(() => response.destroy(), 10)
     }),
     'unreachable'
   ),
-  'it ends in the middle of an object': {
+  'watch ends in the middle of an object': {
     play: ({ api }) => {
       api.say(POLICIES, HALF)
       api.endWatches(POLICIES)

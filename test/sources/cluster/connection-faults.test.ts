@@ -1,4 +1,4 @@
-/** What can go wrong on the way to the server, and with what opens its door. */
+/** Faults of the connection and of the credentials. */
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -8,12 +8,12 @@ import { connect } from '../../../src/sources/cluster/transport.ts'
 import { type ApiServer, refuse } from '../../support/api-server.ts'
 import { kubeconfig } from '../../support/kubeconfig.ts'
 import { nameServerOf } from '../../support/name-server.ts'
-import { until } from '../../support/wait-until.ts'
+import { waitUntil } from '../../support/wait-until.ts'
 import {
   POLICIES,
   policy,
   startWithPolicies,
-  type Watched,
+  type WatchHarness,
   type WatchOptions,
   watch
 } from '../../support/watch-harness.ts'
@@ -21,20 +21,20 @@ import {
 // Loading the Kubernetes client takes long on a busy machine.
 t.setTimeout(180_000)
 
-interface Door {
-  readonly watched: Watched
-  /** A file beside the kubeconfig, written in one go. */
+interface WatchWithKubeconfig {
+  readonly watched: WatchHarness
+  /** Replaces a file next to the kubeconfig atomically. */
   readonly write: (name: string, text: string) => void
 }
 
-/** Watches by a kubeconfig that is made of the plain one; `FOLDER` in it is the folder it lies in. */
+/** Starts a watch with an edited kubeconfig; `FOLDER` in it is its directory. */
 async function open(
   t: Test,
   api: ApiServer,
   files: Readonly<Record<string, string>>,
   edit: (config: ReturnType<typeof parse>) => void = () => {},
   timing: WatchOptions['timing'] = {}
-): Promise<Door> {
+): Promise<WatchWithKubeconfig> {
   const folder = t.testdir(files)
   const config = parse(kubeconfig(api.url))
   edit(config)
@@ -44,13 +44,13 @@ async function open(
   }
   write('config', stringify(config).replaceAll('FOLDER', folder))
   const watched = await watch(t, api, { timing, transport: await connect({ files: [join(folder, 'config')] }) })
-  await watched.following()
+  await watched.waitForWatches()
   return { watched, write }
 }
 
 const bearer = (name: string) => `Bearer ${name}`
 
-/** From now on the server knows this token alone, and the state goes on. */
+/** The server accepts only this token from now on, and the state changes. */
 function rotate(api: ApiServer, token: string): void {
   api.fault = (_request, response, { headers }) => {
     if (headers.authorization === bearer(token)) return false
@@ -61,19 +61,19 @@ function rotate(api: ApiServer, token: string): void {
   api.put(POLICIES, policy('new'))
 }
 
-async function isStale(t: Test, { evidence, readiness }: Watched, why: RegExp): Promise<void> {
-  await until('it is stale', () => why.test(evidence().why))
+async function isStale(t: Test, { health, readiness }: WatchHarness, why: RegExp): Promise<void> {
+  await waitUntil('health is stale', () => why.test(health().why))
   t.match(await readiness(), { status: 503, line: /: stale, 2 objects, / })
 }
 
 const credential = (token: string) =>
   JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: { token } })
 
-t.test('a token that is rotated is read anew, wherever it comes from', async t => {
+t.test('a rotated token is reloaded from a file or an exec plugin', async t => {
   for (const [name, file, user, text] of [
-    // The service account of a pod is read by the same means.
-    ['a file', 'token', { 'auth-provider': { name: 'file', config: { tokenFile: 'FOLDER/token' } } }, String],
-    ['a plugin', 'answer', { exec: { command: 'cat', args: ['FOLDER/answer'] } }, credential]
+    // The client reads the service account of a pod in the same way.
+    ['file', 'token', { 'auth-provider': { name: 'file', config: { tokenFile: 'FOLDER/token' } } }, String],
+    ['exec plugin', 'answer', { exec: { command: 'cat', args: ['FOLDER/answer'] } }, credential]
   ] as const) {
     const api = await startWithPolicies(t)
     const { watched, write } = await open(t, api, { [file]: text('old') }, config => {
@@ -82,25 +82,25 @@ t.test('a token that is rotated is read anew, wherever it comes from', async t =
     rotate(api, 'new')
     await isStale(t, watched, /401 Unauthorized/)
     write(file, text('new'))
-    t.comment(`${name}: ${Math.round(await watched.settle())} ms`)
+    t.comment(`${name}: ${Math.round(await watched.waitForSync())} ms`)
   }
 })
 
-t.test('so is one that stands in the kubeconfig, of the context that we started with', async t => {
+t.test('a rotated token in the kubeconfig is reloaded, in the initial context', async t => {
   const api = await startWithPolicies(t)
   const { watched, write } = await open(t, api, {})
   rotate(api, 'new')
   await isStale(t, watched, /401 Unauthorized/)
   const config = parse(kubeconfig(api.url))
   config.users[0].user.token = 'new'
-  config.clusters.push({ name: 'elsewhere', cluster: { server: 'http://127.0.0.1:1' } })
-  config.contexts.push({ name: 'elsewhere', context: { cluster: 'elsewhere', user: 'user' } })
-  config['current-context'] = 'elsewhere'
+  config.clusters.push({ name: 'other', cluster: { server: 'http://127.0.0.1:1' } })
+  config.contexts.push({ name: 'other', context: { cluster: 'other', user: 'user' } })
+  config['current-context'] = 'other'
   write('config', stringify(config))
-  await watched.settle()
+  await watched.waitForSync()
 })
 
-t.test('a plugin that fails, and a kubeconfig that is gone, are told', async t => {
+t.test('a failing exec plugin and a missing kubeconfig are reported', async t => {
   const api = await startWithPolicies(t)
   const folder = t.testdirName
   const { watched, write } = await open(t, api, { answer: credential('old') }, config => {
@@ -114,13 +114,13 @@ t.test('a plugin that fails, and a kubeconfig that is gone, are told', async t =
   await isStale(t, watched, /config: ENOENT/)
   renameSync(join(folder, 'away'), config)
   write('answer', credential('new'))
-  await watched.settle()
+  await watched.waitForSync()
 })
 
-t.test('a plugin that hangs is given up, and asked again', async t => {
+t.test('a hanging exec plugin times out and is retried', async t => {
   const api = await startWithPolicies(t)
   const hang = 'test -e FOLDER/hang && exec sleep 10; cat FOLDER/answer'
-  // Each request asks the plugin: starting all of them takes a while on a busy machine.
+  // Each request starts the plugin, which takes a while on a busy machine.
   const timing = { watchIdleTimeoutMs: 3_000, listIdleTimeoutMs: 3_000 }
   const edit = (config: ReturnType<typeof parse>) => {
     config.users[0].user = { exec: { command: 'sh', args: ['-c', hang] } }
@@ -131,16 +131,16 @@ t.test('a plugin that hangs is given up, and asked again', async t => {
   await isStale(t, watched, /no credentials within 3 s/)
   write('answer', credential('new'))
   rmSync(join(t.testdirName, 'hang'))
-  await watched.settle(60_000)
+  await watched.waitForSync(60_000)
   write('hang', '')
   rotate(api, 'newer')
-  await until('it is locked out', () => watched.evidence().health === 'stale')
+  await waitUntil('health is stale', () => watched.health().health === 'stale')
   const startedMs = performance.now()
   await watched.source.close()
-  t.ok(performance.now() - startedMs < 2_000, 'and does not hold up the end')
+  t.ok(performance.now() - startedMs < 2_000, 'close does not wait for the plugin')
 })
 
-t.test('the certificate of the server changes', async t => {
+t.test('a new server certificate is accepted with its CA', async t => {
   const [old, next] = [await makeCertificate(['127.0.0.1']), await makeCertificate(['127.0.0.1'])]
   const trust = (config: ReturnType<typeof parse>) => {
     config.clusters[0].cluster['certificate-authority'] = 'FOLDER/ca.crt'
@@ -153,18 +153,18 @@ t.test('the certificate of the server changes', async t => {
   api.put(POLICIES, policy('new'))
   await isStale(t, watched, /certificate/)
   write('ca.crt', next.ca)
-  await watched.settle()
+  await watched.waitForSync()
 
   const both = await startWithPolicies(t, old)
   const prepared = await open(t, both, { 'ca.crt': `${old.ca}\n${next.ca}` }, trust)
   both.present(next)
   both.reset()
   both.put(POLICIES, policy('new'))
-  await prepared.watched.settle()
-  t.notMatch(prepared.watched.evidence().why, /certificate/)
+  await prepared.watched.waitForSync()
+  t.notMatch(prepared.watched.health().why, /certificate/)
 })
 
-t.test('the name of the server is not known for a while', async t => {
+t.test('a DNS failure is temporary', async t => {
   const names = nameServerOf('api.invalid')
   t.teardown(names.close)
   const api = await startWithPolicies(t)
@@ -176,5 +176,5 @@ t.test('the name of the server is not known for a while', async t => {
   api.put(POLICIES, policy('new'))
   await isStale(t, watched, /getaddrinfo ENOTFOUND api.invalid/)
   names.isDown = false
-  await watched.settle()
+  await watched.waitForSync()
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
 import { EVENT_FAULTS } from '../../support/event-faults.ts'
-import { playFaults } from '../../support/fault.ts'
+import { testFaults } from '../../support/fault.ts'
 
-playFaults(t, EVENT_FAULTS)
+testFaults(t, EVENT_FAULTS)

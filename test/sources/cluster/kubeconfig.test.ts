@@ -5,30 +5,30 @@ import { stringify } from 'yaml'
 import { loadKubeconfig, serverOf } from '../../../src/sources/cluster/kubeconfig.ts'
 import { kubeconfig } from '../../support/kubeconfig.ts'
 
-t.test('a kubeconfig that leads nowhere', async t => {
+t.test('an invalid kubeconfig is an error', async t => {
   const folder = t.testdir({
     config: kubeconfig('http://127.0.0.1:1', 'here'),
     empty: stringify({ apiVersion: 'v1', kind: 'Config' }),
     broken: '{'
   })
   for (const [name, files, context, message] of [
-    ['a file that is not there', ['none'], undefined, /none: ENOENT/],
-    ['none of several that is there', ['none', 'nowhere'], undefined, /none: ENOENT/],
-    ['a file that is no YAML', ['broken'], undefined, /broken: /],
-    ['a second file that is no YAML', ['config', 'broken'], undefined, /broken: /],
-    ['a file without a cluster', ['empty'], undefined, /no cluster configured/],
-    ['a context that is not there', ['config'], 'there', /no context there; use one of here$/]
+    ['missing file', ['none'], undefined, /none: ENOENT/],
+    ['several missing files', ['none', 'nowhere'], undefined, /none: ENOENT/],
+    ['invalid YAML', ['broken'], undefined, /broken: /],
+    ['invalid YAML in the second file', ['config', 'broken'], undefined, /broken: /],
+    ['no cluster', ['empty'], undefined, /no cluster configured/],
+    ['unknown context', ['config'], 'there', /no context there; use one of here$/]
   ] as const) {
     const load = () => loadKubeconfig(KubeConfig, { files: files.map(file => join(folder, file)), context })
     t.throws(load, { name: 'InvalidInput', message }, name)
   }
 })
 
-t.test('several files, read as kubectl reads them', async t => {
+t.test('several files are merged as by kubectl', async t => {
   const other = { clusters: [], users: [], contexts: [] }
   const folder = t.testdir({
     one: kubeconfig('http://127.0.0.1:1', 'one'),
-    // A name that the first has too, with something else behind it, and certificates beside the file.
+    // A cluster with the name of the first file, and a certificate path relative to the file.
     two: stringify({
       ...other,
       'current-context': 'two',
@@ -38,7 +38,7 @@ t.test('several files, read as kubectl reads them', async t => {
       ],
       contexts: [{ name: 'two', context: { cluster: 'second', user: 'user' } }]
     }),
-    silent: stringify(other)
+    empty: stringify(other)
   })
   const load = (names: readonly string[], context?: string) =>
     loadKubeconfig(KubeConfig, { files: names.map(name => join(folder, name)), context })
@@ -46,7 +46,7 @@ t.test('several files, read as kubectl reads them', async t => {
     [['one', 'two'], 'one', 'http://127.0.0.1:1'],
     [['two', 'one'], 'two', 'http://127.0.0.1:2'],
     [['none', 'one', 'two'], 'one', 'http://127.0.0.1:1'],
-    [['silent', 'two'], 'two', 'http://127.0.0.1:2']
+    [['empty', 'two'], 'two', 'http://127.0.0.1:2']
   ] as const) {
     const config = load(names)
     t.equal(config.getCurrentContext(), context, names.join(':'))

@@ -1,100 +1,100 @@
-/** From the start to the end, and whoever else is around. */
+/** Start, close and concurrent use. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { type Fault, refuse, toEvent } from '../../support/api-server.ts'
-import { on, refusing } from '../../support/fault.ts'
-import { until } from '../../support/wait-until.ts'
+import { onRequest, respondWithStatus } from '../../support/fault.ts'
+import { waitUntil } from '../../support/wait-until.ts'
 import {
-  IMPATIENT,
   KIND,
   POLICIES,
   policy,
+  SHORT_IDLE_TIMEOUTS,
   startWithPolicies,
   type WatchOptions,
   watch
 } from '../../support/watch-harness.ts'
 
-const strays: unknown[] = []
-process.on('unhandledRejection', stray => strays.push(stray))
+const unhandled: unknown[] = []
+process.on('unhandledRejection', error => unhandled.push(error))
 t.teardown(() => {
-  if (strays.length > 0) throw new Error(`${strays.length} unhandled rejections: ${strays}`)
+  if (unhandled.length > 0) throw new Error(`${unhandled.length} unhandled rejections: ${unhandled}`)
 })
 
-t.test('it waits as long as the server asks, but not for ever', async t => {
+t.test('Retry-After is honored up to the maximum', async t => {
   for (const [seconds, least, most] of [
     ['1', 1, 1],
-    // Taken at its word, this would be no pause at all: timers know of no such time.
+    // A timer with this delay would fire immediately.
     ['99999999', 1, 1]
   ] as const) {
     const api = await startWithPolicies(t)
-    api.fault = refusing('list', 429, { 'retry-after': seconds })
+    api.fault = respondWithStatus('list', 429, { 'retry-after': seconds })
     const watched = await watch(t, api)
-    await until('it was told', () => watched.evidence().why.includes('429'))
+    await waitUntil('the error is reported', () => watched.health().why.includes('429'))
     await sleep(600)
-    t.ok(watched.asked().length >= least && watched.asked().length <= most, `asked for ${seconds} s`)
+    t.ok(watched.requests().length >= least && watched.requests().length <= most, `Retry-After ${seconds} s`)
     api.fault = undefined
-    if (seconds === '1') await watched.settle()
+    if (seconds === '1') await watched.waitForSync()
   }
 })
 
-t.test('it stops at once, whatever it is doing, and asks no more', async t => {
+t.test('close stops immediately and sends no further request', async t => {
   const hang: Fault = () => true
   for (const [name, timing, fault] of [
-    ['while it watches', {}, undefined],
-    ['while it lists', {}, hang],
-    ['while it lists, in the middle of it', {}, on('list', (_, response) => response.writeHead(200).write('{'))],
-    ['while it opens a watch', {}, on('watch', () => {})],
+    ['during a watch', {}, undefined],
+    ['during a list', {}, hang],
+    ['during the response of a list', {}, onRequest('list', (_, response) => response.writeHead(200).write('{'))],
+    ['while a watch opens', {}, onRequest('watch', () => {})],
     [
-      'while it pauses',
+      'during backoff',
       { minBackoffMs: 60_000, maxBackoffMs: 60_000 },
       (_: URL, response: Parameters<Fault>[1]) => !!response.destroy()
     ]
   ] as const satisfies readonly (readonly [string, WatchOptions['timing'], Fault | undefined])[]) {
     const api = await startWithPolicies(t)
     api.fault = fault
-    const { source, asked } = await watch(t, api, { timing })
-    await until(name, () => asked().length >= 1)
+    const { source, requests } = await watch(t, api, { timing })
+    await waitUntil(name, () => requests().length >= 1)
     await sleep(50)
     const startedMs = performance.now()
     await Promise.all([source.close(), source.close()])
     t.ok(performance.now() - startedMs < 500, name)
-    // What is on its way may still arrive.
+    // A request that is in flight may still arrive.
     await sleep(100)
-    await until('all connections are closed', () => api.connections() === 0)
+    await waitUntil('all connections are closed', () => api.connections() === 0)
     const before = api.requests.length
     await sleep(100)
-    t.equal(api.requests.length, before, 'and asks no more')
+    t.equal(api.requests.length, before, 'no further request')
   }
 })
 
-t.test('two that watch the same server are none of each other’s business', async t => {
+t.test('two caches of one server are independent', async t => {
   const api = await startWithPolicies(t)
   const [one, other] = [await watch(t, api), await watch(t, api)]
-  await Promise.all([one.settle(), other.settle()])
+  await Promise.all([one.waitForSync(), other.waitForSync()])
   await one.source.close()
   api.put(POLICIES, policy('c'))
-  await other.settle()
-  t.same(one.known(), ['a STRICT', 'b STRICT'])
+  await other.waitForSync()
+  t.same(one.cachedPolicies(), ['a STRICT', 'b STRICT'])
 })
 
-t.test('those who are told cannot stop it', async t => {
+t.test('a callback that throws does not stop the reflector', async t => {
   const api = await startWithPolicies(t)
   const fail = () => {
     throw new Error('the log is full')
   }
   const watched = await watch(t, api, { onParseError: fail, onHealthChange: fail })
-  await until('it watches', () => api.openWatches(POLICIES) === 1)
+  await waitUntil('the watch is open', () => api.openWatches(POLICIES) === 1)
   api.put(POLICIES, policy('broken', 5))
   api.remove(POLICIES, 'broken/default')
   api.put(POLICIES, policy('c'))
-  await watched.settle()
-  t.equal(watched.evidence().health, 'synced')
+  await watched.waitForSync()
+  t.equal(watched.health().health, 'synced')
 })
 
-t.test('a clock that jumps changes nothing', async t => {
+t.test('a change of the system clock has no effect', async t => {
   const api = await startWithPolicies(t)
   const watched = await watch(t, api, { graceMs: 1_000 })
-  await watched.following()
+  await watched.waitForWatches()
   const { now } = Date
   t.teardown(() => {
     Date.now = now
@@ -103,35 +103,35 @@ t.test('a clock that jumps changes nothing', async t => {
     const asked = api.requests.length
     Date.now = () => now() + hours * 3_600_000
     await sleep(300)
-    t.equal(api.requests.length, asked, 'nothing is asked')
-    t.ok(watched.evidence().stalenessMs < 1_000, 'nothing grew old')
+    t.equal(api.requests.length, asked, 'no request is sent')
+    t.ok(watched.health().stalenessMs < 1_000, 'staleness does not change')
     t.equal(watched.source.current().unreadable.size, 0)
   }
   api.reset()
   api.put(POLICIES, policy('c'))
-  await watched.settle()
+  await watched.waitForSync()
 })
 
-t.test('evidence grows old until the server gives a sign of life', async t => {
+t.test('staleness grows until the next event or bookmark', async t => {
   const api = await startWithPolicies(t)
-  api.fault = on('watch', (request, response) => {
+  api.fault = onRequest('watch', (request, response) => {
     const resourceVersion = request.searchParams.get('resourceVersion')
     response.writeHead(200).write(toEvent('BOOKMARK', { metadata: { resourceVersion } }))
   })
   const watched = await watch(t, api)
-  await until('it watches', () => watched.asked().length === 2)
+  await waitUntil('the watch is open', () => watched.requests().length === 2)
   await sleep(300)
-  const { stalenessMs } = watched.evidence()
+  const { stalenessMs } = watched.health()
   t.ok(stalenessMs > 250, `${stalenessMs} ms`)
   t.match((await watched.readiness()).line, /: synced, 2 objects, last synced \d+\.\d s ago$/)
 })
 
-t.test('a character that comes in pieces', async t => {
+t.test('a multi-byte character may be split between chunks', async t => {
   const api = await startWithPolicies(t)
   const watched = await watch(t, api)
-  await watched.following()
+  await watched.waitForWatches()
   const object = policy('c')
-  api.fault = on('watch', async (_request, response) => {
+  api.fault = onRequest('watch', async (_request, response) => {
     api.fault = undefined
     const [stored] = api.objects(POLICIES).filter(({ metadata }) => metadata.namespace === 'c')
     response.writeHead(200)
@@ -143,15 +143,15 @@ t.test('a character that comes in pieces', async t => {
   })
   api.endWatches(POLICIES)
   api.put(POLICIES, { ...object, metadata: { ...object.metadata, annotations: { note: 'Grüße, 你好 😀' } } })
-  await watched.settle()
+  await watched.waitForSync()
   t.equal(watched.source.current().get(KIND, 'c', 'default')?.annotations['note'], 'Grüße, 你好 😀')
-  t.equal(watched.evidence().counters.relists, 0)
+  t.equal(watched.health().counters.relists, 0)
 })
 
-t.test('all at once', async t => {
+t.test('all faults at random', async t => {
   const api = await startWithPolicies(t)
-  const watched = await watch(t, api, { timing: IMPATIENT })
-  await watched.following()
+  const watched = await watch(t, api, { timing: SHORT_IDLE_TIMEOUTS })
+  await watched.waitForWatches()
   const any = <T>(all: readonly [T, ...T[]]): T => all[Math.floor(Math.random() * all.length)] ?? all[0]
   const faults: readonly [Fault, ...Fault[]] = [
     () => false,
@@ -177,8 +177,8 @@ t.test('all at once', async t => {
     await sleep(20)
   }
   api.put(POLICIES, policy('last'))
-  const asked = watched.asked().length
+  const asked = watched.requests().length
   t.ok(asked < 300, `${asked} requests`)
   api.fault = undefined
-  t.comment(`well again after ${Math.round(await watched.settle())} ms`)
+  t.comment(`synced again after ${Math.round(await watched.waitForSync())} ms`)
 })

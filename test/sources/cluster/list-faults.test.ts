@@ -1,5 +1,5 @@
 import t from 'tap'
-import { playFaults } from '../../support/fault.ts'
+import { testFaults } from '../../support/fault.ts'
 import { LIST_FAULTS } from '../../support/list-faults.ts'
 
-playFaults(t, LIST_FAULTS)
+testFaults(t, LIST_FAULTS)

@@ -12,7 +12,7 @@ import { stockWith } from '../../support/snapshot.ts'
 
 type Test = Pick<typeof t, 'teardown' | 'testdir'>
 
-/** A server that serves all kinds. */
+/** Starts a server that serves all kinds. */
 async function start(t: Test): Promise<ApiServer> {
   const api = await startApiServer()
   t.teardown(api.close)
@@ -21,18 +21,18 @@ async function start(t: Test): Promise<ApiServer> {
 }
 
 async function read(t: Test, api: ApiServer) {
-  const faults: string[] = []
+  const parseErrors: string[] = []
   const transport = await connect({ files: [join(t.testdir({ config: kubeconfig(api.url) }), 'config')] })
-  return { faults, ...(await readCluster(transport, DEFAULT_SETTINGS, fault => faults.push(fault))) }
+  return { parseErrors, ...(await readCluster(transport, DEFAULT_SETTINGS, message => parseErrors.push(message))) }
 }
 
-t.test('a cluster reads as its files do', async t => {
+t.test('a cluster reads the same as its manifests', async t => {
   const api = await start(t)
   const manifests = readFiles([join(import.meta.dirname, '../../../examples/cluster')])
   const onPath = manifests.filter(({ resource }) => resource !== undefined)
   store(api, onPath)
-  const { state, objects, faults } = await read(t, api)
-  t.same(faults, [])
+  const { state, objects, parseErrors } = await read(t, api)
+  t.same(parseErrors, [])
   t.equal(objects.length, onPath.length)
   const expected = stockWith()
   for (const kind of Object.keys(KINDS) as Kind[]) {
@@ -41,18 +41,18 @@ t.test('a cluster reads as its files do', async t => {
   }
 })
 
-t.test('an object that is not what its kind says is named and left out', async t => {
+t.test('an object that cannot be parsed is reported and omitted', async t => {
   const api = await start(t)
   api.put(pathOf('PeerAuthentication'), {
     metadata: { namespace: 'a', name: 'b' },
     spec: { mtls: { mode: 5 } }
   })
-  const { state, faults } = await read(t, api)
+  const { state, parseErrors } = await read(t, api)
   t.same(state.list('PeerAuthentication'), [])
-  t.match(faults, [/^PeerAuthentication a\/b: spec\.mtls\.mode: /])
+  t.match(parseErrors, [/^PeerAuthentication a\/b: spec\.mtls\.mode: /])
 })
 
-t.test('kinds that are not there have no objects; those that we may not read are unknown', async t => {
+t.test('a kind with 404 has no objects, a kind with 403 is unreadable', async t => {
   const api = await start(t)
   api.fault = ({ pathname }, response) => {
     const status = pathname === pathOf('Gateway') ? 404 : pathname === pathOf('DestinationRule') ? 403 : 0
@@ -63,7 +63,7 @@ t.test('kinds that are not there have no objects; those that we may not read are
   t.same([...state.unreadable.keys()], ['DestinationRule'])
 })
 
-t.test('a cluster that does not answer, or lets nobody in', async t => {
+t.test('an unreachable cluster and rejected credentials are errors', async t => {
   const api = await start(t)
   api.fault = (_request, response) => !!response.writeHead(401).end()
   await t.rejects(read(t, api), new UnreadableCluster(`the cluster cannot be read: ${pathOf('InferenceService')}: 401`))

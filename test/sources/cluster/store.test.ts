@@ -20,49 +20,49 @@ function policy(namespace: string, name: string, mode: string): Resource {
 
 const keyOf = ({ namespace, name }: Resource) => `${namespace}/${name}`
 
-t.test('whatever comes, in whatever order and however much at once, the state is what was said last', async () => {
+t.test('the snapshot has the last version of each object, for any sequence of changes', async () => {
   const name = fc.constantFrom(...Array.from({ length: 12 }, (_, i) => `n${i}`))
   const object = fc.tuple(fc.constantFrom('a', 'b', 'c'), name, fc.constantFrom(...MODES))
   const step = fc.oneof(
-    { weight: 20, arbitrary: fc.record({ put: object }) },
-    { weight: 10, arbitrary: fc.record({ remove: object }) },
-    { weight: 3, arbitrary: fc.record({ look: fc.constant(true) }) },
+    { weight: 20, arbitrary: fc.record({ upsert: object }) },
+    { weight: 10, arbitrary: fc.record({ delete: object }) },
+    { weight: 3, arbitrary: fc.record({ read: fc.constant(true) }) },
     { weight: 1, arbitrary: fc.record({ replace: fc.array(object) }) }
   )
   fc.assert(
     fc.property(fc.array(step, { maxLength: 120 }), steps => {
       const store = new Store(DEFAULT_SETTINGS)
-      const truth = new Map<string, Resource>()
-      const isTrue = () => {
+      const expected = new Map<string, Resource>()
+      const isEqual = () => {
         const list = store.snapshot().list(ALL.kind)
-        const expected = [...truth.values()].sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1))
+        const wanted = [...expected.values()].sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1))
         return (
           JSON.stringify([...list].sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1))) ===
-            JSON.stringify(expected) && store.count(ALL) === truth.size
+            JSON.stringify(wanted) && store.count(ALL) === expected.size
         )
       }
       for (const one of steps) {
-        if ('put' in one) {
-          const resource = policy(...one.put)
+        if ('upsert' in one) {
+          const resource = policy(...one.upsert)
           store.upsert(ALL, resource)
-          truth.set(keyOf(resource), resource)
-        } else if ('remove' in one) {
-          const resource = policy(...one.remove)
+          expected.set(keyOf(resource), resource)
+        } else if ('delete' in one) {
+          const resource = policy(...one.delete)
           store.delete(ALL, resource)
-          truth.delete(keyOf(resource))
+          expected.delete(keyOf(resource))
         } else if ('replace' in one) {
           const resources = one.replace.map(each => store.reuse(policy(...each)))
           store.replace(ALL, resources)
-          truth.clear()
-          for (const resource of resources) truth.set(keyOf(resource), resource)
-        } else if (!isTrue()) return false
+          expected.clear()
+          for (const resource of resources) expected.set(keyOf(resource), resource)
+        } else if (!isEqual()) return false
       }
-      return isTrue()
+      return isEqual()
     })
   )
 })
 
-t.test('what is the same already changes nothing', async t => {
+t.test('an equal object keeps the snapshot', async t => {
   const store = new Store(DEFAULT_SETTINGS)
   store.upsert(ALL, policy('a', 'x', 'STRICT'))
   const first = store.snapshot()
@@ -75,7 +75,7 @@ t.test('what is the same already changes nothing', async t => {
   t.equal(store.snapshot(), store.snapshot())
 })
 
-t.test('a collection in one namespace is none of the others', async t => {
+t.test('collections of different namespaces are independent', async t => {
   const store = new Store(DEFAULT_SETTINGS)
   const map = (namespace: string) =>
     readResource({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name: 'x' } }) as Resource
@@ -97,7 +97,7 @@ t.test('a collection in one namespace is none of the others', async t => {
   t.equal(store.count(other), 1)
 })
 
-t.test('a storm of events is as good as a list', async t => {
+t.test('many events have the same result as a list', async t => {
   const store = new Store(DEFAULT_SETTINGS)
   const startedMs = performance.now()
   for (let i = 0; i < 50_000; i++) store.upsert(ALL, policy('a', `n${i % 20_000}`, MODES[i % 3] ?? ''))

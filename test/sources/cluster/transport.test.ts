@@ -13,7 +13,7 @@ import { kubeconfig } from '../../support/kubeconfig.ts'
 
 const OPTIONS = { signal: new AbortController().signal, idleTimeoutMs: 1_000 }
 
-t.test('an old Node is told which one is needed', async t => {
+t.test('an old Node.js version is an error that names the minimum', async t => {
   for (const node of ['20.19.2', '22.18.9', '9.0.0']) {
     await t.rejects(
       connect({ files: [] }, node),
@@ -24,7 +24,7 @@ t.test('an old Node is told which one is needed', async t => {
   for (const node of ['22.19.0', '24.1.0', '100.0.0']) await t.resolves(connect({ files }, node))
 })
 
-t.test('without a file, it is found as kubectl finds it', async t => {
+t.test('without a file, the default kubeconfig is used', async t => {
   const home = process.env['HOME']
   t.teardown(() => {
     process.env['HOME'] = home
@@ -36,7 +36,7 @@ t.test('without a file, it is found as kubectl finds it', async t => {
   await t.rejects(connect({ files: [] }), { name: 'InvalidInput', message: /no cluster configured/ })
 })
 
-t.test('the namespace is that of the context', async t => {
+t.test('namespace is the namespace of the context', async t => {
   const config = parse(kubeconfig('http://127.0.0.1:1'))
   config.contexts.push({ name: 'other', context: { ...config.contexts[0].context, namespace: 'user1' } })
   const files = [join(t.testdir({ config: stringify(config) }), 'config')]
@@ -44,7 +44,7 @@ t.test('the namespace is that of the context', async t => {
   t.match(await connect({ files, context: 'other' }), { namespace: 'user1' })
 })
 
-t.test('a plugin is started once for all that ask at the same time', async t => {
+t.test('an exec plugin is started once for concurrent requests', async t => {
   const server = createServer((_request, response) => response.end())
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => server.close())
@@ -64,7 +64,7 @@ t.test('a plugin is started once for all that ask at the same time', async t => 
   t.equal(readFileSync(join(folder, 'starts'), 'utf8'), 'started\n')
 })
 
-t.test('a plugin that fails is not started again for each that asks', async t => {
+t.test('a failing exec plugin is not restarted for each request', async t => {
   const folder = t.testdir({})
   const config = parse(kubeconfig('http://127.0.0.1:1'))
   config.users[0].user = { exec: { command: 'sh', args: ['-c', `echo started >> ${folder}/starts; exit 1`] } }
@@ -74,17 +74,17 @@ t.test('a plugin that fails is not started again for each that asks', async t =>
   t.equal(readFileSync(join(folder, 'starts'), 'utf8'), 'started\n')
 })
 
-t.test('who is told to stop does not wait for a plugin', async t => {
+t.test('an aborted request does not wait for an exec plugin', async t => {
   const config = parse(kubeconfig('http://127.0.0.1:1'))
   config.users[0].user = { exec: { command: 'sleep', args: ['2'] } }
   const transport = await connect({ files: [join(t.testdir({ config: stringify(config) }), 'config')] })
   const stop = new AbortController()
-  const asked = transport.get('/a', { ...OPTIONS, signal: stop.signal })
+  const response = transport.get('/a', { ...OPTIONS, signal: stop.signal })
   stop.abort(new Error('stopped'))
-  await t.rejects(asked, { message: 'stopped' })
+  await t.rejects(response, { message: 'stopped' })
 })
 
-t.test('it asks over TLS, with the credentials and below the path of the server', async t => {
+t.test('requests use TLS, the credentials and the base path of the server', async t => {
   const { ca, ...keyPair } = await makeCertificate(['127.0.0.1'])
   const server = createTlsServer(keyPair, (request, response) => {
     response.writeHead(429, { 'retry-after': '2' }).end(`${request.url} ${request.headers.authorization}`)
@@ -100,7 +100,7 @@ t.test('it asks over TLS, with the credentials and below the path of the server'
   t.equal(await toText(answer.body, 1_000), '/proxy/api/v1/pods?limit=1 Bearer not-a-secret')
 })
 
-t.test('it sends', async t => {
+t.test('send writes a JSON body', async t => {
   const server = createServer((request, response) => {
     let text = `${request.method} ${request.url} ${request.headers['content-type']} `
     request.setEncoding('utf8').on('data', (part: string) => {
@@ -113,12 +113,12 @@ t.test('it sends', async t => {
   t.teardown(() => server.close())
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const transport = await connect({ files: [join(t.testdir({ config: kubeconfig(url) }), 'config')] })
-  const sending = { method: 'PATCH', contentType: 'application/merge-patch+json', body: { a: 'ä' } } as const
-  const answer = await transport.send('/x?y=z', sending, OPTIONS)
+  const write = { method: 'PATCH', contentType: 'application/merge-patch+json', body: { a: 'ä' } } as const
+  const answer = await transport.send('/x?y=z', write, OPTIONS)
   t.equal(await toText(answer.body, 1000), 'PATCH /x?y=z application/merge-patch+json {"a":"ä"}')
 })
 
-t.test('it gives up', async t => {
+t.test('requests fail on timeout, abort and refused connections', async t => {
   const server = createServer((_request, response) => {
     response.writeHead(200, { 'retry-after': 'Fri, 31 Dec 1999 23:59:59 GMT' }).write('{')
   })
@@ -128,12 +128,14 @@ t.test('it gives up', async t => {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const transport = await connect({ files: [join(t.testdir({ config: kubeconfig(url) }), 'config')] })
   const answer = await transport.get('/', { ...OPTIONS, idleTimeoutMs: 50 })
-  t.equal(answer.retryAfterMs, undefined, 'a date is no number of seconds')
-  await t.rejects(toText(answer.body, 1_000), /aborted|no bytes/, 'when the server falls silent')
+  t.equal(answer.retryAfterMs, undefined, 'an HTTP date in Retry-After is ignored')
+  await t.rejects(toText(answer.body, 1_000), /aborted|no bytes/, 'idle timeout')
   const stop = new AbortController()
   const stopped = await transport.get('/', { idleTimeoutMs: 1_000, signal: stop.signal })
   stop.abort()
-  await t.rejects(toText(stopped.body, 1_000), 'when told to')
-  const nobody = await connect({ files: [join(t.testdir({ config: kubeconfig('http://127.0.0.1:1') }), 'config')] })
-  await t.rejects(nobody.get('/', OPTIONS), /ECONNREFUSED/, 'when there is nobody')
+  await t.rejects(toText(stopped.body, 1_000), 'abort')
+  const unreachable = await connect({
+    files: [join(t.testdir({ config: kubeconfig('http://127.0.0.1:1') }), 'config')]
+  })
+  await t.rejects(unreachable.get('/', OPTIONS), /ECONNREFUSED/, 'connection refused')
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { playFaults } from '../../support/fault.ts'
+import { testFaults } from '../../support/fault.ts'
 import { WATCH_FAULTS } from '../../support/watch-faults.ts'
 
-playFaults(t, WATCH_FAULTS)
+testFaults(t, WATCH_FAULTS)

@@ -4,17 +4,17 @@ import type { StateSource } from '../sources/source.ts'
 import { Evaluation } from './evaluation.ts'
 import type { FromEvaluation, Result, Task, ToEvaluation } from './messages.ts'
 
-/** The other side sees changes of the state and its health so late, and ages of evidence are as exact. */
-const REPORT_MS = 250
+/** Interval at which the cache state is reported to the main thread, and a changed state is evaluated. */
+const REPORT_INTERVAL_MS = 250
 
-export interface Attending {
+export interface MessageHandlerOptions {
   readonly source: StateSource
   readonly policy: WrittenPolicy
   readonly ownNamespace: string | undefined
 }
 
-/** Evaluates what comes in by a port, one task after the other, until told to close. */
-export function attend(port: MessagePort, { source, policy, ownNamespace }: Attending): void {
+/** Runs the tasks that arrive at a port one by one, until a `close` message. */
+export function handleMessages(port: MessagePort, { source, policy, ownNamespace }: MessageHandlerOptions): void {
   const send = (message: FromEvaluation) => port.postMessage(message)
   const onState = (isEvaluated: boolean) => send({ from: 'state', isEvaluated })
   const evaluation = new Evaluation(policy, { source, ownNamespace, onState })
@@ -23,7 +23,7 @@ export function attend(port: MessagePort, { source, policy, ownNamespace }: Atte
   const timer = setInterval(() => {
     report()
     evaluation.prepare()
-  }, REPORT_MS)
+  }, REPORT_INTERVAL_MS)
   port.on('message', async (message: ToEvaluation) => {
     if (message.to === 'configure') evaluation.configure(message.policy)
     else if (message.to === 'work') send(work(evaluation, message.task))
@@ -44,6 +44,6 @@ function work(evaluation: Evaluation, task: Task): FromEvaluation {
 }
 
 function run(evaluation: Evaluation, task: Task): Result {
-  if (task.task === 'review') return evaluation.review(task.question, task.body, task.deadlineMs)
-  return task.task === 'audit' ? evaluation.audit() : evaluation.reports(task.api, task.home, task.from)
+  if (task.task === 'review') return evaluation.review(task.webhook, task.body, task.deadlineMs)
+  return task.task === 'audit' ? evaluation.audit() : evaluation.reports(task.api, task.namespace, task.offset)
 }
