@@ -7,7 +7,7 @@ import { HOUR_MS } from '../src/controller/certificate.ts'
 import { makeCertificate } from '../src/controller/dev-certificate.ts'
 import { NAME, WEBHOOK } from '../src/controller/names.ts'
 import { readFiles } from '../src/sources/files.ts'
-import { type ApiServer, refuse, startApiServer } from '../test/support/api-server.ts'
+import { type ApiServer, sendStatus, startApiServer } from '../test/support/api-server.ts'
 import { ask, REVIEW } from '../test/support/client.ts'
 import { serveAll, store } from '../test/support/cluster.ts'
 import { installed, LEASE, MUTATING, NAMESPACE, publishedIn, SECRET, VALIDATING } from '../test/support/controller.ts'
@@ -91,7 +91,7 @@ export async function startCluster(): Promise<Cluster> {
     }
   })
   api.fault = (request, response, message) => {
-    if (!opens(message)) refuse(response, 401, 'Unauthorized')
+    if (!opens(message)) sendStatus(response, 401, 'Unauthorized')
     else if (![...stages].some(stage => stage.fault?.(request, response, message) === true)) {
       return written(request, response, message)
     }
@@ -140,8 +140,8 @@ function openDoor(api: ApiServer, folder: string, ca: string) {
     present: async () => {
       const pair = await makeCertificate([API])
       next = pair.ca
-      api.present(pair)
-      api.reset()
+      api.setCertificate(pair)
+      api.resetConnections()
     },
     trust: () => write('ca.crt', next),
     hide: () => renameSync(file('config'), file('away')),
@@ -189,7 +189,7 @@ function writtenBy(kept: WritableCluster, selfTest: () => Promise<string | undef
     const answer = async () => {
       const refusal = isTried ? await selfTest() : undefined
       if (refusal === undefined) await serveBy(kept, message, response)
-      else refuse(response, 403, refusal)
+      else sendStatus(response, 403, refusal)
     }
     // Whoever asked may be gone before the answer.
     answer().catch(() => response.destroy())

@@ -1,4 +1,4 @@
-import { refuse, toEvent } from '../test/support/api-server.ts'
+import { sendStatus, toEvent } from '../test/support/api-server.ts'
 import { EVENT_FAULTS } from '../test/support/event-faults.ts'
 import { type FaultCase, type FaultContext, heal } from '../test/support/fault.ts'
 import { LIST_FAULTS } from '../test/support/list-faults.ts'
@@ -29,7 +29,7 @@ const startOf =
   ({ before, play }: FaultCase): Fault['play'] =>
   async stage => {
     before?.(stage.api)
-    if (before !== undefined && stage.api.serves(POLICIES)) stage.api.say(POLICIES, LOST)
+    if (before !== undefined && stage.api.serves(POLICIES)) stage.api.writeToWatches(POLICIES, LOST)
     await play?.(stage)
   }
 
@@ -81,7 +81,7 @@ function connectionFaults({ door, names }: Cluster): readonly Fault[] {
       exclusive: true,
       play: stage => {
         door.hide()
-        stage.api.reset()
+        stage.api.resetConnections()
       },
       heal: door.unhide
     },
@@ -94,7 +94,7 @@ function connectionFaults({ door, names }: Cluster): readonly Fault[] {
       name: 'connection: the name of the server is not known',
       play: ({ api }) => {
         names.isDown = true
-        api.reset()
+        api.resetConnections()
       },
       heal: () => {
         names.isDown = false
@@ -109,7 +109,7 @@ function serverFaults(): readonly Fault[] {
     name: `server: ${status} to all`,
     play: ({ api }) => {
       api.fault = (_request, response) => {
-        refuse(response, status)
+        sendStatus(response, status)
         return true
       }
       api.endWatches()

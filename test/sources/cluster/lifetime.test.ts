@@ -1,7 +1,7 @@
 /** Start, close and concurrent use. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { type Fault, refuse, toEvent } from '../../support/api-server.ts'
+import { type Fault, sendStatus, toEvent } from '../../support/api-server.ts'
 import { onRequest, respondWithStatus } from '../../support/fault.ts'
 import { waitUntil } from '../../support/wait-until.ts'
 import {
@@ -107,7 +107,7 @@ t.test('a change of the system clock has no effect', async t => {
     t.ok(watched.health().stalenessMs < 1_000, 'staleness does not change')
     t.equal(watched.source.current().unreadable.size, 0)
   }
-  api.reset()
+  api.resetConnections()
   api.put(POLICIES, policy('c'))
   await watched.waitForSync()
 })
@@ -158,7 +158,7 @@ t.test('all faults at random', async t => {
     () => true,
     (_, response) => !!response.destroy(),
     (_, response) => {
-      refuse(response, any([401, 403, 404, 410, 429, 500, 502, 503, 504]))
+      sendStatus(response, any([401, 403, 404, 410, 429, 500, 502, 503, 504]))
       return true
     },
     (_, response) => !!response.writeHead(200).end(any(['', '{', 'null', '{"type":"ERROR","object":{"code":410}}'])),
@@ -170,9 +170,9 @@ t.test('all faults at random', async t => {
     any([
       () => api.put(POLICIES, policy(`n${i % 7}`, any(['STRICT', 'DISABLE']))),
       api.endWatches,
-      api.reset,
+      api.resetConnections,
       api.compact,
-      () => api.say(POLICIES, any(['\n', '{}\n', '{"type":']))
+      () => api.writeToWatches(POLICIES, any(['\n', '{}\n', '{"type":']))
     ])()
     await sleep(20)
   }
