@@ -2,9 +2,9 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Clock } from '../../src/controller/clock.ts'
 
 export interface TestClock extends Clock {
-  /** Lets time go by, and those who sleep do what they do then. */
+  /** Advances the clock and wakes sleepers whose time has come. */
   readonly pass: (ms: number) => Promise<void>
-  /** Sets the date, which nobody's sleep depends on. */
+  /** Sets the date; sleepers are not affected. */
   readonly setDate: (ms: number) => void
 }
 
@@ -14,9 +14,9 @@ interface Sleeper {
 }
 
 /**
- * Time stands still until told otherwise. The date does not, so that certificates are good for real clients.
+ * A clock that only `pass` advances. The date is real, so that certificates are valid for real clients.
  *
- * @param settle waits until those who were woken sleep again
+ * @param settle waits until woken sleepers sleep again
  */
 export function testClock(settle: () => Promise<unknown> = ofMemory): TestClock {
   const sleepers = new Set<Sleeper>()
@@ -56,10 +56,10 @@ export function testClock(settle: () => Promise<unknown> = ofMemory): TestClock 
   }
 }
 
-/** For those who wait for nothing but memory. */
+/** Waits for work without I/O. */
 async function ofMemory(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await setImmediate()
 }
 
-/** For those who make keys. */
+/** Waits for the generation of keys. */
 export const ofKeys = () => setTimeout(30)

@@ -45,9 +45,8 @@ export const WATCH_FAULTS: Readonly<Record<string, FaultCase>> = {
     play: ({ api }) => {
       api.alias(POLICIES, V1_POLICIES)
       let count = 0
-      const sendStatus = respondWithStatus('any', 404)
-      api.fault = (request, ...rest) =>
-        request.pathname === POLICIES && count++ % 2 === 0 && sendStatus(request, ...rest)
+      const respond = respondWithStatus('any', 404)
+      api.fault = (request, ...rest) => request.pathname === POLICIES && count++ % 2 === 0 && respond(request, ...rest)
       api.endWatches(POLICIES)
     },
     reason: '404',
