@@ -146,17 +146,17 @@ function withoutExclusiveFields({ oneOf = [], allOf = [] }: Schema, value: objec
   return allOf.reduce((rest, one) => withoutExclusiveFields(one, rest, nat), left)
 }
 
-/** Mutually exclusive fields in schemas of Istio. */
+/** True if a value satisfies `required`, `oneOf`, `anyOf`, `allOf` and `not`, with which Istio makes fields exclusive. */
 function matches(schema: Schema, value: unknown): boolean {
   const { oneOf, anyOf, allOf, not, required = [], properties = {} } = schema
   if (typeof value !== 'object' || value === null) return true
   if (schema['x-kubernetes-int-or-string'] === true) return true
   if (!required.every(key => Object.hasOwn(value, key))) return false
-  const isMetInside = Object.entries(properties).every(
+  const areFieldsValid = Object.entries(properties).every(
     ([key, one]) => !Object.hasOwn(value, key) || matches(one, value[key as keyof typeof value])
   )
   return (
-    isMetInside &&
+    areFieldsValid &&
     (oneOf === undefined || oneOf.filter(one => matches(one, value)).length === 1) &&
     (anyOf === undefined || anyOf.some(one => matches(one, value))) &&
     (allOf === undefined || allOf.every(one => matches(one, value))) &&

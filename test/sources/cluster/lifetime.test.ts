@@ -100,10 +100,10 @@ t.test('a change of the system clock has no effect', async t => {
     Date.now = now
   })
   for (const hours of [1, -2]) {
-    const asked = api.requests.length
+    const before = api.requests.length
     Date.now = () => now() + hours * 3_600_000
     await sleep(300)
-    t.equal(api.requests.length, asked, 'no request is sent')
+    t.equal(api.requests.length, before, 'no request is sent')
     t.ok(watched.health().stalenessMs < 1_000, 'staleness does not change')
     t.equal(watched.source.current().unreadable.size, 0)
   }
@@ -177,8 +177,8 @@ t.test('all faults at random', async t => {
     await sleep(20)
   }
   api.put(POLICIES, policy('last'))
-  const asked = watched.requests().length
-  t.ok(asked < 300, `${asked} requests`)
+  const count = watched.requests().length
+  t.ok(count < 300, `${count} requests`)
   api.fault = undefined
   t.comment(`synced again after ${Math.round(await watched.waitForSync())} ms`)
 })
