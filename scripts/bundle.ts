@@ -27,11 +27,11 @@ const RESOLVING = 'resolving'
 /** @returns esbuild's metafile of the bundle */
 export async function bundle(): Promise<Metafile> {
   const dist = join(root, 'dist')
-  const made = mkdtempSync(join(root, 'dist-'))
+  const built = mkdtempSync(join(root, 'dist-'))
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: ['main', 'evaluation-worker', 'kubectl-complete'].map(name => join(root, 'src', `${name}.ts`)),
-    outdir: made,
+    outdir: built,
     bundle: true,
     metafile: true,
     // The Kubernetes client is loaded only by commands that read a cluster.
@@ -46,24 +46,24 @@ export async function bundle(): Promise<Metafile> {
     logLevel: 'warning'
   })
   for (const name of readdirSync(pages).filter(name => name.endsWith('.md'))) {
-    cpSync(join(pages, name), join(made, 'rules', name))
+    cpSync(join(pages, name), join(built, 'rules', name))
   }
-  writeFileSync(join(made, NOTICES), toNotices(findBundled(metafile, root)))
-  replaceFiles(made, dist)
+  writeFileSync(join(built, NOTICES), toNotices(findBundled(metafile, root)))
+  replaceFiles(built, dist)
   return metafile
 }
 
-/** Replaces the files of a folder one by one: programs that run from it, or start meanwhile, always find theirs. */
-function replaceFiles(made: string, folder: string): void {
-  const names = readdirSync(made, { recursive: true, encoding: 'utf8' })
-  for (const name of names.filter(name => statSync(join(made, name)).isFile())) {
+/** Replaces the files one by one, so that programs that run or start meanwhile find their files. */
+function replaceFiles(built: string, folder: string): void {
+  const names = readdirSync(built, { recursive: true, encoding: 'utf8' })
+  for (const name of names.filter(name => statSync(join(built, name)).isFile())) {
     mkdirSync(dirname(join(folder, name)), { recursive: true })
-    renameSync(join(made, name), join(folder, name))
+    renameSync(join(built, name), join(folder, name))
   }
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     if (!names.includes(name)) rmSync(join(folder, name), { recursive: true, force: true })
   }
-  rmSync(made, { recursive: true })
+  rmSync(built, { recursive: true })
 }
 
 if (process.argv[1] === import.meta.filename) await bundle()

@@ -1,6 +1,6 @@
 /**
- * Compares the model with recorded answers of Istio's own code. Reads vectors (JSON lines, optionally gzipped): calls between
- * workloads, effective PeerAuthentication, injection. Prints each answer that differs and exits with 1 if there is one.
+ * Compares the model with recorded results of Istio's own code. Reads vectors (JSON lines, optionally gzipped): calls between
+ * workloads, effective PeerAuthentication, injection. Prints each difference and exits with 1 if there is one.
  */
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -25,7 +25,7 @@ const injectionCase = z.object({
   pod: z.object({ labels, annotations: labels, hostNetwork: z.boolean().default(false) }),
   injected: z.boolean()
 })
-const endpointAnswer = z.object({
+const endpointResult = z.object({
   pod: z.string(),
   port: z.number(),
   client: z.string(),
@@ -41,7 +41,7 @@ const call = z.object({
   expect: z.object({
     outcome: z.string(),
     destinationRule: z.string().optional(),
-    endpoints: z.array(endpointAnswer).default([])
+    endpoints: z.array(endpointResult).default([])
   })
 })
 const meshCase = z.object({
@@ -56,24 +56,24 @@ const meshCase = z.object({
 
 type Call = z.output<typeof call>
 
-/** A question, the recorded answer of Istio, and the answer of the model. */
+/** A test vector whose results in Istio and in the model differ. */
 export interface Disagreement {
-  readonly asked: string
+  readonly vector: string
   readonly istio: string
   readonly model: string
 }
 
-/** @returns the number of equal answers, and the others */
+/** @returns the number of equal results, and the differences */
 export function conform(file: string): { readonly agree: number; readonly disagree: readonly Disagreement[] } {
   const bytes = readFileSync(file)
   const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8')
-  const answers = text.split('\n').flatMap((line, i) => (line === '' ? [] : ask(JSON.parse(line), file, i + 1)))
-  const disagree = answers.filter(answer => answer !== undefined)
-  return { agree: answers.length - disagree.length, disagree }
+  const results = text.split('\n').flatMap((line, i) => (line === '' ? [] : compareLine(JSON.parse(line), file, i + 1)))
+  const disagree = results.filter(result => result !== undefined)
+  return { agree: results.length - disagree.length, disagree }
 }
 
-function ask(line: object, file: string, number: number): readonly (Disagreement | undefined)[] {
-  if ('install' in line) return [askInjection(injectionCase.parse(line), file, number)]
+function compareLine(line: object, file: string, number: number): readonly (Disagreement | undefined)[] {
+  if ('install' in line) return [compareInjection(injectionCase.parse(line), file, number)]
   const { id, mesh, objects, calls, peerAuthentication } = meshCase.parse(line)
   const config = {
     apiVersion: 'v1',
@@ -97,7 +97,7 @@ function ask(line: object, file: string, number: number): readonly (Disagreement
       return compare(`${id}: peer authentication of ${pod}`, expected, { mode: got.workload.mode, ports })
     }),
     ...calls.map(one =>
-      compareCall(`${id}: ${one.from} to ${one.to.host}:${one.to.port}`, one, answer(state, podOf(one.from), one))
+      compareCall(`${id}: ${one.from} to ${one.to.host}:${one.to.port}`, one, evaluate(state, podOf(one.from), one))
     )
   ]
 }
@@ -118,7 +118,7 @@ function readInstallations(file: string): Readonly<Record<string, readonly unkno
   return known
 }
 
-function askInjection(row: z.output<typeof injectionCase>, file: string, line: number): Disagreement | undefined {
+function compareInjection(row: z.output<typeof injectionCase>, file: string, line: number): Disagreement | undefined {
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: row.namespace }
   const objects = readInstallations(file)[row.install]
   if (objects === undefined) throw new Error(`line ${line}: no installation ${row.install}`)
@@ -127,7 +127,7 @@ function askInjection(row: z.output<typeof injectionCase>, file: string, line: n
   return compare(`line ${line}: ${row.install}, injection of ${JSON.stringify(row.pod)}`, row.injected, got.injected)
 }
 
-interface Answer {
+interface CallResult {
   readonly outcome: string
   readonly rule: string | undefined
   readonly endpoints: readonly {
@@ -137,7 +137,7 @@ interface Answer {
   }[]
 }
 
-function answer(state: Snapshot, client: Workload, { to, path }: Call): Answer {
+function evaluate(state: Snapshot, client: Workload, { to, path }: Call): CallResult {
   const service = findService(state, to.host)
   const port = service?.spec.ports.find(one => one.port === to.port)
   if (service === undefined || port === undefined || !isKnown(state, client, service)) {
@@ -179,7 +179,7 @@ function isKnown(state: Snapshot, client: Workload, service: Service): boolean {
   return isExported(service, client.namespace) && scopeOf(state, client).imports(target)
 }
 
-function compareCall(asked: string, { expect }: Call, got: Answer): Disagreement | undefined {
+function compareCall(vector: string, { expect }: Call, got: CallResult): Disagreement | undefined {
   const istio = {
     outcome: expect.outcome,
     rule: expect.destinationRule,
@@ -209,7 +209,7 @@ function compareCall(asked: string, { expect }: Call, got: Answer): Disagreement
     cut: outcome.is === 'refused' ? outcome.refusal.cause : undefined
   }))
   return compare(
-    asked,
+    vector,
     { ...istio, endpoints: byPod(istio.endpoints) },
     { ...model, endpoints: byPod(model.endpoints) },
     reasons
@@ -220,11 +220,11 @@ function byPod<T extends { readonly pod: string }>(endpoints: readonly T[]): rea
   return [...endpoints].sort((a, b) => (a.pod < b.pod ? -1 : 1))
 }
 
-function compare(asked: string, istio: unknown, model: unknown, reasons?: unknown): Disagreement | undefined {
+function compare(vector: string, istio: unknown, model: unknown, reasons?: unknown): Disagreement | undefined {
   const [left, right] = [JSON.stringify(istio), JSON.stringify(model)]
   return left === right
     ? undefined
-    : { asked, istio: left, model: `${right}${reasons ? `, because ${JSON.stringify(reasons)}` : ''}` }
+    : { vector, istio: left, model: `${right}${reasons ? `, because ${JSON.stringify(reasons)}` : ''}` }
 }
 
 if (process.argv[1] === import.meta.filename) {
@@ -234,8 +234,8 @@ if (process.argv[1] === import.meta.filename) {
     const result = conform(file)
     agree += result.agree
     disagree += result.disagree.length
-    for (const { asked, istio, model } of result.disagree) {
-      process.stdout.write(`${file}: ${asked}\n  istio: ${istio}\n  model: ${model}\n`)
+    for (const { vector, istio, model } of result.disagree) {
+      process.stdout.write(`${file}: ${vector}\n  istio: ${istio}\n  model: ${model}\n`)
     }
   }
   process.stdout.write(`${agree} agree, ${disagree} disagree\n`)

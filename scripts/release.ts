@@ -85,8 +85,8 @@ async function makeTarball({ name, version, bin }: Manifest): Promise<Released> 
   try {
     await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', join(packages, filename)], folder)
     const program = join(folder, 'node_modules/.bin/mesh-guard')
-    const said = (await run(program, ['--version'], folder)).trim()
-    must(said === version, `the installed program prints version ${said}, expected ${version}`)
+    const printed = (await run(program, ['--version'], folder)).trim()
+    must(printed === version, `the installed program prints version ${printed}, expected ${version}`)
     const examples = join(folder, 'node_modules', name, 'examples')
     const check = ['check', join(examples, 'strict-mesh.yaml'), '--against', join(examples, 'cluster')]
     const denied = await run(program, [...check, '--fail-on', 'never'], folder)

@@ -18,10 +18,10 @@ interface Component {
  */
 export function forProduction(bom: Bom): Bom {
   const components = bom.components.filter(component => !isForDevelopment(component))
-  const left = new Set(bom.components.filter(isForDevelopment).map(component => component['bom-ref']))
+  const omitted = new Set(bom.components.filter(isForDevelopment).map(component => component['bom-ref']))
   const dependencies = bom.dependencies
-    .filter(({ ref }) => !left.has(ref))
-    .map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter(one => !left.has(one)) }))
+    .filter(({ ref }) => !omitted.has(ref))
+    .map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter(one => !omitted.has(one)) }))
   return { ...bom, components, dependencies }
 }
 

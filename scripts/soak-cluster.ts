@@ -7,7 +7,7 @@ import { HOUR_MS } from '../src/controller/certificate.ts'
 import { makeCertificate } from '../src/controller/dev-certificate.ts'
 import { NAME, WEBHOOK } from '../src/controller/names.ts'
 import { readFiles } from '../src/sources/files.ts'
-import { type ApiServer, refuse, startApiServer } from '../test/support/api-server.ts'
+import { type ApiServer, sendStatus, startApiServer } from '../test/support/api-server.ts'
 import { ask, REVIEW } from '../test/support/client.ts'
 import { serveAll, store } from '../test/support/cluster.ts'
 import {
@@ -99,7 +99,7 @@ export async function startCluster(): Promise<Cluster> {
     }
   })
   api.fault = (request, response, message) => {
-    if (!isAuthorized(message)) refuse(response, 401, 'Unauthorized')
+    if (!isAuthorized(message)) sendStatus(response, 401, 'Unauthorized')
     else if (![...stages].some(stage => stage.fault?.(request, response, message) === true)) {
       return handleObject(request, response, message)
     }
@@ -148,8 +148,8 @@ function createAccess(api: ApiServer, folder: string, ca: string) {
     present: async () => {
       const pair = await makeCertificate([API])
       next = pair.ca
-      api.present(pair)
-      api.reset()
+      api.setCertificate(pair)
+      api.resetConnections()
     },
     trustServerCa: () => write('ca.crt', next),
     hideKubeconfig: () => renameSync(file('config'), file('away')),
@@ -197,7 +197,7 @@ function objectHandler(objects: WritableCluster, selfTest: () => Promise<string 
     const answer = async () => {
       const refusal = isDryRun ? await selfTest() : undefined
       if (refusal === undefined) await serveBy(objects, message, response)
-      else refuse(response, 403, refusal)
+      else sendStatus(response, 403, refusal)
     }
     // The client may have disconnected.
     answer().catch(() => response.destroy())

@@ -1,4 +1,4 @@
-import { refuse, toEvent } from '../test/support/api-server.ts'
+import { sendStatus, toEvent } from '../test/support/api-server.ts'
 import { EVENT_FAULTS } from '../test/support/event-faults.ts'
 import { type FaultCase, type FaultContext, heal } from '../test/support/fault.ts'
 import { LIST_FAULTS } from '../test/support/list-faults.ts'
@@ -29,7 +29,7 @@ const startOf =
   ({ before, play }: FaultCase): Fault['play'] =>
   async stage => {
     before?.(stage.api)
-    if (before !== undefined && stage.api.serves(POLICIES)) stage.api.say(POLICIES, GONE)
+    if (before !== undefined && stage.api.serves(POLICIES)) stage.api.writeToWatches(POLICIES, GONE)
     await play?.(stage)
   }
 
@@ -81,7 +81,7 @@ function connectionFaults({ access, nameServer }: Cluster): readonly Fault[] {
       exclusive: true,
       play: stage => {
         access.hideKubeconfig()
-        stage.api.reset()
+        stage.api.resetConnections()
       },
       heal: access.restoreKubeconfig
     },
@@ -94,7 +94,7 @@ function connectionFaults({ access, nameServer }: Cluster): readonly Fault[] {
       name: 'connection: server name not resolvable',
       play: ({ api }) => {
         nameServer.isDown = true
-        api.reset()
+        api.resetConnections()
       },
       heal: () => {
         nameServer.isDown = false
@@ -109,7 +109,7 @@ function serverFaults(): readonly Fault[] {
     name: `server: ${status} for all requests`,
     play: ({ api }) => {
       api.fault = (_request, response) => {
-        refuse(response, status)
+        sendStatus(response, status)
         return true
       }
       api.endWatches()

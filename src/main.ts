@@ -10,7 +10,7 @@ await run(process.argv.slice(2), {
   err: text => process.stderr.write(`${text}\n`),
   isTerminal: Boolean(process.stdout.isTTY),
   pages: new URL('rules/', import.meta.url),
-  // Its file ends as this one does: there are types in the sources, and none in the bundle.
+  // `.ts` in the sources, `.js` in the bundle.
   worker: new URL(`evaluation-worker${extname(import.meta.url)}`, import.meta.url),
   exit: code => {
     process.exitCode = code

@@ -20,12 +20,12 @@ async function decisionsOf(files: readonly string[]): Promise<readonly string[]>
 const RULE = 'strict-mesh-plain-local-gateway'
 const SEQUENCES: readonly (readonly [string, readonly string[], readonly string[]])[] = [
   [
-    'a namespace that is STRICT: Knative and the callers are in the mesh',
+    'KServe guide: STRICT namespace',
     ['kserve-namespace-strict'],
     ['PeerAuthentication allow', 'AuthorizationPolicy deny policy-denies-request-path activator-bypasses-policy']
   ],
   [
-    'the same without the VirtualService of KServe, as the guide goes on: what is left is the leak that it tells of',
+    'KServe guide: STRICT namespace with the KServe VirtualService disabled',
     ['kserve-virtual-host-off', 'kserve-namespace-strict'],
     [
       'ConfigMap allow',
@@ -34,50 +34,50 @@ const SEQUENCES: readonly (readonly [string, readonly string[], readonly string[
     ]
   ],
   [
-    'the VirtualService turned off by what the guide prints, and no more',
+    'KServe guide: only disableIstioVirtualHost in the ingress configuration',
     ['kserve-virtual-host-off-alone'],
     ['ConfigMap deny configuration-rejected']
   ],
   [
-    'a token for a model that is called otherwise by now',
+    'KServe JWT example for an outdated model name',
     ['kserve-jwt'],
     ['RequestAuthentication warn policy-selects-no-pods', 'AuthorizationPolicy warn policy-selects-no-pods']
   ],
+  ['Seldon JWT example for other paths', ['seldon-jwt'], ['RequestAuthentication allow', 'AuthorizationPolicy allow']],
+  ['STRICT mesh with the default gateway', ['kserve-mesh-strict'], [`PeerAuthentication deny ${RULE}`]],
   [
-    'a token for paths that no model here has',
-    ['seldon-jwt'],
-    ['RequestAuthentication allow', 'AuthorizationPolicy allow']
-  ],
-  ['a STRICT mesh, with the gateway as it is', ['kserve-mesh-strict'], [`PeerAuthentication deny ${RULE}`]],
-  [
-    'mTLS from every client, with the gateway as it is',
+    'mTLS from every client to the default gateway',
     ['kserve-mesh-clients'],
     ['DestinationRule deny client-mtls-to-plain-listener']
   ],
   [
-    'the gateway for mTLS alone, while clients send it plaintext: the guide does not warn of this',
+    'gateway accepts only mTLS while clients send plaintext',
     ['kserve-local-gateway-mtls'],
     ['Gateway deny plaintext-to-mtls-gateway']
   ],
   [
-    'without the VirtualService of KServe, both are harmless',
+    'STRICT mesh and mTLS clients with the KServe VirtualService disabled',
     ['kserve-virtual-host-off', 'kserve-mesh-strict', 'kserve-mesh-clients'],
     ['ConfigMap allow', 'PeerAuthentication allow', 'DestinationRule allow']
   ],
   [
-    'a gateway of its own for callers without a sidecar',
+    'dedicated gateway for callers without a sidecar',
     ['kserve-dedicated-gateway'],
     ['Gateway allow', 'Service allow', 'ConfigMap allow']
   ],
-  ['the same by TLS', ['kserve-border-tls'], ['Gateway allow', 'Service warn gateway-port-translation-ambiguous']],
   [
-    'a model with the annotation alone',
+    'dedicated gateway with TLS',
+    ['kserve-border-tls'],
+    ['Gateway allow', 'Service warn gateway-port-translation-ambiguous']
+  ],
+  [
+    'model with only the inject annotation',
     ['kserve-model'],
     ['Namespace allow', 'InferenceService warn inject-annotation-ignored']
   ],
-  ['TLS at the border', ['kserve-public-gateway'], ['Gateway allow']],
+  ['public gateway with TLS', ['kserve-public-gateway'], ['Gateway allow']],
   [
-    'the recipe of 2020, in the order of its steps: without auto mTLS, STRICT needs the rule first',
+    'Knative recipe without auto mTLS: STRICT before the DestinationRule is denied',
     ['knative-no-auto-mtls', 'kserve-mesh-strict', 'knative-system-permissive', 'knative-user-rule'],
     [
       'ConfigMap allow',

@@ -146,7 +146,7 @@ function readState(manifests: readonly string[], logger: Logger): StateOrigin {
   return { from: 'files', resources: read.flatMap(({ resource }) => resource ?? []) }
 }
 
-/** The listening addresses, and with --manifests two commands to try. */
+/** Listen addresses, and with --manifests two example commands. */
 function startupBanner(
   { webhook, health }: RunningServer,
   { server }: Config,

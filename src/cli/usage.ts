@@ -18,7 +18,7 @@ export function describeUsage({ message }: Pick<CommanderError, 'message'>, prog
   return `${text.replace(/\. E/, ': e').replace(/\.$/, '')}; see ${[program.name(), name].join(' ')} --help`
 }
 
-/** Of an option, or of the argument of a command. */
+/** An invalid value of an option or argument with choices. */
 function describeChoices(text: string, choices: string): string {
   const between = (start: string, end: string) => text.slice(text.indexOf(start) + start.length, text.lastIndexOf(end))
   const [what, value] = text.startsWith('option')

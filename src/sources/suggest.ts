@@ -1,8 +1,8 @@
 import { closest, distance } from 'fastest-levenshtein'
 
 /**
- * `; did you mean x?`, or nothing if no candidate is near. A candidate is near if the written word is its beginning, or
- * else its name in another namespace, or else if at most a third of the characters differ.
+ * `; did you mean x?`, or nothing if no candidate is near. A candidate is near if it starts with the word, or
+ * else has the same name in another namespace, or else differs in at most a third of the characters.
  */
 export function suggest(written: string, candidates: readonly string[]): string {
   const [, name = ''] = written.split('/')

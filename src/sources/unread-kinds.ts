@@ -3,7 +3,7 @@ import { InvalidObject } from './manifest.ts'
 import { suggest } from './suggest.ts'
 
 /**
- * Kinds of partially read API groups whose objects are skipped; any other kind of these groups is misspelt. Groups that are
+ * Kinds of partially read API groups whose objects are skipped; any other kind of these groups is misspelled. Groups that are
  * not read at all are not checked: `telemetry.istio.io`, `extensions.istio.io`, `serving.knative.dev`,
  * `gateway.networking.k8s.io`.
  *
@@ -50,7 +50,7 @@ const UNREAD: Readonly<Record<string, readonly string[]>> = {
 }
 
 /**
- * Rejects a misspelt kind: it would be skipped, and the change would not be evaluated.
+ * Rejects a misspelled kind: it would be skipped, and the change would not be evaluated.
  *
  * @throws {InvalidObject} if the model reads the API group, and the group has no such kind
  */

@@ -123,9 +123,9 @@ t.test('a hanging worker is replaced, and the next one runs the queue', async t 
 t.test('evaluation of the whole state has no deadline', async t => {
   const { worker, ask } = build(t)
   worker().up()
-  const asked = ask(10)
+  const outcome = ask(10)
   worker().send({ from: 'state', isEvaluated: false })
-  t.same(await asked, timedOut(0.01))
+  t.same(await outcome, timedOut(0.01))
   await sleep(1_300)
   t.equal(worker().terminated, false)
   worker().send({ from: 'state', isEvaluated: true })
@@ -135,9 +135,9 @@ t.test('evaluation of the whole state has no deadline', async t => {
 t.test('a crash of the worker fails the running task', async t => {
   const { evaluator, worker, workers, logLines, ask } = build(t)
   worker().up()
-  const asked = ask()
+  const outcome = ask()
   worker().exit('out of memory')
-  t.same(await asked, { unevaluated: 'evaluation failed: out of memory' })
+  t.same(await outcome, { unevaluated: 'evaluation failed: out of memory' })
   t.same(logLines, ['error evaluation thread ended, restarting'])
   await waitUntil('another worker starts', () => workers.length === 2)
   worker(1).up()

@@ -3,12 +3,12 @@ import { KINDS } from '../../src/state/resource.ts'
 import { HOSTILE_INPUTS, toJson } from '../support/hostile-inputs.ts'
 import { LIMIT_MS, measure } from '../support/hostile-play.ts'
 
-/** As etcd takes it. */
+/** Maximum object size in etcd. */
 const MAX_BYTES = 1_572_864
-/** As a kube-apiserver takes them, of all annotations together. */
+/** Maximum total size of annotations. */
 const MAX_ANNOTATIONS = 262_144
 
-t.test('what takes longer than it may is noticed, and waiting is not work', async t => {
+t.test('measure counts CPU time and not waiting', async t => {
   const busy = await measure(async () => {
     const started = process.cpuUsage().user
     while (process.cpuUsage().user - started < (LIMIT_MS + 50) * 1_000) JSON.stringify(started)
@@ -18,13 +18,13 @@ t.test('what takes longer than it may is noticed, and waiting is not work', asyn
   t.ok(idle.ms < 300)
 })
 
-t.test('the table', async t => {
+t.test('hostile inputs are unique, cover every kind and respect the limits', async t => {
   const names = HOSTILE_INPUTS.map(({ name }) => name)
-  t.equal(new Set(names).size, names.length, 'each name once')
-  const made = HOSTILE_INPUTS.map(row => ({ ...row, json: toJson(row) }))
-  const kinds = new Set(made.map(({ json }) => JSON.parse(json).kind))
-  t.same([...kinds].sort(), Object.keys(KINDS).sort(), 'each kind that is read')
-  for (const { name, admitted, json } of made.filter(({ admitted }) => admitted)) {
+  t.equal(new Set(names).size, names.length, 'names are unique')
+  const inputs = HOSTILE_INPUTS.map(row => ({ ...row, json: toJson(row) }))
+  const kinds = new Set(inputs.map(({ json }) => JSON.parse(json).kind))
+  t.same([...kinds].sort(), Object.keys(KINDS).sort(), 'every kind that is read')
+  for (const { name, admitted, json } of inputs.filter(({ admitted }) => admitted)) {
     const { annotations } = JSON.parse(json).metadata
     const texts = Object.entries(annotations ?? {})
       .flat()

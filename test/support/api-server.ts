@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import { type Clock, Collection, type ListType, refuse, type Stored } from './collection.ts'
+import { type Clock, Collection, type ListType, type Stored, sendStatus } from './collection.ts'
 
-export { refuse, type Stored, toEvent } from './collection.ts'
+export { type Stored, sendStatus, toEvent } from './collection.ts'
 
-/** Answers a request in the server's place; `false` leaves it to the server. */
+/** Responds to a request instead of the server, or returns false. */
 export type Fault = (request: URL, response: ServerResponse, message: IncomingMessage) => boolean
 
 export interface KeyPair {
@@ -13,52 +13,51 @@ export interface KeyPair {
   readonly key: string
 }
 
-/** An API server that keeps objects in memory: it lists in pages, watches with bookmarks, and remembers what happened. */
+/** Fake API server in memory: lists in pages, watches with bookmarks and history. */
 export interface ApiServer {
   readonly url: string
   /** `GET` requests so far, newest last: path with query. */
   readonly requests: readonly string[]
   readonly put: (collection: string, object: Stored) => void
   readonly remove: (collection: string, name: string) => void
-  /** The object is gone, and nobody was told. */
-  readonly lose: (collection: string, name: string) => void
-  /** What there is; of a collection that is not served, nothing. */
+  /** Removes an object without an event. */
+  readonly removeSilently: (collection: string, name: string) => void
+  /** Empty for a collection that is not served. */
   readonly objects: (collection: string) => readonly Stored[]
-  /** A collection that was never served is 404. */
+  /** Other collections respond with 404. */
   readonly serve: (collection: string, list: ListType) => void
   readonly serves: (collection: string) => boolean
   readonly unserve: (collection: string) => void
-  /** The same objects at another path as well, as those of a kind that is served in two versions. */
+  /** Serves the objects at a second path, as for two API versions. */
   readonly alias: (collection: string, other: string) => void
-  /** Answers as if there were no fault. */
-  readonly answer: (request: URL, response: ServerResponse) => void
-  /** Played on every request until it is taken back. */
+  /** Responds without the fault. */
+  readonly respond: (request: URL, response: ServerResponse) => void
+  /** Applied to every request while set. */
   fault: Fault | undefined
-  /** Ends the watches that are open, of one collection or of all. */
+  /** Ends the watches of one collection, or of all. */
   readonly endWatches: (collection?: string) => void
   readonly openWatches: (collection?: string) => number
-  /** Says this to those who watch a collection, whatever it is. */
-  readonly say: (collection: string, text: string | Buffer) => void
-  /** Those who watch are told now how far we are; else it is told now and then. */
+  /** Writes raw text to the watches of a collection. */
+  readonly writeToWatches: (collection: string, text: string | Buffer) => void
+  /** Sends a bookmark to all watches now. */
   readonly bookmark: () => void
-  /** All that has happened so far is forgotten; who asks for it gets 410. */
+  /** Drops the history; older resourceVersions get 410. */
   readonly compact: () => void
   readonly expireTokens: () => void
-  /** As after a backup was restored: versions count on from here, and what was later is forgotten. */
+  /** Continues from an older resourceVersion, as after a restored backup. */
   readonly rewind: (version: number) => void
   readonly connections: () => number
-  /** Every connection breaks. */
-  readonly reset: () => void
-  /** Nobody listens any more, until `up`. */
+  readonly resetConnections: () => void
+  /** Stops listening until `up`. */
   readonly down: () => Promise<void>
   readonly up: () => Promise<void>
-  /** Another certificate from the next connection on. */
-  readonly present: (keyPair: KeyPair) => void
+  /** Changes the certificate for new connections. */
+  readonly setCertificate: (keyPair: KeyPair) => void
   readonly close: () => Promise<void>
 }
 
-/** The API server's is a minute. */
-const BOOKMARK_MS = 100
+/** A real API server sends one about once a minute. */
+const BOOKMARK_INTERVAL_MS = 100
 
 export async function startApiServer(keyPair?: KeyPair): Promise<ApiServer> {
   const collections = new Map<string, Collection>()
@@ -75,13 +74,13 @@ export async function startApiServer(keyPair?: KeyPair): Promise<ApiServer> {
   const listener: RequestListener = (message, response) => {
     const request = new URL(message.url ?? '', 'http://api')
     requests.push(message.url ?? '')
-    if (api.fault?.(request, response, message) !== true) answer(request, response)
+    if (api.fault?.(request, response, message) !== true) respond(request, response)
   }
-  const answer = (request: URL, response: ServerResponse) => {
+  const respond = (request: URL, response: ServerResponse) => {
     const collection = collections.get(request.pathname)
-    if (collection === undefined) answerGroup(request.pathname, [...collections.keys()], response)
-    else if (request.searchParams.has('watch')) collection.answerWatch(request.searchParams, response)
-    else collection.answerList(request.searchParams, response)
+    if (collection === undefined) respondWithGroup(request.pathname, [...collections.keys()], response)
+    else if (request.searchParams.has('watch')) collection.serveWatch(request.searchParams, response)
+    else collection.serveList(request.searchParams, response)
   }
   const server = keyPair === undefined ? createServer(listener) : createTlsServer(keyPair, listener)
   server.on('connection', (socket: Socket) => {
@@ -94,18 +93,18 @@ export async function startApiServer(keyPair?: KeyPair): Promise<ApiServer> {
   const bookmark = () => {
     for (const collection of collections.values()) collection.bookmark()
   }
-  const bookmarks = setInterval(bookmark, BOOKMARK_MS)
+  const bookmarks = setInterval(bookmark, BOOKMARK_INTERVAL_MS)
 
   const down = () =>
     new Promise<void>(resolve => {
       server.close(() => resolve())
-      // Not `closeAllConnections`, which spares those that shake hands yet.
+      // `closeAllConnections` omits connections during their TLS handshake.
       for (const socket of sockets) socket.destroy()
     })
   const api: ApiServer = {
     url: `${keyPair === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     requests,
-    answer,
+    respond,
     fault: undefined,
     serve: (path, list) => collections.set(path, new Collection(list, clock)),
     serves: path => collections.has(path),
@@ -116,13 +115,13 @@ export async function startApiServer(keyPair?: KeyPair): Promise<ApiServer> {
     alias: (path, other) => collections.set(other, at(path)),
     put: (path, object) => at(path).put(object),
     remove: (path, name) => at(path).remove(name),
-    lose: (path, name) => at(path).objects.delete(name),
+    removeSilently: (path, name) => at(path).objects.delete(name),
     objects: path => [...(collections.get(path)?.objects.values() ?? [])],
     endWatches: path => {
       for (const collection of some(path)) collection.endWatches()
     },
     openWatches: path => some(path).reduce((sum, { watches }) => sum + watches.size, 0),
-    say: (path, text) => {
+    writeToWatches: (path, text) => {
       for (const watch of at(path).watches.keys()) watch.write(text)
     },
     bookmark,
@@ -139,12 +138,12 @@ export async function startApiServer(keyPair?: KeyPair): Promise<ApiServer> {
       for (const collection of collections.values()) collection.rewind(version)
     },
     connections: () => sockets.size,
-    reset: () => {
+    resetConnections: () => {
       for (const socket of sockets) socket.resetAndDestroy()
     },
     down,
     up: () => listen(port),
-    present: pair => (server as TlsServer).setSecureContext(pair),
+    setCertificate: pair => (server as TlsServer).setSecureContext(pair),
     close: () => {
       clearInterval(bookmarks)
       return down()
@@ -153,11 +152,11 @@ export async function startApiServer(keyPair?: KeyPair): Promise<ApiServer> {
   return api
 }
 
-/** Tells in which versions a group is served. */
-function answerGroup(path: string, served: readonly string[], response: ServerResponse): void {
+/** Responds with the APIGroup of a path. */
+function respondWithGroup(path: string, served: readonly string[], response: ServerResponse): void {
   const below = served.filter(one => one.startsWith(`${path}/`))
   if (!/^\/apis\/[^/]+$/.test(path) || below.length === 0) {
-    refuse(response, 404, 'the server could not find the requested resource')
+    sendStatus(response, 404, 'the server could not find the requested resource')
     return
   }
   const versions = new Set(below.map(one => one.slice(path.length + 1).replace(/\/.*/, '')))

@@ -7,20 +7,24 @@ export interface Response {
   readonly text: string
 }
 
-export interface Sending {
+export interface RequestOptions {
   readonly ca: string
-  /** Without it, connections are kept and shared; with `false` each request has one of its own. */
+  /** Default: shared connections; `false`: one connection per request. */
   readonly agent?: Agent | false
-  /** The name that the certificate must have, where it is not that in the address. */
+  /** Name to verify in the certificate; default: host of the URL. */
   readonly servername?: string
-  /** Sends but half of it until this comes. */
+  /** Sends half of the body before this resolves, and the rest after it. */
   readonly half?: Promise<unknown>
-  /** Does not say how much it is. */
+  /** Sends no Content-Length. */
   readonly chunked?: boolean
 }
 
-/** Asks the webhook, as the API server does. */
-export async function ask(url: string, body: string, { half, chunked, ...connection }: Sending): Promise<Response> {
+/** Sends a request to the webhook, as the API server does. */
+export async function ask(
+  url: string,
+  body: string,
+  { half, chunked, ...connection }: RequestOptions
+): Promise<Response> {
   const size = chunked ? { 'transfer-encoding': 'chunked' } : { 'content-length': Buffer.byteLength(body) }
   const headers = { 'content-type': 'application/json', ...size }
   const options = { method: 'POST', headers, ...connection }
@@ -37,7 +41,7 @@ export async function ask(url: string, body: string, { half, chunked, ...connect
   })
 }
 
-/** Whether a Namespace may be made. */
+/** An AdmissionReview for the creation of a Namespace. */
 export const REVIEW = JSON.stringify({
   apiVersion: 'admission.k8s.io/v1',
   kind: 'AdmissionReview',

@@ -8,14 +8,14 @@ import { type ApiServer, startApiServer } from './api-server.ts'
 
 const COLLECTIONS = collectionsOf(DEFAULT_SETTINGS)
 
-/** The path of the collection that holds a kind, of ConfigMaps those in a namespace. */
+/** Path of the collection of a kind; ConfigMaps require a namespace. */
 export function pathOf(kind: string, namespace?: string): string {
   const found = COLLECTIONS.find(one => one.kind === kind && (one.namespace ?? namespace) === namespace)
   if (found === undefined) throw new Error(`no collection of ${kind} ${namespace ?? ''}`)
   return toPath(found)
 }
 
-/** Serves every collection that we read. */
+/** Serves every collection that is read. */
 export function serveAll(api: ApiServer): void {
   for (const collection of COLLECTIONS) {
     const { kind } = collection
@@ -24,12 +24,12 @@ export function serveAll(api: ApiServer): void {
   }
 }
 
-/** Stores objects where they belong. */
+/** Stores objects in their collections. */
 export function store(api: ApiServer, manifests: readonly Manifest[]): void {
   for (const { ref, object } of manifests) api.put(pathOf(ref.kind, ref.namespace), object as never)
 }
 
-/** An API server that holds what the files of a folder say, for one test. */
+/** Starts an API server with the manifests of a directory, for one test. */
 export async function serveFolder({ teardown }: Pick<typeof t, 'teardown'>, folder: string): Promise<ApiServer> {
   const api = await startApiServer()
   teardown(api.close)

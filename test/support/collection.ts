@@ -12,37 +12,37 @@ export interface ListType {
   readonly kind: string
 }
 
-interface Past {
+interface PastEvent {
   readonly version: number
   readonly line: string
 }
 
-/** What all collections of a server share, as they share etcd. */
+/** resourceVersion counter that all collections of a server share, as in etcd. */
 export interface Clock {
   version: number
-  /** What happened up to here is forgotten. */
+  /** The history up to this version is dropped. */
   compacted: number
 }
 
-interface Rest {
+interface PendingList {
   readonly items: readonly Stored[]
   readonly version: number
-  /** How many are told already. */
-  readonly told: number
+  /** Number of items already sent. */
+  readonly sent: number
 }
 
-/** One collection, with its history and those who watch it. */
+/** One collection with its history and watches. */
 export class Collection {
   readonly list: ListType
   readonly clock: Clock
   readonly objects = new Map<string, Stored>()
-  /** Who watches, and from which version on. */
+  /** Open watches and the resourceVersion of their start. */
   readonly watches = new Map<ServerResponse, number>()
-  #history: Past[] = []
-  /** What was before, when there was no such collection or another, it knows nothing of. */
+  #history: PastEvent[] = []
+  /** The history starts when the collection is created. */
   #since: number
-  /** What is left of lists that were begun, by continue token. */
-  readonly #rests = new Map<string, Rest>()
+  /** Unfinished lists, by continue token. */
+  readonly #pendingLists = new Map<string, PendingList>()
 
   constructor(list: ListType, clock: Clock) {
     this.list = list
@@ -59,18 +59,18 @@ export class Collection {
       ...object.metadata,
       resourceVersion: String(++this.clock.version)
     }
-    // Whatever version it was written at, here it has that of the collection.
+    // Stored at the API version of the collection.
     const stored = { ...object, apiVersion, kind, metadata }
     this.objects.set(key, stored)
-    this.#tell(known === undefined ? 'ADDED' : 'MODIFIED', stored)
+    this.#notify(known === undefined ? 'ADDED' : 'MODIFIED', stored)
   }
 
   remove(name: string): void {
     const object = this.objects.get(name)
-    if (object === undefined) throw new Error(`there is no ${name}`)
+    if (object === undefined) throw new Error(`no object ${name}`)
     this.objects.delete(name)
     const resourceVersion = String(++this.clock.version)
-    this.#tell('DELETED', { ...object, metadata: { ...object.metadata, resourceVersion } })
+    this.#notify('DELETED', { ...object, metadata: { ...object.metadata, resourceVersion } })
   }
 
   bookmark(): void {
@@ -79,7 +79,7 @@ export class Collection {
     for (const [watch, from] of this.watches) if (version >= from) watch.write(line)
   }
 
-  /** What happened after this version never happened. */
+  /** Drops the history after a version. */
   rewind(version: number): void {
     this.#history = this.#history.filter(past => past.version <= version)
     this.#since = Math.min(this.#since, version)
@@ -90,41 +90,42 @@ export class Collection {
     this.watches.clear()
   }
 
-  /** What is forgotten takes no room. */
+  /** Drops the compacted history. */
   compact(): void {
     this.#history = this.#history.filter(past => past.version > this.clock.compacted)
   }
 
   expireTokens(): void {
-    this.#rests.clear()
+    this.#pendingLists.clear()
   }
 
-  answerList(query: URLSearchParams, response: ServerResponse): void {
+  serveList(query: URLSearchParams, response: ServerResponse): void {
     const token = query.get('continue')
     const { version } = this.clock
-    const rest = token === null ? { items: [...this.objects.values()], version, told: 0 } : this.#rests.get(token)
+    const rest =
+      token === null ? { items: [...this.objects.values()], version, sent: 0 } : this.#pendingLists.get(token)
     if (rest === undefined) {
-      refuse(response, 410, 'the continue token is too old')
+      sendStatus(response, 410, 'the continue token is too old')
       return
     }
-    const { items, told } = rest
-    const end = told + Number(query.get('limit') ?? items.length)
+    const { items, sent } = rest
+    const end = sent + Number(query.get('limit') ?? items.length)
     const more = end < items.length ? { continue: `from ${end} at ${rest.version}` } : {}
-    if (more.continue !== undefined) this.#rests.set(more.continue, { ...rest, told: end })
+    if (more.continue !== undefined) this.#pendingLists.set(more.continue, { ...rest, sent: end })
     const page = {
       apiVersion: this.list.apiVersion,
       kind: `${this.list.kind}List`,
       metadata: { resourceVersion: String(rest.version), ...more },
-      // The items of a list do not say what they are.
-      items: items.slice(told, end).map(({ apiVersion, kind, ...item }) => item)
+      // Items of a list have no apiVersion and kind.
+      items: items.slice(sent, end).map(({ apiVersion, kind, ...item }) => item)
     }
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(page))
   }
 
-  answerWatch(query: URLSearchParams, response: ServerResponse): void {
+  serveWatch(query: URLSearchParams, response: ServerResponse): void {
     const from = Number(query.get('resourceVersion'))
     if (from < Math.max(this.clock.compacted, this.#since)) {
-      refuse(response, 410, 'too old resource version')
+      sendStatus(response, 410, 'too old resource version')
       return
     }
     this.watches.set(response, from)
@@ -133,7 +134,7 @@ export class Collection {
     for (const { version, line } of this.#history) if (version > from) response.write(line)
   }
 
-  #tell(type: string, object: Stored): void {
+  #notify(type: string, object: Stored): void {
     const line = toEvent(type, object)
     const { version } = this.clock
     this.#history.push({ version, line })
@@ -145,8 +146,8 @@ export function toEvent(type: string, object: object): string {
   return `${JSON.stringify({ type, object })}\n`
 }
 
-/** Answers as the API server does when it does not do as it was asked. */
-export function refuse(
+/** Responds with an error status, as `metav1.Status`. */
+export function sendStatus(
   response: ServerResponse,
   code: number,
   message = '',

@@ -1,4 +1,4 @@
-/** CPU time that a call takes, in milliseconds: a machine that does other things as well does not change it. */
+/** CPU time of a call in milliseconds, independent of the load of the machine. */
 export function cpuTimeMs(call: () => void): number {
   const before = process.cpuUsage()
   call()

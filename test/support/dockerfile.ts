@@ -9,7 +9,7 @@ interface Instruction {
   readonly args: string
 }
 
-/** The instructions of one stage. */
+/** Instructions of one stage. */
 export type Stage = readonly Instruction[]
 
 const instructions: Stage = readFileSync(join(root, 'Dockerfile'), 'utf8')
@@ -20,7 +20,7 @@ const instructions: Stage = readFileSync(join(root, 'Dockerfile'), 'utf8')
   .map(line => ({ name: line.split(' ', 1)[0] ?? '', args: line.replace(/^\S+\s+/, '') }))
 const second = instructions.findLastIndex(({ name }) => name === 'FROM')
 
-/** The stage that builds, and the one that becomes the image. */
+/** Build stage and final stage. */
 export const building = instructions.slice(0, second)
 export const running = instructions.slice(second)
 
@@ -49,10 +49,10 @@ const copy = (stage: Stage, to: string) => {
 }
 
 /**
- * Does what the Dockerfile says, without an engine and without its base image: the packages are those of the checkout.
+ * Follows the Dockerfile without a container engine and base image, with the packages of the checkout.
  *
- * @param folder empty
- * @returns the folder that the image has as its working directory
+ * @param folder an empty directory
+ * @returns the working directory of the image
  */
 export function buildImage(folder: string): string {
   const build = join(folder, 'build')
@@ -68,5 +68,5 @@ export function buildImage(folder: string): string {
   return app
 }
 
-/** The command that the image starts: a program, and its first arguments. */
+/** Program and arguments of the image. */
 export const entrypoint: readonly string[] = JSON.parse(argsOf('ENTRYPOINT')[0] ?? '[]')

@@ -5,7 +5,7 @@ import { KIND, POLICIES, policy, SHORT_IDLE_TIMEOUTS } from './watch-harness.ts'
 
 /** The server sends this text to all watches. */
 const sends = (text: string | Buffer | ((api: ApiServer) => string), reason: string, malformed = 0): FaultCase => ({
-  play: ({ api }) => api.say(POLICIES, typeof text === 'function' ? text(api) : text),
+  play: ({ api }) => api.writeToWatches(POLICIES, typeof text === 'function' ? text(api) : text),
   reason,
   check: (t, watched) => {
     t.equal(watched.health().counters.malformed, malformed)
@@ -32,7 +32,7 @@ export const EVENT_FAULTS: Readonly<Record<string, FaultCase>> = {
   'ERROR 410, stream stays open': sends(failed(410), 'expired'),
   'ERROR 410, stream ends': {
     play: ({ api }) => {
-      api.say(POLICIES, failed(410))
+      api.writeToWatches(POLICIES, failed(410))
       api.endWatches(POLICIES)
     },
     reason: 'expired'
@@ -64,7 +64,7 @@ export const EVENT_FAULTS: Readonly<Record<string, FaultCase>> = {
   'last event is repeated': {
     play: async ({ api }) => {
       api.put(POLICIES, policy('b', 'DISABLE'))
-      for (let i = 0; i < 3; i++) api.say(POLICIES, eventOf('MODIFIED', api, 'b'))
+      for (let i = 0; i < 3; i++) api.writeToWatches(POLICIES, eventOf('MODIFIED', api, 'b'))
     },
     meanwhile: 'synced',
     check: (t, watched) => t.equal(watched.health().counters.relists, 0)
@@ -72,7 +72,7 @@ export const EVENT_FAULTS: Readonly<Record<string, FaultCase>> = {
   'all events are repeated': {
     play: async ({ api }) => {
       api.put(POLICIES, policy('c'))
-      for (const namespace of ['a', 'b', 'c']) api.say(POLICIES, eventOf('ADDED', api, namespace))
+      for (const namespace of ['a', 'b', 'c']) api.writeToWatches(POLICIES, eventOf('ADDED', api, namespace))
     },
     reason: 'version-regressed'
   },
@@ -100,15 +100,15 @@ export const EVENT_FAULTS: Readonly<Record<string, FaultCase>> = {
   },
   'deletion without an event, followed by ERROR 410': {
     play: ({ api }) => {
-      api.lose(POLICIES, 'b/default')
-      api.say(POLICIES, failed(410))
+      api.removeSilently(POLICIES, 'b/default')
+      api.writeToWatches(POLICIES, failed(410))
     },
     reason: 'expired'
   },
   'deletion without an event is found by the periodic relist': {
     timing: { relistIntervalMs: 50 },
     play: async ({ api }) => {
-      api.lose(POLICIES, 'b/default')
+      api.removeSilently(POLICIES, 'b/default')
       await sleep(100)
       api.endWatches(POLICIES)
     },

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import type { Health } from '../../src/sources/cluster/sync-status.ts'
-import { type ApiServer, type Fault, refuse } from './api-server.ts'
+import { type ApiServer, type Fault, sendStatus } from './api-server.ts'
 import { waitUntil } from './wait-until.ts'
 import {
   FAST_TIMING,
@@ -119,7 +119,7 @@ export const onRequest =
   }
 
 export const respondWithStatus = (part: Part, status: number, headers: Record<string, string> = {}) =>
-  onRequest(part, (_request, response) => refuse(response, status, 'no', headers))
+  onRequest(part, (_request, response) => sendStatus(response, status, 'no', headers))
 
 export const respondWithText = (part: Part, text: string | Buffer) =>
   onRequest(part, (_request, response) => response.writeHead(200).end(text))

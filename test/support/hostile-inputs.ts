@@ -8,8 +8,7 @@ import { SECURITY } from './hostile/security.ts'
 export { type HostileInput, type Manifest, toJson } from './hostile/row.ts'
 
 /**
- * For each kind that is read, the largest and nastiest objects that somebody may send. A kube-apiserver takes 3 MiB a
- * request and etcd 1.5 MiB an object; annotations have 256 KiB in all, ConfigMaps 1 MiB, values of labels 63 characters,
- * and names 253; beyond that, the schemas of Istio's and KServe's CRDs count.
+ * The largest and most hostile objects of each kind that is read. Limits: 3 MiB per request, 1.5 MiB per object in etcd,
+ * 256 KiB of annotations, 1 MiB per ConfigMap, 63 characters per label value, 253 per name, and the schemas of the CRDs.
  */
 export const HOSTILE_INPUTS: readonly HostileInput[] = [...KSERVE, ...NETWORKING, ...SECURITY, ...CORE, ...COMBINED]

@@ -12,45 +12,48 @@ import { evaluatorOf, healthOnly } from './evaluator.ts'
 import { type HostileInput, type Manifest, toJson } from './hostile-inputs.ts'
 import { stockWith } from './snapshot.ts'
 
-/** What the processor may work on one request. The API server waits longer; other requests wait as long. */
+/** Maximum CPU time of one request, because other requests wait as long. */
 export const LIMIT_MS = 1_000
 
-/** How long the processor worked on a row, for the slowest of its requests. */
+/** CPU time of the slowest request, and errors of a hostile input. */
 export interface Played {
   readonly changeMs: number
   readonly stateMs: number
-  /** What is not as it must be. */
-  readonly faults: readonly string[]
+  readonly errors: readonly string[]
 }
 
-/** A webhook that is asked in this process. */
+/** A webhook in this process. */
 export interface Stage {
   readonly play: (row: HostileInput) => Promise<Played>
   readonly close: () => Promise<void>
 }
 
-interface Question {
+interface WebhookRequest {
   readonly path: '/validate' | '/mutate'
   readonly body: string
 }
 
-interface Answer {
+interface WebhookResponse {
   readonly ms: number
   readonly status: number
   readonly text: string
 }
 
-type Ask = (question: Question) => Promise<Answer>
+type Send = (request: WebhookRequest) => Promise<WebhookResponse>
 
-/** A question of the API server about the JSON text of an object. */
-export function review(json: string, path: Question['path'], operation: 'CREATE' | 'UPDATE' | 'DELETE'): Question {
+/** An AdmissionReview request for the JSON text of an object. */
+export function review(
+  json: string,
+  path: WebhookRequest['path'],
+  operation: 'CREATE' | 'UPDATE' | 'DELETE'
+): WebhookRequest {
   const { apiVersion, kind, metadata }: Manifest = JSON.parse(json)
   const [version = '', group = ''] = apiVersion.split('/').reverse()
   const request = { uid: 'u', kind: { group, version, kind }, operation, ...pick(metadata) }
   const object = operation === 'DELETE' ? 'null' : json
   const oldObject = operation === 'CREATE' ? 'null' : json
-  const asked = JSON.stringify(request).slice(0, -1)
-  const head = `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":${asked}`
+  const text = JSON.stringify(request).slice(0, -1)
+  const head = `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":${text}`
   return { path, body: `${head},"object":${object},"oldObject":${oldObject}}}` }
 }
 
@@ -69,21 +72,21 @@ const MODEL = {
   spec: { predictor: { model: { modelFormat: { name: 'sklearn' } } } }
 }
 
-/** What others ask, whose answers no hostile change may alter. */
-const ORDINARY: readonly Question[] = [
+/** Requests whose responses must not change. */
+const ORDINARY: readonly WebhookRequest[] = [
   review(JSON.stringify(STRICT), '/validate', 'CREATE'),
   review(JSON.stringify(MODEL), '/validate', 'CREATE'),
   review(JSON.stringify(MODEL), '/mutate', 'CREATE')
 ]
 
 const PROTOTYPES = [Object, Array, String, Function, Map].map(({ prototype }): object => prototype)
-/** All that is in prototypes, one after the other: names and values. */
+/** Names and values of all members of the prototypes. */
 const membersOf = () =>
   PROTOTYPES.flatMap(prototype =>
     Reflect.ownKeys(prototype).flatMap(key => [key, Reflect.getOwnPropertyDescriptor(prototype, key)?.value])
   )
 
-/** A webhook with a stock installation as its state, to which the state is changed and back for each row. */
+/** Starts a webhook; the state is changed and restored for each hostile input. */
 export async function openStage(): Promise<Stage> {
   const stock = stockWith()
   let state = stock
@@ -101,37 +104,37 @@ export async function openStage(): Promise<Stage> {
     },
     pino({ level: 'silent' })
   )
-  const ask: Ask = async ({ path, body }) => {
+  const send: Send = async ({ path, body }) => {
     const headers = { 'content-type': 'application/json' }
     const { result, ms } = await measure(() => app.inject({ method: 'POST', url: path, payload: body, headers }))
     return { ms, status: result.statusCode, text: result.body }
   }
-  const askAll = async (questions: readonly Question[]) => {
-    const answers: Answer[] = []
-    for (const question of questions) answers.push(await ask(question))
-    return answers
+  const sendAll = async (requests: readonly WebhookRequest[]) => {
+    const responses: WebhookResponse[] = []
+    for (const request of requests) responses.push(await send(request))
+    return responses
   }
-  const usual = textsOf(await askAll(ORDINARY))
+  const expected = textsOf(await sendAll(ORDINARY))
   const members = membersOf()
   const play = async (row: HostileInput): Promise<Played> => {
     const json = toJson(row)
     const beside = row.beside?.() ?? []
     state = stateWith(stock, beside)
-    // What is beside it is known before it comes.
-    if (beside.length > 0) await askAll(ORDINARY)
-    const change = await askAll(
+    // The other objects are evaluated before the change.
+    if (beside.length > 0) await sendAll(ORDINARY)
+    const change = await sendAll(
       (['CREATE', 'UPDATE'] as const).flatMap(operation =>
         (['/validate', '/mutate'] as const).map(path => review(json, path, operation))
       )
     )
     state = stateWith(stock, [...beside, JSON.parse(json)])
-    const within = await askAll([...ORDINARY, review(json, '/validate', 'DELETE')])
+    const within = await sendAll([...ORDINARY, review(json, '/validate', 'DELETE')])
     state = stock
-    const after = await askAll(ORDINARY)
-    const faults = [...change, ...within, ...after].flatMap(faultIn)
-    if (!isDeepStrictEqual(textsOf(after), usual)) faults.push('ordinary requests are answered otherwise afterwards')
-    if (!isDeepStrictEqual(membersOf(), members)) faults.push('a prototype has changed')
-    return { changeMs: slowest(change), stateMs: slowest([...within, ...after]), faults }
+    const after = await sendAll(ORDINARY)
+    const errors = [...change, ...within, ...after].flatMap(errorsIn)
+    if (!isDeepStrictEqual(textsOf(after), expected)) errors.push('responses to ordinary requests differ afterwards')
+    if (!isDeepStrictEqual(membersOf(), members)) errors.push('a prototype has changed')
+    return { changeMs: slowest(change), stateMs: slowest([...within, ...after]), errors }
   }
   return {
     play,
@@ -142,34 +145,34 @@ export async function openStage(): Promise<Stage> {
   }
 }
 
-/** Garbage collection and other processes make a row slow now and then; one that is slow each time is too slow. */
-const PLAYS = 3
+/** Attempts until a slow input fails, because garbage collection may slow a single one. */
+const MAX_ATTEMPTS = 3
 
 const isSlow = ({ changeMs, stateMs }: Played) => Math.max(changeMs, stateMs) > LIMIT_MS
 
-/** Plays each row as a test of its own. */
+/** Runs each hostile input as a subtest. */
 export async function playAll(t: Pick<Test, 'test' | 'teardown'>, rows: readonly HostileInput[]): Promise<void> {
   const stage = await openStage()
   t.teardown(stage.close)
   for (const row of rows) {
     await t.test(row.name, async t => {
       let played = await stage.play(row)
-      for (let again = 1; again < PLAYS && isSlow(played); again++) played = await stage.play(row)
-      t.same(played.faults, [])
+      for (let again = 1; again < MAX_ATTEMPTS && isSlow(played); again++) played = await stage.play(row)
+      t.same(played.errors, [])
     })
   }
 }
 
 type Test = typeof tap
 
-/** The state with these objects in it, as far as they can be read. */
+/** The state with these objects, without those that cannot be parsed. */
 function stateWith(stock: Snapshot, manifests: readonly Manifest[]): Snapshot {
   return manifests
     .flatMap(manifest => project(manifest, () => {}))
     .reduce((state, after) => state.apply({ operation: 'CREATE', after }), stock)
 }
 
-/** Time of the processor, of all threads: on a busy machine it stays the same, and that of the clock does not. */
+/** CPU time of all threads, independent of the load of the machine. */
 export async function measure<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly ms: number }> {
   const before = process.cpuUsage()
   const result = await work()
@@ -177,13 +180,13 @@ export async function measure<T>(work: () => Promise<T>): Promise<{ readonly res
   return { result, ms: (user + system) / 1000 }
 }
 
-function faultIn({ status, text, ms }: Answer): readonly string[] {
-  const isAnswered = status === 200 && typeof JSON.parse(text).response?.allowed === 'boolean'
+function errorsIn({ status, text, ms }: WebhookResponse): readonly string[] {
+  const hasResponse = status === 200 && typeof JSON.parse(text).response?.allowed === 'boolean'
   return [
-    ...(isAnswered ? [] : [`status ${status}: ${text.slice(0, 200)}`]),
+    ...(hasResponse ? [] : [`status ${status}: ${text.slice(0, 200)}`]),
     ...(ms <= LIMIT_MS ? [] : [`took ${Math.round(ms)} ms`])
   ]
 }
 
-const textsOf = (answers: readonly Answer[]) => answers.map(({ text }) => text)
-const slowest = (answers: readonly Answer[]) => Math.max(...answers.map(({ ms }) => ms))
+const textsOf = (responses: readonly WebhookResponse[]) => responses.map(({ text }) => text)
+const slowest = (responses: readonly WebhookResponse[]) => Math.max(...responses.map(({ ms }) => ms))

@@ -6,7 +6,7 @@ export function kubeconfig(server: string, context = 'test'): string {
     apiVersion: 'v1',
     kind: 'Config',
     'current-context': context,
-    // Without this the client refuses plain HTTP.
+    // The client rejects plaintext HTTP without this.
     clusters: [{ name: 'cluster', cluster: { server, 'insecure-skip-tls-verify': true } }],
     users: [{ name: 'user', user: { token: 'not-a-secret' } }],
     contexts: [{ name: context, context: { cluster: 'cluster', user: 'user' } }]

@@ -1,5 +1,5 @@
 import type { Health } from '../../src/sources/cluster/sync-status.ts'
-import { type Fault, refuse } from './api-server.ts'
+import { type Fault, sendStatus } from './api-server.ts'
 import { type FaultCase, heal, onRequest, respondWithStatus, respondWithText } from './fault.ts'
 import { KIND, POLICIES, policy, SHORT_IDLE_TIMEOUTS } from './watch-harness.ts'
 
@@ -17,7 +17,7 @@ const initially = (fault: Fault, reason: string, meanwhile: Health = 'starting')
 const withoutGroup = (respond: (response: Parameters<Fault>[1]) => unknown, reason: string): FaultCase =>
   initially(({ pathname }, response) => {
     if (pathname === '/apis/security.istio.io') respond(response)
-    else if (pathname === POLICIES) refuse(response, 404)
+    else if (pathname === POLICIES) sendStatus(response, 404)
     else return false
     return true
   }, reason)
@@ -36,7 +36,7 @@ export const LIST_FAULTS: Readonly<Record<string, FaultCase>> = {
     }
   },
   '404, and discovery returns no APIGroup': withoutGroup(response => response.writeHead(200).end('{}'), 'unexpected'),
-  '404, and discovery returns 503': withoutGroup(response => refuse(response, 503), '503'),
+  '404, and discovery returns 503': withoutGroup(response => sendStatus(response, 503), '503'),
   'no response': {
     ...initially(
       onRequest('list', () => {}),

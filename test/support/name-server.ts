@@ -1,19 +1,19 @@
 import dns from 'node:dns'
 
-/** Who looks up names for this process. */
+/** Replaces the DNS resolver of this process. */
 export interface NameServer {
-  /** While it is, the name is not known. */
+  /** While true, the name does not resolve. */
   isDown: boolean
-  /** All is looked up as before. */
+  /** Restores the resolver. */
   readonly close: () => void
 }
 
-/** Makes a name one of loopback. */
+/** Resolves a name to the loopback address. */
 export function nameServerOf(name: string): NameServer {
   const { lookup } = dns
-  const fake = (asked: string, options: dns.LookupOptions, callback: (...args: unknown[]) => void) => {
-    if (asked !== name) return lookup(asked, options, callback)
-    const error = Object.assign(new Error(`getaddrinfo ENOTFOUND ${asked}`), { code: 'ENOTFOUND' })
+  const fake = (host: string, options: dns.LookupOptions, callback: (...args: unknown[]) => void) => {
+    if (host !== name) return lookup(host, options, callback)
+    const error = Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), { code: 'ENOTFOUND' })
     const found = options.all === true ? [{ address: '127.0.0.1', family: 4 }] : '127.0.0.1'
     return setImmediate(() => (server.isDown ? callback(error) : callback(null, found, 4)))
   }

@@ -2,14 +2,13 @@ import { pathsOf } from '../../src/request/inference-service-paths.ts'
 import { failedHopOf, type Path } from '../../src/request/request-path.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
 
-/** The ways to a model, each as one line: caller, address, leg, hops, and the cause of a cut or what is not known. */
+/** Request paths to a model, one line each: caller, entry, activator mode, hops, and the failure or unknown reason. */
 export function pathsTo(state: Snapshot, name: string, namespace = 'user1'): readonly string[] {
   const model = state.get('InferenceService', namespace, name)
   if (model === undefined) throw new Error(`no model ${name}`)
   return pathsOf(state, model).map(describePath)
 }
 
-/** A path in words. */
 export function describePath(path: Path): string {
   const { caller, from, entry, activatorMode, hops } = path
   const unknown = hops.at(-1)?.unknown

@@ -11,7 +11,7 @@ export interface Program {
   readonly err: () => string
 }
 
-/** Runs the program, as a process of its own. */
+/** Starts the program in a separate process. */
 export function start(
   { teardown }: Pick<typeof t, 'teardown'>,
   argv: readonly string[],
@@ -35,7 +35,7 @@ export function start(
   return { child, out: () => text.out, err: () => text.err }
 }
 
-/** Waits for its end. */
+/** Waits until the process has ended. */
 export async function end({ child, out, err }: Program) {
   const [code] = await once(child, 'close')
   return { code, out: out(), err: err() }

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import type t from 'tap'
 
-/** The same examples each time; other ones by `SEED=7 RUNS=10 npx tap run test/properties`. */
+/** Fixed seed; change it with `SEED=7 RUNS=10 npx tap run test/properties`. */
 const SEED = Number(process.env['SEED'] ?? 1)
 const TIMES = Number(process.env['RUNS'] ?? 1)
 
-/** A test of what holds for whatever is drawn. A failure tells its seed and the smallest example that was found. */
+/** A property test; a failure prints its seed and the smallest counterexample. */
 export function property<T>(
   tap: typeof t,
   name: string,

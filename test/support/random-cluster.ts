@@ -5,7 +5,7 @@ import { KINDS, type Kind, nameOf, type Resource } from '../../src/state/resourc
 import { type Change, Snapshot } from '../../src/state/snapshot.ts'
 import { deepFreeze, stockWith } from './snapshot.ts'
 
-/** An object as YAML writes it. */
+/** An object as in a manifest. */
 export interface Manifest {
   readonly apiVersion: string
   readonly kind: string
@@ -16,14 +16,14 @@ export interface Manifest {
 const STOCK = stockWith()
 const STOCK_OBJECTS: readonly Resource[] = Object.keys(KINDS).flatMap(kind => STOCK.list(kind as Kind))
 
-/** What the model makes of an object. */
+/** Parses an object. */
 export function read(manifest: unknown): Resource {
   const resource = readResource(manifest)
-  if (resource === undefined) throw new Error(`not a kind on the path: ${JSON.stringify(manifest)}`)
+  if (resource === undefined) throw new Error(`unread kind: ${JSON.stringify(manifest)}`)
   return deepFreeze(resource)
 }
 
-/** The objects of a stock installation with these in it, or in their place. */
+/** Objects of the example cluster, with these added or replaced. */
 export function objectsWith(manifests: readonly Manifest[]): readonly Resource[] {
   const objects = [...STOCK_OBJECTS, ...manifests.map(read)]
   return [...new Map(objects.map(one => [nameOf(one), one])).values()]
@@ -34,7 +34,7 @@ export function clusterWith(manifests: readonly Manifest[]): Snapshot {
 }
 
 const pick = <T>(...values: readonly T[]) => fc.constantFrom(...values)
-const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 1 })
+const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 1 })
 const mostly = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 5 })
 const seldom = <T>(arbitrary: fc.Arbitrary<T>) =>
   fc.oneof({ weight: 5, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary })
@@ -42,7 +42,7 @@ const some = <T>(arbitrary: fc.Arbitrary<T>, most = 2) => fc.array(arbitrary, { 
 const atLeastOne = <T>(arbitrary: fc.Arbitrary<T>) => fc.array(arbitrary, { minLength: 1, maxLength: 2 })
 const record = <T>(model: { readonly [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(model)
 
-/** Some equal, some distinct, and none for what is being created. */
+/** Equal and distinct times, and none as for a new object. */
 const created = pick(undefined, undefined, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z')
 const namespace = pick('user1', 'user1', 'user2', 'istio-system', 'knative-serving')
 
@@ -71,7 +71,7 @@ const matchLabels = pick(
   { istio: 'ingressgateway' },
   { app: 'nothing' }
 )
-const selector = maybe(matchLabels.map(matchLabels => ({ matchLabels })))
+const selector = optional(matchLabels.map(matchLabels => ({ matchLabels })))
 const mode = pick('STRICT', 'STRICT', 'PERMISSIVE', 'DISABLE', 'UNSET')
 const name = pick('default', 'other')
 
@@ -163,8 +163,8 @@ const source = record({
   ipBlocks: seldom(pick(['10.44.0.0/16'], ['192.168.0.0/16'], ['10.44.0.10']))
 })
 const operation = record({
-  paths: maybe(pick(['/metrics', '/healthz'], ['/v1/*'], ['/v1/models/sklearn-iris:predict'])),
-  ports: maybe(pick(['8012'], ['9090'])),
+  paths: optional(pick(['/metrics', '/healthz'], ['/v1/*'], ['/v1/models/sklearn-iris:predict'])),
+  ports: optional(pick(['8012'], ['9090'])),
   hosts: seldom(pick(['*.user1.svc.cluster.local'], ['*.example.com'], ['Twin-b*'], ['twin-b-too.user1.example.com'])),
   methods: seldom(pick(['POST'], ['GET']))
 })
@@ -177,8 +177,8 @@ const condition = pick(
   { key: 'nothing', values: ['a'] }
 )
 const rule = record({
-  from: maybe(atLeastOne(record({ source: maybe(source) }))),
-  to: maybe(atLeastOne(record({ operation: maybe(operation) }))),
+  from: optional(atLeastOne(record({ source: optional(source) }))),
+  to: optional(atLeastOne(record({ operation: optional(operation) }))),
   when: seldom(atLeastOne(condition))
 })
 const authorizationPolicy = object(
@@ -189,9 +189,9 @@ const authorizationPolicy = object(
   spec(
     record({
       selector,
-      action: maybe(pick('ALLOW', 'ALLOW', 'DENY', 'AUDIT', 'CUSTOM')),
-      provider: maybe(record({ name: pick('gone') })),
-      rules: maybe(some(rule))
+      action: optional(pick('ALLOW', 'ALLOW', 'DENY', 'AUDIT', 'CUSTOM')),
+      provider: optional(record({ name: pick('gone') })),
+      rules: optional(some(rule))
     })
   ),
   pick({}, {}, {}, { annotations: { 'istio.io/dry-run': 'true' } })
@@ -204,7 +204,7 @@ const requestAuthentication = object(
   spec(
     record({
       selector,
-      jwtRules: some(record({ issuer: pick('issuer', 'other'), forwardOriginalToken: maybe(fc.boolean()) }))
+      jwtRules: some(record({ issuer: pick('issuer', 'other'), forwardOriginalToken: optional(fc.boolean()) }))
     })
   )
 )
@@ -221,33 +221,33 @@ const namespaceObject: fc.Arbitrary<Manifest> = record({
   )
 }).map(metadata => ({ apiVersion: 'v1', kind: 'Namespace', metadata }))
 
-const inject = maybe(pick('true', 'false'))
+const inject = optional(pick('true', 'false'))
 const labels = record({
   'sidecar.istio.io/inject': inject,
-  'networking.knative.dev/visibility': maybe(pick('cluster-local'))
+  'networking.knative.dev/visibility': optional(pick('cluster-local'))
 })
 const annotations = record({
   'sidecar.istio.io/inject': inject,
-  'sidecar.istio.io/rewriteAppHTTPProbers': maybe(pick('false')),
-  'autoscaling.knative.dev/targetBurstCapacity': maybe(pick('0', '-1', '70', '-2')),
-  'autoscaling.knative.dev/target-burst-capacity': maybe(pick('0')),
-  'serving.kserve.io/deploymentMode': maybe(pick('Standard', 'Knative'))
+  'sidecar.istio.io/rewriteAppHTTPProbers': optional(pick('false')),
+  'autoscaling.knative.dev/targetBurstCapacity': optional(pick('0', '-1', '70', '-2')),
+  'autoscaling.knative.dev/target-burst-capacity': optional(pick('0')),
+  'serving.kserve.io/deploymentMode': optional(pick('Standard', 'Knative'))
 })
 const component = record({
-  labels: maybe(labels),
-  annotations: maybe(annotations),
-  minReplicas: maybe(pick(0, 1)),
-  serviceAccountName: maybe(pick('caller')),
+  labels: optional(labels),
+  annotations: optional(annotations),
+  minReplicas: optional(pick(0, 1)),
+  serviceAccountName: optional(pick('caller')),
   model: pick({ modelFormat: { name: 'sklearn' } }, { modelFormat: { name: 'triton' } })
 })
-/** Models; among them those of the stock installation, changed. */
+/** InferenceServices, including changed ones of the example cluster. */
 export const inferenceService = object(
   'serving.kserve.io/v1beta1',
   'InferenceService',
   pick('user1', 'user1', 'user2'),
   pick('sklearn-iris', 'new'),
-  spec(record({ predictor: component, transformer: maybe(component) })),
-  record({ labels: maybe(labels), annotations: maybe(annotations) })
+  spec(record({ predictor: component, transformer: optional(component) })),
+  record({ labels: optional(labels), annotations: optional(annotations) })
 )
 const inferenceGraph = object(
   'serving.kserve.io/v1alpha1',
@@ -255,7 +255,7 @@ const inferenceGraph = object(
   pick('user1'),
   pick('graph'),
   spec(record({ nodes: pick({ root: { steps: [{ serviceName: 'sklearn-iris' }, { serviceName: 'new' }] } }) })),
-  record({ labels: maybe(labels) })
+  record({ labels: optional(labels) })
 )
 const service = object(
   'v1',
@@ -264,14 +264,14 @@ const service = object(
   pick('new-predictor', 'httpbin', 'istio-ingressgateway', 'border'),
   spec(
     record({
-      selector: maybe(matchLabels),
-      type: maybe(pick('LoadBalancer', 'ClusterIP')),
-      clusterIP: maybe(pick('None')),
+      selector: optional(matchLabels),
+      type: optional(pick('LoadBalancer', 'ClusterIP')),
+      clusterIP: optional(pick('None')),
       ports: atLeastOne(
         record({
           port: pick(80, 443),
-          name: maybe(pick('http', 'https', 'tcp')),
-          targetPort: maybe(pick<number | string>(8080, 8081, 8012, 'queue-port'))
+          name: optional(pick('http', 'https', 'tcp')),
+          targetPort: optional(pick<number | string>(8080, 8081, 8012, 'queue-port'))
         })
       )
     })
@@ -282,11 +282,11 @@ const sidecar = object(
   'Sidecar',
   namespace,
   name,
-  spec(record({ egress: maybe(some(record({ hosts: pick(['*/*'], ['./*'], ['~/*'], ['istio-system/*']) }))) }))
+  spec(record({ egress: optional(some(record({ hosts: pick(['*/*'], ['./*'], ['~/*'], ['istio-system/*']) }))) }))
 )
 const proxy = pick([], [{ name: 'istio-proxy', args: ['proxy', 'sidecar'] }])
 const pod = fc
-  .tuple(pick('sklearn-iris', 'new'), pick('a', 'b'), proxy, pick('Running', 'Failed'), maybe(pick('caller')))
+  .tuple(pick('sklearn-iris', 'new'), pick('a', 'b'), proxy, pick('Running', 'Failed'), optional(pick('caller')))
   .map(
     ([model, suffix, proxy, phase, serviceAccountName]): Manifest =>
       withoutEmptyFields({
@@ -325,7 +325,7 @@ const configMap = pick(
   map('istio-system', 'istio', { mesh: 'enableAutoMtls: false' })
 )
 
-/** Any object on the traffic path. */
+/** An object of any kind that is read. */
 export const anyObject: fc.Arbitrary<Manifest> = fc.oneof(
   { weight: 3, arbitrary: peerAuthentication },
   { weight: 3, arbitrary: destinationRule },
@@ -341,19 +341,19 @@ export const anyObject: fc.Arbitrary<Manifest> = fc.oneof(
   { weight: 1, arbitrary: configMap }
 )
 
-/** What is put into a stock installation: a few objects, no two of one name. */
+/** A few objects with distinct names. */
 export const someObjects: fc.Arbitrary<readonly Manifest[]> = fc.uniqueArray(anyObject, {
   maxLength: 5,
   selector: manifest => nameOf(read(manifest))
 })
 
-/** The change that applying an object is. */
+/** The change of applying an object. */
 export function applying(cluster: Snapshot, after: Resource): Change {
   const before = cluster.get(after.kind, after.namespace, after.name)
   return before === undefined ? { operation: 'CREATE', after } : { operation: 'UPDATE', before, after }
 }
 
-/** The object with what is added to it. */
+/** Applies a JSON patch of additions. */
 export function patched(manifest: Manifest, patch: readonly Operation[]): Manifest {
   const result = structuredClone(manifest)
   for (const { path, value } of patch) {

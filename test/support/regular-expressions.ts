@@ -2,7 +2,7 @@ import { stripTypeScriptTypes } from 'node:module'
 import { type AnyNode, parse } from 'acorn'
 import { checkSync } from 'recheck'
 
-// In this process, and neither in a worker nor in Java or native code.
+// In this process, without a worker, Java or native code.
 process.env['RECHECK_SYNC_BACKEND'] = 'pure'
 
 export interface Literal {
@@ -13,7 +13,7 @@ export interface Literal {
 
 export interface RegularExpressions {
   readonly literals: readonly Literal[]
-  /** Lines that name `RegExp`: what is made there cannot be checked. */
+  /** Lines with `RegExp`, which may build an expression that cannot be checked. */
   readonly dynamic: readonly number[]
 }
 
@@ -37,11 +37,11 @@ function* nodesIn(value: unknown): Generator<AnyNode> {
   for (const inner of Object.values(value)) yield* nodesIn(inner)
 }
 
-/** Under load the checker needs longer; it says `unknown` when its time is over. */
+/** The checker returns `unknown` on timeout, which is more likely under load. */
 const TIMEOUT_MS = 60_000
 
 /**
- * Why a regular expression may need more than time linear in the length of what it is matched against.
+ * Complexity of a regular expression that may take more than linear time.
  *
  * @returns `undefined` for one that is proven linear.
  * @see https://makenowjust-labs.github.io/recheck/

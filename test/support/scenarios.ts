@@ -7,23 +7,23 @@ import { readFiles } from '../../src/sources/files.ts'
 import { nameOf } from '../../src/state/resource.ts'
 
 const folder = join(import.meta.dirname, '../scenarios')
-/** Taken apart once: each scenario leaves some of it out. */
+/** Parsed once; each scenario omits some objects. */
 const base = toNamed(join(folder, 'base.yaml'))
 
 export const SCENARIOS = readdirSync(folder, { withFileTypes: true })
   .filter(entry => entry.isDirectory())
   .map(({ name }) => name)
 
-/** An object, with what names it: `Kind namespace/name`. */
+/** An object with its name, `Kind namespace/name`. */
 export interface Named {
   readonly name: string
   readonly text: string
 }
 
 export interface OwnScenario {
-  /** What scenario.yaml says, but for what its cluster leaves out. */
+  /** Content of scenario.yaml without the key `without`. */
   readonly scenario: Readonly<Record<string, unknown>>
-  /** The base, without what `without` names, with what its own cluster.yaml has. */
+  /** base.yaml without the objects in `without`, plus cluster.yaml. */
   readonly cluster: readonly Named[]
   readonly change: readonly Named[]
 }
@@ -42,9 +42,9 @@ function toNamed(file: string): readonly Named[] {
 }
 
 /**
- * Runs a scenario of ours.
+ * Runs a scenario of test/scenarios.
  *
- * @returns one line for each thing that is not as expected.
+ * @returns one line for each difference from the expectation
  */
 export async function runOwnScenario(name: string): Promise<readonly string[]> {
   const { scenario, cluster } = readOwnScenario(name)

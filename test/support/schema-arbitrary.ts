@@ -27,7 +27,7 @@ export interface Schema {
   readonly 'x-kubernetes-preserve-unknown-fields'?: boolean
 }
 
-/** Words that mean something somewhere, among some that never do. */
+/** Values with a meaning in some field, and values without one. */
 const WORDS = [
   '',
   '*',
@@ -51,10 +51,10 @@ const WORDS = [
 ]
 const MOST_ITEMS = 2
 
-/** Values that a schema admits, as far as it says so without rules in CEL. */
+/** Values that a schema allows; CEL rules are ignored. */
 export function fromSchema(schema: Schema): fc.Arbitrary<unknown> {
   const plain = schema.enum === undefined ? ofType(schema) : fc.constantFrom(...schema.enum)
-  const made = plain.filter(value => meets(schema, value))
+  const made = plain.filter(value => matches(schema, value))
   return schema.nullable === true
     ? fc.oneof({ weight: 3, arbitrary: made }, { weight: 1, arbitrary: fc.constant(null) })
     : made
@@ -89,7 +89,7 @@ function ofType(schema: Schema): fc.Arbitrary<unknown> {
 }
 
 const rangeOf = ({ minimum = -(2 ** 31), maximum = 2 ** 31 - 1 }: Schema) => ({ min: minimum, max: maximum })
-/** Ports that mean something, as far as they are in range. */
+/** Ports with a meaning in the example cluster, if they are in range. */
 function numbersIn(schema: Schema): readonly number[] {
   const { min, max } = rangeOf(schema)
   return [80, 8012, min].filter(number => number >= min && number <= max)
@@ -118,7 +118,7 @@ function ofObject({
   })
   const whole = fc
     .tuple(fc.record(Object.fromEntries(known)), fc.nat())
-    .map(([value, nat]) => withoutRivals(schema, withoutEmptyFields(value), nat))
+    .map(([value, nat]) => withoutExclusiveFields(schema, withoutEmptyFields(value), nat))
   if (typeof additionalProperties === 'object') {
     return fc.dictionary(fc.constantFrom('a', '8012', 'user1', 'root'), fromSchema(additionalProperties), {
       minKeys: minProperties,
@@ -132,34 +132,34 @@ function ofObject({
     : whole
 }
 
-/** Schemas are large, and little of one is drawn. */
+/** Few fields are drawn, because schemas are large. */
 const lazily = (schema: Schema) => fc.constant(null).chain(() => fromSchema(schema))
 
 const withoutEmptyFields = (value: object) =>
   Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined))
 
-/** Of fields that exclude each other, one is kept. */
-function withoutRivals({ oneOf = [], allOf = [] }: Schema, value: object, nat: number): object {
-  const rivals = oneOf.flatMap(({ required = [] }) => required)
-  const kept = rivals[nat % (rivals.length + 1)]
-  const left = Object.fromEntries(Object.entries(value).filter(([key]) => key === kept || !rivals.includes(key)))
-  return allOf.reduce((rest, one) => withoutRivals(one, rest, nat), left)
+/** Keeps one of several mutually exclusive fields. */
+function withoutExclusiveFields({ oneOf = [], allOf = [] }: Schema, value: object, nat: number): object {
+  const exclusive = oneOf.flatMap(({ required = [] }) => required)
+  const kept = exclusive[nat % (exclusive.length + 1)]
+  const left = Object.fromEntries(Object.entries(value).filter(([key]) => key === kept || !exclusive.includes(key)))
+  return allOf.reduce((rest, one) => withoutExclusiveFields(one, rest, nat), left)
 }
 
-/** What Istio says of fields that exclude each other. */
-function meets(schema: Schema, value: unknown): boolean {
+/** True if a value satisfies `required`, `oneOf`, `anyOf`, `allOf` and `not`, with which Istio makes fields exclusive. */
+function matches(schema: Schema, value: unknown): boolean {
   const { oneOf, anyOf, allOf, not, required = [], properties = {} } = schema
   if (typeof value !== 'object' || value === null) return true
   if (schema['x-kubernetes-int-or-string'] === true) return true
   if (!required.every(key => Object.hasOwn(value, key))) return false
-  const isMetInside = Object.entries(properties).every(
-    ([key, one]) => !Object.hasOwn(value, key) || meets(one, value[key as keyof typeof value])
+  const areFieldsValid = Object.entries(properties).every(
+    ([key, one]) => !Object.hasOwn(value, key) || matches(one, value[key as keyof typeof value])
   )
   return (
-    isMetInside &&
-    (oneOf === undefined || oneOf.filter(one => meets(one, value)).length === 1) &&
-    (anyOf === undefined || anyOf.some(one => meets(one, value))) &&
-    (allOf === undefined || allOf.every(one => meets(one, value))) &&
-    (not === undefined || !meets(not, value))
+    areFieldsValid &&
+    (oneOf === undefined || oneOf.filter(one => matches(one, value)).length === 1) &&
+    (anyOf === undefined || anyOf.some(one => matches(one, value))) &&
+    (allOf === undefined || allOf.every(one => matches(one, value))) &&
+    (not === undefined || !matches(not, value))
   )
 }

@@ -4,29 +4,29 @@ import { readManifests } from '../../src/sources/yaml.ts'
 import type { Resource } from '../../src/state/resource.ts'
 import { type Settings, Snapshot } from '../../src/state/snapshot.ts'
 
-/** The objects of a YAML text. Fails on what could not be read. */
+/** Parses the objects of a YAML text. @throws on any error */
 export function resourcesOf(yaml: string): readonly Resource[] {
   const { manifests, errors } = readManifests(yaml, 'test')
   if (errors.length > 0) throw new Error(errors.join('\n'))
   return manifests.map(({ resource, ref }) => {
-    if (resource === undefined) throw new Error(`not a kind on the path: ${ref.kind}`)
+    if (resource === undefined) throw new Error(`unread kind: ${ref.kind}`)
     return deepFreeze(resource)
   })
 }
 
-/** A state that holds the objects of a YAML text, and nothing else. */
+/** A state with only the objects of a YAML text. */
 export function stateOf(yaml: string, settings?: Settings): Snapshot {
   return Snapshot.of(resourcesOf(yaml), settings)
 }
 
 const stock = readFiles([join(import.meta.dirname, '../../examples/cluster')]).flatMap(({ resource }) => resource ?? [])
 
-/** A stock installation of Istio, Knative and KServe with two models, and these objects in it or in their place. */
+/** The example cluster (Istio, Knative, KServe and two models), with these objects added or replaced. */
 export function stockWith(yaml = ''): Snapshot {
   return Snapshot.of([...stock.map(deepFreeze), ...resourcesOf(yaml)])
 }
 
-/** Whoever writes to what is read fails at once. */
+/** Freezes a value deeply, so that a write throws. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value)
@@ -35,7 +35,7 @@ export function deepFreeze<T>(value: T): T {
   return value
 }
 
-/** The one object of a YAML text. */
+/** The only object of a YAML text. */
 export function resourceOf(yaml: string): Resource {
   const [resource, ...others] = resourcesOf(yaml)
   if (resource === undefined || others.length > 0) throw new Error('not one object')

@@ -6,19 +6,19 @@ import { RULES } from '../../src/rules/index.ts'
 import type { CheckRule, FailureRule } from '../../src/rules/lib/rule.ts'
 import { stockWith } from './snapshot.ts'
 
-/** What is put into a stock installation, and where the rule then finds something: `Kind namespace/name field`. */
-export type Cases = Readonly<Record<string, readonly [yaml: string, places: readonly string[]]>>
+/** By test name: objects added to the example cluster, and expected findings as `Kind namespace/name field`. */
+export type RuleCases = Readonly<Record<string, readonly [yaml: string, locations: readonly string[]]>>
 
-/** Runs the cases of a rule through the engine. */
-export function testRule(tap: typeof t, rule: Pick<CheckRule | FailureRule, 'id'>, table: Cases): void {
-  for (const [name, [yaml, places]] of Object.entries(table)) {
+/** Tests the findings of a rule. */
+export function testRule(tap: typeof t, rule: Pick<CheckRule | FailureRule, 'id'>, table: RuleCases): void {
+  for (const [name, [yaml, locations]] of Object.entries(table)) {
     tap.test(name, async tap => {
-      tap.same(locationsOf(rule.id, yaml), [...places].sort())
+      tap.same(locationsOf(rule.id, yaml), [...locations].sort())
     })
   }
 }
 
-/** What a rule finds in a stock installation with these objects. */
+/** Findings of a rule in the example cluster with these objects. */
 export function findingsOf(id: string, yaml: string): readonly Finding[] {
   return decideState(stockWith(yaml), RULES, DEFAULT_POLICY).findings.filter(({ rule }) => rule === id)
 }

@@ -45,8 +45,8 @@ export const WATCH_FAULTS: Readonly<Record<string, FaultCase>> = {
     play: ({ api }) => {
       api.alias(POLICIES, V1_POLICIES)
       let count = 0
-      const refuse = respondWithStatus('any', 404)
-      api.fault = (request, ...rest) => request.pathname === POLICIES && count++ % 2 === 0 && refuse(request, ...rest)
+      const respond = respondWithStatus('any', 404)
+      api.fault = (request, ...rest) => request.pathname === POLICIES && count++ % 2 === 0 && respond(request, ...rest)
       api.endWatches(POLICIES)
     },
     reason: '404',
@@ -74,7 +74,7 @@ export const WATCH_FAULTS: Readonly<Record<string, FaultCase>> = {
     },
     check: (t, watched) => t.ok(watched.health().counters.errors.has('410'))
   },
-  'all connections are reset': { play: ({ api }) => api.reset(), reason: 'unreachable' },
+  'all connections are reset': { play: ({ api }) => api.resetConnections(), reason: 'unreachable' },
   'server is down': {
     play: ({ api }) => api.down(),
     reason: 'unreachable',
@@ -127,7 +127,7 @@ export const WATCH_FAULTS: Readonly<Record<string, FaultCase>> = {
   ),
   'watch ends in the middle of an object': {
     play: ({ api }) => {
-      api.say(POLICIES, HALF)
+      api.writeToWatches(POLICIES, HALF)
       api.endWatches(POLICIES)
     },
     reason: 'malformed'

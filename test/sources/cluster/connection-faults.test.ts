@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { parse, stringify } from 'yaml'
 import { makeCertificate } from '../../../src/controller/dev-certificate.ts'
 import { connect } from '../../../src/sources/cluster/transport.ts'
-import { type ApiServer, refuse } from '../../support/api-server.ts'
+import { type ApiServer, sendStatus } from '../../support/api-server.ts'
 import { kubeconfig } from '../../support/kubeconfig.ts'
 import { nameServerOf } from '../../support/name-server.ts'
 import { waitUntil } from '../../support/wait-until.ts'
@@ -54,7 +54,7 @@ const bearer = (name: string) => `Bearer ${name}`
 function rotate(api: ApiServer, token: string): void {
   api.fault = (_request, response, { headers }) => {
     if (headers.authorization === bearer(token)) return false
-    refuse(response, 401, 'Unauthorized')
+    sendStatus(response, 401, 'Unauthorized')
     return true
   }
   api.endWatches()
@@ -148,8 +148,8 @@ t.test('a new server certificate is accepted with its CA', async t => {
   }
   const api = await startWithPolicies(t, old)
   const { watched, write } = await open(t, api, { 'ca.crt': old.ca }, trust)
-  api.present(next)
-  api.reset()
+  api.setCertificate(next)
+  api.resetConnections()
   api.put(POLICIES, policy('new'))
   await isStale(t, watched, /certificate/)
   write('ca.crt', next.ca)
@@ -157,8 +157,8 @@ t.test('a new server certificate is accepted with its CA', async t => {
 
   const both = await startWithPolicies(t, old)
   const prepared = await open(t, both, { 'ca.crt': `${old.ca}\n${next.ca}` }, trust)
-  both.present(next)
-  both.reset()
+  both.setCertificate(next)
+  both.resetConnections()
   both.put(POLICIES, policy('new'))
   await prepared.watched.waitForSync()
   t.notMatch(prepared.watched.health().why, /certificate/)
@@ -172,7 +172,7 @@ t.test('a DNS failure is temporary', async t => {
     config.clusters[0].cluster.server = api.url.replace('127.0.0.1', 'api.invalid')
   })
   names.isDown = true
-  api.reset()
+  api.resetConnections()
   api.put(POLICIES, policy('new'))
   await isStale(t, watched, /getaddrinfo ENOTFOUND api.invalid/)
   names.isDown = false

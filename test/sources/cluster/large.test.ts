@@ -1,5 +1,5 @@
 import t from 'tap'
-import { refuse } from '../../support/api-server.ts'
+import { sendStatus } from '../../support/api-server.ts'
 import { onRequest } from '../../support/fault.ts'
 import { waitUntil } from '../../support/wait-until.ts'
 import { POLICIES, policy, startWithPolicies, watch } from '../../support/watch-harness.ts'
@@ -16,8 +16,8 @@ t.test('a list of 50,000 objects restarts after its continue token expires', asy
   let pages = 0
   api.fault = onRequest('list', (request, response) => {
     pages++
-    if (pages === EXPIRED_PAGE) refuse(response, 410, 'the provided continue parameter is too old')
-    else api.answer(request, response)
+    if (pages === EXPIRED_PAGE) sendStatus(response, 410, 'the provided continue parameter is too old')
+    else api.respond(request, response)
   })
   const watched = await watch(t, api)
   let longestMs = 0

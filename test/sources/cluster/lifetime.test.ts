@@ -1,7 +1,7 @@
 /** Start, close and concurrent use. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { type Fault, refuse, toEvent } from '../../support/api-server.ts'
+import { type Fault, sendStatus, toEvent } from '../../support/api-server.ts'
 import { onRequest, respondWithStatus } from '../../support/fault.ts'
 import { waitUntil } from '../../support/wait-until.ts'
 import {
@@ -100,14 +100,14 @@ t.test('a change of the system clock has no effect', async t => {
     Date.now = now
   })
   for (const hours of [1, -2]) {
-    const asked = api.requests.length
+    const before = api.requests.length
     Date.now = () => now() + hours * 3_600_000
     await sleep(300)
-    t.equal(api.requests.length, asked, 'no request is sent')
+    t.equal(api.requests.length, before, 'no request is sent')
     t.ok(watched.health().stalenessMs < 1_000, 'staleness does not change')
     t.equal(watched.source.current().unreadable.size, 0)
   }
-  api.reset()
+  api.resetConnections()
   api.put(POLICIES, policy('c'))
   await watched.waitForSync()
 })
@@ -158,7 +158,7 @@ t.test('all faults at random', async t => {
     () => true,
     (_, response) => !!response.destroy(),
     (_, response) => {
-      refuse(response, any([401, 403, 404, 410, 429, 500, 502, 503, 504]))
+      sendStatus(response, any([401, 403, 404, 410, 429, 500, 502, 503, 504]))
       return true
     },
     (_, response) => !!response.writeHead(200).end(any(['', '{', 'null', '{"type":"ERROR","object":{"code":410}}'])),
@@ -170,15 +170,15 @@ t.test('all faults at random', async t => {
     any([
       () => api.put(POLICIES, policy(`n${i % 7}`, any(['STRICT', 'DISABLE']))),
       api.endWatches,
-      api.reset,
+      api.resetConnections,
       api.compact,
-      () => api.say(POLICIES, any(['\n', '{}\n', '{"type":']))
+      () => api.writeToWatches(POLICIES, any(['\n', '{}\n', '{"type":']))
     ])()
     await sleep(20)
   }
   api.put(POLICIES, policy('last'))
-  const asked = watched.requests().length
-  t.ok(asked < 300, `${asked} requests`)
+  const count = watched.requests().length
+  t.ok(count < 300, `${count} requests`)
   api.fault = undefined
   t.comment(`synced again after ${Math.round(await watched.waitForSync())} ms`)
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Fault, refuse, startApiServer } from '../../support/api-server.ts'
+import { type Fault, sendStatus, startApiServer } from '../../support/api-server.ts'
 import { pathOf } from '../../support/cluster.ts'
 import { waitUntil } from '../../support/wait-until.ts'
 import { KIND, POLICIES, policy, startWithPolicies, type WatchHarness, watch } from '../../support/watch-harness.ts'
@@ -14,7 +14,7 @@ const onPolicies =
     request.pathname === POLICIES && respond(request, ...rest)
 const respondToAll = (status: number): Fault =>
   onPolicies((_request, response) => {
-    refuse(response, status)
+    sendStatus(response, status)
     return true
   })
 const isWatching = ({ api }: WatchHarness) => api.openWatches(POLICIES) === 1
@@ -160,7 +160,7 @@ t.test('the snapshot is the same object until it changes', async t => {
   const first = watched.source.current()
   t.equal(watched.source.current(), first)
   const { relists } = watched.health().counters
-  api.say(POLICIES, '{\n')
+  api.writeToWatches(POLICIES, '{\n')
   await waitUntil('the collection is relisted', () => watched.health().counters.relists > relists)
   await waitUntil('all kinds are readable', () => watched.source.current().unreadable.size === 0)
   t.equal(watched.source.current().list(KIND), first.list(KIND), 'a relist without changes')

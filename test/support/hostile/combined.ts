@@ -8,7 +8,7 @@ const GATEWAYS = { istio: 'ingressgateway' }
 const PREDICTOR = { model: { modelFormat: { name: 'sklearn' } } }
 const OF_MODEL = { 'serving.kserve.io/inferenceservice': 'sklearn-iris', component: 'predictor' }
 
-/** 100 Services of 100 ports each, that lead to the same pods. */
+/** 100 Services with 100 ports each that select the same pods. */
 const manyServices = (namespace: string, selector: object) =>
   times(100, i =>
     service(namespace, `s${i}`, {
@@ -18,7 +18,7 @@ const manyServices = (namespace: string, selector: object) =>
   )
 const servers = (count: number, from = 0) =>
   times(count, i => ({ port: { number: 8_000 + from + i, protocol: 'HTTP', name: `p${i}` }, hosts: ['*'] }))
-/** So many models, of which each is like no other. */
+/** Models without a common fingerprint. */
 const models = (count: number) =>
   times(count, i =>
     model(
@@ -27,7 +27,7 @@ const models = (count: number) =>
     )
   )
 
-/** Several objects that are harmless each by itself, and multiply one another. */
+/** Objects whose evaluation costs multiply. */
 export const COMBINED: readonly HostileInput[] = [
   {
     name: 'many Services x a Gateway of many servers',
@@ -83,7 +83,7 @@ export const COMBINED: readonly HostileInput[] = [
     ]
   },
   {
-    name: 'many pods, each like no other, of one model',
+    name: 'many pods, all different, of one model',
     admitted: true,
     make: () => pod('user1', 'hostile', { ...OF_MODEL, v: 'hostile' }),
     beside: () => times(1_000, i => pod('user1', `p${i}`, { ...OF_MODEL, v: `v${i}` }))
@@ -186,7 +186,7 @@ export const COMBINED: readonly HostileInput[] = [
       )
   },
   {
-    name: 'many RequestAuthentications x a policy that asks for tokens',
+    name: 'many RequestAuthentications x a policy that requires JWTs',
     admitted: true,
     make: () => authorizing({ rules: [{ from: [{ source: { requestPrincipals: times(2_000, i => `i${i}/*`) } }] }] }),
     beside: () =>

@@ -31,7 +31,7 @@ const namespaces: readonly HostileInput[] = [
       })
   },
   {
-    name: 'Namespace: labels named as members of objects are',
+    name: 'Namespace: labels with inherited property names',
     admitted: true,
     make: () => namespace({ labels: inherited('a'), annotations: inherited('') })
   },
@@ -72,7 +72,7 @@ const services: readonly HostileInput[] = [
       })
   },
   {
-    name: 'Service: a selector named as members of objects are',
+    name: 'Service: a selector with inherited property names',
     admitted: true,
     make: () => service('user1', 'hostile', { selector: inherited('a'), ports: [port(1)] })
   },
@@ -88,7 +88,7 @@ const services: readonly HostileInput[] = [
       )
   },
   {
-    name: 'Service: another name for itself',
+    name: 'Service: ExternalName of itself',
     admitted: true,
     make: () =>
       service('istio-system', 'hostile', {
@@ -142,7 +142,7 @@ const slices: readonly HostileInput[] = [
       )
   },
   {
-    name: 'EndpointSlice: null wherever it is read',
+    name: 'EndpointSlice: null in every field that is read',
     admitted: true,
     make: () =>
       slice('user1', 'hostile', 'hostile', [{ addresses: ['10.0.0.1'], targetRef: null }], [{ name: null, port: null }])
@@ -155,7 +155,7 @@ export const configMap = (namespace: string, name: string, data: unknown) =>
 const mesh = (text: string) => configMap('istio-system', 'istio', { mesh: text })
 const ingress = (text: string) => configMap('kserve', 'inferenceservice-config', { ingress: text })
 
-/** A billion times `lol`. */
+/** The billion laughs attack. */
 const LAUGHS = ['a: &a [lol,lol,lol,lol,lol,lol,lol,lol,lol,lol]']
   .concat(
     times(9, i => {
@@ -165,12 +165,12 @@ const LAUGHS = ['a: &a [lol,lol,lol,lol,lol,lol,lol,lol,lol,lol]']
   )
   .join('\n')
 
-/** Texts that Istio takes for the configuration of the mesh. A ConfigMap has 1 MiB at most. */
+/** Values of `mesh` in the ConfigMap of Istio, which has 1 MiB at most. */
 const MESHES: readonly (readonly [string, () => string])[] = [
   ['a billion laughs', () => `${LAUGHS}\ntrustDomainAliases: *j`],
   ['50,000 aliases of one anchor', () => `a: &a x\ntrustDomainAliases:\n${'- *a\n'.repeat(50_000)}`],
   ['30,000 anchors', () => times(30_000, i => `k${i}: &a${i} v`).join('\n')],
-  ['an anchor inside itself', () => 'trustDomainAliases: &a [*a, *a]\nextensionProviders: &b [{ name: *b }]'],
+  ['recursive anchors', () => 'trustDomainAliases: &a [*a, *a]\nextensionProviders: &b [{ name: *b }]'],
   [
     '30,000 aliases of the trust domain',
     () => `trustDomainAliases: [${times(30_000, i => `td${i}.example.com`).join()}]`
@@ -180,14 +180,14 @@ const MESHES: readonly (readonly [string, () => string])[] = [
     () =>
       `extensionProviders:\n${times(10_000, i => `- { name: p${i}, envoyExtAuthzGrpc: { service: a, port: 1 } }`).join('\n')}`
   ],
-  ['500,000 lists in one another', () => nested(500_000)],
-  ['2,000 lists in one another', () => `a: ${nested(2_000)}`],
+  ['500,000 nested lists', () => nested(500_000)],
+  ['2,000 nested lists', () => `a: ${nested(2_000)}`],
   ['500,000 lists that never end', () => '['.repeat(500_000)],
   ['1,000 mappings in one another', () => times(1_000, i => `${' '.repeat(i)}a:`).join('\n')],
   ['a line of 300,000 keys', () => 'a: '.repeat(300_000)],
   ['one key 50,000 times', () => 'rootNamespace: a\n'.repeat(50_000)],
   [
-    'keys named as members of objects are',
+    'keys with inherited property names',
     () => '__proto__: { rootNamespace: evil, enableAutoMtls: false }\nconstructor: { prototype: { a: 1 } }\ntoString: 5'
   ],
   [
@@ -197,7 +197,7 @@ const MESHES: readonly (readonly [string, () => string])[] = [
   ],
   ['values of another type', () => 'rootNamespace: 5\ntrustDomain: .nan\ntrustDomainAliases: a\nenableAutoMtls: "no"'],
   [
-    'null wherever it is read',
+    'null in every field that is read',
     () => 'rootNamespace: ~\ntrustDomain: null\ntrustDomainAliases:\nextensionProviders:\nenableAutoMtls: ~'
   ],
   ['1,000,000 blanks', () => ' '.repeat(1_000_000)],
@@ -218,7 +218,7 @@ const maps: readonly HostileInput[] = [
     make: () => mesh(make())
   })),
   {
-    name: 'ConfigMap: configuration of KServe is 400,000 lists in one another',
+    name: 'ConfigMap: configuration of KServe is 400,000 nested lists',
     admitted: true,
     make: () => ingress(`{"a":${nested(400_000)}}`)
   },
@@ -269,7 +269,7 @@ const maps: readonly HostileInput[] = [
       )
   },
   {
-    name: 'ConfigMap: 5,000 gateways of Knative, in the older form',
+    name: 'ConfigMap: 5,000 gateways of Knative, in the legacy format',
     admitted: true,
     make: () =>
       configMap(
@@ -302,7 +302,7 @@ const maps: readonly HostileInput[] = [
       })
   },
   {
-    name: 'ConfigMap: 20,000 keys, some named as members of objects are',
+    name: 'ConfigMap: 20,000 keys, some with inherited property names',
     admitted: true,
     make: () =>
       configMap('knative-serving', 'config-network', {
@@ -362,7 +362,7 @@ const pods: readonly HostileInput[] = [
       })
   },
   {
-    name: 'Pod: 120,000 ports past the sidecar',
+    name: 'Pod: 120,000 excluded inbound ports',
     admitted: true,
     make: () =>
       pod(
@@ -376,16 +376,16 @@ const pods: readonly HostileInput[] = [
       )
   },
   {
-    name: 'Pod: labels named as members of objects are',
+    name: 'Pod: labels with inherited property names',
     admitted: true,
     make: () => pod('user1', 'hostile', { ...OF_MODEL, ...inherited('a') })
   }
 ]
 
-/** What a webhook must have. */
+/** Required fields of a webhook. */
 const HOOK = { admissionReviewVersions: ['v1'], sideEffects: 'None', failurePolicy: 'Ignore' }
 const clientConfig = (namespace: string, name: string, port = 443) => ({ service: { namespace, name, port } })
-/** A configuration of webhooks. */
+/** A webhook configuration. */
 export const webhooks = (kind: 'Mutating' | 'Validating', list: readonly object[], more: object = {}) =>
   named('admissionregistration.k8s.io/v1', `${kind}WebhookConfiguration`, 'hostile', undefined, {
     ...more,
@@ -451,7 +451,7 @@ const configurations: readonly HostileInput[] = [
   }
 ]
 
-/** Of Kubernetes' own kinds. */
+/** Hostile inputs of Kubernetes kinds. */
 export const CORE: readonly HostileInput[] = [
   ...namespaces,
   ...services,

@@ -31,16 +31,16 @@ const clusterRuntime = (spec: unknown): Manifest => ({
 })
 const generative = (spec: unknown) => object(`${GROUP}/v1alpha1`, 'LLMInferenceService', spec)
 
-/** Longer than the 63 characters of a label value by nothing. */
+/** The maximum length of a label value. */
 const longValue = (i: number) => `v${i}`.padEnd(63, 'x')
 
-/** The JSON of a model, with a text for one value of its predictor. */
+/** JSON of a model, with raw text for one value of its predictor. */
 const withText = (key: string, text: string) =>
   JSON.stringify(model({}, { predictor: { ...PREDICTOR, [key]: '@' } })).replace('"@"', text)
 const withNumber = (text: string) => withText('minReplicas', text)
 const withDeep = (text: string) => withText('deep', text)
 
-/** Annotations that Knative reads as a number; all of them together have 256 KiB at most. */
+/** Values of annotations that Knative parses as a number; all annotations have 256 KiB at most. */
 const NUMBERS: readonly (readonly [string, string])[] = [
   ['200,000 digits and a letter', `${'1'.repeat(200_000)}x`],
   ['200,000 hexadecimal digits and a letter', `0x${'f'.repeat(200_000)}x`],
@@ -57,7 +57,7 @@ const NUMBERS: readonly (readonly [string, string])[] = [
   ['200,000 blanks', ' '.repeat(200_000)]
 ]
 
-/** Values of what a tenant writes into an InferenceService. */
+/** InferenceServices of a hostile tenant. */
 const inferenceServices: readonly HostileInput[] = [
   ...NUMBERS.map(([what, value]) => ({
     name: `InferenceService: burst capacity is ${what}`,
@@ -65,12 +65,12 @@ const inferenceServices: readonly HostileInput[] = [
     make: () => annotated({ [BURST]: value })
   })),
   {
-    name: 'InferenceService: 250,000 commas as ports past the sidecar',
+    name: 'InferenceService: 250,000 commas as excluded inbound ports',
     admitted: true,
     make: () => annotated({ 'traffic.sidecar.istio.io/excludeInboundPorts': ','.repeat(250_000) })
   },
   {
-    name: 'InferenceService: 120,000 ports past the sidecar',
+    name: 'InferenceService: 120,000 excluded inbound ports',
     admitted: true,
     make: () => annotated({ 'traffic.sidecar.istio.io/excludeInboundPorts': '1,'.repeat(120_000) })
   },
@@ -104,7 +104,7 @@ const inferenceServices: readonly HostileInput[] = [
     make: () => model({}, { predictor: { ...PREDICTOR, labels: entries(15_000, i => `knative.dev/k${i}`, longValue) } })
   },
   {
-    name: 'InferenceService: labels and annotations named as members of objects are',
+    name: 'InferenceService: labels and annotations with inherited property names',
     admitted: true,
     make: () => model({ labels: inherited('a'), annotations: inherited('a') })
   },
@@ -122,7 +122,7 @@ const inferenceServices: readonly HostileInput[] = [
     }
   },
   {
-    name: 'InferenceService: null wherever it is read',
+    name: 'InferenceService: null in every field that is read',
     admitted: true,
     make: () =>
       model(
@@ -145,7 +145,7 @@ const inferenceServices: readonly HostileInput[] = [
   },
   ...[null, [], 'text', 5, true].map(spec => ({
     name: `InferenceService: the spec is ${JSON.stringify(spec)}`,
-    // Null is taken away before the schema is asked.
+    // Null is removed before schema validation.
     admitted: spec === null,
     make: () => model({}, spec)
   })),
@@ -159,17 +159,17 @@ const inferenceServices: readonly HostileInput[] = [
       )
   },
   {
-    name: 'InferenceService: 9,000 lists in one another',
+    name: 'InferenceService: 9,000 nested lists',
     admitted: true,
     make: () => withDeep(nested(9_000))
   },
   {
-    name: 'InferenceService: 100,000 lists in one another',
+    name: 'InferenceService: 100,000 nested lists',
     admitted: false,
     make: () => withDeep(nested(100_000))
   },
   {
-    name: 'InferenceService: 9,000 objects in one another',
+    name: 'InferenceService: 9,000 nested objects',
     admitted: true,
     make: () => withDeep(`${'{"a":'.repeat(9_000)}1${'}'.repeat(9_000)}`)
   },
@@ -229,7 +229,7 @@ const others: readonly HostileInput[] = [
       })
   },
   {
-    name: 'InferenceGraph: nodes named as members of objects are',
+    name: 'InferenceGraph: nodes with inherited property names',
     admitted: true,
     make: () => {
       const node = { steps: [{ serviceName: 'sklearn-iris', serviceUrl: null }] }
@@ -265,7 +265,7 @@ const others: readonly HostileInput[] = [
       })
   },
   {
-    name: 'ServingRuntime: a priority that is no number',
+    name: 'ServingRuntime: a priority that is not a number',
     admitted: true,
     make: () => runtime({ supportedModelFormats: [{ name: 'sklearn', autoSelect: true, priority: 'NaN' }] })
   },
@@ -280,11 +280,11 @@ const others: readonly HostileInput[] = [
     make: () => generative({ labels: entries(10_000, i => `istio.io/k${i}`, longValue), annotations: null })
   },
   {
-    name: 'LLMInferenceService: labels named as members of objects are',
+    name: 'LLMInferenceService: labels with inherited property names',
     admitted: true,
     make: () => generative({ labels: { ...inherited('a'), [PROTO]: 'a' }, annotations: inherited('') })
   }
 ]
 
-/** Of the kinds of KServe. */
+/** Hostile inputs of KServe kinds. */
 export const KSERVE: readonly HostileInput[] = [...inferenceServices, ...others]

@@ -16,7 +16,7 @@ const secure = (i: number, more: object = {}) => ({
   tls: { mode: 'ISTIO_MUTUAL' },
   ...more
 })
-/** `*.a.a.a` and so on: each covers all that the longer ones cover. */
+/** `*.a.a.a` and so on; each matches the hosts of the longer ones. */
 const wider = (count: number) => times(count, i => `*${'.a'.repeat(i % 120)}.h${i}.example.com`)
 
 const gateways: readonly HostileInput[] = [
@@ -47,12 +47,12 @@ const gateways: readonly HostileInput[] = [
     make: () => gateway([secure(0, { hosts: times(50_000, i => `user1/h${i}.example.com`) })])
   },
   {
-    name: 'Gateway: 9,000 wildcards inside one another',
+    name: 'Gateway: 9,000 nested wildcards',
     admitted: true,
     make: () => gateway([secure(0, { hosts: wider(6_000) }), { ...plain(0), hosts: wider(3_000) }])
   },
   {
-    name: 'Gateway: hosts of nothing but slashes, dots and asterisks',
+    name: 'Gateway: hosts of only slashes, dots and asterisks',
     admitted: true,
     make: () => gateway([secure(0, { hosts: ['*/*', './*', '~/*', '/', '', '*', '**', '*.', './', '*/*/*', '.'] })])
   },
@@ -68,7 +68,7 @@ const gateways: readonly HostileInput[] = [
       gateway(times(3, i => ({ ...plain(i), port: { number: [0, 65_536, 4_294_967_295][i], protocol: '', name: '' } })))
   },
   {
-    name: 'Gateway: a port that is negative',
+    name: 'Gateway: negative port',
     admitted: false,
     make: () => gateway([{ ...plain(0), port: { number: -1, protocol: 'HTTP', name: 'a' } }])
   },
@@ -86,12 +86,12 @@ const gateways: readonly HostileInput[] = [
       )
   },
   {
-    name: 'Gateway: a selector named as members of objects are',
+    name: 'Gateway: a selector with inherited property names',
     admitted: true,
     make: () => gateway([plain(0)], inherited('a'))
   },
   {
-    name: 'Gateway: null wherever it is read',
+    name: 'Gateway: null in every field that is read',
     admitted: false,
     make: () => gateway([{ port: null, bind: null, hosts: null, tls: null }], { istio: null })
   }
@@ -167,7 +167,7 @@ const destinationRules: readonly HostileInput[] = [
     }
   },
   {
-    name: 'DestinationRule: 40,000 names that the certificate may have',
+    name: 'DestinationRule: 40,000 subjectAltNames',
     admitted: true,
     make: () =>
       rule({
@@ -187,7 +187,7 @@ const destinationRules: readonly HostileInput[] = [
     make: () => rule({ host: `*${'.a'.repeat(700_000)}`, trafficPolicy: MUTUAL })
   },
   {
-    name: 'DestinationRule: a host of nothing but dots',
+    name: 'DestinationRule: a host of only dots',
     admitted: true,
     make: () => rule({ host: '.'.repeat(1_000_000), trafficPolicy: MUTUAL })
   },
@@ -214,7 +214,7 @@ const destinationRules: readonly HostileInput[] = [
       })
   },
   {
-    name: 'DestinationRule: null wherever it is read',
+    name: 'DestinationRule: null in every field that is read',
     admitted: true,
     make: () =>
       rule({
@@ -242,7 +242,7 @@ const sidecars: readonly HostileInput[] = [
     make: () => sidecar({ egress: times(20_000, i => ({ hosts: ['*/*'], port: { number: i, name: 'a' } })) })
   },
   {
-    name: 'Sidecar: hosts of nothing but tildes, slashes and asterisks',
+    name: 'Sidecar: hosts of only tildes, slashes and asterisks',
     admitted: true,
     make: () => sidecar({ egress: [{ hosts: ['~/*', '~~/*', '*/*', '/', '', '.', './', '*', '*/**', '//', '~'] }] })
   },
@@ -259,5 +259,5 @@ const sidecars: readonly HostileInput[] = [
   { name: 'Sidecar: null', admitted: true, make: () => sidecar(null) }
 ]
 
-/** Of the kinds of Istio that say where traffic goes. */
+/** Hostile inputs of Istio traffic kinds. */
 export const NETWORKING: readonly HostileInput[] = [...gateways, ...virtualServices, ...destinationRules, ...sidecars]

@@ -1,4 +1,4 @@
-/** An object as JSON has it. */
+/** An object as in JSON. */
 export interface Manifest {
   readonly apiVersion: string
   readonly kind: string
@@ -6,15 +6,15 @@ export interface Manifest {
   readonly [field: string]: unknown
 }
 
-/** One hostile object. It is made on demand, and the same each time. */
+/** One hostile object, built on demand and always the same. */
 export interface HostileInput {
-  /** Says what is hostile. */
+  /** Kind, and what is hostile. */
   readonly name: string
   /** Whether a kube-apiserver with the CRDs of `test/e2e/crds` stores the object; the end-to-end run checks it. */
   readonly admitted: boolean
-  /** The object, or the JSON text of one that no value is written as. */
+  /** The object, or JSON text that JSON.stringify cannot produce. */
   readonly make: () => Manifest | string
-  /** Objects without which it does no harm. A kube-apiserver stores each of them. */
+  /** Further objects that the attack requires; a kube-apiserver stores each of them. */
   readonly beside?: () => readonly Manifest[]
 }
 
@@ -24,33 +24,33 @@ export function toJson({ make }: Pick<HostileInput, 'make'>): string {
   return typeof made === 'string' ? made : JSON.stringify(made)
 }
 
-/** Where the models are that the object is to harm. */
+/** Namespace of the attacked models. */
 export const MODELS = 'user1'
 
-/** So many things, of which each is made from its index. */
+/** An array of values made from their index. */
 export const times = <T>(count: number, make: (i: number) => T): readonly T[] =>
   Array.from({ length: count }, (_, i) => make(i))
 
-/** So many keys, each with its value. */
+/** An object of keys and values made from their index. */
 export const entries = <T>(count: number, key: (i: number) => string, value: (i: number) => T) =>
   Object.fromEntries(times(count, i => [key(i), value(i)] as const))
 
-/** Names that objects of JavaScript have already. */
+/** Names of inherited properties in JavaScript. */
 export const INHERITED = ['constructor', 'toString', 'valueOf', 'hasOwnProperty', 'isPrototypeOf'] as const
 
 /** The same value for each inherited name. */
 export const inherited = <T>(value: T) => Object.fromEntries(INHERITED.map(name => [name, value] as const))
 
-/** A key that an object literal would take for the prototype. */
+/** A key that sets the prototype in an object literal. */
 export const PROTO = '__proto__'
 
-/** Half of a character, which no UTF-8 can write. */
+/** Half of a surrogate pair, which UTF-8 cannot encode. */
 export const LONE_SURROGATE = '\ud800'
 
-/** Lists in lists, so many deep, as JSON or YAML. */
+/** Nested lists as JSON or YAML. */
 export const nested = (depth: number, inner = '1') => '['.repeat(depth) + inner + ']'.repeat(depth)
 
-/** An object that has metadata and a spec. */
+/** An object with metadata and spec. */
 export function object(
   apiVersion: string,
   kind: string,

@@ -20,7 +20,7 @@ const peerAuthentications: readonly HostileInput[] = [
       })
   },
   {
-    name: 'PeerAuthentication: ports that are no numbers',
+    name: 'PeerAuthentication: ports that are not numbers',
     admitted: false,
     make: () =>
       peers({
@@ -50,13 +50,13 @@ const peerAuthentications: readonly HostileInput[] = [
       })
   },
   {
-    name: 'PeerAuthentication: selects by names of members of objects',
+    name: 'PeerAuthentication: selector with inherited property names',
     admitted: true,
     make: () => peers({ selector: { matchLabels: inherited('a') }, mtls: { mode: 'STRICT' } })
   },
   { name: 'PeerAuthentication: null', admitted: true, make: () => peers(null) },
   {
-    name: 'PeerAuthentication: a mode that there is not',
+    name: 'PeerAuthentication: unknown mode',
     admitted: false,
     make: () => peers({ mtls: { mode: 'strict' } })
   }
@@ -70,7 +70,7 @@ const from = (source: object) => ({ from: [{ source }] })
 const to = (operation: object) => ({ to: [{ operation }] })
 const when = (key: string, values: readonly string[]) => ({ when: [{ key, values }] })
 
-/** A policy that names this many namespaces in each of its rules. */
+/** A policy with this many namespaces in each rule. */
 const naming = (count: number, rules: number) => {
   const namespaces = times(count, i => `n${i}`)
   return allowing(...times(rules, () => from({ namespaces })))
@@ -149,7 +149,7 @@ const authorizationPolicies: readonly HostileInput[] = [
     make: () => allowing(to({ hosts: times(60_000, i => `*.h${i}.local`) }))
   },
   {
-    name: 'AuthorizationPolicy: ports that are odd numbers',
+    name: 'AuthorizationPolicy: invalid ports',
     admitted: true,
     make: () =>
       allowing(to({ ports: ['0x1f90', '8080.0', '8.08e3', ' 8080', '', 'NaN', '-0', '99999999999999999999'] }))
@@ -160,12 +160,12 @@ const authorizationPolicies: readonly HostileInput[] = [
     make: () => allowing(to({ ports: times(100_000, i => `${i}`) }))
   },
   {
-    name: 'AuthorizationPolicy: 60,000 blocks of addresses',
+    name: 'AuthorizationPolicy: 60,000 CIDR blocks',
     admitted: true,
     make: () => allowing(from({ ipBlocks: times(60_000, i => `10.${i >> 8}.${i & 255}.0/24`) }))
   },
   {
-    name: 'AuthorizationPolicy: blocks of addresses that are none',
+    name: 'AuthorizationPolicy: invalid CIDR blocks',
     admitted: true,
     make: () =>
       allowing(
@@ -190,7 +190,7 @@ const authorizationPolicies: readonly HostileInput[] = [
     make: () => allowing({ when: times(20_000, i => ({ key: `request.headers[x-${i}]`, values: ['*'] })) })
   },
   {
-    name: 'AuthorizationPolicy: keys of conditions that are odd',
+    name: 'AuthorizationPolicy: unknown condition keys',
     admitted: true,
     make: () =>
       allowing(
@@ -217,7 +217,7 @@ const authorizationPolicies: readonly HostileInput[] = [
       )
   },
   {
-    name: 'AuthorizationPolicy: 512 rules without anything',
+    name: 'AuthorizationPolicy: 512 empty rules',
     admitted: true,
     make: () => allowing(...times(512, () => ({ from: [{ source: {} }], to: [{ operation: {} }] })))
   },
@@ -236,7 +236,7 @@ const authorizationPolicies: readonly HostileInput[] = [
   }
 ]
 
-/** A namespace whose pods get sidecars. */
+/** A namespace with sidecar injection. */
 export const injected = (name: string) => ({
   apiVersion: 'v1',
   kind: 'Namespace',
@@ -254,7 +254,7 @@ const requestAuthentications: readonly HostileInput[] = [
     make: () => tokens({ jwtRules: times(4_096, i => ({ issuer: `https://i${i}.example.com`, jwks: 'a' })) })
   },
   {
-    name: 'RequestAuthentication: 4,096 issuers, and a policy that asks for each',
+    name: 'RequestAuthentication: 4,096 issuers, and a policy that requires each',
     admitted: true,
     make: () => tokens({ jwtRules: times(4_096, i => ({ issuer: `i${i}`, jwks: 'a' })) }),
     beside: () => [allowing(...times(300, i => from({ requestPrincipals: times(10, j => `i${10 * i + j}/*`) })))]
@@ -281,7 +281,7 @@ const requestAuthentications: readonly HostileInput[] = [
   { name: 'RequestAuthentication: null', admitted: true, make: () => tokens(null) }
 ]
 
-/** Of the kinds of Istio that say who may speak to whom. */
+/** Hostile inputs of Istio security kinds. */
 export const SECURITY: readonly HostileInput[] = [
   ...peerAuthentications,
   ...authorizationPolicies,
