@@ -46,7 +46,7 @@ t.test('exit code is 1 for a decision at or above --fail-on', async t => {
 t.test('active and expired exceptions are listed under skipped', async t => {
   const exception = (expires: string) => `
 - { rule: ${RULE}, selector: { namespaces: [istio-system] }, reason: we migrate, owner: mesh, expires: ${expires} }`
-  const active = { rule: RULE, exception: { owner: 'mesh', expires: '9999-12-31', state: 'in-force' } }
+  const active = { rule: RULE, exception: { owner: 'mesh', expires: '9999-12-31', state: 'active' } }
   const expired = { rule: RULE, exception: { owner: 'mesh', expires: '2020-01-01', state: 'expired' } }
   for (const [expires, decision, skipped] of [
     [['9999-12-31'], 'allow', [active]],

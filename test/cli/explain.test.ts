@@ -79,11 +79,11 @@ t.test('text output', async t => {
   const [, denied = '', allowed = ''] = out.split(/^ {2}(?=\S)/m)
   t.equal(
     denied,
-    `CUT in-mesh (any other namespace) by its component's host or by its address, straight to the pods
-    CUT caller->pod
-        sends mesh mTLS: auto mTLS, and the pod is labelled as taking it (Pod user1/sklearn-iris-1 metadata.labels[security.istio.io/tlsMode])
-        meets mesh mTLS alone (PeerAuthentication user1/default spec.mtls.mode)
-        refused as whoever calls (AuthorizationPolicy user1/allow-serving-tests spec.rules)
+    `BLOCKED in-mesh (any other namespace) via component host or via InferenceService URL, direct (Serve mode)
+    BLOCKED caller->pod
+        client sends mTLS (auto mTLS: endpoint has label security.istio.io/tlsMode=istio; Pod user1/sklearn-iris-1 metadata.labels[security.istio.io/tlsMode])
+        server accepts only mTLS (STRICT: PeerAuthentication user1/default spec.mtls.mode)
+        authz: denied, 403 RBAC, any mesh identity (no ALLOW rule matches: AuthorizationPolicy user1/allow-serving-tests spec.rules)
         policy-denies-request-path: AuthorizationPolicy user1/allow-serving-tests denies callers of other namespaces at user1/sklearn-iris (403)
         at AuthorizationPolicy user1/allow-serving-tests spec.rules
         fix: Allow the gateway, activator and autoscaler service accounts with the policy below; to allow other callers, add a rule to AuthorizationPolicy user1/allow-serving-tests
@@ -106,7 +106,7 @@ t.test('text output', async t => {
                         - /metrics
 `
   )
-  t.match(allowed, /^ok {2}in-mesh \(user1\) .*\n.*\n.*\n.*\n +allowed as user1\/default \(AuthorizationPolicy /)
+  t.match(allowed, /^ok {6}in-mesh \(user1\) .*\n.*\n.*\n.*\n +authz: allowed, user1\/default \(an ALLOW rule matches: AuthorizationPolicy /)
 })
 
 t.test('exit code is 1 for findings at or above --fail-on', async t => {

@@ -73,9 +73,9 @@ t.test('readiness line has the cache state', async t => {
 
 t.test('log fields name the stalest kind and the kinds that are not synced', async t => {
   t.same(summarizeCache([some('Pod', { stalenessMs: 61_234 }), some('Gateway')]), {
-    oldest: 'Pod',
-    oldestSeconds: 61.2,
-    unsound: {}
+    stalest: 'Pod',
+    stalenessSeconds: 61.2,
+    notSynced: {}
   })
   t.same(
     summarizeCache([
@@ -84,14 +84,14 @@ t.test('log fields name the stalest kind and the kinds that are not synced', asy
       some('Sidecar', { health: 'absent' })
     ]),
     {
-      oldest: 'Gateway',
-      oldestSeconds: 'never',
-      unsound: { Pod: 'stale', Gateway: 'forbidden', Sidecar: 'absent' }
+      stalest: 'Gateway',
+      stalenessSeconds: 'never synced',
+      notSynced: { Pod: 'stale', Gateway: 'forbidden', Sidecar: 'absent' }
     }
   )
   t.same(summarizeCache(staticSource(stockWith()).health()), {
-    oldest: 'InferenceService',
-    oldestSeconds: 0,
-    unsound: {}
+    stalest: 'InferenceService',
+    stalenessSeconds: 0,
+    notSynced: {}
   })
 })

@@ -180,5 +180,5 @@ t.test('an unreachable server is reported', async t => {
   await api.close()
   const watched = await watch(t, api)
   await waitUntil('the error is reported', () => watched.health().why.includes('ECONNREFUSED'))
-  t.match(await watched.readiness(), { status: 503, line: /^PeerAuthentication: starting, 0 objects, never proven \(/ })
+  t.match(await watched.readiness(), { status: 503, line: /^PeerAuthentication: starting, 0 objects, never synced \(/ })
 })
