@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Resource } from '../../state/resource.ts'
 import { toApiStatusError } from './api-status.ts'
 import { isOlder } from './api-versions.ts'
+import { type Backoff, backOff } from './backoff.ts'
 import type { Collection } from './collections.ts'
 import { toLines } from './line-stream.ts'
 import { list } from './list.ts'
@@ -25,10 +25,7 @@ export interface ReflectorHandler {
   readonly onError: (error: WatchError) => void
 }
 
-export interface ReflectorTiming {
-  /** Backoff after the first failure; doubles with each further one. */
-  readonly minBackoffMs: number
-  readonly maxBackoffMs: number
+export interface ReflectorTiming extends Backoff {
   /** Maximum time between two bytes of a list. */
   readonly listIdleTimeoutMs: number
   /** Maximum time between two bytes of a watch; the server sends a bookmark about once a minute. */
@@ -47,9 +44,6 @@ export const DEFAULT_TIMING: ReflectorTiming = {
   watchTimeoutSeconds: 300,
   relistIntervalMs: 3_600_000
 }
-
-/** A longer Retry-After would leave the cache stale. */
-const MAX_RETRY_AFTER_MS = 60_000
 
 export interface ReflectorOptions {
   readonly transport: Transport
@@ -103,7 +97,7 @@ export async function runReflector(options: ReflectorOptions): Promise<void> {
     // Watches that end early, even without an error, would make a hot loop.
     const isBrief = performance.now() - startedMs < timing.maxBackoffMs
     failures = isBrief ? failures + 1 : 0
-    if (isBrief || watchError !== undefined) await backOff(failures, watchError, options)
+    if (isBrief || watchError !== undefined) await backOff(failures, watchError?.retryAfterMs ?? 0, timing, signal)
   }
 }
 
@@ -191,16 +185,4 @@ function reportError({ handler }: ReflectorOptions, resume: ResumeState, error: 
     handler.onAbsent(error.message)
   } else handler.onError(error)
   if (isAbsent) resume.pendingConfirmation = 'absent'
-}
-
-/** Exponential backoff with jitter, and at least as long as Retry-After. */
-async function backOff(
-  failures: number,
-  error: WatchError | undefined,
-  { timing, signal }: ReflectorOptions
-): Promise<void> {
-  const backoffMs = Math.min(timing.minBackoffMs * 2 ** Math.max(0, failures - 1), timing.maxBackoffMs)
-  const retryAfterMs = Math.min(error?.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS)
-  const pauseMs = Math.max(backoffMs * (0.5 + Math.random() / 2), retryAfterMs)
-  await sleep(pauseMs, undefined, { signal }).catch(() => {})
 }
