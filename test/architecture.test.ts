@@ -87,3 +87,9 @@ t.test('there are no import cycles, including types', async t => {
   t.equal(visited.size, files.length)
   t.same(edges.get('main.ts'), ['cli/program.ts'], 'imports are found')
 })
+
+t.test('references to upstream code name a version', async t => {
+  const REFERENCE = /@see (istio|knative \w+|kserve|net-istio|kubernetes|envoy) (?!\d+\.\d+ )/
+  for (const file of files) t.notMatch(textOf(file), REFERENCE, file)
+  t.match('@see istio pilot/pkg', REFERENCE, 'a reference without a version is found')
+})

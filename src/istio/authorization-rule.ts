@@ -21,7 +21,7 @@ interface Field {
 /**
  * Matches one of `from`, one of `to` and all of `when`. If the port is not HTTP, Istio drops an ALLOW rule with an HTTP
  * field, but ignores only the field in a DENY rule.
- * @see istio pilot/pkg/security/authz/model/model.go (New, Generate), generator.go
+ * @see istio 1.31 pilot/pkg/security/authz/model/model.go (New, Generate), generator.go
  */
 export function matchesRule(rule: Rule, request: Request, context: RuleContext, allows: boolean): Tristate {
   const when = rule.when.map(({ key, ...values }) => toField(key, values, request, context))

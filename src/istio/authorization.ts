@@ -31,7 +31,7 @@ const TRUE = ['1', 't', 'T', 'TRUE', 'true', 'True']
 
 /**
  * Enforced policies of the workload's own and the root namespace that select it.
- * @see istio pilot/pkg/model/authorization.go (ListAuthorizationPolicies)
+ * @see istio 1.31 pilot/pkg/model/authorization.go (ListAuthorizationPolicies)
  */
 export const policiesFor: (view: View<AuthorizationKinds>, workload: Workload) => readonly AuthorizationPolicy[] =
   memoizeInView((view, workload) => {
@@ -79,7 +79,7 @@ export function actionOf({ spec }: AuthorizationPolicy): 'ALLOW' | 'DENY' | 'AUD
 /**
  * Evaluates CUSTOM, then DENY, then ALLOW policies. Unknown properties are resolved in favor of the request: a DENY rule
  * must match for certain, an ALLOW rule only possibly.
- * @see istio pilot/pkg/security/authz/builder/builder.go (build)
+ * @see istio 1.31 pilot/pkg/security/authz/builder/builder.go (build)
  */
 export function authorize(view: View<AuthorizationKinds>, workload: Workload, request: Request): Authorization {
   const policies = policiesFor(view, workload)

@@ -54,7 +54,8 @@ export type ClientKinds = 'DestinationRule' | 'PeerAuthentication' | 'Sidecar' |
 
 /**
  * Computes the TLS that a workload sends to one endpoint of a destination.
- * @see istio pilot/pkg/networking/core/cluster_tls.go (buildUpstreamTLSSettings), pilot/pkg/xds/endpoints/mtls_checker.go
+ * @see istio 1.31 pilot/pkg/networking/core/cluster_tls.go (buildUpstreamTLSSettings),
+ * pilot/pkg/xds/endpoints/mtls_checker.go
  */
 export function clientSide(
   view: View<ClientKinds>,

@@ -85,7 +85,7 @@ export function connectPlaintext(view: View<ServerKinds>, sent: ClientSide, endp
 
 /**
  * @param rejectsServer true if the client does not accept the server's mesh identity
- * @see istio pilot/pkg/networking/core/filterchain_options.go (getFilterChainMatchOptions) for sidecars
+ * @see istio 1.31 pilot/pkg/networking/core/filterchain_options.go (getFilterChainMatchOptions) for sidecars
  */
 function matchTls(
   sent: ClientSide,

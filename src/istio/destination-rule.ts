@@ -43,7 +43,7 @@ export interface ClientWorkload {
 /**
  * DestinationRule that applies to a client of a Service: of the client's namespace, else the Service's, else the root
  * namespace; in each, the most specific host. DestinationRules of different namespaces are not merged.
- * @see istio pilot/pkg/model/push_context.go (destinationRule), pilot/pkg/model/sidecar.go (DestinationRule)
+ * @see istio 1.31 pilot/pkg/model/push_context.go (destinationRule), pilot/pkg/model/sidecar.go (DestinationRule)
  */
 export function findDestinationRule(
   view: View<'DestinationRule' | 'ConfigMap'>,
@@ -94,7 +94,7 @@ function oncePerDomain(rules: readonly DestinationRule[], privateByDefault: bool
   }
 }
 
-/** @see istio pilot/pkg/model/push_context.go (setDestinationRules) */
+/** @see istio 1.31 pilot/pkg/model/push_context.go (setDestinationRules) */
 function makeIndex(rules: readonly DestinationRule[], clusterDomain: string, privateByDefault: boolean): Index {
   const local = new Map<string, Entry[]>()
   const exported = new Map<string, Entry[]>()
@@ -121,7 +121,7 @@ function bySelectorAndCreationTime(a: DestinationRule, b: DestinationRule): numb
 /**
  * Adds a DestinationRule to the entries of its host: merged into an earlier one, or as an entry of its own. If it is
  * exported to more namespaces than an earlier one, it is merged, and lost for the namespaces that it adds.
- * @see istio pilot/pkg/model/destination_rule.go (mergeDestinationRule)
+ * @see istio 1.31 pilot/pkg/model/destination_rule.go (mergeDestinationRule)
  */
 function add(
   table: Map<string, Entry[]>,

@@ -54,7 +54,8 @@ export function appliesTo({ spec }: Gateway, workload: Workload): boolean {
 /**
  * Listener of a gateway pod on a port of the pod: all Gateways that select the pod, merged oldest first. Gateways ignore
  * PeerAuthentication.
- * @see istio pilot/pkg/model/gateway.go (mergeGateways), pilot/pkg/networking/core/gateway.go (buildGatewayListeners)
+ * @see istio 1.31 pilot/pkg/model/gateway.go (mergeGateways),
+ * pilot/pkg/networking/core/gateway.go (buildGatewayListeners)
  */
 export function findListener(
   view: View<'Gateway' | 'Service' | 'Pod' | 'EndpointSlice'>,
@@ -71,7 +72,7 @@ export function findListener(
 /**
  * Port of the pod that a Gateway's port number refers to: the target of that port of the oldest Service that selects the
  * pod, else the number itself.
- * @see istio pilot/pkg/model/gateway.go (resolvePorts)
+ * @see istio 1.31 pilot/pkg/model/gateway.go (resolvePorts)
  */
 export function resolvePort(targets: readonly ServiceTarget[], number: number): number {
   return translations(targets).get(number) ?? number

@@ -33,7 +33,7 @@ const DEFAULT_TRUST_DOMAIN = 'cluster.local'
 /** Segments of `<trust domain>/ns/<namespace>/sa/<service account>`. */
 const PRINCIPAL_SEGMENTS = 5
 
-/** @see istio pilot/pkg/security/trustdomain/bundle.go (ReplaceTrustDomainAliases) */
+/** @see istio 1.31 pilot/pkg/security/trustdomain/bundle.go (ReplaceTrustDomainAliases) */
 function isPrincipal(value: string, identity: string, { trustDomains }: RuleContext): boolean {
   const [domain = '', ...rest] = value.split('/')
   const isOwnDomain = trustDomains.some(one => matches(domain, one)) || domain === DEFAULT_TRUST_DOMAIN
@@ -44,7 +44,7 @@ function isPrincipal(value: string, identity: string, { trustDomains }: RuleCont
   return principals.some(one => matches(one.startsWith('*') ? one : SCHEME + one, identity))
 }
 
-/** @see istio pilot/pkg/security/authz/model/generator.go (serviceAccountRegex): patterns are not supported. */
+/** @see istio 1.31 pilot/pkg/security/authz/model/generator.go (serviceAccountRegex): patterns are not supported. */
 function isAccount(value: string, identity: string, { namespace }: RuleContext): boolean {
   const [first = '', second] = value.split('/')
   const [ns, account] = second === undefined ? [namespace, first] : [first, second]

@@ -38,7 +38,8 @@ export type InjectionKinds = 'MutatingWebhookConfiguration' | 'Namespace' | 'Con
 /**
  * Evaluates the webhook selectors, which match only on labels, then istiod's decision: the pod's label, else its
  * annotation. Values other than "true" and "false" are ignored.
- * @see istio pkg/kube/inject/inject.go (injectRequired), charts istio-discovery mutatingwebhook.yaml; Istio 1.27 and later
+ * @see istio 1.31 pkg/kube/inject/inject.go (injectRequired),
+ * charts istio-discovery mutatingwebhook.yaml; Istio 1.27 and later
  */
 export function injection(view: View<InjectionKinds>, subject: InjectionSubject): Injection {
   const webhook = selectingWebhook(view, subject)

@@ -45,7 +45,7 @@ const readMesh = memoize(({ data: { mesh: text = '' } }: ResourceOf<'ConfigMap'>
 
 /**
  * Effective mesh configuration. If it does not parse, istiod uses its defaults.
- * @see istio pkg/config/mesh/mesh.go (DefaultMeshConfig)
+ * @see istio 1.31 pkg/config/mesh/mesh.go (DefaultMeshConfig)
  */
 export const meshOf: (view: View<'ConfigMap'>) => Mesh = memoize(view => {
   const { istioNamespace, rootNamespace, trustDomain } = view.settings

@@ -29,7 +29,7 @@ const DEFAULT: MtlsSetting = { mode: 'PERMISSIVE', by: undefined }
 /**
  * Effective policy of a workload: workload takes precedence over namespace and mesh level, UNSET inherits. At each level
  * only the oldest policy is used; one with a selector in the root namespace is ignored.
- * @see istio pilot/pkg/security/authn/policy_applier.go (ComposePeerAuthentication)
+ * @see istio 1.31 pilot/pkg/security/authn/policy_applier.go (ComposePeerAuthentication)
  */
 export function peerMtls(
   view: View<'PeerAuthentication' | 'ConfigMap'>,
@@ -60,7 +60,7 @@ export function modeForPort({ workload, ports }: PeerMtls, port: number): MtlsSe
 /**
  * Mode that a client infers for a Service without endpoint: only mesh and namespace level. A STRICT workload in a DISABLE
  * namespace is therefore sent plaintext.
- * @see istio pilot/pkg/model/push_context.go (BestEffortInferServiceMTLSMode)
+ * @see istio 1.31 pilot/pkg/model/push_context.go (BestEffortInferServiceMTLSMode)
  */
 export function namespaceMtls(
   view: View<'PeerAuthentication' | 'ConfigMap'>,

@@ -11,7 +11,7 @@ type Attachable = ResourceOf<'AuthorizationPolicy'> | ResourceOf<'RequestAuthent
 /**
  * True if a policy of the workload's own or the root namespace applies to it. A policy with `targetRefs` applies only to
  * Gateway API gateways.
- * @see istio pilot/pkg/model/policyattachment.go (ShouldAttachPolicy)
+ * @see istio 1.31 pilot/pkg/model/policyattachment.go (ShouldAttachPolicy)
  */
 export function attaches({ namespace, spec }: Attachable, workload: Workload): boolean {
   const { selector, targetRef, targetRefs } = spec

@@ -17,7 +17,7 @@ export interface Issuer {
 
 /**
  * Trusted issuers of a workload: those of all objects that apply to it, in its own and the root namespace.
- * @see istio pilot/pkg/security/authn/policy_applier.go (convertToEnvoyJwtConfig)
+ * @see istio 1.31 pilot/pkg/security/authn/policy_applier.go (convertToEnvoyJwtConfig)
  */
 export const issuersFor: (view: View<'RequestAuthentication' | 'ConfigMap'>, workload: Workload) => readonly Issuer[] =
   memoizeInView((view, workload) => {

@@ -27,7 +27,7 @@ export type ServerKinds = 'Gateway' | 'Service' | 'Pod' | 'EndpointSlice' | 'Pee
 
 /**
  * Server side of a workload on one of its ports.
- * @see istio pilot/pkg/networking/core/listener_inbound.go
+ * @see istio 1.31 pilot/pkg/networking/core/listener_inbound.go
  */
 export function serverSide(view: View<ServerKinds>, { workload, port }: Endpoint): ServerSide {
   return getOrAdd(serverSides(view, workload), port, () => makeSide(view, workload, port))

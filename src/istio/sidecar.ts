@@ -33,7 +33,7 @@ const EVERYTHING: Egress = { hosts: ['*/*'], port: undefined }
 /**
  * Scope of a proxy: the Sidecar of its namespace that selects it, else that of the root namespace; none for gateways.
  * Visible PeerAuthentications are those of the root namespace, its own, and every namespace with an imported Service.
- * @see istio pilot/pkg/model/sidecar.go (selectAuthnPolicies), push_context.go (doGetSidecarScope)
+ * @see istio 1.31 pilot/pkg/model/sidecar.go (selectAuthnPolicies), push_context.go (doGetSidecarScope)
  */
 export const scopeOf: (
   view: View<'Sidecar' | 'Service' | 'ConfigMap'>,
@@ -85,7 +85,7 @@ export const exportedTo = memoize(({ annotations }: ResourceOf<'Service'>) =>
 
 /**
  * True if a Service is exported to a namespace.
- * @see istio pkg/config/kube (exportTo annotation)
+ * @see istio 1.31 pkg/config/kube (exportTo annotation)
  */
 export function isExported(service: ResourceOf<'Service'>, namespace: string): boolean {
   const to = exportedTo(service)

@@ -16,7 +16,7 @@ export function matchesToken(key: TokenKey, value: string, token: Token | undefi
 
 /**
  * Matches `issuer/subject`. Only the issuer is known.
- * @see istio pilot/pkg/security/authz/model/generator.go (requestPrincipalGenerator)
+ * @see istio 1.31 pilot/pkg/security/authz/model/generator.go (requestPrincipalGenerator)
  */
 function isRequestPrincipal(value: string, token: Token): Tristate {
   const end = value.lastIndexOf('/')

@@ -19,7 +19,7 @@ export interface BurstCapacity {
 
 /**
  * targetBurstCapacity of a revision: -1 (activator always on the path), 0 (off it while pods run) or more.
- * @see knative serving pkg/apis/autoscaling/annotation_validation.go (validateFloats), register.go
+ * @see knative serving 1.23 pkg/apis/autoscaling/annotation_validation.go (validateFloats), register.go
  */
 export function findBurstCapacity(annotations: Labels): BurstCapacity | undefined {
   for (const key of BURST_CAPACITY_KEYS) {

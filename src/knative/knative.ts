@@ -30,7 +30,7 @@ const readGateways = memoize(({ data, namespace }: ResourceOf<'ConfigMap'>) => (
 
 /**
  * Gateways of Knative's routes. A list that the configuration omits has its default value.
- * @see net-istio pkg/reconciler/ingress/config/istio.go
+ * @see net-istio 1.22 pkg/reconciler/ingress/config/istio.go
  */
 export const knativeGateways = memoize((view: View<'ConfigMap'>): KnativeGateways => {
   const { knativeNamespace, istioNamespace, clusterDomain } = view.settings
@@ -70,7 +70,7 @@ function parseKeyedGateways(
   return found.length === 0 ? undefined : found
 }
 
-/** @see knative serving pkg/autoscaler/config/config.go */
+/** @see knative serving 1.23 pkg/autoscaler/config/config.go */
 const DEFAULT_BURST_CAPACITY = 211
 
 /** Default targetBurstCapacity of revisions. */
@@ -82,7 +82,7 @@ export const defaultBurstCapacity = memoize((view: View<'ConfigMap'>): number =>
 /**
  * Mesh compatibility mode of activator and autoscaler. `enabled`: they reach pods only by Service. `auto`: they try the
  * pod IPs first.
- * @see knative networking pkg/config/config.go (mesh-compatibility-mode)
+ * @see knative networking 1.23 pkg/config/config.go (mesh-compatibility-mode)
  */
 export function meshCompatibility(view: View<'ConfigMap'>): 'auto' | 'enabled' | 'disabled' {
   const map = view.get('ConfigMap', view.settings.knativeNamespace, 'config-network')
@@ -92,7 +92,7 @@ export function meshCompatibility(view: View<'ConfigMap'>): 'auto' | 'enabled' |
 
 /**
  * External domain of models; absent if they are not published.
- * @see knative serving pkg/reconciler/route/config/domain.go
+ * @see knative serving 1.23 pkg/reconciler/route/config/domain.go
  */
 export const publicDomain = memoize((view: View<'ConfigMap'>): string | undefined => {
   const { knativeNamespace, clusterDomain } = view.settings

@@ -23,7 +23,7 @@ const readDisallowed = memoize(({ data }: ResourceOf<'ConfigMap'>): readonly str
 
 /**
  * True if KServe propagates an annotation to the objects that it creates.
- * @see kserve pkg/apis/serving/v1beta1/configmap.go (NewInferenceServicesConfig)
+ * @see kserve 0.20 pkg/apis/serving/v1beta1/configmap.go (NewInferenceServicesConfig)
  */
 export function isPropagated(view: View<'ConfigMap'>, annotation: string): boolean {
   const map = findKserveConfig(view)

@@ -23,7 +23,7 @@ export const DEPLOYMENT_MODE = 'serving.kserve.io/deploymentMode'
 /**
  * Mode of an InferenceService: of its status, else its annotation, else the cluster's default. Unknown values are
  * ignored.
- * @see kserve pkg/controller/v1beta1/inferenceservice/utils/utils.go (GetDeploymentMode)
+ * @see kserve 0.20 pkg/controller/v1beta1/inferenceservice/utils/utils.go (GetDeploymentMode)
  */
 export function deploymentMode(
   view: View<'ConfigMap'>,

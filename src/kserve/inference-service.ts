@@ -33,7 +33,7 @@ const DEFAULT_MIN_REPLICAS = 1
 /**
  * Components with labels and annotations as KServe merges them: the component's take precedence over those of the
  * InferenceService, and these over those of the runtime (predictor only).
- * @see kserve pkg/controller/v1beta1/inferenceservice/components
+ * @see kserve 0.20 pkg/controller/v1beta1/inferenceservice/components
  */
 export const componentsOf: (view: View<ComponentKinds>, service: InferenceService) => readonly Component[] =
   memoizeInView((view, service) => {

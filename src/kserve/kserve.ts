@@ -77,7 +77,7 @@ export function findKserveConfig(view: View<'ConfigMap'>): ResourceOf<'ConfigMap
   return view.get('ConfigMap', view.settings.kserveNamespace, KSERVE_CONFIG)
 }
 
-/** @see kserve pkg/apis/serving/v1beta1/configmap.go (NewIngressConfig) */
+/** @see kserve 0.20 pkg/apis/serving/v1beta1/configmap.go (NewIngressConfig) */
 export const ingressOf = memoize((view: View<'ConfigMap'>): IngressVerdict => {
   const map = findKserveConfig(view)
   return map === undefined ? { config: DEFAULT_INGRESS_CONFIG, rejected: undefined } : readIngress(map)

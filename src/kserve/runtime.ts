@@ -21,7 +21,7 @@ const FRAMEWORKS = [
 /**
  * Runtime whose labels and annotations a predictor's pods get: the one it names, else one that is auto-selected for its
  * format; of the namespace, then of the cluster, by priority.
- * @see kserve pkg/apis/serving/v1beta1/predictor_model.go (GetSupportingRuntimes)
+ * @see kserve 0.20 pkg/apis/serving/v1beta1/predictor_model.go (GetSupportingRuntimes)
  */
 export function findRuntime(
   view: View<'ServingRuntime' | 'ClusterServingRuntime'>,

@@ -24,7 +24,7 @@ const TCP = ['tcp', 'tls', 'https', 'mongo', 'redis', 'mysql', 'udp']
 
 /**
  * Protocol by the port's `appProtocol`, else by the prefix of its name.
- * @see istio pkg/config/kube/conversion.go (ConvertProtocol)
+ * @see istio 1.31 pkg/config/kube/conversion.go (ConvertProtocol)
  */
 export function protocolOf({ name, appProtocol }: Pick<ServicePort, 'name' | 'appProtocol'>): PortProtocol {
   const text = (appProtocol ?? name ?? '').toLowerCase()
@@ -38,7 +38,7 @@ const MAX_ALIASES = 4
 
 /**
  * Service of a cluster DNS name. An ExternalName Service resolves to its target.
- * @see istio pilot/pkg/serviceregistry/kube/controller/controller.go (external name aliases, since 1.21)
+ * @see istio 1.31 pilot/pkg/serviceregistry/kube/controller/controller.go (external name aliases, since 1.21)
  */
 export function findService(view: View<'Service'>, host: string, depth = 0): Service | undefined {
   const [name, namespace] = host.split('.')
@@ -76,7 +76,7 @@ function targetPort({ port, targetPort: target = port }: ServicePort, { ports }:
 /**
  * Endpoints of EndpointSlices. The pod of an endpoint is its `targetRef`, else the pod with its IP address in the
  * namespace.
- * @see istio pilot/pkg/serviceregistry/kube/controller/endpointslice.go (getPod)
+ * @see istio 1.31 pilot/pkg/serviceregistry/kube/controller/endpointslice.go (getPod)
  */
 function sliceEndpoints(
   view: View<'Pod' | 'EndpointSlice'>,

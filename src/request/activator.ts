@@ -20,7 +20,7 @@ export const CLASS = 'autoscaling.knative.dev/class'
 /**
  * Activator modes of a revision. With burst capacity 0 the activator is removed from the path while pods run, if the
  * autoscaler can read their metrics.
- * @see knative serving pkg/autoscaler/scaling/autoscaler.go, pkg/reconciler/autoscaling/kpa/kpa.go
+ * @see knative serving 1.23 pkg/autoscaler/scaling/autoscaler.go, pkg/reconciler/autoscaling/kpa/kpa.go
  */
 export function activatorModesOf(
   view: View<PathKinds>,
@@ -67,7 +67,7 @@ const activations = memoizeInView((_view: View<PathKinds>, _revision: Destinatio
 /**
  * Activator and autoscaler dial the pod IPs first, in plaintext even with a sidecar. Only on 502 or 503 (mesh) do they use
  * the Service, with mTLS; any other response, including 403, is accepted. The activator probes before any request.
- * @see knative serving pkg/activator/net/revision_backends.go, pkg/autoscaler/metrics/stats_scraper.go
+ * @see knative serving 1.23 pkg/activator/net/revision_backends.go, pkg/autoscaler/metrics/stats_scraper.go
  */
 function dialPodIp(
   view: View<PathKinds>,

@@ -120,7 +120,7 @@ export function findKserveRejection(view: View<'ConfigMap'>): ConfigurationRejec
 
 const BURST_CAPACITY = 'target-burst-capacity'
 
-/** @see knative serving pkg/autoscaler/config/config.go */
+/** @see knative serving 1.23 pkg/autoscaler/config/config.go */
 function findBurstCapacityRejection(view: View<'ConfigMap'>): ConfigurationRejected | undefined {
   const map = view.get('ConfigMap', view.settings.knativeNamespace, 'config-autoscaler')
   const value = map?.data[BURST_CAPACITY]
@@ -140,7 +140,7 @@ function findBurstCapacityRejection(view: View<'ConfigMap'>): ConfigurationRejec
 
 const NEWER_FORM = ['external-gateways', 'local-gateways']
 
-/** @see net-istio pkg/reconciler/ingress/config/istio.go */
+/** @see net-istio 1.22 pkg/reconciler/ingress/config/istio.go */
 function findGatewaysRejection(view: View<'ConfigMap'>): ConfigurationRejected | undefined {
   const map = view.get('ConfigMap', view.settings.knativeNamespace, 'config-istio')
   const entries = Object.entries(map?.data ?? {})

@@ -14,7 +14,7 @@ const GRAPH_LABEL = 'serving.kserve.io/inferencegraph'
 
 /**
  * Routers of InferenceGraphs that have this model as a step; they call its InferenceService URL.
- * @see kserve pkg/controller/v1alpha1/inferencegraph, cmd/router/main.go
+ * @see kserve 0.20 pkg/controller/v1alpha1/inferencegraph, cmd/router/main.go
  */
 export function inferenceGraphSources(
   view: View<PathKinds>,

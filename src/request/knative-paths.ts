@@ -52,7 +52,7 @@ interface Route {
 /**
  * Paths to a component on Knative. Requests to the predictor host use Knative's routes; requests to the InferenceService
  * URL pass Knative's local gateway first, while KServe's top-level VirtualService is enabled.
- * @see kserve pkg/controller/v1beta1/inferenceservice/reconcilers/ingress/ingress_reconciler.go
+ * @see kserve 0.20 pkg/controller/v1beta1/inferenceservice/reconcilers/ingress/ingress_reconciler.go
  */
 export function knativePaths(
   view: View<PathKinds>,

@@ -28,7 +28,7 @@ export function probe(entry: 'autoscaler' | 'kubelet', step: HopEvaluator): Path
 
 /**
  * Kubelet probes that reach the sidecar; by default they bypass it.
- * @see istio pkg/kube/inject/app_probe.go
+ * @see istio 1.31 pkg/kube/inject/app_probe.go
  */
 export function kubeletProbes(
   view: View<PathKinds>,

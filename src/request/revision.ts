@@ -71,7 +71,8 @@ const NETWORKING_KEYS = [
 
 /**
  * KServe propagates annotations unchanged; Knative rejects the Service for some of them, and the model gets no route.
- * @see knative serving pkg/apis/autoscaling/annotation_validation.go, networking pkg/apis/networking/metadata_validation.go
+ * @see knative serving 1.23 pkg/apis/autoscaling/annotation_validation.go,
+ * networking pkg/apis/networking/metadata_validation.go
  */
 export function findKnativeRejection(
   service: InferenceService,

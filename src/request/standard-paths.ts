@@ -75,7 +75,7 @@ function ingressPods(view: View<PathKinds>): readonly Workload[] {
 
 /**
  * External path by the Ingress or HTTPRoute of a model; none if KServe creates neither.
- * @see kserve pkg/controller/v1beta1/inferenceservice/reconcilers/ingress (kube_ingress_reconciler.go,
+ * @see kserve 0.20 pkg/controller/v1beta1/inferenceservice/reconcilers/ingress (kube_ingress_reconciler.go,
  * httproute_reconciler.go)
  */
 function external(view: View<PathKinds>, service: InferenceService, destination: Destination): readonly PathTemplate[] {

@@ -7,7 +7,8 @@ import { suggest } from './suggest.ts'
  * not read at all are not checked: `telemetry.istio.io`, `extensions.istio.io`, `serving.knative.dev`,
  * `gateway.networking.k8s.io`.
  *
- * @see Kubernetes 1.34 `api/openapi-spec`, Istio 1.31 `manifests/charts/base/files/crd-all.gen.yaml`, KServe 0.20 `config/crd`
+ * @see Kubernetes 1.34 `api/openapi-spec`, Istio 1.31 `manifests/charts/base/files/crd-all.gen.yaml`,
+ * KServe 0.20 `config/crd`
  * and its unreleased KernelCache and StorageContainer kinds, ModelMesh Serving `config/crd` (Predictor)
  */
 const UNREAD: Readonly<Record<string, readonly string[]>> = {

@@ -6,7 +6,7 @@ const NEVER_CREATED = '~'
 
 /**
  * Compares by creationTimestamp, then name and namespace. If two objects conflict, Istio mostly uses the oldest.
- * @see istio pilot/pkg/model/config.go (sortConfigByCreationTime)
+ * @see istio 1.31 pilot/pkg/model/config.go (sortConfigByCreationTime)
  */
 export function byCreationTime(a: Meta, b: Meta): number {
   return (

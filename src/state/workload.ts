@@ -20,7 +20,7 @@ export interface Workload {
 
 const EXCLUDED_PORTS = 'traffic.sidecar.istio.io/excludeInboundPorts'
 
-/** @see istio pkg/kube/inject/template.go (excludeInboundPort) */
+/** @see istio 1.31 pkg/kube/inject/template.go (excludeInboundPort) */
 export function parseExcludedInboundPorts(annotations: Labels): readonly number[] {
   return (annotations[EXCLUDED_PORTS] ?? '')
     .split(',')
@@ -33,7 +33,7 @@ export const TLS_MODE_LABEL = 'security.istio.io/tlsMode'
 
 /**
  * TLS mode of an endpoint for clients with auto mTLS, which send mTLS only to `istio`.
- * @see istio pilot/pkg/serviceregistry/kube/conversion.go (PodTLSMode)
+ * @see istio 1.31 pilot/pkg/serviceregistry/kube/conversion.go (PodTLSMode)
  */
 export function tlsModeOf({ labels }: Workload): string {
   return labels[TLS_MODE_LABEL] ?? 'disabled'

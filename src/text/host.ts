@@ -6,7 +6,7 @@ export function isWildcard(host: string): boolean {
 /**
  * True if `pattern` covers the DNS name. A wildcard is a suffix match: `*.local` covers any number of labels, `*` all
  * names.
- * @see istio pkg/config/host/name.go (SubsetOf)
+ * @see istio 1.31 pkg/config/host/name.go (SubsetOf)
  */
 export function coversHost(pattern: string, name: string): boolean {
   return isWildcard(pattern) ? name.endsWith(pattern.slice(1)) && name.length >= pattern.length - 1 : pattern === name
@@ -14,7 +14,7 @@ export function coversHost(pattern: string, name: string): boolean {
 
 /**
  * Entry for a DNS name: the exact one, else the one with the longest suffix.
- * @see istio pilot/pkg/model/push_context.go (MostSpecificHostMatch)
+ * @see istio 1.31 pilot/pkg/model/push_context.go (MostSpecificHostMatch)
  */
 export function mostSpecific<V>(entries: ReadonlyMap<string, V>, name: string): V | undefined {
   const exact = entries.get(name)
@@ -28,7 +28,7 @@ export function mostSpecific<V>(entries: ReadonlyMap<string, V>, name: string): 
 
 /**
  * Fully qualified host. A host without dots is a Service in the namespace of the object that names it.
- * @see istio pilot/pkg/model/push_context.go (ResolveShortnameToFQDN)
+ * @see istio 1.31 pilot/pkg/model/push_context.go (ResolveShortnameToFQDN)
  */
 export function toFullName(host: string, namespace: string, clusterDomain: string): string {
   return host.includes('.') || isWildcard(host) ? host : `${host}.${namespace}.svc.${clusterDomain}`

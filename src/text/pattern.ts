@@ -1,6 +1,6 @@
 /**
  * True if a value matches a pattern of an AuthorizationPolicy: exact, `prefix*`, `*suffix`, or `*` (any non-empty value).
- * @see istio pilot/pkg/security/authz/matcher/string.go
+ * @see istio 1.31 pilot/pkg/security/authz/matcher/string.go
  */
 export function matches(pattern: string, value: string): boolean {
   if (pattern === '*') return value !== ''
@@ -23,7 +23,7 @@ const TEMPLATE = /(\{\*\*?\})/
 /**
  * Like `matches`, with path templates: `{*}` is one segment or the rest of one, `{**}` any number of segments. Time is at
  * most proportional to the length of the pattern times that of the path.
- * @see istio pilot/pkg/security/authz/matcher/template.go, envoy source/extensions/path/uri_template_lib
+ * @see istio 1.31 pilot/pkg/security/authz/matcher/template.go, envoy source/extensions/path/uri_template_lib
  */
 export function matchesPath(pattern: string, path: string): boolean {
   if (!pattern.includes('{*}') && !pattern.includes('{**}')) return matches(pattern, path)
@@ -53,7 +53,7 @@ function segmentEnds(from: readonly number[], path: string): readonly number[] {
 
 /**
  * Like `matches`, with `*` for any text in any place, because Istio converts namespaces to regular expressions.
- * @see istio pilot/pkg/security/authz/model/generator.go (srcNamespaceGenerator)
+ * @see istio 1.31 pilot/pkg/security/authz/model/generator.go (srcNamespaceGenerator)
  */
 export function matchesAnywhere(pattern: string, value: string): boolean {
   const [start = '', ...parts] = pattern.split('*')

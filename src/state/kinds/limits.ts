@@ -18,7 +18,7 @@ function isKey(key: string): boolean {
   return slash <= KEY_PREFIX && lengthOf(key.slice(slash + 1)) <= KEY_NAME
 }
 
-/** @see k8s.io/apimachinery pkg/api/validate/content/kube.go (IsLabelKey, IsLabelValue) */
+/** @see k8s.io/apimachinery 0.36 pkg/api/validate/content/kube.go (IsLabelKey, IsLabelValue) */
 export const labels = strings
   .refine(all => Object.keys(all).every(isKey), `a key is longer than ${KEY_PREFIX}/${KEY_NAME} bytes`)
   .refine(
@@ -26,12 +26,12 @@ export const labels = strings
     `a value is longer than ${LABEL_VALUE} bytes`
   )
 
-/** @see k8s.io/apimachinery pkg/api/validation/objectmeta.go (ValidateAnnotations, ValidateAnnotationsSize) */
+/** @see k8s.io/apimachinery 0.36 pkg/api/validation/objectmeta.go (ValidateAnnotations, ValidateAnnotationsSize) */
 export const annotations = strings
   .refine(all => Object.keys(all).every(isKey), `a key is longer than ${KEY_PREFIX}/${KEY_NAME} bytes`)
   .refine(all => total(Object.entries(all).flat()) <= ALL_ANNOTATIONS, `longer than ${ALL_ANNOTATIONS} bytes`)
 
-/** @see kubernetes pkg/apis/core/validation/validation.go (ValidateConfigMap) */
+/** @see kubernetes 1.36 pkg/apis/core/validation/validation.go (ValidateConfigMap) */
 export const configData = strings.refine(
   all => total(Object.values(all)) <= ALL_CONFIG_DATA,
   `longer than ${ALL_CONFIG_DATA} bytes`
