@@ -190,7 +190,7 @@ await t.test('kubectl plugin explains that model', async t => {
   const plugin = runnerOf('env', [`PATH=${path}`, `KUBECONFIG=${kubeconfig}`, program, 'mesh-guard'])
   const { code, out, err } = await plugin(['explain', `${STRICT}/new`])
   t.equal(code, 0, err)
-  t.match(out, new RegExp(`^${STRICT}/new: (\\d+) ok of \\1 ways$`, 'm'))
+  t.match(out, new RegExp(`^${STRICT}/new: (\\d+) ok of \\1 paths$`, 'm'))
   t.match(out, 'caller->ingress-gateway')
 })
 

@@ -54,7 +54,7 @@ await t.test('kubectl lists the plugin', async t => {
 
 await t.test('each command uses the cluster of --context', async t => {
   for (const [argv, code, out] of [
-    [['explain', 'sklearn-iris'], 0, /^user1\/sklearn-iris: \d+ ok of \d+ ways\n/],
+    [['explain', 'sklearn-iris'], 0, /^user1\/sklearn-iris: \d+ ok of \d+ paths\n/],
     [['explain', 'user1/sklearn-iris'], 0, /^user1\/sklearn-iris: /],
     [['explain', '-n', 'user2'], 0, /^there is no InferenceService\n$/],
     [['trace', ...CALL], 0, /^ok {2}user2\/sleep-/],
