@@ -72,8 +72,8 @@ function importsBy({ hosts, port }: Egress, own: string, { host, namespace, port
   if (port?.number !== undefined && !ports.includes(port.number)) return false
   const matching = hosts.filter(entry => {
     const [scope = '', pattern = ''] = entry.replace(/^~/, '').split('/')
-    const imported = scope === '.' ? own : scope
-    return (imported === '*' || imported === '' || imported === namespace) && coversHost(pattern, host)
+    const isInScope = scope === '.' ? own === namespace : ['*', '', namespace].includes(scope)
+    return isInScope && coversHost(pattern, host)
   })
   return matching.length > 0 && !matching.some(entry => entry.startsWith('~'))
 }

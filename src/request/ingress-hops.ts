@@ -1,4 +1,4 @@
-import { publicDomain } from '../knative/knative.ts'
+import { publicHost } from '../knative/knative.ts'
 import type { InferenceService } from '../kserve/inference-service.ts'
 import { findService } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
@@ -22,14 +22,15 @@ export function publicPath(
   shown: string,
   gateway: string | undefined
 ): readonly { readonly host: string; readonly step: HopEvaluator }[] {
-  const domain = labels[VISIBILITY] === 'cluster-local' ? undefined : publicDomain(view)
-  if (domain === undefined || gateway === undefined) return []
+  const published = labels[VISIBILITY] === 'cluster-local' ? undefined : publicHost(view, shown, namespace)
+  if (published === undefined || gateway === undefined) return []
+  if ('unknownReason' in published) return [{ host: '', step: unknownHop(published.unknownReason) }]
   const [gatewayNamespace = '', name = ''] = gateway.split('/')
   const found = view.get('Gateway', gatewayNamespace, name)
   const pods = found === undefined ? [] : podsOfGateway(view, found)
   const services = entryServices(view, pods)
   const address = { apiVersion: 'networking.istio.io/v1beta1', kind: 'Gateway', namespace: gatewayNamespace, name }
-  const host = `${shown}.${namespace}.${domain}`
+  const { host } = published
   const requiredRoute = { boundTo: [gateway], host }
   return [
     {
@@ -50,6 +51,13 @@ export function hopToLocalGateway(view: View<PathKinds>, address: string, requir
   return hopThrough(view, 'caller->local-gateway', pods, ({ call }) =>
     tryIngress(view, services, toServiceRef(address), call, requiredRoute)
   )
+}
+
+function unknownHop(unknown: string): HopEvaluator {
+  return request => ({
+    hop: { name: 'caller->ingress-gateway', calls: [], failure: undefined, unknown },
+    next: request
+  })
 }
 
 function hopThrough(

@@ -1,4 +1,4 @@
-import { publicDomain } from '../knative/knative.ts'
+import { publicDomain, publicHost } from '../knative/knative.ts'
 import { inferencePath } from '../kserve/inference-request.ts'
 import {
   type Component,
@@ -102,10 +102,9 @@ function publishedHosts(
   { name, namespace }: InferenceService,
   components: readonly Component[]
 ): readonly string[] {
-  const domain = publicDomain(view)
-  const published = [name, ...components.map(one => one.service)]
+  const published = [name, ...components.map(one => one.service)].map(one => publicHost(view, one, namespace))
   return [
-    ...(domain === undefined ? [] : published.map(one => `${one}.${namespace}.${domain}`)),
+    ...published.flatMap(one => (one !== undefined && 'host' in one ? one.host : [])),
     `${name}-${namespace}.${ingressOf(view).config.ingressDomain}`
   ]
 }

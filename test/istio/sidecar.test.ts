@@ -70,3 +70,9 @@ t.test('whose policies a sidecar sees', async t => {
   t.ok(isVisible('user1'), 'its own')
   t.ok(isVisible('istio-system'), 'of the root namespace')
 })
+
+t.test('`.` is no namespace for a client in an unspecified namespace', async t => {
+  const state = stateOf(sidecar('istio-system', 'default', '{ egress: [{ hosts: ["./*"] }] }'))
+  t.equal(scopeOf(state, { ...client, namespace: '' }).imports(target), false)
+  t.equal(scopeOf(state, { ...client, namespace: target.namespace }).imports(target), true)
+})

@@ -4,6 +4,7 @@ import {
   knativeGateways,
   meshCompatibility,
   publicDomain,
+  publicHost,
   systemPods
 } from '../../src/knative/knative.ts'
 import { stateOf, stockWith } from '../support/snapshot.ts'
@@ -77,4 +78,19 @@ t.test('pods of Knative: those that run, or else the next one', async t => {
   t.match(systemPods(withoutPods, 'autoscaler'), [
     { proxy: 'sidecar', labels: { 'security.istio.io/tlsMode': 'istio' } }
   ])
+})
+
+t.test('public host of a Knative Service', async t => {
+  const template = (text: string) => publicHost(config('config-network', { 'domain-template': text }), 'iris', 'user1')
+  for (const [text, expected] of [
+    ['', 'iris.user1.example.com'],
+    ['{{.Name}}-{{ .Namespace }}.{{.Domain}}', 'iris-user1.example.com'],
+    ['models.{{.Domain}}', 'models.example.com']
+  ] as const) {
+    t.same(template(text), { host: expected }, text)
+  }
+  for (const text of ['{{index .Annotations "tier"}}.{{.Domain}}', '{{.Name', '{{if .Labels}}a{{end}}.{{.Domain}}']) {
+    t.match(template(text), { unknownReason: /^domain-template of ConfigMap knative-serving\/config-network/ }, text)
+  }
+  t.equal(publicHost(config('config-domain', { 'svc.cluster.local': '' }), 'iris', 'user1'), undefined)
 })

@@ -112,3 +112,10 @@ t.test('a model without a public host', async t => {
   )
   t.same(external(none), [])
 })
+
+t.test('external paths by a domain template that is not modeled are unknown', async t => {
+  const template = '{{index .Labels "x"}}.{{.Domain}}'
+  const state = stockWith(configMap('knative-serving', 'config-network', { 'domain-template': template }))
+  const external = pathsTo(state, 'sklearn-iris').filter(path => path.startsWith('external'))
+  t.match(external, [/ caller->ingress-gateway domain-template of ConfigMap /])
+})
