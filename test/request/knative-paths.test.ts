@@ -117,5 +117,5 @@ t.test('external paths by a domain template that is not modeled are unknown', as
   const template = '{{index .Labels "x"}}.{{.Domain}}'
   const state = stockWith(configMap('knative-serving', 'config-network', { 'domain-template': template }))
   const external = pathsTo(state, 'sklearn-iris').filter(path => path.startsWith('external'))
-  t.match(external, [/ caller->ingress-gateway domain-template of ConfigMap /])
+  t.match(external, [/ caller->ingress-gateway unknown: domain-template of ConfigMap /])
 })
