@@ -56,8 +56,8 @@ await t.test('each command uses the cluster of --context', async t => {
   for (const [argv, code, out] of [
     [['explain', 'sklearn-iris'], 0, /^user1\/sklearn-iris: \d+ ok of \d+ paths\n/],
     [['explain', 'user1/sklearn-iris'], 0, /^user1\/sklearn-iris: /],
-    [['explain', '-n', 'user2'], 0, /^there is no InferenceService\n$/],
-    [['trace', ...CALL], 0, /^ok {2}user2\/sleep-/],
+    [['explain', '-n', 'user2'], 0, /^no InferenceService found\n$/],
+    [['trace', ...CALL], 0, /^ok {6}user2\/sleep-/],
     [['audit'], 0, /^0 findings\n$/],
     [
       ['check', strict, '--against', 'live'],
