@@ -12,6 +12,7 @@ for (const folder of [
   'request',
   'rules',
   'state',
+  'subject',
   'text'
 ]) {
   const path = join(import.meta.dirname, folder)

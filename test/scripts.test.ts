@@ -96,6 +96,7 @@ t.test('scenarios prints each difference and the counts', async t => {
     wrong: scenario('deny', {
       blocked: ['a/b'],
       hop: 'caller->pod',
+      object: 'Gateway a/b',
       exposes: ['plaintext-sent'],
       mutated: { '/a': 'b' }
     }),
@@ -106,6 +107,7 @@ t.test('scenarios prints each difference and the counts', async t => {
   t.equal(code, 1)
   t.match(out, /wrong: decision: "allow", expected "deny"\n/)
   t.match(out, /wrong: blocked: \[\], expected \["a\/b"\]\n/)
+  t.match(out, /wrong: objects: \[.*\], expected "Gateway a\/b"\n/)
   t.match(out, /1 agree, 1 disagree\n$/)
   t.match(await script('scenarios', [folder]), { code: 1, out: /change\.yaml:1: / })
 })

@@ -1,6 +1,9 @@
 /** A new InferenceService is compared with its plain twin, an updated one by the pods that the update creates. */
 import t from 'tap'
 import { decide } from '../../src/engine/decide.ts'
+import { diffEvaluations } from '../../src/engine/diff.ts'
+import { evaluate } from '../../src/engine/incremental/evaluate.ts'
+import { compareWithTwin } from '../../src/engine/plain-twin.ts'
 import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import type { Change } from '../../src/state/snapshot.ts'
@@ -44,6 +47,21 @@ for (const [name, state, object, decision] of [
 t.test('a configured mode is not lowered', async t => {
   const policy = { ...DEFAULT_POLICY, rules: { 'policy-denies-request-path': 'deny' } as const }
   t.equal(decideCreate(DENY_ALL, model(), policy).decision, 'deny')
+})
+
+t.test('a path is not denied if the twin cannot be evaluated', async t => {
+  const after = resourceOf(model())
+  const { blocked } = diffEvaluations(
+    evaluate(stockWith(GATEWAY), RULES),
+    evaluate(stockWith(`${GATEWAY}---${model()}`), RULES)
+  )
+  t.ok(blocked.length > 0)
+  const compared = compareWithTwin(
+    stockWith(GATEWAY).withUnreadable(new Map([['Gateway', 'forbidden']])),
+    after,
+    blocked
+  )
+  t.ok(compared.every(({ hasExistingCause }) => hasExistingCause))
 })
 
 t.test('a new model that cannot be evaluated is not denied', async t => {

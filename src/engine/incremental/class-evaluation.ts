@@ -3,7 +3,7 @@ import { hasPendingRollout, pathsOf } from '../../request/inference-service-path
 import type { Path } from '../../request/request-path.ts'
 import type { CheckRule } from '../../rules/lib/rule.ts'
 import type { Snapshot, View } from '../../state/snapshot.ts'
-import { type DependencyKey, isAffected, type TrackingView, track, union } from './dependency-tracking.ts'
+import { type DependencyKey, isAffected, skipsOf, type TrackingView, track, union } from './dependency-tracking.ts'
 import type { Members } from './equivalence-classes.ts'
 import { type CheckResult, runCheck } from './run-checks.ts'
 import type { Skip } from './skip.ts'
@@ -90,7 +90,7 @@ function evaluateRepresentative(
     const one = runCheck(snapshot, rule, [first], view)
     return one.found.length + one.skipped.length === 0 ? one : runCheck(snapshot, rule, members, view)
   })
-  const skips = [running.skip, next.skip].flatMap(skip => (skip === undefined ? [] : [{ rule: PATHS, ...skip }]))
+  const skips = skipsOf(PATHS, [running, next])
   return {
     members,
     paths: running.value,

@@ -8,8 +8,7 @@ import {
   discriminatorsFor,
   namespaceFingerprint
 } from '../../subject/namespace-discriminators.ts'
-import { type DependencyKey, isAffected, type Tracked, track } from './dependency-tracking.ts'
-import type { Skip } from './skip.ts'
+import { type DependencyKey, isAffected, skipsOf, type Tracked, track } from './dependency-tracking.ts'
 
 /** At least one InferenceService, in order of name. */
 export type Members = readonly [InferenceService, ...InferenceService[]]
@@ -120,6 +119,5 @@ function groupByFingerprint(
 }
 
 /** Reasons why the models of the namespace were not evaluated. */
-export function partitionSkips({ namespaceScope, attributes }: EquivalenceClasses, rule: string): readonly Skip[] {
-  return [namespaceScope.skip, attributes.skip].flatMap(skip => (skip === undefined ? [] : [{ rule, ...skip }]))
-}
+export const partitionSkips = ({ namespaceScope, attributes }: EquivalenceClasses, rule: string) =>
+  skipsOf(rule, [namespaceScope, attributes])

@@ -1,0 +1,65 @@
+import t from 'tap'
+import { attributesOf, fingerprintOf } from '../../src/subject/model-fingerprint.ts'
+import { discriminatorsFor } from '../../src/subject/namespace-discriminators.ts'
+import { stockWith } from '../support/snapshot.ts'
+
+const model = (name: string, predictor = '') => `
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: { namespace: user2, name: ${name} }
+spec: { predictor: { model: { modelFormat: { name: sklearn } } ${predictor} } }
+`
+const service = (name: string, spec: string, annotations = '{}') => `
+apiVersion: v1
+kind: Service
+metadata: { namespace: user2, name: ${name}, annotations: ${annotations} }
+spec: ${spec}
+`
+const alias = (host: string) => `{ type: ExternalName, externalName: ${host}.user2.svc.cluster.local }`
+const port = (name: string) => `{ ports: [{ name: ${name}, port: 80 }] }`
+const sidecar = (host: string) => `
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { namespace: user1, name: default }
+spec: { egress: [{ hosts: ["*/${host}.user2.svc.cluster.local"] }] }
+`
+
+for (const [name, objects, isEqual] of [
+  ['equal models', [model('a'), model('b')], true],
+  [
+    'Services with an alias of their own component',
+    [model('a'), model('b'), service('a', alias('a-predictor')), service('b', alias('b-predictor'))],
+    true
+  ],
+  [
+    'Services with one alias',
+    [model('a'), model('b'), service('a', alias('a-predictor')), service('b', alias('a-predictor'))],
+    false
+  ],
+  ['a Service of only one', [model('a'), model('b'), service('a-predictor', port('http'))], false],
+  [
+    'Service ports of another protocol',
+    [model('a'), model('b'), service('a-predictor', port('http')), service('b-predictor', port('tcp'))],
+    false
+  ],
+  [
+    'a Service that is not exported',
+    [
+      model('a'),
+      model('b'),
+      service('a-predictor', port('http')),
+      service('b-predictor', port('http'), '{ networking.istio.io/exportTo: . }')
+    ],
+    false
+  ],
+  ['a Sidecar with the host of one', [model('a'), model('b'), sidecar('a-predictor')], false],
+  ['a field of the spec', [model('a'), model('b', ', maxReplicas: 3')], false]
+] as const) {
+  t.test(`${name}: ${isEqual ? 'equal' : 'different'} fingerprints`, async t => {
+    const state = stockWith(objects.join('---'))
+    const [a, b] = state
+      .list('InferenceService', 'user2')
+      .map(one => fingerprintOf(attributesOf(state, one), discriminatorsFor(state, 'user2')))
+    t.equal(a === b, isEqual)
+  })
+}
