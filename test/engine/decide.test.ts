@@ -306,7 +306,7 @@ t.test('a policy that denies some callers', async t => {
     ['warn', 'policy-denies-request-path'],
     'others still get through'
   )
-  t.same(told(onlyIris(), create(admits('nobody'))), ['deny', 'policy-denies-request-path'], 'nobody gets through')
+  t.same(told(onlyIris(), create(admits('none'))), ['deny', 'policy-denies-request-path'], 'no caller is allowed')
   t.same(
     told(
       onlyIris(),
@@ -318,7 +318,7 @@ t.test('a policy that denies some callers', async t => {
   const born = newModel(', annotations: { autoscaling.knative.dev/targetBurstCapacity: "0" }')
   t.same(told(onlyIris(admits('istio-system')), create(born)), ['allow'], 'a new model is born under it')
   t.same(
-    told(onlyIris(admits('nobody')), create(born)),
+    told(onlyIris(admits('none')), create(born)),
     ['warn', 'policy-denies-request-path'],
     'a new model that an existing policy blocks'
   )

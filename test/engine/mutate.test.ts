@@ -123,7 +123,7 @@ t.test('the change is evaluated with the patch applied, and the patch is idempot
 })
 
 t.test('a value that would block a path is omitted', async t => {
-  const naked = stockWith(`${policy('user1')}---
+  const withoutSidecars = stockWith(`${policy('user1')}---
 apiVersion: v1
 kind: Namespace
 metadata: { name: knative-serving }
@@ -132,7 +132,7 @@ apiVersion: v1
 kind: Namespace
 metadata: { name: user1 }
 `).withAll('Pod', [], 'knative-serving')
-  const { patch, notes } = create(naked, model())
+  const { patch, notes } = create(withoutSidecars, model())
   t.same(patch, [], 'a sidecar would refuse the activator, which has none')
   t.same(notes, [
     `Skipped injection of ${INJECT}, ${BURST}: it would block traffic`,

@@ -106,7 +106,7 @@ for (const step of steps) {
   })
 }
 
-t.test('no dead end: between any two states that cut nobody in the mesh, a way without a denial or a cut', async t => {
+t.test('between two states in which in-mesh callers reach the model, admitted changes block no path', async t => {
   const isWhole = (state: string) => reachable(clusterIn(state)).includes('in-mesh')
   const whole = states.map(({ state }) => state).filter(isWhole)
   const isNamed = (state: string) => state === 'plain/no-rule/strict'

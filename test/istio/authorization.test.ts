@@ -54,15 +54,10 @@ t.test('the verdict of all policies together', async t => {
     ['one of the root namespace', [policy('root', '{}', 'istio-system')], {}, 'not-allowed root'],
     ['one of another namespace', [policy('far', '{}', 'user2')], {}, 'allowed'],
     ['one that asks somebody', [custom('known')], {}, 'allowed'],
-    ['one that asks nobody', [custom('gone')], {}, 'provider-unknown gone'],
-    [
-      'one that asks without saying whom',
-      [policy('custom', '{ action: CUSTOM, rules: [{}] }')],
-      {},
-      'provider-unknown '
-    ],
-    ['one that asks nobody about others', [custom('gone', `[${from('user3')}]`)], {}, 'allowed'],
-    ['one that asks nobody, about bytes', [custom('gone')], { http: false }, 'allowed'],
+    ['CUSTOM with an undefined provider', [custom('gone')], {}, 'provider-unknown gone'],
+    ['CUSTOM without a provider', [policy('custom', '{ action: CUSTOM, rules: [{}] }')], {}, 'provider-unknown '],
+    ['CUSTOM with an undefined provider for other callers', [custom('gone', `[${from('user3')}]`)], {}, 'allowed'],
+    ['CUSTOM with an undefined provider on a TCP port', [custom('gone')], { http: false }, 'allowed'],
     [
       'what is not known is taken for the caller',
       [policy('claim', '{ action: DENY, rules: [{ when: [{ key: "request.headers[x]", values: [a] }] }] }')],

@@ -15,7 +15,7 @@ const pod = (proxy: Workload['proxy'], labels: Workload['labels']): Workload => 
 })
 const CLIENT = pod('sidecar', {})
 const SERVER = pod('sidecar', { 'security.istio.io/tlsMode': 'istio' })
-const NAKED = pod('none', {})
+const WITHOUT_SIDECAR = pod('none', {})
 
 function send(
   spec: string,
@@ -77,7 +77,7 @@ t.test('a subset has the last word, as far as it goes', async t => {
     'tls by destination-rule',
     'a subset that is not there'
   )
-  const mixed = [SERVER, NAKED]
+  const mixed = [SERVER, WITHOUT_SIDECAR]
   t.equal(
     send(rule(passthrough, 'connectionPool: {}'), 80, mixed),
     'plaintext by headless-mixed',

@@ -58,7 +58,7 @@ t.test('rules of one host and namespace become one, or stay apart', async t => {
       'b',
       ['new', 'SIMPLE', 'v2']
     ],
-    ['a selector that picks nobody', [rule('some', 2024, `${mode('SIMPLE')}, ${selector('a')}`)], 'b', undefined]
+    ['a selector without a match', [rule('some', 2024, `${mode('SIMPLE')}, ${selector('a')}`)], 'b', undefined]
   ] as const) {
     const found = findDestinationRule(
       stateOf(rules.join('---')),

@@ -18,7 +18,7 @@ t.test('why a pod gets no sidecar', async t => {
     'apiVersion: v1\nkind: Namespace\nmetadata: { name: kube-system, labels: { istio-injection: enabled } }'
   for (const [name, yaml, pod, expected] of [
     ['it gets one', '', {}, { injected: true, webhook: 'namespace.sidecar-injector.istio.io' }],
-    ['nobody asks the injector', '', { namespace: 'elsewhere' }, { reason: 'not-selected' }],
+    ['no injection label', '', { namespace: 'elsewhere' }, { reason: 'not-selected' }],
     ['host network', '', { hostNetwork: true }, { reason: 'host-network' }],
     ['system namespace', kubeSystem, { namespace: 'kube-system' }, { reason: 'system-namespace' }],
     ['it says no', '', { annotations: { 'sidecar.istio.io/inject': 'false' } }, { reason: 'opted-out' }],

@@ -43,6 +43,6 @@ t.test('what becomes of a token', async t => {
     t.equal(forwardToken(issuers, request({ token })).token, goesOn ? token : undefined, `${issuer}: goes on`)
   }
   const token = { issuer: 'foreign' }
-  t.equal(unknownIssuer([], token), undefined, 'nobody reads it')
-  t.equal(forwardToken([], request({ token })).token, token, 'nobody takes it off')
+  t.equal(unknownIssuer([], token), undefined, 'no proxy validates it')
+  t.equal(forwardToken([], request({ token })).token, token, 'no proxy strips it')
 })

@@ -89,7 +89,7 @@ ports: [${port}]
       ['p:8080']
     ],
     [
-      'a slice that names nobody',
+      'a slice without targetRef and known address',
       `${without}---${running}---${slice('{ addresses: [10.9.9.9], targetRef: { kind: Pod } }')}`,
       []
     ],

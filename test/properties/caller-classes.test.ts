@@ -120,7 +120,7 @@ const cluster = fc
   .array(fc.oneof(policy, policy, destinationRule, sidecar), { maxLength: 7 })
   .map((drawn): readonly Manifest[] => [...namespaces, ...drawn])
 
-/** What becomes of the calls from a namespace, whoever stands for it. */
+/** Results of the calls from a namespace, for any representative. */
 function fareOf(paths: readonly Path[], namespace: string): readonly string[] {
   return paths
     .filter(({ from }) => from?.includes(namespace))

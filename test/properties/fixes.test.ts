@@ -22,7 +22,7 @@ function changesOf(cluster: Snapshot, { apply = [], remove = [] }: Finding['fix'
 const placeOf = ({ rule, object: { kind, namespace, name }, field }: Finding) =>
   `${rule} ${kind} ${namespace}/${name} ${field}`
 
-/** A finding may be about several hosts, and its fix mends the one it names. */
+/** A finding may concern several hosts; its fix concerns the host that it names. */
 const ROUNDS = 8
 
 /** Known limits: a fix writes no server name, leaves TCP servers alone, and adds a rule beside one for the same host. */

@@ -29,7 +29,7 @@ function outcome(objects: readonly string[], { client = CLIENT, server = SERVER,
   return `${authorization.is} ${failure?.cause ?? 'open'}`
 }
 
-const NAKED = { client: workload({ namespace: 'user2', proxy: 'none', serviceAccount: 'me' }) }
+const WITHOUT_SIDECAR = { client: workload({ namespace: 'user2', proxy: 'none', serviceAccount: 'me' }) }
 const from = (source: string) => authorization('user1', `{ rules: [{ from: [{ source: { ${source} } }] }] }`)
 const tokens = authentication('user1', '{ jwtRules: [{ issuer: known }] }')
 const custom = together(
@@ -39,24 +39,29 @@ const custom = together(
 
 t.test('first the connection, then the policies', async t => {
   for (const [name, objects, more, expected] of [
-    ['nothing stands in the way', [], {}, 'allowed open'],
-    ['the connection', [policy('user1', '{ mtls: { mode: STRICT } }')], NAKED, 'allowed plaintext-to-strict-workload'],
+    ['no policy', [], {}, 'allowed open'],
+    [
+      'plaintext to a STRICT workload',
+      [policy('user1', '{ mtls: { mode: STRICT } }')],
+      WITHOUT_SIDECAR,
+      'allowed plaintext-to-strict-workload'
+    ],
     ['a policy that admits', [from('namespaces: [user2]')], {}, 'allowed open'],
     ['a policy that does not', [from('namespaces: [user3]')], {}, 'not-allowed refused-by-policy'],
     [
       'a policy that would, did the caller have a certificate',
       [from('namespaces: [user2]')],
-      NAKED,
+      WITHOUT_SIDECAR,
       'not-allowed no-identity-for-policy'
     ],
     [
       'a caller outside of all namespaces has none',
       [from('namespaces: [user2]')],
-      { client: { ...NAKED.client, namespace: '' } },
+      { client: { ...WITHOUT_SIDECAR.client, namespace: '' } },
       'not-allowed refused-by-policy'
     ],
     [
-      'a token that nobody reads',
+      'JWT that no proxy validates',
       [from('requestPrincipals: ["*"]')],
       { issuer: 'known' },
       'not-allowed token-never-valid'
@@ -64,7 +69,7 @@ t.test('first the connection, then the policies', async t => {
     ['a token that is read', [from('requestPrincipals: ["*"]'), tokens], { issuer: 'known' }, 'allowed open'],
     ['no token', [from('requestPrincipals: ["*"]'), tokens], {}, 'not-allowed token-never-valid'],
     ['a token of a stranger', [tokens], { issuer: 'foreign' }, 'token-refused token-never-valid'],
-    ['a service that nobody knows', [custom], {}, 'provider-unknown provider-unknown'],
+    ['undefined provider', [custom], {}, 'provider-unknown provider-unknown'],
     [
       'a server without a proxy does not look',
       [from('namespaces: [user3]')],

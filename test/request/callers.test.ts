@@ -32,7 +32,7 @@ metadata: { namespace: ${namespace}, name: default }
   const when = (key: string, value: string) =>
     authorization('user1', `{ rules: [{ when: [{ key: ${key}, values: ["${value}"] }] }] }`)
   for (const [name, objects, expected] of [
-    ['nobody', [], []],
+    ['no configuration', [], []],
     ['a rule for the host', [clientRule(HOST, plain, 'user2')], ['user2: default']],
     ['a rule for all hosts', [clientRule('*', plain, 'user2')], ['user2: default']],
     ['a rule for another host', [clientRule('example.com', plain, 'user2')], []],

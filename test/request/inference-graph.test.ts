@@ -24,7 +24,7 @@ t.test('the routers of graphs that have a model as a step', async t => {
   t.same(callers(graph('')), [next('in-mesh', 'sidecar')])
   t.same(callers(graph(', labels: { sidecar.istio.io/inject: "false" }')), [next('non-mesh', 'none')])
   t.same(callers(graph(', annotations: { sidecar.istio.io/inject: "false" }')), [next('non-mesh', 'none')])
-  t.same(callers(graph(''), namespace('a: b')), [next('non-mesh', 'none')], 'where nobody injects')
+  t.same(callers(graph(''), namespace('a: b')), [next('non-mesh', 'none')], 'namespace without injection')
   const account = 'nodes: { root: { steps: [{ serviceName: new }] } }, serviceAccountName: router'
   t.same(callers(graph('', account)), [next('in-mesh', 'sidecar', 'router')])
   t.same(

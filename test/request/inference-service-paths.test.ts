@@ -88,12 +88,12 @@ kind: PeerAuthentication
 metadata: { namespace: user1, name: default }
 spec: { mtls: { mode: STRICT } }
 `
-  const naked = `
+  const withoutSidecar = `
 apiVersion: v1
 kind: Namespace
 metadata: { name: knative-serving }
 `
-  const state = stockWith(`${strict}---${naked}`)
+  const state = stockWith(`${strict}---${withoutSidecar}`)
   const withoutPods = state.withAll('Pod', [], 'knative-serving')
   t.ok(
     pathsTo(withoutPods, 'sklearn-iris').includes(
@@ -267,9 +267,9 @@ t.test('transformer and explainer call the predictor', async t => {
     'in-mesh (user1) transformer caller->pod',
     'in-mesh (user1) explainer caller->pod'
   ])
-  const naked = ', labels: { sidecar.istio.io/inject: "false" }'
+  const withoutSidecar = ', labels: { sidecar.istio.io/inject: "false" }'
   t.same(
-    inner(burst, '', naked),
+    inner(burst, '', withoutSidecar),
     [
       'non-mesh (user1) transformer serve caller->local-gateway, gateway->pod',
       'in-mesh (user1) explainer serve caller->pod'

@@ -94,7 +94,7 @@ t.test('gateways require JWTs', async t => {
   )
   const external = (...objects: readonly string[]) =>
     annotated(burst('0'), need, ...objects).filter(way => way.startsWith('external'))
-  t.same(external(), ['external address caller->ingress-gateway token-never-valid'], 'that nobody reads')
+  t.same(external(), ['external address caller->ingress-gateway token-never-valid'], 'JWT that no proxy validates')
   const reader =
     '{ selector: { matchLabels: { istio: ingressgateway } }, jwtRules: [{ issuer: a, forwardOriginalToken: true }] }'
   const way = 'external address serve caller->ingress-gateway, ingress-gateway->local-gateway'

@@ -35,7 +35,7 @@ spec: { containers: [{ name: proxy, ports: [{ name: web, containerPort: 8081 }] 
       ['gateway (next pod) 80']
     ],
     [
-      'nobody knows what the name of its port will mean',
+      'named target port without a pod',
       'selector: { istio: ingressgateway }, ports: [{ port: 80, targetPort: web }]',
       '',
       []

@@ -25,12 +25,12 @@ t.test('all callers use the Service, which targets the pods', async t => {
     'in-mesh address caller->pod',
     'non-mesh address caller->pod plaintext-to-strict-workload'
   ])
-  const naked = together(
-    service('{ clusterIP: None, selector: { app: naked }, ports: [{ port: 80, targetPort: 80 }] }'),
-    pod('user1', 'naked', 'app: naked', 'none')
+  const plain = together(
+    service('{ clusterIP: None, selector: { app: plain }, ports: [{ port: 80, targetPort: 80 }] }'),
+    pod('user1', 'plain', 'app: plain', 'none')
   )
   t.same(
-    ways(naked, policy('user1', '{ mtls: { mode: STRICT } }')).at(-1),
+    ways(plain, policy('user1', '{ mtls: { mode: STRICT } }')).at(-1),
     'non-mesh address caller->pod',
     'to the pods of the Service that exists'
   )

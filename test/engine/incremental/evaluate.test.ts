@@ -14,8 +14,8 @@ const put = (state: Snapshot, yaml: string) => {
   const before = state.get(after.kind, after.namespace, after.name)
   return state.apply(before === undefined ? { operation: 'CREATE', after } : { operation: 'UPDATE', before, after })
 }
-const kinIn = ({ namespaces }: Evaluation) => [...(namespaces.get('user1')?.evaluations.values() ?? [])]
-const namesIn = (evaluation: Evaluation) => kinIn(evaluation).map(({ members }) => members.map(({ name }) => name))
+const classesIn = ({ namespaces }: Evaluation) => [...(namespaces.get('user1')?.evaluations.values() ?? [])]
+const namesIn = (evaluation: Evaluation) => classesIn(evaluation).map(({ members }) => members.map(({ name }) => name))
 
 t.test('an equal state is not evaluated again', async t => {
   const state = stockWith()
@@ -78,7 +78,7 @@ spec: ${spec}
   for (const yaml of [alias, service('elsewhere', 'kserve', '{ ports: [{ port: 80 }] }')]) {
     state = put(state, yaml)
     const again = evaluate(state, RULES, evaluation)
-    t.not(kinIn(again)[0]?.paths, kinIn(evaluation)[0]?.paths)
+    t.not(classesIn(again)[0]?.paths, classesIn(evaluation)[0]?.paths)
     evaluation = again
   }
 })
@@ -178,7 +178,7 @@ t.test('a check with a result for one member runs for every member', async t => 
   const twins = ['a', 'b']
     .map(name => model(', annotations: { sidecar.istio.io/inject: "yes" }').replace('name: new', `name: ${name}`))
     .join('---')
-  const found = kinIn(evaluate(stockWith(twins), RULES)).flatMap(kin => kin.found)
+  const found = classesIn(evaluate(stockWith(twins), RULES)).flatMap(({ found }) => found)
   t.same(
     found.filter(({ rule }) => rule.id === 'inject-value-invalid').map(({ subject }) => subject.name),
     ['a', 'b']
