@@ -1,21 +1,19 @@
 import { Command, Option } from 'commander'
 import type { Config } from '../config-schema.ts'
-import { type AdmissionDecision, decide, type EvaluationCache } from '../engine/decide.ts'
+import { type AdmissionState, admit, keyOf } from '../engine/admission-step.ts'
+import type { AdmissionDecision } from '../engine/decide.ts'
 import { expiredExceptions, type Suppression } from '../engine/exceptions.ts'
 import type { Finding } from '../engine/finding.ts'
 import { dedupe } from '../engine/incremental/evaluate.ts'
 import type { Skip } from '../engine/incremental/skip.ts'
-import { mutate } from '../engine/mutate.ts'
-import { type Policy, policyAt } from '../engine/to-findings.ts'
+import { policyAt } from '../engine/to-findings.ts'
 import { toJson } from '../report/json.ts'
 import type { Report, Reported, SkippedObject, Step } from '../report/report.ts'
 import { toText } from '../report/text.ts'
 import { RULES } from '../rules/index.ts'
 import { describeSkipped, InvalidInput, readFiles } from '../sources/files.ts'
 import type { Manifest } from '../sources/yaml.ts'
-import type { Resource } from '../state/resource.ts'
-import type { Change, Snapshot } from '../state/snapshot.ts'
-import { againstOption, type ClusterState, keyOf, resolveSource } from './cluster-state.ts'
+import { againstOption, resolveSource } from './cluster-state.ts'
 import { addReportOptions, exitCode, loadConfig, type ReportOptions } from './command.ts'
 import { FINDINGS, helpText } from './help.ts'
 import type { Io } from './io.ts'
@@ -27,7 +25,7 @@ import { print } from './output.ts'
  */
 export function checkChanges(
   manifests: readonly Manifest[],
-  start: ClusterState,
+  start: AdmissionState,
   config: Config,
   deleting: boolean
 ): Report {
@@ -36,19 +34,33 @@ export function checkChanges(
   const steps: Step[] = []
   const notEvaluated: Skip[] = []
   const skipped: (Suppression | SkippedObject)[] = []
-  const cache: EvaluationCache = {}
+  const context = { rules: RULES, policy, deleting, cache: {} }
   let state = start
   for (const manifest of manifests) {
-    const { resource, ref: object, source } = manifest
+    const { resource, ref, object, source } = manifest
     if (resource === undefined) {
-      skipped.push({ object, source, reason: 'kind is not evaluated' })
+      skipped.push({ object: ref, source, reason: 'kind is not evaluated' })
       continue
     }
-    const { step, next, ...rest } = evaluateStep(state, { ...manifest, resource }, policy, deleting, cache)
-    steps.push({ ...step, findings: step.findings.map(locate), existing: step.existing.map(locate) })
-    notEvaluated.push(...rest.notEvaluated)
-    skipped.push(...rest.suppressed)
-    state = next
+    const result = admit(state, { ref, resource, object }, context)
+    if (result === undefined) {
+      steps.push({ object: ref, operation: 'DELETE', source, ...NOTHING_DELETED })
+      continue
+    }
+    const { findings, existing, ...decided } = result.decision
+    steps.push({
+      object: ref,
+      operation: result.operation,
+      source,
+      decision: decided.decision,
+      patch: result.patch,
+      notes: result.notes,
+      findings: findings.map(locate),
+      existing: existing.map(locate)
+    })
+    notEvaluated.push(...decided.notEvaluated)
+    skipped.push(...decided.suppressed)
+    state = result.next
   }
   return {
     decision: mostSevereDecision(steps),
@@ -59,73 +71,8 @@ export function checkChanges(
   }
 }
 
-interface StepResult {
-  readonly step: Omit<Step, 'findings' | 'existing'> & {
-    readonly findings: readonly Finding[]
-    readonly existing: readonly Finding[]
-  }
-  readonly notEvaluated: readonly Skip[]
-  readonly suppressed: readonly Suppression[]
-  readonly next: ClusterState
-}
-
-/** A manifest of a kind that the model reads. */
-type Evaluated = Manifest & { readonly resource: Resource }
-
-function evaluateStep(
-  current: ClusterState,
-  { ref, resource, object, source }: Evaluated,
-  policy: Policy,
-  deleting: boolean,
-  cache: EvaluationCache
-): StepResult {
-  const key = keyOf(ref)
-  const oldObject = current.objects.get(key)
-  const operation = deleting ? 'DELETE' : oldObject === undefined ? 'CREATE' : 'UPDATE'
-  const admitted = {
-    object: ref,
-    operation,
-    source,
-    decision: 'allow',
-    patch: [],
-    notes: [],
-    findings: [],
-    existing: []
-  } as const
-  const planned = toChange(current.state, resource, deleting)
-  if (planned === undefined) return { step: admitted, notEvaluated: [], suppressed: [], next: current }
-
-  const change = { ...planned, sent: { object: applied(oldObject, object), oldObject } }
-  const mutated = mutate(current.state, change, { object, oldObject }, RULES)
-  const { notEvaluated, suppressed, ...decision } = decide(current.state, mutated.change, RULES, policy, cache)
-  const { patch, notes } = mutated
-  const step = { ...admitted, ...decision, patch, notes }
-  if (decision.decision === 'deny') return { step, notEvaluated, suppressed, next: current }
-  const objects = new Map(current.objects).set(key, deleting ? undefined : object)
-  return { step, notEvaluated, suppressed, next: { ...current, state: current.state.apply(mutated.change), objects } }
-}
-
-/** The object after `kubectl apply`, which keeps the fields that the manifest does not set. */
-function applied(oldObject: unknown, manifest: unknown): unknown {
-  if (!isMap(oldObject) || !isMap(manifest)) return manifest
-  return {
-    ...oldObject,
-    ...Object.fromEntries(Object.entries(manifest).map(([key, value]) => [key, applied(oldObject[key], value)]))
-  }
-}
-
-const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** Absent if the object to delete does not exist. */
-function toChange(state: Snapshot, resource: Resource, deleting: boolean): Change | undefined {
-  const before: Resource | undefined = state.get(resource.kind, resource.namespace, resource.name)
-  if (deleting) return before === undefined ? undefined : { operation: 'DELETE', before }
-  if (before === undefined) return { operation: 'CREATE', after: resource }
-  // A manifest has no creationTimestamp and usually no status; both are kept from the state.
-  const status = 'status' in before ? { status: before.status } : {}
-  return { operation: 'UPDATE', before, after: { ...status, ...resource, created: before.created } as Resource }
-}
+/** Step that deletes an object that does not exist. */
+const NOTHING_DELETED = { decision: 'allow', patch: [], notes: [], findings: [], existing: [] } as const
 
 function mostSevereDecision(steps: readonly Step[]): AdmissionDecision {
   const decisions = new Set(steps.map(({ decision }) => decision))

@@ -1,5 +1,6 @@
 import { Option } from 'commander'
 import type { Config } from '../config-schema.ts'
+import { type AdmissionState, keyOf } from '../engine/admission-step.ts'
 import { kubeconfigFiles } from '../environment.ts'
 import type { Kubeconfig } from '../sources/cluster/kubeconfig.ts'
 import { readCluster } from '../sources/cluster/read-once.ts'
@@ -8,19 +9,13 @@ import { InvalidInput, readFiles } from '../sources/files.ts'
 import { readRef } from '../sources/manifest.ts'
 import { suggest } from '../sources/suggest.ts'
 import type { Manifest } from '../sources/yaml.ts'
-import { DEFAULT_NAMESPACE, KINDS, type Kind, type Ref } from '../state/resource.ts'
+import { DEFAULT_NAMESPACE, KINDS, type Kind } from '../state/resource.ts'
 import { Snapshot } from '../state/snapshot.ts'
 import type { ClusterFlags } from './command.ts'
 import type { Io } from './io.ts'
 
-/** A cluster state, with the objects as they were read. */
-export interface ClusterState {
-  readonly state: Snapshot
-  readonly objects: ReadonlyMap<string, unknown>
-}
-
 /** The cluster state that consists of these manifests only. */
-export function toClusterState(manifests: readonly Manifest[], { mesh }: Config): ClusterState {
+export function toClusterState(manifests: readonly Manifest[], { mesh }: Config): AdmissionState {
   const resources = manifests.flatMap(({ resource }) => (resource === undefined ? [] : [resource]))
   return {
     state: Snapshot.of(resources, mesh),
@@ -50,7 +45,7 @@ export interface ResolvedSource {
   /** Namespace for names given without one. */
   readonly namespace: string
   /** Reads the state. Of live objects only the fields that the model reads are kept. */
-  readonly open: (config: Config, io: Io) => Promise<ClusterState>
+  readonly open: (config: Config, io: Io) => Promise<AdmissionState>
 }
 
 /**
@@ -98,7 +93,3 @@ export function requireNamespace(state: Snapshot, namespace: string | undefined)
   if (known.includes(namespace)) return
   throw new InvalidInput([`namespace ${namespace}: not found${suggest(namespace, known)}`])
 }
-
-/** Identity of an object, independent of its API version. */
-export const keyOf = ({ kind, namespace, name }: Pick<Ref, 'kind' | 'namespace' | 'name'>) =>
-  `${kind} ${namespace}/${name}`

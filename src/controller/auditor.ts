@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { AuditStatus } from '../report/controller-status.ts'
 import { isSynced, type KindHealth } from '../sources/source.ts'
 import type { ApiClient } from './api.ts'
 import { type AuditSchedule, afterChange, isDue } from './audit-schedule.ts'
@@ -23,13 +24,6 @@ export interface AuditorOptions extends AuditOptions {
   readonly ownNamespace: string
   readonly log: Logger
   readonly clock: Clock
-}
-
-/** Result of the last audit; only on the leader. */
-export interface AuditStatus {
-  /** End of the last successful audit, with its reports written, in milliseconds since 1970. */
-  readonly lastSuccessMs: number | undefined
-  readonly findings: Audit['findings']
 }
 
 /** Background scan of the current state, run by the leader. */

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { messageOf } from '../text/error-message.ts'
 
 /**
  * For operations that are retried: logs an error only if it differs from that of the previous attempt.
@@ -13,7 +14,7 @@ export function logOnChange(log: Logger, what: string): <T>(attempt: () => Promi
       previous = ''
       return result
     } catch (error) {
-      const { message } = error as Error
+      const message = messageOf(error)
       if (message !== previous) log.warn({ message }, what)
       previous = message
       return undefined

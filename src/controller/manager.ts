@@ -1,11 +1,12 @@
 import { randomBytes, X509Certificate } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
+import type { AuditStatus, ControllerStatus } from '../report/controller-status.ts'
 import type { WritingTransport } from '../sources/cluster/transport.ts'
 import { isSynced } from '../sources/source.ts'
 import type { Settings } from '../state/snapshot.ts'
 import { type ApiClient, createApiClient } from './api.ts'
-import { type AuditOptions, type Auditor, type AuditStatus, countFindings, createAuditor } from './auditor.ts'
+import { type AuditOptions, type Auditor, countFindings, createAuditor } from './auditor.ts'
 import { type KeyPair, readValidity } from './certificate.ts'
 import type { CertificateSource, ServingCertificate } from './certificate-source.ts'
 import { CLOCK, type Clock } from './clock.ts'
@@ -29,17 +30,6 @@ export interface ControllerOptions {
   readonly folder: string | undefined
   readonly log: Logger
   readonly clock?: Clock
-}
-
-/** Status of the controllers of this replica, for health and metrics. */
-export interface ControllerStatus {
-  /** Expiry of the serving certificate, in milliseconds since 1970. */
-  readonly certificateExpiryMs: number
-  readonly leader: boolean
-  readonly failurePolicy: FailurePolicy | undefined
-  readonly audit: AuditStatus | undefined
-  /** Lines for `/readyz?verbose`. */
-  readonly lines: readonly string[]
 }
 
 /** Manages serving certificate, webhook configurations, audit reports and the leader election Lease. */

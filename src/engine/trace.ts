@@ -1,14 +1,13 @@
 import type { Destination } from '../istio/client.ts'
-import { EXPORT_TO, isExported, scopeOf } from '../istio/sidecar.ts'
-import { endpointsOf, findService, isHeadless, type Service } from '../kubernetes/service.ts'
+import { endpointsOf, isHeadless } from '../kubernetes/service.ts'
 import { evaluateCall } from '../request/call-result.ts'
 import type { CallResult } from '../request/hop.ts'
+import { hiddenFromSidecar, hostOf, resolveService, virtualServicesFor } from '../request/name-resolution.ts'
 import { noEndpoints, toServiceRef } from '../request/service-resolution.ts'
 import type { Rules } from '../rules/lib/rule.ts'
 import { nameOf } from '../state/resource.ts'
 import type { Snapshot, View } from '../state/snapshot.ts'
-import { toWorkload, type Workload } from '../state/workload.ts'
-import { coversHost, serviceHost, toFullName } from '../text/host.ts'
+import { toWorkload } from '../state/workload.ts'
 import { type ExplainedFailure, explainFailure } from './explain.ts'
 import { track } from './incremental/dependency-tracking.ts'
 import { modelKey } from './incremental/evaluate.ts'
@@ -79,7 +78,7 @@ function resolveTrace(view: View, { from, host, port: number, path, method }: Tr
   const [namespace = '', name = ''] = from.split('/')
   const pod = view.get('Pod', namespace, name)
   if (pod === undefined) return toNotFound(`pod ${from}`, from, view.list('Pod').map(modelKey))
-  const found = resolve(view, host, namespace)
+  const found = resolveService(view, host, namespace)
   if (found === undefined) {
     const hosts = view.list('Service').map(one => `${one.name}.${one.namespace}`)
     return toNotFound(`Service ${host}`, host, hosts)
@@ -98,7 +97,9 @@ function resolveTrace(view: View, { from, host, port: number, path, method }: Tr
     headless: isHeadless(service),
     endpoints: endpointsOf(view, service, port)
   }
-  const notes = virtualServicesFor(view, client, called)
+  const notes = virtualServicesFor(view, client, called).map(
+    one => `${nameOf(one)} routes requests for this host; trace does not evaluate routes, explain does`
+  )
   const unknown = hiddenFromSidecar(view, client, service)
   if (unknown !== undefined) return { trace: { destination, calls: [], unknown, notes } }
   const call = { host, path, method, token: undefined, headers: {}, headersComplete: false }
@@ -108,46 +109,4 @@ function resolveTrace(view: View, { from, host, port: number, path, method }: Tr
 
 function toNotFound(what: string, value: string, candidates: readonly string[]): TraceLookup {
   return { notFound: { what, value, candidates } }
-}
-
-/** Resolves a name like DNS in a pod: as it is, then with each search domain. */
-function resolve(view: View<'Service'>, host: string, namespace: string) {
-  const { clusterDomain } = view.settings
-  const searched = ['', `.${namespace}.svc.${clusterDomain}`, `.svc.${clusterDomain}`, `.${clusterDomain}`]
-  const [first] = searched.flatMap(domain => {
-    const called = `${host}${domain}`
-    const service = findService(view, called)
-    return service === undefined ? [] : [{ called, service }]
-  })
-  return first
-}
-
-function hostOf(view: View, { namespace, name }: Service): string {
-  return serviceHost(namespace, name, view.settings.clusterDomain)
-}
-
-/** A sidecar without configuration for a Service forwards its traffic as TCP passthrough or rejects it. */
-function hiddenFromSidecar(view: View, client: Workload, service: Service): string | undefined {
-  if (client.proxy === 'none') return undefined
-  const reason = "how the client's sidecar forwards a host outside its scope"
-  if (!isExported(service, client.namespace)) return `${reason} (${nameOf(service)} metadata.annotations[${EXPORT_TO}])`
-  const { imports, by } = scopeOf(view, client)
-  const ports = service.spec.ports.map(({ port }) => port)
-  const target = { host: hostOf(view, service), namespace: service.namespace, ports }
-  return by === undefined || imports(target) ? undefined : `${reason} (${nameOf(by)} spec.egress)`
-}
-
-const MESH = 'mesh'
-
-/** VirtualServices that may route a sidecar's requests for this host to another destination. */
-function virtualServicesFor(view: View, { proxy }: Workload, host: string): readonly string[] {
-  if (proxy !== 'sidecar') return []
-  const { clusterDomain } = view.settings
-  return view
-    .list('VirtualService')
-    .filter(({ namespace, spec: { hosts, gateways } }) => {
-      const isForSidecars = gateways.length === 0 || gateways.includes(MESH)
-      return isForSidecars && hosts.some(pattern => coversHost(toFullName(pattern, namespace, clusterDomain), host))
-    })
-    .map(one => `${nameOf(one)} routes requests for this host; trace does not evaluate routes, explain does`)
 }

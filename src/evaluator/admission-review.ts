@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { InvalidObject, readResource } from '../sources/manifest.ts'
 import { findKind, type Ref, type Resource } from '../state/resource.ts'
 import type { Change, Sent } from '../state/snapshot.ts'
+import { messageOf } from '../text/error-message.ts'
 
 /** The body is not an AdmissionReview v1. */
 export class InvalidReview extends Error {
@@ -51,7 +52,7 @@ export function parseReview(body: Uint8Array): Review {
   try {
     parsed = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString())
   } catch (error) {
-    throw new InvalidReview(`body: not JSON: ${(error as Error).message}`)
+    throw new InvalidReview(`body: not JSON: ${messageOf(error)}`)
   }
   return readReview(parsed)
 }
@@ -90,7 +91,7 @@ export function readReview(body: unknown): Review {
   try {
     return { ...base, change: { ...toChange(operation, ref, object, oldObject), sent: base.sent } }
   } catch (error) {
-    return { ...base, change: undefined, parseError: (error as Error).message }
+    return { ...base, change: undefined, parseError: messageOf(error) }
   }
 }
 

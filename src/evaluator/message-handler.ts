@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { WrittenPolicy } from '../engine/to-findings.ts'
 import type { StateSource } from '../sources/source.ts'
+import { messageOf } from '../text/error-message.ts'
 import { Evaluation } from './evaluation.ts'
 import type { FromEvaluation, Result, Task, ToEvaluation } from './messages.ts'
 
@@ -39,7 +40,7 @@ function work(evaluation: Evaluation, task: Task): FromEvaluation {
   try {
     return { from: 'done', result: run(evaluation, task) }
   } catch (error) {
-    return { from: 'failed', reason: (error as Error).message }
+    return { from: 'failed', reason: messageOf(error) }
   }
 }
 

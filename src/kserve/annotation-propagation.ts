@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { memoize } from '../state/memoize.ts'
-import type { ResourceOf } from '../state/resource.ts'
+import { LAST_APPLIED, type ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { parseGoObject } from '../text/go-json.ts'
 import { findKserveConfig } from './kserve.ts'
@@ -9,7 +9,7 @@ const NOT_PROPAGATED = [
   'autoscaling.knative.dev/min-scale',
   'autoscaling.knative.dev/max-scale',
   'internal.serving.kserve.io/storage-initializer-sourceuri',
-  'kubectl.kubernetes.io/last-applied-configuration',
+  LAST_APPLIED,
   'modelFormat'
 ]
 

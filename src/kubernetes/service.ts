@@ -7,6 +7,9 @@ import { isRunning, toWorkload, type Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
 import { hasLabels, isEmpty, type Labels } from '../text/selector.ts'
 
+/** Port for plaintext HTTP of gateway Services, Knative Services and the Services of models. */
+export const HTTP_PORT = 80
+
 export type Service = ResourceOf<'Service'>
 export type ServicePort = Service['spec']['ports'][number]
 

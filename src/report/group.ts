@@ -1,6 +1,6 @@
 export type Group<T> = readonly [T, ...T[]]
 
-/** Puts together what has the same key, in the order in which it first comes. */
+/** Groups entries by key, in order of their first entry. */
 export function groupBy<T>(all: readonly T[], keyOf: (one: T) => string): ReadonlyMap<string, Group<T>> {
   const groups = new Map<string, [T, ...T[]]>()
   for (const one of all) {

@@ -1,6 +1,6 @@
 import { publicHost } from '../knative/knative.ts'
 import type { InferenceService } from '../kserve/inference-service.ts'
-import { findService } from '../kubernetes/service.ts'
+import { findService, HTTP_PORT } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import type { RequiredRoute } from './call-result.ts'
@@ -12,9 +12,6 @@ import type { HopEvaluator } from './request-path.ts'
 import { entryServices, podsOfGateway, toDestination, toServiceRef } from './service-resolution.ts'
 
 const VISIBILITY = 'networking.knative.dev/visibility'
-/** Default port of a gateway Service. */
-const HTTP_PORT = 80
-
 /** External path by any public port of the Gateway (`namespace/name`); none if the model is not published. */
 export function publicPath(
   view: View<PathKinds>,

@@ -4,6 +4,7 @@ import { type KnativeGateways, knativeGateways, systemPods } from '../knative/kn
 import { callsTo, callTo } from '../kserve/inference-request.ts'
 import { type Component, type InferenceService, QUEUE_PORT } from '../kserve/inference-service.ts'
 import { type IngressConfig, ingressOf } from '../kserve/kserve.ts'
+import { HTTP_PORT } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
@@ -17,9 +18,6 @@ import { kubeletProbes, probe } from './probe-paths.ts'
 import { type HopEvaluator, hopTo, type PathTemplate, type PathTemplates } from './request-path.ts'
 import { findKnativeRejection, pathsToRevision, revisionDestination } from './revision.ts'
 import { toDestination } from './service-resolution.ts'
-
-/** Port that KServe's VirtualService routes to and that callers in the cluster use. */
-const HTTP_PORT = 80
 
 /** Objects that all paths to a component share. */
 interface Context {

@@ -1,6 +1,7 @@
 import { type Chain, chainForPlaintext, chainForSni } from '../istio/gateway.ts'
 import { type ServerKinds, serverSide } from '../istio/server.ts'
 import { ingressOf } from '../kserve/kserve.ts'
+import { HTTP_PORT } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import { toDestination } from './service-resolution.ts'
 
@@ -13,8 +14,6 @@ export interface LocalGateway {
   /** Chain that accepts Istio mTLS, if any. */
   readonly istioMtls: Chain | undefined
 }
-
-const HTTP_PORT = 80
 
 /** Absent if the Service does not exist or has no gateway listener. */
 export function findLocalGateway(view: View<ServerKinds>): LocalGateway | undefined {

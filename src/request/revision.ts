@@ -3,6 +3,7 @@ import { findBurstCapacity } from '../knative/burst-capacity.ts'
 import { systemPods } from '../knative/knative.ts'
 import { type Component, type InferenceService, QUEUE_PORT, revisionOf } from '../kserve/inference-service.ts'
 import { toEndpoints } from '../kubernetes/dedupe-endpoints.ts'
+import { HTTP_PORT } from '../kubernetes/service.ts'
 import { toRef } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
@@ -12,8 +13,6 @@ import type { PathKinds } from './caller.ts'
 import { forwardCall } from './evaluate-calls.ts'
 import type { ConfigurationRejected } from './hop.ts'
 import { type HopEvaluator, hopTo, memoizeHop, type PathTemplate } from './request-path.ts'
-
-const HTTP_PORT = 80
 
 /** Destination for requests to the revision of a component. */
 export function revisionDestination(

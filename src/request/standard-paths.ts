@@ -4,7 +4,7 @@ import { callsTo } from '../kserve/inference-request.ts'
 import { type Component, type InferenceService, STANDARD_PORT } from '../kserve/inference-service.ts'
 import { ingressOf } from '../kserve/kserve.ts'
 import { dedupeEndpoints, dedupePods, toEndpoints } from '../kubernetes/dedupe-endpoints.ts'
-import { endpointsOf, findService, isHeadless, podsWith } from '../kubernetes/service.ts'
+import { endpointsOf, findService, HTTP_PORT, isHeadless, podsWith } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
@@ -16,7 +16,6 @@ import { PLAINTEXT_CLIENT } from './ingress-entry.ts'
 import { kubeletProbes } from './probe-paths.ts'
 import { type HopEvaluator, hopTo, type PathTemplate, type PathTemplates } from './request-path.ts'
 
-const HTTP_PORT = 80
 const VISIBILITY = 'networking.kserve.io/visibility'
 /** Ingress class of Istio's gateway. */
 const ISTIO_INGRESS_CLASS = 'istio'

@@ -4,6 +4,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Config } from '../config-schema.ts'
 import { exceptionsAt, expiredExceptions } from '../engine/exceptions.ts'
+import { messageOf } from '../text/error-message.ts'
 
 /** Source of the configuration. Both functions throw an error with file and line if it is invalid. */
 export interface ConfigSource {
@@ -68,10 +69,7 @@ export function watchConfig({ read, parse }: ConfigSource, log: FastifyBaseLogge
     } catch (error) {
       failures++
       isUpToDate = false
-      log.error(
-        { reason: (error as Error).message },
-        'configuration reload failed: the previous configuration stays active'
-      )
+      log.error({ reason: messageOf(error) }, 'configuration reload failed: the previous configuration stays active')
     }
   }
 

@@ -1,23 +1,5 @@
 import { Gauge, type Registry } from 'prom-client'
-
-/** Status of the controllers of this replica. */
-export interface ControllerStatus {
-  /** Expiry of the serving certificate, in milliseconds since 1970. */
-  readonly certificateExpiryMs: number
-  readonly leader: boolean
-  /** `failurePolicy` for mesh changes; only on the leader. */
-  readonly failurePolicy: 'Fail' | 'Ignore' | undefined
-  /** Result of the last audit; only on the leader. */
-  readonly audit: AuditStatus | undefined
-  /** Lines for `/readyz?verbose`. */
-  readonly lines: readonly string[]
-}
-
-export interface AuditStatus {
-  /** End of the last successful audit, in milliseconds since 1970. */
-  readonly lastSuccessMs: number | undefined
-  readonly findings: readonly { readonly rule: string; readonly mode: string; readonly count: number }[]
-}
+import type { AuditStatus, ControllerStatus } from '../report/controller-status.ts'
 
 export function registerControllerMetrics(registry: Registry, controllerStatus: () => ControllerStatus): void {
   const registers = [registry]

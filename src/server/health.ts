@@ -1,9 +1,9 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { Gauge, type Registry } from 'prom-client'
 import type { Evaluator } from '../evaluator/evaluator.ts'
+import type { ControllerStatus } from '../report/controller-status.ts'
 import { isSynced } from '../sources/source.ts'
 import { describeCacheState } from './cache-metrics.ts'
-import type { ControllerStatus } from './controller-metrics.ts'
 import type { Metrics } from './metrics.ts'
 
 export interface HealthOptions {

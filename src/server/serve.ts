@@ -5,10 +5,11 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config-schema.ts'
 import { policyAt } from '../engine/to-findings.ts'
 import type { Evaluator } from '../evaluator/evaluator.ts'
+import type { ControllerStatus } from '../report/controller-status.ts'
 import { InvalidInput } from '../sources/files.ts'
+import { messageOf } from '../text/error-message.ts'
 import { buildHealth, buildWebhook, type KeyPair, toContext } from './app.ts'
 import { type ReloadableConfig, registerConfigMetrics } from './config-reload.ts'
-import type { ControllerStatus } from './controller-metrics.ts'
 import { createMetrics } from './metrics.ts'
 
 export interface ServeOptions {
@@ -77,7 +78,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     }
   } catch (error) {
     await close()
-    const { message } = error as Error
+    const message = messageOf(error)
     throw new InvalidInput([`${message}; server.port and server.healthPort in the configuration choose others`])
   }
 }

@@ -1,4 +1,5 @@
 import { type Document, isScalar, type Scalar, visit } from 'yaml'
+import { messageOf } from '../text/error-message.ts'
 
 /** Parser options for linear time: unique keys and pretty errors take quadratic time. */
 export const LINEAR = { uniqueKeys: false, prettyErrors: false } as const
@@ -24,7 +25,7 @@ export function readDocument(document: Document.Parsed): {
     return { value: errors.length > 0 ? undefined : document.toJS(), errors }
   } catch (error) {
     // An alias without an anchor, or aliases that expand to too many nodes.
-    return { value: undefined, errors: [{ message: (error as Error).message, offset: document.range[0] }] }
+    return { value: undefined, errors: [{ message: messageOf(error), offset: document.range[0] }] }
   }
 }
 

@@ -24,7 +24,10 @@ const named = typeMeta.extend({ metadata })
  * @throws {InvalidObject}
  */
 export function readRef(object: unknown, fallback = DEFAULT_NAMESPACE): Ref {
-  const { apiVersion, kind, metadata: meta } = parse(named, object)
+  return toRef(parse(named, object), fallback)
+}
+
+function toRef({ apiVersion, kind, metadata: meta }: z.output<typeof named>, fallback: string): Ref {
   // An object with generateName has no name before it is stored.
   const name = meta.name ?? meta.generateName
   if (name === undefined) throw new InvalidObject('metadata.name', 'is missing')
@@ -41,10 +44,11 @@ export function readRef(object: unknown, fallback = DEFAULT_NAMESPACE): Ref {
  * @throws {InvalidObject}
  */
 export function readResource(object: unknown, fallback = DEFAULT_NAMESPACE): Resource | undefined {
-  const ref = readRef(object, fallback)
+  const head = parse(named, object)
+  const { metadata: meta } = head
+  const ref = toRef(head, fallback)
   const kind = findKind(ref.apiVersion, ref.kind)
   if (kind === undefined) return undefined
-  const { metadata: meta } = parse(named, object)
   return {
     ...parse(KINDS[kind].shape, object, nameOf(ref)),
     ...ref,

@@ -1,6 +1,7 @@
 import { Composer, type Document, isNode, LineCounter } from 'yaml'
 import { z } from 'zod'
 import type { Ref, Resource } from '../state/resource.ts'
+import { messageOf } from '../text/error-message.ts'
 import { LINEAR, readDocument } from './document.ts'
 import { type InvalidObject, readRef, readResource } from './manifest.ts'
 import { requireKind } from './unread-kinds.ts'
@@ -67,7 +68,7 @@ function* documentsOf(text: string, lines: LineCounter, onError: (message: strin
   try {
     yield* new Composer(LINEAR).compose(tokensOf(text, lines.addNewLine))
   } catch (error) {
-    onError((error as Error).message)
+    onError(messageOf(error))
   }
 }
 

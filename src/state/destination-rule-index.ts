@@ -21,15 +21,12 @@ export function namespaceOfHost(host: string, clusterDomain: string): string | u
   return namespace !== undefined && host.endsWith(`.${namespace}.svc.${clusterDomain}`) ? namespace : undefined
 }
 
-/** Built once for each list of DestinationRules; a cluster has one domain. */
+/** Built once for each list of DestinationRules and each domain. */
 export const destinationRulesByNamespace: (
   destinationRules: readonly ResourceOf<'DestinationRule'>[]
 ) => (clusterDomain: string) => DestinationRuleIndex = memoize(destinationRules => {
-  let index: DestinationRuleIndex | undefined
-  return clusterDomain => {
-    index ??= makeIndex(destinationRules, clusterDomain)
-    return index
-  }
+  const byDomain = new Map<string, DestinationRuleIndex>()
+  return clusterDomain => getOrAdd(byDomain, clusterDomain, () => makeIndex(destinationRules, clusterDomain))
 })
 
 function makeIndex(

@@ -76,3 +76,6 @@ export function nameOf({ kind, namespace, name }: Pick<Ref, 'kind' | 'namespace'
 export function toRef({ apiVersion, kind, namespace, name }: Ref): Ref {
   return { apiVersion, kind, namespace, name }
 }
+
+/** Annotation of `kubectl apply`: a copy of the object. */
+export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'

@@ -5,6 +5,7 @@ import type { Kind, ResourceOf } from '../../state/resource.ts'
 import type { Changed } from '../../state/resource-store.ts'
 import type { Settings, Snapshot, View } from '../../state/snapshot.ts'
 import { toWorkload, type Workload } from '../../state/workload.ts'
+import { messageOf } from '../../text/error-message.ts'
 import { toFullName } from '../../text/host.ts'
 import { BudgetExceeded, checkBudget } from './budget.ts'
 import type { Skip } from './skip.ts'
@@ -186,7 +187,7 @@ export function track<T>(
     value = evaluate(view)
   } catch (error) {
     if (error instanceof BudgetExceeded) throw error
-    const reason = `it failed: ${error instanceof Error ? error.message : String(error)}`
+    const reason = `it failed: ${messageOf(error)}`
     return { dependencies, skip: { missing: view.missing, reason } }
   }
   const { missing } = view

@@ -3,6 +3,7 @@ import type { AuthorizationPolicy } from '../../istio/authorization-policy.ts'
 import { meshOf } from '../../istio/mesh.ts'
 import { systemPods } from '../../knative/knative.ts'
 import { ingressOf } from '../../kserve/kserve.ts'
+import { HTTP_PORT } from '../../kubernetes/service.ts'
 import type { PathKinds } from '../../request/caller.ts'
 import type { Denied, PolicyDenied } from '../../request/hop.ts'
 import { toDestination } from '../../request/service-resolution.ts'
@@ -88,6 +89,5 @@ export function additionalAllowPolicy(
   ]
 }
 
-const HTTP_PORT = 80
 /** Paths that activator and autoscaler probe and scrape, in plaintext if they have no sidecar. */
 export const KNATIVE_PROBE_PATHS = ['/healthz', '/metrics']

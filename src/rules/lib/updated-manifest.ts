@@ -1,7 +1,5 @@
-import type { LosslessKind, ResourceOf } from '../../state/resource.ts'
+import { LAST_APPLIED, type LosslessKind, type ResourceOf } from '../../state/resource.ts'
 import type { Manifest } from './rule.ts'
-
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 
 /** The complete object with changed labels or fields. Restricted to kinds that lose no field when they are read. */
 export function updatedManifest(

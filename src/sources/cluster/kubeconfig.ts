@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { KubeConfig } from '@kubernetes/client-node'
+import { messageOf } from '../../text/error-message.ts'
 import { InvalidInput } from '../files.ts'
 
 /** Selects the cluster. */
@@ -78,7 +79,7 @@ function orInvalidInput(what: string, load: () => KubeConfig): KubeConfig {
   try {
     return load()
   } catch (error) {
-    throw new InvalidInput([`${what}: ${(error as Error).message}`])
+    throw new InvalidInput([`${what}: ${messageOf(error)}`])
   }
 }
 

@@ -1,15 +1,13 @@
-import type { Resource } from '../../state/resource.ts'
+import { LAST_APPLIED, type Resource } from '../../state/resource.ts'
+import { messageOf } from '../../text/error-message.ts'
 import { readResource } from '../manifest.ts'
-
-/** A copy of the object that only kubectl reads; it would double the memory. */
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 
 /** Reduces an object to the fields that the model reads; empty for an object that does not have the shape of its kind. */
 export function project(object: unknown, onParseError: (message: string) => void): readonly Resource[] {
   try {
     return [readResource(object)].filter(resource => resource !== undefined).map(withoutLastApplied)
   } catch (error) {
-    onParseError((error as Error).message)
+    onParseError(messageOf(error))
     return []
   }
 }

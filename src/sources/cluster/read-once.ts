@@ -1,5 +1,6 @@
 import type { Kind, Resource } from '../../state/resource.ts'
 import { type Settings, Snapshot } from '../../state/snapshot.ts'
+import { messageOf } from '../../text/error-message.ts'
 import { collectionsOf } from './collections.ts'
 import { list } from './list.ts'
 import { project } from './projection.ts'
@@ -42,7 +43,7 @@ export async function readCluster(
         resources.push(...project(object, onParseError))
       }
     } catch (error) {
-      const { message } = error as Error
+      const message = messageOf(error)
       const status = error instanceof ApiStatusError ? error.status : undefined
       if (status === 403) unreadable.set(collection.kind, message)
       // A kind that is not served has no objects.

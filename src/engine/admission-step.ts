@@ -1,0 +1,80 @@
+import type { Rules } from '../rules/lib/rule.ts'
+import type { Ref, Resource } from '../state/resource.ts'
+import type { Change, Snapshot } from '../state/snapshot.ts'
+import { type Decision, decide, type EvaluationCache } from './decide.ts'
+import { type Mutated, mutate } from './mutate.ts'
+import type { Policy } from './to-findings.ts'
+
+/** Cluster state between two changes, with the objects as they were read, by `keyOf`. */
+export interface AdmissionState {
+  readonly state: Snapshot
+  readonly objects: ReadonlyMap<string, unknown>
+}
+
+/** Object to create, update or delete. */
+export interface Applied {
+  readonly ref: Ref
+  readonly resource: Resource
+  readonly object: unknown
+}
+
+export interface StepResult extends Pick<Mutated, 'patch' | 'notes'> {
+  readonly operation: Change['operation']
+  readonly decision: Decision
+  /** The previous state if the change is denied. */
+  readonly next: AdmissionState
+}
+
+/** Input that is equal for all steps. */
+export interface StepContext {
+  readonly rules: Rules
+  readonly policy: Policy
+  /** True if the objects are deleted instead of applied. */
+  readonly deleting: boolean
+  readonly cache: EvaluationCache
+}
+
+/** Mutates and decides one object as `kubectl apply` or `kubectl delete` sends it. Absent: nothing to delete. */
+export function admit(
+  current: AdmissionState,
+  { ref, resource, object }: Applied,
+  { rules, policy, deleting, cache }: StepContext
+): StepResult | undefined {
+  const key = keyOf(ref)
+  const oldObject = current.objects.get(key)
+  const planned = toChange(current.state, resource, deleting)
+  if (planned === undefined) return undefined
+  const change = { ...planned, sent: { object: applied(oldObject, object), oldObject } }
+  const { patch, notes, ...mutated } = mutate(current.state, change, { object, oldObject }, rules)
+  const decision = decide(current.state, mutated.change, rules, policy, cache)
+  const { operation } = planned
+  if (decision.decision === 'deny') return { operation, decision, patch, notes, next: current }
+  const objects = new Map(current.objects).set(key, deleting ? undefined : object)
+  return { operation, decision, patch, notes, next: { objects, state: current.state.apply(mutated.change) } }
+}
+
+/** Identity of an object, independent of its API version: kinds of several groups have one name, such as Service. */
+export const keyOf = ({ apiVersion, kind, namespace, name }: Ref) =>
+  `${apiVersion.includes('/') ? apiVersion.split('/', 1) : ''} ${kind} ${namespace}/${name}`
+
+/** The object after `kubectl apply`, which keeps the fields that the manifest does not set. */
+function applied(oldObject: unknown, manifest: unknown): unknown {
+  if (!isMap(oldObject) || !isMap(manifest)) return manifest
+  return {
+    ...oldObject,
+    ...Object.fromEntries(Object.entries(manifest).map(([key, value]) => [key, applied(oldObject[key], value)]))
+  }
+}
+
+const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Absent if the object to delete does not exist. */
+function toChange(state: Snapshot, resource: Resource, deleting: boolean): Change | undefined {
+  const before: Resource | undefined = state.get(resource.kind, resource.namespace, resource.name)
+  if (deleting) return before === undefined ? undefined : { operation: 'DELETE', before }
+  if (before === undefined) return { operation: 'CREATE', after: resource }
+  // A manifest has no creationTimestamp and usually no status; both are kept from the state.
+  const status = 'status' in before ? { status: before.status } : {}
+  return { operation: 'UPDATE', before, after: { ...status, ...resource, created: before.created } as Resource }
+}
