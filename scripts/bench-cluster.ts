@@ -22,7 +22,10 @@ export function makeObjects(models: number): readonly object[] {
   const namespaces = Array.from({ length: namespaceCount(models) }, (_, i) => ({
     apiVersion: 'v1',
     kind: 'Namespace',
-    metadata: { name: `team-${i}`, labels: { 'istio-injection': 'enabled' } }
+    metadata: {
+      name: `team-${i}`,
+      labels: { 'istio-injection': 'enabled', 'kubernetes.io/metadata.name': `team-${i}` }
+    }
   }))
   return [...stock, ...namespaces, ...made.flat()]
 }

@@ -12,13 +12,14 @@ import { Dispatcher } from '../src/evaluator/dispatcher.ts'
 import { startInWorker } from '../src/evaluator/worker-thread.ts'
 import { serve } from '../src/server/serve.ts'
 import { readFiles } from '../src/sources/files.ts'
-import { benchEvaluation } from './bench-evaluation.ts'
+import { benchCheck, benchEvaluation } from './bench-evaluation.ts'
 import { benchLive } from './bench-live.ts'
 import { benchPolicies } from './bench-policies.ts'
 
 const print = (line: string) => void process.stdout.write(`${line}\n`)
 
 benchPolicies(print)
+benchCheck(print)
 benchEvaluation(print)
 await benchLive(10_000, false, print)
 await benchLive(10_000, true, print)
