@@ -106,7 +106,10 @@ t.test('text output', async t => {
                         - /metrics
 `
   )
-  t.match(allowed, /^ok {6}in-mesh \(user1\) .*\n.*\n.*\n.*\n +authz: allowed, user1\/default \(an ALLOW rule matches: AuthorizationPolicy /)
+  t.match(
+    allowed,
+    /^ok {6}in-mesh \(user1\) .*\n.*\n.*\n.*\n +authz: allowed, user1\/default \(an ALLOW rule matches: AuthorizationPolicy /
+  )
 })
 
 t.test('exit code is 1 for findings at or above --fail-on', async t => {
