@@ -61,9 +61,9 @@ async function exposition(): Promise<string> {
 const text = await exposition()
 const types = new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]))
 const isMetric = (name: string) => types.has(name)
-const namesIn = (some: string) => [...some.matchAll(/mesh_guard_\w+/g)].map(([name]) => name)
+const namesIn = (text: string) => [...text.matchAll(/mesh_guard_\w+/g)].map(([name]) => name)
 
-t.test('metrics are named by convention', async t => {
+t.test('metric names follow the Prometheus conventions', async t => {
   t.ok(types.size > 15)
   for (const [name, type] of types) {
     t.match(name, /^mesh_guard_[a-z_]+$/)

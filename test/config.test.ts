@@ -4,7 +4,7 @@ import { parseConfig, readConfig } from '../src/config.ts'
 import { RULE_IDS } from '../src/config-schema.ts'
 import { kubeconfigFiles } from '../src/environment.ts'
 
-t.test('without a file, every key has its default', async t => {
+t.test('keys have defaults without a file', async t => {
   t.match(readConfig(undefined), {
     rules: {},
     namespaces: [],
@@ -29,7 +29,7 @@ const exception = `exceptions:
   expires: 2027-01-31
 `
 
-t.test('an exception is parsed', async t => {
+t.test('an exception is parsed with all of its fields', async t => {
   t.same(parseConfig(exception, 'c.yaml').exceptions, [
     {
       rule: 'tls-certificate-mismatch',
@@ -104,12 +104,12 @@ t.test('KUBECONFIG is a list of paths', async t => {
   })
   delete process.env['KUBECONFIG']
   t.same(kubeconfigFiles(), [])
-  for (const [written, files] of [
+  for (const [value, files] of [
     ['', []],
     ['/a', ['/a']],
     [['/a', '', '/b'].join(delimiter), ['/a', '/b']]
   ] as const) {
-    process.env['KUBECONFIG'] = written
-    t.same(kubeconfigFiles(), files, written)
+    process.env['KUBECONFIG'] = value
+    t.same(kubeconfigFiles(), files, value)
   }
 })

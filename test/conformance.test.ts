@@ -6,9 +6,9 @@ import { conform } from '../scripts/conformance.ts'
 const folder = join(import.meta.dirname, 'conformance')
 
 for (const file of readdirSync(folder).filter(name => name.endsWith('.gz'))) {
-  t.test(`model agrees with Istio: ${file}`, async t => {
+  t.test(`results agree with Istio: ${file}`, async t => {
     const { agree, disagree } = conform(join(folder, file))
     t.same(disagree, [])
-    t.ok(agree > 100, `${agree} answers`)
+    t.ok(agree > 100, `${agree} calls agree`)
   })
 }

@@ -1,4 +1,4 @@
-/** Follows the Dockerfile without a container engine. */
+/** Builds the image from the Dockerfile without a container engine. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -32,7 +32,7 @@ t.test('.dockerignore allows only the copied paths', async t => {
   t.same(lines.sort(), ['*', ...[...names].map(name => `!${name}`)].sort())
 })
 
-t.test('the copied files are sufficient to build, and the image to run', async t => {
+t.test('the copied files are sufficient to build and run the image', async t => {
   const app = buildImage(t.testdir({}))
   const [, main = ''] = entrypoint
   const run = (...args: readonly string[]) =>

@@ -52,7 +52,7 @@ t.test('conformance prints each difference and the counts', async t => {
   const denied = blocked.expect.endpoints.map(endpoint => ({ ...endpoint, authz: 'deny' }))
   const wrong = {
     ...one,
-    calls: [call('a/client', 'server', 'cut'), { ...blocked, expect: { ...blocked.expect, endpoints: denied } }],
+    calls: [call('a/client', 'server', 'blocked'), { ...blocked, expect: { ...blocked.expect, endpoints: denied } }],
     peerAuthentication: { 'a/server1': { mode: 'STRICT' } }
   }
   const folder = t.testdir({

@@ -7,7 +7,7 @@ import { formatResult, hasPassed, type SoakResult } from '../scripts/soak-report
 const review = (response: object) => JSON.stringify({ response: { uid: 'u', ...response } })
 const SKIPPED = 'not evaluated: path: Gateway is stale'
 
-t.test('response is read as denied, allowed or not evaluated', async t => {
+t.test('a response is denied, allowed or not evaluated', async t => {
   t.equal(readDecision(review({ allowed: false })), 'denied')
   t.equal(readDecision(review({ allowed: true })), 'allowed')
   t.equal(readDecision(review({ allowed: true, warnings: ['a warning'] })), 'allowed')
@@ -16,8 +16,8 @@ t.test('response is read as denied, allowed or not evaluated', async t => {
   for (const text of ['', '{}', '{"response":{}}']) t.throws(() => readDecision(text), text)
 })
 
-t.test('not evaluated is accepted only while the cache was stale', async t => {
-  for (const [expected, decision, wasStale, fault] of [
+t.test('not evaluated is accepted only while the cache is stale', async t => {
+  for (const [expected, decision, wasStale, error] of [
     ['denied', 'denied', false, undefined],
     ['denied', 'denied', true, undefined],
     ['denied', 'not evaluated', true, undefined],
@@ -32,8 +32,8 @@ t.test('not evaluated is accepted only while the cache was stale', async t => {
     ['answered', 'allowed', false, undefined],
     ['answered', 'not evaluated', false, undefined]
   ] as const) {
-    const question = { name: 'a change', path: '/validate', body: '', expected } as const
-    t.equal(decisionError(question, decision, wasStale), fault, `${expected}, ${decision}, ${wasStale}`)
+    const request = { name: 'a change', path: '/validate', body: '', expected } as const
+    t.equal(decisionError(request, decision, wasStale), error, `${expected}, ${decision}, ${wasStale}`)
   }
 })
 
@@ -52,9 +52,9 @@ t.test('any error is listed and fails the soak', async t => {
     '5 relists',
     'RSS 1 MiB and heap 2 MiB at the start, RSS 3 MiB and heap 4 MiB at the end'
   ])
-  for (const what of ['wrong', 'failedHandshakes', 'failedRequests'] as const) {
-    const failed = { ...passed, tally: { ...tally, [what]: ['why', 'b', 'c', 'd', 'e', 'f'] } }
-    t.notOk(hasPassed(failed), what)
+  for (const counter of ['wrong', 'failedHandshakes', 'failedRequests'] as const) {
+    const failed = { ...passed, tally: { ...tally, [counter]: ['why', 'b', 'c', 'd', 'e', 'f'] } }
+    t.notOk(hasPassed(failed), counter)
     t.match(formatResult(failed).slice(-6), [/: why$/, / b$/, / c$/, / d$/, / e$/, 'and 1 more'])
   }
   t.notOk(hasPassed({ ...passed, problems: ['why'] }))
@@ -79,14 +79,14 @@ t.test('equal seeds give equal numbers', async t => {
   t.throws(() => seededRandom(1).pick([]), /cannot pick from an empty list/)
 })
 
-t.test('what cannot be context is message at once', async t => {
+t.test('invalid options are rejected', async t => {
   for (const [args, message] of [
     [['--seconds', 'long'], /--seconds long/],
     [['--seconds', '0'], /--seconds 0/],
     [['--seed', '1.5'], /--seed 1.5/],
     [['--sec', '1'], /^[^\n]*--sec[^\n]*$/]
   ] as const) {
-    t.throws(() => readOptions(args), { message: message }, args.join(' '))
+    t.throws(() => readOptions(args), { message }, args.join(' '))
   }
   t.same(readOptions(['--seconds', '30', '--seed', '7']), { seconds: 30, seed: 7 })
   t.match(readOptions([]), { seconds: 600, seed: Number })

@@ -97,7 +97,7 @@ t.test('only the listed rules deny', async t => {
   t.same([...new Set(denying)], DENYING_RULES)
 })
 
-t.test('all documents together are evaluated as a state', async t => {
+t.test('all documents are evaluated together as one state', async t => {
   for (const state of [manifests, [...stock, ...manifests]])
     t.same(reportOf(toClusterState(state, config).state, state, policyAt(config, Date.now())).notEvaluated, [])
 })

@@ -30,7 +30,7 @@ kind: InferenceService
 metadata: { namespace: user1, name: ${name} ${more} }
 spec: { predictor: { model: { modelFormat: { name: sklearn } } } }
 `
-const CUT = rule('*.local')
+const BLOCKING = rule('*.local')
 const STRICT = `
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
@@ -40,27 +40,31 @@ spec: { mtls: { mode: STRICT } }
 
 t.test('only introduced findings influence the decision', async t => {
   const healthy = stockWith()
-  const broken = stockWith(CUT)
-  t.equal(decideChange(healthy, create(CUT)).decision, 'deny')
-  t.same(decideChange(broken, update(CUT, rule('*.local', ', labels: { team: blue }'))).findings, [], 'old trouble')
-  t.equal(decideChange(broken, remove(CUT)).decision, 'allow', 'a repair')
-  t.equal(decideChange(broken, create(model('new'))).decision, 'warn', 'a new model that an existing object blocks')
-  t.equal(decideChange(broken, remove(model('sklearn-iris'))).decision, 'allow', 'a model that goes')
+  const broken = stockWith(BLOCKING)
+  t.equal(decideChange(healthy, create(BLOCKING)).decision, 'deny')
+  t.same(
+    decideChange(broken, update(BLOCKING, rule('*.local', ', labels: { team: blue }'))).findings,
+    [],
+    'pre-existing finding'
+  )
+  t.equal(decideChange(broken, remove(BLOCKING)).decision, 'allow', 'change that fixes the finding')
+  t.equal(decideChange(broken, create(model('new'))).decision, 'warn', 'new model that an existing object blocks')
+  t.equal(decideChange(broken, remove(model('sklearn-iris'))).decision, 'allow', 'deleted model')
 })
 
-t.test('a path that is blocked by another cause now is not reported as new', async t => {
+t.test('a blocked path with a different cause is not reported as new', async t => {
   const gateway = `
 apiVersion: networking.istio.io/v1
 kind: Gateway
 metadata: { namespace: knative-serving, name: knative-local-gateway }
 spec: { selector: { istio: ingressgateway }, servers: [{ hosts: ["*.example.com"], port: { name: https, number: 8081, protocol: HTTPS }, tls: { mode: ISTIO_MUTUAL } }] }
 `
-  const { decision, findings } = decideChange(stockWith(CUT), create(gateway))
+  const { decision, findings } = decideChange(stockWith(BLOCKING), create(gateway))
   t.equal(decision, 'allow', JSON.stringify(findings))
 })
 
 t.test('pre-existing findings are listed if they concern the changed object', async t => {
-  const broken = stockWith(CUT)
+  const broken = stockWith(BLOCKING)
   const labelled = model(
     'sklearn-iris',
     ', labels: { team: blue }, annotations: { autoscaling.knative.dev/targetBurstCapacity: "0" }'
@@ -72,35 +76,38 @@ t.test('pre-existing findings are listed if they concern the changed object', as
   t.equal(decision, 'allow')
   t.same(rulesOf(existing), ['client-mtls-to-plain-listener'])
   const namespace = 'apiVersion: v1\nkind: Namespace\nmetadata: { name: elsewhere }'
-  t.same(decideChange(broken, create(namespace)).existing, [], 'and nowhere else')
+  t.same(decideChange(broken, create(namespace)).existing, [], 'unrelated object has no pre-existing findings')
 })
 
-t.test('callers whose own DestinationRules are removed have the paths of any caller', async t => {
+t.test('removal of a client DestinationRule exposes its namespace to the mesh default', async t => {
   const exception = `
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: { namespace: user1, name: exception }
 spec: { host: knative-local-gateway.istio-system.svc.cluster.local, trafficPolicy: { tls: { mode: DISABLE } } }
 `
-  const { decision, findings } = decideChange(stockWith(`${CUT}---${exception}`), remove(exception))
+  const { decision, findings } = decideChange(stockWith(`${BLOCKING}---${exception}`), remove(exception))
   t.equal(decision, 'deny')
   t.match(findings, [{ blocked: [{ caller: 'in-mesh', from: ['user1'] }] }])
 })
 
-t.test('callers that get their own DestinationRule are compared with their previous class', async t => {
-  const own = CUT.replace('istio-system', 'user1')
+t.test('callers with a new DestinationRule are compared with their previous class', async t => {
+  const own = BLOCKING.replace('istio-system', 'user1')
   const { decision, findings } = decideChange(stockWith(), create(own))
   t.equal(decision, 'deny')
   t.match(findings, [{ blocked: [{ caller: 'in-mesh', from: ['user1'], hop: 'caller->local-gateway' }] }])
 })
 
-t.test('of namespaces with equal DestinationRules, each is reported with its own', async t => {
+t.test('findings name the DestinationRule of the caller namespace', async t => {
   const injected = (name: string) => `
 apiVersion: v1
 kind: Namespace
 metadata: { name: ${name}, labels: { istio-injection: enabled } }
 `
-  const [one, other] = ['batch', 'train'].map(namespace => CUT.replace('istio-system', namespace)) as [string, string]
+  const [one, other] = ['batch', 'train'].map(namespace => BLOCKING.replace('istio-system', namespace)) as [
+    string,
+    string
+  ]
   const state = stockWith([injected('batch'), injected('train'), one].join('---'))
   const { findings } = decideChange(state, create(other))
   t.match(findings, [{ object: { namespace: 'train' }, blocked: [{ from: ['train'] }] }])
@@ -110,19 +117,19 @@ metadata: { name: ${name}, labels: { istio-injection: enabled } }
   t.match(
     decideState(both, RULES, DEFAULT_POLICY).findings,
     [{ blocked: [{ from: ['batch', 'train'] }] }],
-    'and in a state once'
+    'a state lists the finding once, with both namespaces'
   )
 })
 
 t.test('changes that are allowed without evaluation', async t => {
-  const broken = stockWith(CUT)
+  const broken = stockWith(BLOCKING)
   const owner = (apiVersion: string) =>
     `, ownerReferences: [{ apiVersion: ${apiVersion}, kind: K, name: n, controller: true }]`
   for (const [name, change] of [
-    ['on its way out', update(CUT, rule('*', ', deletionTimestamp: "2026-01-01T00:00:00Z"'))],
-    ['made by a controller', create(rule('*', owner('networking.internal.knative.dev/v1alpha1')))],
-    ['a re-apply', update(CUT, CUT)],
-    ['another version of the API', update(CUT, CUT.replace('istio.io/v1', 'istio.io/v1beta1'))]
+    ['object that is being deleted', update(BLOCKING, rule('*', ', deletionTimestamp: "2026-01-01T00:00:00Z"'))],
+    ['object owned by a Knative controller', create(rule('*', owner('networking.internal.knative.dev/v1alpha1')))],
+    ['update without a difference', update(BLOCKING, BLOCKING)],
+    ['update that changes only the API version', update(BLOCKING, BLOCKING.replace('istio.io/v1', 'istio.io/v1beta1'))]
   ] as const) {
     t.same(
       decideChange(broken, change),
@@ -133,25 +140,33 @@ t.test('changes that are allowed without evaluation', async t => {
   t.equal(
     decideChange(stockWith(), create(rule('*.local', owner('apps/v1')))).decision,
     'deny',
-    'but not what others own'
+    'object owned by another controller is evaluated'
   )
 })
 
-t.test('modes', async t => {
+t.test('the mode of a rule determines the decision', async t => {
   const by = (policy: Partial<Policy>) => decideChange(stockWith(), create(STRICT), { ...DEFAULT_POLICY, ...policy })
   const id = 'strict-mesh-plain-local-gateway'
   t.equal(by({}).decision, 'deny')
   t.equal(by({ rules: { [id]: 'warn' } }).decision, 'warn')
   t.same(by({ rules: { [id]: 'off' } }).findings, [])
-  t.same(by({ rules: { [id]: 'audit' } }).findings, [], 'what is meant for audits is not told')
+  t.same(by({ rules: { [id]: 'audit' } }).findings, [], 'a rule in audit mode is not reported on admission')
   const selector = { matchLabels: { 'kubernetes.io/metadata.name': 'istio-system' }, matchExpressions: [] }
-  t.equal(by({ namespaces: [{ selector, rules: { [id]: 'warn' } }] }).decision, 'warn', 'of the namespace')
-  const elsewhere = { matchLabels: { 'kubernetes.io/metadata.name': 'user1' }, matchExpressions: [] }
-  t.equal(by({ namespaces: [{ selector: elsewhere, rules: { [id]: 'warn' } }] }).decision, 'deny', 'of another one')
+  t.equal(
+    by({ namespaces: [{ selector, rules: { [id]: 'warn' } }] }).decision,
+    'warn',
+    'mode set for the matching namespace'
+  )
+  const otherNamespace = { matchLabels: { 'kubernetes.io/metadata.name': 'user1' }, matchExpressions: [] }
+  t.equal(
+    by({ namespaces: [{ selector: otherNamespace, rules: { [id]: 'warn' } }] }).decision,
+    'deny',
+    'mode set for another namespace'
+  )
   t.equal(
     by({ namespaces: [{ selector, rules: { 'tls-certificate-mismatch': 'warn' } }] }).decision,
     'deny',
-    'of another rule'
+    'mode set for another rule'
   )
 })
 
@@ -173,21 +188,24 @@ t.test('a rule that throws is listed as skipped', async t => {
       throw new Error('no')
     }
   }
-  const cut = {
+  const throwing = {
     ...RULES.failures['mtls-to-plain-listener'],
     explain(): never {
       throw new Error('never')
     }
   }
-  const rules: Rules = { failures: { ...RULES.failures, 'mtls-to-plain-listener': cut }, checks: [check] }
-  const { decision, findings, notEvaluated } = decideChange(stockWith(), create(CUT), DEFAULT_POLICY, rules)
+  const rules: Rules = { failures: { ...RULES.failures, 'mtls-to-plain-listener': throwing }, checks: [check] }
+  const { decision, findings, notEvaluated } = decideChange(stockWith(), create(BLOCKING), DEFAULT_POLICY, rules)
   t.equal(decision, 'warn')
   t.same(findings, [])
   t.same(notEvaluated, [
     { rule: 'broken-check', missing: [], reason: 'it failed: no' },
     { rule: 'client-mtls-to-plain-listener', missing: [], reason: 'it failed: never' }
   ])
-  t.equal(decideChange(stockWith(), create(CUT), { ...DEFAULT_POLICY, unevaluated: 'deny' }, rules).decision, 'deny')
+  t.equal(
+    decideChange(stockWith(), create(BLOCKING), { ...DEFAULT_POLICY, unevaluated: 'deny' }, rules).decision,
+    'deny'
+  )
 })
 
 t.test('a rule that throws a value other than an Error is skipped as well', async t => {
@@ -208,8 +226,8 @@ t.test('a rule that throws a value other than an Error is skipped as well', asyn
 })
 
 t.test('a rule that reads an unreadable kind is listed as skipped', async t => {
-  const blind = stockWith().withUnreadable(new Map([['DestinationRule', 'forbidden'] as const]))
-  const { decision, findings, notEvaluated } = decideChange(blind, create(CUT))
+  const withoutDestinationRules = stockWith().withUnreadable(new Map([['DestinationRule', 'forbidden'] as const]))
+  const { decision, findings, notEvaluated } = decideChange(withoutDestinationRules, create(BLOCKING))
   t.equal(decision, 'warn')
   t.same(findings, [])
   t.match(notEvaluated, [
@@ -217,31 +235,34 @@ t.test('a rule that reads an unreadable kind is listed as skipped', async t => {
     { rule: 'destinationrule-on-externalname', missing: ['DestinationRule'] },
     { rule: 'destinationrule-tls-without-mode', missing: ['DestinationRule'] }
   ])
-  t.match(decideChange(blind, create(model('new'))), {
+  t.match(decideChange(withoutDestinationRules, create(model('new'))), {
     decision: 'warn',
     findings: [],
     notEvaluated: [{ rule: 'paths' }]
   })
-  const blinder = stockWith().withUnreadable(new Map([['InferenceService', 'forbidden'] as const]))
-  t.match(decideChange(blinder, create(STRICT)).notEvaluated[0], { rule: 'paths', missing: ['InferenceService'] })
+  const withoutModels = stockWith().withUnreadable(new Map([['InferenceService', 'forbidden'] as const]))
+  t.match(decideChange(withoutModels, create(STRICT)).notEvaluated[0], { rule: 'paths', missing: ['InferenceService'] })
 })
 
-t.test('objects out of scope and objects that could not be read', async t => {
+t.test('objects out of scope are allowed, unreadable objects follow `unevaluated`', async t => {
   t.equal(unevaluated(undefined, DEFAULT_POLICY).decision, 'allow')
   t.match(unevaluated('no spec', DEFAULT_POLICY), { decision: 'warn', notEvaluated: [{ reason: 'no spec' }] })
   t.equal(unevaluated('no spec', { ...DEFAULT_POLICY, unevaluated: 'deny' }).decision, 'deny')
 })
 
-t.test('all findings in a state', async t => {
+t.test('a state is decided by all of its findings', async t => {
   t.same(decideState(stockWith(), RULES, DEFAULT_POLICY), {
     decision: 'allow',
     findings: [],
     notEvaluated: [],
     suppressed: []
   })
-  t.match(decideState(stockWith(CUT), RULES, DEFAULT_POLICY), { decision: 'deny', findings: [{ blocked: [{}, {}] }] })
+  t.match(decideState(stockWith(BLOCKING), RULES, DEFAULT_POLICY), {
+    decision: 'deny',
+    findings: [{ blocked: [{}, {}] }]
+  })
   const off: Policy = { ...DEFAULT_POLICY, rules: { 'client-mtls-to-plain-listener': 'off' } }
-  t.same(decideState(stockWith(CUT), RULES, off).findings, [])
+  t.same(decideState(stockWith(BLOCKING), RULES, off).findings, [])
 })
 
 t.test('the decision does not depend on the order of objects', async t => {
@@ -249,14 +270,14 @@ t.test('the decision does not depend on the order of objects', async t => {
     model('a', ', annotations: { sidecar.istio.io/inject: "false" }'),
     model('b', ', annotations: { sidecar.istio.io/inject: "false" }')
   ]
-  const answer = (yaml: string) => decideState(stockWith(yaml), RULES, DEFAULT_POLICY).findings
-  t.same(answer(`${STRICT}---${a}---${b}`), answer(`${b}---${a}---${STRICT}`))
-  t.equal(answer(`${STRICT}---${a}---${b}`).length, 3)
+  const findingsIn = (yaml: string) => decideState(stockWith(yaml), RULES, DEFAULT_POLICY).findings
+  t.same(findingsIn(`${STRICT}---${a}---${b}`), findingsIn(`${b}---${a}---${STRICT}`))
+  t.equal(findingsIn(`${STRICT}---${a}---${b}`).length, 3)
 })
 
 t.test('failures after the next rollout are warnings', async t => {
   const mutual = clientRule('*.user1.svc.cluster.local', '{ tls: { mode: ISTIO_MUTUAL } }')
-  const told = ({ findings }: ReturnType<typeof decideChange>) =>
+  const pathFindings = ({ findings }: ReturnType<typeof decideChange>) =>
     findings
       .filter(({ blocked }) => blocked.length > 0)
       .map(({ rule, category, mode }) => `${rule} ${category} ${mode}`)
@@ -264,13 +285,13 @@ t.test('failures after the next rollout are warnings', async t => {
   const [injecting, bare] = [namespace('istio-injection: enabled'), namespace('a: b')]
   const unlabelled = decideChange(stockWith(mutual), update(injecting, bare))
   t.equal(unlabelled.decision, 'warn', 'the running pods keep their sidecars')
-  t.same(told(unlabelled), latent)
-  t.same(told(decideChange(stockWith(bare), create(mutual))), latent, 'the rule that completes it')
+  t.same(pathFindings(unlabelled), latent)
+  t.same(pathFindings(decideChange(stockWith(bare), create(mutual))), latent, 'the DestinationRule is created last')
   const both = stockWith(`${bare}---${mutual}`)
   t.same(
-    told(decideChange(both, create(rule('example.com', ', labels: { a: b }').replace('default', 'other')))),
+    pathFindings(decideChange(both, create(rule('example.com', ', labels: { a: b }').replace('default', 'other')))),
     [],
-    'old trouble'
+    'pre-existing problem'
   )
   const changed = model(
     'sklearn-iris',
@@ -278,13 +299,13 @@ t.test('failures after the next rollout are warnings', async t => {
   )
   const before = model('sklearn-iris', ', annotations: { autoscaling.knative.dev/targetBurstCapacity: "0" }')
   t.same(
-    told(decideChange(both, update(before, changed))),
+    pathFindings(decideChange(both, update(before, changed))),
     ['client-mtls-to-workload-without-sidecar outage deny'],
-    'a model that is changed gets new pods'
+    'an update of the model recreates its pods'
   )
 })
 
-t.test('a policy that denies some callers', async t => {
+t.test('a policy that denies some callers gets a warning, one that denies all is denied', async t => {
   const onlyIris = (yaml = '') => {
     const state = stockWith(yaml)
     return state.withAll(
@@ -292,46 +313,54 @@ t.test('a policy that denies some callers', async t => {
       state.list('InferenceService').filter(({ name }) => name === 'sklearn-iris')
     )
   }
-  const admits = (namespaces: string) =>
+  const allowing = (namespaces: string) =>
     authorization(
       'user1',
       `{ rules: [{ from: [{ source: { namespaces: [${namespaces}] } }] }, { to: [{ operation: { paths: [/metrics] } }] }] }`
     )
-  const told = (state: Snapshot, change: Change) => {
+  const resultOf = (state: Snapshot, change: Change) => {
     const { decision, findings } = decideChange(state, change)
     return [decision, ...rulesOf(findings.filter(({ blocked }) => blocked.length > 0))]
   }
   t.same(
-    told(onlyIris(), create(admits('istio-system'))),
+    resultOf(onlyIris(), create(allowing('istio-system'))),
     ['warn', 'policy-denies-request-path'],
-    'others still get through'
+    'other callers are allowed'
   )
-  t.same(told(onlyIris(), create(admits('none'))), ['deny', 'policy-denies-request-path'], 'no caller is allowed')
   t.same(
-    told(
+    resultOf(onlyIris(), create(allowing('absent'))),
+    ['deny', 'policy-denies-request-path'],
+    'no caller is allowed'
+  )
+  t.same(
+    resultOf(
       onlyIris(),
       create(authorization('user1', '{ rules: [{ from: [{ source: { namespaces: [istio-system] } }] }] }'))
     ),
     ['deny', 'policy-denies-request-path'],
-    'the autoscaler is refused'
+    'the metrics scrape of the autoscaler is denied'
   )
-  const born = newModel(', annotations: { autoscaling.knative.dev/targetBurstCapacity: "0" }')
-  t.same(told(onlyIris(admits('istio-system')), create(born)), ['allow'], 'a new model is born under it')
+  const created = newModel(', annotations: { autoscaling.knative.dev/targetBurstCapacity: "0" }')
   t.same(
-    told(onlyIris(admits('none')), create(born)),
+    resultOf(onlyIris(allowing('istio-system')), create(created)),
+    ['allow'],
+    'new model that the existing policy allows'
+  )
+  t.same(
+    resultOf(onlyIris(allowing('absent')), create(created)),
     ['warn', 'policy-denies-request-path'],
-    'a new model that an existing policy blocks'
+    'new model that the existing policy blocks'
   )
 })
 
 t.test('blocked probes are not reported if requests are blocked', async t => {
-  const shut = authorization('user1', '{}')
-  const { findings } = decideChange(stockWith(), create(shut))
+  const allowNothing = authorization('user1', '{}')
+  const { findings } = decideChange(stockWith(), create(allowNothing))
   const callers = new Set(findings.flatMap(({ blocked }) => blocked.map(({ caller }) => caller)))
   t.same([...callers].sort(), ['external', 'in-mesh', 'non-mesh'])
   const metrics = authorization('user1', '{ action: DENY, rules: [{ to: [{ operation: { paths: [/metrics] } }] }] }')
-  const told = decideChange(stockWith(), create(metrics))
-  t.match(told.findings, [{ mode: 'deny', blocked: [{ caller: 'probe' }, { caller: 'probe' }] }])
+  const denied = decideChange(stockWith(), create(metrics))
+  t.match(denied.findings, [{ mode: 'deny', blocked: [{ caller: 'probe' }, { caller: 'probe' }] }])
 })
 
 t.test('a finding of a predictor with a transformer is reported once', async t => {
@@ -342,10 +371,14 @@ t.test('a finding of a predictor with a transformer is reported once', async t =
   )
   t.equal(decideChange(stockWith(two), create(metrics)).decision, 'deny')
   const namespace = 'apiVersion: v1\nkind: Namespace\nmetadata: { name: elsewhere }'
-  t.equal(decideChange(stockWith(`${two}---${metrics}`), create(namespace)).decision, 'allow', 'and then it is old')
+  t.equal(
+    decideChange(stockWith(`${two}---${metrics}`), create(namespace)).decision,
+    'allow',
+    'the finding is pre-existing'
+  )
 })
 
-t.test('control plane paths of KServe, Knative and Istio', async t => {
+t.test('blocked control plane paths of KServe, Knative and Istio are denied', async t => {
   const webhooks = authorization(
     'knative-serving',
     '{ action: DENY, rules: [{ to: [{ operation: { ports: ["8443"] } }] }] }'
@@ -368,7 +401,7 @@ t.test('control plane paths of KServe, Knative and Istio', async t => {
   })
 })
 
-t.test('probes that are blocked with requests are reported neither as new nor as pre-existing', async t => {
+t.test('probes blocked together with requests are reported neither as new nor as pre-existing', async t => {
   const policy = `
 apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy

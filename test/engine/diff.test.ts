@@ -6,14 +6,14 @@ import { RULES } from '../../src/rules/index.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
 import { stockWith } from '../support/snapshot.ts'
 
-const CUT = `
+const BLOCKING = `
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: { namespace: istio-system, name: default }
 spec: { host: "*.local", trafficPolicy: { tls: { mode: ISTIO_MUTUAL } } }
 `
-const of = (state: Snapshot): Evaluation => evaluate(state, RULES)
-const blind = (evaluation: Evaluation): Evaluation => ({
+const evaluationOf = (state: Snapshot): Evaluation => evaluate(state, RULES)
+const withoutPaths = (evaluation: Evaluation): Evaluation => ({
   ...evaluation,
   namespaces: new Map(
     [...evaluation.namespaces].map(([namespace, group]) => {
@@ -25,19 +25,19 @@ const blind = (evaluation: Evaluation): Evaluation => ({
   )
 })
 
-t.test('a model whose paths could not be evaluated before is not compared', async t => {
-  const [before, after] = [of(stockWith()), of(stockWith(CUT))]
+t.test('a model without previous paths is not compared', async t => {
+  const [before, after] = [evaluationOf(stockWith()), evaluationOf(stockWith(BLOCKING))]
   t.not(diffEvaluations(before, after).blocked.length, 0)
-  t.same(diffEvaluations(blind(before), after).blocked, [])
-  t.same(diffEvaluations(blind(before), after).preexistingBlocked, [])
+  t.same(diffEvaluations(withoutPaths(before), after).blocked, [])
+  t.same(diffEvaluations(withoutPaths(before), after).preexistingBlocked, [])
 })
 
-t.test('an unchanged state introduces nothing', async t => {
-  const state = of(stockWith(CUT))
+t.test('an unchanged state introduces no findings', async t => {
+  const state = evaluationOf(stockWith(BLOCKING))
   const { blocked, found, expandedScope, fixesExisting } = diffEvaluations(state, state)
   t.same(
     { blocked, found, expandedScope, fixesExisting },
     { blocked: [], found: [], expandedScope: [], fixesExisting: false }
   )
-  t.ok(diffEvaluations(state, of(stockWith())).fixesExisting)
+  t.ok(diffEvaluations(state, evaluationOf(stockWith())).fixesExisting)
 })

@@ -19,7 +19,7 @@ metadata:
 ${LABELS}
 spec: { mtls: { mode: STRICT } }
 `
-const CUT = `
+const BLOCKING = `
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: { namespace: istio-system, name: default }
@@ -38,26 +38,34 @@ const JANUARY = Date.UTC(2027, 0, 15)
 const policyWith = (exceptions: readonly Exception[], nowMs = JANUARY) =>
   policyAt({ ...DEFAULT_POLICY, exceptions }, nowMs)
 
-t.test('a selector matches objects with every given field', async t => {
-  for (const [name, selector, isMeant] of [
-    ['a namespace', { namespaces: ['user1', 'istio-system'] }, true],
-    ['other namespaces', { namespaces: ['user1'] }, false],
-    ['a kind', { kind: 'PeerAuthentication' }, true],
-    ['another kind', { kind: 'DestinationRule' }, false],
-    ['a name', { name: 'default' }, true],
-    ['another name', { name: 'other' }, false],
-    ['labels', { matchLabels: { team: 'blue' } }, true],
-    ['labels, not all of them', { matchLabels: { team: 'blue', stage: 'live' } }, false],
-    ['all', { namespaces: ['istio-system'], kind: 'PeerAuthentication', name: 'default', matchLabels: {} }, true],
-    ['all but one', { namespaces: ['istio-system'], kind: 'PeerAuthentication', name: 'other' }, false]
+t.test('a selector matches objects that match every given field', async t => {
+  for (const [name, selector, isMatch] of [
+    ['namespace of the object', { namespaces: ['user1', 'istio-system'] }, true],
+    ['other namespace', { namespaces: ['user1'] }, false],
+    ['kind of the object', { kind: 'PeerAuthentication' }, true],
+    ['other kind', { kind: 'DestinationRule' }, false],
+    ['name of the object', { name: 'default' }, true],
+    ['other name', { name: 'other' }, false],
+    ['labels of the object', { matchLabels: { team: 'blue' } }, true],
+    ['one label with another value', { matchLabels: { team: 'blue', stage: 'live' } }, false],
+    [
+      'every field',
+      { namespaces: ['istio-system'], kind: 'PeerAuthentication', name: 'default', matchLabels: {} },
+      true
+    ],
+    [
+      'every field, one with another value',
+      { namespaces: ['istio-system'], kind: 'PeerAuthentication', name: 'other' },
+      false
+    ]
   ] as const) {
     const policy = policyWith([exception(selector)])
     const { decision, findings, suppressed } = decide(stockWith(), create(STRICT), RULES, policy)
-    t.equal(decision, isMeant ? 'allow' : 'deny', name)
-    t.equal(findings.length, isMeant ? 0 : 1, name)
+    t.equal(decision, isMatch ? 'allow' : 'deny', name)
+    t.equal(findings.length, isMatch ? 0 : 1, name)
     t.same(
       suppressed,
-      isMeant
+      isMatch
         ? [
             {
               rule: RULE,
@@ -72,14 +80,14 @@ t.test('a selector matches objects with every given field', async t => {
 })
 
 t.test('an exception is active to the end of its last day, in UTC', async t => {
-  const one = exception({ name: 'default' })
-  for (const [now, isInForce] of [
+  const entry = exception({ name: 'default' })
+  for (const [now, isActive] of [
     ['2026-12-31T00:00:00Z', true],
     ['2027-01-31T23:59:59.999Z', true],
     ['2027-02-01T00:00:00Z', false]
   ] as const) {
-    const { active, expired } = exceptionsAt([one], Date.parse(now))
-    t.same([active, expired], isInForce ? [[one], []] : [[], [one]], now)
+    const { active, expired } = exceptionsAt([entry], Date.parse(now))
+    t.same([active, expired], isActive ? [[entry], []] : [[], [entry]], now)
   }
 })
 
@@ -94,7 +102,7 @@ t.test('an expired exception has no effect and is listed by audits', async t => 
   t.equal(
     decideState(stockWith(), RULES, { ...policy, unevaluated: 'deny' }).decision,
     'allow',
-    'which decides nothing'
+    'the expired exception does not affect the decision'
   )
 })
 
@@ -126,7 +134,7 @@ t.test('pre-existing findings are suppressed as well and listed once', async t =
   t.same([decision, existing, suppressed.length], ['allow', [], 1])
 })
 
-t.test('a Namespace matches its own name, and an unknown object has no labels', async t => {
+t.test('a Namespace is matched by its own name, a deleted object has no labels', async t => {
   const finding = (kind: string, name: string): Finding => ({
     rule: RULE,
     category: 'outage',
@@ -140,7 +148,7 @@ t.test('a Namespace matches its own name, and an unknown object has no labels', 
     blocked: [],
     exposes: []
   })
-  for (const [one, selector, isMeant] of [
+  for (const [found, selector, isMatch] of [
     [finding('Namespace', 'user1'), { namespaces: ['user1'] }, true],
     [finding('Namespace', 'user2'), { namespaces: ['user1'] }, false],
     [finding('Node', 'user1'), { namespaces: ['user1'] }, false],
@@ -148,18 +156,26 @@ t.test('a Namespace matches its own name, and an unknown object has no labels', 
     [finding('Namespace', 'gone'), { matchLabels: { a: 'b' } }, false],
     [finding('Node', 'user1'), { kind: 'Node', matchLabels: {} }, true]
   ] as const) {
-    const { findings, suppressed } = applyExceptions([one], stockWith(), { active: [exception(selector)], expired: [] })
-    t.same([findings.length, suppressed.length], isMeant ? [0, 1] : [1, 0], JSON.stringify([one.object, selector]))
+    const { findings, suppressed } = applyExceptions([found], stockWith(), {
+      active: [exception(selector)],
+      expired: []
+    })
+    t.same([findings.length, suppressed.length], isMatch ? [0, 1] : [1, 0], JSON.stringify([found.object, selector]))
   }
 })
 
 t.test('path findings are suppressed like check findings, also in explanations', async t => {
   const rule = 'client-mtls-to-plain-listener'
-  const by = (selector: ObjectSelector) =>
-    decide(stockWith(), create(CUT), RULES, policyWith([exception(selector, { rule })])).decision
-  t.equal(by({ matchLabels: { a: 'b' } }), 'deny')
-  t.equal(by({ name: 'default' }), 'allow')
-  const explained = explain(stockWith(CUT), () => true, RULES, policyWith([exception({ name: 'default' }, { rule })]))
+  const decisionWith = (selector: ObjectSelector) =>
+    decide(stockWith(), create(BLOCKING), RULES, policyWith([exception(selector, { rule })])).decision
+  t.equal(decisionWith({ matchLabels: { a: 'b' } }), 'deny')
+  t.equal(decisionWith({ name: 'default' }), 'allow')
+  const explained = explain(
+    stockWith(BLOCKING),
+    () => true,
+    RULES,
+    policyWith([exception({ name: 'default' }, { rule })])
+  )
   t.equal(explained.decision, 'allow')
   t.match(explained.suppressed, [{ rule }])
 })

@@ -40,7 +40,7 @@ const ALL = [
   { op: 'add', path: '/metadata/annotations', value: { [INJECT]: 'true', [BURST]: '0' } }
 ]
 
-t.test('values that are added to a new model', async t => {
+t.test('a new model gets the values that the policy of its namespace requires', async t => {
   const label = { op: 'add', path: '/metadata/labels', value: { [INJECT]: 'true' } }
   const annotation = { op: 'add', path: '/metadata/annotations', value: { [INJECT]: 'true' } }
   const single = (path: string, value: string) => ({ op: 'add', path, value })
@@ -50,66 +50,66 @@ t.test('values that are added to a new model', async t => {
   ]
   const burstPath = '/metadata/annotations/autoscaling.knative.dev~1targetBurstCapacity'
   for (const [name, state, yaml, patch] of [
-    ['nothing where no policy requires it', stockWith(), model(), []],
-    ['everything where the namespace is STRICT', STRICT, model(), ALL],
-    ['everything where the mesh is STRICT', stockWith(policy('istio-system')), model(), ALL],
+    ['no policy: nothing', stockWith(), model(), []],
+    ['STRICT namespace: all values', STRICT, model(), ALL],
+    ['STRICT mesh: all values', stockWith(policy('istio-system')), model(), ALL],
     [
-      'everything where the namespace asks',
+      'namespace label mesh: all values',
       stockWith(namespace('istio-injection: enabled, mesh-guard.io/policy: mesh')),
       model(),
       ALL
     ],
     [
-      'nothing where the namespace asks for none',
+      'namespace label none: nothing',
       stockWith(`${policy('user1')}---${namespace('istio-injection: enabled, mesh-guard.io/policy: none')}`),
       model(),
       []
     ],
-    ['nothing where the model asks for none', STRICT, model(', annotations: { mesh-guard.io/mutate: "false" }'), []],
+    ['model opts out of mutation: nothing', STRICT, model(', annotations: { mesh-guard.io/mutate: "false" }'), []],
     [
-      'nothing where the namespace forbids a sidecar',
+      'namespace disables injection: nothing',
       stockWith(`${policy('user1')}---${namespace('istio-injection: disabled')}`),
       model(),
       []
     ],
-    ['nothing where the model wants no sidecar', STRICT, model(`, annotations: { ${INJECT}: "false" }`), []],
+    ['model disables injection: nothing', STRICT, model(`, annotations: { ${INJECT}: "false" }`), []],
     [
-      'nothing where its component wants none',
+      'component disables injection: nothing',
       STRICT,
       model('', `predictor: { labels: { ${INJECT}: "false" }, model: { modelFormat: { name: sklearn } } }`),
       []
     ],
     [
-      'beside labels of its own',
+      'model with labels and annotations: values are added to them',
       STRICT,
       model(', labels: { a: b }, annotations: { c: d }'),
       [single(labelPath, 'true'), single(annotationPath, 'true'), single(burstPath, '0')]
     ],
     [
-      'no burst capacity beside one, in either spelling',
+      'burst capacity is set under the other annotation key: not added',
       STRICT,
       model(', annotations: { autoscaling.knative.dev/target-burst-capacity: "70" }'),
       [label, single(annotationPath, 'true')]
     ],
     [
-      'no burst capacity beside one of a component',
+      'component sets burst capacity: not added',
       STRICT,
       model('', `predictor: { annotations: { ${BURST}: "70" }, model: { modelFormat: { name: sklearn } } }`),
       [label, annotation]
     ],
     [
-      'no burst capacity in Standard mode',
+      'Standard mode: burst capacity is not added',
       STRICT,
       model(', annotations: { serving.kserve.io/deploymentMode: Standard }'),
       [label, single(annotationPath, 'true')]
     ],
     [
-      'no burst capacity with another autoscaler',
+      'other autoscaler class: burst capacity is not added',
       STRICT,
       model(', annotations: { autoscaling.knative.dev/class: hpa.autoscaling.knative.dev }'),
       [label, single(annotationPath, 'true')]
     ],
-    ['where its maps are null', STRICT, model(', labels: null, annotations: null'), ALL]
+    ['null labels and annotations: all values', STRICT, model(', labels: null, annotations: null'), ALL]
   ] as const) {
     t.same(create(state, yaml).patch, patch, name)
   }
@@ -123,7 +123,7 @@ t.test('the change is evaluated with the patch applied, and the patch is idempot
 })
 
 t.test('a value that would block a path is omitted', async t => {
-  const withoutSidecars = stockWith(`${policy('user1')}---
+  const withoutActivatorSidecar = stockWith(`${policy('user1')}---
 apiVersion: v1
 kind: Namespace
 metadata: { name: knative-serving }
@@ -132,8 +132,8 @@ apiVersion: v1
 kind: Namespace
 metadata: { name: user1 }
 `).withAll('Pod', [], 'knative-serving')
-  const { patch, notes } = create(withoutSidecars, model())
-  t.same(patch, [], 'a sidecar would refuse the activator, which has none')
+  const { patch, notes } = create(withoutActivatorSidecar, model())
+  t.same(patch, [], 'the sidecar would reject plaintext of activator pods without a sidecar')
   t.same(notes, [
     `Skipped injection of ${INJECT}, ${BURST}: it would block traffic`,
     'activator pods send plaintext to new-predictor-00001-private.user1 (STRICT: PeerAuthentication user1/default)',
@@ -141,7 +141,7 @@ metadata: { name: user1 }
   ])
 })
 
-t.test('of several values, those that block no path are added', async t => {
+t.test('only values that block no path are added', async t => {
   const direct = stockWith(`${policy('user1')}---
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
@@ -172,7 +172,7 @@ t.test('nothing is added if a kind is unreadable', async t => {
   t.same(notes, ['Nothing was injected: Namespace: forbidden'])
 })
 
-t.test('an update of a running model', async t => {
+t.test('an update gets values only if it recreates the pods', async t => {
   const update = (before: string, after: string) =>
     mutate(
       STRICT,
@@ -181,18 +181,18 @@ t.test('an update of a running model', async t => {
       RULES
     ).patch
   const changed = 'predictor: { model: { modelFormat: { name: xgboost } } }'
-  t.same(update(model(), model('', changed)), ALL, 'that makes new pods anyway')
-  t.same(update(model(), model(', labels: { a: b }')).length, 2, 'a label makes new pods')
-  t.same(update(model(), model(', annotations: { a: b }')).length, 3, 'an annotation makes new pods')
+  t.same(update(model(), model('', changed)), ALL, 'a changed spec recreates the pods')
+  t.same(update(model(), model(', labels: { a: b }')).length, 2, 'a label recreates the pods')
+  t.same(update(model(), model(', annotations: { a: b }')).length, 3, 'an annotation recreates the pods')
   const applied = ', annotations: { kubectl.kubernetes.io/last-applied-configuration: "{}" }'
-  t.same(update(model(), model(applied)), [], 'an annotation that goes no further')
+  t.same(update(model(), model(applied)), [], 'an annotation that is not propagated')
   t.same(update(model(', finalizers: [a]'), model()), [], 'a finalizer')
 })
 
-t.test('nothing is added on DELETE, to other kinds, and to objects being deleted', async t => {
-  const nothing = (change: Parameters<typeof mutate>[1]) =>
+t.test('no patch on DELETE, for other kinds, and for objects that are being deleted', async t => {
+  const hasNoPatch = (change: Parameters<typeof mutate>[1]) =>
     t.same(mutate(STRICT, change, { object: null, oldObject: null }, RULES).patch, [])
-  nothing({ operation: 'DELETE', before: resourceOf(model()) })
-  nothing({ operation: 'CREATE', after: resourceOf(namespace('a: b')) })
-  nothing({ operation: 'CREATE', after: resourceOf(model(', deletionTimestamp: "2026-01-01T00:00:00Z"')) })
+  hasNoPatch({ operation: 'DELETE', before: resourceOf(model()) })
+  hasNoPatch({ operation: 'CREATE', after: resourceOf(namespace('a: b')) })
+  hasNoPatch({ operation: 'CREATE', after: resourceOf(model(', deletionTimestamp: "2026-01-01T00:00:00Z"')) })
 })

@@ -75,12 +75,12 @@ function changeOf(from: string, to: string): Change {
   return appears ? { operation: 'CREATE', after: object } : { operation: 'DELETE', before: object }
 }
 
-/** Who reaches the model by its own address. */
+/** Callers that reach the InferenceService URL. */
 function reachable(cluster: Snapshot): readonly string[] {
   const model = cluster.get('InferenceService', 'user1', 'sklearn-iris')
   const paths = model === undefined ? [] : pathsOf(cluster, model).filter(({ entry }) => entry === 'address')
-  const cut = new Set(paths.filter(path => failedHopOf(path) !== undefined).map(({ caller }) => caller))
-  return [...new Set(paths.map(({ caller }) => caller))].filter(caller => !cut.has(caller))
+  const blocked = new Set(paths.filter(path => failedHopOf(path) !== undefined).map(({ caller }) => caller))
+  return [...new Set(paths.map(({ caller }) => caller))].filter(caller => !blocked.has(caller))
 }
 
 const relaxed: Policy = { ...DEFAULT_POLICY, rules: { 'strict-mesh-plain-local-gateway': 'warn' } }
@@ -88,7 +88,7 @@ const decideChange = (from: string, to: string, policy = DEFAULT_POLICY) =>
   decide(clusterIn(from), changeOf(from, to), RULES, policy)
 
 for (const { state, reachable: expected } of states) {
-  t.test(`${state}: who reaches the model`, async t => t.same(reachable(clusterIn(state)), expected))
+  t.test(`${state}: reachable callers`, async t => t.same(reachable(clusterIn(state)), expected))
 }
 
 for (const step of steps) {
@@ -106,18 +106,18 @@ for (const step of steps) {
   })
 }
 
-t.test('between two states in which in-mesh callers reach the model, admitted changes block no path', async t => {
-  const isWhole = (state: string) => reachable(clusterIn(state)).includes('in-mesh')
-  const whole = states.map(({ state }) => state).filter(isWhole)
-  const isNamed = (state: string) => state === 'plain/no-rule/strict'
-  const free = steps.filter(
-    ({ from, to }) => isWhole(from) && isWhole(to) && decideChange(from, to).decision !== 'deny'
+t.test('between two states without blocked in-mesh callers there is a path of admitted changes', async t => {
+  const isReachable = (state: string) => reachable(clusterIn(state)).includes('in-mesh')
+  const reachableStates = states.map(({ state }) => state).filter(isReachable)
+  const isDenied = (state: string) => state === 'plain/no-rule/strict'
+  const admitted = steps.filter(
+    ({ from, to }) => isReachable(from) && isReachable(to) && decideChange(from, to).decision !== 'deny'
   )
-  for (const start of whole) {
+  for (const start of reachableStates) {
     const reached = new Set([start])
-    for (const state of reached) for (const { from, to } of free) if (from === state) reached.add(to)
+    for (const state of reached) for (const { from, to } of admitted) if (from === state) reached.add(to)
     t.same(
-      whole.filter(state => !reached.has(state) && !isNamed(state)),
+      reachableStates.filter(state => !reached.has(state) && !isDenied(state)),
       [],
       `from ${start}`
     )

@@ -25,7 +25,7 @@ const object = (apiVersion: string, kind: string, namespace: string, name: strin
   spec
 })
 
-/** A value of a source, by the field that it is for: exact, or a pattern with its star anywhere. */
+/** Values of source fields: exact, or with a wildcard at any position. */
 const namespaceValue = fc.oneof(caller, fc.constantFrom('c*', '*1', 's*', '*a', 'n*s', '*', 'c1/sa', '*2*'))
 const accountValue = fc.oneof(
   caller,
@@ -120,8 +120,8 @@ const cluster = fc
   .array(fc.oneof(policy, policy, destinationRule, sidecar), { maxLength: 7 })
   .map((drawn): readonly Manifest[] => [...namespaces, ...drawn])
 
-/** Results of the calls from a namespace, for any representative. */
-function fareOf(paths: readonly Path[], namespace: string): readonly string[] {
+/** Results of the calls from a namespace, regardless of the representative of its class. */
+function resultsOf(paths: readonly Path[], namespace: string): readonly string[] {
   return paths
     .filter(({ from }) => from?.includes(namespace))
     .map(({ entry, activatorMode, hops }) =>
@@ -133,12 +133,12 @@ function inferenceServices(state: Snapshot): readonly InferenceService[] {
   return state.list('InferenceService', 'user1')
 }
 
-property(t, 'what is evaluated for one of the callers that are alike is true of each', cluster, 150, manifests => {
+property(t, 'caller class results equal the results of each member namespace', cluster, 150, manifests => {
   const state = clusterWith(manifests)
   for (const service of inferenceServices(state)) {
     const paths = pathsOf(state, service)
     for (const namespace of new Set(paths.flatMap(({ caller, from }) => (caller === 'in-mesh' ? (from ?? []) : [])))) {
-      deepStrictEqual(fareOf(paths, namespace), fareOf(pathsOf(state, service, 'current', namespace), namespace))
+      deepStrictEqual(resultsOf(paths, namespace), resultsOf(pathsOf(state, service, 'current', namespace), namespace))
     }
   }
 })

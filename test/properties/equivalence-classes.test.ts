@@ -21,8 +21,8 @@ import {
   someObjects
 } from '../support/random-cluster.ts'
 
-/** What is the same for models that fare alike, whatever their names. */
-const shapeOf = ({ caller, from, entry, activatorMode, hops, expected }: Path) =>
+/** Result of a path without the names of the model. */
+const resultOf = ({ caller, from, entry, activatorMode, hops, expected }: Path) =>
   JSON.stringify([
     caller,
     from,
@@ -32,7 +32,7 @@ const shapeOf = ({ caller, from, entry, activatorMode, hops, expected }: Path) =
     hops.map(({ name, failure, unknown }) => [name, failure?.cause, unknown])
   ])
 
-/** One model by several names, in namespaces that may be alike. */
+/** Copies of one model in several namespaces, which may be equal. */
 const twins = inferenceService.map(one =>
   ['user1', 'user2', 'user3', 'user4'].flatMap(namespace =>
     ['a', 'b'].map(name => ({ ...one, metadata: { ...one.metadata, namespace, name: `twin-${name}` } }))
@@ -46,40 +46,43 @@ const cluster = fc
     ...others.map(one => ({ ...one, metadata: { ...one.metadata, name: `${one.metadata['name']}-too` } }))
   ])
 
-/** What is blamed for cuts. */
-const blamed = (cuts: readonly BlockedPath[], state: Snapshot) =>
-  toPathFindings(cuts, state, RULES, DEFAULT_POLICY)
+/** Rule, object and field of the findings for blocked paths. */
+const causesOf = (blocked: readonly BlockedPath[], state: Snapshot) =>
+  toPathFindings(blocked, state, RULES, DEFAULT_POLICY)
     .findings.map(
       ({ rule, object: { kind, namespace, name }, field }) => `${rule} ${kind} ${namespace}/${name} ${field}`
     )
     .sort()
 
-property(t, 'what is judged once for many is true of each', cluster, 60, manifests => {
+property(t, 'class results equal the results of each member', cluster, 60, manifests => {
   const state = clusterWith(manifests)
   const checks = RULES.checks.filter(({ on }) => on.includes('InferenceService'))
   for (const { evaluations } of evaluate(state, RULES).namespaces.values()) {
     for (const { members, paths, next, found } of evaluations.values()) {
       for (const member of members) {
         const own = pathsOf(state, member)
-        deepStrictEqual(own.map(shapeOf), paths?.map(shapeOf))
-        deepStrictEqual(blamed(blockedPathsOf([member], own), state), blamed(blockedPathsOf([member], paths), state))
-        if (next !== undefined) deepStrictEqual(pathsOf(state, member, 'next').map(shapeOf), next.map(shapeOf))
-        const mine = checks.flatMap(rule => runCheck(state, rule, [member]).found)
+        deepStrictEqual(own.map(resultOf), paths?.map(resultOf))
+        deepStrictEqual(
+          causesOf(blockedPathsOf([member], own), state),
+          causesOf(blockedPathsOf([member], paths), state)
+        )
+        if (next !== undefined) deepStrictEqual(pathsOf(state, member, 'next').map(resultOf), next.map(resultOf))
+        const expected = checks.flatMap(rule => runCheck(state, rule, [member]).found)
         deepStrictEqual(
           JSON.stringify(found.filter(({ subject }) => subject.name === member.name)),
-          JSON.stringify(mine)
+          JSON.stringify(expected)
         )
       }
     }
   }
 })
 
-const told = ({ models, path, hop, partialDenial }: BlockedPath) =>
-  models.map(({ namespace, name }) => `${namespace}/${name} ${shapeOf(path)} ${hop.name} ${partialDenial}`)
-/** All that an evaluation comes to. */
-const sumOf = (evaluation: Evaluation) => ({
-  cuts: allBlocked(evaluation).flatMap(told).sort(),
-  installation: evaluation.controlPlane.value?.map(shapeOf),
+const describe = ({ models, path, hop, partialDenial }: BlockedPath) =>
+  models.map(({ namespace, name }) => `${namespace}/${name} ${resultOf(path)} ${hop.name} ${partialDenial}`)
+/** Comparable results of an evaluation. */
+const summaryOf = (evaluation: Evaluation) => ({
+  blocked: allBlocked(evaluation).flatMap(describe).sort(),
+  installation: evaluation.controlPlane.value?.map(resultOf),
   found: allFound(evaluation)
     .map(one => JSON.stringify([one.rule.id, one.subject, one.problem]))
     .sort(),
@@ -88,7 +91,7 @@ const sumOf = (evaluation: Evaluation) => ({
 
 property(
   t,
-  'what is judged again after a change is what all comes to',
+  'an incremental evaluation equals a full evaluation',
   fc.tuple(cluster, fc.array(anyObject, { minLength: 1, maxLength: 3 })),
   60,
   ([manifests, changes]) => {
@@ -98,6 +101,6 @@ property(
       state = state.apply(applying(state, read(manifest)))
       evaluation = evaluate(state, RULES, evaluation)
     }
-    deepStrictEqual(sumOf(evaluation), sumOf(evaluate(state, RULES)))
+    deepStrictEqual(summaryOf(evaluation), summaryOf(evaluate(state, RULES)))
   }
 )

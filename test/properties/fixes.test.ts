@@ -8,7 +8,7 @@ import type { Change, Snapshot } from '../../src/state/snapshot.ts'
 import { property } from '../support/property.ts'
 import { anyObject, applying, clusterWith, type Manifest, read } from '../support/random-cluster.ts'
 
-/** The changes that a fix asks for. */
+/** Changes that apply a fix. */
 function changesOf(cluster: Snapshot, { apply = [], remove = [] }: Finding['fix']): readonly Change[] {
   return [
     ...apply.map(manifest => applying(cluster, read(manifest))),
@@ -22,23 +22,23 @@ function changesOf(cluster: Snapshot, { apply = [], remove = [] }: Finding['fix'
 const placeOf = ({ rule, object: { kind, namespace, name }, field }: Finding) =>
   `${rule} ${kind} ${namespace}/${name} ${field}`
 
-/** A finding may concern several hosts; its fix concerns the host that it names. */
-const ROUNDS = 8
+/** Maximum fixes of one finding, because a fix corrects one of several hosts. */
+const MAX_ROUNDS = 8
 
-/** Known limits: a fix writes no server name, leaves TCP servers alone, and adds a rule beside one for the same host. */
+/** Known limits: a fix sets no SNI, ignores TCP servers, and may add a second DestinationRule for a host. */
 const isBeyondFixes = ({ spec }: Manifest) => /"sni"|"TCP"|"host":"(?!\*)/.test(JSON.stringify(spec) ?? '')
 
 const changes = anyObject.filter(manifest => !isBeyondFixes(manifest))
 
-property(t, 'a fix removes its finding, and is not denied itself', changes, 200, manifest => {
+property(t, 'a fix removes its finding and is not denied', changes, 200, manifest => {
   const healthy = clusterWith([])
   const change = applying(healthy, read(manifest))
   for (const found of decide(healthy, change, RULES, DEFAULT_POLICY).findings) {
     let cluster = healthy.apply(change)
     let finding: Finding | undefined = found
-    for (let round = 0; finding !== undefined && round < ROUNDS; round++) {
+    for (let round = 0; finding !== undefined && round < MAX_ROUNDS; round++) {
       const steps = changesOf(cluster, finding.fix)
-      // Where the right thing is for the author to know, a fix is words alone.
+      // A fix that needs input from the author is only text.
       if (steps.length === 0) return
       for (const step of steps) {
         const { decision, findings } = decide(cluster, step, RULES, DEFAULT_POLICY)
@@ -46,9 +46,9 @@ property(t, 'a fix removes its finding, and is not denied itself', changes, 200,
         ok(decision !== 'deny', `${placeOf(finding)}: the fix is denied: ${why}`)
         cluster = cluster.apply(step)
       }
-      const left = decideState(cluster, RULES, DEFAULT_POLICY).findings
-      finding = left.find(one => placeOf(one) === placeOf(found))
+      const remaining = decideState(cluster, RULES, DEFAULT_POLICY).findings
+      finding = remaining.find(one => placeOf(one) === placeOf(found))
     }
-    ok(finding === undefined, `${placeOf(found)}: the fix leaves it: ${JSON.stringify(found.fix)}`)
+    ok(finding === undefined, `${placeOf(found)}: the fix does not remove the finding: ${JSON.stringify(found.fix)}`)
   }
 })

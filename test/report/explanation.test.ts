@@ -194,9 +194,9 @@ const TEXTS: Readonly<Record<string, readonly [yaml: string, line: string, model
   ]
 }
 
-for (const [name, [yaml, line, of]] of Object.entries(TEXTS)) {
+for (const [name, [yaml, line, model]] of Object.entries(TEXTS)) {
   t.test(`text: ${name}`, async t => {
-    const lines = linesOf(stockWith(yaml), of)
+    const lines = linesOf(stockWith(yaml), model)
     t.ok(lines.includes(line), line, { lines })
   })
 }
@@ -214,7 +214,7 @@ t.test('equal hops and fixes are printed once', async t => {
   )
 })
 
-t.test('JWT of an unknown issuer', async t => {
+t.test('a JWT of an unknown issuer is reported with its RequestAuthentication', async t => {
   const state = stockWith(`
 apiVersion: security.istio.io/v1
 kind: RequestAuthentication
@@ -242,17 +242,17 @@ spec: { jwtRules: [{ issuer: a }] }
 
 t.test('evaluations without a result are listed', async t => {
   const all = stockWith(clientRule(LOCAL, '{ tls: { mode: ISTIO_MUTUAL } }'))
-  const told = (state: Snapshot, rules = RULES) => {
-    const explained = explain(state, () => true, rules, DEFAULT_POLICY)
-    return { ...explained, text: toExplanationText(toExplanation(state, explained)) }
+  const explained = (state: Snapshot, rules = RULES) => {
+    const explanation = explain(state, () => true, rules, DEFAULT_POLICY)
+    return { ...explanation, text: toExplanationText(toExplanation(state, explanation)) }
   }
-  t.match(told(all.withUnreadable(new Map([['Gateway', 'forbidden']]))), {
+  t.match(explained(all.withUnreadable(new Map([['Gateway', 'forbidden']]))), {
     decision: 'warn',
     models: { length: 0 },
     notEvaluated: [{ rule: 'paths', missing: ['Gateway'] }],
     text: 'not evaluated: paths: Gateway: forbidden'
   })
-  t.match(told(all.withUnreadable(new Map([['InferenceService', 'forbidden']]))), {
+  t.match(explained(all.withUnreadable(new Map([['InferenceService', 'forbidden']]))), {
     decision: 'warn',
     notEvaluated: [{ rule: 'paths', missing: ['InferenceService'] }]
   })
@@ -264,7 +264,7 @@ t.test('evaluations without a result are listed', async t => {
     ...RULES.failures,
     'mtls-to-plain-listener': { ...RULES.failures['mtls-to-plain-listener'], explain: broken }
   }
-  const failing = told(all, { ...RULES, failures })
+  const failing = explained(all, { ...RULES, failures })
   t.match(failing.notEvaluated, [{ rule: id, reason: 'it failed: odd' }])
   t.match(failing.text, `${id}: blocked; cause not evaluated: it failed: odd`)
 })

@@ -29,7 +29,7 @@ const finding = (more: Partial<Finding> = {}): Finding => ({
   exposes: [],
   ...more
 })
-const cut = (inferenceService: string | undefined, from?: string) =>
+const blockedPath = (inferenceService: string | undefined, from?: string) =>
   ({
     inferenceService,
     caller: 'in-mesh',
@@ -40,33 +40,41 @@ const reports = (findings: readonly Finding[], api = OPEN) =>
   toReports({ findings, notEvaluated: [], suppressed: [] }, STATE, api, HOME)
 const namesOf = (findings: readonly Finding[]) => reports(findings).map(({ namespace, name }) => `${namespace}/${name}`)
 
-t.test('who it concerns has it in its report', async t => {
-  for (const [what, more, names] of [
-    ['a model that is cut', { blocked: [cut('user1/a')] }, ['user1/mesh-guard-inferenceservice-a']],
+t.test('a finding is in the report of each model or namespace that it affects', async t => {
+  for (const [name, more, expected] of [
+    ['blocked model', { blocked: [blockedPath('user1/a')] }, ['user1/mesh-guard-inferenceservice-a']],
     [
-      'several of them',
-      { blocked: [cut('user1/b')], exposes: [{ inferenceService: 'user1/a', what: 'public-route' }] },
+      'blocked and exposed models',
+      { blocked: [blockedPath('user1/b')], exposes: [{ inferenceService: 'user1/a', what: 'public-route' }] },
       ['user1/mesh-guard-inferenceservice-b', 'user1/mesh-guard-inferenceservice-a']
     ],
-    ['a model that is at fault', { object: isvc }, ['user1/mesh-guard-inferenceservice-a']],
-    ['no model', {}, ['user2/mesh-guard']],
+    ['finding in the InferenceService', { object: isvc }, ['user1/mesh-guard-inferenceservice-a']],
+    ['no affected model', {}, ['user2/mesh-guard']],
     [
-      'a model and none in particular',
-      { blocked: [cut(undefined), cut('user1/a')] },
+      'blocked model and blocked control plane',
+      { blocked: [blockedPath(undefined), blockedPath('user1/a')] },
       ['user2/mesh-guard', 'user1/mesh-guard-inferenceservice-a']
     ],
-    ['a model that is not there', { blocked: [cut('user1/gone')] }, ['user2/mesh-guard']],
-    ['a namespace', { object: { ...policy, kind: 'Namespace', namespace: '', name: 'user3' } }, ['user3/mesh-guard']],
-    ['the cluster', { object: { ...policy, kind: 'ClusterServingRuntime', namespace: '' } }, ['mesh-guard/mesh-guard']]
+    ['deleted model', { blocked: [blockedPath('user1/gone')] }, ['user2/mesh-guard']],
+    [
+      'Namespace object',
+      { object: { ...policy, kind: 'Namespace', namespace: '', name: 'user3' } },
+      ['user3/mesh-guard']
+    ],
+    [
+      'cluster-scoped object',
+      { object: { ...policy, kind: 'ClusterServingRuntime', namespace: '' } },
+      ['mesh-guard/mesh-guard']
+    ]
   ] as const) {
-    t.same(namesOf([finding(more)]), names, what)
+    t.same(namesOf([finding(more)]), expected, name)
   }
   t.same(namesOf([]), [])
 })
 
-t.test('a report', async t => {
+t.test('both report kinds list findings with result, severity and effect', async t => {
   const found = [
-    finding({ blocked: [cut('user1/a', 'user2'), cut('user1/b'), cut('user1/a')] }),
+    finding({ blocked: [blockedPath('user1/a', 'user2'), blockedPath('user1/b'), blockedPath('user1/a')] }),
     finding({ object: isvc, mode: 'audit', category: 'style', severity: 'info' })
   ]
   const [report] = reports(found)
@@ -123,8 +131,13 @@ t.test('evaluations without a result are reported once, in the namespace of the 
     summary: { error: 2 },
     results: [{ policy: 'a', result: 'error', message: 'not evaluated: so' }, { policy: 'b' }]
   })
-  const turned = toReports({ findings: [], notEvaluated: notEvaluated.toReversed(), suppressed: [] }, STATE, OPEN, HOME)
-  t.same(turned, [report], 'in any order')
+  const reversed = toReports(
+    { findings: [], notEvaluated: notEvaluated.toReversed(), suppressed: [] },
+    STATE,
+    OPEN,
+    HOME
+  )
+  t.same(reversed, [report], 'the order of input is ignored')
 })
 
 t.test('a suppressed finding has the result skip', async t => {

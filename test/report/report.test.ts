@@ -58,7 +58,7 @@ const state: Report = {
   skipped: []
 }
 
-t.test('for people', async t => {
+t.test('text output lists changes, findings and counts', async t => {
   t.equal(
     toText(steps),
     `DENY  f.yaml:3: CREATE Namespace a
@@ -93,7 +93,7 @@ not evaluated: other-rule: Gateway: forbidden
   )
 })
 
-t.test('for programs, as the schema says', async t => {
+t.test('JSON output matches the schema', async t => {
   for (const report of [steps, state]) {
     const json = JSON.parse(toJson(report))
     t.same(reportSchema.parse(json), json)
@@ -102,7 +102,7 @@ t.test('for programs, as the schema says', async t => {
   t.same(JSON.parse(toJson(state)).findings[0].fix, { text: 'Do this', apply: [], remove: [] })
 })
 
-t.test('more models than are wanted are counted', async t => {
+t.test('models above the limit are counted', async t => {
   t.same(
     effectLines({
       blocked: [{ inferenceService: undefined, caller: 'system', from: undefined, hop: 'controller' }],
@@ -116,7 +116,7 @@ t.test('more models than are wanted are counted', async t => {
   ])
 })
 
-t.test('of many names the first are listed and the others counted', async t => {
+t.test('the first names are listed and the others are counted', async t => {
   for (const [count, expected] of [
     [1, 'n1'],
     [6, 'n1, n2, n3, n4, n5, n6'],

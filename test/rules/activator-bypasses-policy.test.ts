@@ -17,8 +17,8 @@ const DENY = `{ selector: { matchLabels: { app: activator } }, action: DENY, rul
 
 testRule(t, rule, {
   'policy on namespaces': [`${STRICT}---${OWN}`, [PLACE]],
-  'the activator denies them too': [`${STRICT}---${OWN}---${atActivator(DENY)}`, []],
-  'the activator denies them only for another namespace': [
+  'policy of the activator denies the same callers': [`${STRICT}---${OWN}---${atActivator(DENY)}`, []],
+  'policy of the activator denies only requests to another namespace': [
     `${STRICT}---${OWN}---${atActivator(DENY.replace('values: [user1]', 'values: [user2]'))}`,
     [PLACE]
   ],
@@ -34,7 +34,7 @@ testRule(t, rule, {
   'InferenceService without components': [`${STRICT}---${OWN}---${model('', '')}`, [PLACE]]
 })
 
-t.test('the fix', async t => {
+t.test('the fix adds a policy for the activator', async t => {
   const fix = (yaml: string) => findingsOf(rule.id, yaml)[0]?.fix
   t.match(fix(`${STRICT}---${OWN}`), {
     apply: [{ metadata: { name: 'user1-via-activator', namespace: 'knative-serving' }, spec: { action: 'DENY' } }]

@@ -25,7 +25,7 @@ testRule(t, rule, {
   ]
 })
 
-t.test('the fix', async t => {
+t.test('the fix makes a RequestAuthentication trust and forward the JWT', async t => {
   const [first] = findingsOf(rule.id, requiresJwt())
   t.match(first, {
     message: 'AuthorizationPolicy user1/policy requires a JWT at user1/sklearn-iris, where none is validated',

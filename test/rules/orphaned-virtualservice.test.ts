@@ -31,7 +31,7 @@ testRule(t, rule, {
   'owned by another API group': [`${config(true)}---${route(owner('other.example.com/v1', 'InferenceService'))}`, []]
 })
 
-t.test('the fix deletes it', async t => {
+t.test('the fix deletes the VirtualService', async t => {
   t.match(findingsOf(rule.id, `${config(true)}---${route(KSERVE)}`), [
     { fix: { remove: [{ kind: 'VirtualService', namespace: 'user1', name: 'sklearn-iris' }] } }
   ])

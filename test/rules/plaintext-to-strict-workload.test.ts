@@ -41,7 +41,7 @@ testRule(t, rule, {
   ]
 })
 
-t.test('Knative without sidecars', async t => {
+t.test('activator and autoscaler without sidecars send plaintext', async t => {
   const [finding] = findingsOf(rule.id, `${KNATIVE_WITHOUT_SIDECARS}---${STRICT}`)
   t.match(finding, {
     message: /^activator pods send plaintext to sklearn-iris-predictor-00001-private.user1 \(STRICT: /,
@@ -49,7 +49,7 @@ t.test('Knative without sidecars', async t => {
   })
 })
 
-t.test('callers without a sidecar of a model in Standard mode', async t => {
+t.test('callers without a sidecar send plaintext to a STRICT model in Standard mode', async t => {
   const state = stockWith(model(', annotations: { serving.kserve.io/deploymentMode: Standard }'))
   const change = { operation: 'CREATE', after: resourceOf(STRICT) } as const
   t.match(decide(state, change, RULES, DEFAULT_POLICY), {

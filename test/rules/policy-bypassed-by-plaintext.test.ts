@@ -53,7 +53,7 @@ testRule(t, rule, {
   'namespace without models': [deny(FROM, 'user2'), []]
 })
 
-t.test('the fix', async t => {
+t.test('the fix makes the namespace STRICT', async t => {
   const fix = (yaml: string) => findingsOf(rule.id, yaml)[0]?.fix
   t.match(fix(deny(FROM)), { apply: [{ kind: 'PeerAuthentication', metadata: { namespace: 'user1' } }] })
   t.match(fix(`${STRICT}---${deny(FROM)}---${withoutSidecar}`), { apply: [] })

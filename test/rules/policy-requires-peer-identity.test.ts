@@ -17,7 +17,7 @@ testRule(t, rule, {
   'rule without identities': [allow('{ ipBlocks: [10.0.0.0/8] }'), []]
 })
 
-t.test('the fix', async t => {
+t.test('the fix makes the namespace STRICT or names the client without mTLS', async t => {
   const fixes = (yaml: string) => findingsOf(rule.id, yaml).map(({ fix }) => fix)
   t.match(fixes(MESH), [
     { apply: [{ apiVersion: 'security.istio.io/v1', metadata: { name: 'default', namespace: 'user1' } }] }

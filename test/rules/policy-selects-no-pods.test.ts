@@ -29,7 +29,7 @@ testRule(t, rule, {
   'all pods': [authorizing('{}'), []]
 })
 
-t.test('exposure and fix', async t => {
+t.test('the finding lists exposed models and the fix corrects the selector', async t => {
   const [withoutJwt] = findingsOf(rule.id, tokens(`{ ${KEY}: sklearn-iris-predictor-default }`))
   t.match(withoutJwt, {
     exposes: [{ inferenceService: 'user1/sklearn-iris', what: 'jwt-not-enforced' }],

@@ -56,7 +56,7 @@ testRule(t, rule, {
   ]
 })
 
-t.test('the message names the gateway, and the fix accepts both', async t => {
+t.test('the message names the gateway, and the fix accepts mTLS and plaintext', async t => {
   const found = allFound(evaluate(stockWith(STRICT), RULES))
   t.match(found, [
     {
@@ -88,7 +88,7 @@ spec: { predictor: {} }
   t.match(
     problemIn(five)?.fix.text,
     'it breaks for user1/a, user1/b, user1/c and 2 more as soon as',
-    'the fix names them'
+    'the fix names the affected models'
   )
   t.match(problemIn(without)?.fix.text, 'it breaks as soon as')
   t.match(messageIn(without.withAll('InferenceService', [resourceOf(model('a'))])), '(1 model affected)')

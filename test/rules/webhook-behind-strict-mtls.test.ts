@@ -29,7 +29,7 @@ testRule(t, rule, {
   'HTTP port': [service, ['ValidatingWebhookConfiguration /validation.webhook.serving.knative.dev webhooks']]
 })
 
-t.test('message and fix', async t => {
+t.test('the message names the policy, and the fix excepts the webhook port', async t => {
   const [strict] = findingsOf(rule.id, webhook('mtls: { mode: STRICT }'))
   t.match(strict, {
     message:

@@ -12,7 +12,7 @@ import { evaluatorOf, healthOnly } from './evaluator.ts'
 import { type HostileInput, type Manifest, toJson } from './hostile-inputs.ts'
 import { stockWith } from './snapshot.ts'
 
-/** Maximum CPU time of one request, because other requests wait as long. */
+/** Maximum CPU time of one request; other requests wait for it. */
 export const LIMIT_MS = 1_000
 
 /** CPU time of the slowest request, and errors of a hostile input. */
@@ -22,7 +22,7 @@ export interface Played {
   readonly errors: readonly string[]
 }
 
-/** A webhook in this process. */
+/** Webhook in this process. */
 export interface Stage {
   readonly play: (row: HostileInput) => Promise<Played>
   readonly close: () => Promise<void>
@@ -41,7 +41,7 @@ interface WebhookResponse {
 
 type Send = (request: WebhookRequest) => Promise<WebhookResponse>
 
-/** An AdmissionReview request for the JSON text of an object. */
+/** AdmissionReview request for the JSON text of an object. */
 export function review(
   json: string,
   path: WebhookRequest['path'],
@@ -128,13 +128,13 @@ export async function openStage(): Promise<Stage> {
       )
     )
     state = stateWith(stock, [...beside, JSON.parse(json)])
-    const within = await sendAll([...ORDINARY, review(json, '/validate', 'DELETE')])
+    const withInput = await sendAll([...ORDINARY, review(json, '/validate', 'DELETE')])
     state = stock
     const after = await sendAll(ORDINARY)
-    const errors = [...change, ...within, ...after].flatMap(errorsIn)
+    const errors = [...change, ...withInput, ...after].flatMap(errorsIn)
     if (!isDeepStrictEqual(textsOf(after), expected)) errors.push('responses to ordinary requests differ afterwards')
     if (!isDeepStrictEqual(membersOf(), members)) errors.push('a prototype has changed')
-    return { changeMs: slowest(change), stateMs: slowest([...within, ...after]), errors }
+    return { changeMs: slowest(change), stateMs: slowest([...withInput, ...after]), errors }
   }
   return {
     play,
@@ -157,7 +157,7 @@ export async function playAll(t: Pick<Test, 'test' | 'teardown'>, rows: readonly
   for (const row of rows) {
     await t.test(row.name, async t => {
       let played = await stage.play(row)
-      for (let again = 1; again < MAX_ATTEMPTS && isSlow(played); again++) played = await stage.play(row)
+      for (let attempt = 1; attempt < MAX_ATTEMPTS && isSlow(played); attempt++) played = await stage.play(row)
       t.same(played.errors, [])
     })
   }
@@ -165,14 +165,14 @@ export async function playAll(t: Pick<Test, 'test' | 'teardown'>, rows: readonly
 
 type Test = typeof tap
 
-/** The state with these objects, without those that cannot be parsed. */
+/** Adds the objects that can be parsed to a state. */
 function stateWith(stock: Snapshot, manifests: readonly Manifest[]): Snapshot {
   return manifests
     .flatMap(manifest => project(manifest, () => {}))
     .reduce((state, after) => state.apply({ operation: 'CREATE', after }), stock)
 }
 
-/** CPU time of all threads, independent of the load of the machine. */
+/** Measures CPU time of all threads, which is independent of machine load. */
 export async function measure<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly ms: number }> {
   const before = process.cpuUsage()
   const result = await work()

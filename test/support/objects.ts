@@ -1,4 +1,4 @@
-/** A DestinationRule for a host. */
+/** DestinationRule `default` for a host. */
 export const clientRule = (host: string, policy: string, namespace = 'istio-system') => `
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
@@ -6,7 +6,7 @@ metadata: { namespace: ${namespace}, name: default }
 spec: { host: "${host}", trafficPolicy: ${policy} }
 `
 
-/** A Gateway in knative-serving, for the ingress gateway's pods. */
+/** Gateway in knative-serving for the ingress gateway pods. */
 export const gateway = (name: string, servers: string, created = '') => `
 apiVersion: networking.istio.io/v1
 kind: Gateway
@@ -14,7 +14,7 @@ metadata: { namespace: knative-serving, name: ${name} ${created} }
 spec: { selector: { istio: ingressgateway }, servers: [${servers}] }
 `
 
-/** The InferenceService `user1/new`. */
+/** InferenceService `user1/new`. */
 export const model = (metadata: string, spec = 'predictor: { model: { modelFormat: { name: sklearn } } }') => `
 apiVersion: serving.kserve.io/v1beta1
 kind: InferenceService
@@ -22,14 +22,14 @@ metadata: { namespace: user1, name: new ${metadata} }
 spec: { ${spec} }
 `
 
-/** The namespace `user1`, with these labels. */
+/** Namespace `user1` with labels. */
 export const namespace = (labels: string) => `
 apiVersion: v1
 kind: Namespace
 metadata: { name: user1, labels: { ${labels} } }
 `
 
-/** The PeerAuthentication `default` of a namespace. */
+/** PeerAuthentication `default` of a namespace. */
 export const policy = (namespace: string, spec: string) => `
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
@@ -37,7 +37,7 @@ metadata: { namespace: ${namespace}, name: default }
 spec: ${spec}
 `
 
-/** The AuthorizationPolicy `policy`, of user1 unless said otherwise. */
+/** AuthorizationPolicy `policy`, by default in user1. */
 export const authorizing = (spec: string, namespace = 'user1') => `
 apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy
@@ -45,10 +45,10 @@ metadata: { namespace: ${namespace}, name: policy }
 spec: ${spec}
 `
 
-/** One that lets in this source alone. */
+/** AuthorizationPolicy that allows only a source. */
 export const allow = (source: string) => authorizing(`{ action: ALLOW, rules: [{ from: [{ source: ${source} }] }] }`)
 
-/** The RequestAuthentication `tokens` of a namespace, for one issuer. */
+/** RequestAuthentication `tokens` of a namespace for one issuer. */
 export const tokens = (selector = '{}', namespace = 'user1', issuer = 'https://issuer.example.com') => `
 apiVersion: security.istio.io/v1
 kind: RequestAuthentication
@@ -56,7 +56,6 @@ metadata: { namespace: ${namespace}, name: tokens }
 spec: { selector: { matchLabels: ${selector} }, jwtRules: [{ issuer: "${issuer}", forwardOriginalToken: true }] }
 `
 
-/** A ConfigMap. */
 export const configMap = (namespace: string, name: string, data: Readonly<Record<string, string>>) => `
 apiVersion: v1
 kind: ConfigMap
@@ -64,13 +63,13 @@ metadata: { namespace: ${namespace}, name: ${name} }
 data: ${JSON.stringify(data)}
 `
 
-/** KServe's configuration, with the ingress gateway of a stock installation and what is said besides. */
+/** KServe configuration with the ingress gateway of a default installation and additional ingress keys. */
 export const kserveConfig = (ingress: Readonly<Record<string, string | boolean>>) => {
   const value = { ingressGateway: 'knative-serving/knative-ingress-gateway', ...ingress }
   return configMap('kserve', 'inferenceservice-config', { ingress: JSON.stringify(value) })
 }
 
-/** The AuthorizationPolicy `rules` of a namespace. */
+/** AuthorizationPolicy `rules` of a namespace. */
 export const authorization = (namespace: string, spec: string) => `
 apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy
@@ -78,7 +77,7 @@ metadata: { namespace: ${namespace}, name: rules }
 spec: ${spec}
 `
 
-/** The RequestAuthentication `tokens` of a namespace. */
+/** RequestAuthentication `tokens` of a namespace. */
 export const authentication = (namespace: string, spec: string) => `
 apiVersion: security.istio.io/v1
 kind: RequestAuthentication
@@ -86,7 +85,7 @@ metadata: { namespace: ${namespace}, name: tokens }
 spec: ${spec}
 `
 
-/** The InferenceGraph `user1/graph`, which has `new` as a step. */
+/** InferenceGraph `user1/graph` with the step `new`. */
 export const graph = (metadata: string, spec = 'nodes: { root: { steps: [{ serviceName: new }] } }') => `
 apiVersion: serving.kserve.io/v1alpha1
 kind: InferenceGraph
@@ -94,7 +93,7 @@ metadata: { namespace: user1, name: graph ${metadata} }
 spec: { ${spec} }
 `
 
-/** A pod, with or without a sidecar, or a gateway. */
+/** Pod without a proxy, with a sidecar, or of a gateway. */
 export const pod = (
   namespace: string,
   name: string,
@@ -108,9 +107,10 @@ metadata: { namespace: ${namespace}, name: ${name}, labels: { ${labels} } }
 spec: { containers: [${proxy === 'none' ? '' : `{ name: istio-proxy, args: [proxy, ${proxy}] }`}] ${more} }
 `
 
-/** Several objects as one text. */
+/** Joins YAML documents. */
 export const together = (...objects: readonly string[]) => objects.join('---')
-/** Activator and autoscaler of the stock installation, without their sidecars. */
+
+/** Activator and autoscaler pods of the example cluster without sidecars. */
 export const KNATIVE_WITHOUT_SIDECARS = [
   ['activator', 'activator-7f77bdbcdb-xh79h'],
   ['autoscaler', 'autoscaler-546dd95779-mqtjh']

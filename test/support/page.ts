@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 const folder = join(import.meta.dirname, '../../src/rules')
 
-/** A rule page, split at its second-level headings. */
+/** Rule page, split at its second-level headings. */
 export interface Page {
   readonly head: string
   readonly sections: readonly { readonly heading: string; readonly text: string; readonly yaml: string }[]

@@ -5,7 +5,7 @@ import type t from 'tap'
 const SEED = Number(process.env['SEED'] ?? 1)
 const TIMES = Number(process.env['RUNS'] ?? 1)
 
-/** A property test; a failure prints its seed and the smallest counterexample. */
+/** Runs a property test; a failure prints its seed and the smallest counterexample. */
 export function property<T>(
   tap: typeof t,
   name: string,

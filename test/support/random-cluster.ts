@@ -23,7 +23,7 @@ export function read(manifest: unknown): Resource {
   return deepFreeze(resource)
 }
 
-/** Objects of the example cluster, with these added or replaced. */
+/** Objects of the example cluster with additions and replacements. */
 export function objectsWith(manifests: readonly Manifest[]): readonly Resource[] {
   const objects = [...STOCK_OBJECTS, ...manifests.map(read)]
   return [...new Map(objects.map(one => [nameOf(one), one])).values()]
@@ -38,24 +38,24 @@ const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: 
 const mostly = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 5 })
 const seldom = <T>(arbitrary: fc.Arbitrary<T>) =>
   fc.oneof({ weight: 5, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary })
-const some = <T>(arbitrary: fc.Arbitrary<T>, most = 2) => fc.array(arbitrary, { maxLength: most })
+const some = <T>(arbitrary: fc.Arbitrary<T>, maxLength = 2) => fc.array(arbitrary, { maxLength })
 const atLeastOne = <T>(arbitrary: fc.Arbitrary<T>) => fc.array(arbitrary, { minLength: 1, maxLength: 2 })
 const record = <T>(model: { readonly [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(model)
 
-/** Equal and distinct times, and none as for a new object. */
+/** Equal and distinct creationTimestamps; undefined for a new object. */
 const created = pick(undefined, undefined, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z')
 const namespace = pick('user1', 'user1', 'user2', 'istio-system', 'knative-serving')
 
 function object(
   apiVersion: string,
   kind: string,
-  where: fc.Arbitrary<string>,
+  namespaces: fc.Arbitrary<string>,
   names: fc.Arbitrary<string>,
   body: fc.Arbitrary<object>,
   metadata: fc.Arbitrary<object> = fc.constant({})
 ): fc.Arbitrary<Manifest> {
   return fc
-    .tuple(where, names, created, body, metadata)
+    .tuple(namespaces, names, created, body, metadata)
     .map(([namespace, name, creationTimestamp, body, more]) =>
       withoutEmptyFields({ apiVersion, kind, metadata: { namespace, name, creationTimestamp, ...more }, ...body })
     )
@@ -240,7 +240,7 @@ const component = record({
   serviceAccountName: optional(pick('caller')),
   model: pick({ modelFormat: { name: 'sklearn' } }, { modelFormat: { name: 'triton' } })
 })
-/** InferenceServices, including changed ones of the example cluster. */
+/** InferenceServices, new or with the name of one in the example cluster. */
 export const inferenceService = object(
   'serving.kserve.io/v1beta1',
   'InferenceService',
@@ -325,7 +325,7 @@ const configMap = pick(
   map('istio-system', 'istio', { mesh: 'enableAutoMtls: false' })
 )
 
-/** An object of any kind that is read. */
+/** Object of any kind that is read. */
 export const anyObject: fc.Arbitrary<Manifest> = fc.oneof(
   { weight: 3, arbitrary: peerAuthentication },
   { weight: 3, arbitrary: destinationRule },
@@ -341,19 +341,19 @@ export const anyObject: fc.Arbitrary<Manifest> = fc.oneof(
   { weight: 1, arbitrary: configMap }
 )
 
-/** A few objects with distinct names. */
+/** Up to 5 objects with distinct names. */
 export const someObjects: fc.Arbitrary<readonly Manifest[]> = fc.uniqueArray(anyObject, {
   maxLength: 5,
   selector: manifest => nameOf(read(manifest))
 })
 
-/** The change of applying an object. */
+/** Change that applies an object. */
 export function applying(cluster: Snapshot, after: Resource): Change {
   const before = cluster.get(after.kind, after.namespace, after.name)
   return before === undefined ? { operation: 'CREATE', after } : { operation: 'UPDATE', before, after }
 }
 
-/** Applies a JSON patch of additions. */
+/** Applies a JSON Patch whose operations are all `add`. */
 export function patched(manifest: Manifest, patch: readonly Operation[]): Manifest {
   const result = structuredClone(manifest)
   for (const { path, value } of patch) {

@@ -17,7 +17,7 @@ export interface RegularExpressions {
   readonly dynamic: readonly number[]
 }
 
-/** The regular expressions of a TypeScript text. */
+/** Finds the regular expressions in TypeScript source. */
 export function findRegularExpressions(text: string): RegularExpressions {
   const literals: Literal[] = []
   const dynamic: number[] = []
@@ -43,7 +43,7 @@ const TIMEOUT_MS = 60_000
 /**
  * Complexity of a regular expression that may take more than linear time.
  *
- * @returns `undefined` for one that is proven linear.
+ * @returns `undefined` if the expression is proven linear.
  * @see https://makenowjust-labs.github.io/recheck/
  */
 export function whyNotLinear({ source, flags }: Pick<Literal, 'source' | 'flags'>): string | undefined {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** The part of OpenAPI that CustomResourceDefinitions use. */
+/** Part of OpenAPI that CustomResourceDefinitions use. */
 export interface Schema {
   readonly type?: string
   readonly properties?: Readonly<Record<string, Schema>>
@@ -27,8 +27,8 @@ export interface Schema {
   readonly 'x-kubernetes-preserve-unknown-fields'?: boolean
 }
 
-/** Values with a meaning in some field, and values without one. */
-const WORDS = [
+/** Strings, most of them valid in some field. */
+const STRINGS = [
   '',
   '*',
   'a',
@@ -49,26 +49,26 @@ const WORDS = [
   'é*(',
   'spiffe://a/ns/b/sa/c'
 ]
-const MOST_ITEMS = 2
+const MAX_ITEMS = 2
 
 /** Values that a schema allows; CEL rules are ignored. */
 export function fromSchema(schema: Schema): fc.Arbitrary<unknown> {
   const plain = schema.enum === undefined ? ofType(schema) : fc.constantFrom(...schema.enum)
-  const made = plain.filter(value => matches(schema, value))
+  const valid = plain.filter(value => matches(schema, value))
   return schema.nullable === true
-    ? fc.oneof({ weight: 3, arbitrary: made }, { weight: 1, arbitrary: fc.constant(null) })
-    : made
+    ? fc.oneof({ weight: 3, arbitrary: valid }, { weight: 1, arbitrary: fc.constant(null) })
+    : valid
 }
 
 function ofType(schema: Schema): fc.Arbitrary<unknown> {
-  if (schema['x-kubernetes-int-or-string'] === true) return fc.oneof(fc.nat(), fc.constantFrom(...WORDS))
+  if (schema['x-kubernetes-int-or-string'] === true) return fc.oneof(fc.nat(), fc.constantFrom(...STRINGS))
   switch (schema.type) {
     case 'object':
       return ofObject(schema)
     case 'array':
       return fc.array(fromSchema(schema.items ?? {}), {
         minLength: schema.minItems ?? 0,
-        maxLength: Math.max(schema.minItems ?? 0, Math.min(schema.maxItems ?? MOST_ITEMS, MOST_ITEMS))
+        maxLength: Math.max(schema.minItems ?? 0, Math.min(schema.maxItems ?? MAX_ITEMS, MAX_ITEMS))
       })
     case 'string':
       return ofString(schema)
@@ -89,7 +89,7 @@ function ofType(schema: Schema): fc.Arbitrary<unknown> {
 }
 
 const rangeOf = ({ minimum = -(2 ** 31), maximum = 2 ** 31 - 1 }: Schema) => ({ min: minimum, max: maximum })
-/** Ports with a meaning in the example cluster, if they are in range. */
+/** Ports of the example cluster and the minimum, if in range. */
 function numbersIn(schema: Schema): readonly number[] {
   const { min, max } = rangeOf(schema)
   return [80, 8012, min].filter(number => number >= min && number <= max)
@@ -98,7 +98,7 @@ function numbersIn(schema: Schema): readonly number[] {
 function ofString({ pattern, format, minLength = 0, maxLength = 64 }: Schema): fc.Arbitrary<string> {
   if (format === 'date-time') return fc.constantFrom('2026-01-01T00:00:00Z')
   if (format === 'byte') return fc.constantFrom('', 'YQ==')
-  const word = fc.oneof(fc.constantFrom(...WORDS), fc.string({ minLength, maxLength: Math.min(maxLength, 8) }))
+  const word = fc.oneof(fc.constantFrom(...STRINGS), fc.string({ minLength, maxLength: Math.min(maxLength, 8) }))
   const fits = (text: string) => text.length >= minLength && text.length <= maxLength
   return pattern === undefined
     ? word.filter(fits)
@@ -122,7 +122,7 @@ function ofObject({
   if (typeof additionalProperties === 'object') {
     return fc.dictionary(fc.constantFrom('a', '8012', 'user1', 'root'), fromSchema(additionalProperties), {
       minKeys: minProperties,
-      maxKeys: MOST_ITEMS
+      maxKeys: MAX_ITEMS
     })
   }
   return schema['x-kubernetes-preserve-unknown-fields'] === true && known.length === 0
@@ -132,7 +132,7 @@ function ofObject({
     : whole
 }
 
-/** Few fields are drawn, because schemas are large. */
+/** Defers the arbitrary of a field, because schemas are large. */
 const lazily = (schema: Schema) => fc.constant(null).chain(() => fromSchema(schema))
 
 const withoutEmptyFields = (value: object) =>
@@ -142,11 +142,13 @@ const withoutEmptyFields = (value: object) =>
 function withoutExclusiveFields({ oneOf = [], allOf = [] }: Schema, value: object, nat: number): object {
   const exclusive = oneOf.flatMap(({ required = [] }) => required)
   const kept = exclusive[nat % (exclusive.length + 1)]
-  const left = Object.fromEntries(Object.entries(value).filter(([key]) => key === kept || !exclusive.includes(key)))
-  return allOf.reduce((rest, one) => withoutExclusiveFields(one, rest, nat), left)
+  const remaining = Object.fromEntries(
+    Object.entries(value).filter(([key]) => key === kept || !exclusive.includes(key))
+  )
+  return allOf.reduce((rest, one) => withoutExclusiveFields(one, rest, nat), remaining)
 }
 
-/** True if a value satisfies `required`, `oneOf`, `anyOf`, `allOf` and `not`, with which Istio makes fields exclusive. */
+/** Checks `required`, `oneOf`, `anyOf`, `allOf` and `not`, which make Istio fields mutually exclusive. */
 function matches(schema: Schema, value: unknown): boolean {
   const { oneOf, anyOf, allOf, not, required = [], properties = {} } = schema
   if (typeof value !== 'object' || value === null) return true

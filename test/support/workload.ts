@@ -1,7 +1,7 @@
 import type { Request } from '../../src/istio/request.ts'
 import type { Workload } from '../../src/state/workload.ts'
 
-/** A pod with a sidecar in `user1`, with overrides. */
+/** Pod with a sidecar in `user1`, with overrides. */
 export function workload(more: Partial<Workload> = {}): Workload {
   return {
     namespace: 'user1',
@@ -15,7 +15,7 @@ export function workload(more: Partial<Workload> = {}): Workload {
   }
 }
 
-/** A prediction request over mTLS, with overrides. */
+/** Prediction request over mTLS, with overrides. */
 export function request(more: Partial<Request> = {}): Request {
   return {
     host: 'model.user1.svc.cluster.local',

@@ -8,63 +8,65 @@ import { clientRule, model } from '../../support/objects.ts'
 import { resourceOf, stockWith } from '../../support/snapshot.ts'
 
 const STATE = stockWith()
-const CUT = {
+const BLOCKING = {
   operation: 'CREATE',
   after: resourceOf(clientRule('*.local', '{ tls: { mode: ISTIO_MUTUAL } }'))
 } as const
-const NEW = { operation: 'CREATE', after: resourceOf(model('')) } as const
+const CREATED = { operation: 'CREATE', after: resourceOf(model('')) } as const
 
-/** A budget that ends when it is looked at for the nth time. */
-function looks(most: number): { readonly isExhausted: () => boolean; readonly count: () => number } {
+/** Budget that is exhausted at the given check. */
+function exhaustedAfter(checks: number): { readonly isExhausted: () => boolean; readonly count: () => number } {
   let count = 0
-  return { isExhausted: () => ++count >= most, count: () => count }
+  return { isExhausted: () => ++count >= checks, count: () => count }
 }
 
-t.test('an evaluation is aborted at any read, without effect on later evaluations', async t => {
-  const prepared = (): EvaluationCache => {
-    const memory: EvaluationCache = {}
-    decideState(STATE, RULES, DEFAULT_POLICY, memory)
-    return memory
+t.test('an evaluation is aborted at any budget check, without effect on later evaluations', async t => {
+  const filledCache = (): EvaluationCache => {
+    const cache: EvaluationCache = {}
+    decideState(STATE, RULES, DEFAULT_POLICY, cache)
+    return cache
   }
-  for (const [name, change] of Object.entries({ CUT, NEW })) {
+  for (const [name, change] of Object.entries({ BLOCKING, CREATED })) {
     const expected = decide(STATE, change, RULES, DEFAULT_POLICY)
-    const all = looks(Number.POSITIVE_INFINITY)
-    withinBudget(all.isExhausted, () => decide(STATE, change, RULES, DEFAULT_POLICY, prepared()))
+    const all = exhaustedAfter(Number.POSITIVE_INFINITY)
+    withinBudget(all.isExhausted, () => decide(STATE, change, RULES, DEFAULT_POLICY, filledCache()))
     t.ok(all.count() > 3, name)
-    const memory = prepared()
-    for (let most = 1; most <= all.count(); most++) {
-      const { isExhausted } = looks(most)
+    const cache = filledCache()
+    for (let checks = 1; checks <= all.count(); checks++) {
+      const { isExhausted } = exhaustedAfter(checks)
       try {
-        withinBudget(isExhausted, () => decide(STATE, change, RULES, DEFAULT_POLICY, memory))
+        withinBudget(isExhausted, () => decide(STATE, change, RULES, DEFAULT_POLICY, cache))
       } catch (error) {
         t.ok(error instanceof BudgetExceeded)
       }
     }
-    t.same(decide(STATE, change, RULES, DEFAULT_POLICY, memory), expected, name)
-    t.same(decideState(STATE, RULES, DEFAULT_POLICY, memory), decideState(STATE, RULES, DEFAULT_POLICY), name)
+    t.same(decide(STATE, change, RULES, DEFAULT_POLICY, cache), expected, name)
+    t.same(decideState(STATE, RULES, DEFAULT_POLICY, cache), decideState(STATE, RULES, DEFAULT_POLICY), name)
   }
 })
 
-t.test('an exceeded budget is not a skip, which would allow the change', async t => {
-  const none = () => true
-  t.throws(() => withinBudget(none, () => decide(STATE, CUT, RULES, DEFAULT_POLICY)), { name: 'BudgetExceeded' })
+t.test('an exceeded budget throws instead of listing a skipped rule', async t => {
+  const exhausted = () => true
+  t.throws(() => withinBudget(exhausted, () => decide(STATE, BLOCKING, RULES, DEFAULT_POLICY)), {
+    name: 'BudgetExceeded'
+  })
   const sent = { object: { metadata: {} }, oldObject: undefined }
-  const often = () => {
-    for (let time = 0; time < 100; time++) mutate(STATE, NEW, sent, RULES)
+  const mutateRepeatedly = () => {
+    for (let time = 0; time < 100; time++) mutate(STATE, CREATED, sent, RULES)
   }
-  t.throws(() => withinBudget(none, often), { name: 'BudgetExceeded' })
+  t.throws(() => withinBudget(exhausted, mutateRepeatedly), { name: 'BudgetExceeded' })
 })
 
-t.test('a budget ends with its evaluation', async t => {
-  const read = () => {
+t.test('a budget is limited to its evaluation', async t => {
+  const checkRepeatedly = () => {
     for (let time = 0; time < 1_000; time++) checkBudget()
   }
   withinBudget(
     () => false,
     () => {
-      t.throws(() => withinBudget(() => true, read), { name: 'BudgetExceeded' })
-      read()
+      t.throws(() => withinBudget(() => true, checkRepeatedly), { name: 'BudgetExceeded' })
+      checkRepeatedly()
     }
   )
-  read()
+  checkRepeatedly()
 })

@@ -27,11 +27,15 @@ t.test('an equal state is not evaluated again', async t => {
 t.test('only results with changed dependencies are evaluated again', async t => {
   const state = stockWith(namespace('istio-injection: enabled'))
   const before = evaluate(state, RULES)
-  for (const [name, yaml, touched] of [
-    ['a rule for hosts of a namespace', clientRule('other.user1.svc.cluster.local', '{}', 'user1'), ['user1']],
-    ['a policy of a namespace', policy('user1', '{ mtls: { mode: STRICT } }'), ['user1']],
+  for (const [name, yaml, affected] of [
     [
-      'a gateway',
+      'DestinationRule for a host of the namespace',
+      clientRule('other.user1.svc.cluster.local', '{}', 'user1'),
+      ['user1']
+    ],
+    ['PeerAuthentication of the namespace', policy('user1', '{ mtls: { mode: STRICT } }'), ['user1']],
+    [
+      'gateway pod',
       `
 apiVersion: v1
 kind: Pod
@@ -40,15 +44,20 @@ spec: { containers: [{ name: istio-proxy, args: [proxy, router] }] }
 `,
       ['istio-system', 'knative-serving', 'kserve', 'user1']
     ],
-    ['a rule for all hosts', clientRule('*', '{}'), ['istio-system', 'knative-serving', 'kserve', 'user1']]
+    ['DestinationRule for all hosts', clientRule('*', '{}'), ['istio-system', 'knative-serving', 'kserve', 'user1']]
   ] as const) {
     const after = evaluate(put(state, yaml), RULES, before)
-    const again = [...after.namespaces].filter(([of, group]) => group !== before.namespaces.get(of)).map(([of]) => of)
-    t.ok(again.every(of => (touched as readonly string[]).includes(of)) && again.includes('user1'), `${name}: ${again}`)
+    const again = [...after.namespaces]
+      .filter(([name, group]) => group !== before.namespaces.get(name))
+      .map(([name]) => name)
+    t.ok(
+      again.every(name => (affected as readonly string[]).includes(name)) && again.includes('user1'),
+      `${name}: ${again}`
+    )
   }
 })
 
-t.test('deleted objects, with or without their namespace', async t => {
+t.test('deletion of an object, with or without its namespace, skips no rule', async t => {
   const state = stockWith(policy('user9', '{ mtls: { mode: STRICT } }'))
   const before = evaluate(state, RULES)
   const object = state.get('PeerAuthentication', 'user9', 'default') as Resource
@@ -83,25 +92,25 @@ spec: ${spec}
   }
 })
 
-/** Two models that differ in their names alone. */
+/** Two models that differ only in name. */
 const twins = (spec?: string) =>
   ['a', 'b'].map(name => model('', spec).replace('name: new', `name: ${name}`)).join('---')
 const withTransformer =
   'predictor: { model: { modelFormat: { name: sklearn } } }, transformer: { containers: [{ image: transformer }] }'
 
-t.test('models of one equivalence class are evaluated together', async t => {
+t.test('configuration that distinguishes models splits their equivalence class', async t => {
   const denying = (rule: string) => authorizing(`{ action: DENY, rules: [${rule}] }`)
   const server = '{ port: { number: 80, protocol: HTTP, name: http }, hosts: [b-predictor.user1.example.com] }'
   for (const [name, yaml, spec] of [
-    ['its host', clientRule('b-predictor.user1.svc.cluster.local', '{}')],
-    ['its public host', gateway('public', server)],
-    ['a pattern for its host', denying('{ to: [{ operation: { hosts: [B-predictor*] } }] }')],
-    ['its path', denying('{ to: [{ operation: { paths: ["/v1/models/b:predict"] } }] }')],
-    ['its label', policy('user1', '{ selector: { matchLabels: { serving.kserve.io/inferenceservice: b } } }')],
-    ["its pods' addresses", denying('{ when: [{ key: destination.ip, values: [10.0.0.1] }] }')],
-    ['its server name', denying('{ when: [{ key: connection.sni, values: ["*.b-predictor-00001.user1.svc"] }] }')],
-    ['who calls it', denying('{ when: [{ key: source.ip, values: [10.0.0.1] }] }'), withTransformer],
-    ['whence it is called', denying('{ from: [{ source: { ipBlocks: [10.0.0.1] } }] }'), withTransformer]
+    ['host of one model', clientRule('b-predictor.user1.svc.cluster.local', '{}')],
+    ['external host of one model', gateway('public', server)],
+    ['host pattern for one model', denying('{ to: [{ operation: { hosts: [B-predictor*] } }] }')],
+    ['URL path of one model', denying('{ to: [{ operation: { paths: ["/v1/models/b:predict"] } }] }')],
+    ['label of one model', policy('user1', '{ selector: { matchLabels: { serving.kserve.io/inferenceservice: b } } }')],
+    ['pod IP', denying('{ when: [{ key: destination.ip, values: [10.0.0.1] }] }')],
+    ['SNI of one model', denying('{ when: [{ key: connection.sni, values: ["*.b-predictor-00001.user1.svc"] }] }')],
+    ['source.ip condition', denying('{ when: [{ key: source.ip, values: [10.0.0.1] }] }'), withTransformer],
+    ['source ipBlocks', denying('{ from: [{ source: { ipBlocks: [10.0.0.1] } }] }'), withTransformer]
   ] as const) {
     const state = stockWith(twins(spec))
     const together = evaluate(state, RULES)
@@ -116,19 +125,19 @@ t.test('models of one equivalence class are evaluated together', async t => {
       name
     )
     t.same(namesIn(apart), namesIn(evaluate(changed, RULES)), name)
-    t.same(namesIn(evaluate(state, RULES, apart)), namesIn(together), `${name}, no more`)
+    t.same(namesIn(evaluate(state, RULES, apart)), namesIn(together), `${name}, removed`)
   }
 })
 
 t.test('models with different pods or findings are evaluated separately', async t => {
-  const running = (model: string, name: string, labels: string) =>
+  const podOf = (model: string, name: string, labels: string) =>
     pod(
       'user1',
       `${model}-${name}`,
       `serving.kserve.io/inferenceservice: ${model}, component: predictor, ${labels}`,
       'sidecar'
     )
-  const leading = (model: string, name: string, created: string) => `
+  const serviceOf = (model: string, name: string, created: string) => `
 apiVersion: v1
 kind: Service
 metadata: { namespace: user1, name: ${model}-${name}, creationTimestamp: "${created}" }
@@ -139,18 +148,18 @@ spec:
   const selecting = '{ selector: { matchLabels: { x: "1", y: "2" } }, mtls: { mode: STRICT } }'
   for (const [name, ...objects] of [
     [
-      'the older of two Services says what a port is',
-      running('a', '0', 'x: "1"'),
-      running('b', '0', 'x: "1"'),
-      ...['http', 'tcp'].map((protocol, i) => leading('a', protocol, `2026-01-0${1 + i}T00:00:00Z`)),
-      ...['tcp', 'http'].map((protocol, i) => leading('b', protocol, `2026-01-0${1 + i}T00:00:00Z`))
+      'oldest Service that sets the port protocol differs',
+      podOf('a', '0', 'x: "1"'),
+      podOf('b', '0', 'x: "1"'),
+      ...['http', 'tcp'].map((protocol, i) => serviceOf('a', protocol, `2026-01-0${1 + i}T00:00:00Z`)),
+      ...['tcp', 'http'].map((protocol, i) => serviceOf('b', protocol, `2026-01-0${1 + i}T00:00:00Z`))
     ],
     [
-      'one pod has all labels of a selector, or none has',
-      running('a', '0', 'x: "1", y: "2"'),
-      running('a', '1', 'z: "3"'),
-      running('b', '0', 'x: "1"'),
-      running('b', '1', 'y: "2"'),
+      'one model has a pod with all labels of the selector, the other has none',
+      podOf('a', '0', 'x: "1", y: "2"'),
+      podOf('a', '1', 'z: "3"'),
+      podOf('b', '0', 'x: "1"'),
+      podOf('b', '1', 'y: "2"'),
       policy('user1', selecting)
     ]
   ] as const) {
@@ -160,8 +169,8 @@ spec:
       name
     )
   }
-  const refused = twins().replaceAll('metadata: {', 'metadata: { annotations: { networking.knative.dev/nothing: x },')
-  const { findings } = decideState(stockWith(refused), RULES, DEFAULT_POLICY)
+  const rejected = twins().replaceAll('metadata: {', 'metadata: { annotations: { networking.knative.dev/nothing: x },')
+  const { findings } = decideState(stockWith(rejected), RULES, DEFAULT_POLICY)
   t.same(
     findings.map(({ object, blocked }) => [
       object.name,
@@ -186,8 +195,8 @@ t.test('a check with a result for one member runs for every member', async t => 
 })
 
 t.test('pre-existing blocked paths are reported only with their models', async t => {
-  const cut = clientRule('sklearn-iris-predictor-00001.user1.svc.cluster.local', '{ tls: { mode: SIMPLE } }')
-  const state = stockWith(cut)
+  const blocking = clientRule('sklearn-iris-predictor-00001.user1.svc.cluster.local', '{ tls: { mode: SIMPLE } }')
+  const state = stockWith(blocking)
   const before = evaluate(state, RULES)
   const { blocked, preexistingBlocked } = diffEvaluations(
     before,

@@ -30,7 +30,7 @@ const SIMPLE = '{ connectionPool: {}, tls: { mode: SIMPLE } }'
 const PORT = '{ portLevelSettings: [{ port: { number: 81 } }, { port: { number: 80 }, tls: { mode: SIMPLE } }] }'
 const MUTUAL = { tls: { mode: 'ISTIO_MUTUAL' } }
 
-t.test('rule only for the host', async t => {
+t.test('an existing rule for only the host is updated', async t => {
   t.match(clientDestinationRule(stock, by(HOST, SIMPLE), to('sidecar'), 'DISABLE'), {
     metadata: { name: 'default', namespace: 'istio-system' },
     spec: { host: HOST, trafficPolicy: { tls: { mode: 'DISABLE' } } }
@@ -43,32 +43,36 @@ t.test('rule only for the host', async t => {
   })
 })
 
-t.test('wildcard rule', async t => {
-  const many = '*.user1.svc.cluster.local'
-  t.match(clientDestinationRule(stock, by(many, SIMPLE), to('sidecar'), 'ISTIO_MUTUAL'), {
+t.test('a wildcard rule is updated only if all of its hosts use auto mTLS', async t => {
+  const wildcard = '*.user1.svc.cluster.local'
+  t.match(clientDestinationRule(stock, by(wildcard, SIMPLE), to('sidecar'), 'ISTIO_MUTUAL'), {
     metadata: { name: 'default' },
-    spec: { host: many, trafficPolicy: { connectionPool: {}, tls: undefined } }
+    spec: { host: wildcard, trafficPolicy: { connectionPool: {}, tls: undefined } }
   })
   const newRule = {
     metadata: { name: 'a-user1-mtls', namespace: 'istio-system' },
     spec: { host: HOST, trafficPolicy: MUTUAL }
   }
   t.match(
-    clientDestinationRule(stock, by(many, SIMPLE), to('gateway'), 'ISTIO_MUTUAL'),
+    clientDestinationRule(stock, by(wildcard, SIMPLE), to('gateway'), 'ISTIO_MUTUAL'),
     newRule,
     'no auto mTLS to gateways'
   )
-  t.match(clientDestinationRule(stock, by(many, SIMPLE), to('none'), 'ISTIO_MUTUAL'), newRule, 'no endpoints')
+  t.match(clientDestinationRule(stock, by(wildcard, SIMPLE), to('none'), 'ISTIO_MUTUAL'), newRule, 'no endpoints')
   t.match(
     clientDestinationRule(stock, by('*', SIMPLE), to('sidecar'), 'ISTIO_MUTUAL'),
     newRule,
     'hosts outside the cluster'
   )
   const off = stockWith(configMap('istio-system', 'istio', { mesh: 'enableAutoMtls: false' }))
-  t.match(clientDestinationRule(off, by(many, SIMPLE), to('sidecar'), 'ISTIO_MUTUAL'), newRule, 'auto mTLS disabled')
+  t.match(
+    clientDestinationRule(off, by(wildcard, SIMPLE), to('sidecar'), 'ISTIO_MUTUAL'),
+    newRule,
+    'auto mTLS disabled'
+  )
 })
 
-t.test('no DestinationRule', async t => {
+t.test('a rule is created if none exists', async t => {
   const sent: ClientSide = {
     send: 'plaintext',
     sni: undefined,

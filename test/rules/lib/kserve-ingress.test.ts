@@ -40,7 +40,7 @@ t.test('missing gateways are replaced by those of Knative', async t => {
   t.same(replaced(`${none}---${ingress({ ingressGateway: 'a/b' })}`), {}, 'no Knative gateways')
 })
 
-t.test('only if KServe is installed', async t => {
+t.test('the fix is empty unless KServe is installed', async t => {
   t.same(withGatewayNames(stateOf(''), { localGateway: LOCAL }), [])
   t.match(withGatewayNames(stockWith(), { localGateway: 'a/b' }), [
     { kind: 'ConfigMap', metadata: { namespace: 'kserve', labels: {} }, data: { ingress: /"a\/b"/, deploy: /./ } }

@@ -3,7 +3,7 @@ import type { DestinationRule } from '../../../src/istio/destination-rule.ts'
 import { clientTlsSource } from '../../../src/rules/lib/message-parts.ts'
 import { resourceOf } from '../../support/snapshot.ts'
 
-t.test('the field of a DestinationRule that sets the TLS', async t => {
+t.test('the source is the DestinationRule field that sets client TLS', async t => {
   for (const [spec, field] of [
     ['trafficPolicy: { tls: { mode: SIMPLE } }', 'spec.trafficPolicy.tls.mode'],
     [

@@ -38,7 +38,6 @@ const namespaces: readonly HostileInput[] = [
   { name: 'Namespace: labels are null', admitted: true, make: () => namespace({ labels: null, annotations: null }) }
 ]
 
-/** A Service. */
 export const service = (namespace: string, name: string, spec: object, metadata: object = {}) =>
   named('v1', 'Service', name, namespace, { spec, metadata })
 const port = (i: number, more: object = {}) => ({ name: `p${i}`, port: i + 1, targetPort: 8081, ...more })
@@ -98,7 +97,7 @@ const services: readonly HostileInput[] = [
   }
 ]
 
-/** An EndpointSlice for a Service. */
+/** EndpointSlice of a Service. */
 export const slice = (
   namespace: string,
   serviceName: string,
@@ -112,7 +111,7 @@ export const slice = (
     endpoints,
     ports
   })
-/** The address of a pod, by number. */
+/** IP address of the nth pod. */
 export const address = (i: number) => `10.${1 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}`
 
 const slices: readonly HostileInput[] = [
@@ -149,13 +148,12 @@ const slices: readonly HostileInput[] = [
   }
 ]
 
-/** A ConfigMap. */
 export const configMap = (namespace: string, name: string, data: unknown) =>
   named('v1', 'ConfigMap', name, namespace, { data })
 const mesh = (text: string) => configMap('istio-system', 'istio', { mesh: text })
 const ingress = (text: string) => configMap('kserve', 'inferenceservice-config', { ingress: text })
 
-/** The billion laughs attack. */
+/** Billion laughs attack. */
 const LAUGHS = ['a: &a [lol,lol,lol,lol,lol,lol,lol,lol,lol,lol]']
   .concat(
     times(9, i => {
@@ -165,7 +163,7 @@ const LAUGHS = ['a: &a [lol,lol,lol,lol,lol,lol,lol,lol,lol,lol]']
   )
   .join('\n')
 
-/** Values of `mesh` in the ConfigMap of Istio, which has 1 MiB at most. */
+/** Values of `mesh` in the Istio ConfigMap, which is limited to 1 MiB. */
 const MESHES: readonly (readonly [string, () => string])[] = [
   ['a billion laughs', () => `${LAUGHS}\ntrustDomainAliases: *j`],
   ['50,000 aliases of one anchor', () => `a: &a x\ntrustDomainAliases:\n${'- *a\n'.repeat(50_000)}`],
@@ -323,7 +321,6 @@ const maps: readonly HostileInput[] = [
   }
 ]
 
-/** A pod. */
 export const pod = (namespace: string, name: string, labels: object, spec: object = {}, more: object = {}) =>
   named('v1', 'Pod', name, namespace, {
     metadata: { labels, ...Object(Object(more).metadata) },
@@ -385,7 +382,6 @@ const pods: readonly HostileInput[] = [
 /** Required fields of a webhook. */
 const HOOK = { admissionReviewVersions: ['v1'], sideEffects: 'None', failurePolicy: 'Ignore' }
 const clientConfig = (namespace: string, name: string, port = 443) => ({ service: { namespace, name, port } })
-/** A webhook configuration. */
 export const webhooks = (kind: 'Mutating' | 'Validating', list: readonly object[], more: object = {}) =>
   named('admissionregistration.k8s.io/v1', `${kind}WebhookConfiguration`, 'hostile', undefined, {
     ...more,

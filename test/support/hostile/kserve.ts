@@ -14,7 +14,6 @@ const GROUP = 'serving.kserve.io'
 const BURST = 'autoscaling.knative.dev/targetBurstCapacity'
 const PREDICTOR = { model: { modelFormat: { name: 'sklearn' } } }
 
-/** An InferenceService. */
 export const model = (metadata: object, spec: unknown = { predictor: PREDICTOR }) =>
   object(`${GROUP}/v1beta1`, 'InferenceService', spec, { ...metadata })
 const annotated = (annotations: object) => model({ annotations })
@@ -31,16 +30,16 @@ const clusterRuntime = (spec: unknown): Manifest => ({
 })
 const generative = (spec: unknown) => object(`${GROUP}/v1alpha1`, 'LLMInferenceService', spec)
 
-/** The maximum length of a label value. */
+/** Label value of the maximum length, 63 characters. */
 const longValue = (i: number) => `v${i}`.padEnd(63, 'x')
 
-/** JSON of a model, with raw text for one value of its predictor. */
+/** JSON of a model with raw text as one value of its predictor. */
 const withText = (key: string, text: string) =>
   JSON.stringify(model({}, { predictor: { ...PREDICTOR, [key]: '@' } })).replace('"@"', text)
 const withNumber = (text: string) => withText('minReplicas', text)
 const withDeep = (text: string) => withText('deep', text)
 
-/** Values of annotations that Knative parses as a number; all annotations have 256 KiB at most. */
+/** Values of annotations that Knative parses as a number; annotations are limited to 256 KiB in total. */
 const NUMBERS: readonly (readonly [string, string])[] = [
   ['200,000 digits and a letter', `${'1'.repeat(200_000)}x`],
   ['200,000 hexadecimal digits and a letter', `0x${'f'.repeat(200_000)}x`],

@@ -3,7 +3,7 @@ import { entries, type HostileInput, inherited, object, times } from './row.ts'
 const GROUP = 'networking.istio.io/v1beta1'
 const GATEWAYS = { istio: 'ingressgateway' }
 
-/** A Gateway for the pods of the ingress gateway. */
+/** Gateway for the ingress gateway pods. */
 export const gateway = (servers: readonly object[], selector: object = GATEWAYS, metadata: object = {}) =>
   object(GROUP, 'Gateway', { selector, servers }, { ...metadata }, 'knative-serving')
 const plain = (i: number, host = '*') => ({
@@ -16,7 +16,7 @@ const secure = (i: number, more: object = {}) => ({
   tls: { mode: 'ISTIO_MUTUAL' },
   ...more
 })
-/** `*.a.a.a` and so on; each matches the hosts of the longer ones. */
+/** Nested wildcard hosts of increasing length. */
 const wider = (count: number) => times(count, i => `*${'.a'.repeat(i % 120)}.h${i}.example.com`)
 
 const gateways: readonly HostileInput[] = [
@@ -143,7 +143,6 @@ const virtualServices: readonly HostileInput[] = [
   { name: 'VirtualService: no hosts', admitted: true, make: () => virtualService({ hosts: [], gateways: [''] }) }
 ]
 
-/** A DestinationRule. */
 export const rule = (spec: object, metadata: object = {}) => object(GROUP, 'DestinationRule', spec, { ...metadata })
 const MUTUAL = { tls: { mode: 'ISTIO_MUTUAL' } }
 
@@ -227,7 +226,6 @@ const destinationRules: readonly HostileInput[] = [
   }
 ]
 
-/** A Sidecar. */
 export const sidecar = (spec: unknown, namespace = 'user1') => object(GROUP, 'Sidecar', spec, {}, namespace)
 
 const sidecars: readonly HostileInput[] = [

@@ -1,4 +1,4 @@
-/** An object as in JSON. */
+/** Kubernetes object as JSON. */
 export interface Manifest {
   readonly apiVersion: string
   readonly kind: string
@@ -6,9 +6,9 @@ export interface Manifest {
   readonly [field: string]: unknown
 }
 
-/** One hostile object, built on demand and always the same. */
+/** Hostile object, built on demand and deterministic. */
 export interface HostileInput {
-  /** Kind, and what is hostile. */
+  /** Kind and hostile property. */
   readonly name: string
   /** Whether a kube-apiserver with the CRDs of `test/e2e/crds` stores the object; the end-to-end run checks it. */
   readonly admitted: boolean
@@ -18,39 +18,39 @@ export interface HostileInput {
   readonly beside?: () => readonly Manifest[]
 }
 
-/** The object as JSON text. */
+/** Serializes the object to JSON. */
 export function toJson({ make }: Pick<HostileInput, 'make'>): string {
-  const made = make()
-  return typeof made === 'string' ? made : JSON.stringify(made)
+  const manifest = make()
+  return typeof manifest === 'string' ? manifest : JSON.stringify(manifest)
 }
 
 /** Namespace of the attacked models. */
 export const MODELS = 'user1'
 
-/** An array of values made from their index. */
+/** Array of values built from their index. */
 export const times = <T>(count: number, make: (i: number) => T): readonly T[] =>
   Array.from({ length: count }, (_, i) => make(i))
 
-/** An object of keys and values made from their index. */
+/** Object of keys and values built from their index. */
 export const entries = <T>(count: number, key: (i: number) => string, value: (i: number) => T) =>
   Object.fromEntries(times(count, i => [key(i), value(i)] as const))
 
 /** Names of inherited properties in JavaScript. */
 export const INHERITED = ['constructor', 'toString', 'valueOf', 'hasOwnProperty', 'isPrototypeOf'] as const
 
-/** The same value for each inherited name. */
+/** Object with the same value for each inherited name. */
 export const inherited = <T>(value: T) => Object.fromEntries(INHERITED.map(name => [name, value] as const))
 
-/** A key that sets the prototype in an object literal. */
+/** Key that sets the prototype in an object literal. */
 export const PROTO = '__proto__'
 
-/** Half of a surrogate pair, which UTF-8 cannot encode. */
+/** Unpaired surrogate, which UTF-8 cannot encode. */
 export const LONE_SURROGATE = '\ud800'
 
 /** Nested lists as JSON or YAML. */
 export const nested = (depth: number, inner = '1') => '['.repeat(depth) + inner + ']'.repeat(depth)
 
-/** An object with metadata and spec. */
+/** Namespaced object with metadata and spec. */
 export function object(
   apiVersion: string,
   kind: string,

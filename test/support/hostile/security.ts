@@ -62,7 +62,7 @@ const peerAuthentications: readonly HostileInput[] = [
   }
 ]
 
-/** An AuthorizationPolicy of models. */
+/** AuthorizationPolicy `hostile`, by default in the model namespace. */
 export const authorizing = (spec: unknown, metadata: object = {}, namespace = 'user1') =>
   object(GROUP, 'AuthorizationPolicy', spec, { ...metadata }, namespace)
 const allowing = (...rules: readonly object[]) => authorizing({ action: 'ALLOW', rules })
@@ -70,7 +70,7 @@ const from = (source: object) => ({ from: [{ source }] })
 const to = (operation: object) => ({ to: [{ operation }] })
 const when = (key: string, values: readonly string[]) => ({ when: [{ key, values }] })
 
-/** A policy with this many namespaces in each rule. */
+/** Policy with a number of namespaces in each rule. */
 const naming = (count: number, rules: number) => {
   const namespaces = times(count, i => `n${i}`)
   return allowing(...times(rules, () => from({ namespaces })))
@@ -236,14 +236,14 @@ const authorizationPolicies: readonly HostileInput[] = [
   }
 ]
 
-/** A namespace with sidecar injection. */
+/** Namespace with sidecar injection. */
 export const injected = (name: string) => ({
   apiVersion: 'v1',
   kind: 'Namespace',
   metadata: { name, labels: { 'istio-injection': 'enabled' } }
 })
 
-/** A RequestAuthentication of models. */
+/** RequestAuthentication `hostile` in the model namespace. */
 export const tokens = (spec: unknown, metadata: object = {}) =>
   object(GROUP, 'RequestAuthentication', spec, { ...metadata })
 
