@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { generate } from '../scripts/generate.ts'
@@ -81,6 +81,54 @@ t.test('conformance prints each difference and the counts', async t => {
   t.match(await script('conformance', [join(folder, 'unknown-installation.jsonl')]), {
     code: 1,
     out: /line 1: no installation none/
+  })
+})
+
+t.test('fixes prints the proofs of all denials', async t => {
+  const job = 'apiVersion: batch/v1\nkind: Job\nmetadata: { name: a }\n'
+  const names = readdirSync(join(root, 'examples/cluster'))
+  const objects = names.map(name => readFileSync(join(root, 'examples/cluster', name), 'utf8'))
+  const scenario = (change: string, operation = 'CREATE') => ({
+    'change.yaml': change,
+    'cluster.yaml': [...objects, job].join('---\n'),
+    'scenario.yaml': JSON.stringify({ operation })
+  })
+  const rule = `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { namespace: istio-system, name: default }
+spec: { host: "*.local", trafficPolicy: { tls: { mode: ISTIO_MUTUAL } } }
+`
+  const gateway = `
+apiVersion: networking.istio.io/v1beta1
+kind: Gateway
+metadata: { namespace: knative-serving, name: knative-local-gateway }
+spec: { selector: {}, servers: [] }
+`
+  const owner = `
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { namespace: user1, name: owner }
+spec:
+  rules:
+    - from: [{ source: { principals: ["cluster.local/ns/istio-system/sa/istio-ingressgateway-service-account"] } }]
+      when: [{ key: "request.headers[kubeflow-userid]", values: [owner] }]
+    - when: [{ key: source.namespace, values: [user1] }]
+    - to: [{ operation: { paths: [/healthz, /metrics] } }]
+      when: [{ key: source.namespace, values: [knative-serving] }]
+`
+  const gone =
+    'apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: { name: gone }\nspec: { host: a }\n'
+  const folder = t.testdir({
+    bad: scenario(owner),
+    good: scenario(readFileSync(join(root, 'examples/strict-mesh.yaml'), 'utf8')),
+    admitted: scenario(`${rule.replace('ISTIO_MUTUAL', 'DISABLE')}---\n${job}`),
+    words: scenario(`${gone}---\n${gateway}`, 'DELETE')
+  })
+  t.same(await script('fixes', [join(folder, 'good')]), { code: 0, out: '1 good, 0 bad, 0 in words only\n' })
+  t.match(await script('fixes', [folder]), {
+    code: 1,
+    out: /bad: policy-requires-peer-identity: the change is denied: policy-denies-request-path\n1 good, 1 bad, 1 in words only\n$/
   })
 })
 

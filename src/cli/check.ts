@@ -50,7 +50,7 @@ export function checkChanges(
     const { findings, existing, ...decided } = result.decision
     steps.push({
       object: ref,
-      operation: result.operation,
+      operation: result.change.operation,
       source,
       decision: decided.decision,
       patch: result.patch,

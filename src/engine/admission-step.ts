@@ -19,7 +19,8 @@ export interface Applied {
 }
 
 export interface StepResult extends Pick<Mutated, 'patch' | 'notes'> {
-  readonly operation: Change['operation']
+  /** The change with the patch applied. */
+  readonly change: Change
   readonly decision: Decision
   /** The previous state if the change is denied. */
   readonly next: AdmissionState
@@ -47,10 +48,10 @@ export function admit(
   const change = { ...planned, sent: { object: applied(oldObject, object), oldObject } }
   const { patch, notes, ...mutated } = mutate(current.state, change, { object, oldObject }, rules)
   const decision = decide(current.state, mutated.change, rules, policy, cache)
-  const { operation } = planned
-  if (decision.decision === 'deny') return { operation, decision, patch, notes, next: current }
+  const result = { change: mutated.change, decision, patch, notes }
+  if (decision.decision === 'deny') return { ...result, next: current }
   const objects = new Map(current.objects).set(key, deleting ? undefined : object)
-  return { operation, decision, patch, notes, next: { objects, state: current.state.apply(mutated.change) } }
+  return { ...result, next: { objects, state: current.state.apply(mutated.change) } }
 }
 
 /** Identity of an object, independent of its API version: kinds of several groups have one name, such as Service. */

@@ -2,6 +2,7 @@ import {
   type AttributedProblem,
   type CheckRule,
   type FailureRule,
+  type Manifest,
   type Mode,
   type Problem,
   type Rules,
@@ -48,6 +49,8 @@ export function policyAt({ rules, namespaces, unevaluated, exceptions }: Written
 interface FindingGroup {
   readonly rule: FailureRule
   readonly problem: AttributedProblem
+  /** Objects of the fixes of all paths, by name: one fix may concern only one of several servers. */
+  readonly apply: Map<string, Manifest>
   readonly blocked: Map<string, BlockedGroup>
   /** True if a path justifies the rule's own mode; otherwise "deny" is lowered to "warn". */
   keepsMode: boolean
@@ -91,8 +94,9 @@ export function toPathFindings(
       continue
     }
     const key = [rule.id, problem.object.kind, modelKey(problem.object), problem.field].join(' ')
-    const group = groups.get(key) ?? { rule, problem, blocked: new Map(), keepsMode: false }
+    const group = groups.get(key) ?? { rule, problem, apply: new Map(), blocked: new Map(), keepsMode: false }
     groups.set(key, group)
+    addObjects(group.apply, problem.fix.apply)
     const { caller, from, expected } = path
     if (expected && !partialDenial && !hasExistingCause && !latent) group.keepsMode = true
     const sameHop = getOrAdd(
@@ -102,7 +106,8 @@ export function toPathFindings(
     )
     for (const model of models.length === 0 ? [undefined] : models.map(modelKey)) sameHop.models.add(model)
   }
-  const findings = [...groups.values()].map(({ rule, problem, blocked: paths, keepsMode }) => {
+  const findings = [...groups.values()].map(({ rule, problem: { fix, ...own }, apply, blocked: paths, keepsMode }) => {
+    const problem = { ...own, fix: { ...fix, ...(apply.size > 0 && { apply: [...apply.values()] }) } }
     const mode = modeFor(rule, problem.object, snapshot, policy, !keepsMode)
     const category = latent ? 'latent-outage' : rule.category
     return toFinding(
@@ -110,10 +115,35 @@ export function toPathFindings(
       problem.object,
       problem,
       mode,
-      [...paths].sort(byKey).flatMap(([, own]) => toBlockedPathRefs(own))
+      [...paths].sort(byKey).flatMap(([, one]) => toBlockedPathRefs(withoutDeniedCallers(rule, one, paths)))
     )
   })
   return { findings, skipped: [...skipped.values()] }
+}
+
+function addObjects(objects: Map<string, Manifest>, apply: readonly Manifest[] = []): void {
+  for (const one of apply) {
+    const { kind, metadata } = one
+    getOrAdd(objects, `${kind} ${metadata.namespace}/${metadata.name}`, () => one)
+  }
+}
+
+/**
+ * A policy that denies callers of the predictor host may be intentional: these paths are omitted for models whose
+ * InferenceService URL is blocked for the same callers by the same policy.
+ */
+function withoutDeniedCallers(
+  { cause }: FailureRule,
+  group: BlockedGroup,
+  all: ReadonlyMap<string, BlockedGroup>
+): BlockedGroup {
+  if (cause !== 'refused-by-policy' || group.hop !== 'caller->pod') return group
+  const isSame = (one: BlockedGroup) => one !== group && one.caller === group.caller && one.from === group.from
+  const others = [...all.values()].filter(isSame)
+  return {
+    ...group,
+    models: new Set([...group.models].filter(model => !others.some(({ models }) => models.has(model))))
+  }
 }
 
 /** Paths blocked for all callers come before partial denials, InferenceService URLs before predictor hosts. */

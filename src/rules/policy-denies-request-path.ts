@@ -1,5 +1,5 @@
 import { nameOf, toRef } from '../state/resource.ts'
-import { additionalAllowPolicy, decidingPolicy, deniedCallerName, serverName } from './lib/policy-message-parts.ts'
+import { decidingPolicy, deniedCallerName, extendedAllowPolicy, serverName } from './lib/policy-message-parts.ts'
 import { defineFailure } from './lib/rule.ts'
 
 export default defineFailure({
@@ -9,7 +9,7 @@ export default defineFailure({
   explain(failure, view) {
     const { policy, field } = decidingPolicy(failure.verdict)
     const who = deniedCallerName(failure)
-    const apply = additionalAllowPolicy(failure, view)
+    const apply = extendedAllowPolicy(failure, view)
     const byHops =
       'Allow the gateway, activator and autoscaler service accounts with the policy below; ' +
       `to allow other callers, add a rule to ${nameOf(policy)}`

@@ -90,11 +90,30 @@ t.test('text output', async t => {
           apiVersion: security.istio.io/v1beta1
           kind: AuthorizationPolicy
           metadata:
-            name: allow-serving-tests-hops
+            name: allow-serving-tests
             namespace: user1
           spec:
             action: ALLOW
             rules:
+              - from:
+                  - source:
+                      namespaces:
+                        - user1
+              - from:
+                  - source:
+                      namespaces:
+                        - knative-serving
+              - from:
+                  - source:
+                      namespaces:
+                        - knative-serving
+                to:
+                  - operation:
+                      paths:
+                        - /metrics
+                        - /healthz
+                        - /ready
+                        - /wait-for-drain
               - from:
                   - source:
                       principals:

@@ -19,10 +19,10 @@ t.test('an object is created, updated and deleted', async t => {
   const context = { rules: RULES, policy: DEFAULT_POLICY, cache: {} }
   const start: AdmissionState = { state: stockWith(), objects: new Map() }
   const created = admit(start, applied, { ...context, deleting: false })
-  t.match(created, { operation: 'CREATE', decision: { decision: 'allow' } })
+  t.match(created, { change: { operation: 'CREATE' }, decision: { decision: 'allow' } })
   const updated = admit(created?.next ?? start, applied, { ...context, deleting: false })
-  t.match(updated, { operation: 'UPDATE' })
+  t.match(updated, { change: { operation: 'UPDATE' } })
   const deleted = admit(updated?.next ?? start, applied, { ...context, deleting: true })
-  t.match(deleted, { operation: 'DELETE' })
+  t.match(deleted, { change: { operation: 'DELETE' } })
   t.equal(admit(deleted?.next ?? start, applied, { ...context, deleting: true }), undefined, 'nothing to delete')
 })

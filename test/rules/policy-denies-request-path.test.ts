@@ -46,18 +46,35 @@ t.test('the message names caller and server', async t => {
 t.test('the fix allows the denied callers', async t => {
   const fixes = (yaml: string) => findingsOf(rule.id, yaml).map(({ fix }) => fix)
   const [byHops] = fixes(`${STRICT}---${allow('{ namespaces: [user1] }')}`)
+  const hops = [
+    {
+      from: [
+        {
+          source: {
+            principals: [
+              'cluster.local/ns/istio-system/sa/istio-ingressgateway-service-account',
+              'cluster.local/ns/knative-serving/sa/activator',
+              'cluster.local/ns/knative-serving/sa/autoscaler'
+            ]
+          }
+        }
+      ]
+    },
+    { to: [{ operation: { paths: ['/healthz', '/metrics'] } }] }
+  ]
   t.match(byHops?.apply, [
     {
-      metadata: { name: 'policy-hops', namespace: 'user1' },
-      spec: {
-        rules: [
-          {
-            from: [{ source: { principals: [/istio-ingressgateway-service-account$/, /activator$/, /autoscaler$/] } }]
-          },
-          { to: [{ operation: { paths: ['/healthz', '/metrics'] } }] }
-        ]
-      }
+      metadata: { name: 'policy', namespace: 'user1' },
+      spec: { rules: [{ from: [{ source: { namespaces: ['user1'] } }] }, ...hops] }
     }
+  ])
+  const root =
+    '{ selector: { matchLabels: { component: predictor } }, rules: [{ from: [{ source: { namespaces: [user1] } }] }] }'
+  const [additional] = fixes(`${STRICT}---${authorizing(root, 'istio-system')}`).filter(
+    ({ apply = [] }) => apply.length > 0
+  )
+  t.match(additional?.apply, [
+    { metadata: { name: 'policy-hops', namespace: 'user1' }, spec: { action: 'ALLOW', rules: hops } }
   ])
   const [byRule] = fixes(`${STRICT}---${allow('{ namespaces: [user1, istio-system, knative-serving] }')}`)
   t.match(byRule, {
@@ -71,7 +88,7 @@ t.test('the fix allows the denied callers', async t => {
     {
       spec: {
         selector: { matchLabels: { component: 'predictor' } },
-        rules: [{ from: [{ source: { principals: ['cluster.local/ns/user2/sa/default'] } }] }, {}]
+        rules: [{}, { from: [{ source: { principals: ['cluster.local/ns/user2/sa/default'] } }] }, {}]
       }
     }
   ])

@@ -12,6 +12,7 @@ import type { View } from '../../state/snapshot.ts'
 import { identityOf } from '../../state/workload.ts'
 import { clientName } from './message-parts.ts'
 import type { Manifest } from './rule.ts'
+import { updatedManifest } from './updated-manifest.ts'
 
 /** Short name of the denied caller, for messages. */
 export function deniedCallerName({ client, request }: PolicyDenied): string {
@@ -52,10 +53,11 @@ function newestPolicy(policies: readonly AuthorizationPolicy[]): AuthorizationPo
 }
 
 /**
- * An additional ALLOW policy for the denied caller and for the hops of the path: gateways, activator and autoscaler.
- * ALLOW policies are additive, so existing ones need no change.
+ * The ALLOW policy that decides, with rules for the denied caller and for the hops of the path: gateways, activator and
+ * autoscaler. A policy of the root namespace applies to all namespaces, so a policy of the model's namespace is added to
+ * it: ALLOW policies are additive.
  */
-export function additionalAllowPolicy(
+export function extendedAllowPolicy(
   { client, server, request, verdict }: PolicyDenied,
   view: View<PathKinds>
 ): readonly Manifest[] {
@@ -74,17 +76,17 @@ export function additionalAllowPolicy(
   if (denied.length === 0) return []
   const principals = [...new Set(denied)].map(identity => identity.replace('spiffe://', ''))
   const policy = newestPolicy(verdict.by)
+  const rules = [{ from: [{ source: { principals } }] }, { to: [{ operation: { paths: KNATIVE_PROBE_PATHS } }] }]
+  if (policy.namespace === server.namespace) {
+    return [updatedManifest(policy, { spec: { ...policy.spec, rules: [...policy.spec.rules, ...rules] } })]
+  }
   const { selector } = policy.spec
   return [
     {
       apiVersion: policy.apiVersion,
       kind: 'AuthorizationPolicy',
       metadata: { name: `${policy.name}-hops`, namespace: server.namespace },
-      spec: {
-        ...(selector === undefined ? {} : { selector }),
-        action: 'ALLOW',
-        rules: [{ from: [{ source: { principals } }] }, { to: [{ operation: { paths: KNATIVE_PROBE_PATHS } }] }]
-      }
+      spec: { ...(selector === undefined ? {} : { selector }), action: 'ALLOW', rules }
     }
   ]
 }

@@ -1,0 +1,42 @@
+/**
+ * Proves the fixes of each denial of scenario directories: prints each denial whose fixes do not hold, and the counts. Exits with 1
+ * if there is one.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { type AdmissionState, admit, keyOf } from '../src/engine/admission-step.ts'
+import { proveFixes } from '../src/engine/fix-proof.ts'
+import { DEFAULT_POLICY } from '../src/engine/to-findings.ts'
+import { RULES } from '../src/rules/index.ts'
+import { readFiles } from '../src/sources/files.ts'
+import { readResource } from '../src/sources/manifest.ts'
+import { Snapshot } from '../src/state/snapshot.ts'
+import { scenarioFolders } from './scenarios.ts'
+
+const counts = { good: 0, bad: 0, words: 0 }
+for (const folder of scenarioFolders(process.argv.slice(2))) {
+  const manifests = readFiles([join(folder, 'cluster.yaml')])
+  const deleting = parse(readFileSync(join(folder, 'scenario.yaml'), 'utf8')).operation === 'DELETE'
+  const context = { rules: RULES, policy: DEFAULT_POLICY, deleting, cache: {} }
+  let current: AdmissionState = {
+    state: Snapshot.of(manifests.flatMap(({ resource }) => resource ?? [])),
+    objects: new Map(manifests.map(({ ref, object }) => [keyOf(ref), object]))
+  }
+  for (const { ref, resource, object } of readFiles([join(folder, 'change.yaml')])) {
+    const step = resource && admit(current, { ref, resource, object }, context)
+    if (step === undefined) continue
+    const denying = step.decision.findings.filter(({ mode }) => mode === 'deny')
+    if (step.decision.decision === 'deny') {
+      const proof = proveFixes(current.state, step.change, denying, readResource, RULES, DEFAULT_POLICY)
+      counts[proof.is]++
+      const ids = denying.map(({ rule }) => rule).join(', ')
+      if (proof.is === 'bad')
+        process.stdout.write(`${folder}: ${ids}: ${proof.reason}
+`)
+    }
+    current = step.next
+  }
+}
+process.stdout.write(`${counts.good} good, ${counts.bad} bad, ${counts.words} in words only\n`)
+process.exitCode = counts.bad > 0 ? 1 : 0
