@@ -26,7 +26,7 @@ function verdict(policies: readonly string[], more: Partial<Request> = {}): stri
   return found.is === 'provider-unknown' ? `${found.is} ${found.provider}` : found.is
 }
 
-t.test('the verdict of all policies together', async t => {
+t.test('result of all policies', async t => {
   const custom = (name: string, rules = '[{}]') =>
     policy('custom', `{ action: CUSTOM, provider: { name: ${name} }, rules: ${rules} }`)
   const allow = policy('allow', `{ rules: [${from('user2')}] }`)
@@ -34,38 +34,38 @@ t.test('the verdict of all policies together', async t => {
   const deny = policy('deny', `{ action: DENY, rules: [${from('user3')}, ${from('user2')}] }`)
   for (const [name, policies, more, expected] of [
     ['none', [], {}, 'allowed'],
-    ['one that allows', [allow], {}, 'allowed allow'],
-    ['one of two that allow', [allow, other], {}, 'allowed allow'],
-    ['none of those that allow', [other], {}, 'not-allowed other'],
-    ['one that denies comes before', [allow, deny], {}, 'denied deny 1'],
-    ['one that denies others', [deny], { identity: undefined }, 'allowed'],
-    ['without rules nothing is allowed', [policy('nothing', '{}')], {}, 'not-allowed nothing'],
-    ['without a word', [policy('nothing', '')], {}, 'not-allowed nothing'],
-    ['a rule that is null', [policy('blank', '{ rules: [null] }')], {}, 'not-allowed blank'],
-    ['a rule that is empty', [policy('all', '{ rules: [{}] }')], {}, 'allowed all'],
-    ['one that audits', [policy('audit', '{ action: AUDIT, rules: [{}] }')], {}, 'allowed'],
-    ['one that looks on', [policy('dry', '{}', 'user1', ', annotations: { istio.io/dry-run: "true" }')], {}, 'allowed'],
+    ['ALLOW that matches', [allow], {}, 'allowed allow'],
+    ['one of two ALLOW policies', [allow, other], {}, 'allowed allow'],
+    ['no ALLOW policy matches', [other], {}, 'not-allowed other'],
+    ['DENY takes precedence', [allow, deny], {}, 'denied deny 1'],
+    ['DENY of other callers', [deny], { identity: undefined }, 'allowed'],
+    ['ALLOW without rules', [policy('nothing', '{}')], {}, 'not-allowed nothing'],
+    ['policy without spec', [policy('nothing', '')], {}, 'not-allowed nothing'],
+    ['null rule', [policy('blank', '{ rules: [null] }')], {}, 'not-allowed blank'],
+    ['empty rule', [policy('all', '{ rules: [{}] }')], {}, 'allowed all'],
+    ['AUDIT', [policy('audit', '{ action: AUDIT, rules: [{}] }')], {}, 'allowed'],
+    ['dry run', [policy('dry', '{}', 'user1', ', annotations: { istio.io/dry-run: "true" }')], {}, 'allowed'],
     [
-      'one that does not look on',
+      'dry run disabled',
       [policy('wet', '{}', 'user1', ', annotations: { istio.io/dry-run: "no" }')],
       {},
       'not-allowed wet'
     ],
-    ['one of the root namespace', [policy('root', '{}', 'istio-system')], {}, 'not-allowed root'],
-    ['one of another namespace', [policy('far', '{}', 'user2')], {}, 'allowed'],
-    ['one that asks somebody', [custom('known')], {}, 'allowed'],
+    ['policy of the root namespace', [policy('root', '{}', 'istio-system')], {}, 'not-allowed root'],
+    ['policy of another namespace', [policy('far', '{}', 'user2')], {}, 'allowed'],
+    ['CUSTOM with a provider', [custom('known')], {}, 'allowed'],
     ['CUSTOM with an undefined provider', [custom('gone')], {}, 'provider-unknown gone'],
     ['CUSTOM without a provider', [policy('custom', '{ action: CUSTOM, rules: [{}] }')], {}, 'provider-unknown '],
     ['CUSTOM with an undefined provider for other callers', [custom('gone', `[${from('user3')}]`)], {}, 'allowed'],
     ['CUSTOM with an undefined provider on a TCP port', [custom('gone')], { http: false }, 'allowed'],
     [
-      'what is not known is taken for the caller',
+      'unknown values are assumed to match',
       [policy('claim', '{ action: DENY, rules: [{ when: [{ key: "request.headers[x]", values: [a] }] }] }')],
       {},
       'allowed'
     ],
     [
-      'also where it would have to be there',
+      'unknown values are assumed not to match in DENY',
       [policy('claim', '{ rules: [{ when: [{ key: "request.headers[x]", values: [a] }] }] }')],
       {},
       'allowed claim'
@@ -75,7 +75,7 @@ t.test('the verdict of all policies together', async t => {
   }
 })
 
-t.test('what a policy asks of callers', async t => {
+t.test('policies that require a peer identity', async t => {
   for (const [rule, identity, token] of [
     ['{}', false, false],
     ['null', false, false],

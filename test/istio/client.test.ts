@@ -37,46 +37,42 @@ spec: { host: ${HOST}, ${spec} }
 }
 
 // What is asked for whole hosts is covered by the vectors from Istio's code; here is what subsets make of it.
-t.test('a subset has the last word, as far as it goes', async t => {
+t.test('subset settings override top-level settings', async t => {
   const tls = (mode: string) => `tls: { mode: ${mode} }`
   const port = (mode: string) => `portLevelSettings: [{ port: { number: 80 }, ${tls(mode)} }]`
   const passthrough = 'loadBalancer: { simple: PASSTHROUGH }'
   const rule = (top: string, own: string) =>
     `trafficPolicy: { ${top} }, subsets: [{ name: v1, trafficPolicy: { ${tls('MUTUAL')} } }, { name: v2, trafficPolicy: { ${own} } }]`
   for (const [name, spec, expected] of [
-    ['none of its own', `trafficPolicy: { ${tls('SIMPLE')} }, subsets: [{ name: v2 }]`, 'tls by destination-rule'],
-    ['its own', rule(tls('SIMPLE'), tls('DISABLE')), 'plaintext by destination-rule'],
-    ['its own for the port', rule(tls('SIMPLE'), port('DISABLE')), 'plaintext by destination-rule'],
     [
-      'its own for all ports, beside one for the port',
-      rule(port('SIMPLE'), tls('DISABLE')),
-      'plaintext by destination-rule'
+      'subset without settings',
+      `trafficPolicy: { ${tls('SIMPLE')} }, subsets: [{ name: v2 }]`,
+      'tls by destination-rule'
     ],
-    ['its own without TLS', rule(tls('SIMPLE'), 'loadBalancer: { simple: RANDOM }'), 'tls by destination-rule'],
+    ['subset TLS', rule(tls('SIMPLE'), tls('DISABLE')), 'plaintext by destination-rule'],
+    ['subset TLS of the port', rule(tls('SIMPLE'), port('DISABLE')), 'plaintext by destination-rule'],
+    ['subset TLS, top-level TLS of the port', rule(port('SIMPLE'), tls('DISABLE')), 'plaintext by destination-rule'],
+    ['subset settings without TLS', rule(tls('SIMPLE'), 'loadBalancer: { simple: RANDOM }'), 'tls by destination-rule'],
     [
-      'its own without TLS, beside one for the port',
+      'subset settings without TLS, top-level TLS of the port',
       rule(port('SIMPLE'), 'connectionPool: {}'),
       'tls by destination-rule'
     ],
     [
-      'a port entry that replaces TLS of no mode, with which endpoints are looked at all the same',
+      'port settings replace TLS without a mode, endpoints use it',
       'trafficPolicy: { tls: {}, portLevelSettings: [{ port: { number: 80 } }] }',
       'plaintext by destination-rule'
     ],
     [
-      'two entries for the port: endpoints are looked at with the one that has TLS',
+      'two settings of the port: endpoints use the one with TLS',
       'trafficPolicy: { portLevelSettings: [{ port: { number: 80 } }, { port: { number: 80 }, tls: { mode: DISABLE } }] }',
       'plaintext by destination-rule'
     ]
   ] as const) {
     t.equal(send(spec, 80), expected, name)
   }
-  t.equal(send(rule(tls('SIMPLE'), port('DISABLE')), 81), 'tls by destination-rule', 'its own for another port')
-  t.equal(
-    send(rule(tls('SIMPLE'), tls('DISABLE')), 80, [SERVER], 'v3'),
-    'tls by destination-rule',
-    'a subset that is not there'
-  )
+  t.equal(send(rule(tls('SIMPLE'), port('DISABLE')), 81), 'tls by destination-rule', 'subset TLS of another port')
+  t.equal(send(rule(tls('SIMPLE'), tls('DISABLE')), 80, [SERVER], 'v3'), 'tls by destination-rule', 'unknown subset')
   const mixed = [SERVER, WITHOUT_SIDECAR]
   t.equal(
     send(rule(passthrough, 'connectionPool: {}'), 80, mixed),

@@ -14,34 +14,34 @@ const subset = (name: string) => `subsets: [{ name: ${name} }]`
 const selector = (value: string) => `workloadSelector: { matchLabels: { app: ${value} } }`
 
 // The search by namespace and host is covered by the vectors from Istio's code; here is the merging of rules for one host.
-t.test('rules of one host and namespace become one, or stay apart', async t => {
+t.test('DestinationRules of one host and namespace are merged or kept apart', async t => {
   for (const [name, rules, app, expected] of [
     [
-      'the oldest gives the policy, the others what it leaves out',
+      'the oldest sets the policy, later ones fill gaps',
       [rule('old', 2024, mode('DISABLE')), rule('new', 2025, `${mode('SIMPLE')}, ${subset('v2')}`)],
       'a',
       ['old', 'DISABLE', 'v2']
     ],
     [
-      'a policy that the oldest lacks',
+      'policy that the oldest does not set',
       [rule('old', 2024, subset('v1')), rule('new', 2025, `${mode('SIMPLE')}, ${subset('v1')}`)],
       'a',
       ['old', 'SIMPLE', 'v1']
     ],
     [
-      'one with a selector counts for its workloads',
+      'DestinationRule with a selector for its workloads',
       [rule('all', 2024, mode('DISABLE')), rule('some', 2025, `${mode('SIMPLE')}, ${selector('a')}`)],
       'a',
       ['some', 'SIMPLE', '']
     ],
     [
-      'and not for others',
+      'DestinationRule with a selector, other workloads',
       [rule('all', 2024, mode('DISABLE')), rule('some', 2025, `${mode('SIMPLE')}, ${selector('a')}`)],
       'b',
       ['all', 'DISABLE', '']
     ],
     [
-      'two with one selector become one',
+      'two with one selector are merged',
       [
         rule('old', 2024, `${mode('DISABLE')}, ${selector('a')}`),
         rule('new', 2025, `${mode('SIMPLE')}, ${subset('v2')}, ${selector('a')}`)
@@ -50,7 +50,7 @@ t.test('rules of one host and namespace become one, or stay apart', async t => {
       ['old', 'DISABLE', 'v2']
     ],
     [
-      'two with different selectors stay apart',
+      'two with different selectors are kept apart',
       [
         rule('old', 2024, `${mode('DISABLE')}, ${selector('a')}`),
         rule('new', 2025, `${mode('SIMPLE')}, ${subset('v2')}, ${selector('b')}`)

@@ -4,7 +4,7 @@ import { toWorkload } from '../../src/state/workload.ts'
 import { stateOf } from '../support/snapshot.ts'
 
 // What a port listens with is covered by the vectors from Istio's code; here is which of its chains a name meets.
-t.test('the most specific server name takes the connection', async t => {
+t.test('the most specific SNI host takes precedence', async t => {
   const server = (name: string, host: string) =>
     `{ port: { number: 8443, name: ${name}, protocol: HTTPS }, hosts: ["${host}"], tls: { mode: ISTIO_MUTUAL } }`
   const state = stateOf(`

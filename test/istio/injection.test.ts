@@ -11,26 +11,26 @@ data: { config: ${JSON.stringify(text)} }
 `
 
 // The selectors and values are covered by the vectors from Istio's code; here is what those leave out.
-t.test('why a pod gets no sidecar', async t => {
+t.test('reasons for no injection', async t => {
   const never = 'policy: enabled\nneverInjectSelector: [{ matchLabels: { a: b } }]'
   const always = 'policy: disabled\nalwaysInjectSelector: [{ matchExpressions: [{ key: a, operator: Exists }] }]'
   const kubeSystem =
     'apiVersion: v1\nkind: Namespace\nmetadata: { name: kube-system, labels: { istio-injection: enabled } }'
   for (const [name, yaml, pod, expected] of [
-    ['it gets one', '', {}, { injected: true, webhook: 'namespace.sidecar-injector.istio.io' }],
+    ['injected', '', {}, { injected: true, webhook: 'namespace.sidecar-injector.istio.io' }],
     ['no injection label', '', { namespace: 'elsewhere' }, { reason: 'not-selected' }],
     ['host network', '', { hostNetwork: true }, { reason: 'host-network' }],
     ['system namespace', kubeSystem, { namespace: 'kube-system' }, { reason: 'system-namespace' }],
-    ['it says no', '', { annotations: { 'sidecar.istio.io/inject': 'false' } }, { reason: 'opted-out' }],
-    ['a word that is neither', '', { annotations: { 'sidecar.istio.io/inject': 'yes' } }, { injected: true }],
-    ['never', config(never), { labels: { a: 'b' } }, { reason: 'never-inject-selector' }],
-    ['always', config(always), { labels: { a: 'b' } }, { injected: true }],
-    ['the policy is disabled', config('policy: disabled'), {}, { reason: 'policy-disabled' }],
-    ['a configuration that does not parse', config('{{ .Values }}: ['), {}, { injected: true }],
-    ['a configuration that is none', config(''), {}, { injected: true }],
-    ['a configuration of other types', config('policy: []'), {}, { injected: true }],
+    ['opted out', '', { annotations: { 'sidecar.istio.io/inject': 'false' } }, { reason: 'opted-out' }],
+    ['other value', '', { annotations: { 'sidecar.istio.io/inject': 'yes' } }, { injected: true }],
+    ['neverInjectSelector', config(never), { labels: { a: 'b' } }, { reason: 'never-inject-selector' }],
+    ['alwaysInjectSelector', config(always), { labels: { a: 'b' } }, { injected: true }],
+    ['policy disabled', config('policy: disabled'), {}, { reason: 'policy-disabled' }],
+    ['configuration that cannot be parsed', config('{{ .Values }}: ['), {}, { injected: true }],
+    ['configuration of no object', config(''), {}, { injected: true }],
+    ['configuration of other types', config('policy: []'), {}, { injected: true }],
     [
-      'the configuration of the revision',
+      'configuration of the revision',
       config('policy: disabled', 'istio-sidecar-injector-default'),
       {},
       { reason: 'policy-disabled' }

@@ -29,12 +29,12 @@ t.test('the mesh configuration', async t => {
       { ...DEFAULTS, rootNamespace: 'root', trustDomain: 'td', autoMtls: false, destinationRuleExportTo: ['.'] }
     ],
     [
-      'other names of the trust domain',
+      'trust domain aliases',
       config('istio', 'trustDomainAliases: [old]'),
       { ...DEFAULTS, trustDomainAliases: ['old'] }
     ],
     [
-      'services that policies can ask, of all extensions',
+      'extension providers',
       config(
         'istio',
         'extensionProviders: [{ name: http, envoyExtAuthzHttp: {} }, { name: grpc, envoyExtAuthzGrpc: {} }, { name: traces }]'
@@ -42,7 +42,7 @@ t.test('the mesh configuration', async t => {
       { ...DEFAULTS, authorizers: ['http', 'grpc'] }
     ],
     ['of a revision', config('istio-canary', 'trustDomain: td'), { ...DEFAULTS, trustDomain: 'td' }],
-    ['of something else', config('istiod', 'trustDomain: td'), DEFAULTS],
+    ['other ConfigMap', config('istiod', 'trustDomain: td'), DEFAULTS],
     ['not YAML', config('istio', '{'), DEFAULTS],
     ['wrong types', config('istio', 'enableAutoMtls: "no"'), DEFAULTS]
   ] as const) {
@@ -50,7 +50,7 @@ t.test('the mesh configuration', async t => {
   }
 })
 
-t.test('what the administrator says comes first', async t => {
+t.test('configured values take precedence', async t => {
   const settings = { ...DEFAULT_SETTINGS, rootNamespace: 'mine', trustDomain: 'mine.example' }
   t.match(meshOf(stateOf(config('istio', 'rootNamespace: root'), settings)), {
     rootNamespace: 'mine',

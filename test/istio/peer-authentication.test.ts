@@ -10,7 +10,7 @@ ${spec === '' ? '' : `spec: ${spec}`}
 `
 const pod = { namespace: 'user1', labels: { app: 'a' } }
 
-t.test('the policy in force', async t => {
+t.test('effective PeerAuthentication', async t => {
   const mine =
     '{ selector: { matchLabels: { app: a } }, mtls: { mode: DISABLE }, portLevelMtls: { "8080": { mode: STRICT }, "8081": {} } }'
   for (const [name, yaml, mode, by] of [
@@ -24,12 +24,12 @@ t.test('the policy in force', async t => {
       'm'
     ],
     [
-      'the nearest',
+      'the most specific',
       `${policy('user1', 'n', '{ mtls: { mode: STRICT } }')}---${policy('user1', 'w', mine)}`,
       'DISABLE',
       'w'
     ],
-    ['a selector in the root namespace counts nowhere', policy('istio-system', 'm', mine), 'PERMISSIVE', undefined]
+    ['selector in the root namespace is ignored', policy('istio-system', 'm', mine), 'PERMISSIVE', undefined]
   ] as const) {
     const { workload } = peerMtls(stateOf(yaml), pod)
     t.equal(workload.mode, mode, name)
@@ -46,7 +46,7 @@ t.test('ports are those of the workload, and inherit from it', async t => {
   t.equal(modeForPort(peer, 80).mode, 'DISABLE')
 })
 
-t.test('one who does not see a namespace does not know its policies', async t => {
+t.test('clients ignore policies of namespaces that they do not see', async t => {
   const state = stateOf(policy('user1', 'n', '{ mtls: { mode: STRICT } }'))
   t.equal(peerMtls(state, pod, () => false).workload.mode, 'PERMISSIVE')
   t.equal(namespaceMtls(state, 'user1', () => false).mode, 'PERMISSIVE')

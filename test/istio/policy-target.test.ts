@@ -13,13 +13,18 @@ const PROXY = workload({
 t.test('pods to which a policy applies', async t => {
   const gateway = (more: string) => `{ group: gateway.networking.k8s.io, kind: Gateway, ${more} }`
   for (const [name, spec, model, proxy] of [
-    ['all of its namespace', '{}', true, true],
+    ['all pods of its namespace', '{}', true, true],
     ['an empty selector', '{ selector: { matchLabels: {} } }', true, true],
-    ['those that a selector picks', '{ selector: { matchLabels: { app: model } } }', true, false],
+    ['selected pods', '{ selector: { matchLabels: { app: model } } }', true, false],
     ['a Gateway', `{ targetRefs: [${gateway('name: public')}] }`, false, true],
     ['another Gateway', `{ targetRefs: [${gateway('name: private')}] }`, false, false],
-    ['one of several', `{ targetRefs: [${gateway('name: private')}, ${gateway('name: public')}] }`, false, true],
-    ['the older field', `{ targetRef: ${gateway('name: public')} }`, false, true],
+    [
+      'one of several targetRefs',
+      `{ targetRefs: [${gateway('name: private')}, ${gateway('name: public')}] }`,
+      false,
+      true
+    ],
+    ['targetRef', `{ targetRef: ${gateway('name: public')} }`, false, true],
     ['a Service', '{ targetRefs: [{ group: "", kind: Service, name: public }] }', false, false]
   ] as const) {
     const [policy] = stateOf(`

@@ -19,7 +19,7 @@ const state = stateOf(
 )
 const issuers = issuersFor(state, workload({ labels: { app: 'model' } }))
 
-t.test('the issuers that a workload knows are those of its namespace and of the whole mesh', async t => {
+t.test('issuers of a workload are those of its namespace and of the root namespace', async t => {
   const known = (more: Parameters<typeof workload>[0]) =>
     issuersFor(state, workload(more)).map(
       ({ issuer, forwards, by }) => `${by.name}: ${issuer}${forwards ? ', passed on' : ''}`
@@ -30,7 +30,7 @@ t.test('the issuers that a workload knows are those of its namespace and of the 
   t.same(known({ namespace: 'istio-system' }), ['mesh: mesh, passed on'])
 })
 
-t.test('what becomes of a token', async t => {
+t.test('JWT handling', async t => {
   for (const [issuer, read, stranger, goesOn] of [
     [undefined, false, undefined, false],
     ['own', true, undefined, false],

@@ -17,58 +17,58 @@ spec: { ports: [{ port: 80 }] }
 const client = { namespace: 'user1', labels: { app: 'a' }, proxy: 'sidecar' } as const
 const target = { host: 's.user2.svc.cluster.local', namespace: 'user2', ports: [80] }
 
-t.test('what a sidecar imports', async t => {
+t.test('imports of a sidecar', async t => {
   const hosts = (...list: readonly string[]) => `{ egress: [{ hosts: ${JSON.stringify(list)} }] }`
   const port = (number: number) => `{ egress: [{ port: { number: ${number} }, hosts: ["*/*"] }] }`
   for (const [name, yaml, imported] of [
-    ['everything, by default', '', true],
-    ['everything, with an empty one', sidecar('user1', 'a', ''), true],
+    ['default: everything', '', true],
+    ['empty Sidecar: everything', sidecar('user1', 'a', ''), true],
     ['its own namespace', sidecar('user1', 'a', hosts('./*')), false],
-    ['that namespace', sidecar('user1', 'a', hosts('user2/*')), true],
-    ['that host', sidecar('user1', 'a', hosts('*/s.user2.svc.cluster.local')), true],
-    ['all but that namespace', sidecar('user1', 'a', hosts('*/*', '~user2/*')), false],
-    ['all but everything', sidecar('user1', 'a', hosts('*/*', '~/*')), false],
-    ['by its port', sidecar('user1', 'a', port(80)), true],
-    ['by another port', sidecar('user1', 'a', port(81)), false],
+    ['namespace of the host', sidecar('user1', 'a', hosts('user2/*')), true],
+    ['the host', sidecar('user1', 'a', hosts('*/s.user2.svc.cluster.local')), true],
+    ['all but the namespace of the host', sidecar('user1', 'a', hosts('*/*', '~user2/*')), false],
+    ['all excluded', sidecar('user1', 'a', hosts('*/*', '~/*')), false],
+    ['port of the Service', sidecar('user1', 'a', port(80)), true],
+    ['another port', sidecar('user1', 'a', port(81)), false],
     [
-      'one for other pods',
+      'Sidecar with another selector',
       sidecar('user1', 'a', `{ workloadSelector: { labels: { app: b } }, egress: [{ hosts: ["./*"] }] }`),
       true
     ],
     [
-      'one for its pods comes first',
+      'Sidecar with a matching selector takes precedence',
       `${sidecar('user1', 'a', hosts('./*'))}---${sidecar('user1', 'b', '{ workloadSelector: { labels: { app: a } } }')}`,
       true
     ],
-    ['one for the mesh', sidecar('istio-system', 'a', hosts('./*')), false],
+    ['Sidecar of the root namespace', sidecar('istio-system', 'a', hosts('./*')), false],
     [
-      'one for the mesh with a selector is none',
+      'Sidecar of the root namespace with a selector is ignored',
       sidecar('istio-system', 'a', '{ workloadSelector: { labels: {} }, egress: [{ hosts: ["./*"] }] }'),
       true
     ],
-    ['a host that is no host', sidecar('user1', 'a', hosts('user2')), false]
+    ['host without a namespace', sidecar('user1', 'a', hosts('user2')), false]
   ] as const) {
     t.equal(scopeOf(stateOf(yaml), client).imports(target), imported, name)
   }
   t.ok(
     scopeOf(stateOf(sidecar('user1', 'a', hosts('./*'))), { ...client, proxy: 'gateway' }).imports(target),
-    'gateways are never narrowed'
+    'gateways import everything'
   )
 })
 
-t.test('whose policies a sidecar sees', async t => {
+t.test('namespaces whose PeerAuthentications a sidecar sees', async t => {
   for (const [name, yaml, sees] of [
-    ['of a namespace with a Service', service('user2'), true],
-    ['of one without', '', false],
-    ['of one whose Service is not for us', service('user2', 'user3, .'), false],
-    ['of one whose Service is for us', service('user2', 'user1'), true],
-    ['of one whose Service is for all', service('user2', '*'), true]
+    ['namespace with a Service', service('user2'), true],
+    ['namespace without a Service', '', false],
+    ['namespace whose Service is not exported here', service('user2', 'user3, .'), false],
+    ['namespace whose Service is exported here', service('user2', 'user1'), true],
+    ['namespace whose Service is exported to all', service('user2', '*'), true]
   ] as const) {
     t.equal(scopeOf(stateOf(yaml), client).isVisible('user2'), sees, name)
   }
   const { isVisible } = scopeOf(stateOf(service('user1', '.')), client)
-  t.ok(isVisible('user1'), 'its own')
-  t.ok(isVisible('istio-system'), 'of the root namespace')
+  t.ok(isVisible('user1'), 'subset TLS')
+  t.ok(isVisible('istio-system'), 'root namespace')
 })
 
 t.test('`.` is no namespace for a client in an unspecified namespace', async t => {

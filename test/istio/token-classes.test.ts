@@ -17,27 +17,42 @@ const policy = (...rules: readonly string[]) =>
 const from = (principals: string, more = '') => `{ from: [{ source: { requestPrincipals: [${principals}] } }] ${more} }`
 const when = (key: string, values: string) => `{ when: [{ key: "${key}", values: [${values}] }] }`
 
-t.test('issuers are told apart by what trusts them and what matches on them', async t => {
+t.test('issuer classes follow RequestAuthentications and policies', async t => {
   const both = [trusting('both', '{ issuer: a }', '{ issuer: b }')]
   const ALIKE = ['a']
   const APART = ['a', 'b']
   for (const [name, trusted, policies, expected] of [
     ['no policy', both, [], ALIKE],
-    ['one trusts both, and another one of them', [...both, trusting('one', '{ issuer: b }')], [], APART],
-    ['one is forwarded', [trusting('both', '{ issuer: a }', '{ issuer: b, forwardOriginalToken: true }')], [], APART],
+    ['one trusts both issuers, another one of them', [...both, trusting('one', '{ issuer: b }')], [], APART],
+    [
+      'one JWT is forwarded',
+      [trusting('both', '{ issuer: a }', '{ issuer: b, forwardOriginalToken: true }')],
+      [],
+      APART
+    ],
     ['a rule for any token', both, [policy(from('"*"'))], ALIKE],
-    ['a rule for both', both, [policy(from('a/*, b/*'))], ALIKE],
-    ['a rule for each', both, [policy(from('a/*'), from('b/*'))], ALIKE],
-    ['a rule for one', both, [policy(from('a/*'))], APART],
-    ['one by any subject, one by a certain subject', both, [policy(from('a/*'), from('b/me'))], APART],
+    ['one rule for both issuers', both, [policy(from('a/*, b/*'))], ALIKE],
+    ['one rule for each namespace', both, [policy(from('a/*'), from('b/*'))], ALIKE],
+    ['one rule for one issuer', both, [policy(from('a/*'))], APART],
+    ['any subject and one subject', both, [policy(from('a/*'), from('b/me'))], APART],
     ['other operations', both, [policy(from('a/*', ', to: [{ operation: { methods: [GET] } }]'), from('b/*'))], APART],
-    ['a pattern for both', [trusting('both', '{ issuer: xa }', '{ issuer: xb }')], [policy(from('"x*/*"'))], ['xa']],
-    ['a pattern for one', [trusting('both', '{ issuer: xa }', '{ issuer: b }')], [policy(from('"x*/*"'))], ['xa', 'b']],
+    [
+      'pattern for both issuers',
+      [trusting('both', '{ issuer: xa }', '{ issuer: xb }')],
+      [policy(from('"x*/*"'))],
+      ['xa']
+    ],
+    [
+      'pattern for one issuer',
+      [trusting('both', '{ issuer: xa }', '{ issuer: b }')],
+      [policy(from('"x*/*"'))],
+      ['xa', 'b']
+    ],
     ['a condition', both, [policy(when('request.auth.claims[iss]', 'a'))], APART],
     ['a condition on principals', both, [policy(when('request.auth.principal', 'a/me'))], APART],
     ['a condition on other claims', both, [policy(when('request.auth.claims[groups]', 'a'))], ALIKE],
     [
-      'a condition on an address beside',
+      'condition on an address',
       both,
       [
         policy('{ from: [{ source: { requestPrincipals: [a/*] } }], when: [{ key: source.ip, values: ["10.0.0.1"] }] }')

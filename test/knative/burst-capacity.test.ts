@@ -1,7 +1,7 @@
 import t from 'tap'
 import { findBurstCapacity } from '../../src/knative/burst-capacity.ts'
 
-t.test('the capacity of a revision', async t => {
+t.test('targetBurstCapacity of a revision', async t => {
   const [kebab, camel] = [
     'autoscaling.knative.dev/target-burst-capacity',
     'autoscaling.knative.dev/targetBurstCapacity'
@@ -11,10 +11,10 @@ t.test('the capacity of a revision', async t => {
     ['zero', { [camel]: '0' }, { key: camel, text: '0', value: 0 }],
     ['always on the path', { [camel]: '-1.0' }, { key: camel, text: '-1.0', value: -1 }],
     ['below -1', { [camel]: '-2' }, { key: camel, text: '-2', value: undefined }],
-    ['no number', { [camel]: 'off' }, { key: camel, text: 'off', value: undefined }],
-    ['not a number, which Knative takes', { [camel]: 'NaN' }, { key: camel, text: 'NaN', value: Number.NaN }],
+    ['not a number', { [camel]: 'off' }, { key: camel, text: 'off', value: undefined }],
+    ['NaN, which Knative accepts', { [camel]: 'NaN' }, { key: camel, text: 'NaN', value: Number.NaN }],
     [
-      'the first spelling counts, whatever it says',
+      'the first annotation key takes precedence',
       { [camel]: '0', [kebab]: 'x' },
       { key: kebab, text: 'x', value: undefined }
     ]

@@ -24,23 +24,23 @@ const LOCAL = [
   { gateway: 'knative-serving/knative-local-gateway', service: 'knative-local-gateway.istio-system.svc.cluster.local' }
 ]
 
-t.test('the gateways of routes', async t => {
+t.test('gateways of routes', async t => {
   for (const [name, state, expected] of [
     ['not configured', NONE, { external: EXTERNAL, local: LOCAL }],
     [
-      'the newer form',
+      'list form',
       config('config-istio', { 'local-gateways': '[{ name: g, namespace: ns, service: s.n.svc. }]' }),
       { external: EXTERNAL, local: [{ gateway: 'ns/g', service: 's.n.svc' }] }
     ],
     [
-      'none at all',
+      'empty lists',
       config('config-istio', { 'local-gateways': '[]', 'external-gateways': '[]' }),
       { external: [], local: [] }
     ],
     ['blank', config('config-istio', { 'local-gateways': ' ' }), { external: EXTERNAL, local: LOCAL }],
     ['not a list', config('config-istio', { 'local-gateways': '{' }), { external: EXTERNAL, local: LOCAL }],
     [
-      'the older form',
+      'keyed form',
       config('config-istio', { 'gateway.n.g': 's', 'local-gateway.h': 't.' }),
       { external: [{ gateway: 'n/g', service: 's' }], local: [{ gateway: 'knative-serving/h', service: 't' }] }
     ]
@@ -49,27 +49,27 @@ t.test('the gateways of routes', async t => {
   }
 })
 
-t.test('burst capacity by default', async t => {
+t.test('default burst capacity', async t => {
   t.equal(defaultBurstCapacity(NONE), 211)
   t.equal(defaultBurstCapacity(config('config-autoscaler', { 'target-burst-capacity': '0' })), 0)
   t.equal(defaultBurstCapacity(config('config-autoscaler', { 'target-burst-capacity': 'x' })), 211)
 })
 
-t.test('whether the network is taken for a mesh', async t => {
+t.test('mesh compatibility mode', async t => {
   t.equal(meshCompatibility(NONE), 'auto')
   t.equal(meshCompatibility(config('config-network', { 'mesh-compatibility-mode': 'Enabled' })), 'enabled')
   t.equal(meshCompatibility(config('config-network', { 'mesh-compatibility-mode': 'disabled' })), 'disabled')
   t.equal(meshCompatibility(config('config-network', { 'mesh-compatibility-mode': 'maybe' })), 'auto')
 })
 
-t.test('the public domain', async t => {
+t.test('public domain', async t => {
   t.equal(publicDomain(NONE), 'example.com')
   t.equal(publicDomain(config('config-domain', { _example: '', 'models.example': '' })), 'models.example')
   t.equal(publicDomain(config('config-domain', { 'svc.cluster.local': '' })), undefined)
   t.equal(publicDomain(config('config-domain', { 'some.example': 'selector: {}' })), undefined)
 })
 
-t.test('pods of Knative: those that run, or else the next one', async t => {
+t.test('system pods are running pods, else the next pod', async t => {
   t.match(systemPods(stockWith(), 'activator'), [{ name: /^activator-/, proxy: 'sidecar' }])
   t.match(systemPods(NONE, 'activator'), [
     { name: 'activator (next pod)', proxy: 'none', labels: { app: 'activator' } }

@@ -23,25 +23,25 @@ t.test('the ingress configuration', async t => {
       { ingressGateway: 'a/b', localGateway: 'c/d', localGatewayService: 's', knativeLocalGatewayService: 's' }
     ],
     [
-      'another service for Knative',
+      'another Knative gateway Service',
       `{ ${gateway}, "knativeLocalGatewayService": "k", "localGatewayService": "s" }`,
       undefined,
       { knativeLocalGatewayService: 'k' }
     ],
     [
-      'keys in any case',
+      'keys in any letter case',
       '{ "INGRESSGATEWAY": "a/b", "disableistiovirtualhost": true }',
       undefined,
       { ingressGateway: 'a/b', disableIstioVirtualHost: true }
     ],
     [
-      'the fragment of the documentation',
+      'fragment of the documentation',
       '{ "disableIstioVirtualHost": true }',
       'ingressGateway is required',
       { disableIstioVirtualHost: true, ingressGateway: 'knative-serving/knative-ingress-gateway' }
     ],
     [
-      'a word for a truth value',
+      'string for a boolean',
       `{ ${gateway}, "disableIstioVirtualHost": "true" }`,
       'disableistiovirtualhost: Invalid input: expected boolean, received string',
       {}
@@ -49,7 +49,7 @@ t.test('the ingress configuration', async t => {
     ['not JSON', '{', 'value is not a JSON object', {}],
     ['null', 'null', 'value is not a JSON object', {}],
     [
-      'Gateway API without its Gateway',
+      'Gateway API without a Gateway',
       `{ ${gateway}, "enableGatewayApi": true }`,
       'kserveIngressGateway must be <namespace>/<name> while enableGatewayApi is true',
       { enableGatewayApi: true }
@@ -75,7 +75,7 @@ t.test('the ingress configuration', async t => {
   t.match(
     ingressOf(NONE),
     { rejected: undefined, config: { ingressGateway: 'knative-serving/knative-ingress-gateway' } },
-    'not installed'
+    'no configuration'
   )
   t.match(
     ingressOf(config({})),
@@ -93,15 +93,15 @@ t.test('the deployment mode', async t => {
     inferenceService: '{ "serviceAnnotationDisallowedList": ["serving.kserve.io/deploymentMode"] }'
   })
   for (const [name, state, service, mode] of [
-    ['not installed', NONE, quiet, 'Knative'],
-    ['the default of the cluster', standard, quiet, 'Standard'],
-    ['a default that does not parse', config({ deploy: '[]' }), quiet, 'Knative'],
+    ['no configuration', NONE, quiet, 'Knative'],
+    ['cluster default', standard, quiet, 'Standard'],
+    ['default that cannot be parsed', config({ deploy: '[]' }), quiet, 'Knative'],
     ['no default', config({}), quiet, 'Knative'],
-    ['asked for', standard, asked('Serverless'), 'Knative'],
-    ['asked for by an unknown name', standard, asked('serverless'), 'Standard'],
-    ['asked for in vain', filtering, asked('ModelMesh'), 'Knative'],
+    ['annotation', standard, asked('Serverless'), 'Knative'],
+    ['annotation with an unknown mode', standard, asked('serverless'), 'Standard'],
+    ['annotation that is not propagated', filtering, asked('ModelMesh'), 'Knative'],
     [
-      'the one it has',
+      'status takes precedence',
       standard,
       { ...asked('ModelMesh'), ...has('Knative'), annotations: asked('ModelMesh').annotations },
       'Knative'
@@ -111,11 +111,11 @@ t.test('the deployment mode', async t => {
   }
 })
 
-t.test('annotations that are passed on', async t => {
+t.test('propagated annotations', async t => {
   const MIN = 'autoscaling.knative.dev/min-scale'
   t.notOk(isPropagated(NONE, MIN))
   t.notOk(isPropagated(config({ inferenceService: '{}' }), MIN))
-  t.ok(isPropagated(config({}), MIN), 'without the key, nothing is filtered')
+  t.ok(isPropagated(config({}), MIN), 'missing key: every annotation is propagated')
   t.notOk(isPropagated(config({ inferenceService: '{ "serviceAnnotationDisallowedList": ["a"] }' }), 'a'))
   t.ok(isPropagated(config({ inferenceService: 'x' }), 'a'))
 })

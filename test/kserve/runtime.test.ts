@@ -22,19 +22,24 @@ spec: { predictor: ${spec} }
 }
 const ofFormat = predictor('{ model: { modelFormat: { name: sklearn } } }')
 
-t.test('the runtime of a predictor', async t => {
+t.test('runtime of a predictor', async t => {
   const cluster = runtime('ClusterServingRuntime', 'cluster', serves(1))
   const better = runtime('ClusterServingRuntime', 'better', serves(2))
   const near = runtime('ServingRuntime', 'near', serves(1))
   for (const [name, yaml, spec, expected] of [
     ['none', '', ofFormat, undefined],
     ['by format', cluster, ofFormat, 'cluster'],
-    ['by the old way to write a format', cluster, predictor('{ sklearn: { storageUri: x } }'), 'cluster'],
+    ['format as key of the predictor', cluster, predictor('{ sklearn: { storageUri: x } }'), 'cluster'],
     ['the higher priority', `${cluster}---${better}`, ofFormat, 'better'],
-    ['the namespace first', `${better}---${near}`, ofFormat, 'near'],
-    ['a disabled one is none', runtime('ServingRuntime', 'off', serves(1, 'disabled: true,')), ofFormat, undefined],
+    ['ServingRuntime takes precedence over ClusterServingRuntime', `${better}---${near}`, ofFormat, 'near'],
     [
-      'not by itself',
+      'disabled runtime is ignored',
+      runtime('ServingRuntime', 'off', serves(1, 'disabled: true,')),
+      ofFormat,
+      undefined
+    ],
+    [
+      'not selected automatically',
       runtime('ServingRuntime', 'manual', '{ supportedModelFormats: [{ name: sklearn }] }'),
       ofFormat,
       undefined
@@ -47,7 +52,7 @@ t.test('the runtime of a predictor', async t => {
     ],
     ['by name', `${cluster}---${near}`, predictor('{ model: { runtime: cluster } }'), 'cluster'],
     ['by name in the namespace', near, predictor('{ model: { runtime: near } }'), 'near'],
-    ['a container of its own', cluster, predictor('{ containers: [] }'), undefined]
+    ['custom container', cluster, predictor('{ containers: [] }'), undefined]
   ] as const) {
     t.equal(findRuntime(stateOf(yaml), 'user1', spec)?.name, expected, name)
   }

@@ -7,7 +7,7 @@ t.test('pods of one template are deduplicated', async t => {
   const second = { ...first, name: 'a-2', address: '10.0.0.2' }
   const other = { ...first, name: 'b-1', labels: { app: 'b' } }
   t.same(dedupePods([]), [])
-  t.same(dedupePods([first]), [first], 'one keeps its address')
+  t.same(dedupePods([first]), [first], 'different addresses')
   t.match(
     dedupePods([first, second]),
     [{ labels: { app: 'a' }, address: undefined }],

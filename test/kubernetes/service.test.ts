@@ -3,7 +3,7 @@ import { endpointsOf, findService, podsWith, protocolOf, targetsOf } from '../..
 import { toWorkload } from '../../src/state/workload.ts'
 import { stateOf } from '../support/snapshot.ts'
 
-t.test('the protocol of a port', async t => {
+t.test('protocol of a port', async t => {
   for (const [port, protocol] of [
     [{ name: 'http', appProtocol: undefined }, 'http'],
     [{ name: 'http2-models', appProtocol: undefined }, 'http'],
@@ -31,7 +31,7 @@ spec: { containers: [{ name: c, ports: [{ name: web, containerPort: 8080 }] }] }
 ${status}
 `
 
-t.test('a host of the cluster', async t => {
+t.test('Service of a host', async t => {
   const alias = (to: string) => `{ type: ExternalName, externalName: ${to} }`
   const state = stateOf(
     [
@@ -64,7 +64,7 @@ const endpointsIn = (yaml: string) => {
   return endpointsOf(state, found, port).map(({ workload, port }) => `${workload.name}:${port}`)
 }
 
-t.test('the endpoints of a Service', async t => {
+t.test('endpoints of a Service', async t => {
   const selecting = (port: string) => service('s', `{ selector: { app: a }, ports: [{ port: 80 ${port} }] }`)
   const slice = (endpoint: string, port = '{ port: 8080 }') => `
 apiVersion: discovery.k8s.io/v1
@@ -79,12 +79,12 @@ ports: [${port}]
     ['the same port', `${selecting('')}---${pod('p')}`, ['p:80']],
     ['another port', `${selecting(', targetPort: 8080')}---${pod('p')}`, ['p:8080']],
     ['a named port', `${selecting(', targetPort: web')}---${pod('p')}`, ['p:8080']],
-    ['a name that no container has', `${selecting(', targetPort: nope')}---${pod('p')}`, []],
-    ['a pod that has ended', `${selecting('')}---${pod('p', '', 'status: { phase: Failed }')}`, []],
-    ['a pod on its way out', `${selecting('')}---${pod('p', ', deletionTimestamp: "2026-01-01T00:00:00Z"')}`, []],
+    ['unknown port name', `${selecting(', targetPort: nope')}---${pod('p')}`, []],
+    ['completed pod', `${selecting('')}---${pod('p', '', 'status: { phase: Failed }')}`, []],
+    ['terminating pod', `${selecting('')}---${pod('p', ', deletionTimestamp: "2026-01-01T00:00:00Z"')}`, []],
     ['no selector and no slice', `${without}---${running}`, []],
     [
-      'a slice that names the pod',
+      'slice with a targetRef',
       `${without}---${running}---${slice('{ addresses: [10.9.9.9], targetRef: { kind: Pod, name: p } }')}`,
       ['p:8080']
     ],
@@ -120,7 +120,7 @@ t.test('pods by their labels', async t => {
   }
 })
 
-t.test('the Services that lead to a pod, the oldest first', async t => {
+t.test('Services that target a pod, the oldest first', async t => {
   const created = (time: string) => `, creationTimestamp: "${time}"`
   const state = stateOf(
     [

@@ -37,7 +37,7 @@ const custom = together(
   configMap('istio-system', 'istio', { mesh: 'extensionProviders: []' })
 )
 
-t.test('first the connection, then the policies', async t => {
+t.test('connection is evaluated before policies', async t => {
   for (const [name, objects, more, expected] of [
     ['no policy', [], {}, 'allowed open'],
     [
@@ -46,16 +46,16 @@ t.test('first the connection, then the policies', async t => {
       WITHOUT_SIDECAR,
       'allowed plaintext-to-strict-workload'
     ],
-    ['a policy that admits', [from('namespaces: [user2]')], {}, 'allowed open'],
-    ['a policy that does not', [from('namespaces: [user3]')], {}, 'not-allowed refused-by-policy'],
+    ['policy that allows the caller', [from('namespaces: [user2]')], {}, 'allowed open'],
+    ['policy that allows other callers', [from('namespaces: [user3]')], {}, 'not-allowed refused-by-policy'],
     [
-      'a policy that would, did the caller have a certificate',
+      'policy that requires a peer identity of a plaintext caller',
       [from('namespaces: [user2]')],
       WITHOUT_SIDECAR,
       'not-allowed no-identity-for-policy'
     ],
     [
-      'a caller outside of all namespaces has none',
+      'caller in no namespace has no identity',
       [from('namespaces: [user2]')],
       { client: { ...WITHOUT_SIDECAR.client, namespace: '' } },
       'not-allowed refused-by-policy'
@@ -66,12 +66,12 @@ t.test('first the connection, then the policies', async t => {
       { issuer: 'known' },
       'not-allowed token-never-valid'
     ],
-    ['a token that is read', [from('requestPrincipals: ["*"]'), tokens], { issuer: 'known' }, 'allowed open'],
-    ['no token', [from('requestPrincipals: ["*"]'), tokens], {}, 'not-allowed token-never-valid'],
-    ['a token of a stranger', [tokens], { issuer: 'foreign' }, 'token-refused token-never-valid'],
+    ['JWT that the proxy validates', [from('requestPrincipals: ["*"]'), tokens], { issuer: 'known' }, 'allowed open'],
+    ['no JWT', [from('requestPrincipals: ["*"]'), tokens], {}, 'not-allowed token-never-valid'],
+    ['JWT of an unknown issuer', [tokens], { issuer: 'foreign' }, 'token-refused token-never-valid'],
     ['undefined provider', [custom], {}, 'provider-unknown provider-unknown'],
     [
-      'a server without a proxy does not look',
+      'server without a proxy enforces no policy',
       [from('namespaces: [user3]')],
       { server: workload({ proxy: 'none' }) },
       'allowed open'

@@ -21,7 +21,7 @@ function callers(...objects: readonly string[]): readonly string[] {
   )
 }
 
-t.test('who is a class of its own', async t => {
+t.test('namespaces with a caller class of their own', async t => {
   const sidecar = (namespace: string) => `
 apiVersion: networking.istio.io/v1
 kind: Sidecar
@@ -33,33 +33,33 @@ metadata: { namespace: ${namespace}, name: default }
     authorization('user1', `{ rules: [{ when: [{ key: ${key}, values: ["${value}"] }] }] }`)
   for (const [name, objects, expected] of [
     ['no configuration', [], []],
-    ['a rule for the host', [clientRule(HOST, plain, 'user2')], ['user2: default']],
-    ['a rule for all hosts', [clientRule('*', plain, 'user2')], ['user2: default']],
-    ['a rule for another host', [clientRule('example.com', plain, 'user2')], []],
-    ['a short name means another host there', [clientRule('model', plain, 'user2')], []],
+    ['DestinationRule for the host', [clientRule(HOST, plain, 'user2')], ['user2: default']],
+    ['DestinationRule for all hosts', [clientRule('*', plain, 'user2')], ['user2: default']],
+    ['DestinationRule for another host', [clientRule('example.com', plain, 'user2')], []],
+    ['short name resolves to another host', [clientRule('model', plain, 'user2')], []],
     ['a Sidecar', [sidecar('user2')], ['user2: default']],
     ['a namespace without sidecars', [sidecar('batch')], []],
     ['namespaces', [from('namespaces: [user3, user2]')], ['user2 user3: default']],
-    ['namespaces that are shut out', [from('notNamespaces: [user2]')], ['user2: default']],
+    ['denied namespaces', [from('notNamespaces: [user2]')], ['user2: default']],
     ['a pattern of namespaces', [from('namespaces: ["user*"]')], []],
     ['a principal', [from('principals: [cluster.local/ns/user2/sa/me]')], ['user2: default,me']],
     ['principals', [from('principals: ["*/ns/user2/sa/b", "*/ns/user2/sa/a"]')], ['user2: default,a']],
-    ['all of a namespace', [from('principals: ["cluster.local/ns/user2/*"]')], ['user2: default']],
+    ['all accounts of a namespace', [from('principals: ["cluster.local/ns/user2/*"]')], ['user2: default']],
     ['any principal', [from('principals: ["*"]')], []],
     ['a service account', [from('serviceAccounts: [me]')], ['user1: default,me']],
-    ['one of another namespace', [from('notServiceAccounts: [user2/me]')], ['user2: default,me']],
+    ['policy of another namespace', [from('notServiceAccounts: [user2/me]')], ['user2: default,me']],
     ['a namespace by condition', [when('source.namespace', 'user2')], ['user2: default']],
     ['a principal by condition', [when('source.principal', 'cluster.local/ns/user2/sa/me')], ['user2: default,me']],
     ['a service account by condition', [when('source.serviceAccount', 'user2/me')], ['user2: default,me']],
-    ['gateways and activator are none', [from('namespaces: [istio-system, knative-serving]')], []],
+    ['gateways and activator form no caller class', [from('namespaces: [istio-system, knative-serving]')], []],
     [
-      'a policy elsewhere',
+      'policy of another workload',
       [authorization('user2', '{ rules: [{ from: [{ source: { namespaces: [user3] } }] }] }')],
       []
     ],
-    ['rules that say nothing', [authorization('user1', '{ rules: [null, {}, { from: [{}] }] }')], []],
+    ['rules without fields', [authorization('user1', '{ rules: [null, {}, { from: [{}] }] }')], []],
     [
-      'a rule and a policy',
+      'DestinationRule and policy',
       [clientRule(HOST, plain, 'user2'), from('serviceAccounts: [user2/me]')],
       ['user2: default,me']
     ]
@@ -68,7 +68,7 @@ metadata: { namespace: ${namespace}, name: default }
   }
 })
 
-t.test('namespaces are told apart by what a path can see of them', async t => {
+t.test('caller classes follow the configuration that a path sees', async t => {
   const sidecar = (namespace: string, hosts: string) => `
 apiVersion: networking.istio.io/v1
 kind: Sidecar
@@ -87,18 +87,18 @@ spec: { host: "${host}", exportTo: ${exportTo}, trafficPolicy: { tls: { mode: ${
   const APART = ['user2: default', 'user3: default']
   const ALIKE = ['user2 user3: default']
   for (const [name, objects, expected] of [
-    ['one rule for both', [rules(both)], ALIKE],
-    ['a rule for each', [rules(`${from('user2')}, ${from('user3')}`)], ALIKE],
-    ['two rules for one of them', [rules(`${both}, ${from('user3')}`)], APART],
-    ['a pattern that matches one', [rules(`${both}, ${from('"*3"')}`)], APART],
+    ['one rule for both namespaces', [rules(both)], ALIKE],
+    ['one rule for each namespace', [rules(`${from('user2')}, ${from('user3')}`)], ALIKE],
+    ['two rules for one namespace', [rules(`${both}, ${from('user3')}`)], APART],
+    ['pattern that matches one namespace', [rules(`${both}, ${from('"*3"')}`)], APART],
     [
-      'one by its namespace, one by its account',
+      'one by namespace, one by account',
       [rules(`${from('user2')}, { from: [{ source: { serviceAccounts: [user3/default] } }] }`)],
       ALIKE
     ],
     ['other paths', [rules(`${from('user2', ', to: [{ operation: { paths: [/a] } }]')}, ${from('user3')}`)], APART],
     [
-      'paths that no call has',
+      'paths of no call',
       [
         rules(
           `${from('user2', ', to: [{ operation: { hosts: [a] } }]')}, ${from('user3', ', to: [{ operation: { hosts: [b] } }]')}`
@@ -107,7 +107,7 @@ spec: { host: "${host}", exportTo: ${exportTo}, trafficPolicy: { tls: { mode: ${
       ALIKE
     ],
     [
-      'headers that nothing is known of',
+      'headers with unknown values',
       [
         rules(
           `${from('user2', ', when: [{ key: "request.headers[a]", values: [a] }]')}, ${from('user3', ', when: [{ key: "request.headers[b]", values: [b] }]')}`
@@ -134,16 +134,16 @@ spec: { host: "${host}", exportTo: ${exportTo}, trafficPolicy: { tls: { mode: ${
     ['equal DestinationRules', [rule('user2', 'DISABLE'), rule('user3', 'DISABLE')], ALIKE],
     ['other DestinationRules', [rule('user2', 'DISABLE'), rule('user3', 'ISTIO_MUTUAL')], APART],
     [
-      'one that its own namespace does not see',
+      'Sidecar that hides the own namespace',
       [rule('user2', 'DISABLE', '[user2]'), rule('user3', 'DISABLE', '[user2]')],
       APART
     ],
     [
-      'one that is exported to one of them',
+      'DestinationRule exported to one namespace',
       [rules(both), rule('user1', 'DISABLE', '[user2]')],
       ['user1: default', ...APART]
     ],
-    ['one for another host', [rules(both), rule('user2', 'DISABLE', '[]', 'example.com')], ALIKE],
+    ['DestinationRule for another host', [rules(both), rule('user2', 'DISABLE', '[]', 'example.com')], ALIKE],
     ['the namespace of the server', [rules(from('user1, user2'))], ['user1: default', 'user2: default']]
   ] as const) {
     t.same(callers(...objects), ['any: default', ...expected], name)
@@ -154,5 +154,5 @@ kind: Service
 metadata: { namespace: user1, name: model, annotations: { networking.istio.io/exportTo: user2 } }
 spec: { ports: [{ port: 80 }] }
 `
-  t.same(callers(rules(both), exported), ['any: default', ...APART], 'a Service that is exported to one of them')
+  t.same(callers(rules(both), exported), ['any: default', ...APART], 'Service exported to one namespace')
 })

@@ -7,7 +7,7 @@ import { stateOf, stockWith } from '../support/snapshot.ts'
 
 const lines = (state: Snapshot) => controlPlanePaths(state).map(describePath)
 /** What is out of reach, or refused: the entry, the cause, and what decided. */
-const cuts = (...objects: readonly string[]) =>
+const failures = (...objects: readonly string[]) =>
   controlPlanePaths(stockWith(together(...objects))).flatMap(({ entry, hops }) =>
     hops.flatMap(({ failure }) => {
       if (failure === undefined) return []
@@ -27,18 +27,18 @@ t.test('control plane paths of a default installation', async t => {
     'system KServe controller',
     'system Knative controller'
   ])
-  t.same(lines(stateOf('')), ['system KServe controller', 'system Knative controller'], 'nothing is installed')
+  t.same(lines(stateOf('')), ['system KServe controller', 'system Knative controller'], 'no installation')
 })
 
-t.test('webhooks that the API server cannot call', async t => {
+t.test('webhooks that the API server cannot reach', async t => {
   const webhook = 'webhook knative-serving/webhook:443'
   const netIstio = 'webhook knative-serving/net-istio-webhook:443'
   const strict = policy('knative-serving', '{ mtls: { mode: STRICT } }')
-  t.same(cuts(strict), [], 'the ports of Knative are excepted')
+  t.same(failures(strict), [], 'Knative exempts its ports')
   const lost = policy('knative-serving', '{ selector: { matchLabels: { app: webhook } }, mtls: { mode: STRICT } }')
   const unprotected = strict.replace('name: default', 'name: webhook')
-  t.same(cuts(unprotected), [`${webhook} webhook-refused webhook validation.webhook.serving.knative.dev`])
-  t.same(cuts(lost.replace('name: default', 'name: younger')), [], 'the older of two policies counts alone')
+  t.same(failures(unprotected), [`${webhook} webhook-refused webhook validation.webhook.serving.knative.dev`])
+  t.same(failures(lost.replace('name: default', 'name: younger')), [], 'the oldest PeerAuthentication takes precedence')
   const http = `
 apiVersion: v1
 kind: Service
@@ -46,19 +46,19 @@ metadata: { namespace: knative-serving, name: webhook }
 spec: { selector: { app: webhook }, ports: [{ name: http, port: 443, targetPort: 8443 }] }
 `
   t.same(
-    cuts(http),
+    failures(http),
     [`${webhook} webhook-refused undefined validation.webhook.serving.knative.dev`],
     'a port that is HTTP to Istio takes no TLS'
   )
   const elsewhere = http.replace('port: 443', 'port: 8443')
-  t.same(cuts(elsewhere), [], 'nothing is said of a port that is not there')
+  t.same(failures(elsewhere), [], 'missing port is not reported')
   const deny = (port: number) => `{ action: DENY, rules: [{ to: [{ operation: { ports: ["${port}"] } }] }] }`
-  t.same(cuts(authorization('knative-serving', deny(8443))), [
+  t.same(failures(authorization('knative-serving', deny(8443))), [
     `${netIstio} refused-by-policy`,
     `${webhook} refused-by-policy`
   ])
-  t.same(cuts(authorization('knative-serving', deny(8080))), [])
-  t.same(cuts(authorization('kserve', '{}')), [], 'pods without a sidecar do not look')
+  t.same(failures(authorization('knative-serving', deny(8080))), [])
+  t.same(failures(authorization('kserve', '{}')), [], 'pods without a sidecar enforce no policy')
 })
 
 t.test('only webhooks of KServe, Knative and Istio are evaluated', async t => {
@@ -76,11 +76,7 @@ webhooks: [{ name: a.example.com, ${clientConfig} }]
     t.same(lines(stateOf(other(config))), ['system KServe controller', 'system Knative controller'], config)
   }
   const gone = stateOf(other('clientConfig: { service: { namespace: kserve, name: gone } }'))
-  t.same(
-    lines(gone)[0],
-    'system webhook kserve/gone:443 apiserver->webhook',
-    'nothing is said of a Service that is not there'
-  )
+  t.same(lines(gone)[0], 'system webhook kserve/gone:443 apiserver->webhook', 'missing Service is not reported')
 })
 
 t.test('configurations that controllers reject', async t => {
@@ -93,25 +89,25 @@ t.test('configurations that controllers reject', async t => {
     ['burst capacity -1', autoscaler('-1'), []],
     ['burst capacity NaN', autoscaler('NaN'), []],
     ['a negative burst capacity', autoscaler('-2'), [capacity]],
-    ['a burst capacity that is no number', autoscaler('200 '), [capacity]],
-    ['gateways in the newer form', istio({ 'external-gateways': '[]', 'local-gateways': '[]' }), []],
-    ['gateways in the older form', istio({ 'gateway.a.b': 'c', 'local-gateway.a.b': 'c' }), []],
+    ['burst capacity that is not a number', autoscaler('200 '), [capacity]],
+    ['gateways as lists', istio({ 'external-gateways': '[]', 'local-gateways': '[]' }), []],
+    ['gateways as keys', istio({ 'gateway.a.b': 'c', 'local-gateway.a.b': 'c' }), []],
     [
-      'external ones in the newer form, local ones in the older',
+      'external gateways as list, local ones as keys',
       istio({ 'external-gateways': '[]', 'local-gateway.a.b': 'c' }),
       ['Knative data.local-gateway.a.b external-gateways cannot be combined with keys of the older form']
     ],
     [
-      'local ones in the newer form, external ones in the older',
+      'local gateways as list, external ones as keys',
       istio({ 'gateway.a.b': 'c', 'local-gateways': '[]' }),
       ['Knative data.gateway.a.b local-gateways cannot be combined with keys of the older form']
     ],
     [
-      'KServe without its gateway',
+      'KServe without an ingress gateway',
       kserveConfig({ ingressGateway: '' }),
       ['KServe data.ingress ingressGateway is required']
     ]
   ] as const) {
-    t.same(cuts(config), expected, name)
+    t.same(failures(config), expected, name)
   }
 })

@@ -18,7 +18,7 @@ function callers(...objects: readonly string[]) {
   )
 }
 
-t.test('the routers of graphs that have a model as a step', async t => {
+t.test('routers of InferenceGraphs with the model as a step', async t => {
   const next = (caller: string, proxy: string, account = 'default') =>
     `${caller} (user1) graph graph: graph (next pod) ${proxy} ${account}`
   t.same(callers(graph('')), [next('in-mesh', 'sidecar')])
@@ -38,14 +38,14 @@ t.test('the routers of graphs that have a model as a step', async t => {
   t.same(callers(graph('', '')), [], 'without nodes')
 })
 
-t.test('a router calls the model by its own address', async t => {
-  const ways = (...objects: readonly string[]) =>
+t.test('router calls the InferenceService URL', async t => {
+  const pathLines = (...objects: readonly string[]) =>
     pathsTo(
       stockWith(together(model(', annotations: { autoscaling.knative.dev/targetBurstCapacity: "0" }'), ...objects)),
       'new'
-    ).filter(way => way.includes(' graph '))
-  t.same(ways(graph('')), ['in-mesh (user1) graph graph serve caller->local-gateway, gateway->pod'])
-  t.same(ways(graph(', labels: { sidecar.istio.io/inject: "false" }')), [
+    ).filter(line => line.includes(' graph '))
+  t.same(pathLines(graph('')), ['in-mesh (user1) graph graph serve caller->local-gateway, gateway->pod'])
+  t.same(pathLines(graph(', labels: { sidecar.istio.io/inject: "false" }')), [
     'non-mesh (user1) graph graph serve caller->local-gateway, ingress-gateway->local-gateway, gateway->pod'
   ])
 })

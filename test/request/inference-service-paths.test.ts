@@ -41,7 +41,7 @@ t.test('request paths to a model in a default installation', async t => {
   ])
 })
 
-t.test('with the top-level VirtualService off, nothing passes the local gateway twice', async t => {
+t.test('without the top-level VirtualService no path passes the local gateway twice', async t => {
   t.same(pathsTo(stockWith(virtualServiceOff), 'sklearn-iris'), [
     'in-mesh component serve caller->pod',
     'external address serve caller->ingress-gateway, gateway->pod',
@@ -62,23 +62,23 @@ t.test('in a mesh without gateways only callers with a sidecar have a path', asy
 
 t.test('a cluster-local model has no external path', async t => {
   const local = model('sklearn-iris', ', labels: { networking.knative.dev/visibility: cluster-local }')
-  t.notOk(pathsTo(stockWith(local), 'sklearn-iris').some(way => way.startsWith('external')))
+  t.notOk(pathsTo(stockWith(local), 'sklearn-iris').some(line => line.startsWith('external')))
 })
 
 t.test('the activator is on the path', async t => {
   const annotated = (annotations: string, spec?: string) =>
-    pathsTo(stockWith(model('a', `, annotations: { ${annotations} }`, spec)), 'a').filter(way =>
-      way.startsWith('external')
+    pathsTo(stockWith(model('a', `, annotations: { ${annotations} }`, spec)), 'a').filter(line =>
+      line.startsWith('external')
     )
-  const legs = (ways: readonly string[]) => ways.map(way => way.split(' ')[2])
+  const modes = (pathLines: readonly string[]) => pathLines.map(line => line.split(' ')[2])
   const burst = (value: string) => `autoscaling.knative.dev/targetBurstCapacity: "${value}"`
   const zero = 'predictor: { minReplicas: 0, model: { modelFormat: { name: sklearn } } }'
-  t.same(legs(annotated(burst('0'))), ['serve'], 'never')
-  t.same(legs(annotated(burst('-1'))), ['proxy'], 'always')
-  t.same(legs(annotated(burst('NaN'))), ['proxy'], 'always, for NaN')
-  t.same(legs(annotated(burst('70'))), ['serve', 'proxy'], 'until there are pods enough')
-  t.same(legs(annotated(burst('0'), zero)), ['serve', 'proxy'], 'when the first request comes')
-  t.same(legs(annotated('autoscaling.knative.dev/class: hpa.autoscaling.knative.dev')), ['serve'], 'not with HPA')
+  t.same(modes(annotated(burst('0'))), ['serve'], 'never on the path')
+  t.same(modes(annotated(burst('-1'))), ['proxy'], 'always on the path')
+  t.same(modes(annotated(burst('NaN'))), ['proxy'], 'always on the path, for NaN')
+  t.same(modes(annotated(burst('70'))), ['serve', 'proxy'], 'until capacity is sufficient')
+  t.same(modes(annotated(burst('0'), zero)), ['serve', 'proxy'], 'while scaled to zero')
+  t.same(modes(annotated('autoscaling.knative.dev/class: hpa.autoscaling.knative.dev')), ['serve'], 'not with HPA')
 })
 
 t.test('an autoscaler that sees no metrics keeps the activator on the path', async t => {
@@ -110,8 +110,9 @@ metadata: { namespace: user1, name: default }
 spec: { mtls: { mode: STRICT } }
 `
   const mode = (value: string) => map('knative-serving', 'config-network', { 'mesh-compatibility-mode': value })
-  const last = (state: Snapshot) => pathsTo(state, 'sklearn-iris-burst').filter(way => way.includes('component proxy'))
-  t.match(last(stockWith(strict)), [/activator->pod$/], 'found out')
+  const last = (state: Snapshot) =>
+    pathsTo(state, 'sklearn-iris-burst').filter(line => line.includes('component proxy'))
+  t.match(last(stockWith(strict)), [/activator->pod$/], 'detected')
   t.match(last(stockWith(`${strict}---${mode('enabled')}`)), [/activator->pod$/], 'a mesh')
   t.match(
     last(stockWith(`${strict}---${mode('disabled')}`)),
@@ -127,13 +128,14 @@ kind: DestinationRule
 metadata: { namespace: ${namespace}, name: mine }
 spec: { host: "${host}", trafficPolicy: { tls: { mode: ISTIO_MUTUAL } } }
 `
-  const withRule = (yaml: string) => pathsTo(stockWith(yaml), 'sklearn-iris').filter(way => way.startsWith('in-mesh ('))
+  const withRule = (yaml: string) =>
+    pathsTo(stockWith(yaml), 'sklearn-iris').filter(line => line.startsWith('in-mesh ('))
   t.same(withRule(rule('*.local')), [
     'in-mesh (user1) component serve caller->pod',
     'in-mesh (user1) address caller->local-gateway mtls-to-plain-listener'
   ])
-  t.same(withRule(rule('example.com')), [], 'not for a rule about another host')
-  t.same(withRule(rule('*.local', 'batch')), [], 'not where pods have no sidecars')
+  t.same(withRule(rule('example.com')), [], 'DestinationRule of another host')
+  t.same(withRule(rule('*.local', 'batch')), [], 'namespace without sidecars')
   const sidecar = `
 apiVersion: networking.istio.io/v1
 kind: Sidecar
@@ -145,12 +147,12 @@ spec: { egress: [{ hosts: ["*/*"] }] }
 
 t.test('a model in Standard mode is called at its Service', async t => {
   const standard = ', annotations: { serving.kserve.io/deploymentMode: Standard }'
-  const ways = [
+  const pathLines = [
     'external address caller->ingress-gateway, gateway->pod',
     'in-mesh address caller->pod',
     'non-mesh address caller->pod'
   ]
-  t.same(pathsTo(stockWith(model('a', standard)), 'a'), ways)
+  t.same(pathsTo(stockWith(model('a', standard)), 'a'), pathLines)
   const service = (spec: string) => `
 apiVersion: v1
 kind: Service
@@ -158,11 +160,11 @@ metadata: { namespace: user1, name: a-predictor }
 spec: ${spec}
 `
   const httpbin = '{ clusterIP: None, selector: { app: httpbin }, ports: [{ name: http, port: 80, targetPort: 80 }] }'
-  t.same(pathsTo(stockWith(`${model('a', standard)}---${service(httpbin)}`), 'a'), ways, 'by the Service that exists')
-  t.same(pathsTo(stockWith(`${model('a', standard)}---${service('{ ports: [] }')}`), 'a'), ways, 'without a port')
+  t.same(pathsTo(stockWith(`${model('a', standard)}---${service(httpbin)}`), 'a'), pathLines, 'existing Service')
+  t.same(pathsTo(stockWith(`${model('a', standard)}---${service('{ ports: [] }')}`), 'a'), pathLines, 'without a port')
 })
 
-t.test('a mode without pods of its own has no paths', async t => {
+t.test('ModelMesh has no paths', async t => {
   t.same(pathsTo(stockWith(model('a', ', annotations: { serving.kserve.io/deploymentMode: ModelMesh }')), 'a'), [])
   t.same(pathsTo(stockWith(model('a', '', '')), 'a'), [])
 })
@@ -174,18 +176,22 @@ t.test('a transformer is called before the predictor', async t => {
 })
 
 t.test('gateways', async t => {
-  const ways = (yaml: string, without: readonly ('Pod' | 'Service' | 'Gateway')[] = []) => {
+  const pathLines = (yaml: string, without: readonly ('Pod' | 'Service' | 'Gateway')[] = []) => {
     const state = without.reduce((state, kind) => state.withAll(kind, []), stockWith(yaml))
-    return pathsTo(state, 'sklearn-iris').filter(way => way.startsWith('external') || way.startsWith('non-mesh'))
+    return pathsTo(state, 'sklearn-iris').filter(line => line.startsWith('external') || line.startsWith('non-mesh'))
   }
-  t.match(ways('', ['Gateway']), [/caller->ingress-gateway no-endpoints/, /caller->local-gateway no-listener/], 'none')
   t.match(
-    ways('', ['Service']),
+    pathLines('', ['Gateway']),
+    [/caller->ingress-gateway no-endpoints/, /caller->local-gateway no-listener/],
+    'none'
+  )
+  t.match(
+    pathLines('', ['Service']),
     [/caller->ingress-gateway no-endpoints/, /caller->local-gateway no-endpoints/],
     'no Services'
   )
   t.match(
-    ways('', ['Pod']),
+    pathLines('', ['Pod']),
     [/no-endpoints/, /non-mesh address serve/],
     'a pod that the Service would select is taken to be there'
   )
@@ -196,10 +202,10 @@ metadata: { namespace: istio-system, name: istio-ingressgateway }
 spec: ${spec}
 `
   const internal = '{ selector: { istio: ingressgateway }, ports: [{ name: http2, port: 80, targetPort: 8080 }] }'
-  t.match(ways(service(internal)), [/external address serve/, /non-mesh/], 'without a public Service any will do')
+  t.match(pathLines(service(internal)), [/external address serve/, /non-mesh/], 'any Service without a public one')
   const headless =
     '{ type: LoadBalancer, clusterIP: None, selector: { istio: ingressgateway }, ports: [{ port: 80, targetPort: nope }] }'
-  t.match(ways(service(headless)), [/caller->ingress-gateway no-endpoints/, /non-mesh/], 'a port that no pod has')
+  t.match(pathLines(service(headless)), [/caller->ingress-gateway no-endpoints/, /non-mesh/], 'port of no pod')
 })
 
 t.test('callers without a sidecar can use TLS at a gateway', async t => {
@@ -224,8 +230,10 @@ kind: Service
 metadata: { namespace: istio-system, name: border, labels: { experimental.istio.io/disable-gateway-port-translation: "" } }
 spec: { selector: { istio: ingressgateway }, ports: [{ name: https, port: 443, targetPort: 8445 }] }
 `
-  const ways = pathsTo(stockWith(`${config}---${border}`), 'sklearn-iris').filter(way => way.startsWith('non-mesh'))
-  t.same(ways, ['non-mesh address serve caller->local-gateway, ingress-gateway->local-gateway, gateway->pod'])
+  const pathLines = pathsTo(stockWith(`${config}---${border}`), 'sklearn-iris').filter(line =>
+    line.startsWith('non-mesh')
+  )
+  t.same(pathLines, ['non-mesh address serve caller->local-gateway, ingress-gateway->local-gateway, gateway->pod'])
 })
 
 t.test('a namespace in ambient mode', async t => {
@@ -234,10 +242,12 @@ apiVersion: v1
 kind: Namespace
 metadata: { name: user1, labels: { istio.io/dataplane-mode: ambient ${labels} } }
 `
-  const ways = (yaml: string, name = 'a') => pathsTo(stockWith(`${model('a')}---${yaml}`), name)
-  t.same(ways(namespace('')), ['in-mesh address caller->pod unknown: ztunnel (namespace is ambient) is not modeled'])
-  t.ok(ways(namespace(', istio-injection: enabled')).length > 1, 'pods with a sidecar are none of its own')
-  t.ok(ways(namespace(''), 'sklearn-iris').length > 1, 'nor are those that have one from before')
+  const pathLines = (yaml: string, name = 'a') => pathsTo(stockWith(`${model('a')}---${yaml}`), name)
+  t.same(pathLines(namespace('')), [
+    'in-mesh address caller->pod unknown: ztunnel (namespace is ambient) is not modeled'
+  ])
+  t.ok(pathLines(namespace(', istio-injection: enabled')).length > 1, 'pods with a sidecar are not ambient')
+  t.ok(pathLines(namespace(''), 'sklearn-iris').length > 1, 'running pods with a sidecar are not ambient')
 })
 
 t.test('an invalid KServe configuration blocks new models', async t => {
@@ -249,7 +259,7 @@ t.test('an invalid KServe configuration blocks new models', async t => {
   )
   const old = model('a', ', creationTimestamp: "2026-01-01T00:00:00Z"')
   t.notOk(
-    pathsTo(stockWith(`${config}---${old}`), 'a').some(way => way.includes('controller')),
+    pathsTo(stockWith(`${config}---${old}`), 'a').some(line => line.includes('controller')),
     'an old one stays'
   )
 })
@@ -259,7 +269,7 @@ t.test('transformer and explainer call the predictor', async t => {
     `predictor: { serviceAccountName: p, sklearn: {} }, transformer: { serviceAccountName: t ${transformer} }, explainer: {}`
   const inner = (annotations: string, yaml = '', transformer = '') =>
     pathsTo(stockWith(`${model('a', `, annotations: { ${annotations} }`, spec(transformer))}${yaml}`), 'a').filter(
-      way => way.includes('(user1) transformer') || way.includes('explainer')
+      line => line.includes('(user1) transformer') || line.includes('explainer')
     )
   const burst = 'autoscaling.knative.dev/targetBurstCapacity: "0"'
   t.same(inner(burst), ['in-mesh (user1) transformer serve caller->pod', 'in-mesh (user1) explainer serve caller->pod'])
@@ -291,9 +301,9 @@ spec: { selector: { matchLabels: { component: predictor } }, rules: [{ from: [{ 
 })
 
 t.test('an explainer calls the predictor as well', async t => {
-  const ways = pathsTo(stockWith(model('a', '', 'predictor: { sklearn: {} }, explainer: {}')), 'a')
+  const pathLines = pathsTo(stockWith(model('a', '', 'predictor: { sklearn: {} }, explainer: {}')), 'a')
   t.same(
-    ways.filter(way => way.startsWith('probe') || way.includes('explainer')),
+    pathLines.filter(line => line.startsWith('probe') || line.includes('explainer')),
     [
       'probe autoscaler autoscaler->pod',
       'in-mesh (user1) explainer serve caller->pod',
@@ -307,9 +317,9 @@ t.test('a model that only explains has no entry', async t => {
 })
 
 t.test('a transformer without a predictor sends no requests', async t => {
-  const ways = pathsTo(stockWith(model('a', '', 'transformer: {}')), 'a')
-  t.ok(ways.length > 0)
-  t.notOk(ways.some(way => way.includes('(user1)')))
+  const pathLines = pathsTo(stockWith(model('a', '', 'transformer: {}')), 'a')
+  t.ok(pathLines.length > 0)
+  t.notOk(pathLines.some(line => line.includes('(user1)')))
 })
 
 t.test('an excluded inbound port accepts no mTLS, but clients send it', async t => {

@@ -14,7 +14,7 @@ import { pathsTo } from '../support/paths.ts'
 import { stockWith } from '../support/snapshot.ts'
 
 const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
-const probes = (ways: readonly string[]) => ways.filter(way => way.startsWith('probe'))
+const probes = (pathLines: readonly string[]) => pathLines.filter(line => line.startsWith('probe'))
 const annotated = (annotations: string, ...objects: readonly string[]) =>
   pathsTo(stockWith(together(model(`, annotations: { ${annotations} }`), ...objects)), 'new')
 const burst = (value: string) => `autoscaling.knative.dev/targetBurstCapacity: "${value}"`
@@ -23,10 +23,10 @@ t.test('the autoscaler scrapes the pods', async t => {
   const scraped = ['probe autoscaler autoscaler->pod']
   t.same(probes(annotated('a: b')), scraped)
   t.same(probes(annotated(burst('0'))), scraped)
-  t.same(probes(annotated(burst('-1'))), [], 'not where the activator counts all requests')
+  t.same(probes(annotated(burst('-1'))), [], 'the activator counts all requests')
   t.same(probes(annotated(burst('NaN'))), [])
   t.same(probes(annotated('autoscaling.knative.dev/class: hpa.autoscaling.knative.dev')), [], 'not with HPA')
-  t.same(probes(annotated(burst('x'))), [], 'not of a revision that Knative refuses')
+  t.same(probes(annotated(burst('x'))), [], 'rejected revision')
   const named = authorization('user1', '{ rules: [{ from: [{ source: { namespaces: [istio-system] } }] }] }')
   t.same(probes(annotated(burst('0'), named)), ['probe autoscaler autoscaler->pod refused-by-policy'])
   const withoutSidecars = stockWith(
@@ -43,12 +43,12 @@ t.test('the autoscaler scrapes the pods', async t => {
 t.test('a denied autoscaler keeps the activator on the path', async t => {
   const rules = (more: string) =>
     authorization('user1', `{ rules: [{ from: [{ source: { namespaces: [istio-system] } }] } ${more}] }`)
-  const legs = (...objects: readonly string[]) =>
-    annotated(burst('0'), ...objects).filter(way => way.startsWith('external'))
-  const way = 'external address serve caller->ingress-gateway, ingress-gateway->local-gateway, gateway->pod'
-  t.same(legs(rules(', { to: [{ operation: { paths: [/metrics] } }] }')), [way])
-  t.same(legs(rules('')), [
-    way,
+  const modes = (...objects: readonly string[]) =>
+    annotated(burst('0'), ...objects).filter(line => line.startsWith('external'))
+  const line = 'external address serve caller->ingress-gateway, ingress-gateway->local-gateway, gateway->pod'
+  t.same(modes(rules(', { to: [{ operation: { paths: [/metrics] } }] }')), [line])
+  t.same(modes(rules('')), [
+    line,
     'external address proxy caller->ingress-gateway, ingress-gateway->local-gateway, gateway->activator, activator->pod refused-by-policy'
   ])
 })
@@ -56,7 +56,7 @@ t.test('a denied autoscaler keeps the activator on the path', async t => {
 t.test('kubelet probes reach the sidecar if they are not rewritten', async t => {
   const rewrite = 'sidecar.istio.io/rewriteAppHTTPProbers: "false"'
   const kubelet = (...objects: readonly string[]) =>
-    annotated(rewrite, ...objects).filter(way => way.startsWith('probe kubelet'))
+    annotated(rewrite, ...objects).filter(line => line.startsWith('probe kubelet'))
   t.same(kubelet(), ['probe kubelet kubelet->pod'])
   t.same(kubelet(STRICT), ['probe kubelet kubelet->pod plaintext-to-strict-workload'])
   t.same(kubelet(authorization('user1', '{ rules: [{ from: [{ source: { principals: ["*"] } }] }] }')), [
@@ -80,7 +80,7 @@ t.test('a revision that Knative rejects has no paths', async t => {
   }
   const direct = annotated('networking.knative.dev/http-protocol: redirected')
   t.notOk(
-    direct.some(way => way.includes('rejected')),
+    direct.some(line => line.includes('rejected')),
     'an annotation that Knative knows'
   )
   const onPredictor = model('', `predictor: { annotations: { ${burst('-2')} }, sklearn: {} }`)
@@ -93,17 +93,17 @@ t.test('gateways require JWTs', async t => {
     '{ selector: { matchLabels: { istio: ingressgateway } }, rules: [{ from: [{ source: { requestPrincipals: ["*"] } }] }] }'
   )
   const external = (...objects: readonly string[]) =>
-    annotated(burst('0'), need, ...objects).filter(way => way.startsWith('external'))
+    annotated(burst('0'), need, ...objects).filter(line => line.startsWith('external'))
   t.same(external(), ['external address caller->ingress-gateway token-never-valid'], 'JWT that no proxy validates')
   const reader =
     '{ selector: { matchLabels: { istio: ingressgateway } }, jwtRules: [{ issuer: a, forwardOriginalToken: true }] }'
-  const way = 'external address serve caller->ingress-gateway, ingress-gateway->local-gateway'
-  t.same(external(authentication('istio-system', reader)), [`${way}, gateway->pod`])
+  const line = 'external address serve caller->ingress-gateway, ingress-gateway->local-gateway'
+  t.same(external(authentication('istio-system', reader)), [`${line}, gateway->pod`])
 })
 
 t.test('a model without a public host', async t => {
   const external = (...objects: readonly string[]) =>
-    annotated(burst('0'), ...objects).filter(way => way.startsWith('external'))
+    annotated(burst('0'), ...objects).filter(line => line.startsWith('external'))
   t.same(external(configMap('knative-serving', 'config-domain', { 'svc.cluster.local': '' })), [])
   t.same(external(gateway('knative-ingress-gateway', '')), ['external address caller->ingress-gateway no-listener'])
   const none = together(

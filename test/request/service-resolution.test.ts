@@ -10,26 +10,21 @@ kind: Pod
 metadata: { namespace: a, name: pod, labels: { istio: ingressgateway } }
 spec: { containers: [{ name: proxy, ports: [{ name: web, containerPort: 8081 }] }] }`
   for (const [name, spec, more, expected] of [
+    ['running pod', 'selector: { istio: ingressgateway }, ports: [{ port: 80, targetPort: 8081 }]', pod, ['pod 8081']],
     [
-      'a pod that is there',
-      'selector: { istio: ingressgateway }, ports: [{ port: 80, targetPort: 8081 }]',
-      pod,
-      ['pod 8081']
-    ],
-    [
-      'its port by name',
+      'named target port',
       'selector: { istio: ingressgateway }, ports: [{ port: 80, targetPort: web }]',
       pod,
       ['pod 8081']
     ],
     [
-      'the next one',
+      'expected pod',
       'selector: { istio: ingressgateway }, ports: [{ port: 80, targetPort: 8081 }]',
       '',
       ['gateway (next pod) 8081']
     ],
     [
-      'the next one, by the same port',
+      'expected pod, same port',
       'selector: { istio: ingressgateway }, ports: [{ port: 80 }]',
       '',
       ['gateway (next pod) 80']
@@ -40,8 +35,8 @@ spec: { containers: [{ name: proxy, ports: [{ name: web, containerPort: 8081 }] 
       '',
       []
     ],
-    ['no other port', 'selector: { istio: ingressgateway }, ports: [{ port: 81 }]', pod, []],
-    ['no pod is selected', 'ports: [{ port: 80 }]', pod, []]
+    ['other port', 'selector: { istio: ingressgateway }, ports: [{ port: 81 }]', pod, []],
+    ['Service without a selector', 'ports: [{ port: 80 }]', pod, []]
   ] as const) {
     const state = stateOf(`
 apiVersion: v1

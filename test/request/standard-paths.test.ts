@@ -5,8 +5,8 @@ import { stockWith } from '../support/snapshot.ts'
 
 const STANDARD = 'serving.kserve.io/deploymentMode: Standard'
 const standard = (more = '', labels = '') => model(`, annotations: { ${STANDARD} ${more} }, labels: { ${labels} }`)
-const ways = (...objects: readonly string[]) => pathsTo(stockWith(together(standard(), ...objects)), 'new')
-const fromOutside = (...objects: readonly string[]) => ways(...objects).filter(way => way.startsWith('external'))
+const pathLines = (...objects: readonly string[]) => pathsTo(stockWith(together(standard(), ...objects)), 'new')
+const fromOutside = (...objects: readonly string[]) => pathLines(...objects).filter(line => line.startsWith('external'))
 const service = (spec: string) => `
 apiVersion: v1
 kind: Service
@@ -15,12 +15,12 @@ spec: ${spec}
 `
 
 t.test('all callers use the Service, which targets the pods', async t => {
-  t.same(ways(), [
+  t.same(pathLines(), [
     'external address caller->ingress-gateway, gateway->pod',
     'in-mesh address caller->pod',
     'non-mesh address caller->pod'
   ])
-  t.same(ways(policy('user1', '{ mtls: { mode: STRICT } }')), [
+  t.same(pathLines(policy('user1', '{ mtls: { mode: STRICT } }')), [
     'external address caller->ingress-gateway, gateway->pod',
     'in-mesh address caller->pod',
     'non-mesh address caller->pod plaintext-to-strict-workload'
@@ -30,7 +30,7 @@ t.test('all callers use the Service, which targets the pods', async t => {
     pod('user1', 'plain', 'app: plain', 'none')
   )
   t.same(
-    ways(plain, policy('user1', '{ mtls: { mode: STRICT } }')).at(-1),
+    pathLines(plain, policy('user1', '{ mtls: { mode: STRICT } }')).at(-1),
     'non-mesh address caller->pod',
     'to the pods of the Service that exists'
   )
@@ -38,7 +38,7 @@ t.test('all callers use the Service, which targets the pods', async t => {
 
 t.test('external path by an Ingress', async t => {
   const open = ['external address caller->ingress-gateway, gateway->pod']
-  t.same(fromOutside(kserveConfig({})), open, 'of the usual class')
+  t.same(fromOutside(kserveConfig({})), open, 'default Ingress class')
   t.same(fromOutside(configMap('kserve', 'inferenceservice-config', {})), open, 'without a configuration')
   t.same(
     fromOutside(kserveConfig({ ingressClassName: 'nginx' })),
@@ -47,10 +47,10 @@ t.test('external path by an Ingress', async t => {
     ],
     'of a class that others serve'
   )
-  t.same(fromOutside(kserveConfig({ disableIngressCreation: true })), [], 'not where none is made')
-  t.same(fromOutside(kserveConfig({ ingressDomain: 'svc.cluster.local' })), [], 'not under the domain of the cluster')
+  t.same(fromOutside(kserveConfig({ disableIngressCreation: true })), [], 'Ingress creation disabled')
+  t.same(fromOutside(kserveConfig({ ingressDomain: 'svc.cluster.local' })), [], 'cluster domain as ingressDomain')
   const local = standard('', 'networking.kserve.io/visibility: cluster-local')
-  t.same(fromOutside(local), [], 'not where the model is for the cluster alone')
+  t.same(fromOutside(local), [], 'cluster-local model')
   t.same(
     fromOutside(standard('', 'networking.knative.dev/visibility: cluster-local')),
     open,
@@ -69,8 +69,8 @@ t.test('external path by an HTTPRoute', async t => {
 
 t.test('kubelet probes reach the sidecar if they are not rewritten', async t => {
   const probed = (value: string, ...objects: readonly string[]) =>
-    ways(standard(`, sidecar.istio.io/rewriteAppHTTPProbers: "${value}"`), ...objects).filter(way =>
-      way.startsWith('probe')
+    pathLines(standard(`, sidecar.istio.io/rewriteAppHTTPProbers: "${value}"`), ...objects).filter(line =>
+      line.startsWith('probe')
     )
   const strict = policy('user1', '{ mtls: { mode: STRICT } }')
   t.same(probed('true', strict), [])

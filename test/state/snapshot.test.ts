@@ -12,7 +12,7 @@ const a = resourceOf(service('x', 'a'))
 const b = resourceOf(service('y', 'b'))
 const names = (state: Snapshot, namespace?: string) => state.list('Service', namespace).map(({ name }) => name)
 
-t.test('lists are in order, and keep their identity until they change', async t => {
+t.test('lists are sorted and keep their identity until they change', async t => {
   const state = Snapshot.of([b, a])
   t.same(names(state), ['a', 'b'])
   t.same(names(state, 'y'), ['b'])
@@ -26,7 +26,7 @@ t.test('lists are in order, and keep their identity until they change', async t 
   t.equal(after.get('Service', 'y', 'b'), changed)
 })
 
-t.test('of two objects with one name the later counts', async t => {
+t.test('the later of two objects with one name takes precedence', async t => {
   const other = resourceOf(service('x', 'a', 81))
   t.equal(Snapshot.of([a, other]).get('Service', 'x', 'a'), other)
 })
@@ -35,12 +35,12 @@ t.test('changes', async t => {
   const state = stateOf(service('x', 'a'))
   t.same(names(state.apply({ operation: 'CREATE', after: b })), ['a', 'b'])
   t.same(names(state.apply({ operation: 'DELETE', before: a })), [])
-  t.same(names(Snapshot.of([]).apply({ operation: 'CREATE', after: a })), ['a'], 'the first of its kind')
+  t.same(names(Snapshot.of([]).apply({ operation: 'CREATE', after: a })), ['a'], 'first object of its kind')
 })
 
-t.test('the state before a change is what the change says it was', async t => {
-  t.same(names(stateOf(service('x', 'a')).before({ operation: 'CREATE', after: a })), [], 'seen already')
-  t.same(names(Snapshot.of([]).before({ operation: 'DELETE', before: a })), ['a'], 'not seen yet')
+t.test('the state before a change has its old object', async t => {
+  t.same(names(stateOf(service('x', 'a')).before({ operation: 'CREATE', after: a })), [], 'already in the state')
+  t.same(names(Snapshot.of([]).before({ operation: 'DELETE', before: a })), ['a'], 'not in the state')
 })
 
 t.test('a collection is replaced in one namespace or in all', async t => {
@@ -49,7 +49,7 @@ t.test('a collection is replaced in one namespace or in all', async t => {
   t.same(names(state.withAll('Service', [], 'x')), ['b'])
 })
 
-t.test('what cannot be read is kept beside', async t => {
+t.test('unreadable kinds are listed', async t => {
   const unreadable = new Map([['Service', 'forbidden'] as const])
   t.equal(Snapshot.of([a]).withUnreadable(unreadable).unreadable.get('Service'), 'forbidden')
 })

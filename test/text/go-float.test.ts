@@ -69,7 +69,7 @@ const FLOATS: Readonly<Record<string, Readonly<Record<string, number | undefined
   }
 }
 
-t.test('numbers are read as Go reads them', async t => {
+t.test('numbers are parsed like in Go', async t => {
   for (const [name, texts] of Object.entries(FLOATS)) {
     for (const [text, value] of Object.entries(texts)) {
       const read = parseGoFloat(text)
@@ -78,7 +78,7 @@ t.test('numbers are read as Go reads them', async t => {
   }
 })
 
-t.test('long texts are read in linear time', async t => {
+t.test('long texts are parsed in linear time', async t => {
   const length = 200_000
   for (const [name, text] of [
     ['digits, then a letter', `${'1'.repeat(length)}x`],

@@ -6,7 +6,7 @@ const selector = (key: string, operator: string, ...values: readonly string[]) =
   matchExpressions: [{ key, operator, values }]
 })
 
-t.test('labels wanted', async t => {
+t.test('matchLabels', async t => {
   t.ok(hasLabels({ a: '1', b: '2' }, { a: '1' }))
   t.notOk(hasLabels({ a: '2' }, { a: '1' }))
   t.ok(hasLabels({}, {}))
@@ -24,8 +24,8 @@ t.test('selectors', async t => {
     ['Exists', selector('a', 'Exists'), { a: '' }, true],
     ['DoesNotExist', selector('a', 'DoesNotExist'), { a: '' }, false],
     ['DoesNotExist, absent', selector('a', 'DoesNotExist'), {}, true],
-    ['a key that objects have by birth', selector('constructor', 'Exists'), {}, false],
-    ['no such operator', selector('a', 'Near', '1'), { a: '1' }, false]
+    ['key of the object prototype', selector('constructor', 'Exists'), {}, false],
+    ['unknown operator', selector('a', 'Near', '1'), { a: '1' }, false]
   ] as const) {
     t.equal(selects(what, labels), selected, name)
   }

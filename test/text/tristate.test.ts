@@ -1,7 +1,7 @@
 import t from 'tap'
 import { all, any, not, type Tristate } from '../../src/text/tristate.ts'
 
-t.test('answers that may be out of reach', async t => {
+t.test('logic with unknown values', async t => {
   const table: readonly (readonly [readonly Tristate[], Tristate, Tristate])[] = [
     [[], true, false],
     [[true], true, true],

@@ -2,18 +2,18 @@ import t from 'tap'
 import { parseYaml } from '../../src/text/yaml.ts'
 import { cpuTimeMs } from '../support/cpu-time.ts'
 
-t.test('YAML is read', async t => {
+t.test('YAML is parsed', async t => {
   for (const [name, text, expected] of [
     ['a map', 'a: { b: [c, 1, true] }', { a: { b: ['c', 1, true] } }],
     ['JSON', '{"a":{"b":null}}', { a: { b: null } }],
     ['two values for one key', 'a: 1\na: 2', { a: 2 }],
-    ['words for booleans', '[yes, Off, n, true, "yes"]', [true, false, false, true, 'yes']],
-    ['a merge', 'a: &a { x: 1 }\nb: { <<: *a }', { a: { x: 1 }, b: { x: 1 } }],
+    ['yes and no', '[yes, Off, n, true, "yes"]', [true, false, false, true, 'yes']],
+    ['merge key', 'a: &a { x: 1 }\nb: { <<: *a }', { a: { x: 1 }, b: { x: 1 } }],
     ['an alias', 'a: &a [x]\nb: *a', { a: ['x'], b: ['x'] }],
-    ['a block of text', 'a: |\n  {{ .Values }}\n', { a: '{{ .Values }}\n' }],
-    ['a key that is a word of JavaScript', '{ __proto__: { a: 1 } }', JSON.parse('{ "__proto__": { "a": 1 } }')],
+    ['block scalar', 'a: |\n  {{ .Values }}\n', { a: '{{ .Values }}\n' }],
+    ['key of the object prototype', '{ __proto__: { a: 1 } }', JSON.parse('{ "__proto__": { "a": 1 } }')],
     ['nothing', '', undefined],
-    ['what does not parse', 'a: "b', undefined],
+    ['invalid YAML', 'a: "b', undefined],
     ['two documents', '--- 1\n--- 2', undefined]
   ] as const) {
     t.same(parseYaml(text), expected, name)
@@ -23,7 +23,7 @@ t.test('YAML is read', async t => {
 const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
 const aliases = (count: number) => `- &a x\n${'- *a\n'.repeat(count)}`
 
-t.test('what is nested deeply or has many aliases is not read', async t => {
+t.test('deeply nested YAML and many aliases are rejected', async t => {
   t.ok(Array.isArray(parseYaml(nested(50))), '50 levels')
   t.equal(parseYaml(nested(200)), undefined, '200 levels')
   t.equal(parseYaml(nested(200_000)), undefined, 'more levels than the stack has')
@@ -31,7 +31,7 @@ t.test('what is nested deeply or has many aliases is not read', async t => {
   t.equal(parseYaml(aliases(11)), undefined, '11 aliases')
 })
 
-t.test('long YAML is read in linear time', async t => {
+t.test('long YAML is parsed in linear time', async t => {
   const count = 50_000
   const lines = (line: (i: number) => string) => Array.from({ length: count }, (_, i) => line(i)).join('\n')
   for (const [name, text] of [
