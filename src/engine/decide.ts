@@ -1,7 +1,7 @@
 import type { Rules } from '../rules/lib/rule.ts'
 import type { Ref } from '../state/resource.ts'
 import type { Change, Snapshot } from '../state/snapshot.ts'
-import { allBlocked, diffEvaluations, type EvaluationDiff } from './diff.ts'
+import { allBlocked, allLatent, diffEvaluations, type EvaluationDiff } from './diff.ts'
 import { applyExceptions, expiredExceptions, type Suppression } from './exceptions.ts'
 import { isExempt, isUnchanged } from './exempt.ts'
 import type { Finding } from './finding.ts'
@@ -104,10 +104,13 @@ export function decideState(
   const evaluation = evaluate(state, rules, cache.latest)
   cache.latest = evaluation
   const explained = toPathFindings(allBlocked(evaluation), state, rules, policy)
+  const later = toPathFindings(allLatent(evaluation), state, rules, policy, true)
   const found = allFound(evaluation).map(one => toCheckFinding(one, state, policy, false))
-  const active = [...explained.findings, ...found].filter(({ mode }) => mode !== 'off').sort(bySeverity)
+  const active = [...explained.findings, ...later.findings, ...found]
+    .filter(({ mode }) => mode !== 'off')
+    .sort(bySeverity)
   const { findings, suppressed } = applyExceptions(active, state, policy.exceptions)
-  const notEvaluated = [...skippedBy(evaluation), ...explained.skipped]
+  const notEvaluated = dedupe([...skippedBy(evaluation), ...explained.skipped, ...later.skipped])
   return {
     decision: mostSevere(findings, notEvaluated, policy),
     findings,

@@ -151,6 +151,14 @@ export function allBlocked({ namespaces, controlPlane }: Evaluation): readonly B
   ]
 }
 
+/** Every path of a state that will be blocked after the next rollout. */
+export function allLatent({ namespaces }: Evaluation): readonly BlockedPath[] {
+  const classes = [...namespaces.values()].flatMap(({ evaluations }) => [...evaluations.values()])
+  return classes.flatMap(({ members, paths, next }) =>
+    paths === undefined || next === undefined ? [] : toBlockedPaths(members, newlyBlocked(paths, next), next)
+  )
+}
+
 /** Blocked paths among those of models with identical paths. */
 export function blockedPathsOf(
   models: readonly InferenceService[],

@@ -138,7 +138,8 @@ function withoutDeniedCallers(
   all: ReadonlyMap<string, BlockedGroup>
 ): BlockedGroup {
   if (cause !== 'refused-by-policy' || group.hop !== 'caller->pod') return group
-  const isSame = (one: BlockedGroup) => one !== group && one.caller === group.caller && one.from === group.from
+  const isSame = (one: BlockedGroup) =>
+    one !== group && one.caller === group.caller && String(one.from) === String(group.from)
   const others = [...all.values()].filter(isSame)
   return {
     ...group,

@@ -293,6 +293,11 @@ t.test('failures after the next rollout are warnings', async t => {
     [],
     'pre-existing problem'
   )
+  t.same(
+    pathFindings({ ...decideState(both, RULES, DEFAULT_POLICY), existing: [] }),
+    latent,
+    'audit reports it as well'
+  )
   const changed = model(
     'sklearn-iris',
     ', labels: { team: blue }, annotations: { autoscaling.knative.dev/targetBurstCapacity: "0" }'

@@ -1,4 +1,4 @@
-import { deepStrictEqual, equal } from 'node:assert'
+import { deepStrictEqual, equal, ok } from 'node:assert'
 import fc from 'fast-check'
 import t from 'tap'
 import { decide, decideState } from '../../src/engine/decide.ts'
@@ -7,9 +7,12 @@ import type { Finding } from '../../src/engine/finding.ts'
 import { evaluate } from '../../src/engine/incremental/evaluate.ts'
 import { mutate } from '../../src/engine/mutate.ts'
 import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
+import type { InferenceService } from '../../src/kserve/inference-service.ts'
+import { pathsOf } from '../../src/request/inference-service-paths.ts'
+import { isOpen } from '../../src/request/request-path.ts'
 import { RULES } from '../../src/rules/index.ts'
 import type { Resource } from '../../src/state/resource.ts'
-import { Snapshot } from '../../src/state/snapshot.ts'
+import { type Change, Snapshot } from '../../src/state/snapshot.ts'
 import { property } from '../support/property.ts'
 import {
   anyObject,
@@ -121,4 +124,45 @@ property(t, 'the patch is idempotent', fc.tuple(someObjects, inferenceService), 
   const after = patched(sent, patch)
   deepStrictEqual(read(after), change.after, 'the evaluated object equals the patched object')
   deepStrictEqual(mutated(after).patch, [])
+})
+
+const STRICTNESS = ['allow', 'warn', 'deny']
+/** Calls that reach the model, by caller, namespaces and address. */
+const openCalls = (cluster: Snapshot, service: InferenceService) =>
+  pathsOf(cluster, service, 'next')
+    .filter(path => isOpen(path) && path.expected)
+    .map(({ caller, from, entry }) => `${caller} ${from} ${entry}`)
+
+property(
+  t,
+  'a patch never makes the decision stricter',
+  fc.tuple(someObjects, inferenceService),
+  150,
+  ([manifests, sent]) => {
+    const cluster = clusterWith(manifests)
+    const change: Change = { operation: 'CREATE', after: read(sent) }
+    const mutated = mutate(cluster, change, { object: sent, oldObject: null }, RULES)
+    if (mutated.patch.length === 0) return
+    const [asSent, patchedDecision] = [change, mutated.change].map(one => decide(cluster, one, RULES, DEFAULT_POLICY))
+    const strictness = (decision: string | undefined) => STRICTNESS.indexOf(decision ?? '')
+    ok(
+      strictness(patchedDecision?.decision) <= strictness(asSent?.decision),
+      JSON.stringify([mutated.patch, asSent?.decision, patchedDecision?.findings])
+    )
+  }
+)
+
+property(t, 'a patch blocks no caller', fc.tuple(someObjects, inferenceService), 150, ([manifests, sent]) => {
+  const cluster = clusterWith(manifests)
+  const after = read(sent) as InferenceService
+  const { patch, change } = mutate(cluster, { operation: 'CREATE', after }, { object: sent, oldObject: null }, RULES)
+  if (patch.length === 0) return
+  const without = openCalls(cluster.apply({ operation: 'CREATE', after }), after)
+  const mutated = change.after as InferenceService
+  const reached = new Set(openCalls(cluster.apply({ operation: 'CREATE', after: mutated }), mutated))
+  deepStrictEqual(
+    without.filter(call => !reached.has(call)),
+    [],
+    JSON.stringify(patch)
+  )
 })
