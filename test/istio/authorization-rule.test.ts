@@ -49,7 +49,7 @@ check('one of from, one of to, and all of when', [
   ['{ when: [{ key: destination.port, values: ["8012"] }, { key: source.namespace, values: [a] }] }', SELF, false]
 ])
 
-check('who calls', [
+check('source', [
   [source('principals: ["*"]'), SELF, true],
   [source('principals: ["*"]'), PLAIN, false],
   [source('principals: [td/ns/user1/sa/caller]'), SELF, true],
@@ -81,7 +81,7 @@ check('who calls', [
   [source('notTrustDomains: [td]'), SELF, false]
 ])
 
-check('from where', [
+check('source addresses', [
   [source('ipBlocks: [10.0.2.0/24]'), {}, true],
   [source('ipBlocks: [10.0.2.2]'), {}, true],
   [source('ipBlocks: [10.0.3.0/24]'), {}, false],
@@ -98,7 +98,7 @@ check('from where', [
   [when('destination.port', '8013'), {}, false]
 ])
 
-check('what for', [
+check('operation', [
   [operation('hosts: ["*.USER1.svc.cluster.local"]'), {}, true],
   [operation('hosts: [model]'), {}, false],
   [operation('notHosts: [model]'), {}, true],
@@ -115,7 +115,7 @@ check('what for', [
   [when('experimental.envoy.filters.http.x[y]', 'z'), {}, undefined]
 ])
 
-check('with what', [
+check('JWT and headers', [
   [source('requestPrincipals: ["*"]'), {}, false],
   [source('requestPrincipals: ["*"]'), { token: { issuer: 'iss' } }, true],
   [source('requestPrincipals: ["iss/*"]'), { token: { issuer: 'iss' } }, true],
@@ -138,14 +138,14 @@ check('with what', [
 ])
 
 const BYTES = { ...SELF, http: false }
-check('on a port of bytes, a rule that allows is lost for a word about HTTP', [
+check('on a TCP port, an ALLOW rule with HTTP fields never matches', [
   [operation('paths: ["*"]'), BYTES, false],
   [source('requestPrincipals: ["*"]'), BYTES, false],
   [when('request.headers[x]', '*'), BYTES, false],
   [source('namespaces: [user1]'), BYTES, true]
 ])
 check(
-  'one that denies does without the word',
+  'on a TCP port, a DENY rule ignores its HTTP fields',
   [
     [operation('paths: ["/x"], ports: ["8012"]'), BYTES, true],
     [operation('paths: ["/x"], ports: ["1"]'), BYTES, false],
@@ -153,4 +153,4 @@ check(
   ],
   false
 )
-check('a rule with a condition that Istio does not know is none', [[when('source.planet', 'earth'), {}, false]])
+check('a rule with an unknown condition key never matches', [[when('source.planet', 'earth'), {}, false]])

@@ -36,7 +36,7 @@ spec: { host: ${HOST}, ${spec} }
   return `${send} by ${reason}`
 }
 
-// What is asked for whole hosts is covered by the vectors from Istio's code; here is what subsets make of it.
+// Vectors from Istio's code cover top-level settings; this test covers subsets.
 t.test('subset settings override top-level settings', async t => {
   const tls = (mode: string) => `tls: { mode: ${mode} }`
   const port = (mode: string) => `portLevelSettings: [{ port: { number: 80 }, ${tls(mode)} }]`

@@ -3,7 +3,7 @@ import { chainForSni, findListener } from '../../src/istio/gateway.ts'
 import { toWorkload } from '../../src/state/workload.ts'
 import { stateOf } from '../support/snapshot.ts'
 
-// What a port listens with is covered by the vectors from Istio's code; here is which of its chains a name meets.
+// Vectors from Istio's code cover the listeners of a port; this test covers the selection of a filter chain by SNI.
 t.test('the most specific SNI host takes precedence', async t => {
   const server = (name: string, host: string) =>
     `{ port: { number: 8443, name: ${name}, protocol: HTTPS }, hosts: ["${host}"], tls: { mode: ISTIO_MUTUAL } }`

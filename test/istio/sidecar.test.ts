@@ -67,7 +67,7 @@ t.test('namespaces whose PeerAuthentications a sidecar sees', async t => {
     t.equal(scopeOf(stateOf(yaml), client).isVisible('user2'), sees, name)
   }
   const { isVisible } = scopeOf(stateOf(service('user1', '.')), client)
-  t.ok(isVisible('user1'), 'subset TLS')
+  t.ok(isVisible('user1'), 'own namespace')
   t.ok(isVisible('istio-system'), 'root namespace')
 })
 

@@ -32,7 +32,7 @@ t.test('issuer classes follow RequestAuthentications and policies', async t => {
     ],
     ['a rule for any token', both, [policy(from('"*"'))], ALIKE],
     ['one rule for both issuers', both, [policy(from('a/*, b/*'))], ALIKE],
-    ['one rule for each namespace', both, [policy(from('a/*'), from('b/*'))], ALIKE],
+    ['one rule for each issuer', both, [policy(from('a/*'), from('b/*'))], ALIKE],
     ['one rule for one issuer', both, [policy(from('a/*'))], APART],
     ['any subject and one subject', both, [policy(from('a/*'), from('b/me'))], APART],
     ['other operations', both, [policy(from('a/*', ', to: [{ operation: { methods: [GET] } }]'), from('b/*'))], APART],

@@ -7,11 +7,11 @@ t.test('pods of one template are deduplicated', async t => {
   const second = { ...first, name: 'a-2', address: '10.0.0.2' }
   const other = { ...first, name: 'b-1', labels: { app: 'b' } }
   t.same(dedupePods([]), [])
-  t.same(dedupePods([first]), [first], 'different addresses')
+  t.same(dedupePods([first]), [first], 'one pod keeps its address')
   t.match(
     dedupePods([first, second]),
     [{ labels: { app: 'a' }, address: undefined }],
-    'of several nothing is said by address'
+    'deduplicated pods have no address'
   )
   t.equal(dedupePods([first, second]).length, 1)
   t.same(dedupePods([first, other]), [first, other])

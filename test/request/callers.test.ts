@@ -11,7 +11,7 @@ kind: Namespace
 metadata: { name: ${name}, labels: { istio-injection: enabled } }
 `
 
-/** The classes of callers, with the service accounts that are tried. */
+/** Caller classes with their service accounts. */
 function callers(...objects: readonly string[]): readonly string[] {
   const state = stockWith(together(injecting('user2'), injecting('user3'), ...objects))
   const call = { path: undefined, method: 'POST', hosts: [HOST] }

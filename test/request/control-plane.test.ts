@@ -6,7 +6,7 @@ import { describePath } from '../support/paths.ts'
 import { stateOf, stockWith } from '../support/snapshot.ts'
 
 const lines = (state: Snapshot) => controlPlanePaths(state).map(describePath)
-/** What is out of reach, or refused: the entry, the cause, and what decided. */
+/** Failed hops of the control plane, one line each. */
 const failures = (...objects: readonly string[]) =>
   controlPlanePaths(stockWith(together(...objects))).flatMap(({ entry, hops }) =>
     hops.flatMap(({ failure }) => {
@@ -48,7 +48,7 @@ spec: { selector: { app: webhook }, ports: [{ name: http, port: 443, targetPort:
   t.same(
     failures(http),
     [`${webhook} webhook-refused undefined validation.webhook.serving.knative.dev`],
-    'a port that is HTTP to Istio takes no TLS'
+    'a port with the protocol HTTP accepts no TLS'
   )
   const elsewhere = http.replace('port: 443', 'port: 8443')
   t.same(failures(elsewhere), [], 'missing port is not reported')

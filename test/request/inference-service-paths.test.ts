@@ -358,6 +358,6 @@ spec:
     pathsTo(state, 'sklearn-iris').includes(
       'external address caller->ingress-gateway, ingress-gateway->local-gateway token-never-valid'
     ),
-    'the first pass of the gateway takes it off'
+    'the first pass of the gateway strips the JWT'
   )
 })

@@ -43,11 +43,11 @@ t.test('the autoscaler scrapes the pods', async t => {
 t.test('a denied autoscaler keeps the activator on the path', async t => {
   const rules = (more: string) =>
     authorization('user1', `{ rules: [{ from: [{ source: { namespaces: [istio-system] } }] } ${more}] }`)
-  const modes = (...objects: readonly string[]) =>
+  const externalPaths = (...objects: readonly string[]) =>
     annotated(burst('0'), ...objects).filter(line => line.startsWith('external'))
   const line = 'external address serve caller->ingress-gateway, ingress-gateway->local-gateway, gateway->pod'
-  t.same(modes(rules(', { to: [{ operation: { paths: [/metrics] } }] }')), [line])
-  t.same(modes(rules('')), [
+  t.same(externalPaths(rules(', { to: [{ operation: { paths: [/metrics] } }] }')), [line])
+  t.same(externalPaths(rules('')), [
     line,
     'external address proxy caller->ingress-gateway, ingress-gateway->local-gateway, gateway->activator, activator->pod refused-by-policy'
   ])

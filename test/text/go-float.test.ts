@@ -9,7 +9,7 @@ import { cpuTimeMs } from '../support/cpu-time.ts'
 const FLOATS: Readonly<Record<string, Readonly<Record<string, number | undefined>>>> = {
   'decimal numbers': { '0': 0, '-0': -0, '-1.0': -1, '+1': 1, '.5': 0.5, '5.': 5, '00012': 12 },
   'powers of ten': { '1e5': 1e5, '1E+2': 100, '5.e-1': 0.5, '1e00000000000000000005': 1e5, '0e999999': 0 },
-  'what is no number': { '': undefined, '.': undefined, ' 0': undefined, '0 ': undefined, '1e': undefined },
+  'no number': { '': undefined, '.': undefined, ' 0': undefined, '0 ': undefined, '1e': undefined },
   'signs and points at wrong places': { '--1': undefined, '+-1': undefined, '1.2.3': undefined, '1e5.0': undefined },
   'digits of other scripts': { '٠': undefined },
   'infinity in any case': { inf: Infinity, '+Inf': Infinity, INFINITY: Infinity, '-infinity': -Infinity },
@@ -39,7 +39,7 @@ const FLOATS: Readonly<Record<string, Readonly<Record<string, number | undefined
   'hexadecimal numbers without an exponent': { '0x10': undefined, '0x1e5': undefined, '0x': undefined },
   'hexadecimal numbers without digits': { '0xp1': undefined, '0x.p1': undefined, '0x1p': undefined },
   'other prefixes': { '0b1': undefined, '0o7': undefined },
-  'the largest number, and what is beyond': {
+  'the largest number and larger ones': {
     '1.7976931348623157e308': Number.MAX_VALUE,
     '1.7976931348623159e308': undefined,
     '0x1.fffffffffffffp1023': Number.MAX_VALUE,
@@ -48,7 +48,7 @@ const FLOATS: Readonly<Record<string, Readonly<Record<string, number | undefined
     '0x1p1024': undefined,
     '-1e400': undefined
   },
-  'the smallest number, and what rounds to zero': {
+  'the smallest number and numbers that round to zero': {
     '5e-324': Number.MIN_VALUE,
     '2e-324': 0,
     '0x1p-1074': Number.MIN_VALUE,
