@@ -76,6 +76,13 @@ t.test('the fix allows the denied callers', async t => {
   t.match(additional?.apply, [
     { metadata: { name: 'policy-hops', namespace: 'user1' }, spec: { action: 'ALLOW', rules: hops } }
   ])
+  const long = Array.from({ length: 300 }, (_, i) => `namespace-${i}`).join()
+  const [ofLong] = fixes(`${STRICT}---${allow(`{ namespaces: [${long}] }`)}`)
+  t.match(
+    ofLong?.apply,
+    [{ metadata: { name: 'policy-hops' }, spec: { rules: hops } }],
+    'a long policy is not repeated'
+  )
   const [byRule] = fixes(`${STRICT}---${allow('{ namespaces: [user1, istio-system, knative-serving] }')}`)
   t.match(byRule, {
     text: 'Add a rule that allows callers of other namespaces to AuthorizationPolicy user1/policy',

@@ -8,6 +8,7 @@ import type { PathKinds } from '../../request/caller.ts'
 import type { Denied, PolicyDenied } from '../../request/hop.ts'
 import { toDestination } from '../../request/service-resolution.ts'
 import { byCreationTime } from '../../state/creation-order.ts'
+import { memoize } from '../../state/memoize.ts'
 import type { View } from '../../state/snapshot.ts'
 import { identityOf } from '../../state/workload.ts'
 import { clientName } from './message-parts.ts'
@@ -54,8 +55,8 @@ function newestPolicy(policies: readonly AuthorizationPolicy[]): AuthorizationPo
 
 /**
  * The ALLOW policy that decides, with rules for the denied caller and for the hops of the path: gateways, activator and
- * autoscaler. A policy of the root namespace applies to all namespaces, so a policy of the model's namespace is added to
- * it: ALLOW policies are additive.
+ * autoscaler. A policy of the root namespace applies to all namespaces, and a long one does not fit into an answer: then it is
+ * an additional policy of the model's namespace. ALLOW policies are additive.
  */
 export function extendedAllowPolicy(
   { client, server, request, verdict }: PolicyDenied,
@@ -77,7 +78,7 @@ export function extendedAllowPolicy(
   const principals = [...new Set(denied)].map(identity => identity.replace('spiffe://', ''))
   const policy = newestPolicy(verdict.by)
   const rules = [{ from: [{ source: { principals } }] }, { to: [{ operation: { paths: KNATIVE_PROBE_PATHS } }] }]
-  if (policy.namespace === server.namespace) {
+  if (policy.namespace === server.namespace && specLength(policy) <= MAX_SPEC_LENGTH) {
     return [updatedManifest(policy, { spec: { ...policy.spec, rules: [...policy.spec.rules, ...rules] } })]
   }
   const { selector } = policy.spec
@@ -90,6 +91,10 @@ export function extendedAllowPolicy(
     }
   ]
 }
+
+/** In characters of JSON. */
+const MAX_SPEC_LENGTH = 4_000
+const specLength = memoize(({ spec }: AuthorizationPolicy) => JSON.stringify(spec).length)
 
 /** Paths that activator and autoscaler probe and scrape, in plaintext if they have no sidecar. */
 export const KNATIVE_PROBE_PATHS = ['/healthz', '/metrics']
