@@ -30,7 +30,7 @@ export default defineFailure({
       fix: {
         text: `Send requests to the Service of Gateway ${boundTo.join(', ')}, and cover ${host} in its hosts`,
         apply:
-          isFromKserve && expected !== destination.host
+          isFromKserve && expected !== undefined && expected !== destination.host
             ? withGatewayNames(view, { knativeLocalGatewayService: expected })
             : []
       }

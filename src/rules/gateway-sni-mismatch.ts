@@ -1,4 +1,5 @@
 import { toRef } from '../state/resource.ts'
+import { coversHost } from '../text/host.ts'
 import { clientName, portName, serverField } from './lib/message-parts.ts'
 import { defineFailure } from './lib/rule.ts'
 import { updatedManifest } from './lib/updated-manifest.ts'
@@ -10,7 +11,9 @@ export default defineFailure({
   explain({ client, sent, at }, view) {
     const [entry] = at.servers
     const { gateway } = entry
-    const wanted = `*.svc.${view.settings.clusterDomain}`
+    const sni = String(sent.sni)
+    const inCluster = `*.svc.${view.settings.clusterDomain}`
+    const wanted = coversHost(inCluster, sni) ? inCluster : sni
     const servers = gateway.spec.servers.map(one =>
       one.port === entry.server.port ? { ...one, hosts: [...one.hosts, wanted] } : one
     )
@@ -20,8 +23,9 @@ export default defineFailure({
       message: `${clientName(client)} send an SNI to ${portName(at)} that its hosts do not include`,
       fix: {
         text:
-          `Add ${wanted} to hosts, which covers the SNI ${sent.sni}; ` +
-          'the exact host of the Service does not match it',
+          wanted === sni
+            ? `Add the SNI ${sni} to hosts`
+            : `Add ${wanted} to hosts, which covers the SNI ${sni}; the exact host of the Service does not match it`,
         apply: [updatedManifest(gateway, { spec: { ...gateway.spec, servers } })]
       }
     }

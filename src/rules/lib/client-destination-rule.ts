@@ -27,6 +27,8 @@ export function clientDestinationRule(
     return updatedManifest(rule, { spec: { ...rule.spec, trafficPolicy: withTls(rule.spec.trafficPolicy, port, tls) } })
   }
   const name = host.split('.').slice(0, 2).join('-')
+  // One without a selector would not apply to the same clients.
+  const workloadSelector = rule?.spec.workloadSelector
   return {
     apiVersion: rule?.apiVersion ?? 'networking.istio.io/v1',
     kind: 'DestinationRule',
@@ -34,7 +36,7 @@ export function clientDestinationRule(
       name: `${name}-${mode === 'DISABLE' ? 'plaintext' : 'mtls'}`,
       namespace: rule?.namespace ?? namespace
     },
-    spec: { host, trafficPolicy: { tls: { mode } } }
+    spec: { host, ...(workloadSelector && { workloadSelector }), trafficPolicy: { tls: { mode } } }
   }
 }
 
