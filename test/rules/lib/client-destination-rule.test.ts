@@ -86,3 +86,11 @@ t.test('a rule is created if none exists', async t => {
     spec: { host: HOST, trafficPolicy: { tls: { mode: 'DISABLE' } } }
   })
 })
+
+t.test('a new rule has the workload selector of the effective one', async t => {
+  const selecting = yaml('*.local', SIMPLE).replace('spec: {', 'spec: { workloadSelector: { matchLabels: { app: a } },')
+  const client = { ...by('*.local', SIMPLE), destinationRule: resourceOf(selecting) as DestinationRule }
+  t.match(clientDestinationRule(stock, client as ClientSide, to('gateway'), 'DISABLE'), {
+    spec: { host: HOST, workloadSelector: { matchLabels: { app: 'a' } }, trafficPolicy: { tls: { mode: 'DISABLE' } } }
+  })
+})
