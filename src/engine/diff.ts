@@ -8,7 +8,7 @@ import type { ClassEvaluation } from './incremental/class-evaluation.ts'
 import { track } from './incremental/dependency-tracking.ts'
 import type { Evaluation } from './incremental/evaluate.ts'
 import type { NamespaceEvaluation } from './incremental/namespace-evaluation.ts'
-import { comparePath, newlyBlocked } from './newly-blocked.ts'
+import { comparePath, isSecondCause, newlyBlocked } from './newly-blocked.ts'
 import { diffProblems, type ProblemDiff } from './problem-diff.ts'
 
 /** Blocked path of InferenceServices with identical paths. */
@@ -179,21 +179,6 @@ function toBlockedPaths(
     if (hop === undefined) return []
     return [{ models, path, hop, partialDenial: isReached && deniesCallers(hop), hasExistingCause: false }]
   })
-}
-
-/**
- * True if every earlier path of the same call was blocked further on: fixing that is not enough any more. A path that is
- * blocked further on than before is being repaired.
- */
-function isSecondCause(before: readonly Path[], path: Path): boolean {
-  const same = before.filter(({ caller, entry }) => caller === path.caller && entry === path.entry)
-  return same.length > 0 && same.every(one => progressOf(one) > progressOf(path))
-}
-
-/** Number of hops and checks that a blocked path passes: connections before policies. */
-function progressOf(path: Path): number {
-  const failure = failedHopOf(path)?.failure
-  return 2 * path.hops.length + Number(failure !== undefined && 'verdict' in failure)
 }
 
 /** The model cannot serve if one of these hops is denied, so a denial is never partial. */

@@ -72,3 +72,18 @@ function withRemovedCallers(after: readonly Path[], before: readonly Path[]): re
   const anyone = after.filter(({ caller, from }) => caller === 'in-mesh' && from === undefined)
   return [...after, ...anyone.map(path => ({ ...path, from: [first, ...others] as const }))]
 }
+
+/**
+ * True if every earlier path of the same call was blocked further on: fixing that is not enough any more. A path that is
+ * blocked further on than before is being repaired.
+ */
+export function isSecondCause(before: readonly Path[], path: Path): boolean {
+  const same = before.filter(one => isSameCall(one, path))
+  return same.length > 0 && same.every(one => progressOf(one) > progressOf(path))
+}
+
+/** Number of hops and checks that a blocked path passes: connections before policies. */
+function progressOf(path: Path): number {
+  const failure = failedHopOf(path)?.failure
+  return 2 * path.hops.length + Number(failure !== undefined && 'verdict' in failure)
+}

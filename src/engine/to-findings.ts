@@ -1,13 +1,4 @@
-import {
-  type AttributedProblem,
-  type CheckRule,
-  type FailureRule,
-  type Manifest,
-  type Mode,
-  type Problem,
-  type Rules,
-  ruleFor
-} from '../rules/lib/rule.ts'
+import { type CheckRule, type FailureRule, type Mode, type Problem, type Rules, ruleFor } from '../rules/lib/rule.ts'
 import { getOrAdd } from '../state/map.ts'
 import type { Ref } from '../state/resource.ts'
 import type { Snapshot } from '../state/snapshot.ts'
@@ -15,6 +6,14 @@ import { type LabelSelector, selects } from '../text/selector.ts'
 import type { BlockedPath } from './diff.ts'
 import { type Exception, type Exceptions, exceptionsAt } from './exceptions.ts'
 import { type BlockedPathRef, type Finding, type ModelExposure, SEVERITIES } from './finding.ts'
+import {
+  addObjects,
+  type BlockedGroup,
+  byKey,
+  type FindingGroup,
+  toBlockedPathRefs,
+  withoutDeniedCallers
+} from './finding-group.ts'
 import { track } from './incremental/dependency-tracking.ts'
 import { modelKey } from './incremental/evaluate.ts'
 import type { CheckResult } from './incremental/run-checks.ts'
@@ -44,28 +43,6 @@ export type WrittenPolicy = Omit<Policy, 'exceptions'> & { readonly exceptions: 
 
 export function policyAt({ rules, namespaces, unevaluated, exceptions }: WrittenPolicy, nowMs: number): Policy {
   return { rules, namespaces, unevaluated, exceptions: exceptionsAt(exceptions, nowMs) }
-}
-
-interface FindingGroup {
-  readonly rule: FailureRule
-  readonly problem: AttributedProblem
-  /** Objects of the fixes of all paths, by name: one fix may concern only one of several servers. */
-  readonly apply: Map<string, Manifest>
-  readonly blocked: Map<string, BlockedGroup>
-  /** True if a path justifies the rule's own mode; otherwise "deny" is lowered to "warn". */
-  keepsMode: boolean
-}
-
-/** Paths of these models that are blocked at the same hop. `undefined` if the path belongs to a control plane. */
-interface BlockedGroup extends Omit<BlockedPathRef, 'inferenceService'> {
-  readonly models: Set<string | undefined>
-}
-
-/** Sorted, so that the result does not depend on the order of evaluation. */
-const byKey = ([a]: readonly [string, BlockedGroup], [b]: readonly [string, BlockedGroup]) => (a < b ? -1 : 1)
-
-function toBlockedPathRefs({ models, ...failure }: BlockedGroup): readonly BlockedPathRef[] {
-  return [...models].map(inferenceService => ({ inferenceService, ...failure }))
 }
 
 /**
@@ -119,32 +96,6 @@ export function toPathFindings(
     )
   })
   return { findings, skipped: [...skipped.values()] }
-}
-
-function addObjects(objects: Map<string, Manifest>, apply: readonly Manifest[] = []): void {
-  for (const one of apply) {
-    const { kind, metadata } = one
-    getOrAdd(objects, `${kind} ${metadata.namespace}/${metadata.name}`, () => one)
-  }
-}
-
-/**
- * A policy that denies callers of the predictor host may be intentional: these paths are omitted for models whose
- * InferenceService URL is blocked for the same callers by the same policy.
- */
-function withoutDeniedCallers(
-  { cause }: FailureRule,
-  group: BlockedGroup,
-  all: ReadonlyMap<string, BlockedGroup>
-): BlockedGroup {
-  if (cause !== 'refused-by-policy' || group.hop !== 'caller->pod') return group
-  const isSame = (one: BlockedGroup) =>
-    one !== group && one.caller === group.caller && String(one.from) === String(group.from)
-  const others = [...all.values()].filter(isSame)
-  return {
-    ...group,
-    models: new Set([...group.models].filter(model => !others.some(({ models }) => models.has(model))))
-  }
 }
 
 /** Paths blocked for all callers come before partial denials, InferenceService URLs before predictor hosts. */

@@ -9,15 +9,15 @@ import {
   revisionOf
 } from '../kserve/inference-service.ts'
 import { ingressOf } from '../kserve/kserve.ts'
-import { endpointsOf, findService, protocolOf, type Service, targetsOf } from '../kubernetes/service.ts'
 import type { PathKinds } from '../request/caller.ts'
 import { findKnativeRejection } from '../request/revision.ts'
 import type { View } from '../state/snapshot.ts'
-import { TLS_MODE_LABEL, type Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
 import { matches, matchesPath } from '../text/pattern.ts'
 import type { Labels } from '../text/selector.ts'
 import type { Discriminators } from './namespace-discriminators.ts'
+import { relevantKeys } from './relevant-keys.ts'
+import { describePod, endpointPods, serviceAttributes } from './service-attributes.ts'
 
 /**
  * Attributes of an InferenceService that can influence its paths: `baseFingerprint` always does, the others only if
@@ -117,51 +117,6 @@ function withoutMetadata(component: InferenceService['spec']['predictor']) {
 function componentAttributes(component: Component) {
   const { name, mode, labels, annotations, minReplicas, serviceAccount, hostNetwork } = component
   return [name, mode, relevantKeys(labels), relevantKeys(annotations), minReplicas, serviceAccount, hostNetwork]
-}
-
-const describePod = (view: View<PathKinds>, place: string, pod: Workload) => ({
-  template: `${place} ${podAttributes(view, pod)}`,
-  labels: pod.labels
-})
-
-/** Pods behind a Service of the model: they may be other pods than its own. */
-function endpointPods(view: View<PathKinds>, place: string, host: string) {
-  const found = findService(view, host)
-  return (found?.spec.ports ?? []).flatMap(port =>
-    endpointsOf(view, found as Service, port).map(({ workload, port: target }) =>
-      describePod(view, `${place} ${port.port} ${target}`, workload)
-    )
-  )
-}
-
-function podAttributes(view: View<PathKinds>, pod: Workload): string {
-  const { proxy, serviceAccount, labels, excludedInboundPorts } = pod
-  const protocols = new Map<number, string>()
-  // If several Services target a port, the first takes precedence.
-  for (const { target, port } of targetsOf(view, pod).toReversed()) protocols.set(target, protocolOf(port))
-  return JSON.stringify([proxy, serviceAccount, excludedInboundPorts, labels[TLS_MODE_LABEL], [...protocols].sort()])
-}
-
-/** Fields of a Service of the model, which may differ from those that KServe and Knative generate. */
-function serviceAttributes(view: View<PathKinds>, host: string, hosts: readonly string[]) {
-  const [name = '', namespace = ''] = host.split('.')
-  const found = view.get('Service', namespace, name)
-  if (found === undefined) return undefined
-  const { type, clusterIP, externalName = '', ports } = found.spec
-  const target = hosts.indexOf(externalName)
-  return [type, clusterIP === 'None', target < 0 ? externalName : target, ports, relevantKeys(found.annotations)]
-}
-
-/** API groups whose labels and annotations Istio, Knative, KServe or this webhook reads. */
-const GROUPS = /(^|\.)(istio\.io|knative\.dev|kserve\.io|mesh-guard\.io)\//
-/** The value of this label differs for each model. */
-const INFERENCE_SERVICE_LABEL = 'serving.kserve.io/inferenceservice'
-
-function relevantKeys(values: Labels): readonly string[] {
-  return Object.entries(values)
-    .filter(([key]) => GROUPS.test(key) && key !== INFERENCE_SERVICE_LABEL)
-    .map(([key, value]) => `${key}=${value}`)
-    .sort()
 }
 
 const NONE: readonly string[] = []

@@ -3,10 +3,10 @@ import { hasPendingRollout, pathsOf } from '../../request/inference-service-path
 import type { Path } from '../../request/request-path.ts'
 import type { CheckRule } from '../../rules/lib/rule.ts'
 import type { Snapshot, View } from '../../state/snapshot.ts'
-import { type DependencyKey, isAffected, skipsOf, type TrackingView, track, union } from './dependency-tracking.ts'
+import { type DependencyKey, isAffected, type TrackingView, track, union } from './dependency-tracking.ts'
 import type { Members } from './equivalence-classes.ts'
 import { type CheckResult, runCheck } from './run-checks.ts'
-import type { Skip } from './skip.ts'
+import { type Skip, skipsOf } from './skip.ts'
 
 /** Rule name under which paths that cannot be evaluated are listed as skipped. */
 export const PATHS = 'paths'

@@ -195,8 +195,3 @@ export function track<T>(
   const reason = missing.map(kind => `${kind}: ${snapshot.unreadable.get(kind)}`).join('; ')
   return { dependencies, skip: { missing, reason } }
 }
-
-/** Reasons of a rule for the evaluations without a value. */
-export function skipsOf(rule: string, evaluations: readonly Tracked<unknown>[]): readonly Skip[] {
-  return evaluations.flatMap(({ skip }) => (skip === undefined ? [] : [{ rule, ...skip }]))
-}

@@ -8,7 +8,8 @@ import {
   discriminatorsFor,
   namespaceFingerprint
 } from '../../subject/namespace-discriminators.ts'
-import { type DependencyKey, isAffected, skipsOf, type Tracked, track } from './dependency-tracking.ts'
+import { type DependencyKey, isAffected, type Tracked, track } from './dependency-tracking.ts'
+import { skipsOf } from './skip.ts'
 
 /** At least one InferenceService, in order of name. */
 export type Members = readonly [InferenceService, ...InferenceService[]]
