@@ -24,8 +24,10 @@ export interface Called {
 /** Namespaces, with one service account of the first for each result of the policies. */
 export interface NamespaceClass {
   readonly namespaces: CallerNamespaces
-  readonly accounts: readonly string[]
+  readonly accounts: Accounts
 }
+
+type Accounts = readonly [string, ...string[]]
 
 /**
  * Partitions the namespaces of callers into equivalence classes: the same client configuration, and the same result of
@@ -35,7 +37,7 @@ export interface NamespaceClass {
  */
 export function callerClasses(
   view: View<PathKinds>,
-  namespaces: ReadonlyMap<string, readonly string[]>,
+  namespaces: ReadonlyMap<string, Accounts>,
   { hosts, servers, call }: Called
 ): readonly NamespaceClass[] {
   const { trustDomain, trustDomainAliases, rootNamespace } = meshOf(view)
@@ -48,24 +50,27 @@ export function callerClasses(
   const configured = [...serverNamespaces].map(namespace => configuredIn(view, namespace))
   const residues = (workload: Pick<Workload, 'namespace' | 'serviceAccount'>) =>
     policies.map(policy => residueOf(policy, identityOf(workload, trustDomain), trustDomains, call))
-  const classes = new Map<
-    string,
-    { readonly namespaces: [string, ...string[]]; readonly accounts: readonly string[] }
-  >()
+  const classes = new Map<string, { readonly namespaces: [string, ...string[]]; readonly accounts: Accounts }>()
   for (const [namespace, accounts] of namespaces) {
     const byResidue = new Map<string, string>()
     for (const serviceAccount of accounts) {
       getOrAdd(byResidue, residues({ namespace, serviceAccount }).join('\n'), () => serviceAccount)
     }
+    // In the same order for each member: of accounts that get equally far, the first supplies the cause.
+    const byText = [...byResidue].sort(([a], [b]) => (a < b ? -1 : 1))
     const key = JSON.stringify([
       // Callers in the namespace of a server and in the root namespace see private objects there.
       serverNamespaces.has(namespace) || namespace === rootNamespace ? namespace : '',
       configured.map(textsOf => textsOf(namespace)),
       sidecarsText(view.list('Sidecar', namespace)),
-      [...byResidue.keys()].sort()
+      byText.map(([residue]) => residue)
     ])
     const known = classes.get(key)
-    if (known === undefined) classes.set(key, { namespaces: [namespace], accounts: [...byResidue.values()] })
+    if (known === undefined)
+      classes.set(key, {
+        namespaces: [namespace],
+        accounts: byText.map(([, account]) => account) as [string, ...string[]]
+      })
     else known.namespaces.push(namespace)
   }
   return [...classes.values()]

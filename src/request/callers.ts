@@ -50,12 +50,10 @@ export function meshSources(view: View<PathKinds>, called: Called, representativ
   )
   return [
     { caller: { caller: 'in-mesh', from: undefined }, pods: [ANY_MESH_CLIENT] },
-    ...callerClasses(view, namespaces, called).map(({ namespaces: from, accounts: [, ...named] }): TrafficSource => {
-      const own = { ...ANY_MESH_CLIENT, namespace: from[0] }
-      return {
-        caller: { caller: 'in-mesh', from },
-        pods: [own, ...named.map(serviceAccount => ({ ...own, serviceAccount }))]
-      }
+    ...callerClasses(view, namespaces, called).map(({ namespaces: from, accounts }): TrafficSource => {
+      const toPod = (serviceAccount: string) => ({ ...ANY_MESH_CLIENT, namespace: from[0], serviceAccount })
+      const [first, ...others] = accounts
+      return { caller: { caller: 'in-mesh', from }, pods: [toPod(first), ...others.map(toPod)] }
     })
   ]
 }

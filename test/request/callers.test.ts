@@ -17,7 +17,10 @@ function callers(...objects: readonly string[]): readonly string[] {
   const call = { path: undefined, method: 'POST', hosts: [HOST] }
   return meshSources(state, { hosts: [HOST], servers: [workload()], call }).map(
     ({ caller, pods }) =>
-      `${caller.from?.join(' ') ?? 'any'}: ${pods.map(({ serviceAccount }) => serviceAccount).join()}`
+      `${caller.from?.join(' ') ?? 'any'}: ${pods
+        .map(({ serviceAccount }) => serviceAccount)
+        .sort()
+        .join()}`
   )
 }
 
@@ -43,7 +46,7 @@ metadata: { namespace: ${namespace}, name: default }
     ['denied namespaces', [from('notNamespaces: [user2]')], ['user2: default']],
     ['a pattern of namespaces', [from('namespaces: ["user*"]')], []],
     ['a principal', [from('principals: [cluster.local/ns/user2/sa/me]')], ['user2: default,me']],
-    ['principals', [from('principals: ["*/ns/user2/sa/b", "*/ns/user2/sa/a"]')], ['user2: default,a']],
+    ['principals', [from('principals: ["*/ns/user2/sa/b", "*/ns/user2/sa/a"]')], ['user2: a,default']],
     ['all accounts of a namespace', [from('principals: ["cluster.local/ns/user2/*"]')], ['user2: default']],
     ['any principal', [from('principals: ["*"]')], []],
     ['a service account', [from('serviceAccounts: [me]')], ['user1: default,me']],
