@@ -24,7 +24,7 @@ function callers(...objects: readonly string[]): readonly string[] {
   )
 }
 
-t.test('namespaces with a caller class of their own', async t => {
+t.test('DestinationRules, Sidecars and policies form caller classes', async t => {
   const sidecar = (namespace: string) => `
 apiVersion: networking.istio.io/v1
 kind: Sidecar
@@ -40,20 +40,20 @@ metadata: { namespace: ${namespace}, name: default }
     ['DestinationRule for all hosts', [clientRule('*', plain, 'user2')], ['user2: default']],
     ['DestinationRule for another host', [clientRule('example.com', plain, 'user2')], []],
     ['short name resolves to another host', [clientRule('model', plain, 'user2')], []],
-    ['a Sidecar', [sidecar('user2')], ['user2: default']],
-    ['a namespace without sidecars', [sidecar('batch')], []],
-    ['namespaces', [from('namespaces: [user3, user2]')], ['user2 user3: default']],
-    ['denied namespaces', [from('notNamespaces: [user2]')], ['user2: default']],
-    ['a pattern of namespaces', [from('namespaces: ["user*"]')], []],
-    ['a principal', [from('principals: [cluster.local/ns/user2/sa/me]')], ['user2: default,me']],
-    ['principals', [from('principals: ["*/ns/user2/sa/b", "*/ns/user2/sa/a"]')], ['user2: a,default']],
+    ['Sidecar', [sidecar('user2')], ['user2: default']],
+    ['Sidecar of a namespace without injection', [sidecar('batch')], []],
+    ['source namespaces', [from('namespaces: [user3, user2]')], ['user2 user3: default']],
+    ['notNamespaces', [from('notNamespaces: [user2]')], ['user2: default']],
+    ['pattern of namespaces', [from('namespaces: ["user*"]')], []],
+    ['one principal', [from('principals: [cluster.local/ns/user2/sa/me]')], ['user2: default,me']],
+    ['several principals', [from('principals: ["*/ns/user2/sa/b", "*/ns/user2/sa/a"]')], ['user2: a,default']],
     ['all accounts of a namespace', [from('principals: ["cluster.local/ns/user2/*"]')], ['user2: default']],
     ['any principal', [from('principals: ["*"]')], []],
-    ['a service account', [from('serviceAccounts: [me]')], ['user1: default,me']],
-    ['policy of another namespace', [from('notServiceAccounts: [user2/me]')], ['user2: default,me']],
-    ['a namespace by condition', [when('source.namespace', 'user2')], ['user2: default']],
-    ['a principal by condition', [when('source.principal', 'cluster.local/ns/user2/sa/me')], ['user2: default,me']],
-    ['a service account by condition', [when('source.serviceAccount', 'user2/me')], ['user2: default,me']],
+    ['service account in the namespace of the policy', [from('serviceAccounts: [me]')], ['user1: default,me']],
+    ['service account of another namespace', [from('notServiceAccounts: [user2/me]')], ['user2: default,me']],
+    ['condition source.namespace', [when('source.namespace', 'user2')], ['user2: default']],
+    ['condition source.principal', [when('source.principal', 'cluster.local/ns/user2/sa/me')], ['user2: default,me']],
+    ['condition source.serviceAccount', [when('source.serviceAccount', 'user2/me')], ['user2: default,me']],
     ['gateways and activator form no caller class', [from('namespaces: [istio-system, knative-serving]')], []],
     [
       'policy of another workload',
@@ -87,27 +87,31 @@ spec: { host: "${host}", exportTo: ${exportTo}, trafficPolicy: { tls: { mode: ${
   const rules = (text: string) => authorization('user1', `{ rules: [${text}] }`)
   const from = (namespace: string, more = '') => `{ from: [{ source: { namespaces: [${namespace}] } }] ${more} }`
   const both = from('user2, user3')
-  const APART = ['user2: default', 'user3: default']
-  const ALIKE = ['user2 user3: default']
+  const TWO_CLASSES = ['user2: default', 'user3: default']
+  const ONE_CLASS = ['user2 user3: default']
   for (const [name, objects, expected] of [
-    ['one rule for both namespaces', [rules(both)], ALIKE],
-    ['one rule for each namespace', [rules(`${from('user2')}, ${from('user3')}`)], ALIKE],
-    ['two rules for one namespace', [rules(`${both}, ${from('user3')}`)], APART],
-    ['pattern that matches one namespace', [rules(`${both}, ${from('"*3"')}`)], APART],
+    ['one rule for both namespaces', [rules(both)], ONE_CLASS],
+    ['one rule for each namespace', [rules(`${from('user2')}, ${from('user3')}`)], ONE_CLASS],
+    ['two rules for one namespace', [rules(`${both}, ${from('user3')}`)], TWO_CLASSES],
+    ['pattern that matches one namespace', [rules(`${both}, ${from('"*3"')}`)], TWO_CLASSES],
     [
-      'one by namespace, one by account',
+      'one rule by namespace, one rule by service account',
       [rules(`${from('user2')}, { from: [{ source: { serviceAccounts: [user3/default] } }] }`)],
-      ALIKE
+      ONE_CLASS
     ],
-    ['other paths', [rules(`${from('user2', ', to: [{ operation: { paths: [/a] } }]')}, ${from('user3')}`)], APART],
     [
-      'paths of no call',
+      'rules for different paths',
+      [rules(`${from('user2', ', to: [{ operation: { paths: [/a] } }]')}, ${from('user3')}`)],
+      TWO_CLASSES
+    ],
+    [
+      'rules for hosts that no call uses',
       [
         rules(
           `${from('user2', ', to: [{ operation: { hosts: [a] } }]')}, ${from('user3', ', to: [{ operation: { hosts: [b] } }]')}`
         )
       ],
-      ALIKE
+      ONE_CLASS
     ],
     [
       'headers with unknown values',
@@ -116,38 +120,42 @@ spec: { host: "${host}", exportTo: ${exportTo}, trafficPolicy: { tls: { mode: ${
           `${from('user2', ', when: [{ key: "request.headers[a]", values: [a] }]')}, ${from('user3', ', when: [{ key: "request.headers[b]", values: [b] }]')}`
         )
       ],
-      ALIKE
+      ONE_CLASS
     ],
     [
-      'another condition',
+      'different source.ip conditions',
       [
         rules(
           `${from('user2', ', when: [{ key: source.ip, values: ["10.0.0.1"] }]')}, ${from('user3', ', when: [{ key: source.ip, values: ["10.0.0.2"] }]')}`
         )
       ],
-      APART
+      TWO_CLASSES
     ],
     [
       'operations and sources without fields',
       [rules(`{ from: [{}, { source: { namespaces: [user2, user3] } }], to: [{}] }`)],
-      ALIKE
+      ONE_CLASS
     ],
-    ['equal Sidecars', [sidecar('user2', './*, istio-system/*'), sidecar('user3', 'user3/*, istio-system/*')], ALIKE],
-    ['other Sidecars', [sidecar('user2', './*'), sidecar('user3', '"*/*"')], APART],
-    ['equal DestinationRules', [rule('user2', 'DISABLE'), rule('user3', 'DISABLE')], ALIKE],
-    ['other DestinationRules', [rule('user2', 'DISABLE'), rule('user3', 'ISTIO_MUTUAL')], APART],
+    [
+      'equal Sidecars',
+      [sidecar('user2', './*, istio-system/*'), sidecar('user3', 'user3/*, istio-system/*')],
+      ONE_CLASS
+    ],
+    ['different Sidecars', [sidecar('user2', './*'), sidecar('user3', '"*/*"')], TWO_CLASSES],
+    ['equal DestinationRules', [rule('user2', 'DISABLE'), rule('user3', 'DISABLE')], ONE_CLASS],
+    ['different DestinationRules', [rule('user2', 'DISABLE'), rule('user3', 'ISTIO_MUTUAL')], TWO_CLASSES],
     [
       'Sidecar that hides the own namespace',
       [rule('user2', 'DISABLE', '[user2]'), rule('user3', 'DISABLE', '[user2]')],
-      APART
+      TWO_CLASSES
     ],
     [
       'DestinationRule exported to one namespace',
       [rules(both), rule('user1', 'DISABLE', '[user2]')],
-      ['user1: default', ...APART]
+      ['user1: default', ...TWO_CLASSES]
     ],
-    ['DestinationRule for another host', [rules(both), rule('user2', 'DISABLE', '[]', 'example.com')], ALIKE],
-    ['the namespace of the server', [rules(from('user1, user2'))], ['user1: default', 'user2: default']]
+    ['DestinationRule for another host', [rules(both), rule('user2', 'DISABLE', '[]', 'example.com')], ONE_CLASS],
+    ['namespace of the server', [rules(from('user1, user2'))], ['user1: default', 'user2: default']]
   ] as const) {
     t.same(callers(...objects), ['any: default', ...expected], name)
   }
@@ -157,5 +165,5 @@ kind: Service
 metadata: { namespace: user1, name: model, annotations: { networking.istio.io/exportTo: user2 } }
 spec: { ports: [{ port: 80 }] }
 `
-  t.same(callers(rules(both), exported), ['any: default', ...APART], 'Service exported to one namespace')
+  t.same(callers(rules(both), exported), ['any: default', ...TWO_CLASSES], 'Service exported to one namespace')
 })

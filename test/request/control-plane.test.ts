@@ -18,7 +18,7 @@ const failures = (...objects: readonly string[]) =>
     })
   )
 
-t.test('control plane paths of a default installation', async t => {
+t.test('the default installation has paths to webhooks and controllers', async t => {
   t.same(lines(stockWith()), [
     'system webhook kserve/kserve-webhook-server-service:443 apiserver->webhook',
     'system webhook istio-system/istiod:443 apiserver->webhook',
@@ -30,15 +30,22 @@ t.test('control plane paths of a default installation', async t => {
   t.same(lines(stateOf('')), ['system KServe controller', 'system Knative controller'], 'no installation')
 })
 
-t.test('webhooks that the API server cannot reach', async t => {
+t.test('policies and Services can block calls of the API server to webhooks', async t => {
   const webhook = 'webhook knative-serving/webhook:443'
   const netIstio = 'webhook knative-serving/net-istio-webhook:443'
   const strict = policy('knative-serving', '{ mtls: { mode: STRICT } }')
   t.same(failures(strict), [], 'Knative exempts its ports')
-  const lost = policy('knative-serving', '{ selector: { matchLabels: { app: webhook } }, mtls: { mode: STRICT } }')
-  const unprotected = strict.replace('name: default', 'name: webhook')
-  t.same(failures(unprotected), [`${webhook} webhook-refused webhook validation.webhook.serving.knative.dev`])
-  t.same(failures(lost.replace('name: default', 'name: younger')), [], 'the oldest PeerAuthentication takes precedence')
+  const strictSelector = policy(
+    'knative-serving',
+    '{ selector: { matchLabels: { app: webhook } }, mtls: { mode: STRICT } }'
+  )
+  const withoutExemption = strict.replace('name: default', 'name: webhook')
+  t.same(failures(withoutExemption), [`${webhook} webhook-refused webhook validation.webhook.serving.knative.dev`])
+  t.same(
+    failures(strictSelector.replace('name: default', 'name: younger')),
+    [],
+    'the oldest PeerAuthentication takes precedence'
+  )
   const http = `
 apiVersion: v1
 kind: Service
@@ -48,10 +55,10 @@ spec: { selector: { app: webhook }, ports: [{ name: http, port: 443, targetPort:
   t.same(
     failures(http),
     [`${webhook} webhook-refused undefined validation.webhook.serving.knative.dev`],
-    'a port with the protocol HTTP accepts no TLS'
+    'an HTTP port accepts no TLS'
   )
-  const elsewhere = http.replace('port: 443', 'port: 8443')
-  t.same(failures(elsewhere), [], 'missing port is not reported')
+  const otherPort = http.replace('port: 443', 'port: 8443')
+  t.same(failures(otherPort), [], 'missing port is not reported')
   const deny = (port: number) => `{ action: DENY, rules: [{ to: [{ operation: { ports: ["${port}"] } }] }] }`
   t.same(failures(authorization('knative-serving', deny(8443))), [
     `${netIstio} refused-by-policy`,
@@ -75,11 +82,11 @@ webhooks: [{ name: a.example.com, ${clientConfig} }]
   ]) {
     t.same(lines(stateOf(other(config))), ['system KServe controller', 'system Knative controller'], config)
   }
-  const gone = stateOf(other('clientConfig: { service: { namespace: kserve, name: gone } }'))
-  t.same(lines(gone)[0], 'system webhook kserve/gone:443 apiserver->webhook', 'missing Service is not reported')
+  const missing = stateOf(other('clientConfig: { service: { namespace: kserve, name: gone } }'))
+  t.same(lines(missing)[0], 'system webhook kserve/gone:443 apiserver->webhook', 'missing Service is not reported')
 })
 
-t.test('configurations that controllers reject', async t => {
+t.test('controllers reject invalid configurations', async t => {
   const autoscaler = (value: string) =>
     configMap('knative-serving', 'config-autoscaler', { 'target-burst-capacity': value })
   const istio = (data: Readonly<Record<string, string>>) => configMap('knative-serving', 'config-istio', data)

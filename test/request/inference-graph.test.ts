@@ -18,7 +18,7 @@ function callers(...objects: readonly string[]) {
   )
 }
 
-t.test('routers of InferenceGraphs with the model as a step', async t => {
+t.test('InferenceGraphs with the model as a step have routers that call it', async t => {
   const next = (caller: string, proxy: string, account = 'default') =>
     `${caller} (user1) graph graph: graph (next pod) ${proxy} ${account}`
   t.same(callers(graph('')), [next('in-mesh', 'sidecar')])
@@ -30,15 +30,15 @@ t.test('routers of InferenceGraphs with the model as a step', async t => {
   t.same(
     callers(graph(''), pod('user1', 'router', ROUTER, 'none', ', serviceAccountName: router')),
     ['non-mesh (user1) graph graph: router none router'],
-    'a router that runs is taken as it is'
+    'a running router pod is used'
   )
-  const steps = (word: string) => graph('', `nodes: { root: { steps: [{ ${word} }] } }`)
+  const steps = (step: string) => graph('', `nodes: { root: { steps: [{ ${step} }] } }`)
   t.same(callers(steps('serviceName: other')), [])
   t.same(callers(steps('serviceUrl: "http://new.user1.svc.cluster.local"')), [])
-  t.same(callers(graph('', '')), [], 'without nodes')
+  t.same(callers(graph('', '')), [], 'InferenceGraph without nodes')
 })
 
-t.test('router calls the InferenceService URL', async t => {
+t.test('a router calls the InferenceService URL', async t => {
   const pathLines = (...objects: readonly string[]) =>
     pathsTo(
       stockWith(together(model(', annotations: { autoscaling.knative.dev/targetBurstCapacity: "0" }'), ...objects)),

@@ -41,7 +41,7 @@ t.test('request paths to a model in a default installation', async t => {
   ])
 })
 
-t.test('without the top-level VirtualService no path passes the local gateway twice', async t => {
+t.test('no path passes the local gateway twice without the top-level VirtualService', async t => {
   t.same(pathsTo(stockWith(virtualServiceOff), 'sklearn-iris'), [
     'in-mesh component serve caller->pod',
     'external address serve caller->ingress-gateway, gateway->pod',
@@ -51,7 +51,7 @@ t.test('without the top-level VirtualService no path passes the local gateway tw
   ])
 })
 
-t.test('in a mesh without gateways only callers with a sidecar have a path', async t => {
+t.test('only callers with a sidecar have a path in a mesh without gateways', async t => {
   const meshOnly = map('knative-serving', 'config-istio', { 'external-gateways': '[]', 'local-gateways': '[]' })
   t.same(pathsTo(stockWith(`${virtualServiceOff}---${meshOnly}`), 'sklearn-iris'), [
     'in-mesh component serve caller->pod',
@@ -65,7 +65,7 @@ t.test('a cluster-local model has no external path', async t => {
   t.notOk(pathsTo(stockWith(local), 'sklearn-iris').some(line => line.startsWith('external')))
 })
 
-t.test('the activator is on the path', async t => {
+t.test('targetBurstCapacity, scale and autoscaler class select the activator mode', async t => {
   const annotated = (annotations: string, spec?: string) =>
     pathsTo(stockWith(model('a', `, annotations: { ${annotations} }`, spec)), 'a').filter(line =>
       line.startsWith('external')
@@ -73,15 +73,19 @@ t.test('the activator is on the path', async t => {
   const modes = (pathLines: readonly string[]) => pathLines.map(line => line.split(' ')[2])
   const burst = (value: string) => `autoscaling.knative.dev/targetBurstCapacity: "${value}"`
   const zero = 'predictor: { minReplicas: 0, model: { modelFormat: { name: sklearn } } }'
-  t.same(modes(annotated(burst('0'))), ['serve'], 'never on the path')
-  t.same(modes(annotated(burst('-1'))), ['proxy'], 'always on the path')
-  t.same(modes(annotated(burst('NaN'))), ['proxy'], 'always on the path, for NaN')
-  t.same(modes(annotated(burst('70'))), ['serve', 'proxy'], 'until capacity is sufficient')
-  t.same(modes(annotated(burst('0'), zero)), ['serve', 'proxy'], 'while scaled to zero')
-  t.same(modes(annotated('autoscaling.knative.dev/class: hpa.autoscaling.knative.dev')), ['serve'], 'not with HPA')
+  t.same(modes(annotated(burst('0'))), ['serve'], '0: activator is never on the path')
+  t.same(modes(annotated(burst('-1'))), ['proxy'], '-1: activator is always on the path')
+  t.same(modes(annotated(burst('NaN'))), ['proxy'], 'NaN: activator is always on the path')
+  t.same(modes(annotated(burst('70'))), ['serve', 'proxy'], '70: activator is on the path until capacity is sufficient')
+  t.same(modes(annotated(burst('0'), zero)), ['serve', 'proxy'], '0: activator is on the path while scaled to zero')
+  t.same(
+    modes(annotated('autoscaling.knative.dev/class: hpa.autoscaling.knative.dev')),
+    ['serve'],
+    'HPA: activator is never on the path'
+  )
 })
 
-t.test('an autoscaler that sees no metrics keeps the activator on the path', async t => {
+t.test('activator stays on the path if the autoscaler cannot scrape metrics', async t => {
   const strict = `
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
@@ -102,7 +106,7 @@ metadata: { name: knative-serving }
   )
 })
 
-t.test('Knative mesh compatibility modes', async t => {
+t.test('mesh-compatibility-mode selects whether the activator calls pod addresses', async t => {
   const strict = `
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
@@ -110,14 +114,14 @@ metadata: { namespace: user1, name: default }
 spec: { mtls: { mode: STRICT } }
 `
   const mode = (value: string) => map('knative-serving', 'config-network', { 'mesh-compatibility-mode': value })
-  const last = (state: Snapshot) =>
+  const activatorPaths = (state: Snapshot) =>
     pathsTo(state, 'sklearn-iris-burst').filter(line => line.includes('component proxy'))
-  t.match(last(stockWith(strict)), [/activator->pod$/], 'detected')
-  t.match(last(stockWith(`${strict}---${mode('enabled')}`)), [/activator->pod$/], 'a mesh')
+  t.match(activatorPaths(stockWith(strict)), [/activator->pod$/], 'auto')
+  t.match(activatorPaths(stockWith(`${strict}---${mode('enabled')}`)), [/activator->pod$/], 'enabled')
   t.match(
-    last(stockWith(`${strict}---${mode('disabled')}`)),
+    activatorPaths(stockWith(`${strict}---${mode('disabled')}`)),
     [/activator->pod plaintext-to-strict-workload$/],
-    'no mesh'
+    'disabled'
   )
 })
 
@@ -142,7 +146,7 @@ kind: Sidecar
 metadata: { namespace: user1, name: default }
 spec: { egress: [{ hosts: ["*/*"] }] }
 `
-  t.equal(withRule(sidecar).length, 2, 'for a Sidecar')
+  t.equal(withRule(sidecar).length, 2, 'Sidecar forms a caller class')
 })
 
 t.test('a model in Standard mode is called at its Service', async t => {
@@ -161,10 +165,14 @@ spec: ${spec}
 `
   const httpbin = '{ clusterIP: None, selector: { app: httpbin }, ports: [{ name: http, port: 80, targetPort: 80 }] }'
   t.same(pathsTo(stockWith(`${model('a', standard)}---${service(httpbin)}`), 'a'), pathLines, 'existing Service')
-  t.same(pathsTo(stockWith(`${model('a', standard)}---${service('{ ports: [] }')}`), 'a'), pathLines, 'without a port')
+  t.same(
+    pathsTo(stockWith(`${model('a', standard)}---${service('{ ports: [] }')}`), 'a'),
+    pathLines,
+    'Service without ports'
+  )
 })
 
-t.test('ModelMesh has no paths', async t => {
+t.test('a model in ModelMesh mode or without components has no paths', async t => {
   t.same(pathsTo(stockWith(model('a', ', annotations: { serving.kserve.io/deploymentMode: ModelMesh }')), 'a'), [])
   t.same(pathsTo(stockWith(model('a', '', '')), 'a'), [])
 })
@@ -175,7 +183,7 @@ t.test('a transformer is called before the predictor', async t => {
   t.match(pathsTo(stockWith(model('a', '', spec)), 'a'), [/controller configuration-rejected/])
 })
 
-t.test('gateways', async t => {
+t.test('paths through a gateway require a Service, a pod and a listener', async t => {
   const pathLines = (yaml: string, without: readonly ('Pod' | 'Service' | 'Gateway')[] = []) => {
     const state = without.reduce((state, kind) => state.withAll(kind, []), stockWith(yaml))
     return pathsTo(state, 'sklearn-iris').filter(line => line.startsWith('external') || line.startsWith('non-mesh'))
@@ -183,7 +191,7 @@ t.test('gateways', async t => {
   t.match(
     pathLines('', ['Gateway']),
     [/caller->ingress-gateway no-endpoints/, /caller->local-gateway no-listener/],
-    'none'
+    'no Gateways'
   )
   t.match(
     pathLines('', ['Service']),
@@ -193,7 +201,7 @@ t.test('gateways', async t => {
   t.match(
     pathLines('', ['Pod']),
     [/no-endpoints/, /non-mesh address serve/],
-    'a pod that the Service would select is taken to be there'
+    'a pod that matches the Service selector is assumed'
   )
   const service = (spec: string) => `
 apiVersion: v1
@@ -202,10 +210,18 @@ metadata: { namespace: istio-system, name: istio-ingressgateway }
 spec: ${spec}
 `
   const internal = '{ selector: { istio: ingressgateway }, ports: [{ name: http2, port: 80, targetPort: 8080 }] }'
-  t.match(pathLines(service(internal)), [/external address serve/, /non-mesh/], 'any Service without a public one')
+  t.match(
+    pathLines(service(internal)),
+    [/external address serve/, /non-mesh/],
+    'ClusterIP Service is used without a LoadBalancer Service'
+  )
   const headless =
     '{ type: LoadBalancer, clusterIP: None, selector: { istio: ingressgateway }, ports: [{ port: 80, targetPort: nope }] }'
-  t.match(pathLines(service(headless)), [/caller->ingress-gateway no-endpoints/, /non-mesh/], 'port of no pod')
+  t.match(
+    pathLines(service(headless)),
+    [/caller->ingress-gateway no-endpoints/, /non-mesh/],
+    'targetPort that no pod has'
+  )
 })
 
 t.test('callers without a sidecar can use TLS at a gateway', async t => {
@@ -236,7 +252,7 @@ spec: { selector: { istio: ingressgateway }, ports: [{ name: https, port: 443, t
   t.same(pathLines, ['non-mesh address serve caller->local-gateway, ingress-gateway->local-gateway, gateway->pod'])
 })
 
-t.test('a namespace in ambient mode', async t => {
+t.test('paths to pods of an ambient namespace are unknown', async t => {
   const namespace = (labels: string) => `
 apiVersion: v1
 kind: Namespace
@@ -255,36 +271,39 @@ t.test('an invalid KServe configuration blocks new models', async t => {
   t.same(
     pathsTo(stockWith(`${config}---${model('a')}`), 'a'),
     ['external', 'in-mesh', 'non-mesh'].map(caller => `${caller} address controller configuration-rejected`),
-    'a new one never comes'
+    'new model is rejected'
   )
-  const old = model('a', ', creationTimestamp: "2026-01-01T00:00:00Z"')
+  const existing = model('a', ', creationTimestamp: "2026-01-01T00:00:00Z"')
   t.notOk(
-    pathsTo(stockWith(`${config}---${old}`), 'a').some(line => line.includes('controller')),
-    'an old one stays'
+    pathsTo(stockWith(`${config}---${existing}`), 'a').some(line => line.includes('controller')),
+    'existing model is not rejected'
   )
 })
 
 t.test('transformer and explainer call the predictor', async t => {
   const spec = (transformer = '') =>
     `predictor: { serviceAccountName: p, sklearn: {} }, transformer: { serviceAccountName: t ${transformer} }, explainer: {}`
-  const inner = (annotations: string, yaml = '', transformer = '') =>
+  const componentPaths = (annotations: string, yaml = '', transformer = '') =>
     pathsTo(stockWith(`${model('a', `, annotations: { ${annotations} }`, spec(transformer))}${yaml}`), 'a').filter(
       line => line.includes('(user1) transformer') || line.includes('explainer')
     )
   const burst = 'autoscaling.knative.dev/targetBurstCapacity: "0"'
-  t.same(inner(burst), ['in-mesh (user1) transformer serve caller->pod', 'in-mesh (user1) explainer serve caller->pod'])
-  t.same(inner('serving.kserve.io/deploymentMode: Standard'), [
+  t.same(componentPaths(burst), [
+    'in-mesh (user1) transformer serve caller->pod',
+    'in-mesh (user1) explainer serve caller->pod'
+  ])
+  t.same(componentPaths('serving.kserve.io/deploymentMode: Standard'), [
     'in-mesh (user1) transformer caller->pod',
     'in-mesh (user1) explainer caller->pod'
   ])
   const withoutSidecar = ', labels: { sidecar.istio.io/inject: "false" }'
   t.same(
-    inner(burst, '', withoutSidecar),
+    componentPaths(burst, '', withoutSidecar),
     [
       'non-mesh (user1) transformer serve caller->local-gateway, gateway->pod',
       'in-mesh (user1) explainer serve caller->pod'
     ],
-    'a transformer without a sidecar calls by the local gateway'
+    'a transformer without a sidecar uses the local gateway'
   )
   const accounts = (names: string) => `
 ---
@@ -294,13 +313,13 @@ metadata: { namespace: user1, name: p }
 spec: { selector: { matchLabels: { component: predictor } }, rules: [{ from: [{ source: { serviceAccounts: [${names}] } }] }, { to: [{ operation: { paths: [/metrics] } }] }] }
 `
   t.same(
-    inner(burst, accounts('t')),
+    componentPaths(burst, accounts('t')),
     ['in-mesh (user1) transformer serve caller->pod', 'in-mesh (user1) explainer serve caller->pod refused-by-policy'],
-    'each by its own account'
+    'each component uses its own service account'
   )
 })
 
-t.test('an explainer calls the predictor as well', async t => {
+t.test('an explainer calls the predictor', async t => {
   const pathLines = pathsTo(stockWith(model('a', '', 'predictor: { sklearn: {} }, explainer: {}')), 'a')
   t.same(
     pathLines.filter(line => line.startsWith('probe') || line.includes('explainer')),
@@ -312,7 +331,7 @@ t.test('an explainer calls the predictor as well', async t => {
   )
 })
 
-t.test('a model that only explains has no entry', async t => {
+t.test('a model with only an explainer has no paths', async t => {
   t.same(pathsTo(stockWith(model('a', '', 'explainer: {}')), 'a'), [])
 })
 
@@ -322,7 +341,7 @@ t.test('a transformer without a predictor sends no requests', async t => {
   t.notOk(pathLines.some(line => line.includes('(user1)')))
 })
 
-t.test('an excluded inbound port accepts no mTLS, but clients send it', async t => {
+t.test('clients send mTLS to an excluded inbound port, which accepts only plaintext', async t => {
   const excluding = model('new', ', annotations: { traffic.sidecar.istio.io/excludeInboundPorts: "8012, 15000" }')
   const state = stockWith(`${excluding}---
 apiVersion: v1
@@ -332,14 +351,14 @@ metadata: { name: user1, labels: { istio-injection: enabled } }
   t.ok(pathsTo(state, 'new').includes('in-mesh component serve caller->pod mtls-to-workload-without-sidecar'))
 })
 
-t.test('with an invalid KServe configuration the paths to existing models are unknown', async t => {
-  const refused = map('kserve', 'inferenceservice-config', { ingress: '{}' })
-  t.same(pathsTo(stockWith(refused), 'sklearn-iris'), [
+t.test('paths to existing models are unknown with an invalid KServe configuration', async t => {
+  const invalidConfig = map('kserve', 'inferenceservice-config', { ingress: '{}' })
+  t.same(pathsTo(stockWith(invalidConfig), 'sklearn-iris'), [
     'in-mesh address caller->pod unknown: KServe rejects its configuration; objects that it created before are not modeled'
   ])
 })
 
-t.test('of several JWTs, the one that gets furthest is used', async t => {
+t.test('the JWT that passes the most hops is used', async t => {
   const state = stockWith(`
 apiVersion: security.istio.io/v1
 kind: RequestAuthentication
@@ -358,6 +377,6 @@ spec:
     pathsTo(state, 'sklearn-iris').includes(
       'external address caller->ingress-gateway, ingress-gateway->local-gateway token-never-valid'
     ),
-    'the first pass of the gateway strips the JWT'
+    'the gateway strips the JWT on the first hop'
   )
 })

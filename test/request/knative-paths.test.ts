@@ -23,12 +23,16 @@ t.test('the autoscaler scrapes the pods', async t => {
   const scraped = ['probe autoscaler autoscaler->pod']
   t.same(probes(annotated('a: b')), scraped)
   t.same(probes(annotated(burst('0'))), scraped)
-  t.same(probes(annotated(burst('-1'))), [], 'the activator counts all requests')
+  t.same(probes(annotated(burst('-1'))), [], 'autoscaler does not scrape: the activator reports all requests')
   t.same(probes(annotated(burst('NaN'))), [])
-  t.same(probes(annotated('autoscaling.knative.dev/class: hpa.autoscaling.knative.dev')), [], 'not with HPA')
-  t.same(probes(annotated(burst('x'))), [], 'rejected revision')
-  const named = authorization('user1', '{ rules: [{ from: [{ source: { namespaces: [istio-system] } }] }] }')
-  t.same(probes(annotated(burst('0'), named)), ['probe autoscaler autoscaler->pod refused-by-policy'])
+  t.same(
+    probes(annotated('autoscaling.knative.dev/class: hpa.autoscaling.knative.dev')),
+    [],
+    'autoscaler does not scrape with HPA'
+  )
+  t.same(probes(annotated(burst('x'))), [], 'autoscaler does not scrape a rejected revision')
+  const allowGatewayOnly = authorization('user1', '{ rules: [{ from: [{ source: { namespaces: [istio-system] } }] }] }')
+  t.same(probes(annotated(burst('0'), allowGatewayOnly)), ['probe autoscaler autoscaler->pod refused-by-policy'])
   const withoutSidecars = stockWith(
     together(
       STRICT,
@@ -40,7 +44,7 @@ t.test('the autoscaler scrapes the pods', async t => {
   ])
 })
 
-t.test('a denied autoscaler keeps the activator on the path', async t => {
+t.test('activator stays on the path if a policy denies the autoscaler', async t => {
   const rules = (more: string) =>
     authorization('user1', `{ rules: [{ from: [{ source: { namespaces: [istio-system] } }] } ${more}] }`)
   const externalPaths = (...objects: readonly string[]) =>
@@ -53,7 +57,7 @@ t.test('a denied autoscaler keeps the activator on the path', async t => {
   ])
 })
 
-t.test('kubelet probes reach the sidecar if they are not rewritten', async t => {
+t.test('kubelet probes reach the sidecar unless they are rewritten', async t => {
   const rewrite = 'sidecar.istio.io/rewriteAppHTTPProbers: "false"'
   const kubelet = (...objects: readonly string[]) =>
     annotated(rewrite, ...objects).filter(line => line.startsWith('probe kubelet'))
@@ -65,7 +69,7 @@ t.test('kubelet probes reach the sidecar if they are not rewritten', async t => 
 })
 
 t.test('a revision that Knative rejects has no paths', async t => {
-  const refused = [
+  const rejected = [
     'in-mesh component controller configuration-rejected',
     'external address controller configuration-rejected',
     'in-mesh address controller configuration-rejected',
@@ -76,32 +80,32 @@ t.test('a revision that Knative rejects has no paths', async t => {
     'networking.knative.dev/visibility: cluster-local',
     'networking.knative.dev/a: b'
   ]) {
-    t.same(annotated(annotation), refused, annotation)
+    t.same(annotated(annotation), rejected, annotation)
   }
   const direct = annotated('networking.knative.dev/http-protocol: redirected')
   t.notOk(
     direct.some(line => line.includes('rejected')),
-    'an annotation that Knative knows'
+    'known annotation is not rejected'
   )
   const onPredictor = model('', `predictor: { annotations: { ${burst('-2')} }, sklearn: {} }`)
-  t.same(pathsTo(stockWith(onPredictor), 'new'), refused, 'of the component')
+  t.same(pathsTo(stockWith(onPredictor), 'new'), rejected, 'annotation of the component')
 })
 
-t.test('gateways require JWTs', async t => {
-  const need = authorization(
+t.test('a gateway that requires a JWT needs a RequestAuthentication', async t => {
+  const requireJwt = authorization(
     'istio-system',
     '{ selector: { matchLabels: { istio: ingressgateway } }, rules: [{ from: [{ source: { requestPrincipals: ["*"] } }] }] }'
   )
   const external = (...objects: readonly string[]) =>
-    annotated(burst('0'), need, ...objects).filter(line => line.startsWith('external'))
+    annotated(burst('0'), requireJwt, ...objects).filter(line => line.startsWith('external'))
   t.same(external(), ['external address caller->ingress-gateway token-never-valid'], 'JWT that no proxy validates')
-  const reader =
+  const authenticationSpec =
     '{ selector: { matchLabels: { istio: ingressgateway } }, jwtRules: [{ issuer: a, forwardOriginalToken: true }] }'
   const line = 'external address serve caller->ingress-gateway, ingress-gateway->local-gateway'
-  t.same(external(authentication('istio-system', reader)), [`${line}, gateway->pod`])
+  t.same(external(authentication('istio-system', authenticationSpec)), [`${line}, gateway->pod`])
 })
 
-t.test('a model without a public host', async t => {
+t.test('an external path requires a public host, a listener and an external gateway', async t => {
   const external = (...objects: readonly string[]) =>
     annotated(burst('0'), ...objects).filter(line => line.startsWith('external'))
   t.same(external(configMap('knative-serving', 'config-domain', { 'svc.cluster.local': '' })), [])
@@ -113,7 +117,7 @@ t.test('a model without a public host', async t => {
   t.same(external(none), [])
 })
 
-t.test('external paths by a domain template that is not modeled are unknown', async t => {
+t.test('external paths are unknown with a domain-template that is not modeled', async t => {
   const template = '{{index .Labels "x"}}.{{.Domain}}'
   const state = stockWith(configMap('knative-serving', 'config-network', { 'domain-template': template }))
   const external = pathsTo(state, 'sklearn-iris').filter(path => path.startsWith('external'))

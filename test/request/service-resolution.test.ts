@@ -2,7 +2,7 @@ import t from 'tap'
 import { toDestination } from '../../src/request/service-resolution.ts'
 import { stateOf } from '../support/snapshot.ts'
 
-t.test('endpoints of a gateway Service, running or expected', async t => {
+t.test('a gateway Service resolves to running pods, else to an expected pod', async t => {
   const pod = `
 ---
 apiVersion: v1
@@ -35,7 +35,7 @@ spec: { containers: [{ name: proxy, ports: [{ name: web, containerPort: 8081 }] 
       '',
       []
     ],
-    ['other port', 'selector: { istio: ingressgateway }, ports: [{ port: 81 }]', pod, []],
+    ['port that the Service does not have', 'selector: { istio: ingressgateway }, ports: [{ port: 81 }]', pod, []],
     ['Service without a selector', 'ports: [{ port: 80 }]', pod, []]
   ] as const) {
     const state = stateOf(`

@@ -6,7 +6,8 @@ import { stockWith } from '../support/snapshot.ts'
 const STANDARD = 'serving.kserve.io/deploymentMode: Standard'
 const standard = (more = '', labels = '') => model(`, annotations: { ${STANDARD} ${more} }, labels: { ${labels} }`)
 const pathLines = (...objects: readonly string[]) => pathsTo(stockWith(together(standard(), ...objects)), 'new')
-const fromOutside = (...objects: readonly string[]) => pathLines(...objects).filter(line => line.startsWith('external'))
+const externalPaths = (...objects: readonly string[]) =>
+  pathLines(...objects).filter(line => line.startsWith('external'))
 const service = (spec: string) => `
 apiVersion: v1
 kind: Service
@@ -14,7 +15,7 @@ metadata: { namespace: user1, name: new-predictor }
 spec: ${spec}
 `
 
-t.test('all callers use the Service, which targets the pods', async t => {
+t.test('all callers use the predictor Service, which targets the pods', async t => {
   t.same(pathLines(), [
     'external address caller->ingress-gateway, gateway->pod',
     'in-mesh address caller->pod',
@@ -32,42 +33,42 @@ t.test('all callers use the Service, which targets the pods', async t => {
   t.same(
     pathLines(plain, policy('user1', '{ mtls: { mode: STRICT } }')).at(-1),
     'non-mesh address caller->pod',
-    'to the pods of the Service that exists'
+    'an existing Service keeps its endpoints'
   )
 })
 
-t.test('external path by an Ingress', async t => {
+t.test('an Ingress provides the external path', async t => {
   const open = ['external address caller->ingress-gateway, gateway->pod']
-  t.same(fromOutside(kserveConfig({})), open, 'default Ingress class')
-  t.same(fromOutside(configMap('kserve', 'inferenceservice-config', {})), open, 'without a configuration')
+  t.same(externalPaths(kserveConfig({})), open, 'default Ingress class')
+  t.same(externalPaths(configMap('kserve', 'inferenceservice-config', {})), open, 'no ingress configuration')
   t.same(
-    fromOutside(kserveConfig({ ingressClassName: 'nginx' })),
+    externalPaths(kserveConfig({ ingressClassName: 'nginx' })),
     [
       'external address caller->ingress-gateway unknown: Ingress class nginx has no Istio gateway pods; other proxies are not modeled'
     ],
-    'of a class that others serve'
+    'Ingress class of another controller'
   )
-  t.same(fromOutside(kserveConfig({ disableIngressCreation: true })), [], 'Ingress creation disabled')
-  t.same(fromOutside(kserveConfig({ ingressDomain: 'svc.cluster.local' })), [], 'cluster domain as ingressDomain')
+  t.same(externalPaths(kserveConfig({ disableIngressCreation: true })), [], 'Ingress creation disabled')
+  t.same(externalPaths(kserveConfig({ ingressDomain: 'svc.cluster.local' })), [], 'cluster domain as ingressDomain')
   const local = standard('', 'networking.kserve.io/visibility: cluster-local')
-  t.same(fromOutside(local), [], 'cluster-local model')
+  t.same(externalPaths(local), [], 'cluster-local model')
   t.same(
-    fromOutside(standard('', 'networking.knative.dev/visibility: cluster-local')),
+    externalPaths(standard('', 'networking.knative.dev/visibility: cluster-local')),
     open,
-    'the label of the other mode says nothing'
+    'visibility label of Knative mode is ignored'
   )
 })
 
-t.test('external path by an HTTPRoute', async t => {
+t.test('an HTTPRoute provides the external path', async t => {
   const config = kserveConfig({ enableGatewayApi: true, kserveIngressGateway: 'kserve/public' })
   const proxy = pod('kserve', 'proxy', 'gateway.networking.k8s.io/gateway-name: public', 'router')
-  t.same(fromOutside(config, proxy), ['external address caller->ingress-gateway, gateway->pod'])
-  t.same(fromOutside(config), [
+  t.same(externalPaths(config, proxy), ['external address caller->ingress-gateway, gateway->pod'])
+  t.same(externalPaths(config), [
     'external address caller->ingress-gateway unknown: Gateway API Gateway kserve/public has no Istio gateway pods; other proxies are not modeled'
   ])
 })
 
-t.test('kubelet probes reach the sidecar if they are not rewritten', async t => {
+t.test('kubelet probes reach the sidecar unless they are rewritten', async t => {
   const probed = (value: string, ...objects: readonly string[]) =>
     pathLines(standard(`, sidecar.istio.io/rewriteAppHTTPProbers: "${value}"`), ...objects).filter(line =>
       line.startsWith('probe')
@@ -78,12 +79,12 @@ t.test('kubelet probes reach the sidecar if they are not rewritten', async t => 
   t.same(probed('false', strict), ['probe kubelet kubelet->pod plaintext-to-strict-workload'])
 })
 
-t.test('policies of the public gateway apply to an Ingress as well', async t => {
+t.test('policies of the public gateway apply to an Ingress', async t => {
   const closed = `
 apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy
 metadata: { namespace: istio-system, name: closed }
 spec: { selector: { matchLabels: { istio: ingressgateway } }, action: DENY, rules: [{}] }
 `
-  t.same(fromOutside(closed), ['external address caller->ingress-gateway refused-by-policy'])
+  t.same(externalPaths(closed), ['external address caller->ingress-gateway refused-by-policy'])
 })
