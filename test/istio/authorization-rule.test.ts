@@ -23,10 +23,10 @@ function matching(rule: string, more: Partial<Request> = {}, allows = true): Tri
   return matchesRule(first, request(more), { namespace: 'user1', trustDomains: ['td', 'old'] }, allows)
 }
 
-const source = (words: string) => `{ from: [{ source: { ${words} } }] }`
-const operation = (words: string) => `{ to: [{ operation: { ${words} } }] }`
+const source = (fields: string) => `{ from: [{ source: { ${fields} } }] }`
+const operation = (fields: string) => `{ to: [{ operation: { ${fields} } }] }`
 const when = (key: string, values: string) => `{ when: [{ key: "${key}", values: ["${values}"] }] }`
-const PLAIN = { identity: undefined }
+const PLAINTEXT = { identity: undefined }
 const of = (identity: string) => ({ identity: `spiffe://${identity}` })
 const SELF = of('td/ns/user1/sa/caller')
 
@@ -38,7 +38,7 @@ const check = (name: string, table: Table, allows = true) =>
     }
   })
 
-check('one of from, one of to, and all of when', [
+check('a rule matches one of from, one of to, and all of when', [
   ['{}', {}, true],
   ['{ from: [{}], to: [{}] }', {}, true],
   ['{ from: [{ source: { namespaces: [a] } }, { source: { namespaces: [user1] } }] }', SELF, true],
@@ -49,9 +49,9 @@ check('one of from, one of to, and all of when', [
   ['{ when: [{ key: destination.port, values: ["8012"] }, { key: source.namespace, values: [a] }] }', SELF, false]
 ])
 
-check('source', [
+check('source fields match the peer identity', [
   [source('principals: ["*"]'), SELF, true],
-  [source('principals: ["*"]'), PLAIN, false],
+  [source('principals: ["*"]'), PLAINTEXT, false],
   [source('principals: [td/ns/user1/sa/caller]'), SELF, true],
   [source('principals: [cluster.local/ns/user1/sa/caller]'), SELF, true],
   [source('principals: [old/ns/user1/sa/caller]'), SELF, true],
@@ -59,10 +59,10 @@ check('source', [
   [source('principals: ["*/ns/user1/sa/caller"]'), of('any/ns/user1/sa/caller'), true],
   [source('principals: ["td/ns/user1/*"]'), SELF, true],
   [source('notPrincipals: [td/ns/user1/sa/caller]'), SELF, false],
-  [source('notPrincipals: [td/ns/user1/sa/caller]'), PLAIN, true],
+  [source('notPrincipals: [td/ns/user1/sa/caller]'), PLAINTEXT, true],
   [source('namespaces: ["user*"]'), SELF, true],
   [source('namespaces: [user]'), SELF, false],
-  [source('namespaces: [user1]'), PLAIN, false],
+  [source('namespaces: [user1]'), PLAINTEXT, false],
   [source('notNamespaces: [user1]'), SELF, false],
   [source('serviceAccounts: [caller]'), SELF, true],
   [source('serviceAccounts: [user1/caller]'), SELF, true],
@@ -77,11 +77,11 @@ check('source', [
   [source('trustDomains: [td]'), of('old/ns/user1/sa/caller'), true],
   [source('trustDomains: ["o*"]'), of('old/ns/user1/sa/caller'), true],
   [source('trustDomains: [other]'), SELF, false],
-  [source('trustDomains: [td]'), PLAIN, false],
+  [source('trustDomains: [td]'), PLAINTEXT, false],
   [source('notTrustDomains: [td]'), SELF, false]
 ])
 
-check('source addresses', [
+check('ipBlocks and address conditions match known addresses', [
   [source('ipBlocks: [10.0.2.0/24]'), {}, true],
   [source('ipBlocks: [10.0.2.2]'), {}, true],
   [source('ipBlocks: [10.0.3.0/24]'), {}, false],
@@ -98,7 +98,7 @@ check('source addresses', [
   [when('destination.port', '8013'), {}, false]
 ])
 
-check('operation', [
+check('operation fields match the request', [
   [operation('hosts: ["*.USER1.svc.cluster.local"]'), {}, true],
   [operation('hosts: [model]'), {}, false],
   [operation('notHosts: [model]'), {}, true],
@@ -115,7 +115,7 @@ check('operation', [
   [when('experimental.envoy.filters.http.x[y]', 'z'), {}, undefined]
 ])
 
-check('JWT and headers', [
+check('JWT and header fields match known values', [
   [source('requestPrincipals: ["*"]'), {}, false],
   [source('requestPrincipals: ["*"]'), { token: { issuer: 'iss' } }, true],
   [source('requestPrincipals: ["iss/*"]'), { token: { issuer: 'iss' } }, true],
@@ -137,19 +137,19 @@ check('JWT and headers', [
   [when('request.headers[__proto__]', 'x*'), { headersComplete: true }, false]
 ])
 
-const BYTES = { ...SELF, http: false }
-check('on a TCP port, an ALLOW rule with HTTP fields never matches', [
-  [operation('paths: ["*"]'), BYTES, false],
-  [source('requestPrincipals: ["*"]'), BYTES, false],
-  [when('request.headers[x]', '*'), BYTES, false],
-  [source('namespaces: [user1]'), BYTES, true]
+const TCP_REQUEST = { ...SELF, http: false }
+check('an ALLOW rule with HTTP fields never matches on a TCP port', [
+  [operation('paths: ["*"]'), TCP_REQUEST, false],
+  [source('requestPrincipals: ["*"]'), TCP_REQUEST, false],
+  [when('request.headers[x]', '*'), TCP_REQUEST, false],
+  [source('namespaces: [user1]'), TCP_REQUEST, true]
 ])
 check(
-  'on a TCP port, a DENY rule ignores its HTTP fields',
+  'a DENY rule ignores its HTTP fields on a TCP port',
   [
-    [operation('paths: ["/x"], ports: ["8012"]'), BYTES, true],
-    [operation('paths: ["/x"], ports: ["1"]'), BYTES, false],
-    [source('namespaces: [user1]'), BYTES, true]
+    [operation('paths: ["/x"], ports: ["8012"]'), TCP_REQUEST, true],
+    [operation('paths: ["/x"], ports: ["1"]'), TCP_REQUEST, false],
+    [source('namespaces: [user1]'), TCP_REQUEST, true]
   ],
   false
 )

@@ -18,7 +18,7 @@ data: { mesh: "extensionProviders: [{ name: known, envoyExtAuthzHttp: {} }]" }
 `
 const from = (namespace: string) => `{ from: [{ source: { namespaces: [${namespace}] } }] }`
 
-function verdict(policies: readonly string[], more: Partial<Request> = {}): string {
+function outcome(policies: readonly string[], more: Partial<Request> = {}): string {
   const found = authorize(stateOf([provider, ...policies].join('---')), workload(), request(more))
   if (found.is === 'allowed' || found.is === 'not-allowed')
     return [found.is, ...found.by.map(({ name }) => name)].join(' ')
@@ -26,16 +26,16 @@ function verdict(policies: readonly string[], more: Partial<Request> = {}): stri
   return found.is === 'provider-unknown' ? `${found.is} ${found.provider}` : found.is
 }
 
-t.test('result of all policies', async t => {
+t.test('CUSTOM, DENY and ALLOW policies are combined', async t => {
   const custom = (name: string, rules = '[{}]') =>
     policy('custom', `{ action: CUSTOM, provider: { name: ${name} }, rules: ${rules} }`)
   const allow = policy('allow', `{ rules: [${from('user2')}] }`)
   const other = policy('other', `{ action: ALLOW, rules: [${from('user3')}] }`)
   const deny = policy('deny', `{ action: DENY, rules: [${from('user3')}, ${from('user2')}] }`)
   for (const [name, policies, more, expected] of [
-    ['none', [], {}, 'allowed'],
-    ['ALLOW that matches', [allow], {}, 'allowed allow'],
-    ['one of two ALLOW policies', [allow, other], {}, 'allowed allow'],
+    ['no policy', [], {}, 'allowed'],
+    ['ALLOW policy matches', [allow], {}, 'allowed allow'],
+    ['one of two ALLOW policies matches', [allow, other], {}, 'allowed allow'],
     ['no ALLOW policy matches', [other], {}, 'not-allowed other'],
     ['DENY takes precedence', [allow, deny], {}, 'denied deny 1'],
     ['DENY of other callers', [deny], { identity: undefined }, 'allowed'],
@@ -43,10 +43,15 @@ t.test('result of all policies', async t => {
     ['policy without spec', [policy('nothing', '')], {}, 'not-allowed nothing'],
     ['null rule', [policy('blank', '{ rules: [null] }')], {}, 'not-allowed blank'],
     ['empty rule', [policy('all', '{ rules: [{}] }')], {}, 'allowed all'],
-    ['AUDIT', [policy('audit', '{ action: AUDIT, rules: [{}] }')], {}, 'allowed'],
-    ['dry run', [policy('dry', '{}', 'user1', ', annotations: { istio.io/dry-run: "true" }')], {}, 'allowed'],
+    ['AUDIT is ignored', [policy('audit', '{ action: AUDIT, rules: [{}] }')], {}, 'allowed'],
     [
-      'dry run disabled',
+      'dry-run is ignored',
+      [policy('dry', '{}', 'user1', ', annotations: { istio.io/dry-run: "true" }')],
+      {},
+      'allowed'
+    ],
+    [
+      'dry-run disabled',
       [policy('wet', '{}', 'user1', ', annotations: { istio.io/dry-run: "no" }')],
       {},
       'not-allowed wet'
@@ -71,11 +76,11 @@ t.test('result of all policies', async t => {
       'allowed claim'
     ]
   ] as const) {
-    t.equal(verdict(policies, more), expected, name)
+    t.equal(outcome(policies, more), expected, name)
   }
 })
 
-t.test('policies that require a peer identity', async t => {
+t.test('ALLOW rules can require a peer identity or a JWT', async t => {
   for (const [rule, identity, token] of [
     ['{}', false, false],
     ['null', false, false],
@@ -94,7 +99,7 @@ t.test('policies that require a peer identity', async t => {
     const of = (action: string) =>
       stateOf(policy('p', `{ action: ${action}, rules: [${rule}] }`)).list('AuthorizationPolicy')
     t.same(of('ALLOW').map(needsIdentity), [identity], `identity: ${rule}`)
-    t.same(of('DENY').map(needsIdentity), [false], `denied: ${rule}`)
-    t.same(of('ALLOW').map(requiresToken), [token], `token: ${rule}`)
+    t.same(of('DENY').map(needsIdentity), [false], `DENY: ${rule}`)
+    t.same(of('ALLOW').map(requiresToken), [token], `JWT: ${rule}`)
   }
 })

@@ -59,12 +59,12 @@ t.test('subset settings override top-level settings', async t => {
       'tls by destination-rule'
     ],
     [
-      'port settings replace TLS without a mode, endpoints use it',
+      'port settings override top-level TLS without a mode, except for endpoints',
       'trafficPolicy: { tls: {}, portLevelSettings: [{ port: { number: 80 } }] }',
       'plaintext by destination-rule'
     ],
     [
-      'two settings of the port: endpoints use the one with TLS',
+      'endpoints use the port settings with TLS of two for one port',
       'trafficPolicy: { portLevelSettings: [{ port: { number: 80 } }, { port: { number: 80 }, tls: { mode: DISABLE } }] }',
       'plaintext by destination-rule'
     ]
@@ -77,16 +77,12 @@ t.test('subset settings override top-level settings', async t => {
   t.equal(
     send(rule(passthrough, 'connectionPool: {}'), 80, mixed),
     'plaintext by headless-mixed',
-    'balanced by the rule'
+    'top-level PASSTHROUGH'
   )
-  t.equal(
-    send(rule('connectionPool: {}', passthrough), 80, mixed),
-    'plaintext by headless-mixed',
-    'balanced by its own'
-  )
+  t.equal(send(rule('connectionPool: {}', passthrough), 80, mixed), 'plaintext by headless-mixed', 'subset PASSTHROUGH')
   t.equal(
     send(rule(passthrough, 'loadBalancer: { simple: RANDOM }'), 80, mixed),
     'istio-mtls by auto-mtls',
-    'its own balancing in place of the rule'
+    'subset load balancer overrides top-level PASSTHROUGH'
   )
 })

@@ -13,35 +13,35 @@ const mode = (name: string) => `trafficPolicy: { tls: { mode: ${name} } }`
 const subset = (name: string) => `subsets: [{ name: ${name} }]`
 const selector = (value: string) => `workloadSelector: { matchLabels: { app: ${value} } }`
 
-// The search by namespace and host is covered by the vectors from Istio's code; here is the merging of rules for one host.
-t.test('DestinationRules of one host and namespace are merged or kept apart', async t => {
+// Vectors from Istio's code cover the lookup by namespace and host; this test covers merging for one host.
+t.test('DestinationRules of one host and namespace are merged if their selectors are equal', async t => {
   for (const [name, rules, app, expected] of [
     [
-      'the oldest sets the policy, later ones fill gaps',
+      'the oldest sets trafficPolicy, a newer one adds subsets',
       [rule('old', 2024, mode('DISABLE')), rule('new', 2025, `${mode('SIMPLE')}, ${subset('v2')}`)],
       'a',
       ['old', 'DISABLE', 'v2']
     ],
     [
-      'policy that the oldest does not set',
+      'a newer one sets trafficPolicy if the oldest does not',
       [rule('old', 2024, subset('v1')), rule('new', 2025, `${mode('SIMPLE')}, ${subset('v1')}`)],
       'a',
       ['old', 'SIMPLE', 'v1']
     ],
     [
-      'DestinationRule with a selector for its workloads',
+      'matching selector takes precedence',
       [rule('all', 2024, mode('DISABLE')), rule('some', 2025, `${mode('SIMPLE')}, ${selector('a')}`)],
       'a',
       ['some', 'SIMPLE', '']
     ],
     [
-      'DestinationRule with a selector, other workloads',
+      'selector of other workloads is ignored',
       [rule('all', 2024, mode('DISABLE')), rule('some', 2025, `${mode('SIMPLE')}, ${selector('a')}`)],
       'b',
       ['all', 'DISABLE', '']
     ],
     [
-      'two with one selector are merged',
+      'equal selectors are merged',
       [
         rule('old', 2024, `${mode('DISABLE')}, ${selector('a')}`),
         rule('new', 2025, `${mode('SIMPLE')}, ${subset('v2')}, ${selector('a')}`)
@@ -50,7 +50,7 @@ t.test('DestinationRules of one host and namespace are merged or kept apart', as
       ['old', 'DISABLE', 'v2']
     ],
     [
-      'two with different selectors are kept apart',
+      'different selectors are not merged',
       [
         rule('old', 2024, `${mode('DISABLE')}, ${selector('a')}`),
         rule('new', 2025, `${mode('SIMPLE')}, ${subset('v2')}, ${selector('b')}`)
@@ -58,18 +58,18 @@ t.test('DestinationRules of one host and namespace are merged or kept apart', as
       'b',
       ['new', 'SIMPLE', 'v2']
     ],
-    ['a selector without a match', [rule('some', 2024, `${mode('SIMPLE')}, ${selector('a')}`)], 'b', undefined]
+    ['only a selector of other workloads', [rule('some', 2024, `${mode('SIMPLE')}, ${selector('a')}`)], 'b', undefined]
   ] as const) {
     const found = findDestinationRule(
       stateOf(rules.join('---')),
       { namespace: 'ns', labels: { app } },
       { host: HOST, namespace: 'ns' }
     )
-    const words = found && [
+    const summary = found && [
       found.destinationRule.name,
       found.trafficPolicy?.tls?.mode,
       found.subsets.map(({ name }) => name).join()
     ]
-    t.same(words, expected, name)
+    t.same(summary, expected, name)
   }
 })

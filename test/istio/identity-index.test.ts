@@ -12,7 +12,7 @@ const find = (key: IdentityKey, values: readonly string[], namespace: string, se
   return findByIdentity(index, identityOf({ namespace, serviceAccount }, 'cluster.local')).concat(index.anyNamespace)
 }
 
-t.test('values are found by the identities that they can match', async t => {
+t.test('the index finds values that can match an identity', async t => {
   for (const [key, value, found, missed] of [
     ['source.namespace', 'a', 'a', 'b'],
     ['source.namespace', 'ab*', 'abc', 'a'],
@@ -30,12 +30,12 @@ t.test('values are found by the identities that they can match', async t => {
     t.same(find(key, [value], found), [value], `${value} for ${found}`)
     t.same(find(key, [value], missed), [], `${value} not for ${missed}`)
   }
-  t.same(find('source.principal', ['cluster.local/ns/a/sa/other'], 'a'), [], 'another account')
+  t.same(find('source.principal', ['cluster.local/ns/a/sa/other'], 'a'), [], 'another service account')
   t.same(find('source.principal', ['*/ns/a*'], 'a'), [], 'suffix with an inner wildcard matches no identity')
   t.same(findByIdentity(indexValues('source.namespace', ['a'], OWN), undefined), [], 'plaintext has no identity')
 })
 
-t.test('values that can match any namespace are always found', async t => {
+t.test('the index always finds values that can match any namespace', async t => {
   for (const [key, value] of [
     ['source.namespace', '*'],
     ['source.namespace', 'sa'],
@@ -68,7 +68,7 @@ const key = fc.constantFrom('source.principal' as const, 'source.namespace' as c
 
 property(
   t,
-  'a value that matches is found',
+  'the index finds every value that matches',
   fc.tuple(key, value, name, name),
   5000,
   ([key, value, namespace, account]) => {

@@ -10,8 +10,8 @@ metadata: { namespace: istio-system, name: ${name} }
 data: { config: ${JSON.stringify(text)} }
 `
 
-// The selectors and values are covered by the vectors from Istio's code; here is what those leave out.
-t.test('reasons for no injection', async t => {
+// Vectors from Istio's code cover selectors and values; this test covers the other reasons.
+t.test('injection reports why a pod gets no sidecar', async t => {
   const never = 'policy: enabled\nneverInjectSelector: [{ matchLabels: { a: b } }]'
   const always = 'policy: disabled\nalwaysInjectSelector: [{ matchExpressions: [{ key: a, operator: Exists }] }]'
   const kubeSystem =
@@ -21,14 +21,24 @@ t.test('reasons for no injection', async t => {
     ['no injection label', '', { namespace: 'elsewhere' }, { reason: 'not-selected' }],
     ['host network', '', { hostNetwork: true }, { reason: 'host-network' }],
     ['system namespace', kubeSystem, { namespace: 'kube-system' }, { reason: 'system-namespace' }],
-    ['opted out', '', { annotations: { 'sidecar.istio.io/inject': 'false' } }, { reason: 'opted-out' }],
-    ['other value', '', { annotations: { 'sidecar.istio.io/inject': 'yes' } }, { injected: true }],
+    [
+      'sidecar.istio.io/inject: false',
+      '',
+      { annotations: { 'sidecar.istio.io/inject': 'false' } },
+      { reason: 'opted-out' }
+    ],
+    [
+      'sidecar.istio.io/inject with an unknown value',
+      '',
+      { annotations: { 'sidecar.istio.io/inject': 'yes' } },
+      { injected: true }
+    ],
     ['neverInjectSelector', config(never), { labels: { a: 'b' } }, { reason: 'never-inject-selector' }],
     ['alwaysInjectSelector', config(always), { labels: { a: 'b' } }, { injected: true }],
     ['policy disabled', config('policy: disabled'), {}, { reason: 'policy-disabled' }],
     ['configuration that cannot be parsed', config('{{ .Values }}: ['), {}, { injected: true }],
-    ['configuration of no object', config(''), {}, { injected: true }],
-    ['configuration of other types', config('policy: []'), {}, { injected: true }],
+    ['empty configuration', config(''), {}, { injected: true }],
+    ['configuration with wrong types', config('policy: []'), {}, { injected: true }],
     [
       'configuration of the revision',
       config('policy: disabled', 'istio-sidecar-injector-default'),
@@ -40,7 +50,7 @@ t.test('reasons for no injection', async t => {
   }
 })
 
-t.test('an injector without revision or configuration', async t => {
+t.test('an injector without revision and configuration injects', async t => {
   const state = stockWith(`
 apiVersion: admissionregistration.k8s.io/v1
 kind: MutatingWebhookConfiguration

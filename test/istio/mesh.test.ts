@@ -18,13 +18,13 @@ metadata: { namespace: istio-system, name: ${name} }
 data: { mesh: ${JSON.stringify(mesh)} }
 `
 
-t.test('the mesh configuration', async t => {
+t.test('MeshConfig is read from ConfigMap istio or istio-<revision>', async t => {
   const full = 'rootNamespace: root\ntrustDomain: td\nenableAutoMtls: false\ndefaultDestinationRuleExportTo: ["."]'
   for (const [name, yaml, expected] of [
-    ['none', '', DEFAULTS],
-    ['empty', config('istio', ''), DEFAULTS],
+    ['no ConfigMap', '', DEFAULTS],
+    ['empty MeshConfig', config('istio', ''), DEFAULTS],
     [
-      'full',
+      'all fields',
       config('istio', full),
       { ...DEFAULTS, rootNamespace: 'root', trustDomain: 'td', autoMtls: false, destinationRuleExportTo: ['.'] }
     ],
@@ -41,16 +41,16 @@ t.test('the mesh configuration', async t => {
       ),
       { ...DEFAULTS, authorizers: ['http', 'grpc'] }
     ],
-    ['of a revision', config('istio-canary', 'trustDomain: td'), { ...DEFAULTS, trustDomain: 'td' }],
-    ['other ConfigMap', config('istiod', 'trustDomain: td'), DEFAULTS],
-    ['not YAML', config('istio', '{'), DEFAULTS],
+    ['ConfigMap of a revision', config('istio-canary', 'trustDomain: td'), { ...DEFAULTS, trustDomain: 'td' }],
+    ['another ConfigMap', config('istiod', 'trustDomain: td'), DEFAULTS],
+    ['invalid YAML', config('istio', '{'), DEFAULTS],
     ['wrong types', config('istio', 'enableAutoMtls: "no"'), DEFAULTS]
   ] as const) {
     t.same(meshOf(stateOf(yaml)), expected, name)
   }
 })
 
-t.test('configured values take precedence', async t => {
+t.test('configured settings take precedence over MeshConfig', async t => {
   const settings = { ...DEFAULT_SETTINGS, rootNamespace: 'mine', trustDomain: 'mine.example' }
   t.match(meshOf(stateOf(config('istio', 'rootNamespace: root'), settings)), {
     rootNamespace: 'mine',

@@ -10,11 +10,11 @@ const PROXY = workload({
   proxy: 'gateway'
 })
 
-t.test('pods to which a policy applies', async t => {
+t.test('selector and targetRefs select the pods of a policy', async t => {
   const gateway = (more: string) => `{ group: gateway.networking.k8s.io, kind: Gateway, ${more} }`
   for (const [name, spec, model, proxy] of [
     ['all pods of its namespace', '{}', true, true],
-    ['an empty selector', '{ selector: { matchLabels: {} } }', true, true],
+    ['empty selector', '{ selector: { matchLabels: {} } }', true, true],
     ['selected pods', '{ selector: { matchLabels: { app: model } } }', true, false],
     ['a Gateway', `{ targetRefs: [${gateway('name: public')}] }`, false, true],
     ['another Gateway', `{ targetRefs: [${gateway('name: private')}] }`, false, false],
@@ -36,11 +36,11 @@ spec: ${spec}
     if (policy === undefined) throw new Error('no policy')
     t.equal(attaches(policy, MODEL), model, `${name}: a model`)
     t.equal(attaches(policy, PROXY), proxy, `${name}: a gateway`)
-    const elsewhere = { ...PROXY, namespace: 'user2' }
+    const otherNamespace = { ...PROXY, namespace: 'user2' }
     t.equal(
-      attaches(policy, elsewhere),
+      attaches(policy, otherNamespace),
       proxy && !name.includes('Gateway') && !spec.includes('kind'),
-      `${name}: elsewhere`
+      `${name}: a gateway of another namespace`
     )
   }
 })

@@ -19,28 +19,28 @@ const state = stateOf(
 )
 const issuers = issuersFor(state, workload({ labels: { app: 'model' } }))
 
-t.test('issuers of a workload are those of its namespace and of the root namespace', async t => {
-  const known = (more: Parameters<typeof workload>[0]) =>
+t.test('a workload trusts issuers of its namespace and of the root namespace', async t => {
+  const trustedIssuers = (more: Parameters<typeof workload>[0]) =>
     issuersFor(state, workload(more)).map(
       ({ issuer, forwards, by }) => `${by.name}: ${issuer}${forwards ? ', passed on' : ''}`
     )
-  t.same(known({ labels: { app: 'model' } }), ['mesh: mesh, passed on', 'own: own', 'own: '])
-  t.same(known({}), ['mesh: mesh, passed on'])
-  t.same(known({ namespace: 'user2' }), ['mesh: mesh, passed on', 'other: other'])
-  t.same(known({ namespace: 'istio-system' }), ['mesh: mesh, passed on'])
+  t.same(trustedIssuers({ labels: { app: 'model' } }), ['mesh: mesh, passed on', 'own: own', 'own: '])
+  t.same(trustedIssuers({}), ['mesh: mesh, passed on'])
+  t.same(trustedIssuers({ namespace: 'user2' }), ['mesh: mesh, passed on', 'other: other'])
+  t.same(trustedIssuers({ namespace: 'istio-system' }), ['mesh: mesh, passed on'])
 })
 
-t.test('JWT handling', async t => {
-  for (const [issuer, read, stranger, goesOn] of [
+t.test('a proxy validates, rejects, strips or forwards a JWT', async t => {
+  for (const [issuer, validated, rejectedBy, forwarded] of [
     [undefined, false, undefined, false],
     ['own', true, undefined, false],
     ['mesh', true, undefined, true],
     ['foreign', false, 'mesh', true]
   ] as const) {
     const token = issuer === undefined ? undefined : { issuer }
-    t.equal(validateToken(issuers, token), read ? token : undefined, `${issuer}: read`)
-    t.equal(unknownIssuer(issuers, token)?.name, stranger, `${issuer}: refused by`)
-    t.equal(forwardToken(issuers, request({ token })).token, goesOn ? token : undefined, `${issuer}: goes on`)
+    t.equal(validateToken(issuers, token), validated ? token : undefined, `${issuer}: validated`)
+    t.equal(unknownIssuer(issuers, token)?.name, rejectedBy, `${issuer}: rejected by`)
+    t.equal(forwardToken(issuers, request({ token })).token, forwarded ? token : undefined, `${issuer}: forwarded`)
   }
   const token = { issuer: 'foreign' }
   t.equal(unknownIssuer([], token), undefined, 'no proxy validates it')

@@ -17,17 +17,17 @@ spec: { ports: [{ port: 80 }] }
 const client = { namespace: 'user1', labels: { app: 'a' }, proxy: 'sidecar' } as const
 const target = { host: 's.user2.svc.cluster.local', namespace: 'user2', ports: [80] }
 
-t.test('imports of a sidecar', async t => {
+t.test('egress hosts of the Sidecar select the imported Services', async t => {
   const hosts = (...list: readonly string[]) => `{ egress: [{ hosts: ${JSON.stringify(list)} }] }`
   const port = (number: number) => `{ egress: [{ port: { number: ${number} }, hosts: ["*/*"] }] }`
   for (const [name, yaml, imported] of [
-    ['default: everything', '', true],
-    ['empty Sidecar: everything', sidecar('user1', 'a', ''), true],
-    ['its own namespace', sidecar('user1', 'a', hosts('./*')), false],
+    ['no Sidecar imports everything', '', true],
+    ['empty Sidecar imports everything', sidecar('user1', 'a', ''), true],
+    ['only the namespace of the client', sidecar('user1', 'a', hosts('./*')), false],
     ['namespace of the host', sidecar('user1', 'a', hosts('user2/*')), true],
-    ['the host', sidecar('user1', 'a', hosts('*/s.user2.svc.cluster.local')), true],
+    ['host in any namespace', sidecar('user1', 'a', hosts('*/s.user2.svc.cluster.local')), true],
     ['all but the namespace of the host', sidecar('user1', 'a', hosts('*/*', '~user2/*')), false],
-    ['all excluded', sidecar('user1', 'a', hosts('*/*', '~/*')), false],
+    ['all namespaces excluded', sidecar('user1', 'a', hosts('*/*', '~/*')), false],
     ['port of the Service', sidecar('user1', 'a', port(80)), true],
     ['another port', sidecar('user1', 'a', port(81)), false],
     [
@@ -56,22 +56,22 @@ t.test('imports of a sidecar', async t => {
   )
 })
 
-t.test('namespaces whose PeerAuthentications a sidecar sees', async t => {
+t.test('exportTo of Services selects the PeerAuthentications that a sidecar sees', async t => {
   for (const [name, yaml, sees] of [
     ['namespace with a Service', service('user2'), true],
     ['namespace without a Service', '', false],
-    ['namespace whose Service is not exported here', service('user2', 'user3, .'), false],
-    ['namespace whose Service is exported here', service('user2', 'user1'), true],
-    ['namespace whose Service is exported to all', service('user2', '*'), true]
+    ['Service exported to other namespaces', service('user2', 'user3, .'), false],
+    ['Service exported to the namespace of the client', service('user2', 'user1'), true],
+    ['Service exported to all namespaces', service('user2', '*'), true]
   ] as const) {
     t.equal(scopeOf(stateOf(yaml), client).isVisible('user2'), sees, name)
   }
   const { isVisible } = scopeOf(stateOf(service('user1', '.')), client)
-  t.ok(isVisible('user1'), 'own namespace')
+  t.ok(isVisible('user1'), 'namespace of the client')
   t.ok(isVisible('istio-system'), 'root namespace')
 })
 
-t.test('`.` is no namespace for a client in an unspecified namespace', async t => {
+t.test('`.` matches no namespace for a client in an unspecified namespace', async t => {
   const state = stateOf(sidecar('istio-system', 'default', '{ egress: [{ hosts: ["./*"] }] }'))
   t.equal(scopeOf(state, { ...client, namespace: '' }).imports(target), false)
   t.equal(scopeOf(state, { ...client, namespace: target.namespace }).imports(target), true)

@@ -19,23 +19,33 @@ const when = (key: string, values: string) => `{ when: [{ key: "${key}", values:
 
 t.test('issuer classes follow RequestAuthentications and policies', async t => {
   const both = [trusting('both', '{ issuer: a }', '{ issuer: b }')]
-  const ALIKE = ['a']
-  const APART = ['a', 'b']
+  const ONE_CLASS = ['a']
+  const TWO_CLASSES = ['a', 'b']
   for (const [name, trusted, policies, expected] of [
-    ['no policy', both, [], ALIKE],
-    ['one trusts both issuers, another one of them', [...both, trusting('one', '{ issuer: b }')], [], APART],
+    ['no AuthorizationPolicy', both, [], ONE_CLASS],
+    [
+      'one RequestAuthentication trusts both issuers, another only one',
+      [...both, trusting('one', '{ issuer: b }')],
+      [],
+      TWO_CLASSES
+    ],
     [
       'one JWT is forwarded',
       [trusting('both', '{ issuer: a }', '{ issuer: b, forwardOriginalToken: true }')],
       [],
-      APART
+      TWO_CLASSES
     ],
-    ['a rule for any token', both, [policy(from('"*"'))], ALIKE],
-    ['one rule for both issuers', both, [policy(from('a/*, b/*'))], ALIKE],
-    ['one rule for each issuer', both, [policy(from('a/*'), from('b/*'))], ALIKE],
-    ['one rule for one issuer', both, [policy(from('a/*'))], APART],
-    ['any subject and one subject', both, [policy(from('a/*'), from('b/me'))], APART],
-    ['other operations', both, [policy(from('a/*', ', to: [{ operation: { methods: [GET] } }]'), from('b/*'))], APART],
+    ['rule for any JWT', both, [policy(from('"*"'))], ONE_CLASS],
+    ['one rule for both issuers', both, [policy(from('a/*, b/*'))], ONE_CLASS],
+    ['one rule for each issuer', both, [policy(from('a/*'), from('b/*'))], ONE_CLASS],
+    ['one rule for one issuer', both, [policy(from('a/*'))], TWO_CLASSES],
+    ['rule for any subject and for one subject', both, [policy(from('a/*'), from('b/me'))], TWO_CLASSES],
+    [
+      'rules for different operations',
+      both,
+      [policy(from('a/*', ', to: [{ operation: { methods: [GET] } }]'), from('b/*'))],
+      TWO_CLASSES
+    ],
     [
       'pattern for both issuers',
       [trusting('both', '{ issuer: xa }', '{ issuer: xb }')],
@@ -48,19 +58,19 @@ t.test('issuer classes follow RequestAuthentications and policies', async t => {
       [policy(from('"x*/*"'))],
       ['xa', 'b']
     ],
-    ['a condition', both, [policy(when('request.auth.claims[iss]', 'a'))], APART],
-    ['a condition on principals', both, [policy(when('request.auth.principal', 'a/me'))], APART],
-    ['a condition on other claims', both, [policy(when('request.auth.claims[groups]', 'a'))], ALIKE],
+    ['condition on the issuer', both, [policy(when('request.auth.claims[iss]', 'a'))], TWO_CLASSES],
+    ['condition on the request principal', both, [policy(when('request.auth.principal', 'a/me'))], TWO_CLASSES],
+    ['condition on another claim', both, [policy(when('request.auth.claims[groups]', 'a'))], ONE_CLASS],
     [
       'condition on an address',
       both,
       [
         policy('{ from: [{ source: { requestPrincipals: [a/*] } }], when: [{ key: source.ip, values: ["10.0.0.1"] }] }')
       ],
-      APART
+      TWO_CLASSES
     ],
-    ['a source without fields', both, [policy('{ from: [{}, { source: { requestPrincipals: [a/*] } }] }')], APART],
-    ['rules without sources', both, [policy('null', '{}', '{ from: [{}] }')], ALIKE]
+    ['source without fields', both, [policy('{ from: [{}, { source: { requestPrincipals: [a/*] } }] }')], TWO_CLASSES],
+    ['rules without sources', both, [policy('null', '{}', '{ from: [{}] }')], ONE_CLASS]
   ] as const) {
     t.same(issuerClasses(trusted, policies), expected, name)
   }
