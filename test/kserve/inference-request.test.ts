@@ -10,7 +10,7 @@ function calls(spec: string, ...objects: readonly string[]) {
   return callsTo(state, service, 'new.example.com')
 }
 
-t.test('inference requests by protocol', async t => {
+t.test('protocol and model format select the path of the inference request', async t => {
   const format = (name: string, more = '') => `predictor: { model: { modelFormat: { name: ${name} } ${more} } }`
   for (const [spec, path] of [
     [format('sklearn'), '/v1/models/new:predict'],
@@ -31,7 +31,7 @@ t.test('inference requests by protocol', async t => {
   }
 })
 
-t.test('without a JWT, or with one of any issuer on the path', async t => {
+t.test('requests carry no JWT, or a JWT of each issuer on the path', async t => {
   const spec = 'predictor: { sklearn: {} }'
   const tokens = (...objects: readonly string[]) => calls(spec, ...objects).map(({ token }) => token?.issuer)
   t.same(

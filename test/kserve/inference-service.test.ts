@@ -3,7 +3,7 @@ import { componentsOf, desiredPod, revisionOf } from '../../src/kserve/inference
 import { model } from '../support/objects.ts'
 import { stockWith } from '../support/snapshot.ts'
 
-t.test('revision that receives requests', async t => {
+t.test('the latest ready revision receives requests, else the first', async t => {
   const revision = (status: string) => {
     const state = stockWith(model('').replace(/\n$/, `\nstatus: ${status}\n`))
     const service = state.get('InferenceService', 'user1', 'new')

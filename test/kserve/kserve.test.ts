@@ -13,7 +13,7 @@ data: ${JSON.stringify(data)}
 `)
 const NONE = stateOf('')
 
-t.test('the ingress configuration', async t => {
+t.test('ingress configuration is parsed, or rejected with a reason', async t => {
   const gateway = '"ingressGateway": "a/b"'
   for (const [name, ingress, rejected, expected] of [
     [
@@ -23,7 +23,7 @@ t.test('the ingress configuration', async t => {
       { ingressGateway: 'a/b', localGateway: 'c/d', localGatewayService: 's', knativeLocalGatewayService: 's' }
     ],
     [
-      'another Knative gateway Service',
+      'knativeLocalGatewayService',
       `{ ${gateway}, "knativeLocalGatewayService": "k", "localGatewayService": "s" }`,
       undefined,
       { knativeLocalGatewayService: 'k' }
@@ -35,7 +35,7 @@ t.test('the ingress configuration', async t => {
       { ingressGateway: 'a/b', disableIstioVirtualHost: true }
     ],
     [
-      'fragment of the documentation',
+      'only disableIstioVirtualHost',
       '{ "disableIstioVirtualHost": true }',
       'ingressGateway is required',
       { disableIstioVirtualHost: true, ingressGateway: 'knative-serving/knative-ingress-gateway' }
@@ -61,49 +61,49 @@ t.test('the ingress configuration', async t => {
       { enableGatewayApi: true }
     ],
     [
-      'a path template without a domain',
+      'pathTemplate without ingressDomain',
       `{ ${gateway}, "pathTemplate": "/x" }`,
       'pathTemplate requires ingressDomain',
       {}
     ],
-    ['a path template', `{ ${gateway}, "pathTemplate": "/x", "ingressDomain": "d" }`, undefined, {}]
+    ['pathTemplate', `{ ${gateway}, "pathTemplate": "/x", "ingressDomain": "d" }`, undefined, {}]
   ] as const) {
-    const verdict = ingressOf(config({ ingress }))
-    t.equal(verdict.rejected, rejected, name)
-    t.match(verdict.config, expected, name)
+    const result = ingressOf(config({ ingress }))
+    t.equal(result.rejected, rejected, name)
+    t.match(result.config, expected, name)
   }
   t.match(
     ingressOf(NONE),
     { rejected: undefined, config: { ingressGateway: 'knative-serving/knative-ingress-gateway' } },
-    'no configuration'
+    'no ConfigMap'
   )
   t.match(
     ingressOf(config({})),
     { rejected: 'key ingress is missing', config: { ingressGateway: 'knative-serving/knative-ingress-gateway' } },
-    'without the key'
+    'no key ingress'
   )
 })
 
-t.test('the deployment mode', async t => {
-  const asked = (mode: string) => ({ annotations: { 'serving.kserve.io/deploymentMode': mode }, status: undefined })
-  const has = (mode: string) => ({ annotations: {}, status: { deploymentMode: mode, components: undefined } })
-  const quiet = { annotations: {}, status: undefined }
+t.test('status, annotation and cluster default select the deployment mode', async t => {
+  const annotated = (mode: string) => ({ annotations: { 'serving.kserve.io/deploymentMode': mode }, status: undefined })
+  const reported = (mode: string) => ({ annotations: {}, status: { deploymentMode: mode, components: undefined } })
+  const unset = { annotations: {}, status: undefined }
   const standard = config({ deploy: '{ "defaultDeploymentMode": "RawDeployment" }' })
   const filtering = config({
     inferenceService: '{ "serviceAnnotationDisallowedList": ["serving.kserve.io/deploymentMode"] }'
   })
   for (const [name, state, service, mode] of [
-    ['no configuration', NONE, quiet, 'Knative'],
-    ['cluster default', standard, quiet, 'Standard'],
-    ['default that cannot be parsed', config({ deploy: '[]' }), quiet, 'Knative'],
-    ['no default', config({}), quiet, 'Knative'],
-    ['annotation', standard, asked('Serverless'), 'Knative'],
-    ['annotation with an unknown mode', standard, asked('serverless'), 'Standard'],
-    ['annotation that is not propagated', filtering, asked('ModelMesh'), 'Knative'],
+    ['no ConfigMap', NONE, unset, 'Knative'],
+    ['cluster default', standard, unset, 'Standard'],
+    ['cluster default that cannot be parsed', config({ deploy: '[]' }), unset, 'Knative'],
+    ['no cluster default', config({}), unset, 'Knative'],
+    ['annotation', standard, annotated('Serverless'), 'Knative'],
+    ['annotation with an unknown mode', standard, annotated('serverless'), 'Standard'],
+    ['annotation that is not propagated', filtering, annotated('ModelMesh'), 'Knative'],
     [
       'status takes precedence',
       standard,
-      { ...asked('ModelMesh'), ...has('Knative'), annotations: asked('ModelMesh').annotations },
+      { ...annotated('ModelMesh'), ...reported('Knative'), annotations: annotated('ModelMesh').annotations },
       'Knative'
     ]
   ] as const) {
@@ -111,7 +111,7 @@ t.test('the deployment mode', async t => {
   }
 })
 
-t.test('propagated annotations', async t => {
+t.test('annotations are propagated unless serviceAnnotationDisallowedList has them', async t => {
   const MIN = 'autoscaling.knative.dev/min-scale'
   t.notOk(isPropagated(NONE, MIN))
   t.notOk(isPropagated(config({ inferenceService: '{}' }), MIN))

@@ -22,15 +22,15 @@ spec: { predictor: ${spec} }
 }
 const ofFormat = predictor('{ model: { modelFormat: { name: sklearn } } }')
 
-t.test('runtime of a predictor', async t => {
+t.test('a predictor uses the runtime by name, else by model format', async t => {
   const cluster = runtime('ClusterServingRuntime', 'cluster', serves(1))
   const better = runtime('ClusterServingRuntime', 'better', serves(2))
   const near = runtime('ServingRuntime', 'near', serves(1))
   for (const [name, yaml, spec, expected] of [
-    ['none', '', ofFormat, undefined],
-    ['by format', cluster, ofFormat, 'cluster'],
+    ['no runtime', '', ofFormat, undefined],
+    ['modelFormat', cluster, ofFormat, 'cluster'],
     ['format as key of the predictor', cluster, predictor('{ sklearn: { storageUri: x } }'), 'cluster'],
-    ['the higher priority', `${cluster}---${better}`, ofFormat, 'better'],
+    ['higher priority takes precedence', `${cluster}---${better}`, ofFormat, 'better'],
     ['ServingRuntime takes precedence over ClusterServingRuntime', `${better}---${near}`, ofFormat, 'near'],
     [
       'disabled runtime is ignored',
@@ -39,19 +39,19 @@ t.test('runtime of a predictor', async t => {
       undefined
     ],
     [
-      'not selected automatically',
+      'runtime without autoSelect is ignored',
       runtime('ServingRuntime', 'manual', '{ supportedModelFormats: [{ name: sklearn }] }'),
       ofFormat,
       undefined
     ],
     [
-      'without a priority',
+      'runtime without a priority',
       runtime('ServingRuntime', 'plain', '{ supportedModelFormats: [{ name: sklearn, autoSelect: true }] }'),
       ofFormat,
       'plain'
     ],
-    ['by name', `${cluster}---${near}`, predictor('{ model: { runtime: cluster } }'), 'cluster'],
-    ['by name in the namespace', near, predictor('{ model: { runtime: near } }'), 'near'],
+    ['ClusterServingRuntime by name', `${cluster}---${near}`, predictor('{ model: { runtime: cluster } }'), 'cluster'],
+    ['ServingRuntime by name', near, predictor('{ model: { runtime: near } }'), 'near'],
     ['custom container', cluster, predictor('{ containers: [] }'), undefined]
   ] as const) {
     t.equal(findRuntime(stateOf(yaml), 'user1', spec)?.name, expected, name)
