@@ -24,7 +24,7 @@ const LOCAL = [
   { gateway: 'knative-serving/knative-local-gateway', service: 'knative-local-gateway.istio-system.svc.cluster.local' }
 ]
 
-t.test('gateways of routes', async t => {
+t.test('config-istio sets the external and local gateways', async t => {
   for (const [name, state, expected] of [
     ['not configured', NONE, { external: EXTERNAL, local: LOCAL }],
     [
@@ -37,7 +37,7 @@ t.test('gateways of routes', async t => {
       config('config-istio', { 'local-gateways': '[]', 'external-gateways': '[]' }),
       { external: [], local: [] }
     ],
-    ['blank', config('config-istio', { 'local-gateways': ' ' }), { external: EXTERNAL, local: LOCAL }],
+    ['blank list', config('config-istio', { 'local-gateways': ' ' }), { external: EXTERNAL, local: LOCAL }],
     ['not a list', config('config-istio', { 'local-gateways': '{' }), { external: EXTERNAL, local: LOCAL }],
     [
       'keyed form',
@@ -49,27 +49,27 @@ t.test('gateways of routes', async t => {
   }
 })
 
-t.test('default burst capacity', async t => {
+t.test('config-autoscaler sets the default target-burst-capacity', async t => {
   t.equal(defaultBurstCapacity(NONE), 211)
   t.equal(defaultBurstCapacity(config('config-autoscaler', { 'target-burst-capacity': '0' })), 0)
   t.equal(defaultBurstCapacity(config('config-autoscaler', { 'target-burst-capacity': 'x' })), 211)
 })
 
-t.test('mesh compatibility mode', async t => {
+t.test('config-network sets mesh-compatibility-mode', async t => {
   t.equal(meshCompatibility(NONE), 'auto')
   t.equal(meshCompatibility(config('config-network', { 'mesh-compatibility-mode': 'Enabled' })), 'enabled')
   t.equal(meshCompatibility(config('config-network', { 'mesh-compatibility-mode': 'disabled' })), 'disabled')
   t.equal(meshCompatibility(config('config-network', { 'mesh-compatibility-mode': 'maybe' })), 'auto')
 })
 
-t.test('public domain', async t => {
+t.test('config-domain sets the public domain', async t => {
   t.equal(publicDomain(NONE), 'example.com')
   t.equal(publicDomain(config('config-domain', { _example: '', 'models.example': '' })), 'models.example')
   t.equal(publicDomain(config('config-domain', { 'svc.cluster.local': '' })), undefined)
   t.equal(publicDomain(config('config-domain', { 'some.example': 'selector: {}' })), undefined)
 })
 
-t.test('system pods are running pods, else the next pod', async t => {
+t.test('running system pods are used, else the next pod of the Deployment', async t => {
   t.match(systemPods(stockWith(), 'activator'), [{ name: /^activator-/, proxy: 'sidecar' }])
   t.match(systemPods(NONE, 'activator'), [
     { name: 'activator (next pod)', proxy: 'none', labels: { app: 'activator' } }
@@ -80,7 +80,7 @@ t.test('system pods are running pods, else the next pod', async t => {
   ])
 })
 
-t.test('public host of a Knative Service', async t => {
+t.test('domain-template sets the public host of a Knative Service', async t => {
   const template = (text: string) => publicHost(config('config-network', { 'domain-template': text }), 'iris', 'user1')
   for (const [text, expected] of [
     ['', 'iris.user1.example.com'],
