@@ -2,7 +2,7 @@ import t from 'tap'
 import { dedupeEndpoints, dedupePods } from '../../src/kubernetes/dedupe-endpoints.ts'
 import { workload } from '../support/workload.ts'
 
-t.test('pods of one template are deduplicated', async t => {
+t.test('pods with equal routing-relevant fields are deduplicated', async t => {
   const first = workload({ name: 'a-1', labels: { app: 'a' }, address: '10.0.0.1' })
   const second = { ...first, name: 'a-2', address: '10.0.0.2' }
   const other = { ...first, name: 'b-1', labels: { app: 'b' } }
@@ -22,5 +22,5 @@ t.test('pods of one template are deduplicated', async t => {
     { workload: first, port: 80 },
     { workload: first, port: 81 }
   ])
-  t.equal(endpoints.length, 2, 'ports differ')
+  t.equal(endpoints.length, 2, 'endpoints with different ports are kept')
 })

@@ -3,7 +3,7 @@ import { endpointsOf, findService, podsWith, protocolOf, targetsOf } from '../..
 import { toWorkload } from '../../src/state/workload.ts'
 import { stateOf } from '../support/snapshot.ts'
 
-t.test('protocol of a port', async t => {
+t.test('appProtocol, else the port name, sets the protocol', async t => {
   for (const [port, protocol] of [
     [{ name: 'http', appProtocol: undefined }, 'http'],
     [{ name: 'http2-models', appProtocol: undefined }, 'http'],
@@ -31,7 +31,7 @@ spec: { containers: [{ name: c, ports: [{ name: web, containerPort: 8080 }] }] }
 ${status}
 `
 
-t.test('Service of a host', async t => {
+t.test('a host resolves to its Service, through ExternalName Services', async t => {
   const alias = (to: string) => `{ type: ExternalName, externalName: ${to} }`
   const state = stateOf(
     [
@@ -64,7 +64,7 @@ const endpointsIn = (yaml: string) => {
   return endpointsOf(state, found, port).map(({ workload, port }) => `${workload.name}:${port}`)
 }
 
-t.test('endpoints of a Service', async t => {
+t.test('a Service resolves to pods by selector, else by EndpointSlice', async t => {
   const selecting = (port: string) => service('s', `{ selector: { app: a }, ports: [{ port: 80 ${port} }] }`)
   const slice = (endpoint: string, port = '{ port: 8080 }') => `
 apiVersion: discovery.k8s.io/v1
@@ -73,30 +73,34 @@ metadata: { namespace: ns, name: s-1, labels: { kubernetes.io/service-name: s } 
 endpoints: [${endpoint}]
 ports: [${port}]
 `
-  const without = service('s', '{ ports: [{ port: 80 }] }')
+  const withoutSelector = service('s', '{ ports: [{ port: 80 }] }')
   const running = pod('p', '', 'status: { podIP: 10.0.0.1 }')
   for (const [name, yaml, endpoints] of [
-    ['the same port', `${selecting('')}---${pod('p')}`, ['p:80']],
-    ['another port', `${selecting(', targetPort: 8080')}---${pod('p')}`, ['p:8080']],
-    ['a named port', `${selecting(', targetPort: web')}---${pod('p')}`, ['p:8080']],
-    ['unknown port name', `${selecting(', targetPort: nope')}---${pod('p')}`, []],
+    ['no targetPort', `${selecting('')}---${pod('p')}`, ['p:80']],
+    ['numeric targetPort', `${selecting(', targetPort: 8080')}---${pod('p')}`, ['p:8080']],
+    ['named targetPort', `${selecting(', targetPort: web')}---${pod('p')}`, ['p:8080']],
+    ['unknown named targetPort', `${selecting(', targetPort: nope')}---${pod('p')}`, []],
     ['completed pod', `${selecting('')}---${pod('p', '', 'status: { phase: Failed }')}`, []],
     ['terminating pod', `${selecting('')}---${pod('p', ', deletionTimestamp: "2026-01-01T00:00:00Z"')}`, []],
-    ['no selector and no slice', `${without}---${running}`, []],
+    ['no selector and no EndpointSlice', `${withoutSelector}---${running}`, []],
     [
-      'slice with a targetRef',
-      `${without}---${running}---${slice('{ addresses: [10.9.9.9], targetRef: { kind: Pod, name: p } }')}`,
+      'EndpointSlice with a targetRef',
+      `${withoutSelector}---${running}---${slice('{ addresses: [10.9.9.9], targetRef: { kind: Pod, name: p } }')}`,
       ['p:8080']
     ],
     [
-      'a slice without targetRef and known address',
-      `${without}---${running}---${slice('{ addresses: [10.9.9.9], targetRef: { kind: Pod } }')}`,
+      'EndpointSlice with an unknown address and an unnamed targetRef',
+      `${withoutSelector}---${running}---${slice('{ addresses: [10.9.9.9], targetRef: { kind: Pod } }')}`,
       []
     ],
-    ['a slice with an address', `${without}---${running}---${slice('{ addresses: [10.0.0.1] }')}`, ['p:8080']],
     [
-      'a slice for another port',
-      `${without}---${running}---${slice('{ addresses: [10.0.0.1] }', '{ name: other, port: 1 }')}`,
+      'EndpointSlice with the address of a pod',
+      `${withoutSelector}---${running}---${slice('{ addresses: [10.0.0.1] }')}`,
+      ['p:8080']
+    ],
+    [
+      'EndpointSlice for another port',
+      `${withoutSelector}---${running}---${slice('{ addresses: [10.0.0.1] }', '{ name: other, port: 1 }')}`,
       []
     ]
   ] as const) {
@@ -104,7 +108,7 @@ ports: [${port}]
   }
 })
 
-t.test('pods by their labels', async t => {
+t.test('labels select pods that are not completed', async t => {
   const state = stateOf([pod('one'), pod('two', '', 'status: { phase: Failed }')].join('---'))
   for (const [labels, names] of [
     [{ app: 'a' }, ['one']],
@@ -120,7 +124,7 @@ t.test('pods by their labels', async t => {
   }
 })
 
-t.test('Services that target a pod, the oldest first', async t => {
+t.test('Services that target a pod are sorted by creationTimestamp', async t => {
   const created = (time: string) => `, creationTimestamp: "${time}"`
   const state = stateOf(
     [
