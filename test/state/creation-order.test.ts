@@ -8,7 +8,7 @@ kind: Service
 metadata: { namespace: ${namespace}, name: ${name} ${created ? `, creationTimestamp: "${created}"` : ''} }
 `
 
-t.test('sorted by creationTimestamp, name and namespace; objects being created come last', async t => {
+t.test('objects are sorted by creationTimestamp, name and namespace; objects being created come last', async t => {
   const list = resourcesOf(
     [
       service('b', 'new'),
@@ -23,5 +23,5 @@ t.test('sorted by creationTimestamp, name and namespace; objects being created c
     sorted.map(({ namespace, name }) => `${namespace}/${name}`),
     ['b/old', 'b/other', 'a/same', 'b/same', 'b/new']
   )
-  t.equal(sortByCreationTime(list), sorted, 'sorted once')
+  t.equal(sortByCreationTime(list), sorted, 'the sorted list is memoized')
 })

@@ -12,7 +12,7 @@ const a = resourceOf(service('x', 'a'))
 const b = resourceOf(service('y', 'b'))
 const names = (state: Snapshot, namespace?: string) => state.list('Service', namespace).map(({ name }) => name)
 
-t.test('lists are sorted and keep their identity until they change', async t => {
+t.test('lists are sorted, and shared between snapshots until they change', async t => {
   const state = Snapshot.of([b, a])
   t.same(names(state), ['a', 'b'])
   t.same(names(state, 'y'), ['b'])
@@ -20,9 +20,9 @@ t.test('lists are sorted and keep their identity until they change', async t => 
   t.same(state.list('Gateway'), [])
   const changed = resourceOf(service('y', 'b', 81))
   const after = state.apply({ operation: 'UPDATE', before: b, after: changed })
-  t.equal(after.list('Service', 'x'), state.list('Service', 'x'), 'another namespace is shared')
+  t.equal(after.list('Service', 'x'), state.list('Service', 'x'), 'list of another namespace is shared')
   t.not(after.list('Service', 'y'), state.list('Service', 'y'))
-  t.equal(state.get('Service', 'y', 'b'), b, 'the old state is as it was')
+  t.equal(state.get('Service', 'y', 'b'), b, 'the previous snapshot is unchanged')
   t.equal(after.get('Service', 'y', 'b'), changed)
 })
 
@@ -31,25 +31,25 @@ t.test('the later of two objects with one name takes precedence', async t => {
   t.equal(Snapshot.of([a, other]).get('Service', 'x', 'a'), other)
 })
 
-t.test('changes', async t => {
+t.test('a change creates or deletes an object', async t => {
   const state = stateOf(service('x', 'a'))
   t.same(names(state.apply({ operation: 'CREATE', after: b })), ['a', 'b'])
   t.same(names(state.apply({ operation: 'DELETE', before: a })), [])
   t.same(names(Snapshot.of([]).apply({ operation: 'CREATE', after: a })), ['a'], 'first object of its kind')
 })
 
-t.test('the state before a change has its old object', async t => {
+t.test('the snapshot before a change has the previous object', async t => {
   t.same(names(stateOf(service('x', 'a')).before({ operation: 'CREATE', after: a })), [], 'already in the state')
   t.same(names(Snapshot.of([]).before({ operation: 'DELETE', before: a })), ['a'], 'not in the state')
 })
 
-t.test('a collection is replaced in one namespace or in all', async t => {
+t.test('withAll replaces a collection in one namespace or in all', async t => {
   const state = Snapshot.of([a, b])
   t.same(names(state.withAll('Service', [])), [])
   t.same(names(state.withAll('Service', [], 'x')), ['b'])
 })
 
-t.test('unreadable kinds are listed', async t => {
+t.test('a snapshot lists unreadable kinds', async t => {
   const unreadable = new Map([['Service', 'forbidden'] as const])
   t.equal(Snapshot.of([a]).withUnreadable(unreadable).unreadable.get('Service'), 'forbidden')
 })
