@@ -1,7 +1,7 @@
 import t from 'tap'
 import { coversHost, mostSpecific, toFullName } from '../../src/text/host.ts'
 
-t.test('hosts that a pattern covers', async t => {
+t.test('a wildcard host covers hosts with its suffix', async t => {
   for (const [pattern, name, covered] of [
     ['a.b', 'a.b', true],
     ['a.b', 'x.a.b', false],
@@ -14,7 +14,7 @@ t.test('hosts that a pattern covers', async t => {
   }
 })
 
-t.test('the most specific entry', async t => {
+t.test('the most specific host takes precedence', async t => {
   const entries = new Map([
     ['*', 'all'],
     ['*.local', 'local'],
@@ -28,7 +28,7 @@ t.test('the most specific entry', async t => {
   t.equal(mostSpecific(new Map([['a', 1]]), 'b'), undefined)
 })
 
-t.test('short hosts resolve to Services of the namespace', async t => {
+t.test('short host names resolve in the namespace', async t => {
   t.equal(toFullName('a', 'ns', 'cluster.local'), 'a.ns.svc.cluster.local')
   t.equal(toFullName('a.other', 'ns', 'cluster.local'), 'a.other')
   t.equal(toFullName('*', 'ns', 'cluster.local'), '*')

@@ -2,7 +2,7 @@ import t from 'tap'
 import { matches, matchesAnywhere, matchesPath } from '../../src/text/pattern.ts'
 import { cpuTimeMs } from '../support/cpu-time.ts'
 
-t.test('patterns of policies', async t => {
+t.test('exact, prefix, suffix and presence patterns match like in Istio', async t => {
   for (const [pattern, value, expected] of [
     ['a', 'a', true],
     ['a', 'ab', false],
@@ -17,8 +17,8 @@ t.test('patterns of policies', async t => {
   }
 })
 
-// As Envoy's regular expressions for these templates answer, which RE2 matches against the whole path.
-t.test('patterns of paths', async t => {
+// Expected values from Envoy's regular expressions for these templates, which RE2 matches against the whole path.
+t.test('path templates match like in Envoy', async t => {
   for (const [pattern, path, expected] of [
     ['/v1/*', '/v1/models', true],
     ['/v1/models/{*}:predict', '/v1/models/a:predict', true],
@@ -42,7 +42,7 @@ t.test('patterns of paths', async t => {
   }
 })
 
-t.test('wildcards at any position', async t => {
+t.test('wildcards match at any position', async t => {
   for (const [pattern, value, expected] of [
     ['a*c', 'abc', true],
     ['a*c', 'ac', true],
@@ -68,11 +68,11 @@ t.test('long patterns are matched in bounded time', async t => {
     const pattern = `/${part.repeat(times)}x`
     t.ok(cpuTimeMs(() => t.notOk(matchesPath(pattern, path), part)) < 2_000, part)
   }
-  t.ok(cpuTimeMs(() => matchesPath('{**}'.repeat(1_000_000), path)) < 1_000, 'after all offsets are reached')
+  t.ok(cpuTimeMs(() => matchesPath('{**}'.repeat(1_000_000), path)) < 1_000, 'pattern after all offsets are reached')
   for (const [name, pattern, value] of [
-    ['many stars', `*${'*'.repeat(times)}x`, path],
-    ['many letters and stars', `*${'a*'.repeat(times)}x`, path],
-    ['a long value', '*a*a*a*a*a*a*a*a*b', 'a'.repeat(times)]
+    ['many wildcards', `*${'*'.repeat(times)}x`, path],
+    ['many letters and wildcards', `*${'a*'.repeat(times)}x`, path],
+    ['long value', '*a*a*a*a*a*a*a*a*b', 'a'.repeat(times)]
   ] as const) {
     t.ok(cpuTimeMs(() => t.notOk(matchesAnywhere(pattern, value), name)) < 2_000, name)
   }

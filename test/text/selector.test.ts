@@ -6,24 +6,24 @@ const selector = (key: string, operator: string, ...values: readonly string[]) =
   matchExpressions: [{ key, operator, values }]
 })
 
-t.test('matchLabels', async t => {
+t.test('matchLabels requires every label', async t => {
   t.ok(hasLabels({ a: '1', b: '2' }, { a: '1' }))
   t.notOk(hasLabels({ a: '2' }, { a: '1' }))
   t.ok(hasLabels({}, {}))
 })
 
-t.test('selectors', async t => {
+t.test('matchLabels and matchExpressions select labels', async t => {
   for (const [name, what, labels, selected] of [
-    ['absent', undefined, {}, true],
-    ['labels', { matchLabels: { a: '1' }, matchExpressions: [] }, { a: '1' }, true],
-    ['other labels', { matchLabels: { a: '1' }, matchExpressions: [] }, { a: '2' }, false],
+    ['no selector', undefined, {}, true],
+    ['equal labels', { matchLabels: { a: '1' }, matchExpressions: [] }, { a: '1' }, true],
+    ['different labels', { matchLabels: { a: '1' }, matchExpressions: [] }, { a: '2' }, false],
     ['In', selector('a', 'In', '1', '2'), { a: '2' }, true],
-    ['In, absent', selector('a', 'In', '1'), {}, false],
+    ['In, no label', selector('a', 'In', '1'), {}, false],
     ['NotIn', selector('a', 'NotIn', '1'), { a: '1' }, false],
-    ['NotIn, absent', selector('a', 'NotIn', '1'), {}, true],
+    ['NotIn, no label', selector('a', 'NotIn', '1'), {}, true],
     ['Exists', selector('a', 'Exists'), { a: '' }, true],
     ['DoesNotExist', selector('a', 'DoesNotExist'), { a: '' }, false],
-    ['DoesNotExist, absent', selector('a', 'DoesNotExist'), {}, true],
+    ['DoesNotExist, no label', selector('a', 'DoesNotExist'), {}, true],
     ['key of the object prototype', selector('constructor', 'Exists'), {}, false],
     ['unknown operator', selector('a', 'Near', '1'), { a: '1' }, false]
   ] as const) {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { all, any, not, type Tristate } from '../../src/text/tristate.ts'
 
-t.test('logic with unknown values', async t => {
+t.test('all, any and not propagate unknown values', async t => {
   const table: readonly (readonly [readonly Tristate[], Tristate, Tristate])[] = [
     [[], true, false],
     [[true], true, true],
@@ -11,9 +11,9 @@ t.test('logic with unknown values', async t => {
     [[undefined, false], false, undefined],
     [[true, false], false, true]
   ]
-  for (const [answers, every, some] of table) {
-    t.equal(all(answers), every, `all of ${answers.join()}`)
-    t.equal(any(answers), some, `any of ${answers.join()}`)
+  for (const [values, every, some] of table) {
+    t.equal(all(values), every, `all of ${values.join()}`)
+    t.equal(any(values), some, `any of ${values.join()}`)
   }
   t.same([true, false, undefined].map(not), [false, true, undefined])
 })

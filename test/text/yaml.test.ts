@@ -2,17 +2,17 @@ import t from 'tap'
 import { parseYaml } from '../../src/text/yaml.ts'
 import { cpuTimeMs } from '../support/cpu-time.ts'
 
-t.test('YAML is parsed', async t => {
+t.test('YAML and JSON are parsed; invalid YAML is undefined', async t => {
   for (const [name, text, expected] of [
-    ['a map', 'a: { b: [c, 1, true] }', { a: { b: ['c', 1, true] } }],
+    ['map', 'a: { b: [c, 1, true] }', { a: { b: ['c', 1, true] } }],
     ['JSON', '{"a":{"b":null}}', { a: { b: null } }],
-    ['two values for one key', 'a: 1\na: 2', { a: 2 }],
-    ['yes and no', '[yes, Off, n, true, "yes"]', [true, false, false, true, 'yes']],
+    ['the last value of a duplicate key takes precedence', 'a: 1\na: 2', { a: 2 }],
+    ['YAML 1.1 booleans', '[yes, Off, n, true, "yes"]', [true, false, false, true, 'yes']],
     ['merge key', 'a: &a { x: 1 }\nb: { <<: *a }', { a: { x: 1 }, b: { x: 1 } }],
-    ['an alias', 'a: &a [x]\nb: *a', { a: ['x'], b: ['x'] }],
+    ['alias', 'a: &a [x]\nb: *a', { a: ['x'], b: ['x'] }],
     ['block scalar', 'a: |\n  {{ .Values }}\n', { a: '{{ .Values }}\n' }],
     ['key of the object prototype', '{ __proto__: { a: 1 } }', JSON.parse('{ "__proto__": { "a": 1 } }')],
-    ['nothing', '', undefined],
+    ['empty text', '', undefined],
     ['invalid YAML', 'a: "b', undefined],
     ['two documents', '--- 1\n--- 2', undefined]
   ] as const) {
@@ -38,7 +38,7 @@ t.test('long YAML is parsed in linear time', async t => {
     ['many keys', lines(i => `k${i}: 1`)],
     ['many anchors', lines(i => `- &a${i} x`)],
     ['many aliases', lines(i => `- &a${i} x\n- *a${i}`)],
-    ['many faults', `[${': '.repeat(count)}`]
+    ['many syntax errors', `[${': '.repeat(count)}`]
   ] as const) {
     t.ok(cpuTimeMs(() => parseYaml(text)) < 2_000, name)
   }
