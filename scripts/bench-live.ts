@@ -28,7 +28,7 @@ export async function benchLive(models: number, withDependents: boolean, print: 
     const { kind = '', metadata } = object
     const { namespace } = metadata
     const isDependent = namespace?.startsWith('team-') === true && kind !== 'InferenceService'
-    if (withDependents || !isDependent) api.put(pathOf(kind, namespace), withManagers(object))
+    if (withDependents || !isDependent) api.put(pathOf(kind), withManagers(object))
   }
   const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-bench-'))
   const file = join(folder, 'kubeconfig')

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { configSchema } from '../src/config-schema.ts'
 import { NAME } from '../src/controller/names.ts'
 import { type RoleOptions, rolesFor } from '../src/controller/rbac.ts'
-import { DEFAULT_SETTINGS } from '../src/state/snapshot.ts'
+import { DEFAULT_SETTINGS } from '../src/state/settings.ts'
 
 const text = z.string().min(1)
 const texts = z.record(z.string(), z.string())
@@ -74,14 +74,14 @@ function listKeys({ jsonSchema: schema }: { readonly jsonSchema: z.core.JSONSche
   delete schema.propertyNames
 }
 
-/** Placeholder for each namespace whose ConfigMaps are read. */
-const EACH = '{{ $namespace }}'
+/** Placeholder for each revision of Istio whose ConfigMaps are read. */
+const EACH = '{{ $revision }}'
 const OWN = '{{ $.Release.Namespace }}'
 
 const SELF_SIGNED = { enabled: true, certificates: 'selfSigned', reports: 'auto' } as const
 
 function rolesOf(options: Pick<RoleOptions, 'enabled' | 'certificates' | 'reports'>): readonly object[] {
-  const settings = { ...DEFAULT_SETTINGS, istioNamespace: EACH, knativeNamespace: EACH, kserveNamespace: EACH }
+  const settings = { ...DEFAULT_SETTINGS, istioRevisions: [EACH] }
   return rolesFor({ namespace: OWN, serviceAccount: NAME, settings, ...options })
 }
 
@@ -93,34 +93,36 @@ const CHOICES = [
 
 /** The roles as a template: a role that depends on an option is rendered for both values. No role depends on two options. */
 export function makeRoles(): string {
-  const all = rolesOf(SELF_SIGNED).map((role, i) => ({
-    isOfEach: JSON.stringify(role).includes(EACH),
-    document: toTemplate(role, i)
-  }))
-  const documents = (ofEach: boolean) =>
-    all.flatMap(({ isOfEach, document }) => (isOfEach === ofEach ? ['---', document] : []))
-  const names = (['istioNamespace', 'knativeNamespace', 'kserveNamespace'] as const).map(
-    key => `(dig "mesh" "${key}" "${DEFAULT_SETTINGS[key]}" .Values.config)`
-  )
   return [
     '{{- /* Generated from src/controller/rbac.ts by `npm run generate`. */}}',
-    `{{- $read := list ${names.join(' ')} | uniq }}`,
-    '{{- if has .Release.Namespace $read }}',
-    '{{- fail (printf "namespace %s is one of config.mesh: objects in the namespace of the guard are never evaluated; install it in a separate namespace" .Release.Namespace) }}',
+    `{{- $namespaces := list ${NAMESPACES} }}`,
+    '{{- if has .Release.Namespace $namespaces }}',
+    '{{- fail (printf "namespace %s has a control plane: objects in the namespace of the guard are never evaluated; install it in a separate namespace" .Release.Namespace) }}',
     '{{- end }}',
-    ...documents(false),
-    '{{- range $namespace := $read }}',
-    ...documents(true),
-    '{{- end }}',
+    ...rolesOf(SELF_SIGNED).flatMap((role, i) => ['---', toTemplate(role, i)]),
     ''
   ].join('\n')
 }
+
+/** Namespaces of control planes: configured, or of their default installations. */
+const NAMESPACES = (['istioNamespace', 'knativeNamespace', 'kserveNamespace'] as const)
+  .map((key, i) => `(dig "mesh" "${key}" "${['istio-system', 'knative-serving', 'kserve'][i]}" .Values.config)`)
+  .join(' ')
+
+/** Resource names of each revision, as a loop. */
+const OF_REVISIONS = new RegExp(`(\\n +- [^\\n]*${EACH.replaceAll(/[{}$]/g, '\\$&')})+`, 'g')
+
+const toLoop = (lines: string) =>
+  `\n{{- range $revision := dig "mesh" "istioRevisions" list .Values.config }}${lines}\n{{- end }}`
 
 const LABELS = '\n  labels: {{- include "kserve-mesh-guard.labels" $ | nindent 4 }}'
 const METADATA = `metadata:\n  name: ${NAME}`
 
 const toDocument = (role: object) =>
-  stringify(role, { lineWidth: 0, aliasDuplicateObjects: false }).trimEnd().replace(METADATA, `$&${LABELS}`)
+  stringify(role, { lineWidth: 0, aliasDuplicateObjects: false })
+    .trimEnd()
+    .replace(METADATA, `$&${LABELS}`)
+    .replaceAll(OF_REVISIONS, toLoop)
 
 function toTemplate(role: object, i: number): string {
   const alternatives = CHOICES.flatMap(([condition, roles]) =>

@@ -3,7 +3,7 @@ import { collectionsOf, toPath } from '../src/sources/cluster/collections.ts'
 import { project } from '../src/sources/cluster/projection.ts'
 import type { StateSource } from '../src/sources/source.ts'
 import type { Resource } from '../src/state/resource.ts'
-import { DEFAULT_SETTINGS } from '../src/state/snapshot.ts'
+import { DEFAULT_SETTINGS } from '../src/state/settings.ts'
 import type { ApiServer } from '../test/support/api-server.ts'
 import { POLICIES, servedPath } from '../test/support/watch-harness.ts'
 
@@ -13,11 +13,15 @@ export function findDifference(api: ApiServer, source: StateSource): string | un
   const [unknown] = state.unreadable
   if (unknown !== undefined) return `${unknown[0]} is ${unknown[1]}`
   const differing = collectionsOf(DEFAULT_SETTINGS).find(collection => {
-    const { kind, namespace } = collection
+    const { kind, name } = collection
     const path = toPath(collection)
+    const isSelected = (one: string) => name === undefined || one === name
     const stored = api.objects(path === POLICIES ? (servedPath(api) ?? path) : path)
-    const known = state.list(kind).filter(one => namespace === undefined || one.namespace === namespace)
-    return !isDeepStrictEqual(byName(known), byName(stored.flatMap(one => project(one, () => {}))))
+    const known = state.list(kind).filter(one => isSelected(one.name))
+    return !isDeepStrictEqual(
+      byName(known),
+      byName(stored.filter(one => isSelected(one.metadata.name)).flatMap(one => project(one, () => {})))
+    )
   })
   return differing && `${differing.kind} differs from the API server`
 }

@@ -3,7 +3,7 @@ import { NAME } from './controller/names.ts'
 import { RULES } from './rules/index.ts'
 import { suggest } from './sources/suggest.ts'
 import { KINDS } from './state/resource.ts'
-import { DEFAULT_SETTINGS } from './state/snapshot.ts'
+import { DEFAULT_SETTINGS } from './state/settings.ts'
 
 /** Ids of all rules, sorted. */
 export const RULE_IDS: readonly string[] = [...Object.values(RULES.failures), ...RULES.checks]
@@ -81,13 +81,19 @@ export const configSchema = z.strictObject({
       rootNamespace: name.optional().describe('Istio root namespace; default: rootNamespace of the mesh configuration'),
       trustDomain: name.optional().describe('Istio trust domain; default: trustDomain of the mesh configuration'),
       clusterDomain: name.default(DEFAULT_SETTINGS.clusterDomain).describe('DNS domain of the cluster'),
-      istioNamespace: name.default(DEFAULT_SETTINGS.istioNamespace).describe('Namespace of istiod and its ConfigMaps'),
+      istioNamespace: name
+        .optional()
+        .describe('Namespace of istiod and its ConfigMaps; default: discovered from the injection webhooks'),
+      istioRevisions: z
+        .array(name)
+        .optional()
+        .describe('Revisions of Istio besides the default one, whose ConfigMaps are read as well'),
       knativeNamespace: name
-        .default(DEFAULT_SETTINGS.knativeNamespace)
-        .describe('Namespace of Knative Serving, its gateways and its ConfigMaps'),
+        .optional()
+        .describe('Namespace of Knative Serving and its ConfigMaps; default: discovered from its webhooks'),
       kserveNamespace: name
-        .default(DEFAULT_SETTINGS.kserveNamespace)
-        .describe('Namespace of the KServe controller and its ConfigMap')
+        .optional()
+        .describe('Namespace of the KServe controller and its ConfigMap; default: discovered from its webhooks')
     })
     .prefault({}),
   server: z

@@ -1,7 +1,7 @@
 import { REPORT_APIS } from '../report/openreports.ts'
-import { collectionsOf } from '../sources/cluster/collections.ts'
+import { type Collection, collectionsOf } from '../sources/cluster/collections.ts'
 import { KINDS } from '../state/resource.ts'
-import type { Settings } from '../state/snapshot.ts'
+import type { Settings } from '../state/settings.ts'
 import { NAME } from './names.ts'
 
 /** @see k8s.io/api/rbac/v1 PolicyRule */
@@ -30,32 +30,33 @@ const READ = ['list', 'watch']
 export function rolesFor(options: RoleOptions): readonly object[] {
   const { namespace, settings, enabled, certificates, reports } = options
   const collections = collectionsOf(settings)
-  const clusterWide = collections.filter(one => one.namespace === undefined)
+  const named = Map.groupBy(collections, one => one.name !== undefined)
   const rulesByScope = new Map<string | undefined, readonly PolicyRule[]>([
     [
       undefined,
       [
-        ...toRules(clusterWide),
+        ...toRules(named.get(false) ?? []),
+        ...toRules(named.get(true) ?? []),
         ...(enabled ? webhookConfigurationRules(namespace) : []),
         ...(enabled && reports !== 'off' ? reportRules() : [])
       ]
     ],
     [namespace, enabled ? ownNamespaceRules(certificates) : []]
   ])
-  const namespaced = Map.groupBy(collections, one => one.namespace)
-  for (const [scope, found] of namespaced) {
-    if (scope !== undefined) rulesByScope.set(scope, [...(rulesByScope.get(scope) ?? []), ...toRules(found)])
-  }
   return [...rulesByScope].flatMap(([scope, rules]) => (rules.length === 0 ? [] : toRole(scope, rules, options)))
 }
 
-/** One rule per API group. */
-function toRules(collections: readonly { readonly kind: keyof typeof KINDS }[]): readonly PolicyRule[] {
-  return [...Map.groupBy(collections, ({ kind }) => KINDS[kind].group)].map(([group, of]) => ({
-    apiGroups: [group],
-    resources: of.map(({ kind }) => KINDS[kind].plural),
-    verbs: READ
-  }))
+/** One rule per API group. Lists and watches by name are allowed by `resourceNames`. */
+function toRules(collections: readonly Collection[]): readonly PolicyRule[] {
+  return [...Map.groupBy(collections, ({ kind }) => KINDS[kind].group)].map(([group, of]) => {
+    const resourceNames = of.flatMap(({ name }) => name ?? [])
+    return {
+      apiGroups: [group],
+      resources: [...new Set(of.map(({ kind }) => KINDS[kind].plural))],
+      ...(resourceNames.length > 0 && { resourceNames }),
+      verbs: READ
+    }
+  })
 }
 
 /** The chart creates both webhook configurations. The namespace of the guard is read for the owner reference. */

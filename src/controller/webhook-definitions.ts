@@ -1,6 +1,6 @@
-import { KSERVE_CONFIG } from '../kserve/kserve.ts'
+import { configMapNames } from '../sources/cluster/collections.ts'
 import { KINDS, type Kind } from '../state/resource.ts'
-import type { Settings } from '../state/snapshot.ts'
+import type { Settings } from '../state/settings.ts'
 import { CHANGE_MATCH_CONDITION, COMMON_MATCH_CONDITIONS } from './match-conditions.ts'
 import { SELF_TEST_LABEL, WEBHOOK } from './names.ts'
 import { watchedKinds } from './watched-resources.ts'
@@ -102,17 +102,11 @@ function toRules(kinds: readonly Kind[], operations: readonly string[]): readonl
   }))
 }
 
-/** ConfigMaps of Knative that the model reads. */
-export const KNATIVE_CONFIG_MAPS = ['config-autoscaler', 'config-domain', 'config-istio', 'config-network']
-
-/** CEL condition that excludes ConfigMaps that the model does not read. Istio appends the revision to names. */
-function readConfigMaps({ istioNamespace, knativeNamespace, kserveNamespace }: Settings): string {
-  const text = JSON.stringify
-  const within = (namespace: string, names: string) => `(request.namespace == ${text(namespace)} && ${names})`
-  return [
-    'request.resource.resource != "configmaps"',
-    within(istioNamespace, 'request.name.startsWith("istio")'),
-    within(knativeNamespace, `request.name in ${text(KNATIVE_CONFIG_MAPS)}`),
-    within(kserveNamespace, `request.name == ${text(KSERVE_CONFIG)}`)
-  ].join(' || ')
+/**
+ * CEL condition that excludes ConfigMaps that the model does not read, in any namespace: where the control planes are
+ * installed is discovered.
+ */
+function readConfigMaps(settings: Settings): string {
+  const names = JSON.stringify(configMapNames(settings))
+  return `request.resource.resource != "configmaps" || request.name in ${names}`
 }

@@ -35,7 +35,7 @@ const TRUE = ['1', 't', 'T', 'TRUE', 'true', 'True']
  */
 export const policiesFor: (view: View<AuthorizationKinds>, workload: Workload) => readonly AuthorizationPolicy[] =
   memoizeInView((view, workload) => {
-    const { rootNamespace } = meshOf(view)
+    const { rootNamespace } = meshOf(view, workload)
     return [...new Set([rootNamespace, workload.namespace])]
       .flatMap(namespace => view.list('AuthorizationPolicy', namespace))
       .filter(policy => isEnforced(policy) && attaches(policy, workload))
@@ -84,7 +84,7 @@ export function actionOf({ spec }: AuthorizationPolicy): 'ALLOW' | 'DENY' | 'AUD
 export function authorize(view: View<AuthorizationKinds>, workload: Workload, request: Request): Authorization {
   const policies = policiesFor(view, workload)
   if (policies.length === 0) return { is: 'allowed', by: [] }
-  const { trustDomain, trustDomainAliases, authorizers } = meshOf(view)
+  const { trustDomain, trustDomainAliases, authorizers } = meshOf(view, workload)
   const trustDomains = [trustDomain, ...trustDomainAliases]
   const of = (action: ReturnType<typeof actionOf>) => policies.filter(policy => actionOf(policy) === action)
   for (const by of request.http ? of('CUSTOM') : []) {

@@ -84,7 +84,7 @@ function autoMtls(
   passthrough: boolean
 ): ClientSide {
   const destinationRule = merged?.destinationRule
-  if (!meshOf(view).autoMtls) return { ...PLAINTEXT, reason: 'auto-mtls-off', destinationRule }
+  if (!meshOf(view, client).autoMtls) return { ...PLAINTEXT, reason: 'auto-mtls-off', destinationRule }
   const { isVisible } = scopeOf(view, client)
   const modes = destination.endpoints.map(endpoint => tlsModeOf(endpoint.workload))
   if ((destination.headless || passthrough) && (modes.length === 0 || modes.includes('disabled'))) {

@@ -72,9 +72,9 @@ function makeConnection(
 ): Connection {
   const sent = clientSide(view, client, destination, endpoint)
   const server = serverSide(view, endpoint)
-  const { trustDomain } = meshOf(view)
-  const rejectsServer = sent.accepts.length > 0 && !sent.accepts.includes(identityOf(endpoint.workload, trustDomain))
-  return { sent, server, outcome: matchTls(sent, server, identityOf(client, trustDomain), rejectsServer) }
+  const identity = (workload: Workload) => identityOf(workload, meshOf(view, workload).trustDomain)
+  const rejectsServer = sent.accepts.length > 0 && !sent.accepts.includes(identity(endpoint.workload))
+  return { sent, server, outcome: matchTls(sent, server, identity(client), rejectsServer) }
 }
 
 /** Evaluates a connection from a client without an Istio workload certificate. */

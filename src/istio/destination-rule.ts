@@ -38,6 +38,7 @@ const PUBLIC = '*'
 export interface ClientWorkload {
   readonly namespace: string
   readonly labels: Labels
+  readonly revision?: string | undefined
 }
 
 /**
@@ -50,7 +51,7 @@ export function findDestinationRule(
   client: ClientWorkload,
   service: { readonly host: string; readonly namespace: string }
 ): MergedDestinationRule | undefined {
-  const { rootNamespace, destinationRuleExportTo } = meshOf(view)
+  const { rootNamespace, destinationRuleExportTo } = meshOf(view, client)
   const { clusterDomain } = view.settings
   const privateByDefault = destinationRuleExportTo.includes(PRIVATE)
   const indexOf = (namespace: string) => {

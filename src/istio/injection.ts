@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { INJECTOR_WEBHOOK } from '../state/discovery.ts'
 import { memoize } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
+import type { Workload } from '../state/workload.ts'
 import { type LabelSelector, type Labels, selects } from '../text/selector.ts'
 import { parseYaml } from '../text/yaml.ts'
 
@@ -18,7 +20,12 @@ export interface InjectionSubject {
 
 /** Whether a pod that is created now gets a sidecar; otherwise, why not. */
 export type Injection =
-  | { readonly injected: true; readonly webhook: string }
+  | {
+      readonly injected: true
+      readonly webhook: string
+      /** Revision of the control plane that injects. */
+      readonly revision: string | undefined
+    }
   | {
       readonly injected: false
       readonly reason:
@@ -30,7 +37,6 @@ export type Injection =
         | 'never-inject-selector'
     }
 
-const WEBHOOK_SUFFIX = 'sidecar-injector.istio.io'
 const SYSTEM_NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease', 'local-path-storage']
 
 export type InjectionKinds = 'MutatingWebhookConfiguration' | 'Namespace' | 'ConfigMap'
@@ -47,16 +53,23 @@ export function injection(view: View<InjectionKinds>, subject: InjectionSubject)
   if (subject.hostNetwork) return { injected: false, reason: 'host-network' }
   if (SYSTEM_NAMESPACES.includes(subject.namespace)) return { injected: false, reason: 'system-namespace' }
   const requested = subject.labels[INJECT] ?? subject.annotations[INJECT]
-  if (requested === 'true') return { injected: true, webhook: webhook.name }
+  const injected = { injected: true, webhook: webhook.name, revision: webhook.revision } as const
+  if (requested === 'true') return injected
   if (requested === 'false') return { injected: false, reason: 'opted-out' }
   const { policy, never, always } = injectorConfig(view, webhook.revision)
   if (never.some(selector => selects(selector, subject.labels))) {
     return { injected: false, reason: 'never-inject-selector' }
   }
   if (policy === 'enabled' || always.some(selector => selects(selector, subject.labels))) {
-    return { injected: true, webhook: webhook.name }
+    return injected
   }
   return { injected: false, reason: 'policy-disabled' }
+}
+
+/** Proxy of a pod that is created now, and the revision of its control plane. */
+export function nextProxy(view: View<InjectionKinds>, subject: InjectionSubject): Pick<Workload, 'proxy' | 'revision'> {
+  const next = injection(view, subject)
+  return next.injected ? { proxy: 'sidecar', revision: next.revision } : { proxy: 'none' }
 }
 
 /** True if pods of the namespace are in the mesh without a sidecar (ambient mode). */
@@ -72,7 +85,9 @@ function selectingWebhook(
   for (const configuration of view.list('MutatingWebhookConfiguration')) {
     const found = configuration.webhooks.find(
       ({ name, namespaceSelector, objectSelector }) =>
-        name.endsWith(WEBHOOK_SUFFIX) && selects(namespaceSelector, namespaceLabels) && selects(objectSelector, labels)
+        name.endsWith(INJECTOR_WEBHOOK) &&
+        selects(namespaceSelector, namespaceLabels) &&
+        selects(objectSelector, labels)
     )
     if (found !== undefined) return { name: found.name, revision: configuration.labels['istio.io/rev'] }
   }
@@ -87,7 +102,7 @@ export function injectorSelectors(view: View<'MutatingWebhookConfiguration' | 'C
   return [
     ...view
       .list('MutatingWebhookConfiguration')
-      .flatMap(({ webhooks }) => webhooks.filter(({ name }) => name.endsWith(WEBHOOK_SUFFIX)))
+      .flatMap(({ webhooks }) => webhooks.filter(({ name }) => name.endsWith(INJECTOR_WEBHOOK)))
       .flatMap(({ objectSelector }) => objectSelector ?? []),
     ...maps.map(readConfig).flatMap(({ never, always }) => [...never, ...always])
   ]

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { memoize } from '../state/memoize.ts'
+import { type IstioRevision, meshConfigMap } from '../state/discovery.ts'
+import { memoize, memoizeInView } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { parseYaml } from '../text/yaml.ts'
@@ -35,24 +36,31 @@ const meshConfig = z.object({
   defaultDestinationRuleExportTo: z.array(z.string()).nullish()
 })
 
-/** Several control planes have one ConfigMap each: `istio`, and `istio-<revision>`. */
-const MESH_CONFIG_MAP = /^istio(-.+)?$/
-
 const readMesh = memoize(({ data: { mesh: text = '' } }: ResourceOf<'ConfigMap'>) => {
   const { data: mesh } = meshConfig.safeParse(parseYaml(text))
   return mesh ?? {}
 })
 
+/** Workload of which the revision of its control plane is known, if it is not the default one. */
+interface OfRevision {
+  readonly revision?: string | undefined
+}
+
 /**
- * Effective mesh configuration. If it does not parse, istiod uses its defaults.
+ * Effective mesh configuration of a workload: that of its revision, by default of the default revision. If it does not
+ * parse, istiod uses its defaults.
  * @see istio 1.31 pkg/config/mesh/mesh.go (DefaultMeshConfig)
  */
-export const meshOf: (view: View<'ConfigMap'>) => Mesh = memoize(view => {
-  const { istioNamespace, rootNamespace, trustDomain } = view.settings
-  const map = findMeshConfig(view)
+export function meshOf(view: View<'ConfigMap'>, { revision }: OfRevision = {}): Mesh {
+  return meshByRevision(view, revision)
+}
+
+const meshByRevision = memoizeInView((view: View<'ConfigMap'>, revision: string | undefined): Mesh => {
+  const { rootNamespace, trustDomain } = view.settings
+  const map = findMeshConfig(view, { revision })
   const mesh = map === undefined ? {} : readMesh(map)
   return {
-    rootNamespace: rootNamespace ?? mesh.rootNamespace ?? istioNamespace,
+    rootNamespace: rootNamespace ?? mesh.rootNamespace ?? installationOf(view, revision).namespace,
     trustDomain: trustDomain ?? mesh.trustDomain ?? 'cluster.local',
     trustDomainAliases: mesh.trustDomainAliases ?? [],
     authorizers: (mesh.extensionProviders ?? [])
@@ -63,9 +71,17 @@ export const meshOf: (view: View<'ConfigMap'>) => Mesh = memoize(view => {
   }
 })
 
-/** ConfigMap with the mesh configuration. */
-export function findMeshConfig(view: View<'ConfigMap'>): ResourceOf<'ConfigMap'> | undefined {
-  return view
-    .list('ConfigMap', view.settings.istioNamespace)
-    .find(({ name, data }) => MESH_CONFIG_MAP.test(name) && 'mesh' in data)
+/** Control plane of a revision; of an unknown one, the default control plane. */
+function installationOf({ settings }: View<'ConfigMap'>, revision: string | undefined): IstioRevision {
+  const { istio } = settings.installations
+  return istio.find(one => one.revision === revision) ?? istio[0]
+}
+
+/** ConfigMap with the mesh configuration of a workload. */
+export function findMeshConfig(
+  view: View<'ConfigMap'>,
+  { revision }: OfRevision = {}
+): ResourceOf<'ConfigMap'> | undefined {
+  const { namespace, revision: known } = installationOf(view, revision)
+  return view.get('ConfigMap', namespace, meshConfigMap(known))
 }

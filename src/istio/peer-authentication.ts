@@ -2,6 +2,7 @@ import { sortByCreationTime } from '../state/creation-order.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
+import type { Workload } from '../state/workload.ts'
 import { hasLabels, isEmpty, type Labels } from '../text/selector.ts'
 import { meshOf } from './mesh.ts'
 
@@ -33,10 +34,10 @@ const DEFAULT: MtlsSetting = { mode: 'PERMISSIVE', by: undefined }
  */
 export function peerMtls(
   view: View<'PeerAuthentication' | 'ConfigMap'>,
-  { namespace, labels }: { readonly namespace: string; readonly labels: Labels },
+  { namespace, labels, revision }: Pick<Workload, 'namespace' | 'labels' | 'revision'>,
   isVisible: Visibility = () => true
 ): PeerMtls {
-  const { rootNamespace } = meshOf(view)
+  const { rootNamespace } = meshOf(view, { revision })
   const own =
     isVisible(namespace) && namespace !== rootNamespace
       ? sortByCreationTime(view.list('PeerAuthentication', namespace))

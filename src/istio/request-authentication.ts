@@ -21,7 +21,7 @@ export interface Issuer {
  */
 export const issuersFor: (view: View<'RequestAuthentication' | 'ConfigMap'>, workload: Workload) => readonly Issuer[] =
   memoizeInView((view, workload) => {
-    const { rootNamespace } = meshOf(view)
+    const { rootNamespace } = meshOf(view, workload)
     return [...new Set([rootNamespace, workload.namespace])]
       .flatMap(namespace => view.list('RequestAuthentication', namespace))
       .filter(policy => attaches(policy, workload))

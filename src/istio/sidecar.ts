@@ -37,9 +37,9 @@ const EVERYTHING: Egress = { hosts: ['*/*'], port: undefined }
  */
 export const scopeOf: (
   view: View<'Sidecar' | 'Service' | 'ConfigMap'>,
-  proxy: Pick<Workload, 'namespace' | 'labels' | 'proxy'>
-) => Scope = memoizeInView((view, { namespace, labels, proxy }) => {
-  const { rootNamespace } = meshOf(view)
+  proxy: Pick<Workload, 'namespace' | 'labels' | 'proxy' | 'revision'>
+) => Scope = memoizeInView((view, { namespace, labels, proxy, revision }) => {
+  const { rootNamespace } = meshOf(view, { revision })
   const by = proxy === 'gateway' ? undefined : (ownSidecar(view, namespace, labels) ?? rootSidecar(view, rootNamespace))
   const egress = by === undefined || by.spec.egress.length === 0 ? [EVERYTHING] : by.spec.egress
   const imports = (target: Target) => egress.some(one => importsBy(one, namespace, target))

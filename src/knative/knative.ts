@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type InjectionKinds, injection } from '../istio/injection.ts'
+import { type InjectionKinds, nextProxy } from '../istio/injection.ts'
 import { dedupePods } from '../kubernetes/dedupe-endpoints.ts'
 import { podsWith } from '../kubernetes/service.ts'
 import { memoize, memoizeInView } from '../state/memoize.ts'
@@ -150,13 +150,13 @@ export const systemPods: (view: View<InjectionKinds | 'Pod'>, app: KnativeSystem
 
 function nextSystemPod(view: View<InjectionKinds>, app: KnativeSystem): Workload {
   const namespace = view.settings.knativeNamespace
-  const { injected } = injection(view, { namespace, labels: { app }, annotations: {}, hostNetwork: false })
+  const next = nextProxy(view, { namespace, labels: { app }, annotations: {}, hostNetwork: false })
   return {
     namespace,
     name: `${app} (next pod)`,
-    labels: injected ? { app, [TLS_MODE_LABEL]: 'istio' } : { app },
+    labels: next.proxy === 'sidecar' ? { app, [TLS_MODE_LABEL]: 'istio' } : { app },
     serviceAccount: app,
-    proxy: injected ? 'sidecar' : 'none',
+    ...next,
     ports: [],
     address: undefined
   }

@@ -1,4 +1,4 @@
-import { type InjectionKinds, type InjectionSubject, injection } from '../istio/injection.ts'
+import { type InjectionKinds, type InjectionSubject, nextProxy } from '../istio/injection.ts'
 import { podsWith } from '../kubernetes/service.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
@@ -120,13 +120,16 @@ export function generatedLabels(service: InferenceService, component: Component)
 
 /** Next pod of the component, as KServe and the injector would create it now. */
 export function desiredPod(view: View<InjectionKinds>, service: InferenceService, component: Component): Workload {
-  const { injected } = injection(view, injectionSubject(service, component))
+  const next = nextProxy(view, injectionSubject(service, component))
   return {
     namespace: service.namespace,
     name: `${component.service} (next pod)`,
-    labels: { ...(injected ? { [TLS_MODE_LABEL]: 'istio' } : {}), ...generatedLabels(service, component) },
+    labels: {
+      ...(next.proxy === 'sidecar' ? { [TLS_MODE_LABEL]: 'istio' } : {}),
+      ...generatedLabels(service, component)
+    },
     serviceAccount: component.serviceAccount,
-    proxy: injected ? 'sidecar' : 'none',
+    ...next,
     ports: component.mode === 'Knative' ? KNATIVE_PORTS : [{ name: undefined, containerPort: STANDARD_PORT }],
     address: undefined,
     excludedInboundPorts: parseExcludedInboundPorts(component.annotations)

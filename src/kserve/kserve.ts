@@ -1,11 +1,9 @@
 import { z } from 'zod'
+import { KSERVE_CONFIG } from '../state/discovery.ts'
 import { memoize } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { parseGoObject } from '../text/go-json.ts'
-
-/** Name of KServe's ConfigMap, in its own namespace. */
-export const KSERVE_CONFIG = 'inferenceservice-config'
 
 export interface IngressConfig {
   /** `namespace/name` of the Gateway for external callers. */

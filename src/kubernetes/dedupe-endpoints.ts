@@ -11,8 +11,16 @@ export function dedupeEndpoints(endpoints: readonly Endpoint[]): readonly Endpoi
   if (endpoints.length < 2) return endpoints
   const known = new Map<string, Endpoint>()
   for (const endpoint of endpoints) {
-    const { namespace, labels, serviceAccount, proxy, excludedInboundPorts } = endpoint.workload
-    const key = JSON.stringify([namespace, serviceAccount, proxy, labels, excludedInboundPorts, endpoint.port])
+    const { namespace, labels, serviceAccount, proxy, revision, excludedInboundPorts } = endpoint.workload
+    const key = JSON.stringify([
+      namespace,
+      serviceAccount,
+      proxy,
+      revision,
+      labels,
+      excludedInboundPorts,
+      endpoint.port
+    ])
     // The remaining pod represents several addresses, so it has none for policies to match on.
     known.set(key, known.has(key) ? { ...endpoint, workload: { ...endpoint.workload, address: undefined } } : endpoint)
   }

@@ -64,7 +64,7 @@ function clientTlsSources(
     case 'no-proxy':
       return sourceIn(client.namespace === '' ? undefined : podRef(client), 'spec.containers')
     case 'auto-mtls-off':
-      return sourceIn(findMeshConfig(view), 'data.mesh')
+      return sourceIn(findMeshConfig(view, client), 'data.mesh')
     case 'headless-mixed':
       return destination.headless
         ? sourceIn(toServiceRef(destination.host), 'spec.clusterIP')

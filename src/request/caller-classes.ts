@@ -25,9 +25,16 @@ export interface Called {
 export interface NamespaceClass {
   readonly namespaces: CallerNamespaces
   readonly accounts: Accounts
+  readonly revision: string | undefined
 }
 
 type Accounts = readonly [string, ...string[]]
+
+/** Service accounts of the callers in a namespace, and the Istio revision of their sidecars. */
+export interface MeshNamespace {
+  readonly accounts: Accounts
+  readonly revision: string | undefined
+}
 
 /**
  * Partitions the namespaces of callers into equivalence classes: the same client configuration, and the same result of
@@ -37,7 +44,7 @@ type Accounts = readonly [string, ...string[]]
  */
 export function callerClasses(
   view: View<PathKinds>,
-  namespaces: ReadonlyMap<string, Accounts>,
+  namespaces: ReadonlyMap<string, MeshNamespace>,
   { hosts, servers, call }: Called
 ): readonly NamespaceClass[] {
   const { trustDomain, trustDomainAliases, rootNamespace } = meshOf(view)
@@ -50,8 +57,8 @@ export function callerClasses(
   const configured = [...serverNamespaces].map(namespace => configuredIn(view, namespace))
   const residues = (workload: Pick<Workload, 'namespace' | 'serviceAccount'>) =>
     policies.map(policy => residueOf(policy, identityOf(workload, trustDomain), trustDomains, call))
-  const classes = new Map<string, { readonly namespaces: [string, ...string[]]; readonly accounts: Accounts }>()
-  for (const [namespace, accounts] of namespaces) {
+  const classes = new Map<string, NamespaceClass & { readonly namespaces: [string, ...string[]] }>()
+  for (const [namespace, { accounts, revision }] of namespaces) {
     const byResidue = new Map<string, string>()
     for (const serviceAccount of accounts) {
       getOrAdd(byResidue, residues({ namespace, serviceAccount }).join('\n'), () => serviceAccount)
@@ -63,13 +70,15 @@ export function callerClasses(
       serverNamespaces.has(namespace) || namespace === rootNamespace ? namespace : '',
       configured.map(textsOf => textsOf(namespace)),
       sidecarsText(view.list('Sidecar', namespace)),
-      byText.map(([residue]) => residue)
+      byText.map(([residue]) => residue),
+      revision
     ])
     const known = classes.get(key)
     if (known === undefined)
       classes.set(key, {
         namespaces: [namespace],
-        accounts: byText.map(([, account]) => account) as [string, ...string[]]
+        accounts: byText.map(([, account]) => account) as [string, ...string[]],
+        revision
       })
     else known.namespaces.push(namespace)
   }

@@ -1,5 +1,5 @@
 import { policiesFor } from '../istio/authorization.ts'
-import { type InjectionKinds, injection } from '../istio/injection.ts'
+import { type InjectionKinds, nextProxy } from '../istio/injection.ts'
 import { meshOf } from '../istio/mesh.ts'
 import { namedSources } from '../istio/named-sources.ts'
 import type { Call } from '../istio/request.ts'
@@ -44,14 +44,16 @@ export function meshSources(view: View<PathKinds>, called: Called, representativ
     a === representative ? -1 : b === representative ? 1 : a < b ? -1 : 1
   )
   const namespaces = new Map(
-    inOrder.flatMap(([namespace, names]) =>
-      hasSidecars(view, namespace) ? [[namespace, [ANY_MESH_CLIENT.serviceAccount, ...[...names].sort()]] as const] : []
-    )
+    inOrder.flatMap(([namespace, names]) => {
+      const sidecar = sidecarIn(view, namespace)
+      const accounts = [ANY_MESH_CLIENT.serviceAccount, ...[...names].sort()] as const
+      return sidecar === undefined ? [] : [[namespace, { accounts, revision: sidecar.revision }] as const]
+    })
   )
   return [
     { caller: { caller: 'in-mesh', from: undefined }, pods: [ANY_MESH_CLIENT] },
-    ...callerClasses(view, namespaces, called).map(({ namespaces: from, accounts }): TrafficSource => {
-      const toPod = (serviceAccount: string) => ({ ...ANY_MESH_CLIENT, namespace: from[0], serviceAccount })
+    ...callerClasses(view, namespaces, called).map(({ namespaces: from, accounts, revision }): TrafficSource => {
+      const toPod = (serviceAccount: string) => ({ ...ANY_MESH_CLIENT, namespace: from[0], serviceAccount, revision })
       const [first, ...others] = accounts
       return { caller: { caller: 'in-mesh', from }, pods: [toPod(first), ...others.map(toPod)] }
     })
@@ -94,7 +96,12 @@ function accountsNamed(view: View<PathKinds>, servers: readonly Workload[]): Map
   return accounts
 }
 
-function hasSidecars(view: View<InjectionKinds | 'Pod'>, namespace: string): boolean {
-  const next = injection(view, { namespace, labels: {}, annotations: {}, hostNetwork: false })
-  return next.injected || view.list('Pod', namespace).some(pod => toWorkload(pod).proxy === 'sidecar')
+/** Sidecar of the next pods of a namespace, else of its running pods; absent if they have none. */
+function sidecarIn(view: View<InjectionKinds | 'Pod'>, namespace: string): Pick<Workload, 'revision'> | undefined {
+  const next = nextProxy(view, { namespace, labels: {}, annotations: {}, hostNetwork: false })
+  if (next.proxy === 'sidecar') return next
+  return view
+    .list('Pod', namespace)
+    .map(toWorkload)
+    .find(({ proxy }) => proxy === 'sidecar')
 }

@@ -1,4 +1,4 @@
-import { injection } from '../istio/injection.ts'
+import { nextProxy } from '../istio/injection.ts'
 import type { InferenceService } from '../kserve/inference-service.ts'
 import { dedupePods } from '../kubernetes/dedupe-endpoints.ts'
 import { podsWith } from '../kubernetes/service.ts'
@@ -38,13 +38,13 @@ function routers(view: View<PathKinds>, graph: InferenceGraph): readonly [Worklo
 function nextRouter(view: View<PathKinds>, graph: InferenceGraph): Workload {
   const { namespace, name, annotations, spec } = graph
   const labels = { ...graph.labels, [GRAPH_LABEL]: name }
-  const { injected } = injection(view, { namespace, labels, annotations, hostNetwork: false })
+  const next = nextProxy(view, { namespace, labels, annotations, hostNetwork: false })
   return {
     namespace,
     name: `${name} (next pod)`,
-    labels: injected ? { [TLS_MODE_LABEL]: 'istio', ...labels } : labels,
+    labels: next.proxy === 'sidecar' ? { [TLS_MODE_LABEL]: 'istio', ...labels } : labels,
     serviceAccount: spec.serviceAccountName ?? 'default',
-    proxy: injected ? 'sidecar' : 'none',
+    ...next,
     ports: [],
     address: undefined
   }

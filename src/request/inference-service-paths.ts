@@ -1,4 +1,4 @@
-import { injection, isAmbient } from '../istio/injection.ts'
+import { isAmbient, nextProxy } from '../istio/injection.ts'
 import { inferencePath } from '../kserve/inference-request.ts'
 import {
   type Component,
@@ -102,9 +102,9 @@ export function podsToEvaluate(
 /** True if the next pods differ from the running ones in sidecar or service account. */
 export function hasPendingRollout(view: View<PathKinds>, service: InferenceService): boolean {
   return componentsOf(view, service).some(component => {
-    const next = injection(view, injectionSubject(service, component)).injected ? 'sidecar' : 'none'
+    const next = nextProxy(view, injectionSubject(service, component))
     return podsOf(view, service, component).some(
-      ({ proxy, serviceAccount }) => proxy !== next || serviceAccount !== component.serviceAccount
+      ({ proxy, serviceAccount }) => proxy !== next.proxy || serviceAccount !== component.serviceAccount
     )
   })
 }

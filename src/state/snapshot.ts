@@ -1,31 +1,16 @@
 import { isDeepStrictEqual } from 'node:util'
 import { destinationRulesByNamespace, type NamedDestinationRule } from './destination-rule-index.ts'
+import { type ClusterSettings, DISCOVERY_KINDS, discover } from './discovery.ts'
 import { getOrAdd } from './map.ts'
 import { memoize, type ViewMemo } from './memoize.ts'
 import type { Kind, Resource, ResourceOf } from './resource.ts'
 import { type Changed, EMPTY_STORE, type ResourceStore, toResourceStore } from './resource-store.ts'
+import { DEFAULT_SETTINGS, type Settings } from './settings.ts'
 import { isRunning, toWorkload, type Workload } from './workload.ts'
-
-/** Configured properties of the cluster; absent ones are read from its mesh configuration. */
-export interface Settings {
-  readonly rootNamespace?: string | undefined
-  readonly trustDomain?: string | undefined
-  readonly clusterDomain: string
-  readonly istioNamespace: string
-  readonly knativeNamespace: string
-  readonly kserveNamespace: string
-}
-
-export const DEFAULT_SETTINGS: Settings = {
-  clusterDomain: 'cluster.local',
-  istioNamespace: 'istio-system',
-  knativeNamespace: 'knative-serving',
-  kserveNamespace: 'kserve'
-}
 
 /** Read-only access to the resources of kinds `K` in one snapshot. */
 export interface View<K extends Kind = Kind> {
-  readonly settings: Settings
+  readonly settings: ClusterSettings
   /** Used only by `memoizeInView`. */
   readonly memo: ViewMemo
   /** Objects of a kind in one namespace, or in all, sorted by namespace and name. */
@@ -60,20 +45,28 @@ const gatewaysAmong = memoize((pods: ResourceStore) =>
 
 /** Immutable state of a cluster. A change creates another snapshot, which shares unchanged objects. */
 export class Snapshot implements View {
-  readonly settings: Settings
   readonly memo: ViewMemo = new Map()
   /** Unreadable kinds, with the reason. Evaluations that read one of them are skipped. */
   readonly unreadable: ReadonlyMap<Kind, string>
   readonly #stores: ReadonlyMap<Kind, ResourceStore>
+  readonly #configured: Settings
+  #settings: ClusterSettings | undefined
 
   private constructor(
     stores: ReadonlyMap<Kind, ResourceStore>,
-    settings: Settings,
-    unreadable: ReadonlyMap<Kind, string>
+    configured: Settings,
+    unreadable: ReadonlyMap<Kind, string>,
+    settings?: ClusterSettings
   ) {
     this.#stores = stores
-    this.settings = settings
+    this.#configured = configured
+    this.#settings = settings
     this.unreadable = unreadable
+  }
+
+  get settings(): ClusterSettings {
+    this.#settings ??= discover(kind => this.list(kind), this.#configured)
+    return this.#settings
   }
 
   /** Of two objects with the same name, the later in `resources` takes precedence. */
@@ -128,15 +121,15 @@ export class Snapshot implements View {
     return this.#with(kind, this.#store(kind).with(namespace, name, before))
   }
 
-  /** State in which the objects of a kind, in one namespace or in all, are replaced by these. */
-  withAll(kind: Kind, resources: readonly Resource[], namespace?: string): Snapshot {
-    const others = namespace === undefined ? [] : this.list(kind).filter(one => one.namespace !== namespace)
+  /** State in which the objects of a kind, or those of one name, are replaced by these. */
+  withAll(kind: Kind, resources: readonly Resource[], name?: string): Snapshot {
+    const others = name === undefined ? [] : this.list(kind).filter(one => one.name !== name)
     return this.#with(kind, toResourceStore([...others, ...resources]))
   }
 
   /** State with these unreadable kinds. */
   withUnreadable(unreadable: ReadonlyMap<Kind, string>): Snapshot {
-    return new Snapshot(this.#stores, this.settings, unreadable)
+    return new Snapshot(this.#stores, this.#configured, unreadable, this.#settings)
   }
 
   /** State after the change. */
@@ -150,6 +143,7 @@ export class Snapshot implements View {
   }
 
   #with(kind: Kind, store: ResourceStore): Snapshot {
-    return new Snapshot(new Map(this.#stores).set(kind, store), this.settings, this.unreadable)
+    const known = DISCOVERY_KINDS.some(one => one === kind) ? undefined : this.#settings
+    return new Snapshot(new Map(this.#stores).set(kind, store), this.#configured, this.unreadable, known)
   }
 }

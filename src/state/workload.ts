@@ -14,6 +14,8 @@ export interface Workload {
   readonly proxy: Proxy
   readonly ports: ResourceOf<'Pod'>['spec']['containers'][number]['ports']
   readonly address: string | undefined
+  /** Revision of Istio whose injector added the proxy; absent for the default one. */
+  readonly revision?: string | undefined
   /** Ports on which traffic bypasses the sidecar. */
   readonly excludedInboundPorts?: readonly number[]
 }
@@ -27,6 +29,12 @@ export function parseExcludedInboundPorts(annotations: Labels): readonly number[
     .filter(text => text.trim() !== '')
     .map(Number)
 }
+
+/**
+ * Annotation that the injector sets.
+ * @see istio 1.31 manifests/charts/istio-control/istio-discovery/files/injection-template.yaml
+ */
+const REVISION = 'istio.io/rev'
 
 /** Label that Istio's sidecar template sets on injected pods, but not on gateways. Existing values take precedence. */
 export const TLS_MODE_LABEL = 'security.istio.io/tlsMode'
@@ -59,6 +67,7 @@ export const toWorkload: (pod: ResourceOf<'Pod'>) => Workload = memoize(
       proxy: proxy === undefined ? 'none' : proxy.args.includes('router') ? 'gateway' : 'sidecar',
       ports: spec.containers.flatMap(({ ports }) => ports),
       address: status?.podIP,
+      revision: annotations[REVISION],
       excludedInboundPorts: parseExcludedInboundPorts(annotations)
     }
   }

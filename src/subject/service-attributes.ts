@@ -21,11 +21,18 @@ export function endpointPods(view: View<PathKinds>, place: string, host: string)
 }
 
 function podAttributes(view: View<PathKinds>, pod: Workload): string {
-  const { proxy, serviceAccount, labels, excludedInboundPorts } = pod
+  const { proxy, revision, serviceAccount, labels, excludedInboundPorts } = pod
   const protocols = new Map<number, string>()
   // If several Services target a port, the first takes precedence.
   for (const { target, port } of targetsOf(view, pod).toReversed()) protocols.set(target, protocolOf(port))
-  return JSON.stringify([proxy, serviceAccount, excludedInboundPorts, labels[TLS_MODE_LABEL], [...protocols].sort()])
+  return JSON.stringify([
+    proxy,
+    revision,
+    serviceAccount,
+    excludedInboundPorts,
+    labels[TLS_MODE_LABEL],
+    [...protocols].sort()
+  ])
 }
 
 /** Fields of a Service of the model, which may differ from those that KServe and Knative generate. */

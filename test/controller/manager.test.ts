@@ -18,7 +18,7 @@ import type { Audit } from '../../src/controller/report-publisher.ts'
 import { type RunningServer, serve } from '../../src/server/serve.ts'
 import type { KindHealth, StateSource } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
-import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
+import { DEFAULT_SETTINGS } from '../../src/state/settings.ts'
 import { ofKeys, type TestClock, testClock } from '../support/clock.ts'
 import {
   caBundleIn,

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { rolesFor } from '../../src/controller/rbac.ts'
 import { KINDS, type Kind } from '../../src/state/resource.ts'
-import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
+import { DEFAULT_SETTINGS } from '../../src/state/settings.ts'
 
 interface Role {
   readonly kind: string

@@ -8,7 +8,6 @@ import t from 'tap'
 import { parse, stringify } from 'yaml'
 import { parseConfig } from '../../src/config.ts'
 import { NAME } from '../../src/controller/names.ts'
-import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
 import { findAssets, findProgram } from './assets.ts'
 import { startControlPlane } from './control-plane.ts'
 import { runnerOf } from './kubectl.ts'
@@ -43,9 +42,8 @@ const get = async (...args: readonly string[]) => parse(await must(kubectl(['get
 const create = (object: object, ...more: readonly string[]) =>
   kubectl(['create', '-f', '-', ...more], stringify(object))
 
-const { istioNamespace, knativeNamespace, kserveNamespace } = DEFAULT_SETTINGS
 const namespace = (name: string, labels = {}) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } })
-for (const name of [istioNamespace, knativeNamespace, kserveNamespace, 'serving']) await must(create(namespace(name)))
+for (const name of ['istio-system', 'knative-serving', 'kserve', 'serving']) await must(create(namespace(name)))
 await must(create(namespace(NAMESPACE, { 'pod-security.kubernetes.io/enforce': 'restricted' })))
 const { uid } = (await get('namespace', NAMESPACE)).metadata
 

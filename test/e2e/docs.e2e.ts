@@ -5,7 +5,6 @@ import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
 import { NAME } from '../../src/controller/names.ts'
-import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
 import { findAssets, findProgram } from './assets.ts'
 import { startControlPlane } from './control-plane.ts'
 import { runnerOf } from './kubectl.ts'
@@ -25,8 +24,7 @@ const must = async (...args: readonly string[]) => {
 const path = [assets, dirname(findProgram('helm', log)), process.env['PATH']].join(':')
 const shell = runnerOf('env', [`PATH=${path}`, `KUBECONFIG=${cluster.kubeconfig}`, 'sh', '-c'])
 
-const { istioNamespace, knativeNamespace, kserveNamespace } = DEFAULT_SETTINGS
-for (const name of [istioNamespace, knativeNamespace, kserveNamespace]) {
+for (const name of ['istio-system', 'knative-serving', 'kserve']) {
   await must('create', 'namespace', name)
 }
 

@@ -3,7 +3,7 @@ import { parse } from 'yaml'
 import { mutate } from '../../src/engine/mutate.ts'
 import { RULES } from '../../src/rules/index.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
-import { resourceOf, stockWith } from '../support/snapshot.ts'
+import { resourceOf, stockWith, withoutPods } from '../support/snapshot.ts'
 
 const INJECT = 'sidecar.istio.io/inject'
 const BURST = 'autoscaling.knative.dev/targetBurstCapacity'
@@ -123,7 +123,7 @@ t.test('the change is evaluated with the patch applied, and the patch is idempot
 })
 
 t.test('a value that would block a path is omitted', async t => {
-  const withoutActivatorSidecar = stockWith(`${policy('user1')}---
+  const stock = stockWith(`${policy('user1')}---
 apiVersion: v1
 kind: Namespace
 metadata: { name: knative-serving }
@@ -131,7 +131,8 @@ metadata: { name: knative-serving }
 apiVersion: v1
 kind: Namespace
 metadata: { name: user1 }
-`).withAll('Pod', [], 'knative-serving')
+`)
+  const withoutActivatorSidecar = withoutPods(stock, 'knative-serving')
   const { patch, notes } = create(withoutActivatorSidecar, model())
   t.same(patch, [], 'the sidecar would reject plaintext of activator pods without a sidecar')
   t.same(notes, [

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { meshOf } from '../../src/istio/mesh.ts'
-import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
+import { DEFAULT_SETTINGS } from '../../src/state/settings.ts'
 import { stateOf } from '../support/snapshot.ts'
 
 const DEFAULTS = {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Snapshot } from '../../src/state/snapshot.ts'
 import { pathsTo } from '../support/paths.ts'
-import { stockWith } from '../support/snapshot.ts'
+import { stockWith, withoutPods } from '../support/snapshot.ts'
 
 const model = (name: string, more = '', spec = 'predictor: { model: { modelFormat: { name: sklearn } } }') => `
 apiVersion: serving.kserve.io/v1beta1
@@ -98,9 +98,8 @@ kind: Namespace
 metadata: { name: knative-serving }
 `
   const state = stockWith(`${strict}---${withoutSidecar}`)
-  const withoutPods = state.withAll('Pod', [], 'knative-serving')
   t.ok(
-    pathsTo(withoutPods, 'sklearn-iris').includes(
+    pathsTo(withoutPods(state, 'knative-serving'), 'sklearn-iris').includes(
       'in-mesh component proxy caller->activator, activator->pod plaintext-to-strict-workload'
     )
   )

@@ -11,7 +11,7 @@ import {
   together
 } from '../support/objects.ts'
 import { pathsTo } from '../support/paths.ts'
-import { stockWith } from '../support/snapshot.ts'
+import { stockWith, withoutPods } from '../support/snapshot.ts'
 
 const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
 const probes = (pathLines: readonly string[]) => pathLines.filter(line => line.startsWith('probe'))
@@ -33,12 +33,8 @@ t.test('the autoscaler scrapes the pods', async t => {
   t.same(probes(annotated(burst('x'))), [], 'autoscaler does not scrape a rejected revision')
   const allowGatewayOnly = authorization('user1', '{ rules: [{ from: [{ source: { namespaces: [istio-system] } }] }] }')
   t.same(probes(annotated(burst('0'), allowGatewayOnly)), ['probe autoscaler autoscaler->pod refused-by-policy'])
-  const withoutSidecars = stockWith(
-    together(
-      STRICT,
-      namespace('istio-injection: enabled').replace('user1', 'knative-serving').replace('enabled', 'disabled')
-    )
-  ).withAll('Pod', [], 'knative-serving')
+  const notInjected = namespace('istio-injection: disabled').replace('user1', 'knative-serving')
+  const withoutSidecars = withoutPods(stockWith(together(STRICT, notInjected)), 'knative-serving')
   t.same(probes(pathsTo(withoutSidecars, 'sklearn-iris')), [
     'probe autoscaler autoscaler->pod plaintext-to-strict-workload'
   ])

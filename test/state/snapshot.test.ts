@@ -43,10 +43,10 @@ t.test('the snapshot before a change has the previous object', async t => {
   t.same(names(Snapshot.of([]).before({ operation: 'DELETE', before: a })), ['a'], 'not in the state')
 })
 
-t.test('withAll replaces a collection in one namespace or in all', async t => {
+t.test('withAll replaces all objects of a kind, or those of one name', async t => {
   const state = Snapshot.of([a, b])
   t.same(names(state.withAll('Service', [])), [])
-  t.same(names(state.withAll('Service', [], 'x')), ['b'])
+  t.same(names(state.withAll('Service', [], 'a')), ['b'])
 })
 
 t.test('a snapshot lists unreadable kinds', async t => {

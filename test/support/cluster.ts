@@ -3,21 +3,21 @@ import { collectionsOf, toPath } from '../../src/sources/cluster/collections.ts'
 import { readFiles } from '../../src/sources/files.ts'
 import type { Manifest } from '../../src/sources/yaml.ts'
 import { KINDS } from '../../src/state/resource.ts'
-import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
+import { DEFAULT_SETTINGS } from '../../src/state/settings.ts'
 import { type ApiServer, startApiServer } from './api-server.ts'
 
 const COLLECTIONS = collectionsOf(DEFAULT_SETTINGS)
 
-/** Path of the collection of a kind; ConfigMaps require a namespace. */
-export function pathOf(kind: string, namespace?: string): string {
-  const found = COLLECTIONS.find(one => one.kind === kind && (one.namespace ?? namespace) === namespace)
-  if (found === undefined) throw new Error(`no collection of ${kind} ${namespace ?? ''}`)
+/** Path of the collection of a kind. */
+export function pathOf(kind: string): string {
+  const found = COLLECTIONS.find(one => one.kind === kind)
+  if (found === undefined) throw new Error(`no collection of ${kind}`)
   return toPath(found)
 }
 
 /** Serves every collection that is read. */
 export function serveAll(api: ApiServer): void {
-  for (const collection of COLLECTIONS) {
+  for (const collection of new Map(COLLECTIONS.map(one => [one.kind, one])).values()) {
     const { kind } = collection
     const { group, version } = KINDS[kind]
     api.serve(toPath(collection), { apiVersion: group === '' ? version : `${group}/${version}`, kind })
@@ -26,7 +26,7 @@ export function serveAll(api: ApiServer): void {
 
 /** Stores objects in their collections. */
 export function store(api: ApiServer, manifests: readonly Manifest[]): void {
-  for (const { ref, object } of manifests) api.put(pathOf(ref.kind, ref.namespace), object as never)
+  for (const { ref, object } of manifests) api.put(pathOf(ref.kind), object as never)
 }
 
 /** Starts an API server with the manifests of a directory, for one test. */

@@ -14,6 +14,7 @@ export interface ListType {
 
 interface PastEvent {
   readonly version: number
+  readonly name: string
   readonly line: string
 }
 
@@ -31,13 +32,21 @@ interface PendingList {
   readonly sent: number
 }
 
+type IsSelected = (name: string) => boolean
+
+/** Objects that a field selector `metadata.name=` selects; all without one. */
+function selectorOf(query: URLSearchParams): IsSelected {
+  const name = query.get('fieldSelector')?.replace('metadata.name=', '')
+  return one => name === undefined || one === name
+}
+
 /** One collection with its history and watches. */
 export class Collection {
   readonly list: ListType
   readonly clock: Clock
   readonly objects = new Map<string, Stored>()
-  /** Open watches and the resourceVersion of their start. */
-  readonly watches = new Map<ServerResponse, number>()
+  /** Open watches, the resourceVersion of their start, and the names that they select. */
+  readonly watches = new Map<ServerResponse, { readonly from: number; readonly isSelected: IsSelected }>()
   #history: PastEvent[] = []
   /** The history starts when the collection is created. */
   #since: number
@@ -76,7 +85,7 @@ export class Collection {
   bookmark(): void {
     const { version } = this.clock
     const line = toEvent('BOOKMARK', { ...this.list, metadata: { resourceVersion: String(version) } })
-    for (const [watch, from] of this.watches) if (version >= from) watch.write(line)
+    for (const [watch, { from }] of this.watches) if (version >= from) watch.write(line)
   }
 
   /** Drops the history after a version. */
@@ -102,8 +111,9 @@ export class Collection {
   serveList(query: URLSearchParams, response: ServerResponse): void {
     const token = query.get('continue')
     const { version } = this.clock
-    const rest =
-      token === null ? { items: [...this.objects.values()], version, sent: 0 } : this.#pendingLists.get(token)
+    const isSelected = selectorOf(query)
+    const selected = [...this.objects.values()].filter(({ metadata }) => isSelected(metadata.name))
+    const rest = token === null ? { items: selected, version, sent: 0 } : this.#pendingLists.get(token)
     if (rest === undefined) {
       sendStatus(response, 410, 'the continue token is too old')
       return
@@ -128,17 +138,21 @@ export class Collection {
       sendStatus(response, 410, 'too old resource version')
       return
     }
-    this.watches.set(response, from)
+    const isSelected = selectorOf(query)
+    this.watches.set(response, { from, isSelected })
     response.on('close', () => this.watches.delete(response))
     response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
-    for (const { version, line } of this.#history) if (version > from) response.write(line)
+    for (const { version, name, line } of this.#history) {
+      if (version > from && isSelected(name)) response.write(line)
+    }
   }
 
   #notify(type: string, object: Stored): void {
     const line = toEvent(type, object)
     const { version } = this.clock
-    this.#history.push({ version, line })
-    for (const [watch, from] of this.watches) if (version > from) watch.write(line)
+    const { name } = object.metadata
+    this.#history.push({ version, name, line })
+    for (const [watch, { from, isSelected }] of this.watches) if (version > from && isSelected(name)) watch.write(line)
   }
 }
 

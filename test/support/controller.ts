@@ -2,7 +2,7 @@ import { type Logger, pino } from 'pino'
 import { type ApiClient, createApiClient } from '../../src/controller/api.ts'
 import { NAME, PATHS, WEBHOOK } from '../../src/controller/names.ts'
 import type { WebhookOptions } from '../../src/controller/webhook-definitions.ts'
-import { DEFAULT_SETTINGS } from '../../src/state/snapshot.ts'
+import { DEFAULT_SETTINGS } from '../../src/state/settings.ts'
 import { type WritableCluster, writableCluster } from './writable-cluster.ts'
 
 export const NAMESPACE = 'mesh-guard'

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { readFiles } from '../../src/sources/files.ts'
 import { readManifests } from '../../src/sources/yaml.ts'
 import type { Resource } from '../../src/state/resource.ts'
-import { type Settings, Snapshot } from '../../src/state/snapshot.ts'
+import type { Settings } from '../../src/state/settings.ts'
+import { Snapshot } from '../../src/state/snapshot.ts'
 
 /** Parses the objects of a YAML text. @throws on any error */
 export function resourcesOf(yaml: string): readonly Resource[] {
@@ -24,6 +25,14 @@ const stock = readFiles([join(import.meta.dirname, '../../examples/cluster')]).f
 /** The example cluster (Istio, Knative, KServe and two models), with these objects added or replaced. */
 export function stockWith(yaml = ''): Snapshot {
   return Snapshot.of([...stock.map(deepFreeze), ...resourcesOf(yaml)])
+}
+
+/** The state without the pods of a namespace. */
+export function withoutPods(state: Snapshot, namespace: string): Snapshot {
+  return state.withAll(
+    'Pod',
+    state.list('Pod').filter(pod => pod.namespace !== namespace)
+  )
 }
 
 /** Freezes a value deeply, so that a write throws. */

@@ -1,9 +1,10 @@
 import { type NamedDestinationRule, namespaceOfHost } from '../../state/destination-rule-index.ts'
+import type { ClusterSettings } from '../../state/discovery.ts'
 import { getOrAdd } from '../../state/map.ts'
 import type { ViewMemo } from '../../state/memoize.ts'
 import type { Kind, ResourceOf } from '../../state/resource.ts'
 import type { Changed } from '../../state/resource-store.ts'
-import type { Settings, Snapshot, View } from '../../state/snapshot.ts'
+import type { Snapshot, View } from '../../state/snapshot.ts'
 import { toWorkload, type Workload } from '../../state/workload.ts'
 import { messageOf } from '../../text/error-message.ts'
 import { toFullName } from '../../text/host.ts'
@@ -36,7 +37,7 @@ const newSet = () => new Set<string>()
 
 /** View that records a dependency key for each read. */
 export class TrackingView implements View {
-  readonly settings: Settings
+  readonly settings: ClusterSettings
   readonly memo: ViewMemo = new Map()
   readonly dependencies = new Set<DependencyKey>()
   readonly kinds = new Set<Kind>()
@@ -116,7 +117,7 @@ export interface ChangedKeys {
   readonly byNamespace: ReadonlyMap<string, ReadonlySet<DependencyKey>>
 }
 
-export function keysOf(changes: Iterable<Changed>, { clusterDomain }: Settings): ChangedKeys {
+export function keysOf(changes: Iterable<Changed>, { clusterDomain }: ClusterSettings): ChangedKeys {
   const keys = new Set<DependencyKey>()
   const relative = new Map<string, Set<DependencyKey>>()
   const touch = (namespace: string, toKey: (namespace: string) => DependencyKey) => {

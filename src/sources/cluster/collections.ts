@@ -1,23 +1,33 @@
+import { ISTIO_CONFIG_MAPS, KNATIVE_CONFIG_MAPS, KSERVE_CONFIG } from '../../state/discovery.ts'
 import { KINDS, type Kind } from '../../state/resource.ts'
-import type { Settings } from '../../state/snapshot.ts'
+import type { Settings } from '../../state/settings.ts'
 
-/** A kind that is listed and watched, in one namespace or in all. */
+/** Objects of a kind in all namespaces that are listed and watched, only those of one name if it is set. */
 export interface Collection {
   readonly kind: Kind
-  readonly namespace: string | undefined
+  readonly name?: string | undefined
 }
 
-/** All collections to read; ConfigMaps only in the namespaces of Istio, Knative and KServe. */
-export function collectionsOf({ istioNamespace, knativeNamespace, kserveNamespace }: Settings): readonly Collection[] {
-  return (Object.keys(KINDS) as Kind[]).flatMap((kind): readonly Collection[] => {
-    if (kind !== 'ConfigMap') return [{ kind, namespace: undefined }]
-    return [...new Set([istioNamespace, knativeNamespace, kserveNamespace])].map(namespace => ({ kind, namespace }))
-  })
+/** Names of the ConfigMaps that are read, in any namespace: discovery decides which of them take effect. */
+export function configMapNames({ istioRevisions = [] }: Settings): readonly string[] {
+  const ofRevisions = istioRevisions.flatMap(revision => ISTIO_CONFIG_MAPS.map(name => `${name}-${revision}`))
+  return [KSERVE_CONFIG, ...KNATIVE_CONFIG_MAPS, ...ISTIO_CONFIG_MAPS, ...ofRevisions]
+}
+
+/** All collections to read; ConfigMaps by name, because a cluster has many others. */
+export function collectionsOf(settings: Settings): readonly Collection[] {
+  return (Object.keys(KINDS) as Kind[]).flatMap((kind): readonly Collection[] =>
+    kind === 'ConfigMap' ? configMapNames(settings).map(name => ({ kind, name })) : [{ kind }]
+  )
 }
 
 /** URL path of a collection; without `version`, at the API version that the model reads. */
-export function toPath({ kind, namespace }: Collection, version: string = KINDS[kind].version): string {
+export function toPath({ kind }: Collection, version: string = KINDS[kind].version): string {
   const { group, plural } = KINDS[kind]
-  const base = group === '' ? `/api/${version}` : `/apis/${group}/${version}`
-  return namespace === undefined ? `${base}/${plural}` : `${base}/namespaces/${namespace}/${plural}`
+  return group === '' ? `/api/${version}/${plural}` : `/apis/${group}/${version}/${plural}`
+}
+
+/** Query that selects the objects of a collection. RBAC compares the name with `resourceNames`. */
+export function toQuery({ name }: Collection): Readonly<Record<string, string>> {
+  return name === undefined ? {} : { fieldSelector: `metadata.name=${name}` }
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { findKind, KINDS } from '../../state/resource.ts'
 import { toApiStatusError } from './api-status.ts'
 import { otherVersions } from './api-versions.ts'
-import { type Collection, toPath } from './collections.ts'
+import { type Collection, toPath, toQuery } from './collections.ts'
 import { parseJson } from './json.ts'
 import { toText } from './line-stream.ts'
 import type { ReadOptions } from './request.ts'
@@ -76,7 +76,7 @@ async function listPages<T>(
   let token: string | undefined = ''
   let version = ''
   while (token !== undefined) {
-    const { apiVersion, kind, metadata, items } = await getPage(transport, path, token, options)
+    const { apiVersion, kind, metadata, items } = await getPage(transport, collection, path, token, options)
     // Items of a list have no kind of their own.
     const itemKind = kind.replace(/List$/, '')
     if (findKind(apiVersion, itemKind) !== collection.kind) {
@@ -89,8 +89,18 @@ async function listPages<T>(
   return { objects, path, version }
 }
 
-async function getPage(transport: Transport, path: string, token: string, options: ReadOptions): Promise<Page> {
-  const query = new URLSearchParams({ limit: String(PAGE_SIZE), ...(token === '' ? {} : { continue: token }) })
+async function getPage(
+  transport: Transport,
+  collection: Collection,
+  path: string,
+  token: string,
+  options: ReadOptions
+): Promise<Page> {
+  const query = new URLSearchParams({
+    ...toQuery(collection),
+    limit: String(PAGE_SIZE),
+    ...(token === '' ? {} : { continue: token })
+  })
   const response = await transport.get(`${path}?${query}`, options)
   if (response.status !== 200) throw await toApiStatusError(path, response)
   const { data } = page.safeParse(parseJson(await toText(response.body, MAX_PAGE_BYTES)))

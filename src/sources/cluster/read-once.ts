@@ -1,5 +1,6 @@
 import type { Kind, Resource } from '../../state/resource.ts'
-import { type Settings, Snapshot } from '../../state/snapshot.ts'
+import type { Settings } from '../../state/settings.ts'
+import { Snapshot } from '../../state/snapshot.ts'
 import { messageOf } from '../../text/error-message.ts'
 import { collectionsOf } from './collections.ts'
 import { list } from './list.ts'

@@ -2,7 +2,7 @@ import type { Resource } from '../../state/resource.ts'
 import { toApiStatusError } from './api-status.ts'
 import { isOlder } from './api-versions.ts'
 import { type Backoff, backOff } from './backoff.ts'
-import type { Collection } from './collections.ts'
+import { type Collection, toQuery } from './collections.ts'
 import { toLines } from './line-stream.ts'
 import { list } from './list.ts'
 import type { Transport } from './transport.ts'
@@ -137,6 +137,7 @@ async function relist(
 async function watch(options: ReflectorOptions, resume: ResumeState, position: Position): Promise<void> {
   const { transport, collection, handler, signal, timing } = options
   const query = new URLSearchParams({
+    ...toQuery(collection),
     watch: 'true',
     allowWatchBookmarks: 'true',
     resourceVersion: position.version,

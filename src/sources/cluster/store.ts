@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Kind, Resource } from '../../state/resource.ts'
-import { type Change, type Settings, Snapshot } from '../../state/snapshot.ts'
+import type { Settings } from '../../state/settings.ts'
+import { type Change, Snapshot } from '../../state/snapshot.ts'
 import type { Collection } from './collections.ts'
 import type { NamespacedName } from './watch-event.ts'
 
@@ -52,12 +53,12 @@ export class Store {
 
   /** Replaces all objects of a collection. */
   replace(collection: Collection, resources: readonly Resource[]): void {
-    const { kind, namespace } = collection
+    const { kind, name } = collection
     const all = new Map(resources.map(resource => [keyOf(resource), resource]))
     const isSame =
       all.size === this.count(collection) && resources.every(resource => this.#find(kind, resource) === resource)
     this.#counts.set(collection, all.size)
-    if (!isSame) this.#state = this.snapshot().withAll(kind, [...all.values()], namespace)
+    if (!isSame) this.#state = this.snapshot().withAll(kind, [...all.values()], name)
   }
 
   #find(kind: Kind, key: NamespacedName): Resource | undefined {

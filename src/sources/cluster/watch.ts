@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Kind } from '../../state/resource.ts'
-import type { Settings, Snapshot } from '../../state/snapshot.ts'
+import type { Settings } from '../../state/settings.ts'
+import type { Snapshot } from '../../state/snapshot.ts'
 import type { StateSource } from '../source.ts'
 import { type Collection, collectionsOf } from './collections.ts'
 import { project } from './projection.ts'

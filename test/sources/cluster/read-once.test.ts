@@ -4,7 +4,7 @@ import { readCluster, UnreadableCluster } from '../../../src/sources/cluster/rea
 import { connect } from '../../../src/sources/cluster/transport.ts'
 import { readFiles } from '../../../src/sources/files.ts'
 import { KINDS, type Kind } from '../../../src/state/resource.ts'
-import { DEFAULT_SETTINGS } from '../../../src/state/snapshot.ts'
+import { DEFAULT_SETTINGS } from '../../../src/state/settings.ts'
 import { type ApiServer, startApiServer } from '../../support/api-server.ts'
 import { pathOf, serveAll, store } from '../../support/cluster.ts'
 import { kubeconfig } from '../../support/kubeconfig.ts'

@@ -3,9 +3,9 @@ import t from 'tap'
 import { Store } from '../../../src/sources/cluster/store.ts'
 import { readResource } from '../../../src/sources/manifest.ts'
 import type { Resource } from '../../../src/state/resource.ts'
-import { DEFAULT_SETTINGS } from '../../../src/state/snapshot.ts'
+import { DEFAULT_SETTINGS } from '../../../src/state/settings.ts'
 
-const ALL = { kind: 'PeerAuthentication', namespace: undefined } as const
+const ALL = { kind: 'PeerAuthentication' } as const
 const MODES = ['STRICT', 'PERMISSIVE', 'DISABLE'] as const
 
 function policy(namespace: string, name: string, mode: string): Resource {
@@ -75,13 +75,13 @@ t.test('an equal object keeps the snapshot', async t => {
   t.equal(store.snapshot(), store.snapshot())
 })
 
-t.test('collections of different namespaces are independent', async t => {
+t.test('collections of different names are independent', async t => {
   const store = new Store(DEFAULT_SETTINGS)
-  const map = (namespace: string) =>
-    readResource({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name: 'x' } }) as Resource
+  const map = (name: string) =>
+    readResource({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'x', name } }) as Resource
   const [one, other] = [
-    { kind: 'ConfigMap', namespace: 'a' },
-    { kind: 'ConfigMap', namespace: 'b' }
+    { kind: 'ConfigMap', name: 'a' },
+    { kind: 'ConfigMap', name: 'b' }
   ] as const
   store.replace(one, [map('a')])
   store.replace(other, [map('b')])
@@ -90,7 +90,7 @@ t.test('collections of different namespaces are independent', async t => {
     store
       .snapshot()
       .list('ConfigMap')
-      .map(({ namespace }) => namespace),
+      .map(({ name }) => name),
     ['b']
   )
   t.equal(store.count(one), 0)
