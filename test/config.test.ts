@@ -9,7 +9,7 @@ t.test('keys have defaults without a file', async t => {
     rules: {},
     namespaces: [],
     unevaluated: 'warn',
-    mesh: { istioNamespace: 'istio-system', knativeNamespace: 'knative-serving', kserveNamespace: 'kserve' },
+    mesh: { clusterDomain: 'cluster.local' },
     server: { port: 8443, healthPort: 8080, certDir: 'certs' },
     controller: { enabled: false, certificates: 'selfSigned', service: { name: 'kserve-mesh-guard', port: 443 } },
     log: { level: 'info' }

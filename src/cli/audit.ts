@@ -3,6 +3,7 @@ import type { Config } from '../config-schema.ts'
 import { decideState, mostSevere } from '../engine/decide.ts'
 import { concernsNamespace } from '../engine/finding.ts'
 import { type Policy, policyAt } from '../engine/to-findings.ts'
+import { toInstallation } from '../report/installation.ts'
 import { toJson } from '../report/json.ts'
 import type { Report } from '../report/report.ts'
 import { toText } from '../report/text.ts'
@@ -60,7 +61,14 @@ async function audit({ against, ...flags }: AuditOptions, config: Config, io: Io
 export function reportOf(state: Snapshot, manifests: readonly Manifest[], policy: Policy): Report {
   const { decision, findings, notEvaluated, suppressed } = decideState(state, RULES, policy)
   const located = findings.map(withSourceLocation(manifests))
-  return { decision, steps: [], findings: located, notEvaluated, skipped: suppressed }
+  return {
+    decision,
+    steps: [],
+    findings: located,
+    notEvaluated,
+    skipped: suppressed,
+    installation: toInstallation(state)
+  }
 }
 
 /** Keeps the findings of one namespace, and all of `notEvaluated`, which may concern any namespace. */

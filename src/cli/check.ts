@@ -7,6 +7,7 @@ import type { Finding } from '../engine/finding.ts'
 import { dedupe } from '../engine/incremental/evaluate.ts'
 import type { Skip } from '../engine/incremental/skip.ts'
 import { policyAt } from '../engine/to-findings.ts'
+import { toInstallation } from '../report/installation.ts'
 import { toJson } from '../report/json.ts'
 import type { Report, Reported, SkippedObject, Step } from '../report/report.ts'
 import { toText } from '../report/text.ts'
@@ -67,7 +68,8 @@ export function checkChanges(
     steps,
     findings: [],
     notEvaluated: dedupe(notEvaluated),
-    skipped: dedupe([...skipped, ...expiredExceptions(policy.exceptions)])
+    skipped: dedupe([...skipped, ...expiredExceptions(policy.exceptions)]),
+    installation: toInstallation(state.state)
   }
 }
 

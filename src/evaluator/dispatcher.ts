@@ -87,6 +87,7 @@ export class Dispatcher implements Evaluator {
   }
 
   readonly health: Evaluator['health'] = () => this.#supervisor.health()
+  readonly installation: Evaluator['installation'] = () => this.#supervisor.installation()
   readonly version: Evaluator['version'] = () => this.#supervisor.version
   readonly failures: Evaluator['failures'] = () => ({
     timeouts: this.#timeouts,

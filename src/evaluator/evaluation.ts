@@ -3,9 +3,11 @@ import { BudgetExceeded, withinBudget } from '../engine/incremental/budget.ts'
 import { evaluate } from '../engine/incremental/evaluate.ts'
 import { mutate } from '../engine/mutate.ts'
 import { type Policy, policyAt, type WrittenPolicy } from '../engine/to-findings.ts'
+import { installationLines, toInstallation } from '../report/installation.ts'
 import { type ReportApi, toReports, type WantedReport } from '../report/openreports.ts'
 import { RULES } from '../rules/index.ts'
 import { isSynced, type StateSource } from '../sources/source.ts'
+import { memoize } from '../state/memoize.ts'
 import type { Snapshot } from '../state/snapshot.ts'
 import { allow, toMutationResponse, toValidationResponse } from './admission-response.ts'
 import { InvalidReview, parseReview, type Review } from './admission-review.ts'
@@ -46,6 +48,11 @@ export class Evaluation {
   get changes(): number {
     this.#current()
     return this.#changes
+  }
+
+  /** Lines about the installed control planes. */
+  get installation(): readonly string[] {
+    return installationOf(this.#current())
   }
 
   /** Evaluates the whole state as soon as it is synced, so that the next request does not wait for it. */
@@ -154,6 +161,8 @@ export class Evaluation {
     this.#options.onState(true)
   }
 }
+
+const installationOf = memoize((state: Snapshot) => installationLines(toInstallation(state)))
 
 /** Number of reports per page. */
 const PAGE_SIZE = 200

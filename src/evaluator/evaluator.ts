@@ -81,6 +81,8 @@ export interface Evaluator {
   /** @returns `undefined` while the cache is not synced */
   readonly audit: () => Promise<Audit | undefined>
   readonly health: () => readonly KindHealth[]
+  /** Lines about the installed control planes, with the objects that show them. */
+  readonly installation: () => readonly string[]
   /** Differs after each change of the state. */
   readonly version: () => string
   readonly failures: () => Failures

@@ -19,7 +19,8 @@ export function handleMessages(port: MessagePort, { source, policy, ownNamespace
   const send = (message: FromEvaluation) => port.postMessage(message)
   const onState = (isEvaluated: boolean) => send({ from: 'state', isEvaluated })
   const evaluation = new Evaluation(policy, { source, ownNamespace, onState })
-  const report = () => send({ from: 'health', kinds: source.health(), changes: evaluation.changes })
+  const report = () =>
+    send({ from: 'health', kinds: source.health(), changes: evaluation.changes, installation: evaluation.installation })
   report()
   const timer = setInterval(() => {
     report()

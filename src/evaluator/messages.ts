@@ -35,7 +35,13 @@ export type FromEvaluation =
   | { readonly from: 'failed'; readonly reason: string }
   /** Start and end of the evaluation of the whole state, which has no deadline. */
   | { readonly from: 'state'; readonly isEvaluated: boolean }
-  | { readonly from: 'health'; readonly kinds: readonly KindHealth[]; readonly changes: number }
+  | {
+      readonly from: 'health'
+      readonly kinds: readonly KindHealth[]
+      readonly changes: number
+      /** Lines about the installed control planes. */
+      readonly installation: readonly string[]
+    }
   | {
       readonly from: 'log'
       readonly level: 'info' | 'warn'

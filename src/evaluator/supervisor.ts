@@ -42,12 +42,13 @@ const STARTING: readonly KindHealth[] = (Object.keys(KINDS) as Kind[]).map(kind 
   counters: ZERO_COUNTERS
 }))
 
-const NO_REPORT: HealthReport = { kinds: STARTING, changes: 0, atMs: 0 }
+const NO_REPORT: HealthReport = { kinds: STARTING, changes: 0, installation: [], atMs: 0 }
 
 /** The last `health` message and the time of its arrival. */
 interface HealthReport {
   readonly kinds: readonly KindHealth[]
   readonly changes: number
+  readonly installation: readonly string[]
   readonly atMs: number
 }
 
@@ -94,6 +95,10 @@ export class Supervisor {
   health(): readonly KindHealth[] {
     const { kinds, atMs } = this.#report
     return kinds.map(one => withAge(one, nowMs() - atMs))
+  }
+
+  installation(): readonly string[] {
+    return this.#report.installation
   }
 
   post(message: ToEvaluation): void {

@@ -3,15 +3,17 @@ import type { CallResultView } from './call-result.ts'
 import type { Side } from './connection-sides.ts'
 import type { Explanation, FailureView, HopView, PathView } from './explanation.ts'
 import { type Group, groupBy } from './group.ts'
+import { installationLines } from './installation.ts'
 import { fixLines, listNames, skipLine, suppressionLine } from './text.ts'
 
 /** Text output: for each model, paths with equal results together, and equal hops only once. */
-export function toExplanationText({ models, notEvaluated, skipped }: Explanation): string {
+export function toExplanationText({ models, notEvaluated, skipped, installation }: Explanation): string {
   if (models.length + notEvaluated.length + skipped.length === 0) return 'no InferenceService found'
   return [
     ...models.flatMap(({ inferenceService, paths }) => [`${inferenceService}: ${count(paths)}`, ...modelLines(paths)]),
     ...notEvaluated.map(skipLine),
-    ...skipped.map(suppressionLine)
+    ...skipped.map(suppressionLine),
+    ...installationLines(installation)
   ].join('\n')
 }
 

@@ -4,6 +4,7 @@ import type { Hop } from '../request/hop.ts'
 import type { Path } from '../request/request-path.ts'
 import type { View } from '../state/snapshot.ts'
 import { callResultSchema, renderCallResult } from './call-result.ts'
+import { installationSchema, toInstallation } from './installation.ts'
 import {
   callerSchema,
   fixSchema,
@@ -50,7 +51,8 @@ export const explanationSchema = z.object({
   kind: z.literal('Explanation'),
   models: z.array(z.object({ inferenceService: z.string(), paths: z.array(path).readonly() })).readonly(),
   notEvaluated: notEvaluatedSchema,
-  skipped: z.array(suppressionSchema).readonly().describe('Findings that an exception suppresses')
+  skipped: z.array(suppressionSchema).readonly().describe('Findings that an exception suppresses'),
+  installation: installationSchema
 })
 
 export type Explanation = z.output<typeof explanationSchema>
@@ -58,7 +60,10 @@ export type PathView = z.output<typeof path>
 export type HopView = z.output<typeof hop>
 
 /** Converts evaluated paths to the output format. */
-export function toExplanation(view: View<'ConfigMap'>, { models, notEvaluated, suppressed }: Explained): Explanation {
+export function toExplanation(
+  view: View<'ConfigMap' | 'Pod'>,
+  { models, notEvaluated, suppressed }: Explained
+): Explanation {
   return {
     apiVersion: 'mesh-guard.io/v1',
     kind: 'Explanation',
@@ -67,7 +72,8 @@ export function toExplanation(view: View<'ConfigMap'>, { models, notEvaluated, s
       paths: paths.map(({ path, failure }) => renderPath(view, path, failure))
     })),
     notEvaluated,
-    skipped: suppressed
+    skipped: suppressed,
+    installation: toInstallation(view)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Report, Reported } from './report.ts'
 
 /** JSON output of `check` and `audit`; empty lists are included. */
-export function toJson({ decision, steps, findings, notEvaluated, skipped }: Report): string {
+export function toJson({ decision, steps, findings, notEvaluated, skipped, installation }: Report): string {
   const report = {
     apiVersion: 'mesh-guard.io/v1',
     kind: 'CheckReport',
@@ -13,7 +13,8 @@ export function toJson({ decision, steps, findings, notEvaluated, skipped }: Rep
     })),
     findings: findings.map(toFinding),
     notEvaluated,
-    skipped
+    skipped,
+    installation
   }
   return JSON.stringify(report, undefined, 2)
 }

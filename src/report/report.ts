@@ -5,6 +5,7 @@ import type { Finding } from '../engine/finding.ts'
 import type { Skip } from '../engine/incremental/skip.ts'
 import type { Operation } from '../engine/mutate.ts'
 import type { Ref } from '../state/resource.ts'
+import { type InstallationView, installationSchema } from './installation.ts'
 
 /** Position of an object or a field in a manifest file. */
 export interface Source {
@@ -43,6 +44,7 @@ export interface Report {
   readonly findings: readonly Reported[]
   readonly notEvaluated: readonly Skip[]
   readonly skipped: readonly (Suppression | SkippedObject)[]
+  readonly installation: InstallationView
 }
 
 export const refSchema = z.object({ apiVersion: z.string(), kind: z.string(), namespace: z.string(), name: z.string() })
@@ -109,5 +111,6 @@ export const reportSchema = z.object({
   skipped: z
     .array(z.union([suppressionSchema, skippedObject]))
     .readonly()
-    .describe('Findings that an exception suppresses, expired exceptions, and objects of kinds that are not evaluated')
+    .describe('Findings that an exception suppresses, expired exceptions, and objects of kinds that are not evaluated'),
+  installation: installationSchema
 })

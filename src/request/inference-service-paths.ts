@@ -21,6 +21,7 @@ import { inferenceGraphSources } from './inference-graph.ts'
 import { knativePaths } from './knative-paths.ts'
 import { evaluatePath, type Path, type PathTemplates } from './request-path.ts'
 import { standardPaths } from './standard-paths.ts'
+import { unknownInstallation } from './unknown-installation.ts'
 
 /** Pods to evaluate: the current ones, or those after the next rollout. */
 export type PodGeneration = 'current' | 'next'
@@ -42,6 +43,8 @@ export function pathsOf(
   const component = entryOf(components)
   if (component === undefined || component.mode === 'ModelMesh') return []
   const podsFor = (one: Component) => podsToEvaluate(view, service, one, generation)
+  const missing = unknownInstallation(view, component, components.flatMap(podsFor))
+  if (missing !== undefined) return [unknownPath(missing)]
   // An invalid configuration blocks new models; running models are not affected.
   const isNew = service.created === undefined && podsOf(view, service, component).length === 0
   const rejection = findKserveRejection(view)

@@ -16,12 +16,13 @@ export default defineCheck({
   *check(subject, view) {
     const { mode, by } = meshPolicy(view, meshOf(view).rootNamespace)
     if (mode !== 'STRICT' || by !== subject) return
+    // Without KServe's configuration it is unknown whether models pass the gateway.
+    if (findKserveConfig(view) === undefined) return
     if (ingressOf(view).config.disableIstioVirtualHost) return
     const gateway = findLocalGateway(view)
     if (gateway?.plaintext === undefined || gateway.istioMtls !== undefined) return
     const models = view.list('InferenceService').filter(model => deploymentMode(view, model) === 'Knative')
-    const isUsed = findKserveConfig(view) !== undefined && defaultDeploymentMode(view) === 'Knative'
-    if (!isUsed && models.length === 0) return
+    if (defaultDeploymentMode(view) !== 'Knative' && models.length === 0) return
 
     const names = models.map(({ namespace, name }) => `${namespace}/${name}`)
     const [entry] = gateway.plaintext.servers

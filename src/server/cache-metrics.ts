@@ -3,8 +3,8 @@ import { toSeconds } from '../evaluator/cache-summary.ts'
 import type { KindHealth, StateSource, WatchCounters } from '../sources/source.ts'
 
 /** Line of `/readyz` for a kind. */
-export function describeCacheState({ kind, health, why, objects, stalenessMs }: KindHealth): string {
-  const summary = `${kind}: ${health}, ${objects} objects`
+export function describeCacheState({ kind, name, health, why, objects, stalenessMs }: KindHealth): string {
+  const summary = `${name === undefined ? kind : `${kind} ${name}`}: ${health}, ${objects} objects`
   if (health === 'static') return summary
   const age = Number.isFinite(stalenessMs) ? `last synced ${toSeconds(stalenessMs)} s ago` : 'never synced'
   return `${summary}, ${age}${why === '' ? '' : ` (${why})`}`

@@ -7,7 +7,7 @@ import { describeCacheState } from './cache-metrics.ts'
 import type { Metrics } from './metrics.ts'
 
 export interface HealthOptions {
-  readonly evaluator: Pick<Evaluator, 'health'>
+  readonly evaluator: Pick<Evaluator, 'health' | 'installation'>
   readonly controllerStatus?: (() => ControllerStatus) | undefined
   readonly metrics: Metrics
   /** True during shutdown, so that endpoints are removed. */
@@ -16,7 +16,7 @@ export interface HealthOptions {
 
 /**
  * `GET /livez`, `/readyz` and `/metrics`. A replica is ready if the cache of each kind has synced. `/readyz?verbose` has a
- * line for each kind and for the controllers. The webhook configurations do not affect readiness: the self-test reaches
+ * line for each kind, for each installed control plane and for the controllers. The webhook configurations do not affect readiness: the self-test reaches
  * only ready replicas, because it goes through the Service.
  */
 export const health: FastifyPluginAsync<HealthOptions> = async (
@@ -38,7 +38,7 @@ export const health: FastifyPluginAsync<HealthOptions> = async (
     const verbose = query.verbose !== undefined
     const { kinds, unsynced, status, expired, ready } = checkReadiness()
     const lines = (verbose ? kinds : unsynced).map(describeCacheState)
-    if (verbose && status !== undefined) lines.push(...status.lines)
+    if (verbose) lines.push(...evaluator.installation(), ...(status?.lines ?? []))
     if (expired) lines.push('the certificate has expired')
     if (isStopping()) lines.push('stopping')
     return reply.code(ready ? 200 : 503).send(`${[...lines, ready ? 'ready' : 'not ready'].join('\n')}\n`)

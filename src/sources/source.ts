@@ -1,9 +1,10 @@
 import type { Kind } from '../state/resource.ts'
 import type { Snapshot } from '../state/snapshot.ts'
 
-/** Cache state of a kind. A kind that is read in several namespaces has one for each. */
+/** Cache state of a kind. A kind that is read by name has one for each name. */
 export interface KindHealth {
   readonly kind: Kind
+  readonly name?: string | undefined
   readonly health: 'static' | 'starting' | 'synced' | 'absent' | 'forbidden' | 'stale'
   readonly why: string
   readonly objects: number

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { rolesFor } from '../../src/controller/rbac.ts'
 import { KINDS, type Kind } from '../../src/state/resource.ts'
-import { DEFAULT_SETTINGS } from '../../src/state/settings.ts'
+import { DEFAULT_SETTINGS, type Settings } from '../../src/state/settings.ts'
 
 interface Role {
   readonly kind: string
@@ -45,15 +45,9 @@ t.test('kinds of the model can be listed and watched', async t => {
   for (const kind of Object.keys(KINDS) as Kind[]) {
     const { group, plural } = KINDS[kind]
     const holding = READING.filter(
-      rule => rule.includes(` ${group}/`) && rule.split('/')[1]?.trim().split(',').includes(plural)
+      rule => rule.includes(` ${group}/`) && rule.split('/')[1]?.split(' ')[0]?.split(',').includes(plural)
     )
-    const where = kind === 'ConfigMap' ? ['istio-system', 'knative-serving', 'kserve'] : ['*']
-    t.same(
-      holding.map(rule => rule.split(' ')[0]),
-      where.map(one => `${one}:`),
-      kind
-    )
-    for (const rule of holding) t.match(rule, ': list,watch ')
+    t.match(holding, [/^\*: list,watch /], kind)
   }
 })
 
@@ -80,13 +74,15 @@ t.test('reports can be written in all namespaces', async t => {
   t.same(rules({ enabled: false, reports: 'auto' }), READING, 'no report permissions without the controller')
 })
 
-t.test('equal namespaces share one Role', async t => {
-  const all = { istioNamespace: 'mesh-guard', knativeNamespace: 'mesh-guard', kserveNamespace: 'mesh-guard' }
-  const roles = rolesFor({ ...options, settings: { ...DEFAULT_SETTINGS, ...all } }) as readonly Role[]
-  t.same(
-    roles.map(({ kind }) => kind),
-    ['ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding']
-  )
+t.test('ConfigMaps can be read only by name, those of other Istio revisions if they are configured', async t => {
+  const names = (settings: Settings) =>
+    rules({ enabled: false, settings }).filter(rule => rule.startsWith('*: list,watch /configmaps '))
+  const stock =
+    'inferenceservice-config,config-autoscaler,config-domain,config-istio,config-network,istio,istio-sidecar-injector'
+  t.same(names(DEFAULT_SETTINGS), [`*: list,watch /configmaps ${stock}`])
+  t.same(names({ ...DEFAULT_SETTINGS, istioRevisions: ['1-24'] }), [
+    `*: list,watch /configmaps ${stock},istio-1-24,istio-sidecar-injector-1-24`
+  ])
 })
 
 t.test('roles are bound to the ServiceAccount', async t => {

@@ -142,6 +142,12 @@ metadata: { name: user1 }
   ])
 })
 
+t.test('nothing is added if no path is known', async t => {
+  const { patch, notes } = create(stockWith(policy('user1')).withAll('ConfigMap', []), model())
+  t.same(patch, [])
+  t.same(notes, ['Nothing was injected: KServe is not found: no ConfigMap kserve/inferenceservice-config'])
+})
+
 t.test('only values that block no path are added', async t => {
   const direct = stockWith(`${policy('user1')}---
 apiVersion: networking.istio.io/v1

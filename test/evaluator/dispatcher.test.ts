@@ -40,7 +40,8 @@ class FakeWorker {
     this.exit('terminated')
   }
   readonly exit = (reason: string) => this.#end.resolve(reason)
-  readonly up = (kinds: readonly KindHealth[] = HEALTH, changes = 1) => this.send({ from: 'health', kinds, changes })
+  readonly up = (kinds: readonly KindHealth[] = HEALTH, changes = 1) =>
+    this.send({ from: 'health', kinds, changes, installation: [] })
   readonly done = (result: Result) => this.send({ from: 'done', result })
   /** Body lengths of the received requests. */
   get reviewed(): readonly number[] {

@@ -22,6 +22,11 @@ const finding: Finding = {
   ],
   exposes: [{ inferenceService: 'n/c', what: 'plaintext-accepted' }]
 }
+const INSTALLATION = {
+  istio: [{ revision: 'default', namespace: 'istio-system', version: '1.24.2', source: 'assumed' }],
+  knative: [],
+  kserve: [{ namespace: 'kubeflow', source: 'ConfigMap kubeflow/inferenceservice-config' }]
+}
 const steps: Report = {
   decision: 'deny',
   steps: [
@@ -48,14 +53,16 @@ const steps: Report = {
   ],
   findings: [],
   notEvaluated: [{ rule: 'other-rule', missing: ['Gateway'], reason: 'Gateway: forbidden' }],
-  skipped: []
+  skipped: [],
+  installation: INSTALLATION
 }
 const state: Report = {
   decision: 'warn',
   steps: [],
   findings: [{ ...finding, mode: 'warn', source: undefined, fix: { text: 'Do this' }, blocked: [], exposes: [] }],
   notEvaluated: [],
-  skipped: []
+  skipped: [],
+  installation: INSTALLATION
 }
 
 t.test('text output lists changes, findings and counts', async t => {

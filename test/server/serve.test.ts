@@ -126,7 +126,13 @@ t.test('health and metrics', async t => {
   t.same(await get('/readyz'), { status: 200, text: 'ready\n' })
   t.equal(
     (await get('/readyz?verbose')).text,
-    'Pod: synced, 3 objects, last synced 1.2 s ago\nGateway: absent, 0 objects, last synced 0.3 s ago (404)\nready\n'
+    `Pod: synced, 3 objects, last synced 1.2 s ago
+Gateway: absent, 0 objects, last synced 0.3 s ago (404)
+Istio in namespace istio-system (MutatingWebhookConfiguration istio-sidecar-injector)
+Knative Serving 1.21.1 in namespace knative-serving (ValidatingWebhookConfiguration validation.webhook.serving.knative.dev)
+KServe 0.20.0 in namespace kserve (MutatingWebhookConfiguration inferenceservice.serving.kserve.io)
+ready
+`
   )
   await post(running, review(NAMESPACE))
   const metrics = (await get('/metrics')).text

@@ -35,7 +35,10 @@ export async function evaluatorOf(
 }
 
 /** Evaluator of a source, without timeouts and restarts, for tests that only read its health. */
-export const healthOnly = ({ health }: Pick<StateSource, 'health'>): Pick<Evaluator, 'health' | 'failures'> => ({
+export const healthOnly = ({
+  health
+}: Pick<StateSource, 'health'>): Pick<Evaluator, 'health' | 'failures' | 'installation'> => ({
   health,
+  installation: () => [],
   failures: () => ({ timeouts: 0, restarts: 0 })
 })

@@ -4,9 +4,13 @@ import type { Snapshot } from '../../src/state/snapshot.ts'
 
 /** Request paths to a model, one line each: caller, entry, activator mode, hops, and the failure or unknown reason. */
 export function pathsTo(state: Snapshot, name: string, namespace = 'user1'): readonly string[] {
+  return evaluatedPaths(state, name, namespace).map(describePath)
+}
+
+function evaluatedPaths(state: Snapshot, name: string, namespace: string): readonly Path[] {
   const model = state.get('InferenceService', namespace, name)
   if (model === undefined) throw new Error(`no model ${name}`)
-  return pathsOf(state, model).map(describePath)
+  return pathsOf(state, model)
 }
 
 export function describePath(path: Path): string {
@@ -22,4 +26,9 @@ export function describePath(path: Path): string {
     unknown && `unknown: ${unknown}`
   ]
   return words.filter(word => word !== undefined).join(' ')
+}
+
+/** Reasons why paths to a model are unknown, without duplicates. */
+export function unknownReasons(state: Snapshot, name: string, namespace = 'user1'): readonly string[] {
+  return [...new Set(evaluatedPaths(state, name, namespace).flatMap(({ hops }) => hops.at(-1)?.unknown ?? []))]
 }

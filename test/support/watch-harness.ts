@@ -105,7 +105,11 @@ export async function watch(
     timing: { ...FAST_TIMING, ...timing }
   })
   const app = Fastify()
-  await app.register(health, { evaluator: source, metrics: createMetrics(healthOnly(source)), isStopping: () => false })
+  await app.register(health, {
+    evaluator: healthOnly(source),
+    metrics: createMetrics(healthOnly(source)),
+    isStopping: () => false
+  })
   t.teardown(async () => {
     await source.close()
     await app.close()

@@ -46,7 +46,7 @@ export function watchCluster(transport: Transport, options: ClusterOptions): Sta
     },
     health: () =>
       [...statuses].map(([collection, { health, why, stalenessMs, counters }]) => ({
-        kind: collection.kind,
+        ...collection,
         health,
         why,
         objects: store.count(collection),

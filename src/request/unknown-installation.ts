@@ -1,0 +1,51 @@
+import { findMeshConfig } from '../istio/mesh.ts'
+import type { Component } from '../kserve/inference-service.ts'
+import { findKserveConfig } from '../kserve/kserve.ts'
+import { versionOf } from '../kubernetes/version.ts'
+import { KSERVE_CONFIG, meshConfigMap } from '../state/discovery.ts'
+import type { View } from '../state/snapshot.ts'
+import type { Workload } from '../state/workload.ts'
+
+/**
+ * Control plane of a model, or its configuration, that is not found. Nothing can be said about the paths of the model then,
+ * because defaults take effect only in a known installation. Absent: all are found.
+ */
+export function unknownInstallation(
+  view: View<'ConfigMap' | 'Pod'>,
+  { mode }: Component,
+  pods: readonly Workload[]
+): string | undefined {
+  const { kserveNamespace, installations } = view.settings
+  const { istio, knative } = installations
+  if (findKserveConfig(view) === undefined)
+    return `KServe is not found: no ConfigMap ${kserveNamespace}/${KSERVE_CONFIG}`
+  if (mode === 'Knative' && knative.source === undefined)
+    return 'Knative Serving is not found: no webhook configuration and no ConfigMap of it'
+  if (istio[0].source === undefined)
+    return 'Istio is not found: no injection webhook and no ConfigMap with a mesh configuration'
+  const version = versionOf(view, istio[0].namespace, { app: 'istiod' })
+  if (version !== undefined && isUnsupported(version))
+    return `Istio ${version}: versions below ${OLDEST.join('.')} are not modeled`
+  const unread = pods.find(pod => isNotRead(view, pod))
+  return (
+    unread?.revision && `Istio revision ${unread.revision}: ConfigMap ${meshConfigMap(unread.revision)} is not read`
+  )
+}
+
+/** Oldest version of Istio whose behavior is modeled. */
+const OLDEST = [1, 21] as const
+
+function isUnsupported(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])
+}
+
+/** True for the pod of another than the default revision whose mesh configuration is not found. */
+function isNotRead(view: View<'ConfigMap'>, { revision, proxy }: Workload): boolean {
+  const [main] = view.settings.installations.istio
+  if (proxy === 'none' || revision === undefined || revision === main.revision) return false
+  return (
+    !view.settings.installations.istio.some(one => one.revision === revision) ||
+    findMeshConfig(view, { revision }) === undefined
+  )
+}

@@ -1,0 +1,89 @@
+import t from 'tap'
+import { decide } from '../../src/engine/decide.ts'
+import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
+import { RULES } from '../../src/rules/index.ts'
+import type { Snapshot } from '../../src/state/snapshot.ts'
+import { configMap, model, pod, policy } from '../support/objects.ts'
+import { unknownReasons } from '../support/paths.ts'
+import { resourceOf, stockWith } from '../support/snapshot.ts'
+
+const without = (state: Snapshot, ...kinds: readonly ('ConfigMap' | 'Webhooks')[]) =>
+  kinds
+    .flatMap(kind =>
+      kind === 'ConfigMap' ? [kind] : (['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'] as const)
+    )
+    .reduce((one, kind) => one.withAll(kind, []), state)
+const STANDARD = 'annotations: { serving.kserve.io/deploymentMode: RawDeployment }'
+const KSERVE_MAP = configMap('kserve', 'inferenceservice-config', {
+  ingress: '{ "ingressGateway": "knative-serving/knative-ingress-gateway" }'
+})
+const OTHER_REVISION = pod(
+  'user1',
+  'new-predictor',
+  'serving.kserve.io/inferenceservice: new, component: predictor',
+  'sidecar'
+)
+
+const istiod = (version: string) => `
+apiVersion: v1
+kind: Pod
+metadata: { namespace: istio-system, name: a-istiod, labels: { app: istiod } }
+spec: { containers: [{ name: discovery, image: "docker.io/istio/pilot:${version}" }] }
+`
+
+t.test('paths are unknown without the configuration of a control plane', async t => {
+  const NO_KSERVE = 'KServe is not found: no ConfigMap kserve/inferenceservice-config'
+  for (const [name, state, reasons] of [
+    ['stock cluster', stockWith(model('')), []],
+    ['no ConfigMap of KServe', without(stockWith(model('')), 'ConfigMap'), [NO_KSERVE]],
+    [
+      'nothing of Knative',
+      without(stockWith(), 'ConfigMap', 'Webhooks').apply({ operation: 'CREATE', after: resourceOf(KSERVE_MAP) }),
+      ['Knative Serving is not found: no webhook configuration and no ConfigMap of it']
+    ],
+    [
+      'nothing of Istio',
+      without(stockWith(), 'ConfigMap', 'Webhooks')
+        .apply({ operation: 'CREATE', after: resourceOf(KSERVE_MAP) })
+        .apply({ operation: 'CREATE', after: resourceOf(configMap('knative-serving', 'config-network', {})) }),
+      ['Istio is not found: no injection webhook and no ConfigMap with a mesh configuration']
+    ],
+    [
+      'model in Standard mode does not depend on Knative',
+      without(stockWith(), 'ConfigMap', 'Webhooks').apply({ operation: 'CREATE', after: resourceOf(KSERVE_MAP) }),
+      ['Istio is not found: no injection webhook and no ConfigMap with a mesh configuration'],
+      STANDARD
+    ],
+    [
+      'pods of another revision',
+      stockWith(`${OTHER_REVISION.replace('labels:', 'annotations: { istio.io/rev: 1-23 }, labels:')}`),
+      ['Istio revision 1-23: ConfigMap istio-1-23 is not read']
+    ],
+    ...(['1.20.8', '0.8.0'] as const).map(
+      version =>
+        [
+          `Istio ${version}`,
+          stockWith(istiod(version)),
+          [`Istio ${version}: versions below 1.21 are not modeled`]
+        ] as const
+    ),
+    ...(['1.21.0', '2.0.0', 'latest'] as const).map(
+      version => [`Istio ${version}`, stockWith(istiod(version)), []] as const
+    ),
+    [
+      'pods of the default revision',
+      stockWith(`${OTHER_REVISION.replace('labels:', 'annotations: { istio.io/rev: default }, labels:')}`),
+      []
+    ]
+  ] as const) {
+    const metadata = name.startsWith('model in Standard') ? `, ${STANDARD}` : ''
+    const after = resourceOf(model(metadata))
+    t.same(unknownReasons(state.apply({ operation: 'CREATE', after }), 'new'), reasons, name)
+  }
+})
+
+t.test('an assumed installation denies nothing', async t => {
+  const state = without(stockWith(), 'ConfigMap')
+  const after = resourceOf(policy('istio-system', '{ mtls: { mode: STRICT } }'))
+  t.match(decide(state, { operation: 'CREATE', after }, RULES, DEFAULT_POLICY).findings, [])
+})
