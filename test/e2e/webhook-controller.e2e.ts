@@ -114,13 +114,13 @@ await t.test('core kinds are sent to the webhook only if they are relevant and i
   for (const [namespace, name] of [
     [NAMESPACE, 'istio'],
     ['kube-system', 'istio'],
-    ['user1', 'istio'],
+    ['user1', 'istio-other'],
     ['kserve', 'other']
   ] as const) {
     t.match(await map(namespace, name), { code: 0 }, `${namespace}/${name}`)
   }
   t.equal(countDecisions(), before)
-  t.match(await map('istio-system', 'istio-canary'), { code: 0 })
+  t.match(await map('user1', 'inferenceservice-config'), { code: 0 })
   await until('a webhook call', async () => countDecisions() === before + 1)
   const test = await map(NAMESPACE, 'any', { 'mesh-guard.io/self-test': '' })
   t.match(test.err, 'admission webhook "self-test.mesh-guard.io" denied the request')
