@@ -82,7 +82,7 @@ const CHECKED_CHANGES = 50
 
 /** Evaluates several changes in order, as `mesh-guard check` does, and prints the total time. */
 export function benchCheck(print: (line: string) => void): void {
-  const context = { rules: RULES, policy: DEFAULT_POLICY, deleting: false, cache: {} }
+  const context = { rules: RULES, policy: DEFAULT_POLICY, read: readResource, deleting: false, cache: {} }
   let current: AdmissionState = { state: Snapshot.of(makeCluster(CHECKED_MODELS)), objects: new Map() }
   const started = performance.now()
   for (let change = 0; change < CHECKED_CHANGES; change++) {

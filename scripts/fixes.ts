@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { type AdmissionState, admit, keyOf } from '../src/engine/admission-step.ts'
+import { decide } from '../src/engine/decide.ts'
 import { proveFixes } from '../src/engine/fix-proof.ts'
 import { DEFAULT_POLICY } from '../src/engine/to-findings.ts'
 import { RULES } from '../src/rules/index.ts'
@@ -18,7 +19,7 @@ const counts = { good: 0, bad: 0, words: 0 }
 for (const folder of scenarioFolders(process.argv.slice(2))) {
   const manifests = readFiles([join(folder, 'cluster.yaml')])
   const deleting = parse(readFileSync(join(folder, 'scenario.yaml'), 'utf8')).operation === 'DELETE'
-  const context = { rules: RULES, policy: DEFAULT_POLICY, deleting, cache: {} }
+  const context = { rules: RULES, policy: DEFAULT_POLICY, read: readResource, deleting, cache: {} }
   let current: AdmissionState = {
     state: Snapshot.of(manifests.flatMap(({ resource }) => resource ?? [])),
     objects: new Map(manifests.map(({ ref, object }) => [keyOf(ref), object]))
@@ -26,9 +27,15 @@ for (const folder of scenarioFolders(process.argv.slice(2))) {
   for (const { ref, resource, object } of readFiles([join(folder, 'change.yaml')])) {
     const step = resource && admit(current, { ref, resource, object }, context)
     if (step === undefined) continue
-    const denying = step.decision.findings.filter(({ mode }) => mode === 'deny')
     if (step.decision.decision === 'deny') {
-      const proof = proveFixes(current.state, step.change, denying, readResource, RULES, DEFAULT_POLICY)
+      // As the rules return them: decisions offer only the objects of fixes that hold.
+      const { findings } = decide(current.state, step.change, RULES, DEFAULT_POLICY)
+      const denying = findings.filter(({ mode }) => mode === 'deny')
+      const proof = proveFixes(current.state, step.change, denying, {
+        rules: RULES,
+        policy: DEFAULT_POLICY,
+        read: readResource
+      })
       counts[proof.is]++
       const ids = denying.map(({ rule }) => rule).join(', ')
       if (proof.is === 'bad')

@@ -13,6 +13,7 @@ import type { Report, Reported, SkippedObject, Step } from '../report/report.ts'
 import { toText } from '../report/text.ts'
 import { RULES } from '../rules/index.ts'
 import { describeSkipped, InvalidInput, readFiles } from '../sources/files.ts'
+import { readResource } from '../sources/manifest.ts'
 import type { Manifest } from '../sources/yaml.ts'
 import { againstOption, resolveSource } from './cluster-state.ts'
 import { addReportOptions, exitCode, loadConfig, type ReportOptions } from './command.ts'
@@ -35,7 +36,7 @@ export function checkChanges(
   const steps: Step[] = []
   const notEvaluated: Skip[] = []
   const skipped: (Suppression | SkippedObject)[] = []
-  const context = { rules: RULES, policy, deleting, cache: {} }
+  const context = { rules: RULES, policy, read: readResource, deleting, cache: {} }
   let state = start
   for (const manifest of manifests) {
     const { resource, ref, object, source } = manifest

@@ -2,7 +2,9 @@ import type { Rules } from '../rules/lib/rule.ts'
 import type { Ref, Resource } from '../state/resource.ts'
 import type { Change, Snapshot } from '../state/snapshot.ts'
 import { type Decision, decide, type EvaluationCache } from './decide.ts'
+import type { ManifestReader } from './fix-proof.ts'
 import { type Mutated, mutate } from './mutate.ts'
+import { withProvenFixes } from './proven-fixes.ts'
 import type { Policy } from './to-findings.ts'
 
 /** Cluster state between two changes, with the objects as they were read, by `keyOf`. */
@@ -33,13 +35,14 @@ export interface StepContext {
   /** True if the objects are deleted instead of applied. */
   readonly deleting: boolean
   readonly cache: EvaluationCache
+  readonly read: ManifestReader
 }
 
 /** Mutates and decides one object as `kubectl apply` or `kubectl delete` sends it. Absent: nothing to delete. */
 export function admit(
   current: AdmissionState,
   { ref, resource, object }: Applied,
-  { rules, policy, deleting, cache }: StepContext
+  { rules, policy, read, deleting, cache }: StepContext
 ): StepResult | undefined {
   const key = keyOf(ref)
   const oldObject = current.objects.get(key)
@@ -47,7 +50,8 @@ export function admit(
   if (planned === undefined) return undefined
   const change = { ...planned, sent: { object: applied(oldObject, object), oldObject } }
   const { patch, notes, ...mutated } = mutate(current.state, change, { object, oldObject }, rules)
-  const decision = decide(current.state, mutated.change, rules, policy, cache)
+  const decided = decide(current.state, mutated.change, rules, policy, cache)
+  const decision = withProvenFixes(current.state, mutated.change, decided, { rules, policy, read, cache })
   const result = { change: mutated.change, decision, patch, notes }
   if (decision.decision === 'deny') return { ...result, next: current }
   const objects = new Map(current.objects).set(key, deleting ? undefined : object)

@@ -89,7 +89,7 @@ function forRepresentative(
 }
 
 /** Models with equal paths before the change and equal paths after it. */
-interface Comparison {
+export interface Comparison {
   readonly models: readonly InferenceService[]
   readonly previous: { readonly paths: readonly Path[]; readonly next: readonly Path[] | undefined }
   readonly running: readonly Path[]
@@ -98,7 +98,8 @@ interface Comparison {
 
 const NEW: PreviousEvaluation = { paths: [], next: undefined }
 
-function* comparisons(before: Evaluation, after: Evaluation): Iterable<Comparison> {
+/** Models whose paths can differ between two states. */
+export function* comparisons(before: Evaluation, after: Evaluation): Iterable<Comparison> {
   const [then, now] = [before.controlPlane.value, after.controlPlane.value]
   if (then !== undefined && now !== undefined) {
     yield { models: [], previous: { paths: then, next: undefined }, running: now, next: undefined }

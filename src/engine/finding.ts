@@ -10,6 +10,12 @@ export interface BlockedPathRef extends Caller {
   readonly hop: HopName
 }
 
+/** Caller class that a fix lets through to an InferenceService, and that did not get through before the change. */
+export interface Grant extends Caller {
+  /** `namespace/name` */
+  readonly inferenceService: string
+}
+
 export interface ModelExposure {
   readonly inferenceService: string
   readonly what: Exposure
@@ -37,7 +43,7 @@ export interface Finding {
   readonly message: string
   /** Command that prints the rule page. */
   readonly docs: string
-  readonly fix: Fix
+  readonly fix: Fix & { readonly grants?: readonly Grant[] }
   readonly blocked: readonly BlockedPathRef[]
   readonly exposes: readonly ModelExposure[]
 }

@@ -3,48 +3,58 @@ import { failedHopOf, type Path } from '../request/request-path.ts'
 import type { Manifest, Rules } from '../rules/lib/rule.ts'
 import { findKind, nameOf, type Ref, type Resource } from '../state/resource.ts'
 import type { Change, Snapshot } from '../state/snapshot.ts'
-import { decide } from './decide.ts'
-import type { BlockedPathRef, Finding } from './finding.ts'
+import { decide, type EvaluationCache } from './decide.ts'
+import type { BlockedPathRef, Finding, Grant } from './finding.ts'
+import { grantsOf } from './grants.ts'
 import { track } from './incremental/dependency-tracking.ts'
+import { evaluate } from './incremental/evaluate.ts'
 import type { Policy } from './to-findings.ts'
 
 /** `words`: the fix has no objects, only text. */
-export type Proof = { readonly is: 'good' | 'words' } | { readonly is: 'bad'; readonly reason: string }
+export type Proof =
+  | { readonly is: 'good'; readonly grants: readonly Grant[] }
+  | { readonly is: 'words' }
+  | { readonly is: 'bad'; readonly reason: string }
 
 /** Converts a manifest of a fix to a resource. */
 export type ManifestReader = (manifest: Manifest) => Resource | undefined
 
+export interface ProofContext {
+  readonly rules: Rules
+  readonly policy: Policy
+  readonly read: ManifestReader
+  /** Evaluation of a similar state, so that the proof evaluates only what differs. */
+  readonly cache?: EvaluationCache
+  /** Findings of the change that the fixes need not remove. */
+  readonly others?: readonly Finding[]
+}
+
 /**
- * Proves the fixes of a denial: applied before the change, in some order, none of their objects is denied;
- * then the change is not denied,
- * unless a fix replaces it; and the paths that the findings name are not blocked at their hop.
+ * Proves the fixes of a denial: applied before the change, in some order, none of their objects is denied; then the change
+ * is not denied, unless a fix replaces it; and the paths that the findings name are not blocked at their hop.
  */
 export function proveFixes(
   state: Snapshot,
   change: Change,
   findings: readonly Finding[],
-  read: ManifestReader,
-  rules: Rules,
-  policy: Policy
+  context: ProofContext
 ): Proof {
-  const objects = new Map(findings.flatMap(({ fix: { apply = [] } }) => apply.map(one => [JSON.stringify(one), one])))
-  const removed = findings.flatMap(({ fix: { remove = [] } }) => remove)
+  const { rules, policy, read, cache = {}, others = [] } = context
   if (findings.some(({ fix: { apply = [], remove = [] } }) => apply.length + remove.length === 0))
     return { is: 'words' }
   const changed = nameOf(change.after ?? change.before)
   let fixed = state
-  const denialOf = (step: Change): string | undefined => {
-    const decided = decide(fixed, step, rules, policy)
-    if (decided.decision !== 'deny') fixed = fixed.apply(step)
-    const denying = decided.findings.filter(({ mode }) => mode === 'deny').map(({ rule }) => rule)
-    return decided.decision === 'deny' ? denying.join(', ') : undefined
+  const own: EvaluationCache = { ...cache }
+  const denialOf = (step: Change, tolerated: readonly Finding[] = []): string | undefined => {
+    const known = new Set(tolerated.map(keyOf))
+    const { findings: found } = decide(fixed, step, rules, policy, own)
+    const denying = found.filter(one => one.mode === 'deny' && !known.has(keyOf(one)))
+    if (denying.length === 0) fixed = fixed.apply(step)
+    return denying.length === 0 ? undefined : denying.map(({ rule }) => rule).join(', ')
   }
-  const steps = [
-    ...[...objects.values()].map(one => applying(fixed, read(one))),
-    ...removed.map(ref => removing(fixed, ref))
-  ]
-  if (steps.includes(undefined)) return { is: 'bad', reason: 'an object of the fix cannot be read' }
-  let pending = steps.filter(step => step !== undefined)
+  const steps = stepsOf(fixed, findings, read)
+  if (steps === undefined) return { is: 'bad', reason: 'an object of the fix cannot be read' }
+  let pending = steps
   while (pending.length > 0) {
     const denials = pending.map(step => ({ step, denial: denialOf(step) }))
     const denied = denials.filter(({ denial }) => denial !== undefined)
@@ -55,12 +65,28 @@ export function proveFixes(
     }
     pending = denied.map(({ step }) => step)
   }
-  const isReplaced = steps.some(step => step !== undefined && nameOf(step.after ?? step.before) === changed)
-  const denial = isReplaced ? undefined : denialOf(change)
+  const isReplaced = steps.some(step => nameOf(step.after ?? step.before) === changed)
+  const denial = isReplaced ? undefined : denialOf(change, others)
   if (denial !== undefined) return { is: 'bad', reason: `the change is denied: ${denial}` }
   const still = findings.flatMap(({ blocked }) => blocked).find(path => isBlocked(fixed, path))
-  if (still === undefined) return { is: 'good' }
-  return { is: 'bad', reason: `${still.inferenceService} is blocked for ${still.caller} at ${still.hop}` }
+  if (still !== undefined)
+    return { is: 'bad', reason: `${still.inferenceService} is blocked for ${still.caller} at ${still.hop}` }
+  const before = evaluate(state.before(change), rules, own.latest)
+  return { is: 'good', grants: grantsOf(before, evaluate(fixed, rules, before)) }
+}
+
+/** Identity of a finding. */
+const keyOf = ({ rule, object, field }: Finding) => `${rule} ${nameOf(object)} ${field}`
+
+/** Changes that apply the fixes; `undefined` if an object cannot be read. */
+function stepsOf(state: Snapshot, findings: readonly Finding[], read: ManifestReader): readonly Change[] | undefined {
+  const objects = new Map(findings.flatMap(({ fix: { apply = [] } }) => apply.map(one => [JSON.stringify(one), one])))
+  const removed = findings.flatMap(({ fix: { remove = [] } }) => remove)
+  const steps = [
+    ...[...objects.values()].map(one => applying(state, read(one))),
+    ...removed.map(ref => removing(state, ref))
+  ]
+  return steps.every(step => step !== undefined) ? steps : undefined
 }
 
 function applying(state: Snapshot, after: Resource | undefined): Change | undefined {

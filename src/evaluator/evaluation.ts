@@ -2,10 +2,12 @@ import { type Decision, decide, decideState, type EvaluationCache, unevaluated }
 import { BudgetExceeded, withinBudget } from '../engine/incremental/budget.ts'
 import { evaluate } from '../engine/incremental/evaluate.ts'
 import { mutate } from '../engine/mutate.ts'
+import { withProvenFixes } from '../engine/proven-fixes.ts'
 import { type Policy, policyAt, type WrittenPolicy } from '../engine/to-findings.ts'
 import { installationLines, toInstallation } from '../report/installation.ts'
 import { type ReportApi, toReports, type WantedReport } from '../report/openreports.ts'
 import { RULES } from '../rules/index.ts'
+import { readResource } from '../sources/manifest.ts'
 import { isSynced, type StateSource } from '../sources/source.ts'
 import { memoize } from '../state/memoize.ts'
 import type { Snapshot } from '../state/snapshot.ts'
@@ -119,7 +121,11 @@ export class Evaluation {
     if (change === undefined || this.#isOwn(object)) return unevaluated(undefined, policy)
     const state = this.#current()
     this.#evaluate(state)
-    return withinBudget(isAfter(deadlineMs), () => decide(state, change, RULES, policy, this.#cache))
+    const decision = withinBudget(isAfter(deadlineMs), () => decide(state, change, RULES, policy, this.#cache))
+    const context = { rules: RULES, policy, read: readResource, cache: this.#cache }
+    // A decision must not be lost to the proof of its fixes.
+    const proofDeadlineMs = (nowMs() + deadlineMs) / 2
+    return withinBudget(isAfter(proofDeadlineMs), () => withProvenFixes(state, change, decision, context))
   }
 
   #mutate(review: Review, deadlineMs: number): ReviewOutcome {

@@ -20,7 +20,7 @@ export const failureSchema = z.object({
   message: z.string(),
   object: refSchema.optional().describe('Object at fault; absent, like field and fix, if the rule was not evaluated'),
   field: z.string().optional(),
-  fix: fixSchema.optional()
+  fix: fixSchema.omit({ grants: true }).optional()
 })
 export type FailureView = z.output<typeof failureSchema>
 

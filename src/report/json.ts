@@ -20,6 +20,6 @@ export function toJson({ decision, steps, findings, notEvaluated, skipped, insta
 }
 
 function toFinding(finding: Reported): object {
-  const { text, apply = [], remove = [] } = finding.fix
-  return { ...finding, fix: { text, apply, remove } }
+  const { text, apply = [], remove = [], grants = [] } = finding.fix
+  return { ...finding, fix: { text, apply, remove, grants } }
 }

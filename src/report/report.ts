@@ -57,7 +57,13 @@ export const namespacesSchema = z
   .readonly()
   .optional()
   .describe('Namespaces of callers with equal results; absent: any namespace without configuration of its own')
-export const fixSchema = z.object({ text: z.string(), apply: z.array(z.looseObject({})), remove: z.array(refSchema) })
+const grant = z.object({ inferenceService: z.string(), caller: callerSchema, from: namespacesSchema })
+export const fixSchema = z.object({
+  text: z.string(),
+  apply: z.array(z.looseObject({})),
+  remove: z.array(refSchema),
+  grants: z.array(grant).describe('Callers that get through after the fix and did not before the change')
+})
 export const notEvaluatedSchema = z
   .array(z.object({ rule: z.string(), missing: z.array(z.string()).readonly(), reason: z.string() }))
   .readonly()

@@ -1,8 +1,7 @@
 import { stringify } from 'yaml'
 import type { Suppression } from '../engine/exceptions.ts'
-import type { BlockedPathRef } from '../engine/finding.ts'
+import type { BlockedPathRef, Finding, Grant } from '../engine/finding.ts'
 import type { Skip } from '../engine/incremental/skip.ts'
-import type { Fix } from '../rules/lib/rule.ts'
 import { getOrAdd } from '../state/map.ts'
 import { nameOf } from '../state/resource.ts'
 import type { Report, Reported, Step } from './report.ts'
@@ -60,9 +59,7 @@ export function effectLines(
 }
 
 function callers(blocked: readonly BlockedPathRef[]): string {
-  const names = blocked.map(
-    ({ caller, from, hop }) => `${caller}${from === undefined ? '' : ` (${listNames(from)})`} at ${hop}`
-  )
+  const names = blocked.map(({ hop, ...path }) => `${callerName(path)} at ${hop}`)
   return [...new Set(names)].join(', ')
 }
 
@@ -75,16 +72,29 @@ export function listNames(names: readonly string[]): string {
 }
 
 /** Fix with manifests of any shape. */
-type FixText = Omit<Fix, 'apply'> & { readonly apply?: readonly object[] }
+type FixText = Omit<Finding['fix'], 'apply'> & { readonly apply?: readonly object[] }
 
 /** Fix with the objects to apply as YAML. */
-export function fixLines({ text, apply = [], remove = [] }: FixText): readonly string[] {
+export function fixLines({ text, apply = [], remove = [], grants = [] }: FixText): readonly string[] {
   return [
     `fix: ${text}`,
     ...apply.flatMap(object => stringify(object).trimEnd().split('\n')).map(line => `  ${line}`),
-    ...remove.map(ref => `  remove ${nameOf(ref)}`)
+    ...remove.map(ref => `  remove ${nameOf(ref)}`),
+    ...grantLines(grants)
   ]
 }
+
+/** One line for each caller that the fix lets through. */
+function grantLines(grants: readonly Grant[]): readonly string[] {
+  const byCaller = Map.groupBy(grants, ({ caller, from }) => callerName({ caller, from }))
+  return [...byCaller].map(([caller, all]) => {
+    const models = listNames(all.map(({ inferenceService }) => inferenceService))
+    return `  the fix also lets ${caller} callers reach ${models}`
+  })
+}
+
+const callerName = ({ caller, from }: Pick<Grant, 'caller' | 'from'>) =>
+  `${caller}${from === undefined ? '' : ` (${listNames(from)})`}`
 
 export const skipLine = ({ rule, reason }: Pick<Skip, 'rule' | 'reason'>) => `not evaluated: ${rule}: ${reason}`
 export const suppressionLine = ({ rule, reason }: Pick<Suppression, 'rule' | 'reason'>) => `${rule}: ${reason}`

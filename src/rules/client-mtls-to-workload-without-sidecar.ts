@@ -13,7 +13,7 @@ export default defineFailure({
       ...clientTlsSource(sent, destination),
       message: `${clientName(client)} send ${sentName(sent)} to ${hostName(destination)}, whose pods in ${namespace} ${why}`,
       fix: {
-        text: `Inject a sidecar into the pods in ${namespace}, or let clients of this host send plaintext as below`,
+        text: `Inject a sidecar into the pods in ${namespace}, or let clients of this host send plaintext`,
         apply: [clientDestinationRule(view, sent, destination, 'DISABLE')]
       }
     }

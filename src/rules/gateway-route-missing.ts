@@ -1,9 +1,11 @@
+import type { ServerOf } from '../istio/gateway.ts'
 import { knativeGateways } from '../knative/knative.ts'
 import { ingressOf } from '../kserve/kserve.ts'
 import { toRef } from '../state/resource.ts'
 import { withGatewayNames } from './lib/kserve-ingress.ts'
 import { hostName, portName, serverField } from './lib/message-parts.ts'
-import { defineFailure } from './lib/rule.ts'
+import { defineFailure, type Manifest } from './lib/rule.ts'
+import { updatedManifest } from './lib/updated-manifest.ts'
 
 export default defineFailure({
   id: 'gateway-route-missing',
@@ -17,7 +19,10 @@ export default defineFailure({
         field: serverField(entry, 'tls.httpsRedirect'),
         message: `${portName(at)} only redirects to HTTPS, and no HTTPS server accepts ${hostName({ host })}`,
         fix: {
-          text: 'Set tls.mode SIMPLE and a certificate on the HTTPS server; without a mode it passes TLS through'
+          text:
+            'Set tls.mode SIMPLE and a certificate on the HTTPS server, which passes TLS through without a mode; ' +
+            'until then, remove tls.httpsRedirect',
+          apply: [withoutRedirect(entry)]
         }
       }
     }
@@ -37,3 +42,11 @@ export default defineFailure({
     }
   }
 })
+
+/** The Gateway with a server that serves HTTP instead of redirecting it. */
+function withoutRedirect({ gateway, server }: ServerOf): Manifest {
+  const servers = gateway.spec.servers.map(one =>
+    one.port === server.port ? { ...one, tls: one.tls && { ...one.tls, httpsRedirect: false } } : one
+  )
+  return updatedManifest(gateway, { spec: { ...gateway.spec, servers } })
+}

@@ -34,7 +34,7 @@ export default defineCheck({
       field: 'spec.jwtRules',
       message: `${nameOf(subject)} rejects only invalid JWTs: requests without one reach ${first}`,
       fix: {
-        text: 'Require a JWT with the policy below, except on the paths that Knative probes',
+        text: 'Require a JWT, except on the paths that Knative probes',
         apply: [
           forwarding(subject),
           ...[...new Set(exposed.map(({ pod }) => pod.namespace))].map(of => ({

@@ -1,43 +1,60 @@
-import type { ClientSide } from '../istio/client.ts'
-import type { PeerAuthentication } from '../istio/peer-authentication.ts'
+import { findMeshConfig } from '../istio/mesh.ts'
+import type { PathKinds } from '../request/caller.ts'
 import { nameOf, toRef } from '../state/resource.ts'
-import type { Workload } from '../state/workload.ts'
+import type { View } from '../state/snapshot.ts'
 import { clientDestinationRule } from './lib/client-destination-rule.ts'
+import { withAutoMtls } from './lib/mesh-config.ts'
 import { clientName, clientTlsSource, hostName } from './lib/message-parts.ts'
-import { defineFailure } from './lib/rule.ts'
+import { plaintextPorts } from './lib/plaintext-ports.ts'
+import { defineFailure, type FailureOf, type Fix } from './lib/rule.ts'
+
+type PlaintextFailure = FailureOf<'plaintext-to-strict-workload'>
 
 export default defineFailure({
   id: 'plaintext-to-strict-workload',
   cause: 'plaintext-to-strict-workload',
   summary: 'Clients send plaintext to pods that accept only mTLS',
-  explain({ client, sent, destination, at }, view) {
-    const isRule = sent.reason === 'destination-rule' || sent.reason === 'credential-ignored'
+  explain(failure, view) {
+    const { client, sent, destination, at } = failure
+    const mesh = sent.reason === 'auto-mtls-off' ? findMeshConfig(view, client) : undefined
+    const source =
+      mesh === undefined ? { object: toRef(at), field: 'spec.mtls.mode' } : { object: toRef(mesh), field: 'data.mesh' }
     return {
-      ...clientTlsSource(sent, destination, { object: toRef(at), field: 'spec.mtls.mode' }),
+      ...clientTlsSource(sent, destination, source),
       message: `${clientName(client)} send plaintext to ${hostName(destination)} (STRICT: ${nameOf(at)})`,
-      fix: {
-        text: suggestFix(sent, client, at),
-        apply: isRule ? [clientDestinationRule(view, sent, destination, 'ISTIO_MUTUAL')] : []
-      }
+      fix: toFix(failure, view)
     }
   }
 })
 
-function suggestFix(sent: ClientSide, client: Workload, strict: PeerAuthentication): string {
+function toFix({ client, sent, destination, server, at }: PlaintextFailure, view: View<PathKinds>): Fix {
   switch (sent.reason) {
     case 'destination-rule':
-      return `Set tls.mode ISTIO_MUTUAL in ${nameOf(sent.destinationRule)}, or remove tls`
     case 'credential-ignored':
-      return `Set tls.mode ISTIO_MUTUAL in ${nameOf(sent.destinationRule)}: sidecars ignore credentialName`
+      return {
+        text:
+          sent.reason === 'destination-rule'
+            ? `Set tls.mode ISTIO_MUTUAL in ${nameOf(sent.destinationRule)}, or remove tls`
+            : `Set tls.mode ISTIO_MUTUAL in ${nameOf(sent.destinationRule)}: sidecars ignore credentialName`,
+        apply: [clientDestinationRule(view, sent, destination, 'ISTIO_MUTUAL')]
+      }
     case 'peer-disabled':
-      return `Set ${nameOf(sent.policy)} to PERMISSIVE: clients use the mode of the namespace`
+      return { text: `Set ${nameOf(sent.policy)} to PERMISSIVE: clients use the mode of the namespace` }
     case 'auto-mtls-off':
-      return 'Set enableAutoMtls: true in the mesh configuration, or first add a DestinationRule with ISTIO_MUTUAL'
+      return {
+        text: 'Set enableAutoMtls: true in the mesh configuration, or first add a DestinationRule with ISTIO_MUTUAL',
+        apply: withAutoMtls(view, client)
+      }
     case 'no-proxy':
       return client.namespace === ''
-        ? `Keep ${nameOf(strict)} PERMISSIVE while callers without a sidecar exist`
-        : `First label namespace ${client.namespace} istio-injection=enabled and restart ${clientName(client)}`
+        ? { text: `Keep ${nameOf(at)} PERMISSIVE while callers without a sidecar exist` }
+        : {
+            text:
+              `First label namespace ${client.namespace} istio-injection=enabled and restart ${clientName(client)}; ` +
+              'or accept plaintext on these ports',
+            apply: plaintextPorts(server, at)
+          }
     default:
-      return 'First inject a sidecar into every pod of the Service, with the label that injection sets'
+      return { text: 'First inject a sidecar into every pod of the Service, with the label that injection sets' }
   }
 }

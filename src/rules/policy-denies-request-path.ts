@@ -1,6 +1,12 @@
+import { peerMtls } from '../istio/peer-authentication.ts'
+import { meshCompatibility, systemPods } from '../knative/knative.ts'
+import type { PathKinds } from '../request/caller.ts'
 import { nameOf, toRef } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
+import type { Workload } from '../state/workload.ts'
 import { decidingPolicy, deniedCallerName, extendedAllowPolicy, serverName } from './lib/policy-message-parts.ts'
 import { defineFailure } from './lib/rule.ts'
+import { strictNamespace } from './lib/strict-namespace.ts'
 
 export default defineFailure({
   id: 'policy-denies-request-path',
@@ -9,9 +15,13 @@ export default defineFailure({
   explain(failure, view) {
     const { policy, field } = decidingPolicy(failure.verdict)
     const who = deniedCallerName(failure)
-    const apply = extendedAllowPolicy(failure, view)
+    const extended = extendedAllowPolicy(failure, view)
+    const apply =
+      extended.length > 0 && dialsPlaintext(view, failure.server)
+        ? [...extended, strictNamespace(view, failure.server.namespace)]
+        : extended
     const byHops =
-      'Allow the gateway, activator and autoscaler service accounts with the policy below; ' +
+      'Allow the gateway, activator and autoscaler service accounts, and their probe paths; ' +
       `to allow other callers, add a rule to ${nameOf(policy)}`
     const byRule = `Add a rule that allows ${who} to ${nameOf(policy)}`
     return {
@@ -30,3 +40,16 @@ export default defineFailure({
     }
   }
 })
+
+/**
+ * True if the activator dials the pods in plaintext, although it has a sidecar: Knative detects a mesh only if the pods reset
+ * plaintext.
+ */
+function dialsPlaintext(view: View<PathKinds>, server: Workload): boolean {
+  return (
+    'serving.knative.dev/revision' in server.labels &&
+    meshCompatibility(view) === 'auto' &&
+    peerMtls(view, server).workload.mode !== 'STRICT' &&
+    systemPods(view, 'activator').every(({ proxy }) => proxy === 'sidecar')
+  )
+}

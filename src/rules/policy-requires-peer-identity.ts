@@ -1,7 +1,8 @@
 import type { PathKinds } from '../request/caller.ts'
 import { nameOf, toRef } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
-import { decidingPolicy, deniedCallerName, serverName } from './lib/policy-message-parts.ts'
+import type { Workload } from '../state/workload.ts'
+import { decidingPolicy, deniedCallerName, extendedAllowPolicy, serverName } from './lib/policy-message-parts.ts'
 import { defineFailure, type FailureOf, type Fix } from './lib/rule.ts'
 import { strictNamespace } from './lib/strict-namespace.ts'
 
@@ -32,9 +33,14 @@ function toFix(failure: FailureOf<'no-identity-for-policy'>, view: View<PathKind
   return isKnative
     ? {
         text: `First make namespace ${server.namespace} STRICT: Knative then detects the mesh and uses mTLS`,
-        apply: [strictNamespace(view, server.namespace)]
+        apply: [strictNamespace(view, server.namespace), ...extendedAllowPolicy(failure, view, inferencePathOf(server))]
       }
     : {
         text: `First make ${deniedCallerName(failure)} send mTLS: inject missing sidecars, and set no other TLS mode in a DestinationRule`
       }
+}
+
+/** Path of a request that the activator forwards, other than that of its probe. */
+function inferencePathOf({ labels }: Workload): string {
+  return `/v1/models/${labels['serving.kserve.io/inferenceservice']}:predict`
 }

@@ -32,7 +32,7 @@ export default defineCheck({
       message: `Mesh-wide STRICT, but ${name} accepts only plaintext${affected(models.length)}`,
       fix: {
         text:
-          `First apply the Gateway below: it accepts mTLS and plaintext on port ${entry.server.port.number}. ` +
+          `First let ${name} accept mTLS and plaintext on port ${entry.server.port.number}. ` +
           'Then re-apply this change. ' +
           `Traffic works today; it breaks${forModels(names)} as soon as a DestinationRule enables mTLS to this gateway.`,
         apply: [dualModeGateway(entry, view.settings.clusterDomain)]

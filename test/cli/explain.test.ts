@@ -86,7 +86,7 @@ t.test('text output', async t => {
         authz: denied, 403 RBAC, any mesh identity (no ALLOW rule matches: AuthorizationPolicy user1/allow-serving-tests spec.rules)
         policy-denies-request-path: AuthorizationPolicy user1/allow-serving-tests denies callers of other namespaces at user1/sklearn-iris (403)
         at AuthorizationPolicy user1/allow-serving-tests spec.rules
-        fix: Allow the gateway, activator and autoscaler service accounts with the policy below; to allow other callers, add a rule to AuthorizationPolicy user1/allow-serving-tests
+        fix: Allow the gateway, activator and autoscaler service accounts, and their probe paths; to allow other callers, add a rule to AuthorizationPolicy user1/allow-serving-tests
           apiVersion: security.istio.io/v1beta1
           kind: AuthorizationPolicy
           metadata:

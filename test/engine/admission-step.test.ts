@@ -2,6 +2,7 @@ import t from 'tap'
 import { type AdmissionState, admit, keyOf } from '../../src/engine/admission-step.ts'
 import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
+import { readResource } from '../../src/sources/manifest.ts'
 import { toRef } from '../../src/state/resource.ts'
 import { model } from '../support/objects.ts'
 import { resourceOf, stockWith } from '../support/snapshot.ts'
@@ -16,7 +17,7 @@ t.test('objects of one name in several API groups are different', async t => {
 t.test('an object is created, updated and deleted', async t => {
   const resource = resourceOf(model(''))
   const applied = { ref: toRef(resource), resource, object: { metadata: {}, spec: { predictor: {} } } }
-  const context = { rules: RULES, policy: DEFAULT_POLICY, cache: {} }
+  const context = { rules: RULES, policy: DEFAULT_POLICY, read: readResource, cache: {} }
   const start: AdmissionState = { state: stockWith(), objects: new Map() }
   const created = admit(start, applied, { ...context, deleting: false })
   t.match(created, { change: { operation: 'CREATE' }, decision: { decision: 'allow' } })

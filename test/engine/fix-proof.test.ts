@@ -18,7 +18,7 @@ const DENIED: Change = { operation: 'CREATE', after: resourceOf(MUTUAL) }
 const findingsOf = (state = stockWith(), change: Change = DENIED) =>
   decide(state, change, RULES, DEFAULT_POLICY).findings.filter(({ mode }) => mode === 'deny')
 const prove = (findings: readonly Finding[], state = stockWith(), change: Change = DENIED) =>
-  proveFixes(state, change, findings, readResource, RULES, DEFAULT_POLICY)
+  proveFixes(state, change, findings, { rules: RULES, policy: DEFAULT_POLICY, read: readResource })
 /** The findings of the denied change, with another fix. */
 const withFix = (fix: Omit<Fix, 'text'>) => findingsOf().map(one => ({ ...one, fix: { text: 'Do this', ...fix } }))
 const manifest = (spec: object, kind = 'DestinationRule', name = 'other'): Manifest => ({
@@ -34,12 +34,12 @@ const gateway = toRef(
 )
 
 t.test('fixes of rules hold', async t => {
-  t.same(prove(findingsOf()), { is: 'good' }, 'gateway that accepts mTLS and plaintext')
+  t.same(prove(findingsOf()), { is: 'good', grants: [] }, 'gateway that accepts mTLS and plaintext')
   const strict = stockWith(policy('user1', '{ mtls: { mode: STRICT } }'))
   const change: Change = { operation: 'CREATE', after: resourceOf(allow('{ namespaces: [absent] }')) }
   const denied = findingsOf(strict, change)
   t.ok(denied.length > 0)
-  t.same(prove(denied, strict, change), { is: 'good' }, 'policy that the fix replaces')
+  t.same(prove(denied, strict, change), { is: 'good', grants: [] }, 'policy that the fix replaces')
 })
 
 t.test('fixes of a deletion, and removals', async t => {
@@ -65,7 +65,7 @@ t.test('fixes of a deletion, and removals', async t => {
       state,
       noop
     ),
-    { is: 'good' },
+    { is: 'good', grants: [] },
     'paths of control planes'
   )
 })
@@ -115,7 +115,7 @@ t.test('fixes that do not hold', async t => {
             ]
           }) as Finding
       ),
-      { is: 'good' }
+      { is: 'good', grants: [] }
     ]
   ] as const) {
     t.match(prove(findings), expected, name)

@@ -138,7 +138,7 @@ metadata: { name: user1 }
   t.same(notes, [
     `Skipped injection of ${INJECT}, ${BURST}: it would block traffic`,
     'activator pods send plaintext to new-predictor-00001-private.user1 (STRICT: PeerAuthentication user1/default)',
-    'First label namespace knative-serving istio-injection=enabled and restart activator pods'
+    'First label namespace knative-serving istio-injection=enabled and restart activator pods; or accept plaintext on these ports'
   ])
 })
 

@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Finding } from '../../src/engine/finding.ts'
 import { toJson } from '../../src/report/json.ts'
 import { type Report, reportSchema } from '../../src/report/report.ts'
-import { effectLines, listNames, toText } from '../../src/report/text.ts'
+import { effectLines, fixLines, listNames, toText } from '../../src/report/text.ts'
 
 const object = { apiVersion: 'v1', kind: 'Namespace', namespace: '', name: 'a' }
 const finding: Finding = {
@@ -65,6 +65,19 @@ const state: Report = {
   installation: INSTALLATION
 }
 
+t.test('text output lists the callers that a fix lets through', async t => {
+  const grants = [
+    { inferenceService: 'n/a', caller: 'in-mesh', from: ['user2'] },
+    { inferenceService: 'n/b', caller: 'in-mesh', from: ['user2'] },
+    { inferenceService: 'n/a', caller: 'external', from: undefined }
+  ] as const
+  t.same(fixLines({ text: 'Do this', grants }), [
+    'fix: Do this',
+    '  the fix also lets in-mesh (user2) callers reach n/a, n/b',
+    '  the fix also lets external callers reach n/a'
+  ])
+})
+
 t.test('text output lists changes, findings and counts', async t => {
   t.equal(
     toText(steps),
@@ -106,7 +119,7 @@ t.test('JSON output matches the schema', async t => {
     t.same(reportSchema.parse(json), json)
     t.match(json, { apiVersion: 'mesh-guard.io/v1', kind: 'Report' })
   }
-  t.same(JSON.parse(toJson(state)).findings[0].fix, { text: 'Do this', apply: [], remove: [] })
+  t.same(JSON.parse(toJson(state)).findings[0].fix, { text: 'Do this', apply: [], remove: [], grants: [] })
 })
 
 t.test('models above the limit are counted', async t => {

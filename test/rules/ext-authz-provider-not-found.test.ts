@@ -20,6 +20,10 @@ t.test('the fix names the configured providers', async t => {
   const [finding] = findingsOf(rule.id, `${mesh(SIGN_IN)}---${custom('provider: { name: sign-on },')}`)
   t.match(finding, {
     message: 'AuthorizationPolicy user1/policy names unknown provider "sign-on": it denies all at user1/sklearn-iris',
-    fix: { text: /, or use a configured one: sign-in$/ }
+    fix: { text: /, or use a configured one: sign-in$/, apply: [{ spec: { provider: { name: 'sign-in' } } }] }
   })
+  const two = '[{ name: one, envoyExtAuthzHttp: {} }, { name: other, envoyExtAuthzGrpc: {} }]'
+  const [ambiguous] = findingsOf(rule.id, `${mesh(two)}---${custom('provider: { name: sign-on },')}`)
+  t.match(ambiguous, { fix: { text: /, or use a configured one: one, other$/ } })
+  t.same(ambiguous?.fix.apply, [], 'the author has to choose')
 })

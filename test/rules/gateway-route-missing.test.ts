@@ -1,7 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/gateway-route-missing.ts'
 import { gateway } from '../support/objects.ts'
-import { testRule } from '../support/table-test.ts'
+import { findingsOf, testRule } from '../support/table-test.ts'
 
 const redirect = '{ hosts: ["*"], port: { name: http, number: 80, protocol: HTTP }, tls: { httpsRedirect: true } }'
 const https = (tls: string) => `{ hosts: ["*"], port: { name: https, number: 443, protocol: HTTPS }, tls: ${tls} }`
@@ -29,4 +29,12 @@ testRule(t, rule, {
     ),
     []
   ]
+})
+
+t.test('the fix serves HTTP until HTTPS has a certificate', async t => {
+  const yaml = gateway('knative-ingress-gateway', `${redirect}, ${https('{ credentialName: c }')}`)
+  t.match(
+    findingsOf(rule.id, yaml).map(({ fix }) => fix.apply),
+    [[{ spec: { servers: [{ tls: { httpsRedirect: false } }, { tls: { credentialName: 'c' } }] } }]]
+  )
 })

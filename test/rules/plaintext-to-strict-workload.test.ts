@@ -31,10 +31,7 @@ testRule(t, rule, {
     `${policy('user1', '{ mtls: { mode: DISABLE } }')}---${policy('user1', '{ selector: { matchLabels: { component: predictor } }, mtls: { mode: STRICT } }').replace('name: default', 'name: models')}`,
     ['PeerAuthentication user1/default spec.mtls.mode']
   ],
-  'auto mTLS disabled': [
-    `${STRICT}---${mesh('enableAutoMtls: false')}`,
-    ['PeerAuthentication user1/default spec.mtls.mode']
-  ],
+  'auto mTLS disabled': [`${STRICT}---${mesh('enableAutoMtls: false')}`, ['ConfigMap istio-system/istio data.mesh']],
   'pod with the label tlsMode: disabled': [
     `${STRICT}---${model(', labels: { security.istio.io/tlsMode: disabled }')}`,
     ['PeerAuthentication user1/default spec.mtls.mode']
@@ -47,6 +44,41 @@ t.test('activator and autoscaler without sidecars send plaintext', async t => {
     message: /^activator pods send plaintext to sklearn-iris-predictor-00001-private.user1 \(STRICT: /,
     fix: { text: /^First label namespace knative-serving istio-injection=enabled/ }
   })
+})
+
+t.test('the fix accepts plaintext only on the ports that clients without sidecars call', async t => {
+  const fixesOf = (yaml: string) => findingsOf(rule.id, yaml).flatMap(({ fix: { apply = [] } }) => apply)
+  const PORTS = { 8012: { mode: 'PERMISSIVE' }, 9090: { mode: 'PERMISSIVE' } }
+  t.match(
+    fixesOf(`${KNATIVE_WITHOUT_SIDECARS}---${STRICT}`).filter(({ metadata }) =>
+      metadata.name.startsWith('sklearn-iris-p')
+    ),
+    [
+      {
+        kind: 'PeerAuthentication',
+        metadata: { name: 'sklearn-iris-plaintext-ports', namespace: 'user1' },
+        spec: {
+          selector: { matchLabels: { 'serving.kserve.io/inferenceservice': 'sklearn-iris' } },
+          portLevelMtls: PORTS
+        }
+      }
+    ]
+  )
+  const selecting = policy('user1', '{ selector: { matchLabels: { component: predictor } }, mtls: { mode: STRICT } }')
+  t.match(
+    fixesOf(`${KNATIVE_WITHOUT_SIDECARS}---${selecting}`),
+    [{ metadata: { name: 'default' }, spec: { mtls: { mode: 'STRICT' }, portLevelMtls: PORTS } }],
+    'a second policy for the same pods would have no effect'
+  )
+})
+
+t.test('the fix enables auto mTLS if the key is on a line of its own', async t => {
+  const fixesOf = (text: string) =>
+    findingsOf(rule.id, `${STRICT}---${mesh(text)}`).flatMap(({ fix: { apply = [] } }) => apply.map(({ data }) => data))
+  t.same(fixesOf('trustDomain: cluster.local\\nenableAutoMtls: false'), [
+    { mesh: 'trustDomain: cluster.local\nenableAutoMtls: true' }
+  ])
+  t.same(fixesOf('{ enableAutoMtls: false }'), [])
 })
 
 t.test('callers without a sidecar send plaintext to a STRICT model in Standard mode', async t => {

@@ -65,7 +65,7 @@ t.test('the message names the gateway, and the fix accepts mTLS and plaintext', 
           'Mesh-wide STRICT, but knative-serving/knative-local-gateway accepts only plaintext (2 models affected)',
         models: ['user1/sklearn-iris', 'user1/sklearn-iris-burst'],
         fix: {
-          text: /^First apply the Gateway below: it accepts mTLS and plaintext on port 8081\. /,
+          text: /^First let knative-serving\/knative-local-gateway accept mTLS and plaintext on port 8081\. /,
           apply: [{ spec: { servers: [{ tls: { mode: 'ISTIO_MUTUAL' } }, { port: { protocol: 'HTTP' } }] } }]
         }
       }

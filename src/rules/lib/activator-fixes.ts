@@ -20,7 +20,7 @@ export function denyAtActivator(
 ): Fix {
   const { knativeNamespace, istioNamespace } = view.settings
   return {
-    text: 'Deny other namespaces at the activator as below, or bypass it: targetBurstCapacity "0" and minReplicas 1',
+    text: 'Deny other namespaces at the activator, or bypass it: targetBurstCapacity "0" and minReplicas 1',
     apply: [
       {
         apiVersion: policy.apiVersion,

@@ -2,6 +2,7 @@ import { knativeGateways } from '../../knative/knative.ts'
 import { findKserveConfig, ingressOf } from '../../kserve/kserve.ts'
 import { findService } from '../../kubernetes/service.ts'
 import type { View } from '../../state/snapshot.ts'
+import { parseGoObject } from '../../text/go-json.ts'
 import type { Manifest } from './rule.ts'
 import { updatedManifest } from './updated-manifest.ts'
 
@@ -16,6 +17,19 @@ export function withGatewayNames(view: View<'ConfigMap'>, names: Names): readonl
   if (map === undefined || text === undefined || Object.keys(names).length === 0) return []
   const ingress = JSON.stringify({ ...JSON.parse(text), ...names }, undefined, 2)
   return [updatedManifest(map, { data: { ...map.data, ingress } })]
+}
+
+/** KServe's ConfigMap with Knative's gateways for the names that it omits; empty if its value is not a JSON object. */
+export function withRequiredNames(view: View<'ConfigMap'>): readonly Manifest[] {
+  const text = findKserveConfig(view)?.data['ingress']
+  const written = text === undefined ? undefined : parseGoObject(text)
+  if (written === undefined || 'ingressgateway' in written) return []
+  const { external, local } = knativeGateways(view)
+  return withGatewayNames(view, {
+    ingressGateway: external[0]?.gateway,
+    localGateway: local[0]?.gateway,
+    localGatewayService: local[0]?.service
+  })
 }
 
 /** KServe's ConfigMap with Knative's gateways in place of those that do not exist. */

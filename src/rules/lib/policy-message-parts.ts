@@ -57,10 +57,13 @@ function newestPolicy(policies: readonly AuthorizationPolicy[]): AuthorizationPo
  * The ALLOW policy that decides, with rules for the denied caller and for the hops of the path: gateways, activator and
  * autoscaler. A policy of the root namespace applies to all namespaces, and a long one does not fit into an answer: then it is
  * an additional policy of the model's namespace. ALLOW policies are additive.
+ *
+ * @param path of the request that the hops must be allowed to send
  */
 export function extendedAllowPolicy(
   { client, server, request, verdict }: PolicyDenied,
-  view: View<PathKinds>
+  view: View<PathKinds>,
+  path = request.path
 ): readonly Manifest[] {
   if (verdict.is !== 'not-allowed' || server.proxy === 'gateway') return []
   const gateways = toDestination(view, ingressOf(view).config.knativeLocalGatewayService, HTTP_PORT).endpoints
@@ -73,7 +76,7 @@ export function extendedAllowPolicy(
   const denied = [client, ...hops]
     .filter(({ namespace }) => namespace !== '')
     .map(one => identityOf(one, trustDomain))
-    .filter(identity => authorize(view, server, { ...request, identity }).is !== 'allowed')
+    .filter(identity => authorize(view, server, { ...request, path, identity }).is !== 'allowed')
   if (denied.length === 0) return []
   const principals = [...new Set(denied)].map(identity => identity.replace('spiffe://', ''))
   const policy = newestPolicy(verdict.by)

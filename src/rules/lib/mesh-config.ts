@@ -1,0 +1,15 @@
+import { findMeshConfig } from '../../istio/mesh.ts'
+import type { View } from '../../state/snapshot.ts'
+import type { Workload } from '../../state/workload.ts'
+import type { Manifest } from './rule.ts'
+import { updatedManifest } from './updated-manifest.ts'
+
+const AUTO_MTLS = /^enableAutoMtls:.*$/m
+
+/** ConfigMap with the mesh configuration of a workload and auto mTLS enabled; none if the key is not on a line of its own. */
+export function withAutoMtls(view: View<'ConfigMap'>, workload: Workload): readonly Manifest[] {
+  const map = findMeshConfig(view, workload)
+  const text = map?.data['mesh'] ?? ''
+  if (map === undefined || !AUTO_MTLS.test(text)) return []
+  return [updatedManifest(map, { data: { ...map.data, mesh: text.replace(AUTO_MTLS, 'enableAutoMtls: true') } })]
+}
