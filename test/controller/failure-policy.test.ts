@@ -184,6 +184,11 @@ t.test('CA bundle is published after a minute', async t => {
   cluster.refusal = works
   await clock.pass(10_000)
   t.equal(controller.publishedBundle(), 'NEW')
+  cluster.put(VALIDATING, { metadata: { name: 'a' } })
+  await clock.pass(10_000)
+  t.equal(controller.publishedBundle(), undefined, 'a repaired configuration has to propagate again')
+  await clock.pass(70_000)
+  t.equal(controller.publishedBundle(), 'NEW')
   for (let edits = 0; edits < 5; edits++) {
     cluster.put(VALIDATING, { metadata: { name: 'a' } })
     await clock.pass(10_000)

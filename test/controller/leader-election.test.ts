@@ -120,6 +120,38 @@ t.test('leader that cannot renew stops before another can acquire', async t => {
   await c.running
 })
 
+t.test('the renew deadline counts from the begin of a renewal, not from its end', async t => {
+  const cluster = installedCluster()
+  const clock = testClock()
+  const did: string[] = []
+  const { transport } = cluster
+  let slowMs = 0
+  let isDown = false
+  const slow = {
+    ...cluster,
+    transport: {
+      ...transport,
+      get: async (...args: Parameters<typeof transport.get>) => {
+        if (isDown) throw new Error('ETIMEDOUT')
+        if (slowMs > 0) await clock.sleep(slowMs)
+        return transport.get(...args)
+      }
+    }
+  }
+  const a = replica(slow, clock, 'a', did)
+  await clock.pass(0)
+  t.same(did, ['+a'])
+  slowMs = 8_000
+  // The next renewal begins after 4 s to 5 s and ends 8 s later.
+  const beganMs = clock.now() + 4_000
+  await clock.pass(13_100)
+  isDown = true
+  while (did.at(-1) !== '-a') await clock.pass(100)
+  t.ok(clock.now() - beganMs < 15_000, 'stops before another replica can acquire the Lease')
+  a.stop.abort()
+  await a.running
+})
+
 t.test('single failed request does not end leadership', async t => {
   const cluster = installedCluster()
   const clock = testClock()

@@ -275,6 +275,29 @@ t.test('the decision does not depend on the order of objects', async t => {
   t.equal(findingsIn(`${STRICT}---${a}---${b}`).length, 3)
 })
 
+t.test('a failure of running and next pods is reported once', async t => {
+  const otherAccount = `
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: { namespace: user1, name: sklearn-iris, creationTimestamp: "2026-01-01T00:00:00Z" }
+spec: { predictor: { serviceAccountName: other, model: { modelFormat: { name: sklearn } } } }
+`
+  const rollout = stockWith(`${STRICT.replace('istio-system', 'user1')}---${otherAccount}`)
+  const after = resourceOf(authorization('user1', '{}'))
+  const { findings } = decideChange(rollout, { operation: 'CREATE', after })
+  const ofPolicy = findings.filter(({ rule }) => rule === 'policy-denies-request-path')
+  t.match(ofPolicy, [{ category: 'outage', mode: 'deny' }])
+  t.equal(ofPolicy.length, 1)
+})
+
+t.test('a finding is named after the path that all callers of the model need', async t => {
+  const strict = stockWith(STRICT.replace('istio-system', 'user1'))
+  const after = resourceOf(authorization('user1', '{ rules: [{ from: [{ source: { namespaces: [absent] } }] }] }'))
+  t.match(decideChange(strict, { operation: 'CREATE', after }).findings, [
+    { message: /^AuthorizationPolicy user1\/rules denies istio-system gateways at user1\/sklearn-iris/ }
+  ])
+})
+
 t.test('failures after the next rollout are warnings', async t => {
   const mutual = clientRule('*.user1.svc.cluster.local', '{ tls: { mode: ISTIO_MUTUAL } }')
   const pathFindings = ({ findings }: ReturnType<typeof decideChange>) =>

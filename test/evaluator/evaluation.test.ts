@@ -8,7 +8,7 @@ import type { KindHealth } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
 import { WRITTEN_POLICY } from '../support/evaluator.ts'
-import { clientRule, model } from '../support/objects.ts'
+import { clientRule, model, namespace, policy } from '../support/objects.ts'
 import { stockWith } from '../support/snapshot.ts'
 
 const [API] = REPORT_APIS as [ReportApi]
@@ -61,6 +61,18 @@ t.test('an outcome has a record for log and metrics', async t => {
   t.match(ask('mutate', model('')), {
     response: /"allowed":true/,
     record: { ...common, event: 'mutation applied', added: [] }
+  })
+})
+
+t.test('objects of the own namespace are neither evaluated nor mutated', async t => {
+  const strict = policy('mesh-guard', '{ mtls: { mode: STRICT } }')
+  const { ask } = build(
+    stockWith(`${strict}---${namespace('istio-injection: enabled').replace('user1', 'mesh-guard')}`)
+  )
+  const own = model('').replace('user1', 'mesh-guard')
+  for (const webhook of ['validate', 'mutate'] as const) t.notMatch(ask(webhook, own), { response: /patch|warnings/ })
+  t.match(ask('mutate', own), {
+    response: '{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"u","allowed":true}}'
   })
 })
 

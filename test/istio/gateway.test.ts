@@ -30,3 +30,31 @@ spec: { containers: [] }
     t.equal(listener && chainForSni(listener, sni)?.servers[0].server.port.name, name, sni)
   }
 })
+
+t.test('a TLS server with a host of an older server is dropped, on the same bind', async t => {
+  const server = (name: string, hosts: string, bind = '') =>
+    `{ port: { number: 8443, name: ${name}, protocol: HTTPS }, hosts: [${hosts}], ${bind} tls: { mode: SIMPLE } }`
+  const names = (...servers: readonly string[]) => {
+    const state = stateOf(`
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { namespace: a, name: gateway }
+spec: { selector: { istio: ingressgateway }, servers: [${servers.join(', ')}] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { namespace: a, name: pod, labels: { istio: ingressgateway } }
+spec: { containers: [] }
+`)
+    const [listener] = state.list('Pod').map(pod => findListener(state, toWorkload(pod), 8443))
+    return listener?.chains.map(chain => chain.servers[0].server.port.name)
+  }
+  t.same(names(server('one', 'a.example.com'), server('other', 'a.example.com')), ['one'])
+  const local = 'bind: 127.0.0.1,'
+  t.same(names(server('one', 'a.example.com', local), server('other', 'a.example.com')), ['one', 'other'])
+  t.same(
+    names(server('all', '"*/*", a.example.com'), server('one', 'a.example.com')),
+    ['all', 'one'],
+    '*/* takes the place of all other hosts of its server'
+  )
+})

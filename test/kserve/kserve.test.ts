@@ -29,6 +29,12 @@ t.test('ingress configuration is parsed, or rejected with a reason', async t => 
       { knativeLocalGatewayService: 'k' }
     ],
     [
+      'empty knativeLocalGatewayService',
+      `{ ${gateway}, "knativeLocalGatewayService": "", "localGatewayService": "s" }`,
+      undefined,
+      { knativeLocalGatewayService: 's' }
+    ],
+    [
       'keys in any letter case',
       '{ "INGRESSGATEWAY": "a/b", "disableistiovirtualhost": true }',
       undefined,

@@ -15,7 +15,13 @@ t.test('pods with equal routing-relevant fields are deduplicated', async t => {
   )
   t.equal(dedupePods([first, second]).length, 1)
   t.same(dedupePods([first, other]), [first, other])
-  for (const more of [{ namespace: 'user2' }, { serviceAccount: 'other' }, { proxy: 'none' as const }]) {
+  for (const more of [
+    { namespace: 'user2' },
+    { serviceAccount: 'other' },
+    { proxy: 'none' as const },
+    { excludedInboundPorts: [8012] },
+    { revision: 'canary' }
+  ]) {
     t.equal(dedupePods([first, { ...second, ...more }]).length, 2, JSON.stringify(more))
   }
   const endpoints = dedupeEndpoints([

@@ -24,6 +24,19 @@ function callers(...objects: readonly string[]): readonly string[] {
   )
 }
 
+t.test('a namespace pattern of a policy is no caller namespace', async t => {
+  const injector = `
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: { name: istio-sidecar-injector }
+webhooks: [{ name: namespace.sidecar-injector.istio.io }]
+`
+  const from = (namespaces: string) =>
+    authorization('user1', `{ rules: [{ from: [{ source: { namespaces: [${namespaces}] } }] }] }`)
+  t.same(callers(injector, from('team-*')), ['any: default'], 'every namespace is injected')
+  t.same(callers(injector, from('team-a')), ['any: default', 'team-a: default'])
+})
+
 t.test('DestinationRules, Sidecars and policies form caller classes', async t => {
   const sidecar = (namespace: string) => `
 apiVersion: networking.istio.io/v1

@@ -94,15 +94,18 @@ t.test('invalid configuration is logged once, and the previous one stays active'
 t.test('keys that require a restart are logged and not changed', async t => {
   const file = join(t.testdir({ 'config.yaml': '' }), 'config.yaml')
   const { configuration, logLines } = open(file)
-  const { server, mesh, controller } = configuration.current()
+  const { server, mesh, controller, audit } = configuration.current()
   logLines()
-  writeFileSync(file, 'server: { port: 1 }\nmesh: { kserveNamespace: kubeflow }\nunevaluated: deny')
+  writeFileSync(
+    file,
+    'server: { port: 1 }\nmesh: { kserveNamespace: kubeflow }\nunevaluated: deny\naudit: { reports: off }'
+  )
   configuration.refresh()
   t.match(logLines(), [
     { msg: 'configuration loaded' },
-    { keys: ['server', 'mesh'], msg: 'configuration changed: a restart is required for these keys' }
+    { keys: ['server', 'mesh', 'audit'], msg: 'configuration changed: a restart is required for these keys' }
   ])
-  t.match(configuration.current(), { server, mesh, controller, unevaluated: 'deny' })
+  t.match(configuration.current(), { server, mesh, controller, audit, unevaluated: 'deny' })
 })
 
 t.test('expired exceptions are logged at the start and on each reload', async t => {

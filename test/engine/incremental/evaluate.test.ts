@@ -107,6 +107,10 @@ t.test('configuration that distinguishes models splits their equivalence class',
     ['host pattern for one model', denying('{ to: [{ operation: { hosts: [B-predictor*] } }] }')],
     ['URL path of one model', denying('{ to: [{ operation: { paths: ["/v1/models/b:predict"] } }] }')],
     ['label of one model', policy('user1', '{ selector: { matchLabels: { serving.kserve.io/inferenceservice: b } } }')],
+    [
+      'label of one model, which only an AuthorizationPolicy selects',
+      authorizing('{ selector: { matchLabels: { serving.kserve.io/inferenceservice: b } }, action: DENY, rules: [] }')
+    ],
     ['pod IP', denying('{ when: [{ key: destination.ip, values: [10.0.0.1] }] }')],
     ['SNI of one model', denying('{ when: [{ key: connection.sni, values: ["*.b-predictor-00001.user1.svc"] }] }')],
     ['source.ip condition', denying('{ when: [{ key: source.ip, values: [10.0.0.1] }] }'), withTransformer],
@@ -155,6 +159,14 @@ spec:
       ...['tcp', 'http'].map((protocol, i) => serviceOf('b', protocol, `2026-01-0${1 + i}T00:00:00Z`))
     ],
     [
+      'traffic to the pods of one model bypasses their sidecars',
+      podOf('a', '0', 'x: "1"'),
+      podOf('b', '0', 'x: "1"').replace(
+        'labels:',
+        'annotations: { traffic.sidecar.istio.io/excludeInboundPorts: "8012" }, labels:'
+      )
+    ],
+    [
       'one model has a pod with all labels of the selector, the other has none',
       podOf('a', '0', 'x: "1", y: "2"'),
       podOf('a', '1', 'z: "3"'),
@@ -181,6 +193,28 @@ spec:
       ['b', 'user1/b']
     ]
   )
+})
+
+t.test('a problem of the members of a class is reported for a new member', async t => {
+  const named = (name: string) =>
+    model(', annotations: { sidecar.istio.io/inject: "yes" }').replace('name: new', `name: ${name}`)
+  const before = evaluate(stockWith(named('a')), RULES)
+  const after = evaluate(put(before.snapshot, named('b')), RULES, before)
+  const names = classesIn(after).flatMap(({ found }) => found.map(({ subject }) => subject.name))
+  t.same([...new Set(names)].sort(), ['a', 'b'])
+})
+
+t.test('attributes of unchanged models are derived again if their objects change later', async t => {
+  const service = (port: string) => `
+apiVersion: v1
+kind: Service
+metadata: { namespace: user1, name: a-predictor-00001-private }
+spec: { selector: { app: x }, ports: [{ name: ${port}, port: 80, targetPort: 8012 }] }
+`
+  const first = evaluate(stockWith(`${twins()}---${service('http')}`), RULES)
+  const withThird = evaluate(put(first.snapshot, model('').replace('name: new', 'name: c')), RULES, first)
+  const changed = put(withThird.snapshot, service('tcp'))
+  t.same(namesIn(evaluate(changed, RULES, withThird)), namesIn(evaluate(changed, RULES)))
 })
 
 t.test('a check with a result for one member runs for every member', async t => {
