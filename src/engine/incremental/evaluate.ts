@@ -71,9 +71,13 @@ export function evaluate(snapshot: Snapshot, rules: Pick<Rules, 'checks'>, previ
   }
 }
 
-/** Different settings or unreadable kinds invalidate every result. */
+/**
+ * Different settings or unreadable kinds invalidate every result. Other reasons why a kind is unreadable do not: they change
+ * often while an API server is down.
+ */
 function isComparable(one: Snapshot, other: Snapshot): boolean {
-  return isDeepStrictEqual(one.settings, other.settings) && isDeepStrictEqual(one.unreadable, other.unreadable)
+  const kinds = ({ unreadable }: Snapshot) => [...unreadable.keys()].sort()
+  return isDeepStrictEqual(one.settings, other.settings) && isDeepStrictEqual(kinds(one), kinds(other))
 }
 
 /** Most changes affect only their own namespace; then no other namespace is evaluated. */

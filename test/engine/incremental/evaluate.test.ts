@@ -251,3 +251,13 @@ spec: { ports: [{ port: 80 }] }
   const state = stockWith(elsewhere).withUnreadable(unreadable)
   t.match(skippedBy(evaluate(state, RULES))[0], { rule: 'paths', missing: ['EndpointSlice'] })
 })
+
+t.test('another reason why a kind is unreadable keeps the evaluation', async t => {
+  const unreadable = (reason: string) => stockWith().withUnreadable(new Map([['Gateway', reason] as const]))
+  const state = unreadable('stale: connection refused')
+  const before = evaluate(state, RULES)
+  const other = state.withUnreadable(new Map([['Gateway', 'stale: idle timeout'] as const]))
+  t.equal(evaluate(other, RULES, before).namespaces, before.namespaces)
+  const readable = state.withUnreadable(new Map())
+  t.not(evaluate(readable, RULES, before).namespaces, before.namespaces)
+})
