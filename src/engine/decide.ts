@@ -11,6 +11,7 @@ import { createsPods } from './new-pods.ts'
 import { compareWithTwin } from './plain-twin.ts'
 import { allFound } from './problem-diff.ts'
 import { type Policy, toCheckFinding, toPathFindings } from './to-findings.ts'
+import { allUnknown, toSkips } from './unevaluated.ts'
 
 export type AdmissionDecision = 'deny' | 'warn' | 'allow'
 
@@ -67,7 +68,8 @@ function toDecision(
   policy: Policy
 ): Decision {
   const { snapshot } = after
-  const { blocked, latent, found, expandedScope, preexistingBlocked, preexistingFound, fixesExisting } = difference
+  const { blocked, latent, found, expandedScope, preexistingBlocked, preexistingFound, unknown, fixesExisting } =
+    difference
   const explained = toPathFindings(blocked, snapshot, rules, policy)
   const later = toPathFindings(latent, snapshot, rules, policy, true)
   const fresh = [
@@ -84,7 +86,7 @@ function toDecision(
   ].filter(finding => isReported(finding) && isRelatedTo(finding, change))
   const introduced = applyExceptions(fresh, snapshot, policy.exceptions)
   const preexisting = applyExceptions(old, snapshot, policy.exceptions)
-  const notEvaluated = dedupe([...skippedBy(after), ...explained.skipped, ...later.skipped])
+  const notEvaluated = dedupe([...skippedBy(after), ...explained.skipped, ...later.skipped, ...toSkips(unknown)])
   return {
     decision: mostSevere(introduced.findings, notEvaluated, policy),
     findings: introduced.findings.toSorted(bySeverity),
@@ -110,7 +112,12 @@ export function decideState(
     .filter(({ mode }) => mode !== 'off')
     .sort(bySeverity)
   const { findings, suppressed } = applyExceptions(active, state, policy.exceptions)
-  const notEvaluated = dedupe([...skippedBy(evaluation), ...explained.skipped, ...later.skipped])
+  const notEvaluated = dedupe([
+    ...skippedBy(evaluation),
+    ...explained.skipped,
+    ...later.skipped,
+    ...toSkips(allUnknown(evaluation))
+  ])
   return {
     decision: mostSevere(findings, notEvaluated, policy),
     findings,

@@ -10,6 +10,7 @@ import type { Evaluation } from './incremental/evaluate.ts'
 import type { NamespaceEvaluation } from './incremental/namespace-evaluation.ts'
 import { comparePath, isSecondCause, newlyBlocked } from './newly-blocked.ts'
 import { diffProblems, type ProblemDiff } from './problem-diff.ts'
+import { newlyUnknown, type UnknownPath } from './unevaluated.ts'
 
 /** Blocked path of InferenceServices with identical paths. */
 export interface BlockedPath {
@@ -33,6 +34,8 @@ export interface EvaluationDiff extends ProblemDiff {
   readonly latent: readonly BlockedPath[]
   /** Paths that were blocked before the change as well. */
   readonly preexistingBlocked: readonly BlockedPath[]
+  /** Paths whose result is not known, if the change concerns them. */
+  readonly unknown: readonly UnknownPath[]
   /** True if a previously blocked path is open now. */
   readonly fixesExisting: boolean
 }
@@ -42,6 +45,7 @@ export function diffEvaluations(before: Evaluation, after: Evaluation, updated?:
   const blocked: BlockedPath[] = []
   const latent: BlockedPath[] = []
   const preexistingBlocked: BlockedPath[] = []
+  const unknown: UnknownPath[] = []
   let fixesExisting = false
   for (const { models, previous, running, next } of comparisons(before, after)) {
     const own = models.some(model => model === updated)
@@ -50,6 +54,8 @@ export function diffEvaluations(before: Evaluation, after: Evaluation, updated?:
     const fresh = newlyBlocked(previous.paths, paths).map(path =>
       forRepresentative(after, models[0], which, paths, path)
     )
+    unknown.push(...newlyUnknown(models, previous.paths, paths))
+    if (next !== undefined) unknown.push(...newlyUnknown(models, previous.next ?? previous.paths, next))
     const isNew = previous.paths.length === 0
     blocked.push(...toBlockedPaths(models, fresh, paths).filter(({ partialDenial }) => !(isNew && partialDenial)))
     if (next !== undefined && !own && fresh.length === 0) {
@@ -65,7 +71,7 @@ export function diffEvaluations(before: Evaluation, after: Evaluation, updated?:
     preexistingBlocked.push(...oldBlocked.filter(one => !isSecond(one)))
     fixesExisting ||= old.some(isOpen)
   }
-  return { blocked, latent, preexistingBlocked, fixesExisting, ...diffProblems(before, after) }
+  return { blocked, latent, preexistingBlocked, unknown, fixesExisting, ...diffProblems(before, after) }
 }
 
 /**

@@ -54,11 +54,10 @@ function choose(view: View, service: InferenceService, rules: Rules, asSent: Sna
     ({ map, key }) => service[map][key] === undefined
   )
   const without = pathsOf(view, service, 'next')
-  const unknown = without.every(({ hops }) => hops.some(hop => hop.unknown !== undefined))
-  if (unknown && wanted.length > 0) {
-    const [reason] = without.flatMap(({ hops }) => hops.flatMap(hop => hop.unknown ?? []))
-    return { intents: [], notes: [`Nothing was injected: ${reason}`] }
-  }
+  const unknown = without.flatMap(path => path.unknown ?? [])
+  const [first] = unknown
+  if (first !== undefined && unknown.length === without.length && wanted.length > 0)
+    return { intents: [], notes: [`Nothing was injected: ${first.reason}`] }
   const findFailure = (intents: readonly Intent[]): Failure | undefined => {
     const after = withIntents(service, intents)
     const paths = newlyBlocked(

@@ -72,11 +72,6 @@ export function nextProxy(view: View<InjectionKinds>, subject: InjectionSubject)
   return next.injected ? { proxy: 'sidecar', revision: next.revision } : { proxy: 'none' }
 }
 
-/** True if pods of the namespace are in the mesh without a sidecar (ambient mode). */
-export function isAmbient(view: View<'Namespace'>, namespace: string): boolean {
-  return view.get('Namespace', '', namespace)?.labels['istio.io/dataplane-mode'] === 'ambient'
-}
-
 function selectingWebhook(
   view: View<'MutatingWebhookConfiguration' | 'Namespace'>,
   { namespace, labels }: InjectionSubject

@@ -3,7 +3,7 @@ import { podsWith } from '../kubernetes/service.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
-import { parseExcludedInboundPorts, TLS_MODE_LABEL, type Workload } from '../state/workload.ts'
+import { captureOf, parseExcludedInboundPorts, TLS_MODE_LABEL, type Workload } from '../state/workload.ts'
 import type { Labels } from '../text/selector.ts'
 import { isPropagated } from './annotation-propagation.ts'
 import { type DeploymentMode, deploymentMode } from './deployment-mode.ts'
@@ -120,7 +120,8 @@ export function generatedLabels(service: InferenceService, component: Component)
 
 /** Next pod of the component, as KServe and the injector would create it now. */
 export function desiredPod(view: View<InjectionKinds>, service: InferenceService, component: Component): Workload {
-  const next = nextProxy(view, injectionSubject(service, component))
+  const subject = injectionSubject(service, component)
+  const next = nextProxy(view, subject)
   return {
     namespace: service.namespace,
     name: `${component.service} (next pod)`,
@@ -132,6 +133,7 @@ export function desiredPod(view: View<InjectionKinds>, service: InferenceService
     ...next,
     ports: component.mode === 'Knative' ? KNATIVE_PORTS : [{ name: undefined, containerPort: STANDARD_PORT }],
     address: undefined,
-    excludedInboundPorts: parseExcludedInboundPorts(component.annotations)
+    excludedInboundPorts: parseExcludedInboundPorts(component.annotations),
+    captured: captureOf(subject)
   }
 }

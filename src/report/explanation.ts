@@ -90,7 +90,7 @@ function renderHop(view: View<'ConfigMap'>, hop: Hop, failure: ExplainedFailure 
   const calls = hop.calls.map(call => renderCallResult(view, call))
   if (failure !== undefined && hop.failure !== undefined)
     return { name, verdict: 'blocked', calls, failure: renderFailure(failure) }
-  return { name, verdict: unknown === undefined ? 'ok' : 'unknown', calls, unknownReason: unknown }
+  return { name, verdict: unknown === undefined ? 'ok' : 'unknown', calls, unknownReason: unknown?.reason }
 }
 
 export function renderFailure({ rule, problem, skip }: ExplainedFailure): FailureView {

@@ -1,3 +1,4 @@
+import { isAmbient } from '../istio/ambient.ts'
 import { type Authorization, type AuthorizationKinds, authorize } from '../istio/authorization.ts'
 import type { ClientSide, Destination } from '../istio/client.ts'
 import { type Connection, type ConnectionKinds, connect, connectPlaintext } from '../istio/connection.ts'
@@ -8,7 +9,8 @@ import { issuersFor, unknownIssuer, validateToken } from '../istio/request-authe
 import type { Endpoint } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import { identityOf, type Workload } from '../state/workload.ts'
-import type { CallResult, Denied, Failure, PolicyDenied } from './hop.ts'
+import { type InputKinds, inputsOf } from './call-inputs.ts'
+import type { CallResult, Denied, Failure, PolicyDenied, Unevaluated } from './hop.ts'
 
 /** Route that a gateway must have for the host of a request. */
 export interface RequiredRoute {
@@ -26,7 +28,7 @@ export interface CallAttempt {
   readonly requiredRoute?: RequiredRoute | undefined
 }
 
-export type CallKinds = ConnectionKinds | AuthorizationKinds | 'RequestAuthentication'
+export type CallKinds = ConnectionKinds | AuthorizationKinds | InputKinds
 
 /** Evaluates a call: the connection, then the server's policies, then (at a gateway) its routes. */
 export function evaluateCall(view: View<CallKinds>, attempt: CallAttempt): CallResult {
@@ -54,13 +56,16 @@ const ALLOWED: Authorization = { is: 'allowed', by: [] }
 function evaluateConnected(view: View<CallKinds>, attempt: CallAttempt, connection: Connection): CallResult {
   const { client, destination, endpoint, requiredRoute } = attempt
   const { sent, server, outcome } = connection
+  const unknown = findUnknown(view, attempt)
   const toResult = (authorization: Authorization, failure: Failure | undefined): CallResult => ({
     client,
     destination,
     connection,
     authorization,
-    failure
+    failure,
+    unknown
   })
+  if (unknown !== undefined) return toResult(ALLOWED, undefined)
   if (outcome.is === 'refused') return toResult(ALLOWED, { ...outcome.refusal, client, sent, destination, server })
   const request = toRequest(attempt, connection, outcome.identity)
   const authorization = server.at === 'application' ? ALLOWED : authorizeRequest(view, endpoint.workload, request)
@@ -74,6 +79,14 @@ function evaluateConnected(view: View<CallKinds>, attempt: CallAttempt, connecti
     ? undefined
     : { cause: 'no-route', ...requiredRoute, destination, at: chain }
   return toResult(authorization, failure)
+}
+
+/** ztunnel replaces both ends of a connection: neither the client's TLS nor the server's policies apply as with sidecars. */
+function findUnknown(view: View<CallKinds>, { client, destination, endpoint }: CallAttempt): Unevaluated | undefined {
+  const end = isAmbient(view, endpoint.workload) ? 'server' : isAmbient(view, client) ? 'client' : undefined
+  if (end === undefined) return undefined
+  const inputs = inputsOf(view, [client], { ...destination, endpoints: [endpoint] })
+  return { reason: `ztunnel is not modeled (${end} in ambient mode)`, inputs }
 }
 
 function toRequest(

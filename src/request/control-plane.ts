@@ -1,3 +1,4 @@
+import { isAmbient } from '../istio/ambient.ts'
 import { authorize } from '../istio/authorization.ts'
 import type { Request } from '../istio/request.ts'
 import { serverSide } from '../istio/server.ts'
@@ -9,9 +10,10 @@ import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { parseGoFloat } from '../text/go-float.ts'
 import { serviceHost } from '../text/host.ts'
+import { inputsOf } from './call-inputs.ts'
 import type { PathKinds } from './caller.ts'
 import { NON_MESH_CLIENT } from './callers.ts'
-import type { ConfigurationRejected, Failure, HopName } from './hop.ts'
+import type { ConfigurationRejected, Failure, HopName, Unevaluated } from './hop.ts'
 import type { Path } from './request-path.ts'
 
 export type ControlPlaneKinds = PathKinds | 'MutatingWebhookConfiguration' | 'ValidatingWebhookConfiguration'
@@ -38,15 +40,16 @@ function webhookPaths(view: View<ControlPlaneKinds>): readonly Path[] {
       if (!controlPlanes.includes(namespace) || paths.has(entry)) continue
       const service = findService(view, serviceHost(namespace, name, clusterDomain))
       const failure = service && findWebhookFailure(view, configuration, webhook, service, port)
-      paths.set(entry, toPath(entry, 'apiserver->webhook', failure))
+      const unknown = service && failure === undefined ? findUnknownWebhook(view, service, port) : undefined
+      paths.set(entry, toPath(entry, 'apiserver->webhook', failure, unknown))
     }
   }
   return [...paths.values()]
 }
 
-function toPath(entry: string, name: HopName, failure: Failure | undefined): Path {
-  const hops = [{ name, calls: [], failure }]
-  return { caller: 'system', from: undefined, entry, activatorMode: undefined, hops, expected: true }
+function toPath(entry: string, name: HopName, failure: Failure | undefined, unknown?: Unevaluated): Path {
+  const hops = [{ name, calls: [], failure, unknown }]
+  return { caller: 'system', from: undefined, entry, activatorMode: undefined, hops, expected: true, unknown }
 }
 
 const API_SERVER: Workload = { ...NON_MESH_CLIENT, name: 'kube-apiserver' }
@@ -58,9 +61,9 @@ function findWebhookFailure(
   service: Service,
   number: number
 ): Failure | undefined {
-  const port = service.spec.ports.find(one => one.port === number)
-  const endpoints = port === undefined ? [] : dedupeEndpoints(endpointsOf(view, service, port))
-  for (const endpoint of endpoints) {
+  for (const endpoint of endpointsAt(view, service, number)) {
+    // ztunnel treats a port exception of mode DISABLE unlike a sidecar.
+    if (isAmbient(view, endpoint.workload)) continue
     const server = serverSide(view, endpoint)
     if (server.at !== 'sidecar') continue
     const { mtls, protocol } = server
@@ -74,6 +77,21 @@ function findWebhookFailure(
     if (rejected !== undefined) return rejected
   }
   return undefined
+}
+
+function endpointsAt(view: View<ControlPlaneKinds>, service: Service, number: number): readonly Endpoint[] {
+  const port = service.spec.ports.find(one => one.port === number)
+  return port === undefined ? [] : dedupeEndpoints(endpointsOf(view, service, port))
+}
+
+/** The API server sends plaintext to ztunnel, which rejects it under STRICT. */
+function findUnknownWebhook(view: View<ControlPlaneKinds>, service: Service, number: number): Unevaluated | undefined {
+  const endpoints = endpointsAt(view, service, number).filter(({ workload }) => isAmbient(view, workload))
+  if (endpoints.length === 0) return undefined
+  const { name, namespace } = service
+  const host = serviceHost(namespace, name, view.settings.clusterDomain)
+  const reason = 'ztunnel is not modeled (server in ambient mode)'
+  return { reason, inputs: inputsOf(view, [API_SERVER], { host, namespace, endpoints }) }
 }
 
 function findPolicyDenied(view: View<PathKinds>, { workload, port }: Endpoint): Failure | undefined {

@@ -4,8 +4,34 @@ import { forwardToken, issuersFor } from '../istio/request-authentication.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { type CallAttempt, type CallKinds, evaluateCall, type RequiredRoute } from './call-result.ts'
-import type { CallResult, Failure } from './hop.ts'
+import type { CallResult, Failure, Unevaluated } from './hop.ts'
 import { noEndpoints, toServiceRef } from './service-resolution.ts'
+
+/** Results of the calls of one hop. */
+export interface CallResults {
+  /** Calls that are evaluated. */
+  readonly calls: readonly CallResult[]
+  readonly failure: Failure | undefined
+  readonly unknown: Unevaluated | undefined
+}
+
+/** Result of several calls: the first failure, otherwise unknown if one of them is. */
+export function toResults(results: readonly CallResult[], failure = firstFailure(results)): CallResults {
+  const unknown = results.flatMap(one => one.unknown ?? [])
+  const [first] = unknown
+  return {
+    calls: results.filter(one => one.unknown === undefined),
+    failure,
+    unknown:
+      first === undefined || failure !== undefined
+        ? undefined
+        : { reason: first.reason, inputs: unknown.map(({ inputs }) => inputs).join('\n') }
+  }
+}
+
+function firstFailure(results: readonly CallResult[]): Failure | undefined {
+  return results.find(({ failure }) => failure !== undefined)?.failure
+}
 
 /** Evaluates each client with each endpoint, up to the first failure. */
 export function evaluateCalls(
@@ -14,18 +40,17 @@ export function evaluateCalls(
   call: Call,
   destination: Destination,
   requiredRoute?: RequiredRoute
-): { readonly calls: readonly CallResult[]; readonly failure: Failure | undefined } {
+): CallResults {
   const calls: CallResult[] = []
   for (const client of clients) {
     for (const endpoint of destination.endpoints) {
       const attempt: CallAttempt = { client, call, destination, endpoint, requiredRoute }
       const result = evaluateCall(view, attempt)
       calls.push(result)
-      if (result.failure !== undefined) return { calls, failure: result.failure }
+      if (result.failure !== undefined) return toResults(calls)
     }
   }
-  const failure = destination.endpoints.length === 0 ? noEndpoints(toServiceRef(destination.host)) : undefined
-  return { calls, failure }
+  return toResults(calls, destination.endpoints.length === 0 ? noEndpoints(toServiceRef(destination.host)) : undefined)
 }
 
 /** The call as these pods forward it. */

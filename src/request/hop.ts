@@ -112,6 +112,15 @@ export interface CallResult {
   readonly connection: Connection
   readonly authorization: Authorization
   readonly failure: Failure | undefined
+  /** Set if the call is not evaluated; then `failure` is absent. */
+  readonly unknown?: Unevaluated | undefined
+}
+
+/** Something that can change a result and is not evaluated. */
+export interface Unevaluated {
+  readonly reason: string
+  /** Text of everything that would decide; equal reasons with equal inputs have equal results. */
+  readonly inputs: string
 }
 
 export interface Hop {
@@ -120,8 +129,8 @@ export interface Hop {
   readonly calls: readonly CallResult[]
   /** Absent: the request passes, or the result is unknown. */
   readonly failure: Failure | undefined
-  /** Configuration that decides the result and is not known. */
-  readonly unknown?: string
+  /** Why the result is not known. */
+  readonly unknown?: Unevaluated | undefined
 }
 
 export interface FailedHop extends Hop {

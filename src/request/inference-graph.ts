@@ -4,7 +4,7 @@ import { dedupePods } from '../kubernetes/dedupe-endpoints.ts'
 import { podsWith } from '../kubernetes/service.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
-import { TLS_MODE_LABEL, type Workload } from '../state/workload.ts'
+import { captureOf, TLS_MODE_LABEL, type Workload } from '../state/workload.ts'
 import type { PathKinds, TrafficSource } from './caller.ts'
 
 type InferenceGraph = ResourceOf<'InferenceGraph'>
@@ -46,6 +46,7 @@ function nextRouter(view: View<PathKinds>, graph: InferenceGraph): Workload {
     serviceAccount: spec.serviceAccountName ?? 'default',
     ...next,
     ports: [],
-    address: undefined
+    address: undefined,
+    captured: captureOf({ labels, annotations, hostNetwork: false })
   }
 }

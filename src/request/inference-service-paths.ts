@@ -1,4 +1,4 @@
-import { isAmbient, nextProxy } from '../istio/injection.ts'
+import { nextProxy } from '../istio/injection.ts'
 import { inferencePath } from '../kserve/inference-request.ts'
 import {
   type Component,
@@ -44,24 +44,17 @@ export function pathsOf(
   if (component === undefined || component.mode === 'ModelMesh') return []
   const podsFor = (one: Component) => podsToEvaluate(view, service, one, generation)
   const missing = unknownInstallation(view, component, components.flatMap(podsFor))
-  if (missing !== undefined) return [unknownPath(missing)]
   // An invalid configuration blocks new models; running models are not affected.
   const isNew = service.created === undefined && podsOf(view, service, component).length === 0
   const rejection = findKserveRejection(view)
-  if (rejection !== undefined)
-    return isNew
-      ? rejectedPaths(rejection)
-      : [unknownPath('KServe rejects its configuration; objects that it created before are not modeled')]
-  if (isAmbient(view, service.namespace) && podsFor(component).every(({ proxy }) => proxy === 'none'))
-    return [unknownPath('ztunnel (namespace is ambient) is not modeled')]
-
+  if (missing === undefined && rejection !== undefined && isNew) return rejectedPaths(rejection)
   const templatesOf = (one: Component): PathTemplates =>
     (one.mode === 'Knative' ? knativePaths : standardPaths)(view, service, one, podsFor(one))
   const templates = templatesOf(component)
   const own = serviceHost(service.namespace, service.name, view.settings.clusterDomain)
   const call = { path: inferencePath(service), method: 'POST', hosts: [own, ...templates.hosts] }
   const sources = meshSources(view, { hosts: templates.hosts, servers: templates.servers, call }, representative)
-  return [
+  const paths = [
     ...sources.flatMap(source => templates.to('component', source)),
     ...templates.external,
     ...[...sources, NON_MESH_SOURCE, ...inferenceGraphSources(view, service)].flatMap(source =>
@@ -70,6 +63,8 @@ export function pathsOf(
     ...templates.probes,
     ...internalPaths(components, component, podsFor, templatesOf)
   ].flatMap(evaluatePath)
+  const reason = missing ?? (rejection && REJECTED)
+  return reason === undefined ? paths : [unknownPath(reason, paths)]
 }
 
 /** A rejected InferenceService is unreachable for all callers. */
@@ -85,10 +80,22 @@ function rejectedPaths(failure: ConfigurationRejected): readonly Path[] {
   }))
 }
 
-/** One path of unknown result that represents all paths to a model. */
-function unknownPath(unknown: string): Path {
+const REJECTED = 'KServe rejects its configuration; objects that it created before are not modeled'
+
+/** One path of unknown result that represents all paths to a model. Their results by default are the inputs. */
+function unknownPath(reason: string, paths: readonly Path[]): Path {
+  const results = paths.map(({ caller, entry, hops, unknown }) => [caller, entry, hops.at(-1)?.failure?.cause, unknown])
+  const unknown = { reason, inputs: JSON.stringify(results) }
   const hops = [{ name: 'caller->pod' as const, calls: [], failure: undefined, unknown }]
-  return { caller: 'in-mesh', from: undefined, entry: 'address', activatorMode: undefined, hops, expected: true }
+  return {
+    caller: 'in-mesh',
+    from: undefined,
+    entry: 'address',
+    activatorMode: undefined,
+    hops,
+    expected: true,
+    unknown
+  }
 }
 
 /** Pods that represent a component: one running pod of each template, else the next pod. */

@@ -7,6 +7,7 @@ import type { View } from '../state/snapshot.ts'
 import { serviceHost } from '../text/host.ts'
 import { type CallKinds, evaluatePlaintextCall, type RequiredRoute } from './call-result.ts'
 import { NON_MESH_CLIENT } from './callers.ts'
+import { type CallResults, toResults } from './evaluate-calls.ts'
 import type { CallResult, Failure } from './hop.ts'
 import { noEndpoints, toDestination } from './service-resolution.ts'
 
@@ -34,11 +35,6 @@ export const PLAINTEXT_CLIENT: ClientSide = {
 
 const tlsClient = (sni: string): ClientSide => ({ ...PLAINTEXT_CLIENT, send: 'tls', sni })
 
-export interface IngressResult {
-  readonly calls: readonly CallResult[]
-  readonly failure: Failure | undefined
-}
-
 /**
  * Tries each port of these Services, with and without TLS, as a client without an Istio workload certificate. A port that
  * only redirects does not match.
@@ -49,24 +45,22 @@ export function tryIngress(
   address: Ref,
   call: Call,
   requiredRoute: RequiredRoute
-): IngressResult {
+): CallResults {
   const failed: { readonly result: CallResult; readonly failure: Failure }[] = []
   for (const { destination, endpoint, isTls } of services.flatMap(service => ingressPorts(view, service))) {
     const attempt = { client: NON_MESH_CLIENT, call, destination, endpoint, requiredRoute }
     const withTls = () => evaluatePlaintextCall(view, attempt, tlsClient(requiredRoute.host))
     const withoutTls = () => evaluatePlaintextCall(view, attempt, PLAINTEXT_CLIENT)
     const usual = isTls ? withTls() : withoutTls()
-    if (usual.failure === undefined) return { calls: [usual], failure: undefined }
+    if (usual.failure === undefined) return toResults([usual])
     const other = isTls ? withoutTls() : withTls()
-    if (other.failure === undefined) return { calls: [other], failure: undefined }
+    if (other.failure === undefined) return toResults([other])
     failed.push({ result: usual, failure: usual.failure })
   }
   const [reported] = failed.sort(
     (a, b) => CAUSE_SPECIFICITY.indexOf(b.failure.cause) - CAUSE_SPECIFICITY.indexOf(a.failure.cause)
   )
-  return reported === undefined
-    ? { calls: [], failure: noEndpoints(address) }
-    : { calls: [reported.result], failure: reported.failure }
+  return reported === undefined ? toResults([], noEndpoints(address)) : toResults([reported.result])
 }
 
 /** Health port of Istio proxies; it accepts no requests for models. */

@@ -5,9 +5,9 @@ import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import type { RequiredRoute } from './call-result.ts'
 import type { InFlightRequest, PathKinds } from './caller.ts'
-import { forwardCall } from './evaluate-calls.ts'
+import { type CallResults, forwardCall } from './evaluate-calls.ts'
 import type { HopName } from './hop.ts'
-import { type IngressResult, tryIngress } from './ingress-entry.ts'
+import { tryIngress } from './ingress-entry.ts'
 import type { HopEvaluator } from './request-path.ts'
 import { entryServices, podsOfGateway, toDestination, toServiceRef } from './service-resolution.ts'
 
@@ -50,10 +50,10 @@ export function hopToLocalGateway(view: View<PathKinds>, address: string, requir
   )
 }
 
-function unknownHop(unknown: string): HopEvaluator {
-  return request => ({
-    hop: { name: 'caller->ingress-gateway', calls: [], failure: undefined, unknown },
-    next: request
+function unknownHop(reason: string): HopEvaluator {
+  return ({ call }) => ({
+    hop: { name: 'caller->ingress-gateway', calls: [], failure: undefined, unknown: { reason, inputs: '' } },
+    next: { at: [], call }
   })
 }
 
@@ -61,7 +61,7 @@ function hopThrough(
   view: View<PathKinds>,
   name: HopName,
   at: readonly Workload[],
-  enter: (request: InFlightRequest) => IngressResult
+  enter: (request: InFlightRequest) => CallResults
 ): HopEvaluator {
   return request => ({ hop: { name, ...enter(request) }, next: { at, call: forwardCall(view, at, request.call) } })
 }

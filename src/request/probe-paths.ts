@@ -1,3 +1,4 @@
+import { isAmbient } from '../istio/ambient.ts'
 import type { Destination } from '../istio/client.ts'
 import type { Call } from '../istio/request.ts'
 import type { Component } from '../kserve/inference-service.ts'
@@ -7,6 +8,7 @@ import type { Workload } from '../state/workload.ts'
 import { evaluatePlaintextCall } from './call-result.ts'
 import type { PathKinds } from './caller.ts'
 import { NON_MESH_CLIENT } from './callers.ts'
+import { toResults } from './evaluate-calls.ts'
 import { PLAINTEXT_CLIENT } from './ingress-entry.ts'
 import type { HopEvaluator, PathTemplate } from './request-path.ts'
 
@@ -37,16 +39,14 @@ export function kubeletProbes(
   pods: readonly Workload[],
   port: number
 ): readonly PathTemplate[] {
-  if (annotations[REWRITE] !== 'false') return []
+  // Probes bypass ztunnel.
+  if (annotations[REWRITE] !== 'false' || pods.some(pod => isAmbient(view, pod))) return []
   const step: HopEvaluator = next => {
     const call: Call = { ...next.call, path: '/healthz' }
     const calls = toEndpoints(pods, port).map(endpoint =>
       evaluatePlaintextCall(view, { client: NON_MESH_CLIENT, call, destination, endpoint }, PLAINTEXT_CLIENT)
     )
-    return {
-      hop: { name: 'kubelet->pod', calls, failure: calls.find(({ failure }) => failure !== undefined)?.failure },
-      next
-    }
+    return { hop: { name: 'kubelet->pod', ...toResults(calls) }, next }
   }
   return [probe('kubelet', step)]
 }

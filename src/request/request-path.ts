@@ -5,10 +5,11 @@ import { memoize } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import type { ActivatorMode } from './activator.ts'
+import { inputsOf } from './call-inputs.ts'
 import type { RequiredRoute } from './call-result.ts'
 import type { Caller, InFlightRequest, PathKinds, TrafficSource } from './caller.ts'
 import { evaluateCalls, forwardCall } from './evaluate-calls.ts'
-import type { FailedHop, Hop, HopName } from './hop.ts'
+import type { FailedHop, Hop, HopName, Unevaluated } from './hop.ts'
 
 /** Evaluated request path to a model. */
 export interface Path extends Caller {
@@ -23,9 +24,11 @@ export interface Path extends Caller {
   readonly hops: readonly Hop[]
   /** False if no configuration shows that such callers exist. */
   readonly expected: boolean
+  /** Why the result is not known, with the inputs of all hops from there on. */
+  readonly unknown?: Unevaluated | undefined
 }
 
-/** Evaluates one hop and returns the request for the next hop, which is ignored if the hop is blocked or unknown. */
+/** Evaluates one hop and returns the request for the next hop, which is ignored if the hop is blocked. */
 export type HopEvaluator = (request: InFlightRequest) => { readonly hop: Hop; readonly next: InFlightRequest }
 
 /** Path before evaluation: common hops, then one branch for each activator mode. */
@@ -85,25 +88,37 @@ function evaluateCandidate(
   const own = { caller, from, entry, expected }
   const shared = evaluateHops(candidate, steps)
   const { reached } = shared
-  if (reached === undefined) return [{ ...own, activatorMode: undefined, hops: shared.hops }]
-  return branches.map(({ activatorMode, steps: rest }) => ({
-    ...own,
-    activatorMode,
-    hops: [...shared.hops, ...evaluateHops(reached, rest).hops]
-  }))
+  const ends =
+    reached === undefined
+      ? []
+      : branches.map(({ activatorMode, steps: rest }) => ({ activatorMode, hops: evaluateHops(reached, rest).hops }))
+  if (reached === undefined || shared.hops.some(({ unknown }) => unknown !== undefined)) {
+    const hops = [...shared.hops, ...ends.flatMap(end => end.hops)]
+    return [{ ...own, activatorMode: undefined, ...toKnown(hops) }]
+  }
+  return ends.map(({ activatorMode, hops }) => ({ ...own, activatorMode, ...toKnown([...shared.hops, ...hops]) }))
 }
 
-/** Evaluates hops up to the first that is blocked or unknown; then `reached` is absent. */
+/** Evaluates hops up to the first that is blocked; then `reached` is absent. */
 function evaluateHops(candidate: InFlightRequest, steps: readonly HopEvaluator[]) {
   const hops: Hop[] = []
   let reached: InFlightRequest | undefined = candidate
   for (const step of steps) {
     const { hop, next } = step(reached)
     hops.push(hop)
-    if (hop.failure !== undefined || hop.unknown !== undefined) return { hops, reached: undefined }
+    if (hop.failure !== undefined) return { hops, reached: undefined }
     reached = next
   }
   return { hops, reached }
+}
+
+/** The hops up to the first that is unknown. What follows is evaluated only to see whether a change concerns it. */
+function toKnown(hops: readonly Hop[]): Pick<Path, 'hops' | 'unknown'> {
+  const first = hops.findIndex(({ unknown }) => unknown !== undefined)
+  const reason = hops[first]?.unknown?.reason
+  if (reason === undefined) return { hops }
+  const inputs = hops.slice(first).map(({ name, unknown, failure }) => [name, unknown?.inputs, failure?.cause])
+  return { hops: hops.slice(0, first + 1), unknown: { reason, inputs: JSON.stringify(inputs) } }
 }
 
 /** Options of a hop besides its destination. */
@@ -130,9 +145,15 @@ export function hopTo(
   return ({ at: clients, call: arrived }) => {
     const call = rewrite?.(arrived) ?? arrived
     const results = evaluateCalls(view, clients, call, destination, requiredRoute)
-    const hop = { name: results.failure?.cause === 'no-route' ? nameWithoutRoute : name, ...results }
+    const unknown = clients.length === 0 ? { unknown: unknownClient(view, destination) } : {}
+    const hop = { name: results.failure?.cause === 'no-route' ? nameWithoutRoute : name, ...results, ...unknown }
     return { hop, next: { at, call: forwardCall(view, at, call) } }
   }
+}
+
+/** After a hop whose server is not known. */
+function unknownClient(view: View<PathKinds>, destination: Destination): Unevaluated {
+  return { reason: 'client is not known', inputs: inputsOf(view, [], destination) }
 }
 
 /** Memoized, so that the list keeps its identity. */

@@ -11,7 +11,7 @@ import { serviceHost } from '../text/host.ts'
 import { evaluateNonIstioListener } from './call-result.ts'
 import type { PathKinds } from './caller.ts'
 import { candidateCalls, NON_MESH_CLIENT } from './callers.ts'
-import { forwardCall } from './evaluate-calls.ts'
+import { forwardCall, toResults } from './evaluate-calls.ts'
 import { PLAINTEXT_CLIENT } from './ingress-entry.ts'
 import { kubeletProbes } from './probe-paths.ts'
 import { type HopEvaluator, hopTo, type PathTemplate, type PathTemplates } from './request-path.ts'
@@ -97,10 +97,9 @@ function external(view: View<PathKinds>, service: InferenceService, destination:
         PLAINTEXT_CLIENT
       )
     })
-    const failure = calls.map(({ failure }) => failure).find(one => one !== undefined)
-    const unknown = pods.length === 0 ? { unknown: missing } : {}
+    const unknown = pods.length === 0 ? { unknown: { reason: missing, inputs: '' } } : {}
     return {
-      hop: { name: 'caller->ingress-gateway', calls, failure, ...unknown },
+      hop: { name: 'caller->ingress-gateway', ...toResults(calls), ...unknown },
       next: { at: pods, call: forwardCall(view, pods, call) }
     }
   }

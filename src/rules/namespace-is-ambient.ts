@@ -1,4 +1,4 @@
-import { isAmbient } from '../istio/injection.ts'
+import { isAmbientNamespace } from '../istio/ambient.ts'
 import { deploymentMode } from '../kserve/deployment-mode.ts'
 import { defineCheck } from './lib/rule.ts'
 import { updatedManifest } from './lib/updated-manifest.ts'
@@ -12,7 +12,7 @@ export default defineCheck({
   reads: ['Namespace', 'ConfigMap'],
   *check(service, view) {
     const namespace = view.get('Namespace', '', service.namespace)
-    if (namespace === undefined || !isAmbient(view, service.namespace)) return
+    if (namespace === undefined || !isAmbientNamespace(view, service.namespace)) return
     if (deploymentMode(view, service) !== 'Knative') return
     const { 'istio.io/dataplane-mode': _, ...labels } = namespace.labels
     yield {

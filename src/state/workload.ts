@@ -18,6 +18,28 @@ export interface Workload {
   readonly revision?: string | undefined
   /** Ports on which traffic bypasses the sidecar. */
   readonly excludedInboundPorts?: readonly number[]
+  /** Whether ztunnel captures the pod (ambient mode), if the pod itself decides that; absent: its namespace decides. */
+  readonly captured?: boolean | undefined
+}
+
+/** Label of namespaces and pods: `ambient` selects ambient mode, `none` on a pod opts out. */
+export const DATAPLANE_MODE = 'istio.io/dataplane-mode'
+/** Annotation that istio-cni sets on captured pods. */
+const REDIRECTION = 'ambient.istio.io/redirection'
+/** Annotation of pods that the injector changed, also of gateways. */
+const INJECTED = 'sidecar.istio.io/status'
+
+/** @see istio 1.31 cni/pkg/util/podutil.go, charts istio-cni values.yaml (ambient.enablementSelectors) */
+export function captureOf(pod: {
+  readonly labels: Labels
+  readonly annotations: Labels
+  readonly hostNetwork: boolean
+}): boolean | undefined {
+  const { labels, annotations, hostNetwork } = pod
+  const mode = labels[DATAPLANE_MODE]
+  if (hostNetwork || annotations[INJECTED] !== undefined) return false
+  if (annotations[REDIRECTION] === 'enabled' || mode === 'ambient') return true
+  return mode === 'none' ? false : undefined
 }
 
 const EXCLUDED_PORTS = 'traffic.sidecar.istio.io/excludeInboundPorts'
@@ -68,7 +90,8 @@ export const toWorkload: (pod: ResourceOf<'Pod'>) => Workload = memoize(
       ports: spec.containers.flatMap(({ ports }) => ports),
       address: status?.podIP,
       revision: annotations[REVISION],
-      excludedInboundPorts: parseExcludedInboundPorts(annotations)
+      excludedInboundPorts: parseExcludedInboundPorts(annotations),
+      captured: captureOf({ labels, annotations, hostNetwork: spec.hostNetwork ?? false })
     }
   }
 )

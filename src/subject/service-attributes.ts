@@ -21,7 +21,7 @@ export function endpointPods(view: View<PathKinds>, place: string, host: string)
 }
 
 function podAttributes(view: View<PathKinds>, pod: Workload): string {
-  const { proxy, revision, serviceAccount, labels, excludedInboundPorts } = pod
+  const { proxy, revision, serviceAccount, labels, excludedInboundPorts, captured } = pod
   const protocols = new Map<number, string>()
   // If several Services target a port, the first takes precedence.
   for (const { target, port } of targetsOf(view, pod).toReversed()) protocols.set(target, protocolOf(port))
@@ -30,6 +30,7 @@ function podAttributes(view: View<PathKinds>, pod: Workload): string {
     revision,
     serviceAccount,
     excludedInboundPorts,
+    captured,
     labels[TLS_MODE_LABEL],
     [...protocols].sort()
   ])

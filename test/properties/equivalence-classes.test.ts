@@ -22,13 +22,14 @@ import {
 } from '../support/random-cluster.ts'
 
 /** Result of a path without the names of the model. */
-const resultOf = ({ caller, from, entry, activatorMode, hops, expected }: Path) =>
+const resultOf = ({ caller, from, entry, activatorMode, hops, expected, unknown: inputs }: Path) =>
   JSON.stringify([
     caller,
     from,
     entry,
     activatorMode,
     expected,
+    inputs,
     hops.map(({ name, failure, unknown }) => [name, failure?.cause, unknown])
   ])
 

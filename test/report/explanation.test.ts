@@ -184,7 +184,7 @@ const TEXTS: Readonly<Record<string, readonly [yaml: string, line: string, model
   ],
   'unknown input': [
     `${namespace('istio.io/dataplane-mode: ambient')}---${model('')}`,
-    'unknown: ztunnel (namespace is ambient) is not modeled',
+    'unknown: ztunnel is not modeled (server in ambient mode)',
     'user1/new'
   ],
   ModelMesh: [

@@ -23,12 +23,12 @@ export function describePath(path: Path): string {
     activatorMode,
     hops.map(({ name }) => name).join(', '),
     failedHopOf(path)?.failure.cause,
-    unknown && `unknown: ${unknown}`
+    unknown && `unknown: ${unknown.reason}`
   ]
   return words.filter(word => word !== undefined).join(' ')
 }
 
 /** Reasons why paths to a model are unknown, without duplicates. */
 export function unknownReasons(state: Snapshot, name: string, namespace = 'user1'): readonly string[] {
-  return [...new Set(evaluatedPaths(state, name, namespace).flatMap(({ hops }) => hops.at(-1)?.unknown ?? []))]
+  return [...new Set(evaluatedPaths(state, name, namespace).flatMap(({ unknown }) => unknown?.reason ?? []))]
 }

@@ -1,0 +1,79 @@
+import type { InferenceService } from '../kserve/inference-service.ts'
+import type { HopName } from '../request/hop.ts'
+import type { Path } from '../request/request-path.ts'
+import { getOrAdd } from '../state/map.ts'
+import { PATHS } from './incremental/class-evaluation.ts'
+import { type Evaluation, modelKey } from './incremental/evaluate.ts'
+import type { Skip } from './incremental/skip.ts'
+
+/** Path whose result is not known, of InferenceServices with identical paths. */
+export interface UnknownPath {
+  /** Empty if the path belongs to a control plane. */
+  readonly models: readonly InferenceService[]
+  readonly entry: string
+  readonly hop: HopName
+  readonly reason: string
+}
+
+/**
+ * Paths that a change makes unknown, or whose unknown result it can change. A path that was unknown and is blocked now is
+ * one of them: whether the change blocks it is not known.
+ */
+export function newlyUnknown(
+  models: readonly InferenceService[],
+  before: readonly Path[],
+  after: readonly Path[]
+): readonly UnknownPath[] {
+  if (before === after) return []
+  const known = new Set(before.flatMap(keyOf))
+  const fresh = after.filter(path => keyOf(path).some(key => !known.has(key)))
+  const wasUnknown = before.filter(({ unknown }) => unknown !== undefined)
+  const blocked = wasUnknown.filter(one => after.some(path => isSameCall(path, one) && isBlocked(path)))
+  return toUnknownPaths(models, [...fresh, ...blocked])
+}
+
+/** All paths of a state whose result is not known. */
+export function allUnknown({ namespaces, controlPlane }: Evaluation): readonly UnknownPath[] {
+  const classes = [...namespaces.values()].flatMap(({ evaluations }) => [...evaluations.values()])
+  return [
+    ...toUnknownPaths([], controlPlane.value ?? []),
+    ...classes.flatMap(({ members, paths = [], next = [] }) => toUnknownPaths(members, [...paths, ...next]))
+  ]
+}
+
+/** One entry for each reason, with the models and hops that it concerns. */
+export function toSkips(paths: readonly UnknownPath[]): readonly Skip[] {
+  const reasons = new Map<string, { readonly subjects: Set<string>; readonly hops: Set<HopName> }>()
+  for (const { models, entry, hop, reason } of paths) {
+    const { subjects, hops } = getOrAdd(reasons, reason, () => ({ subjects: new Set(), hops: new Set() }))
+    for (const subject of models.length === 0 ? [entry] : models.map(modelKey)) subjects.add(subject)
+    hops.add(hop)
+  }
+  return [...reasons].map(([reason, { subjects, hops }]) => ({
+    rule: PATHS,
+    missing: [],
+    reason: `${toNames(subjects)}: ${reason} at ${[...hops].join(', ')}`
+  }))
+}
+
+const MAX_NAMES = 2
+
+function toNames(subjects: ReadonlySet<string>): string {
+  const names = [...subjects].sort()
+  const more = names.length - MAX_NAMES
+  return more > 0 ? `${names.slice(0, MAX_NAMES).join(', ')} and ${more} more` : names.join(', ')
+}
+
+function keyOf({ caller, entry, unknown }: Path): readonly string[] {
+  return unknown === undefined ? [] : [JSON.stringify([caller, entry, unknown])]
+}
+
+const isBlocked = ({ hops }: Path) => hops.some(({ failure }) => failure !== undefined)
+const isSameCall = (one: Path, other: Path) => one.caller === other.caller && one.entry === other.entry
+
+function toUnknownPaths(models: readonly InferenceService[], paths: readonly Path[]): readonly UnknownPath[] {
+  return paths.flatMap(({ entry, hops, unknown }) => {
+    const hop = hops.at(-1)?.name
+    return unknown === undefined || hop === undefined ? [] : [{ models, entry, hop, reason: unknown.reason }]
+  })
+}

@@ -1,0 +1,168 @@
+import t from 'tap'
+import { type Decision, decide, decideState } from '../../src/engine/decide.ts'
+import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
+import { RULES } from '../../src/rules/index.ts'
+import type { Change, Snapshot } from '../../src/state/snapshot.ts'
+import {
+  authorization,
+  clientRule,
+  configMap,
+  kserveConfig,
+  model,
+  namespace,
+  pod,
+  policy,
+  together
+} from '../support/objects.ts'
+import { resourceOf, stockWith } from '../support/snapshot.ts'
+
+/** Objects of namespace `amb` instead of `user1`, whose pods have sidecars. */
+const amb = (yaml: string) => yaml.replaceAll('user1', 'amb')
+
+/** Decision about an object that is created, updated or, with `deleting`, deleted. */
+function decisionOn(state: Snapshot, yaml: string, deleting = false): Decision {
+  const after = resourceOf(yaml)
+  const before = state.get(after.kind, after.namespace, after.name)
+  const change = deleting
+    ? { operation: 'DELETE', before }
+    : before === undefined
+      ? { operation: 'CREATE', after }
+      : { operation: 'UPDATE', before, after: { ...after, created: before.created } }
+  return decide(state, change as Change, RULES, DEFAULT_POLICY)
+}
+
+const reasonsOf = ({ notEvaluated }: Pick<Decision, 'notEvaluated'>) => notEvaluated.map(({ reason }) => reason)
+
+const AMBIENT = 'istio.io/dataplane-mode: ambient'
+const STANDARD = ', annotations: { serving.kserve.io/deploymentMode: Standard }'
+const ambientModel = together(namespace(AMBIENT), model(''))
+const DENY_ALL = authorization('user1', '{}')
+const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
+const labelled = (labels: string) =>
+  model(STANDARD, `predictor: { labels: { ${labels} }, model: { modelFormat: { name: sklearn } } }`)
+
+const SERVER = 'amb/new: ztunnel is not modeled (server in ambient mode)'
+
+/** By test name: state, changed object, and the start of each reason that the decision carries. */
+const CHANGES: Readonly<Record<string, readonly [state: string, change: string, reasons: readonly string[]]>> = {
+  'W1: AuthorizationPolicy on an ambient namespace': [ambientModel, DENY_ALL, [SERVER]],
+  'W2: AuthorizationPolicy with paths on an ambient namespace': [
+    ambientModel,
+    authorization('user1', '{ rules: [{ to: [{ operation: { paths: ["/healthz"] } }] }] }'),
+    [SERVER]
+  ],
+  'W3: AuthorizationPolicy on pods that are ambient by their label': [
+    together(namespace('team: a'), labelled(AMBIENT)),
+    DENY_ALL,
+    [SERVER]
+  ],
+  'W4: DestinationRule for a model with ambient pods': [
+    together(namespace('team: a'), labelled(AMBIENT)),
+    clientRule('new-predictor.user1.svc.cluster.local', '{ tls: { mode: ISTIO_MUTUAL } }'),
+    [SERVER]
+  ],
+  'W7: PeerAuthentication STRICT on an ambient namespace': [ambientModel, STRICT, [SERVER]],
+  'W21: waypoint of an ambient namespace': [
+    ambientModel,
+    namespace(`${AMBIENT}, istio.io/use-waypoint: waypoint`),
+    [SERVER]
+  ],
+  'namespace becomes ambient': [together(namespace('team: a'), model('')), namespace(AMBIENT), [SERVER]],
+  'new model in an ambient namespace': [namespace(AMBIENT), model(''), [SERVER]],
+  'targetRefs of a Service in an ambient namespace': [
+    ambientModel,
+    authorization('user1', '{ targetRefs: [{ kind: Service, name: new-predictor }] }'),
+    [SERVER]
+  ],
+  'unrelated object': [ambientModel, configMap('user1', 'notes', { text: 'hello' }), []],
+  'AuthorizationPolicy on another namespace': [ambientModel, authorization('batch', '{}'), []],
+  'DestinationRule for another host': [
+    ambientModel,
+    clientRule('other.user1.svc.cluster.local', '{ tls: { mode: DISABLE } }'),
+    []
+  ],
+  'AuthorizationPolicy on a Gateway of an ambient namespace': [
+    ambientModel,
+    authorization('user1', '{ targetRefs: [{ kind: Gateway, group: gateway.networking.k8s.io, name: other }] }'),
+    []
+  ],
+  'namespace with another label': [ambientModel, namespace(`${AMBIENT}, team: blue`), []],
+  'pods that opt out of ambient mode': [
+    together(namespace(AMBIENT), labelled('istio.io/dataplane-mode: none')),
+    policy('user1', '{ mtls: { mode: PERMISSIVE } }'),
+    []
+  ]
+}
+
+for (const [name, [state, change, reasons]] of Object.entries(CHANGES)) {
+  t.test(`change: ${name}`, async t => {
+    const decision = decisionOn(stockWith(amb(state)), amb(change))
+    t.not(decision.decision, 'deny')
+    const found = reasonsOf(decision)
+    t.equal(found.length, reasons.length, found.join('\n'))
+    for (const [i, reason] of reasons.entries()) t.ok(found[i]?.startsWith(reason))
+  })
+}
+
+const publicGateway = kserveConfig({ enableGatewayApi: true, kserveIngressGateway: 'gateways/public' })
+const NO_PROXY = 'Gateway API Gateway gateways/public has no Istio gateway pods; other proxies are not modeled'
+
+t.test('a change behind a gateway whose proxies are not found is not evaluated', async t => {
+  const state = stockWith(together(publicGateway, amb(namespace('istio-injection: enabled')), amb(model(STANDARD))))
+  t.same(reasonsOf(decisionOn(state, amb(STRICT))), [`amb/new: ${NO_PROXY} at caller->ingress-gateway`])
+  t.same(reasonsOf(decisionOn(state, policy('user2', '{ mtls: { mode: STRICT } }'))), [])
+})
+
+t.test('a change behind a public host that is not known is not evaluated', async t => {
+  const template = configMap('knative-serving', 'config-network', { 'domain-template': '{{.Name | x}}' })
+  const carried = (change: string) => reasonsOf(decisionOn(stockWith(template), change)).join()
+  t.match(
+    carried(authorization('user1', '{}')),
+    /^user1\/sklearn-iris, .*: domain-template .* caller->ingress-gateway$/
+  )
+  t.equal(carried(authorization('batch', '{}')), '')
+})
+
+t.test('a change behind a KServe configuration that is rejected is not evaluated', async t => {
+  const state = stockWith(configMap('kserve', 'inferenceservice-config', { ingress: '{}' }))
+  const reason = 'KServe rejects its configuration; objects that it created before are not modeled'
+  const { decision, notEvaluated } = decisionOn(state, authorization('user1', '{}'))
+  t.equal(decision, 'warn')
+  t.match(notEvaluated, [{ rule: 'paths', missing: [], reason: new RegExp(`^user1/.*: ${reason} at caller->pod$`) }])
+  t.same(reasonsOf(decisionOn(state, authorization('batch', '{}'))), [])
+})
+
+t.test('a path that was unknown and is blocked now is not evaluated', async t => {
+  const state = stockWith(together(amb(labelled(AMBIENT)), amb(STRICT)))
+  const optedOut = amb(labelled('istio.io/dataplane-mode: none'))
+  const rule = clientRule('new-predictor.amb.svc.cluster.local', '{ tls: { mode: ISTIO_MUTUAL } }')
+  const { decision, notEvaluated } = decisionOn(state.apply({ operation: 'CREATE', after: resourceOf(rule) }), optedOut)
+  t.equal(decision, 'warn')
+  t.equal(notEvaluated.length, 1)
+})
+
+t.test('a state lists all unknown paths, and only the first models by name', async t => {
+  const models = ['new', 'second', 'third'].map(name => model('').replace('name: new', `name: ${name}`))
+  const state = stockWith(amb(together(namespace(AMBIENT), ...models)))
+  const { decision, notEvaluated } = decideState(state, RULES, DEFAULT_POLICY)
+  t.equal(decision, 'warn')
+  t.match(notEvaluated, [{ reason: /^amb\/new, amb\/second and 1 more: ztunnel is not modeled/ }])
+})
+
+t.test('`unevaluated: deny` denies a change that is not evaluated', async t => {
+  const change: Change = { operation: 'CREATE', after: resourceOf(amb(DENY_ALL)) }
+  t.equal(
+    decide(stockWith(amb(ambientModel)), change, RULES, { ...DEFAULT_POLICY, unevaluated: 'deny' }).decision,
+    'deny'
+  )
+})
+
+t.test('W8: a PeerAuthentication on webhook pods in ambient mode is not evaluated', async t => {
+  const webhook = pod('knative-serving', 'webhook-754f8bc47f-wghnv', `app: webhook, role: webhook, ${AMBIENT}`, 'none')
+  const { decision, notEvaluated } = decisionOn(
+    stockWith(webhook),
+    policy('knative-serving', '{ mtls: { mode: STRICT } }')
+  )
+  t.equal(decision, 'warn')
+  t.match(notEvaluated, [{ reason: /^webhook knative-serving\/webhook:443: ztunnel is not modeled/ }])
+})
