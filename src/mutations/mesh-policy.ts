@@ -1,3 +1,4 @@
+import { isAmbient } from '../istio/ambient.ts'
 import { needsIdentity, policiesFor } from '../istio/authorization.ts'
 import { INJECT, injection } from '../istio/injection.ts'
 import { peerMtls } from '../istio/peer-authentication.ts'
@@ -18,7 +19,7 @@ export const MUTATE_ANNOTATION = 'mesh-guard.io/mutate'
 
 /**
  * True if the pods of this InferenceService must be in the mesh: they would be STRICT, a policy on them matches on
- * identity, or the namespace requests it. False if the user opted out or if no label could enable injection.
+ * identity, or the namespace requests it. False if the user opted out, if no label could enable injection, or in ambient mode.
  */
 export function requiresMesh(view: View<PathKinds>, service: InferenceService): boolean {
   const namespace = view.get('Namespace', '', service.namespace)
@@ -27,6 +28,8 @@ export function requiresMesh(view: View<PathKinds>, service: InferenceService): 
   const components = componentsOf(view, service)
   if (components.some(({ labels, annotations }) => hasOptedOut(labels[INJECT] ?? annotations[INJECT]))) return false
   if (!components.every(component => canBeInjected(view, service, component))) return false
+  // Pods in ambient mode are in the mesh.
+  if (components.some(component => isAmbient(view, desiredPod(view, service, component)))) return false
   return (
     policy === 'mesh' ||
     components.some(component => {

@@ -81,12 +81,12 @@ function evaluateConnected(view: View<CallKinds>, attempt: CallAttempt, connecti
   return toResult(authorization, failure)
 }
 
+export const AMBIENT = 'ztunnel (ambient mode) is not modeled'
+
 /** ztunnel replaces both ends of a connection: neither the client's TLS nor the server's policies apply as with sidecars. */
 function findUnknown(view: View<CallKinds>, { client, destination, endpoint }: CallAttempt): Unevaluated | undefined {
-  const end = isAmbient(view, endpoint.workload) ? 'server' : isAmbient(view, client) ? 'client' : undefined
-  if (end === undefined) return undefined
-  const inputs = inputsOf(view, [client], { ...destination, endpoints: [endpoint] })
-  return { reason: `ztunnel is not modeled (${end} in ambient mode)`, inputs }
+  if (!isAmbient(view, endpoint.workload) && !isAmbient(view, client)) return undefined
+  return { reason: AMBIENT, inputs: inputsOf(view, [client], { ...destination, endpoints: [endpoint] }) }
 }
 
 function toRequest(

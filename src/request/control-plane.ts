@@ -11,6 +11,7 @@ import type { Workload } from '../state/workload.ts'
 import { parseGoFloat } from '../text/go-float.ts'
 import { serviceHost } from '../text/host.ts'
 import { inputsOf } from './call-inputs.ts'
+import { AMBIENT } from './call-result.ts'
 import type { PathKinds } from './caller.ts'
 import { NON_MESH_CLIENT } from './callers.ts'
 import type { ConfigurationRejected, Failure, HopName, Unevaluated } from './hop.ts'
@@ -90,8 +91,7 @@ function findUnknownWebhook(view: View<ControlPlaneKinds>, service: Service, num
   if (endpoints.length === 0) return undefined
   const { name, namespace } = service
   const host = serviceHost(namespace, name, view.settings.clusterDomain)
-  const reason = 'ztunnel is not modeled (server in ambient mode)'
-  return { reason, inputs: inputsOf(view, [API_SERVER], { host, namespace, endpoints }) }
+  return { reason: AMBIENT, inputs: inputsOf(view, [API_SERVER], { host, namespace, endpoints }) }
 }
 
 function findPolicyDenied(view: View<PathKinds>, { workload, port }: Endpoint): Failure | undefined {

@@ -71,10 +71,12 @@ function isBypassed(
   const call = callTo(view, service, host, undefined)
   const isAllowed = (server: Workload) =>
     authorize(view, server, toRequest(view, call, service, server)).is === 'allowed'
+  const { failure, unknown } = viaActivator(view, revision, call)
   return (
+    failure === undefined &&
+    unknown === undefined &&
     pods.some(pod => pod.proxy === 'sidecar' && !isAllowed(pod)) &&
-    systemPods(view, 'activator').every(activator => activator.proxy === 'none' || isAllowed(activator)) &&
-    viaActivator(view, revision, call).failure === undefined
+    systemPods(view, 'activator').every(activator => activator.proxy === 'none' || isAllowed(activator))
   )
 }
 

@@ -1,3 +1,4 @@
+import { isAmbient } from '../istio/ambient.ts'
 import { policiesFor, requiresToken } from '../istio/authorization.ts'
 import { meshOf } from '../istio/mesh.ts'
 import { attaches } from '../istio/policy-target.ts'
@@ -22,7 +23,7 @@ export default defineCheck({
     // A RequestAuthentication with a selector in the root namespace targets gateways.
     if (spec.jwtRules.length === 0 || (isRoot && !isEmpty(spec.selector?.matchLabels ?? {}))) return
     const exposed = modelPods(view, isRoot ? undefined : namespace).filter(
-      ({ pod }) => attaches(subject, pod) && !policiesFor(view, pod).some(requiresToken)
+      ({ pod }) => attaches(subject, pod) && !isAmbient(view, pod) && !policiesFor(view, pod).some(requiresToken)
     )
     const [first] = modelsOf(exposed)
     if (first === undefined) return

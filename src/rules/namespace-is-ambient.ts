@@ -1,5 +1,6 @@
-import { isAmbientNamespace } from '../istio/ambient.ts'
-import { deploymentMode } from '../kserve/deployment-mode.ts'
+import { isAmbient, isAmbientNamespace } from '../istio/ambient.ts'
+import { componentsOf, desiredPod } from '../kserve/inference-service.ts'
+import { INJECTION_KINDS } from './lib/model-pods.ts'
 import { defineCheck } from './lib/rule.ts'
 import { updatedManifest } from './lib/updated-manifest.ts'
 
@@ -9,15 +10,16 @@ export default defineCheck({
   mode: 'warn',
   summary: 'A Knative model is in an ambient namespace, which net-istio does not support',
   on: ['InferenceService'],
-  reads: ['Namespace', 'ConfigMap'],
+  reads: INJECTION_KINDS,
   *check(service, view) {
     const namespace = view.get('Namespace', '', service.namespace)
     if (namespace === undefined || !isAmbientNamespace(view, service.namespace)) return
-    if (deploymentMode(view, service) !== 'Knative') return
+    const components = componentsOf(view, service).filter(({ mode }) => mode === 'Knative')
+    if (!components.some(component => isAmbient(view, desiredPod(view, service, component)))) return
     const { 'istio.io/dataplane-mode': _, ...labels } = namespace.labels
     yield {
       field: 'metadata.namespace',
-      message: `Namespace ${service.namespace} is ambient: net-istio does not support it, and paths to Knative models are not checked`,
+      message: `Namespace ${service.namespace} is ambient: net-istio does not support it, and its paths are not evaluated`,
       fix: {
         text: 'Use sidecar injection in the namespace, or deployment mode Standard',
         apply: [updatedManifest(namespace, { labels: { ...labels, 'istio-injection': 'enabled' } })]

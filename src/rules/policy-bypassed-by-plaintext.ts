@@ -1,3 +1,4 @@
+import { isAmbient } from '../istio/ambient.ts'
 import { actionOf, authorize, isEnforced } from '../istio/authorization.ts'
 import type { AuthorizationPolicy } from '../istio/authorization-policy.ts'
 import { hasIdentity } from '../istio/authorization-rule.ts'
@@ -72,7 +73,7 @@ function acceptsPlaintext(
   policy: AuthorizationPolicy,
   { service, component, pod }: ModelPod
 ): boolean {
-  if (!attaches(policy, pod)) return false
+  if (!attaches(policy, pod) || isAmbient(view, pod)) return false
   const port = component.mode === 'Knative' ? QUEUE_PORT : STANDARD_PORT
   if (pod.proxy === 'none') return true
   if (modeForPort(peerMtls(view, pod), port).mode === 'STRICT') return false

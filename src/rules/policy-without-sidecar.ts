@@ -1,3 +1,4 @@
+import { isAmbient } from '../istio/ambient.ts'
 import { policiesFor } from '../istio/authorization.ts'
 import { componentsOf, desiredPod, podsOf } from '../kserve/inference-service.ts'
 import { nameOf } from '../state/resource.ts'
@@ -14,7 +15,7 @@ export default defineCheck({
   *check(service, view) {
     for (const component of componentsOf(view, service)) {
       const [pod = desiredPod(view, service, component)] = podsOf(view, service, component)
-      const [policy, ...others] = pod.proxy === 'none' ? policiesFor(view, pod) : []
+      const [policy, ...others] = pod.proxy === 'none' && !isAmbient(view, pod) ? policiesFor(view, pod) : []
       if (policy === undefined) continue
       const more = others.length === 0 ? '' : ` (and ${others.length} more)`
       yield {

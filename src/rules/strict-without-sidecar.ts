@@ -1,3 +1,4 @@
+import { isAmbient } from '../istio/ambient.ts'
 import { peerMtls } from '../istio/peer-authentication.ts'
 import { componentsOf, desiredPod, podsOf } from '../kserve/inference-service.ts'
 import { nameOf } from '../state/resource.ts'
@@ -16,7 +17,7 @@ export default defineCheck({
       const running = podsOf(view, service, component)
       const [pod = desiredPod(view, service, component)] = running
       const { workload } = peerMtls(view, pod)
-      if (workload.mode !== 'STRICT' || pod.proxy !== 'none') continue
+      if (workload.mode !== 'STRICT' || pod.proxy !== 'none' || isAmbient(view, pod)) continue
       yield {
         field: `spec.${component.name}`,
         message: `${nameOf(workload.by)} is STRICT, but ${component.service} has no sidecar: it accepts plaintext`,

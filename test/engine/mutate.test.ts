@@ -72,6 +72,12 @@ t.test('a new model gets the values that the policy of its namespace requires', 
       model(),
       []
     ],
+    [
+      'namespace is ambient: nothing',
+      stockWith(`${policy('user1')}---${namespace('istio.io/dataplane-mode: ambient')}`),
+      model(),
+      []
+    ],
     ['model disables injection: nothing', STRICT, model(`, annotations: { ${INJECT}: "false" }`), []],
     [
       'component disables injection: nothing',

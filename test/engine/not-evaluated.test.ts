@@ -1,18 +1,21 @@
 import t from 'tap'
 import { type Decision, decide, decideState } from '../../src/engine/decide.ts'
 import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
+import { trace } from '../../src/engine/trace.ts'
 import { RULES } from '../../src/rules/index.ts'
 import type { Change, Snapshot } from '../../src/state/snapshot.ts'
 import {
   authorization,
   clientRule,
   configMap,
+  KNATIVE_WITHOUT_SIDECARS,
   kserveConfig,
   model,
   namespace,
   pod,
   policy,
-  together
+  together,
+  tokens
 } from '../support/objects.ts'
 import { resourceOf, stockWith } from '../support/snapshot.ts'
 
@@ -41,7 +44,7 @@ const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
 const labelled = (labels: string) =>
   model(STANDARD, `predictor: { labels: { ${labels} }, model: { modelFormat: { name: sklearn } } }`)
 
-const SERVER = 'amb/new: ztunnel is not modeled (server in ambient mode)'
+const SERVER = 'amb/new: ztunnel (ambient mode) is not modeled'
 
 /** By test name: state, changed object, and the start of each reason that the decision carries. */
 const CHANGES: Readonly<Record<string, readonly [state: string, change: string, reasons: readonly string[]]>> = {
@@ -74,6 +77,12 @@ const CHANGES: Readonly<Record<string, readonly [state: string, change: string, 
     authorization('user1', '{ targetRefs: [{ kind: Service, name: new-predictor }] }'),
     [SERVER]
   ],
+  'AuthorizationPolicy that matches on identity': [
+    ambientModel,
+    authorization('user1', '{ action: DENY, rules: [{ from: [{ source: { namespaces: [user2] } }] }] }'),
+    [SERVER]
+  ],
+  RequestAuthentication: [ambientModel, tokens(), [SERVER]],
   'unrelated object': [ambientModel, configMap('user1', 'notes', { text: 'hello' }), []],
   'AuthorizationPolicy on another namespace': [ambientModel, authorization('batch', '{}'), []],
   'DestinationRule for another host': [
@@ -97,7 +106,8 @@ const CHANGES: Readonly<Record<string, readonly [state: string, change: string, 
 for (const [name, [state, change, reasons]] of Object.entries(CHANGES)) {
   t.test(`change: ${name}`, async t => {
     const decision = decisionOn(stockWith(amb(state)), amb(change))
-    t.not(decision.decision, 'deny')
+    const rules = decision.findings.map(({ rule }) => rule).filter(rule => rule !== 'namespace-is-ambient')
+    t.same(rules, [], 'no rule speaks as if the pods had no proxy, or a sidecar')
     const found = reasonsOf(decision)
     t.equal(found.length, reasons.length, found.join('\n'))
     for (const [i, reason] of reasons.entries()) t.ok(found[i]?.startsWith(reason))
@@ -146,7 +156,7 @@ t.test('a state lists all unknown paths, and only the first models by name', asy
   const state = stockWith(amb(together(namespace(AMBIENT), ...models)))
   const { decision, notEvaluated } = decideState(state, RULES, DEFAULT_POLICY)
   t.equal(decision, 'warn')
-  t.match(notEvaluated, [{ reason: /^amb\/new, amb\/second and 1 more: ztunnel is not modeled/ }])
+  t.match(notEvaluated, [{ reason: /^amb\/new, amb\/second and 1 more: ztunnel/ }])
 })
 
 t.test('`unevaluated: deny` denies a change that is not evaluated', async t => {
@@ -164,5 +174,29 @@ t.test('W8: a PeerAuthentication on webhook pods in ambient mode is not evaluate
     policy('knative-serving', '{ mtls: { mode: STRICT } }')
   )
   t.equal(decision, 'warn')
-  t.match(notEvaluated, [{ reason: /^webhook knative-serving\/webhook:443: ztunnel is not modeled/ }])
+  t.match(notEvaluated, [{ reason: /^webhook knative-serving\/webhook:443: ztunnel/ }])
+})
+
+/** Activator and autoscaler in ambient mode, as istio-cni annotates them. */
+const AMBIENT_KNATIVE = KNATIVE_WITHOUT_SIDECARS.replaceAll(
+  'metadata: {',
+  'metadata: { annotations: { ambient.istio.io/redirection: enabled },'
+)
+
+t.test('W5: STRICT on models that an ambient activator calls is not evaluated', async t => {
+  const { decision, findings, notEvaluated } = decisionOn(stockWith(AMBIENT_KNATIVE), STRICT)
+  t.equal(decision, 'warn')
+  t.same(findings, [])
+  t.match(notEvaluated, [
+    { reason: /ztunnel \(ambient mode\) is not modeled at caller->activator, gateway->activator, autoscaler->pod$/ }
+  ])
+})
+
+t.test('W6: a trace from an ambient pod to a sidecar is unknown', async t => {
+  const state = stockWith(together(AMBIENT_KNATIVE, STRICT))
+  const from = 'knative-serving/activator-7f77bdbcdb-xh79h'
+  const request = { from, host: 'httpbin.user1', port: 8000, path: undefined, method: 'POST' }
+  t.match(trace(state, request, RULES), {
+    trace: { calls: [], failure: undefined, unknown: 'ztunnel (ambient mode) is not modeled' }
+  })
 })

@@ -184,7 +184,7 @@ const TEXTS: Readonly<Record<string, readonly [yaml: string, line: string, model
   ],
   'unknown input': [
     `${namespace('istio.io/dataplane-mode: ambient')}---${model('')}`,
-    'unknown: ztunnel is not modeled (server in ambient mode)',
+    'unknown: ztunnel (ambient mode) is not modeled',
     'user1/new'
   ],
   ModelMesh: [

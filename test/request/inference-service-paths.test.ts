@@ -260,7 +260,7 @@ metadata: { name: user1, labels: { istio.io/dataplane-mode: ambient ${labels} } 
   const pathLines = (yaml: string, name = 'a') => pathsTo(stockWith(`${model('a')}---${yaml}`), name)
   const areUnknown = (lines: readonly string[]) => lines.map(line => line.includes('unknown'))
   const unknown = pathLines(namespace(''))
-  t.match(unknown[0], /caller->pod unknown: ztunnel is not modeled \(server in ambient mode\)/)
+  t.match(unknown[0], /caller->pod unknown: ztunnel \(ambient mode\) is not modeled/)
   t.notOk(areUnknown(unknown).includes(false))
   t.notOk(areUnknown(pathLines(namespace(', istio-injection: enabled'))).includes(true), 'injected pods')
   t.notOk(areUnknown(pathLines(namespace(''), 'sklearn-iris')).includes(true), 'running pods with a sidecar')

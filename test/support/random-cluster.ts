@@ -222,8 +222,10 @@ const namespaceObject: fc.Arbitrary<Manifest> = record({
 }).map(metadata => ({ apiVersion: 'v1', kind: 'Namespace', metadata }))
 
 const inject = optional(pick('true', 'false'))
+const dataplaneMode = optional(pick('ambient', 'none'))
 const labels = record({
   'sidecar.istio.io/inject': inject,
+  'istio.io/dataplane-mode': dataplaneMode,
   'networking.knative.dev/visibility': optional(pick('cluster-local'))
 })
 const annotations = record({
@@ -286,9 +288,16 @@ const sidecar = object(
 )
 const proxy = pick([], [{ name: 'istio-proxy', args: ['proxy', 'sidecar'] }])
 const pod = fc
-  .tuple(pick('sklearn-iris', 'new'), pick('a', 'b'), proxy, pick('Running', 'Failed'), optional(pick('caller')))
+  .tuple(
+    pick('sklearn-iris', 'new'),
+    pick('a', 'b'),
+    proxy,
+    pick('Running', 'Failed'),
+    optional(pick('caller')),
+    dataplaneMode
+  )
   .map(
-    ([model, suffix, proxy, phase, serviceAccountName]): Manifest =>
+    ([model, suffix, proxy, phase, serviceAccountName, mode]): Manifest =>
       withoutEmptyFields({
         apiVersion: 'v1',
         kind: 'Pod',
@@ -298,6 +307,7 @@ const pod = fc
           labels: {
             'serving.kserve.io/inferenceservice': model,
             component: 'predictor',
+            'istio.io/dataplane-mode': mode,
             ...(proxy.length > 0 ? { 'security.istio.io/tlsMode': 'istio' } : {})
           }
         },
