@@ -2,12 +2,12 @@ import { Command } from 'commander'
 import { explain } from '../engine/explain.ts'
 import { modelKey } from '../engine/incremental/evaluate.ts'
 import { policyAt } from '../engine/to-findings.ts'
-import type { InferenceService } from '../kserve/inference-service.ts'
 import { toExplanation } from '../report/explanation.ts'
 import { toExplanationText } from '../report/explanation-text.ts'
 import { RULES } from '../rules/index.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { suggest } from '../sources/suggest.ts'
+import type { Ref } from '../state/resource.ts'
 import { againstOption, qualifiedName, requireNamespace, resolveSource } from './cluster-state.ts'
 import { addReportOptions, allNamespacesOption, exitCode, loadConfig, type ReportOptions } from './command.ts'
 import { FINDINGS, helpText } from './help.ts'
@@ -49,7 +49,7 @@ export function explainCommand(io: Io): Command {
       if (name !== undefined && !names.includes(name) && !state.unreadable.has('InferenceService')) {
         throw new InvalidInput([`InferenceService ${name}: not found${suggest(name, names)}`])
       }
-      const isSelected = (one: InferenceService) =>
+      const isSelected = (one: Pick<Ref, 'namespace' | 'name'>) =>
         name === undefined ? namespace === undefined || one.namespace === namespace : modelKey(one) === name
       const explained = explain(state, isSelected, RULES, policyAt(config, Date.now()))
       const explanation = toExplanation(state, explained)

@@ -54,8 +54,7 @@ export function diffEvaluations(before: Evaluation, after: Evaluation, updated?:
     const fresh = newlyBlocked(previous.paths, paths).map(path =>
       forRepresentative(after, models[0], which, paths, path)
     )
-    unknown.push(...newlyUnknown(models, previous.paths, paths))
-    if (next !== undefined) unknown.push(...newlyUnknown(models, previous.next ?? previous.paths, next))
+    unknown.push(...newlyUnknown(models, previous, paths, next))
     const isNew = previous.paths.length === 0
     blocked.push(...toBlockedPaths(models, fresh, paths).filter(({ partialDenial }) => !(isNew && partialDenial)))
     if (next !== undefined && !own && fresh.length === 0) {
@@ -106,9 +105,10 @@ const NEW: PreviousEvaluation = { paths: [], next: undefined }
 
 /** Models whose paths can differ between two states. */
 export function* comparisons(before: Evaluation, after: Evaluation): Iterable<Comparison> {
-  const [then, now] = [before.controlPlane.value, after.controlPlane.value]
-  if (then !== undefined && now !== undefined) {
-    yield { models: [], previous: { paths: then, next: undefined }, running: now, next: undefined }
+  for (const kind of ['controlPlane', 'llmInferenceServices'] as const) {
+    const [then, now] = [before[kind].value, after[kind].value]
+    if (then !== undefined && now !== undefined && then !== now)
+      yield { models: [], previous: { paths: then, next: undefined }, running: now, next: undefined }
   }
   for (const [namespace, evaluated] of after.namespaces) {
     const previous = before.namespaces.get(namespace)

@@ -1,8 +1,10 @@
 import type { InferenceService } from '../kserve/inference-service.ts'
 import type { Failure } from '../request/hop.ts'
 import { pathsOf } from '../request/inference-service-paths.ts'
+import { llmInferenceServicePaths } from '../request/llm-inference-service-paths.ts'
 import { failedHopOf, type Path } from '../request/request-path.ts'
 import { type AttributedProblem, type Rules, ruleFor } from '../rules/lib/rule.ts'
+import type { Ref } from '../state/resource.ts'
 import type { Snapshot } from '../state/snapshot.ts'
 import { type AdmissionDecision, mostSevere } from './decide.ts'
 import { blockedPathsOf } from './diff.ts'
@@ -12,6 +14,7 @@ import { track } from './incremental/dependency-tracking.ts'
 import { modelKey } from './incremental/evaluate.ts'
 import type { Skip } from './incremental/skip.ts'
 import { type Policy, toPathFindings } from './to-findings.ts'
+import { toSkips, toUnknownPaths } from './unevaluated.ts'
 
 /** Problem that the rule for the cause attributes to an object, with its fix, or why the rule was skipped. */
 export interface ExplainedFailure {
@@ -34,10 +37,10 @@ export interface Explained {
   readonly suppressed: readonly Suppression[]
 }
 
-/** Evaluates every path of the selected InferenceServices. */
+/** Evaluates every path of the selected InferenceServices, and lists the selected LLMInferenceServices as not evaluated. */
 export function explain(
   snapshot: Snapshot,
-  isWanted: (service: InferenceService) => boolean,
+  isWanted: (service: Pick<Ref, 'namespace' | 'name'>) => boolean,
   rules: Rules,
   policy: Policy
 ): Explained {
@@ -68,8 +71,11 @@ export function explain(
     snapshot,
     policy.exceptions
   )
-  const notEvaluated = [...skips.values()]
-  return { decision: mostSevere(findings, notEvaluated, policy), models, notEvaluated, suppressed }
+  const llmPaths = track(snapshot, view => llmInferenceServicePaths(view, isWanted))
+  note(llmPaths.skip && { rule: PATHS, ...llmPaths.skip })
+  const skipped = [...skips.values()]
+  const notEvaluated = [...skipped, ...toSkips(toUnknownPaths([], llmPaths.value ?? []))]
+  return { decision: mostSevere(findings, skipped, policy), models, notEvaluated, suppressed }
 }
 
 /** Explains a failure by the rule for its cause. */

@@ -21,22 +21,28 @@ export interface UnknownPath {
  */
 export function newlyUnknown(
   models: readonly InferenceService[],
-  before: readonly Path[],
-  after: readonly Path[]
+  { paths, next }: { readonly paths: readonly Path[]; readonly next: readonly Path[] | undefined },
+  running: readonly Path[],
+  afterRollout: readonly Path[] = running
 ): readonly UnknownPath[] {
+  const own = comparePaths(paths, running)
+  return toUnknownPaths(models, afterRollout === running ? own : [...own, ...comparePaths(next ?? paths, afterRollout)])
+}
+
+function comparePaths(before: readonly Path[], after: readonly Path[]): readonly Path[] {
   if (before === after) return []
   const known = new Set(before.flatMap(keyOf))
   const fresh = after.filter(path => keyOf(path).some(key => !known.has(key)))
   const wasUnknown = before.filter(({ unknown }) => unknown !== undefined)
   const blocked = wasUnknown.filter(one => after.some(path => isSameCall(path, one) && isBlocked(path)))
-  return toUnknownPaths(models, [...fresh, ...blocked])
+  return [...fresh, ...blocked]
 }
 
 /** All paths of a state whose result is not known. */
-export function allUnknown({ namespaces, controlPlane }: Evaluation): readonly UnknownPath[] {
+export function allUnknown({ namespaces, controlPlane, llmInferenceServices }: Evaluation): readonly UnknownPath[] {
   const classes = [...namespaces.values()].flatMap(({ evaluations }) => [...evaluations.values()])
   return [
-    ...toUnknownPaths([], controlPlane.value ?? []),
+    ...[controlPlane, llmInferenceServices].flatMap(({ value = [] }) => toUnknownPaths([], value)),
     ...classes.flatMap(({ members, paths = [], next = [] }) => toUnknownPaths(members, [...paths, ...next]))
   ]
 }
@@ -71,7 +77,8 @@ function keyOf({ caller, entry, unknown }: Path): readonly string[] {
 const isBlocked = ({ hops }: Path) => hops.some(({ failure }) => failure !== undefined)
 const isSameCall = (one: Path, other: Path) => one.caller === other.caller && one.entry === other.entry
 
-function toUnknownPaths(models: readonly InferenceService[], paths: readonly Path[]): readonly UnknownPath[] {
+/** The paths of these models whose result is not known. */
+export function toUnknownPaths(models: readonly InferenceService[], paths: readonly Path[]): readonly UnknownPath[] {
   return paths.flatMap(({ entry, hops, unknown }) => {
     const hop = hops.at(-1)?.name
     return unknown === undefined || hop === undefined ? [] : [{ models, entry, hop, reason: unknown.reason }]

@@ -200,3 +200,51 @@ t.test('W6: a trace from an ambient pod to a sidecar is unknown', async t => {
     trace: { calls: [], failure: undefined, unknown: 'ztunnel (ambient mode) is not modeled' }
   })
 })
+
+const llm = (metadata = '', spec = '{ router: { gateway: {} } }') => `
+apiVersion: serving.kserve.io/v1alpha1
+kind: LLMInferenceService
+metadata: { namespace: user1, name: llama ${metadata} }
+spec: ${spec}
+`
+const LLM = 'LLMInferenceService amb/llama: LLMInferenceServices are not modeled at gateway->pod'
+const labels = 'app.kubernetes.io/name: llama, app.kubernetes.io/part-of: llminferenceservice'
+const selecting = (labels: string) => authorization('user1', `{ selector: { matchLabels: { ${labels} } } }`)
+const toLlm = (name: string) => clientRule(`${name}.user1.svc.cluster.local`, '{ tls: { mode: SIMPLE } }')
+
+/** By test name: state, changed object, and whether the decision says that the LLMInferenceService is not evaluated. */
+const LLM_CHANGES: Readonly<Record<string, readonly [state: string, change: string, isCarried: boolean]>> = {
+  'new LLMInferenceService': [namespace('team: a'), llm(), true],
+  'changed router': [llm(), llm('', '{ router: { scheduler: {} } }'), true],
+  'W12: AuthorizationPolicy on its namespace': [llm(), DENY_ALL, true],
+  'W12: STRICT on its namespace': [llm(), STRICT, true],
+  'DestinationRule for its workload': [llm(), toLlm('llama-kserve-workload-svc'), true],
+  'DestinationRule for its endpoint picker': [llm(), toLlm('llama-epp-service'), true],
+  'DestinationRule for its InferencePool': [llm(), toLlm('llama-inference-pool-ip-0f3e'), true],
+  'DestinationRule for another host': [llm(), toLlm('llama'), false],
+  'policy that selects its scheduler': [
+    llm(),
+    selecting('app.kubernetes.io/component: llminferenceservice-router-scheduler'),
+    true
+  ],
+  'policy that selects its running pods': [
+    together(llm(), pod('user1', 'llama-0', `${labels}, role: decode`, 'none')),
+    selecting('role: decode'),
+    true
+  ],
+  'policy that selects other pods': [llm(), selecting('app: other'), false],
+  'policy of another namespace': [llm(), authorization('batch', '{}'), false],
+  'namespace becomes ambient': [together(namespace('team: a'), llm()), namespace(AMBIENT), true]
+}
+
+for (const [name, [state, change, isCarried]] of Object.entries(LLM_CHANGES)) {
+  t.test(`LLMInferenceService: ${name}`, async t => {
+    const decision = decisionOn(stockWith(amb(state)), amb(change))
+    t.same(reasonsOf(decision), isCarried ? [LLM] : [])
+    t.equal(decision.decision, isCarried ? 'warn' : 'allow')
+  })
+}
+
+t.test('an LLMInferenceService that is deleted is evaluated', async t => {
+  t.same(reasonsOf(decisionOn(stockWith(llm()), llm(), true)), [])
+})

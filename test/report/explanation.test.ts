@@ -187,6 +187,15 @@ const TEXTS: Readonly<Record<string, readonly [yaml: string, line: string, model
     'unknown: ztunnel (ambient mode) is not modeled',
     'user1/new'
   ],
+  LLMInferenceService: [
+    `apiVersion: serving.kserve.io/v1alpha1
+kind: LLMInferenceService
+metadata: { namespace: user1, name: new }
+spec: {}
+`,
+    'not evaluated: paths: LLMInferenceService user1/new: LLMInferenceServices are not modeled at gateway->pod',
+    'user1/new'
+  ],
   ModelMesh: [
     model(', annotations: { serving.kserve.io/deploymentMode: ModelMesh }'),
     'user1/new: no request paths: ModelMesh pods are shared and are not modeled',

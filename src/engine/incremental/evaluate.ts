@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { controlPlanePaths } from '../../request/control-plane.ts'
+import { llmInferenceServicePaths } from '../../request/llm-inference-service-paths.ts'
 import type { Path } from '../../request/request-path.ts'
 import type { Rules } from '../../rules/lib/rule.ts'
 import type { Ref } from '../../state/resource.ts'
@@ -20,7 +21,7 @@ import {
   evaluateNamespace,
   type NamespaceEvaluation
 } from './namespace-evaluation.ts'
-import type { Skip } from './skip.ts'
+import { type Skip, skipsOf } from './skip.ts'
 
 /** All paths and check results of one state. */
 export interface Evaluation {
@@ -31,6 +32,7 @@ export interface Evaluation {
   readonly crossNamespace: ReadonlySet<DependencyKey>
   /** Paths of the control planes: webhooks and controllers of KServe, Knative and Istio. */
   readonly controlPlane: Tracked<readonly Path[]>
+  readonly llmInferenceServices: Tracked<readonly Path[]>
 }
 
 /**
@@ -62,12 +64,16 @@ export function evaluate(snapshot: Snapshot, rules: Pick<Rules, 'checks'>, previ
   const crossNamespace = isCrossNamespaceKnown
     ? known.crossNamespace
     : new Set([...namespaces.values()].flatMap(evaluated => [...dependenciesOf(evaluated)].filter(isCrossNamespace)))
-  const isKept = base !== undefined && !isAffected(base.controlPlane.dependencies, changedKeys.keys)
+  const reuseOrEvaluate = (previousPaths: Tracked<readonly Path[]> | undefined, pathsOf: typeof controlPlanePaths) =>
+    previousPaths !== undefined && !isAffected(previousPaths.dependencies, changedKeys.keys)
+      ? previousPaths
+      : track(snapshot, pathsOf)
   return {
     snapshot,
     namespaces,
     crossNamespace,
-    controlPlane: isKept ? base.controlPlane : track(snapshot, controlPlanePaths)
+    controlPlane: reuseOrEvaluate(base?.controlPlane, controlPlanePaths),
+    llmInferenceServices: reuseOrEvaluate(base?.llmInferenceServices, llmInferenceServicePaths)
   }
 }
 
@@ -98,8 +104,8 @@ function namespacesOf(snapshot: Snapshot, { checks }: Pick<Rules, 'checks'>): re
 }
 
 /** Evaluations that were skipped, without duplicates. */
-export function skippedBy({ namespaces, controlPlane }: Evaluation): readonly Skip[] {
-  const own = controlPlane.skip === undefined ? [] : [{ rule: PATHS, ...controlPlane.skip }]
+export function skippedBy({ namespaces, controlPlane, llmInferenceServices }: Evaluation): readonly Skip[] {
+  const own = skipsOf(PATHS, [controlPlane, llmInferenceServices])
   const skips: readonly Skip[] = [...own, ...[...namespaces.values()].flatMap(({ skipped }) => skipped)]
   return dedupe(skips)
 }

@@ -89,6 +89,8 @@ export const KSERVE = {
     group: 'serving.kserve.io',
     version: 'v1alpha1',
     plural: 'llminferenceservices',
-    shape: z.object({ spec: z.object({ labels: strings, annotations: strings }) })
+    shape: z.object({
+      spec: z.object({ labels: strings, annotations: strings, router: optional(z.looseObject({})) })
+    })
   }
 } as const satisfies Record<string, KindInfo>
