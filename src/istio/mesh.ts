@@ -17,7 +17,12 @@ export interface Mesh {
   readonly destinationRuleExportTo: readonly string[]
   /** Names of extension providers that policies with action CUSTOM can use. */
   readonly authorizers: readonly string[]
+  /** Label `istio` of the gateway pods that serve Ingresses. */
+  readonly ingressGateway: string
 }
+
+const DEFAULT_INGRESS_SERVICE = 'istio-ingressgateway'
+const DEFAULT_INGRESS_GATEWAY = 'ingressgateway'
 
 const meshConfig = z.object({
   rootNamespace: z.string().nullish(),
@@ -32,6 +37,8 @@ const meshConfig = z.object({
       })
     )
     .nullish(),
+  ingressSelector: z.string().nullish(),
+  ingressService: z.string().nullish(),
   enableAutoMtls: z.boolean().nullish(),
   defaultDestinationRuleExportTo: z.array(z.string()).nullish()
 })
@@ -66,10 +73,17 @@ const meshByRevision = memoizeInView((view: View<'ConfigMap'>, revision: string 
     authorizers: (mesh.extensionProviders ?? [])
       .filter(one => one.envoyExtAuthzHttp !== undefined || one.envoyExtAuthzGrpc !== undefined)
       .map(({ name }) => name),
+    ingressGateway: toIngressGateway(mesh),
     autoMtls: mesh.enableAutoMtls ?? true,
     destinationRuleExportTo: mesh.defaultDestinationRuleExportTo ?? ['*']
   }
 })
+
+/** @see istio 1.31 pilot/pkg/config/kube/ingress/gateways.go (getIngressGatewaySelector) */
+function toIngressGateway({ ingressSelector, ingressService }: z.output<typeof meshConfig>): string {
+  if (ingressSelector) return ingressSelector
+  return ingressService && ingressService !== DEFAULT_INGRESS_SERVICE ? ingressService : DEFAULT_INGRESS_GATEWAY
+}
 
 /** Control plane of a revision; of an unknown one, the default control plane. */
 function installationOf({ settings }: View<'ConfigMap'>, revision: string | undefined): IstioRevision {

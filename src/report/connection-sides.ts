@@ -109,6 +109,12 @@ export function serverSideText({ server, outcome }: Connection): Side {
     case 'gateway': {
       const chain = chainOf(outcome)
       if (chain === undefined) {
+        if (outcome.is === 'open')
+          return {
+            description: 'plaintext HTTP',
+            reason: 'listener of an Ingress or a Gateway API Gateway, which is not read',
+            configuredBy: sourceIn(podRef(server.workload), 'metadata.labels')
+          }
         return {
           description: `no connections on port ${server.port}`,
           reason: 'no Gateway has a server on this port',

@@ -41,12 +41,15 @@ export function evaluatePlaintextCall(view: View<CallKinds>, attempt: CallAttemp
   return evaluateConnected(view, attempt, connectPlaintext(view, sent, attempt.endpoint))
 }
 
-/** Evaluates a call to a gateway listener without an Istio Gateway: for an Ingress or the Gateway API. */
+/** Evaluates a call to a gateway listener without an Istio Gateway: for an Ingress or the Gateway API, by any proxy. */
 export function evaluateNonIstioListener(view: View<CallKinds>, attempt: CallAttempt, sent: ClientSide): CallResult {
   const { workload, port } = attempt.endpoint
   return evaluateConnected(view, attempt, {
     sent,
-    server: { at: 'gateway', workload, port, listener: undefined },
+    server:
+      workload.proxy === 'gateway'
+        ? { at: 'gateway', workload, port, listener: undefined }
+        : { at: 'application', workload },
     outcome: { is: 'open', identity: undefined, chain: undefined }
   })
 }

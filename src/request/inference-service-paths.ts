@@ -1,4 +1,4 @@
-import { nextProxy } from '../istio/injection.ts'
+import { isAmbient } from '../istio/ambient.ts'
 import { inferencePath } from '../kserve/inference-request.ts'
 import {
   type Component,
@@ -6,7 +6,6 @@ import {
   desiredPod,
   entryOf,
   type InferenceService,
-  injectionSubject,
   podsOf
 } from '../kserve/inference-service.ts'
 import { dedupePods } from '../kubernetes/dedupe-endpoints.ts'
@@ -109,12 +108,15 @@ export function podsToEvaluate(
   return [first ?? desiredPod(view, service, component), ...others]
 }
 
-/** True if the next pods differ from the running ones in sidecar or service account. */
+/** True if the next pods differ from the running ones in sidecar, ambient mode or service account. */
 export function hasPendingRollout(view: View<PathKinds>, service: InferenceService): boolean {
   return componentsOf(view, service).some(component => {
-    const next = nextProxy(view, injectionSubject(service, component))
+    const next = desiredPod(view, service, component)
     return podsOf(view, service, component).some(
-      ({ proxy, serviceAccount }) => proxy !== next.proxy || serviceAccount !== component.serviceAccount
+      pod =>
+        pod.proxy !== next.proxy ||
+        pod.serviceAccount !== next.serviceAccount ||
+        isAmbient(view, pod) !== isAmbient(view, next)
     )
   })
 }

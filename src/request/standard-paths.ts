@@ -1,10 +1,9 @@
 import type { Destination } from '../istio/client.ts'
-import { GATEWAY_NAME } from '../istio/policy-target.ts'
 import { callsTo } from '../kserve/inference-request.ts'
 import { type Component, type InferenceService, STANDARD_PORT } from '../kserve/inference-service.ts'
 import { ingressOf } from '../kserve/kserve.ts'
-import { dedupeEndpoints, dedupePods, toEndpoints } from '../kubernetes/dedupe-endpoints.ts'
-import { endpointsOf, findService, HTTP_PORT, isHeadless, podsWith } from '../kubernetes/service.ts'
+import { dedupeEndpoints, toEndpoints } from '../kubernetes/dedupe-endpoints.ts'
+import { endpointsOf, findService, HTTP_PORT, isHeadless } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
@@ -14,13 +13,10 @@ import { candidateCalls, NON_MESH_CLIENT } from './callers.ts'
 import { forwardCall, toResults } from './evaluate-calls.ts'
 import { PLAINTEXT_CLIENT } from './ingress-entry.ts'
 import { kubeletProbes } from './probe-paths.ts'
+import { publicGatewayPods } from './public-gateway.ts'
 import { type HopEvaluator, hopTo, type PathTemplate, type PathTemplates } from './request-path.ts'
 
 const VISIBILITY = 'networking.kserve.io/visibility'
-/** Ingress class of Istio's gateway. */
-const ISTIO_INGRESS_CLASS = 'istio'
-/** Labels of the pods of Istio's default ingress gateway. */
-const INGRESS_GATEWAY_LABELS = { istio: 'ingressgateway' }
 
 /** Paths to a component in Standard mode: directly to its Service; externally by an Ingress or an HTTPRoute. */
 export function standardPaths(
@@ -63,15 +59,6 @@ export function standardPaths(
   }
 }
 
-/** Gateway pods of a model's Ingress or HTTPRoute, if Istio serves it. */
-function ingressPods(view: View<PathKinds>): readonly Workload[] {
-  const { config } = ingressOf(view)
-  const [namespace = '', name = ''] = config.kserveIngressGateway.split('/')
-  if (config.enableGatewayApi) return dedupePods(podsWith(view, namespace, { [GATEWAY_NAME]: name }))
-  if (config.ingressClassName !== ISTIO_INGRESS_CLASS) return []
-  return dedupePods(podsWith(view, view.settings.istioNamespace, INGRESS_GATEWAY_LABELS))
-}
-
 /**
  * External path by the Ingress or HTTPRoute of a model; none if KServe creates neither.
  * @see kserve 0.20 pkg/controller/v1beta1/inferenceservice/reconcilers/ingress (kube_ingress_reconciler.go,
@@ -84,7 +71,7 @@ function external(view: View<PathKinds>, service: InferenceService, destination:
   if (labels[VISIBILITY] === 'cluster-local' || config.ingressDomain === local || config.disableIngressCreation)
     return []
   const host = `${name}-${namespace}.${config.ingressDomain}`
-  const pods = ingressPods(view)
+  const pods = publicGatewayPods(view)
   const missing = config.enableGatewayApi
     ? `Gateway API Gateway ${config.kserveIngressGateway} has no Istio gateway pods; other proxies are not modeled`
     : `Ingress class ${config.ingressClassName} has no Istio gateway pods; other proxies are not modeled`

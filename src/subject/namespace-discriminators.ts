@@ -33,7 +33,7 @@ export function discriminatorsFor(view: View<PathKinds>, namespace: string): Dis
   const { istioNamespace, knativeNamespace } = view.settings
   const { rootNamespace } = meshOf(view)
   const own = [...new Set([namespace, rootNamespace])]
-  const shared = [...new Set([...own, istioNamespace, knativeNamespace])]
+  const shared = [...new Set([...own, istioNamespace, knativeNamespace, ...gatewayNamespaces(view)])]
   const policies = shared.flatMap(one => view.list('AuthorizationPolicy', one))
   const selectors = [
     ...own.flatMap(one => view.list('PeerAuthentication', one)).map(({ spec }) => spec.selector?.matchLabels),
@@ -68,6 +68,9 @@ export function discriminatorsFor(view: View<PathKinds>, namespace: string): Dis
     callers: matchesOn('source.ip') || rules.some(({ from }) => from.some(({ source }) => hasAddresses(source)))
   }
 }
+
+/** Namespaces with gateways, whose policies decide requests to models of all namespaces. */
+const gatewayNamespaces = (view: View<PathKinds>) => view.gateways().map(({ namespace }) => namespace)
 
 const isPattern = (host: string) => isWildcard(host) || host.endsWith('*')
 
@@ -121,7 +124,7 @@ export function namespaceFingerprint(view: View<PathKinds>, namespace: string): 
   ) {
     return namespace
   }
-  const shared = new Set([meshOf(view).rootNamespace, istioNamespace, knativeNamespace])
+  const shared = new Set([meshOf(view).rootNamespace, istioNamespace, knativeNamespace, ...gatewayNamespaces(view)])
   const texts = [
     ...[...shared].flatMap(one => CROSS_NAMESPACE_KINDS.map(kind => textOf(view.list(kind, one)))),
     textOf(view.list('Sidecar')),

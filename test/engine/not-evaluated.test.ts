@@ -44,6 +44,8 @@ const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
 const labelled = (labels: string) =>
   model(STANDARD, `predictor: { labels: { ${labels} }, model: { modelFormat: { name: sklearn } } }`)
 
+const RUNNING = pod('user1', 'new-0', 'serving.kserve.io/inferenceservice: new, component: predictor', 'none')
+
 const SERVER = 'amb/new: ztunnel (ambient mode) is not modeled'
 
 /** By test name: state, changed object, and the start of each reason that the decision carries. */
@@ -93,6 +95,16 @@ const CHANGES: Readonly<Record<string, readonly [state: string, change: string, 
   'AuthorizationPolicy on a Gateway of an ambient namespace': [
     ambientModel,
     authorization('user1', '{ targetRefs: [{ kind: Gateway, group: gateway.networking.k8s.io, name: other }] }'),
+    []
+  ],
+  'new pods of a model with the label': [
+    together(namespace('team: a'), model(STANDARD), RUNNING),
+    labelled(AMBIENT),
+    [SERVER]
+  ],
+  'new pods of an ambient model': [
+    together(labelled(AMBIENT), RUNNING.replace('component:', `${AMBIENT}, component:`)),
+    labelled(`${AMBIENT}, team: blue`),
     []
   ],
   'namespace with another label': [ambientModel, namespace(`${AMBIENT}, team: blue`), []],
@@ -247,4 +259,31 @@ for (const [name, [state, change, isCarried]] of Object.entries(LLM_CHANGES)) {
 
 t.test('an LLMInferenceService that is deleted is evaluated', async t => {
   t.same(reasonsOf(decisionOn(stockWith(llm()), llm(), true)), [])
+})
+
+t.test(
+  'W9: STRICT behind a gateway that sends plaintext is denied, behind one that is not found not evaluated',
+  async t => {
+    const owner = 'gateway.envoyproxy.io/owning-gateway-namespace: gateways'
+    const envoy = pod(
+      'envoy-gateway-system',
+      'a',
+      `gateway.envoyproxy.io/owning-gateway-name: public, ${owner}`,
+      'none'
+    )
+    const state = together(publicGateway, amb(namespace('istio-injection: enabled')), amb(model(STANDARD)))
+    t.equal(decisionOn(stockWith(state), amb(STRICT)).decision, 'warn')
+    t.equal(decisionOn(stockWith(together(state, envoy)), amb(STRICT)).decision, 'deny')
+  }
+)
+
+t.test('W24: a policy on pods behind an ingress gateway of another namespace is evaluated', async t => {
+  const edge = pod('istio-ingress', 'edge', 'istio: edge', 'router', ', serviceAccountName: edge')
+  const mesh = configMap('istio-system', 'istio', { mesh: 'ingressSelector: edge' })
+  const state = stockWith(together(mesh, edge, amb(namespace('istio-injection: enabled')), amb(model(STANDARD))))
+  const denying = '{ action: DENY, rules: [{ from: [{ source: { namespaces: [istio-ingress] } }] }] }'
+  const { findings, notEvaluated } = decisionOn(state, amb(authorization('user1', denying)))
+  t.same(notEvaluated, [])
+  const denied = findings.filter(({ rule }) => rule === 'policy-denies-request-path')
+  t.match(denied, [{ blocked: [{ caller: 'external', hop: 'gateway->pod' }] }])
 })

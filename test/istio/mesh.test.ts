@@ -8,6 +8,7 @@ const DEFAULTS = {
   trustDomain: 'cluster.local',
   trustDomainAliases: [],
   authorizers: [],
+  ingressGateway: 'ingressgateway',
   autoMtls: true,
   destinationRuleExportTo: ['*']
 }
@@ -33,6 +34,17 @@ t.test('MeshConfig is read from ConfigMap istio or istio-<revision>', async t =>
       config('istio', 'trustDomainAliases: [old]'),
       { ...DEFAULTS, trustDomainAliases: ['old'] }
     ],
+    [
+      'selector of the ingress gateway',
+      config('istio', 'ingressSelector: edge\ningressService: other'),
+      { ...DEFAULTS, ingressGateway: 'edge' }
+    ],
+    [
+      'Service of the ingress gateway',
+      config('istio', 'ingressService: edge'),
+      { ...DEFAULTS, ingressGateway: 'edge' }
+    ],
+    ['default Service of the ingress gateway', config('istio', 'ingressService: istio-ingressgateway'), DEFAULTS],
     [
       'extension providers',
       config(

@@ -187,6 +187,11 @@ const TEXTS: Readonly<Record<string, readonly [yaml: string, line: string, model
     'unknown: ztunnel (ambient mode) is not modeled',
     'user1/new'
   ],
+  'listener of an Ingress': [
+    model(', annotations: { serving.kserve.io/deploymentMode: Standard }'),
+    `server accepts plaintext HTTP (listener of an Ingress or a Gateway API Gateway, which is not read: ${INGRESS_POD} metadata.labels)`,
+    'user1/new'
+  ],
   LLMInferenceService: [
     `apiVersion: serving.kserve.io/v1alpha1
 kind: LLMInferenceService

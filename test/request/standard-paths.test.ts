@@ -1,5 +1,5 @@
 import t from 'tap'
-import { configMap, kserveConfig, model, pod, policy, together } from '../support/objects.ts'
+import { authorization, configMap, kserveConfig, model, pod, policy, together } from '../support/objects.ts'
 import { pathsTo } from '../support/paths.ts'
 import { stockWith } from '../support/snapshot.ts'
 
@@ -66,6 +66,41 @@ t.test('an HTTPRoute provides the external path', async t => {
   t.same(externalPaths(config), [
     'external address caller->ingress-gateway unknown: Gateway API Gateway kserve/public has no Istio gateway pods; other proxies are not modeled'
   ])
+})
+
+t.test('an Ingress of class istio is served by gateways of any namespace', async t => {
+  const edge = pod('istio-ingress', 'edge', 'istio: edge', 'router')
+  const mesh = configMap('istio-system', 'istio', { mesh: 'ingressSelector: edge' })
+  const closed = `
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { namespace: istio-ingress, name: closed }
+spec: { action: DENY, rules: [{}] }
+`
+  const unknown = /unknown: Ingress class istio has no Istio gateway pods/
+  t.match(externalPaths(mesh), [unknown], 'no gateway with the label')
+  t.same(externalPaths(mesh, edge), ['external address caller->ingress-gateway, gateway->pod'])
+  t.same(externalPaths(mesh, edge, closed), ['external address caller->ingress-gateway refused-by-policy'])
+})
+
+t.test('proxies of other gateways send plaintext without identity', async t => {
+  const config = kserveConfig({ enableGatewayApi: true, kserveIngressGateway: 'kserve/public' })
+  const name = 'gateway.networking.k8s.io/gateway-name: public'
+  const owned = (namespace: string) =>
+    `gateway.envoyproxy.io/owning-gateway-name: public, gateway.envoyproxy.io/owning-gateway-namespace: ${namespace}`
+  const strict = policy('user1', '{ mtls: { mode: STRICT } }')
+  const open = 'external address caller->ingress-gateway, gateway->pod'
+  const blocked = `${open} plaintext-to-strict-workload`
+  const unknown = /unknown: Gateway API Gateway kserve\/public has no Istio gateway pods/
+  const envoy = (namespace: string, proxy: 'none' | 'sidecar' = 'none') =>
+    pod('envoy-gateway-system', 'envoy', owned(namespace), proxy)
+  t.same(externalPaths(config, envoy('kserve')), [open], 'Envoy Gateway')
+  t.same(externalPaths(config, envoy('kserve'), strict), [blocked], 'W9: Envoy Gateway and STRICT')
+  t.match(externalPaths(config, envoy('other'), strict), [unknown], 'proxy of a Gateway in another namespace')
+  t.same(externalPaths(config, pod('kserve', 'proxy', name, 'none'), strict), [blocked], 'proxy beside its Gateway')
+  t.match(externalPaths(config, envoy('kserve', 'sidecar'), strict), [unknown], 'proxy with a sidecar')
+  const closed = authorization('envoy-gateway-system', '{ action: DENY, rules: [{}] }')
+  t.same(externalPaths(config, envoy('kserve'), closed), [open], 'policies have no effect without an Istio proxy')
 })
 
 t.test('kubelet probes reach the sidecar unless they are rewritten', async t => {
