@@ -11,7 +11,7 @@ import { createsPods } from './new-pods.ts'
 import { compareWithTwin } from './plain-twin.ts'
 import { allFound } from './problem-diff.ts'
 import { type Policy, toCheckFinding, toPathFindings } from './to-findings.ts'
-import { allUnknown, toSkips } from './unevaluated.ts'
+import { ANSWERS, allUnknown, toSkips } from './unevaluated.ts'
 
 export type AdmissionDecision = 'deny' | 'warn' | 'allow'
 
@@ -133,7 +133,8 @@ export function mostSevere(
   { unevaluated }: Pick<Policy, 'unevaluated'>
 ): AdmissionDecision {
   const modes = new Set<string>(findings.map(({ mode }) => mode))
-  if (notEvaluated.length > 0) modes.add(unevaluated)
+  const deciding = unevaluated === 'deny' ? notEvaluated : notEvaluated.filter(({ rule }) => rule !== ANSWERS)
+  if (deciding.length > 0) modes.add(unevaluated)
   if (modes.has('deny')) return 'deny'
   return modes.has('warn') ? 'warn' : 'allow'
 }

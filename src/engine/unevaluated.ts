@@ -1,5 +1,5 @@
 import type { InferenceService } from '../kserve/inference-service.ts'
-import type { HopName } from '../request/hop.ts'
+import type { HopName, Unevaluated } from '../request/hop.ts'
 import type { Path } from '../request/request-path.ts'
 import { getOrAdd } from '../state/map.ts'
 import { PATHS } from './incremental/class-evaluation.ts'
@@ -13,6 +13,8 @@ export interface UnknownPath {
   readonly entry: string
   readonly hop: HopName
   readonly reason: string
+  /** True if the path is known but for an answer that the model does not predict. */
+  readonly isKnown?: boolean
 }
 
 /**
@@ -26,7 +28,26 @@ export function newlyUnknown(
   afterRollout: readonly Path[] = running
 ): readonly UnknownPath[] {
   const own = comparePaths(paths, running)
-  return toUnknownPaths(models, afterRollout === running ? own : [...own, ...comparePaths(next ?? paths, afterRollout)])
+  return [
+    ...toUnknownPaths(models, afterRollout === running ? own : [...own, ...comparePaths(next ?? paths, afterRollout)]),
+    ...newAnswers(models, paths, running)
+  ]
+}
+
+/** What can reject requests after a change and could not before. That of a new model existed before. */
+function newAnswers(
+  models: readonly InferenceService[],
+  before: readonly Path[],
+  after: readonly Path[]
+): readonly UnknownPath[] {
+  if (before === after || before.length === 0) return []
+  const textOf = ({ reason, inputs }: Unevaluated) => `${reason} ${inputs}`
+  const known = new Set(before.flatMap(({ unevaluated = [] }) => unevaluated.map(textOf)))
+  return after.flatMap(({ entry, unevaluated = [] }) =>
+    unevaluated
+      .filter(one => !known.has(textOf(one)))
+      .map(({ hop, reason }) => ({ models, entry, hop, reason, isKnown: true }))
+  )
 }
 
 function comparePaths(before: readonly Path[], after: readonly Path[]): readonly Path[] {
@@ -49,18 +70,25 @@ export function allUnknown({ namespaces, controlPlane, llmInferenceServices }: E
 
 /** One entry for each reason, with the models and hops that it concerns. */
 export function toSkips(paths: readonly UnknownPath[]): readonly Skip[] {
-  const reasons = new Map<string, { readonly subjects: Set<string>; readonly hops: Set<HopName> }>()
-  for (const { models, entry, hop, reason } of paths) {
-    const { subjects, hops } = getOrAdd(reasons, reason, () => ({ subjects: new Set(), hops: new Set() }))
+  const reasons = new Map<
+    string,
+    { readonly rule: string; readonly subjects: Set<string>; readonly hops: Set<HopName> }
+  >()
+  for (const { models, entry, hop, reason, isKnown = false } of paths) {
+    const rule = isKnown ? ANSWERS : PATHS
+    const { subjects, hops } = getOrAdd(reasons, reason, () => ({ rule, subjects: new Set(), hops: new Set() }))
     for (const subject of models.length === 0 ? [entry] : models.map(modelKey)) subjects.add(subject)
     hops.add(hop)
   }
-  return [...reasons].map(([reason, { subjects, hops }]) => ({
-    rule: PATHS,
+  return [...reasons].map(([reason, { rule, subjects, hops }]) => ({
+    rule,
     missing: [],
     reason: `${toNames(subjects)}: ${reason} at ${[...hops].join(', ')}`
   }))
 }
+
+/** Rule name of answers that the model does not predict. They do not change a decision, unless `unevaluated` is `deny`. */
+export const ANSWERS = 'answers'
 
 const MAX_NAMES = 2
 

@@ -102,6 +102,20 @@ export function authorize(view: View<AuthorizationKinds>, workload: Workload, re
   return by.length > 0 ? { is: 'allowed', by } : { is: 'not-allowed', by: [first, ...others] }
 }
 
+/** CUSTOM policies whose provider can decide the request. The answer of a provider is not modeled: it allows. */
+export function askedProviders(
+  view: View<AuthorizationKinds>,
+  workload: Workload,
+  request: Request
+): readonly AuthorizationPolicy[] {
+  if (!request.http) return []
+  const { trustDomain, trustDomainAliases } = meshOf(view, workload)
+  return policiesFor(view, workload).filter(
+    policy =>
+      actionOf(policy) === 'CUSTOM' && matchesPolicy(policy, request, [trustDomain, ...trustDomainAliases]) !== false
+  )
+}
+
 /** A policy without rules matches nothing. */
 function matchesPolicy(policy: AuthorizationPolicy, request: Request, trustDomains: readonly string[]): Tristate {
   const matches = ruleMatcher(policy, request, trustDomains)

@@ -90,6 +90,7 @@ function targetsService({ spec }: AuthorizationPolicy | ResourceOf<'RequestAuthe
   return [...spec.targetRefs, spec.targetRef].some(ref => ref !== undefined && ref.kind !== 'Gateway')
 }
 
-const specText = memoize(({ kind, spec }: { readonly kind: string; readonly spec: unknown }) =>
+/** Kind and spec of an object. */
+export const specText = memoize(({ kind, spec }: { readonly kind: string; readonly spec: unknown }) =>
   JSON.stringify([kind, spec])
 )

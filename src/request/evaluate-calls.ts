@@ -13,6 +13,7 @@ export interface CallResults {
   readonly calls: readonly CallResult[]
   readonly failure: Failure | undefined
   readonly unknown: Unevaluated | undefined
+  readonly unevaluated: readonly Unevaluated[]
 }
 
 /** Result of several calls: the first failure, otherwise unknown if one of them is. */
@@ -22,6 +23,7 @@ export function toResults(results: readonly CallResult[], failure = firstFailure
   return {
     calls: results.filter(one => one.unknown === undefined),
     failure,
+    unevaluated: results.flatMap(one => one.unevaluated ?? []),
     unknown:
       first === undefined || failure !== undefined
         ? undefined

@@ -114,6 +114,8 @@ export interface CallResult {
   readonly failure: Failure | undefined
   /** Set if the call is not evaluated; then `failure` is absent. */
   readonly unknown?: Unevaluated | undefined
+  /** What can still reject a call that is evaluated. */
+  readonly unevaluated?: readonly Unevaluated[]
 }
 
 /** Something that can change a result and is not evaluated. */
@@ -131,6 +133,8 @@ export interface Hop {
   readonly failure: Failure | undefined
   /** Why the result is not known. */
   readonly unknown?: Unevaluated | undefined
+  /** What can still reject the request at this hop. */
+  readonly unevaluated?: readonly Unevaluated[]
 }
 
 export interface FailedHop extends Hop {

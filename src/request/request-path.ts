@@ -26,6 +26,8 @@ export interface Path extends Caller {
   readonly expected: boolean
   /** Why the result is not known, with the inputs of all hops from there on. */
   readonly unknown?: Unevaluated | undefined
+  /** What can still reject a request whose result is known, with the hop. */
+  readonly unevaluated?: readonly (Unevaluated & { readonly hop: HopName })[]
 }
 
 /** Evaluates one hop and returns the request for the next hop, which is ignored if the hop is blocked. */
@@ -113,12 +115,13 @@ function evaluateHops(candidate: InFlightRequest, steps: readonly HopEvaluator[]
 }
 
 /** The hops up to the first that is unknown. What follows is evaluated only to see whether a change concerns it. */
-function toKnown(hops: readonly Hop[]): Pick<Path, 'hops' | 'unknown'> {
+function toKnown(hops: readonly Hop[]): Pick<Path, 'hops' | 'unknown' | 'unevaluated'> {
   const first = hops.findIndex(({ unknown }) => unknown !== undefined)
   const reason = hops[first]?.unknown?.reason
-  if (reason === undefined) return { hops }
+  const unevaluated = hops.flatMap(({ name: hop, unevaluated: some = [] }) => some.map(one => ({ ...one, hop })))
+  if (reason === undefined) return { hops, unevaluated }
   const inputs = hops.slice(first).map(({ name, unknown, failure }) => [name, unknown?.inputs, failure?.cause])
-  return { hops: hops.slice(0, first + 1), unknown: { reason, inputs: JSON.stringify(inputs) } }
+  return { hops: hops.slice(0, first + 1), unknown: { reason, inputs: JSON.stringify(inputs) }, unevaluated }
 }
 
 /** Options of a hop besides its destination. */

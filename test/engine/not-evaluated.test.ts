@@ -287,3 +287,31 @@ t.test('W24: a policy on pods behind an ingress gateway of another namespace is 
   const denied = findings.filter(({ rule }) => rule === 'policy-denies-request-path')
   t.match(denied, [{ blocked: [{ caller: 'external', hop: 'gateway->pod' }] }])
 })
+
+const asking = (provider: string, rules = '[{ to: [{ operation: { notPaths: [/healthz] } }] }]') =>
+  authorization('user1', `{ action: CUSTOM, provider: { name: ${provider} }, rules: ${rules} }`)
+const PROVIDERS = configMap('istio-system', 'istio', {
+  mesh: 'extensionProviders: [{ name: opa, envoyExtAuthzGrpc: {} }, { name: oidc, envoyExtAuthzHttp: {} }]'
+})
+const ANSWER = /^user1\/sklearn-iris, user1\/sklearn-iris-burst: answer of CUSTOM provider opa is not modeled at /
+
+t.test('a CUSTOM policy on a path is listed, but does not change the decision', async t => {
+  const { decision, notEvaluated } = decisionOn(stockWith(PROVIDERS), asking('opa'))
+  t.match([decision, notEvaluated], ['allow', [{ rule: 'answers', missing: [], reason: ANSWER }]])
+  const state = stockWith(together(PROVIDERS, asking('oidc')))
+  t.match(reasonsOf(decisionOn(state, asking('opa'))), [ANSWER], 'another provider')
+  t.match(reasonsOf(decisionOn(state, asking('oidc', '[{}]'))).length, 1, 'other rules')
+  const change: Change = { operation: 'CREATE', after: resourceOf(asking('opa')) }
+  const strict = { ...DEFAULT_POLICY, unevaluated: 'deny' as const }
+  t.equal(decide(stockWith(PROVIDERS), change, RULES, strict).decision, 'deny')
+})
+
+t.test('a CUSTOM policy that exists is not listed for other changes', async t => {
+  const state = stockWith(together(PROVIDERS, asking('opa')))
+  t.same(reasonsOf(decisionOn(state, policy('user1', '{ mtls: { mode: PERMISSIVE } }'))), [])
+  t.same(reasonsOf(decisionOn(state, model(''))), [], 'new model')
+  t.same(reasonsOf(decisionOn(state, asking('opa'), true)), [], 'deleted policy')
+  t.same(decideState(state, RULES, DEFAULT_POLICY).notEvaluated, [])
+  const elsewhere = '[{ to: [{ operation: { hosts: [other.example.com] } }] }]'
+  t.same(reasonsOf(decisionOn(stockWith(PROVIDERS), asking('opa', elsewhere))), [], 'policy that cannot match')
+})
