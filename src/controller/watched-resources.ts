@@ -11,14 +11,16 @@ export const UNWATCHED_KINDS: Readonly<Record<string, string>> = {
 export interface WatchedKinds {
   /** Kinds of Istio and KServe: `failurePolicy: Fail` after a self-test. */
   readonly mesh: readonly Kind[]
-  /** Core kinds of Kubernetes, which most workloads depend on: always `failurePolicy: Ignore`. */
+  /** Kinds of Kubernetes, which most workloads depend on: always `failurePolicy: Ignore`. */
   readonly core: readonly Kind[]
 }
 
 export function watchedKinds(): WatchedKinds {
   const kinds = (Object.keys(KINDS) as Kind[]).filter(kind => !Object.hasOwn(UNWATCHED_KINDS, kind))
   return {
-    mesh: kinds.filter(kind => KINDS[kind].group !== ''),
-    core: kinds.filter(kind => KINDS[kind].group === '')
+    mesh: kinds.filter(kind => !isKubernetes(kind)),
+    core: kinds.filter(kind => isKubernetes(kind))
   }
 }
+
+const isKubernetes = (kind: Kind) => KINDS[kind].group === '' || KINDS[kind].group.endsWith('.k8s.io')

@@ -13,8 +13,7 @@ export interface UnknownPath {
   readonly entry: string
   readonly hop: HopName
   readonly reason: string
-  /** True if the path is known but for an answer that the model does not predict. */
-  readonly isKnown?: boolean
+  readonly rule: typeof PATHS | typeof ANSWERS
 }
 
 /**
@@ -46,7 +45,7 @@ function newAnswers(
   return after.flatMap(({ entry, unevaluated = [] }) =>
     unevaluated
       .filter(one => !known.has(textOf(one)))
-      .map(({ hop, reason }) => ({ models, entry, hop, reason, isKnown: true }))
+      .map(({ hop, reason, by }) => ({ models, entry, hop, reason, rule: by === 'provider' ? ANSWERS : PATHS }))
   )
 }
 
@@ -74,9 +73,12 @@ export function toSkips(paths: readonly UnknownPath[]): readonly Skip[] {
     string,
     { readonly rule: string; readonly subjects: Set<string>; readonly hops: Set<HopName> }
   >()
-  for (const { models, entry, hop, reason, isKnown = false } of paths) {
-    const rule = isKnown ? ANSWERS : PATHS
-    const { subjects, hops } = getOrAdd(reasons, reason, () => ({ rule, subjects: new Set(), hops: new Set() }))
+  for (const { models, entry, hop, reason, rule } of paths) {
+    const { subjects, hops } = getOrAdd(reasons, reason, () => ({
+      rule,
+      subjects: new Set<string>(),
+      hops: new Set<HopName>()
+    }))
     for (const subject of models.length === 0 ? [entry] : models.map(modelKey)) subjects.add(subject)
     hops.add(hop)
   }
@@ -109,6 +111,8 @@ const isSameCall = (one: Path, other: Path) => one.caller === other.caller && on
 export function toUnknownPaths(models: readonly InferenceService[], paths: readonly Path[]): readonly UnknownPath[] {
   return paths.flatMap(({ entry, hops, unknown }) => {
     const hop = hops.at(-1)?.name
-    return unknown === undefined || hop === undefined ? [] : [{ models, entry, hop, reason: unknown.reason }]
+    return unknown === undefined || hop === undefined
+      ? []
+      : [{ models, entry, hop, reason: unknown.reason, rule: PATHS }]
   })
 }

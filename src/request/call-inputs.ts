@@ -10,7 +10,7 @@ import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { tlsModeOf, type Workload } from '../state/workload.ts'
 import { coversHost } from '../text/host.ts'
-import { hasLabels } from '../text/selector.ts'
+import { hasLabels, selects } from '../text/selector.ts'
 
 export type InputKinds =
   | 'AuthorizationPolicy'
@@ -18,6 +18,7 @@ export type InputKinds =
   | 'RequestAuthentication'
   | 'DestinationRule'
   | 'Namespace'
+  | 'NetworkPolicy'
   | 'ConfigMap'
 
 /**
@@ -65,29 +66,29 @@ const DATAPLANE_LABEL = /^istio\.io\/(dataplane-mode|use-waypoint|ingress-use-wa
 /** Policies that any proxy of the workload would enforce: sidecar, gateway, ztunnel or waypoint. */
 const policiesText: (view: View<InputKinds>, workload: Workload) => readonly string[] = memoizeInView(
   (view, workload) => {
-    const namespaces = [...new Set([meshOf(view).rootNamespace, workload.namespace])]
-    return namespaces
-      .flatMap(namespace => [
-        ...view
-          .list('PeerAuthentication', namespace)
-          .filter(
-            ({ spec: { selector } }) =>
-              !hasWorkloadSelector(selector) || hasLabels(workload.labels, selector.matchLabels)
-          ),
-        ...view
-          .list('AuthorizationPolicy', namespace)
-          .filter(policy => isEnforced(policy) && (attaches(policy, workload) || targetsService(policy))),
-        ...view
-          .list('RequestAuthentication', namespace)
-          .filter(policy => attaches(policy, workload) || targetsService(policy))
-      ])
-      .map(specText)
+    const { namespace: own, labels } = workload
+    const waypoint = view.get('Namespace', '', own)?.labels[USE_WAYPOINT]
+    const applies = (policy: Attachable) => attaches(policy, workload) || isForWaypoint(policy, waypoint)
+    const networkPolicies = view.list('NetworkPolicy', own).filter(({ spec }) => selects(spec.podSelector, labels))
+    const policies = [...new Set([meshOf(view).rootNamespace, own])].flatMap(namespace => [
+      ...view
+        .list('PeerAuthentication', namespace)
+        .filter(({ spec: { selector } }) => !hasWorkloadSelector(selector) || hasLabels(labels, selector.matchLabels)),
+      ...view.list('AuthorizationPolicy', namespace).filter(policy => isEnforced(policy) && applies(policy)),
+      ...view.list('RequestAuthentication', namespace).filter(applies)
+    ])
+    return [...policies, ...networkPolicies].map(specText)
   }
 )
 
-/** A waypoint enforces the policy for a Service; which pods are behind that waypoint is not modeled. */
-function targetsService({ spec }: AuthorizationPolicy | ResourceOf<'RequestAuthentication'>): boolean {
-  return [...spec.targetRefs, spec.targetRef].some(ref => ref !== undefined && ref.kind !== 'Gateway')
+const USE_WAYPOINT = 'istio.io/use-waypoint'
+type Attachable = AuthorizationPolicy | ResourceOf<'RequestAuthentication'>
+
+/** True if a waypoint enforces the policy: for a Service, whatever pods it has, or for this Gateway. */
+function isForWaypoint({ spec }: Attachable, waypoint: string | undefined): boolean {
+  return [...spec.targetRefs, spec.targetRef].some(
+    ref => ref !== undefined && (ref.kind !== 'Gateway' || ref.name === waypoint)
+  )
 }
 
 /** Kind and spec of an object. */

@@ -1,5 +1,5 @@
 import { isAmbient } from '../istio/ambient.ts'
-import { type Authorization, type AuthorizationKinds, askedProviders, authorize } from '../istio/authorization.ts'
+import { type Authorization, type AuthorizationKinds, authorize } from '../istio/authorization.ts'
 import type { ClientSide, Destination } from '../istio/client.ts'
 import { type Connection, type ConnectionKinds, connect, connectPlaintext } from '../istio/connection.ts'
 import { hasRoute } from '../istio/gateway.ts'
@@ -9,8 +9,9 @@ import { issuersFor, unknownIssuer, validateToken } from '../istio/request-authe
 import type { Endpoint } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import { identityOf, type Workload } from '../state/workload.ts'
-import { type InputKinds, inputsOf, specText } from './call-inputs.ts'
-import type { CallResult, Denied, Failure, PolicyDenied, Unevaluated } from './hop.ts'
+import { type InputKinds, inputsOf } from './call-inputs.ts'
+import { answersOf, networkPolicyCaveats } from './caveats.ts'
+import type { CallResult, Caveat, Denied, Failure, PolicyDenied, Unevaluated } from './hop.ts'
 
 /** Route that a gateway must have for the host of a request. */
 export interface RequiredRoute {
@@ -63,7 +64,7 @@ function evaluateConnected(view: View<CallKinds>, attempt: CallAttempt, connecti
   const toResult = (
     authorization: Authorization,
     failure: Failure | undefined,
-    unevaluated: readonly Unevaluated[] = []
+    unevaluated: readonly Caveat[] = []
   ): CallResult => ({ client, destination, connection, authorization, failure, unknown, unevaluated })
   if (unknown !== undefined) return toResult(ALLOWED, undefined)
   if (outcome.is === 'refused') return toResult(ALLOWED, { ...outcome.refusal, client, sent, destination, server })
@@ -78,19 +79,8 @@ function evaluateConnected(view: View<CallKinds>, attempt: CallAttempt, connecti
   const failure: Failure | undefined = routed
     ? undefined
     : { cause: 'no-route', ...requiredRoute, destination, at: chain }
-  return toResult(
-    authorization,
-    failure,
-    server.at === 'application' ? [] : answersOf(view, endpoint.workload, request)
-  )
-}
-
-/** Answers of the providers that CUSTOM policies ask about a request. */
-function answersOf(view: View<CallKinds>, server: Workload, request: Request): readonly Unevaluated[] {
-  return askedProviders(view, server, request).map(policy => ({
-    reason: `answer of CUSTOM provider ${policy.spec.provider?.name ?? ''} is not modeled`,
-    inputs: specText(policy)
-  }))
+  const answers = server.at === 'application' ? [] : answersOf(view, endpoint.workload, request)
+  return toResult(authorization, failure, [...answers, ...networkPolicyCaveats(view, endpoint.workload)])
 }
 
 export const AMBIENT = 'ztunnel (ambient mode) is not modeled'

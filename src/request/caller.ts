@@ -5,7 +5,13 @@ import type { Workload } from '../state/workload.ts'
 import type { CallKinds } from './call-result.ts'
 
 /** Kinds that request paths depend on. */
-export type PathKinds = CallKinds | InjectionKinds | ComponentKinds | 'InferenceGraph'
+export type PathKinds =
+  | CallKinds
+  | InjectionKinds
+  | ComponentKinds
+  | 'InferenceGraph'
+  | 'KubernetesGateway'
+  | 'GatewayClass'
 
 /** Namespaces of callers with equal paths, at least one. */
 export type CallerNamespaces = readonly [string, ...string[]]

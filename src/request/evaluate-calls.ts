@@ -4,7 +4,7 @@ import { forwardToken, issuersFor } from '../istio/request-authentication.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { type CallAttempt, type CallKinds, evaluateCall, type RequiredRoute } from './call-result.ts'
-import type { CallResult, Failure, Unevaluated } from './hop.ts'
+import type { CallResult, Caveat, Failure, Unevaluated } from './hop.ts'
 import { noEndpoints, toServiceRef } from './service-resolution.ts'
 
 /** Results of the calls of one hop. */
@@ -13,7 +13,7 @@ export interface CallResults {
   readonly calls: readonly CallResult[]
   readonly failure: Failure | undefined
   readonly unknown: Unevaluated | undefined
-  readonly unevaluated: readonly Unevaluated[]
+  readonly unevaluated: readonly Caveat[]
 }
 
 /** Result of several calls: the first failure, otherwise unknown if one of them is. */

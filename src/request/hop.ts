@@ -115,7 +115,7 @@ export interface CallResult {
   /** Set if the call is not evaluated; then `failure` is absent. */
   readonly unknown?: Unevaluated | undefined
   /** What can still reject a call that is evaluated. */
-  readonly unevaluated?: readonly Unevaluated[]
+  readonly unevaluated?: readonly Caveat[]
 }
 
 /** Something that can change a result and is not evaluated. */
@@ -123,6 +123,11 @@ export interface Unevaluated {
   readonly reason: string
   /** Text of everything that would decide; equal reasons with equal inputs have equal results. */
   readonly inputs: string
+}
+
+/** What can still reject a request: the answer of a CUSTOM provider, or an object that is not evaluated. */
+export interface Caveat extends Unevaluated {
+  readonly by: 'provider' | 'object'
 }
 
 export interface Hop {
@@ -134,7 +139,7 @@ export interface Hop {
   /** Why the result is not known. */
   readonly unknown?: Unevaluated | undefined
   /** What can still reject the request at this hop. */
-  readonly unevaluated?: readonly Unevaluated[]
+  readonly unevaluated?: readonly Caveat[]
 }
 
 export interface FailedHop extends Hop {

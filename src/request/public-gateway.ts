@@ -6,6 +6,8 @@ import { podsWith } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import type { PathKinds } from './caller.ts'
+import { toCaveat } from './caveats.ts'
+import type { Caveat } from './hop.ts'
 
 /** Ingress class of Istio's gateway. */
 const ISTIO_INGRESS_CLASS = 'istio'
@@ -37,3 +39,21 @@ function istioIngressPods(view: View<PathKinds>): readonly Workload[] {
   const { ingressGateway } = meshOf(view)
   return dedupePods(view.gateways().filter(({ labels }) => labels['istio'] === ingressGateway))
 }
+
+/** Objects of the Gateway API that decide whether its proxies serve HTTPRoutes of models, also if they do not exist. */
+export function gatewayCaveats(view: View<PathKinds>): readonly Caveat[] {
+  const { config } = ingressOf(view)
+  if (!config.enableGatewayApi) return []
+  const [namespace = '', name = ''] = config.kserveIngressGateway.split('/')
+  const gateway = view.get('KubernetesGateway', namespace, name)
+  if (gateway === undefined) return [missing(`Gateway ${config.kserveIngressGateway}`)]
+  const className = gateway.spec.gatewayClassName ?? ''
+  const gatewayClass = view.get('GatewayClass', '', className)
+  return [toCaveat(gateway), gatewayClass === undefined ? missing(`GatewayClass ${className}`) : toCaveat(gatewayClass)]
+}
+
+const missing = (name: string): Caveat => ({
+  reason: `${name} is not evaluated`,
+  inputs: 'it does not exist',
+  by: 'object'
+})

@@ -9,7 +9,7 @@ import { inputsOf } from './call-inputs.ts'
 import type { RequiredRoute } from './call-result.ts'
 import type { Caller, InFlightRequest, PathKinds, TrafficSource } from './caller.ts'
 import { evaluateCalls, forwardCall } from './evaluate-calls.ts'
-import type { FailedHop, Hop, HopName, Unevaluated } from './hop.ts'
+import type { Caveat, FailedHop, Hop, HopName, Unevaluated } from './hop.ts'
 
 /** Evaluated request path to a model. */
 export interface Path extends Caller {
@@ -27,7 +27,7 @@ export interface Path extends Caller {
   /** Why the result is not known, with the inputs of all hops from there on. */
   readonly unknown?: Unevaluated | undefined
   /** What can still reject a request whose result is known, with the hop. */
-  readonly unevaluated?: readonly (Unevaluated & { readonly hop: HopName })[]
+  readonly unevaluated?: readonly (Caveat & { readonly hop: HopName })[]
 }
 
 /** Evaluates one hop and returns the request for the next hop, which is ignored if the hop is blocked. */

@@ -13,7 +13,7 @@ import { candidateCalls, NON_MESH_CLIENT } from './callers.ts'
 import { forwardCall, toResults } from './evaluate-calls.ts'
 import { PLAINTEXT_CLIENT } from './ingress-entry.ts'
 import { kubeletProbes } from './probe-paths.ts'
-import { publicGatewayPods } from './public-gateway.ts'
+import { gatewayCaveats, publicGatewayPods } from './public-gateway.ts'
 import { type HopEvaluator, hopTo, type PathTemplate, type PathTemplates } from './request-path.ts'
 
 const VISIBILITY = 'networking.kserve.io/visibility'
@@ -85,8 +85,10 @@ function external(view: View<PathKinds>, service: InferenceService, destination:
       )
     })
     const unknown = pods.length === 0 ? { unknown: { reason: missing, inputs: '' } } : {}
+    const results = toResults(calls)
+    const unevaluated = [...results.unevaluated, ...gatewayCaveats(view)]
     return {
-      hop: { name: 'caller->ingress-gateway', ...toResults(calls), ...unknown },
+      hop: { name: 'caller->ingress-gateway', ...results, ...unknown, unevaluated },
       next: { at: pods, call: forwardCall(view, pods, call) }
     }
   }

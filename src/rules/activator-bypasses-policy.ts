@@ -36,6 +36,7 @@ export default defineCheck({
     'DestinationRule',
     'Sidecar',
     'Service',
+    'NetworkPolicy',
     ...POD_KINDS
   ],
   *check(service, view) {

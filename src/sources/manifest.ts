@@ -52,6 +52,7 @@ export function readResource(object: unknown, fallback = DEFAULT_NAMESPACE): Res
   return {
     ...parse(KINDS[kind].shape, object, nameOf(ref)),
     ...ref,
+    kind,
     labels: meta.labels,
     annotations: meta.annotations,
     created: meta.creationTimestamp,

@@ -1,13 +1,13 @@
-import { KINDS, type Ref } from '../state/resource.ts'
+import { apiNameOf, KINDS, type Kind, type Ref } from '../state/resource.ts'
 import { InvalidObject } from './manifest.ts'
 import { suggest } from './suggest.ts'
 
 /**
  * Kinds of partially read API groups whose objects are skipped; any other kind of these groups is misspelled. Groups that are
- * not read at all are not checked: `telemetry.istio.io`, `extensions.istio.io`, `serving.knative.dev`,
- * `gateway.networking.k8s.io`.
+ * not read at all are not checked: `telemetry.istio.io`, `extensions.istio.io`, `serving.knative.dev`.
  *
  * @see Kubernetes 1.34 `api/openapi-spec`, Istio 1.31 `manifests/charts/base/files/crd-all.gen.yaml`,
+ * Gateway API 1.5 `config/crd`,
  * KServe 0.20 `config/crd`
  * and its unreleased KernelCache and StorageContainer kinds, ModelMesh Serving `config/crd` (Predictor)
  */
@@ -33,6 +33,17 @@ const UNREAD: Readonly<Record<string, readonly string[]>> = {
     'ValidatingAdmissionPolicy',
     'ValidatingAdmissionPolicyBinding'
   ],
+  'gateway.networking.k8s.io': [
+    'BackendTLSPolicy',
+    'GRPCRoute',
+    'HTTPRoute',
+    'ListenerSet',
+    'ReferenceGrant',
+    'TCPRoute',
+    'TLSRoute',
+    'UDPRoute'
+  ],
+  'networking.k8s.io': ['Ingress', 'IngressClass', 'IPAddress', 'ServiceCIDR'],
   'networking.istio.io': ['EnvoyFilter', 'ProxyConfig', 'ServiceEntry', 'WorkloadEntry', 'WorkloadGroup'],
   'serving.kserve.io': [
     'ClusterStorageContainer',
@@ -57,7 +68,7 @@ const UNREAD: Readonly<Record<string, readonly string[]>> = {
  */
 export function requireKind({ apiVersion, kind }: Pick<Ref, 'apiVersion' | 'kind'>): void {
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
-  const read = Object.entries(KINDS).flatMap(([name, info]) => (info.group === group ? [name] : []))
+  const read = (Object.keys(KINDS) as Kind[]).filter(one => KINDS[one].group === group).map(apiNameOf)
   const kinds = [...read, ...(UNREAD[group] ?? [])]
   if (read.length === 0 || kinds.includes(kind)) return
   throw new InvalidObject('kind', `${apiVersion} has no kind ${kind}${suggest(kind, kinds)}`)

@@ -5,9 +5,13 @@ import { KSERVE } from './kinds/kserve.ts'
 import { annotations, labels } from './kinds/limits.ts'
 import { NETWORKING } from './kinds/networking.ts'
 import { SECURITY } from './kinds/security.ts'
+import { TRAFFIC } from './kinds/traffic.ts'
 
 /** Schemas of the fields that are read of each kind. All other fields are dropped when an object is parsed. */
-export const KINDS = { ...KSERVE, ...NETWORKING, ...SECURITY, ...CORE } as const satisfies Record<string, KindInfo>
+export const KINDS = { ...KSERVE, ...NETWORKING, ...SECURITY, ...TRAFFIC, ...CORE } as const satisfies Record<
+  string,
+  KindInfo
+>
 
 /** Supported kinds; their names are unique across API groups. */
 export type Kind = keyof typeof KINDS
@@ -62,10 +66,20 @@ export const metadata = z.object({
   )
 })
 
-/** @returns the kind if its API group is the supported one: `Service` and `Gateway` exist in several groups */
+/** Name of a kind in its API group. */
+export function apiNameOf(kind: Kind): string {
+  const info: KindInfo = KINDS[kind]
+  return info.kind ?? kind
+}
+
+const BY_API_NAME: ReadonlyMap<string, Kind> = new Map(
+  (Object.keys(KINDS) as Kind[]).map(kind => [`${KINDS[kind].group} ${apiNameOf(kind)}`, kind])
+)
+
+/** @returns the kind if its API group is a supported one: `Service` and `Gateway` exist in several groups */
 export function findKind(apiVersion: string, kind: string): Kind | undefined {
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
-  return Object.hasOwn(KINDS, kind) && KINDS[kind as Kind].group === group ? (kind as Kind) : undefined
+  return BY_API_NAME.get(`${group} ${kind}`)
 }
 
 /** `Kind namespace/name`, for messages. */

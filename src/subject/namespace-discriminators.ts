@@ -35,12 +35,14 @@ export function discriminatorsFor(view: View<PathKinds>, namespace: string): Dis
   const own = [...new Set([namespace, rootNamespace])]
   const shared = [...new Set([...own, istioNamespace, knativeNamespace, ...gatewayNamespaces(view)])]
   const policies = shared.flatMap(one => view.list('AuthorizationPolicy', one))
+  const podSelectors = view.list('NetworkPolicy', namespace).map(({ spec }) => spec.podSelector)
   const selectors = [
     ...own.flatMap(one => view.list('PeerAuthentication', one)).map(({ spec }) => spec.selector?.matchLabels),
     ...own.flatMap(one => view.list('RequestAuthentication', one)).map(({ spec }) => spec.selector?.matchLabels),
     ...own.flatMap(one => view.list('DestinationRule', one)).map(({ spec }) => spec.workloadSelector?.matchLabels),
     ...own.flatMap(one => view.list('Sidecar', one)).map(({ spec }) => spec.workloadSelector?.labels),
-    ...policies.map(({ spec }) => spec.selector?.matchLabels)
+    ...policies.map(({ spec }) => spec.selector?.matchLabels),
+    ...podSelectors.map(({ matchLabels }) => matchLabels)
   ]
   const ofAll = `.${namespace}.svc.${view.settings.clusterDomain}`
   const hosts = [
@@ -54,7 +56,7 @@ export function discriminatorsFor(view: View<PathKinds>, namespace: string): Dis
     rules.some(({ when }) => when.some(({ key }) => wanted.includes(key)))
   return {
     keys: new Set(
-      injectorSelectors(view).flatMap(({ matchLabels, matchExpressions }) => [
+      [...injectorSelectors(view), ...podSelectors].flatMap(({ matchLabels, matchExpressions }) => [
         ...Object.keys(matchLabels),
         ...matchExpressions.map(({ key }) => key)
       ])
@@ -147,6 +149,7 @@ const NAMESPACED_CONFIG_KINDS = [
   'RequestAuthentication',
   'DestinationRule',
   'Sidecar',
+  'NetworkPolicy',
   'ServingRuntime',
   'InferenceGraph'
 ] as const

@@ -20,7 +20,7 @@ t.test('every kind of a check is watched or listed as unwatched', async t => {
       on.every(kind => known.includes(kind)),
       id
     )
-  t.same(core, ['Namespace', 'Service', 'ConfigMap'])
+  t.same(core, ['NetworkPolicy', 'KubernetesGateway', 'GatewayClass', 'Namespace', 'Service', 'ConfigMap'])
 })
 
 const CONDITIONS = [
@@ -66,7 +66,11 @@ t.test('validating webhooks', async t => {
   })
   t.match(core, {
     failurePolicy: 'Ignore',
-    rules: [{ apiGroups: [''], resources: ['namespaces', 'services', 'configmaps'] }]
+    rules: [
+      { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'] },
+      { apiGroups: ['gateway.networking.k8s.io'], resources: ['gateways', 'gatewayclasses'] },
+      { apiGroups: [''], resources: ['namespaces', 'services', 'configmaps'] }
+    ]
   })
   t.match(selfTest, {
     failurePolicy: 'Ignore',

@@ -15,6 +15,9 @@ const WATCHED: readonly Kind[] = [
   'PeerAuthentication',
   'AuthorizationPolicy',
   'RequestAuthentication',
+  'NetworkPolicy',
+  'KubernetesGateway',
+  'GatewayClass',
   'Namespace',
   'Service',
   'ConfigMap'

@@ -315,3 +315,75 @@ t.test('a CUSTOM policy that exists is not listed for other changes', async t =>
   const elsewhere = '[{ to: [{ operation: { hosts: [other.example.com] } }] }]'
   t.same(reasonsOf(decisionOn(stockWith(PROVIDERS), asking('opa', elsewhere))), [], 'policy that cannot match')
 })
+
+const networkPolicy = (spec: string, namespace = 'user1') => `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { namespace: ${namespace}, name: isolate }
+spec: ${spec}
+`
+const gatewayObject = (spec: string, name = 'public') => `
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { namespace: gateways, name: ${name} }
+spec: { gatewayClassName: istio, ${spec} }
+`
+const gatewayClass = (name: string, controller: string) => `
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: { name: ${name} }
+spec: { controllerName: ${controller} }
+`
+const ISOLATED = 'user1/sklearn-iris, user1/sklearn-iris-burst: NetworkPolicy user1/isolate is not evaluated at '
+const gatewayPod = pod('gateways', 'a', 'gateway.networking.k8s.io/gateway-name: public', 'router')
+const published = together(publicGateway, gatewayPod, gatewayObject('listeners: []'), model(STANDARD))
+const PUBLIC = 'user1/new: Gateway gateways/public is not evaluated at caller->ingress-gateway'
+
+/** By test name: state, changed object, and the start of the reason that the decision carries, if any. */
+const OBJECTS: Readonly<
+  Record<string, readonly [state: string, change: string, reason?: string | undefined, deleting?: boolean]>
+> = {
+  'W15: NetworkPolicy on models': ['', networkPolicy('{ podSelector: {} }'), ISOLATED],
+  'NetworkPolicy without podSelector': ['', networkPolicy('{}'), ISOLATED],
+  'NetworkPolicy without spec': ['', networkPolicy('null'), ISOLATED],
+  'NetworkPolicy by an expression': [
+    '',
+    networkPolicy('{ podSelector: { matchExpressions: [{ key: component, operator: In, values: [predictor] }] } }'),
+    ISOLATED
+  ],
+  'changed NetworkPolicy': [
+    networkPolicy('{ podSelector: {} }'),
+    networkPolicy('{ podSelector: {}, ingress: [{}] }'),
+    ISOLATED
+  ],
+  'NetworkPolicy on the activator': [
+    '',
+    networkPolicy('{ podSelector: { matchLabels: { app: activator } } }', 'knative-serving'),
+    'user1/sklearn-iris-burst: NetworkPolicy knative-serving/isolate is not evaluated at '
+  ],
+  'NetworkPolicy on other pods': ['', networkPolicy('{ podSelector: { matchLabels: { app: other } } }')],
+  'NetworkPolicy of another namespace': ['', networkPolicy('{ podSelector: {} }', 'batch')],
+  'deleted NetworkPolicy': [networkPolicy('{}'), networkPolicy('{}'), undefined, true],
+  'another object beside a NetworkPolicy': [networkPolicy('{}'), policy('user1', '{ mtls: { mode: PERMISSIVE } }')],
+  'new model beside a NetworkPolicy': [networkPolicy('{}'), model('')],
+  'W15: Gateway API Gateway of models': [published, gatewayObject('listeners: [{ name: http }]'), PUBLIC],
+  'deleted Gateway': [published, gatewayObject(''), PUBLIC, true],
+  'GatewayClass of models': [
+    published,
+    gatewayClass('istio', 'istio.io/gateway-controller'),
+    'user1/new: GatewayClass istio is not evaluated at caller->ingress-gateway'
+  ],
+  'another Gateway': [published, gatewayObject('', 'other')],
+  'another GatewayClass': [published, gatewayClass('envoy', 'gateway.envoyproxy.io/gatewayclass-controller')],
+  'Gateway that KServe does not use': [together(gatewayPod, model(STANDARD)), gatewayObject('')]
+}
+
+for (const [name, [state, change, reason, deleting]] of Object.entries(OBJECTS)) {
+  t.test(`object: ${name}`, async t => {
+    const decision = decisionOn(stockWith(state), change, deleting)
+    t.equal(decision.decision, reason === undefined ? 'allow' : 'warn')
+    const found = reasonsOf(decision)
+    t.equal(found.length, reason === undefined ? 0 : 1, found.join('\n'))
+    t.ok(reason === undefined || found[0]?.startsWith(reason))
+  })
+}

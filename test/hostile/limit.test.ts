@@ -1,5 +1,5 @@
 import t from 'tap'
-import { KINDS } from '../../src/state/resource.ts'
+import { findKind, KINDS } from '../../src/state/resource.ts'
 import { HOSTILE_INPUTS, toJson } from '../support/hostile-inputs.ts'
 import { LIMIT_MS, measure } from '../support/hostile-play.ts'
 
@@ -22,7 +22,12 @@ t.test('hostile inputs are unique, cover every kind and respect the limits', asy
   const names = HOSTILE_INPUTS.map(({ name }) => name)
   t.equal(new Set(names).size, names.length, 'names are unique')
   const inputs = HOSTILE_INPUTS.map(row => ({ ...row, json: toJson(row) }))
-  const kinds = new Set(inputs.map(({ json }) => JSON.parse(json).kind))
+  const kinds = new Set(
+    inputs.map(({ json }) => {
+      const { apiVersion, kind } = JSON.parse(json)
+      return findKind(apiVersion, kind)
+    })
+  )
   t.same([...kinds].sort(), Object.keys(KINDS).sort(), 'every kind that is read')
   for (const { name, admitted, json } of inputs.filter(({ admitted }) => admitted)) {
     const { annotations } = JSON.parse(json).metadata

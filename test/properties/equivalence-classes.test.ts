@@ -22,7 +22,7 @@ import {
 } from '../support/random-cluster.ts'
 
 /** Result of a path without the names of the model. */
-const resultOf = ({ caller, from, entry, activatorMode, hops, expected, unknown: inputs }: Path) =>
+const resultOf = ({ caller, from, entry, activatorMode, hops, expected, unknown: inputs, unevaluated }: Path) =>
   JSON.stringify([
     caller,
     from,
@@ -30,6 +30,7 @@ const resultOf = ({ caller, from, entry, activatorMode, hops, expected, unknown:
     activatorMode,
     expected,
     inputs,
+    unevaluated,
     hops.map(({ name, failure, unknown }) => [name, failure?.cause, unknown])
   ])
 

@@ -10,13 +10,14 @@ import { clusterWith } from '../support/random-cluster.ts'
 import { equalModels } from '../support/random-models.ts'
 
 /** Result of a path without the names of the model. */
-const resultOf = ({ caller, from, entry, activatorMode, expected, hops, unknown: inputs }: Path) => ({
+const resultOf = ({ caller, from, entry, activatorMode, expected, hops, unknown: inputs, unevaluated }: Path) => ({
   caller,
   from,
   entry,
   activatorMode,
   expected,
   inputs,
+  unevaluated,
   hops: hops.map(({ name, failure, unknown }) => [name, failure?.cause, unknown])
 })
 

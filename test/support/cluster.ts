@@ -2,7 +2,7 @@ import type t from 'tap'
 import { collectionsOf, toPath } from '../../src/sources/cluster/collections.ts'
 import { readFiles } from '../../src/sources/files.ts'
 import type { Manifest } from '../../src/sources/yaml.ts'
-import { KINDS } from '../../src/state/resource.ts'
+import { apiNameOf, KINDS } from '../../src/state/resource.ts'
 import { DEFAULT_SETTINGS } from '../../src/state/settings.ts'
 import { type ApiServer, startApiServer } from './api-server.ts'
 
@@ -20,7 +20,7 @@ export function serveAll(api: ApiServer): void {
   for (const collection of new Map(COLLECTIONS.map(one => [one.kind, one])).values()) {
     const { kind } = collection
     const { group, version } = KINDS[kind]
-    api.serve(toPath(collection), { apiVersion: group === '' ? version : `${group}/${version}`, kind })
+    api.serve(toPath(collection), { apiVersion: group === '' ? version : `${group}/${version}`, kind: apiNameOf(kind) })
   }
 }
 

@@ -209,6 +209,22 @@ const requestAuthentication = object(
   )
 )
 
+const networkPolicy = object(
+  'networking.k8s.io/v1',
+  'NetworkPolicy',
+  namespace,
+  name,
+  spec(
+    record({
+      podSelector: fc.oneof(
+        matchLabels.map(matchLabels => ({ matchLabels })),
+        pick({}, { matchExpressions: [{ key: 'component', operator: 'Exists' }] })
+      ),
+      ingress: some(pick({}), 1)
+    })
+  )
+)
+
 const namespaceObject: fc.Arbitrary<Manifest> = record({
   name: pick('user1', 'user2', 'knative-serving', 'kserve'),
   labels: pick(
@@ -342,6 +358,7 @@ export const anyObject: fc.Arbitrary<Manifest> = fc.oneof(
   { weight: 3, arbitrary: gateway },
   { weight: 3, arbitrary: authorizationPolicy },
   { weight: 1, arbitrary: requestAuthentication },
+  { weight: 1, arbitrary: networkPolicy },
   { weight: 2, arbitrary: namespaceObject },
   { weight: 3, arbitrary: inferenceService },
   { weight: 1, arbitrary: inferenceGraph },

@@ -297,6 +297,17 @@ const namespaces = fc.array(
   { maxLength: 3 }
 )
 
+const networkPolicy = fc
+  .record({ namespace, matchLabels: pick({ 'serving.kserve.io/inferenceservice': 'a' }, { app: 'x' }, {}) })
+  .map(({ namespace, matchLabels }) =>
+    object(
+      'networking.k8s.io/v1',
+      'NetworkPolicy',
+      { namespace, name: 'isolate' },
+      { spec: { podSelector: { matchLabels } } }
+    )
+  )
+
 const others = fc.oneof(
   sidecar,
   service,
@@ -308,6 +319,7 @@ const others = fc.oneof(
   authorizationPolicy,
   graph,
   slice,
+  networkPolicy,
   anyObject.filter(({ kind }) => kind === 'ConfigMap' || kind === 'RequestAuthentication')
 )
 

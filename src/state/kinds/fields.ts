@@ -29,6 +29,8 @@ export const workloadSelector = object({ matchLabels: strings })
 /** API resource of a kind, and the schema of its used fields. */
 export interface KindInfo {
   readonly group: string
+  /** Name of the kind in its group, if a kind of another group has the same name. */
+  readonly kind?: string
   /** API version to list and watch: the oldest that is widely served. Other versions in manifests use the same schema. */
   readonly version: string
   /** Resource name in URLs. */
