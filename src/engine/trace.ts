@@ -1,6 +1,7 @@
 import type { Destination } from '../istio/client.ts'
 import { endpointsOf, isHeadless } from '../kubernetes/service.ts'
 import { evaluateCall } from '../request/call-result.ts'
+import { findUnknown } from '../request/evaluate-calls.ts'
 import type { CallResult } from '../request/hop.ts'
 import { hiddenFromSidecar, hostOf, resolveService, virtualServicesFor } from '../request/name-resolution.ts'
 import { noEndpoints, toServiceRef } from '../request/service-resolution.ts'
@@ -104,7 +105,7 @@ function resolveTrace(view: View, { from, host, port: number, path, method }: Tr
   if (unknown !== undefined) return { trace: { destination, calls: [], unknown, notes } }
   const call = { host, path, method, token: undefined, headers: {}, headersComplete: false }
   const calls = destination.endpoints.map(endpoint => evaluateCall(view, { client, call, destination, endpoint }))
-  return { trace: { destination, calls, unknown, notes } }
+  return { trace: { destination, calls, unknown: findUnknown(calls), notes } }
 }
 
 function toNotFound(what: string, value: string, candidates: readonly string[]): TraceLookup {

@@ -11,7 +11,7 @@ export function dedupeEndpoints(endpoints: readonly Endpoint[]): readonly Endpoi
   if (endpoints.length < 2) return endpoints
   const known = new Map<string, Endpoint>()
   for (const endpoint of endpoints) {
-    const { namespace, labels, serviceAccount, proxy, revision, excludedInboundPorts } = endpoint.workload
+    const { namespace, labels, serviceAccount, proxy, revision, excludedInboundPorts, servesTls } = endpoint.workload
     const key = JSON.stringify([
       namespace,
       serviceAccount,
@@ -19,6 +19,7 @@ export function dedupeEndpoints(endpoints: readonly Endpoint[]): readonly Endpoi
       revision,
       labels,
       excludedInboundPorts,
+      servesTls,
       endpoint.port
     ])
     // The remaining pod represents several addresses, so it has none for policies to match on.

@@ -8,8 +8,7 @@ import { memoize, memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import type { PathKinds } from './caller.ts'
-import { evaluateCalls } from './evaluate-calls.ts'
-import type { Failure } from './hop.ts'
+import { type CallResults, evaluateCalls, isOk } from './evaluate-calls.ts'
 
 /** Last part of a Knative path: via the activator (Proxy mode) or direct to the pods (Serve mode). */
 export type ActivatorMode = 'proxy' | 'serve'
@@ -31,7 +30,7 @@ export function activatorModesOf(
   const capacity = burstCapacityOf(view, component)
   if (!Number.isFinite(capacity) || capacity === -1) return ['proxy']
   const canServe = capacity === 0 && component.minReplicas > 0
-  return canServe && metricsScrape(view, revision).failure === undefined ? ['serve'] : ['serve', 'proxy']
+  return canServe && isOk(metricsScrape(view, revision)) ? ['serve'] : ['serve', 'proxy']
 }
 
 /** True if the autoscaler scrapes the pods. If requests always pass the activator, it reports the metrics instead. */
@@ -42,11 +41,6 @@ export function isScraped(view: View<PathKinds>, component: Component): boolean 
 
 function burstCapacityOf(view: View<'ConfigMap'>, { annotations }: Component): number {
   return findBurstCapacity(annotations)?.value ?? defaultBurstCapacity(view)
-}
-
-interface CallResults {
-  readonly calls: ReturnType<typeof evaluateCalls>['calls']
-  readonly failure: Failure | undefined
 }
 
 /** Metrics scrape of a revision's pods by the autoscaler. */
@@ -81,7 +75,7 @@ function dialPodIp(
   const clients = systemPods(view, app)
   const callService = (from: readonly Workload[]): CallResults => {
     const probed = evaluateCalls(view, from, probe, service)
-    return probed.failure !== undefined || call === undefined ? probed : evaluateCalls(view, from, call, service)
+    return call !== undefined && isOk(probed) ? evaluateCalls(view, from, call, service) : probed
   }
   const mode = meshCompatibility(view)
   if (mode === 'enabled') return callService(clients)

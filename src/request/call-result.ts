@@ -1,6 +1,7 @@
 import { type Authorization, type AuthorizationKinds, authorize } from '../istio/authorization.ts'
 import type { ClientSide, Destination } from '../istio/client.ts'
 import { type Connection, type ConnectionKinds, connect, connectPlaintext } from '../istio/connection.ts'
+import { open } from '../istio/connection-outcome.ts'
 import { hasRoute } from '../istio/gateway.ts'
 import { meshOf } from '../istio/mesh.ts'
 import type { Call, Request } from '../istio/request.ts'
@@ -45,7 +46,7 @@ export function evaluateNonIstioListener(view: View<CallKinds>, attempt: CallAtt
   return evaluateConnected(view, attempt, {
     sent,
     server: { at: 'gateway', workload, port, listener: undefined },
-    outcome: { is: 'open', identity: undefined, chain: undefined }
+    outcome: open(undefined)
   })
 }
 
@@ -54,15 +55,17 @@ const ALLOWED: Authorization = { is: 'allowed', by: [] }
 function evaluateConnected(view: View<CallKinds>, attempt: CallAttempt, connection: Connection): CallResult {
   const { client, destination, endpoint, requiredRoute } = attempt
   const { sent, server, outcome } = connection
-  const toResult = (authorization: Authorization, failure: Failure | undefined): CallResult => ({
+  const toResult = (authorization: Authorization, failure?: Failure, unknown?: string): CallResult => ({
     client,
     destination,
     connection,
     authorization,
-    failure
+    failure,
+    unknown
   })
+  if (outcome.is === 'unknown') return toResult(ALLOWED, undefined, outcome.reason)
   if (outcome.is === 'refused') return toResult(ALLOWED, { ...outcome.refusal, client, sent, destination, server })
-  const request = toRequest(attempt, connection, outcome.identity)
+  const request = toRequest(attempt, connection, outcome)
   const authorization = server.at === 'application' ? ALLOWED : authorizeRequest(view, endpoint.workload, request)
   if (authorization.is !== 'allowed') {
     return toResult(authorization, toPolicyDenied(view, client, endpoint.workload, request, authorization))
@@ -79,7 +82,7 @@ function evaluateConnected(view: View<CallKinds>, attempt: CallAttempt, connecti
 function toRequest(
   { client, call, endpoint: { workload, port } }: CallAttempt,
   { sent, server }: Connection,
-  identity: string | undefined
+  { identity, opaque }: Extract<Connection['outcome'], { readonly is: 'open' }>
 ): Request {
   return {
     ...call,
@@ -87,7 +90,7 @@ function toRequest(
     from: client.address,
     to: { address: workload.address, port },
     sni: sent.sni,
-    http: server.at !== 'sidecar' || server.protocol !== 'tcp'
+    http: server.at !== 'sidecar' || (server.protocol !== 'tcp' && !opaque)
   }
 }
 

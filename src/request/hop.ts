@@ -1,6 +1,7 @@
 import type { Authorization } from '../istio/authorization.ts'
 import type { ClientSide, Destination } from '../istio/client.ts'
-import type { Connection, ConnectionRefused } from '../istio/connection.ts'
+import type { Connection } from '../istio/connection.ts'
+import type { ConnectionRefused } from '../istio/connection-outcome.ts'
 import type { Chain } from '../istio/gateway.ts'
 import type { PeerAuthentication } from '../istio/peer-authentication.ts'
 import type { Request } from '../istio/request.ts'
@@ -112,6 +113,8 @@ export interface CallResult {
   readonly connection: Connection
   readonly authorization: Authorization
   readonly failure: Failure | undefined
+  /** Set if the result is not known: what decides it. */
+  readonly unknown: string | undefined
 }
 
 export interface Hop {
@@ -121,7 +124,7 @@ export interface Hop {
   /** Absent: the request passes, or the result is unknown. */
   readonly failure: Failure | undefined
   /** Configuration that decides the result and is not known. */
-  readonly unknown?: string
+  readonly unknown?: string | undefined
 }
 
 export interface FailedHop extends Hop {

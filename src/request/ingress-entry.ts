@@ -7,6 +7,7 @@ import type { View } from '../state/snapshot.ts'
 import { serviceHost } from '../text/host.ts'
 import { type CallKinds, evaluatePlaintextCall, type RequiredRoute } from './call-result.ts'
 import { NON_MESH_CLIENT } from './callers.ts'
+import { isOk } from './evaluate-calls.ts'
 import type { CallResult, Failure } from './hop.ts'
 import { noEndpoints, toDestination } from './service-resolution.ts'
 
@@ -39,6 +40,10 @@ export interface IngressResult {
   readonly failure: Failure | undefined
 }
 
+type FailedCall = CallResult & { readonly failure: Failure }
+
+const isFailed = (result: CallResult): result is FailedCall => result.failure !== undefined
+
 /**
  * Tries each port of these Services, with and without TLS, as a client without an Istio workload certificate. A port that
  * only redirects does not match.
@@ -50,23 +55,21 @@ export function tryIngress(
   call: Call,
   requiredRoute: RequiredRoute
 ): IngressResult {
-  const failed: { readonly result: CallResult; readonly failure: Failure }[] = []
+  const failed: FailedCall[] = []
   for (const { destination, endpoint, isTls } of services.flatMap(service => ingressPorts(view, service))) {
     const attempt = { client: NON_MESH_CLIENT, call, destination, endpoint, requiredRoute }
-    const withTls = () => evaluatePlaintextCall(view, attempt, tlsClient(requiredRoute.host))
-    const withoutTls = () => evaluatePlaintextCall(view, attempt, PLAINTEXT_CLIENT)
-    const usual = isTls ? withTls() : withoutTls()
-    if (usual.failure === undefined) return { calls: [usual], failure: undefined }
-    const other = isTls ? withoutTls() : withTls()
-    if (other.failure === undefined) return { calls: [other], failure: undefined }
-    failed.push({ result: usual, failure: usual.failure })
+    const usual = evaluatePlaintextCall(view, attempt, isTls ? tlsClient(requiredRoute.host) : PLAINTEXT_CLIENT)
+    if (isOk(usual)) return { calls: [usual], failure: undefined }
+    const other = evaluatePlaintextCall(view, attempt, isTls ? PLAINTEXT_CLIENT : tlsClient(requiredRoute.host))
+    if (isOk(other)) return { calls: [other], failure: undefined }
+    failed.push(...[usual, other].filter(isFailed).slice(0, 1))
   }
   const [reported] = failed.sort(
     (a, b) => CAUSE_SPECIFICITY.indexOf(b.failure.cause) - CAUSE_SPECIFICITY.indexOf(a.failure.cause)
   )
   return reported === undefined
     ? { calls: [], failure: noEndpoints(address) }
-    : { calls: [reported.result], failure: reported.failure }
+    : { calls: [reported], failure: reported.failure }
 }
 
 /** Health port of Istio proxies; it accepts no requests for models. */

@@ -7,7 +7,7 @@ import type { Workload } from '../state/workload.ts'
 import type { ActivatorMode } from './activator.ts'
 import type { RequiredRoute } from './call-result.ts'
 import type { Caller, InFlightRequest, PathKinds, TrafficSource } from './caller.ts'
-import { evaluateCalls, forwardCall } from './evaluate-calls.ts'
+import { evaluateCalls, forwardCall, isOk } from './evaluate-calls.ts'
 import type { FailedHop, Hop, HopName } from './hop.ts'
 
 /** Evaluated request path to a model. */
@@ -75,7 +75,7 @@ const REACHED_SCORE = 100
 
 /** True if no hop is blocked or unknown. */
 export function isOpen({ hops }: Pick<Path, 'hops'>): boolean {
-  return hops.every(({ failure, unknown }) => failure === undefined && unknown === undefined)
+  return hops.every(isOk)
 }
 
 function evaluateCandidate(
@@ -100,7 +100,7 @@ function evaluateHops(candidate: InFlightRequest, steps: readonly HopEvaluator[]
   for (const step of steps) {
     const { hop, next } = step(reached)
     hops.push(hop)
-    if (hop.failure !== undefined || hop.unknown !== undefined) return { hops, reached: undefined }
+    if (!isOk(hop)) return { hops, reached: undefined }
     reached = next
   }
   return { hops, reached }

@@ -28,6 +28,7 @@ import peerauthenticationConflict from './peerauthentication-conflict.ts'
 import peerauthenticationSelectorInRootNamespace from './peerauthentication-selector-in-root-namespace.ts'
 import plaintextToMtlsGateway from './plaintext-to-mtls-gateway.ts'
 import plaintextToStrictWorkload from './plaintext-to-strict-workload.ts'
+import plaintextToTlsApplication from './plaintext-to-tls-application.ts'
 import policyBypassedByPlaintext from './policy-bypassed-by-plaintext.ts'
 import policyDeniesRequestPath from './policy-denies-request-path.ts'
 import policyRequiresPeerIdentity from './policy-requires-peer-identity.ts'
@@ -62,6 +63,7 @@ export const RULES: Rules = {
     'no-endpoints': noEndpoints,
     'plaintext-to-mtls-listener': plaintextToMtlsGateway,
     'plaintext-to-strict-workload': plaintextToStrictWorkload,
+    'plaintext-to-tls-application': plaintextToTlsApplication,
     'refused-by-policy': policyDeniesRequestPath,
     'no-identity-for-policy': policyRequiresPeerIdentity,
     'certificate-refused': tlsCertificateMismatch,

@@ -231,7 +231,8 @@ const annotations = record({
   'sidecar.istio.io/rewriteAppHTTPProbers': optional(pick('false')),
   'autoscaling.knative.dev/targetBurstCapacity': optional(pick('0', '-1', '70', '-2')),
   'autoscaling.knative.dev/target-burst-capacity': optional(pick('0')),
-  'serving.kserve.io/deploymentMode': optional(pick('Standard', 'Knative'))
+  'serving.kserve.io/deploymentMode': optional(pick('Standard', 'Knative')),
+  'security.opendatahub.io/enable-auth': seldom(pick('true'))
 })
 const component = record({
   labels: optional(labels),
@@ -286,9 +287,16 @@ const sidecar = object(
 )
 const proxy = pick([], [{ name: 'istio-proxy', args: ['proxy', 'sidecar'] }])
 const pod = fc
-  .tuple(pick('sklearn-iris', 'new'), pick('a', 'b'), proxy, pick('Running', 'Failed'), optional(pick('caller')))
+  .tuple(
+    pick('sklearn-iris', 'new'),
+    pick('a', 'b'),
+    proxy,
+    pick('Running', 'Failed'),
+    optional(pick('caller')),
+    pick([], [], [{ name: 'server', readinessProbe: { httpGet: { port: 8080, scheme: 'HTTPS' } } }])
+  )
   .map(
-    ([model, suffix, proxy, phase, serviceAccountName]): Manifest =>
+    ([model, suffix, proxy, phase, serviceAccountName, servers]): Manifest =>
       withoutEmptyFields({
         apiVersion: 'v1',
         kind: 'Pod',
@@ -301,7 +309,7 @@ const pod = fc
             ...(proxy.length > 0 ? { 'security.istio.io/tlsMode': 'istio' } : {})
           }
         },
-        spec: { serviceAccountName, containers: proxy },
+        spec: { serviceAccountName, containers: [...proxy, ...servers] },
         status: { phase }
       })
   )
