@@ -1,5 +1,6 @@
 import { type InjectionKinds, type InjectionSubject, nextProxy } from '../istio/injection.ts'
 import { podsWith } from '../kubernetes/service.ts'
+import type { PortTls } from '../state/kinds/container.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
@@ -26,6 +27,8 @@ export interface Component {
   readonly hostNetwork: boolean
   /** True if a proxy in the pods serves TLS on port 8443 of the Service, in place of plaintext on port 80. */
   readonly authProxy: boolean
+  /** Ports of which the probes of custom containers show whether they serve TLS. */
+  readonly servesTls: readonly PortTls[]
 }
 
 export type ComponentKinds = 'ConfigMap' | 'ServingRuntime' | 'ClusterServingRuntime'
@@ -64,7 +67,9 @@ export const componentsOf: (view: View<ComponentKinds>, service: InferenceServic
           minReplicas: spec.minReplicas ?? DEFAULT_MIN_REPLICAS,
           serviceAccount: spec.serviceAccountName ?? 'default',
           hostNetwork: spec.hostNetwork ?? false,
-          authProxy: mode === 'Standard' && name !== 'transformer' && annotations[ENABLE_AUTH]?.toLowerCase() === 'true'
+          authProxy:
+            mode === 'Standard' && name !== 'transformer' && annotations[ENABLE_AUTH]?.toLowerCase() === 'true',
+          servesTls: spec.containers.flatMap(container => container.servesTls)
         }
       ]
     })
@@ -145,14 +150,14 @@ export function desiredPod(view: View<InjectionKinds>, service: InferenceService
 }
 
 /** Ports of the next pods of a component. */
-export function nextPorts({ mode, authProxy }: Component): Pick<Workload, 'ports' | 'servesTls'> {
+export function nextPorts({ mode, authProxy, servesTls }: Component): Pick<Workload, 'ports' | 'servesTls'> {
   if (mode === 'Knative') {
     return { ports: KNATIVE_PORTS, servesTls: KNATIVE_PORTS.map(({ containerPort: port }) => ({ port, tls: false })) }
   }
   const ports = [{ name: undefined, containerPort: STANDARD_PORT }]
-  if (!authProxy) return { ports }
+  if (!authProxy) return { ports, servesTls }
   return {
     ports: [...ports, { name: 'https', containerPort: AUTH_PROXY_PORT }],
-    servesTls: [{ port: AUTH_PROXY_PORT, tls: true }]
+    servesTls: [{ port: AUTH_PROXY_PORT, tls: true }, ...servesTls]
   }
 }

@@ -79,6 +79,17 @@ t.test('only a gateway needs a DestinationRule for an application that serves TL
     t.same(results(...objects), expected, name)
 })
 
+t.test('next pods have the probes of custom containers', async t => {
+  const custom = (name: string) =>
+    standard(true).replace(
+      /predictor: .*/,
+      `predictor: { containers: [{ readinessProbe: { httpGet: { port: 8080, scheme: ${name} } } }] } }`
+    )
+  t.same(results(custom('HTTPS')), [TO_TLS, 'ok', 'ok'])
+  t.same(results(custom('HTTPS'), SIMPLE), ['ok', 'ok', 'ok'])
+  t.same(results(custom('HTTP'), SIMPLE), [TLS, TLS, 'ok'])
+})
+
 t.test('probes take precedence over the Service port', async t => {
   const https = running(scheme('HTTPS'))
   const rewritten = running(

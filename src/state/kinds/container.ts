@@ -31,7 +31,7 @@ const CONTROL_PLANE = ['discovery', 'manager', 'activator']
  */
 export const container = z
   .object({
-    name: z.string(),
+    name: optional(z.string()),
     image: optional(z.string()),
     args: listOf(z.string()),
     ports: listOf(containerPort),
@@ -40,7 +40,7 @@ export const container = z
     startupProbe: handler,
     env: listOf(z.object({ name: z.string(), value: optional(z.string()) }))
   })
-  .transform(({ name, image, args, ports, livenessProbe, readinessProbe, startupProbe, env }) => ({
+  .transform(({ name = '', image, args, ports, livenessProbe, readinessProbe, startupProbe, env }) => ({
     name,
     ports,
     args: name === PROXY ? args : [],
