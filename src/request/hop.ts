@@ -83,9 +83,10 @@ export type PolicyDenied = { [C in PolicyDenialCause]: { readonly cause: C } & D
 
 export type Denied = Exclude<Authorization, { readonly is: 'allowed' }>
 
-/** The API server cannot call an admission webhook, because it has no Istio workload certificate. */
+/** The API server cannot call an admission or conversion webhook, because it has no Istio workload certificate. */
 export interface WebhookUnreachable {
   readonly cause: 'webhook-refused'
+  /** Webhook configuration, or the CustomResourceDefinition of a conversion webhook. */
   readonly configuration: Ref
   readonly webhook: string
   readonly pod: Workload

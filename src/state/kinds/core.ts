@@ -3,13 +3,15 @@ import { container } from './container.ts'
 import { type KindInfo, labelSelector, listOf, object, optional, strings } from './fields.ts'
 import { configData } from './limits.ts'
 
+const clientConfig = object({
+  service: object({ namespace: optional(z.string()), name: optional(z.string()), port: optional(z.number()) })
+})
 const webhook = z.object({
   name: z.string(),
+  failurePolicy: optional(z.string()),
   namespaceSelector: optional(labelSelector),
   objectSelector: optional(labelSelector),
-  clientConfig: object({
-    service: object({ namespace: optional(z.string()), name: optional(z.string()), port: optional(z.number()) })
-  })
+  clientConfig
 })
 
 /** Kinds of Kubernetes. */
@@ -84,5 +86,17 @@ export const CORE = {
     plural: 'validatingwebhookconfigurations',
     cluster: true,
     shape: z.object({ webhooks: listOf(webhook) })
+  },
+  CustomResourceDefinition: {
+    group: 'apiextensions.k8s.io',
+    version: 'v1',
+    plural: 'customresourcedefinitions',
+    cluster: true,
+    shape: z.object({
+      spec: z.object({
+        group: z.string(),
+        conversion: object({ strategy: optional(z.string()), webhook: object({ clientConfig }) })
+      })
+    })
   }
 } as const satisfies Record<string, KindInfo>
