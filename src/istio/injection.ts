@@ -72,9 +72,19 @@ export function nextProxy(view: View<InjectionKinds>, subject: InjectionSubject)
   return next.injected ? { proxy: 'sidecar', revision: next.revision } : { proxy: 'none' }
 }
 
+/** Label of namespaces and pods: `ambient` captures pods without a sidecar, `none` on a pod exempts it. */
+export const DATAPLANE_MODE = 'istio.io/dataplane-mode'
+
+/** True if the state has a sidecar injector. */
+export function hasInjector(view: View<'MutatingWebhookConfiguration'>): boolean {
+  return view
+    .list('MutatingWebhookConfiguration')
+    .some(({ webhooks }) => webhooks.some(({ name }) => name.endsWith(INJECTOR_WEBHOOK)))
+}
+
 /** True if pods of the namespace are in the mesh without a sidecar (ambient mode). */
 export function isAmbient(view: View<'Namespace'>, namespace: string): boolean {
-  return view.get('Namespace', '', namespace)?.labels['istio.io/dataplane-mode'] === 'ambient'
+  return view.get('Namespace', '', namespace)?.labels[DATAPLANE_MODE] === 'ambient'
 }
 
 function selectingWebhook(

@@ -6,7 +6,7 @@ import type { Chain } from '../istio/gateway.ts'
 import type { PeerAuthentication } from '../istio/peer-authentication.ts'
 import type { Request } from '../istio/request.ts'
 import type { ServerSide } from '../istio/server.ts'
-import type { Ref } from '../state/resource.ts'
+import type { Ref, ResourceOf } from '../state/resource.ts'
 import type { Workload } from '../state/workload.ts'
 import type { Labels } from '../text/selector.ts'
 
@@ -97,6 +97,18 @@ export interface WebhookUnreachable {
   readonly at: PeerAuthentication | undefined
 }
 
+/** Callers can use the path now; after their next restart they have no sidecar, and the server denies plaintext. */
+export interface SidecarLost {
+  readonly cause: 'sidecar-lost'
+  readonly namespace: ResourceOf<'Namespace'>
+  /** One of the running pods with a sidecar. */
+  readonly pod: Ref
+  /** True if ztunnel captures the next pods. */
+  readonly ambient: boolean
+  /** All models (`namespace/name`) that the callers lose, at least one. */
+  readonly models: readonly string[]
+}
+
 export type Failure =
   | ConnectionFailure
   | NoRoute
@@ -104,6 +116,7 @@ export type Failure =
   | ConfigurationRejected
   | PolicyDenied
   | WebhookUnreachable
+  | SidecarLost
 
 export type Cause = Failure['cause']
 

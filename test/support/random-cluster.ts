@@ -314,6 +314,14 @@ const pod = fc
       })
   )
 
+/** Pod of a caller. */
+const callerPod = fc
+  .tuple(pick('user1', 'user2'), proxy, pick({}, { 'sidecar.istio.io/inject': 'true' }))
+  .map(([namespace, containers, labels]): Manifest => {
+    const metadata = { namespace, name: 'caller', labels }
+    return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers } }
+  })
+
 const GATEWAY = {
   ingressGateway: 'knative-serving/knative-ingress-gateway',
   localGateway: 'knative-serving/knative-local-gateway',
@@ -346,6 +354,7 @@ export const anyObject: fc.Arbitrary<Manifest> = fc.oneof(
   { weight: 1, arbitrary: service },
   { weight: 1, arbitrary: sidecar },
   { weight: 1, arbitrary: pod },
+  { weight: 1, arbitrary: callerPod },
   { weight: 1, arbitrary: configMap }
 )
 

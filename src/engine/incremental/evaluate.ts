@@ -20,7 +20,8 @@ import {
   evaluateNamespace,
   type NamespaceEvaluation
 } from './namespace-evaluation.ts'
-import type { Skip } from './skip.ts'
+import { type SidecarLosses, sidecarLosses } from './sidecar-losses.ts'
+import { type Skip, skipsOf } from './skip.ts'
 
 /** All paths and check results of one state. */
 export interface Evaluation {
@@ -31,6 +32,7 @@ export interface Evaluation {
   readonly crossNamespace: ReadonlySet<DependencyKey>
   /** Paths of the control planes: webhooks and controllers of KServe, Knative and Istio. */
   readonly controlPlane: Tracked<readonly Path[]>
+  readonly sidecarLosses: SidecarLosses
 }
 
 /**
@@ -67,7 +69,8 @@ export function evaluate(snapshot: Snapshot, rules: Pick<Rules, 'checks'>, previ
     snapshot,
     namespaces,
     crossNamespace,
-    controlPlane: isKept ? base.controlPlane : track(snapshot, controlPlanePaths)
+    controlPlane: isKept ? base.controlPlane : track(snapshot, controlPlanePaths),
+    sidecarLosses: sidecarLosses(snapshot, base?.sidecarLosses, changedKeys.keys)
   }
 }
 
@@ -98,8 +101,8 @@ function namespacesOf(snapshot: Snapshot, { checks }: Pick<Rules, 'checks'>): re
 }
 
 /** Evaluations that were skipped, without duplicates. */
-export function skippedBy({ namespaces, controlPlane }: Evaluation): readonly Skip[] {
-  const own = controlPlane.skip === undefined ? [] : [{ rule: PATHS, ...controlPlane.skip }]
+export function skippedBy({ namespaces, controlPlane, sidecarLosses }: Evaluation): readonly Skip[] {
+  const own = skipsOf(PATHS, [controlPlane, ...sidecarLosses.values()])
   const skips: readonly Skip[] = [...own, ...[...namespaces.values()].flatMap(({ skipped }) => skipped)]
   return dedupe(skips)
 }
