@@ -15,9 +15,9 @@ import type { NamespaceEvaluation } from './incremental/namespace-evaluation.ts'
  * @param before paths that were about to be lost before are omitted, and so are models that did not exist
  */
 export function lostCallerPaths(after: Evaluation, before?: Evaluation): readonly LostPath[] {
-  return [...after.sidecarLosses].flatMap(([namespace, { value: loss }]) => {
+  return [...after.sidecarLosses.byNamespace].flatMap(([namespace, { value: loss }]) => {
     if (loss === undefined) return []
-    const previousLoss = before?.sidecarLosses.get(namespace)?.value
+    const previousLoss = before?.sidecarLosses.byNamespace.get(namespace)?.value
     const lost = [...after.namespaces].flatMap(([name, evaluated]) => {
       const previous = before?.namespaces.get(name)
       // Nothing changed for these callers and these models.

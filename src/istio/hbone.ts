@@ -1,5 +1,8 @@
 import type { Workload } from '../state/workload.ts'
 
+/** Label of namespaces and pods: `ambient` captures pods without a sidecar, `none` on a pod exempts it. */
+export const DATAPLANE_MODE = 'istio.io/dataplane-mode'
+
 const TUNNEL = 'networking.istio.io/tunnel'
 
 /**

@@ -72,19 +72,9 @@ export function nextProxy(view: View<InjectionKinds>, subject: InjectionSubject)
   return next.injected ? { proxy: 'sidecar', revision: next.revision } : { proxy: 'none' }
 }
 
-/** Label of namespaces and pods: `ambient` captures pods without a sidecar, `none` on a pod exempts it. */
-export const DATAPLANE_MODE = 'istio.io/dataplane-mode'
-
-/** True if the state has a sidecar injector. */
-export function hasInjector(view: View<'MutatingWebhookConfiguration'>): boolean {
-  return view
-    .list('MutatingWebhookConfiguration')
-    .some(({ webhooks }) => webhooks.some(({ name }) => name.endsWith(INJECTOR_WEBHOOK)))
-}
-
 /** True if pods of the namespace are in the mesh without a sidecar (ambient mode). */
 export function isAmbient(view: View<'Namespace'>, namespace: string): boolean {
-  return view.get('Namespace', '', namespace)?.labels[DATAPLANE_MODE] === 'ambient'
+  return view.get('Namespace', '', namespace)?.labels['istio.io/dataplane-mode'] === 'ambient'
 }
 
 function selectingWebhook(
@@ -102,6 +92,13 @@ function selectingWebhook(
     if (found !== undefined) return { name: found.name, revision: configuration.labels['istio.io/rev'] }
   }
   return undefined
+}
+
+/** True if the state has a sidecar injector. */
+export function hasInjector(view: View<'MutatingWebhookConfiguration'>): boolean {
+  return view
+    .list('MutatingWebhookConfiguration')
+    .some(({ webhooks }) => webhooks.some(({ name }) => name.endsWith(INJECTOR_WEBHOOK)))
 }
 
 /** Label selectors of all injection webhooks and injector configurations. */

@@ -1,4 +1,5 @@
-import { DATAPLANE_MODE, hasInjector, INJECT, type InjectionKinds, injection, isAmbient } from '../istio/injection.ts'
+import { DATAPLANE_MODE } from '../istio/hbone.ts'
+import { hasInjector, INJECT, type InjectionKinds, injection } from '../istio/injection.ts'
 import { meshOf } from '../istio/mesh.ts'
 import { memoize } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
@@ -17,8 +18,8 @@ export interface SidecarLoss {
 }
 
 /**
- * Compares running pods of a namespace with the pods that would replace them. Pods of models are servers. Pods whose own
- * label or annotation disables injection had their sidecar injected manually, so they keep it.
+ * Compares running pods of a namespace with the pods that would replace them. Pods of models are servers. Pods that the
+ * injector skips wherever they are have a sidecar of their template, which they keep.
  */
 export function findSidecarLoss(view: View<InjectionKinds | 'Pod'>, name: string): SidecarLoss | undefined {
   const pods = callersWithSidecar(view.list('Pod', name))
@@ -31,19 +32,23 @@ export function findSidecarLoss(view: View<InjectionKinds | 'Pod'>, name: string
     return !injection(view, subject).injected
   })
   if (pod === undefined) return undefined
-  const mode = pod.labels[DATAPLANE_MODE]
-  return { namespace, pod, ambient: mode === 'ambient' || (mode !== 'none' && isAmbient(view, name)) }
+  const mode = pod.labels[DATAPLANE_MODE] ?? namespace.labels[DATAPLANE_MODE]
+  return { namespace, pod, ambient: mode === 'ambient' }
 }
 
 const MODEL_LABEL = 'serving.kserve.io/inferenceservice'
 
-const callersWithSidecar = memoize((pods: readonly Pod[]) =>
-  pods.filter(pod => {
-    const { labels, annotations } = pod
+/** One pod for each controller, which creates all its pods alike. */
+const callersWithSidecar = memoize((pods: readonly Pod[]): readonly Pod[] => {
+  const callers = pods.filter(pod => {
+    const { labels, spec } = pod
     const isCaller = isRunning(pod) && toWorkload(pod).proxy === 'sidecar' && labels[MODEL_LABEL] === undefined
-    return isCaller && (labels[INJECT] ?? annotations[INJECT]) !== 'false'
+    return isCaller && !isInjectedManually(pod) && spec.hostNetwork !== true
   })
-)
+  return [...new Map(callers.map(pod => [pod.owner?.name ?? pod.name, pod])).values()]
+})
+
+const isInjectedManually = ({ labels, annotations }: Pod) => (labels[INJECT] ?? annotations[INJECT]) === 'false'
 
 /** Gateways and activator are hops of a request, not callers. */
 function isHop(view: View<'ConfigMap'>, namespace: string): boolean {

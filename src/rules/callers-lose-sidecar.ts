@@ -1,4 +1,4 @@
-import { DATAPLANE_MODE } from '../istio/injection.ts'
+import { DATAPLANE_MODE } from '../istio/hbone.ts'
 import { toRef } from '../state/resource.ts'
 import { defineFailure } from './lib/rule.ts'
 import { updatedManifest } from './lib/updated-manifest.ts'

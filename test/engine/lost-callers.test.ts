@@ -89,9 +89,9 @@ t.test('losses are reused until a pod, a Namespace or the injector changes', asy
   t.same(lostCallerPaths(evaluation), [])
   const after = (yaml: string) => evaluate(state.apply(put(state, yaml)), RULES, evaluation)
   t.equal(after(PERMISSIVE).sidecarLosses, evaluation.sidecarLosses, 'PeerAuthentication')
-  const other = after(pod('user1', 'client', 'app: client', 'none')).sidecarLosses
-  t.equal(other.get('clients'), evaluation.sidecarLosses.get('clients'), 'pod of another namespace')
-  t.not(other.get('user1'), evaluation.sidecarLosses.get('user1'))
+  const { byNamespace: other } = after(pod('user1', 'client', 'app: client', 'none')).sidecarLosses
+  t.equal(other.get('clients'), evaluation.sidecarLosses.byNamespace.get('clients'), 'pod of another namespace')
+  t.not(other.get('user1'), evaluation.sidecarLosses.byNamespace.get('user1'))
   t.equal(lostCallerPaths(after(PLAIN)).length, 1, 'Namespace')
   const injector = state.list('MutatingWebhookConfiguration').filter(({ name }) => name.includes('istio-sidecar'))
   t.equal(injector.length, 1)

@@ -55,6 +55,15 @@ testRule(t, rule, {
     together(callers(DISABLED), client('sidecar.istio.io/inject: "false"'), STRICT, direct()),
     []
   ],
+  'pod in the host network': [
+    together(
+      callers(DISABLED),
+      pod('clients', 'client', 'app: client', 'sidecar', ', hostNetwork: true'),
+      STRICT,
+      direct()
+    ),
+    []
+  ],
   'callers without a sidecar': [together(callers(DISABLED), client('app: client', 'none'), STRICT, direct()), []],
   'gateway of the namespace': [together(callers(DISABLED), client('app: client', 'router'), STRICT, direct()), []],
   'pods of models': [

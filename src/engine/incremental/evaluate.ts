@@ -102,7 +102,7 @@ function namespacesOf(snapshot: Snapshot, { checks }: Pick<Rules, 'checks'>): re
 
 /** Evaluations that were skipped, without duplicates. */
 export function skippedBy({ namespaces, controlPlane, sidecarLosses }: Evaluation): readonly Skip[] {
-  const own = skipsOf(PATHS, [controlPlane, ...sidecarLosses.values()])
+  const own = skipsOf(PATHS, [controlPlane, ...sidecarLosses.byNamespace.values()])
   const skips: readonly Skip[] = [...own, ...[...namespaces.values()].flatMap(({ skipped }) => skipped)]
   return dedupe(skips)
 }

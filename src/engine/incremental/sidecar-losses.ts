@@ -1,13 +1,13 @@
 import { findSidecarLoss, type SidecarLoss } from '../../request/sidecar-loss.ts'
-import type { Kind } from '../../state/resource.ts'
 import type { Snapshot } from '../../state/snapshot.ts'
 import { type DependencyKey, isAffected, ofKind, type Tracked, track } from './dependency-tracking.ts'
 
-/** By namespace with pods. */
-export type SidecarLosses = ReadonlyMap<string, Tracked<SidecarLoss | undefined>>
-
-const KINDS_READ: readonly Kind[] = ['Pod', 'Namespace', 'MutatingWebhookConfiguration', 'ConfigMap']
-const KEYS_READ = new Set(KINDS_READ.map(ofKind))
+export interface SidecarLosses {
+  /** Each namespace with pods. */
+  readonly byNamespace: ReadonlyMap<string, Tracked<SidecarLoss | undefined>>
+  /** Of all namespaces, and of the list of namespaces. */
+  readonly dependencies: ReadonlySet<DependencyKey>
+}
 
 /** Namespaces whose callers lose their sidecars. Results with unchanged dependencies are reused. */
 export function sidecarLosses(
@@ -15,12 +15,15 @@ export function sidecarLosses(
   previous: SidecarLosses | undefined,
   changedKeys: ReadonlySet<DependencyKey>
 ): SidecarLosses {
-  if (previous !== undefined && !isAffected(KEYS_READ, changedKeys)) return previous
-  const losses = new Map<string, Tracked<SidecarLoss | undefined>>()
+  if (previous !== undefined && !isAffected(previous.dependencies, changedKeys)) return previous
+  const byNamespace = new Map<string, Tracked<SidecarLoss | undefined>>()
+  const dependencies = new Set([ofKind('Pod')])
   for (const namespace of snapshot.namespaces('Pod')) {
-    const known = previous?.get(namespace)
+    const known = previous?.byNamespace.get(namespace)
     const isKept = known !== undefined && !isAffected(known.dependencies, changedKeys)
-    losses.set(namespace, isKept ? known : track(snapshot, view => findSidecarLoss(view, namespace)))
+    const loss = isKept ? known : track(snapshot, view => findSidecarLoss(view, namespace))
+    byNamespace.set(namespace, loss)
+    for (const key of loss.dependencies) dependencies.add(key)
   }
-  return losses
+  return { byNamespace, dependencies }
 }
