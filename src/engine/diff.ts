@@ -8,7 +8,7 @@ import type { ClassEvaluation } from './incremental/class-evaluation.ts'
 import { track } from './incremental/dependency-tracking.ts'
 import type { Evaluation } from './incremental/evaluate.ts'
 import type { NamespaceEvaluation } from './incremental/namespace-evaluation.ts'
-import { lostCallerPaths } from './lost-callers.ts'
+import { type LostModels, lostCallers } from './lost-callers.ts'
 import { comparePath, isSecondCause, newlyBlocked } from './newly-blocked.ts'
 import { diffProblems, type ProblemDiff } from './problem-diff.ts'
 
@@ -66,7 +66,7 @@ export function diffEvaluations(before: Evaluation, after: Evaluation, updated?:
     preexistingBlocked.push(...oldBlocked.filter(one => !isSecond(one)))
     fixesExisting ||= old.some(isOpen)
   }
-  latent.push(...lostCallers(after, before))
+  latent.push(...lostCallers(after, before).map(ofCallers))
   return { blocked, latent, preexistingBlocked, fixesExisting, ...diffProblems(before, after) }
 }
 
@@ -160,12 +160,10 @@ export function allLatent(evaluation: Evaluation): readonly BlockedPath[] {
   const ofModels = classes.flatMap(({ members, paths, next }) =>
     paths === undefined || next === undefined ? [] : toBlockedPaths(members, newlyBlocked(paths, next), next)
   )
-  return [...ofModels, ...lostCallers(evaluation)]
+  return [...ofModels, ...lostCallers(evaluation).map(ofCallers)]
 }
 
-function lostCallers(after: Evaluation, before?: Evaluation): readonly BlockedPath[] {
-  return lostCallerPaths(after, before).map(lost => ({ ...lost, partialDenial: false, hasExistingCause: false }))
-}
+const ofCallers = (lost: LostModels): BlockedPath => ({ ...lost, partialDenial: false, hasExistingCause: false })
 
 /** Blocked paths among those of models with identical paths. */
 export function blockedPathsOf(

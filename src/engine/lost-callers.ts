@@ -1,47 +1,46 @@
-import { acceptsHbone } from '../istio/hbone.ts'
 import type { InferenceService } from '../kserve/inference-service.ts'
-import type { FailedHop, Failure } from '../request/hop.ts'
-import { failedHopOf, isOpen, type Path } from '../request/request-path.ts'
+import { findLostPath, type LostPath } from '../request/lost-path.ts'
 import type { SidecarLoss } from '../request/sidecar-loss.ts'
 import { memoize } from '../state/memoize.ts'
 import { toRef } from '../state/resource.ts'
+import type { Members } from './incremental/equivalence-classes.ts'
 import { type Evaluation, modelKey } from './incremental/evaluate.ts'
 import type { NamespaceEvaluation } from './incremental/namespace-evaluation.ts'
 
+/** Lost path of models with identical paths. */
+export interface LostModels extends LostPath {
+  readonly models: Members
+}
+
+/** Maximum number of models that a finding lists for one namespace of callers; the message has the number of all. */
+export const MAX_LISTED = 100
+
 /**
- * Paths that callers with a sidecar can use now, and that their next pods, without a sidecar, cannot use any more: callers
- * without a sidecar are denied there.
+ * Paths that callers lose when they restart without their sidecars.
  *
  * @param before paths that were about to be lost before are omitted, and so are models that did not exist
  */
-export function lostCallerPaths(after: Evaluation, before?: Evaluation): readonly LostPath[] {
+export function lostCallers(after: Evaluation, before?: Evaluation): readonly LostModels[] {
   return [...after.sidecarLosses.byNamespace].flatMap(([namespace, { value: loss }]) => {
     if (loss === undefined) return []
     const previousLoss = before?.sidecarLosses.byNamespace.get(namespace)?.value
     const lost = [...after.namespaces].flatMap(([name, evaluated]) => {
       const previous = before?.namespaces.get(name)
+      if (before === undefined) return lostIn(evaluated, loss)
       // Nothing changed for these callers and these models.
       if (previous === evaluated && previousLoss !== undefined) return []
-      const isNew = before === undefined ? () => true : newlyLost(previous, previousLoss)
-      return lostIn(evaluated, loss).flatMap(({ models, ...path }) => {
-        const found = models.filter(isNew)
-        return found.length === 0 ? [] : [{ models: found, ...path }]
+      return lostIn(evaluated, loss).flatMap(one => {
+        const [first, ...others] = one.models.filter(newlyLost(previous, previousLoss))
+        return first === undefined ? [] : [{ ...one, models: [first, ...others] as const }]
       })
     })
     return withCause(loss, lost)
   })
 }
 
-/** Path of one caller namespace to models with identical paths. */
-export interface LostPath {
-  readonly models: readonly InferenceService[]
-  readonly path: Path
-  readonly hop: FailedHop
-}
-
-function lostIn({ evaluations }: NamespaceEvaluation, loss: SidecarLoss): readonly LostPath[] {
+function lostIn({ evaluations }: NamespaceEvaluation, loss: SidecarLoss): readonly LostModels[] {
   return [...evaluations.values()].flatMap(({ members, paths = [] }) => {
-    const lost = findLost(paths, loss)
+    const lost = findLostPath(paths, loss)
     return lost === undefined ? [] : [{ models: members, ...lost }]
   })
 }
@@ -54,7 +53,7 @@ function newlyLost(
   const classes = previous && classesByModel(previous)
   return ({ name }) => {
     const paths = classes?.get(name)?.paths
-    return paths !== undefined && (loss === undefined || findLost(paths, loss) === undefined)
+    return paths !== undefined && (loss === undefined || findLostPath(paths, loss) === undefined)
   }
 }
 
@@ -63,37 +62,25 @@ const classesByModel = memoize(
     new Map([...evaluations.values()].flatMap(one => one.members.map(({ name }) => [name, one] as const)))
 )
 
-/** By InferenceService URL: calls of pods without a sidecar to the predictor host are not evaluated. */
-function findLost(paths: readonly Path[], { namespace, ambient }: SidecarLoss): Omit<LostPath, 'models'> | undefined {
-  const calls = paths.filter(({ entry }) => entry === 'address')
-  for (const { caller, activatorMode, ...path } of calls) {
-    const hop = caller === 'non-mesh' ? failedHopOf(path) : undefined
-    if (hop === undefined || (ambient && isReachedByTunnel(hop.failure))) continue
-    const isSameMode = (one: Path) => activatorMode === undefined || one.activatorMode === activatorMode
-    const current = callsFrom(calls, namespace.name).find(one => isSameMode(one) && isOpen(one))
-    if (current !== undefined) return { path: current, hop }
-  }
-  return undefined
-}
-
-/** Calls of the class of a namespace; a namespace without configuration of its own is in the class of any namespace. */
-function callsFrom(calls: readonly Path[], namespace: string): readonly Path[] {
-  const inMesh = calls.filter(({ caller }) => caller === 'in-mesh')
-  const own = inMesh.filter(({ from }) => from?.includes(namespace))
-  return own.length > 0 ? own : inMesh.filter(({ from }) => from === undefined)
-}
-
-/** True if ztunnel sends HBONE to the server that denies plaintext. */
-function isReachedByTunnel(failure: Failure): boolean {
-  if (!('server' in failure)) return false
-  return acceptsHbone('at' in failure.server ? failure.server.workload : failure.server)
-}
-
-function withCause({ namespace, pod, ambient }: SidecarLoss, lost: readonly LostPath[]): readonly LostPath[] {
-  const models = lost.flatMap(({ models }) => models.map(modelKey)).sort()
-  return lost.map(({ models: some, path, hop }) => {
-    const failure = { cause: 'sidecar-lost' as const, namespace, pod: toRef(pod), ambient, models }
-    const failed: FailedHop = { ...hop, failure }
-    return { models: some, path: { ...path, from: [namespace.name], hops: [failed] }, hop: failed }
+/** Names the namespace as the cause, in place of what denies its callers, and limits the number of models. */
+function withCause({ namespace, pod, ambient }: SidecarLoss, lost: readonly LostModels[]): readonly LostModels[] {
+  const count = lost.reduce((sum, { models }) => sum + models.length, 0)
+  const cause = { cause: 'sidecar-lost' as const, namespace, pod: toRef(pod), ambient, count }
+  return listed(lost).map(({ models, path, hop }) => {
+    const failed = { ...hop, failure: { ...cause, model: modelKey(models[0]) } }
+    return { models, path: { ...path, from: [namespace.name], hops: [failed] }, hop: failed }
   })
+}
+
+/** The first models; evaluations are in order of names. */
+function listed(lost: readonly LostModels[]): readonly LostModels[] {
+  const some: LostModels[] = []
+  let free = MAX_LISTED
+  for (const one of lost) {
+    if (free <= 0) break
+    const [first, ...others] = one.models
+    some.push({ ...one, models: [first, ...others.slice(0, free - 1)] })
+    free -= one.models.length
+  }
+  return some
 }

@@ -105,8 +105,10 @@ export interface SidecarLost {
   readonly pod: Ref
   /** True if ztunnel captures the next pods. */
   readonly ambient: boolean
-  /** All models (`namespace/name`) that the callers lose, at least one. */
-  readonly models: readonly string[]
+  /** A model (`namespace/name`) that the callers lose by this path. */
+  readonly model: string
+  /** Number of all models that they lose. */
+  readonly count: number
 }
 
 export type Failure =

@@ -9,9 +9,8 @@ export default defineFailure({
   category: 'latent-outage',
   mode: 'warn',
   summary: 'Next pods of callers have no sidecar, and models deny their plaintext',
-  explain({ namespace, pod, ambient, models }) {
-    const [first, ...others] = models
-    const named = others.length === 0 ? first : `${first} and ${others.length} more`
+  explain({ namespace, pod, ambient, model, count }) {
+    const named = count === 1 ? model : `${model} and ${count - 1} more`
     const { [DATAPLANE_MODE]: _, ...labels } = namespace.labels
     return {
       object: toRef(namespace),

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { decide } from '../../src/engine/decide.ts'
-import { evaluate, skippedBy } from '../../src/engine/incremental/evaluate.ts'
-import { lostCallerPaths } from '../../src/engine/lost-callers.ts'
+import { evaluate, modelKey, skippedBy } from '../../src/engine/incremental/evaluate.ts'
+import { lostCallers, MAX_LISTED } from '../../src/engine/lost-callers.ts'
 import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import type { Change, Snapshot } from '../../src/state/snapshot.ts'
@@ -83,33 +83,54 @@ spec: { selector: { matchLabels: { team: blue } }, mtls: { mode: PERMISSIVE } }
   t.equal(resultOf(state, { operation: 'DELETE', before: resourceOf(exempt) }), 'warn user1/two')
 })
 
+t.test('the first models by name are listed', async t => {
+  const names = (count: number) => Array.from({ length: count }, (_, i) => `m-${String(i).padStart(3, '0')}`)
+  const some = MAX_LISTED - 10
+  const state = stockWith(
+    together(
+      PLAIN,
+      CLIENT,
+      ...['user8', 'user6', 'user7'].flatMap(namespace => [
+        policy(namespace, '{ mtls: { mode: STRICT } }'),
+        ...names(some).map(name => model(name, '', namespace))
+      ])
+    )
+  )
+  const lost = lostCallers(evaluate(state, RULES))
+  t.same(
+    lost.flatMap(({ models }) => models.map(modelKey)),
+    [...names(some).map(name => `user6/${name}`), ...names(10).map(name => `user7/${name}`)]
+  )
+  t.match(lost[0]?.hop.failure, { model: 'user6/m-000', count: 3 * some })
+})
+
 t.test('losses are reused until a pod, a Namespace or the injector changes', async t => {
   const state = stockWith(together(INJECTED, CLIENT, STRICT, model('one')))
   const evaluation = evaluate(state, RULES)
-  t.same(lostCallerPaths(evaluation), [])
+  t.same(lostCallers(evaluation), [])
   const after = (yaml: string) => evaluate(state.apply(put(state, yaml)), RULES, evaluation)
   t.equal(after(PERMISSIVE).sidecarLosses, evaluation.sidecarLosses, 'PeerAuthentication')
   const { byNamespace: other } = after(pod('user1', 'client', 'app: client', 'none')).sidecarLosses
   t.equal(other.get('clients'), evaluation.sidecarLosses.byNamespace.get('clients'), 'pod of another namespace')
   t.not(other.get('user1'), evaluation.sidecarLosses.byNamespace.get('user1'))
-  t.equal(lostCallerPaths(after(PLAIN)).length, 1, 'Namespace')
+  t.equal(lostCallers(after(PLAIN)).length, 1, 'Namespace')
   const injector = state.list('MutatingWebhookConfiguration').filter(({ name }) => name.includes('istio-sidecar'))
   t.equal(injector.length, 1)
   const without = state.withAll(
     'MutatingWebhookConfiguration',
     state.list('MutatingWebhookConfiguration').filter(one => !injector.includes(one))
   )
-  t.same(lostCallerPaths(evaluate(without, RULES, evaluation)), [], 'no injector is known')
+  t.same(lostCallers(evaluate(without, RULES, evaluation)), [], 'no injector is known')
 })
 
 t.test('unreadable pods and models that cannot be evaluated lose nothing', async t => {
   const state = stockWith(together(PLAIN, CLIENT, STRICT, model('one')))
   const readable = evaluate(state, RULES)
   const unreadable = evaluate(state.withUnreadable(new Map([['Pod', 'forbidden']])), RULES)
-  t.equal(lostCallerPaths(readable).length, 1)
-  t.same(lostCallerPaths(unreadable), [])
+  t.equal(lostCallers(readable).length, 1)
+  t.same(lostCallers(unreadable), [])
   t.match(skippedBy(unreadable), [{ missing: ['Pod'], reason: 'Pod: forbidden' }])
   const withoutPolicies = evaluate(state.withUnreadable(new Map([['PeerAuthentication', 'forbidden']])), RULES)
-  t.same(lostCallerPaths(withoutPolicies), [])
-  t.same(lostCallerPaths(readable, withoutPolicies), [], 'models that could not be evaluated before')
+  t.same(lostCallers(withoutPolicies), [])
+  t.same(lostCallers(readable, withoutPolicies), [], 'models that could not be evaluated before')
 })

@@ -36,7 +36,6 @@ const FOUND = ['Namespace /clients metadata.labels']
 const DISABLED = 'istio-injection: disabled'
 const AMBIENT = 'istio.io/dataplane-mode: ambient'
 const TUNNEL = ', networking.istio.io/tunnel: http'
-/** Requests by InferenceService URL pass Knative's local gateway, which accepts plaintext and routes this host. */
 const LOST = together(callers(DISABLED), client(), STRICT, direct())
 const onlyFrom = (namespace: string) =>
   authorization('user1', `{ rules: [{ from: [{ source: { namespaces: ["${namespace}"] } }] }] }`)
@@ -66,6 +65,24 @@ testRule(t, rule, {
   ],
   'callers without a sidecar': [together(callers(DISABLED), client('app: client', 'none'), STRICT, direct()), []],
   'gateway of the namespace': [together(callers(DISABLED), client('app: client', 'router'), STRICT, direct()), []],
+  'several callers': [
+    together(
+      callers(''),
+      client('sidecar.istio.io/inject: "true"'),
+      `
+apiVersion: v1
+kind: Pod
+metadata:
+  namespace: clients
+  name: other-1
+  ownerReferences: [{ apiVersion: apps/v1, kind: ReplicaSet, name: other, controller: true }]
+spec: { containers: [{ name: istio-proxy, args: [proxy, sidecar] }] }
+`,
+      STRICT,
+      direct()
+    ),
+    FOUND
+  ],
   'pods of models': [
     together(callers(DISABLED), client('serving.kserve.io/inferenceservice: other'), STRICT, direct()),
     []
@@ -91,23 +108,49 @@ testRule(t, rule, {
     together(callers(AMBIENT), client('istio.io/dataplane-mode: none'), STRICT, direct(TUNNEL)),
     FOUND
   ],
-  'ambient pod': [together(callers(DISABLED), client(AMBIENT), STRICT, direct(TUNNEL)), []],
+  'ambient pod': [together(callers(DISABLED), client(AMBIENT), STRICT, direct(TUNNEL)), []]
+})
+
+/** Gateway `knative-local-gateway` with one server. */
+const localGateway = (server: string) => `
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { namespace: knative-serving, name: knative-local-gateway }
+spec: { selector: { istio: ingressgateway }, servers: [${server}] }
+`
+const denied = (namespaces: string) =>
+  authorization('user1', `{ action: DENY, rules: [{ from: [{ source: { namespaces: ["${namespaces}"] } }] }] }`)
+/** Callers with a sidecar call pods or the activator; others call Knative's local gateway. */
+const DIRECT = kserveConfig({ disableIstioVirtualHost: true })
+
+testRule(t, rule, {
   'Knative mode, local gateway that accepts only mTLS': [
     together(
       callers(DISABLED),
       client(),
-      `
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: { namespace: knative-serving, name: knative-local-gateway }
-spec:
-  selector: { istio: ingressgateway }
-  servers:
-    - { port: { number: 8081, name: https, protocol: HTTPS }, tls: { mode: ISTIO_MUTUAL }, hosts: ["*"] }
-`,
-      kserveConfig({ disableIstioVirtualHost: true })
+      DIRECT,
+      localGateway(
+        '{ port: { number: 8081, name: https, protocol: HTTPS }, tls: { mode: ISTIO_MUTUAL }, hosts: ["*"] }'
+      )
     ),
     FOUND
+  ],
+  'Knative mode, local gateway without the route, ambient callers': [
+    together(
+      callers(AMBIENT),
+      client(),
+      DIRECT,
+      localGateway('{ port: { number: 8081, name: http, protocol: HTTP }, hosts: ["other.example.com"] }')
+    ),
+    FOUND
+  ],
+  'Knative mode, policy that denies the gateways': [
+    together(callers(DISABLED), client(), DIRECT, denied('istio-system')),
+    FOUND
+  ],
+  'Knative mode, policy that denies the gateways and the callers': [
+    together(callers(DISABLED), client(), DIRECT, denied('istio-system", "clients')),
+    []
   ]
 })
 
