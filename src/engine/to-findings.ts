@@ -1,7 +1,7 @@
 import type { Failure } from '../request/hop.ts'
 import { type CheckRule, type FailureRule, type Mode, type Problem, type Rules, ruleFor } from '../rules/lib/rule.ts'
 import { getOrAdd } from '../state/map.ts'
-import type { Ref, Resource } from '../state/resource.ts'
+import { namespaceOf, type Ref, type Resource } from '../state/resource.ts'
 import type { Snapshot } from '../state/snapshot.ts'
 import { type LabelSelector, selects } from '../text/selector.ts'
 import type { BlockedPath } from './diff.ts'
@@ -152,12 +152,12 @@ function toFinding(
 /** The configured mode is used unchanged; only a rule's own "deny" can be lowered to "warn". */
 function modeFor(
   { id, mode }: FailureRule | CheckRule,
-  { namespace }: Ref,
+  object: Ref,
   snapshot: Snapshot,
   policy: Policy,
   lowered: boolean
 ): Mode {
-  const labels = snapshot.get('Namespace', '', namespace)?.labels ?? {}
+  const labels = snapshot.get('Namespace', '', namespaceOf(object))?.labels ?? {}
   const local = policy.namespaces.findLast(
     ({ selector, rules }) => rules[id] !== undefined && selects(selector, labels)
   )

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { decide } from '../../src/engine/decide.ts'
+import { concernsNamespace } from '../../src/engine/finding.ts'
 import { evaluate, modelKey, skippedBy } from '../../src/engine/incremental/evaluate.ts'
 import { lostCallers, MAX_LISTED } from '../../src/engine/lost-callers.ts'
 import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
@@ -70,6 +71,20 @@ t.test('a change that makes callers lose their sidecars at the next restart warn
   const state = stockWith(together(INJECTED, STRICT, one))
   const namespace = resourceOf(INJECTED)
   t.equal(resultOf(state, { operation: 'DELETE', before: namespace }), 'allow', 'namespace is deleted')
+})
+
+t.test('the configuration of a namespace applies to findings about its Namespace', async t => {
+  const state = stockWith(together(INJECTED, CLIENT, STRICT, model('one')))
+  const change = put(state, callers('team: blue'))
+  const decisionFor = (team: string) => {
+    const selector = { matchLabels: { team }, matchExpressions: [] }
+    const namespaces = [{ selector, rules: { 'callers-lose-sidecar': 'deny' as const } }]
+    return decide(state, change, RULES, { ...DEFAULT_POLICY, namespaces })
+  }
+  t.equal(decisionFor('blue').decision, 'deny')
+  t.equal(decisionFor('red').decision, 'warn')
+  const [finding] = decisionFor('red').findings
+  t.ok(finding && concernsNamespace(finding, 'clients'))
 })
 
 t.test('a model that becomes reachable by plaintext or ceases to be is one change of several', async t => {
