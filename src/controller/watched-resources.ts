@@ -5,7 +5,8 @@ export const UNWATCHED_KINDS: Readonly<Record<string, string>> = {
   Pod: 'created by controllers from objects that are evaluated; denying a pod would keep a model from starting',
   EndpointSlice: 'updated by controllers whenever a pod is created or deleted',
   MutatingWebhookConfiguration: 'the API server sends no webhook configurations to webhooks',
-  ValidatingWebhookConfiguration: 'the API server sends no webhook configurations to webhooks'
+  ValidatingWebhookConfiguration: 'the API server sends no webhook configurations to webhooks',
+  CustomResourceDefinition: 'installed with its controller; denying one would stop the upgrade of another product'
 }
 
 export interface WatchedKinds {

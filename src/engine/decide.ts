@@ -70,8 +70,8 @@ function toDecision(
   const { snapshot } = after
   const { blocked, latent, found, expandedScope, preexistingBlocked, preexistingFound, unknown, fixesExisting } =
     difference
-  const explained = toPathFindings(blocked, snapshot, rules, policy)
-  const later = toPathFindings(latent, snapshot, rules, policy, true)
+  const explained = toPathFindings(blocked, snapshot, rules, policy, { changed: change.after })
+  const later = toPathFindings(latent, snapshot, rules, policy, { latent: true, changed: change.after })
   const fresh = [
     ...explained.findings,
     ...later.findings,
@@ -106,7 +106,7 @@ export function decideState(
   const evaluation = evaluate(state, rules, cache.latest)
   cache.latest = evaluation
   const explained = toPathFindings(allBlocked(evaluation), state, rules, policy)
-  const later = toPathFindings(allLatent(evaluation), state, rules, policy, true)
+  const later = toPathFindings(allLatent(evaluation), state, rules, policy, { latent: true })
   const found = allFound(evaluation).map(one => toCheckFinding(one, state, policy, false))
   const active = [...explained.findings, ...later.findings, ...found]
     .filter(({ mode }) => mode !== 'off')

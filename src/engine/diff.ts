@@ -8,6 +8,7 @@ import type { ClassEvaluation } from './incremental/class-evaluation.ts'
 import { track } from './incremental/dependency-tracking.ts'
 import type { Evaluation } from './incremental/evaluate.ts'
 import type { NamespaceEvaluation } from './incremental/namespace-evaluation.ts'
+import { type LostModels, lostCallers } from './lost-callers.ts'
 import { comparePath, isSecondCause, newlyBlocked } from './newly-blocked.ts'
 import { diffProblems, type ProblemDiff } from './problem-diff.ts'
 import { newlyUnknown, type UnknownPath } from './unevaluated.ts'
@@ -70,6 +71,7 @@ export function diffEvaluations(before: Evaluation, after: Evaluation, updated?:
     preexistingBlocked.push(...oldBlocked.filter(one => !isSecond(one)))
     fixesExisting ||= old.some(isOpen)
   }
+  latent.push(...lostCallers(after, before).map(ofCallers))
   return { blocked, latent, preexistingBlocked, unknown, fixesExisting, ...diffProblems(before, after) }
 }
 
@@ -158,13 +160,16 @@ export function allBlocked({ namespaces, controlPlane }: Evaluation): readonly B
   ]
 }
 
-/** Every path of a state that will be blocked after the next rollout. */
-export function allLatent({ namespaces }: Evaluation): readonly BlockedPath[] {
-  const classes = [...namespaces.values()].flatMap(({ evaluations }) => [...evaluations.values()])
-  return classes.flatMap(({ members, paths, next }) =>
+/** Every path of a state that will be blocked after the next rollout, of a model or of its callers. */
+export function allLatent(evaluation: Evaluation): readonly BlockedPath[] {
+  const classes = [...evaluation.namespaces.values()].flatMap(({ evaluations }) => [...evaluations.values()])
+  const ofModels = classes.flatMap(({ members, paths, next }) =>
     paths === undefined || next === undefined ? [] : toBlockedPaths(members, newlyBlocked(paths, next), next)
   )
+  return [...ofModels, ...lostCallers(evaluation).map(ofCallers)]
 }
+
+const ofCallers = (lost: LostModels): BlockedPath => ({ ...lost, partialDenial: false, hasExistingCause: false })
 
 /** Blocked paths among those of models with identical paths. */
 export function blockedPathsOf(

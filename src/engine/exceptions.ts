@@ -1,4 +1,4 @@
-import { findKind, nameOf, type Ref } from '../state/resource.ts'
+import { findKind, nameOf, namespaceOf, type Ref } from '../state/resource.ts'
 import type { Snapshot } from '../state/snapshot.ts'
 import { hasLabels, type Labels } from '../text/selector.ts'
 import type { Finding } from './finding.ts'
@@ -64,7 +64,7 @@ function matchesSelector(
   { namespaces, kind, name, matchLabels }: ObjectSelector,
   snapshot: Snapshot
 ): boolean {
-  const namespace = object.kind === 'Namespace' ? object.name : object.namespace
+  const namespace = namespaceOf(object)
   return (
     (namespaces === undefined || namespaces.includes(namespace)) &&
     (kind === undefined || kind === object.kind) &&

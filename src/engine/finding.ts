@@ -1,7 +1,7 @@
 import type { Caller } from '../request/caller.ts'
 import type { HopName } from '../request/hop.ts'
 import type { Category, Exposure, Fix, Mode } from '../rules/lib/rule.ts'
-import type { Ref } from '../state/resource.ts'
+import { namespaceOf, type Ref } from '../state/resource.ts'
 
 /** Reference to a blocked path and its failed hop. */
 export interface BlockedPathRef extends Caller {
@@ -51,5 +51,5 @@ export interface Finding {
 /** True if the finding concerns an object or an InferenceService in the namespace. */
 export function concernsNamespace({ object, blocked, exposes }: Finding, namespace: string): boolean {
   const models = [...blocked, ...exposes].map(({ inferenceService }) => inferenceService)
-  return object.namespace === namespace || models.some(model => model?.startsWith(`${namespace}/`))
+  return namespaceOf(object) === namespace || models.some(model => model?.startsWith(`${namespace}/`))
 }

@@ -1,6 +1,7 @@
+import type { Failure } from '../request/hop.ts'
 import { type CheckRule, type FailureRule, type Mode, type Problem, type Rules, ruleFor } from '../rules/lib/rule.ts'
 import { getOrAdd } from '../state/map.ts'
-import type { Ref } from '../state/resource.ts'
+import { namespaceOf, type Ref, type Resource } from '../state/resource.ts'
 import type { Snapshot } from '../state/snapshot.ts'
 import { type LabelSelector, selects } from '../text/selector.ts'
 import type { BlockedPath } from './diff.ts'
@@ -49,13 +50,14 @@ export function policyAt({ rules, namespaces, unevaluated, exceptions }: Written
  * Converts blocked paths to findings: one for each rule, object and field, with all paths that it blocks.
  *
  * @param latent whether the paths still work and will be blocked after the next rollout
+ * @param changed object of the change: of several policies that deny together, the cause
  */
 export function toPathFindings(
   blocked: readonly BlockedPath[],
   snapshot: Snapshot,
   rules: Rules,
   policy: Policy,
-  latent = false
+  { latent = false, changed }: { readonly latent?: boolean; readonly changed?: Resource | undefined } = {}
 ): { readonly findings: readonly Finding[]; readonly skipped: readonly Skip[] } {
   const groups = new Map<string, FindingGroup>()
   const skipped = new Map<string, Skip>()
@@ -63,7 +65,8 @@ export function toPathFindings(
   for (const { models, path, hop, partialDenial, hasExistingCause } of blocked.toSorted(
     (a, b) => priorityOf(a) - priorityOf(b)
   )) {
-    const { name, failure } = hop
+    const { name } = hop
+    const failure = attributedTo(hop.failure, changed)
     const rule = ruleFor(rules, failure)
     const { value: problem, skip } = track(snapshot, view => rule.explain(failure, view))
     if (skip !== undefined) {
@@ -96,6 +99,13 @@ export function toPathFindings(
     )
   })
   return { findings, skipped: [...skipped.values()] }
+}
+
+/** No ALLOW policy allows the request: if the change is one of them, the others are bystanders. */
+function attributedTo(failure: Failure, changed: Resource | undefined): Failure {
+  if (!('verdict' in failure) || failure.verdict.is !== 'not-allowed') return failure
+  const own = failure.verdict.by.find(one => one === changed)
+  return own === undefined ? failure : { ...failure, verdict: { ...failure.verdict, by: [own] } }
 }
 
 /** Paths blocked for all callers come before partial denials, InferenceService URLs before predictor hosts. */
@@ -142,12 +152,12 @@ function toFinding(
 /** The configured mode is used unchanged; only a rule's own "deny" can be lowered to "warn". */
 function modeFor(
   { id, mode }: FailureRule | CheckRule,
-  { namespace }: Ref,
+  object: Ref,
   snapshot: Snapshot,
   policy: Policy,
   lowered: boolean
 ): Mode {
-  const labels = snapshot.get('Namespace', '', namespace)?.labels ?? {}
+  const labels = snapshot.get('Namespace', '', namespaceOf(object))?.labels ?? {}
   const local = policy.namespaces.findLast(
     ({ selector, rules }) => rules[id] !== undefined && selects(selector, labels)
   )

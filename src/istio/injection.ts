@@ -89,6 +89,13 @@ function selectingWebhook(
   return undefined
 }
 
+/** True if the state has a sidecar injector. */
+export function hasInjector(view: View<'MutatingWebhookConfiguration'>): boolean {
+  return view
+    .list('MutatingWebhookConfiguration')
+    .some(({ webhooks }) => webhooks.some(({ name }) => name.endsWith(INJECTOR_WEBHOOK)))
+}
+
 /** Label selectors of all injection webhooks and injector configurations. */
 export function injectorSelectors(view: View<'MutatingWebhookConfiguration' | 'ConfigMap'>): readonly LabelSelector[] {
   const maps = view

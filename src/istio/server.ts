@@ -1,27 +1,46 @@
-import { type Endpoint, type PortProtocol, protocolOf, targetsOf } from '../kubernetes/service.ts'
+import {
+  declaresTls,
+  type Endpoint,
+  type PortProtocol,
+  protocolOf,
+  type ServicePort,
+  targetsOf
+} from '../kubernetes/service.ts'
 import { getOrAdd } from '../state/map.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
+import type { Tristate } from '../text/tristate.ts'
 import { findListener, type Listener } from './gateway.ts'
 import { type MtlsSetting, modeForPort, peerMtls } from './peer-authentication.ts'
 
 /** Server end of a connection, and the configuration that decides what it accepts. */
-export type ServerSide =
-  | { readonly at: 'application'; readonly workload: Workload }
-  | {
-      readonly at: 'sidecar'
-      readonly workload: Workload
-      readonly port: number
-      readonly protocol: PortProtocol
-      readonly mtls: MtlsSetting
-    }
-  | {
-      readonly at: 'gateway'
-      readonly workload: Workload
-      readonly port: number
-      readonly listener: Listener | undefined
-    }
+export type ServerSide = ApplicationServer | SidecarServer | GatewayServer
+
+interface Server {
+  readonly workload: Workload
+  readonly port: number
+}
+
+/** Application that no proxy protects. */
+export interface ApplicationServer extends Server {
+  readonly at: 'application'
+  /** Whether the application serves TLS; unknown without a sign. */
+  readonly servesTls: Tristate
+}
+
+export interface SidecarServer extends Server {
+  readonly at: 'sidecar'
+  readonly protocol: PortProtocol
+  readonly mtls: MtlsSetting
+  /** Whether the application behind the sidecar serves TLS; unknown without a sign. */
+  readonly servesTls: Tristate
+}
+
+interface GatewayServer extends Server {
+  readonly at: 'gateway'
+  readonly listener: Listener | undefined
+}
 
 export type ServerKinds = 'Gateway' | 'Service' | 'Pod' | 'EndpointSlice' | 'PeerAuthentication' | 'ConfigMap'
 
@@ -37,16 +56,24 @@ const serverSides = memoizeInView((_view: View<ServerKinds>, _workload: Workload
 
 function makeSide(view: View<ServerKinds>, workload: Workload, port: number): ServerSide {
   const isExcluded = workload.excludedInboundPorts?.includes(port) === true
-  if (workload.proxy === 'none' || isExcluded) return { at: 'application', workload }
-  if (workload.proxy === 'gateway') {
+  if (workload.proxy === 'gateway' && !isExcluded) {
     return { at: 'gateway', workload, port, listener: findListener(view, workload, port) }
   }
-  const declared = targetsOf(view, workload).find(({ target }) => target === port)
+  const declared = targetsOf(view, workload).find(({ target }) => target === port)?.port
+  const servesTls = findServesTls(workload, port, declared)
+  if (workload.proxy === 'none' || isExcluded) return { at: 'application', workload, port, servesTls }
   return {
     at: 'sidecar',
     workload,
     port,
-    protocol: declared === undefined ? 'auto' : protocolOf(declared.port),
+    protocol: declared === undefined ? 'auto' : protocolOf(declared),
+    servesTls,
     mtls: modeForPort(peerMtls(view, workload), port)
   }
+}
+
+/** A pod shows the protocol that its application serves; the name of a Service port only declares it. */
+function findServesTls({ servesTls }: Workload, port: number, declared: ServicePort | undefined): Tristate {
+  const shown = servesTls?.find(one => one.port === port)
+  return shown === undefined ? declared && declaresTls(declared) : shown.tls
 }

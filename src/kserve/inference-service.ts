@@ -1,5 +1,6 @@
 import { type InjectionKinds, type InjectionSubject, nextProxy } from '../istio/injection.ts'
 import { podsWith } from '../kubernetes/service.ts'
+import type { PortTls } from '../state/kinds/container.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
@@ -24,11 +25,18 @@ export interface Component {
   readonly minReplicas: number
   readonly serviceAccount: string
   readonly hostNetwork: boolean
+  /** True if a proxy in the pods serves TLS on port 8443 of the Service, in place of plaintext on port 80. */
+  readonly authProxy: boolean
+  /** Ports of which the probes of custom containers show whether they serve TLS. */
+  readonly servesTls: readonly PortTls[]
 }
 
 export type ComponentKinds = 'ConfigMap' | 'ServingRuntime' | 'ClusterServingRuntime'
 
 const DEFAULT_MIN_REPLICAS = 1
+
+/** @see opendatahub-io/kserve 0.20 pkg/controller/v1beta1/inferenceservice/reconcilers/service (customizeService) */
+const ENABLE_AUTH = 'security.opendatahub.io/enable-auth'
 
 /**
  * Components with labels and annotations as KServe merges them: the component's take precedence over those of the
@@ -58,7 +66,10 @@ export const componentsOf: (view: View<ComponentKinds>, service: InferenceServic
           annotations: Object.fromEntries(Object.entries(annotations).filter(([key]) => isPropagated(view, key))),
           minReplicas: spec.minReplicas ?? DEFAULT_MIN_REPLICAS,
           serviceAccount: spec.serviceAccountName ?? 'default',
-          hostNetwork: spec.hostNetwork ?? false
+          hostNetwork: spec.hostNetwork ?? false,
+          authProxy:
+            mode === 'Standard' && name !== 'transformer' && annotations[ENABLE_AUTH]?.toLowerCase() === 'true',
+          servesTls: spec.containers.flatMap(container => container.servesTls)
         }
       ]
     })
@@ -97,6 +108,8 @@ const KNATIVE_PORTS = [
 ]
 /** Default port of model servers. */
 export const STANDARD_PORT = 8080
+/** Port of the authenticating proxy, on the Service and on the pods. */
+export const AUTH_PROXY_PORT = 8443
 
 /** Name of the latest ready revision; before the first one is ready, the name that Knative will give it. */
 export function revisionOf({ status }: InferenceService, { name, service }: Component): string {
@@ -131,9 +144,22 @@ export function desiredPod(view: View<InjectionKinds>, service: InferenceService
     },
     serviceAccount: component.serviceAccount,
     ...next,
-    ports: component.mode === 'Knative' ? KNATIVE_PORTS : [{ name: undefined, containerPort: STANDARD_PORT }],
+    ...nextPorts(component),
     address: undefined,
     excludedInboundPorts: parseExcludedInboundPorts(component.annotations),
     captured: captureOf(subject)
+  }
+}
+
+/** Ports of the next pods of a component. */
+export function nextPorts({ mode, authProxy, servesTls }: Component): Pick<Workload, 'ports' | 'servesTls'> {
+  if (mode === 'Knative') {
+    return { ports: KNATIVE_PORTS, servesTls: KNATIVE_PORTS.map(({ containerPort: port }) => ({ port, tls: false })) }
+  }
+  const ports = [{ name: undefined, containerPort: STANDARD_PORT }]
+  if (!authProxy) return { ports, servesTls }
+  return {
+    ports: [...ports, { name: 'https', containerPort: AUTH_PROXY_PORT }],
+    servesTls: [{ port: AUTH_PROXY_PORT, tls: true }, ...servesTls]
   }
 }

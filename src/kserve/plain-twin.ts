@@ -1,7 +1,7 @@
 import type { InferenceService } from './inference-service.ts'
 
-/** Label and annotation groups that say what a model is and where it is published. All others are settings of its own. */
-const KEPT = ['serving.kserve.io/', 'networking.kserve.io/', 'networking.knative.dev/']
+/** Label and annotation groups that say what a model is, what it serves and where it is published. All others are settings of its own. */
+const KEPT = ['serving.kserve.io/', 'networking.kserve.io/', 'networking.knative.dev/', 'security.opendatahub.io/']
 
 /**
  * The same model without mesh-relevant labels and annotations, scaling settings and host network of its own. If the twin

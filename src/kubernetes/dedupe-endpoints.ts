@@ -11,7 +11,8 @@ export function dedupeEndpoints(endpoints: readonly Endpoint[]): readonly Endpoi
   if (endpoints.length < 2) return endpoints
   const known = new Map<string, Endpoint>()
   for (const endpoint of endpoints) {
-    const { namespace, labels, serviceAccount, proxy, revision, excludedInboundPorts, captured } = endpoint.workload
+    const { namespace, labels, serviceAccount, proxy, revision, excludedInboundPorts, servesTls, captured } =
+      endpoint.workload
     const key = JSON.stringify([
       namespace,
       serviceAccount,
@@ -19,6 +20,7 @@ export function dedupeEndpoints(endpoints: readonly Endpoint[]): readonly Endpoi
       revision,
       labels,
       excludedInboundPorts,
+      servesTls,
       captured,
       endpoint.port
     ])

@@ -6,6 +6,7 @@ import type { View } from '../state/snapshot.ts'
 import { isRunning, toWorkload, type Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
 import { hasLabels, isEmpty, type Labels } from '../text/selector.ts'
+import type { Tristate } from '../text/tristate.ts'
 
 /** Port for plaintext HTTP of gateway Services, Knative Services and the Services of models. */
 export const HTTP_PORT = 80
@@ -23,17 +24,29 @@ export interface Endpoint {
 export type PortProtocol = 'http' | 'tcp' | 'auto'
 
 const HTTP = ['http', 'http2', 'grpc', 'grpc-web', 'kubernetes.io/h2c']
-const TCP = ['tcp', 'tls', 'https', 'mongo', 'redis', 'mysql', 'udp']
+const TLS = ['tls', 'https']
+const TCP = ['tcp', ...TLS, 'mongo', 'redis', 'mysql', 'udp']
+
+/** Name and `appProtocol` of a port, which declare its protocol. */
+type PortName = Pick<ServicePort, 'name' | 'appProtocol'>
 
 /**
  * Protocol by the port's `appProtocol`, else by the prefix of its name.
  * @see istio 1.31 pkg/config/kube/conversion.go (ConvertProtocol)
  */
-export function protocolOf({ name, appProtocol }: Pick<ServicePort, 'name' | 'appProtocol'>): PortProtocol {
+export function protocolOf(port: PortName): PortProtocol {
+  if (declares(HTTP, port)) return 'http'
+  return declares(TCP, port) ? 'tcp' : 'auto'
+}
+
+/** True if the port declares TLS, false if it declares plaintext HTTP, else unknown. */
+export function declaresTls(port: PortName): Tristate {
+  return declares(TLS, port) || (declares(HTTP, port) ? false : undefined)
+}
+
+function declares(protocols: readonly string[], { name, appProtocol }: PortName): boolean {
   const text = (appProtocol ?? name ?? '').toLowerCase()
-  const candidates = [text, ...[1, 2].map(parts => text.split('-', parts).join('-'))]
-  if (candidates.some(one => HTTP.includes(one))) return 'http'
-  return candidates.some(one => TCP.includes(one)) ? 'tcp' : 'auto'
+  return [text, ...[1, 2].map(parts => text.split('-', parts).join('-'))].some(one => protocols.includes(one))
 }
 
 /** Maximum length of a chain of ExternalName Services; longer ones are treated as a loop. */
@@ -50,6 +63,12 @@ export function findService(view: View<'Service'>, host: string, depth = 0): Ser
   const service = view.get('Service', namespace, name)
   if (service?.spec.type !== 'ExternalName') return service
   return depth === MAX_ALIASES ? undefined : findService(view, service.spec.externalName ?? '', depth + 1)
+}
+
+/** Protocol of a Service port for clients with a proxy. */
+export function protocolAt(view: View<'Service'>, host: string, number: number): PortProtocol {
+  const port = findService(view, host)?.spec.ports.find(({ port }) => port === number)
+  return port === undefined ? 'auto' : protocolOf(port)
 }
 
 /** True if the DNS name resolves to the pod IPs instead of a cluster IP. */
@@ -71,7 +90,10 @@ export function endpointsOf(
 }
 
 /** Port number of the workload; absent if `targetPort` is a name that the workload does not declare. */
-function targetPort({ port, targetPort: target = port }: ServicePort, { ports }: Workload): number | undefined {
+export function targetPort(
+  { port, targetPort: target = port }: ServicePort,
+  { ports }: Pick<Workload, 'ports'>
+): number | undefined {
   if (typeof target === 'number') return target
   return ports.find(({ name }) => name === target)?.containerPort
 }
@@ -136,6 +158,9 @@ export interface ServiceTarget {
   readonly target: number
 }
 
+/** Properties of a pod that Services depend on. */
+export type TargetedPod = Pick<Workload, 'namespace' | 'labels' | 'ports'>
+
 /** Services by the first label of their selector, with their position by creationTimestamp. */
 const bySelector = (services: readonly Service[]) => {
   const ordered = sortByCreationTime(services).map((service, position) => ({ service, position }))
@@ -144,7 +169,7 @@ const bySelector = (services: readonly Service[]) => {
 
 const targetsAmong = memoize((services: readonly Service[]) => {
   const index = bySelector(services)
-  return memoize((workload: Workload): readonly ServiceTarget[] =>
+  return memoize((workload: TargetedPod): readonly ServiceTarget[] =>
     Object.entries(workload.labels)
       .flatMap(pair => index.get(toPair(pair)) ?? [])
       .filter(({ service }) => hasLabels(workload.labels, service.spec.selector))
@@ -159,6 +184,6 @@ const targetsAmong = memoize((services: readonly Service[]) => {
 })
 
 /** All Service ports that target a workload, those of the oldest Service first. */
-export function targetsOf(view: View<'Service'>, workload: Workload): readonly ServiceTarget[] {
+export function targetsOf(view: View<'Service'>, workload: TargetedPod): readonly ServiceTarget[] {
   return targetsAmong(view.list('Service', workload.namespace))(workload)
 }

@@ -33,14 +33,14 @@ export const callResultSchema = z.object({
     .extend({ verdict: z.enum(['allowed', 'denied', 'not-allowed', 'provider-unknown', 'token-refused']) })
     .optional()
     .describe('Absent if the connection fails'),
-  verdict: z.enum(['ok', 'blocked'])
+  verdict: z.enum(['ok', 'blocked', 'unknown'])
 })
 
 export type CallResultView = z.output<typeof callResultSchema>
 
 /** Describes a call result, with the objects that configure each side. */
 export function renderCallResult(view: View<'ConfigMap'>, call: CallResult): CallResultView {
-  const { client, destination, connection, authorization, failure } = call
+  const { client, destination, connection, authorization, failure, unknown } = call
   const { sent, server, outcome } = connection
   const { namespace, name } = server.workload
   return {
@@ -50,7 +50,7 @@ export function renderCallResult(view: View<'ConfigMap'>, call: CallResult): Cal
     server: { name: `${namespace}/${name}`, ...serverSideText(connection), by: server.at },
     identity: outcome.is === 'open' ? toIdentity(outcome.identity) : undefined,
     authorization: outcome.is === 'open' ? renderAuthorization(authorization, server.at) : undefined,
-    verdict: failure === undefined ? 'ok' : 'blocked'
+    verdict: failure !== undefined ? 'blocked' : unknown === undefined ? 'ok' : 'unknown'
   }
 }
 

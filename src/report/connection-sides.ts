@@ -96,7 +96,7 @@ export function serverSideText({ server, outcome }: Connection): Side {
   switch (server.at) {
     case 'application':
       return {
-        description: 'only plaintext',
+        description: outcome.is === 'unknown' ? 'plaintext or TLS' : server.servesTls ? 'only TLS' : 'only plaintext',
         reason: 'pod has no sidecar',
         configuredBy: sourceIn(podRef(server.workload), 'spec.containers')
       }
@@ -134,7 +134,7 @@ export function serverSideText({ server, outcome }: Connection): Side {
 
 /** Filter chain that accepted or rejected the connection; none without a listener. */
 function chainOf(outcome: Connection['outcome']): Chain | undefined {
-  if (outcome.is === 'open') return outcome.chain
+  if (outcome.is !== 'refused') return outcome.chain
   const { at } = outcome.refusal
   return typeof at === 'object' && 'servers' in at ? at : undefined
 }

@@ -4,7 +4,7 @@ import type { Finding } from '../engine/finding.ts'
 import { modelKey } from '../engine/incremental/evaluate.ts'
 import type { Skip } from '../engine/incremental/skip.ts'
 import { getOrAdd } from '../state/map.ts'
-import { type Ref, toRef } from '../state/resource.ts'
+import { namespaceOf, type Ref, toRef } from '../state/resource.ts'
 import type { Snapshot } from '../state/snapshot.ts'
 import { effectLines } from './text.ts'
 
@@ -77,7 +77,7 @@ export function toReports(
   for (const finding of findings) {
     for (const [key, part] of partsOf(finding)) {
       const model = models.get(key)
-      const namespace = model?.namespace ?? reportNamespaceOf(finding.object, home)
+      const namespace = model?.namespace ?? (namespaceOf(finding.object) || home)
       add(namespace, model ?? namespaceRef(namespace), toResult(part))
     }
   }
@@ -106,11 +106,6 @@ function partsOf(finding: Finding): ReadonlyMap<string, Finding> {
       { ...finding, blocked: blocked.filter(isOf(model)), exposes: exposes.filter(isOf(model)) }
     ])
   )
-}
-
-function reportNamespaceOf({ kind, namespace, name }: Ref, home: string): string {
-  if (namespace !== '') return namespace
-  return kind === 'Namespace' ? name : home
 }
 
 const namespaceRef = (name: string): Ref => ({ apiVersion: 'v1', kind: 'Namespace', namespace: '', name })

@@ -8,7 +8,7 @@ import { memoize, memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import type { PathKinds } from './caller.ts'
-import { type CallResults, evaluateCalls } from './evaluate-calls.ts'
+import { type CallResults, evaluateCalls, isOk } from './evaluate-calls.ts'
 
 /** Last part of a Knative path: via the activator (Proxy mode) or direct to the pods (Serve mode). */
 export type ActivatorMode = 'proxy' | 'serve'
@@ -30,9 +30,7 @@ export function activatorModesOf(
   const capacity = burstCapacityOf(view, component)
   if (!Number.isFinite(capacity) || capacity === -1) return ['proxy']
   const canServe = capacity === 0 && component.minReplicas > 0
-  if (!canServe) return ['serve', 'proxy']
-  const { failure, unknown } = metricsScrape(view, revision)
-  return failure === undefined && unknown === undefined ? ['serve'] : ['serve', 'proxy']
+  return canServe && isOk(metricsScrape(view, revision)) ? ['serve'] : ['serve', 'proxy']
 }
 
 /** True if the autoscaler scrapes the pods. If requests always pass the activator, it reports the metrics instead. */
@@ -77,7 +75,7 @@ function dialPodIp(
   const clients = systemPods(view, app)
   const callService = (from: readonly Workload[]): CallResults => {
     const probed = evaluateCalls(view, from, probe, service)
-    return probed.failure !== undefined || call === undefined ? probed : evaluateCalls(view, from, call, service)
+    return call !== undefined && isOk(probed) ? evaluateCalls(view, from, call, service) : probed
   }
   const mode = meshCompatibility(view)
   if (mode === 'enabled') return callService(clients)

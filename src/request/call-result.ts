@@ -2,6 +2,7 @@ import { isAmbient } from '../istio/ambient.ts'
 import { type Authorization, type AuthorizationKinds, authorize } from '../istio/authorization.ts'
 import type { ClientSide, Destination } from '../istio/client.ts'
 import { type Connection, type ConnectionKinds, connect, connectPlaintext } from '../istio/connection.ts'
+import { open } from '../istio/connection-outcome.ts'
 import { hasRoute } from '../istio/gateway.ts'
 import { meshOf } from '../istio/mesh.ts'
 import type { Call, Request } from '../istio/request.ts'
@@ -50,8 +51,8 @@ export function evaluateNonIstioListener(view: View<CallKinds>, attempt: CallAtt
     server:
       workload.proxy === 'gateway'
         ? { at: 'gateway', workload, port, listener: undefined }
-        : { at: 'application', workload },
-    outcome: { is: 'open', identity: undefined, chain: undefined }
+        : { at: 'application', workload, port, servesTls: undefined },
+    outcome: open(undefined)
   })
 }
 
@@ -60,15 +61,18 @@ const ALLOWED: Authorization = { is: 'allowed', by: [] }
 function evaluateConnected(view: View<CallKinds>, attempt: CallAttempt, connection: Connection): CallResult {
   const { client, destination, endpoint, requiredRoute } = attempt
   const { sent, server, outcome } = connection
-  const unknown = findUnknown(view, attempt)
+  const ambient = findAmbient(view, attempt)
   const toResult = (
     authorization: Authorization,
-    failure: Failure | undefined,
-    unevaluated: readonly Caveat[] = []
+    failure?: Failure,
+    unevaluated: readonly Caveat[] = [],
+    unknown: Unevaluated | undefined = ambient
   ): CallResult => ({ client, destination, connection, authorization, failure, unknown, unevaluated })
-  if (unknown !== undefined) return toResult(ALLOWED, undefined)
+  if (ambient !== undefined) return toResult(ALLOWED)
+  if (outcome.is === 'unknown')
+    return toResult(ALLOWED, undefined, [], { reason: outcome.reason, inputs: inputsOfCall(view, attempt) })
   if (outcome.is === 'refused') return toResult(ALLOWED, { ...outcome.refusal, client, sent, destination, server })
-  const request = toRequest(attempt, connection, outcome.identity)
+  const request = toRequest(attempt, connection, outcome)
   const authorization = server.at === 'application' ? ALLOWED : authorizeRequest(view, endpoint.workload, request)
   if (authorization.is !== 'allowed') {
     return toResult(authorization, toPolicyDenied(view, client, endpoint.workload, request, authorization))
@@ -86,15 +90,19 @@ function evaluateConnected(view: View<CallKinds>, attempt: CallAttempt, connecti
 export const AMBIENT = 'ztunnel (ambient mode) is not modeled'
 
 /** ztunnel replaces both ends of a connection: neither the client's TLS nor the server's policies apply as with sidecars. */
-function findUnknown(view: View<CallKinds>, { client, destination, endpoint }: CallAttempt): Unevaluated | undefined {
-  if (!isAmbient(view, endpoint.workload) && !isAmbient(view, client)) return undefined
-  return { reason: AMBIENT, inputs: inputsOf(view, [client], { ...destination, endpoints: [endpoint] }) }
+function findAmbient(view: View<CallKinds>, attempt: CallAttempt): Unevaluated | undefined {
+  if (!isAmbient(view, attempt.endpoint.workload) && !isAmbient(view, attempt.client)) return undefined
+  return { reason: AMBIENT, inputs: inputsOfCall(view, attempt) }
+}
+
+function inputsOfCall(view: View<CallKinds>, { client, destination, endpoint }: CallAttempt): string {
+  return inputsOf(view, [client], { ...destination, endpoints: [endpoint] })
 }
 
 function toRequest(
   { client, call, endpoint: { workload, port } }: CallAttempt,
   { sent, server }: Connection,
-  identity: string | undefined
+  { identity, opaque }: Extract<Connection['outcome'], { readonly is: 'open' }>
 ): Request {
   return {
     ...call,
@@ -102,7 +110,7 @@ function toRequest(
     from: client.address,
     to: { address: workload.address, port },
     sni: sent.sni,
-    http: server.at !== 'sidecar' || server.protocol !== 'tcp'
+    http: server.at !== 'sidecar' || (server.protocol !== 'tcp' && !opaque)
   }
 }
 

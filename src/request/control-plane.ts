@@ -5,7 +5,7 @@ import { serverSide } from '../istio/server.ts'
 import { findKserveConfig, ingressOf } from '../kserve/kserve.ts'
 import { dedupeEndpoints } from '../kubernetes/dedupe-endpoints.ts'
 import { type Endpoint, endpointsOf, findService, type Service } from '../kubernetes/service.ts'
-import { type ResourceOf, toRef } from '../state/resource.ts'
+import { toRef } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { parseGoFloat } from '../text/go-float.ts'
@@ -14,36 +14,28 @@ import { inputsOf } from './call-inputs.ts'
 import { AMBIENT } from './call-result.ts'
 import type { PathKinds } from './caller.ts'
 import { NON_MESH_CLIENT } from './callers.ts'
+import { type ControlPlaneWebhook, controlPlaneWebhooks, type WebhookKinds } from './control-plane-webhooks.ts'
 import type { ConfigurationRejected, Failure, HopName, Unevaluated } from './hop.ts'
 import type { Path } from './request-path.ts'
 
-export type ControlPlaneKinds = PathKinds | 'MutatingWebhookConfiguration' | 'ValidatingWebhookConfiguration'
-type Configuration = ResourceOf<'MutatingWebhookConfiguration'> | ResourceOf<'ValidatingWebhookConfiguration'>
+export type ControlPlaneKinds = PathKinds | WebhookKinds
 
-/** Paths of the control planes: admission webhooks of KServe, Knative and Istio, and their configuration. */
+/** Paths of the control planes: admission and conversion webhooks of KServe, Knative and Istio, and their configuration. */
 export function controlPlanePaths(view: View<ControlPlaneKinds>): readonly Path[] {
   return [...webhookPaths(view), ...controllerPaths(view)]
 }
 
-const WEBHOOK_PORT = 443
-
+/** One path for each port of a Service: several webhooks can share it. */
 function webhookPaths(view: View<ControlPlaneKinds>): readonly Path[] {
-  const { kserveNamespace, knativeNamespace, istioNamespace, clusterDomain } = view.settings
-  const controlPlanes = [kserveNamespace, knativeNamespace, istioNamespace]
   const paths = new Map<string, Path>()
-  for (const configuration of [
-    ...view.list('MutatingWebhookConfiguration'),
-    ...view.list('ValidatingWebhookConfiguration')
-  ]) {
-    for (const { name: webhook, clientConfig } of configuration.webhooks) {
-      const { namespace = '', name = '', port = WEBHOOK_PORT } = clientConfig?.service ?? {}
-      const entry = `webhook ${namespace}/${name}:${port}`
-      if (!controlPlanes.includes(namespace) || paths.has(entry)) continue
-      const service = findService(view, serviceHost(namespace, name, clusterDomain))
-      const failure = service && findWebhookFailure(view, configuration, webhook, service, port)
-      const unknown = service && failure === undefined ? findUnknownWebhook(view, service, port) : undefined
-      paths.set(entry, toPath(entry, 'apiserver->webhook', failure, unknown))
-    }
+  for (const webhook of controlPlaneWebhooks(view)) {
+    const { namespace, name, port } = webhook.service
+    const entry = `webhook ${namespace}/${name}:${port}`
+    if (paths.has(entry)) continue
+    const service = findService(view, serviceHost(namespace, name, view.settings.clusterDomain))
+    const failure = service && findWebhookFailure(view, webhook, service)
+    const unknown = service && failure === undefined ? findUnknownWebhook(view, service, port) : undefined
+    paths.set(entry, toPath(entry, 'apiserver->webhook', failure, unknown))
   }
   return [...paths.values()]
 }
@@ -57,12 +49,10 @@ const API_SERVER: Workload = { ...NON_MESH_CLIENT, name: 'kube-apiserver' }
 
 function findWebhookFailure(
   view: View<ControlPlaneKinds>,
-  configuration: Configuration,
-  webhook: string,
-  service: Service,
-  number: number
+  { configuration, name: webhook, service: called }: ControlPlaneWebhook,
+  service: Service
 ): Failure | undefined {
-  for (const endpoint of endpointsAt(view, service, number)) {
+  for (const endpoint of endpointsAt(view, service, called.port)) {
     // ztunnel treats a port exception of mode DISABLE unlike a sidecar.
     if (isAmbient(view, endpoint.workload)) continue
     const server = serverSide(view, endpoint)
@@ -72,7 +62,7 @@ function findWebhookFailure(
     if (mtls.mode === 'STRICT' || protocol === 'http') {
       const at = mtls.mode === 'STRICT' ? mtls.by : undefined
       const { selector } = service.spec
-      return { cause: 'webhook-refused', configuration: toRef(configuration), webhook, pod, port: number, selector, at }
+      return { cause: 'webhook-refused', configuration, webhook, pod, port: number, selector, at }
     }
     const rejected = findPolicyDenied(view, endpoint)
     if (rejected !== undefined) return rejected

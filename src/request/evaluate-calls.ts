@@ -3,15 +3,16 @@ import type { Call } from '../istio/request.ts'
 import { forwardToken, issuersFor } from '../istio/request-authentication.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
-import { type CallAttempt, type CallKinds, evaluateCall, type RequiredRoute } from './call-result.ts'
-import type { CallResult, Caveat, Failure, Unevaluated } from './hop.ts'
+import { AMBIENT, type CallAttempt, type CallKinds, evaluateCall, type RequiredRoute } from './call-result.ts'
+import type { CallResult, Caveat, Failure, Hop, Unevaluated } from './hop.ts'
 import { noEndpoints, toServiceRef } from './service-resolution.ts'
 
 /** Results of the calls of one hop. */
 export interface CallResults {
-  /** Calls that are evaluated. */
+  /** Calls up to the first failure, without those of ambient mode, whose connection is not known. */
   readonly calls: readonly CallResult[]
   readonly failure: Failure | undefined
+  /** Set without a failure if the result of a call is not known. */
   readonly unknown: Unevaluated | undefined
   readonly unevaluated: readonly Caveat[]
 }
@@ -21,7 +22,7 @@ export function toResults(results: readonly CallResult[], failure = firstFailure
   const unknown = results.flatMap(one => one.unknown ?? [])
   const [first] = unknown
   return {
-    calls: results.filter(one => one.unknown === undefined),
+    calls: results.filter(one => one.unknown?.reason !== AMBIENT),
     failure,
     unevaluated: results.flatMap(one => one.unevaluated ?? []),
     unknown:
@@ -53,6 +54,11 @@ export function evaluateCalls(
     }
   }
   return toResults(calls, destination.endpoints.length === 0 ? noEndpoints(toServiceRef(destination.host)) : undefined)
+}
+
+/** True if a call, or all of them, passes. */
+export function isOk({ failure, unknown }: Pick<Hop, 'failure' | 'unknown'>): boolean {
+  return failure === undefined && unknown === undefined
 }
 
 /** The call as these pods forward it. */

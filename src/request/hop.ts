@@ -1,11 +1,12 @@
 import type { Authorization } from '../istio/authorization.ts'
 import type { ClientSide, Destination } from '../istio/client.ts'
-import type { Connection, ConnectionRefused } from '../istio/connection.ts'
+import type { Connection } from '../istio/connection.ts'
+import type { ConnectionRefused } from '../istio/connection-outcome.ts'
 import type { Chain } from '../istio/gateway.ts'
 import type { PeerAuthentication } from '../istio/peer-authentication.ts'
 import type { Request } from '../istio/request.ts'
 import type { ServerSide } from '../istio/server.ts'
-import type { Ref } from '../state/resource.ts'
+import type { Ref, ResourceOf } from '../state/resource.ts'
 import type { Workload } from '../state/workload.ts'
 import type { Labels } from '../text/selector.ts'
 
@@ -82,9 +83,10 @@ export type PolicyDenied = { [C in PolicyDenialCause]: { readonly cause: C } & D
 
 export type Denied = Exclude<Authorization, { readonly is: 'allowed' }>
 
-/** The API server cannot call an admission webhook, because it has no Istio workload certificate. */
+/** The API server cannot call an admission or conversion webhook, because it has no Istio workload certificate. */
 export interface WebhookUnreachable {
   readonly cause: 'webhook-refused'
+  /** Webhook configuration, or the CustomResourceDefinition of a conversion webhook. */
   readonly configuration: Ref
   readonly webhook: string
   readonly pod: Workload
@@ -95,6 +97,20 @@ export interface WebhookUnreachable {
   readonly at: PeerAuthentication | undefined
 }
 
+/** Callers can use the path now; after their next restart they have no sidecar, and the server denies plaintext. */
+export interface SidecarLost {
+  readonly cause: 'sidecar-lost'
+  readonly namespace: ResourceOf<'Namespace'>
+  /** One of the running pods with a sidecar. */
+  readonly pod: Ref
+  /** True if ztunnel captures the next pods. */
+  readonly ambient: boolean
+  /** A model (`namespace/name`) that the callers lose by this path. */
+  readonly model: string
+  /** Number of all models that they lose. */
+  readonly count: number
+}
+
 export type Failure =
   | ConnectionFailure
   | NoRoute
@@ -102,6 +118,7 @@ export type Failure =
   | ConfigurationRejected
   | PolicyDenied
   | WebhookUnreachable
+  | SidecarLost
 
 export type Cause = Failure['cause']
 

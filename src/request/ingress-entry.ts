@@ -7,7 +7,7 @@ import type { View } from '../state/snapshot.ts'
 import { serviceHost } from '../text/host.ts'
 import { type CallKinds, evaluatePlaintextCall, type RequiredRoute } from './call-result.ts'
 import { NON_MESH_CLIENT } from './callers.ts'
-import { type CallResults, toResults } from './evaluate-calls.ts'
+import { type CallResults, isOk, toResults } from './evaluate-calls.ts'
 import type { CallResult, Failure } from './hop.ts'
 import { noEndpoints, toDestination } from './service-resolution.ts'
 
@@ -35,6 +35,10 @@ export const PLAINTEXT_CLIENT: ClientSide = {
 
 const tlsClient = (sni: string): ClientSide => ({ ...PLAINTEXT_CLIENT, send: 'tls', sni })
 
+type FailedCall = CallResult & { readonly failure: Failure }
+
+const isFailed = (result: CallResult): result is FailedCall => result.failure !== undefined
+
 /**
  * Tries each port of these Services, with and without TLS, as a client without an Istio workload certificate. A port that
  * only redirects does not match.
@@ -46,21 +50,22 @@ export function tryIngress(
   call: Call,
   requiredRoute: RequiredRoute
 ): CallResults {
-  const failed: { readonly result: CallResult; readonly failure: Failure }[] = []
+  const failed: FailedCall[] = []
+  const unknown: CallResult[] = []
   for (const { destination, endpoint, isTls } of services.flatMap(service => ingressPorts(view, service))) {
     const attempt = { client: NON_MESH_CLIENT, call, destination, endpoint, requiredRoute }
-    const withTls = () => evaluatePlaintextCall(view, attempt, tlsClient(requiredRoute.host))
-    const withoutTls = () => evaluatePlaintextCall(view, attempt, PLAINTEXT_CLIENT)
-    const usual = isTls ? withTls() : withoutTls()
-    if (usual.failure === undefined) return toResults([usual])
-    const other = isTls ? withoutTls() : withTls()
-    if (other.failure === undefined) return toResults([other])
-    failed.push({ result: usual, failure: usual.failure })
+    const usual = evaluatePlaintextCall(view, attempt, isTls ? tlsClient(requiredRoute.host) : PLAINTEXT_CLIENT)
+    if (isOk(usual)) return toResults([usual])
+    const other = evaluatePlaintextCall(view, attempt, isTls ? PLAINTEXT_CLIENT : tlsClient(requiredRoute.host))
+    if (isOk(other)) return toResults([other])
+    failed.push(...[usual, other].filter(isFailed).slice(0, 1))
+    unknown.push(...[usual, other].filter(one => one.unknown !== undefined).slice(0, 1))
   }
   const [reported] = failed.sort(
     (a, b) => CAUSE_SPECIFICITY.indexOf(b.failure.cause) - CAUSE_SPECIFICITY.indexOf(a.failure.cause)
   )
-  return reported === undefined ? toResults([], noEndpoints(address)) : toResults([reported.result])
+  if (unknown.length > 0) return toResults(unknown)
+  return reported === undefined ? toResults([], noEndpoints(address)) : toResults([reported])
 }
 
 /** Health port of Istio proxies; it accepts no requests for models. */

@@ -8,7 +8,7 @@ import type { ActivatorMode } from './activator.ts'
 import { inputsOf } from './call-inputs.ts'
 import type { RequiredRoute } from './call-result.ts'
 import type { Caller, InFlightRequest, PathKinds, TrafficSource } from './caller.ts'
-import { evaluateCalls, forwardCall } from './evaluate-calls.ts'
+import { evaluateCalls, forwardCall, isOk } from './evaluate-calls.ts'
 import type { Caveat, FailedHop, Hop, HopName, Unevaluated } from './hop.ts'
 
 /** Evaluated request path to a model. */
@@ -80,7 +80,7 @@ const REACHED_SCORE = 100
 
 /** True if no hop is blocked or unknown. */
 export function isOpen({ hops }: Pick<Path, 'hops'>): boolean {
-  return hops.every(({ failure, unknown }) => failure === undefined && unknown === undefined)
+  return hops.every(isOk)
 }
 
 function evaluateCandidate(

@@ -1,9 +1,9 @@
 import type { Destination } from '../istio/client.ts'
 import { callsTo } from '../kserve/inference-request.ts'
-import { type Component, type InferenceService, STANDARD_PORT } from '../kserve/inference-service.ts'
+import { AUTH_PROXY_PORT, type Component, type InferenceService, STANDARD_PORT } from '../kserve/inference-service.ts'
 import { ingressOf } from '../kserve/kserve.ts'
-import { dedupeEndpoints, toEndpoints } from '../kubernetes/dedupe-endpoints.ts'
-import { endpointsOf, findService, HTTP_PORT, isHeadless } from '../kubernetes/service.ts'
+import { dedupeEndpoints } from '../kubernetes/dedupe-endpoints.ts'
+import { endpointsOf, findService, HTTP_PORT, isHeadless, targetPort } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
@@ -30,12 +30,14 @@ export function standardPaths(
   const found = findService(view, host)
   const port = found?.spec.ports[0]
   const endpoints = found === undefined || port === undefined ? [] : endpointsOf(view, found, port)
+  const [servicePort, podPort] = component.authProxy ? [AUTH_PROXY_PORT, AUTH_PROXY_PORT] : [HTTP_PORT, STANDARD_PORT]
+  const nextEndpoint = (workload: Workload) => ({ workload, port: (port && targetPort(port, workload)) ?? podPort })
   const destination: Destination = {
     host,
     namespace,
-    port: port?.port ?? HTTP_PORT,
+    port: port?.port ?? servicePort,
     headless: found !== undefined && isHeadless(found),
-    endpoints: endpoints.length > 0 ? dedupeEndpoints(endpoints) : toEndpoints(pods, STANDARD_PORT)
+    endpoints: endpoints.length > 0 ? dedupeEndpoints(endpoints) : pods.map(nextEndpoint)
   }
   const branches: PathTemplate['branches'] = [{ activatorMode: undefined, steps: [] }]
   return {

@@ -87,6 +87,11 @@ export function nameOf({ kind, namespace, name }: Pick<Ref, 'kind' | 'namespace'
   return `${kind} ${namespace === '' ? name : `${namespace}/${name}`}`
 }
 
+/** Namespace that an object belongs to, a Namespace to itself; empty for other cluster-scoped objects. */
+export function namespaceOf({ kind, namespace, name }: Pick<Ref, 'kind' | 'namespace' | 'name'>): string {
+  return kind === 'Namespace' ? name : namespace
+}
+
 export function toRef({ apiVersion, kind, namespace, name }: Ref): Ref {
   return { apiVersion, kind, namespace, name }
 }

@@ -1,4 +1,5 @@
 import type { Labels } from '../text/selector.ts'
+import type { PortTls } from './kinds/container.ts'
 import { memoize } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 
@@ -18,6 +19,8 @@ export interface Workload {
   readonly revision?: string | undefined
   /** Ports on which traffic bypasses the sidecar. */
   readonly excludedInboundPorts?: readonly number[]
+  /** Ports of which the pod shows whether its application serves TLS; the first entry of a port takes precedence. */
+  readonly servesTls?: readonly PortTls[]
   /** Whether ztunnel captures the pod (ambient mode), if the pod itself decides that; absent: its namespace decides. */
   readonly captured?: boolean | undefined
 }
@@ -80,7 +83,8 @@ export function identityOf(
 export const toWorkload: (pod: ResourceOf<'Pod'>) => Workload = memoize(
   ({ namespace, name, labels, annotations, spec, status }) => {
     // A native sidecar is a restartable init container.
-    const proxy = [...spec.containers, ...spec.initContainers].find(container => container.name === 'istio-proxy')
+    const containers = [...spec.containers, ...spec.initContainers]
+    const proxy = containers.find(container => container.name === 'istio-proxy')
     return {
       namespace,
       name,
@@ -91,7 +95,8 @@ export const toWorkload: (pod: ResourceOf<'Pod'>) => Workload = memoize(
       address: status?.podIP,
       revision: annotations[REVISION],
       excludedInboundPorts: parseExcludedInboundPorts(annotations),
-      captured: captureOf({ labels, annotations, hostNetwork: spec.hostNetwork ?? false })
+      captured: captureOf({ labels, annotations, hostNetwork: spec.hostNetwork ?? false }),
+      servesTls: containers.flatMap(container => container.servesTls)
     }
   }
 )

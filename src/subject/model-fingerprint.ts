@@ -5,6 +5,7 @@ import {
   componentsOf,
   generatedLabels,
   type InferenceService,
+  nextPorts,
   podsOf,
   revisionOf
 } from '../kserve/inference-service.ts'
@@ -17,7 +18,7 @@ import { matches, matchesPath } from '../text/pattern.ts'
 import type { Labels } from '../text/selector.ts'
 import type { Discriminators } from './namespace-discriminators.ts'
 import { relevantKeys } from './relevant-keys.ts'
-import { describePod, endpointPods, serviceAttributes } from './service-attributes.ts'
+import { describePod, endpointPods, portProtocols, serviceAttributes } from './service-attributes.ts'
 
 /**
  * Attributes of an InferenceService that can influence its paths: `baseFingerprint` always does, the others only if
@@ -65,6 +66,9 @@ export function attributesOf(view: View<PathKinds>, service: InferenceService): 
     components.map(componentAttributes),
     inCluster.map(host => serviceAttributes(view, host, inCluster)),
     templates,
+    components.map(one =>
+      portProtocols(view, { namespace, labels: generatedLabels(service, one), ports: nextPorts(one).ports })
+    ),
     // The finding for a rejected revision contains the name of its model.
     components.some(one => findKnativeRejection(service, one) !== undefined) ? name : undefined
   ]
@@ -115,8 +119,8 @@ function withoutMetadata(component: InferenceService['spec']['predictor']) {
 }
 
 function componentAttributes(component: Component) {
-  const { name, mode, labels, annotations, minReplicas, serviceAccount, hostNetwork } = component
-  return [name, mode, relevantKeys(labels), relevantKeys(annotations), minReplicas, serviceAccount, hostNetwork]
+  const { labels, annotations, service: _, ...own } = component
+  return [own, relevantKeys(labels), relevantKeys(annotations)]
 }
 
 const NONE: readonly string[] = []

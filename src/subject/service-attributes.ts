@@ -1,4 +1,12 @@
-import { endpointsOf, findService, protocolOf, type Service, targetsOf } from '../kubernetes/service.ts'
+import {
+  declaresTls,
+  endpointsOf,
+  findService,
+  protocolOf,
+  type Service,
+  type TargetedPod,
+  targetsOf
+} from '../kubernetes/service.ts'
 import type { PathKinds } from '../request/caller.ts'
 import type { View } from '../state/snapshot.ts'
 import { TLS_MODE_LABEL, type Workload } from '../state/workload.ts'
@@ -21,19 +29,26 @@ export function endpointPods(view: View<PathKinds>, place: string, host: string)
 }
 
 function podAttributes(view: View<PathKinds>, pod: Workload): string {
-  const { proxy, revision, serviceAccount, labels, excludedInboundPorts, captured } = pod
-  const protocols = new Map<number, string>()
-  // If several Services target a port, the first takes precedence.
-  for (const { target, port } of targetsOf(view, pod).toReversed()) protocols.set(target, protocolOf(port))
+  const { proxy, revision, serviceAccount, labels, excludedInboundPorts, servesTls, captured } = pod
   return JSON.stringify([
     proxy,
     revision,
     serviceAccount,
     excludedInboundPorts,
+    servesTls,
     captured,
     labels[TLS_MODE_LABEL],
-    [...protocols].sort()
+    portProtocols(view, pod)
   ])
+}
+
+/** Protocols that Services declare for the ports of a pod. */
+export function portProtocols(view: View<PathKinds>, pod: TargetedPod) {
+  const protocols = new Map<number, readonly unknown[]>()
+  // If several Services target a port, the first takes precedence.
+  for (const { target, port } of targetsOf(view, pod).toReversed())
+    protocols.set(target, [protocolOf(port), declaresTls(port)])
+  return [...protocols].sort()
 }
 
 /** Fields of a Service of the model, which may differ from those that KServe and Knative generate. */

@@ -298,6 +298,24 @@ t.test('a finding is named after the path that all callers of the model need', a
   ])
 })
 
+t.test('of several policies that allow nothing, the changed one is the cause', async t => {
+  const policyOf = (name: string, year: number, namespaces: string) =>
+    authorization('user1', `{ rules: [{ from: [{ source: { namespaces: [${namespaces}] } }] }] }`).replace(
+      'name: rules',
+      `name: ${name}, creationTimestamp: "${year}-01-01T00:00:00Z"`
+    )
+  const everyone = 'user1, istio-system, knative-serving'
+  const state = stockWith(
+    [STRICT.replace('istio-system', 'user1'), policyOf('old', 2024, everyone), policyOf('new', 2025, 'team')].join(
+      '---'
+    )
+  )
+  const before = resourceOf(policyOf('old', 2024, everyone))
+  const after = resourceOf(policyOf('old', 2024, 'team'))
+  const { findings } = decideChange(state, { operation: 'UPDATE', before, after })
+  t.same([...new Set(findings.filter(({ blocked }) => blocked.length > 0).map(({ object }) => object.name))], ['old'])
+})
+
 t.test('failures after the next rollout are warnings', async t => {
   const mutual = clientRule('*.user1.svc.cluster.local', '{ tls: { mode: ISTIO_MUTUAL } }')
   const pathFindings = ({ findings }: ReturnType<typeof decideChange>) =>

@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert'
 import fc from 'fast-check'
 import t from 'tap'
-import { allBlocked, type BlockedPath, blockedPathsOf } from '../../src/engine/diff.ts'
+import { allBlocked, allLatent, type BlockedPath, blockedPathsOf } from '../../src/engine/diff.ts'
 import { type Evaluation, evaluate, skippedBy } from '../../src/engine/incremental/evaluate.ts'
 import { runCheck } from '../../src/engine/incremental/run-checks.ts'
 import { allFound } from '../../src/engine/problem-diff.ts'
@@ -84,6 +84,7 @@ const describe = ({ models, path, hop, partialDenial }: BlockedPath) =>
 /** Comparable results of an evaluation. */
 const summaryOf = (evaluation: Evaluation) => ({
   blocked: allBlocked(evaluation).flatMap(describe).sort(),
+  latent: allLatent(evaluation).flatMap(describe).sort(),
   installation: evaluation.controlPlane.value?.map(resultOf),
   found: allFound(evaluation)
     .map(one => JSON.stringify([one.rule.id, one.subject, one.problem]))

@@ -68,19 +68,81 @@ spec: { selector: { app: webhook }, ports: [{ name: http, port: 443, targetPort:
   t.same(failures(authorization('kserve', '{}')), [], 'pods without a sidecar enforce no policy')
 })
 
-t.test('only webhooks of KServe, Knative and Istio are evaluated', async t => {
+const configuration = (name: string, webhook: string, more: string, namespace = 'kubeflow') => `
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: { name: ${name} }
+webhooks:
+  - { name: ${webhook}, ${more}, clientConfig: { service: { namespace: ${namespace}, name: hook } } }
+`
+/** CustomResourceDefinition with a conversion. */
+const definition = (group: string, conversion: string) => `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: examples.${group} }
+spec: { group: ${group}, conversion: ${conversion} }
+`
+const BY_WEBHOOK = '{ strategy: Webhook, webhook: { clientConfig: { service: { namespace: kubeflow, name: hook } } } }'
+const CONTROLLERS = ['system KServe controller', 'system Knative controller']
+
+t.test('a webhook is evaluated if KServe, Knative or Istio owns it, whatever its namespace', async t => {
+  const hook = 'system webhook kubeflow/hook:443 apiserver->webhook'
+  const validator = 'llminferenceservice.kserve-webhook-server.v1alpha2.validator'
+  const model = `
+apiVersion: serving.kserve.io/v1alpha1
+kind: LLMInferenceService
+metadata: { namespace: user1, name: llm }
+spec: {}
+`
+  for (const [name, objects, isEvaluated] of [
+    ['KServe', configuration('a', 'trainedmodel.kserve-webhook-server.validator', 'failurePolicy: Fail'), true],
+    ['KServe, by configuration', configuration('a.serving.kserve.io', 'a', 'failurePolicy: Fail'), true],
+    ['Knative Serving', configuration('a', 'webhook.serving.knative.dev', 'failurePolicy: Fail'), true],
+    ['net-istio', configuration('a', 'webhook.istio.networking.internal.knative.dev', 'failurePolicy: Fail'), true],
+    ['Istio', configuration('a', 'rev.validation.istio.io', 'failurePolicy: Fail'), true],
+    ['failurePolicy is absent', configuration('a', 'rev.validation.istio.io', 'sideEffects: None'), true],
+    ['failurePolicy: Ignore', configuration('a', 'rev.validation.istio.io', 'failurePolicy: Ignore'), false],
+    ['Kubeflow Pipelines', configuration('a', 'cache-server.kubeflow.svc', 'failurePolicy: Fail'), false],
+    ['Knative Eventing', configuration('a', 'webhook.eventing.knative.dev', 'failurePolicy: Fail'), false],
+    [
+      'another product in the namespace of KServe',
+      configuration('a', 'a.b.io', 'failurePolicy: Fail', 'kserve'),
+      false
+    ],
+    ['LLMInferenceService without objects', configuration('a', validator, 'failurePolicy: Fail'), false],
+    ['LLMInferenceService', together(model, configuration('a', validator, 'failurePolicy: Fail')), true],
+    [
+      'one of two webhooks at a Service has failurePolicy: Fail',
+      together(
+        configuration('a', 'a.istio.io', 'failurePolicy: Ignore'),
+        configuration('b', 'b.istio.io', 'failurePolicy: Fail')
+      ),
+      true
+    ],
+    ['conversion of KServe', definition('serving.kserve.io', BY_WEBHOOK), true],
+    ['conversion of Knative', definition('autoscaling.internal.knative.dev', BY_WEBHOOK), true],
+    ['conversion of Istio', definition('security.istio.io', BY_WEBHOOK), true],
+    ['conversion of another product', definition('example.com', BY_WEBHOOK), false],
+    ['no conversion webhook', definition('serving.kserve.io', BY_WEBHOOK.replace('Webhook', 'None')), false],
+    ['no conversion', definition('serving.kserve.io', 'null'), false]
+  ] as const) {
+    t.same(lines(stateOf(objects)), isEvaluated ? [hook, ...CONTROLLERS] : CONTROLLERS, name)
+  }
+})
+
+t.test('a webhook without a Service of the cluster has no path', async t => {
   const other = (clientConfig: string) => `
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingWebhookConfiguration
 metadata: { name: other }
-webhooks: [{ name: a.example.com, ${clientConfig} }]
+webhooks: [{ name: a.istio.io, ${clientConfig} }]
 `
   for (const config of [
-    'clientConfig: { service: { namespace: user1, name: httpbin } }',
     'clientConfig: { url: "https://example.com" }',
+    'clientConfig: { service: { namespace: kserve } }',
     'sideEffects: None'
   ]) {
-    t.same(lines(stateOf(other(config))), ['system KServe controller', 'system Knative controller'], config)
+    t.same(lines(stateOf(other(config))), CONTROLLERS, config)
   }
   const missing = stateOf(other('clientConfig: { service: { namespace: kserve, name: gone } }'))
   t.same(lines(missing)[0], 'system webhook kserve/gone:443 apiserver->webhook', 'missing Service is not reported')

@@ -1,6 +1,6 @@
 import t from 'tap'
 import rule from '../../src/rules/webhook-behind-strict-mtls.ts'
-import { policy } from '../support/objects.ts'
+import { policy, together } from '../support/objects.ts'
 import { findingsOf, testRule } from '../support/table-test.ts'
 
 const webhook = (spec: string) =>
@@ -16,7 +16,36 @@ metadata: { namespace: knative-serving, name: webhook }
 spec: { selector: { app: webhook }, ports: [{ name: http-webhook, port: 443, targetPort: 8443 }] }
 `
 
+/** CustomResourceDefinition of KServe whose conversion webhook is behind this Service. */
+const conversion = (name: string) => `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: llminferenceserviceconfigs.serving.kserve.io }
+spec:
+  group: serving.kserve.io
+  conversion:
+    strategy: Webhook
+    webhook: { clientConfig: { service: { namespace: knative-serving, name: ${name} } } }
+`
+/** Service of a conversion webhook at the pods of Knative's webhook, on a port without exception. */
+const converter = (portName: string) => `
+apiVersion: v1
+kind: Service
+metadata: { namespace: knative-serving, name: converter }
+spec: { selector: { app: webhook }, ports: [{ name: ${portName}, port: 443, targetPort: 9443 }] }
+`
+const strict = policy('knative-serving', '{ mtls: { mode: STRICT } }')
+
 testRule(t, rule, {
+  'STRICT for a conversion webhook of KServe': [
+    together(strict, converter('https'), conversion('converter')),
+    ['PeerAuthentication knative-serving/default spec.mtls.mode']
+  ],
+  'HTTP port of a conversion webhook': [
+    together(converter('http'), conversion('converter')),
+    ['CustomResourceDefinition /llminferenceserviceconfigs.serving.kserve.io spec.conversion']
+  ],
+  'conversion webhook on an exempt port': [together(strict, conversion('webhook')), []],
   'STRICT with Knative as it ships': [policy('knative-serving', '{ mtls: { mode: STRICT } }'), []],
   'no exception for the port': [
     webhook('mtls: { mode: STRICT }'),
@@ -38,4 +67,12 @@ t.test('the message names the policy, and the fix excepts the webhook port', asy
   })
   const [http] = findingsOf(rule.id, service)
   t.match(http?.message, /Istio treats port 8443 of its pods as HTTP$/)
+})
+
+t.test('the message about a conversion webhook names its CustomResourceDefinition', async t => {
+  const [found] = findingsOf(rule.id, together(strict, converter('https'), conversion('converter')))
+  t.match(
+    found?.message,
+    /^Conversion of llminferenceserviceconfigs.serving.kserve.io fails: PeerAuthentication .* is STRICT$/
+  )
 })

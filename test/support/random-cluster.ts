@@ -249,7 +249,8 @@ const annotations = record({
   'sidecar.istio.io/rewriteAppHTTPProbers': optional(pick('false')),
   'autoscaling.knative.dev/targetBurstCapacity': optional(pick('0', '-1', '70', '-2')),
   'autoscaling.knative.dev/target-burst-capacity': optional(pick('0')),
-  'serving.kserve.io/deploymentMode': optional(pick('Standard', 'Knative'))
+  'serving.kserve.io/deploymentMode': optional(pick('Standard', 'Knative')),
+  'security.opendatahub.io/enable-auth': seldom(pick('true'))
 })
 const component = record({
   labels: optional(labels),
@@ -310,10 +311,11 @@ const pod = fc
     proxy,
     pick('Running', 'Failed'),
     optional(pick('caller')),
-    dataplaneMode
+    dataplaneMode,
+    pick([], [], [{ name: 'server', readinessProbe: { httpGet: { port: 8080, scheme: 'HTTPS' } } }])
   )
   .map(
-    ([model, suffix, proxy, phase, serviceAccountName, mode]): Manifest =>
+    ([model, suffix, proxy, phase, serviceAccountName, mode, servers]): Manifest =>
       withoutEmptyFields({
         apiVersion: 'v1',
         kind: 'Pod',
@@ -327,10 +329,18 @@ const pod = fc
             ...(proxy.length > 0 ? { 'security.istio.io/tlsMode': 'istio' } : {})
           }
         },
-        spec: { serviceAccountName, containers: proxy },
+        spec: { serviceAccountName, containers: [...proxy, ...servers] },
         status: { phase }
       })
   )
+
+/** Pod of a caller. */
+const callerPod = fc
+  .tuple(pick('user1', 'user2'), proxy, pick({}, { 'sidecar.istio.io/inject': 'true' }))
+  .map(([namespace, containers, labels]): Manifest => {
+    const metadata = { namespace, name: 'caller', labels }
+    return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers } }
+  })
 
 const GATEWAY = {
   ingressGateway: 'knative-serving/knative-ingress-gateway',
@@ -365,6 +375,7 @@ export const anyObject: fc.Arbitrary<Manifest> = fc.oneof(
   { weight: 1, arbitrary: service },
   { weight: 1, arbitrary: sidecar },
   { weight: 1, arbitrary: pod },
+  { weight: 1, arbitrary: callerPod },
   { weight: 1, arbitrary: configMap }
 )
 

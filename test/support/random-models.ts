@@ -24,7 +24,12 @@ const object = (
 
 const models = fc
   .record({
-    annotations: pick({}, {}, { 'serving.kserve.io/deploymentMode': 'Standard' }),
+    annotations: pick<object>(
+      {},
+      {},
+      { 'serving.kserve.io/deploymentMode': 'Standard' },
+      { 'serving.kserve.io/deploymentMode': 'Standard', 'security.opendatahub.io/enable-auth': 'true' }
+    ),
     hasTransformer: fc.boolean(),
     serviceAccountName: maybe(pick('caller'))
   })
@@ -83,8 +88,8 @@ const service = fc
       { app: 'x' },
       undefined
     ),
-    port: pick('http', 'tcp', undefined),
-    targetPort: pick<string | number>(8080, 8012, 'queue-port'),
+    port: pick('http', 'tcp', 'https', undefined),
+    targetPort: pick<string | number>(8080, 8012, 8443, 'queue-port', 'https'),
     clusterIP: maybe(pick('None')),
     exportTo: maybe(pick('.', '*', 'user2'))
   })
@@ -111,9 +116,10 @@ const pod = fc
     excluded: maybe(pick('8012', '8080')),
     labels: pick({}, { app: 'x' }, { tier: 'y' }),
     podIP: pick('10.0.0.1', '10.0.0.2'),
-    acceptsMtls: fc.boolean()
+    acceptsMtls: fc.boolean(),
+    scheme: maybe(pick('HTTP', 'HTTPS'))
   })
-  .map(({ namespace, model, replica, hasSidecar, serviceAccountName, excluded, labels, podIP, acceptsMtls }) =>
+  .map(({ namespace, model, replica, hasSidecar, serviceAccountName, excluded, labels, podIP, acceptsMtls, scheme }) =>
     object(
       'v1',
       'Pod',
@@ -135,7 +141,8 @@ const pod = fc
             {
               name: hasSidecar ? 'istio-proxy' : 'server',
               args: ['proxy', 'sidecar'],
-              ports: [{ name: 'queue-port', containerPort: 8012 }]
+              ports: [{ name: 'queue-port', containerPort: 8012 }],
+              readinessProbe: scheme && { httpGet: { port: 8080, scheme } }
             }
           ]
         },

@@ -21,7 +21,7 @@ export type DependencyKey = string
 const OWN_NAMESPACE = '~'
 /** Not a valid namespace name. */
 const EVERYWHERE = '*'
-const ofKind = (kind: Kind): DependencyKey => kind
+export const ofKind = (kind: Kind): DependencyKey => kind
 const ofNamespace = (kind: Kind, namespace: string): DependencyKey => `${kind} ${namespace}`
 const ofObject = (kind: Kind, namespace: string, name: string): DependencyKey => `${kind} ${namespace}/${name}`
 const GATEWAYS: DependencyKey = 'Pod: gateways'

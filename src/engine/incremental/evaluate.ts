@@ -21,6 +21,7 @@ import {
   evaluateNamespace,
   type NamespaceEvaluation
 } from './namespace-evaluation.ts'
+import { type SidecarLosses, sidecarLosses } from './sidecar-losses.ts'
 import { type Skip, skipsOf } from './skip.ts'
 
 /** All paths and check results of one state. */
@@ -33,6 +34,7 @@ export interface Evaluation {
   /** Paths of the control planes: webhooks and controllers of KServe, Knative and Istio. */
   readonly controlPlane: Tracked<readonly Path[]>
   readonly llmInferenceServices: Tracked<readonly Path[]>
+  readonly sidecarLosses: SidecarLosses
 }
 
 /**
@@ -73,7 +75,8 @@ export function evaluate(snapshot: Snapshot, rules: Pick<Rules, 'checks'>, previ
     namespaces,
     crossNamespace,
     controlPlane: reuseOrEvaluate(base?.controlPlane, controlPlanePaths),
-    llmInferenceServices: reuseOrEvaluate(base?.llmInferenceServices, llmInferenceServicePaths)
+    llmInferenceServices: reuseOrEvaluate(base?.llmInferenceServices, llmInferenceServicePaths),
+    sidecarLosses: sidecarLosses(snapshot, base?.sidecarLosses, changedKeys.keys)
   }
 }
 
@@ -104,8 +107,13 @@ function namespacesOf(snapshot: Snapshot, { checks }: Pick<Rules, 'checks'>): re
 }
 
 /** Evaluations that were skipped, without duplicates. */
-export function skippedBy({ namespaces, controlPlane, llmInferenceServices }: Evaluation): readonly Skip[] {
-  const own = skipsOf(PATHS, [controlPlane, llmInferenceServices])
+export function skippedBy({
+  namespaces,
+  controlPlane,
+  llmInferenceServices,
+  sidecarLosses
+}: Evaluation): readonly Skip[] {
+  const own = skipsOf(PATHS, [controlPlane, llmInferenceServices, ...sidecarLosses.byNamespace.values()])
   const skips: readonly Skip[] = [...own, ...[...namespaces.values()].flatMap(({ skipped }) => skipped)]
   return dedupe(skips)
 }

@@ -98,9 +98,9 @@ export function ruleFor(rules: Rules, { cause }: Failure): FailureRule {
   return rules.failures[cause] as FailureRule
 }
 
-/** Defines the rule for one failure cause: category `outage`, mode `deny` unless the rule sets another. */
+/** Defines the rule for one failure cause: category `outage`, mode `deny` unless the rule sets others. */
 export function defineFailure<const C extends Cause>(
-  rule: Omit<FailureRule<C>, 'category' | 'mode'> & { readonly mode?: Mode }
+  rule: Omit<FailureRule<C>, 'category' | 'mode'> & { readonly category?: Category; readonly mode?: Mode }
 ): FailureRule<C> {
   return { category: 'outage', mode: 'deny', ...rule }
 }

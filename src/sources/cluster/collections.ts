@@ -14,10 +14,20 @@ export function configMapNames({ istioRevisions = [] }: Settings): readonly stri
   return [KSERVE_CONFIG, ...KNATIVE_CONFIG_MAPS, ...ISTIO_CONFIG_MAPS, ...ofRevisions]
 }
 
-/** All collections to read; ConfigMaps by name, because a cluster has many others. */
+/**
+ * CustomResourceDefinitions of KServe, Knative and Istio with a conversion webhook.
+ * @see kserve 0.20 config/crd/full/llmisvc
+ */
+const CONVERTED = ['llminferenceservices.serving.kserve.io', 'llminferenceserviceconfigs.serving.kserve.io']
+
+/** All collections to read; ConfigMaps and CustomResourceDefinitions by name, because a cluster has many others. */
 export function collectionsOf(settings: Settings): readonly Collection[] {
-  return (Object.keys(KINDS) as Kind[]).flatMap((kind): readonly Collection[] =>
-    kind === 'ConfigMap' ? configMapNames(settings).map(name => ({ kind, name })) : [{ kind }]
+  const names: { readonly [K in Kind]?: readonly string[] } = {
+    ConfigMap: configMapNames(settings),
+    CustomResourceDefinition: CONVERTED
+  }
+  return (Object.keys(KINDS) as Kind[]).flatMap(
+    (kind): readonly Collection[] => names[kind]?.map(name => ({ kind, name })) ?? [{ kind }]
   )
 }
 

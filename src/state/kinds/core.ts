@@ -1,27 +1,17 @@
 import { z } from 'zod'
+import { container } from './container.ts'
 import { type KindInfo, labelSelector, listOf, object, optional, strings } from './fields.ts'
 import { configData } from './limits.ts'
 
-const containerPort = z.object({ name: optional(z.string()), containerPort: z.number() })
-/** Containers of istiod, KServe's controller and Knative's activator; their image tag is the version of the installation. */
-const CONTROL_PLANE = ['discovery', 'manager', 'activator']
-/** Keeps arguments only of the proxy, and the image only of control planes; others can be long and are not used. */
-const container = z
-  .object({ name: z.string(), image: optional(z.string()), args: listOf(z.string()), ports: listOf(containerPort) })
-  .transform(({ name, image, args, ports }) => ({
-    name,
-    ports,
-    args: name === 'istio-proxy' ? args : [],
-    image: CONTROL_PLANE.includes(name) ? image : undefined
-  }))
-
+const clientConfig = object({
+  service: object({ namespace: optional(z.string()), name: optional(z.string()), port: optional(z.number()) })
+})
 const webhook = z.object({
   name: z.string(),
+  failurePolicy: optional(z.string()),
   namespaceSelector: optional(labelSelector),
   objectSelector: optional(labelSelector),
-  clientConfig: object({
-    service: object({ namespace: optional(z.string()), name: optional(z.string()), port: optional(z.number()) })
-  })
+  clientConfig
 })
 
 /** Kinds of Kubernetes. */
@@ -96,5 +86,17 @@ export const CORE = {
     plural: 'validatingwebhookconfigurations',
     cluster: true,
     shape: z.object({ webhooks: listOf(webhook) })
+  },
+  CustomResourceDefinition: {
+    group: 'apiextensions.k8s.io',
+    version: 'v1',
+    plural: 'customresourcedefinitions',
+    cluster: true,
+    shape: z.object({
+      spec: z.object({
+        group: z.string(),
+        conversion: object({ strategy: optional(z.string()), webhook: object({ clientConfig }) })
+      })
+    })
   }
 } as const satisfies Record<string, KindInfo>

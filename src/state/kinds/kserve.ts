@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { container } from './container.ts'
 import { type KindInfo, listOf, object, optional, strings } from './fields.ts'
 
 const framework = object({ protocolVersion: optional(z.string()) })
@@ -9,6 +10,7 @@ const component = z.object({
   maxReplicas: optional(z.number()),
   serviceAccountName: optional(z.string()),
   hostNetwork: optional(z.boolean()),
+  containers: listOf(container),
   model: object({
     runtime: optional(z.string()),
     modelFormat: object({ name: z.string() }),

@@ -428,7 +428,11 @@ const configurations: readonly HostileInput[] = [
     make: () =>
       webhooks(
         'Validating',
-        times(5_000, i => ({ name: `w${i}.a.io`, clientConfig: clientConfig('istio-system', 'istiod', i + 1) }))
+        times(5_000, i => ({
+          name: `w${i}.istio.io`,
+          failurePolicy: 'Fail',
+          clientConfig: clientConfig('istio-system', 'istiod', i + 1)
+        }))
       )
   },
   {
@@ -437,13 +441,61 @@ const configurations: readonly HostileInput[] = [
     make: () =>
       webhooks(
         'Validating',
-        times(5_000, i => ({ name: `w${i}.a.io`, clientConfig: clientConfig('kserve', `s${i}`) }))
+        times(5_000, i => ({
+          name: `w${i}.istio.io`,
+          failurePolicy: 'Fail',
+          clientConfig: clientConfig('kserve', `s${i}`)
+        }))
       )
   },
   {
     name: 'ValidatingWebhookConfiguration: webhooks are null',
     admitted: true,
     make: () => ({ ...webhooks('Validating', []), webhooks: null })
+  }
+]
+
+const definition = (conversion: object | null) =>
+  named('apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'hostiles.serving.kserve.io', undefined, {
+    spec: {
+      group: 'serving.kserve.io',
+      names: { kind: 'Hostile', plural: 'hostiles', singular: 'hostile', listKind: 'HostileList' },
+      scope: 'Namespaced',
+      conversion,
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: {
+            openAPIV3Schema: {
+              type: 'object',
+              properties: entries(
+                10_000,
+                i => `p${i}`,
+                i => ({ type: 'string', description: `property ${i}` })
+              )
+            }
+          }
+        }
+      ]
+    }
+  })
+
+const definitions: readonly HostileInput[] = [
+  {
+    name: 'CustomResourceDefinition: a schema of 10,000 properties',
+    admitted: true,
+    make: () =>
+      definition({
+        strategy: 'Webhook',
+        webhook: { conversionReviewVersions: ['v1'], clientConfig: clientConfig('istio-system', 'istiod') }
+      })
+  },
+  {
+    name: 'CustomResourceDefinition: the conversion is null',
+    admitted: true,
+    make: () => definition(null)
   }
 ]
 
@@ -454,5 +506,6 @@ export const CORE: readonly HostileInput[] = [
   ...slices,
   ...maps,
   ...pods,
-  ...configurations
+  ...configurations,
+  ...definitions
 ]
