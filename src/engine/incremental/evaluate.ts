@@ -21,7 +21,7 @@ import {
   type NamespaceEvaluation
 } from './namespace-evaluation.ts'
 import { type SidecarLosses, sidecarLosses } from './sidecar-losses.ts'
-import { type Skip, skipsOf } from './skip.ts'
+import { type Skip, skipsOf, withCurrentReason } from './skip.ts'
 
 /** All paths and check results of one state. */
 export interface Evaluation {
@@ -101,10 +101,10 @@ function namespacesOf(snapshot: Snapshot, { checks }: Pick<Rules, 'checks'>): re
 }
 
 /** Evaluations that were skipped, without duplicates. */
-export function skippedBy({ namespaces, controlPlane, sidecarLosses }: Evaluation): readonly Skip[] {
+export function skippedBy({ snapshot, namespaces, controlPlane, sidecarLosses }: Evaluation): readonly Skip[] {
   const own = skipsOf(PATHS, [controlPlane, ...sidecarLosses.byNamespace.values()])
   const skips: readonly Skip[] = [...own, ...[...namespaces.values()].flatMap(({ skipped }) => skipped)]
-  return dedupe(skips)
+  return dedupe(skips.map(skip => withCurrentReason(skip, snapshot)))
 }
 
 /** Removes entries that are equal as JSON. */

@@ -228,6 +228,36 @@ t.test('a check with a result for one member runs for every member', async t => 
   )
 })
 
+t.test('objects of a model are tracked after another model is added', async t => {
+  const named = (name: string) => model('').replace('name: new', `name: ${name}`)
+  const service = `
+apiVersion: v1
+kind: Service
+metadata: { namespace: user1, name: a-predictor }
+spec: { ports: [{ name: tcp, port: 80 }] }
+`
+  let state = stockWith(named('a'))
+  let evaluation = evaluate(state, RULES)
+  for (const yaml of [named('b'), service]) {
+    state = put(state, yaml)
+    evaluation = evaluate(state, RULES, evaluation)
+    t.same(namesIn(evaluation), namesIn(evaluate(state, RULES)))
+  }
+  t.ok(namesIn(evaluation).some(names => names.join() === 'b'))
+})
+
+t.test('a problem of a new member is found in a class that is reused', async t => {
+  const named = (name: string) =>
+    model(', annotations: { sidecar.istio.io/inject: "yes" }').replace('name: new', `name: ${name}`)
+  const state = stockWith(named('a'))
+  const after = evaluate(put(state, named('b')), RULES, evaluate(state, RULES))
+  const found = classesIn(after).flatMap(({ found }) => found)
+  t.same(
+    found.filter(({ rule }) => rule.id === 'inject-value-invalid').map(({ subject }) => subject.name),
+    ['a', 'b']
+  )
+})
+
 t.test('pre-existing blocked paths are reported only with their models', async t => {
   const blocking = clientRule('sklearn-iris-predictor-00001.user1.svc.cluster.local', '{ tls: { mode: SIMPLE } }')
   const state = stockWith(blocking)
@@ -238,6 +268,21 @@ t.test('pre-existing blocked paths are reported only with their models', async t
   )
   t.same(blocked, [])
   t.same([...new Set(preexistingBlocked.flatMap(({ models }) => models.map(({ name }) => name)))], ['sklearn-iris'])
+})
+
+t.test('another reason why a kind is unreadable changes no result', async t => {
+  const unreadable = (reason: string) => stock.withUnreadable(new Map<Kind, string>([['Pod', reason]]))
+  const stock = stockWith()
+  const before = evaluate(unreadable('stale: ECONNREFUSED'), RULES)
+  const after = evaluate(unreadable('stale: no event for 30 s'), RULES, before)
+  t.equal(after.namespaces, before.namespaces)
+  t.equal(after.controlPlane, before.controlPlane)
+  const reasons = (evaluation: Evaluation) => new Set(skippedBy(evaluation).map(({ reason }) => reason))
+  t.same(reasons(before), new Set(['Pod: stale: ECONNREFUSED']))
+  t.same(reasons(after), new Set(['Pod: stale: no event for 30 s']))
+  const other = evaluate(stock.withUnreadable(new Map<Kind, string>([['Gateway', 'forbidden']])), RULES, after)
+  t.same(reasons(other), new Set(['Gateway: forbidden']), 'another unreadable kind invalidates every result')
+  t.same(skippedBy(evaluate(stock, RULES, other)), [])
 })
 
 t.test('paths that read an unreadable kind are listed as skipped', async t => {
