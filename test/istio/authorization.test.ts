@@ -49,6 +49,12 @@ t.test('CUSTOM, DENY and ALLOW policies are combined', async t => {
     ['policy without spec', [policy('nothing', '')], {}, 'not-allowed nothing'],
     ['null rule', [policy('blank', '{ rules: [null] }')], {}, 'not-allowed blank'],
     ['empty rule', [policy('all', '{ rules: [{}] }')], {}, 'allowed all'],
+    [
+      'undefined provider of a CUSTOM policy that only possibly matches',
+      [custom('unknown', '[{ when: [{ key: "request.headers[x]", values: [a] }] }]')],
+      {},
+      'allowed'
+    ],
     ['AUDIT is ignored', [policy('audit', '{ action: AUDIT, rules: [{}] }')], {}, 'allowed'],
     [
       'dry-run is ignored',

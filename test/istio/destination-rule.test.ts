@@ -86,3 +86,24 @@ t.test('DestinationRules of one host and namespace are merged if their selectors
     t.same(summary, expected, name)
   }
 })
+
+t.test('clients in the root namespace use its DestinationRules only if no other namespace sees them', async t => {
+  const own = (exportTo: string) =>
+    rule('root', 2024, `exportTo: ["${exportTo}"], ${mode('SIMPLE')}`).replace(
+      'namespace: ns',
+      'namespace: istio-system'
+    )
+  for (const [exportTo, expected] of [
+    ['.', 'root'],
+    ['istio-system', 'root'],
+    ['*', 'service'],
+    ['ns', 'service']
+  ] as const) {
+    const found = findDestinationRule(
+      stateOf([own(exportTo), rule('service', 2024, mode('DISABLE'))].join('---')),
+      { namespace: 'istio-system', labels: {} },
+      { host: HOST, namespace: 'ns' }
+    )
+    t.equal(found?.destinationRule.name, expected, `exportTo ${exportTo}`)
+  }
+})

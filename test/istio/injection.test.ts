@@ -28,6 +28,12 @@ t.test('injection reports why a pod gets no sidecar', async t => {
       { reason: 'opted-out' }
     ],
     [
+      'the label takes precedence over the annotation',
+      '',
+      { labels: { 'sidecar.istio.io/inject': 'true' }, annotations: { 'sidecar.istio.io/inject': 'false' } },
+      { injected: true }
+    ],
+    [
       'sidecar.istio.io/inject with an unknown value',
       '',
       { annotations: { 'sidecar.istio.io/inject': 'yes' } },

@@ -11,6 +11,13 @@ kind: Namespace
 metadata: { name: ${name}, labels: { istio-injection: enabled } }
 `
 
+const INJECT_ALL = `
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: { name: istio-sidecar-injector }
+webhooks: [{ name: namespace.sidecar-injector.istio.io }]
+`
+
 /** Caller classes with their service accounts. */
 function callers(...objects: readonly string[]): readonly string[] {
   const state = stockWith(together(injecting('user2'), injecting('user3'), ...objects))
@@ -58,6 +65,7 @@ metadata: { namespace: ${namespace}, name: default }
     ['source namespaces', [from('namespaces: [user3, user2]')], ['user2 user3: default']],
     ['notNamespaces', [from('notNamespaces: [user2]')], ['user2: default']],
     ['pattern of namespaces', [from('namespaces: ["user*"]')], []],
+    ['pattern of namespaces where every namespace is injected', [INJECT_ALL, from('namespaces: ["user*"]')], []],
     ['one principal', [from('principals: [cluster.local/ns/user2/sa/me]')], ['user2: default,me']],
     ['several principals', [from('principals: ["*/ns/user2/sa/b", "*/ns/user2/sa/a"]')], ['user2: a,default']],
     ['all accounts of a namespace', [from('principals: ["cluster.local/ns/user2/*"]')], ['user2: default']],
