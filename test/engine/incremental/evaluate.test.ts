@@ -6,7 +6,17 @@ import { DEFAULT_POLICY } from '../../../src/engine/to-findings.ts'
 import { RULES } from '../../../src/rules/index.ts'
 import type { Kind, Resource } from '../../../src/state/resource.ts'
 import type { Snapshot } from '../../../src/state/snapshot.ts'
-import { authorizing, clientRule, gateway, model, namespace, pod, policy } from '../../support/objects.ts'
+import {
+  authorizing,
+  clientRule,
+  gateway,
+  together as joined,
+  kserveConfig,
+  model,
+  namespace,
+  pod,
+  policy
+} from '../../support/objects.ts'
 import { resourceOf, stockWith } from '../../support/snapshot.ts'
 
 const put = (state: Snapshot, yaml: string) => {
@@ -130,6 +140,48 @@ t.test('configuration that distinguishes models splits their equivalence class',
     )
     t.same(namesIn(apart), namesIn(evaluate(changed, RULES)), name)
     t.same(namesIn(evaluate(state, RULES, apart)), namesIn(together), `${name}, removed`)
+  }
+})
+
+t.test('policies of a gateway in a namespace of its own distinguish models and namespaces', async t => {
+  const named = (name: string, namespace = 'user1') =>
+    model('').replace('name: new', `name: ${name}`).replace('user1', namespace)
+  const service = 'local.gateways.svc.cluster.local'
+  const state = stockWith(
+    joined(
+      ...['user8', 'user9'].map(name => namespace('istio-injection: enabled').replace('user1', name)),
+      named('a', 'user8'),
+      named('b', 'user8'),
+      named('a', 'user9'),
+      kserveConfig({
+        localGateway: 'knative-serving/knative-local-gateway',
+        localGatewayService: service,
+        knativeLocalGatewayService: service
+      }),
+      `
+apiVersion: v1
+kind: Service
+metadata: { namespace: gateways, name: local }
+spec: { selector: { gateway: local }, ports: [{ name: http2, port: 80, targetPort: 8081 }] }
+`,
+      pod('gateways', 'local', 'gateway: local', 'router'),
+      `
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { namespace: knative-serving, name: knative-local-gateway }
+spec: { selector: { gateway: local }, servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: ["*"] }] }
+`
+    )
+  )
+  const before = evaluate(state, RULES)
+  for (const [host, expected] of [
+    ['b.user8.svc.cluster.local', ['user8/b']],
+    ['a.user9.svc.cluster.local', ['user9/a']]
+  ] as const) {
+    const denying = authorizing(`{ action: DENY, rules: [{ to: [{ operation: { hosts: [${host}] } }] }] }`, 'gateways')
+    const { blocked } = diffEvaluations(before, evaluate(put(state, denying), RULES, before))
+    const names = blocked.flatMap(({ models }) => models.map(({ namespace, name }) => `${namespace}/${name}`))
+    t.same([...new Set(names)], expected, host)
   }
 })
 
