@@ -39,12 +39,6 @@ t.test('injection reports why a pod gets no sidecar', async t => {
       { annotations: { 'sidecar.istio.io/inject': 'yes' } },
       { injected: true }
     ],
-    [
-      'label true takes precedence over annotation false',
-      '',
-      { labels: { 'sidecar.istio.io/inject': 'true' }, annotations: { 'sidecar.istio.io/inject': 'false' } },
-      { injected: true }
-    ],
     ['neverInjectSelector', config(never), { labels: { a: 'b' } }, { reason: 'never-inject-selector' }],
     ['alwaysInjectSelector', config(always), { labels: { a: 'b' } }, { injected: true }],
     ['policy disabled', config('policy: disabled'), {}, { reason: 'policy-disabled' }],

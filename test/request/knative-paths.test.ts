@@ -53,19 +53,6 @@ t.test('activator stays on the path if a policy denies the autoscaler', async t 
   ])
 })
 
-t.test('callers whose Sidecar does not import a destination use the local gateway', async t => {
-  const sidecar = (hosts: string) => `
-apiVersion: networking.istio.io/v1
-kind: Sidecar
-metadata: { namespace: user2, name: default }
-spec: { egress: [{ hosts: ["${hosts}"] }] }
-`
-  const byComponent = (hosts: string) =>
-    pathsTo(stockWith(sidecar(hosts)), 'sklearn-iris').filter(line => line.startsWith('in-mesh (user2) component'))
-  t.same(byComponent('*/*'), ['in-mesh (user2) component serve caller->pod'])
-  t.same(byComponent('./*'), ['in-mesh (user2) component serve caller->local-gateway, gateway->pod'])
-})
-
 t.test('kubelet probes reach the sidecar unless they are rewritten', async t => {
   const rewrite = 'sidecar.istio.io/rewriteAppHTTPProbers: "false"'
   const kubelet = (...objects: readonly string[]) =>
