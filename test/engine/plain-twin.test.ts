@@ -23,6 +23,18 @@ metadata: { namespace: user1, name: new ${metadata} }
 spec: { predictor: { model: { modelFormat: { name: sklearn } } ${predictor} } }
 `
 const OPTED_OUT = ', labels: { sidecar.istio.io/inject: "false" }'
+const TO_ZERO = ', minReplicas: 0'
+/** Requires an identity: the mutating webhook would take the activator, which has none, off the path. */
+const ONLY_GATEWAYS = authorization(
+  'user1',
+  '{ rules: [{ from: [{ source: { namespaces: [istio-system] } }] }, { to: [{ operation: { paths: [/metrics] } }] }] }'
+)
+const BURST_ZERO = `
+apiVersion: v1
+kind: ConfigMap
+metadata: { namespace: knative-serving, name: config-autoscaler }
+data: { target-burst-capacity: "0" }
+`
 
 const decideCreate = (state: string, object: string, policy = DEFAULT_POLICY) =>
   decide(stockWith(state), { operation: 'CREATE', after: resourceOf(object) }, RULES, policy)
@@ -45,6 +57,8 @@ for (const [name, state, object, decision] of [
     'warn'
   ],
   ['a label of the model adds a cause to an existing one', `${DENY_ALL}---${MUTUAL}`, model(OPTED_OUT), 'warn'],
+  ['its scale to zero needs the activator, as any model does', ONLY_GATEWAYS, model('', TO_ZERO), 'warn'],
+  ['only its scale to zero needs the activator', `${ONLY_GATEWAYS}---${BURST_ZERO}`, model('', TO_ZERO), 'deny'],
   ['nothing blocks it', MUTUAL, model(), 'allow']
 ] as const) {
   t.test(`a new model, ${name}: ${decision}`, async t => {
