@@ -27,13 +27,11 @@ export function requiresMesh(view: View<PathKinds>, service: InferenceService): 
   const components = componentsOf(view, service)
   if (components.some(({ labels, annotations }) => hasOptedOut(labels[INJECT] ?? annotations[INJECT]))) return false
   if (!components.every(component => canBeInjected(view, service, component))) return false
-  return (
-    policy === 'mesh' ||
-    components.some(component => {
-      const pod = desiredPod(view, service, component)
-      return peerMtls(view, pod).workload.mode === 'STRICT' || policiesFor(view, pod).some(needsIdentity)
-    })
-  )
+  return components.some(component => {
+    if (policy === 'mesh') return true
+    const pod = desiredPod(view, service, component)
+    return peerMtls(view, pod).workload.mode === 'STRICT' || policiesFor(view, pod).some(needsIdentity)
+  })
 }
 
 const hasOptedOut = (value: string | undefined) => value !== undefined && value !== 'true'
