@@ -1,10 +1,9 @@
 /** States of published distributions: audits, sample models, applied again, and typical changes. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { parse, stringify } from 'yaml'
-import { z } from 'zod'
+import { stringify } from 'yaml'
 import { reportOf } from '../src/cli/audit.ts'
 import { checkChanges } from '../src/cli/check.ts'
 import { toClusterState } from '../src/cli/cluster-state.ts'
@@ -13,38 +12,9 @@ import { policyAt } from '../src/engine/to-findings.ts'
 import { readFiles } from '../src/sources/files.ts'
 import type { Manifest } from '../src/sources/yaml.ts'
 import { nameOf } from '../src/state/resource.ts'
-import { readDocuments } from './support/upstream.ts'
+import { DISTRIBUTIONS, NAMES, readDistribution, samples, withMetadata } from './support/distributions.ts'
 
-const folder = join(import.meta.dirname, 'distributions')
 const config = loadConfig(undefined)
-
-const why = z.string().min(1)
-const expectation = z.strictObject({
-  /** Namespace in which the sample models are created. */
-  namespace: z.string(),
-  /** Defects of the distribution. */
-  audit: z.array(z.strictObject({ rule: z.string(), object: z.string(), why })),
-  /** Findings of sample models; `deny` only for the named one. */
-  models: z.array(z.strictObject({ rule: z.string(), deny: z.string().optional(), why }))
-})
-const decision = z.enum(['allow', 'warn', 'deny'])
-const changes = z.array(
-  z.strictObject({
-    title: z.string(),
-    why,
-    delete: z.boolean().default(false),
-    steps: z.array(decision),
-    /** Rules of all findings that deny, and of some that warn. */
-    rules: z.array(z.string()).default([]),
-    objects: z.array(z.record(z.string(), z.unknown()))
-  })
-)
-
-/** Published InferenceServices that KServe still serves. */
-const samples = ['kserve-samples', 'kserve-website']
-  .flatMap(name => readDocuments(join(import.meta.dirname, 'upstream', `${name}.yaml`)))
-  .filter(({ manifest: { ref } }) => `${ref.apiVersion} ${ref.kind}` === 'serving.kserve.io/v1beta1 InferenceService')
-
 const temporary = mkdtempSync(join(tmpdir(), 'distributions-'))
 t.teardown(() => rmSync(temporary, { recursive: true }))
 
@@ -54,20 +24,13 @@ function toManifests(objects: readonly object[]): readonly Manifest[] {
   return readFiles([file])
 }
 
-/** The sample in another namespace. */
-function inNamespace({ object }: Manifest, namespace: string): object {
-  const { metadata, ...rest } = z.looseObject({ metadata: z.looseObject({}) }).parse(object)
-  return { ...rest, metadata: { ...metadata, namespace } }
-}
-
 t.ok(samples.length >= 60, 'sample models')
 
-for (const name of readdirSync(folder).filter(one => one !== 'README.md')) {
+for (const name of NAMES) {
   t.test(name, async t => {
-    const read = (file: string): unknown => parse(readFileSync(join(folder, name, file), 'utf8'))
-    const manifests = readFiles([join(folder, name, 'cluster.yaml')])
+    const { cluster: file, expected, changes } = readDistribution(name)
+    const manifests = readFiles([file])
     const cluster = toClusterState(manifests, config)
-    const expected = expectation.parse(read('expected.yaml'))
 
     t.test('an audit has no false finding', async t => {
       const { findings, notEvaluated } = reportOf(cluster.state, manifests, policyAt(config, Date.now()))
@@ -80,7 +43,9 @@ for (const name of readdirSync(folder).filter(one => one !== 'README.md')) {
 
     t.test('sample models are admitted', async t => {
       const used = new Set<string>()
-      const created = toManifests(samples.map(({ manifest }) => inNamespace(manifest, expected.namespace)))
+      const created = toManifests(
+        samples.map(({ manifest }) => withMetadata(manifest, { namespace: expected.namespace }))
+      )
       for (const [i, manifest] of created.entries()) {
         const { steps, notEvaluated } = checkChanges([manifest], cluster, config, false)
         const origin = samples[i]?.origin
@@ -111,7 +76,7 @@ for (const name of readdirSync(folder).filter(one => one !== 'README.md')) {
     })
 
     t.test('typical changes are decided', async t => {
-      for (const change of changes.parse(read('changes.yaml'))) {
+      for (const change of changes) {
         const { steps, notEvaluated } = checkChanges(toManifests(change.objects), cluster, config, change.delete)
         t.same(
           steps.map(step => step.decision),
@@ -138,6 +103,6 @@ for (const name of readdirSync(folder).filter(one => one !== 'README.md')) {
 }
 
 t.test('README.md lists each distribution', async t => {
-  const page = readFileSync(join(folder, 'README.md'), 'utf8')
-  for (const name of readdirSync(folder)) if (name !== 'README.md') t.match(page, `\`${name}\``)
+  const page = readFileSync(join(DISTRIBUTIONS, 'README.md'), 'utf8')
+  for (const name of NAMES) t.match(page, `\`${name}\``)
 })
