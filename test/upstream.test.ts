@@ -9,9 +9,8 @@ import { toClusterState } from '../src/cli/cluster-state.ts'
 import { loadConfig } from '../src/cli/command.ts'
 import { policyAt } from '../src/engine/to-findings.ts'
 import { readFiles } from '../src/sources/files.ts'
-import type { Manifest } from '../src/sources/yaml.ts'
 import { getOrAdd } from '../src/state/map.ts'
-import { nameOf } from '../src/state/resource.ts'
+import { type Document, readDocuments } from './support/upstream.ts'
 
 /** Rules that may deny upstream manifests. */
 const DENYING_RULES = ['strict-mesh-plain-local-gateway', 'policy-denies-request-path']
@@ -22,28 +21,9 @@ const config = loadConfig(undefined)
 const stock = readFiles([join(import.meta.dirname, '../examples/cluster')])
 const cluster = toClusterState(stock, config)
 
-interface Document {
-  /** Repository and path. */
-  readonly origin: string
-  /** Origin with kind, namespace and name. */
-  readonly id: string
-  readonly manifest: Manifest
-}
-
 const names = readdirSync(folder).filter(name => name.endsWith('.yaml') && name !== EXPECTED)
 const documents = names.flatMap(name => readDocuments(join(folder, name)))
 const manifests = documents.map(({ manifest }) => manifest)
-
-/** Reads the origin from the comment above each document. */
-function readDocuments(file: string): readonly Document[] {
-  const lines = readFileSync(file, 'utf8').split('\n')
-  return readFiles([file]).map(manifest => {
-    const { line } = manifest.source
-    const [, origin] = /^# (\S+\/\S+ \S+)$/.exec(lines[line - 2] ?? '') ?? []
-    if (origin === undefined) throw new Error(`${file}:${line}: missing comment # <repository> <path>`)
-    return { origin, id: `${origin} ${nameOf(manifest.ref)}`, manifest }
-  })
-}
 
 const expectations = z.array(
   z.strictObject({

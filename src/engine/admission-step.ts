@@ -48,13 +48,13 @@ export function admit(
   const oldObject = current.objects.get(key)
   const planned = toChange(current.state, resource, deleting)
   if (planned === undefined) return undefined
-  const change = { ...planned, sent: { object: applied(oldObject, object), oldObject } }
-  const { patch, notes, ...mutated } = mutate(current.state, change, { object, oldObject }, rules)
+  const sent = { object: applied(oldObject, object), oldObject }
+  const { patch, notes, ...mutated } = mutate(current.state, { ...planned, sent }, sent, rules)
   const decided = decide(current.state, mutated.change, rules, policy, cache)
   const decision = withProvenFixes(current.state, mutated.change, decided, { rules, policy, read, cache })
   const result = { change: mutated.change, decision, patch, notes }
   if (decision.decision === 'deny') return { ...result, next: current }
-  const objects = new Map(current.objects).set(key, deleting ? undefined : object)
+  const objects = new Map(current.objects).set(key, deleting ? undefined : sent.object)
   return { ...result, next: { objects, state: current.state.apply(mutated.change) } }
 }
 

@@ -37,7 +37,7 @@ export function comparePath(before: readonly Path[], path: Path, after: readonly
   // A namespace without configuration of its own was in the class of any namespace.
   const ofAny = samePath.filter(({ from }) => from === undefined)
   const { from: callers } = path
-  const isReachable = after.some(one => isSameCall(one, path) && one.from === callers && isOpen(one))
+  const isReachable = after.some(one => isSameCall(one, path) && isOfClass(one, callers) && isOpen(one))
   const wasReachable = (candidates: readonly Path[]) => {
     const sameMode = candidates.filter(({ activatorMode }) => activatorMode === path.activatorMode)
     const relevant = isReachable && sameMode.length > 0 ? sameMode : candidates
@@ -59,6 +59,10 @@ export function comparePath(before: readonly Path[], path: Path, after: readonly
 }
 
 const namespaceSet = memoize((namespaces: CallerNamespaces) => new Set<string>(namespaces))
+
+/** True for a path of the caller class that has these callers, which may be some of the class. */
+const isOfClass = ({ from }: Path, callers: CallerNamespaces | undefined) =>
+  from === callers || (from !== undefined && callers !== undefined && namespaceSet(from).has(callers[0]))
 
 const isSameCall = (one: Path, other: Path) => one.caller === other.caller && one.entry === other.entry
 

@@ -16,7 +16,7 @@ export type ComponentName = 'predictor' | 'transformer' | 'explainer'
 /** Component of an InferenceService, with pods of its own. */
 export interface Component {
   readonly name: ComponentName
-  readonly mode: DeploymentMode
+  readonly mode: Exclude<DeploymentMode, 'ModelMesh'>
   /** Name of the Knative Service, or in Standard mode of the Service. */
   readonly service: string
   /** Labels and annotations of the pods and, in Knative mode, of the revision. */
@@ -40,12 +40,13 @@ const ENABLE_AUTH = 'security.opendatahub.io/enable-auth'
 
 /**
  * Components with labels and annotations as KServe merges them: the component's take precedence over those of the
- * InferenceService, and these over those of the runtime (predictor only).
+ * InferenceService, and these over those of the runtime (predictor only). None in ModelMesh mode: pods are shared.
  * @see kserve 0.20 pkg/controller/v1beta1/inferenceservice/components
  */
 export const componentsOf: (view: View<ComponentKinds>, service: InferenceService) => readonly Component[] =
   memoizeInView((view, service) => {
     const mode = deploymentMode(view, service)
+    if (mode === 'ModelMesh') return []
     return (['predictor', 'transformer', 'explainer'] as const).flatMap(name => {
       const spec = service.spec[name]
       if (spec === undefined) return []

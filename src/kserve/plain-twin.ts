@@ -17,7 +17,28 @@ export function plainTwin(service: InferenceService): InferenceService {
   }
 }
 
+/**
+ * The twin with the model's own replica bounds, for values that the author did not ask for: without the activator, a model
+ * that scales to zero cannot be reached, which is not its fault.
+ */
+export function plainTwinWithReplicas(service: InferenceService): InferenceService {
+  const twin = plainTwin(service)
+  const { predictor, transformer, explainer } = service.spec
+  return {
+    ...twin,
+    spec: {
+      predictor: withReplicas(twin.spec.predictor, predictor),
+      transformer: withReplicas(twin.spec.transformer, transformer),
+      explainer: withReplicas(twin.spec.explainer, explainer)
+    }
+  }
+}
+
 type Component = InferenceService['spec']['predictor']
+
+function withReplicas(twin: Component, own: Component): Component {
+  return twin && { ...twin, minReplicas: own?.minReplicas, maxReplicas: own?.maxReplicas }
+}
 
 function plain(component: Component): Component {
   if (component === undefined) return undefined

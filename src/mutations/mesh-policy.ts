@@ -28,15 +28,13 @@ export function requiresMesh(view: View<PathKinds>, service: InferenceService): 
   const components = componentsOf(view, service)
   if (components.some(({ labels, annotations }) => hasOptedOut(labels[INJECT] ?? annotations[INJECT]))) return false
   if (!components.every(component => canBeInjected(view, service, component))) return false
-  // Pods in ambient mode are in the mesh.
-  if (components.some(component => isAmbient(view, desiredPod(view, service, component)))) return false
-  return (
-    policy === 'mesh' ||
-    components.some(component => {
-      const pod = desiredPod(view, service, component)
-      return peerMtls(view, pod).workload.mode === 'STRICT' || policiesFor(view, pod).some(needsIdentity)
-    })
-  )
+  return components.some(component => {
+    const pod = desiredPod(view, service, component)
+    // Pods in ambient mode are in the mesh.
+    if (isAmbient(view, pod)) return false
+    if (policy === 'mesh') return true
+    return peerMtls(view, pod).workload.mode === 'STRICT' || policiesFor(view, pod).some(needsIdentity)
+  })
 }
 
 const hasOptedOut = (value: string | undefined) => value !== undefined && value !== 'true'

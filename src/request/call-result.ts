@@ -141,6 +141,7 @@ function denialCause(
   { is }: Denied
 ): PolicyDenied['cause'] {
   if (is === 'provider-unknown') return is
+  if (is === 'token-refused') return 'token-never-valid'
   const wouldAllow = (other: Partial<Request>) => authorize(view, server, { ...request, ...other }).is === 'allowed'
   const identity = identityOf(client, meshOf(view).trustDomain)
   if (request.identity === undefined && client.namespace !== '' && wouldAllow({ identity }))

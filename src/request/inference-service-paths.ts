@@ -40,7 +40,7 @@ export function pathsOf(
 ): readonly Path[] {
   const components = componentsOf(view, service)
   const component = entryOf(components)
-  if (component === undefined || component.mode === 'ModelMesh') return []
+  if (component === undefined) return []
   const podsFor = (one: Component) => podsToEvaluate(view, service, one, generation)
   const missing = unknownInstallation(view, component, components.flatMap(podsFor))
   // An invalid configuration blocks new models; running models are not affected.

@@ -7,6 +7,7 @@ import type { Workload } from '../state/workload.ts'
 import { decidingPolicy, deniedCallerName, extendedAllowPolicy, serverName } from './lib/policy-message-parts.ts'
 import { defineFailure } from './lib/rule.ts'
 import { strictNamespace } from './lib/strict-namespace.ts'
+import { isWebhookCall, webhookPolicy } from './lib/webhook-policy.ts'
 
 export default defineFailure({
   id: 'policy-denies-request-path',
@@ -15,14 +16,16 @@ export default defineFailure({
   explain(failure, view) {
     const { policy, field } = decidingPolicy(failure.verdict)
     const who = deniedCallerName(failure)
-    const extended = extendedAllowPolicy(failure, view)
+    const isWebhook = isWebhookCall(failure) && failure.verdict.is === 'not-allowed'
+    const extended = isWebhook ? webhookPolicy(failure, view) : extendedAllowPolicy(failure, view)
     const apply =
       extended.length > 0 && dialsPlaintext(view, failure.server)
         ? [...extended, strictNamespace(view, failure.server.namespace)]
         : extended
-    const byHops =
-      'Allow the gateway, activator and autoscaler service accounts, and their probe paths; ' +
-      `to allow other callers, add a rule to ${nameOf(policy)}`
+    const byHops = isWebhook
+      ? 'Allow requests to the port of the webhook with the policy below'
+      : 'Allow the gateway, activator and autoscaler service accounts, and their probe paths; ' +
+        `to allow other callers, add a rule to ${nameOf(policy)}`
     const byRule = `Add a rule that allows ${who} to ${nameOf(policy)}`
     return {
       object: toRef(policy),

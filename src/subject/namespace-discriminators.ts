@@ -30,11 +30,10 @@ export interface Discriminators {
 }
 
 export function discriminatorsFor(view: View<PathKinds>, namespace: string): Discriminators {
-  const { istioNamespace, knativeNamespace } = view.settings
-  const { rootNamespace } = meshOf(view)
-  const own = [...new Set([namespace, rootNamespace])]
-  const shared = [...new Set([...own, istioNamespace, knativeNamespace, ...gatewayNamespaces(view)])]
-  const policies = shared.flatMap(one => view.list('AuthorizationPolicy', one))
+  const own = [...new Set([namespace, meshOf(view).rootNamespace])]
+  const policies = [...new Set([namespace, ...systemNamespaces(view)])].flatMap(one =>
+    view.list('AuthorizationPolicy', one)
+  )
   const podSelectors = view.list('NetworkPolicy', namespace).map(({ spec }) => spec.podSelector)
   const selectors = [
     ...own.flatMap(one => view.list('PeerAuthentication', one)).map(({ spec }) => spec.selector?.matchLabels),
@@ -71,8 +70,12 @@ export function discriminatorsFor(view: View<PathKinds>, namespace: string): Dis
   }
 }
 
-/** Namespaces with gateways, whose policies decide requests to models of all namespaces. */
-const gatewayNamespaces = (view: View<PathKinds>) => view.gateways().map(({ namespace }) => namespace)
+/** Namespaces of the workloads that paths of every namespace can pass, and the root namespace. */
+function systemNamespaces(view: View<PathKinds>): ReadonlySet<string> {
+  const { istioNamespace, knativeNamespace } = view.settings
+  const gateways = view.gateways().map(({ namespace }) => namespace)
+  return new Set([meshOf(view).rootNamespace, istioNamespace, knativeNamespace, ...gateways])
+}
 
 const isPattern = (host: string) => isWildcard(host) || host.endsWith('*')
 
@@ -118,7 +121,7 @@ function symmetricDifference(some: ReadonlySet<string>, others: ReadonlySet<stri
  * its labels are its fingerprint. Namespaces with equal fingerprints share class evaluations.
  */
 export function namespaceFingerprint(view: View<PathKinds>, namespace: string): string {
-  const { istioNamespace, knativeNamespace, clusterDomain } = view.settings
+  const { clusterDomain } = view.settings
   const hasOwn = NAMESPACED_CONFIG_KINDS.some(kind => view.list(kind, namespace).length > 0)
   if (
     hasOwn ||
@@ -126,9 +129,8 @@ export function namespaceFingerprint(view: View<PathKinds>, namespace: string): 
   ) {
     return namespace
   }
-  const shared = new Set([meshOf(view).rootNamespace, istioNamespace, knativeNamespace, ...gatewayNamespaces(view)])
   const texts = [
-    ...[...shared].flatMap(one => CROSS_NAMESPACE_KINDS.map(kind => textOf(view.list(kind, one)))),
+    ...[...systemNamespaces(view)].flatMap(one => CROSS_NAMESPACE_KINDS.map(kind => textOf(view.list(kind, one)))),
     textOf(view.list('Sidecar')),
     textOf(view.list('Gateway')),
     textOf(view.list('MutatingWebhookConfiguration'))

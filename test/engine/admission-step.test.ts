@@ -4,7 +4,7 @@ import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { readResource } from '../../src/sources/manifest.ts'
 import { toRef } from '../../src/state/resource.ts'
-import { model } from '../support/objects.ts'
+import { model, namespace } from '../support/objects.ts'
 import { resourceOf, stockWith } from '../support/snapshot.ts'
 
 t.test('objects of one name in several API groups are different', async t => {
@@ -25,5 +25,25 @@ t.test('an object is created, updated and deleted', async t => {
   t.match(updated, { change: { operation: 'UPDATE' } })
   const deleted = admit(updated?.next ?? start, applied, { ...context, deleting: true })
   t.match(deleted, { change: { operation: 'DELETE' } })
+  t.same(updated?.next.objects.get(keyOf(applied.ref)), applied.object)
+  t.equal(deleted?.next.objects.get(keyOf(applied.ref)), undefined)
   t.equal(admit(deleted?.next ?? start, applied, { ...context, deleting: true }), undefined, 'nothing to delete')
+})
+
+t.test('fields that a manifest does not set are kept, lists are replaced', async t => {
+  const resource = resourceOf(model(''))
+  const ref = toRef(resource)
+  const state = stockWith(`${model('')}---${namespace('istio-injection: enabled, mesh-guard.io/policy: mesh')}`)
+  const old = { metadata: { labels: { a: 'b' } }, spec: { predictor: { tolerations: ['x', 'y'], minReplicas: 1 } } }
+  const context = { rules: RULES, policy: DEFAULT_POLICY, read: readResource, deleting: false, cache: {} }
+  for (const [name, predictor, createsPods] of [
+    ['equal list', { tolerations: ['x', 'y'] }, false],
+    ['no field', {}, false],
+    ['shorter list', { tolerations: ['x'] }, true],
+    ['other value', { minReplicas: 2 }, true]
+  ] as const) {
+    const objects = new Map([[keyOf(ref), old]])
+    const step = admit({ state, objects }, { ref, resource, object: { metadata: {}, spec: { predictor } } }, context)
+    t.equal((step?.patch.length ?? 0) > 0, createsPods, name)
+  }
 })

@@ -2,8 +2,11 @@ import t from 'tap'
 import { diffEvaluations } from '../../src/engine/diff.ts'
 import type { Evaluation } from '../../src/engine/incremental/evaluate.ts'
 import { evaluate } from '../../src/engine/incremental/evaluate.ts'
+import { DEFAULT_POLICY, toPathFindings } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
+import type { AttributedProblem, FailureRule } from '../../src/rules/lib/rule.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
+import { namespace } from '../support/objects.ts'
 import { stockWith } from '../support/snapshot.ts'
 
 const BLOCKING = `
@@ -40,4 +43,52 @@ t.test('an unchanged state introduces no findings', async t => {
     { blocked: [], found: [], expandedScope: [], fixesExisting: false }
   )
   t.ok(diffEvaluations(state, evaluationOf(stockWith())).fixesExisting)
+})
+
+t.test('a path that is blocked now is not reported again for the next pods', async t => {
+  const pending = namespace('istio-injection: disabled')
+  const { blocked, latent } = diffEvaluations(
+    evaluationOf(stockWith(pending)),
+    evaluationOf(stockWith(`${pending}---${BLOCKING}`))
+  )
+  t.not(blocked.length, 0)
+  t.same(latent, [])
+})
+
+t.test('a path that is blocked for all callers supplies the message, then one by the InferenceService URL', async t => {
+  const state = stockWith(BLOCKING)
+  const [one] = diffEvaluations(evaluationOf(stockWith()), evaluationOf(state)).blocked
+  if (one === undefined) throw new Error('no blocked path')
+  const explain = ({ destination }: { readonly destination?: unknown }): AttributedProblem => ({
+    object: { apiVersion: 'v1', kind: 'Service', namespace: 'user1', name: 'a' },
+    field: 'spec',
+    message: String(destination),
+    fix: { text: 'fix it' }
+  })
+  const cause = one.hop.failure.cause
+  const failures = { ...RULES.failures, [cause]: { ...RULES.failures[cause], explain } as FailureRule }
+  const variants = [
+    [true, 'component'],
+    [true, 'address'],
+    [false, 'component'],
+    [false, 'address']
+  ] as const
+  const blocked = variants.map(([partialDenial, entry]) => {
+    const failure = { ...one.hop.failure, destination: `${partialDenial ? 'some' : 'all'} ${entry}` } as never
+    return { ...one, partialDenial, path: { ...one.path, entry }, hop: { ...one.hop, failure } }
+  })
+  for (const [from, expected] of [
+    [0, 'all address'],
+    [2, 'all address']
+  ] as const) {
+    const { findings } = toPathFindings(blocked.slice(from), state, { ...RULES, failures }, DEFAULT_POLICY)
+    t.same(
+      findings.map(({ message }) => message),
+      [expected]
+    )
+  }
+  const [, , ...partly] = blocked.toReversed()
+  t.match(toPathFindings(partly, state, { ...RULES, failures }, DEFAULT_POLICY).findings, [{ message: 'some address' }])
+  const mixed = blocked.filter((_, i) => i === 1 || i === 2)
+  t.match(toPathFindings(mixed, state, { ...RULES, failures }, DEFAULT_POLICY).findings, [{ message: 'all component' }])
 })

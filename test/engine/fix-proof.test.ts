@@ -70,6 +70,26 @@ t.test('fixes of a deletion, and removals', async t => {
   )
 })
 
+t.test('objects of a fix are applied in the order in which they are admitted', async t => {
+  const [{ fix } = { fix: { apply: [] } }] = findingsOf()
+  const mutual = manifest({ host: LOCAL, trafficPolicy: { tls: { mode: 'ISTIO_MUTUAL' } } })
+  t.match(prove(withFix({ apply: [mutual] })), { is: 'bad' })
+  t.match(prove(withFix({ apply: [mutual, ...(fix.apply ?? [])] })), { is: 'good' })
+})
+
+t.test('an updated object keeps its creationTimestamp', async t => {
+  const created = (name: string, year: number, mode: string) =>
+    clientRule(LOCAL, `{ tls: { mode: ${mode} } }`).replace(
+      'name: default',
+      `name: ${name}, creationTimestamp: "${year}-01-01T00:00:00Z"`
+    )
+  const state = stockWith(`${created('old', 2024, 'DISABLE')}---${created('new', 2025, 'ISTIO_MUTUAL')}`)
+  const spec = { host: LOCAL, trafficPolicy: { tls: { mode: 'DISABLE' }, loadBalancer: { simple: 'RANDOM' } } }
+  const findings = withFix({ apply: [manifest(spec, 'DestinationRule', 'old')] })
+  const harmless: Change = { operation: 'CREATE', after: resourceOf(clientRule('b.example.com', '{}', 'user1')) }
+  t.match(prove(findings, state, harmless), { is: 'good' }, 'the oldest DestinationRule still takes precedence')
+})
+
 t.test('fixes that do not hold', async t => {
   for (const [name, findings, expected] of [
     ['only text', withFix({}), { is: 'words' }],
@@ -136,6 +156,12 @@ t.test('a path that stays blocked is named', async t => {
   })
   const inMesh = [{ ...blocked[0], caller: 'in-mesh', from: ['user1'] as const, hop: 'caller->local-gateway' }] as const
   t.match(prove([{ ...(finding as Finding), fix, blocked: inMesh }], broken, harmless), { is: 'bad' })
+  const probed = [{ ...blocked[0], caller: 'probe' }] as const
+  t.match(
+    prove([{ ...(finding as Finding), fix, blocked: probed }], broken, harmless),
+    { is: 'good' },
+    'another caller'
+  )
   const own = stockWith(`${MUTUAL}---${model('')}---${clientRule(LOCAL, '{}', 'user2')}`)
   const others = [{ ...inMesh[0], from: ['user3'] as const }] as const
   t.match(prove([{ ...(finding as Finding), fix, blocked: others }], own, harmless), { is: 'bad' })

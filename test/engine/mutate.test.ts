@@ -25,6 +25,7 @@ metadata: { namespace: user1, name: new ${more} }
 spec: { ${spec} }
 `
 const STRICT = stockWith(policy('user1'))
+const MODEL_MESH = ', annotations: { serving.kserve.io/deploymentMode: ModelMesh }'
 
 function create(state: Snapshot, yaml: string) {
   return mutate(
@@ -53,6 +54,13 @@ t.test('a new model gets the values that the policy of its namespace requires', 
     ['no policy: nothing', stockWith(), model(), []],
     ['STRICT namespace: all values', STRICT, model(), ALL],
     ['STRICT mesh: all values', stockWith(policy('istio-system')), model(), ALL],
+    ['ModelMesh: nothing', STRICT, model(MODEL_MESH), []],
+    [
+      'ModelMesh, namespace label mesh: nothing',
+      stockWith(namespace('mesh-guard.io/policy: mesh')),
+      model(MODEL_MESH),
+      []
+    ],
     [
       'namespace label mesh: all values',
       stockWith(namespace('istio-injection: enabled, mesh-guard.io/policy: mesh')),

@@ -13,19 +13,6 @@ const mode = (name: string) => `trafficPolicy: { tls: { mode: ${name} } }`
 const subset = (name: string) => `subsets: [{ name: ${name} }]`
 const selector = (value: string) => `workloadSelector: { matchLabels: { app: ${value} } }`
 
-t.test('a DestinationRule of the root namespace for itself is private', async t => {
-  const own = rule('own', 2024, `${mode('DISABLE')}, exportTo: [istio-system]`).replace(
-    'namespace: ns',
-    'namespace: istio-system'
-  )
-  const found = findDestinationRule(
-    stateOf([own, rule('other', 2024, mode('SIMPLE'))].join('---')),
-    { namespace: 'istio-system', labels: {} },
-    { host: HOST, namespace: 'ns' }
-  )
-  t.equal(found?.destinationRule.name, 'own')
-})
-
 // Vectors from Istio's code cover the lookup by namespace and host; this test covers merging for one host.
 t.test('DestinationRules of one host and namespace are merged if their selectors are equal', async t => {
   for (const [name, rules, app, expected] of [
@@ -84,5 +71,26 @@ t.test('DestinationRules of one host and namespace are merged if their selectors
       found.subsets.map(({ name }) => name).join()
     ]
     t.same(summary, expected, name)
+  }
+})
+
+t.test('clients in the root namespace use its DestinationRules only if no other namespace sees them', async t => {
+  const own = (exportTo: string) =>
+    rule('root', 2024, `exportTo: ["${exportTo}"], ${mode('SIMPLE')}`).replace(
+      'namespace: ns',
+      'namespace: istio-system'
+    )
+  for (const [exportTo, expected] of [
+    ['.', 'root'],
+    ['istio-system', 'root'],
+    ['*', 'service'],
+    ['ns', 'service']
+  ] as const) {
+    const found = findDestinationRule(
+      stateOf([own(exportTo), rule('service', 2024, mode('DISABLE'))].join('---')),
+      { namespace: 'istio-system', labels: {} },
+      { host: HOST, namespace: 'ns' }
+    )
+    t.equal(found?.destinationRule.name, expected, `exportTo ${exportTo}`)
   }
 })

@@ -28,15 +28,15 @@ t.test('injection reports why a pod gets no sidecar', async t => {
       { reason: 'opted-out' }
     ],
     [
-      'sidecar.istio.io/inject with an unknown value',
+      'the label takes precedence over the annotation',
       '',
-      { annotations: { 'sidecar.istio.io/inject': 'yes' } },
+      { labels: { 'sidecar.istio.io/inject': 'true' }, annotations: { 'sidecar.istio.io/inject': 'false' } },
       { injected: true }
     ],
     [
-      'label true takes precedence over annotation false',
+      'sidecar.istio.io/inject with an unknown value',
       '',
-      { labels: { 'sidecar.istio.io/inject': 'true' }, annotations: { 'sidecar.istio.io/inject': 'false' } },
+      { annotations: { 'sidecar.istio.io/inject': 'yes' } },
       { injected: true }
     ],
     ['neverInjectSelector', config(never), { labels: { a: 'b' } }, { reason: 'never-inject-selector' }],

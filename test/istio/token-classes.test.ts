@@ -39,6 +39,18 @@ t.test('issuer classes follow RequestAuthentications and policies', async t => {
     ['one rule for both issuers', both, [policy(from('a/*, b/*'))], ONE_CLASS],
     ['one rule for each issuer', both, [policy(from('a/*'), from('b/*'))], ONE_CLASS],
     ['one rule for one issuer', both, [policy(from('a/*'))], TWO_CLASSES],
+    [
+      'rule without the JWTs of one issuer',
+      both,
+      [policy('{ from: [{ source: { notRequestPrincipals: [a/*] } }] }')],
+      TWO_CLASSES
+    ],
+    [
+      'rule for one issuer that is a URL',
+      [trusting('both', '{ issuer: "https://x/a" }', '{ issuer: "https://x/b" }')],
+      [policy(from('"https://x/a/*"'))],
+      ['https://x/a', 'https://x/b']
+    ],
     ['rule for any subject and for one subject', both, [policy(from('a/*'), from('b/me'))], TWO_CLASSES],
     [
       'rules for different operations',

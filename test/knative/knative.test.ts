@@ -85,6 +85,7 @@ t.test('domain-template sets the public host of a Knative Service', async t => {
   for (const [text, expected] of [
     ['', 'iris.user1.example.com'],
     ['{{.Name}}-{{ .Namespace }}.{{.Domain}}', 'iris-user1.example.com'],
+    ['{{.Name}}.{{.Domain}}\n', 'iris.example.com'],
     ['models.{{.Domain}}', 'models.example.com']
   ] as const) {
     t.same(template(text), { host: expected }, text)

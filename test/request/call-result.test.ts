@@ -1,6 +1,6 @@
 import t from 'tap'
 import { evaluateCall } from '../../src/request/call-result.ts'
-import { authentication, authorization, configMap, policy, together } from '../support/objects.ts'
+import { authentication, authorization, clientRule, configMap, policy, together } from '../support/objects.ts'
 import { stateOf } from '../support/snapshot.ts'
 import { workload } from '../support/workload.ts'
 
@@ -78,5 +78,24 @@ t.test('connection is evaluated before policies', async t => {
     ]
   ] as const) {
     t.equal(outcome(objects, more), expected, name)
+  }
+})
+
+t.test('only Istio mTLS to a gateway has a peer identity', async t => {
+  const gatewayWith = (tls: string) => `
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { namespace: user1, name: gateway }
+spec: { servers: [{ port: { number: 8012, name: https, protocol: HTTPS }, hosts: ["*"], tls: { ${tls} } }] }
+`
+  const server = workload({ name: 'gateway', proxy: 'gateway' })
+  const files = 'clientCertificate: a, privateKey: b, caCertificates: c'
+  for (const [name, sent, tls, expected] of [
+    ['Istio mTLS', 'mode: ISTIO_MUTUAL', 'mode: ISTIO_MUTUAL', 'allowed open'],
+    ['MUTUAL', `mode: MUTUAL, ${files}`, 'mode: MUTUAL, credentialName: d', 'not-allowed no-identity-for-policy'],
+    ['SIMPLE', 'mode: SIMPLE', 'mode: SIMPLE, credentialName: d', 'not-allowed no-identity-for-policy']
+  ] as const) {
+    const objects = [gatewayWith(tls), clientRule(HOST, `{ tls: { ${sent} } }`, 'user2'), from('principals: ["*"]')]
+    t.equal(outcome(objects, { server }), expected, name)
   }
 })

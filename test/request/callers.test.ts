@@ -1,5 +1,6 @@
 import t from 'tap'
 import { meshSources } from '../../src/request/callers.ts'
+import type { Workload } from '../../src/state/workload.ts'
 import { authorization, clientRule, together } from '../support/objects.ts'
 import { stockWith } from '../support/snapshot.ts'
 import { workload } from '../support/workload.ts'
@@ -11,11 +12,34 @@ kind: Namespace
 metadata: { name: ${name}, labels: { istio-injection: enabled } }
 `
 
+const INJECT_ALL = `
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: { name: istio-sidecar-injector }
+webhooks: [{ name: namespace.sidecar-injector.istio.io }]
+`
+
+/** Namespace user3 with its own control plane. */
+const CANARY = `
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: { name: istio-sidecar-injector-canary, labels: { istio.io/rev: canary } }
+webhooks:
+  - name: rev.namespace.sidecar-injector.istio.io
+    namespaceSelector: { matchLabels: { istio.io/rev: canary } }
+---
+apiVersion: v1
+kind: Namespace
+metadata: { name: user3, labels: { istio.io/rev: canary } }
+`
+
 /** Caller classes with their service accounts. */
-function callers(...objects: readonly string[]): readonly string[] {
+const callers = (...objects: readonly string[]) => callersOf(workload(), ...objects)
+
+function callersOf(server: Workload, ...objects: readonly string[]): readonly string[] {
   const state = stockWith(together(injecting('user2'), injecting('user3'), ...objects))
   const call = { path: undefined, method: 'POST', hosts: [HOST] }
-  return meshSources(state, { hosts: [HOST], servers: [workload()], call }).map(
+  return meshSources(state, { hosts: [HOST], servers: [server], call }).map(
     ({ caller, pods }) =>
       `${caller.from?.join(' ') ?? 'any'}: ${pods
         .map(({ serviceAccount }) => serviceAccount)
@@ -58,6 +82,7 @@ metadata: { namespace: ${namespace}, name: default }
     ['source namespaces', [from('namespaces: [user3, user2]')], ['user2 user3: default']],
     ['notNamespaces', [from('notNamespaces: [user2]')], ['user2: default']],
     ['pattern of namespaces', [from('namespaces: ["user*"]')], []],
+    ['pattern of namespaces where every namespace is injected', [INJECT_ALL, from('namespaces: ["user*"]')], []],
     ['one principal', [from('principals: [cluster.local/ns/user2/sa/me]')], ['user2: default,me']],
     ['several principals', [from('principals: ["*/ns/user2/sa/b", "*/ns/user2/sa/a"]')], ['user2: a,default']],
     ['all accounts of a namespace', [from('principals: ["cluster.local/ns/user2/*"]')], ['user2: default']],
@@ -106,6 +131,11 @@ spec: { host: "${host}", exportTo: ${exportTo}, trafficPolicy: { tls: { mode: ${
     ['one rule for both namespaces', [rules(both)], ONE_CLASS],
     ['one rule for each namespace', [rules(`${from('user2')}, ${from('user3')}`)], ONE_CLASS],
     ['two rules for one namespace', [rules(`${both}, ${from('user3')}`)], TWO_CLASSES],
+    [
+      'rule with a source that cannot match',
+      [rules(`${both}, { from: [{ source: { namespaces: [user3], notServiceAccounts: [user3/default] } }] }`)],
+      ONE_CLASS
+    ],
     ['pattern that matches one namespace', [rules(`${both}, ${from('"*3"')}`)], TWO_CLASSES],
     [
       'one rule by namespace, one rule by service account',
@@ -117,6 +147,40 @@ spec: { host: "${host}", exportTo: ${exportTo}, trafficPolicy: { tls: { mode: ${
       [rules(`${from('user2', ', to: [{ operation: { paths: [/a] } }]')}, ${from('user3')}`)],
       TWO_CLASSES
     ],
+    [
+      'rules for different ports',
+      [
+        rules(
+          `${from('user2', ', to: [{ operation: { notPorts: ["1"] } }]')}, ${from('user3', ', to: [{ operation: { notPorts: ["2"] } }]')}`
+        )
+      ],
+      TWO_CLASSES
+    ],
+    [
+      'one rule that is HTTP only because of another source',
+      [
+        rules(
+          `{ from: [{ source: { namespaces: [user2] } }, { source: { namespaces: [user9], requestPrincipals: ["*"] } }] }, ${from('user3')}`
+        )
+      ],
+      TWO_CLASSES
+    ],
+    [
+      'service accounts with equal rules in another order',
+      [
+        rules(
+          `{ from: [{ source: { serviceAccounts: [user2/a, user3/b] } }], to: [{ operation: { ports: ["1"] } }] },
+           { from: [{ source: { serviceAccounts: [user2/b, user3/a] } }], to: [{ operation: { ports: ["2"] } }] }`
+        )
+      ],
+      ['user2 user3: a,b,default']
+    ],
+    [
+      'root namespace',
+      [injecting('istio-system'), rule('istio-system', 'DISABLE'), rule('user2', 'DISABLE')],
+      ['istio-system: default', 'user2: default']
+    ],
+    ['different revisions', [CANARY, rules(both)], TWO_CLASSES],
     [
       'rules for hosts that no call uses',
       [
@@ -179,4 +243,7 @@ metadata: { namespace: user1, name: model, annotations: { networking.istio.io/ex
 spec: { ports: [{ port: 80 }] }
 `
   t.same(callers(rules(both), exported), ['any: default', ...TWO_CLASSES], 'Service exported to one namespace')
+  const rulesOfBoth = [rule('user2', 'DISABLE'), rule('user3', 'DISABLE')]
+  const server = workload({ namespace: 'user2' })
+  t.same(callersOf(server, ...rulesOfBoth), ['any: default', ...TWO_CLASSES], 'namespace of another server')
 })

@@ -53,19 +53,6 @@ t.test('activator stays on the path if a policy denies the autoscaler', async t 
   ])
 })
 
-t.test('callers whose Sidecar does not import a destination use the local gateway', async t => {
-  const sidecar = (hosts: string) => `
-apiVersion: networking.istio.io/v1
-kind: Sidecar
-metadata: { namespace: user2, name: default }
-spec: { egress: [{ hosts: ["${hosts}"] }] }
-`
-  const byComponent = (hosts: string) =>
-    pathsTo(stockWith(sidecar(hosts)), 'sklearn-iris').filter(line => line.startsWith('in-mesh (user2) component'))
-  t.same(byComponent('*/*'), ['in-mesh (user2) component serve caller->pod'])
-  t.same(byComponent('./*'), ['in-mesh (user2) component serve caller->local-gateway, gateway->pod'])
-})
-
 t.test('kubelet probes reach the sidecar unless they are rewritten', async t => {
   const rewrite = 'sidecar.istio.io/rewriteAppHTTPProbers: "false"'
   const kubelet = (...objects: readonly string[]) =>
@@ -131,4 +118,29 @@ t.test('external paths are unknown with a domain-template that is not modeled', 
   const state = stockWith(configMap('knative-serving', 'config-network', { 'domain-template': template }))
   const external = pathsTo(state, 'sklearn-iris').filter(path => path.startsWith('external'))
   t.match(external, [/ caller->ingress-gateway unknown: domain-template of ConfigMap /])
+})
+
+t.test('callers use local routes only if their Sidecar imports the destination', async t => {
+  const sidecar = (hosts: string) => `
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { namespace: user1, name: default }
+spec: { egress: [{ hosts: ["${hosts}"] }] }
+`
+  const [direct, byGateway] = ['component serve caller->pod', 'component serve caller->local-gateway, gateway->pod']
+  const local = 'address serve caller->local-gateway, gateway->pod'
+  const byTwoGateways = 'address serve caller->local-gateway, ingress-gateway->local-gateway, gateway->pod'
+  for (const [hosts, ...expected] of [
+    ['*/*', direct, local],
+    ['./*', direct, byTwoGateways],
+    ['istio-system/*', byGateway, local],
+    ['user2/*', byGateway, byTwoGateways]
+  ] as const) {
+    const own = pathsTo(stockWith(sidecar(hosts)), 'sklearn-iris').filter(line => line.includes('(user1)'))
+    t.same(
+      own,
+      expected.map(line => `in-mesh (user1) ${line}`),
+      hosts
+    )
+  }
 })

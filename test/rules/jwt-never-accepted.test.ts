@@ -44,3 +44,17 @@ t.test('the fix makes a RequestAuthentication trust and forward the JWT', async 
     }
   })
 })
+
+t.test('a rejected JWT is the cause, also of callers without an identity', async t => {
+  const atGateway = '{ istio: ingressgateway }'
+  const required = authorizing(
+    `{ selector: { matchLabels: ${atGateway} }, rules: [{ from: [{ source: { requestPrincipals: ["*"] } }] }] }`,
+    'istio-system'
+  )
+  const others = tokens('{ component: predictor }', 'user1', 'https://other.example.com')
+  const state = `${tokens(atGateway, 'istio-system')}---${required}---${others}`
+  const [found] = findingsOf(rule.id, state)
+  t.match(found?.message, 'RequestAuthentication user1/tokens rejects JWTs issued by https://issuer.example.com')
+  t.ok(found?.blocked.some(({ hop }) => hop === 'activator->pod'))
+  t.same(findingsOf('policy-requires-peer-identity', state), [])
+})

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { stringify } from 'yaml'
 import rule from '../../src/rules/policy-denies-request-path.ts'
 import { allow, authorizing, policy } from '../support/objects.ts'
 import { findingsOf, testRule } from '../support/table-test.ts'
@@ -99,4 +100,26 @@ t.test('the fix allows the denied callers', async t => {
       }
     }
   ])
+})
+
+t.test('the fix for a webhook admits any caller to its port', async t => {
+  const denying = authorizing('{ selector: { matchLabels: { app: webhook } } }', 'knative-serving')
+  const [found] = findingsOf(rule.id, denying)
+  const fix = {
+    text: 'Allow requests to the port of the webhook with the policy below',
+    apply: [
+      {
+        kind: 'AuthorizationPolicy',
+        metadata: { name: 'webhook-callers', namespace: 'knative-serving' },
+        spec: {
+          action: 'ALLOW',
+          selector: { matchLabels: { app: 'webhook' } },
+          rules: [{ to: [{ operation: { ports: ['8443'] } }] }]
+        }
+      }
+    ]
+  }
+  t.match(found?.fix, fix)
+  const fixed = `${denying}---\n${stringify(found?.fix.apply?.[0])}`
+  t.same(findingsOf(rule.id, fixed), [], 'it works')
 })

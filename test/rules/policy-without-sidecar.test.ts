@@ -4,6 +4,9 @@ import { authorization, model } from '../support/objects.ts'
 import { testRule } from '../support/table-test.ts'
 
 const withoutSidecar = model(', labels: { sidecar.istio.io/inject: "false" }')
+const modelMesh = model(
+  ', labels: { sidecar.istio.io/inject: "false" }, annotations: { serving.kserve.io/deploymentMode: ModelMesh }'
+)
 const POLICY = authorization('user1', '{ rules: [{ from: [{ source: { namespaces: [user1] } }] }] }')
 const FIELD = 'InferenceService user1/new spec.predictor'
 
@@ -17,5 +20,6 @@ testRule(t, rule, {
     []
   ],
   'pods with a sidecar': [`${POLICY}---${model('')}`, []],
-  'no policy': [withoutSidecar, []]
+  'no policy': [withoutSidecar, []],
+  'ModelMesh, without pods of its own': [`${POLICY}---${modelMesh}`, []]
 })

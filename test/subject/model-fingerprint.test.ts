@@ -17,6 +17,22 @@ spec: ${spec}
 `
 const alias = (host: string) => `{ type: ExternalName, externalName: ${host}.user2.svc.cluster.local }`
 const port = (name: string) => `{ ports: [{ name: ${name}, port: 80 }] }`
+const pod = (model: string, annotations = '{}') => `
+apiVersion: v1
+kind: Pod
+metadata:
+  namespace: user2
+  name: ${model}
+  labels: { serving.kserve.io/inferenceservice: ${model}, component: predictor }
+  annotations: ${annotations}
+spec: { containers: [{ name: istio-proxy, args: [proxy, sidecar] }] }
+`
+const selecting = (kind: string, spec: string) => `
+apiVersion: security.istio.io/v1
+kind: ${kind}
+metadata: { namespace: user2, name: policy }
+spec: { selector: { matchLabels: { serving.kserve.io/inferenceservice: a } } ${spec} }
+`
 const sidecar = (host: string) => `
 apiVersion: networking.istio.io/v1
 kind: Sidecar
@@ -53,6 +69,18 @@ for (const [name, objects, isEqual] of [
     false
   ],
   ['a Sidecar with the host of one', [model('a'), model('b'), sidecar('a-predictor')], false],
+  [
+    'pods of which one excludes an inbound port',
+    [
+      ...['a', 'b'].map(name => model(name)),
+      pod('a', '{ traffic.sidecar.istio.io/excludeInboundPorts: "8080" }'),
+      pod('b')
+    ],
+    false
+  ],
+  ...['AuthorizationPolicy', 'PeerAuthentication', 'RequestAuthentication'].map(
+    kind => [`${kind} that selects one`, [model('a'), model('b'), selecting(kind, '')], false] as const
+  ),
   ['a field of the spec', [model('a'), model('b', ', maxReplicas: 3')], false]
 ] as const) {
   t.test(`${name}: ${isEqual ? 'equal' : 'different'} fingerprints`, async t => {

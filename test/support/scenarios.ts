@@ -37,7 +37,8 @@ export function readOwnScenario(name: string): OwnScenario {
   return { scenario, cluster, change: toNamed(join(from, 'change.yaml')) }
 }
 
-function toNamed(file: string): readonly Named[] {
+/** Objects of a file. */
+export function toNamed(file: string): readonly Named[] {
   return readFiles([file]).map(({ ref, object }) => ({ name: nameOf(ref), text: stringify(object) }))
 }
 

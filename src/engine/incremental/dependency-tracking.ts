@@ -9,7 +9,7 @@ import { toWorkload, type Workload } from '../../state/workload.ts'
 import { messageOf } from '../../text/error-message.ts'
 import { toFullName } from '../../text/host.ts'
 import { BudgetExceeded, checkBudget } from './budget.ts'
-import type { Skip } from './skip.ts'
+import { type Skip, withCurrentReason } from './skip.ts'
 
 /**
  * A kind, one namespace of a kind, or one object that an evaluation reads or a change affects. Keys are relative to the
@@ -183,16 +183,13 @@ export function track<T>(
   view: TrackingView = new TrackingView(snapshot, ownNamespace)
 ): Tracked<T> {
   const { dependencies } = view
+  const skip = (reason: string) => withCurrentReason({ missing: view.missing, reason }, snapshot)
   let value: T
   try {
     value = evaluate(view)
   } catch (error) {
     if (error instanceof BudgetExceeded) throw error
-    const reason = `it failed: ${messageOf(error)}`
-    return { dependencies, skip: { missing: view.missing, reason } }
+    return { dependencies, skip: skip(`it failed: ${messageOf(error)}`) }
   }
-  const { missing } = view
-  if (missing.length === 0) return { dependencies, value }
-  const reason = missing.map(kind => `${kind}: ${snapshot.unreadable.get(kind)}`).join('; ')
-  return { dependencies, skip: { missing, reason } }
+  return view.missing.length === 0 ? { dependencies, value } : { dependencies, skip: skip('') }
 }

@@ -22,7 +22,7 @@ import {
   type NamespaceEvaluation
 } from './namespace-evaluation.ts'
 import { type SidecarLosses, sidecarLosses } from './sidecar-losses.ts'
-import { type Skip, skipsOf } from './skip.ts'
+import { type Skip, skipsOf, withCurrentReason } from './skip.ts'
 
 /** All paths and check results of one state. */
 export interface Evaluation {
@@ -108,6 +108,7 @@ function namespacesOf(snapshot: Snapshot, { checks }: Pick<Rules, 'checks'>): re
 
 /** Evaluations that were skipped, without duplicates. */
 export function skippedBy({
+  snapshot,
   namespaces,
   controlPlane,
   llmInferenceServices,
@@ -115,7 +116,7 @@ export function skippedBy({
 }: Evaluation): readonly Skip[] {
   const own = skipsOf(PATHS, [controlPlane, llmInferenceServices, ...sidecarLosses.byNamespace.values()])
   const skips: readonly Skip[] = [...own, ...[...namespaces.values()].flatMap(({ skipped }) => skipped)]
-  return dedupe(skips)
+  return dedupe(skips.map(skip => withCurrentReason(skip, snapshot)))
 }
 
 /** Removes entries that are equal as JSON. */

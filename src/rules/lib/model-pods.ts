@@ -24,16 +24,14 @@ export const MODEL_KINDS = ['InferenceService', ...POD_KINDS] as const
 /** Pods of the models of a namespace, or of all namespaces: running pods, or those that would be created. */
 export function modelPods(view: View<(typeof MODEL_KINDS)[number]>, namespace?: string): readonly ModelPod[] {
   return view.list('InferenceService', namespace).flatMap(service =>
-    componentsOf(view, service)
-      .filter(({ mode }) => mode !== 'ModelMesh')
-      .flatMap(component =>
-        podsToEvaluate(view, service, component, 'current').map(pod => ({
-          model: `${service.namespace}/${service.name}`,
-          service,
-          component,
-          pod
-        }))
-      )
+    componentsOf(view, service).flatMap(component =>
+      podsToEvaluate(view, service, component, 'current').map(pod => ({
+        model: `${service.namespace}/${service.name}`,
+        service,
+        component,
+        pod
+      }))
+    )
   )
 }
 

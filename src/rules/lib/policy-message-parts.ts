@@ -14,10 +14,12 @@ import { identityOf } from '../../state/workload.ts'
 import { clientName } from './message-parts.ts'
 import type { Manifest } from './rule.ts'
 import { updatedManifest } from './updated-manifest.ts'
+import { isWebhookCall } from './webhook-policy.ts'
 
 /** Short name of the denied caller, for messages. */
-export function deniedCallerName({ client, request }: PolicyDenied): string {
-  if (client.name === 'kube-apiserver') return 'the API server'
+export function deniedCallerName(failure: PolicyDenied): string {
+  const { client, request } = failure
+  if (isWebhookCall(failure)) return 'the API server'
   if (client.proxy === 'none' && client.namespace === '') return 'callers without a sidecar'
   return client.namespace === '' && request.identity !== undefined ? 'callers of other namespaces' : clientName(client)
 }

@@ -6,7 +6,17 @@ import { DEFAULT_POLICY } from '../../../src/engine/to-findings.ts'
 import { RULES } from '../../../src/rules/index.ts'
 import type { Kind, Resource } from '../../../src/state/resource.ts'
 import type { Snapshot } from '../../../src/state/snapshot.ts'
-import { authorizing, clientRule, gateway, model, namespace, pod, policy } from '../../support/objects.ts'
+import {
+  authorizing,
+  clientRule,
+  gateway,
+  together as joined,
+  kserveConfig,
+  model,
+  namespace,
+  pod,
+  policy
+} from '../../support/objects.ts'
 import { resourceOf, stockWith } from '../../support/snapshot.ts'
 
 const put = (state: Snapshot, yaml: string) => {
@@ -133,6 +143,48 @@ t.test('configuration that distinguishes models splits their equivalence class',
   }
 })
 
+t.test('policies of a gateway in a namespace of its own distinguish models and namespaces', async t => {
+  const named = (name: string, namespace = 'user1') =>
+    model('').replace('name: new', `name: ${name}`).replace('user1', namespace)
+  const service = 'local.gateways.svc.cluster.local'
+  const state = stockWith(
+    joined(
+      ...['user8', 'user9'].map(name => namespace('istio-injection: enabled').replace('user1', name)),
+      named('a', 'user8'),
+      named('b', 'user8'),
+      named('a', 'user9'),
+      kserveConfig({
+        localGateway: 'knative-serving/knative-local-gateway',
+        localGatewayService: service,
+        knativeLocalGatewayService: service
+      }),
+      `
+apiVersion: v1
+kind: Service
+metadata: { namespace: gateways, name: local }
+spec: { selector: { gateway: local }, ports: [{ name: http2, port: 80, targetPort: 8081 }] }
+`,
+      pod('gateways', 'local', 'gateway: local', 'router'),
+      `
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { namespace: knative-serving, name: knative-local-gateway }
+spec: { selector: { gateway: local }, servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: ["*"] }] }
+`
+    )
+  )
+  const before = evaluate(state, RULES)
+  for (const [host, expected] of [
+    ['b.user8.svc.cluster.local', ['user8/b']],
+    ['a.user9.svc.cluster.local', ['user9/a']]
+  ] as const) {
+    const denying = authorizing(`{ action: DENY, rules: [{ to: [{ operation: { hosts: [${host}] } }] }] }`, 'gateways')
+    const { blocked } = diffEvaluations(before, evaluate(put(state, denying), RULES, before))
+    const names = blocked.flatMap(({ models }) => models.map(({ namespace, name }) => `${namespace}/${name}`))
+    t.same([...new Set(names)], expected, host)
+  }
+})
+
 t.test('models with different pods or findings are evaluated separately', async t => {
   const podOf = (model: string, name: string, labels: string) =>
     pod(
@@ -228,6 +280,36 @@ t.test('a check with a result for one member runs for every member', async t => 
   )
 })
 
+t.test('objects of a model are tracked after another model is added', async t => {
+  const named = (name: string) => model('').replace('name: new', `name: ${name}`)
+  const service = `
+apiVersion: v1
+kind: Service
+metadata: { namespace: user1, name: a-predictor }
+spec: { ports: [{ name: tcp, port: 80 }] }
+`
+  let state = stockWith(named('a'))
+  let evaluation = evaluate(state, RULES)
+  for (const yaml of [named('b'), service]) {
+    state = put(state, yaml)
+    evaluation = evaluate(state, RULES, evaluation)
+    t.same(namesIn(evaluation), namesIn(evaluate(state, RULES)))
+  }
+  t.ok(namesIn(evaluation).some(names => names.join() === 'b'))
+})
+
+t.test('a problem of a new member is found in a class that is reused', async t => {
+  const named = (name: string) =>
+    model(', annotations: { sidecar.istio.io/inject: "yes" }').replace('name: new', `name: ${name}`)
+  const state = stockWith(named('a'))
+  const after = evaluate(put(state, named('b')), RULES, evaluate(state, RULES))
+  const found = classesIn(after).flatMap(({ found }) => found)
+  t.same(
+    found.filter(({ rule }) => rule.id === 'inject-value-invalid').map(({ subject }) => subject.name),
+    ['a', 'b']
+  )
+})
+
 t.test('pre-existing blocked paths are reported only with their models', async t => {
   const blocking = clientRule('sklearn-iris-predictor-00001.user1.svc.cluster.local', '{ tls: { mode: SIMPLE } }')
   const state = stockWith(blocking)
@@ -238,6 +320,21 @@ t.test('pre-existing blocked paths are reported only with their models', async t
   )
   t.same(blocked, [])
   t.same([...new Set(preexistingBlocked.flatMap(({ models }) => models.map(({ name }) => name)))], ['sklearn-iris'])
+})
+
+t.test('another reason why a kind is unreadable changes no result', async t => {
+  const unreadable = (reason: string) => stock.withUnreadable(new Map<Kind, string>([['Pod', reason]]))
+  const stock = stockWith()
+  const before = evaluate(unreadable('stale: ECONNREFUSED'), RULES)
+  const after = evaluate(unreadable('stale: no event for 30 s'), RULES, before)
+  t.equal(after.namespaces, before.namespaces)
+  t.equal(after.controlPlane, before.controlPlane)
+  const reasons = (evaluation: Evaluation) => new Set(skippedBy(evaluation).map(({ reason }) => reason))
+  t.same(reasons(before), new Set(['Pod: stale: ECONNREFUSED']))
+  t.same(reasons(after), new Set(['Pod: stale: no event for 30 s']))
+  const other = evaluate(stock.withUnreadable(new Map<Kind, string>([['Gateway', 'forbidden']])), RULES, after)
+  t.same(reasons(other), new Set(['Gateway: forbidden']), 'another unreadable kind invalidates every result')
+  t.same(skippedBy(evaluate(stock, RULES, other)), [])
 })
 
 t.test('paths that read an unreadable kind are listed as skipped', async t => {
