@@ -1,9 +1,10 @@
 import type { InferenceService } from '../kserve/inference-service.ts'
-import type { FailedHop, HopName } from '../request/hop.ts'
+import type { FailedHop } from '../request/hop.ts'
 import { type PodGeneration, pathsOf } from '../request/inference-service-paths.ts'
 import { failedHopOf, isOpen, type Path } from '../request/request-path.ts'
 import { getOrAdd } from '../state/map.ts'
 import type { Resource } from '../state/resource.ts'
+import { deniesCallers } from './denied-callers.ts'
 import type { ClassEvaluation } from './incremental/class-evaluation.ts'
 import { track } from './incremental/dependency-tracking.ts'
 import type { Evaluation } from './incremental/evaluate.ts'
@@ -12,6 +13,7 @@ import { type LostModels, lostCallers } from './lost-callers.ts'
 import { comparePath, isSecondCause, newlyBlocked } from './newly-blocked.ts'
 import { diffProblems, type ProblemDiff } from './problem-diff.ts'
 import { newlyUnknown, type UnknownPath } from './unevaluated.ts'
+import { unpublishedPaths } from './unpublished.ts'
 
 /** Blocked path of InferenceServices with identical paths. */
 export interface BlockedPath {
@@ -52,9 +54,13 @@ export function diffEvaluations(before: Evaluation, after: Evaluation, updated?:
     const own = models.some(model => model === updated)
     const paths = own ? (next ?? running) : running
     const which = own && next !== undefined ? 'next' : 'current'
-    const fresh = newlyBlocked(previous.paths, paths).map(path =>
-      forRepresentative(after, models[0], which, paths, path)
-    )
+    const [first] = models
+    const fresh = [
+      ...newlyBlocked(previous.paths, paths)
+        .filter(path => failedHopOf(path)?.failure.cause !== 'not-published')
+        .map(path => forRepresentative(after, first, which, paths, path)),
+      ...unpublishedPaths({ ...before, paths: previous.paths }, { ...after, paths }, first)
+    ]
     unknown.push(...newlyUnknown(models, previous, paths, next))
     const isNew = previous.paths.length === 0
     blocked.push(...toBlockedPaths(models, fresh, paths).filter(({ partialDenial }) => !(isNew && partialDenial)))
@@ -86,14 +92,15 @@ function forRepresentative(
   all: readonly Path[],
   path: Path
 ): Path {
-  const { caller, entry, activatorMode, from } = path
+  const { from } = path
   const evaluated = all.find(({ hops }) => hops === path.hops)?.from?.[0]
   if (model === undefined || evaluated === undefined || from === undefined || from[0] === evaluated) return path
-  const isSame = (one: Path) =>
-    one.caller === caller && one.entry === entry && one.activatorMode === activatorMode && one.from?.[0] === from[0]
+  const isSame = (one: Path) => IDENTITY.every(key => one[key] === path[key]) && one.from?.[0] === from[0]
   const { value = [] } = track(snapshot, view => pathsOf(view, model, which, from[0]).filter(isSame))
   return { ...path, ...value[0], from }
 }
+
+const IDENTITY = ['caller', 'entry', 'activatorMode', 'revision'] as const
 
 /** Models with equal paths before the change and equal paths after it. */
 export interface Comparison {
@@ -191,16 +198,4 @@ function toBlockedPaths(
     if (hop === undefined) return []
     return [{ models, path, hop, partialDenial: isReached && deniesCallers(hop), hasExistingCause: false }]
   })
-}
-
-/** The model cannot serve if one of these hops is denied, so a denial is never partial. */
-const KNATIVE_PROBE_PATHS: readonly HopName[] = [
-  'activator->pod',
-  'autoscaler->pod',
-  'kubelet->pod',
-  'apiserver->webhook'
-]
-
-function deniesCallers({ name, failure }: FailedHop): boolean {
-  return 'verdict' in failure && failure.cause !== 'provider-unknown' && !KNATIVE_PROBE_PATHS.includes(name)
 }

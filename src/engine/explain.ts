@@ -1,4 +1,6 @@
 import type { InferenceService } from '../kserve/inference-service.ts'
+import { publicationOf } from '../kserve/publication.ts'
+import type { PublicationSetting } from '../kserve/publication-setting.ts'
 import type { Failure } from '../request/hop.ts'
 import { pathsOf } from '../request/inference-service-paths.ts'
 import { llmInferenceServicePaths } from '../request/llm-inference-service-paths.ts'
@@ -27,6 +29,8 @@ export interface ExplainedModel {
   /** `namespace/name` */
   readonly model: string
   readonly paths: readonly { readonly path: Path; readonly failure: ExplainedFailure | undefined }[]
+  /** Setting by which the model has no external address. */
+  readonly unpublished: PublicationSetting | undefined
 }
 
 export interface Explained {
@@ -59,6 +63,7 @@ export function explain(
   }
   const models = [...paths].map(([service, all]) => ({
     model: modelKey(service),
+    unpublished: track(snapshot, view => publicationOf(view, service)).value?.absent,
     paths: all.map(path => {
       const failure = explainFailure(failedHopOf(path)?.failure, snapshot, rules)
       note(failure?.skip)

@@ -1,3 +1,4 @@
+import { isFurtherAddress } from '../kserve/publication.ts'
 import type { CallerNamespaces } from '../request/caller.ts'
 import { failedHopOf, isOpen, type Path } from '../request/request-path.ts'
 import { memoize } from '../state/memoize.ts'
@@ -27,21 +28,24 @@ export interface PathComparison {
 
 /**
  * Compares a path with those before. Callers of one class may have been in several classes: one result for each.
- * A path without a predecessor is treated as previously open, so a new model with a blocked path is reported. If no path
+ * A path without a predecessor is treated as previously open, so a new model with a blocked path is reported; except a
+ * further address of an existing model. If no path
  * of these callers to this address is open any more, one that was open in any activator mode counts.
  *
  * @param after all paths of the state that has `path`
  */
 export function comparePath(before: readonly Path[], path: Path, after: readonly Path[]): readonly PathComparison[] {
-  const samePath = before.filter(one => isSameCall(one, path))
+  const samePath = predecessorsOf(path, before)
   // A namespace without configuration of its own was in the class of any namespace.
   const ofAny = samePath.filter(({ from }) => from === undefined)
   const { from: callers } = path
   const isReachable = after.some(one => isSameCall(one, path) && isOfClass(one, callers) && isOpen(one))
   const wasReachable = (candidates: readonly Path[]) => {
-    const sameMode = candidates.filter(({ activatorMode }) => activatorMode === path.activatorMode)
-    const relevant = isReachable && sameMode.length > 0 ? sameMode : candidates
-    return relevant.length === 0 || relevant.some(isOpen)
+    const sameBranch = candidates.filter(
+      ({ activatorMode, revision }) => activatorMode === path.activatorMode && revision === path.revision
+    )
+    const relevant = isReachable && sameBranch.length > 0 ? sameBranch : candidates
+    return relevant.length === 0 ? isOpen(path) || !isNewAddress(path, before) : relevant.some(isOpen)
   }
   if (callers === undefined) return [{ path, wasReachable: wasReachable(ofAny) }]
   const classes = [...new Set(samePath.flatMap(({ from }) => (from === undefined ? [] : [from])))]
@@ -58,13 +62,31 @@ export function comparePath(before: readonly Path[], path: Path, after: readonly
   }))
 }
 
+/** True for an address that an existing model gets besides its URL: no caller used it before. */
+function isNewAddress({ entry, address }: Path, before: readonly Path[]): boolean {
+  return before.length > 0 && address !== undefined && isFurtherAddress(entry)
+}
+
 const namespaceSet = memoize((namespaces: CallerNamespaces) => new Set<string>(namespaces))
 
 /** True for a path of the caller class that has these callers, which may be some of the class. */
 const isOfClass = ({ from }: Path, callers: CallerNamespaces | undefined) =>
   from === callers || (from !== undefined && callers !== undefined && namespaceSet(from).has(callers[0]))
 
-const isSameCall = (one: Path, other: Path) => one.caller === other.caller && one.entry === other.entry
+const isSameEntry = (one: Path, other: Path) => one.caller === other.caller && one.entry === other.entry
+
+/** External callers are distinguished by the address that they call, whatever configures it. */
+function isSameCall(one: Path, other: Path): boolean {
+  return one.address !== undefined && other.address !== undefined
+    ? one.caller === other.caller && one.address === other.address
+    : isSameEntry(one, other)
+}
+
+/** Paths of the same call; of an address that was not published, those of the address in its place. */
+function predecessorsOf(path: Path, before: readonly Path[]): readonly Path[] {
+  const same = before.filter(one => isSameCall(one, path))
+  return same.length > 0 ? same : before.filter(one => isSameEntry(one, path))
+}
 
 /** Adds callers whose own configuration was removed; the paths of any caller apply to them now. */
 function withRemovedCallers(after: readonly Path[], before: readonly Path[]): readonly Path[] {
@@ -82,7 +104,7 @@ function withRemovedCallers(after: readonly Path[], before: readonly Path[]): re
  * blocked further on than before is being repaired.
  */
 export function isSecondCause(before: readonly Path[], path: Path): boolean {
-  const same = before.filter(one => isSameCall(one, path))
+  const same = predecessorsOf(path, before)
   return same.length > 0 && same.every(one => progressOf(one) > progressOf(path))
 }
 

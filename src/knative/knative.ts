@@ -90,54 +90,6 @@ export function meshCompatibility(view: View<'ConfigMap'>): 'auto' | 'enabled' |
   return mode === 'enabled' || mode === 'disabled' ? mode : 'auto'
 }
 
-/**
- * External domain of models; absent if they are not published.
- * @see knative serving 1.23 pkg/reconciler/route/config/domain.go
- */
-export const publicDomain = memoize((view: View<'ConfigMap'>): string | undefined => {
-  const { knativeNamespace, clusterDomain } = view.settings
-  const map = view.get('ConfigMap', knativeNamespace, 'config-domain')
-  // Without the ConfigMap, models are assumed to be published.
-  if (map === undefined) return 'example.com'
-  const domain = Object.keys(map.data).find(key => !key.startsWith('_') && map.data[key]?.trim() === '')
-  return domain === undefined || domain === `svc.${clusterDomain}` ? undefined : domain
-})
-
-const DEFAULT_DOMAIN_TEMPLATE = '{{.Name}}.{{.Namespace}}.{{.Domain}}'
-
-/** Public host of a Knative Service, or why it cannot be computed. Absent: it is not published. */
-export type PublicHost = { readonly host: string } | { readonly unknownReason: string } | undefined
-
-/**
- * Host under which Knative publishes a Service: the domain template of config-network, in which other actions than plain
- * fields are not modeled.
- * @see knative networking 1.23 pkg/config/config.go (DefaultDomainTemplate), serving pkg/reconciler/route/domains/domains.go
- */
-export function publicHost(view: View<'ConfigMap'>, name: string, namespace: string): PublicHost {
-  const domain = publicDomain(view)
-  if (domain === undefined) return undefined
-  const map = view.get('ConfigMap', view.settings.knativeNamespace, 'config-network')
-  const template = map?.data['domain-template']?.trim() || DEFAULT_DOMAIN_TEMPLATE
-  const fields: Readonly<Record<string, string>> = { Name: name, Namespace: namespace, Domain: domain }
-  const host = template
-    .split('{{')
-    .map((part, i) => (i === 0 ? part : renderAction(part, fields)))
-    .join('')
-  if (!host.includes(UNRENDERED)) return { host }
-  return {
-    unknownReason: `domain-template of ConfigMap ${view.settings.knativeNamespace}/config-network is not modeled`
-  }
-}
-
-/** Not valid in a host. */
-const UNRENDERED = '\0'
-
-/** Renders `.Field}}text`, the part of a Go template after `{{`. */
-function renderAction(part: string, fields: Readonly<Record<string, string>>): string {
-  const [action = '', text = UNRENDERED] = part.split('}}')
-  return `${fields[action.trim().replace(/^\./, '')] ?? UNRENDERED}${text}`
-}
-
 /** Knative components that send requests to the pods of a model. */
 export type KnativeSystem = 'activator' | 'autoscaler'
 

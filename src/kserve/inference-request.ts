@@ -18,16 +18,29 @@ type CallView = View<'RequestAuthentication' | 'AuthorizationPolicy' | 'ConfigMa
 /**
  * Requests that callers send to a model: without a JWT, and with one JWT for each class of issuers that a workload on
  * the path can trust.
+ *
+ * @param prefix of the URL path
  */
-export function callsTo(view: CallView, service: InferenceService, host: string): readonly [Call, ...Call[]] {
-  const withToken = (token: Token | undefined) => callTo(view, service, host, token)
+export function callsTo(
+  view: CallView,
+  service: InferenceService,
+  host: string,
+  prefix = ''
+): readonly [Call, ...Call[]] {
+  const withToken = (token: Token | undefined) => callTo(view, service, host, token, prefix)
   return [withToken(undefined), ...tokens(view, service.namespace).map(withToken)]
 }
 
 /** Request with a given JWT. Equal requests are the same object, so results can be memoized. */
-export function callTo(view: CallView, service: InferenceService, host: string, token: Token | undefined): Call {
-  const byToken = getOrAdd(callsByHost(view, service), host, newCalls)
-  return getOrAdd(byToken, token, () => makeCall(service, host, token))
+export function callTo(
+  view: CallView,
+  service: InferenceService,
+  host: string,
+  token: Token | undefined,
+  prefix = ''
+): Call {
+  const byToken = getOrAdd(callsByHost(view, service), `${host}${prefix}`, newCalls)
+  return getOrAdd(byToken, token, () => makeCall(service, host, token, prefix))
 }
 
 type Calls = Map<Token | undefined, Call>
@@ -35,8 +48,10 @@ type Calls = Map<Token | undefined, Call>
 const newCalls = (): Calls => new Map()
 const callsByHost = memoizeInView((_view: CallView, _service: InferenceService) => new Map<string, Calls>())
 
-function makeCall(service: InferenceService, host: string, token: Token | undefined): Call {
-  return { host, path: inferencePath(service), method: 'POST', token, headers: {}, headersComplete: false }
+function makeCall(service: InferenceService, host: string, token: Token | undefined, prefix: string): Call {
+  const own = inferencePath(service)
+  const path = own === undefined ? undefined : `${prefix}${own}`
+  return { host, path, method: 'POST', token, headers: {}, headersComplete: false }
 }
 
 const tokens: (view: CallView, namespace: string) => readonly Token[] = memoizeInView((view, namespace) => {

@@ -9,9 +9,9 @@ import type { Labels } from '../text/selector.ts'
 import { isPropagated } from './annotation-propagation.ts'
 import { type DeploymentMode, deploymentMode } from './deployment-mode.ts'
 import { findRuntime } from './runtime.ts'
+import { type ComponentName, serviceNameOf } from './service-names.ts'
 
 export type InferenceService = ResourceOf<'InferenceService'>
-export type ComponentName = 'predictor' | 'transformer' | 'explainer'
 
 /** Component of an InferenceService, with pods of its own. */
 export interface Component {
@@ -31,7 +31,7 @@ export interface Component {
   readonly servesTls: readonly PortTls[]
 }
 
-export type ComponentKinds = 'ConfigMap' | 'ServingRuntime' | 'ClusterServingRuntime'
+export type ComponentKinds = 'ConfigMap' | 'ServingRuntime' | 'ClusterServingRuntime' | 'Service'
 
 const DEFAULT_MIN_REPLICAS = 1
 
@@ -49,45 +49,53 @@ export const componentsOf: (view: View<ComponentKinds>, service: InferenceServic
     if (mode === 'ModelMesh') return []
     return (['predictor', 'transformer', 'explainer'] as const).flatMap(name => {
       const spec = service.spec[name]
-      if (spec === undefined) return []
-      const runtime = name === 'predictor' ? findRuntime(view, service.namespace, spec)?.spec : undefined
-      const annotations = { ...runtime?.annotations, ...service.annotations, ...spec.annotations }
-      return [
-        {
-          name,
-          mode,
-          service: `${service.name}-${name}`,
-          labels: {
-            ...runtime?.labels,
-            ...service.labels,
-            ...spec.labels,
-            'serving.kserve.io/inferenceservice': service.name,
-            component: name
-          },
-          annotations: Object.fromEntries(Object.entries(annotations).filter(([key]) => isPropagated(view, key))),
-          minReplicas: spec.minReplicas ?? DEFAULT_MIN_REPLICAS,
-          serviceAccount: spec.serviceAccountName ?? 'default',
-          hostNetwork: spec.hostNetwork ?? false,
-          authProxy:
-            mode === 'Standard' && name !== 'transformer' && annotations[ENABLE_AUTH]?.toLowerCase() === 'true',
-          servesTls: spec.containers.flatMap(container => container.servesTls)
-        }
-      ]
+      return spec === undefined
+        ? []
+        : [toComponent(view, service, spec, { mode, name, service: serviceNameOf(view, service, name) })]
     })
   })
+
+/** Component as KServe merges it. */
+export function toComponent(
+  view: View<ComponentKinds>,
+  service: InferenceService,
+  spec: NonNullable<InferenceService['spec']['predictor']>,
+  own: Pick<Component, 'mode' | 'name' | 'service'>
+): Component {
+  const { mode, name } = own
+  const runtime = name === 'predictor' ? findRuntime(view, service.namespace, spec)?.spec : undefined
+  const annotations = { ...runtime?.annotations, ...service.annotations, ...spec.annotations }
+  return {
+    ...own,
+    labels: {
+      ...runtime?.labels,
+      ...service.labels,
+      ...spec.labels,
+      'serving.kserve.io/inferenceservice': service.name,
+      component: name
+    },
+    annotations: Object.fromEntries(Object.entries(annotations).filter(([key]) => isPropagated(view, key))),
+    minReplicas: spec.minReplicas ?? DEFAULT_MIN_REPLICAS,
+    serviceAccount: spec.serviceAccountName ?? 'default',
+    hostNetwork: spec.hostNetwork ?? false,
+    authProxy: mode === 'Standard' && name !== 'transformer' && annotations[ENABLE_AUTH]?.toLowerCase() === 'true',
+    servesTls: spec.containers.flatMap(container => container.servesTls)
+  }
+}
 
 /** Component that serves the InferenceService URL. */
 export function entryOf(components: readonly Component[]): Component | undefined {
   return components.find(({ name }) => name === 'transformer') ?? components.find(({ name }) => name === 'predictor')
 }
 
-/** Running pods of a component. */
+/** Running pods of a component. Pods of canaries have the labels of the predictor, but another app. */
 export function podsOf(
   view: View<'Pod'>,
-  { namespace, name }: InferenceService,
+  { namespace, name, spec }: InferenceService,
   component: Component
 ): readonly Workload[] {
-  return podsWith(view, namespace, { 'serving.kserve.io/inferenceservice': name, component: component.name })
+  const app = spec.canary.length === 0 ? {} : { app: `isvc.${component.service}` }
+  return podsWith(view, namespace, { 'serving.kserve.io/inferenceservice': name, component: component.name, ...app })
 }
 
 /** Properties of a component's next pods that injection depends on. */
@@ -117,6 +125,21 @@ export function revisionOf({ status }: InferenceService, { name, service }: Comp
   return status?.components?.[name]?.latestReadyRevision ?? `${service}-00001`
 }
 
+const REVISION_LABEL = 'serving.knative.dev/revision'
+
+/**
+ * Revision that still gets a share of the requests, during a rollout by `canaryTrafficPercent`.
+ * @see kserve 0.20 pkg/controller/v1beta1/inferenceservice/reconcilers/knative/ksvc_reconciler.go (createKnativeService)
+ */
+export function previousRevisionOf(service: InferenceService, component: Component): string | undefined {
+  const latest = revisionOf(service, component)
+  const { traffic = [] } = service.status?.components?.[component.name] ?? {}
+  return traffic.find(({ revisionName = latest, percent = 0 }) => revisionName !== latest && percent > 0)?.revisionName
+}
+
+/** True if the pod belongs to this revision. */
+export const isOfRevision = ({ labels }: Workload, revision: string) => labels[REVISION_LABEL] === revision
+
 /** Labels that KServe sets on the pods of a component. */
 export function generatedLabels(service: InferenceService, component: Component): Labels {
   const { mode, labels, service: serviceName } = component
@@ -126,7 +149,7 @@ export function generatedLabels(service: InferenceService, component: Component)
       ? {
           'serving.knative.dev/service': serviceName,
           'serving.knative.dev/configuration': serviceName,
-          'serving.knative.dev/revision': revision
+          [REVISION_LABEL]: revision
         }
       : { app: `isvc.${serviceName}` }
   return { app: revision, ...labels, ...own }

@@ -14,7 +14,14 @@ export interface IngressConfig {
   readonly localGatewayService: string
   /** Service host that the top-level VirtualService routes to. */
   readonly knativeLocalGatewayService: string
+  /** Domain of models in Standard mode, and host of URLs by `pathTemplate`. */
   readonly ingressDomain: string
+  /** Further domains under which models are published. */
+  readonly additionalIngressDomains: readonly string[]
+  /** Go template of the host of models in Standard mode. */
+  readonly domainTemplate: string
+  /** Go template of a URL path on `ingressDomain`; empty: models have none. */
+  readonly pathTemplate: string
   /** True: no top-level VirtualService; models are called by their component host. */
   readonly disableIstioVirtualHost: boolean
   readonly enableGatewayApi: boolean
@@ -63,6 +70,9 @@ const DEFAULT_INGRESS_CONFIG: IngressConfig = {
   localGatewayService: 'knative-local-gateway.istio-system.svc.cluster.local',
   knativeLocalGatewayService: 'knative-local-gateway.istio-system.svc.cluster.local',
   ingressDomain: 'example.com',
+  additionalIngressDomains: [],
+  domainTemplate: '{{ .Name }}-{{ .Namespace }}.{{ .IngressDomain }}',
+  pathTemplate: '',
   ingressClassName: 'istio',
   disableIstioVirtualHost: false,
   enableGatewayApi: false,
@@ -113,6 +123,9 @@ function toIngress(read: ReadIngress): IngressConfig {
     localGatewayService,
     knativeLocalGatewayService: read.knativelocalgatewayservice || localGatewayService,
     ingressDomain: read.ingressdomain || DEFAULT_INGRESS_CONFIG.ingressDomain,
+    additionalIngressDomains: read.additionalingressdomains ?? [],
+    domainTemplate: read.domaintemplate || DEFAULT_INGRESS_CONFIG.domainTemplate,
+    pathTemplate: read.pathtemplate ?? '',
     ingressClassName: read.ingressclassname ?? 'istio',
     disableIstioVirtualHost: read.disableistiovirtualhost ?? false,
     enableGatewayApi: read.enablegatewayapi ?? false,

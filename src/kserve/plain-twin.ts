@@ -8,12 +8,17 @@ const KEPT = ['serving.kserve.io/', 'networking.kserve.io/', 'networking.knative
  * is blocked as well, no setting of the model is the cause.
  */
 export function plainTwin(service: InferenceService): InferenceService {
-  const { predictor, transformer, explainer } = service.spec
+  const { predictor, transformer, explainer, canary } = service.spec
   return {
     ...service,
     labels: kept(service.labels),
     annotations: kept(service.annotations),
-    spec: { predictor: plain(predictor), transformer: plain(transformer), explainer: plain(explainer) }
+    spec: {
+      predictor: plain(predictor),
+      transformer: plain(transformer),
+      explainer: plain(explainer),
+      canary: canary.map(one => ({ ...one, predictor: plain(one.predictor) }))
+    }
   }
 }
 
@@ -27,6 +32,7 @@ export function plainTwinWithReplicas(service: InferenceService): InferenceServi
   return {
     ...twin,
     spec: {
+      ...twin.spec,
       predictor: withReplicas(twin.spec.predictor, predictor),
       transformer: withReplicas(twin.spec.transformer, transformer),
       explainer: withReplicas(twin.spec.explainer, explainer)
@@ -40,8 +46,8 @@ function withReplicas(twin: Component, own: Component): Component {
   return twin && { ...twin, minReplicas: own?.minReplicas, maxReplicas: own?.maxReplicas }
 }
 
-function plain(component: Component): Component {
-  if (component === undefined) return undefined
+function plain<C extends InferenceService['spec']['predictor']>(component: C): C {
+  if (component === undefined) return component
   return {
     ...component,
     labels: kept(component.labels),

@@ -1,7 +1,7 @@
 import { nameOf } from '../state/resource.ts'
 import type { CallResultView } from './call-result.ts'
 import type { Side } from './connection-sides.ts'
-import type { Explanation, FailureView, HopView, PathView } from './explanation.ts'
+import type { Explanation, FailureView, HopView, ModelView, PathView } from './explanation.ts'
 import { type Group, groupBy } from './group.ts'
 import { installationLines } from './installation.ts'
 import { fixLines, listNames, skipLine, suppressionLine } from './text.ts'
@@ -10,11 +10,19 @@ import { fixLines, listNames, skipLine, suppressionLine } from './text.ts'
 export function toExplanationText({ models, notEvaluated, skipped, installation }: Explanation): string {
   if (models.length + notEvaluated.length + skipped.length === 0) return 'no InferenceService found'
   return [
-    ...models.flatMap(({ inferenceService, paths }) => [`${inferenceService}: ${count(paths)}`, ...modelLines(paths)]),
+    ...models.flatMap(({ inferenceService, paths, unpublished }) => [
+      `${inferenceService}: ${count(paths)}`,
+      ...unpublished.map(unpublishedLine),
+      ...modelLines(paths)
+    ]),
     ...notEvaluated.map(skipLine),
     ...skipped.map(suppressionLine),
     ...installationLines(installation)
   ].join('\n')
+}
+
+function unpublishedLine({ caller, reason, object, field }: ModelView['unpublished'][number]): string {
+  return `  NOT PUBLISHED for ${caller} callers: ${reason} (${nameOf(object)} ${field})`
 }
 
 function count(paths: readonly PathView[]): string {
@@ -27,7 +35,7 @@ function count(paths: readonly PathView[]): string {
 }
 
 function modelLines(paths: readonly PathView[]): readonly string[] {
-  const groups = groupBy(paths, ({ activatorMode, hops }) => JSON.stringify([activatorMode, hops]))
+  const groups = groupBy(paths, ({ activatorMode, revision, hops }) => JSON.stringify([activatorMode, revision, hops]))
   const hasClasses = paths.some(
     ({ caller, callerNamespaces }) => caller === 'in-mesh' && callerNamespaces !== undefined
   )
@@ -36,12 +44,12 @@ function modelLines(paths: readonly PathView[]): readonly string[] {
 }
 
 function groupLines(group: Group<PathView>, hasClasses: boolean, shown: Set<string>): readonly string[] {
-  const [{ activatorMode, verdict, hops }] = group
+  const [{ activatorMode, revision, verdict, hops }] = group
   const byCaller = groupBy(group, path => callerLabel(path, hasClasses))
   const callers = [...byCaller].map(([name, same]) => `${name} ${same.map(entryLabel).join(' or ')}`).join('; ')
   const mode = activatorMode === undefined ? '' : `, ${ACTIVATOR_MODES[activatorMode]}`
   return [
-    `  ${STATUS_LABELS[verdict]} ${callers}${mode}`,
+    `  ${STATUS_LABELS[verdict]} ${callers}${mode}${revision === undefined ? '' : ', previous revision'}`,
     ...hops.flatMap(hop => hopLines(hop, shown)).map(line => `    ${line}`)
   ]
 }
@@ -55,9 +63,10 @@ function callerLabel({ caller, callerNamespaces, expected }: PathView, hasClasse
   return `${caller}${where}${expected ? '' : ' (if any exist)'}`
 }
 
-function entryLabel({ via }: PathView): string {
+function entryLabel({ caller, via }: PathView): string {
   if (via === 'address') return 'via InferenceService URL'
-  return via === 'component' ? 'via component host' : via
+  if (via === 'component') return 'via component host'
+  return caller === 'external' ? `via ${via}` : via
 }
 
 /** @param shown hops and fixes that have been printed and are not repeated */

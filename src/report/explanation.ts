@@ -35,21 +35,41 @@ const hop = z.object({
 const path = z.object({
   caller: callerSchema,
   callerNamespaces: namespacesSchema,
-  via: z.string().describe('`address` (InferenceService URL), `component` (component host), or the name of the caller'),
+  via: z
+    .string()
+    .describe(
+      '`address` (InferenceService URL), `component` (component host), `canary` and its name, the name of the caller, or of external callers `status.url` (another URL there), `additional domain` and its name, `pathTemplate`'
+    ),
   activatorMode: z
     .enum(['serve', 'proxy'])
     .optional()
     .describe('direct to the pods (serve) or via the activator (proxy)'),
+  revision: z
+    .literal('previous')
+    .optional()
+    .describe('Set if another revision than the latest gets a share of the requests'),
   expected: z.boolean().describe('False if no object shows that such callers exist'),
   verdict,
   hops: z.array(hop).readonly()
+})
+
+const unpublished = z.object({
+  caller: callerSchema,
+  reason: z.string().describe('Value that decides it'),
+  object: refSchema,
+  field: z.string()
+})
+const model = z.object({
+  inferenceService: z.string(),
+  paths: z.array(path).readonly(),
+  unpublished: z.array(unpublished).readonly().describe('Callers for which no controller publishes an address')
 })
 
 /** Schema of the JSON output of `explain`. */
 export const explanationSchema = z.object({
   apiVersion: z.literal('mesh-guard.io/v1'),
   kind: z.literal('Explanation'),
-  models: z.array(z.object({ inferenceService: z.string(), paths: z.array(path).readonly() })).readonly(),
+  models: z.array(model).readonly(),
   notEvaluated: notEvaluatedSchema,
   skipped: z.array(suppressionSchema).readonly().describe('Findings that an exception suppresses'),
   installation: installationSchema
@@ -57,6 +77,7 @@ export const explanationSchema = z.object({
 
 export type Explanation = z.output<typeof explanationSchema>
 export type PathView = z.output<typeof path>
+export type ModelView = z.output<typeof model>
 export type HopView = z.output<typeof hop>
 
 /** Converts evaluated paths to the output format. */
@@ -67,9 +88,10 @@ export function toExplanation(
   return {
     apiVersion: 'mesh-guard.io/v1',
     kind: 'Explanation',
-    models: models.map(({ model, paths }) => ({
+    models: models.map(({ model, paths, unpublished }) => ({
       inferenceService: model,
-      paths: paths.map(({ path, failure }) => renderPath(view, path, failure))
+      paths: paths.map(({ path, failure }) => renderPath(view, path, failure)),
+      unpublished: unpublished === undefined ? [] : [{ caller: 'external', ...unpublished }]
     })),
     notEvaluated,
     skipped: suppressed,
@@ -78,10 +100,10 @@ export function toExplanation(
 }
 
 function renderPath(view: View<'ConfigMap'>, path: Path, failure: ExplainedFailure | undefined): PathView {
-  const { caller, from, entry, activatorMode, expected } = path
+  const { caller, from, entry, activatorMode, revision, expected } = path
   const hops = path.hops.map(one => renderHop(view, one, failure))
   const verdict = hops.find(one => one.verdict !== 'ok')?.verdict ?? 'ok'
-  return { caller, callerNamespaces: from, via: entry, activatorMode, expected, verdict, hops }
+  return { caller, callerNamespaces: from, via: entry, activatorMode, revision, expected, verdict, hops }
 }
 
 /** A path ends at its failed hop, so only one hop can have the failure. */

@@ -6,6 +6,7 @@ import type { Chain } from '../istio/gateway.ts'
 import type { PeerAuthentication } from '../istio/peer-authentication.ts'
 import type { Request } from '../istio/request.ts'
 import type { ServerSide } from '../istio/server.ts'
+import type { PublicationSetting } from '../kserve/publication-setting.ts'
 import type { Ref, ResourceOf } from '../state/resource.ts'
 import type { Workload } from '../state/workload.ts'
 import type { Labels } from '../text/selector.ts'
@@ -62,6 +63,16 @@ export interface ConfigurationRejected {
   readonly by: 'KServe' | 'Knative'
 }
 
+/** No controller publishes the external address any more: 404. */
+export interface NotPublished {
+  readonly cause: 'not-published'
+  /** Host, and prefix of the URL path if any. */
+  readonly address: string
+  readonly setting: PublicationSetting
+  /** Domain that keeps the address as one of `additionalIngressDomains`. */
+  readonly keptBy: string | undefined
+}
+
 /** The connection is established, but a policy denies the request. */
 interface DeniedCall {
   readonly client: Workload
@@ -116,6 +127,7 @@ export type Failure =
   | NoRoute
   | NoEndpoints
   | ConfigurationRejected
+  | NotPublished
   | PolicyDenied
   | WebhookUnreachable
   | SidecarLost

@@ -1,4 +1,5 @@
 import { isAmbient } from '../istio/ambient.ts'
+import { type Canary, canariesOf } from '../kserve/canaries.ts'
 import { inferencePath } from '../kserve/inference-request.ts'
 import {
   type Component,
@@ -8,17 +9,18 @@ import {
   type InferenceService,
   podsOf
 } from '../kserve/inference-service.ts'
+import { ingressOf } from '../kserve/kserve.ts'
 import { dedupePods } from '../kubernetes/dedupe-endpoints.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
-import type { Caller, PathKinds } from './caller.ts'
+import type { Caller, PathKinds, TrafficSource } from './caller.ts'
 import { meshSources, NON_MESH_SOURCE } from './callers.ts'
 import { findKserveRejection } from './control-plane.ts'
 import type { ConfigurationRejected } from './hop.ts'
 import { inferenceGraphSources } from './inference-graph.ts'
 import { knativePaths } from './knative-paths.ts'
-import { evaluatePath, type Path, type PathTemplates } from './request-path.ts'
+import { evaluatePath, type Path, type PathTemplate, type PathTemplates } from './request-path.ts'
 import { standardPaths } from './standard-paths.ts'
 import { unknownInstallation } from './unknown-installation.ts'
 
@@ -50,9 +52,13 @@ export function pathsOf(
   const templatesOf = (one: Component): PathTemplates =>
     (one.mode === 'Knative' ? knativePaths : standardPaths)(view, service, one, podsFor(one))
   const templates = templatesOf(component)
+  const canaries = canariesOf(view, service).map(canary => ({ canary, templates: templatesOf(canary) }))
+  const all = [templates, ...canaries.map(one => one.templates)]
+  const hosts = all.flatMap(one => one.hosts)
   const own = serviceHost(service.namespace, service.name, view.settings.clusterDomain)
-  const call = { path: inferencePath(service), method: 'POST', hosts: [own, ...templates.hosts] }
-  const sources = meshSources(view, { hosts: templates.hosts, servers: templates.servers, call }, representative)
+  const call = { path: inferencePath(service), method: 'POST', hosts: [own, ...hosts] }
+  const servers = all.flatMap(one => one.servers)
+  const sources = meshSources(view, { hosts, servers, call }, representative)
   const paths = [
     ...sources.flatMap(source => templates.to('component', source)),
     ...templates.external,
@@ -60,6 +66,7 @@ export function pathsOf(
       templates.to('address', source)
     ),
     ...templates.probes,
+    ...canaries.flatMap(one => canaryPaths(view, one, component, [...sources, NON_MESH_SOURCE])),
     ...internalPaths(components, component, podsFor, templatesOf)
   ].flatMap(evaluatePath)
   const reason = missing ?? (rejection && REJECTED)
@@ -110,7 +117,7 @@ export function podsToEvaluate(
 
 /** True if the next pods differ from the running ones in sidecar, ambient mode or service account. */
 export function hasPendingRollout(view: View<PathKinds>, service: InferenceService): boolean {
-  return componentsOf(view, service).some(component => {
+  return [...componentsOf(view, service), ...canariesOf(view, service)].some(component => {
     const next = desiredPod(view, service, component)
     return podsOf(view, service, component).some(
       pod =>
@@ -119,6 +126,24 @@ export function hasPendingRollout(view: View<PathKinds>, service: InferenceServi
         isAmbient(view, pod) !== isAmbient(view, next)
     )
   })
+}
+
+/**
+ * Paths to a canary: by its Service, and by its share of the external requests, which only an HTTPRoute splits.
+ * @see kserve 0.20 pkg/controller/v1beta1/inferenceservice/reconcilers/ingress/httproute_reconciler.go (applyCanaryWeights)
+ */
+function canaryPaths(
+  view: View<PathKinds>,
+  { canary, templates }: { readonly canary: Canary; readonly templates: PathTemplates },
+  entry: Component,
+  sources: readonly TrafficSource[]
+): readonly PathTemplate[] {
+  const name = `canary ${canary.version}`
+  const isShared = ingressOf(view).config.enableGatewayApi && canary.trafficPercent > 0 && entry.name === canary.name
+  return [
+    ...(isShared ? templates.external.map(one => ({ ...one, entry: name, address: `${one.address} ${name}` })) : []),
+    ...sources.flatMap(source => templates.to('address', { ...source, entry: name }))
+  ]
 }
 
 /** Paths from transformer and explainer to the predictor host. */

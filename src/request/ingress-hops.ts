@@ -1,42 +1,27 @@
-import { publicHost } from '../knative/knative.ts'
-import type { InferenceService } from '../kserve/inference-service.ts'
+import type { PublicAddress, Publication } from '../kserve/publication.ts'
+import { keepingDomain, settingOf } from '../kserve/publication-change.ts'
 import { findService, HTTP_PORT } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import type { RequiredRoute } from './call-result.ts'
 import type { InFlightRequest, PathKinds } from './caller.ts'
 import { type CallResults, forwardCall } from './evaluate-calls.ts'
-import type { HopName } from './hop.ts'
+import type { HopName, NotPublished } from './hop.ts'
 import { tryIngress } from './ingress-entry.ts'
 import type { HopEvaluator } from './request-path.ts'
 import { entryServices, podsOfGateway, toDestination, toServiceRef } from './service-resolution.ts'
 
-const VISIBILITY = 'networking.knative.dev/visibility'
-/** External path by any public port of the Gateway (`namespace/name`); none if the model is not published. */
-export function publicPath(
-  view: View<PathKinds>,
-  { namespace, labels }: InferenceService,
-  shown: string,
-  gateway: string | undefined
-): readonly { readonly host: string; readonly step: HopEvaluator }[] {
-  const published = labels[VISIBILITY] === 'cluster-local' ? undefined : publicHost(view, shown, namespace)
-  if (published === undefined || gateway === undefined) return []
-  if ('unknownReason' in published) return [{ host: '', step: unknownHop(published.unknownReason) }]
-  const [gatewayNamespace = '', name = ''] = gateway.split('/')
-  const found = view.get('Gateway', gatewayNamespace, name)
+/** Hop of an external client to any public port of the Gateway (`namespace/name`). */
+export function hopToGateway(view: View<PathKinds>, gateway: string, host: string): HopEvaluator {
+  const [namespace = '', name = ''] = gateway.split('/')
+  const found = view.get('Gateway', namespace, name)
   const pods = found === undefined ? [] : podsOfGateway(view, found)
   const services = entryServices(view, pods)
-  const address = { apiVersion: 'networking.istio.io/v1beta1', kind: 'Gateway', namespace: gatewayNamespace, name }
-  const { host } = published
+  const address = { apiVersion: 'networking.istio.io/v1beta1', kind: 'Gateway', namespace, name }
   const requiredRoute = { boundTo: [gateway], host }
-  return [
-    {
-      host,
-      step: hopThrough(view, 'caller->ingress-gateway', pods, ({ call }) =>
-        tryIngress(view, services, address, call, requiredRoute)
-      )
-    }
-  ]
+  return hopThrough(view, 'caller->ingress-gateway', pods, ({ call }) =>
+    tryIngress(view, services, address, call, requiredRoute)
+  )
 }
 
 /** Hop of a client without a matching route in a sidecar, to the gateway that the host resolves to. */
@@ -50,7 +35,19 @@ export function hopToLocalGateway(view: View<PathKinds>, address: string, requir
   )
 }
 
-function unknownHop(reason: string): HopEvaluator {
+/** Hop of an external client by an address that the status has and no configuration publishes. */
+export function unpublishedHop(view: View<PathKinds>, publication: Publication, address: PublicAddress): HopEvaluator {
+  const failure: NotPublished = {
+    cause: 'not-published',
+    address: address.host,
+    setting: settingOf(view, publication, address),
+    keptBy: keepingDomain(publication, address)
+  }
+  return next => ({ hop: { name: 'caller->ingress-gateway', calls: [], failure }, next })
+}
+
+/** Hop of an external client by an address that is not known. */
+export function unknownHop(reason: string): HopEvaluator {
   return ({ call }) => ({
     hop: { name: 'caller->ingress-gateway', calls: [], failure: undefined, unknown: { reason, inputs: '' } },
     next: { at: [], call }

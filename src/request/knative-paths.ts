@@ -2,21 +2,21 @@ import type { Destination } from '../istio/client.ts'
 import { scopeOf } from '../istio/sidecar.ts'
 import { type KnativeGateways, knativeGateways, systemPods } from '../knative/knative.ts'
 import { callsTo, callTo } from '../kserve/inference-request.ts'
-import { type Component, type InferenceService, QUEUE_PORT } from '../kserve/inference-service.ts'
+import type { Component, InferenceService } from '../kserve/inference-service.ts'
 import { type IngressConfig, ingressOf } from '../kserve/kserve.ts'
+import { addressPattern, publicationOf, STATUS_URL } from '../kserve/publication.ts'
 import { HTTP_PORT } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
-import { isScraped, metricsScrape } from './activator.ts'
 import type { RequiredRoute } from './call-result.ts'
 import type { PathKinds, TrafficSource } from './caller.ts'
 import { candidateCalls, NON_MESH_CLIENT } from './callers.ts'
 import type { ConfigurationRejected, HopName } from './hop.ts'
-import { hopToLocalGateway, publicPath } from './ingress-hops.ts'
-import { kubeletProbes, probe } from './probe-paths.ts'
+import { hopToGateway, hopToLocalGateway, unknownHop, unpublishedHop } from './ingress-hops.ts'
+import { knativeProbes } from './probe-paths.ts'
 import { type HopEvaluator, hopTo, type PathTemplate, type PathTemplates } from './request-path.ts'
-import { findKnativeRejection, pathsToRevision, revisionDestination } from './revision.ts'
+import { findKnativeRejection, pathsToRevisions, revisionDestination } from './revision.ts'
 import { toDestination } from './service-resolution.ts'
 
 /** Objects that all paths to a component share. */
@@ -42,6 +42,8 @@ interface Context {
 interface Route {
   readonly entry: 'address' | 'component'
   readonly host: string
+  /** Prefix of the URL path. */
+  readonly path?: string
   readonly steps: readonly HopEvaluator[]
   /** Client of the last hop, to the revision. */
   readonly from: 'gateway' | 'caller'
@@ -65,7 +67,7 @@ export function knativePaths(
     hosts: [config.knativeLocalGatewayService, componentHost],
     servers: [...pods, ...systemPods(view, 'activator'), ...gatewayPods],
     external: externalPaths(context),
-    probes: rejected === undefined ? probes(view, component, revision, pods) : [],
+    probes: rejected === undefined ? knativeProbes(view, component, revision, pods) : [],
     to: (address, source) =>
       !config.disableIstioVirtualHost && address === 'address'
         ? [pathByServiceUrl(context, source)]
@@ -85,7 +87,7 @@ function toContext(
   const componentHost = serviceHost(service.namespace, component.service, clusterDomain)
   const rejected = findKnativeRejection(service, component)
   const revision = revisionDestination(view, service, component, pods)
-  const branches = pathsToRevision(view, component, revision)
+  const branches = pathsToRevisions(view, service, component, pods)
   return {
     view,
     service,
@@ -98,32 +100,38 @@ function toContext(
     route: { boundTo: gateways.local.map(({ gateway }) => gateway), host: componentHost },
     revision,
     rejected,
-    toTemplate: ({ caller, entry: name, expected, pods: clients }, { entry, host, steps, from }) => ({
+    toTemplate: ({ caller, entry: name, expected, pods: clients }, { entry, host, path, steps, from }) => ({
       ...caller,
       entry: name ?? entry,
       expected,
-      candidates: candidateCalls(clients, callsTo(view, service, host)),
+      candidates: candidateCalls(clients, callsTo(view, service, host, path)),
       steps: rejected === undefined ? steps : [rejection(rejected)],
       branches: rejected === undefined ? branches(from) : []
     })
   }
 }
 
-/** External paths by the public host of the InferenceService or, without top-level VirtualService, of the component. */
+/** External paths by the addresses under which KServe or, without top-level VirtualService, Knative publishes the model. */
 function externalPaths(context: Context): readonly PathTemplate[] {
-  const { view, service, component, config, gateways, toTemplate } = context
-  const hasTopLevel = !config.disableIstioVirtualHost
-  const [shown, gateway] = hasTopLevel
-    ? [service.name, config.ingressGateway]
-    : [component.service, gateways.external[0]?.gateway]
-  return publicPath(view, service, shown, gateway).map(({ host, step }) =>
-    toTemplate(EXTERNAL_CLIENT, {
-      entry: 'address',
-      host,
-      steps: hasTopLevel ? [step, hopByTopLevel(context, 'ingress-gateway->local-gateway')] : [step],
-      from: 'gateway'
-    })
-  )
+  const { view, service, toTemplate } = context
+  const publication = publicationOf(view, service)
+  const { by, gateway = '', addresses, unknownReason } = publication
+  const onward = by === 'VirtualService' ? [hopByTopLevel(context, 'ingress-gateway->local-gateway')] : []
+  if (unknownReason !== undefined)
+    return [
+      toTemplate(EXTERNAL_CLIENT, { entry: 'address', host: '', steps: [unknownHop(unknownReason)], from: 'gateway' })
+    ]
+  return addresses.map(address => {
+    const { name: entry, host, path } = address
+    const steps =
+      entry === STATUS_URL
+        ? [unpublishedHop(view, publication, address)]
+        : [hopToGateway(view, gateway, host), ...onward]
+    return {
+      ...toTemplate({ ...EXTERNAL_CLIENT, entry }, { entry: 'address', host, path, steps, from: 'gateway' }),
+      address: addressPattern(service, address)
+    }
+  })
 }
 
 /** By the top-level VirtualService: in the caller's sidecar, or else at the gateway that its host resolves to. */
@@ -172,20 +180,6 @@ function importsDestination(
 }
 
 const EXTERNAL_CLIENT: TrafficSource = { caller: { caller: 'external', from: undefined }, pods: [NON_MESH_CLIENT] }
-
-/** Probe paths. Without metrics the autoscaler neither scales a model nor removes the activator from its path. */
-function probes(
-  view: View<PathKinds>,
-  component: Component,
-  revision: Destination,
-  pods: readonly Workload[]
-): readonly PathTemplate[] {
-  const metrics: HopEvaluator = next => ({ hop: { name: 'autoscaler->pod', ...metricsScrape(view, revision) }, next })
-  return [
-    ...(isScraped(view, component) ? [probe('autoscaler', metrics)] : []),
-    ...kubeletProbes(view, component, revision, pods, QUEUE_PORT)
-  ]
-}
 
 function rejection(failure: ConfigurationRejected): HopEvaluator {
   return next => ({ hop: { name: 'controller', calls: [], failure }, next })

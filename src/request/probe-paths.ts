@@ -1,10 +1,11 @@
 import { isAmbient } from '../istio/ambient.ts'
 import type { Destination } from '../istio/client.ts'
 import type { Call } from '../istio/request.ts'
-import type { Component } from '../kserve/inference-service.ts'
+import { type Component, QUEUE_PORT } from '../kserve/inference-service.ts'
 import { toEndpoints } from '../kubernetes/dedupe-endpoints.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
+import { isScraped, metricsScrape } from './activator.ts'
 import { evaluatePlaintextCall } from './call-result.ts'
 import type { PathKinds } from './caller.ts'
 import { NON_MESH_CLIENT } from './callers.ts'
@@ -49,4 +50,18 @@ export function kubeletProbes(
     return { hop: { name: 'kubelet->pod', ...toResults(calls) }, next }
   }
   return [probe('kubelet', step)]
+}
+
+/** Probe paths. Without metrics the autoscaler neither scales a model nor removes the activator from its path. */
+export function knativeProbes(
+  view: View<PathKinds>,
+  component: Component,
+  revision: Destination,
+  pods: readonly Workload[]
+): readonly PathTemplate[] {
+  const metrics: HopEvaluator = next => ({ hop: { name: 'autoscaler->pod', ...metricsScrape(view, revision) }, next })
+  return [
+    ...(isScraped(view, component) ? [probe('autoscaler', metrics)] : []),
+    ...kubeletProbes(view, component, revision, pods, QUEUE_PORT)
+  ]
 }

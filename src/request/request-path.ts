@@ -18,8 +18,12 @@ export interface Path extends Caller {
    * name.
    */
   readonly entry: string
+  /** External address, with placeholders for the names of the model; absent for callers in the cluster. */
+  readonly address?: string | undefined
   /** Absent if the request is blocked before the revision, or if there is only one mode. */
   readonly activatorMode: ActivatorMode | undefined
+  /** Absent: the latest revision, or the request is blocked before. */
+  readonly revision?: 'previous' | undefined
   /** In order, up to the first that is blocked or unknown. */
   readonly hops: readonly Hop[]
   /** False if no configuration shows that such callers exist. */
@@ -36,12 +40,14 @@ export type HopEvaluator = (request: InFlightRequest) => { readonly hop: Hop; re
 /** Path before evaluation: common hops, then one branch for each activator mode. */
 export interface PathTemplate extends Caller {
   readonly entry: string
+  readonly address?: string | undefined
   readonly expected?: boolean | undefined
   /** Requests that the caller can choose from, such as different JWTs; the one that gets furthest is used. */
   readonly candidates: readonly [InFlightRequest, ...InFlightRequest[]]
   readonly steps: readonly HopEvaluator[]
   readonly branches: readonly {
     readonly activatorMode: ActivatorMode | undefined
+    readonly revision?: 'previous'
     readonly steps: readonly HopEvaluator[]
   }[]
 }
@@ -84,21 +90,21 @@ export function isOpen({ hops }: Pick<Path, 'hops'>): boolean {
 }
 
 function evaluateCandidate(
-  { caller, from, entry, expected = true, steps, branches }: PathTemplate,
+  { caller, from, entry, address, expected = true, steps, branches }: PathTemplate,
   candidate: InFlightRequest
 ): readonly Path[] {
-  const own = { caller, from, entry, expected }
+  const own = { caller, from, entry, address, expected }
   const shared = evaluateHops(candidate, steps)
   const { reached } = shared
   const ends =
     reached === undefined
       ? []
-      : branches.map(({ activatorMode, steps: rest }) => ({ activatorMode, hops: evaluateHops(reached, rest).hops }))
+      : branches.map(({ steps: rest, ...branch }) => ({ ...branch, hops: evaluateHops(reached, rest).hops }))
   if (reached === undefined || shared.hops.some(({ unknown }) => unknown !== undefined)) {
     const hops = [...shared.hops, ...ends.flatMap(end => end.hops)]
     return [{ ...own, activatorMode: undefined, ...toKnown(hops) }]
   }
-  return ends.map(({ activatorMode, hops }) => ({ ...own, activatorMode, ...toKnown([...shared.hops, ...hops]) }))
+  return ends.map(({ hops, ...branch }) => ({ ...own, ...branch, ...toKnown([...shared.hops, ...hops]) }))
 }
 
 /** Evaluates hops up to the first that is blocked; then `reached` is absent. */

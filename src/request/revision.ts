@@ -1,7 +1,14 @@
 import type { Destination } from '../istio/client.ts'
 import { findBurstCapacity } from '../knative/burst-capacity.ts'
 import { systemPods } from '../knative/knative.ts'
-import { type Component, type InferenceService, QUEUE_PORT, revisionOf } from '../kserve/inference-service.ts'
+import {
+  type Component,
+  type InferenceService,
+  isOfRevision,
+  previousRevisionOf,
+  QUEUE_PORT,
+  revisionOf
+} from '../kserve/inference-service.ts'
 import { toEndpoints } from '../kubernetes/dedupe-endpoints.ts'
 import { HTTP_PORT } from '../kubernetes/service.ts'
 import { toRef } from '../state/resource.ts'
@@ -14,16 +21,17 @@ import { forwardCall } from './evaluate-calls.ts'
 import type { ConfigurationRejected } from './hop.ts'
 import { type HopEvaluator, hopTo, memoizeHop, type PathTemplate } from './request-path.ts'
 
-/** Destination for requests to the revision of a component. */
+/** Destination for requests to the latest revision of a component, or to another one. */
 export function revisionDestination(
   view: View<PathKinds>,
   service: InferenceService,
   component: Component,
-  pods: readonly Workload[]
+  pods: readonly Workload[],
+  revision = revisionOf(service, component)
 ): Destination {
   const { namespace } = service
   return {
-    host: serviceHost(namespace, revisionOf(service, component), view.settings.clusterDomain),
+    host: serviceHost(namespace, revision, view.settings.clusterDomain),
     namespace,
     port: HTTP_PORT,
     headless: false,
@@ -31,12 +39,27 @@ export function revisionDestination(
   }
 }
 
-/** Branches from a gateway or a caller's sidecar to the revision: direct to its pods, or via the activator. */
-export function pathsToRevision(
+type Branches = (from: 'gateway' | 'caller') => PathTemplate['branches']
+
+/** Branches to the pods of the latest revision, and to those of the previous one if it gets a share of the requests. */
+export function pathsToRevisions(
   view: View<PathKinds>,
+  service: InferenceService,
   component: Component,
-  revision: Destination
-): (from: 'gateway' | 'caller') => PathTemplate['branches'] {
+  pods: readonly Workload[]
+): Branches {
+  const name = previousRevisionOf(service, component)
+  const isPrevious = (pod: Workload) => name !== undefined && isOfRevision(pod, name)
+  const [previous, others] = [pods.filter(isPrevious), pods.filter(pod => !isPrevious(pod))]
+  const branchesTo = (some: readonly Workload[], revision?: string) =>
+    pathsToRevision(view, component, revisionDestination(view, service, component, some, revision))
+  if (others.length === 0 || previous.length === 0) return branchesTo(pods)
+  const [toLatest, toPrevious] = [branchesTo(others), branchesTo(previous, name)]
+  return from => [...toLatest(from), ...toPrevious(from).map(one => ({ ...one, revision: 'previous' as const }))]
+}
+
+/** Branches from a gateway or a caller's sidecar to the revision: direct to its pods, or via the activator. */
+function pathsToRevision(view: View<PathKinds>, component: Component, revision: Destination): Branches {
   const pods = revision.endpoints.map(({ workload }) => workload)
   const modes = activatorModesOf(view, component, revision)
   const behindActivator = { ...revision, endpoints: toEndpoints(systemPods(view, 'activator'), QUEUE_PORT) }

@@ -2,6 +2,7 @@ import type { Destination } from '../istio/client.ts'
 import { callsTo } from '../kserve/inference-request.ts'
 import { AUTH_PROXY_PORT, type Component, type InferenceService, STANDARD_PORT } from '../kserve/inference-service.ts'
 import { ingressOf } from '../kserve/kserve.ts'
+import { addressPattern, publicationOf, STATUS_URL } from '../kserve/publication.ts'
 import { dedupeEndpoints } from '../kubernetes/dedupe-endpoints.ts'
 import { endpointsOf, findService, HTTP_PORT, isHeadless, targetPort } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
@@ -12,11 +13,10 @@ import type { PathKinds } from './caller.ts'
 import { candidateCalls, NON_MESH_CLIENT } from './callers.ts'
 import { forwardCall, toResults } from './evaluate-calls.ts'
 import { PLAINTEXT_CLIENT } from './ingress-entry.ts'
+import { unknownHop, unpublishedHop } from './ingress-hops.ts'
 import { kubeletProbes } from './probe-paths.ts'
 import { gatewayCaveats, publicGatewayPods } from './public-gateway.ts'
 import { type HopEvaluator, hopTo, type PathTemplate, type PathTemplates } from './request-path.ts'
-
-const VISIBILITY = 'networking.kserve.io/visibility'
 
 /** Paths to a component in Standard mode: directly to its Service; externally by an Ingress or an HTTPRoute. */
 export function standardPaths(
@@ -61,23 +61,38 @@ export function standardPaths(
   }
 }
 
-/**
- * External path by the Ingress or HTTPRoute of a model; none if KServe creates neither.
- * @see kserve 0.20 pkg/controller/v1beta1/inferenceservice/reconcilers/ingress (kube_ingress_reconciler.go,
- * httproute_reconciler.go)
- */
+/** External paths by the Ingress or HTTPRoute of a model; none if KServe creates neither. */
 function external(view: View<PathKinds>, service: InferenceService, destination: Destination): readonly PathTemplate[] {
+  const publication = publicationOf(view, service)
+  const { addresses, unknownReason } = publication
+  const toGateway = enterGateway(view, destination)
+  const toTemplate = (entry: string, host: string, path: string, enter: HopEvaluator): PathTemplate => ({
+    caller: 'external',
+    from: undefined,
+    entry,
+    candidates: candidateCalls([NON_MESH_CLIENT], callsTo(view, service, host, path)),
+    steps: [enter, hopTo(view, 'gateway->pod', destination)],
+    branches: [{ activatorMode: undefined, steps: [] }]
+  })
+  if (unknownReason !== undefined) return [toTemplate('address', '', '', unknownHop(unknownReason))]
+  return addresses.map(address => ({
+    ...toTemplate(
+      address.name,
+      address.host,
+      address.path,
+      address.name === STATUS_URL ? unpublishedHop(view, publication, address) : toGateway
+    ),
+    address: addressPattern(service, address)
+  }))
+}
+
+function enterGateway(view: View<PathKinds>, destination: Destination): HopEvaluator {
   const { config } = ingressOf(view)
-  const { labels, name, namespace } = service
-  const local = `svc.${view.settings.clusterDomain}`
-  if (labels[VISIBILITY] === 'cluster-local' || config.ingressDomain === local || config.disableIngressCreation)
-    return []
-  const host = `${name}-${namespace}.${config.ingressDomain}`
   const pods = publicGatewayPods(view)
   const missing = config.enableGatewayApi
     ? `Gateway API Gateway ${config.kserveIngressGateway} has no Istio gateway pods; other proxies are not modeled`
     : `Ingress class ${config.ingressClassName} has no Istio gateway pods; other proxies are not modeled`
-  const enter: HopEvaluator = ({ call }) => {
+  return ({ call }) => {
     const calls = pods.map(workload => {
       const endpoint = { workload, port: HTTP_PORT }
       return evaluateNonIstioListener(
@@ -94,14 +109,4 @@ function external(view: View<PathKinds>, service: InferenceService, destination:
       next: { at: pods, call: forwardCall(view, pods, call) }
     }
   }
-  return [
-    {
-      caller: 'external',
-      from: undefined,
-      entry: 'address',
-      candidates: candidateCalls([NON_MESH_CLIENT], callsTo(view, service, host)),
-      steps: [enter, hopTo(view, 'gateway->pod', destination)],
-      branches: [{ activatorMode: undefined, steps: [] }]
-    }
-  ]
 }

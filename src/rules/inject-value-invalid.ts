@@ -8,7 +8,7 @@ export default defineCheck({
   mode: 'warn',
   summary: 'sidecar.istio.io/inject is not true or false, or label and annotation differ',
   on: ['InferenceService'],
-  reads: ['ConfigMap', 'ServingRuntime', 'ClusterServingRuntime'],
+  reads: ['ConfigMap', 'ServingRuntime', 'ClusterServingRuntime', 'Service'],
   *check(service, view) {
     for (const { name, service: component, labels, annotations } of componentsOf(view, service)) {
       const values = { labels: labels[INJECT], annotations: annotations[INJECT] }

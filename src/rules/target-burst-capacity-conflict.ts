@@ -10,7 +10,7 @@ export default defineCheck({
   mode: 'warn',
   summary: 'targetBurstCapacity is set under two annotation keys with different values',
   on: ['InferenceService'],
-  reads: ['ConfigMap', 'ServingRuntime', 'ClusterServingRuntime'],
+  reads: ['ConfigMap', 'ServingRuntime', 'ClusterServingRuntime', 'Service'],
   *check(service, view) {
     for (const { name, service: component, annotations } of componentsOf(view, service)) {
       const [used, ignored] = [annotations[PREFERRED], annotations[IGNORED]]

@@ -9,7 +9,7 @@ export default defineCheck({
   mode: 'warn',
   summary: 'targetBurstCapacity is ignored: no activator, or autoscaler class hpa',
   on: ['InferenceService'],
-  reads: ['ConfigMap', 'ServingRuntime', 'ClusterServingRuntime'],
+  reads: ['ConfigMap', 'ServingRuntime', 'ClusterServingRuntime', 'Service'],
   *check(service, view) {
     for (const { name, mode, service: component, annotations } of componentsOf(view, service)) {
       const found = findBurstCapacity(annotations)

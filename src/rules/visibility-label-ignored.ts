@@ -1,4 +1,4 @@
-import { publicDomain } from '../knative/knative.ts'
+import { publicDomain } from '../knative/public-host.ts'
 import { deploymentMode } from '../kserve/deployment-mode.ts'
 import { defineCheck } from './lib/rule.ts'
 
@@ -16,7 +16,7 @@ export default defineCheck({
   reads: ['ConfigMap'],
   *check(service, view) {
     const mode = deploymentMode(view, service)
-    if (mode === 'ModelMesh' || (mode === 'Knative' && publicDomain(view) === undefined)) return
+    if (mode === 'ModelMesh' || (mode === 'Knative' && publicDomain(view, service.labels) === undefined)) return
     const expected = LABELS[mode]
     const { labels } = service
     const used = [LEGACY_LABEL, ...Object.values(LABELS)].find(key => labels[key] !== undefined)

@@ -1,18 +1,21 @@
-import { publicDomain, publicHost } from '../knative/knative.ts'
+import { canariesOf } from '../kserve/canaries.ts'
 import { inferencePath } from '../kserve/inference-request.ts'
 import {
   type Component,
   componentsOf,
   generatedLabels,
   type InferenceService,
+  isOfRevision,
   nextPorts,
   podsOf,
+  previousRevisionOf,
   revisionOf
 } from '../kserve/inference-service.ts'
-import { ingressOf } from '../kserve/kserve.ts'
+import { addressPattern, type Publication, publicationOf } from '../kserve/publication.ts'
 import type { PathKinds } from '../request/caller.ts'
 import { findKnativeRejection } from '../request/revision.ts'
 import type { View } from '../state/snapshot.ts'
+import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
 import { matches, matchesPath } from '../text/pattern.ts'
 import type { Labels } from '../text/selector.ts'
@@ -29,7 +32,7 @@ export interface ModelAttributes {
   readonly baseFingerprint: string
   readonly labelsAndAnnotations: readonly KeyValues[]
   readonly hosts: readonly string[]
-  readonly path: string | undefined
+  readonly paths: readonly string[]
   /** True if a transformer or explainer of the InferenceService calls its predictor. */
   readonly hasInternalCalls: boolean
 }
@@ -41,16 +44,17 @@ interface KeyValues {
 }
 
 export function attributesOf(view: View<PathKinds>, service: InferenceService): ModelAttributes {
-  const { name, namespace, created, status, labels, annotations } = service
+  const { name, namespace, created, status, labels, annotations, spec } = service
+  const { predictor, transformer, explainer, canary } = spec
   const graphs = view
     .list('InferenceGraph', namespace)
     .filter(({ spec }) => Object.values(spec.nodes).some(({ steps }) => steps.some(step => step.serviceName === name)))
   const path = inferencePath(service)
-  const domain = publicDomain(view)
-  const components = componentsOf(view, service)
+  const publication = publicationOf(view, service)
+  const components = [...componentsOf(view, service), ...canariesOf(view, service)]
   const inCluster = inClusterHosts(view, service, components)
   const pods = [
-    ...components.flatMap(one => podsOf(view, service, one).map(pod => describePod(view, one.name, pod))),
+    ...components.flatMap(one => runningPods(view, service, one)),
     ...inCluster.flatMap((host, i) => endpointPods(view, String(i), host))
   ]
   const templates = [...new Set(pods.map(({ template }) => template))].sort()
@@ -61,9 +65,10 @@ export function attributesOf(view: View<PathKinds>, service: InferenceService): 
     relevantKeys(annotations),
     path?.replaceAll(name, ''),
     graphs.map(graph => graph.name),
-    domain,
-    Object.values(service.spec).map(withoutMetadata),
-    components.map(componentAttributes),
+    publicationAttributes(service, publication),
+    [predictor, transformer, explainer, ...canary.map(one => one.predictor)].map(withoutMetadata),
+    canary.map(one => one.trafficPercent),
+    components.map(one => componentAttributes(service, one)),
     inCluster.map(host => serviceAttributes(view, host, inCluster)),
     templates,
     components.map(one =>
@@ -81,10 +86,17 @@ export function attributesOf(view: View<PathKinds>, service: InferenceService): 
       ...components.map(one => ({ place: one.name, values: { ...one.annotations, ...generatedLabels(service, one) } })),
       ...pods.map(({ template, labels }) => ({ place: `pod ${templates.indexOf(template)}`, values: labels }))
     ],
-    hosts: [...inCluster, ...publishedHosts(view, service, components)],
-    path,
+    hosts: [...inCluster, ...publication.addresses.map(({ host }) => host)],
+    paths:
+      path === undefined ? [] : ['', ...publication.addresses.map(one => one.path)].map(prefix => `${prefix}${path}`),
     hasInternalCalls: components.length > 1
   }
+}
+
+function runningPods(view: View<PathKinds>, service: InferenceService, component: Component) {
+  const previous = previousRevisionOf(service, component)
+  const place = (pod: Workload) => (previous !== undefined && isOfRevision(pod, previous) ? ' previous' : '')
+  return podsOf(view, service, component).map(pod => describePod(view, `${component.name}${place(pod)}`, pod))
 }
 
 /** Hosts of the Services of a model. */
@@ -94,23 +106,17 @@ function inClusterHosts(
   components: readonly Component[]
 ): readonly string[] {
   const services = components.flatMap(component => {
-    const revision = revisionOf(service, component)
-    return [component.service, revision, `${revision}-private`]
+    const previous = previousRevisionOf(service, component)
+    const revisions = [revisionOf(service, component), ...(previous === undefined ? [] : [previous])]
+    return [component.service, ...revisions.flatMap(revision => [revision, `${revision}-private`])]
   })
   return [service.name, ...services].map(one => serviceHost(service.namespace, one, settings.clusterDomain))
 }
 
-/** Hosts for external callers: by Knative's domain, and by KServe's. */
-function publishedHosts(
-  view: View<PathKinds>,
-  { name, namespace }: InferenceService,
-  components: readonly Component[]
-): readonly string[] {
-  const published = [name, ...components.map(one => one.service)].map(one => publicHost(view, one, namespace))
-  return [
-    ...published.flatMap(one => (one !== undefined && 'host' in one ? one.host : [])),
-    `${name}-${namespace}.${ingressOf(view).config.ingressDomain}`
-  ]
+/** Where a model is published, without its names. */
+function publicationAttributes(service: InferenceService, { addresses, absent, ...publication }: Publication) {
+  const patterns = addresses.map(one => [one.name, addressPattern(service, one), one.isConfigured])
+  return { ...publication, patterns, absent: absent?.reason }
 }
 
 /** Every field of a component that the model reads, for checks that read them: labels and annotations are compared apart. */
@@ -118,9 +124,9 @@ function withoutMetadata(component: InferenceService['spec']['predictor']) {
   return component && { ...component, labels: undefined, annotations: undefined }
 }
 
-function componentAttributes(component: Component) {
-  const { labels, annotations, service: _, ...own } = component
-  return [own, relevantKeys(labels), relevantKeys(annotations)]
+function componentAttributes({ name: model }: InferenceService, component: Component) {
+  const { labels, annotations, service, ...own } = component
+  return [own, service.slice(model.length), relevantKeys(labels), relevantKeys(annotations)]
 }
 
 const NONE: readonly string[] = []
@@ -130,7 +136,7 @@ const NONE: readonly string[] = []
  * names differ.
  */
 export function fingerprintOf(
-  { name, baseFingerprint, labelsAndAnnotations, hosts, path, hasInternalCalls }: ModelAttributes,
+  { name, baseFingerprint, labelsAndAnnotations, hosts, paths, hasInternalCalls }: ModelAttributes,
   discriminators: Discriminators
 ): string {
   const parts = [
@@ -141,7 +147,7 @@ export function fingerprintOf(
     discriminators.exactHosts.size + discriminators.hostPatterns.length === 0
       ? NONE
       : matchedHosts(hosts, discriminators),
-    path === undefined ? NONE : discriminators.paths.filter(pattern => matchesPath(pattern, path))
+    paths.flatMap((path, i) => discriminators.paths.flatMap(one => (matchesPath(one, path) ? `${i} ${one}` : [])))
   ]
   return parts.every(part => part.length === 0) ? baseFingerprint : baseFingerprint + JSON.stringify(parts)
 }

@@ -38,3 +38,10 @@ export function toFullName(host: string, namespace: string, clusterDomain: strin
 export function serviceHost(namespace: string, name: string, clusterDomain: string): string {
   return [name, namespace, 'svc', clusterDomain].join('.')
 }
+
+const DNS_NAME = /^[a-z0-9][a-z0-9-]*(?:\.[a-z0-9][a-z0-9-]*)*$/
+
+/** True if a text can be the host of a request: DNS labels in lower case. */
+export function isDnsName(host: string): boolean {
+  return DNS_NAME.test(host)
+}

@@ -6,7 +6,7 @@ import { DEFAULT_POLICY, toPathFindings } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import type { AttributedProblem, FailureRule } from '../../src/rules/lib/rule.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
-import { namespace } from '../support/objects.ts'
+import { clientRule, namespace, pod, policy, together } from '../support/objects.ts'
 import { stockWith } from '../support/snapshot.ts'
 
 const BLOCKING = `
@@ -91,4 +91,28 @@ t.test('a path that is blocked for all callers supplies the message, then one by
   t.match(toPathFindings(partly, state, { ...RULES, failures }, DEFAULT_POLICY).findings, [{ message: 'some address' }])
   const mixed = blocked.filter((_, i) => i === 1 || i === 2)
   t.match(toPathFindings(mixed, state, { ...RULES, failures }, DEFAULT_POLICY).findings, [{ message: 'all component' }])
+})
+
+t.test('each revision of a rollout is compared with itself', async t => {
+  const rollout = `
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: { namespace: user1, name: new, creationTimestamp: "2026-01-01T00:00:00Z", annotations: { autoscaling.knative.dev/targetBurstCapacity: "0" } }
+spec: { predictor: { model: { modelFormat: { name: sklearn } } } }
+status:
+  components:
+    predictor:
+      latestReadyRevision: new-predictor-00002
+      traffic: [{ revisionName: new-predictor-00001, percent: 10 }]
+---
+${[1, 2].map(revision => pod('user1', `new-${revision}`, `serving.kserve.io/inferenceservice: new, component: predictor, security.istio.io/tlsMode: istio, serving.knative.dev/revision: new-predictor-0000${revision}`, 'sidecar')).join('---')}`
+  const strict = policy('user1', '{ mtls: { mode: STRICT } }')
+  const disabling = (revision: number) =>
+    clientRule(`new-predictor-0000${revision}.user1.svc.cluster.local`, '{ tls: { mode: DISABLE } }')
+  const evaluated = (...objects: readonly string[]) => evaluationOf(stockWith(together(rollout, strict, ...objects)))
+  const blocked = (before: Evaluation, after: Evaluation) =>
+    diffEvaluations(before, after).blocked.map(({ path }) => `${path.caller} ${path.entry} ${path.revision}`)
+  t.ok(blocked(evaluated(), evaluated(disabling(1))).includes('external address previous'))
+  const labeled = disabling(1).replace('name: default', 'name: default, labels: { team: blue }')
+  t.same(blocked(evaluated(disabling(1)), evaluated(labeled)), [], 'blocked before as well')
 })

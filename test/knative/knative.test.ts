@@ -1,12 +1,5 @@
 import t from 'tap'
-import {
-  defaultBurstCapacity,
-  knativeGateways,
-  meshCompatibility,
-  publicDomain,
-  publicHost,
-  systemPods
-} from '../../src/knative/knative.ts'
+import { defaultBurstCapacity, knativeGateways, meshCompatibility, systemPods } from '../../src/knative/knative.ts'
 import { stateOf, stockWith } from '../support/snapshot.ts'
 
 const config = (name: string, data: Readonly<Record<string, string>>) =>
@@ -62,13 +55,6 @@ t.test('config-network sets mesh-compatibility-mode', async t => {
   t.equal(meshCompatibility(config('config-network', { 'mesh-compatibility-mode': 'maybe' })), 'auto')
 })
 
-t.test('config-domain sets the public domain', async t => {
-  t.equal(publicDomain(NONE), 'example.com')
-  t.equal(publicDomain(config('config-domain', { _example: '', 'models.example': '' })), 'models.example')
-  t.equal(publicDomain(config('config-domain', { 'svc.cluster.local': '' })), undefined)
-  t.equal(publicDomain(config('config-domain', { 'some.example': 'selector: {}' })), undefined)
-})
-
 t.test('running system pods are used, else the next pod of the Deployment', async t => {
   t.match(systemPods(stockWith(), 'activator'), [{ name: /^activator-/, proxy: 'sidecar' }])
   t.match(systemPods(NONE, 'activator'), [
@@ -78,20 +64,4 @@ t.test('running system pods are used, else the next pod of the Deployment', asyn
   t.match(systemPods(withoutPods, 'autoscaler'), [
     { proxy: 'sidecar', labels: { 'security.istio.io/tlsMode': 'istio' } }
   ])
-})
-
-t.test('domain-template sets the public host of a Knative Service', async t => {
-  const template = (text: string) => publicHost(config('config-network', { 'domain-template': text }), 'iris', 'user1')
-  for (const [text, expected] of [
-    ['', 'iris.user1.example.com'],
-    ['{{.Name}}-{{ .Namespace }}.{{.Domain}}', 'iris-user1.example.com'],
-    ['{{.Name}}.{{.Domain}}\n', 'iris.example.com'],
-    ['models.{{.Domain}}', 'models.example.com']
-  ] as const) {
-    t.same(template(text), { host: expected }, text)
-  }
-  for (const text of ['{{index .Annotations "tier"}}.{{.Domain}}', '{{.Name', '{{if .Labels}}a{{end}}.{{.Domain}}']) {
-    t.match(template(text), { unknownReason: /^domain-template of ConfigMap knative-serving\/config-network/ }, text)
-  }
-  t.equal(publicHost(config('config-domain', { 'svc.cluster.local': '' }), 'iris', 'user1'), undefined)
 })

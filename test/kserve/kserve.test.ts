@@ -92,7 +92,10 @@ t.test('ingress configuration is parsed, or rejected with a reason', async t => 
 
 t.test('status, annotation and cluster default select the deployment mode', async t => {
   const annotated = (mode: string) => ({ annotations: { 'serving.kserve.io/deploymentMode': mode }, status: undefined })
-  const reported = (mode: string) => ({ annotations: {}, status: { deploymentMode: mode, components: undefined } })
+  const reported = (mode: string) => ({
+    annotations: {},
+    status: { deploymentMode: mode, url: undefined, components: undefined }
+  })
   const unset = { annotations: {}, status: undefined }
   const standard = config({ deploy: '{ "defaultDeploymentMode": "RawDeployment" }' })
   const filtering = config({

@@ -10,11 +10,22 @@ import { clusterWith } from '../support/random-cluster.ts'
 import { equalModels } from '../support/random-models.ts'
 
 /** Result of a path without the names of the model. */
-const resultOf = ({ caller, from, entry, activatorMode, expected, hops, unknown: inputs, unevaluated }: Path) => ({
+const resultOf = ({
   caller,
   from,
   entry,
   activatorMode,
+  revision,
+  expected,
+  hops,
+  unknown: inputs,
+  unevaluated
+}: Path) => ({
+  caller,
+  from,
+  entry,
+  activatorMode,
+  revision,
   expected,
   inputs,
   unevaluated,

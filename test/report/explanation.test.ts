@@ -9,7 +9,7 @@ import { evaluateCall } from '../../src/request/call-result.ts'
 import { RULES } from '../../src/rules/index.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
 import { toWorkload } from '../../src/state/workload.ts'
-import { clientRule, gateway, model, namespace, policy } from '../support/objects.ts'
+import { clientRule, gateway, model, namespace, pod, policy } from '../support/objects.ts'
 import { stockWith } from '../support/snapshot.ts'
 
 const LOCAL = 'knative-local-gateway.istio-system.svc.cluster.local'
@@ -199,6 +199,27 @@ metadata: { namespace: user1, name: new }
 spec: {}
 `,
     'not evaluated: paths: LLMInferenceService user1/new: LLMInferenceServices are not modeled at gateway->pod',
+    'user1/new'
+  ],
+  'model without an external address': [
+    model(', labels: { networking.knative.dev/visibility: cluster-local }'),
+    'NOT PUBLISHED for external callers: its visibility is cluster-local (InferenceService user1/new metadata.labels[networking.knative.dev/visibility])',
+    'user1/new'
+  ],
+  'rollout by canaryTrafficPercent': [
+    `${model(`, annotations: { autoscaling.knative.dev/targetBurstCapacity: "0" }`)}status:
+  components:
+    predictor:
+      latestReadyRevision: new-predictor-00002
+      traffic: [{ revisionName: new-predictor-00001, percent: 10 }]
+---
+${[1, 2].map(revision => pod('user1', `new-${revision}`, `serving.kserve.io/inferenceservice: new, component: predictor, security.istio.io/tlsMode: istio, serving.knative.dev/revision: new-predictor-0000${revision}`, 'sidecar')).join('---')}`,
+    'ok      in-mesh (any namespace) via component host, direct (Serve mode), previous revision',
+    'user1/new'
+  ],
+  'former URL in the status': [
+    `${model('')}status: { url: "http://new.user1.example.org" }\n`,
+    'BLOCKED external via status.url',
     'user1/new'
   ],
   ModelMesh: [

@@ -2,11 +2,13 @@ import t from 'tap'
 import {
   authentication,
   authorization,
+  clientRule,
   configMap,
   gateway,
   kserveConfig,
   model,
   namespace,
+  pod,
   policy,
   together
 } from '../support/objects.ts'
@@ -143,4 +145,35 @@ spec: { egress: [{ hosts: ["${hosts}"] }] }
       hosts
     )
   }
+})
+
+t.test('during a rollout by canaryTrafficPercent both revisions get requests', async t => {
+  const rollout = (percent: number) => `${model(`, annotations: { ${burst('0')} }`)}status:
+  components:
+    predictor:
+      latestReadyRevision: new-predictor-00002
+      traffic:
+        - { revisionName: new-predictor-00002, percent: ${100 - percent} }
+        - { revisionName: new-predictor-00001, percent: ${percent} }
+`
+  const running = (revision: number) =>
+    pod(
+      'user1',
+      `new-${revision}`,
+      `serving.kserve.io/inferenceservice: new, component: predictor, security.istio.io/tlsMode: istio, serving.knative.dev/revision: new-predictor-0000${revision}`,
+      'sidecar'
+    )
+  const disabled = clientRule('new-predictor-00001.user1.svc.cluster.local', '{ tls: { mode: DISABLE } }', 'user1')
+  const revisions = (...objects: readonly string[]) =>
+    pathsTo(stockWith(together(...objects, STRICT, disabled)), 'new').filter(line =>
+      line.startsWith('in-mesh component')
+    )
+  const latest = 'in-mesh component serve caller->pod'
+  t.same(revisions(rollout(10), running(1), running(2)), [
+    latest,
+    'in-mesh component serve previous caller->pod plaintext-to-strict-workload'
+  ])
+  t.same(revisions(rollout(0), running(1), running(2)), [latest], 'no share')
+  t.same(revisions(rollout(10), running(2)), [latest], 'no pods of the previous revision')
+  t.same(revisions(rollout(10), running(1)), [latest], 'no pods of the latest revision')
 })

@@ -1,10 +1,12 @@
 import t from 'tap'
-import { authorization, configMap, kserveConfig, model, pod, policy, together } from '../support/objects.ts'
+import { authorization, clientRule, configMap, kserveConfig, model, pod, policy, together } from '../support/objects.ts'
 import { pathsTo } from '../support/paths.ts'
 import { stockWith } from '../support/snapshot.ts'
 
 const STANDARD = 'serving.kserve.io/deploymentMode: Standard'
 const standard = (more = '', labels = '') => model(`, annotations: { ${STANDARD} ${more} }, labels: { ${labels} }`)
+const standardModel = (spec: string) => model(`, annotations: { ${STANDARD} }`, spec)
+const DISABLE = '{ tls: { mode: DISABLE } }'
 const pathLines = (...objects: readonly string[]) => pathsTo(stockWith(together(standard(), ...objects)), 'new')
 const externalPaths = (...objects: readonly string[]) =>
   pathLines(...objects).filter(line => line.startsWith('external'))
@@ -47,6 +49,11 @@ t.test('an Ingress provides the external path', async t => {
       'external address caller->ingress-gateway unknown: Ingress class nginx has no Istio gateway pods; other proxies are not modeled'
     ],
     'Ingress class of another controller'
+  )
+  t.same(
+    externalPaths(kserveConfig({ domainTemplate: '{{ len .Name }}' })),
+    ['external address caller->ingress-gateway unknown: domainTemplate of KServe is not modeled or names no host'],
+    'domainTemplate that is not modeled'
   )
   t.same(externalPaths(kserveConfig({ disableIngressCreation: true })), [], 'Ingress creation disabled')
   t.same(externalPaths(kserveConfig({ ingressDomain: 'svc.cluster.local' })), [], 'cluster domain as ingressDomain')
@@ -122,4 +129,63 @@ metadata: { namespace: istio-system, name: closed }
 spec: { selector: { matchLabels: { istio: ingressgateway } }, action: DENY, rules: [{}] }
 `
   t.same(externalPaths(closed), ['external address caller->ingress-gateway refused-by-policy'])
+})
+
+t.test('predictor.name is part of the Service name', async t => {
+  const named = standardModel('predictor: { name: v2, model: { modelFormat: { name: sklearn } } }')
+  const lines = (...objects: readonly string[]) => pathsTo(stockWith(together(named, ...objects)), 'new')
+  const strict = policy('user1', '{ mtls: { mode: STRICT } }')
+  t.same(lines(strict, clientRule('new-predictor.user1.svc.cluster.local', DISABLE)).slice(0, 2), [
+    'external address caller->ingress-gateway, gateway->pod',
+    'in-mesh address caller->pod'
+  ])
+  t.same(lines(strict, clientRule('new-v2-predictor.user1.svc.cluster.local', DISABLE)).slice(0, 2), [
+    'external address caller->ingress-gateway, gateway->pod plaintext-to-strict-workload',
+    'in-mesh address caller->pod plaintext-to-strict-workload'
+  ])
+})
+
+t.test('a canary has a Service of its own and, with an HTTPRoute, a share of the external requests', async t => {
+  const canary = (trafficPercent: number, more = '') =>
+    standardModel(
+      `predictor: { minReplicas: 2, model: { modelFormat: { name: sklearn } } } ${more},
+       canary: [{ predictor: { name: v3, minReplicas: 1, labels: { tier: new } }, trafficPercent: ${trafficPercent} }]`
+    )
+  const lines = (service: string, ...objects: readonly string[]) =>
+    pathsTo(stockWith(together(service, ...objects)), 'new').filter(line => line.includes('canary'))
+  const config = kserveConfig({ enableGatewayApi: true, kserveIngressGateway: 'kserve/public' })
+  const proxy = pod('kserve', 'proxy', 'gateway.networking.k8s.io/gateway-name: public', 'router')
+  const direct = ['in-mesh canary v3 caller->pod', 'non-mesh canary v3 caller->pod']
+  t.same(lines(canary(10)), direct, 'an Ingress routes only to the predictor')
+  t.same(lines(canary(10), config, proxy), ['external canary v3 caller->ingress-gateway, gateway->pod', ...direct])
+  t.same(lines(canary(0), config, proxy), direct, 'no share')
+  t.same(lines(canary(10, ', transformer: {}'), config, proxy), direct, 'a transformer takes the external requests')
+  const rule = clientRule('new-v3-predictor.user1.svc.cluster.local', DISABLE)
+  t.same(lines(canary(10), policy('user1', '{ mtls: { mode: STRICT } }'), rule), [
+    'in-mesh canary v3 caller->pod plaintext-to-strict-workload',
+    'non-mesh canary v3 caller->pod plaintext-to-strict-workload'
+  ])
+  const running = (app: string, proxied: 'none' | 'sidecar') =>
+    pod('user1', app, `serving.kserve.io/inferenceservice: new, component: predictor, app: isvc.new-${app}`, proxied)
+  t.same(
+    pathsTo(
+      stockWith(
+        together(
+          canary(10),
+          running('predictor', 'sidecar'),
+          running('v3-predictor', 'none'),
+          clientRule('*.user1.svc.cluster.local', '{ tls: { mode: ISTIO_MUTUAL } }')
+        )
+      ),
+      'new'
+    ),
+    [
+      'external address caller->ingress-gateway, gateway->pod',
+      'in-mesh address caller->pod',
+      'non-mesh address caller->pod',
+      'in-mesh canary v3 caller->pod mtls-to-workload-without-sidecar',
+      'non-mesh canary v3 caller->pod'
+    ],
+    'pods are those with the app of the Service'
+  )
 })

@@ -64,7 +64,7 @@ data: ${JSON.stringify(data)}
 `
 
 /** KServe configuration with the ingress gateway of a default installation and additional ingress keys. */
-export const kserveConfig = (ingress: Readonly<Record<string, string | boolean>>) => {
+export const kserveConfig = (ingress: Readonly<Record<string, string | boolean | readonly string[]>>) => {
   const value = { ingressGateway: 'knative-serving/knative-ingress-gateway', ...ingress }
   return configMap('kserve', 'inferenceservice-config', { ingress: JSON.stringify(value) })
 }

@@ -14,13 +14,14 @@ function evaluatedPaths(state: Snapshot, name: string, namespace: string): reado
 }
 
 export function describePath(path: Path): string {
-  const { caller, from, entry, activatorMode, hops } = path
+  const { caller, from, entry, activatorMode, revision, hops } = path
   const unknown = hops.at(-1)?.unknown
   const words = [
     caller,
     from && `(${from})`,
     entry,
     activatorMode,
+    revision,
     hops.map(({ name }) => name).join(', '),
     failedHopOf(path)?.failure.cause,
     unknown && `unknown: ${unknown.reason}`

@@ -31,9 +31,13 @@ const models = fc
       { 'serving.kserve.io/deploymentMode': 'Standard', 'security.opendatahub.io/enable-auth': 'true' }
     ),
     hasTransformer: fc.boolean(),
-    serviceAccountName: maybe(pick('caller'))
+    serviceAccountName: maybe(pick('caller')),
+    predictorName: maybe(pick('v2')),
+    canary: maybe(pick(0, 10)),
+    host: maybe(pick('', '-x', '.team')),
+    previous: maybe(pick('00002'))
   })
-  .map(({ annotations, hasTransformer, serviceAccountName }) =>
+  .map(({ annotations, hasTransformer, serviceAccountName, predictorName, canary, host, previous }) =>
     NAMESPACES.flatMap(namespace =>
       NAMES.map(name =>
         object(
@@ -42,8 +46,20 @@ const models = fc
           { namespace, name, annotations, creationTimestamp: '2026-01-01T00:00:00Z' },
           {
             spec: {
-              predictor: { serviceAccountName, minReplicas: 1, model: { modelFormat: { name: 'sklearn' } } },
-              transformer: hasTransformer ? { containers: [] } : undefined
+              predictor: {
+                name: predictorName,
+                serviceAccountName,
+                minReplicas: 1,
+                model: { modelFormat: { name: 'sklearn' } }
+              },
+              transformer: hasTransformer ? { containers: [] } : undefined,
+              canary: canary === undefined ? undefined : [{ predictor: { name: 'v3' }, trafficPercent: canary }]
+            },
+            status: {
+              url: host === undefined ? undefined : `http://${name}.${namespace}${host}.example.com`,
+              components: previous && {
+                predictor: { traffic: [{ revisionName: `${name}-predictor-${previous}`, percent: 10 }] }
+              }
             }
           }
         )
@@ -52,7 +68,7 @@ const models = fc
   )
 
 const host = fc
-  .tuple(name, namespace, pick('', '-predictor', '-predictor-00001', '-transformer'))
+  .tuple(name, namespace, pick('', '-predictor', '-v2-predictor', '-v3-predictor', '-predictor-00001', '-transformer'))
   .map(([model, namespace, suffix]) => `${model}${suffix}.${namespace}.svc.cluster.local`)
 
 const sidecar = fc
@@ -80,7 +96,7 @@ const service = fc
   .record({
     namespace,
     model: name,
-    suffix: pick('-predictor', '-predictor-00001', '-x'),
+    suffix: pick('-predictor', '-v2-predictor', '-predictor-default', '-predictor-00001', '-x'),
     selector: pick<object | undefined>(
       { 'serving.kserve.io/inferenceservice': 'a' },
       { 'serving.kserve.io/inferenceservice': 'b' },
@@ -114,7 +130,14 @@ const pod = fc
     hasSidecar: fc.boolean(),
     serviceAccountName: maybe(pick('caller')),
     excluded: maybe(pick('8012', '8080')),
-    labels: pick({}, { app: 'x' }, { tier: 'y' }),
+    labels: pick(
+      {},
+      { app: 'x' },
+      { tier: 'y' },
+      { app: 'isvc.a-predictor' },
+      { app: 'isvc.b-v3-predictor' },
+      { 'serving.knative.dev/revision': 'a-predictor-00002' }
+    ),
     podIP: pick('10.0.0.1', '10.0.0.2'),
     acceptsMtls: fc.boolean(),
     scheme: maybe(pick('HTTP', 'HTTPS'))
@@ -297,6 +320,37 @@ const graph = fc
     )
   )
 
+const configMap = (namespace: string, name: string, data: object) =>
+  object('v1', 'ConfigMap', { namespace, name }, { data })
+
+/** Configuration that decides the external addresses of models. */
+const publication = fc.oneof(
+  pick<object>(
+    { 'example.com': '', 'b.example.com': 'selector: { serving.knative.dev/service: b-predictor }' },
+    { 'team.example.com': '' },
+    { 'svc.cluster.local': '' }
+  ).map(data => configMap('knative-serving', 'config-domain', data)),
+  pick('{{.Name}}-{{.Namespace}}.{{.Domain}}', 'models.{{.Domain}}', '{{index .Labels "component"}}.{{.Domain}}').map(
+    template => configMap('knative-serving', 'config-network', { 'domain-template': template })
+  ),
+  pick<object>(
+    { pathTemplate: '/{{ .Namespace }}/{{ .Name }}', ingressDomain: 'example.com' },
+    { additionalIngressDomains: ['team.example.com'] },
+    { domainTemplate: '{{ .Name }}.{{ .Namespace }}.{{ .IngressDomain }}' },
+    { enableGatewayApi: true, kserveIngressGateway: 'istio-system/public', additionalIngressDomains: ['example.net'] },
+    { disableIstioVirtualHost: true },
+    { disableIngressCreation: true }
+  ).map(keys => {
+    const ingress = {
+      ingressGateway: 'knative-serving/knative-ingress-gateway',
+      localGateway: 'knative-serving/knative-local-gateway',
+      localGatewayService: 'knative-local-gateway.istio-system.svc.cluster.local',
+      ...keys
+    }
+    return configMap('kserve', 'inferenceservice-config', { ingress: JSON.stringify(ingress) })
+  })
+)
+
 const namespaces = fc.array(
   fc
     .tuple(namespace, pick({ 'istio-injection': 'enabled' }, { 'istio-injection': 'enabled' }, {}))
@@ -327,6 +381,7 @@ const others = fc.oneof(
   graph,
   slice,
   networkPolicy,
+  publication,
   anyObject.filter(({ kind }) => kind === 'ConfigMap' || kind === 'RequestAuthentication')
 )
 

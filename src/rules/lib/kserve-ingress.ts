@@ -10,8 +10,18 @@ type Names = Partial<
   Record<'ingressGateway' | 'localGateway' | 'localGatewayService' | 'knativeLocalGatewayService', string | undefined>
 >
 
+/** KServe's ConfigMap with a domain under which models are published as well. */
+export function withAdditionalDomain(view: View<'ConfigMap'>, domain: string): readonly Manifest[] {
+  const { additionalIngressDomains } = ingressOf(view).config
+  return withIngress(view, { additionalIngressDomains: [...additionalIngressDomains, domain] })
+}
+
 /** KServe's ConfigMap with other gateway names; empty without names or without the ConfigMap. */
 export function withGatewayNames(view: View<'ConfigMap'>, names: Names): readonly Manifest[] {
+  return withIngress(view, names)
+}
+
+function withIngress(view: View<'ConfigMap'>, names: object): readonly Manifest[] {
   const map = findKserveConfig(view)
   const text = map?.data['ingress']
   if (map === undefined || text === undefined || Object.keys(names).length === 0) return []

@@ -1,4 +1,5 @@
 import type { InferenceService } from '../../kserve/inference-service.ts'
+import { possibleServiceNames } from '../../kserve/service-names.ts'
 import type { View } from '../../state/snapshot.ts'
 
 /**
@@ -6,16 +7,7 @@ import type { View } from '../../state/snapshot.ts'
  * without `.svc` and the cluster domain.
  */
 export function findModelOf(view: View<'InferenceService'>, host: string): InferenceService | undefined {
-  const [service, namespace = '', ...rest] = host.split('.')
+  const [service = '', namespace = '', ...rest] = host.split('.')
   if (!['', 'svc', `svc.${view.settings.clusterDomain}`].includes(rest.join('.'))) return undefined
-  return view
-    .list('InferenceService', namespace)
-    .find(({ name, spec }) =>
-      [
-        name,
-        spec.predictor && `${name}-predictor`,
-        spec.transformer && `${name}-transformer`,
-        spec.explainer && `${name}-explainer`
-      ].includes(service)
-    )
+  return view.list('InferenceService', namespace).find(model => possibleServiceNames(model).includes(service))
 }

@@ -13,7 +13,7 @@ export interface ModelPod {
 }
 
 /** Kinds that determine the components of a model. */
-const COMPONENT_KINDS = ['ConfigMap', 'ServingRuntime', 'ClusterServingRuntime'] as const
+const COMPONENT_KINDS = ['ConfigMap', 'ServingRuntime', 'ClusterServingRuntime', 'Service'] as const
 /** Kinds that determine whether its pods are injected. */
 export const INJECTION_KINDS = ['MutatingWebhookConfiguration', 'Namespace', ...COMPONENT_KINDS] as const
 /** Kinds that determine its pods. */

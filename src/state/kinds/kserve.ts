@@ -4,6 +4,8 @@ import { type KindInfo, listOf, object, optional, strings } from './fields.ts'
 
 const framework = object({ protocolVersion: optional(z.string()) })
 const component = z.object({
+  /** Only of a predictor: part of the names of its Deployment and Service. */
+  name: optional(z.string()),
   labels: strings,
   annotations: strings,
   minReplicas: optional(z.number()),
@@ -28,6 +30,11 @@ const component = z.object({
   lightgbm: framework,
   paddle: framework
 })
+const componentStatus = z.object({
+  latestReadyRevision: optional(z.string()),
+  address: object({ url: optional(z.string()) }),
+  traffic: listOf(z.object({ revisionName: optional(z.string()), percent: optional(z.number()) }))
+})
 const runtimeSpec = z.object({
   labels: strings,
   annotations: strings,
@@ -47,11 +54,13 @@ export const KSERVE = {
       spec: z.object({
         predictor: optional(component),
         transformer: optional(component),
-        explainer: optional(component)
+        explainer: optional(component),
+        canary: listOf(z.object({ predictor: component, trafficPercent: optional(z.number()) }))
       }),
       status: object({
         deploymentMode: optional(z.string()),
-        components: optional(z.record(z.string(), z.object({ latestReadyRevision: optional(z.string()) })))
+        url: optional(z.string()),
+        components: optional(z.record(z.string(), componentStatus))
       })
     })
   },

@@ -110,7 +110,7 @@ const withTransformer =
 
 t.test('configuration that distinguishes models splits their equivalence class', async t => {
   const denying = (rule: string) => authorizing(`{ action: DENY, rules: [${rule}] }`)
-  const server = '{ port: { number: 80, protocol: HTTP, name: http }, hosts: [b-predictor.user1.example.com] }'
+  const server = '{ port: { number: 80, protocol: HTTP, name: http }, hosts: [b.user1.example.com] }'
   for (const [name, yaml, spec] of [
     ['host of one model', clientRule('b-predictor.user1.svc.cluster.local', '{}')],
     ['external host of one model', gateway('public', server)],

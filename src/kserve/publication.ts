@@ -1,0 +1,193 @@
+import { knativeGateways } from '../knative/knative.ts'
+import { CLUSTER_LOCAL, findDomainConfig, publicHost, VISIBILITY } from '../knative/public-host.ts'
+import { memoizeInView } from '../state/memoize.ts'
+import { toRef } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
+import { renderGoTemplate } from '../text/go-template.ts'
+import { isDnsName } from '../text/host.ts'
+import {
+  type Component,
+  type ComponentKinds,
+  componentsOf,
+  entryOf,
+  type InferenceService
+} from './inference-service.ts'
+import { findKserveConfig, type IngressConfig, ingressOf } from './kserve.ts'
+import {
+  domainSetting,
+  externalGatewaysSetting,
+  ingressSetting,
+  type PublicationSetting
+} from './publication-setting.ts'
+
+/** External address of a model. */
+export interface PublicAddress {
+  /** `address` is the InferenceService URL; others are named by what configures them. */
+  readonly name: string
+  readonly host: string
+  /** Prefix of the URL path; empty: the model has the whole host. */
+  readonly path: string
+  /** Domain of the host. */
+  readonly domain: string
+  /** False: only the status has it, or a template that is not modeled. */
+  readonly isConfigured: boolean
+}
+
+/** Name of the address in the status, if the configuration publishes another one. */
+export const STATUS_URL = 'status.url'
+const ADDITIONAL = 'additional domain'
+export const BY_PATH = 'pathTemplate'
+
+/** True for the name of an address that a model has besides the InferenceService URL. */
+export function isFurtherAddress(name: string): boolean {
+  return name === BY_PATH || name.startsWith(ADDITIONAL)
+}
+
+/** Where a model is published for external callers. */
+export interface Publication {
+  /** Controller that publishes the addresses. */
+  readonly by: 'VirtualService' | 'Knative' | 'Ingress' | 'HTTPRoute' | undefined
+  /** `namespace/name` of the Gateway that they are attached to; absent in Standard mode. */
+  readonly gateway: string | undefined
+  readonly addresses: readonly PublicAddress[]
+  /** Setting by which the model is not published. */
+  readonly absent: PublicationSetting | undefined
+  /** Configuration that decides the addresses and is not modeled. */
+  readonly unknownReason: string | undefined
+}
+
+type PublicationView = View<ComponentKinds>
+
+/** External addresses: as configured, and the one of the status. */
+export const publicationOf: (view: PublicationView, service: InferenceService) => Publication = memoizeInView(
+  (view, service) => {
+    const entry = entryOf(componentsOf(view, service))
+    if (entry === undefined) return NONE
+    if (ingressOf(view).rejected !== undefined && findKserveConfig(view)?.data['ingress'] !== undefined)
+      return { ...NONE, unknownReason: 'KServe rejects its configuration and keeps what it published before' }
+    const configured =
+      entry.mode === 'Knative' ? knativePublication(view, service, entry) : standardPublication(view, service)
+    return withStatus(view, service, configured)
+  }
+)
+
+const NONE: Publication = {
+  by: undefined,
+  gateway: undefined,
+  addresses: [],
+  absent: undefined,
+  unknownReason: undefined
+}
+
+/** Adds the host of the status, or uses it if the configuration does not tell the host. */
+function withStatus(view: PublicationView, { status }: InferenceService, configured: Publication): Publication {
+  const url = status?.url ?? ''
+  const host = URL.canParse(url) ? new URL(url).hostname : ''
+  const { addresses, absent } = configured
+  const isExternal = host !== '' && !host.endsWith(`.svc.${view.settings.clusterDomain}`)
+  if (absent !== undefined || !isExternal || addresses.some(one => one.host === host)) return configured
+  const main = addresses.find(one => one.isConfigured)
+  const own = { name: 'address', host, path: '', domain: '', isConfigured: false }
+  if (main === undefined) return { ...configured, addresses: [own], unknownReason: undefined }
+  const subdomain = subdomainOf(main)
+  const domain = subdomain !== '' && host.startsWith(subdomain) ? host.slice(subdomain.length) : main.domain
+  return { ...configured, addresses: [...addresses, { ...own, name: STATUS_URL, domain }] }
+}
+
+/** Part of a host before its domain; empty if the host has another domain. */
+export function subdomainOf({ host, domain }: PublicAddress): string {
+  return host.endsWith(domain) ? host.slice(0, -domain.length) : ''
+}
+
+/**
+ * Addresses of a Knative Service. With a top-level VirtualService, KServe derives the host from the one of the component.
+ * @see kserve 0.20 pkg/controller/v1beta1/inferenceservice/reconcilers/ingress/ingress_reconciler.go (createIngress)
+ */
+function knativePublication(view: PublicationView, service: InferenceService, component: Component): Publication {
+  const { config } = ingressOf(view)
+  const hasTopLevel = !config.disableIstioVirtualHost
+  const gateway = hasTopLevel ? config.ingressGateway : knativeGateways(view).external[0]?.gateway
+  const base: Publication = { ...NONE, by: hasTopLevel ? 'VirtualService' : 'Knative', gateway }
+  const labels = { ...component.labels, 'serving.knative.dev/service': component.service }
+  const place = service.labels[VISIBILITY] === CLUSTER_LOCAL ? 'metadata' : `spec.${component.name}`
+  const isLocal = [service, component].some(one => one.labels[VISIBILITY] === CLUSTER_LOCAL)
+  if (isLocal) return { ...base, absent: visibilitySetting(service, `${place}.labels[${VISIBILITY}]`) }
+  if (gateway === undefined) return { ...base, absent: externalGatewaysSetting(view) }
+  const published = publicHost(view, component.service, service.namespace, labels)
+  if (published === undefined) return { ...base, absent: domainSetting(view, 'config-domain sets no external domain') }
+  if ('unknownReason' in published) return { ...base, ...published }
+  const { domain } = published
+  const isConfigured = findDomainConfig(view) !== undefined
+  const host = hasTopLevel ? withoutComponent(published.host, component) : published.host
+  const main: PublicAddress = { name: 'address', host, path: '', domain, isConfigured }
+  return { ...base, addresses: hasTopLevel ? withFurther(service, config, main) : [main] }
+}
+
+/** @see kserve 0.20 (getServiceHost) */
+function withoutComponent(host: string, { name }: Component): string {
+  return host.replace(host.includes('-default') ? `-${name}-default` : `-${name}`, '')
+}
+
+const KSERVE_VISIBILITY = 'networking.kserve.io/visibility'
+
+/**
+ * Addresses in Standard mode. Only HTTPRoutes have further domains and paths.
+ * @see kserve 0.20 pkg/controller/v1beta1/inferenceservice/reconcilers/ingress (kube_ingress_reconciler.go,
+ * httproute_reconciler.go, domain.go)
+ */
+function standardPublication(view: PublicationView, service: InferenceService): Publication {
+  const { config } = ingressOf(view)
+  const { name, namespace, labels, annotations } = service
+  const { ingressDomain: domain, domainTemplate, enableGatewayApi, disableIngressCreation } = config
+  const base: Publication = { ...NONE, by: enableGatewayApi ? 'HTTPRoute' : 'Ingress' }
+  if (labels[KSERVE_VISIBILITY] === CLUSTER_LOCAL)
+    return { ...base, absent: visibilitySetting(service, `metadata.labels[${KSERVE_VISIBILITY}]`) }
+  if (domain === `svc.${view.settings.clusterDomain}`)
+    return { ...base, absent: ingressSetting(view, `ingressDomain is ${domain}`) }
+  if (disableIngressCreation) return { ...base, absent: ingressSetting(view, 'disableIngressCreation is true') }
+  const fields = { Name: name, Namespace: namespace, IngressDomain: domain }
+  const host = renderGoTemplate(domainTemplate, { fields, maps: { Labels: labels, Annotations: annotations } })
+  if (host === undefined || !isDnsName(host))
+    return { ...base, unknownReason: 'domainTemplate of KServe is not modeled or names no host' }
+  const isConfigured = findKserveConfig(view) !== undefined
+  const main: PublicAddress = { name: 'address', host, path: '', domain, isConfigured }
+  return { ...base, addresses: enableGatewayApi ? withFurther(service, config, main) : [main] }
+}
+
+/**
+ * Adds the addresses by `additionalIngressDomains` and `pathTemplate`.
+ * @see kserve 0.20 (GetAdditionalHosts, GenerateUrlPath)
+ */
+function withFurther(
+  { name, namespace }: InferenceService,
+  { additionalIngressDomains, pathTemplate, ingressDomain }: IngressConfig,
+  main: PublicAddress
+): readonly PublicAddress[] {
+  const subdomain = subdomainOf(main)
+  const further = [...new Set(additionalIngressDomains)].flatMap((domain): readonly PublicAddress[] => {
+    const host = `${subdomain}${domain}`
+    if (subdomain === '' || host === main.host || !isDnsName(host)) return []
+    return [{ ...main, name: `${ADDITIONAL} ${domain}`, host, domain }]
+  })
+  const path = renderGoTemplate(pathTemplate, { fields: { Name: name, Namespace: namespace } }) ?? ''
+  const byPath = {
+    ...main,
+    name: BY_PATH,
+    host: ingressDomain,
+    path: path.replace(/\/$/, ''),
+    domain: ingressDomain
+  }
+  return [main, ...further, ...(path === '' ? [] : [byPath])]
+}
+
+function visibilitySetting(service: InferenceService, field: string): PublicationSetting {
+  return { object: toRef(service), field, reason: `its visibility is ${CLUSTER_LOCAL}` }
+}
+
+/**
+ * Address with placeholders for name and namespace, so that models whose addresses differ only in these have equal
+ * patterns.
+ */
+export function addressPattern({ name, namespace }: InferenceService, { host, path }: PublicAddress): string {
+  return `${host}${path}`.replace(name, '@').replace(namespace, '%')
+}
