@@ -27,6 +27,8 @@ const changes = z.array(
     steps: z.array(z.enum(['allow', 'warn', 'deny'])),
     /** Rules of all findings that deny, and of some that warn. */
     rules: z.array(z.string()).default([]),
+    /** Rules of what the change leaves unevaluated. */
+    notEvaluated: z.array(z.string()).default([]),
     objects: z.array(
       z.looseObject({
         kind: z.string(),
