@@ -43,7 +43,11 @@ const SEQUENCES: readonly (readonly [string, readonly string[], readonly string[
     ['kserve-jwt'],
     ['RequestAuthentication warn policy-selects-no-pods', 'AuthorizationPolicy warn policy-selects-no-pods']
   ],
-  ['Seldon JWT example for other paths', ['seldon-jwt'], ['RequestAuthentication allow', 'AuthorizationPolicy allow']],
+  [
+    'Seldon JWT example for other paths',
+    ['seldon-jwt'],
+    ['RequestAuthentication allow', 'AuthorizationPolicy warn policy-path-never-requested']
+  ],
   ['STRICT mesh with the default gateway', ['kserve-mesh-strict'], [`PeerAuthentication deny ${RULE}`]],
   [
     'mTLS from every client to the default gateway',
@@ -80,7 +84,7 @@ const SEQUENCES: readonly (readonly [string, readonly string[], readonly string[
     'Knative recipe without auto mTLS: STRICT before the DestinationRule is denied',
     ['knative-no-auto-mtls', 'kserve-mesh-strict', 'knative-system-permissive', 'knative-user-rule'],
     [
-      'ConfigMap allow',
+      'ConfigMap warn auto-mtls-disabled',
       `PeerAuthentication deny plaintext-to-strict-workload ${RULE}`,
       'PeerAuthentication allow',
       'DestinationRule deny client-mtls-to-plain-listener'

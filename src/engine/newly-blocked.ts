@@ -2,13 +2,29 @@ import { isFurtherAddress } from '../kserve/publication.ts'
 import type { CallerNamespaces } from '../request/caller.ts'
 import { failedHopOf, isOpen, type Path } from '../request/request-path.ts'
 import { memoize } from '../state/memoize.ts'
+import { isRequiredFromAll, withoutToken } from './token-required.ts'
 
 /**
  * Paths to one InferenceService that are blocked now and were not before. None for a new InferenceService of which only
  * unexpected callers are blocked. Blocked probes are omitted if requests are blocked as well.
  */
 export function newlyBlocked(before: readonly Path[], after: readonly Path[]): readonly Path[] {
-  if (before === after || !after.some(isBlocked)) return []
+  if (before === after) return []
+  return [...newlyBlockedPaths(before, after), ...newlyRequiringToken(before, after)]
+}
+
+/** Paths on which requests without a JWT passed before, and a policy for a whole namespace denies them now. */
+function newlyRequiringToken(before: readonly Path[], after: readonly Path[]): readonly Path[] {
+  if (before.length === 0 || !after.some(isRequiredFromAll)) return []
+  const [then, now] = [withoutToken(before), withoutToken(after)]
+  return now
+    .filter(isRequiredFromAll)
+    .flatMap(path => comparePath(then, path, now))
+    .flatMap(({ path, wasReachable }) => (wasReachable ? path : []))
+}
+
+function newlyBlockedPaths(before: readonly Path[], after: readonly Path[]): readonly Path[] {
+  if (!after.some(isBlocked)) return []
   const blocked = withRemovedCallers(after, before)
     .filter(isBlocked)
     .flatMap(path => comparePath(before, path, after))

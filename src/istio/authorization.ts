@@ -116,8 +116,12 @@ export function askedProviders(
   )
 }
 
-/** A policy without rules matches nothing. */
-function matchesPolicy(policy: AuthorizationPolicy, request: Request, trustDomains: readonly string[]): Tristate {
+/** Whether a rule of the policy matches, whatever its action. A policy without rules matches nothing. */
+export function matchesPolicy(
+  policy: AuthorizationPolicy,
+  request: Request,
+  trustDomains: readonly string[]
+): Tristate {
   const matches = ruleMatcher(policy, request, trustDomains)
   return any(candidateRules(policy, request).map(rules => any(matchEach(rules, matches))))
 }

@@ -1,6 +1,7 @@
 import type { ClientSide } from './client.ts'
 import { type ConnectionOutcome, open, type Peer, refuse } from './connection-outcome.ts'
-import { chainForPlaintext, chainForSni, type Listener, type ServerTlsMode } from './gateway.ts'
+import { chainForPlaintext, chainForSni } from './filter-chain.ts'
+import type { Listener, ServerTlsMode } from './gateway.ts'
 
 /** Outcome of a connection to a gateway listener. */
 export function matchGatewayTls(

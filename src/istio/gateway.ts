@@ -40,6 +40,8 @@ export interface Listener {
 /** Takes effect if it is present, whatever its value. */
 export const DISABLE_PORT_TRANSLATION_LABEL = 'experimental.istio.io/disable-gateway-port-translation'
 
+type GatewayKinds = 'Gateway' | 'Service' | 'Pod' | 'EndpointSlice'
+
 interface ServerGroup {
   readonly protocol: string
   readonly bind: string
@@ -57,12 +59,8 @@ export function appliesTo({ spec }: Gateway, workload: Workload): boolean {
  * @see istio 1.31 pilot/pkg/model/gateway.go (mergeGateways),
  * pilot/pkg/networking/core/gateway.go (buildGatewayListeners)
  */
-export function findListener(
-  view: View<'Gateway' | 'Service' | 'Pod' | 'EndpointSlice'>,
-  workload: Workload,
-  port: number
-): Listener | undefined {
-  const [first, ...rest] = groupsOn(view, workload, port).flatMap(toChains)
+export function findListener(view: View<GatewayKinds>, workload: Workload, port: number): Listener | undefined {
+  const [first, ...rest] = mergedServers(view, workload, port).groups.flatMap(toChains)
   if (first === undefined) return undefined
   const chains = [first, ...rest] as const
   const names = chains.flatMap(({ serverNames }) => (serverNames.length === 0 ? [''] : serverNames))
@@ -87,36 +85,49 @@ const translations = memoize((targets: readonly ServiceTarget[]): ReadonlyMap<nu
   return numbers
 })
 
-function groupsOn(
-  view: View<'Gateway' | 'Service' | 'Pod' | 'EndpointSlice'>,
-  workload: Workload,
-  port: number
-): readonly ServerGroup[] {
-  const targets = targetsOf(view, workload)
-  const groups: ServerGroup[] = []
-  const tlsHosts = new Map<string, string>()
-  for (const gateway of sortByCreationTime(view.list('Gateway'))) {
-    if (!appliesTo(gateway, workload)) continue
-    for (const server of gateway.spec.servers) {
-      if (resolvePort(targets, server.port.number) !== port) continue
-      const scoped = withNamespace(server, gateway.namespace)
-      if (!isDuplicate(scoped, tlsHosts)) merge(groups, { gateway, server: scoped })
-    }
-  }
-  return groups
+/** Server that Istio drops silently, and the server that takes precedence. */
+export interface DroppedServer {
+  readonly dropped: ServerOf
+  readonly by: ServerOf
+  /** Absent: the protocols cannot share the port. */
+  readonly host: string | undefined
 }
 
-/** Adds a server to the group of its port, or drops it silently, as Istio does. */
-function merge(groups: ServerGroup[], entry: ServerOf): void {
+/**
+ * Servers of all Gateways on a port of a gateway pod: those that have an effect, in groups, and the others.
+ * @see istio 1.31 pilot/pkg/model/gateway.go (mergeGateways)
+ */
+export function mergedServers(
+  view: View<GatewayKinds>,
+  workload: Workload,
+  port: number
+): { readonly groups: readonly ServerGroup[]; readonly dropped: readonly DroppedServer[] } {
+  const targets = targetsOf(view, workload)
+  const groups: ServerGroup[] = []
+  const dropped: DroppedServer[] = []
+  const tlsHosts = new Map<string, ServerOf>()
+  for (const gateway of sortByCreationTime(view.list('Gateway')).filter(one => appliesTo(one, workload))) {
+    for (const server of gateway.spec.servers) {
+      if (resolvePort(targets, server.port.number) !== port) continue
+      const entry = { gateway, server: withNamespace(server, gateway.namespace) }
+      const duplicate = findDuplicate(entry, tlsHosts)
+      const by = duplicate?.by ?? merge(groups, entry)
+      if (by !== undefined) dropped.push({ dropped: entry, by, host: duplicate?.host })
+    }
+  }
+  return { groups, dropped }
+}
+
+/** Adds a server to the group of its port. @returns the server because of which Istio drops it, if it does */
+function merge(groups: ServerGroup[], entry: ServerOf): ServerOf | undefined {
   const { port, bind = '' } = entry.server
   const plain = groups.findLast(({ servers }) => !isTls(servers[0].server))
-  if (plain?.bind === bind) {
-    if (isHttp(plain.protocol) && isHttp(port.protocol)) plain.servers.push(entry)
-    return
-  }
-  const same = groups.find(group => group.protocol === port.protocol && group.bind === bind)
-  if (same !== undefined) same.servers.push(entry)
-  else groups.push({ protocol: port.protocol, bind, servers: [entry] })
+  const shared = plain?.bind === bind
+  if (shared && !(isHttp(plain.protocol) && isHttp(port.protocol))) return plain.servers[0]
+  const group = shared ? plain : groups.find(one => one.protocol === port.protocol && one.bind === bind)
+  if (group === undefined) groups.push({ protocol: port.protocol, bind, servers: [entry] })
+  else group.servers.push(entry)
+  return undefined
 }
 
 function toChains({ protocol, servers }: ServerGroup): readonly Chain[] {
@@ -147,31 +158,19 @@ export function hasRoute({ servers }: Chain, boundTo: readonly string[], host: s
   )
 }
 
-/** Chain that matches a TLS connection: the one with the most specific server name, else the one for any SNI. */
-export function chainForSni({ chains }: Listener, sni: string): Chain | undefined {
-  let best: { readonly chain: Chain; readonly length: number } | undefined
-  for (const chain of chains) {
-    const lengths = chain.serverNames.filter(name => coversHost(name, sni)).map(lengthOf)
-    const length = chain.serverNames.length === 0 ? 0 : Math.max(-1, ...lengths)
-    if (length > (best?.length ?? -1)) best = { chain, length }
+/** A TLS server of the same port and bind that already has one of the hosts; Istio drops the whole server. */
+function findDuplicate(
+  entry: ServerOf,
+  known: Map<string, ServerOf>
+): { readonly by: ServerOf; readonly host: string } | undefined {
+  const { tls, hosts, bind = '' } = entry.server
+  if (tls === undefined) return undefined
+  for (const host of hosts) {
+    const by = known.get(host)
+    if (by !== undefined && (by.server.bind ?? '') === bind) return { by, host }
   }
-  return best?.chain
-}
-
-/** An exact name is more specific than any wildcard. */
-const lengthOf = (name: string) => (name.startsWith('*') ? name.length : Number.POSITIVE_INFINITY)
-
-/** Chain that matches a connection without TLS: the one without server names. */
-export function chainForPlaintext({ chains }: Listener): Chain | undefined {
-  return chains.find(({ serverNames }) => serverNames.length === 0)
-}
-
-/** True if a TLS server of the same port and bind already has one of the hosts; Istio drops the whole server. */
-function isDuplicate({ tls, hosts, bind = '' }: GatewayServer, known: Map<string, string>): boolean {
-  if (tls === undefined) return false
-  if (hosts.some(host => known.get(host) === bind)) return true
-  for (const host of hosts) known.set(host, bind)
-  return false
+  for (const host of hosts) known.set(host, entry)
+  return undefined
 }
 
 /** Resolves `./host` to the Gateway's own namespace, and drops the default, every namespace. */

@@ -48,7 +48,8 @@ export type InjectionKinds = 'MutatingWebhookConfiguration' | 'Namespace' | 'Con
  * charts istio-discovery mutatingwebhook.yaml; Istio 1.27 and later
  */
 export function injection(view: View<InjectionKinds>, subject: InjectionSubject): Injection {
-  const webhook = selectingWebhook(view, subject)
+  const { namespace: name, labels: podLabels } = subject
+  const webhook = selectingWebhook(view, { name, labels: view.get('Namespace', '', name)?.labels ?? {} }, podLabels)
   if (webhook === undefined) return { injected: false, reason: 'not-selected' }
   if (subject.hostNetwork) return { injected: false, reason: 'host-network' }
   if (SYSTEM_NAMESPACES.includes(subject.namespace)) return { injected: false, reason: 'system-namespace' }
@@ -72,11 +73,13 @@ export function nextProxy(view: View<InjectionKinds>, subject: InjectionSubject)
   return next.injected ? { proxy: 'sidecar', revision: next.revision } : { proxy: 'none' }
 }
 
-function selectingWebhook(
-  view: View<'MutatingWebhookConfiguration' | 'Namespace'>,
-  { namespace, labels }: InjectionSubject
-) {
-  const namespaceLabels = { 'kubernetes.io/metadata.name': namespace, ...view.get('Namespace', '', namespace)?.labels }
+/** Webhook that receives a pod with these labels, and the revision of its control plane. */
+export function selectingWebhook(
+  view: View<'MutatingWebhookConfiguration'>,
+  namespace: Pick<ResourceOf<'Namespace'>, 'name' | 'labels'>,
+  labels: Labels
+): { readonly name: string; readonly revision: string | undefined } | undefined {
+  const namespaceLabels = { 'kubernetes.io/metadata.name': namespace.name, ...namespace.labels }
   for (const configuration of view.list('MutatingWebhookConfiguration')) {
     const found = configuration.webhooks.find(
       ({ name, namespaceSelector, objectSelector }) =>

@@ -83,12 +83,14 @@ interface DeniedCall {
 
 /**
  * `refused-by-policy`: no rule allows the identity. `no-identity-for-policy`: plaintext request, policy requires an
- * identity. `token-never-valid`: required JWT issuer is not configured. `provider-unknown`: CUSTOM provider is not defined.
+ * identity. `token-never-valid`: required JWT issuer is not configured. `token-required`: a JWT would be accepted.
+ * `provider-unknown`: CUSTOM provider is not defined.
  */
 export type PolicyDenialCause =
   | 'refused-by-policy'
   | 'no-identity-for-policy'
   | 'token-never-valid'
+  | 'token-required'
   | 'provider-unknown'
 export type PolicyDenied = { [C in PolicyDenialCause]: { readonly cause: C } & DeniedCall }[PolicyDenialCause]
 
@@ -173,4 +175,9 @@ export interface Hop {
 
 export interface FailedHop extends Hop {
   readonly failure: Failure
+}
+
+/** Hop at which a policy denies a request because it has no JWT. */
+export interface TokenRequiredHop extends Hop {
+  readonly failure: Extract<Failure, { readonly cause: 'token-required' }>
 }

@@ -1,4 +1,5 @@
-import { type Chain, chainForPlaintext, chainForSni } from '../istio/gateway.ts'
+import { chainForPlaintext, chainForSni } from '../istio/filter-chain.ts'
+import type { Chain } from '../istio/gateway.ts'
 import { type ServerKinds, serverSide } from '../istio/server.ts'
 import { ingressOf } from '../kserve/kserve.ts'
 import { HTTP_PORT } from '../kubernetes/service.ts'

@@ -9,7 +9,7 @@ import { inputsOf } from './call-inputs.ts'
 import type { RequiredRoute } from './call-result.ts'
 import type { Caller, InFlightRequest, PathKinds, TrafficSource } from './caller.ts'
 import { evaluateCalls, forwardCall, isOk } from './evaluate-calls.ts'
-import type { Caveat, FailedHop, Hop, HopName, Unevaluated } from './hop.ts'
+import type { Caveat, FailedHop, Hop, HopName, TokenRequiredHop, Unevaluated } from './hop.ts'
 
 /** Evaluated request path to a model. */
 export interface Path extends Caller {
@@ -26,6 +26,8 @@ export interface Path extends Caller {
   readonly revision?: 'previous' | undefined
   /** In order, up to the first that is blocked or unknown. */
   readonly hops: readonly Hop[]
+  /** Hop at which a policy denies the same request without a JWT; absent if it gets as far as with one. */
+  readonly tokenRequired?: TokenRequiredHop
   /** False if no configuration shows that such callers exist. */
   readonly expected: boolean
   /** Why the result is not known, with the inputs of all hops from there on. */
@@ -70,15 +72,40 @@ export function failedHopOf({ hops }: Pick<Path, 'hops'>): FailedHop | undefined
 
 /** Evaluates a template: one path for each branch, or one in total if no branch is reached. */
 export function evaluatePath(template: PathTemplate): readonly Path[] {
+  const hasToken = ({ call }: InFlightRequest) => call.token !== undefined
+  const plain = furthest(
+    template,
+    template.candidates.filter(one => !hasToken(one))
+  )
+  if (plain.every(isOpen)) return plain
+  const withToken = furthest(template, template.candidates.filter(hasToken))
+  if (reachOf(withToken) <= reachOf(plain)) return plain
+  const tokenRequired = findTokenRequired(plain)
+  return tokenRequired === undefined ? withToken : withToken.map(path => ({ ...path, tokenRequired }))
+}
+
+/** Denial of a request without a JWT; as requests with one get further, a JWT is valid there. */
+function findTokenRequired(paths: readonly Path[]): TokenRequiredHop | undefined {
+  for (const hop of paths.flatMap(path => failedHopOf(path) ?? [])) {
+    const { failure } = hop
+    if (failure.cause === 'token-never-valid') return { ...hop, failure: { ...failure, cause: 'token-required' } }
+  }
+  return undefined
+}
+
+/** Paths of the candidate that gets furthest; empty without candidates. */
+function furthest(template: PathTemplate, candidates: readonly InFlightRequest[]): readonly Path[] {
   let best: readonly Path[] = []
-  let furthest = -1
-  for (const candidate of template.candidates) {
+  for (const candidate of candidates) {
     const paths = evaluateCandidate(template, candidate)
-    const reach = paths.reduce((sum, path) => sum + path.hops.length + (isOpen(path) ? REACHED_SCORE : 0), 0)
-    if (reach > furthest) [best, furthest] = [paths, reach]
+    if (best.length === 0 || reachOf(paths) > reachOf(best)) best = paths
     if (paths.every(isOpen)) break
   }
   return best
+}
+
+function reachOf(paths: readonly Path[]): number {
+  return paths.reduce((sum, path) => sum + path.hops.length + (isOpen(path) ? REACHED_SCORE : 0), 0)
 }
 
 /** A path that reaches the model scores higher than any number of hops. */

@@ -1,7 +1,9 @@
 import { requiresToken } from '../istio/authorization.ts'
+import { meshOf } from '../istio/mesh.ts'
 import { componentsOf, desiredPod } from '../kserve/inference-service.ts'
 import { podsWith } from '../kubernetes/service.ts'
 import type { ResourceOf } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
 import { hasLabels } from '../text/selector.ts'
 import { MODEL_KINDS } from './lib/model-pods.ts'
 import { defineCheck } from './lib/rule.ts'
@@ -22,8 +24,10 @@ export default defineCheck({
   *check(policy, view) {
     const labels = policy.spec.selector?.matchLabels ?? {}
     const [key, value] = Object.entries(labels).find(([one]) => MODEL_LABELS.test(one)) ?? []
-    if (key === undefined || value === undefined || podsWith(view, policy.namespace, labels).length > 0) return
-    const services = view.list('InferenceService', policy.namespace)
+    if (key === undefined || value === undefined) return
+    const services = modelsInScope(view, policy)
+    const namespaces = new Set([policy.namespace, ...services.map(({ namespace }) => namespace)])
+    if ([...namespaces].some(one => podsWith(view, one, labels).length > 0)) return
     const next = services.flatMap(service => componentsOf(view, service).map(one => desiredPod(view, service, one)))
     if (next.some(pod => hasLabels(pod.labels, labels))) return
     const modelName = value.replace(LEGACY_SUFFIX, '')
@@ -53,6 +57,12 @@ export default defineCheck({
 })
 
 type Policy = ResourceOf<'AuthorizationPolicy' | 'RequestAuthentication' | 'PeerAuthentication'>
+
+/** A policy of the root namespace applies to all namespaces; a PeerAuthentication with a selector does not. */
+function modelsInScope(view: View<'InferenceService' | 'ConfigMap'>, { kind, namespace }: Policy) {
+  const isForAll = kind !== 'PeerAuthentication' && namespace === meshOf(view).rootNamespace
+  return view.list('InferenceService', isForAll ? undefined : namespace)
+}
 
 function concernsJwt(policy: Policy): boolean {
   return policy.kind === 'RequestAuthentication' || (policy.kind === 'AuthorizationPolicy' && requiresToken(policy))

@@ -1,11 +1,8 @@
 import { ingressOf } from '../kserve/kserve.ts'
 import { toFullName } from '../text/host.ts'
+import { isManagedRoute } from './lib/managed-route.ts'
 import { findModelOf } from './lib/model-host.ts'
 import { defineCheck } from './lib/rule.ts'
-
-/** API groups of the controllers that create routes for models. */
-const CONTROLLERS = /^(serving\.kserve\.io|serving\.knative\.dev|networking\.internal\.knative\.dev)\//
-const NET_ISTIO = 'networking.internal.knative.dev/ingress'
 
 export default defineCheck({
   id: 'virtualservice-host-conflict',
@@ -15,7 +12,7 @@ export default defineCheck({
   on: ['VirtualService'],
   reads: ['InferenceService', 'ConfigMap'],
   *check(route, view) {
-    if (CONTROLLERS.test(route.owner?.apiVersion ?? '') || NET_ISTIO in route.labels) return
+    if (isManagedRoute(route)) return
     const { ingressGateway, localGateway } = ingressOf(view).config
     const { namespace, name, spec } = route
     const isBound = spec.gateways.some(one => ['mesh', ingressGateway, localGateway].includes(one))

@@ -66,7 +66,7 @@ export function attributesOf(view: View<PathKinds>, service: InferenceService): 
     path?.replaceAll(name, ''),
     graphs.map(graph => graph.name),
     publicationAttributes(service, publication),
-    [predictor, transformer, explainer, ...canary.map(one => one.predictor)].map(withoutMetadata),
+    [predictor, transformer, explainer, ...canary.map(one => one.predictor)].map(fieldsOf),
     canary.map(one => one.trafficPercent),
     components.map(one => componentAttributes(service, one)),
     inCluster.map(host => serviceAttributes(view, host, inCluster)),
@@ -119,9 +119,9 @@ function publicationAttributes(service: InferenceService, { addresses, absent, .
   return { ...publication, patterns, absent: absent?.reason }
 }
 
-/** Every field of a component that the model reads, for checks that read them: labels and annotations are compared apart. */
-function withoutMetadata(component: InferenceService['spec']['predictor']) {
-  return component && { ...component, labels: undefined, annotations: undefined }
+/** Every field of a component that the model reads, for checks that read them: labels are compared apart. */
+function fieldsOf(component: InferenceService['spec']['predictor']) {
+  return component && { ...component, labels: undefined, annotations: relevantKeys(component.annotations) }
 }
 
 function componentAttributes({ name: model }: InferenceService, component: Component) {

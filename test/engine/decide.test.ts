@@ -233,6 +233,7 @@ t.test('a rule that reads an unreadable kind is listed as skipped', async t => {
   t.match(notEvaluated, [
     { rule: 'paths', missing: ['DestinationRule'], reason: 'DestinationRule: forbidden' },
     { rule: 'destinationrule-on-externalname', missing: ['DestinationRule'] },
+    { rule: 'destinationrule-superseded', missing: ['DestinationRule'] },
     { rule: 'destinationrule-tls-without-mode', missing: ['DestinationRule'] }
   ])
   t.match(decideChange(withoutDestinationRules, create(model('new'))), {

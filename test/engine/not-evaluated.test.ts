@@ -115,10 +115,13 @@ const CHANGES: Readonly<Record<string, readonly [state: string, change: string, 
   ]
 }
 
+/** Rules that hold in ambient mode as well. */
+const ABOUT_AMBIENT = ['namespace-is-ambient', 'target-ref-not-found']
+
 for (const [name, [state, change, reasons]] of Object.entries(CHANGES)) {
   t.test(`change: ${name}`, async t => {
     const decision = decisionOn(stockWith(amb(state)), amb(change))
-    const rules = decision.findings.map(({ rule }) => rule).filter(rule => rule !== 'namespace-is-ambient')
+    const rules = decision.findings.map(({ rule }) => rule).filter(rule => !ABOUT_AMBIENT.includes(rule))
     t.same(rules, [], 'no rule speaks as if the pods had no proxy, or a sidecar')
     const found = reasonsOf(decision)
     t.equal(found.length, reasons.length, found.join('\n'))

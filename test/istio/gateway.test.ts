@@ -1,5 +1,6 @@
 import t from 'tap'
-import { chainForSni, findListener } from '../../src/istio/gateway.ts'
+import { chainForSni } from '../../src/istio/filter-chain.ts'
+import { findListener } from '../../src/istio/gateway.ts'
 import { toWorkload } from '../../src/state/workload.ts'
 import { stateOf } from '../support/snapshot.ts'
 

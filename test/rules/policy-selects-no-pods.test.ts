@@ -25,6 +25,14 @@ testRule(t, rule, {
     ),
     [place('PeerAuthentication', 'default', 'serving.kserve.io/inferenceservice')]
   ],
+  'root namespace: pods of any namespace': [
+    selecting(`${KEY}: sklearn-iris-predictor`).replace('namespace: user1', 'namespace: istio-system'),
+    []
+  ],
+  'root namespace: no pods': [
+    selecting(`${KEY}: gone-predictor`).replace('namespace: user1', 'namespace: istio-system'),
+    [place('AuthorizationPolicy', 'policy').replace('user1', 'istio-system')]
+  ],
   'labels of other pods': [selecting('app: gone'), []],
   'all pods': [authorizing('{}'), []]
 })

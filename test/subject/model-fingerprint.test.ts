@@ -52,6 +52,11 @@ for (const [name, objects, isEqual] of [
     [model('a'), model('b'), service('a', alias('a-predictor')), service('b', alias('a-predictor'))],
     false
   ],
+  [
+    'an annotation of one component that KServe does not propagate',
+    [model('a'), model('b', ', annotations: { autoscaling.knative.dev/min-scale: "1" }')],
+    false
+  ],
   ['a Service of only one', [model('a'), model('b'), service('a-predictor', port('http'))], false],
   [
     'Service ports of another protocol',

@@ -17,6 +17,7 @@ export type Exposure =
   | 'plaintext-accepted'
   | 'plaintext-sent'
   | 'cross-namespace-via-activator'
+  | 'cross-namespace-via-gateway'
   | 'jwt-not-enforced'
   | 'jwt-bypass-via-activator'
   | 'policy-not-enforced'

@@ -52,9 +52,9 @@ kind: Pod
 metadata: { namespace: istio-system, name: gateway, labels: { istio: ingressgateway } }
 spec: { containers: [{ name: istio-proxy, args: [proxy, router] }] }
 `,
-      ['istio-system', 'knative-serving', 'kserve', 'user1']
+      ['', 'istio-system', 'knative-serving', 'kserve', 'user1']
     ],
-    ['DestinationRule for all hosts', clientRule('*', '{}'), ['istio-system', 'knative-serving', 'kserve', 'user1']]
+    ['DestinationRule for all hosts', clientRule('*', '{}'), ['', 'istio-system', 'knative-serving', 'kserve', 'user1']]
   ] as const) {
     const after = evaluate(put(state, yaml), RULES, before)
     const again = [...after.namespaces]
