@@ -68,7 +68,7 @@ export function toPathFindings(
     const { name } = hop
     const failure = attributedTo(hop.failure, changed)
     const rule = ruleFor(rules, failure)
-    const { value: problem, skip } = track(snapshot, view => rule.explain(failure, view))
+    const { value: problem, skip } = track(snapshot, view => rule.explain(failure, view, changed))
     if (skip !== undefined) {
       skipped.set(rule.id, { rule: rule.id, ...skip })
       continue

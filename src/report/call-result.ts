@@ -89,6 +89,6 @@ function renderAuthorization(
 /** All ALLOW policies of the server, because a rule in any of them could allow the request. */
 function denialSources(verdict: Exclude<Authorization, { readonly is: 'allowed' }>): readonly ConfigSource[] {
   if (verdict.is === 'not-allowed') return verdict.by.map(policy => ({ object: toRef(policy), field: 'spec.rules' }))
-  const { policy, field } = decidingPolicy(verdict)
+  const { policy, field } = decidingPolicy({ verdict })
   return [{ object: toRef(policy), field }]
 }

@@ -30,8 +30,16 @@ export type HopName =
 /** Connection that fails: client, TLS that it sends, server, and the cause. */
 export type ConnectionFailure = ConnectionRefused & ConnectionEnds
 
+/** Pod without a sidecar that routes the request: it is sent unchanged, to the gateway that the host resolves to. */
+export interface UnroutedSender {
+  readonly pod: Workload
+  /** Host of the request. */
+  readonly host: string
+}
+
 interface ConnectionEnds {
   readonly client: Workload
+  readonly unrouted?: UnroutedSender | undefined
   readonly sent: ClientSide
   readonly destination: Destination
   readonly server: ServerSide

@@ -10,7 +10,7 @@ import type { PathKinds, TrafficSource } from './caller.ts'
 type InferenceGraph = ResourceOf<'InferenceGraph'>
 
 /** Label of router pods. */
-const GRAPH_LABEL = 'serving.kserve.io/inferencegraph'
+export const GRAPH_LABEL = 'serving.kserve.io/inferencegraph'
 
 /**
  * Routers of InferenceGraphs that have this model as a step; they call its InferenceService URL.

@@ -30,9 +30,17 @@ export function hopToLocalGateway(view: View<PathKinds>, address: string, requir
   const port = found?.spec.ports[0]?.port ?? HTTP_PORT
   const pods = toDestination(view, address, port).endpoints.map(({ workload }) => workload)
   const services = found === undefined ? [] : [found]
-  return hopThrough(view, 'caller->local-gateway', pods, ({ call }) =>
-    tryIngress(view, services, toServiceRef(address), call, requiredRoute)
+  return hopThrough(view, 'caller->local-gateway', pods, request =>
+    withSender(request, requiredRoute, tryIngress(view, services, toServiceRef(address), request.call, requiredRoute))
   )
+}
+
+/** Names the sender of a refused connection: its Sidecar, or its missing sidecar, is why it sends plaintext. */
+function withSender({ at }: InFlightRequest, { host }: RequiredRoute, result: CallResults): CallResults {
+  const { failure } = result
+  if (failure?.cause !== 'plaintext-to-mtls-listener') return result
+  const [unrouted] = at.map(pod => ({ pod, host }))
+  return { ...result, failure: { ...failure, unrouted } }
 }
 
 /** Hop of an external client by an address that the status has and no configuration publishes. */

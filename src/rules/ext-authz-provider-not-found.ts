@@ -9,7 +9,7 @@ export default defineFailure({
   cause: 'provider-unknown',
   summary: 'A CUSTOM policy names an unknown extension provider, so it denies every request',
   explain(failure, view) {
-    const { policy, field, provider } = decidingPolicy(failure.verdict)
+    const { policy, field, provider } = decidingPolicy(failure)
     const configured = meshOf(view).authorizers
     const instead = configured.length === 0 ? '' : `, or use a configured one: ${configured.join(', ')}`
     const [only, ...others] = configured

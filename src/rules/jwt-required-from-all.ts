@@ -8,7 +8,7 @@ export default defineFailure({
   mode: 'warn',
   summary: 'A policy for a whole namespace now denies requests without a JWT',
   explain(failure) {
-    const { policy, field } = decidingPolicy(failure.verdict)
+    const { policy, field } = decidingPolicy(failure)
     return {
       object: toRef(policy),
       field,

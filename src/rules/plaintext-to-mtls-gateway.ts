@@ -2,12 +2,16 @@ import { nameOf, toRef } from '../state/resource.ts'
 import { dualModeGateway } from './lib/dual-mode-gateway.ts'
 import { clientName, portName, serverField } from './lib/message-parts.ts'
 import { defineFailure } from './lib/rule.ts'
+import { senderProblem } from './lib/unrouted-sender.ts'
 
 export default defineFailure({
   id: 'plaintext-to-mtls-gateway',
   cause: 'plaintext-to-mtls-listener',
   summary: 'Clients send plaintext to a gateway port that accepts only TLS',
-  explain({ client, at }, view) {
+  explain(failure, view, changed) {
+    const sender = changed?.kind === 'Gateway' ? undefined : senderProblem(failure, view)
+    if (sender !== undefined) return sender
+    const { client, at } = failure
     const [entry] = at.servers
     return {
       object: toRef(entry.gateway),

@@ -7,6 +7,7 @@ import { withAutoMtls } from './lib/mesh-config.ts'
 import { clientName, clientTlsSource, hostName } from './lib/message-parts.ts'
 import { plaintextPorts } from './lib/plaintext-ports.ts'
 import { defineFailure, type FailureOf, type Fix } from './lib/rule.ts'
+import { graphOf, graphProblem } from './lib/unrouted-sender.ts'
 
 type PlaintextFailure = FailureOf<'plaintext-to-strict-workload'>
 
@@ -14,8 +15,10 @@ export default defineFailure({
   id: 'plaintext-to-strict-workload',
   cause: 'plaintext-to-strict-workload',
   summary: 'Clients send plaintext to pods that accept only mTLS',
-  explain(failure, view) {
+  explain(failure, view, changed) {
     const { client, sent, destination, at } = failure
+    const graph = changed?.kind === 'InferenceGraph' ? graphOf(view, client) : undefined
+    if (graph !== undefined) return graphProblem(graph, hostName(destination))
     const mesh = sent.reason === 'auto-mtls-off' ? findMeshConfig(view, client) : undefined
     const source =
       mesh === undefined ? { object: toRef(at), field: 'spec.mtls.mode' } : { object: toRef(mesh), field: 'data.mesh' }

@@ -14,7 +14,7 @@ export default defineFailure({
   cause: 'refused-by-policy',
   summary: 'An AuthorizationPolicy denies requests on the path to a model',
   explain(failure, view) {
-    const { policy, field } = decidingPolicy(failure.verdict)
+    const { policy, field } = decidingPolicy(failure)
     const who = deniedCallerName(failure)
     const isWebhook = isWebhookCall(failure) && failure.verdict.is === 'not-allowed'
     const extended = isWebhook ? webhookPolicy(failure, view) : extendedAllowPolicy(failure, view)

@@ -11,7 +11,7 @@ export default defineFailure({
   cause: 'no-identity-for-policy',
   summary: 'AuthorizationPolicy requires a peer identity, but requests arrive in plaintext',
   explain(failure, view) {
-    const { policy, field } = decidingPolicy(failure.verdict)
+    const { policy, field } = decidingPolicy(failure)
     return {
       object: toRef(policy),
       field,

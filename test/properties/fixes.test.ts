@@ -2,8 +2,11 @@ import { ok } from 'node:assert'
 import t from 'tap'
 import { decide, decideState } from '../../src/engine/decide.ts'
 import type { Finding } from '../../src/engine/finding.ts'
+import { type ProofContext, proveFixes } from '../../src/engine/fix-proof.ts'
+import { withProvenFixes } from '../../src/engine/proven-fixes.ts'
 import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
+import { readResource } from '../../src/sources/manifest.ts'
 import type { Change, Snapshot } from '../../src/state/snapshot.ts'
 import { property } from '../support/property.ts'
 import { anyObject, applying, clusterWith, type Manifest, read } from '../support/random-cluster.ts'
@@ -51,4 +54,19 @@ property(t, 'a fix removes its finding and is not denied', changes, 200, manifes
     }
     ok(finding === undefined, `${placeOf(found)}: the fix does not remove the finding: ${JSON.stringify(found.fix)}`)
   }
+})
+
+const CONTEXT: ProofContext = { rules: RULES, policy: DEFAULT_POLICY, read: readResource }
+
+property(t, 'fixes that a denial offers hold, also evaluated without a cache', anyObject, 30, manifest => {
+  const healthy = clusterWith([])
+  const change = applying(healthy, read(manifest))
+  const cache = {}
+  const decided = decide(healthy, change, RULES, DEFAULT_POLICY, cache)
+  const { findings } = withProvenFixes(healthy, change, decided, { ...CONTEXT, cache })
+  const denying = findings.filter(({ mode }) => mode === 'deny')
+  const offered = denying.filter(({ fix: { apply = [], remove = [] } }) => apply.length + remove.length > 0)
+  const holds = (some: readonly Finding[]) =>
+    proveFixes(healthy, change, some, { ...CONTEXT, others: denying.filter(one => !some.includes(one)) }).is === 'good'
+  ok(holds(offered) || offered.every(one => holds([one])), JSON.stringify(offered.map(({ fix }) => fix)))
 })

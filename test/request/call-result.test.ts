@@ -69,6 +69,12 @@ t.test('connection is evaluated before policies', async t => {
     ['JWT that the proxy validates', [from('requestPrincipals: ["*"]'), tokens], { issuer: 'known' }, 'allowed open'],
     ['no JWT', [from('requestPrincipals: ["*"]'), tokens], {}, 'not-allowed token-never-valid'],
     ['JWT of an unknown issuer', [tokens], { issuer: 'foreign' }, 'token-refused token-never-valid'],
+    [
+      'JWT of an unknown issuer from a caller without a sidecar',
+      [tokens],
+      { ...WITHOUT_SIDECAR, issuer: 'foreign' },
+      'token-refused token-never-valid'
+    ],
     ['undefined provider', [custom], {}, 'provider-unknown provider-unknown'],
     [
       'server without a proxy enforces no policy',

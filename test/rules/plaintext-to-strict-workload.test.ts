@@ -3,7 +3,7 @@ import { decide } from '../../src/engine/decide.ts'
 import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import rule from '../../src/rules/plaintext-to-strict-workload.ts'
-import { clientRule, KNATIVE_WITHOUT_SIDECARS, model, policy } from '../support/objects.ts'
+import { clientRule, graph, KNATIVE_WITHOUT_SIDECARS, model, policy, together } from '../support/objects.ts'
 import { resourceOf, stockWith } from '../support/snapshot.ts'
 import { findingsOf, testRule } from '../support/table-test.ts'
 
@@ -91,6 +91,25 @@ t.test('callers without a sidecar send plaintext to a STRICT model in Standard m
         rule: rule.id,
         field: 'spec.mtls.mode',
         fix: { text: 'Keep PeerAuthentication user1/default PERMISSIVE while callers without a sidecar exist' }
+      }
+    ]
+  })
+})
+
+t.test('an InferenceGraph that loses its sidecars is reported', async t => {
+  const standard = model(', annotations: { serving.kserve.io/deploymentMode: Standard }')
+  const state = stockWith(together(STRICT, standard, graph('')))
+  const before = state.get('InferenceGraph', 'user1', 'graph')
+  if (before === undefined) throw new Error('no graph')
+  const after = resourceOf(graph(', labels: { sidecar.istio.io/inject: "false" }'))
+  t.match(decide(state, { operation: 'UPDATE', before, after }, RULES, DEFAULT_POLICY), {
+    decision: 'deny',
+    findings: [
+      {
+        rule: rule.id,
+        object: { kind: 'InferenceGraph', name: 'graph' },
+        message:
+          'InferenceGraph user1/graph has no sidecar and sends plaintext to new-predictor.user1, which accepts only TLS'
       }
     ]
   })

@@ -1,4 +1,4 @@
-import { authorize } from '../../istio/authorization.ts'
+import { authorize, needsIdentity, requiresToken } from '../../istio/authorization.ts'
 import type { AuthorizationPolicy } from '../../istio/authorization-policy.ts'
 import { meshOf } from '../../istio/mesh.ts'
 import { systemPods } from '../../knative/knative.ts'
@@ -32,8 +32,14 @@ export function serverName({ server, request }: PolicyDenied): string {
   return `${namespace}/${of}${request.method === 'GET' ? request.path : ''}`
 }
 
-/** Policy that denies the request. If no ALLOW policy matches, the newest of them. */
-export function decidingPolicy(verdict: Denied): {
+/** Policy that denies the request. If no ALLOW policy matches, the newest of those that require what the request lacks. */
+export function decidingPolicy({
+  verdict,
+  cause
+}: {
+  readonly verdict: Denied
+  readonly cause?: PolicyDenied['cause']
+}): {
   readonly policy: Exclude<Denied['by'], readonly unknown[]>
   readonly field: string
   /** Name of the CUSTOM provider. */
@@ -43,7 +49,7 @@ export function decidingPolicy(verdict: Denied): {
     case 'denied':
       return { policy: verdict.by, field: `spec.rules[${verdict.rule}]` }
     case 'not-allowed':
-      return { policy: newestPolicy(verdict.by), field: 'spec.rules' }
+      return { policy: responsiblePolicy(verdict.by, cause), field: 'spec.rules' }
     case 'provider-unknown':
       return { policy: verdict.by, field: 'spec.provider.name', provider: verdict.provider }
     case 'token-refused':
@@ -51,8 +57,18 @@ export function decidingPolicy(verdict: Denied): {
   }
 }
 
-function newestPolicy(policies: readonly AuthorizationPolicy[]): AuthorizationPolicy {
-  return policies.reduce((a, b) => (byCreationTime(a, b) > 0 ? a : b))
+function responsiblePolicy(
+  policies: readonly AuthorizationPolicy[],
+  cause: PolicyDenied['cause'] | undefined
+): AuthorizationPolicy {
+  const requiring = policies.filter(policy => requiresMissing(policy, cause))
+  return (requiring.length > 0 ? requiring : policies).reduce((a, b) => (byCreationTime(a, b) > 0 ? a : b))
+}
+
+/** True if the policy has a rule for what the request lacks: an identity, or a JWT. */
+function requiresMissing(policy: AuthorizationPolicy, cause: PolicyDenied['cause'] | undefined): boolean {
+  if (cause === 'token-never-valid') return requiresToken(policy)
+  return cause === 'no-identity-for-policy' && needsIdentity(policy)
 }
 
 /**
@@ -63,7 +79,7 @@ function newestPolicy(policies: readonly AuthorizationPolicy[]): AuthorizationPo
  * @param path of the request that the hops must be allowed to send
  */
 export function extendedAllowPolicy(
-  { client, server, request, verdict }: PolicyDenied,
+  { cause, client, server, request, verdict }: PolicyDenied,
   view: View<PathKinds>,
   path = request.path
 ): readonly Manifest[] {
@@ -81,7 +97,7 @@ export function extendedAllowPolicy(
     .filter(identity => authorize(view, server, { ...request, path, identity }).is !== 'allowed')
   if (denied.length === 0) return []
   const principals = [...new Set(denied)].map(identity => identity.replace('spiffe://', ''))
-  const policy = newestPolicy(verdict.by)
+  const policy = responsiblePolicy(verdict.by, cause)
   const rules = [{ from: [{ source: { principals } }] }, { to: [{ operation: { paths: KNATIVE_PROBE_PATHS } }] }]
   if (policy.namespace === server.namespace && specLength(policy) <= MAX_SPEC_LENGTH) {
     return [updatedManifest(policy, { spec: { ...policy.spec, rules: [...policy.spec.rules, ...rules] } })]

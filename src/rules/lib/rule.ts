@@ -75,7 +75,8 @@ export type FailureOf<C extends Cause> = Extract<Failure, { readonly cause: C }>
 /** Explains the failures of one cause. The engine finds them by comparing paths. */
 export interface FailureRule<C extends Cause = Cause> extends Rule {
   readonly cause: C
-  explain(failure: FailureOf<C>, view: View<PathKinds>): AttributedProblem
+  /** @param changed object of the change that blocks the path: of several objects at fault, it is the one to report */
+  explain(failure: FailureOf<C>, view: View<PathKinds>, changed?: Ref): AttributedProblem
 }
 
 /** Checks objects of some kinds for defects that block no path. */

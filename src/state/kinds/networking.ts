@@ -80,11 +80,17 @@ export const NETWORKING = {
     group: 'networking.istio.io',
     version: 'v1beta1',
     plural: 'sidecars',
+    lossless: true,
     shape: z.object({
       spec: z
-        .object({
+        .looseObject({
           workloadSelector: object({ labels: strings }),
-          egress: listOf(z.object({ hosts: listOf(z.string()), port: object({ number: optional(z.number()) }) }))
+          egress: listOf(
+            z.looseObject({
+              hosts: listOf(z.string()),
+              port: optional(z.looseObject({ number: optional(z.number()) }))
+            })
+          )
         })
         .nullish()
         .transform(value => value ?? { workloadSelector: undefined, egress: [] })
