@@ -1,3 +1,4 @@
+import { isDnsName } from '../text/host.ts'
 import { nameOf, type Ref, type ResourceOf, toRef } from './resource.ts'
 import type { Settings } from './settings.ts'
 
@@ -102,7 +103,8 @@ function byWebhook(
 ): Installation | undefined {
   for (const configuration of configurations) {
     const namespace = configuration.webhooks.find(isOwnWebhook)?.clientConfig?.service?.namespace
-    if (namespace !== undefined) return { namespace, source: toRef(configuration) }
+    // Templates have placeholders.
+    if (namespace !== undefined && isDnsName(namespace)) return { namespace, source: toRef(configuration) }
   }
   return undefined
 }

@@ -58,6 +58,7 @@ t.test('control planes are discovered from webhooks, else from ConfigMaps', asyn
   for (const [name, yaml, expected] of [
     ['empty state', [], {}],
     ['webhook of another controller', [otherWebhook], {}],
+    ['webhook with a placeholder', [kserveWebhook('$(kserveNamespace)')], {}],
     [
       'KServe webhook',
       [kserveWebhook('kubeflow'), kserveMap('kserve')],

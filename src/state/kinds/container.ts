@@ -38,7 +38,7 @@ export const container = z
     livenessProbe: handler,
     readinessProbe: handler,
     startupProbe: handler,
-    env: listOf(z.object({ name: z.string(), value: optional(z.string()) }))
+    env: listOf(z.object({ name: optional(z.string()), value: optional(z.string()) }))
   })
   .transform(({ name = '', image, args, ports, livenessProbe, readinessProbe, startupProbe, env }) => ({
     name,
