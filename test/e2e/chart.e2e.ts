@@ -83,7 +83,7 @@ await t.test('invalid value is an error that names the key', async t => {
     ['config.server.port=1', "at '/config/server': additional properties 'port' not allowed"],
     ['certManager.enabled=true', "at '/certManager/issuerRef/name': minLength"],
     ['service.port=https', "at '/service/port': got string, want integer"],
-    [`config.mesh.istioNamespace=${NAMESPACE}`, `namespace ${NAMESPACE} is one of config.mesh`]
+    [`config.mesh.istioNamespace=${NAMESPACE}`, `namespace ${NAMESPACE} has a control plane`]
   ] as const) {
     const { code, err } = await render('default', '--set', value)
     t.equal(code, 1, value)
