@@ -30,13 +30,12 @@ const READ = ['list', 'watch']
 export function rolesFor(options: RoleOptions): readonly object[] {
   const { namespace, settings, enabled, certificates, reports } = options
   const collections = collectionsOf(settings)
-  const named = Map.groupBy(collections, one => one.name !== undefined)
   const rulesByScope = new Map<string | undefined, readonly PolicyRule[]>([
     [
       undefined,
       [
-        ...toRules(named.get(false) ?? []),
-        ...toRules(named.get(true) ?? []),
+        ...toRules(collections.filter(({ name }) => name === undefined)),
+        ...toRules(collections.filter(({ name }) => name !== undefined)),
         ...(enabled ? webhookConfigurationRules(namespace) : []),
         ...(enabled && reports !== 'off' ? reportRules() : [])
       ]

@@ -54,11 +54,12 @@ const serverText = (view: View<InputKinds>) => (endpoint: Endpoint) => {
 }
 
 /** Labels of a namespace that select ambient mode or a waypoint. */
-function dataplaneLabels(view: View<'Namespace'>, namespace: string): readonly (readonly [string, string])[] {
+function dataplaneLabels(view: View<'Namespace'>, namespace: string): readonly string[] {
   const labels = view.get('Namespace', '', namespace)?.labels ?? {}
   return Object.entries(labels)
     .filter(([key]) => DATAPLANE_LABEL.test(key))
-    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key}=${value}`)
+    .sort()
 }
 
 const DATAPLANE_LABEL = /^istio\.io\/(dataplane-mode|use-waypoint|ingress-use-waypoint)/

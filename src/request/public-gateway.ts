@@ -47,7 +47,7 @@ export function gatewayCaveats(view: View<PathKinds>): readonly Caveat[] {
   const [namespace = '', name = ''] = config.kserveIngressGateway.split('/')
   const gateway = view.get('KubernetesGateway', namespace, name)
   if (gateway === undefined) return [missing(`Gateway ${config.kserveIngressGateway}`)]
-  const className = gateway.spec.gatewayClassName ?? ''
+  const className = gateway.spec.gatewayClassName
   const gatewayClass = view.get('GatewayClass', '', className)
   return [toCaveat(gateway), gatewayClass === undefined ? missing(`GatewayClass ${className}`) : toCaveat(gatewayClass)]
 }

@@ -10,7 +10,7 @@ export default defineFailure({
       object,
       field,
       message: `${by} rejects "${shorten(value)}": ${reason}; ${object.namespace}/${object.name} gets no route`,
-      fix: { text: `Correct ${field}: ${reason}`, apply: by === 'KServe' ? withRequiredNames(view) : [] }
+      fix: { text: `Correct ${field}: ${reason}`, apply: by === 'KServe' ? withRequiredNames(view, value) : [] }
     }
   }
 })

@@ -73,8 +73,8 @@ function trustIssuer(refusing: RequestAuthentication, issuer: string | undefined
   const known = view
     .list('RequestAuthentication')
     .flatMap(({ spec }) => spec.jwtRules)
-    .find(rule => rule.issuer === issuer)
-  if (known === undefined) return { text }
-  const jwtRules = [...refusing.spec.jwtRules, { ...known, forwardOriginalToken: true }]
+    .filter(rule => rule.issuer === issuer)
+    .slice(0, 1)
+  const jwtRules = [...refusing.spec.jwtRules, ...known.map(rule => ({ ...rule, forwardOriginalToken: true }))]
   return { text, apply: [updatedManifest(refusing, { spec: { ...refusing.spec, jwtRules } })] }
 }

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { type Decision, decide, decideState } from '../../src/engine/decide.ts'
+import { explain } from '../../src/engine/explain.ts'
 import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { trace } from '../../src/engine/trace.ts'
 import { RULES } from '../../src/rules/index.ts'
@@ -17,7 +18,8 @@ import {
   together,
   tokens
 } from '../support/objects.ts'
-import { resourceOf, stockWith } from '../support/snapshot.ts'
+import { pathsTo, unknownReasons } from '../support/paths.ts'
+import { resourceOf, stockWith, withoutPods } from '../support/snapshot.ts'
 
 /** Objects of namespace `amb` instead of `user1`, whose pods have sidecars. */
 const amb = (yaml: string) => yaml.replaceAll('user1', 'amb')
@@ -390,3 +392,31 @@ for (const [name, [state, change, reason, deleting]] of Object.entries(OBJECTS))
     t.ok(reason === undefined || found[0]?.startsWith(reason))
   })
 }
+
+t.test('gateways of an ambient namespace are not evaluated', async t => {
+  const captured = resourceOf(
+    pod('istio-system', 'gateway', 'istio: ingressgateway, app: istio-ingressgateway', 'router')
+  )
+  const state = withoutPods(stockWith(namespace(AMBIENT).replace('user1', 'istio-system')), 'istio-system').apply({
+    operation: 'CREATE',
+    after: captured
+  })
+  t.match(unknownReasons(state, 'sklearn-iris'), ['ztunnel (ambient mode) is not modeled'])
+})
+
+t.test('a call that fails decides, whatever becomes of a call that is not evaluated', async t => {
+  const serving = (name: string, proxy: 'none' | 'sidecar') =>
+    pod('user1', name, 'serving.kserve.io/inferenceservice: new, component: predictor, app: isvc.new-predictor', proxy)
+  const state = stockWith(
+    together(namespace(AMBIENT), model(STANDARD), serving('new-0', 'none'), serving('new-1', 'sidecar'), STRICT)
+  )
+  const lines = pathsTo(state, 'new')
+  t.ok(lines.includes('non-mesh address caller->pod plaintext-to-strict-workload'), lines.join('\n'))
+})
+
+t.test('explain lists what it cannot read', async t => {
+  const state = stockWith(llm()).withUnreadable(new Map([['LLMInferenceService', 'forbidden'] as const]))
+  t.match(explain(state, () => true, RULES, DEFAULT_POLICY).notEvaluated, [
+    { rule: 'paths', missing: ['LLMInferenceService'], reason: 'LLMInferenceService: forbidden' }
+  ])
+})

@@ -45,6 +45,17 @@ t.test('a fix that does not hold keeps only its text, with the reason', async t 
   })
 })
 
+t.test('a fix that does not hold with the others is proven alone', async t => {
+  const change: Change = { operation: 'CREATE', after: resourceOf(clientRule('*.local', '{ tls: { mode: SIMPLE } }')) }
+  const fixes = decideWithFixes(stockWith(), change)
+    .findings.filter(({ mode }) => mode === 'deny')
+    .map(({ rule, fix: { text } }) => `${rule}: ${text}`)
+  t.match(fixes, [
+    /^client-mtls-to-plain-listener: .*; this is not enough: /,
+    /^client-tls-to-sidecar: Set tls.mode ISTIO_MUTUAL, or remove tls: auto mTLS then applies/
+  ])
+})
+
 t.test('fixes are proven together, or else one by one', async t => {
   const permissive = stockWith()
   const policies: Change = {

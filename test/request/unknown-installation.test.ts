@@ -3,7 +3,7 @@ import { decide } from '../../src/engine/decide.ts'
 import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
-import { configMap, model, pod, policy } from '../support/objects.ts'
+import { configMap, model, pod, policy, together } from '../support/objects.ts'
 import { unknownReasons } from '../support/paths.ts'
 import { resourceOf, stockWith } from '../support/snapshot.ts'
 
@@ -24,6 +24,15 @@ const OTHER_REVISION = pod(
   'sidecar'
 )
 
+const INJECTOR = `
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: { name: istio-sidecar-injector-1-23, labels: { istio.io/rev: 1-23 } }
+webhooks:
+  - name: rev.namespace.sidecar-injector.istio.io
+    clientConfig: { service: { namespace: istio-system, name: istiod-1-23 } }
+    namespaceSelector: { matchLabels: { istio.io/rev: 1-23 } }
+`
 const istiod = (version: string) => `
 apiVersion: v1
 kind: Pod
@@ -57,6 +66,11 @@ t.test('paths are unknown without the configuration of a control plane', async t
     [
       'pods of another revision',
       stockWith(`${OTHER_REVISION.replace('labels:', 'annotations: { istio.io/rev: 1-23 }, labels:')}`),
+      ['Istio revision 1-23: ConfigMap istio-1-23 is not read']
+    ],
+    [
+      'pods of a revision with an injector and without a ConfigMap',
+      stockWith(together(OTHER_REVISION.replace('labels:', 'annotations: { istio.io/rev: 1-23 }, labels:'), INJECTOR)),
       ['Istio revision 1-23: ConfigMap istio-1-23 is not read']
     ],
     ...(['1.20.8', '0.8.0'] as const).map(

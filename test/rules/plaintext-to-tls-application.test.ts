@@ -44,6 +44,17 @@ testRule(t, rule, {
   ]
 })
 
+t.test('sidecars of clients originate TLS where they forward HTTP', async t => {
+  const bare = authenticated.replace('labels: {', 'labels: { sidecar.istio.io/inject: "false",')
+  const http = service('{ name: http, port: 8443, targetPort: https }')
+  const [finding] = findingsOf(rule.id, together(bare, http))
+  t.match(
+    finding?.fix.apply?.map(({ metadata }) => metadata.namespace),
+    ['istio-system', 'user1'],
+    'the gateway, and sidecars of all callers'
+  )
+})
+
 t.test('the fix says what a sidecar must forward', async t => {
   const fixOf = (...objects: readonly string[]) => findingsOf(rule.id, together(authenticated, ...objects))[0]?.fix
   t.same(

@@ -30,9 +30,8 @@ function withIngress(view: View<'ConfigMap'>, names: object): readonly Manifest[
 }
 
 /** KServe's ConfigMap with Knative's gateways for the names that it omits; empty if its value is not a JSON object. */
-export function withRequiredNames(view: View<'ConfigMap'>): readonly Manifest[] {
-  const text = findKserveConfig(view)?.data['ingress']
-  const written = text === undefined ? undefined : parseGoObject(text)
+export function withRequiredNames(view: View<'ConfigMap'>, ingress: string): readonly Manifest[] {
+  const written = parseGoObject(ingress)
   if (written === undefined || 'ingressgateway' in written) return []
   const { external, local } = knativeGateways(view)
   return withGatewayNames(view, {

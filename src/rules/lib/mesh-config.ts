@@ -8,8 +8,14 @@ const AUTO_MTLS = /^enableAutoMtls:.*$/m
 
 /** ConfigMap with the mesh configuration of a workload and auto mTLS enabled; none if the key is not on a line of its own. */
 export function withAutoMtls(view: View<'ConfigMap'>, workload: Workload): readonly Manifest[] {
-  const map = findMeshConfig(view, workload)
-  const text = map?.data['mesh'] ?? ''
-  if (map === undefined || !AUTO_MTLS.test(text)) return []
-  return [updatedManifest(map, { data: { ...map.data, mesh: text.replace(AUTO_MTLS, 'enableAutoMtls: true') } })]
+  const maps = [findMeshConfig(view, workload)].filter(map => map !== undefined)
+  return maps
+    .filter(({ data }) => Object.values(data).some(text => AUTO_MTLS.test(text)))
+    .map(map => {
+      const lines = Object.entries(map.data).map(([key, text]) => [
+        key,
+        text.replace(AUTO_MTLS, 'enableAutoMtls: true')
+      ])
+      return updatedManifest(map, { data: Object.fromEntries(lines) })
+    })
 }

@@ -23,7 +23,7 @@ export const TRAFFIC = {
     kind: 'Gateway',
     version: 'v1',
     plural: 'gateways',
-    shape: z.object({ spec: z.looseObject({ gatewayClassName: optional(z.string()) }) })
+    shape: z.object({ spec: z.looseObject({ gatewayClassName: z.string().default('') }) })
   },
   GatewayClass: {
     group: 'gateway.networking.k8s.io',
