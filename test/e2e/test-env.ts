@@ -27,10 +27,14 @@ export function toSent(text: string): string {
   return stringify({ ...rest, metadata: { ...metadata, ownerReferences: owners } })
 }
 
-/** Without finalizers and fail-closed webhooks, because no controllers run. */
+/** Condition by which the API server calls a webhook for no object. */
+const NEVER = [{ name: 'never', expression: 'false' }]
+
+/** Without finalizers and calls to webhooks, because no controllers run. */
 function withoutControllers(text: string): string {
-  const { metadata, ...rest } = parse(toSent(text.replaceAll('failurePolicy: Fail', 'failurePolicy: Ignore')))
-  return stringify({ ...rest, metadata: { ...metadata, finalizers: [] } })
+  const { metadata, webhooks, ...rest } = parse(toSent(text))
+  const uncalled = webhooks?.map((webhook: object) => ({ ...webhook, matchConditions: NEVER }))
+  return stringify({ ...rest, metadata: { ...metadata, finalizers: [] }, ...(uncalled && { webhooks: uncalled }) })
 }
 
 const bare = (name: string) =>

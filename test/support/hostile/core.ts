@@ -455,11 +455,16 @@ const configurations: readonly HostileInput[] = [
   }
 ]
 
-const definition = (conversion: object | null) =>
-  named('apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'hostiles.serving.kserve.io', undefined, {
+const definition = (kind: string, conversion: object | null) =>
+  named('apiextensions.k8s.io/v1', 'CustomResourceDefinition', `${kind.toLowerCase()}s.serving.kserve.io`, undefined, {
     spec: {
       group: 'serving.kserve.io',
-      names: { kind: 'Hostile', plural: 'hostiles', singular: 'hostile', listKind: 'HostileList' },
+      names: {
+        kind,
+        plural: `${kind.toLowerCase()}s`,
+        singular: kind.toLowerCase(),
+        listKind: `${kind}List`
+      },
       scope: 'Namespaced',
       conversion,
       versions: [
@@ -487,7 +492,7 @@ const definitions: readonly HostileInput[] = [
     name: 'CustomResourceDefinition: a schema of 10,000 properties',
     admitted: true,
     make: () =>
-      definition({
+      definition('Large', {
         strategy: 'Webhook',
         webhook: { conversionReviewVersions: ['v1'], clientConfig: clientConfig('istio-system', 'istiod') }
       })
@@ -495,7 +500,7 @@ const definitions: readonly HostileInput[] = [
   {
     name: 'CustomResourceDefinition: the conversion is null',
     admitted: true,
-    make: () => definition(null)
+    make: () => definition('Small', null)
   }
 ]
 

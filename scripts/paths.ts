@@ -1,0 +1,95 @@
+/**
+ * Compares the model with whole request paths of real Envoys. Reads vectors (JSON lines, optionally gzipped): the objects of a
+ * cluster, and what became of requests on each path to its models. Prints each difference and exits with 1 if there is one.
+ */
+import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
+import { z } from 'zod'
+import { modelKey } from '../src/engine/incremental/evaluate.ts'
+import { pathsOf } from '../src/request/inference-service-paths.ts'
+import { failedHopOf, type Path } from '../src/request/request-path.ts'
+import { readResource } from '../src/sources/manifest.ts'
+import { memoize } from '../src/state/memoize.ts'
+import { Snapshot } from '../src/state/snapshot.ts'
+
+const path = z.object({
+  inferenceService: z.string(),
+  caller: z.enum(['external', 'in-mesh', 'non-mesh', 'probe']),
+  /** Namespace of the caller; absent: one that no object names. */
+  from: z.string().optional(),
+  via: z.string(),
+  activatorMode: z.enum(['serve', 'proxy']).optional(),
+  expect: z.enum(['ok', 'denied', 'no-route', 'blocked']),
+  /** Hop at which the request ends. */
+  at: z.string().optional()
+})
+const state = z.object({ id: z.string(), objects: z.array(z.unknown()), paths: z.array(path) })
+type ExpectedPath = z.output<typeof path>
+
+export interface Comparison {
+  readonly agree: number
+  /** Paths with the expected result and another hop. */
+  readonly otherHops: readonly string[]
+  readonly disagree: readonly string[]
+}
+
+/** @returns the numbers of equal results, and the differences */
+export function comparePaths(file: string): Comparison {
+  const bytes = readFileSync(file)
+  const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8')
+  const otherHops: string[] = []
+  const disagree: string[] = []
+  let agree = 0
+  for (const line of text.split('\n').filter(one => one !== '')) {
+    const { id, objects, paths } = state.parse(JSON.parse(line))
+    const snapshot = Snapshot.of(objects.flatMap(object => readResource(object) ?? []))
+    const evaluated = new Map(snapshot.list('InferenceService').map(one => [modelKey(one), pathsOf(snapshot, one)]))
+    for (const expected of paths) {
+      const found = findPath(evaluated.get(expected.inferenceService) ?? [], expected)
+      // Envoy cannot tell which activator modes occur, nor whether the autoscaler scrapes.
+      if (found === undefined) continue
+      const { result, at } = outcomeOf(found)
+      const { inferenceService, caller, from = '*', via, activatorMode = '', expect } = expected
+      const name = `${id}: ${inferenceService} ${caller} ${from} ${via} ${activatorMode}`
+      if (result !== expect) disagree.push(`${name}: ${result} ${at ?? ''}, expected ${expect} ${expected.at ?? ''}`)
+      else agree++
+      if (result === expect && at !== expected.at) otherHops.push(`${name}: ${expect} at ${at}, expected ${expected.at}`)
+    }
+  }
+  return { agree, otherHops, disagree }
+}
+
+const namesOf = memoize((from: readonly string[]) => new Set(from))
+
+/** The path of the same call: of the class that names the namespace, else of any namespace. */
+function findPath(paths: readonly Path[], { caller, from, via, activatorMode }: ExpectedPath): Path | undefined {
+  const same = paths.filter(
+    one =>
+      one.caller === caller &&
+      one.entry === via &&
+      (activatorMode === undefined || one.activatorMode === undefined || one.activatorMode === activatorMode)
+  )
+  const own = same.find(one => from !== undefined && one.from !== undefined && namesOf(one.from).has(from))
+  return own ?? same.find(one => one.from === undefined) ?? (via === 'transformer' ? same[0] : undefined)
+}
+
+function outcomeOf(found: Path): { readonly result: string; readonly at: string | undefined } {
+  const failed = failedHopOf(found)
+  const last = found.hops.at(-1)
+  if (found.unknown !== undefined) return { result: `unknown (${found.unknown.reason})`, at: last?.name }
+  if (failed === undefined) return { result: 'ok', at: undefined }
+  const { failure, name } = failed
+  const result = failure.cause === 'no-route' ? 'no-route' : 'verdict' in failure ? 'denied' : 'blocked'
+  return { result, at: name }
+}
+
+if (import.meta.main) {
+  const results = process.argv.slice(2).map(comparePaths)
+  const all = <T>(pick: (one: Comparison) => readonly T[]) => results.flatMap(pick)
+  for (const line of all(one => one.disagree)) process.stdout.write(`${line}\n`)
+  for (const line of all(one => one.otherHops)) process.stdout.write(`other hop: ${line}\n`)
+  const agree = results.reduce((sum, one) => sum + one.agree, 0)
+  const hops = all(one => one.otherHops).length
+  process.stdout.write(`${hops} with another hop\n${agree} agree, ${all(one => one.disagree).length} disagree\n`)
+  process.exitCode = all(one => one.disagree).length === 0 ? 0 : 1
+}
