@@ -123,8 +123,7 @@ export class Evaluation {
     this.#evaluate(state)
     const decision = withinBudget(isAfter(deadlineMs), () => decide(state, change, RULES, policy, this.#cache))
     const context = { rules: RULES, policy, read: readResource, cache: this.#cache }
-    // A decision must not be lost to the proof of its fixes.
-    const proofDeadlineMs = (nowMs() + deadlineMs) / 2
+    const proofDeadlineMs = Math.min(nowMs() + MAX_PROOF_MS, deadlineMs)
     return withinBudget(isAfter(proofDeadlineMs), () => withProvenFixes(state, change, decision, context))
   }
 
@@ -169,6 +168,9 @@ export class Evaluation {
 }
 
 const installationOf = memoize((state: Snapshot) => installationLines(toInstallation(state)))
+
+/** Maximum time to prove fixes: other requests wait meanwhile, and a fix can be offered as text. */
+const MAX_PROOF_MS = 250
 
 /** Number of reports per page. */
 const PAGE_SIZE = 200

@@ -1,6 +1,7 @@
 import { type ServiceTarget, targetsOf } from '../kubernetes/service.ts'
 import { sortByCreationTime } from '../state/creation-order.ts'
-import { memoize } from '../state/memoize.ts'
+import { getOrAdd } from '../state/map.ts'
+import { memoize, memoizeInView } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
@@ -60,7 +61,8 @@ export function appliesTo({ spec }: Gateway, workload: Workload): boolean {
  * pilot/pkg/networking/core/gateway.go (buildGatewayListeners)
  */
 export function findListener(view: View<GatewayKinds>, workload: Workload, port: number): Listener | undefined {
-  const [first, ...rest] = mergedServers(view, workload, port).groups.flatMap(toChains)
+  const groups = mergedServers(view, workload).get(port)?.groups.values() ?? []
+  const [first, ...rest] = [...groups].flatMap(toChains)
   if (first === undefined) return undefined
   const chains = [first, ...rest] as const
   const names = chains.flatMap(({ serverNames }) => (serverNames.length === 0 ? [''] : serverNames))
@@ -85,48 +87,63 @@ const translations = memoize((targets: readonly ServiceTarget[]): ReadonlyMap<nu
   return numbers
 })
 
-/** Server that Istio drops silently, and the server that takes precedence. */
+/** The server because of which Istio drops another one silently. */
 export interface DroppedServer {
-  readonly dropped: ServerOf
   readonly by: ServerOf
   /** Absent: the protocols cannot share the port. */
   readonly host: string | undefined
 }
 
-/**
- * Servers of all Gateways on a port of a gateway pod: those that have an effect, in groups, and the others.
- * @see istio 1.31 pilot/pkg/model/gateway.go (mergeGateways)
- */
-export function mergedServers(
-  view: View<GatewayKinds>,
-  workload: Workload,
-  port: number
-): { readonly groups: readonly ServerGroup[]; readonly dropped: readonly DroppedServer[] } {
-  const targets = targetsOf(view, workload)
-  const groups: ServerGroup[] = []
-  const dropped: DroppedServer[] = []
-  const tlsHosts = new Map<string, ServerOf>()
-  for (const gateway of sortByCreationTime(view.list('Gateway')).filter(one => appliesTo(one, workload))) {
-    for (const server of gateway.spec.servers) {
-      if (resolvePort(targets, server.port.number) !== port) continue
-      const entry = { gateway, server: withNamespace(server, gateway.namespace) }
-      const duplicate = findDuplicate(entry, tlsHosts)
-      const by = duplicate?.by ?? merge(groups, entry)
-      if (by !== undefined) dropped.push({ dropped: entry, by, host: duplicate?.host })
-    }
-  }
-  return { groups, dropped }
+/** Servers of all Gateways on a port of a gateway pod. */
+interface MergedServers {
+  /** Servers that have an effect, by protocol and bind. */
+  readonly groups: Map<string, ServerGroup>
+  /** The newest group without TLS. */
+  plaintext?: ServerGroup
+  /** The others, by the port of their Gateway object. */
+  readonly dropped: Map<GatewayServer['port'], DroppedServer>
+  /** TLS servers by host and bind. */
+  readonly tlsHosts: Map<string, ServerOf>
 }
 
+/**
+ * Servers by the port of a gateway pod that they listen on.
+ * @see istio 1.31 pilot/pkg/model/gateway.go (mergeGateways)
+ */
+export const mergedServers: (view: View<GatewayKinds>, workload: Workload) => ReadonlyMap<number, MergedServers> =
+  memoizeInView((view, workload) => {
+    const targets = targetsOf(view, workload)
+    const byPort = new Map<number, MergedServers>()
+    for (const gateway of sortByCreationTime(view.list('Gateway')).filter(one => appliesTo(one, workload))) {
+      for (const server of gateway.spec.servers) {
+        const port = resolvePort(targets, server.port.number)
+        const merged = getOrAdd(byPort, port, noServers)
+        const entry = { gateway, server: withNamespace(server, gateway.namespace) }
+        const duplicate = findDuplicate(entry, merged.tlsHosts)
+        const by = duplicate?.by ?? merge(merged, entry)
+        if (by !== undefined) merged.dropped.set(server.port, { by, host: duplicate?.host })
+      }
+    }
+    return byPort
+  })
+
+const noServers = (): MergedServers => ({ groups: new Map(), dropped: new Map(), tlsHosts: new Map() })
+
 /** Adds a server to the group of its port. @returns the server because of which Istio drops it, if it does */
-function merge(groups: ServerGroup[], entry: ServerOf): ServerOf | undefined {
+function merge(merged: MergedServers, entry: ServerOf): ServerOf | undefined {
   const { port, bind = '' } = entry.server
-  const plain = groups.findLast(({ servers }) => !isTls(servers[0].server))
-  const shared = plain?.bind === bind
-  if (shared && !(isHttp(plain.protocol) && isHttp(port.protocol))) return plain.servers[0]
-  const group = shared ? plain : groups.find(one => one.protocol === port.protocol && one.bind === bind)
-  if (group === undefined) groups.push({ protocol: port.protocol, bind, servers: [entry] })
-  else group.servers.push(entry)
+  const { groups, plaintext } = merged
+  const shared = plaintext?.bind === bind
+  if (shared && !(isHttp(plaintext.protocol) && isHttp(port.protocol))) return plaintext.servers[0]
+  const key = `${port.protocol} ${bind}`
+  const group = shared ? plaintext : groups.get(key)
+  if (group !== undefined) {
+    group.servers.push(entry)
+    return undefined
+  }
+  const added: ServerGroup = { protocol: port.protocol, bind, servers: [entry] }
+  groups.set(key, added)
+  if (!isTls(entry.server)) merged.plaintext = added
   return undefined
 }
 

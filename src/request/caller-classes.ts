@@ -5,7 +5,7 @@ import { exportedTo } from '../istio/sidecar.ts'
 import { sortByCreationTime } from '../state/creation-order.ts'
 import { type NamedDestinationRule, namespaceOfHost } from '../state/destination-rule-index.ts'
 import { getOrAdd } from '../state/map.ts'
-import { memoize } from '../state/memoize.ts'
+import { memoize, memoizeInView } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { identityOf, type Workload } from '../state/workload.ts'
@@ -89,23 +89,24 @@ export function callerClasses(
  * Texts of the objects that affect calls to a server namespace, by the caller's namespace: DestinationRules there, and
  * objects that are exported to it by name.
  */
-function configuredIn(view: View<PathKinds>, serverNamespace: string): (namespace: string) => readonly string[] {
-  const texts = new Map<string, string[]>()
-  const add = (namespace: string, text: string) => getOrAdd(texts, namespace, (): string[] => []).push(text)
-  const { clusterDomain } = view.settings
-  const isRelevant = ({ host }: NamedDestinationRule) =>
-    isWildcard(host) || namespaceOfHost(host, clusterDomain) === serverNamespace
-  const relevant = view.destinationRulesIn(serverNamespace).filter(isRelevant)
-  for (const { destinationRule, host } of sortDestinationRules(relevant)) {
-    const { namespace: own, name, spec } = destinationRule
-    add(own, JSON.stringify([host, specText(destinationRule)]))
-    for (const namespace of spec.exportTo) add(namespace, `sees ${own}/${name}`)
-  }
-  for (const service of view.list('Service', serverNamespace)) {
-    for (const namespace of exportedTo(service) ?? []) add(namespace, `sees ${service.name}`)
-  }
-  return namespace => texts.get(namespace) ?? NONE
-}
+const configuredIn: (view: View<PathKinds>, serverNamespace: string) => (namespace: string) => readonly string[] =
+  memoizeInView((view, serverNamespace) => {
+    const texts = new Map<string, string[]>()
+    const add = (namespace: string, text: string) => getOrAdd(texts, namespace, (): string[] => []).push(text)
+    const { clusterDomain } = view.settings
+    const isRelevant = ({ host }: NamedDestinationRule) =>
+      isWildcard(host) || namespaceOfHost(host, clusterDomain) === serverNamespace
+    const relevant = view.destinationRulesIn(serverNamespace).filter(isRelevant)
+    for (const { destinationRule, host } of sortDestinationRules(relevant)) {
+      const { namespace: own, name, spec } = destinationRule
+      add(own, JSON.stringify([host, specText(destinationRule)]))
+      for (const namespace of spec.exportTo) add(namespace, `sees ${own}/${name}`)
+    }
+    for (const service of view.list('Service', serverNamespace)) {
+      for (const namespace of exportedTo(service) ?? []) add(namespace, `sees ${service.name}`)
+    }
+    return (namespace: string) => texts.get(namespace) ?? NONE
+  })
 
 const NONE: readonly string[] = []
 

@@ -1,4 +1,5 @@
 import { type DestinationRule, mergedBefore } from '../istio/destination-rule.ts'
+import { memoize } from '../state/memoize.ts'
 import { nameOf, toRef } from '../state/resource.ts'
 import { toFullName } from '../text/host.ts'
 import { coversModelHost } from './lib/model-host.ts'
@@ -14,10 +15,10 @@ export default defineCheck({
   reads: ['InferenceService', 'ConfigMap'],
   *check(rule, view) {
     const older = mergedBefore(view, rule)
-    const ignored = [...ignoredPolicy(rule, older), ...ignoredSubsets(rule, older)]
-    if (ignored.length === 0) return
+    if (older.length === 0) return
     const host = toFullName(rule.spec.host, rule.namespace, view.settings.clusterDomain)
     if (!coversModelHost(view, host)) return
+    const ignored = [...ignoredPolicy(rule, older), ...ignoredSubsets(rule, older)]
     for (const { field, by } of ignored) {
       yield {
         field,
@@ -50,11 +51,15 @@ function ignoredPolicy({ spec }: DestinationRule, older: readonly DestinationRul
 
 function ignoredSubsets({ spec }: DestinationRule, older: readonly DestinationRule[]): readonly Ignored[] {
   return spec.subsets.flatMap((subset, i) => {
-    const isSame = ({ name }: typeof subset) => name === subset.name
-    const by = older.find(one => one.spec.subsets.some(isSame))
-    return by === undefined || isEqual(by.spec.subsets.find(isSame), subset) ? [] : [{ field: subsetField(i), by }]
+    const by = older.find(one => subsetsByName(one).has(subset.name))
+    if (by === undefined || isEqual(subsetsByName(by).get(subset.name), subset)) return []
+    return [{ field: subsetField(i), by }]
   })
 }
+
+const subsetsByName = memoize(
+  ({ spec }: DestinationRule) => new Map(spec.subsets.map(subset => [subset.name, subset] as const))
+)
 
 const isEqual = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
 

@@ -43,9 +43,9 @@ function droppedServersOf(
   const results = new Map<number, DroppedServer>()
   for (const [i, { port }] of gateway.spec.servers.entries()) {
     const found = pods.map(pod =>
-      mergedServers(view, pod, resolvePort(targetsOf(view, pod), port.number)).dropped.find(
-        ({ dropped }) => dropped.gateway === gateway && dropped.server.port === port
-      )
+      mergedServers(view, pod)
+        .get(resolvePort(targetsOf(view, pod), port.number))
+        ?.dropped.get(port)
     )
     const [first] = found
     if (first !== undefined && found.every(one => one !== undefined)) results.set(i, first)
