@@ -53,7 +53,8 @@ export function comparePaths(file: string): Comparison {
       const name = `${id}: ${inferenceService} ${caller} ${from} ${via} ${activatorMode}`
       if (result !== expect) disagree.push(`${name}: ${result} ${at ?? ''}, expected ${expect} ${expected.at ?? ''}`)
       else agree++
-      if (result === expect && at !== expected.at) otherHops.push(`${name}: ${expect} at ${at}, expected ${expected.at}`)
+      if (result === expect && at !== expected.at)
+        otherHops.push(`${name}: ${expect} at ${at}, expected ${expected.at}`)
     }
   }
   return { agree, otherHops, disagree }

@@ -85,7 +85,11 @@ function autoMtls(
 ): ClientSide {
   const destinationRule = merged?.destinationRule
   if (!meshOf(view, client).autoMtls) return { ...PLAINTEXT, reason: 'auto-mtls-off', destinationRule }
-  const { isVisible } = scopeOf(view, client)
+  const scope = scopeOf(view, client)
+  const { host, namespace, port: number } = destination
+  // The destination may be a Service that a new model brings: the client sees the policies of its namespace then.
+  const isVisible = (other: string) =>
+    scope.isVisible(other) || (other === namespace && scope.imports({ host, namespace, ports: [number] }))
   const modes = destination.endpoints.map(endpoint => tlsModeOf(endpoint.workload))
   if ((destination.headless || passthrough) && (modes.length === 0 || modes.includes('disabled'))) {
     return { ...PLAINTEXT, reason: 'headless-mixed', destinationRule }

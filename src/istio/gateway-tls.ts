@@ -1,7 +1,8 @@
 import type { ClientSide } from './client.ts'
 import { type ConnectionOutcome, open, type Peer, refuse } from './connection-outcome.ts'
 import { chainForPlaintext, chainForSni } from './filter-chain.ts'
-import type { Listener, ServerTlsMode } from './gateway.ts'
+import type { Listener } from './gateway.ts'
+import type { ServerTlsMode } from './gateway-servers.ts'
 
 /** Outcome of a connection to a gateway listener. */
 export function matchGatewayTls(

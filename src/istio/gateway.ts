@@ -1,22 +1,15 @@
-import { type ServiceTarget, targetsOf } from '../kubernetes/service.ts'
-import { sortByCreationTime } from '../state/creation-order.ts'
-import { getOrAdd } from '../state/map.ts'
-import { memoize, memoizeInView } from '../state/memoize.ts'
-import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { coversHost } from '../text/host.ts'
-import { hasLabels } from '../text/selector.ts'
-
-export type Gateway = ResourceOf<'Gateway'>
-export type GatewayServer = Gateway['spec']['servers'][number]
-export type ServerTlsMode = NonNullable<NonNullable<GatewayServer['tls']>['mode']>
-
-/** Server with its Gateway; several Gateways can share a port. */
-export interface ServerOf {
-  readonly gateway: Gateway
-  readonly server: GatewayServer
-}
+import {
+  type GatewayKinds,
+  type GatewayServer,
+  isHttp,
+  mergedServers,
+  type ServerGroup,
+  type ServerOf,
+  type ServerTlsMode
+} from './gateway-servers.ts'
 
 /** Filter chain of a listener. */
 export interface Chain {
@@ -38,22 +31,6 @@ export interface Listener {
   readonly rejected: boolean
 }
 
-/** Takes effect if it is present, whatever its value. */
-export const DISABLE_PORT_TRANSLATION_LABEL = 'experimental.istio.io/disable-gateway-port-translation'
-
-type GatewayKinds = 'Gateway' | 'Service' | 'Pod' | 'EndpointSlice'
-
-interface ServerGroup {
-  readonly protocol: string
-  readonly bind: string
-  readonly servers: [ServerOf, ...ServerOf[]]
-}
-
-/** True if the Gateway selects this gateway pod; without selector it selects all. */
-export function appliesTo({ spec }: Gateway, workload: Workload): boolean {
-  return hasLabels(workload.labels, spec.selector)
-}
-
 /**
  * Listener of a gateway pod on a port of the pod: all Gateways that select the pod, merged oldest first. Gateways ignore
  * PeerAuthentication.
@@ -67,84 +44,6 @@ export function findListener(view: View<GatewayKinds>, workload: Workload, port:
   const chains = [first, ...rest] as const
   const names = chains.flatMap(({ serverNames }) => (serverNames.length === 0 ? [''] : serverNames))
   return { port, chains, rejected: new Set(names).size < names.length }
-}
-
-/**
- * Port of the pod that a Gateway's port number refers to: the target of that port of the oldest Service that selects the
- * pod, else the number itself.
- * @see istio 1.31 pilot/pkg/model/gateway.go (resolvePorts)
- */
-export function resolvePort(targets: readonly ServiceTarget[], number: number): number {
-  return translations(targets).get(number) ?? number
-}
-
-/** Target ports by Service port, indexed because there can be many Services and servers. */
-const translations = memoize((targets: readonly ServiceTarget[]): ReadonlyMap<number, number> => {
-  const numbers = new Map<number, number>()
-  for (const { service, port, target } of targets) {
-    if (!(DISABLE_PORT_TRANSLATION_LABEL in service.labels || numbers.has(port.port))) numbers.set(port.port, target)
-  }
-  return numbers
-})
-
-/** The server because of which Istio drops another one silently. */
-export interface DroppedServer {
-  readonly by: ServerOf
-  /** Absent: the protocols cannot share the port. */
-  readonly host: string | undefined
-}
-
-/** Servers of all Gateways on a port of a gateway pod. */
-interface MergedServers {
-  /** Servers that have an effect, by protocol and bind. */
-  readonly groups: Map<string, ServerGroup>
-  /** The newest group without TLS. */
-  plaintext?: ServerGroup
-  /** The others, by the port of their Gateway object. */
-  readonly dropped: Map<GatewayServer['port'], DroppedServer>
-  /** TLS servers by host and bind. */
-  readonly tlsHosts: Map<string, ServerOf>
-}
-
-/**
- * Servers by the port of a gateway pod that they listen on.
- * @see istio 1.31 pilot/pkg/model/gateway.go (mergeGateways)
- */
-export const mergedServers: (view: View<GatewayKinds>, workload: Workload) => ReadonlyMap<number, MergedServers> =
-  memoizeInView((view, workload) => {
-    const targets = targetsOf(view, workload)
-    const byPort = new Map<number, MergedServers>()
-    for (const gateway of sortByCreationTime(view.list('Gateway')).filter(one => appliesTo(one, workload))) {
-      for (const server of gateway.spec.servers) {
-        const port = resolvePort(targets, server.port.number)
-        const merged = getOrAdd(byPort, port, noServers)
-        const entry = { gateway, server: withNamespace(server, gateway.namespace) }
-        const duplicate = findDuplicate(entry, merged.tlsHosts)
-        const by = duplicate?.by ?? merge(merged, entry)
-        if (by !== undefined) merged.dropped.set(server.port, { by, host: duplicate?.host })
-      }
-    }
-    return byPort
-  })
-
-const noServers = (): MergedServers => ({ groups: new Map(), dropped: new Map(), tlsHosts: new Map() })
-
-/** Adds a server to the group of its port. @returns the server because of which Istio drops it, if it does */
-function merge(merged: MergedServers, entry: ServerOf): ServerOf | undefined {
-  const { port, bind = '' } = entry.server
-  const { groups, plaintext } = merged
-  const shared = plaintext?.bind === bind
-  if (shared && !(isHttp(plaintext.protocol) && isHttp(port.protocol))) return plaintext.servers[0]
-  const key = `${port.protocol} ${bind}`
-  const group = shared ? plaintext : groups.get(key)
-  if (group !== undefined) {
-    group.servers.push(entry)
-    return undefined
-  }
-  const added: ServerGroup = { protocol: port.protocol, bind, servers: [entry] }
-  groups.set(key, added)
-  if (!isTls(entry.server)) merged.plaintext = added
-  return undefined
 }
 
 function toChains({ protocol, servers }: ServerGroup): readonly Chain[] {
@@ -162,50 +61,30 @@ function toChains({ protocol, servers }: ServerGroup): readonly Chain[] {
 /** Host of a server without its optional namespace prefix. */
 const toDnsName = (host: string) => host.slice(host.indexOf('/') + 1)
 
+/** VirtualService that routes a host. */
+export interface Route {
+  readonly namespace: string
+  /** The Gateways (`namespace/name`) that it is bound to. */
+  readonly boundTo: readonly string[]
+  readonly host: string
+}
+
 /**
- * True if the chain routes the host, given a VirtualService attached to these Gateways (`namespace/name`). A server uses
- * only those hosts of a VirtualService that its own hosts cover.
+ * True if the chain has the route. A server uses only VirtualServices of the namespace that its host names, and only hosts
+ * that its own hosts cover.
  */
-export function hasRoute({ servers }: Chain, boundTo: readonly string[], host: string): boolean {
+export function hasRoute({ servers }: Chain, { namespace, boundTo, host }: Route): boolean {
+  const matches = (entry: string) => {
+    const slash = entry.indexOf('/')
+    const of = slash < 0 ? '*' : entry.slice(0, slash)
+    return (of === '*' || of === namespace) && coversHost(toDnsName(entry), host)
+  }
   return servers.some(
     ({ gateway, server }) =>
       boundTo.includes(`${gateway.namespace}/${gateway.name}`) &&
       server.tls?.httpsRedirect !== true &&
-      server.hosts.some(pattern => coversHost(toDnsName(pattern), host))
+      server.hosts.some(matches)
   )
-}
-
-/** A TLS server of the same port and bind that already has one of the hosts; Istio drops the whole server. */
-function findDuplicate(
-  entry: ServerOf,
-  known: Map<string, ServerOf>
-): { readonly by: ServerOf; readonly host: string } | undefined {
-  const { tls, hosts, bind = '' } = entry.server
-  if (tls === undefined) return undefined
-  for (const host of hosts) {
-    const by = known.get(host)
-    if (by !== undefined && (by.server.bind ?? '') === bind) return { by, host }
-  }
-  for (const host of hosts) known.set(host, entry)
-  return undefined
-}
-
-/** Resolves `./host` to the Gateway's own namespace, and drops the default, every namespace. */
-function withNamespace(server: GatewayServer, namespace: string): GatewayServer {
-  const hosts = server.hosts.map(host => {
-    if (host.startsWith('./')) return `${namespace}/${host.slice(2)}`
-    return host.startsWith('*/') ? host.slice(2) : host
-  })
-  return { ...server, hosts: hosts.includes('*') && server.hosts.includes('*/*') ? ['*'] : hosts }
-}
-
-function isHttp(protocol: string): boolean {
-  return ['HTTP', 'HTTP2', 'GRPC', 'GRPC-WEB', 'HTTP_PROXY'].includes(protocol.toUpperCase())
-}
-
-/** False for HTTP with `tls`, which is a plaintext listener that redirects. */
-function isTls(server: GatewayServer): boolean {
-  return server.tls !== undefined && !isHttp(server.port.protocol)
 }
 
 /** False if the mode is absent, which means PASSTHROUGH: certificates and HTTP routes are ignored. */

@@ -68,10 +68,11 @@ function dialPodIp(
   app: KnativeSystem,
   { host, ...rest }: Destination,
   path: string,
-  call: Call | undefined
+  forwarded: Call | undefined
 ): CallResults {
   const service: Destination = { ...rest, host: host.replace('.', '-private.') }
-  const probe: Call = { host, path, method: 'GET', token: undefined, headers: {}, headersComplete: false }
+  const probe: Call = { ...PROBE, path }
+  const call = forwarded && withoutHost(forwarded)
   const clients = systemPods(view, app)
   const callService = (from: readonly Workload[]): CallResults => {
     const probed = evaluateCalls(view, from, probe, service)
@@ -84,6 +85,21 @@ function dialPodIp(
   const looksLikeMesh = answered.failure !== undefined && !('verdict' in answered.failure)
   return looksLikeMesh && mode === 'auto' ? callService(clients) : callService(nonMeshClients)
 }
+
+/** Host of requests to an address, which no pattern of a policy for hosts matches. */
+const ADDRESS = '0.0.0.0'
+
+/** The activator sends no other headers that policies match on. */
+const PROBE: Omit<Call, 'path'> = {
+  host: ADDRESS,
+  method: 'GET',
+  token: undefined,
+  headers: { 'k-network-probe': 'queue', 'user-agent': 'Knative-Activator-Probe' },
+  headersComplete: true
+}
+
+/** The activator sends requests to an address, and its host is that address. */
+const withoutHost = memoize((call: Call): Call => ({ ...call, host: ADDRESS }))
 
 /** A sidecar forwards traffic to unknown destinations unchanged; ztunnel does not. */
 const asNonMesh = memoize(

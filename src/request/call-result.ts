@@ -3,7 +3,7 @@ import { type Authorization, type AuthorizationKinds, authorize } from '../istio
 import type { ClientSide, Destination } from '../istio/client.ts'
 import { type Connection, type ConnectionKinds, connect, connectPlaintext } from '../istio/connection.ts'
 import { open } from '../istio/connection-outcome.ts'
-import { hasRoute } from '../istio/gateway.ts'
+import { hasRoute, type Route } from '../istio/gateway.ts'
 import { meshOf } from '../istio/mesh.ts'
 import type { Call, Request } from '../istio/request.ts'
 import { issuersFor, unknownIssuer, validateToken } from '../istio/request-authentication.ts'
@@ -14,20 +14,14 @@ import { type InputKinds, inputsOf } from './call-inputs.ts'
 import { answersOf, networkPolicyCaveats } from './caveats.ts'
 import type { CallResult, Caveat, Denied, Failure, PolicyDenied, Unevaluated } from './hop.ts'
 
-/** Route that a gateway must have for the host of a request. */
-export interface RequiredRoute {
-  /** The Gateways (`namespace/name`) that the route is bound to. */
-  readonly boundTo: readonly string[]
-  readonly host: string
-}
-
 /** Client, request, destination and endpoint of one call. */
 export interface CallAttempt {
   readonly client: Workload
   readonly call: Call
   readonly destination: Destination
   readonly endpoint: Endpoint
-  readonly requiredRoute?: RequiredRoute | undefined
+  /** Route that a gateway must have for the host. */
+  readonly requiredRoute?: Route | undefined
 }
 
 export type CallKinds = ConnectionKinds | AuthorizationKinds | InputKinds
@@ -78,8 +72,7 @@ function evaluateConnected(view: View<CallKinds>, attempt: CallAttempt, connecti
     return toResult(authorization, toPolicyDenied(view, client, endpoint.workload, request, authorization))
   }
   const { chain } = outcome
-  const routed =
-    requiredRoute === undefined || chain === undefined || hasRoute(chain, requiredRoute.boundTo, requiredRoute.host)
+  const routed = requiredRoute === undefined || chain === undefined || hasRoute(chain, requiredRoute)
   const failure: Failure | undefined = routed
     ? undefined
     : { cause: 'no-route', ...requiredRoute, destination, at: chain }

@@ -1,9 +1,10 @@
 import type { Destination } from '../istio/client.ts'
+import type { Route } from '../istio/gateway.ts'
 import type { Call } from '../istio/request.ts'
 import { forwardToken, issuersFor } from '../istio/request-authentication.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
-import { AMBIENT, type CallAttempt, type CallKinds, evaluateCall, type RequiredRoute } from './call-result.ts'
+import { AMBIENT, type CallAttempt, type CallKinds, evaluateCall } from './call-result.ts'
 import type { CallResult, Caveat, Failure, Hop, Unevaluated } from './hop.ts'
 import { noEndpoints, toServiceRef } from './service-resolution.ts'
 
@@ -42,7 +43,7 @@ export function evaluateCalls(
   clients: readonly Workload[],
   call: Call,
   destination: Destination,
-  requiredRoute?: RequiredRoute
+  requiredRoute?: Route
 ): CallResults {
   const calls: CallResult[] = []
   for (const client of clients) {

@@ -1,11 +1,12 @@
 import type { ClientSide, Destination } from '../istio/client.ts'
+import type { Route } from '../istio/gateway.ts'
 import type { Call } from '../istio/request.ts'
 import type { Endpoint, Service } from '../kubernetes/service.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { Ref } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { serviceHost } from '../text/host.ts'
-import { type CallKinds, evaluatePlaintextCall, type RequiredRoute } from './call-result.ts'
+import { type CallKinds, evaluatePlaintextCall } from './call-result.ts'
 import { NON_MESH_CLIENT } from './callers.ts'
 import { type CallResults, isOk, toResults } from './evaluate-calls.ts'
 import type { CallResult, Failure } from './hop.ts'
@@ -48,7 +49,7 @@ export function tryIngress(
   services: readonly Service[],
   address: Ref,
   call: Call,
-  requiredRoute: RequiredRoute
+  requiredRoute: Route
 ): CallResults {
   const failed: FailedCall[] = []
   const unknown: CallResult[] = []

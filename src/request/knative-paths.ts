@@ -1,4 +1,5 @@
 import type { Destination } from '../istio/client.ts'
+import type { Route as GatewayRoute } from '../istio/gateway.ts'
 import { scopeOf } from '../istio/sidecar.ts'
 import { type KnativeGateways, knativeGateways, systemPods } from '../knative/knative.ts'
 import { callsTo, callTo } from '../kserve/inference-request.ts'
@@ -9,7 +10,6 @@ import { HTTP_PORT } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
-import type { RequiredRoute } from './call-result.ts'
 import type { PathKinds, TrafficSource } from './caller.ts'
 import { candidateCalls, NON_MESH_CLIENT } from './callers.ts'
 import type { ConfigurationRejected, HopName } from './hop.ts'
@@ -32,7 +32,7 @@ interface Context {
   readonly inferenceServiceHost: string
   readonly localGateway: Destination
   /** Knative's route at its local gateway. */
-  readonly route: RequiredRoute
+  readonly route: GatewayRoute
   readonly revision: Destination
   readonly rejected: ConfigurationRejected | undefined
   readonly toTemplate: (source: TrafficSource, route: Route) => PathTemplate
@@ -97,7 +97,11 @@ function toContext(
     componentHost,
     inferenceServiceHost: serviceHost(service.namespace, service.name, clusterDomain),
     localGateway: toDestination(view, config.knativeLocalGatewayService, HTTP_PORT, componentHost),
-    route: { boundTo: gateways.local.map(({ gateway }) => gateway), host: componentHost },
+    route: {
+      namespace: service.namespace,
+      boundTo: gateways.local.map(({ gateway }) => gateway),
+      host: componentHost
+    },
     revision,
     rejected,
     toTemplate: ({ caller, entry: name, expected, pods: clients }, { entry, host, path, steps, from }) => ({
@@ -126,7 +130,7 @@ function externalPaths(context: Context): readonly PathTemplate[] {
     const steps =
       entry === STATUS_URL
         ? [unpublishedHop(view, publication, address)]
-        : [hopToGateway(view, gateway, host), ...onward]
+        : [hopToGateway(view, gateway, { namespace: service.namespace, host }), ...onward]
     return {
       ...toTemplate({ ...EXTERNAL_CLIENT, entry }, { entry: 'address', host, path, steps, from: 'gateway' }),
       address: addressPattern(service, address)
@@ -136,11 +140,12 @@ function externalPaths(context: Context): readonly PathTemplate[] {
 
 /** By the top-level VirtualService: in the caller's sidecar, or else at the gateway that its host resolves to. */
 function pathByServiceUrl(context: Context, source: TrafficSource): PathTemplate {
-  const { view, config, localGateway, inferenceServiceHost: host, toTemplate } = context
+  const { view, service, config, localGateway, inferenceServiceHost: host, toTemplate } = context
+  const { namespace } = service
   const steps = importsDestination(view, source, localGateway)
     ? [hopByTopLevel(context, 'caller->local-gateway')]
     : [
-        hopToLocalGateway(view, config.localGatewayService, { boundTo: [config.localGateway], host }),
+        hopToLocalGateway(view, config.localGatewayService, { namespace, boundTo: [config.localGateway], host }),
         hopByTopLevel(context, 'ingress-gateway->local-gateway')
       ]
   return toTemplate(source, { entry: 'address', host, steps, from: 'gateway' })

@@ -1,4 +1,5 @@
 import type { Destination } from '../istio/client.ts'
+import type { Route } from '../istio/gateway.ts'
 import type { Call } from '../istio/request.ts'
 import { getOrAdd } from '../state/map.ts'
 import { memoize } from '../state/memoize.ts'
@@ -6,7 +7,6 @@ import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import type { ActivatorMode } from './activator.ts'
 import { inputsOf } from './call-inputs.ts'
-import type { RequiredRoute } from './call-result.ts'
 import type { Caller, InFlightRequest, PathKinds, TrafficSource } from './caller.ts'
 import { evaluateCalls, forwardCall, isOk } from './evaluate-calls.ts'
 import type { Caveat, FailedHop, Hop, HopName, TokenRequiredHop, Unevaluated } from './hop.ts'
@@ -159,7 +159,7 @@ function toKnown(hops: readonly Hop[]): Pick<Path, 'hops' | 'unknown' | 'unevalu
 
 /** Options of a hop besides its destination. */
 export interface HopOptions {
-  readonly requiredRoute?: RequiredRoute
+  readonly requiredRoute?: Route
   /** Rewrite of the request by a route. */
   readonly rewrite?: (call: Call) => Call
   /** Name of the hop if the connection is accepted but no route matches. */

@@ -1,4 +1,5 @@
 import type { Destination } from '../istio/client.ts'
+import type { Call } from '../istio/request.ts'
 import { findBurstCapacity } from '../knative/burst-capacity.ts'
 import { systemPods } from '../knative/knative.ts'
 import {
@@ -11,6 +12,7 @@ import {
 } from '../kserve/inference-service.ts'
 import { toEndpoints } from '../kubernetes/dedupe-endpoints.ts'
 import { HTTP_PORT } from '../kubernetes/service.ts'
+import { memoize } from '../state/memoize.ts'
 import { toRef } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
@@ -70,12 +72,23 @@ function pathsToRevision(view: View<PathKinds>, component: Component, revision: 
   const steps = (activatorMode: ActivatorMode, from: 'gateway' | 'caller'): readonly HopEvaluator[] =>
     activatorMode === 'serve'
       ? [memoizeHop(hopTo(view, `${from}->pod`, revision))]
-      : [memoizeHop(hopTo(view, `${from}->activator`, behindActivator)), onward]
+      : [memoizeHop(hopTo(view, `${from}->activator`, behindActivator, { rewrite: ofRevision(revision) })), onward]
   const branchesFrom = (from: 'gateway' | 'caller') =>
     modes.map(activatorMode => ({ activatorMode, steps: steps(activatorMode, from) }))
   const branches = { gateway: branchesFrom('gateway'), caller: branchesFrom('caller') }
   return from => branches[from]
 }
+
+/**
+ * Headers by which routes tell the activator the revision.
+ * @see knative serving 1.23 pkg/activator/activator.go (RevisionHeaderName, RevisionHeaderNamespace)
+ */
+const ofRevision = ({ host, namespace }: Destination) =>
+  memoize((call: Call): Call => {
+    const [revision = ''] = host.split('.')
+    const headers = { 'knative-serving-revision': revision, 'knative-serving-namespace': namespace }
+    return { ...call, headers: { ...call.headers, ...headers } }
+  })
 
 /** Group of which Knative accepts only these keys on a revision. */
 const NETWORKING = 'networking.knative.dev/'

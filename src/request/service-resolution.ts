@@ -1,5 +1,5 @@
 import type { Destination } from '../istio/client.ts'
-import { appliesTo } from '../istio/gateway.ts'
+import { appliesTo } from '../istio/gateway-servers.ts'
 import { dedupeEndpoints, dedupePods } from '../kubernetes/dedupe-endpoints.ts'
 import { type Endpoint, endpointsOf, findService, isHeadless, type Service } from '../kubernetes/service.ts'
 import { getOrAdd } from '../state/map.ts'

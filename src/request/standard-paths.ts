@@ -1,10 +1,11 @@
 import type { Destination } from '../istio/client.ts'
+import { resolvePort } from '../istio/gateway-servers.ts'
 import { callsTo } from '../kserve/inference-request.ts'
 import { AUTH_PROXY_PORT, type Component, type InferenceService, STANDARD_PORT } from '../kserve/inference-service.ts'
 import { ingressOf } from '../kserve/kserve.ts'
 import { addressPattern, publicationOf, STATUS_URL } from '../kserve/publication.ts'
 import { dedupeEndpoints } from '../kubernetes/dedupe-endpoints.ts'
-import { endpointsOf, findService, HTTP_PORT, isHeadless, targetPort } from '../kubernetes/service.ts'
+import { endpointsOf, findService, HTTP_PORT, isHeadless, targetPort, targetsOf } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
@@ -94,7 +95,7 @@ function enterGateway(view: View<PathKinds>, destination: Destination): HopEvalu
     : `Ingress class ${config.ingressClassName} has no Istio gateway pods; other proxies are not modeled`
   return ({ call }) => {
     const calls = pods.map(workload => {
-      const endpoint = { workload, port: HTTP_PORT }
+      const endpoint = { workload, port: resolvePort(targetsOf(view, workload), HTTP_PORT) }
       return evaluateNonIstioListener(
         view,
         { client: NON_MESH_CLIENT, call, destination: { ...destination, endpoints: [endpoint] }, endpoint },

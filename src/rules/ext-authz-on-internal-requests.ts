@@ -1,6 +1,6 @@
 import { actionOf, isEnforced, matchesPolicy } from '../istio/authorization.ts'
 import type { AuthorizationPolicy } from '../istio/authorization-policy.ts'
-import { resolvePort } from '../istio/gateway.ts'
+import { resolvePort } from '../istio/gateway-servers.ts'
 import { meshOf } from '../istio/mesh.ts'
 import { attaches } from '../istio/policy-target.ts'
 import { knativeGateways } from '../knative/knative.ts'

@@ -1,4 +1,4 @@
-import { appliesTo, resolvePort } from '../istio/gateway.ts'
+import { appliesTo, resolvePort } from '../istio/gateway-servers.ts'
 import { knativeGateways } from '../knative/knative.ts'
 import { targetsOf } from '../kubernetes/service.ts'
 import { toServiceRef } from '../request/service-resolution.ts'

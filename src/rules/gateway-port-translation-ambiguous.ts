@@ -1,4 +1,4 @@
-import { DISABLE_PORT_TRANSLATION_LABEL } from '../istio/gateway.ts'
+import { DISABLE_PORT_TRANSLATION_LABEL } from '../istio/gateway-servers.ts'
 import { podsWith } from '../kubernetes/service.ts'
 import { byCreationTime } from '../state/creation-order.ts'
 import { nameOf, type ResourceOf } from '../state/resource.ts'

@@ -1,4 +1,4 @@
-import type { ServerOf } from '../istio/gateway.ts'
+import type { ServerOf } from '../istio/gateway-servers.ts'
 import { knativeGateways } from '../knative/knative.ts'
 import { ingressOf } from '../kserve/kserve.ts'
 import { toRef } from '../state/resource.ts'

@@ -1,4 +1,4 @@
-import { type DroppedServer, type Gateway, mergedServers, resolvePort } from '../istio/gateway.ts'
+import { type DroppedServer, type Gateway, mergedServers, resolvePort } from '../istio/gateway-servers.ts'
 import { knativeGateways } from '../knative/knative.ts'
 import { ingressOf } from '../kserve/kserve.ts'
 import { targetsOf } from '../kubernetes/service.ts'

@@ -1,4 +1,4 @@
-import type { ServerOf } from '../../istio/gateway.ts'
+import type { ServerOf } from '../../istio/gateway-servers.ts'
 import { getOrAdd } from '../../state/map.ts'
 import { memoize } from '../../state/memoize.ts'
 import type { Manifest } from './rule.ts'

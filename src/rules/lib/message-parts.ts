@@ -1,6 +1,7 @@
 import type { ClientSide, Destination } from '../../istio/client.ts'
 import type { DestinationRule } from '../../istio/destination-rule.ts'
-import type { Chain, ServerOf } from '../../istio/gateway.ts'
+import type { Chain } from '../../istio/gateway.ts'
+import type { ServerOf } from '../../istio/gateway-servers.ts'
 import { toServiceRef } from '../../request/service-resolution.ts'
 import { nameOf, type Ref, toRef } from '../../state/resource.ts'
 import type { Workload } from '../../state/workload.ts'
