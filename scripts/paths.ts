@@ -28,26 +28,31 @@ type ExpectedPath = z.output<typeof path>
 
 export interface Comparison {
   readonly agree: number
+  /** Paths that the model does not have. Envoy cannot tell which activator modes occur, nor whether the autoscaler scrapes. */
+  readonly absent: number
   /** Paths with the expected result and another hop. */
   readonly otherHops: readonly string[]
   readonly disagree: readonly string[]
 }
 
-/** @returns the numbers of equal results, and the differences */
+/** @returns the number of equal results, and the differences */
 export function comparePaths(file: string): Comparison {
   const bytes = readFileSync(file)
   const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8')
   const otherHops: string[] = []
   const disagree: string[] = []
   let agree = 0
+  let absent = 0
   for (const line of text.split('\n').filter(one => one !== '')) {
     const { id, objects, paths } = state.parse(JSON.parse(line))
     const snapshot = Snapshot.of(objects.flatMap(object => readResource(object) ?? []))
     const evaluated = new Map(snapshot.list('InferenceService').map(one => [modelKey(one), pathsOf(snapshot, one)]))
     for (const expected of paths) {
       const found = findPath(evaluated.get(expected.inferenceService) ?? [], expected)
-      // Envoy cannot tell which activator modes occur, nor whether the autoscaler scrapes.
-      if (found === undefined) continue
+      if (found === undefined) {
+        absent++
+        continue
+      }
       const { result, at } = outcomeOf(found)
       const { inferenceService, caller, from = '*', via, activatorMode = '', expect } = expected
       const name = `${id}: ${inferenceService} ${caller} ${from} ${via} ${activatorMode}`
@@ -57,7 +62,7 @@ export function comparePaths(file: string): Comparison {
         otherHops.push(`${name}: ${expect} at ${at}, expected ${expected.at}`)
     }
   }
-  return { agree, otherHops, disagree }
+  return { agree, absent, otherHops, disagree }
 }
 
 const namesOf = memoize((from: readonly string[]) => new Set(from))
@@ -89,8 +94,8 @@ if (import.meta.main) {
   const all = <T>(pick: (one: Comparison) => readonly T[]) => results.flatMap(pick)
   for (const line of all(one => one.disagree)) process.stdout.write(`${line}\n`)
   for (const line of all(one => one.otherHops)) process.stdout.write(`other hop: ${line}\n`)
-  const agree = results.reduce((sum, one) => sum + one.agree, 0)
-  const hops = all(one => one.otherHops).length
-  process.stdout.write(`${hops} with another hop\n${agree} agree, ${all(one => one.disagree).length} disagree\n`)
+  const sum = (pick: (one: Comparison) => number) => results.reduce((total, one) => total + pick(one), 0)
+  process.stdout.write(`${all(one => one.otherHops).length} with another hop, ${sum(one => one.absent)} absent\n`)
+  process.stdout.write(`${sum(one => one.agree)} agree, ${all(one => one.disagree).length} disagree\n`)
   process.exitCode = all(one => one.disagree).length === 0 ? 0 : 1
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { loadAll } from 'js-yaml'
 import t from 'tap'
 import { generate } from '../scripts/generate.ts'
 import { findBundled, findStrict, toNotices } from '../scripts/licenses.ts'
@@ -82,6 +83,36 @@ t.test('conformance prints each difference and the counts', async t => {
     code: 1,
     out: /line 1: no installation none/
   })
+})
+
+t.test('paths prints each difference and the counts', async t => {
+  const objects = readdirSync(join(root, 'examples/cluster')).flatMap(name =>
+    loadAll(readFileSync(join(root, 'examples/cluster', name), 'utf8'))
+  )
+  const path = (expect: string, at?: string, activatorMode = 'serve') => ({
+    inferenceService: 'user1/sklearn-iris',
+    caller: 'external',
+    via: 'address',
+    activatorMode,
+    expect,
+    at
+  })
+  const state = (...paths: readonly object[]) => JSON.stringify({ id: 'one', objects, paths })
+  const folder = t.testdir({
+    'right.jsonl': state(path('ok'), path('ok', undefined, 'proxy')),
+    'wrong.jsonl': state(path('ok', 'ingress-gateway->pod'), path('denied', 'ingress-gateway->pod'))
+  })
+  t.same(await script('paths', [join(folder, 'right.jsonl')]), {
+    code: 0,
+    out: '0 with another hop, 1 absent\n1 agree, 0 disagree\n'
+  })
+  const { code, out } = await script('paths', [join(folder, 'right.jsonl'), join(folder, 'wrong.jsonl')])
+  t.equal(code, 1)
+  t.match(
+    out,
+    /^one: user1\/sklearn-iris external \* address serve: ok , expected denied ingress-gateway->pod\nother hop: /
+  )
+  t.match(out, /1 with another hop, 1 absent\n2 agree, 1 disagree\n$/)
 })
 
 t.test('fixes prints the proofs of all denials', async t => {
