@@ -25,12 +25,19 @@ export function toResults(results: readonly CallResult[], failure = firstFailure
   return {
     calls: results.filter(one => one.unknown?.reason !== AMBIENT),
     failure,
-    unevaluated: results.flatMap(one => one.unevaluated ?? []),
+    unevaluated: toDistinct(results.flatMap(one => one.unevaluated ?? [])),
     unknown:
       first === undefined || failure !== undefined
         ? undefined
-        : { reason: first.reason, inputs: unknown.map(({ inputs }) => inputs).join('\n') }
+        : { reason: first.reason, inputs: [...new Set(unknown.map(({ inputs }) => inputs))].sort().join('\n') }
   }
+}
+
+/** The result does not depend on the number and order of the pods. */
+function toDistinct(caveats: readonly Caveat[]): readonly Caveat[] {
+  if (caveats.length < 2) return caveats
+  const byText = new Map(caveats.map(one => [`${one.reason} ${one.inputs}`, one]))
+  return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one)
 }
 
 function firstFailure(results: readonly CallResult[]): Failure | undefined {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { evaluateCalls } from '../../src/request/evaluate-calls.ts'
 import type { Workload } from '../../src/state/workload.ts'
-import { policy } from '../support/objects.ts'
+import { policy, together } from '../support/objects.ts'
 import { stateOf } from '../support/snapshot.ts'
 import { workload } from '../support/workload.ts'
 
@@ -11,13 +11,24 @@ const SIDECAR = workload({ name: 'sidecar' })
 const PLAIN = workload({ name: 'plain', proxy: 'none' })
 const AMBIENT = workload({ name: 'ambient', proxy: 'none', captured: true })
 
+const networkPolicy = (labels: string, name = labels.slice(-3, -2)) => `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { namespace: user1, name: ${name} }
+spec: { podSelector: { matchLabels: ${labels} } }
+`
+const selected = (app: string) => workload({ name: app, proxy: 'none', labels: { app } })
+
 function outcome(servers: readonly Workload[]) {
   const endpoints = servers.map(server => ({ workload: server, port: 8012 }))
   const destination = { host: HOST, namespace: 'user1', port: 80, headless: false, endpoints }
   const call = { host: HOST, path: '/', method: 'GET', token: undefined, headers: {}, headersComplete: false }
-  const view = stateOf(policy('user1', '{ mtls: { mode: STRICT } }'))
-  const { calls, failure, unknown } = evaluateCalls(view, [CLIENT], call, destination)
-  return `${calls.length} ${failure?.cause ?? 'no failure'}${unknown === undefined ? '' : ', unknown'}`
+  const view = stateOf(
+    together(policy('user1', '{ mtls: { mode: STRICT } }'), networkPolicy('{ app: a }'), networkPolicy('{ app: b }'))
+  )
+  const { calls, failure, unknown, unevaluated } = evaluateCalls(view, [CLIENT], call, destination)
+  const caveats = unevaluated.map(({ reason }) => `, ${reason}`).join('')
+  return `${calls.length} ${failure?.cause ?? 'no failure'}${unknown === undefined ? '' : ', unknown'}${caveats}`
 }
 
 t.test('one endpoint decides the result of a hop', async t => {
@@ -26,7 +37,12 @@ t.test('one endpoint decides the result of a hop', async t => {
     ['endpoint that answers', [PLAIN], '1 no failure'],
     ['endpoints up to the first that fails', [PLAIN, SIDECAR, PLAIN], '2 plaintext-to-strict-workload'],
     ['endpoint whose result is unknown', [PLAIN, AMBIENT], '1 no failure, unknown'],
-    ['a failure is certain beside an unknown result', [AMBIENT, SIDECAR], '1 plaintext-to-strict-workload']
+    ['a failure is certain beside an unknown result', [AMBIENT, SIDECAR], '1 plaintext-to-strict-workload'],
+    [
+      'each object that is not evaluated once, in any order of the pods',
+      [selected('b'), selected('a'), selected('b')],
+      '3 no failure, NetworkPolicy user1/a is not evaluated, NetworkPolicy user1/b is not evaluated'
+    ]
   ] as const) {
     t.equal(outcome(servers), expected, name)
   }
