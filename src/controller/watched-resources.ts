@@ -3,6 +3,7 @@ import { KINDS, type Kind } from '../state/resource.ts'
 /** Kinds that are read but not sent to the webhook, with the reason. All other kinds of the model are. */
 export const UNWATCHED_KINDS: Readonly<Record<string, string>> = {
   Pod: 'created by controllers from objects that are evaluated; denying a pod would keep a model from starting',
+  Secret: 'the guard reads no Secrets in a cluster',
   EndpointSlice: 'updated by controllers whenever a pod is created or deleted',
   MutatingWebhookConfiguration: 'the API server sends no webhook configurations to webhooks',
   ValidatingWebhookConfiguration: 'the API server sends no webhook configurations to webhooks',

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { WrittenPolicy } from '../engine/to-findings.ts'
 import { type KindHealth, ZERO_COUNTERS } from '../sources/source.ts'
-import { KINDS, type Kind } from '../state/resource.ts'
+import { CLUSTER_KINDS } from '../state/resource.ts'
 import { nowMs } from './clock.ts'
 import type { FromEvaluation, ToEvaluation } from './messages.ts'
 
@@ -33,7 +33,7 @@ const RESTART_DELAY_MS = 1_000
 const CLOSE_TIMEOUT_MS = 5_000
 
 /** Cache state while no worker is up. */
-const STARTING: readonly KindHealth[] = (Object.keys(KINDS) as Kind[]).map(kind => ({
+const STARTING: readonly KindHealth[] = CLUSTER_KINDS.map(kind => ({
   kind,
   health: 'starting',
   why: 'evaluation is starting',

@@ -1,10 +1,9 @@
 import { type DroppedServer, type Gateway, mergedServers, resolvePort } from '../istio/gateway-servers.ts'
-import { knativeGateways } from '../knative/knative.ts'
-import { ingressOf } from '../kserve/kserve.ts'
 import { targetsOf } from '../kubernetes/service.ts'
 import { podsOfGateway } from '../request/service-resolution.ts'
 import { nameOf, toRef } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
+import { gatewaysOfModels } from './lib/model-gateways.ts'
 import { defineCheck, type Fix } from './lib/rule.ts'
 import { updatedManifest } from './lib/updated-manifest.ts'
 
@@ -51,13 +50,6 @@ function droppedServersOf(
     if (first !== undefined && found.every(one => one !== undefined)) results.set(i, first)
   }
   return results
-}
-
-/** The Gateways (`namespace/name`) that KServe and Knative attach routes to. */
-function gatewaysOfModels(view: View<'ConfigMap'>): readonly string[] {
-  const { ingressGateway, localGateway } = ingressOf(view).config
-  const { external, local } = knativeGateways(view)
-  return [ingressGateway, localGateway, ...[...external, ...local].map(one => one.gateway)]
 }
 
 /** Removes only what has no effect. A Gateway that routes are attached to is kept. */

@@ -9,6 +9,7 @@ import clientMtlsToPlainListener from './client-mtls-to-plain-listener.ts'
 import clientMtlsToWorkloadWithoutSidecar from './client-mtls-to-workload-without-sidecar.ts'
 import clientTlsToSidecar from './client-tls-to-sidecar.ts'
 import configurationRejected from './configuration-rejected.ts'
+import credentialInOtherNamespace from './credential-in-other-namespace.ts'
 import destinationruleOnExternalname from './destinationrule-on-externalname.ts'
 import destinationruleSuperseded from './destinationrule-superseded.ts'
 import destinationruleTlsWithoutMode from './destinationrule-tls-without-mode.ts'
@@ -88,6 +89,7 @@ export const RULES: Rules = {
     activatorBypassesPolicy,
     annotationNotPropagated,
     autoMtlsDisabled,
+    credentialInOtherNamespace,
     destinationruleOnExternalname,
     destinationruleSuperseded,
     destinationruleTlsWithoutMode,

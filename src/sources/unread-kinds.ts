@@ -24,7 +24,6 @@ const UNREAD: Readonly<Record<string, readonly string[]>> = {
     'PodTemplate',
     'ReplicationController',
     'ResourceQuota',
-    'Secret',
     'ServiceAccount'
   ],
   'admissionregistration.k8s.io': [

@@ -16,6 +16,11 @@ export const KINDS = { ...KSERVE, ...NETWORKING, ...SECURITY, ...TRAFFIC, ...COR
 /** Supported kinds; their names are unique across API groups. */
 export type Kind = keyof typeof KINDS
 
+/** Kinds that the guard reads in a cluster. */
+export const CLUSTER_KINDS = (Object.entries(KINDS) as [Kind, KindInfo][])
+  .filter(([, { manifestsOnly }]) => manifestsOnly !== true)
+  .map(([kind]) => kind)
+
 /** Namespace of manifests and kubeconfig contexts that set none. */
 export const DEFAULT_NAMESPACE = 'default'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { rolesFor } from '../../src/controller/rbac.ts'
-import { KINDS, type Kind } from '../../src/state/resource.ts'
+import { CLUSTER_KINDS, KINDS } from '../../src/state/resource.ts'
 import { DEFAULT_SETTINGS, type Settings } from '../../src/state/settings.ts'
 
 interface Role {
@@ -42,7 +42,7 @@ const OWN = [
 const READING = rules({ enabled: false })
 
 t.test('kinds of the model can be listed and watched', async t => {
-  for (const kind of Object.keys(KINDS) as Kind[]) {
+  for (const kind of CLUSTER_KINDS) {
     const { group, plural } = KINDS[kind]
     const holding = READING.filter(
       rule => rule.includes(` ${group}/`) && rule.split('/')[1]?.split(' ')[0]?.split(',').includes(plural)

@@ -65,6 +65,7 @@ for (const { id, summary } of [...Object.values(RULES.failures), ...RULES.checks
 const NEEDS_INPUT = [
   'ext-authz-provider-not-found',
   'tls-certificate-mismatch',
+  'credential-in-other-namespace',
   'configuration-rejected',
   'target-ref-not-found',
   'jwt-required-from-all',

@@ -1,5 +1,5 @@
 import { ISTIO_CONFIG_MAPS, KNATIVE_CONFIG_MAPS, KSERVE_CONFIG } from '../../state/discovery.ts'
-import { KINDS, type Kind } from '../../state/resource.ts'
+import { CLUSTER_KINDS, KINDS, type Kind } from '../../state/resource.ts'
 import type { Settings } from '../../state/settings.ts'
 
 /** Objects of a kind in all namespaces that are listed and watched, only those of one name if it is set. */
@@ -26,7 +26,7 @@ export function collectionsOf(settings: Settings): readonly Collection[] {
     ConfigMap: configMapNames(settings),
     CustomResourceDefinition: CONVERTED
   }
-  return (Object.keys(KINDS) as Kind[]).flatMap(
+  return CLUSTER_KINDS.flatMap(
     (kind): readonly Collection[] => names[kind]?.map(name => ({ kind, name })) ?? [{ kind }]
   )
 }

@@ -44,6 +44,8 @@ export const CORE = {
         )
     })
   },
+  /** Only its name: no data is kept. */
+  Secret: { group: '', version: 'v1', plural: 'secrets', manifestsOnly: true, shape: z.object({}) },
   EndpointSlice: {
     group: 'discovery.k8s.io',
     version: 'v1',

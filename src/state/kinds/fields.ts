@@ -37,6 +37,8 @@ export interface KindInfo {
   readonly plural: string
   /** True for cluster-scoped kinds. */
   readonly cluster?: true
+  /** True if only manifests have it: the guard has no permission to read it in a cluster. */
+  readonly manifestsOnly?: true
   /** True if `shape` keeps all fields of a manifest, so that a fix can write the object back. */
   readonly lossless?: true
   readonly shape: z.ZodType

@@ -46,7 +46,8 @@ export const NETWORKING = {
                 mode: optional(
                   z.enum(['PASSTHROUGH', 'SIMPLE', 'MUTUAL', 'AUTO_PASSTHROUGH', 'ISTIO_MUTUAL', 'OPTIONAL_MUTUAL'])
                 ),
-                httpsRedirect: optional(z.boolean())
+                httpsRedirect: optional(z.boolean()),
+                credentialName: optional(z.string())
               })
               .nullish()
               .transform(value => value ?? undefined)

@@ -504,6 +504,22 @@ const definitions: readonly HostileInput[] = [
   }
 ]
 
+const secrets: readonly HostileInput[] = [
+  {
+    name: 'Secret: 10,000 keys',
+    admitted: true,
+    make: () =>
+      named('v1', 'Secret', 'large', 'user1', {
+        data: entries(
+          10_000,
+          i => `key${i}`,
+          () => ''
+        )
+      })
+  },
+  { name: 'Secret: data is null', admitted: true, make: () => named('v1', 'Secret', 'small', 'user1', { data: null }) }
+]
+
 /** Hostile inputs of Kubernetes kinds. */
 export const CORE: readonly HostileInput[] = [
   ...namespaces,
@@ -512,5 +528,6 @@ export const CORE: readonly HostileInput[] = [
   ...maps,
   ...pods,
   ...configurations,
-  ...definitions
+  ...definitions,
+  ...secrets
 ]
