@@ -56,10 +56,10 @@ export function comparePaths(file: string): Comparison {
       const { result, at } = outcomeOf(found)
       const { inferenceService, caller, from = '*', via, activatorMode = '', expect } = expected
       const name = `${id}: ${inferenceService} ${caller} ${from} ${via} ${activatorMode}`
-      if (result !== expect) disagree.push(`${name}: ${result} ${at ?? ''}, expected ${expect} ${expected.at ?? ''}`)
-      else agree++
-      if (result === expect && at !== expected.at)
-        otherHops.push(`${name}: ${expect} at ${at}, expected ${expected.at}`)
+      const difference = `${name}: ${result} at ${at}, expected ${expect} at ${expected.at}`
+      if (result !== expect) disagree.push(difference)
+      else if (at !== expected.at) otherHops.push(difference)
+      if (result === expect) agree++
     }
   }
   return { agree, absent, otherHops, disagree }

@@ -98,8 +98,17 @@ t.test('paths prints each difference and the counts', async t => {
     at
   })
   const state = (...paths: readonly object[]) => JSON.stringify({ id: 'one', objects, paths })
+  const ambient = { 'istio.io/dataplane-mode': 'ambient' }
+  const user1 = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'user1', labels: ambient } }
   const folder = t.testdir({
     'right.jsonl': state(path('ok'), path('ok', undefined, 'proxy')),
+    'unknown.jsonl': JSON.stringify({
+      id: 'two',
+      objects: objects
+        .filter(one => Object(one).kind !== 'Pod' || Object(one).metadata.namespace !== 'user1')
+        .concat([user1]),
+      paths: [path('ok'), { ...path('ok'), inferenceService: 'user1/none' }]
+    }),
     'wrong.jsonl': state(path('ok', 'ingress-gateway->pod'), path('denied', 'ingress-gateway->pod'))
   })
   t.same(await script('paths', [join(folder, 'right.jsonl')]), {
@@ -110,8 +119,12 @@ t.test('paths prints each difference and the counts', async t => {
   t.equal(code, 1)
   t.match(
     out,
-    /^one: user1\/sklearn-iris external \* address serve: ok , expected denied ingress-gateway->pod\nother hop: /
+    /^one: user1\/sklearn-iris external \* address serve: ok at undefined, expected denied at ingress-gateway->pod\nother hop: /
   )
+  t.match(await script('paths', [join(folder, 'unknown.jsonl')]), {
+    code: 1,
+    out: /serve: unknown \(.*1 absent\n0 agree, 1 disagree/s
+  })
   t.match(out, /1 with another hop, 1 absent\n2 agree, 1 disagree\n$/)
 })
 

@@ -6,7 +6,7 @@ import { isRequiredFromAll, withoutToken } from './token-required.ts'
 
 /**
  * Paths to one InferenceService that are blocked now and were not before. None for a new InferenceService of which only
- * unexpected callers are blocked. Blocked probes are omitted if requests are blocked as well.
+ * unexpected callers are blocked. Blocked probes are omitted if requests fail at the same server.
  */
 export function newlyBlocked(before: readonly Path[], after: readonly Path[]): readonly Path[] {
   if (before === after) return []
@@ -31,8 +31,12 @@ function newlyBlockedPaths(before: readonly Path[], after: readonly Path[]): rea
     .flatMap(({ path, wasReachable }) => (wasReachable ? path : []))
   if (before.length === 0 && !blocked.some(({ expected }) => expected)) return []
   const requests = blocked.filter(({ caller }) => caller !== 'probe')
-  return requests.length > 0 ? requests : blocked
+  const servers = new Set(requests.map(failedServer))
+  return [...requests, ...blocked.filter(path => path.caller === 'probe' && !servers.has(failedServer(path)))]
 }
+
+/** Role of the server that fails. */
+const failedServer = (path: Path) => failedHopOf(path)?.name.split('->')[1]
 
 export const isBlocked = (path: Path) => failedHopOf(path) !== undefined
 

@@ -1,5 +1,6 @@
 import type { Destination } from '../istio/client.ts'
 import type { Call } from '../istio/request.ts'
+import { scopeOf } from '../istio/sidecar.ts'
 import { findBurstCapacity } from '../knative/burst-capacity.ts'
 import { defaultBurstCapacity, type KnativeSystem, meshCompatibility, systemPods } from '../knative/knative.ts'
 import { type Component, METRICS_PORT } from '../kserve/inference-service.ts'
@@ -73,7 +74,7 @@ function dialPodIp(
   const service: Destination = { ...rest, host: host.replace('.', '-private.') }
   const probe: Call = { ...PROBE, path }
   const call = forwarded && withoutHost(forwarded)
-  const clients = systemPods(view, app)
+  const clients = systemPods(view, app).map(one => (importsDestination(view, one, service) ? one : asNonMesh(one)))
   const callService = (from: readonly Workload[]): CallResults => {
     const probed = evaluateCalls(view, from, probe, service)
     return call !== undefined && isOk(probed) ? evaluateCalls(view, from, call, service) : probed
@@ -100,6 +101,11 @@ const PROBE: Omit<Call, 'path'> = {
 
 /** The activator sends requests to an address, and its host is that address. */
 const withoutHost = memoize((call: Call): Call => ({ ...call, host: ADDRESS }))
+
+/** False if no Sidecar of the client lists the destination: then the proxy passes the application's plaintext on. */
+function importsDestination(view: View<PathKinds>, client: Workload, { host, namespace, port }: Destination): boolean {
+  return scopeOf(view, client).imports({ host, namespace, ports: [port] })
+}
 
 /** A sidecar forwards traffic to unknown destinations unchanged; ztunnel does not. */
 const asNonMesh = memoize(

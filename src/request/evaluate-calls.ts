@@ -25,7 +25,7 @@ export function toResults(results: readonly CallResult[], failure = firstFailure
   return {
     calls: results.filter(one => one.unknown?.reason !== AMBIENT),
     failure,
-    unevaluated: toDistinct(results.flatMap(one => one.unevaluated ?? [])),
+    unevaluated: toDistinct(results.flatMap(one => one.unevaluated)),
     unknown:
       first === undefined || failure !== undefined
         ? undefined

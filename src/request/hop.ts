@@ -154,7 +154,7 @@ export interface CallResult {
   /** Set if the call is not evaluated; then `failure` is absent. */
   readonly unknown?: Unevaluated | undefined
   /** What can still reject a call that is evaluated. */
-  readonly unevaluated?: readonly Caveat[]
+  readonly unevaluated: readonly Caveat[]
 }
 
 /** Something that can change a result and is not evaluated. */

@@ -7,7 +7,7 @@ import { withAutoMtls } from './lib/mesh-config.ts'
 import { clientName, clientTlsSource, hostName } from './lib/message-parts.ts'
 import { plaintextPorts } from './lib/plaintext-ports.ts'
 import { defineFailure, type FailureOf, type Fix } from './lib/rule.ts'
-import { graphOf, graphProblem } from './lib/unrouted-sender.ts'
+import { graphOf, graphProblem, systemPodProblem } from './lib/unrouted-sender.ts'
 
 type PlaintextFailure = FailureOf<'plaintext-to-strict-workload'>
 
@@ -19,6 +19,8 @@ export default defineFailure({
     const { client, sent, destination, at } = failure
     const graph = changed?.kind === 'InferenceGraph' ? graphOf(view, client) : undefined
     if (graph !== undefined) return graphProblem(graph, hostName(destination))
+    const sidecar = systemPodProblem(failure, view)
+    if (sidecar !== undefined) return sidecar
     const mesh = sent.reason === 'auto-mtls-off' ? findMeshConfig(view, client) : undefined
     const source =
       mesh === undefined ? { object: toRef(at), field: 'spec.mtls.mode' } : { object: toRef(mesh), field: 'data.mesh' }

@@ -24,7 +24,12 @@ function outcome(servers: readonly Workload[]) {
   const destination = { host: HOST, namespace: 'user1', port: 80, headless: false, endpoints }
   const call = { host: HOST, path: '/', method: 'GET', token: undefined, headers: {}, headersComplete: false }
   const view = stateOf(
-    together(policy('user1', '{ mtls: { mode: STRICT } }'), networkPolicy('{ app: a }'), networkPolicy('{ app: b }'))
+    together(
+      policy('user1', '{ mtls: { mode: STRICT } }'),
+      networkPolicy('{ app: a }'),
+      networkPolicy('{ app: b }'),
+      networkPolicy('{ app: c }')
+    )
   )
   const { calls, failure, unknown, unevaluated } = evaluateCalls(view, [CLIENT], call, destination)
   const caveats = unevaluated.map(({ reason }) => `, ${reason}`).join('')
@@ -40,8 +45,8 @@ t.test('one endpoint decides the result of a hop', async t => {
     ['a failure is certain beside an unknown result', [AMBIENT, SIDECAR], '1 plaintext-to-strict-workload'],
     [
       'each object that is not evaluated once, in any order of the pods',
-      [selected('b'), selected('a'), selected('b')],
-      '3 no failure, NetworkPolicy user1/a is not evaluated, NetworkPolicy user1/b is not evaluated'
+      [selected('b'), selected('a'), selected('c'), selected('b')],
+      '4 no failure, NetworkPolicy user1/a is not evaluated, NetworkPolicy user1/b is not evaluated, NetworkPolicy user1/c is not evaluated'
     ]
   ] as const) {
     t.equal(outcome(servers), expected, name)

@@ -46,6 +46,24 @@ t.test('activator and autoscaler without sidecars send plaintext', async t => {
   })
 })
 
+t.test('a Sidecar that does not import models makes the activator and the autoscaler send plaintext', async t => {
+  const sidecar = (hosts: string) => `
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { namespace: knative-serving, name: default }
+spec: { egress: [{ hosts: ${hosts} }] }
+`
+  const [finding, ...others] = findingsOf(rule.id, together(STRICT, sidecar('["./*"]')))
+  t.match(finding, {
+    object: { kind: 'Sidecar', namespace: 'knative-serving' },
+    field: 'spec.egress',
+    message: / does not import sklearn-iris-predictor-00001-private.user1, so clients send plaintext to a TLS port$/,
+    fix: { apply: [{ kind: 'Sidecar', spec: { egress: [{ hosts: ['./*', 'user1/*'] }] } }] }
+  })
+  t.same(others, [])
+  t.same(findingsOf(rule.id, together(STRICT, sidecar('["./*", "user1/*"]'))), [])
+})
+
 t.test('the fix accepts plaintext only on the ports that clients without sidecars call', async t => {
   const fixesOf = (yaml: string) => findingsOf(rule.id, yaml).flatMap(({ fix: { apply = [] } }) => apply)
   const PORTS = { 8012: { mode: 'PERMISSIVE' }, 9090: { mode: 'PERMISSIVE' } }

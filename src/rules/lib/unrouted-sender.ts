@@ -1,5 +1,6 @@
-import { clientSide } from '../../istio/client.ts'
+import { clientSide, type Destination } from '../../istio/client.ts'
 import { scopeOf } from '../../istio/sidecar.ts'
+import { systemPods } from '../../knative/knative.ts'
 import type { PathKinds } from '../../request/caller.ts'
 import { GRAPH_LABEL } from '../../request/inference-graph.ts'
 import { nameOf, type ResourceOf, toRef } from '../../state/resource.ts'
@@ -25,13 +26,38 @@ export function senderProblem(
   if (graph !== undefined) return graphProblem(graph, hostName(destination))
   const { by } = scopeOf(view, pod)
   if (by === undefined || pod.proxy === 'none') return undefined
-  const [, namespace] = host.split('.')
-  const hosts = [...new Set([destination.namespace, namespace])].map(one => `${one}/*`)
+  const [, namespace = destination.namespace] = host.split('.')
+  return notImported(by, destination, [...new Set([destination.namespace, namespace])])
+}
+
+/** The Sidecar that makes the activator or the autoscaler send plaintext to pods. */
+export function systemPodProblem(
+  { client, destination }: FailureOf<'plaintext-to-strict-workload'>,
+  view: View<PathKinds>
+): AttributedProblem | undefined {
+  const pods = (['activator', 'autoscaler'] as const).flatMap(app => systemPods(view, app))
+  const pod = pods.find(({ namespace, name }) => namespace === client.namespace && name === client.name)
+  if (pod === undefined || pod.proxy === 'none') return undefined
+  const { by, imports } = scopeOf(view, pod)
+  const { host, namespace, port } = destination
+  if (by === undefined || imports({ host, namespace, ports: [port] })) return undefined
+  return notImported(by, destination, [namespace])
+}
+
+function notImported(
+  sidecar: ResourceOf<'Sidecar'>,
+  destination: Destination,
+  namespaces: readonly string[]
+): AttributedProblem {
+  const hosts = namespaces.map(one => `${one}/*`)
   return {
-    object: toRef(by),
+    object: toRef(sidecar),
     field: 'spec.egress',
-    message: `${nameOf(by)} does not import ${hostName(destination)}, so clients send plaintext to a TLS port`,
-    fix: { text: `Add ${hosts.join(' and ')} to the egress hosts of ${nameOf(by)}`, apply: [importing(by, hosts)] }
+    message: `${nameOf(sidecar)} does not import ${hostName(destination)}, so clients send plaintext to a TLS port`,
+    fix: {
+      text: `Add ${hosts.join(' and ')} to the egress hosts of ${nameOf(sidecar)}`,
+      apply: [importing(sidecar, hosts)]
+    }
   }
 }
 
