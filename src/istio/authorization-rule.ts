@@ -1,3 +1,4 @@
+import { memoize } from '../state/memoize.ts'
 import { matches, matchesPath } from '../text/pattern.ts'
 import { all, any, not, type Tristate } from '../text/tristate.ts'
 import type { Operation, Rule, Source } from './authorization-policy.ts'
@@ -24,20 +25,50 @@ interface Field {
  * @see istio 1.31 pilot/pkg/security/authz/model/model.go (New, Generate), generator.go
  */
 export function matchesRule(rule: Rule, request: Request, context: RuleContext, allows: boolean): Tristate {
-  const when = rule.when.map(({ key, ...values }) => toField(key, values, request, context))
+  const { ofHeaders, others } = splitConditions(rule.when)
+  const when = others.map(({ key, ...values }) => toField(key, values, request, context))
   // Istio skips a rule with an unknown condition, whatever the action.
   if (when.includes(undefined)) return false
   const conditions = when.filter(isSpecified)
   const from = rule.from.map(({ source }) => (source ? sourceFields(source, request, context) : []).filter(isSpecified))
   const to = rule.to.map(({ operation }) => (operation ? operationFields(operation, request) : []).filter(isSpecified))
   const isOfHttp = (group: readonly Field[]) => group.some(({ http }) => http)
-  if (allows && !request.http && [...from, ...to, conditions].some(isOfHttp)) return false
+  const isHttpOnly = ofHeaders.length > 0 || [...from, ...to, conditions].some(isOfHttp)
+  if (allows && !request.http && isHttpOnly) return false
   const matchesAll = (group: readonly Field[]) => all(group.map(field => matchesField(field, request.http)))
   return all([
     from.length === 0 ? true : any(from.map(matchesAll)),
     to.length === 0 ? true : any(to.map(matchesAll)),
-    matchesAll(conditions)
+    matchesAll(conditions),
+    matchesHeaders(ofHeaders, request)
   ])
+}
+
+interface HeaderCondition extends Values {
+  readonly name: string
+}
+
+/** Conditions on headers apart from others: there can be thousands, on headers that no request has. */
+const splitConditions = memoize((when: Rule['when']) => {
+  const ofHeaders = when.flatMap(({ key, values, notValues }): readonly HeaderCondition[] => {
+    if (!isHeaderKey(key) || values.length + notValues.length === 0) return []
+    return [{ name: key.slice(HEADERS.length, -1).toLowerCase(), values, notValues }]
+  })
+  return { ofHeaders, others: when.filter(({ key }) => !isHeaderKey(key)) }
+})
+
+function matchesHeaders(conditions: readonly HeaderCondition[], request: Request): Tristate {
+  if (!request.http) return true
+  let result: Tristate = true
+  for (const { name, values, notValues } of conditions) {
+    const header = Object.hasOwn(request.headers, name) ? request.headers[name] : undefined
+    const isMatch = (value: string) => header !== undefined && matches(value, header)
+    const isKnown = header !== undefined || request.headersComplete
+    const matched = isKnown ? matchesField({ values, notValues, http: true, isMatch }, true) : undefined
+    if (matched === false) return false
+    if (matched === undefined) result = undefined
+  }
+  return result
 }
 
 const isSpecified = (field: Field | undefined): field is Field =>
@@ -132,10 +163,6 @@ function toField(key: string, { values, notValues }: Values, request: Request, c
   if (isTokenKey(key)) return make(true, value => matchesToken(key, value, token))
   // Only the issuer of a JWT is modeled; its other claims are unknown.
   if (key.startsWith('request.auth.')) return make(true, () => (token === undefined ? false : undefined))
-  if (isHeaderKey(key)) {
-    const header = key.slice(HEADERS.length, -1).toLowerCase()
-    return make(true, value => hasHeader(request, header, value))
-  }
   return key.startsWith('experimental.envoy.filters.') ? make(false, () => undefined) : undefined
 }
 
@@ -166,9 +193,4 @@ const HEADERS = 'request.headers['
 /** True if a condition matches on a header, whose name is in brackets. */
 export function isHeaderKey(key: string): boolean {
   return key.startsWith(HEADERS) && key.endsWith(']') && key.length > HEADERS.length + 1
-}
-
-function hasHeader({ headers, headersComplete }: Request, name: string, pattern: string): Tristate {
-  const value = Object.hasOwn(headers, name) ? headers[name] : undefined
-  return value === undefined ? (headersComplete ? false : undefined) : matches(pattern, value)
 }
