@@ -62,11 +62,13 @@ function matchesHeaders(conditions: readonly HeaderCondition[], request: Request
   let result: Tristate = true
   for (const { name, values, notValues } of conditions) {
     const header = Object.hasOwn(request.headers, name) ? request.headers[name] : undefined
+    if (header === undefined && !request.headersComplete) {
+      result = undefined
+      continue
+    }
     const isMatch = (value: string) => header !== undefined && matches(value, header)
-    const isKnown = header !== undefined || request.headersComplete
-    const matched = isKnown ? matchesField({ values, notValues, http: true, isMatch }, true) : undefined
+    const matched = matchesField({ values, notValues, http: true, isMatch }, true)
     if (matched === false) return false
-    if (matched === undefined) result = undefined
   }
   return result
 }
