@@ -20,14 +20,14 @@ export default defineFailure({
     const graph = changed?.kind === 'InferenceGraph' ? graphOf(view, client) : undefined
     if (graph !== undefined) return graphProblem(graph, hostName(destination))
     const sidecar = systemPodProblem(failure, view)
-    if (sidecar !== undefined) return sidecar
+    if (sidecar !== undefined && changed?.kind !== 'PeerAuthentication') return sidecar
     const mesh = sent.reason === 'auto-mtls-off' ? findMeshConfig(view, client) : undefined
     const source =
       mesh === undefined ? { object: toRef(at), field: 'spec.mtls.mode' } : { object: toRef(mesh), field: 'data.mesh' }
     return {
       ...clientTlsSource(sent, destination, source),
       message: `${clientName(client)} send plaintext to ${hostName(destination)} (STRICT: ${nameOf(at)})`,
-      fix: toFix(failure, view)
+      fix: sidecar?.fix ?? toFix(failure, view)
     }
   }
 })

@@ -62,6 +62,14 @@ spec: { egress: [{ hosts: ${hosts} }] }
   })
   t.same(others, [])
   t.same(findingsOf(rule.id, together(STRICT, sidecar('["./*", "user1/*"]'))), [])
+  const after = resourceOf(STRICT)
+  const change = { operation: 'CREATE', after } as const
+  const { findings } = decide(stockWith(sidecar('["./*"]')), change, RULES, DEFAULT_POLICY)
+  t.match(
+    findings.find(one => one.rule === rule.id),
+    { object: { kind: 'PeerAuthentication' }, fix: { apply: [{ kind: 'Sidecar' }] } },
+    'the changed PeerAuthentication is reported, and the Sidecar is the fix'
+  )
 })
 
 t.test('the fix accepts plaintext only on the ports that clients without sidecars call', async t => {
