@@ -176,7 +176,7 @@ function isKnown(state: Snapshot, client: Workload, service: Service): boolean {
     namespace: service.namespace,
     ports: service.spec.ports.map(({ port }) => port)
   }
-  return isExported(service, client.namespace) && scopeOf(state, client).imports(target)
+  return isExported(state, service, client.namespace) && scopeOf(state, client).imports(target)
 }
 
 function compareCall(vector: string, { expect }: Call, got: CallResult): Disagreement | undefined {

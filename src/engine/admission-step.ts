@@ -1,6 +1,7 @@
 import type { Rules } from '../rules/lib/rule.ts'
 import type { Ref, Resource } from '../state/resource.ts'
 import type { Change, Snapshot } from '../state/snapshot.ts'
+import { applyChange } from './apply-change.ts'
 import { type Decision, decide, type EvaluationCache } from './decide.ts'
 import type { ManifestReader } from './fix-proof.ts'
 import { type Mutated, mutate } from './mutate.ts'
@@ -55,7 +56,7 @@ export function admit(
   const result = { change: mutated.change, decision, patch, notes }
   if (decision.decision === 'deny') return { ...result, next: current }
   const objects = new Map(current.objects).set(key, deleting ? undefined : sent.object)
-  return { ...result, next: { objects, state: current.state.apply(mutated.change) } }
+  return { ...result, next: { objects, state: applyChange(current.state, mutated.change) } }
 }
 
 /** Identity of an object, independent of its API version: kinds of several groups have one name, such as Service. */

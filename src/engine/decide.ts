@@ -1,6 +1,7 @@
 import type { Rules } from '../rules/lib/rule.ts'
 import type { Ref } from '../state/resource.ts'
 import type { Change, Snapshot } from '../state/snapshot.ts'
+import { applyChange } from './apply-change.ts'
 import { allBlocked, allLatent, diffEvaluations, type EvaluationDiff } from './diff.ts'
 import { applyExceptions, expiredExceptions, type Suppression } from './exceptions.ts'
 import { isExempt, isUnchanged } from './exempt.ts'
@@ -53,7 +54,7 @@ export function decide(
   cache.latest = latest
   const snapshot = state.before(change)
   const before = evaluate(snapshot, rules, latest)
-  const after = evaluate(snapshot.apply(change), rules, before)
+  const after = evaluate(applyChange(snapshot, change), rules, before)
   const difference = diffEvaluations(before, after, updated)
   const blocked =
     change.operation === 'CREATE' ? compareWithTwin(snapshot, change.after, difference.blocked) : difference.blocked

@@ -3,6 +3,7 @@ import { failedHopOf, type Path } from '../request/request-path.ts'
 import type { Manifest, Rules } from '../rules/lib/rule.ts'
 import { findKind, nameOf, type Ref, type Resource } from '../state/resource.ts'
 import type { Change, Snapshot } from '../state/snapshot.ts'
+import { applyChange } from './apply-change.ts'
 import { decide, type EvaluationCache } from './decide.ts'
 import type { BlockedPathRef, Finding, Grant } from './finding.ts'
 import { grantsOf } from './grants.ts'
@@ -49,7 +50,7 @@ export function proveFixes(
     const known = new Set(tolerated.map(keyOf))
     const { findings: found } = decide(fixed, step, rules, policy, own)
     const denying = found.filter(one => one.mode === 'deny' && !known.has(keyOf(one)))
-    if (denying.length === 0) fixed = fixed.apply(step)
+    if (denying.length === 0) fixed = applyChange(fixed, step)
     return denying.length === 0 ? undefined : denying.map(({ rule }) => rule).join(', ')
   }
   const steps = stepsOf(fixed, findings, read)

@@ -6,6 +6,7 @@ import { pathsOf } from '../request/inference-service-paths.ts'
 import { failedHopOf } from '../request/request-path.ts'
 import { type Rules, ruleFor } from '../rules/lib/rule.ts'
 import type { Change, Sent, Snapshot, View } from '../state/snapshot.ts'
+import { applyChange } from './apply-change.ts'
 import { isExempt } from './exempt.ts'
 import { track } from './incremental/dependency-tracking.ts'
 import { createsPods, manifest } from './new-pods.ts'
@@ -33,7 +34,7 @@ export interface Mutated {
 export function mutate(state: Snapshot, change: Change, sent: Sent, rules: Rules): Mutated {
   const nothing: Mutated = { patch: [], change, notes: [] }
   if (change.operation === 'DELETE' || change.after.kind !== 'InferenceService' || isExempt(change)) return nothing
-  const asSent = state.apply(change)
+  const asSent = applyChange(state, change)
   if (change.operation === 'UPDATE' && !createsPods(asSent, { ...change, sent })) return nothing
   const service = change.after
   const { value: chosen, skip } = track(asSent, view => choose(view, service, rules, asSent))

@@ -1,6 +1,5 @@
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
-import { coversHost } from '../text/host.ts'
 import {
   type GatewayKinds,
   type GatewayServer,
@@ -60,32 +59,6 @@ function toChains({ protocol, servers }: ServerGroup): readonly Chain[] {
 
 /** Host of a server without its optional namespace prefix. */
 const toDnsName = (host: string) => host.slice(host.indexOf('/') + 1)
-
-/** VirtualService that routes a host. */
-export interface Route {
-  readonly namespace: string
-  /** The Gateways (`namespace/name`) that it is bound to. */
-  readonly boundTo: readonly string[]
-  readonly host: string
-}
-
-/**
- * True if the chain has the route. A server uses only VirtualServices of the namespace that its host names, and only hosts
- * that its own hosts cover.
- */
-export function hasRoute({ servers }: Chain, { namespace, boundTo, host }: Route): boolean {
-  const matches = (entry: string) => {
-    const slash = entry.indexOf('/')
-    const of = slash < 0 ? '*' : entry.slice(0, slash)
-    return (of === '*' || of === namespace) && coversHost(toDnsName(entry), host)
-  }
-  return servers.some(
-    ({ gateway, server }) =>
-      boundTo.includes(`${gateway.namespace}/${gateway.name}`) &&
-      server.tls?.httpsRedirect !== true &&
-      server.hosts.some(matches)
-  )
-}
 
 /** False if the mode is absent, which means PASSTHROUGH: certificates and HTTP routes are ignored. */
 function isTerminatingHttps({ tls, port }: GatewayServer): boolean {

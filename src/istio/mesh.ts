@@ -15,12 +15,21 @@ export interface Mesh {
   readonly autoMtls: boolean
   /** Default of `exportTo` in DestinationRules: `*`, or `.` for its own namespace. */
   readonly destinationRuleExportTo: readonly string[]
+  /** Default of `exportTo` in VirtualServices. */
+  readonly virtualServiceExportTo: readonly string[]
+  /** Default of the annotation `exportTo` of Services. */
+  readonly serviceExportTo: readonly string[]
+  /** True: sidecars reject requests to hosts that they do not know (REGISTRY_ONLY). */
+  readonly registryOnly: boolean
   /** Names of extension providers that policies with action CUSTOM can use. */
   readonly authorizers: readonly string[]
   /** Label `istio` of the gateway pods that serve Ingresses. */
   readonly ingressGateway: string
 }
 
+/** Mode of `outboundTrafficPolicy`. */
+export const REGISTRY_ONLY = 'REGISTRY_ONLY'
+const EVERYWHERE = ['*']
 const DEFAULT_INGRESS_SERVICE = 'istio-ingressgateway'
 const DEFAULT_INGRESS_GATEWAY = 'ingressgateway'
 
@@ -40,7 +49,10 @@ const meshConfig = z.object({
   ingressSelector: z.string().nullish(),
   ingressService: z.string().nullish(),
   enableAutoMtls: z.boolean().nullish(),
-  defaultDestinationRuleExportTo: z.array(z.string()).nullish()
+  outboundTrafficPolicy: z.object({ mode: z.string().nullish() }).nullish(),
+  defaultDestinationRuleExportTo: z.array(z.string()).nullish(),
+  defaultVirtualServiceExportTo: z.array(z.string()).nullish(),
+  defaultServiceExportTo: z.array(z.string()).nullish()
 })
 
 const readMesh = memoize(({ data: { mesh: text = '' } }: ResourceOf<'ConfigMap'>) => {
@@ -75,7 +87,10 @@ const meshByRevision = memoizeInView((view: View<'ConfigMap'>, revision: string 
       .map(({ name }) => name),
     ingressGateway: toIngressGateway(mesh),
     autoMtls: mesh.enableAutoMtls ?? true,
-    destinationRuleExportTo: mesh.defaultDestinationRuleExportTo ?? ['*']
+    destinationRuleExportTo: mesh.defaultDestinationRuleExportTo ?? EVERYWHERE,
+    virtualServiceExportTo: mesh.defaultVirtualServiceExportTo ?? EVERYWHERE,
+    serviceExportTo: mesh.defaultServiceExportTo ?? EVERYWHERE,
+    registryOnly: mesh.outboundTrafficPolicy?.mode === REGISTRY_ONLY
   }
 })
 
@@ -86,7 +101,7 @@ function toIngressGateway({ ingressSelector, ingressService }: z.output<typeof m
 }
 
 /** Control plane of a revision; of an unknown one, the default control plane. */
-function installationOf({ settings }: View<'ConfigMap'>, revision: string | undefined): IstioRevision {
+export function installationOf({ settings }: View<'ConfigMap'>, revision: string | undefined): IstioRevision {
   const { istio } = settings.installations
   return istio.find(one => one.revision === revision) ?? istio[0]
 }

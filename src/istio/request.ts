@@ -9,6 +9,8 @@ export interface Call {
   readonly host: string
   /** Absent if the model defines its own URL paths. */
   readonly path: string | undefined
+  /** Beginning of the path if the model defines the rest. */
+  readonly pathPrefix?: string | undefined
   readonly method: string
   /** Absent: no JWT is sent, or a gateway has stripped it. */
   readonly token: Token | undefined

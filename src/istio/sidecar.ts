@@ -22,6 +22,7 @@ interface Target {
 export interface Scope {
   /** Sidecar that limits the scope; without one the proxy imports everything that is exported to it. */
   readonly by: Sidecar | undefined
+  readonly egress: readonly Egress[]
   imports(target: Target): boolean
   /** True if the PeerAuthentications of a namespace are visible to the proxy. */
   readonly isVisible: Visibility
@@ -42,17 +43,40 @@ export const scopeOf: (
   const { rootNamespace } = meshOf(view, { revision })
   const by = proxy === 'gateway' ? undefined : (ownSidecar(view, namespace, labels) ?? rootSidecar(view, rootNamespace))
   const egress = by === undefined || by.spec.egress.length === 0 ? [EVERYTHING] : by.spec.egress
-  const imports = (target: Target) => egress.some(one => importsBy(one, namespace, target))
+  const imports = (target: Target) =>
+    egress.some(({ hosts, port }) => {
+      const isForPort = port?.number === undefined || target.ports.includes(port.number)
+      return isForPort && importsBy(hosts, namespace, target)
+    })
   const { clusterDomain } = view.settings
   const importsFrom = (other: string) =>
     view.list('Service', other).some(service => {
       const host = serviceHost(service.namespace, service.name, clusterDomain)
       const ports = service.spec.ports.map(({ port }) => port)
-      return isExported(service, namespace) && imports({ host, namespace: other, ports })
+      return isExported(view, service, namespace) && imports({ host, namespace: other, ports })
     })
   const known = new Map([namespace, rootNamespace].map(one => [one, true]))
-  return { by, imports, isVisible: other => getOrAdd(known, other, () => importsFrom(other)) }
+  return { by, egress, imports, isVisible: other => getOrAdd(known, other, () => importsFrom(other)) }
 })
+
+/** Egress listener that a request of an application reaches. */
+export interface EgressListener {
+  /** Absent: without a Sidecar. */
+  readonly by: Sidecar | undefined
+  /** Hosts that it imports, as `namespace/host`. */
+  readonly hosts: readonly string[]
+}
+
+/** @see istio 1.31 pilot/pkg/model/sidecar.go (GetEgressListenerForRDS) */
+export function egressFor(
+  view: View<'Sidecar' | 'Service' | 'ConfigMap'>,
+  proxy: Workload,
+  port: number
+): EgressListener {
+  const { by, egress } = scopeOf(view, proxy)
+  const listener = egress.find(one => one.port?.number === undefined || one.port.number === port)
+  return { by, hosts: listener?.hosts ?? [] }
+}
 
 /** Sidecar of the namespace for a workload. One with a selector takes precedence. */
 function ownSidecar(view: View<'Sidecar'>, namespace: string, labels: Workload['labels']): Sidecar | undefined {
@@ -68,8 +92,11 @@ function rootSidecar(view: View<'Sidecar'>, rootNamespace: string): Sidecar | un
 }
 
 /** Hosts are `namespace/name`; `.` is the proxy's own namespace, `*` any, and a leading `~` excludes. */
-function importsBy({ hosts, port }: Egress, own: string, { host, namespace, ports }: Target): boolean {
-  if (port?.number !== undefined && !ports.includes(port.number)) return false
+export function importsBy(
+  hosts: readonly string[],
+  own: string,
+  { host, namespace }: Pick<Target, 'host' | 'namespace'>
+): boolean {
   const matching = hosts.filter(entry => {
     const [scope = '', pattern = ''] = entry.replace(/^~/, '').split('/')
     const isInScope = scope === '.' ? own === namespace : ['*', '', namespace].includes(scope)
@@ -85,12 +112,9 @@ export const exportedTo = memoize(({ annotations }: ResourceOf<'Service'>) =>
 
 /**
  * True if a Service is exported to a namespace.
- * @see istio 1.31 pkg/config/kube (exportTo annotation)
+ * @see istio 1.31 pkg/config/kube (exportTo annotation), pilot/pkg/model/push_context.go (IsServiceVisible)
  */
-export function isExported(service: ResourceOf<'Service'>, namespace: string): boolean {
-  const to = exportedTo(service)
-  return (
-    to === undefined ||
-    to.some(one => one === '*' || one === namespace || (one === '.' && namespace === service.namespace))
-  )
+export function isExported(view: View<'ConfigMap'>, service: ResourceOf<'Service'>, namespace: string): boolean {
+  const to = exportedTo(service) ?? meshOf(view).serviceExportTo
+  return to.some(one => one === '*' || one === namespace || (one === '.' && namespace === service.namespace))
 }

@@ -51,7 +51,8 @@ const callsByHost = memoizeInView((_view: CallView, _service: InferenceService) 
 function makeCall(service: InferenceService, host: string, token: Token | undefined, prefix: string): Call {
   const own = inferencePath(service)
   const path = own === undefined ? undefined : `${prefix}${own}`
-  return { host, path, method: 'POST', token, headers: {}, headersComplete: false }
+  const pathPrefix = own === undefined ? `${prefix}/` : undefined
+  return { host, path, pathPrefix, method: 'POST', token, headers: {}, headersComplete: false }
 }
 
 const tokens: (view: CallView, namespace: string) => readonly Token[] = memoizeInView((view, namespace) => {

@@ -108,7 +108,7 @@ function importsDestination(view: View<PathKinds>, client: Workload, { host, nam
 }
 
 /** A sidecar forwards traffic to unknown destinations unchanged; ztunnel does not. */
-const asNonMesh = memoize(
+export const asNonMesh = memoize(
   (workload: Workload): Workload =>
     workload.proxy === 'none' ? workload : { ...workload, proxy: 'none', captured: false }
 )

@@ -3,16 +3,18 @@ import { type Authorization, type AuthorizationKinds, authorize } from '../istio
 import type { ClientSide, Destination } from '../istio/client.ts'
 import { type Connection, type ConnectionKinds, connect, connectPlaintext } from '../istio/connection.ts'
 import { open } from '../istio/connection-outcome.ts'
-import { hasRoute, type Route } from '../istio/gateway.ts'
+import type { Chain } from '../istio/gateway.ts'
 import { meshOf } from '../istio/mesh.ts'
 import type { Call, Request } from '../istio/request.ts'
 import { issuersFor, unknownIssuer, validateToken } from '../istio/request-authentication.ts'
+import type { Routed } from '../istio/route.ts'
+import type { RouteKinds } from '../istio/sidecar-route.ts'
 import type { Endpoint } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import { identityOf, type Workload } from '../state/workload.ts'
 import { type InputKinds, inputsOf } from './call-inputs.ts'
 import { answersOf, networkPolicyCaveats } from './caveats.ts'
-import type { CallResult, Caveat, Denied, Failure, PolicyDenied, Unevaluated } from './hop.ts'
+import type { CallResult, Caveat, Denied, Failure, NoRouteReason, PolicyDenied, Unevaluated } from './hop.ts'
 
 /** Client, request, destination and endpoint of one call. */
 export interface CallAttempt {
@@ -20,11 +22,14 @@ export interface CallAttempt {
   readonly call: Call
   readonly destination: Destination
   readonly endpoint: Endpoint
-  /** Route that a gateway must have for the host. */
-  readonly requiredRoute?: Route | undefined
+  /** Routes of gateways; absent if the server is not expected to route requests. */
+  readonly routeAt?: RouteAtGateway | undefined
 }
 
-export type CallKinds = ConnectionKinds | AuthorizationKinds | InputKinds
+/** Route of a gateway for a request, or why it has none. */
+export type RouteAtGateway = (gateway: Workload, chain: Chain, call: Call) => Routed | NoRouteReason
+
+export type CallKinds = ConnectionKinds | AuthorizationKinds | InputKinds | RouteKinds
 
 /** Evaluates a call: the connection, then the server's policies, then (at a gateway) its routes. */
 export function evaluateCall(view: View<CallKinds>, attempt: CallAttempt): CallResult {
@@ -53,15 +58,16 @@ export function evaluateNonIstioListener(view: View<CallKinds>, attempt: CallAtt
 const ALLOWED: Authorization = { is: 'allowed', by: [] }
 
 function evaluateConnected(view: View<CallKinds>, attempt: CallAttempt, connection: Connection): CallResult {
-  const { client, destination, endpoint, requiredRoute } = attempt
+  const { client, call, destination, endpoint } = attempt
   const { sent, server, outcome } = connection
   const ambient = findAmbient(view, attempt)
+  const routed = routeOf(attempt, connection)
   const toResult = (
     authorization: Authorization,
     failure?: Failure,
     unevaluated: readonly Caveat[] = [],
     unknown: Unevaluated | undefined = ambient
-  ): CallResult => ({ client, destination, connection, authorization, failure, unknown, unevaluated })
+  ): CallResult => ({ client, destination, connection, authorization, failure, unknown, unevaluated, routed })
   if (ambient !== undefined) return toResult(ALLOWED)
   if (outcome.is === 'unknown')
     return toResult(ALLOWED, undefined, [], { reason: outcome.reason, inputs: inputsOfCall(view, attempt) })
@@ -72,12 +78,19 @@ function evaluateConnected(view: View<CallKinds>, attempt: CallAttempt, connecti
     return toResult(authorization, toPolicyDenied(view, client, endpoint.workload, request, authorization))
   }
   const { chain } = outcome
-  const routed = requiredRoute === undefined || chain === undefined || hasRoute(chain, requiredRoute)
-  const failure: Failure | undefined = routed
-    ? undefined
-    : { cause: 'no-route', ...requiredRoute, destination, at: chain }
+  const failure: Failure | undefined =
+    routed?.is === 'none' && chain !== undefined
+      ? { cause: 'no-route', host: call.host, boundTo: routed.boundTo, destination, at: chain }
+      : undefined
   const answers = server.at === 'application' ? [] : answersOf(view, endpoint.workload, request)
   return toResult(authorization, failure, [...answers, ...networkPolicyCaveats(view, endpoint.workload)])
+}
+
+/** Route of the gateway that is called; that of its first chain if it is not known which chain accepts the connection. */
+function routeOf({ call, endpoint, routeAt }: CallAttempt, { server, outcome }: Connection): CallResult['routed'] {
+  if (routeAt === undefined || server.at !== 'gateway' || outcome.is === 'refused') return undefined
+  const chain = outcome.chain ?? server.listener?.chains[0]
+  return chain && routeAt(endpoint.workload, chain, call)
 }
 
 export const AMBIENT = 'ztunnel (ambient mode) is not modeled'

@@ -1,10 +1,9 @@
 import type { Destination } from '../istio/client.ts'
-import type { Route } from '../istio/gateway.ts'
 import type { Call } from '../istio/request.ts'
 import { forwardToken, issuersFor } from '../istio/request-authentication.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
-import { AMBIENT, type CallAttempt, type CallKinds, evaluateCall } from './call-result.ts'
+import { AMBIENT, type CallAttempt, type CallKinds, evaluateCall, type RouteAtGateway } from './call-result.ts'
 import type { CallResult, Caveat, Failure, Hop, Unevaluated } from './hop.ts'
 import { noEndpoints, toServiceRef } from './service-resolution.ts'
 
@@ -50,12 +49,12 @@ export function evaluateCalls(
   clients: readonly Workload[],
   call: Call,
   destination: Destination,
-  requiredRoute?: Route
+  routeAt?: RouteAtGateway
 ): CallResults {
   const calls: CallResult[] = []
   for (const client of clients) {
     for (const endpoint of destination.endpoints) {
-      const attempt: CallAttempt = { client, call, destination, endpoint, requiredRoute }
+      const attempt: CallAttempt = { client, call, destination, endpoint, routeAt }
       const result = evaluateCall(view, attempt)
       calls.push(result)
       if (result.failure !== undefined) return toResults(calls)

@@ -5,7 +5,9 @@ import type { ConnectionRefused } from '../istio/connection-outcome.ts'
 import type { Chain } from '../istio/gateway.ts'
 import type { PeerAuthentication } from '../istio/peer-authentication.ts'
 import type { Request } from '../istio/request.ts'
+import type { Answer, Routed } from '../istio/route.ts'
 import type { ServerSide } from '../istio/server.ts'
+import type { VirtualService } from '../istio/virtual-service.ts'
 import type { PublicationSetting } from '../kserve/publication-setting.ts'
 import type { Ref, ResourceOf } from '../state/resource.ts'
 import type { Workload } from '../state/workload.ts'
@@ -49,7 +51,7 @@ interface ConnectionEnds {
 export interface NoRoute {
   readonly cause: 'no-route'
   readonly host: string
-  /** The Gateways (`namespace/name`) that the route is bound to. */
+  /** Gateways (`namespace/name`) of the VirtualServices for the host. */
   readonly boundTo: readonly string[]
   readonly destination: Destination
   readonly at: Chain
@@ -59,6 +61,39 @@ export interface NoRoute {
 export interface NoEndpoints {
   readonly cause: 'no-endpoints'
   readonly address: Ref
+}
+
+/** Gateways (`namespace/name`) of the VirtualServices for a host that a gateway has no route for. */
+export interface NoRouteReason {
+  readonly is: 'none'
+  readonly boundTo: readonly string[]
+}
+
+/** The sidecar of the caller rejects requests to hosts that it does not know (REGISTRY_ONLY). */
+export interface NotInRegistry {
+  readonly cause: 'not-in-registry'
+  readonly client: Workload
+  readonly host: string
+  /** Absent if the mesh configuration sets the policy. */
+  readonly by: ResourceOf<'Sidecar'> | undefined
+}
+
+/** A route leads to a Service that is not exported to the namespace of the proxy: 503 NC. */
+export interface NotExported {
+  readonly cause: 'service-not-exported'
+  readonly client: Workload
+  readonly service: ResourceOf<'Service'>
+}
+
+/** A VirtualService does not send the request to the model. */
+export interface RoutedElsewhere {
+  readonly cause: 'routed-elsewhere'
+  readonly virtualService: VirtualService
+  readonly host: string
+  /** Its own answer, routes for other requests only, a destination without pods of the model, or no end. */
+  readonly how: Answer | 'no match' | 'destination' | 'loop'
+  /** Host of the destination. */
+  readonly to?: string | undefined
 }
 
 /** A controller rejects an object and does not create what depends on it. */
@@ -135,6 +170,9 @@ export interface SidecarLost {
 export type Failure =
   | ConnectionFailure
   | NoRoute
+  | NotInRegistry
+  | NotExported
+  | RoutedElsewhere
   | NoEndpoints
   | ConfigurationRejected
   | NotPublished
@@ -151,6 +189,8 @@ export interface CallResult {
   readonly connection: Connection
   readonly authorization: Authorization
   readonly failure: Failure | undefined
+  /** Route of the gateway that is called. */
+  readonly routed?: Routed | NoRouteReason | undefined
   /** Set if the call is not evaluated; then `failure` is absent. */
   readonly unknown?: Unevaluated | undefined
   /** What can still reject a call that is evaluated. */

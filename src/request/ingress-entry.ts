@@ -1,12 +1,11 @@
 import type { ClientSide, Destination } from '../istio/client.ts'
-import type { Route } from '../istio/gateway.ts'
 import type { Call } from '../istio/request.ts'
 import type { Endpoint, Service } from '../kubernetes/service.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { Ref } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { serviceHost } from '../text/host.ts'
-import { type CallKinds, evaluatePlaintextCall } from './call-result.ts'
+import { type CallKinds, evaluatePlaintextCall, type RouteAtGateway } from './call-result.ts'
 import { NON_MESH_CLIENT } from './callers.ts'
 import { type CallResults, isOk, toResults } from './evaluate-calls.ts'
 import type { CallResult, Failure } from './hop.ts'
@@ -49,15 +48,15 @@ export function tryIngress(
   services: readonly Service[],
   address: Ref,
   call: Call,
-  requiredRoute: Route
+  routeAt: RouteAtGateway
 ): CallResults {
   const failed: FailedCall[] = []
   const unknown: CallResult[] = []
   for (const { destination, endpoint, isTls } of services.flatMap(service => ingressPorts(view, service))) {
-    const attempt = { client: NON_MESH_CLIENT, call, destination, endpoint, requiredRoute }
-    const usual = evaluatePlaintextCall(view, attempt, isTls ? tlsClient(requiredRoute.host) : PLAINTEXT_CLIENT)
+    const attempt = { client: NON_MESH_CLIENT, call, destination, endpoint, routeAt }
+    const usual = evaluatePlaintextCall(view, attempt, isTls ? tlsClient(call.host) : PLAINTEXT_CLIENT)
     if (isOk(usual)) return toResults([usual])
-    const other = evaluatePlaintextCall(view, attempt, isTls ? PLAINTEXT_CLIENT : tlsClient(requiredRoute.host))
+    const other = evaluatePlaintextCall(view, attempt, isTls ? PLAINTEXT_CLIENT : tlsClient(call.host))
     if (isOk(other)) return toResults([other])
     failed.push(...[usual, other].filter(isFailed).slice(0, 1))
     unknown.push(...[usual, other].filter(one => one.unknown !== undefined).slice(0, 1))

@@ -25,7 +25,8 @@ export function hostOf(view: View, { namespace, name }: Service): string {
 export function hiddenFromSidecar(view: View, client: Workload, service: Service): string | undefined {
   if (client.proxy === 'none') return undefined
   const reason = "how the client's sidecar forwards a host outside its scope"
-  if (!isExported(service, client.namespace)) return `${reason} (${nameOf(service)} metadata.annotations[${EXPORT_TO}])`
+  if (!isExported(view, service, client.namespace))
+    return `${reason} (${nameOf(service)} metadata.annotations[${EXPORT_TO}])`
   const { imports, by } = scopeOf(view, client)
   const ports = service.spec.ports.map(({ port }) => port)
   const target = { host: hostOf(view, service), namespace: service.namespace, ports }

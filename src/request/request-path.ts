@@ -1,7 +1,4 @@
 import type { Destination } from '../istio/client.ts'
-import type { Route } from '../istio/gateway.ts'
-import type { Call } from '../istio/request.ts'
-import { getOrAdd } from '../state/map.ts'
 import { memoize } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
@@ -39,13 +36,34 @@ export interface Path extends Caller {
 /** Evaluates one hop and returns the request for the next hop, which is ignored if the hop is blocked. */
 export type HopEvaluator = (request: InFlightRequest) => { readonly hop: Hop; readonly next: InFlightRequest }
 
-/** Path before evaluation: common hops, then one branch for each activator mode. */
-export interface PathTemplate extends Caller {
+/** One way that a request can take. */
+export interface Branch {
+  readonly activatorMode: ActivatorMode | undefined
+  readonly revision?: 'previous'
+  readonly hops: readonly Hop[]
+  /** Number of hops before the ways to the revision part. */
+  readonly shared: number
+}
+
+/** Path before evaluation. */
+export type PathTemplate = FollowedTemplate | SteppedTemplate
+
+interface CommonTemplate extends Caller {
   readonly entry: string
   readonly address?: string | undefined
   readonly expected?: boolean | undefined
   /** Requests that the caller can choose from, such as different JWTs; the one that gets furthest is used. */
   readonly candidates: readonly [InFlightRequest, ...InFlightRequest[]]
+}
+
+/** Path that follows the request. */
+interface FollowedTemplate extends CommonTemplate {
+  readonly follow: (request: InFlightRequest) => readonly Branch[]
+}
+
+/** Common hops, then one branch for each activator mode. */
+export interface SteppedTemplate extends CommonTemplate {
+  readonly follow?: undefined
   readonly steps: readonly HopEvaluator[]
   readonly branches: readonly {
     readonly activatorMode: ActivatorMode | undefined
@@ -116,11 +134,17 @@ export function isOpen({ hops }: Pick<Path, 'hops'>): boolean {
   return hops.every(isOk)
 }
 
-function evaluateCandidate(
-  { caller, from, entry, address, expected = true, steps, branches }: PathTemplate,
-  candidate: InFlightRequest
-): readonly Path[] {
+function evaluateCandidate(template: PathTemplate, candidate: InFlightRequest): readonly Path[] {
+  const { caller, from, entry, address, expected = true } = template
   const own = { caller, from, entry, address, expected }
+  if (template.follow !== undefined)
+    return mergeBranches(template.follow(candidate)).map(({ activatorMode, revision, hops }) => ({
+      ...own,
+      activatorMode,
+      revision,
+      ...toKnown(hops)
+    }))
+  const { steps, branches } = template
   const shared = evaluateHops(candidate, steps)
   const { reached } = shared
   const ends =
@@ -132,6 +156,28 @@ function evaluateCandidate(
     return [{ ...own, activatorMode: undefined, ...toKnown(hops) }]
   }
   return ends.map(({ hops, ...branch }) => ({ ...own, ...branch, ...toKnown([...shared.hops, ...hops]) }))
+}
+
+/**
+ * One branch for each activator mode and revision: of several, the first that is blocked, else unknown. A single one if
+ * a hop before them is unknown.
+ */
+function mergeBranches(branches: readonly Branch[]): readonly Branch[] {
+  const [first] = branches
+  if (first === undefined) return []
+  const isUnknown = ({ unknown }: Hop) => unknown !== undefined
+  if (first.hops.slice(0, first.shared).some(isUnknown)) {
+    const rest = branches.flatMap(({ hops, shared }) => hops.slice(shared))
+    return [{ activatorMode: undefined, shared: 0, hops: [...first.hops.slice(0, first.shared), ...rest] }]
+  }
+  const rank = ({ hops }: Branch) => (failedHopOf({ hops }) !== undefined ? 2 : hops.some(isUnknown) ? 1 : 0)
+  const merged = new Map<string, Branch>()
+  for (const branch of branches) {
+    const key = `${branch.activatorMode} ${branch.revision}`
+    const known = merged.get(key)
+    if (known === undefined || rank(branch) > rank(known)) merged.set(key, branch)
+  }
+  return [...merged.values()]
 }
 
 /** Evaluates hops up to the first that is blocked; then `reached` is absent. */
@@ -157,33 +203,16 @@ function toKnown(hops: readonly Hop[]): Pick<Path, 'hops' | 'unknown' | 'unevalu
   return { hops: hops.slice(0, first + 1), unknown: { reason, inputs: JSON.stringify(inputs) }, unevaluated }
 }
 
-/** Options of a hop besides its destination. */
-export interface HopOptions {
-  readonly requiredRoute?: Route
-  /** Rewrite of the request by a route. */
-  readonly rewrite?: (call: Call) => Call
-  /** Name of the hop if the connection is accepted but no route matches. */
-  readonly nameWithoutRoute?: HopName
-}
-
 /**
  * Evaluates calls from each client pod to each endpoint. The first failure is the result: if one of several pods is
  * unreachable, requests fail.
  */
-export function hopTo(
-  view: View<PathKinds>,
-  name: HopName,
-  destination: Destination,
-  options: HopOptions = {}
-): HopEvaluator {
-  const { requiredRoute, rewrite, nameWithoutRoute = name } = options
+export function hopTo(view: View<PathKinds>, name: HopName, destination: Destination): HopEvaluator {
   const at = podsBehind(destination)
-  return ({ at: clients, call: arrived }) => {
-    const call = rewrite?.(arrived) ?? arrived
-    const results = evaluateCalls(view, clients, call, destination, requiredRoute)
+  return ({ at: clients, call }) => {
+    const results = evaluateCalls(view, clients, call, destination)
     const unknown = clients.length === 0 ? { unknown: unknownClient(view, destination) } : {}
-    const hop = { name: results.failure?.cause === 'no-route' ? nameWithoutRoute : name, ...results, ...unknown }
-    return { hop, next: { at, call: forwardCall(view, at, call) } }
+    return { hop: { name, ...results, ...unknown }, next: { at, call: forwardCall(view, at, call) } }
   }
 }
 
@@ -194,11 +223,3 @@ function unknownClient(view: View<PathKinds>, destination: Destination): Unevalu
 
 /** Memoized, so that the list keeps its identity. */
 const podsBehind = memoize(({ endpoints }: Destination) => endpoints.map(({ workload }) => workload))
-
-/** Memoizes a hop that several paths share. */
-export function memoizeHop(step: HopEvaluator): HopEvaluator {
-  const known = new Map<readonly Workload[], Map<Call, ReturnType<HopEvaluator>>>()
-  return request => getOrAdd(getOrAdd(known, request.at, newMap), request.call, () => step(request))
-}
-
-const newMap = () => new Map<Call, ReturnType<HopEvaluator>>()

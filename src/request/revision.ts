@@ -2,26 +2,20 @@ import type { Destination } from '../istio/client.ts'
 import type { Call } from '../istio/request.ts'
 import { findBurstCapacity } from '../knative/burst-capacity.ts'
 import { systemPods } from '../knative/knative.ts'
-import {
-  type Component,
-  type InferenceService,
-  isOfRevision,
-  previousRevisionOf,
-  QUEUE_PORT,
-  revisionOf
-} from '../kserve/inference-service.ts'
+import { type Component, type InferenceService, QUEUE_PORT, revisionOf } from '../kserve/inference-service.ts'
 import { toEndpoints } from '../kubernetes/dedupe-endpoints.ts'
 import { HTTP_PORT } from '../kubernetes/service.ts'
-import { memoize } from '../state/memoize.ts'
+import { memoizeInView } from '../state/memoize.ts'
 import { toRef } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
-import { type ActivatorMode, activatorModesOf, viaActivator } from './activator.ts'
+import { viaActivator } from './activator.ts'
 import type { PathKinds } from './caller.ts'
-import { forwardCall } from './evaluate-calls.ts'
-import type { ConfigurationRejected } from './hop.ts'
-import { type HopEvaluator, hopTo, memoizeHop, type PathTemplate } from './request-path.ts'
+import { evaluateCalls, forwardCall } from './evaluate-calls.ts'
+import type { ConfigurationRejected, Hop } from './hop.ts'
+import type { Branch } from './request-path.ts'
+import type { Revision, World } from './world.ts'
 
 /** Destination for requests to the latest revision of a component, or to another one. */
 export function revisionDestination(
@@ -41,54 +35,36 @@ export function revisionDestination(
   }
 }
 
-type Branches = (from: 'gateway' | 'caller') => PathTemplate['branches']
-
-/** Branches to the pods of the latest revision, and to those of the previous one if it gets a share of the requests. */
-export function pathsToRevisions(
-  view: View<PathKinds>,
-  service: InferenceService,
-  component: Component,
-  pods: readonly Workload[]
-): Branches {
-  const name = previousRevisionOf(service, component)
-  const isPrevious = (pod: Workload) => name !== undefined && isOfRevision(pod, name)
-  const [previous, others] = [pods.filter(isPrevious), pods.filter(pod => !isPrevious(pod))]
-  const branchesTo = (some: readonly Workload[], revision?: string) =>
-    pathsToRevision(view, component, revisionDestination(view, service, component, some, revision))
-  if (others.length === 0 || previous.length === 0) return branchesTo(pods)
-  const [toLatest, toPrevious] = [branchesTo(others), branchesTo(previous, name)]
-  return from => [...toLatest(from), ...toPrevious(from).map(one => ({ ...one, revision: 'previous' as const }))]
-}
-
 /** Branches from a gateway or a caller's sidecar to the revision: direct to its pods, or via the activator. */
-function pathsToRevision(view: View<PathKinds>, component: Component, revision: Destination): Branches {
-  const pods = revision.endpoints.map(({ workload }) => workload)
-  const modes = activatorModesOf(view, component, revision)
-  const behindActivator = { ...revision, endpoints: toEndpoints(systemPods(view, 'activator'), QUEUE_PORT) }
-  const onward: HopEvaluator = ({ call }) => ({
-    hop: { name: 'activator->pod', ...viaActivator(view, revision, call) },
-    next: { at: pods, call: forwardCall(view, pods, call) }
+export function toRevision(
+  { view }: World,
+  { destination, modes, ...age }: Revision,
+  { at, from }: { readonly at: readonly Workload[]; readonly from: 'gateway' | 'caller' },
+  call: Call
+): readonly Branch[] {
+  return modes.map(activatorMode => {
+    if (activatorMode === 'serve') {
+      const hop: Hop = { name: `${from}->pod`, ...evaluateCalls(view, at, call, destination) }
+      return { ...age, activatorMode, hops: [hop], shared: 0 }
+    }
+    const activators = behindActivator(view, destination)
+    const hop: Hop = { name: `${from}->activator`, ...evaluateCalls(view, at, call, activators) }
+    if (hop.failure !== undefined) return { ...age, activatorMode, hops: [hop], shared: 0 }
+    const pods = activators.endpoints.map(({ workload }) => workload)
+    const onward: Hop = {
+      name: 'activator->pod',
+      ...viaActivator(view, destination, forwardCall(view, pods, call))
+    }
+    return { ...age, activatorMode, hops: [hop, onward], shared: 0 }
   })
-  const steps = (activatorMode: ActivatorMode, from: 'gateway' | 'caller'): readonly HopEvaluator[] =>
-    activatorMode === 'serve'
-      ? [memoizeHop(hopTo(view, `${from}->pod`, revision))]
-      : [memoizeHop(hopTo(view, `${from}->activator`, behindActivator, { rewrite: ofRevision(revision) })), onward]
-  const branchesFrom = (from: 'gateway' | 'caller') =>
-    modes.map(activatorMode => ({ activatorMode, steps: steps(activatorMode, from) }))
-  const branches = { gateway: branchesFrom('gateway'), caller: branchesFrom('caller') }
-  return from => branches[from]
 }
 
-/**
- * Headers by which routes tell the activator the revision.
- * @see knative serving 1.23 pkg/activator/activator.go (RevisionHeaderName, RevisionHeaderNamespace)
- */
-const ofRevision = ({ host, namespace }: Destination) =>
-  memoize((call: Call): Call => {
-    const [revision = ''] = host.split('.')
-    const headers = { 'knative-serving-revision': revision, 'knative-serving-namespace': namespace }
-    return { ...call, headers: { ...call.headers, ...headers } }
+const behindActivator = memoizeInView(
+  (view: View<PathKinds>, revision: Destination): Destination => ({
+    ...revision,
+    endpoints: toEndpoints(systemPods(view, 'activator'), QUEUE_PORT)
   })
+)
 
 /** Group of which Knative accepts only these keys on a revision. */
 const NETWORKING = 'networking.knative.dev/'

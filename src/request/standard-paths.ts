@@ -13,11 +13,18 @@ import { evaluateNonIstioListener } from './call-result.ts'
 import type { PathKinds } from './caller.ts'
 import { candidateCalls, NON_MESH_CLIENT } from './callers.ts'
 import { forwardCall, toResults } from './evaluate-calls.ts'
+import type { Hop } from './hop.ts'
 import { PLAINTEXT_CLIENT } from './ingress-entry.ts'
 import { unknownHop, unpublishedHop } from './ingress-hops.ts'
 import { kubeletProbes } from './probe-paths.ts'
 import { gatewayCaveats, publicGatewayPods } from './public-gateway.ts'
-import { type HopEvaluator, hopTo, type PathTemplate, type PathTemplates } from './request-path.ts'
+import {
+  type HopEvaluator,
+  hopTo,
+  type PathTemplate,
+  type PathTemplates,
+  type SteppedTemplate
+} from './request-path.ts'
 
 /** Paths to a component in Standard mode: directly to its Service; externally by an Ingress or an HTTPRoute. */
 export function standardPaths(
@@ -40,7 +47,7 @@ export function standardPaths(
     headless: found !== undefined && isHeadless(found),
     endpoints: endpoints.length > 0 ? dedupeEndpoints(endpoints) : pods.map(nextEndpoint)
   }
-  const branches: PathTemplate['branches'] = [{ activatorMode: undefined, steps: [] }]
+  const branches: SteppedTemplate['branches'] = [{ activatorMode: undefined, steps: [] }]
   return {
     hosts: [host],
     servers: pods,
@@ -75,17 +82,21 @@ function external(view: View<PathKinds>, service: InferenceService, destination:
     steps: [enter, hopTo(view, 'gateway->pod', destination)],
     branches: [{ activatorMode: undefined, steps: [] }]
   })
-  if (unknownReason !== undefined) return [toTemplate('address', '', '', unknownHop(unknownReason))]
+  if (unknownReason !== undefined) return [toTemplate('address', '', '', asStep(unknownHop(unknownReason)))]
   return addresses.map(address => ({
     ...toTemplate(
       address.name,
       address.host,
       address.path,
-      address.name === STATUS_URL ? unpublishedHop(view, publication, address) : toGateway
+      address.name === STATUS_URL ? asStep(unpublishedHop(view, publication, address)) : toGateway
     ),
     address: addressPattern(service, address)
   }))
 }
+
+const asStep =
+  (hop: Hop): HopEvaluator =>
+  ({ call }) => ({ hop, next: { at: [], call } })
 
 function enterGateway(view: View<PathKinds>, destination: Destination): HopEvaluator {
   const { config } = ingressOf(view)

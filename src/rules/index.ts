@@ -46,7 +46,9 @@ import policyRequiresPeerIdentity from './policy-requires-peer-identity.ts'
 import policySelectsNoPods from './policy-selects-no-pods.ts'
 import policyWithoutSidecar from './policy-without-sidecar.ts'
 import portlevelmtlsUsesServicePort from './portlevelmtls-uses-service-port.ts'
+import registryOnlyBlocksModel from './registry-only-blocks-model.ts'
 import revisionLabelIgnored from './revision-label-ignored.ts'
+import serviceNotExported from './service-not-exported.ts'
 import strictMeshPlainLocalGateway from './strict-mesh-plain-local-gateway.ts'
 import strictWithoutSidecar from './strict-without-sidecar.ts'
 import systemInternalTlsWithIstio from './system-internal-tls-with-istio.ts'
@@ -55,6 +57,7 @@ import targetBurstCapacityIgnored from './target-burst-capacity-ignored.ts'
 import targetRefNotFound from './target-ref-not-found.ts'
 import tlsCertificateMismatch from './tls-certificate-mismatch.ts'
 import unknownDeploymentMode from './unknown-deployment-mode.ts'
+import virtualserviceDivertsModel from './virtualservice-diverts-model.ts'
 import virtualserviceHostConflict from './virtualservice-host-conflict.ts'
 import visibilityLabelIgnored from './visibility-label-ignored.ts'
 import webhookBehindStrictMtls from './webhook-behind-strict-mtls.ts'
@@ -82,7 +85,10 @@ export const RULES: Rules = {
     'plaintext-to-tls-application': plaintextToTlsApplication,
     'refused-by-policy': policyDeniesRequestPath,
     'no-identity-for-policy': policyRequiresPeerIdentity,
+    'not-in-registry': registryOnlyBlocksModel,
+    'service-not-exported': serviceNotExported,
     'certificate-refused': tlsCertificateMismatch,
+    'routed-elsewhere': virtualserviceDivertsModel,
     'webhook-refused': webhookBehindStrictMtls
   },
   checks: [

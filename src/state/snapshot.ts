@@ -6,6 +6,7 @@ import { memoize, type ViewMemo } from './memoize.ts'
 import type { Kind, Resource, ResourceOf } from './resource.ts'
 import { type Changed, EMPTY_STORE, type ResourceStore, toResourceStore } from './resource-store.ts'
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts'
+import { VirtualServiceIndex } from './virtual-service-index.ts'
 import { isRunning, toWorkload, type Workload } from './workload.ts'
 
 /** Read-only access to the resources of kinds `K` in one snapshot. */
@@ -20,6 +21,8 @@ export interface View<K extends Kind = Kind> {
   gateways(): readonly Workload[]
   /** DestinationRules of all namespaces whose host can match Services of this namespace. */
   destinationRulesIn(namespace: string): readonly NamedDestinationRule[]
+  /** VirtualServices of all namespaces whose hosts cover this one, in lower case; exact hosts, then oldest, first. */
+  virtualServicesFor(host: string): readonly ResourceOf<'VirtualService'>[]
 }
 
 /** Objects of an AdmissionReview, with the fields that the model does not read. */
@@ -51,16 +54,19 @@ export class Snapshot implements View {
   readonly #stores: ReadonlyMap<Kind, ResourceStore>
   readonly #configured: Settings
   #settings: ClusterSettings | undefined
+  #virtualServices: VirtualServiceIndex | undefined
 
   private constructor(
     stores: ReadonlyMap<Kind, ResourceStore>,
     configured: Settings,
     unreadable: ReadonlyMap<Kind, string>,
-    settings?: ClusterSettings
+    settings?: ClusterSettings,
+    virtualServices?: VirtualServiceIndex
   ) {
     this.#stores = stores
     this.#configured = configured
     this.#settings = settings
+    this.#virtualServices = virtualServices
     this.unreadable = unreadable
   }
 
@@ -101,6 +107,11 @@ export class Snapshot implements View {
     return [...anyNamespace, ...(byNamespace.get(namespace) ?? [])]
   }
 
+  virtualServicesFor(host: string): readonly ResourceOf<'VirtualService'>[] {
+    this.#virtualServices ??= VirtualServiceIndex.of(this.list('VirtualService'), this.settings.clusterDomain)
+    return this.#virtualServices.covering(host)
+  }
+
   /** Namespaces with objects of a kind. */
   namespaces(kind: Kind): Iterable<string> {
     return this.#store(kind).namespaces()
@@ -117,33 +128,46 @@ export class Snapshot implements View {
   /** State before a change, whether this snapshot already contains the change or lacks the old object. */
   before({ before, after }: Change): Snapshot {
     const { kind, namespace, name } = after ?? before
-    if (isDeepStrictEqual(before, this.get(kind, namespace, name))) return this
-    return this.#with(kind, this.#store(kind).with(namespace, name, before))
+    const known = this.get(kind, namespace, name)
+    if (isDeepStrictEqual(before, known)) return this
+    return this.#replace(known, before, { kind, namespace, name })
   }
 
   /** State in which the objects of a kind, or those of one name, are replaced by these. */
   withAll(kind: Kind, resources: readonly Resource[], name?: string): Snapshot {
     const others = name === undefined ? [] : this.list(kind).filter(one => one.name !== name)
-    return this.#with(kind, toResourceStore([...others, ...resources]))
+    const virtualServices = kind === 'VirtualService' ? undefined : this.#virtualServices
+    return this.#with(kind, toResourceStore([...others, ...resources]), virtualServices)
   }
 
   /** State with these unreadable kinds. */
   withUnreadable(unreadable: ReadonlyMap<Kind, string>): Snapshot {
-    return new Snapshot(this.#stores, this.#configured, unreadable, this.#settings)
+    return new Snapshot(this.#stores, this.#configured, unreadable, this.#settings, this.#virtualServices)
   }
 
   /** State after the change. */
   apply({ before, after }: Change): Snapshot {
     const { kind, namespace, name } = after ?? before
-    return this.#with(kind, this.#store(kind).with(namespace, name, after))
+    return this.#replace(this.get(kind, namespace, name), after, { kind, namespace, name })
   }
 
   #store(kind: Kind): ResourceStore {
     return this.#stores.get(kind) ?? EMPTY_STORE
   }
 
-  #with(kind: Kind, store: ResourceStore): Snapshot {
+  #replace(before: Resource | undefined, after: Resource | undefined, { kind, namespace, name }: Identity): Snapshot {
+    const store = this.#store(kind).with(namespace, name, after)
+    if (kind !== 'VirtualService') return this.#with(kind, store, this.#virtualServices)
+    return this.#with(kind, store, this.#virtualServices?.with(asVirtualService(before), asVirtualService(after)))
+  }
+
+  #with(kind: Kind, store: ResourceStore, virtualServices?: VirtualServiceIndex): Snapshot {
     const known = DISCOVERY_KINDS.some(one => one === kind) ? undefined : this.#settings
-    return new Snapshot(new Map(this.#stores).set(kind, store), this.#configured, this.unreadable, known)
+    const stores = new Map(this.#stores).set(kind, store)
+    return new Snapshot(stores, this.#configured, this.unreadable, known, virtualServices)
   }
 }
+
+type Identity = Pick<Resource, 'kind' | 'namespace' | 'name'>
+
+const asVirtualService = (object: Resource | undefined) => (object?.kind === 'VirtualService' ? object : undefined)

@@ -5,9 +5,10 @@ import type { ViewMemo } from '../../state/memoize.ts'
 import type { Kind, ResourceOf } from '../../state/resource.ts'
 import type { Changed } from '../../state/resource-store.ts'
 import type { Snapshot, View } from '../../state/snapshot.ts'
+import { hostsOf } from '../../state/virtual-service-index.ts'
 import { toWorkload, type Workload } from '../../state/workload.ts'
 import { messageOf } from '../../text/error-message.ts'
-import { toFullName } from '../../text/host.ts'
+import { isWildcard, toFullName } from '../../text/host.ts'
 import { BudgetExceeded, checkBudget } from './budget.ts'
 import { type Skip, withCurrentReason } from './skip.ts'
 
@@ -28,6 +29,9 @@ const GATEWAYS: DependencyKey = 'Pod: gateways'
 /** DestinationRules for hosts of one namespace. Rules for hosts of several namespaces have the key `ANY_HOSTS`. */
 const ofHosts = (namespace: string): DependencyKey => `DestinationRule: ${namespace}`
 const ANY_HOSTS: DependencyKey = 'DestinationRule: any'
+/** VirtualServices for one host. Those for several hosts have the key `ANY_HOST`. */
+const ofHost = (host: string): DependencyKey => `VirtualService: ${host}`
+const ANY_HOST: DependencyKey = 'VirtualService: any'
 
 /** True if the key refers to something outside the evaluated namespace. */
 export const isCrossNamespace = (key: DependencyKey) => !key.includes(OWN_NAMESPACE)
@@ -81,6 +85,13 @@ export class TrackingView implements View {
     return this.#snapshot.destinationRulesIn(namespace)
   }
 
+  virtualServicesFor(host: string): readonly ResourceOf<'VirtualService'>[] {
+    checkBudget()
+    this.#record('VirtualService', ofHost(host))
+    this.dependencies.add(ANY_HOST)
+    return this.#snapshot.virtualServicesFor(host)
+  }
+
   /** Builds the key of an object only on its first read. */
   #isNew(kind: Kind, namespace: string, name: string): boolean {
     const byNamespace = getOrAdd(this.#seen, kind, newMap)
@@ -131,6 +142,7 @@ export function keysOf(changes: Iterable<Changed>, { clusterDomain }: ClusterSet
     touch(namespace, one => ofObject(kind, one, name))
     if (kind === 'Namespace') touch(name, one => ofObject(kind, '', one))
     if (object.kind === 'Pod' && toWorkload(object).proxy === 'gateway') keys.add(GATEWAYS)
+    if (object.kind === 'VirtualService') addHosts(keys, object, clusterDomain)
     if (object.kind !== 'DestinationRule') continue
     const pinned = namespaceOfHost(toFullName(object.spec.host, namespace, clusterDomain), clusterDomain)
     if (pinned === undefined) keys.add(ANY_HOSTS)
@@ -140,6 +152,10 @@ export function keysOf(changes: Iterable<Changed>, { clusterDomain }: ClusterSet
     [...relative].map(([ownNamespace, own]) => [ownNamespace, new Set([...keys, ...own])] as const)
   )
   return { keys, byNamespace }
+}
+
+function addHosts(keys: Set<DependencyKey>, virtualService: ResourceOf<'VirtualService'>, clusterDomain: string): void {
+  for (const host of hostsOf(virtualService, clusterDomain)) keys.add(isWildcard(host) ? ANY_HOST : ofHost(host))
 }
 
 /** The changed keys as evaluations of a namespace record them. */

@@ -1,4 +1,6 @@
-import { findMeshConfig } from '../../istio/mesh.ts'
+import { findMeshConfig, installationOf } from '../../istio/mesh.ts'
+import { meshConfigMap } from '../../state/discovery.ts'
+import type { Ref } from '../../state/resource.ts'
 import type { View } from '../../state/snapshot.ts'
 import type { Workload } from '../../state/workload.ts'
 import type { Manifest } from './rule.ts'
@@ -18,4 +20,11 @@ export function withAutoMtls(view: View<'ConfigMap'>, workload: Workload): reado
       ])
       return updatedManifest(map, { data: Object.fromEntries(lines) })
     })
+}
+
+/** ConfigMap with the mesh configuration of a workload, also if it does not exist. */
+export function meshConfigRef(view: View<'ConfigMap'>, { revision }: Workload): Ref {
+  const installation = installationOf(view, revision)
+  const name = meshConfigMap(installation.revision)
+  return { apiVersion: 'v1', kind: 'ConfigMap', namespace: installation.namespace, name }
 }

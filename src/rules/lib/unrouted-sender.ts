@@ -84,7 +84,7 @@ export function graphProblem(graph: ResourceOf<'InferenceGraph'>, host: string):
 }
 
 /** The Sidecar with additional hosts, for all ports. */
-function importing(sidecar: ResourceOf<'Sidecar'>, hosts: readonly string[]): Manifest {
+export function importing(sidecar: ResourceOf<'Sidecar'>, hosts: readonly string[]): Manifest {
   const { egress } = sidecar.spec
   const at = egress.findIndex(({ port }) => port === undefined)
   const extended = egress.map((one, index) => (index === at ? { ...one, hosts: [...one.hosts, ...hosts] } : one))

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type KindInfo, listOf, object, optional, strings, workloadSelector } from './fields.ts'
+import { virtualServiceSpec } from './virtual-service.ts'
 
 // Loose objects keep unknown fields, because a fix writes the whole object back.
 const clientTls = z
@@ -60,7 +61,8 @@ export const NETWORKING = {
     group: 'networking.istio.io',
     version: 'v1beta1',
     plural: 'virtualservices',
-    shape: z.object({ spec: z.object({ hosts: listOf(z.string()), gateways: listOf(z.string()) }) })
+    lossless: true,
+    shape: z.object({ spec: virtualServiceSpec })
   },
   DestinationRule: {
     group: 'networking.istio.io',
@@ -85,6 +87,7 @@ export const NETWORKING = {
     shape: z.object({
       spec: z
         .looseObject({
+          outboundTrafficPolicy: object({ mode: optional(z.string()) }),
           workloadSelector: object({ labels: strings }),
           egress: listOf(
             z.looseObject({
@@ -94,7 +97,7 @@ export const NETWORKING = {
           )
         })
         .nullish()
-        .transform(value => value ?? { workloadSelector: undefined, egress: [] })
+        .transform(value => value ?? { outboundTrafficPolicy: undefined, workloadSelector: undefined, egress: [] })
     })
   }
 } as const satisfies Record<string, KindInfo>

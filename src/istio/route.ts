@@ -1,0 +1,133 @@
+import type { HttpMatch, HttpRoute } from '../state/kinds/virtual-service.ts'
+import type { View } from '../state/snapshot.ts'
+import { toFullName } from '../text/host.ts'
+import type { Call } from './request.ts'
+import { isCatchAll, isForProxy, matchesCall, type RoutingProxy } from './route-match.ts'
+import { httpRoutesOf, type VirtualService } from './virtual-service.ts'
+
+/** Route of a proxy: one condition of a route in a VirtualService. */
+export interface ProxyRoute {
+  readonly virtualService: VirtualService
+  readonly route: HttpRoute
+  /** Absent: all requests. */
+  readonly match: HttpMatch | undefined
+}
+
+/** Where a route sends a request, and the request as it is sent. */
+export interface Forwarded {
+  readonly host: string
+  /** Absent: the only port of the Service, else the port of the request. */
+  readonly port: number | undefined
+  readonly subset: string | undefined
+  readonly call: Call
+}
+
+/** What a route answers itself. */
+export type Answer = 'redirect' | 'direct response' | 'fault'
+
+/** What becomes of a request at the routes of a VirtualService. */
+export type Routed = { readonly virtualService: VirtualService } & (
+  | { readonly is: 'forwarded'; readonly destinations: readonly Forwarded[] }
+  | { readonly is: 'answered'; readonly by: Answer }
+)
+
+/**
+ * Routes that a proxy has of a VirtualService, up to the first that matches every request.
+ * @see istio 1.31 pilot/pkg/networking/core/route/route.go (BuildHTTPRoutesForVirtualService)
+ */
+export function routesFor(
+  view: View<'VirtualService' | 'ConfigMap'>,
+  virtualService: VirtualService,
+  proxy: RoutingProxy
+): readonly ProxyRoute[] {
+  const routes: ProxyRoute[] = []
+  for (const route of httpRoutesOf(view, virtualService)) {
+    for (const match of conditionsOf(route)) {
+      if (match !== undefined && !isForProxy(match, virtualService.namespace, proxy)) continue
+      const one = { virtualService, route, match }
+      routes.push(one)
+      if (isCatchAllRoute(one)) return routes
+    }
+  }
+  return routes
+}
+
+const conditionsOf = ({ match = [] }: HttpRoute): readonly (HttpMatch | undefined)[] =>
+  match.length === 0 ? [undefined] : match
+
+export function isCatchAllRoute({ match }: ProxyRoute): boolean {
+  return match === undefined || isCatchAll(match)
+}
+
+/** Result of the first route that matches; absent without one (404). */
+export function firstMatch(routes: readonly ProxyRoute[], call: Call, clusterDomain: string): Routed | undefined {
+  const found = routes.find(({ match }) => match === undefined || matchesCall(match, call))
+  return found && applyRoute(found, call, clusterDomain)
+}
+
+/** @see istio 1.31 pilot/pkg/networking/core/route/route.go (TranslateRoute, applyHTTPRouteDestination) */
+function applyRoute({ virtualService, route, match }: ProxyRoute, call: Call, clusterDomain: string): Routed {
+  const answer = answerOf(route)
+  if (answer !== undefined) return { virtualService, is: 'answered', by: answer }
+  const targets = route.route ?? []
+  const weighted = targets.length === 1 ? targets : targets.filter(({ weight = 0 }) => weight > 0)
+  const rewritten = rewrite(route, match, call)
+  const authority = route.rewrite?.authority ?? authorityIn(route.headers)
+  const destinations = weighted.map(({ destination, headers }): Forwarded => {
+    const host = authority ?? authorityIn(headers) ?? call.host
+    return {
+      host: toFullName(destination.host, virtualService.namespace, clusterDomain),
+      port: destination.port?.number,
+      subset: destination.subset,
+      call: { ...rewritten, host, headers: withHeaders(withHeaders(call.headers, route.headers), headers) }
+    }
+  })
+  return { virtualService, is: 'forwarded', destinations }
+}
+
+/** A route that answers all requests; a fault that hits only some of them is no answer. */
+function answerOf({ redirect, directResponse, fault }: HttpRoute): Answer | undefined {
+  if (redirect !== undefined) return 'redirect'
+  if (directResponse !== undefined) return 'direct response'
+  return fault?.abort?.percentage?.value === ALWAYS ? 'fault' : undefined
+}
+
+const ALWAYS = 100
+
+/** A prefix is replaced where the condition is a prefix; otherwise the whole path. */
+function rewrite({ rewrite: rewriting }: HttpRoute, match: HttpMatch | undefined, call: Call): Call {
+  const { uri, uriRegexRewrite } = rewriting ?? {}
+  if (uriRegexRewrite !== undefined) return { ...call, path: undefined, pathPrefix: undefined }
+  if (uri === undefined || uri === '') return call
+  const { exact, prefix = '/', regex } = match?.uri ?? {}
+  if (exact !== undefined || regex !== undefined) return { ...call, path: uri, pathPrefix: undefined }
+  const replace = (text: string) => `${uri}${text.slice(prefix.length)}`
+  return {
+    ...call,
+    path: call.path && replace(call.path),
+    pathPrefix: call.pathPrefix && replace(call.pathPrefix)
+  }
+}
+
+type Headers = HttpRoute['headers']
+
+const isAuthority = (name: string) => name.toLowerCase() === 'host' || name.toLowerCase() === ':authority'
+
+function authorityIn(headers: Headers): string | undefined {
+  const { set = {}, add = {} } = headers?.request ?? {}
+  return [...Object.entries(set), ...Object.entries(add)].find(([name]) => isAuthority(name))?.[1]
+}
+
+/** @see istio 1.31 pilot/pkg/networking/core/route/route.go (TranslateHeadersOperations) */
+function withHeaders(sent: Call['headers'], headers: Headers): Call['headers'] {
+  const { set = {}, add = {}, remove = [] } = headers?.request ?? {}
+  const next = new Map(Object.entries(sent))
+  for (const name of remove) next.delete(name.toLowerCase())
+  for (const [name, value] of Object.entries(add)) {
+    const before = next.get(name.toLowerCase())
+    next.set(name.toLowerCase(), before === undefined ? value : `${before},${value}`)
+  }
+  for (const [name, value] of Object.entries(set)) next.set(name.toLowerCase(), value)
+  for (const name of [...next.keys()]) if (isAuthority(name)) next.delete(name)
+  return Object.fromEntries(next)
+}

@@ -1,0 +1,204 @@
+import type { Destination } from '../istio/client.ts'
+import type { Call } from '../istio/request.ts'
+import type { Forwarded, Routed } from '../istio/route.ts'
+import { isExported } from '../istio/sidecar.ts'
+import { sidecarRoute } from '../istio/sidecar-route.ts'
+import { HTTP_PORT, type Service } from '../kubernetes/service.ts'
+import { getOrAdd } from '../state/map.ts'
+import { memoize, memoizeInView } from '../state/memoize.ts'
+import type { View } from '../state/snapshot.ts'
+import type { Workload } from '../state/workload.ts'
+import { serviceHost } from '../text/host.ts'
+import { asNonMesh } from './activator.ts'
+import type { InFlightRequest, PathKinds } from './caller.ts'
+import { evaluateCalls, forwardCall } from './evaluate-calls.ts'
+import type { Failure, Hop, HopName, RoutedElsewhere } from './hop.ts'
+import { enterService } from './ingress-hops.ts'
+import type { Branch } from './request-path.ts'
+import { toRevision } from './revision.ts'
+import { noEndpoints, toDestination, toServiceRef } from './service-resolution.ts'
+import type { World } from './world.ts'
+
+/** Request at a proxy that has routed it. */
+interface Step {
+  readonly at: readonly Workload[]
+  /** `gateway` once the request has passed one. */
+  readonly from: 'caller' | 'gateway'
+  /** Number of hops so far. */
+  readonly depth: number
+}
+
+/** Longest path; a longer one is a loop. The longest without a loop has the local gateway twice. */
+const MAX_DEPTH = 8
+
+/**
+ * Follows a request of a pod in the cluster by the name that it calls: what the name resolves to, what the caller's
+ * sidecar makes of it, and each gateway's routes, up to the pods of the model.
+ *
+ * @returns one branch for each way that the request can take; each must work
+ */
+export function followFromPod(world: World, { at, call }: InFlightRequest): readonly Branch[] {
+  const [pod] = at
+  if (pod === undefined) return []
+  const service = world.findService(call.host)
+  if (service === undefined) {
+    const missing = world.view.get('Service', ...nameIn(call.host))?.spec.externalName ?? call.host
+    return [failed('caller->local-gateway', noEndpoints(toServiceRef(missing)))]
+  }
+  const step: Step = { at, from: 'caller', depth: 0 }
+  if (pod.proxy !== 'sidecar') return enter(world, at, call, service)
+  const egress = sidecarRoute(world.view, world, pod, call, HTTP_PORT)
+  switch (egress.is) {
+    case 'passthrough':
+      return enter(world, at, call, service)
+    case 'rejected': {
+      const failure: Failure = { cause: 'not-in-registry', client: pod, host: call.host, by: egress.by }
+      return [failed('caller->local-gateway', failure)]
+    }
+    case 'service':
+      return forward(world, step, {
+        host: hostOf(world.view, egress.service),
+        port: HTTP_PORT,
+        subset: undefined,
+        call
+      })
+    case 'unmatched':
+      return [elsewhere(step, egress.virtualService, call.host, 'no match')]
+    default:
+      return forwardAll(world, step, egress, call)
+  }
+}
+
+/** Follows a request that has reached a gateway by this hop. */
+export function followFromGateway(world: World, hop: Hop, at: readonly Workload[], call: Call): readonly Branch[] {
+  return afterGateway(world, { at, from: 'gateway', depth: 1 }, hop, call)
+}
+
+/** Connection to the Service that a name resolves to, without a sidecar that routes the request. */
+function enter(world: World, at: readonly Workload[], call: Call, service: Service): readonly Branch[] {
+  const destination = destinationOf(world.view, hostOf(world.view, service), HTTP_PORT, call.host)
+  if (destination.endpoints.every(({ workload }) => workload.proxy === 'gateway')) {
+    const { hop, pods } = enterService(world, service, at, call)
+    return afterGateway(world, { at: pods, from: 'gateway', depth: 1 }, hop, call)
+  }
+  return forward(
+    world,
+    { at: at.map(asNonMesh), from: 'caller', depth: 0 },
+    { host: destination.host, port: HTTP_PORT, subset: undefined, call }
+  )
+}
+
+/** What becomes of a request after the hop to a gateway. */
+function afterGateway(world: World, step: Step, hop: Hop, sent: Call): readonly Branch[] {
+  if (hop.failure !== undefined) return [{ activatorMode: undefined, hops: [hop], shared: 1 }]
+  const call = intern(world.view, forwardCall(world.view, step.at, sent))
+  const routes = new Map<string, Routed>()
+  for (const { routed } of hop.calls) {
+    if (routed !== undefined && routed.is !== 'none') routes.set(textOf(routed), routed)
+  }
+  if (routes.size === 0) return [{ activatorMode: undefined, hops: [hop], shared: 1 }]
+  return [...routes.values()]
+    .flatMap(routed => forwardAll(world, step, routed, call))
+    .map(branch => ({ ...branch, hops: [hop, ...branch.hops], shared: branch.shared + 1 }))
+}
+
+const textOf = memoize((routed: Routed) =>
+  JSON.stringify([
+    routed.virtualService.namespace,
+    routed.virtualService.name,
+    { ...routed, virtualService: undefined }
+  ])
+)
+
+function forwardAll(world: World, step: Step, routed: Routed, call: Call): readonly Branch[] {
+  const { virtualService } = routed
+  if (routed.is === 'answered') return [elsewhere(step, virtualService, call.host, routed.by)]
+  if (routed.destinations.length === 0) return [elsewhere(step, virtualService, call.host, 'no match')]
+  if (step.depth >= MAX_DEPTH) return [elsewhere(step, virtualService, call.host, 'loop')]
+  return routed.destinations.flatMap(destination => {
+    // The token as the proxy forwards it.
+    const next = intern(world.view, { ...destination.call, token: call.token })
+    return forward(world, step, { ...destination, call: next }, virtualService)
+  })
+}
+
+/** Sends a request to a Service: to the revision, to another gateway, or to a Service that has nothing of the model. */
+function forward(
+  world: World,
+  step: Step,
+  target: Forwarded,
+  by?: RoutedElsewhere['virtualService']
+): readonly Branch[] {
+  const { view } = world
+  const { at, from } = step
+  const { host, call } = target
+  const service = world.findService(host)
+  const revision = world.findRevision(host)
+  const toGateway = from === 'caller' ? 'caller->local-gateway' : 'ingress-gateway->local-gateway'
+  const hidden = service && at.find(one => one.proxy !== 'none' && !isExported(view, service, one.namespace))
+  if (service !== undefined && hidden !== undefined) {
+    const name = revision === undefined ? toGateway : (`${from}->pod` as const)
+    return [failed(name, { cause: 'service-not-exported', client: hidden, service })]
+  }
+  if (revision !== undefined) return toRevision(world, revision, step, call)
+  if (service === undefined) return [failed(toGateway, noEndpoints(toServiceRef(host)))]
+  const port = target.port ?? (service.spec.ports.length === 1 ? service.spec.ports[0]?.port : undefined) ?? HTTP_PORT
+  const name = hostOf(view, service)
+  const destination = destinationOf(view, name, port, call.host === name ? undefined : call.host, target.subset)
+  const pods = podsBehind(destination)
+  const isGateway = pods.every(({ proxy }) => proxy === 'gateway')
+  if (!isGateway && !pods.every(world.isOwnPod)) {
+    if (by !== undefined) return [elsewhere(step, by, call.host, 'destination', host)]
+    return [failed(toGateway, noEndpoints(toServiceRef(host)))]
+  }
+  const results = evaluateCalls(view, at, call, destination, world.routeAtGateway)
+  if (!isGateway) return [{ activatorMode: undefined, hops: [{ name: `${from}->pod`, ...results }], shared: 1 }]
+  const isRouteMissing = results.failure?.cause === 'no-route' && by !== undefined
+  const hop: Hop = { name: isRouteMissing ? 'local-gateway->component' : toGateway, ...results }
+  return afterGateway(world, { at: pods, from: 'gateway', depth: step.depth + 1 }, hop, call)
+}
+
+function failed(name: HopName, failure: Failure): Branch {
+  return { activatorMode: undefined, hops: [{ name, calls: [], failure }], shared: 1 }
+}
+
+function elsewhere(
+  { from }: Step,
+  virtualService: RoutedElsewhere['virtualService'],
+  host: string,
+  how: RoutedElsewhere['how'],
+  to?: string
+): Branch {
+  const name = from === 'caller' ? 'caller->local-gateway' : 'local-gateway->component'
+  return failed(name, { cause: 'routed-elsewhere', virtualService, host, how, to })
+}
+
+const hostOf = (view: View, { namespace, name }: Service) => serviceHost(namespace, name, view.settings.clusterDomain)
+
+function nameIn(host: string): [namespace: string, name: string] {
+  const [name = '', namespace = ''] = host.split('.')
+  return [namespace, name]
+}
+
+/** One object for each destination, so that results can be memoized. */
+function destinationOf(
+  view: View<PathKinds>,
+  host: string,
+  port: number,
+  authority: string | undefined,
+  subset?: string
+): Destination {
+  const key = `${host}:${port} ${authority} ${subset}`
+  return getOrAdd(destinations(view, 'all'), key, () => ({ ...toDestination(view, host, port, authority), subset }))
+}
+
+const destinations = memoizeInView((_view: View<PathKinds>, _key: 'all') => new Map<string, Destination>())
+
+const podsBehind = memoize(({ endpoints }: Destination) => endpoints.map(({ workload }) => workload))
+
+/** One object for all equal requests. */
+function intern(view: View<PathKinds>, call: Call): Call {
+  return getOrAdd(calls(view, 'all'), JSON.stringify(call), () => call)
+}
+
+const calls = memoizeInView((_view: View<PathKinds>, _key: 'all') => new Map<string, Call>())

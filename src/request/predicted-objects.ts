@@ -1,0 +1,98 @@
+import type { Registry } from '../istio/sidecar-route.ts'
+import type { VirtualService } from '../istio/virtual-service.ts'
+import { knativeGateways } from '../knative/knative.ts'
+import { knativeVirtualServices } from '../knative/virtual-service.ts'
+import {
+  type Component,
+  componentsOf,
+  type InferenceService,
+  previousRevisionOf,
+  revisionOf
+} from '../kserve/inference-service.ts'
+import { ingressOf } from '../kserve/kserve.ts'
+import { topLevelVirtualService } from '../kserve/virtual-service.ts'
+import { findService } from '../kubernetes/service.ts'
+import { byCreationTime } from '../state/creation-order.ts'
+import { memoizeInView } from '../state/memoize.ts'
+import type { View } from '../state/snapshot.ts'
+import { hostsOf } from '../state/virtual-service-index.ts'
+import { coversHost, serviceHost } from '../text/host.ts'
+import type { PathKinds } from './caller.ts'
+
+/** Objects that KServe, Knative Serving and net-istio create for a model on Knative. */
+export interface PredictedObjects {
+  readonly virtualServices: readonly VirtualService[]
+  /** ExternalName Services: host of the target by host. */
+  readonly aliases: ReadonlyMap<string, string>
+}
+
+export const predictedObjects: (view: View<PathKinds>, service: InferenceService) => PredictedObjects = memoizeInView(
+  (view, service) => {
+    const components = componentsOf(view, service).filter(({ mode }) => mode === 'Knative')
+    const topLevel = topLevelVirtualService(view, service)
+    return {
+      virtualServices: [
+        ...(topLevel === undefined ? [] : [topLevel]),
+        ...components.flatMap(component => ofComponent(view, service, component))
+      ],
+      aliases: aliasesOf(view, service, components)
+    }
+  }
+)
+
+function ofComponent(
+  view: View<PathKinds>,
+  service: InferenceService,
+  component: Component
+): readonly VirtualService[] {
+  const labels = { ...component.labels, 'serving.knative.dev/service': component.service }
+  const latest = revisionOf(service, component)
+  const previous = previousRevisionOf(service, component)
+  const traffic = [latest, ...(previous === undefined ? [] : [previous])].map(revision => ({ revision, percent: 100 }))
+  return knativeVirtualServices(view, service.namespace, component.service, labels, traffic)
+}
+
+/**
+ * Names that resolve to a gateway: of the components to Knative's, of the model to the one that KServe configures.
+ * @see kserve 0.20 pkg/controller/v1beta1/inferenceservice/reconcilers/ingress/ingress_reconciler.go
+ * (reconcileExternalService), knative serving 1.23 pkg/reconciler/route/resources/service.go
+ */
+function aliasesOf(
+  view: View<PathKinds>,
+  { namespace, name }: InferenceService,
+  components: readonly Component[]
+): ReadonlyMap<string, string> {
+  const { clusterDomain } = view.settings
+  const { disableIstioVirtualHost, localGatewayService } = ingressOf(view).config
+  const [gateway] = knativeGateways(view).local
+  const aliases = new Map<string, string>()
+  for (const { service } of components) {
+    if (gateway !== undefined) aliases.set(serviceHost(namespace, service, clusterDomain), gateway.service)
+  }
+  if (!disableIstioVirtualHost) aliases.set(serviceHost(namespace, name, clusterDomain), localGatewayService)
+  return aliases
+}
+
+/** Objects that the requests to a model meet: live ones, and those that controllers have yet to create. */
+export const registryOf: (view: View<PathKinds>, service: InferenceService) => Registry = memoizeInView(
+  (view, service) => {
+    const { clusterDomain } = view.settings
+    const { virtualServices, aliases } = predictedObjects(view, service)
+    const missing = virtualServices.filter(one => view.get('VirtualService', one.namespace, one.name) === undefined)
+    const covers = (one: VirtualService, host: string) =>
+      hostsOf(one, clusterDomain).some(name => coversHost(name, host))
+    return {
+      virtualServicesFor: host => {
+        const live = view.virtualServicesFor(host)
+        const own = missing.filter(one => covers(one, host))
+        return own.length === 0 ? live : [...live, ...own.sort(byCreationTime)]
+      },
+      findService: host => {
+        const target = aliases.get(host)
+        const [name = '', namespace = ''] = host.split('.')
+        const isMissing = target !== undefined && view.get('Service', namespace, name) === undefined
+        return findService(view, isMissing ? target : host)
+      }
+    }
+  }
+)

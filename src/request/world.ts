@@ -1,0 +1,89 @@
+import type { Destination } from '../istio/client.ts'
+import { gatewayRoute } from '../istio/gateway-route.ts'
+import type { Registry } from '../istio/sidecar-route.ts'
+import { gatewaysOf, MESH } from '../istio/virtual-service.ts'
+import { type Component, type InferenceService, isOfRevision, previousRevisionOf } from '../kserve/inference-service.ts'
+import { getOrAdd } from '../state/map.ts'
+import type { View } from '../state/snapshot.ts'
+import type { Workload } from '../state/workload.ts'
+import { type ActivatorMode, activatorModesOf } from './activator.ts'
+import type { RouteAtGateway } from './call-result.ts'
+import type { PathKinds } from './caller.ts'
+import { registryOf } from './predicted-objects.ts'
+import { revisionDestination } from './revision.ts'
+
+/** Pods of one revision, and the ways to them. */
+export interface Revision {
+  readonly destination: Destination
+  readonly modes: readonly ActivatorMode[]
+  /** Set if another revision is the latest one, and both have pods. */
+  readonly revision?: 'previous'
+}
+
+/** What the requests to a component on Knative meet. */
+export interface World extends Registry {
+  readonly view: View<PathKinds>
+  readonly routeAtGateway: RouteAtGateway
+  /** Revision of a cluster host. */
+  readonly findRevision: (host: string) => Revision | undefined
+  readonly isOwnPod: (pod: Workload) => boolean
+}
+
+export function worldOf(
+  view: View<PathKinds>,
+  service: InferenceService,
+  component: Component,
+  pods: readonly Workload[]
+): World {
+  const registry = registryOf(view, service)
+  const routeAtGateway: RouteAtGateway = (gateway, chain, call) =>
+    gatewayRoute(view, registry, gateway, chain, call) ?? { is: 'none', boundTo: gatewaysFor(registry, call.host) }
+  const revisions = new Map<string, Revision>()
+  return {
+    ...registry,
+    view,
+    routeAtGateway,
+    isOwnPod: pod => pods.includes(pod),
+    findRevision: host => {
+      const name = revisionIn(service, component, host, view.settings.clusterDomain)
+      return name === undefined
+        ? undefined
+        : getOrAdd(revisions, name, () => toRevisionOf(view, service, component, pods, name))
+    }
+  }
+}
+
+/** Name of a revision of the component, if the cluster host is that of one. */
+function revisionIn(
+  { namespace }: InferenceService,
+  { service }: Component,
+  host: string,
+  clusterDomain: string
+): string | undefined {
+  const [name = ''] = host.split('.')
+  const isOwn = host === `${name}.${namespace}.svc.${clusterDomain}` && name.startsWith(`${service}-`)
+  return isOwn && /^\d{5,}$/.test(name.slice(service.length + 1)) ? name : undefined
+}
+
+function toRevisionOf(
+  view: View<PathKinds>,
+  service: InferenceService,
+  component: Component,
+  pods: readonly Workload[],
+  name: string
+): Revision {
+  const previous = previousRevisionOf(service, component)
+  const isPrevious = (pod: Workload) => previous !== undefined && isOfRevision(pod, previous)
+  const [older, others] = [pods.filter(isPrevious), pods.filter(pod => !isPrevious(pod))]
+  const areBoth = older.length > 0 && others.length > 0
+  const own = areBoth ? (name === previous ? older : others) : pods
+  const destination = revisionDestination(view, service, component, own, name)
+  const modes = activatorModesOf(view, component, destination)
+  return { destination, modes, ...(areBoth && name === previous ? { revision: 'previous' } : {}) }
+}
+
+/** Gateways that the VirtualServices for a host are bound to. */
+function gatewaysFor({ virtualServicesFor }: Registry, host: string): readonly string[] {
+  const names = virtualServicesFor(host).flatMap(gatewaysOf)
+  return [...new Set(names)].filter(name => name !== MESH).sort()
+}

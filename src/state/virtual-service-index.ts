@@ -1,0 +1,81 @@
+import { isWildcard, toFullName } from '../text/host.ts'
+import { sortByCreationTime } from './creation-order.ts'
+import { getOrAdd } from './map.ts'
+import type { ResourceOf } from './resource.ts'
+
+type VirtualService = ResourceOf<'VirtualService'>
+type ByHost = ReadonlyMap<string, readonly VirtualService[]>
+
+/** A change copies one part of this many, because a cluster has some hosts for each model. */
+const PARTS = 256
+
+/** VirtualServices by host, fully qualified and in lower case. A change shares what it does not touch. */
+export class VirtualServiceIndex {
+  readonly #exact: readonly ByHost[]
+  readonly #wildcards: ByHost
+  readonly #clusterDomain: string
+
+  private constructor(exact: readonly ByHost[], wildcards: ByHost, clusterDomain: string) {
+    this.#exact = exact
+    this.#wildcards = wildcards
+    this.#clusterDomain = clusterDomain
+  }
+
+  static of(all: readonly VirtualService[], clusterDomain: string): VirtualServiceIndex {
+    const exact = Array.from({ length: PARTS }, () => new Map<string, VirtualService[]>())
+    const wildcards = new Map<string, VirtualService[]>()
+    for (const one of all) {
+      for (const host of hostsOf(one, clusterDomain)) {
+        const part = isWildcard(host) ? wildcards : (exact[partOf(host)] as Map<string, VirtualService[]>)
+        getOrAdd(part, host, (): VirtualService[] => []).push(one)
+      }
+    }
+    return new VirtualServiceIndex(exact, wildcards, clusterDomain)
+  }
+
+  /**
+   * VirtualServices with hosts that cover this one: those with exactly this host first, then those with longer wildcards,
+   * of equal hosts the oldest first.
+   */
+  covering(host: string): readonly VirtualService[] {
+    const exact = sortByCreationTime(this.#exact[partOf(host)]?.get(host) ?? NONE)
+    if (this.#wildcards.size === 0) return exact
+    const patterns = Array.from(host, (_, at) => `*${host.slice(at)}`)
+    const wild = [...patterns, '*'].flatMap(pattern => sortByCreationTime(this.#wildcards.get(pattern) ?? NONE))
+    return [...new Set([...exact, ...wild])]
+  }
+
+  with(before: VirtualService | undefined, after: VirtualService | undefined): VirtualServiceIndex {
+    const hosts = new Set([before, after].flatMap(one => (one === undefined ? [] : hostsOf(one, this.#clusterDomain))))
+    const exact = [...this.#exact]
+    let wildcards = this.#wildcards
+    const replaced = (part: ByHost, host: string) => {
+      const others = (part.get(host) ?? NONE).filter(one => !isSame(one, before ?? after))
+      const isIn = after !== undefined && hostsOf(after, this.#clusterDomain).includes(host)
+      return new Map(part).set(host, isIn ? [...others, after] : others)
+    }
+    for (const host of hosts) {
+      const at = partOf(host)
+      if (isWildcard(host)) wildcards = replaced(wildcards, host)
+      else exact[at] = replaced(exact[at] ?? EMPTY, host)
+    }
+    return new VirtualServiceIndex(exact, wildcards, this.#clusterDomain)
+  }
+}
+
+const NONE: readonly VirtualService[] = []
+const EMPTY: ByHost = new Map()
+
+/** Hosts of a VirtualService, fully qualified and in lower case. */
+export function hostsOf({ namespace, spec }: VirtualService, clusterDomain: string): readonly string[] {
+  return spec.hosts.map(host => toFullName(host, namespace, clusterDomain).toLowerCase())
+}
+
+const isSame = (one: VirtualService, other: VirtualService | undefined) =>
+  one.namespace === other?.namespace && one.name === other.name
+
+function partOf(host: string): number {
+  let hash = 0
+  for (let at = 0; at < host.length; at += 1) hash = (hash * 31 + host.charCodeAt(at)) | 0
+  return Math.abs(hash % PARTS)
+}
