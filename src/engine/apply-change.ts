@@ -1,7 +1,7 @@
 import { deploymentMode } from '../kserve/deployment-mode.ts'
 import type { InferenceService } from '../kserve/inference-service.ts'
 import { predictedObjects } from '../request/predicted-objects.ts'
-import type { Resource } from '../state/resource.ts'
+import { nameOf, type Resource } from '../state/resource.ts'
 import type { Change, Snapshot } from '../state/snapshot.ts'
 
 /**
@@ -24,21 +24,13 @@ function react(before: Snapshot, state: Snapshot, service: InferenceService): Sn
   const known = before.get('InferenceService', service.namespace, service.name)
   if (known === undefined) return state
   const [was, is] = [predictedObjects(before, known), predictedObjects(state, service)]
-  const specs = new Map(was.virtualServices.map(one => [one.name, JSON.stringify(one.spec)]))
-  let next = state
-  for (const { namespace, name, spec } of is.virtualServices) {
-    const live = next.get('VirtualService', namespace, name)
-    const isChanged = specs.has(name) && specs.get(name) !== JSON.stringify(spec)
-    if (live !== undefined && isChanged) next = update(next, live, { ...live, spec })
-  }
-  for (const [host, target] of is.aliases) {
-    const [name = '', namespace = ''] = host.split('.')
-    const live = next.get('Service', namespace, name)
-    const isChanged = was.aliases.has(host) && was.aliases.get(host) !== target
-    if (live !== undefined && isChanged)
-      next = update(next, live, { ...live, spec: { ...live.spec, externalName: target } })
-  }
-  return next
+  const specs = new Map([...was.virtualServices, ...was.services].map(one => [nameOf(one), JSON.stringify(one.spec)]))
+  return [...is.virtualServices, ...is.services].reduce((next, one) => {
+    const live = next.get(one.kind, one.namespace, one.name)
+    const known = specs.get(nameOf(one))
+    if (live === undefined || known === undefined || known === JSON.stringify(one.spec)) return next
+    return update(next, live, { ...live, spec: one.spec } as Resource)
+  }, state)
 }
 
 const update = (state: Snapshot, before: Resource, after: Resource) =>

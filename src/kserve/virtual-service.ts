@@ -97,10 +97,13 @@ function explainByPath(
   return { ...toBackend(explainer, [match]), rewrite: { uriRegexRewrite: { match: regex, rewrite: '\\1' } } }
 }
 
-/** Short forms of a cluster host, and ports. @see kserve 0.20 pkg/constants/constants.go (HostRegExp) */
+/**
+ * Short forms of a cluster host, and ports.
+ * @see kserve 0.20 pkg/constants/constants.go (HostRegExp)
+ */
 function hostRegex(host: string): string {
   const at = host.indexOf('.svc')
-  const escape = (text: string) => text.replaceAll('.', '\\.')
-  const names = at < 0 ? escape(host) : `${escape(host.slice(0, at))}(\\.svc(${escape(host.slice(at + 4))})?)?`
+  const quote = (text: string) => text.replaceAll('.', '\\.')
+  const names = at < 0 ? quote(host) : `${quote(host.slice(0, at))}(\\.svc(${quote(host.slice(at + 4))})?)?`
   return `^${names}(?::\\d{1,5})?$`
 }

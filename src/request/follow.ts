@@ -115,7 +115,8 @@ function forwardAll(world: World, step: Step, routed: Routed, call: Call): reado
   if (routed.is === 'answered') return [elsewhere(step, virtualService, call.host, routed.by)]
   if (routed.destinations.length === 0) return [elsewhere(step, virtualService, call.host, 'no match')]
   if (step.depth >= MAX_DEPTH) return [elsewhere(step, virtualService, call.host, 'loop')]
-  return routed.destinations.flatMap(destination => {
+  const running = routed.destinations.filter(({ host }) => world.findRevision(host)?.isScaledToZero !== true)
+  return running.flatMap(destination => {
     // The token as the proxy forwards it.
     const next = intern(world.view, { ...destination.call, token: call.token })
     return forward(world, step, { ...destination, call: next }, virtualService)

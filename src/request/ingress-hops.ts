@@ -64,6 +64,6 @@ export function unpublishedHop(view: View<PathKinds>, publication: Publication, 
 }
 
 /** Hop of an external client by an address that is not known. */
-export function unknownHop(reason: string): Hop {
-  return { name: 'caller->ingress-gateway', calls: [], failure: undefined, unknown: { reason, inputs: '' } }
+export function unknownHop(reason: string, inputs = ''): Hop {
+  return { name: 'caller->ingress-gateway', calls: [], failure: undefined, unknown: { reason, inputs } }
 }

@@ -1,4 +1,4 @@
-import { systemPods } from '../knative/knative.ts'
+import { knativeGateways, systemPods } from '../knative/knative.ts'
 import { callsTo } from '../kserve/inference-request.ts'
 import type { Component, InferenceService } from '../kserve/inference-service.ts'
 import { ingressOf } from '../kserve/kserve.ts'
@@ -7,6 +7,7 @@ import { HTTP_PORT } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
+import { inputsOf } from './call-inputs.ts'
 import type { PathKinds, TrafficSource } from './caller.ts'
 import { candidateCalls, NON_MESH_CLIENT } from './callers.ts'
 import { followFromGateway, followFromPod } from './follow.ts'
@@ -38,31 +39,37 @@ export function knativePaths(
   const urlHost = config.disableIstioVirtualHost ? componentHost : serviceHost(namespace, service.name, clusterDomain)
   const localGateway = toDestination(view, config.knativeLocalGatewayService, HTTP_PORT)
   const gatewayPods = localGateway.endpoints.map(({ workload }) => workload)
+  const revision = revisionDestination(view, service, component, pods)
+  // What decides a request by a host that is not known.
+  const inputs = () => JSON.stringify([localGateway, revision].map(one => inputsOf(view, [], one)))
+  const hasLocalGateway = knativeGateways(view).local.length > 0
   const rejection = rejected && [toRejection(rejected)]
   return {
     hosts: [config.knativeLocalGatewayService, componentHost],
     servers: [...pods, ...systemPods(view, 'activator'), ...gatewayPods],
-    external: externalPaths(world, service).map(one =>
+    external: externalPaths(world, service, inputs).map(one =>
       rejection === undefined ? one : { ...one, follow: () => rejection }
     ),
     probes:
       rejected === undefined
-        ? knativeProbes(view, component, revisionDestination(view, service, component, pods), pods)
+        ? knativeProbes(view, component, revision, pods)
         : [],
-    to: (address, { caller, entry = address, expected, pods: clients }) => [
-      {
-        ...caller,
-        entry,
-        expected,
-        candidates: candidateCalls(clients, callsTo(view, service, address === 'address' ? urlHost : componentHost)),
-        follow: request => rejection ?? followFromPod(world, request)
-      }
-    ]
+    to: (address, { caller, entry = address, expected, pods: clients }) => {
+      const host = address === 'address' ? urlHost : componentHost
+      // Without a local gateway, only sidecars route the hosts of components.
+      if (clients[0].proxy !== 'sidecar' && host === componentHost && !hasLocalGateway) return []
+      const candidates = candidateCalls(clients, callsTo(view, service, host))
+      return [{ ...caller, entry, expected, candidates, follow: request => rejection ?? followFromPod(world, request) }]
+    }
   }
 }
 
 /** External paths by the addresses under which KServe or, without top-level VirtualService, Knative publishes the model. */
-function externalPaths(world: World, service: InferenceService): readonly PathTemplate[] {
+function externalPaths(
+  world: World,
+  service: InferenceService,
+  inputs: () => string
+): readonly PathTemplate[] {
   const { view } = world
   const publication = publicationOf(view, service)
   const { gateway = '', addresses, unknownReason } = publication
@@ -72,7 +79,8 @@ function externalPaths(world: World, service: InferenceService): readonly PathTe
     candidates: candidateCalls(EXTERNAL_CLIENT.pods, callsTo(view, service, host, path)),
     follow: follow as NonNullable<PathTemplate['follow']>
   })
-  if (unknownReason !== undefined) return [toTemplate('address', '', '', () => [alone(unknownHop(unknownReason))])]
+  if (unknownReason !== undefined)
+    return [toTemplate('address', '', '', () => [alone(unknownHop(unknownReason, inputs()))])]
   return addresses.map(address => ({
     ...toTemplate(
       address.name,

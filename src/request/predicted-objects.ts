@@ -11,19 +11,19 @@ import {
 } from '../kserve/inference-service.ts'
 import { ingressOf } from '../kserve/kserve.ts'
 import { topLevelVirtualService } from '../kserve/virtual-service.ts'
-import { findService } from '../kubernetes/service.ts'
+import { findService, HTTP_PORT, type Service } from '../kubernetes/service.ts'
 import { byCreationTime } from '../state/creation-order.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import { hostsOf } from '../state/virtual-service-index.ts'
-import { coversHost, serviceHost } from '../text/host.ts'
+import { coversHost } from '../text/host.ts'
 import type { PathKinds } from './caller.ts'
 
 /** Objects that KServe, Knative Serving and net-istio create for a model on Knative. */
 export interface PredictedObjects {
   readonly virtualServices: readonly VirtualService[]
-  /** ExternalName Services: host of the target by host. */
-  readonly aliases: ReadonlyMap<string, string>
+  /** Services of the names that callers use. */
+  readonly services: readonly Service[]
 }
 
 export const predictedObjects: (view: View<PathKinds>, service: InferenceService) => PredictedObjects = memoizeInView(
@@ -35,7 +35,7 @@ export const predictedObjects: (view: View<PathKinds>, service: InferenceService
         ...(topLevel === undefined ? [] : [topLevel]),
         ...components.flatMap(component => ofComponent(view, service, component))
       ],
-      aliases: aliasesOf(view, service, components)
+      services: namesOf(view, service, components)
     }
   }
 )
@@ -53,31 +53,49 @@ function ofComponent(
 }
 
 /**
- * Names that resolve to a gateway: of the components to Knative's, of the model to the one that KServe configures.
+ * Names that resolve to a gateway: of the components to Knative's, of the model to the one that KServe configures. Without
+ * a gateway, only sidecars route the names of components.
  * @see kserve 0.20 pkg/controller/v1beta1/inferenceservice/reconcilers/ingress/ingress_reconciler.go
- * (reconcileExternalService), knative serving 1.23 pkg/reconciler/route/resources/service.go
+ * (reconcileExternalService), knative serving 1.23 pkg/reconciler/route/resources/service.go (MakeK8sPlaceholderService)
  */
-function aliasesOf(
+function namesOf(
   view: View<PathKinds>,
   { namespace, name }: InferenceService,
   components: readonly Component[]
-): ReadonlyMap<string, string> {
-  const { clusterDomain } = view.settings
+): readonly Service[] {
   const { disableIstioVirtualHost, localGatewayService } = ingressOf(view).config
   const [gateway] = knativeGateways(view).local
-  const aliases = new Map<string, string>()
-  for (const { service } of components) {
-    if (gateway !== undefined) aliases.set(serviceHost(namespace, service, clusterDomain), gateway.service)
+  const ofComponents = components.map(({ service }) => toService(namespace, service, gateway?.service))
+  return disableIstioVirtualHost ? ofComponents : [...ofComponents, toService(namespace, name, localGatewayService)]
+}
+
+function toService(namespace: string, name: string, target: string | undefined): Service {
+  const isAlias = target !== undefined
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    namespace,
+    name,
+    labels: {},
+    annotations: {},
+    created: undefined,
+    deleting: false,
+    owner: undefined,
+    spec: {
+      type: isAlias ? 'ExternalName' : 'ClusterIP',
+      clusterIP: undefined,
+      externalName: target,
+      selector: {},
+      ports: [{ name: 'http2', port: HTTP_PORT, targetPort: HTTP_PORT, protocol: 'TCP', appProtocol: undefined }]
+    }
   }
-  if (!disableIstioVirtualHost) aliases.set(serviceHost(namespace, name, clusterDomain), localGatewayService)
-  return aliases
 }
 
 /** Objects that the requests to a model meet: live ones, and those that controllers have yet to create. */
 export const registryOf: (view: View<PathKinds>, service: InferenceService) => Registry = memoizeInView(
   (view, service) => {
     const { clusterDomain } = view.settings
-    const { virtualServices, aliases } = predictedObjects(view, service)
+    const { virtualServices, services } = predictedObjects(view, service)
     const missing = virtualServices.filter(one => view.get('VirtualService', one.namespace, one.name) === undefined)
     const covers = (one: VirtualService, host: string) =>
       hostsOf(one, clusterDomain).some(name => coversHost(name, host))
@@ -88,10 +106,10 @@ export const registryOf: (view: View<PathKinds>, service: InferenceService) => R
         return own.length === 0 ? live : [...live, ...own.sort(byCreationTime)]
       },
       findService: host => {
-        const target = aliases.get(host)
         const [name = '', namespace = ''] = host.split('.')
-        const isMissing = target !== undefined && view.get('Service', namespace, name) === undefined
-        return findService(view, isMissing ? target : host)
+        const own = services.find(one => one.name === name && one.namespace === namespace)
+        if (own === undefined || view.get('Service', namespace, name) !== undefined) return findService(view, host)
+        return own.spec.externalName === undefined ? own : findService(view, own.spec.externalName)
       }
     }
   }

@@ -38,10 +38,11 @@ export function revisionDestination(
 /** Branches from a gateway or a caller's sidecar to the revision: direct to its pods, or via the activator. */
 export function toRevision(
   { view }: World,
-  { destination, modes, ...age }: Revision,
+  { destination, modes, revision }: Revision,
   { at, from }: { readonly at: readonly Workload[]; readonly from: 'gateway' | 'caller' },
   call: Call
 ): readonly Branch[] {
+  const age = revision === undefined ? {} : { revision }
   return modes.map(activatorMode => {
     if (activatorMode === 'serve') {
       const hop: Hop = { name: `${from}->pod`, ...evaluateCalls(view, at, call, destination) }

@@ -2,7 +2,13 @@ import type { Destination } from '../istio/client.ts'
 import { gatewayRoute } from '../istio/gateway-route.ts'
 import type { Registry } from '../istio/sidecar-route.ts'
 import { gatewaysOf, MESH } from '../istio/virtual-service.ts'
-import { type Component, type InferenceService, isOfRevision, previousRevisionOf } from '../kserve/inference-service.ts'
+import {
+  type Component,
+  type InferenceService,
+  isOfRevision,
+  previousRevisionOf,
+  revisionOf
+} from '../kserve/inference-service.ts'
 import { getOrAdd } from '../state/map.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
@@ -16,7 +22,9 @@ import { revisionDestination } from './revision.ts'
 export interface Revision {
   readonly destination: Destination
   readonly modes: readonly ActivatorMode[]
-  /** Set if another revision is the latest one, and both have pods. */
+  /** True: another revision has pods. Without pods, a revision that is the only one is represented by its next pods. */
+  readonly isScaledToZero: boolean
+  /** Set if another revision is the latest one. */
   readonly revision?: 'previous'
 }
 
@@ -72,14 +80,15 @@ function toRevisionOf(
   pods: readonly Workload[],
   name: string
 ): Revision {
-  const previous = previousRevisionOf(service, component)
-  const isPrevious = (pod: Workload) => previous !== undefined && isOfRevision(pod, previous)
-  const [older, others] = [pods.filter(isPrevious), pods.filter(pod => !isPrevious(pod))]
-  const areBoth = older.length > 0 && others.length > 0
-  const own = areBoth ? (name === previous ? older : others) : pods
-  const destination = revisionDestination(view, service, component, own, name)
-  const modes = activatorModesOf(view, component, destination)
-  return { destination, modes, ...(areBoth && name === previous ? { revision: 'previous' } : {}) }
+  const own = pods.filter(pod => isOfRevision(pod, name))
+  const latest = revisionOf(service, component)
+  const destination = revisionDestination(view, service, component, own.length > 0 ? own : pods, name)
+  return {
+    destination,
+    modes: activatorModesOf(view, component, destination),
+    isScaledToZero: own.length === 0 && name !== latest && pods.some(pod => isOfRevision(pod, latest)),
+    ...(own.length > 0 && name === previousRevisionOf(service, component) ? { revision: 'previous' } : {})
+  }
 }
 
 /** Gateways that the VirtualServices for a host are bound to. */

@@ -32,6 +32,7 @@ export default defineCheck({
     'DestinationRule',
     'Sidecar',
     'Service',
+    'VirtualService',
     'Gateway',
     'InferenceGraph',
     'NetworkPolicy',

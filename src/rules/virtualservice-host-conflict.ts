@@ -1,7 +1,7 @@
 import { ingressOf } from '../kserve/kserve.ts'
 import { toFullName } from '../text/host.ts'
-import { isManagedRoute } from './lib/managed-route.ts'
 import { findModelOf } from './lib/model-host.ts'
+import { isManagedRoute, withoutHost } from './lib/managed-route.ts'
 import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
@@ -24,7 +24,7 @@ export default defineCheck({
       yield {
         field: `spec.hosts[${i}]`,
         message: `${host} is a model host: sidecars use the older of VirtualService ${namespace}/${name} and KServe's`,
-        fix: { text: `Use a host of your own, and leave ${host} to KServe` }
+        fix: { text: `Use a host of your own, and leave ${host} to KServe`, ...withoutHost(route, spec.hosts[i]) }
       }
     }
   }

@@ -10,7 +10,10 @@ const DEFAULTS = {
   authorizers: [],
   ingressGateway: 'ingressgateway',
   autoMtls: true,
-  destinationRuleExportTo: ['*']
+  destinationRuleExportTo: ['*'],
+  virtualServiceExportTo: ['*'],
+  serviceExportTo: ['*'],
+  registryOnly: false
 }
 const config = (name: string, mesh: string) => `
 apiVersion: v1
@@ -28,6 +31,14 @@ t.test('MeshConfig is read from ConfigMap istio or istio-<revision>', async t =>
       'all fields',
       config('istio', full),
       { ...DEFAULTS, rootNamespace: 'root', trustDomain: 'td', autoMtls: false, destinationRuleExportTo: ['.'] }
+    ],
+    [
+      'defaults of visibility and outbound traffic',
+      config(
+        'istio',
+        'defaultVirtualServiceExportTo: ["."]\ndefaultServiceExportTo: [user1]\noutboundTrafficPolicy: { mode: REGISTRY_ONLY }'
+      ),
+      { ...DEFAULTS, virtualServiceExportTo: ['.'], serviceExportTo: ['user1'], registryOnly: true }
     ],
     [
       'trust domain aliases',

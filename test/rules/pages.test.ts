@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { applyChange } from '../../src/engine/apply-change.ts'
 import { decide, decideState } from '../../src/engine/decide.ts'
 import type { Finding } from '../../src/engine/finding.ts'
 import { TrackingView } from '../../src/engine/incremental/dependency-tracking.ts'
@@ -93,7 +94,7 @@ for (const { id } of [...Object.values(RULES.failures), ...RULES.checks]) {
       if (change === undefined) throw new Error('the object of the fix does not exist')
       const { decision, findings } = decide(state, change, RULES, DEFAULT_POLICY)
       t.not(decision, 'deny', findings.map(one => `${one.rule}: ${one.message}`).join('; '))
-      state = state.apply(change)
+      state = applyChange(state, change)
     }
     for (const one of isTextOnly ? resourcesOf(good?.yaml ?? '') : written) make(toChange(state, one))
     for (const { kind, namespace, name } of removed) {

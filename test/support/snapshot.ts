@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { applyChange } from '../../src/engine/apply-change.ts'
 import { readFiles } from '../../src/sources/files.ts'
 import { readManifests } from '../../src/sources/yaml.ts'
 import type { Resource } from '../../src/state/resource.ts'
@@ -22,9 +23,14 @@ export function stateOf(yaml: string, settings?: Settings): Snapshot {
 
 const stock = readFiles([join(import.meta.dirname, '../../examples/cluster')]).flatMap(({ resource }) => resource ?? [])
 
-/** The example cluster (Istio, Knative, KServe and two models), with these objects added or replaced. */
+const STOCK = Snapshot.of(stock.map(deepFreeze))
+
+/** The example cluster (Istio, Knative, KServe and two models) after these objects are created or updated. */
 export function stockWith(yaml = ''): Snapshot {
-  return Snapshot.of([...stock.map(deepFreeze), ...resourcesOf(yaml)])
+  return resourcesOf(yaml).reduce((state, after) => {
+    const before = state.get(after.kind, after.namespace, after.name)
+    return applyChange(state, before ? { operation: 'UPDATE', before, after } : { operation: 'CREATE', after })
+  }, STOCK)
 }
 
 /** The state without the pods of a namespace. */

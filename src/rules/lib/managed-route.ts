@@ -1,4 +1,6 @@
-import type { ResourceOf } from '../../state/resource.ts'
+import { type ResourceOf, toRef } from '../../state/resource.ts'
+import type { Fix } from './rule.ts'
+import { updatedManifest } from './updated-manifest.ts'
 
 /** API groups of the controllers that create routes for models. */
 const CONTROLLERS = /^(serving\.kserve\.io|serving\.knative\.dev|networking\.internal\.knative\.dev)\//
@@ -7,4 +9,15 @@ const NET_ISTIO = 'networking.internal.knative.dev/ingress'
 /** True if KServe or Knative manages the VirtualService. */
 export function isManagedRoute({ owner, labels }: ResourceOf<'VirtualService'>): boolean {
   return CONTROLLERS.test(owner?.apiVersion ?? '') || NET_ISTIO in labels
+}
+
+/** The VirtualService without one of its hosts; it is removed if it has no other. */
+export function withoutHost(
+  virtualService: ResourceOf<'VirtualService'>,
+  host: string | undefined
+): Pick<Fix, 'apply' | 'remove'> {
+  const hosts = virtualService.spec.hosts.filter(one => one !== host)
+  return hosts.length === 0
+    ? { remove: [toRef(virtualService)] }
+    : { apply: [updatedManifest(virtualService, { spec: { ...virtualService.spec, hosts } })] }
 }
