@@ -50,10 +50,7 @@ export function knativePaths(
     external: externalPaths(world, service, inputs).map(one =>
       rejection === undefined ? one : { ...one, follow: () => rejection }
     ),
-    probes:
-      rejected === undefined
-        ? knativeProbes(view, component, revision, pods)
-        : [],
+    probes: rejected === undefined ? knativeProbes(view, component, revision, pods) : [],
     to: (address, { caller, entry = address, expected, pods: clients }) => {
       const host = address === 'address' ? urlHost : componentHost
       // Without a local gateway, only sidecars route the hosts of components.
@@ -65,11 +62,7 @@ export function knativePaths(
 }
 
 /** External paths by the addresses under which KServe or, without top-level VirtualService, Knative publishes the model. */
-function externalPaths(
-  world: World,
-  service: InferenceService,
-  inputs: () => string
-): readonly PathTemplate[] {
+function externalPaths(world: World, service: InferenceService, inputs: () => string): readonly PathTemplate[] {
   const { view } = world
   const publication = publicationOf(view, service)
   const { gateway = '', addresses, unknownReason } = publication

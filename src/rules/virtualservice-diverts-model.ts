@@ -1,4 +1,5 @@
 import { nameOf, toRef } from '../state/resource.ts'
+import { isManagedRoute, withoutHost } from './lib/managed-route.ts'
 import { hostName } from './lib/message-parts.ts'
 import { defineFailure, type FailureOf } from './lib/rule.ts'
 
@@ -14,7 +15,8 @@ export default defineFailure({
       field: 'spec.http',
       message: `${name} ${outcomeOf(failure)} for ${hostName({ host })}`,
       fix: {
-        text: `Remove ${host} from the hosts of ${name}, or route its requests to ${hostName({ host })}`
+        text: `Remove ${host} from the hosts of ${name}, or route its requests as KServe's VirtualService does`,
+        ...(isManagedRoute(virtualService) ? {} : withoutHost(virtualService, host))
       }
     }
   }

@@ -1,7 +1,7 @@
 import { ingressOf } from '../kserve/kserve.ts'
 import { toFullName } from '../text/host.ts'
-import { findModelOf } from './lib/model-host.ts'
 import { isManagedRoute, withoutHost } from './lib/managed-route.ts'
+import { findModelOf } from './lib/model-host.ts'
 import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({

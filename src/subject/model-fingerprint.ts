@@ -21,6 +21,7 @@ import { matches, matchesPath } from '../text/pattern.ts'
 import type { Labels } from '../text/selector.ts'
 import type { Discriminators } from './namespace-discriminators.ts'
 import { relevantKeys } from './relevant-keys.ts'
+import { routeAttributes } from './route-attributes.ts'
 import { describePod, endpointPods, portProtocols, serviceAttributes } from './service-attributes.ts'
 
 /**
@@ -70,6 +71,7 @@ export function attributesOf(view: View<PathKinds>, service: InferenceService): 
     canary.map(one => one.trafficPercent),
     components.map(one => componentAttributes(service, one)),
     inCluster.map(host => serviceAttributes(view, host, inCluster)),
+    routeAttributes(view, service, components, [...inCluster, ...publication.addresses.map(({ host }) => host)]),
     templates,
     components.map(one =>
       portProtocols(view, { namespace, labels: generatedLabels(service, one), ports: nextPorts(one).ports })

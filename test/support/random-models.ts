@@ -81,14 +81,68 @@ const sidecar = fc
         host.map(one => `*/${one}`)
       ),
       { minLength: 1, maxLength: 3 }
-    )
+    ),
+    maybe(pick('REGISTRY_ONLY'))
   )
-  .map(([namespace, labels, hosts]) =>
+  .map(([namespace, labels, hosts, mode]) =>
     object(
       'networking.istio.io/v1',
       'Sidecar',
       { namespace, name: 'default' },
-      { spec: { workloadSelector: labels && { labels }, egress: [{ hosts }] } }
+      {
+        spec: {
+          workloadSelector: labels && { labels },
+          outboundTrafficPolicy: mode && { mode },
+          egress: [{ hosts }]
+        }
+      }
+    )
+  )
+
+/** Names of the VirtualServices that controllers manage, and others. */
+const virtualService = fc
+  .record({
+    namespace: meshNamespace,
+    name: pick('mine', 'a', 'b', 'a-predictor-mesh', 'b-predictor-ingress'),
+    hosts: fc.array(
+      fc.oneof(host, pick('*.user1.svc.cluster.local', '*.example.com', 'a.user1.example.com', 'b', '*')),
+      { minLength: 1, maxLength: 2 }
+    ),
+    gateways: pick(
+      ['mesh'],
+      [],
+      ['knative-serving/knative-local-gateway'],
+      ['knative-serving/knative-ingress-gateway', 'mesh']
+    ),
+    exportTo: maybe(pick(['.'], ['*'], ['user2'])),
+    match: maybe(
+      pick<object>(
+        { uri: { prefix: '/v1/models/a' } },
+        { uri: { regex: '/v1/models/b.*' } },
+        { authority: { exact: 'b.user1.svc.cluster.local' } },
+        { authority: { prefix: 'a-predictor.user1' } },
+        { sourceNamespace: 'user2' },
+        { sourceLabels: { app: 'x' } },
+        { headers: { 'kserve-isvc-name': { exact: 'a' } } }
+      )
+    ),
+    action: fc.oneof(
+      host.map(one => ({ route: [{ destination: { host: one } }] })),
+      pick<object>(
+        { redirect: { uri: '/' } },
+        {
+          rewrite: { authority: 'a-predictor.user1.svc.cluster.local' },
+          route: [{ destination: { host: 'knative-local-gateway.istio-system.svc.cluster.local' } }]
+        }
+      )
+    )
+  })
+  .map(({ namespace, name, hosts, gateways, exportTo, match, action }) =>
+    object(
+      'networking.istio.io/v1',
+      'VirtualService',
+      { namespace, name },
+      { spec: { hosts, gateways, exportTo, http: [{ match: match && [match], ...action }] } }
     )
   )
 
@@ -371,6 +425,8 @@ const networkPolicy = fc
 
 const others = fc.oneof(
   sidecar,
+  virtualService,
+  virtualService,
   service,
   pod,
   pod,

@@ -1,0 +1,33 @@
+import t from 'tap'
+import rule from '../../src/rules/registry-only-blocks-model.ts'
+import { configMap } from '../support/objects.ts'
+import { findingsOf, testRule } from '../support/table-test.ts'
+
+const sidecar = (hosts: string, mode?: string) => `
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { name: default, namespace: user2 }
+spec:
+  ${mode === undefined ? '' : `outboundTrafficPolicy: { mode: ${mode} }`}
+  egress: [{ hosts: [${hosts}] }]
+`
+const mesh = configMap('istio-system', 'istio', { mesh: 'outboundTrafficPolicy: { mode: REGISTRY_ONLY }' })
+
+testRule(t, rule, {
+  'Sidecar without models': [
+    sidecar('"./*"', 'REGISTRY_ONLY'),
+    ['Sidecar user2/default spec.outboundTrafficPolicy.mode']
+  ],
+  'Sidecar with models and gateways': [sidecar('"user1/*", "istio-system/*"', 'REGISTRY_ONLY'), []],
+  'Sidecar that allows any host': [sidecar('"./*"', 'ALLOW_ANY'), []],
+  'Sidecar that allows any host in a mesh that does not': [`${mesh}---${sidecar('"./*"', 'ALLOW_ANY')}`, []],
+  'policy of the mesh': [`${mesh}---${sidecar('"./*"')}`, ['Sidecar user2/default spec.egress']],
+  'policy of the mesh without a Sidecar': [mesh, []]
+})
+
+t.test('the fix imports the namespaces of the model and of the gateway', async t => {
+  t.match(
+    findingsOf(rule.id, sidecar('"./*"', 'REGISTRY_ONLY')).map(({ fix }) => fix.apply),
+    [[{ spec: { egress: [{ hosts: ['./*', 'user1/*', 'istio-system/*'] }] } }]]
+  )
+})

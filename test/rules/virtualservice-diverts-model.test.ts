@@ -1,0 +1,42 @@
+import t from 'tap'
+import rule from '../../src/rules/virtualservice-diverts-model.ts'
+import { findingsOf, testRule } from '../support/table-test.ts'
+
+const HOST = 'sklearn-iris.user1.svc.cluster.local'
+const own = (http: string, { hosts = HOST, name = 'mine' } = {}) => `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: ${name}, namespace: user2 }
+spec: { hosts: [${hosts}], gateways: [mesh], http: [${http}] }
+`
+const FOUND = ['VirtualService user2/mine spec.http']
+const elsewhere = '{ route: [{ destination: { host: httpbin.user1.svc.cluster.local } }] }'
+const toGateway = `{ rewrite: { authority: ${HOST} }, route: [{ destination: { host: knative-local-gateway.istio-system.svc.cluster.local } }] }`
+
+testRule(t, rule, {
+  'another Service': [own(elsewhere), FOUND],
+  'another Service in a VirtualService that comes after that of KServe': [own(elsewhere, { name: 'zzz' }), []],
+  'another host': [own(elsewhere, { hosts: 'httpbin.user1.svc.cluster.local' }), []],
+  redirect: [own('{ redirect: { uri: /other } }'), FOUND],
+  'direct response': [own('{ directResponse: { status: 200 } }'), FOUND],
+  'fault of all requests': [
+    own(`{ fault: { abort: { httpStatus: 503, percentage: { value: 100 } } }, ${toGateway.slice(1)}`),
+    FOUND
+  ],
+  'fault of some requests': [
+    own(`{ fault: { abort: { httpStatus: 503, percentage: { value: 10 } } }, ${toGateway.slice(1)}`),
+    []
+  ],
+  'routes that match other requests': [own(`{ match: [{ uri: { prefix: /other } }], ${toGateway.slice(1)}`), FOUND],
+  'destinations without weight': [
+    own(`{ route: [{ destination: { host: a }, weight: 0 }, { destination: { host: b }, weight: 0 }] }`),
+    FOUND
+  ],
+  'the gateway that KServe routes to': [own(toGateway), []]
+})
+
+t.test('the fix removes the host, or the VirtualService if it has no other', async t => {
+  const fixes = (hosts: string) => findingsOf(rule.id, own(elsewhere, { hosts })).map(({ fix }) => fix)
+  t.match(fixes(`${HOST}, other.example.com`), [{ apply: [{ spec: { hosts: ['other.example.com'] } }] }])
+  t.match(fixes(HOST), [{ remove: [{ kind: 'VirtualService', name: 'mine' }] }])
+})
