@@ -10,6 +10,7 @@ import { serviceHost } from '../text/host.ts'
 import { inputsOf } from './call-inputs.ts'
 import type { PathKinds, TrafficSource } from './caller.ts'
 import { candidateCalls, NON_MESH_CLIENT } from './callers.ts'
+import { worldOf } from './component-world.ts'
 import { followFromGateway, followFromPod } from './follow.ts'
 import type { ConfigurationRejected, Hop } from './hop.ts'
 import { enterGateway, unknownHop, unpublishedHop } from './ingress-hops.ts'
@@ -17,7 +18,7 @@ import { knativeProbes } from './probe-paths.ts'
 import type { Branch, PathTemplate, PathTemplates } from './request-path.ts'
 import { findKnativeRejection, revisionDestination } from './revision.ts'
 import { toDestination } from './service-resolution.ts'
-import { type World, worldOf } from './world.ts'
+import type { World } from './world.ts'
 
 /**
  * Paths to a component on Knative: by the predictor host, and by the InferenceService URL, which is another host while

@@ -1,22 +1,10 @@
 import type { Destination } from '../istio/client.ts'
-import { gatewayRoute } from '../istio/gateway-route.ts'
 import type { Registry } from '../istio/sidecar-route.ts'
-import { gatewaysOf, MESH } from '../istio/virtual-service.ts'
-import {
-  type Component,
-  type InferenceService,
-  isOfRevision,
-  previousRevisionOf,
-  revisionOf
-} from '../kserve/inference-service.ts'
-import { getOrAdd } from '../state/map.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
-import { type ActivatorMode, activatorModesOf } from './activator.ts'
+import type { ActivatorMode } from './activator.ts'
 import type { RouteAtGateway } from './call-result.ts'
 import type { PathKinds } from './caller.ts'
-import { registryOf } from './predicted-objects.ts'
-import { revisionDestination } from './revision.ts'
 
 /** Pods of one revision, and the ways to them. */
 export interface Revision {
@@ -35,64 +23,4 @@ export interface World extends Registry {
   /** Revision of a cluster host. */
   readonly findRevision: (host: string) => Revision | undefined
   readonly isOwnPod: (pod: Workload) => boolean
-}
-
-export function worldOf(
-  view: View<PathKinds>,
-  service: InferenceService,
-  component: Component,
-  pods: readonly Workload[]
-): World {
-  const registry = registryOf(view, service)
-  const routeAtGateway: RouteAtGateway = (gateway, chain, call) =>
-    gatewayRoute(view, registry, gateway, chain, call) ?? { is: 'none', boundTo: gatewaysFor(registry, call.host) }
-  const revisions = new Map<string, Revision>()
-  return {
-    ...registry,
-    view,
-    routeAtGateway,
-    isOwnPod: pod => pods.includes(pod),
-    findRevision: host => {
-      const name = revisionIn(service, component, host, view.settings.clusterDomain)
-      return name === undefined
-        ? undefined
-        : getOrAdd(revisions, name, () => toRevisionOf(view, service, component, pods, name))
-    }
-  }
-}
-
-/** Name of a revision of the component, if the cluster host is that of one. */
-function revisionIn(
-  { namespace }: InferenceService,
-  { service }: Component,
-  host: string,
-  clusterDomain: string
-): string | undefined {
-  const [name = ''] = host.split('.')
-  const isOwn = host === `${name}.${namespace}.svc.${clusterDomain}` && name.startsWith(`${service}-`)
-  return isOwn && /^\d{5,}$/.test(name.slice(service.length + 1)) ? name : undefined
-}
-
-function toRevisionOf(
-  view: View<PathKinds>,
-  service: InferenceService,
-  component: Component,
-  pods: readonly Workload[],
-  name: string
-): Revision {
-  const own = pods.filter(pod => isOfRevision(pod, name))
-  const latest = revisionOf(service, component)
-  const destination = revisionDestination(view, service, component, own.length > 0 ? own : pods, name)
-  return {
-    destination,
-    modes: activatorModesOf(view, component, destination),
-    isScaledToZero: own.length === 0 && name !== latest && pods.some(pod => isOfRevision(pod, latest)),
-    ...(own.length > 0 && name === previousRevisionOf(service, component) ? { revision: 'previous' } : {})
-  }
-}
-
-/** Gateways that the VirtualServices for a host are bound to. */
-function gatewaysFor({ virtualServicesFor }: Registry, host: string): readonly string[] {
-  const names = virtualServicesFor(host).flatMap(gatewaysOf)
-  return [...new Set(names)].filter(name => name !== MESH).sort()
 }

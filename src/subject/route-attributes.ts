@@ -5,6 +5,7 @@ import type { PathKinds } from '../request/caller.ts'
 import { getOrAdd } from '../state/map.ts'
 import { memoize } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
+import { replaceWord } from '../text/replace-word.ts'
 
 /** VirtualServices for the hosts of a model, and those that its controllers manage, as hashes without its names. */
 export function routeAttributes(
@@ -26,11 +27,7 @@ export function routeAttributes(
 const hashesOf = memoize((_virtualService: VirtualService) => new Map<string, string>())
 
 function withoutNames({ namespace, name, spec }: VirtualService, ownNamespace: string, model: string): string {
-  const replaced = (text: string, word: string, by: string) => text.replace(wordOf(word), by)
-  return replaced(replaced(JSON.stringify([namespace, name, spec]), model, '@'), ownNamespace, '%')
+  return replaceWord(replaceWord(JSON.stringify([namespace, name, spec]), model, '@'), ownNamespace, '%')
 }
-
-/** A name that is not part of a longer word. Names are DNS labels, of which no character has a meaning in a pattern. */
-const wordOf = (name: string) => new RegExp(`(?<![a-z0-9])${name}(?![a-z0-9])`, 'g')
 
 const hash = (text: string) => createHash('sha256').update(text).digest('base64')
