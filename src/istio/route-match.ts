@@ -1,6 +1,5 @@
 import type { HttpMatch, StringMatch } from '../state/kinds/virtual-service.ts'
-import { memoize } from '../state/memoize.ts'
-import { compileRegex } from '../text/regex.ts'
+import { matchesRegex } from '../text/regex.ts'
 import { hasLabels, type Labels } from '../text/selector.ts'
 import type { Call } from './request.ts'
 import { gatewayName } from './virtual-service.ts'
@@ -53,7 +52,7 @@ function matchesPath(uri: StringMatch | undefined, { path, pathPrefix = '/' }: C
   const text = path ?? pathPrefix
   const [{ exact, prefix }, sent] = ignoreCase ? [lowerCase(uri), text.toLowerCase()] : [uri, text]
   if (path !== undefined) return matchesText({ ...uri, exact, prefix }, sent)
-  return prefix === undefined ? uri.regex !== undefined && regexOf(uri)(sent) : sent.startsWith(prefix)
+  return prefix === undefined ? uri.regex !== undefined && matchesRegex(uri.regex, sent) : sent.startsWith(prefix)
 }
 
 const lowerCase = ({ exact, prefix }: StringMatch) => ({ exact: exact?.toLowerCase(), prefix: prefix?.toLowerCase() })
@@ -68,10 +67,8 @@ function matchesText(match: StringMatch | undefined, text: string): boolean {
   if (match === undefined) return true
   if (match.exact !== undefined) return match.exact === text
   if (match.prefix !== undefined) return text.startsWith(match.prefix)
-  return match.regex === undefined || match.regex === '*' || regexOf(match)(text)
+  return match.regex === undefined || match.regex === '*' || matchesRegex(match.regex, text)
 }
-
-const regexOf = memoize(({ regex = '' }: StringMatch) => compileRegex(regex) ?? (() => false))
 
 /** True if a route with this condition matches every request. */
 export function isCatchAll({
