@@ -2,7 +2,7 @@ import { type NamedDestinationRule, namespaceOfHost } from '../../state/destinat
 import type { ClusterSettings } from '../../state/discovery.ts'
 import { getOrAdd } from '../../state/map.ts'
 import type { ViewMemo } from '../../state/memoize.ts'
-import type { Kind, ResourceOf } from '../../state/resource.ts'
+import type { Kind, Resource, ResourceOf } from '../../state/resource.ts'
 import type { Changed } from '../../state/resource-store.ts'
 import type { Snapshot, View } from '../../state/snapshot.ts'
 import { hostsOf } from '../../state/virtual-service-index.ts'
@@ -29,8 +29,8 @@ const GATEWAYS: DependencyKey = 'Pod: gateways'
 /** DestinationRules for hosts of one namespace. Rules for hosts of several namespaces have the key `ANY_HOSTS`. */
 const ofHosts = (namespace: string): DependencyKey => `DestinationRule: ${namespace}`
 const ANY_HOSTS: DependencyKey = 'DestinationRule: any'
-/** VirtualServices for one host. Those for several hosts have the key `ANY_HOST`. */
-const ofHost = (host: string): DependencyKey => `VirtualService: ${host}`
+/** VirtualServices for Services of one namespace, or for one other host. Those with wildcards have the key `ANY_HOST`. */
+const ofRoutes = (namespaceOrHost: string): DependencyKey => `VirtualService: ${namespaceOrHost}`
 const ANY_HOST: DependencyKey = 'VirtualService: any'
 
 /** True if the key refers to something outside the evaluated namespace. */
@@ -87,7 +87,8 @@ export class TrackingView implements View {
 
   virtualServicesFor(host: string): readonly ResourceOf<'VirtualService'>[] {
     checkBudget()
-    this.#record('VirtualService', ofHost(host))
+    const namespace = namespaceOfHost(host, this.settings.clusterDomain)
+    this.#record('VirtualService', ofRoutes(namespace === undefined ? host : this.#toName(namespace)))
     this.dependencies.add(ANY_HOST)
     return this.#snapshot.virtualServicesFor(host)
   }
@@ -142,11 +143,10 @@ export function keysOf(changes: Iterable<Changed>, { clusterDomain }: ClusterSet
     touch(namespace, one => ofObject(kind, one, name))
     if (kind === 'Namespace') touch(name, one => ofObject(kind, '', one))
     if (object.kind === 'Pod' && toWorkload(object).proxy === 'gateway') keys.add(GATEWAYS)
-    if (object.kind === 'VirtualService') addHosts(keys, object, clusterDomain)
-    if (object.kind !== 'DestinationRule') continue
-    const pinned = namespaceOfHost(toFullName(object.spec.host, namespace, clusterDomain), clusterDomain)
-    if (pinned === undefined) keys.add(ANY_HOSTS)
-    else touch(pinned, ofHosts)
+    for (const { namespace: pinned, key } of keysOfHosts(object, clusterDomain)) {
+      if (pinned === undefined) keys.add(key(''))
+      else touch(pinned, key)
+    }
   }
   const byNamespace = new Map(
     [...relative].map(([ownNamespace, own]) => [ownNamespace, new Set([...keys, ...own])] as const)
@@ -154,8 +154,19 @@ export function keysOf(changes: Iterable<Changed>, { clusterDomain }: ClusterSet
   return { keys, byNamespace }
 }
 
-function addHosts(keys: Set<DependencyKey>, virtualService: ResourceOf<'VirtualService'>, clusterDomain: string): void {
-  for (const host of hostsOf(virtualService, clusterDomain)) keys.add(isWildcard(host) ? ANY_HOST : ofHost(host))
+/** Keys of the hosts that an object configures, with the namespace of the host if it is one of a single namespace. */
+function keysOfHosts(object: Resource, clusterDomain: string) {
+  const pinnedTo = (host: string) => namespaceOfHost(host, clusterDomain)
+  if (object.kind === 'DestinationRule') {
+    const namespace = pinnedTo(toFullName(object.spec.host, object.namespace, clusterDomain))
+    return [{ namespace, key: namespace === undefined ? () => ANY_HOSTS : ofHosts }]
+  }
+  if (object.kind !== 'VirtualService') return []
+  return hostsOf(object, clusterDomain).map(host => {
+    const namespace = isWildcard(host) ? undefined : pinnedTo(host)
+    if (namespace !== undefined) return { namespace, key: ofRoutes }
+    return { namespace, key: () => (isWildcard(host) ? ANY_HOST : ofRoutes(host)) }
+  })
 }
 
 /** The changed keys as evaluations of a namespace record them. */
