@@ -4,7 +4,8 @@ import t from 'tap'
 
 const src = join(import.meta.dirname, '../src')
 const MANIFEST = '../../package.json'
-const IO = /^node:(?!util$)/
+/** Utilities and hash functions do no I/O. */
+const IO = /^node:(?!util$|crypto$)/
 const ASYNC = /\basync\b|\bawait\b|\bPromise\b/
 const CLOCK = /\bDate\.now\b|\bnew Date\(\)|\bperformance\b/
 
