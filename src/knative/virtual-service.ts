@@ -7,6 +7,14 @@ import type { Labels } from '../text/selector.ts'
 import { knativeGateways } from './knative.ts'
 import { publicHost } from './public-host.ts'
 
+/** Knative Service; its labels select its domain. */
+export interface KnativeService {
+  readonly namespace: string
+  readonly name: string
+  readonly labels: Labels
+  readonly created: string | undefined
+}
+
 /** Revision that a Knative Service sends requests to, with its share in percent. */
 export interface TrafficTarget {
   readonly revision: string
@@ -16,14 +24,11 @@ export interface TrafficTarget {
 /**
  * VirtualServices that net-istio creates for a Knative Service: one for the gateways, one for sidecars.
  *
- * @param labels of the Knative Service, which select its domain
  * @see net-istio 1.22 pkg/reconciler/ingress/resources/virtual_service.go (MakeVirtualServices)
  */
 export function knativeVirtualServices(
   view: View<'ConfigMap'>,
-  namespace: string,
-  name: string,
-  labels: Labels,
+  { namespace, name, labels, created }: KnativeService,
   traffic: readonly TrafficTarget[]
 ): readonly VirtualService[] {
   const { clusterDomain } = view.settings
@@ -45,7 +50,7 @@ export function knativeVirtualServices(
   })
   const atGateways = publicHosts.length > 0 ? [...(external ?? []), ...(local ?? [])] : [...(local ?? [])]
   const routes = [toRoute(short, local ?? []), ...publicHosts.map(host => toRoute(host, external ?? []))]
-  const meta = toMeta(namespace, name)
+  const meta = { ...toMeta(namespace, name), created }
   return [
     {
       ...meta,
@@ -63,7 +68,6 @@ function toMeta(namespace: string, name: string) {
     namespace,
     labels: { 'networking.internal.knative.dev/ingress': name },
     annotations: {},
-    created: undefined,
     deleting: false,
     owner: { apiVersion: 'networking.internal.knative.dev/v1alpha1', kind: 'Ingress', name }
   } as const

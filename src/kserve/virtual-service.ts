@@ -44,7 +44,8 @@ export function topLevelVirtualService(
     name,
     labels: service.labels,
     annotations: {},
-    created: undefined,
+    // About the time of the model, which decides between VirtualServices for one host.
+    created: service.created,
     deleting: false,
     owner: { apiVersion: 'serving.kserve.io/v1beta1', kind: 'InferenceService', name },
     spec: {

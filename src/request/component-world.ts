@@ -8,6 +8,7 @@ import {
   previousRevisionOf,
   revisionOf
 } from '../kserve/inference-service.ts'
+import { ingressOf } from '../kserve/kserve.ts'
 import { getOrAdd } from '../state/map.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
@@ -28,11 +29,14 @@ export function worldOf(
   const registry = registryOf(view, service)
   const routeAtGateway: RouteAtGateway = (gateway, chain, call) =>
     gatewayRoute(view, registry, gateway, chain, call) ?? { is: 'none', boundTo: gatewaysFor(registry, call.host) }
+  const { knativeLocalGatewayService, localGatewayService } = ingressOf(view).config
+  const gatewayHosts = [knativeLocalGatewayService, localGatewayService]
   const revisions = new Map<string, Revision>()
   return {
     ...registry,
     view,
     routeAtGateway,
+    isGatewayHost: host => gatewayHosts.includes(host),
     isOwnPod: pod => pods.includes(pod),
     findRevision: host => {
       const name = revisionIn(service, component, host, view.settings.clusterDomain)

@@ -3,20 +3,21 @@ import type { Call } from '../istio/request.ts'
 import type { Forwarded, Routed } from '../istio/route.ts'
 import { isExported } from '../istio/sidecar.ts'
 import { sidecarRoute } from '../istio/sidecar-route.ts'
+import type { VirtualService } from '../istio/virtual-service.ts'
 import { HTTP_PORT, type Service } from '../kubernetes/service.ts'
 import { getOrAdd } from '../state/map.ts'
 import { memoize, memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
-import { serviceHost } from '../text/host.ts'
 import { asNonMesh } from './activator.ts'
 import type { InFlightRequest, PathKinds } from './caller.ts'
+import { destinationOf, destinationOfRoute, hostOf, podsBehind } from './destination.ts'
 import { evaluateCalls, forwardCall } from './evaluate-calls.ts'
 import type { Failure, Hop, HopName, RoutedElsewhere } from './hop.ts'
 import { enterService } from './ingress-hops.ts'
 import type { Branch } from './request-path.ts'
 import { toRevision } from './revision.ts'
-import { noEndpoints, toDestination, toServiceRef } from './service-resolution.ts'
+import { noEndpoints, toServiceRef } from './service-resolution.ts'
 import type { World } from './world.ts'
 
 /** Request at a proxy that has routed it. */
@@ -123,41 +124,46 @@ function forwardAll(world: World, step: Step, routed: Routed, call: Call): reado
   })
 }
 
-/** Sends a request to a Service: to the revision, to another gateway, or to a Service that has nothing of the model. */
-function forward(
-  world: World,
-  step: Step,
-  target: Forwarded,
-  by?: RoutedElsewhere['virtualService']
-): readonly Branch[] {
+/** Sends a request to a Service, by a VirtualService or without one. */
+function forward(world: World, step: Step, target: Forwarded, by?: VirtualService): readonly Branch[] {
   const { view } = world
   const { at, from } = step
-  const { host, call } = target
-  const service = world.findService(host)
-  const revision = world.findRevision(host)
-  const toGateway = from === 'caller' ? 'caller->local-gateway' : 'ingress-gateway->local-gateway'
+  const service = world.findService(target.host)
+  const revision = world.findRevision(target.host)
+  const isToGateway = revision === undefined && world.isGatewayHost(target.host)
+  const name = isToGateway ? GATEWAY_HOP[from] : (`${from}->pod` as const)
   const hidden = service && at.find(one => one.proxy !== 'none' && !isExported(view, service, one.namespace))
-  if (service !== undefined && hidden !== undefined) {
-    const name = revision === undefined ? toGateway : (`${from}->pod` as const)
+  if (service !== undefined && hidden !== undefined)
     return [failed(name, { cause: 'service-not-exported', client: hidden, service })]
-  }
-  if (revision !== undefined) return toRevision(world, revision, step, call)
-  if (service === undefined) return [failed(toGateway, noEndpoints(toServiceRef(host)))]
-  const port = target.port ?? (service.spec.ports.length === 1 ? service.spec.ports[0]?.port : undefined) ?? HTTP_PORT
-  const name = hostOf(view, service)
-  const destination = destinationOf(view, name, port, call.host === name ? undefined : call.host, target.subset)
+  if (revision !== undefined) return toRevision(world, revision, step, target.call)
+  if (service === undefined) return [failed(name, noEndpoints(toServiceRef(target.host)))]
+  const destination = destinationOfRoute(view, service, target)
   const pods = podsBehind(destination)
-  const isGateway = pods.every(({ proxy }) => proxy === 'gateway')
-  if (!isGateway && !pods.every(world.isOwnPod)) {
-    if (by !== undefined) return [elsewhere(step, by, call.host, 'destination', host)]
-    return [failed(toGateway, noEndpoints(toServiceRef(host)))]
+  if (pods.every(({ proxy }) => proxy === 'gateway')) return toGateway(world, step, destination, pods, target.call, by)
+  if (pods.every(world.isOwnPod)) {
+    const results = evaluateCalls(view, at, target.call, destination)
+    return [{ activatorMode: undefined, hops: [{ name: `${from}->pod`, ...results }], shared: 1 }]
   }
-  const results = evaluateCalls(view, at, call, destination, world.routeAtGateway)
-  if (!isGateway) return [{ activatorMode: undefined, hops: [{ name: `${from}->pod`, ...results }], shared: 1 }]
+  if (by !== undefined) return [elsewhere(step, by, target.call.host, 'destination', target.host)]
+  return [failed(name, noEndpoints(toServiceRef(target.host)))]
+}
+
+/** Sends a request to another gateway, which routes it again. */
+function toGateway(
+  world: World,
+  step: Step,
+  destination: Destination,
+  pods: readonly Workload[],
+  call: Call,
+  by: VirtualService | undefined
+): readonly Branch[] {
+  const results = evaluateCalls(world.view, step.at, call, destination, world.routeAtGateway)
   const isRouteMissing = results.failure?.cause === 'no-route' && by !== undefined
-  const hop: Hop = { name: isRouteMissing ? 'local-gateway->component' : toGateway, ...results }
+  const hop: Hop = { name: isRouteMissing ? 'local-gateway->component' : GATEWAY_HOP[step.from], ...results }
   return afterGateway(world, { at: pods, from: 'gateway', depth: step.depth + 1 }, hop, call)
 }
+
+const GATEWAY_HOP = { caller: 'caller->local-gateway', gateway: 'ingress-gateway->local-gateway' } as const
 
 function failed(name: HopName, failure: Failure): Branch {
   return { activatorMode: undefined, hops: [{ name, calls: [], failure }], shared: 1 }
@@ -165,37 +171,21 @@ function failed(name: HopName, failure: Failure): Branch {
 
 function elsewhere(
   { from }: Step,
-  virtualService: RoutedElsewhere['virtualService'],
+  virtualService: VirtualService,
   host: string,
   how: RoutedElsewhere['how'],
   to?: string
 ): Branch {
-  const name = from === 'caller' ? 'caller->local-gateway' : 'local-gateway->component'
+  const name = how === 'destination' ? (`${from}->pod` as const) : ROUTED[from]
   return failed(name, { cause: 'routed-elsewhere', virtualService, host, how, to })
 }
 
-const hostOf = (view: View, { namespace, name }: Service) => serviceHost(namespace, name, view.settings.clusterDomain)
+const ROUTED = { caller: 'caller->local-gateway', gateway: 'local-gateway->component' } as const
 
 function nameIn(host: string): [namespace: string, name: string] {
   const [name = '', namespace = ''] = host.split('.')
   return [namespace, name]
 }
-
-/** One object for each destination, so that results can be memoized. */
-function destinationOf(
-  view: View<PathKinds>,
-  host: string,
-  port: number,
-  authority: string | undefined,
-  subset?: string
-): Destination {
-  const key = `${host}:${port} ${authority} ${subset}`
-  return getOrAdd(destinations(view, 'all'), key, () => ({ ...toDestination(view, host, port, authority), subset }))
-}
-
-const destinations = memoizeInView((_view: View<PathKinds>, _key: 'all') => new Map<string, Destination>())
-
-const podsBehind = memoize(({ endpoints }: Destination) => endpoints.map(({ workload }) => workload))
 
 /** One object for all equal requests. */
 function intern(view: View<PathKinds>, call: Call): Call {

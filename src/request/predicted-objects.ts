@@ -49,7 +49,8 @@ function ofComponent(
   const latest = revisionOf(service, component)
   const previous = previousRevisionOf(service, component)
   const traffic = [latest, ...(previous === undefined ? [] : [previous])].map(revision => ({ revision, percent: 100 }))
-  return knativeVirtualServices(view, service.namespace, component.service, labels, traffic)
+  const { namespace, created } = service
+  return knativeVirtualServices(view, { namespace, name: component.service, labels, created }, traffic)
 }
 
 /**
@@ -91,6 +92,13 @@ function toService(namespace: string, name: string, target: string | undefined):
   }
 }
 
+/** Exact hosts, then the oldest, first. */
+function inOrder(all: readonly VirtualService[], host: string, clusterDomain: string): readonly VirtualService[] {
+  const isExact = (one: VirtualService) => hostsOf(one, clusterDomain).includes(host)
+  const sorted = [...all].sort(byCreationTime)
+  return [...sorted.filter(isExact), ...all.filter(one => !isExact(one))]
+}
+
 /** Objects that the requests to a model meet: live ones, and those that controllers have yet to create. */
 export const registryOf: (view: View<PathKinds>, service: InferenceService) => Registry = memoizeInView(
   (view, service) => {
@@ -103,7 +111,7 @@ export const registryOf: (view: View<PathKinds>, service: InferenceService) => R
       virtualServicesFor: host => {
         const live = view.virtualServicesFor(host)
         const own = missing.filter(one => covers(one, host))
-        return own.length === 0 ? live : [...live, ...own.sort(byCreationTime)]
+        return own.length === 0 ? live : inOrder([...live, ...own], host, clusterDomain)
       },
       findService: host => {
         const [name = '', namespace = ''] = host.split('.')

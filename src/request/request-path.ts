@@ -1,10 +1,10 @@
 import type { Destination } from '../istio/client.ts'
-import { memoize } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import type { ActivatorMode } from './activator.ts'
 import { inputsOf } from './call-inputs.ts'
 import type { Caller, InFlightRequest, PathKinds, TrafficSource } from './caller.ts'
+import { podsBehind } from './destination.ts'
 import { evaluateCalls, forwardCall, isOk } from './evaluate-calls.ts'
 import type { Caveat, FailedHop, Hop, HopName, TokenRequiredHop, Unevaluated } from './hop.ts'
 
@@ -220,6 +220,3 @@ export function hopTo(view: View<PathKinds>, name: HopName, destination: Destina
 function unknownClient(view: View<PathKinds>, destination: Destination): Unevaluated {
   return { reason: 'client is not known', inputs: inputsOf(view, [], destination) }
 }
-
-/** Memoized, so that the list keeps its identity. */
-const podsBehind = memoize(({ endpoints }: Destination) => endpoints.map(({ workload }) => workload))

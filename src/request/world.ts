@@ -22,5 +22,7 @@ export interface World extends Registry {
   readonly routeAtGateway: RouteAtGateway
   /** Revision of a cluster host. */
   readonly findRevision: (host: string) => Revision | undefined
+  /** True for the Services of gateways that the configuration names, whether they exist or not. */
+  readonly isGatewayHost: (host: string) => boolean
   readonly isOwnPod: (pod: Workload) => boolean
 }
