@@ -70,9 +70,13 @@ function entryLabel({ caller, via }: PathView): string {
 }
 
 /** @param shown hops and fixes that have been printed and are not repeated */
-function hopLines({ name, verdict, calls, failure, unknownReason }: HopView, shown: Set<string>): readonly string[] {
+export function hopLines(
+  { name, verdict, route, calls, failure, unknownReason }: HopView,
+  shown: Set<string>
+): readonly string[] {
   const unknown = unknownReason === undefined ? [] : [`unknown: ${unknownReason}`]
-  const facts = [...new Set(calls.flatMap(callLines)), ...unknown]
+  const routed = route === undefined ? [] : [`route: ${nameOf(route.virtualService)} to ${route.destination}`]
+  const facts = [...routed, ...new Set(calls.flatMap(callLines)), ...unknown]
   const head = `${STATUS_LABELS[verdict]} ${name}`
   if (!isNew(shown, [head, facts, failure?.message])) return [`${head}, as above`]
   const failed = failure === undefined ? [] : failureLines(failure, shown)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Explained, ExplainedFailure } from '../engine/explain.ts'
 import type { Hop } from '../request/hop.ts'
 import type { Path } from '../request/request-path.ts'
+import { toRef } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { callResultSchema, renderCallResult } from './call-result.ts'
 import { installationSchema, toInstallation } from './installation.ts'
@@ -28,6 +29,10 @@ const verdict = z.enum(['ok', 'blocked', 'unknown'])
 const hop = z.object({
   name: z.string(),
   verdict,
+  route: z
+    .object({ virtualService: refSchema, destination: z.string().describe('Host and port') })
+    .optional()
+    .describe('Route that leads to the server; absent: the request goes to the Service of its host'),
   calls: z.array(callResultSchema).readonly(),
   failure: failureSchema.optional(),
   unknownReason: z.string().optional().describe('Missing input that decides')
@@ -107,12 +112,17 @@ function renderPath(view: View<'ConfigMap'>, path: Path, failure: ExplainedFailu
 }
 
 /** A path ends at its failed hop, so only one hop can have the failure. */
-function renderHop(view: View<'ConfigMap'>, hop: Hop, failure: ExplainedFailure | undefined): HopView {
-  const { name, unknown } = hop
+export function renderHop(view: View<'ConfigMap'>, hop: Hop, failure: ExplainedFailure | undefined): HopView {
+  const { name, unknown, routedBy } = hop
+  const route = routedBy && { virtualService: toRef(routedBy), destination: destinationOf(hop) }
   const calls = hop.calls.map(call => renderCallResult(view, call))
   if (failure !== undefined && hop.failure !== undefined)
-    return { name, verdict: 'blocked', calls, failure: renderFailure(failure) }
-  return { name, verdict: unknown === undefined ? 'ok' : 'unknown', calls, unknownReason: unknown?.reason }
+    return { name, verdict: 'blocked', route, calls, failure: renderFailure(failure) }
+  return { name, verdict: unknown === undefined ? 'ok' : 'unknown', route, calls, unknownReason: unknown?.reason }
+}
+
+function destinationOf({ calls: [call] }: Hop): string {
+  return call === undefined ? '' : `${call.destination.host}:${call.destination.port}`
 }
 
 export function renderFailure({ rule, problem, skip }: ExplainedFailure): FailureView {

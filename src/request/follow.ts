@@ -135,14 +135,14 @@ function forward(world: World, step: Step, target: Forwarded, by?: VirtualServic
   const hidden = service && at.find(one => one.proxy !== 'none' && !isExported(view, service, one.namespace))
   if (service !== undefined && hidden !== undefined)
     return [failed(name, { cause: 'service-not-exported', client: hidden, service })]
-  if (revision !== undefined) return toRevision(world, revision, step, target.call)
+  if (revision !== undefined) return toRevision(world, revision, { ...step, by }, target.call)
   if (service === undefined) return [failed(name, noEndpoints(toServiceRef(target.host)))]
   const destination = destinationOfRoute(view, service, target)
   const pods = podsBehind(destination)
   if (pods.every(({ proxy }) => proxy === 'gateway')) return toGateway(world, step, destination, pods, target.call, by)
   if (pods.every(world.isOwnPod)) {
     const results = evaluateCalls(view, at, target.call, destination)
-    return [{ activatorMode: undefined, hops: [{ name: `${from}->pod`, ...results }], shared: 1 }]
+    return [{ activatorMode: undefined, hops: [{ name: `${from}->pod`, ...results, routedBy: by }], shared: 1 }]
   }
   if (by !== undefined) return [elsewhere(step, by, target.call.host, 'destination', target.host)]
   return [failed(name, noEndpoints(toServiceRef(target.host)))]
@@ -159,7 +159,11 @@ function toGateway(
 ): readonly Branch[] {
   const results = evaluateCalls(world.view, step.at, call, destination, world.routeAtGateway)
   const isRouteMissing = results.failure?.cause === 'no-route' && by !== undefined
-  const hop: Hop = { name: isRouteMissing ? 'local-gateway->component' : GATEWAY_HOP[step.from], ...results }
+  const hop: Hop = {
+    name: isRouteMissing ? 'local-gateway->component' : GATEWAY_HOP[step.from],
+    ...results,
+    routedBy: by
+  }
   return afterGateway(world, { at: pods, from: 'gateway', depth: step.depth + 1 }, hop, call)
 }
 

@@ -215,6 +215,8 @@ export interface Hop {
   readonly calls: readonly CallResult[]
   /** Absent: the request passes, or the result is unknown. */
   readonly failure: Failure | undefined
+  /** VirtualService whose route leads to the server. */
+  readonly routedBy?: VirtualService | undefined
   /** Why the result is not known. */
   readonly unknown?: Unevaluated | undefined
   /** What can still reject the request at this hop. */

@@ -1,5 +1,6 @@
 import type { Destination } from '../istio/client.ts'
 import type { Call } from '../istio/request.ts'
+import type { VirtualService } from '../istio/virtual-service.ts'
 import { findBurstCapacity } from '../knative/burst-capacity.ts'
 import { systemPods } from '../knative/knative.ts'
 import { type Component, type InferenceService, QUEUE_PORT, revisionOf } from '../kserve/inference-service.ts'
@@ -35,21 +36,28 @@ export function revisionDestination(
   }
 }
 
+/** Proxy that sends a request, and the VirtualService that routes it. */
+interface Sender {
+  readonly at: readonly Workload[]
+  readonly from: 'gateway' | 'caller'
+  readonly by: VirtualService | undefined
+}
+
 /** Branches from a gateway or a caller's sidecar to the revision: direct to its pods, or via the activator. */
 export function toRevision(
   { view }: World,
   { destination, modes, revision }: Revision,
-  { at, from }: { readonly at: readonly Workload[]; readonly from: 'gateway' | 'caller' },
+  { at, from, by: routedBy }: Sender,
   call: Call
 ): readonly Branch[] {
   const age = revision === undefined ? {} : { revision }
   return modes.map(activatorMode => {
     if (activatorMode === 'serve') {
-      const hop: Hop = { name: `${from}->pod`, ...evaluateCalls(view, at, call, destination) }
+      const hop: Hop = { name: `${from}->pod`, ...evaluateCalls(view, at, call, destination), routedBy }
       return { ...age, activatorMode, hops: [hop], shared: 0 }
     }
     const activators = behindActivator(view, destination)
-    const hop: Hop = { name: `${from}->activator`, ...evaluateCalls(view, at, call, activators) }
+    const hop: Hop = { name: `${from}->activator`, ...evaluateCalls(view, at, call, activators), routedBy }
     if (hop.failure !== undefined) return { ...age, activatorMode, hops: [hop], shared: 0 }
     const pods = activators.endpoints.map(({ workload }) => workload)
     const onward: Hop = {
