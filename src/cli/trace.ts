@@ -22,7 +22,6 @@ import { colorOption, type OutputOptions, outputOption, print } from './output.t
 interface TraceOptions extends ClusterFlags, OutputOptions {
   readonly from: string
   readonly to: string
-  readonly path?: string
   readonly method: string
   readonly against: string
   readonly config?: string
@@ -32,21 +31,22 @@ interface TraceOptions extends ClusterFlags, OutputOptions {
 const CODES = { ok: EXIT.ok, blocked: EXIT.found, unknown: EXIT.failed } as const
 
 const EXAMPLES = [
-  'mesh-guard trace --from user2/sleep-1 --to sklearn-iris-predictor.user1:80',
+  'mesh-guard trace --from user2/sleep-1 --to sklearn-iris.user1:80/v1/models/sklearn-iris:predict',
   'mesh-guard trace --from user2/sleep-6d6b49d8b8-6ths6 --to httpbin.user1:8000 --against examples/cluster'
 ]
 const OUTCOMES = {
-  ok: 'the request reaches the server',
+  ok: 'the request reaches the application',
   found: 'the request is blocked',
   failed: 'internal error, the cluster cannot be read, or the outcome is unknown'
 }
 
 export function traceCommand(io: Io): Command {
   return new Command('trace')
-    .description('Follow one request: TLS sent and accepted, authorization, and the object that configures it')
+    .description(
+      'Follow one request hop by hop: route, TLS sent and accepted, authorization, and the object that configures it'
+    )
     .requiredOption('--from <[namespace/]pod>', 'client pod')
-    .requiredOption('--to <host:port>', 'Service and port to call, by any DNS name of the Service')
-    .option('--path <path>', 'URL path (default: any)')
+    .requiredOption('--to <host:port[/path]>', 'DNS name of the Service, port, and URL path (default: any) to call')
     .option('--method <method>', 'HTTP method', 'POST')
     .addOption(againstOption)
     .addOption(kubeconfigOption)
@@ -74,8 +74,8 @@ export function traceCommand(io: Io): Command {
 }
 
 /** @throws {InvalidInput} */
-function toRequest({ from, to, path, method }: TraceOptions): TraceRequest {
-  const [, host = '', port] = /^(.+):(\d+)$/.exec(to) ?? []
-  if (port === undefined) throw new InvalidInput([`--to ${to}: no port number; use HOST:PORT`])
+function toRequest({ from, to, method }: TraceOptions): TraceRequest {
+  const [, host = '', port, path] = /^([^:/]+):(\d+)(\/.*)?$/.exec(to) ?? []
+  if (port === undefined) throw new InvalidInput([`--to ${to}: no port number; use HOST:PORT[/PATH]`])
   return { from, host, port: Number(port), path, method }
 }

@@ -1,10 +1,8 @@
-import type { Destination } from '../istio/client.ts'
-import { endpointsOf, isHeadless } from '../kubernetes/service.ts'
-import { evaluateCall } from '../request/call-result.ts'
-import { toResults } from '../request/evaluate-calls.ts'
-import type { CallResult } from '../request/hop.ts'
-import { hiddenFromSidecar, hostOf, resolveService, virtualServicesFor } from '../request/name-resolution.ts'
-import { noEndpoints, toServiceRef } from '../request/service-resolution.ts'
+import { findService } from '../kubernetes/service.ts'
+import { followFromPod } from '../request/follow.ts'
+import { resolveHost } from '../request/name-resolution.ts'
+import { type Branch, failedHopOf } from '../request/request-path.ts'
+import { traceWorld } from '../request/trace-world.ts'
 import type { Rules } from '../rules/lib/rule.ts'
 import { nameOf } from '../state/resource.ts'
 import type { Snapshot, View } from '../state/snapshot.ts'
@@ -14,27 +12,25 @@ import { track } from './incremental/dependency-tracking.ts'
 import { modelKey } from './incremental/evaluate.ts'
 import type { Skip } from './incremental/skip.ts'
 
-/** One call: from a pod to a port of a Service. */
+/** One request of a pod. */
 export interface TraceRequest {
   /** `namespace/name` of the pod. */
   readonly from: string
   /** Host name as the pod uses it; resolved with the DNS search domains of its namespace. */
   readonly host: string
   readonly port: number
-  /** URL path. Absent: any path, if a policy matches on it. */
+  /** URL path. Absent: any path, if a route or a policy matches on it. */
   readonly path: string | undefined
   readonly method: string
 }
 
-/** Result of the call for each endpoint of the Service. */
+/** The ways that a request takes, up to the hop at which it fails. */
 export interface Trace {
-  readonly destination: Destination
-  readonly calls: readonly { readonly call: CallResult; readonly failure: ExplainedFailure | undefined }[]
-  /** Set if the Service has no endpoints. */
-  readonly failure: ExplainedFailure | undefined
-  readonly unknown: string | undefined
-  /** Configuration that can change the result and is not evaluated. */
-  readonly notes: readonly string[]
+  /** Fully qualified host. */
+  readonly host: string
+  readonly branches: readonly (Pick<Branch, 'activatorMode' | 'revision' | 'hops'> & {
+    readonly failure: ExplainedFailure | undefined
+  })[]
 }
 
 /** Value that does not name an existing object, with the existing names. */
@@ -50,66 +46,41 @@ export type Traced =
   | { readonly is: 'not-found'; readonly notFound: NotFound }
   | { readonly is: 'skipped'; readonly skip: Skip }
 
-type TraceLookup =
+type Followed =
   | { readonly notFound: NotFound }
-  | {
-      readonly notFound?: undefined
-      readonly trace: Omit<Trace, 'calls' | 'failure'> & { readonly calls: readonly CallResult[] }
-    }
+  | { readonly notFound?: undefined; readonly host: string; readonly branches: readonly Branch[] }
 
-/** Evaluates one call with the same model as request paths. */
+/** Follows one request with the same model as request paths. */
 export function trace(snapshot: Snapshot, request: TraceRequest, rules: Rules): Traced {
-  const { value, skip } = track(snapshot, view => resolveTrace(view, request))
+  const { value, skip } = track(snapshot, view => follow(view, request))
   if (value === undefined) return { is: 'skipped', skip: { rule: 'trace', ...skip } }
   if (value.notFound !== undefined) return { is: 'not-found', notFound: value.notFound }
-  const { calls, ...rest } = value.trace
-  const { destination, unknown } = rest
-  const isEmpty = unknown === undefined && destination.endpoints.length === 0
-  return {
-    is: 'traced',
-    trace: {
-      ...rest,
-      calls: calls.map(call => ({ call, failure: explainFailure(call.failure, snapshot, rules) })),
-      failure: explainFailure(isEmpty ? noEndpoints(toServiceRef(destination.host)) : undefined, snapshot, rules)
-    }
-  }
+  const branches = value.branches.map(branch => ({
+    ...branch,
+    failure: explainFailure(failedHopOf(branch)?.failure, snapshot, rules)
+  }))
+  return { is: 'traced', trace: { host: value.host, branches } }
 }
 
-function resolveTrace(view: View, { from, host, port: number, path, method }: TraceRequest): TraceLookup {
+function follow(view: View, { from, host: written, port, path, method }: TraceRequest): Followed {
   const [namespace = '', name = ''] = from.split('/')
   const pod = view.get('Pod', namespace, name)
   if (pod === undefined) return toNotFound(`pod ${from}`, from, view.list('Pod').map(modelKey))
-  const found = resolveService(view, host, namespace)
-  if (found === undefined) {
+  const world = traceWorld(view)
+  const host = resolveHost(view, world, written, namespace)
+  const service = host === undefined ? undefined : findService(view, host)
+  if (host === undefined) {
     const hosts = view.list('Service').map(one => `${one.name}.${one.namespace}`)
-    return toNotFound(`Service ${host}`, host, hosts)
+    return toNotFound(`Service ${written}`, written, hosts)
   }
-  const { called, service } = found
-  const port = service.spec.ports.find(one => one.port === number)
-  if (port === undefined) {
+  if (service !== undefined && !service.spec.ports.some(one => one.port === port)) {
     const ports = service.spec.ports.map(one => String(one.port))
-    return toNotFound(`port ${number} of ${nameOf(service)}`, String(number), ports)
+    return toNotFound(`port ${port} of ${nameOf(service)}`, String(port), ports)
   }
-  const client = toWorkload(pod)
-  const destination: Destination = {
-    host: hostOf(view, service),
-    namespace: service.namespace,
-    port: number,
-    headless: isHeadless(service),
-    endpoints: endpointsOf(view, service, port)
-  }
-  const notes = virtualServicesFor(view, client, called).map(
-    one => `${nameOf(one)} routes requests for this host; trace does not evaluate routes, explain does`
-  )
-  const unknown = hiddenFromSidecar(view, client, service)
-  if (unknown !== undefined) return { trace: { destination, calls: [], unknown, notes } }
   const call = { host, path, method, token: undefined, headers: {}, headersComplete: false }
-  const results = toResults(
-    destination.endpoints.map(endpoint => evaluateCall(view, { client, call, destination, endpoint }))
-  )
-  return { trace: { destination, calls: results.calls, unknown: results.unknown?.reason, notes } }
+  return { host, branches: followFromPod(world, { at: [toWorkload(pod)], call }, port) }
 }
 
-function toNotFound(what: string, value: string, candidates: readonly string[]): TraceLookup {
+function toNotFound(what: string, value: string, candidates: readonly string[]): Followed {
   return { notFound: { what, value, candidates } }
 }

@@ -54,7 +54,7 @@ function groupLines(group: Group<PathView>, hasClasses: boolean, shown: Set<stri
   ]
 }
 
-const ACTIVATOR_MODES = { serve: 'direct (Serve mode)', proxy: 'via activator (Proxy mode)' } as const
+export const ACTIVATOR_MODES = { serve: 'direct (Serve mode)', proxy: 'via activator (Proxy mode)' } as const
 export const STATUS_LABELS = { ok: 'ok     ', blocked: 'BLOCKED', unknown: 'UNKNOWN' } as const
 
 function callerLabel({ caller, callerNamespaces, expected }: PathView, hasClasses: boolean): string {
@@ -91,7 +91,7 @@ function isNew(shown: Set<string>, what: unknown): boolean {
 }
 
 /** What the client sends, what the server accepts, the identity, and the authorization result. */
-export function callLines({ client, server, identity, authorization }: CallResultView): readonly string[] {
+function callLines({ client, server, identity, authorization }: CallResultView): readonly string[] {
   return [
     `client sends ${client.description} (${reasonText(client)})`,
     `server accepts ${server.description} (${reasonText(server)})`,
@@ -116,10 +116,7 @@ function principalName(identity: string | undefined): string {
 }
 
 /** @param shown fixes that have been printed; their manifests are not repeated */
-export function failureLines(
-  { rule, message, object, field, fix }: FailureView,
-  shown: Set<string>
-): readonly string[] {
+function failureLines({ rule, message, object, field, fix }: FailureView, shown: Set<string>): readonly string[] {
   const why = [`${rule}: ${message}`, ...(object === undefined ? [] : [`at ${nameOf(object)} ${field}`])]
   if (fix === undefined) return why
   const isKnown = fix.apply.length > 0 && !isNew(shown, fix)

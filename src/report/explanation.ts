@@ -25,10 +25,14 @@ export const failureSchema = z.object({
 })
 export type FailureView = z.output<typeof failureSchema>
 
-const verdict = z.enum(['ok', 'blocked', 'unknown'])
-const hop = z.object({
+export const verdictSchema = z.enum(['ok', 'blocked', 'unknown'])
+export const activatorModeSchema = z
+  .enum(['serve', 'proxy'])
+  .optional()
+  .describe('direct to the pods (serve) or via the activator (proxy)')
+export const hopSchema = z.object({
   name: z.string(),
-  verdict,
+  verdict: verdictSchema,
   route: z
     .object({ virtualService: refSchema, destination: z.string().describe('Host and port') })
     .optional()
@@ -45,17 +49,14 @@ const path = z.object({
     .describe(
       '`address` (InferenceService URL), `component` (component host), `canary` and its name, the name of the caller, or of external callers `status.url` (another URL there), `additional domain` and its name, `pathTemplate`'
     ),
-  activatorMode: z
-    .enum(['serve', 'proxy'])
-    .optional()
-    .describe('direct to the pods (serve) or via the activator (proxy)'),
+  activatorMode: activatorModeSchema,
   revision: z
     .literal('previous')
     .optional()
     .describe('Set if another revision than the latest gets a share of the requests'),
   expected: z.boolean().describe('False if no object shows that such callers exist'),
-  verdict,
-  hops: z.array(hop).readonly()
+  verdict: verdictSchema,
+  hops: z.array(hopSchema).readonly()
 })
 
 const unpublished = z.object({
@@ -83,7 +84,7 @@ export const explanationSchema = z.object({
 export type Explanation = z.output<typeof explanationSchema>
 export type PathView = z.output<typeof path>
 export type ModelView = z.output<typeof model>
-export type HopView = z.output<typeof hop>
+export type HopView = z.output<typeof hopSchema>
 
 /** Converts evaluated paths to the output format. */
 export function toExplanation(
@@ -107,8 +108,13 @@ export function toExplanation(
 function renderPath(view: View<'ConfigMap'>, path: Path, failure: ExplainedFailure | undefined): PathView {
   const { caller, from, entry, activatorMode, revision, expected } = path
   const hops = path.hops.map(one => renderHop(view, one, failure))
-  const verdict = hops.find(one => one.verdict !== 'ok')?.verdict ?? 'ok'
+  const verdict = verdictOf(hops)
   return { caller, callerNamespaces: from, via: entry, activatorMode, revision, expected, verdict, hops }
+}
+
+/** Verdict of the first hop that is not ok. */
+export function verdictOf(hops: readonly HopView[]): HopView['verdict'] {
+  return hops.find(one => one.verdict !== 'ok')?.verdict ?? 'ok'
 }
 
 /** A path ends at its failed hop, so only one hop can have the failure. */

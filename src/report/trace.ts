@@ -1,9 +1,14 @@
 import { z } from 'zod'
 import type { Trace, TraceRequest } from '../engine/trace.ts'
 import type { View } from '../state/snapshot.ts'
-import { callResultSchema, renderCallResult } from './call-result.ts'
-import { type FailureView, failureSchema, renderFailure } from './explanation.ts'
-import { callLines, failureLines, STATUS_LABELS } from './explanation-text.ts'
+import { activatorModeSchema, hopSchema, renderHop, verdictOf, verdictSchema } from './explanation.ts'
+import { ACTIVATOR_MODES, hopLines, STATUS_LABELS } from './explanation-text.ts'
+
+const branch = z.object({
+  activatorMode: activatorModeSchema,
+  verdict: verdictSchema,
+  hops: z.array(hopSchema).readonly()
+})
 
 /** Schema of the JSON output. */
 export const traceSchema = z.object({
@@ -12,55 +17,34 @@ export const traceSchema = z.object({
   from: z.string(),
   host: z.string(),
   port: z.int(),
-  verdict: z.enum(['ok', 'blocked', 'unknown']),
-  calls: z
-    .array(callResultSchema.extend({ failure: failureSchema.optional() }))
-    .readonly()
-    .describe('One for each endpoint of the Service'),
-  failure: failureSchema.optional().describe('Set if the Service has no endpoints'),
-  unknownReason: z.string().optional(),
-  notes: z.array(z.string()).readonly()
+  path: z.string().optional(),
+  verdict: verdictSchema,
+  branches: z.array(branch).readonly().describe('Ways that the request can take; each must work')
 })
 
 export type TraceView = z.output<typeof traceSchema>
 
 /** Converts a trace to the output format. */
-export function toTrace(view: View<'ConfigMap'>, { from }: TraceRequest, trace: Trace): TraceView {
-  const { destination, unknown: unknownReason, notes } = trace
-  const failure = trace.failure && renderFailure(trace.failure)
-  const calls = trace.calls.map(one => ({
-    ...renderCallResult(view, one.call),
-    failure: one.failure && renderFailure(one.failure)
-  }))
-  const isBlocked = failure !== undefined || calls.some(({ verdict }) => verdict === 'blocked')
-  const verdict = isBlocked ? 'blocked' : unknownReason === undefined ? 'ok' : 'unknown'
-  const { host, port } = destination
-  return {
-    apiVersion: 'mesh-guard.io/v1',
-    kind: 'Trace',
-    from,
-    host,
-    port,
-    verdict,
-    calls,
-    failure,
-    unknownReason,
-    notes
-  }
+export function toTrace(view: View<'ConfigMap'>, { from, port, path }: TraceRequest, trace: Trace): TraceView {
+  const branches = trace.branches.map(({ activatorMode, hops: followed, failure }) => {
+    const hops = followed.map(one => renderHop(view, one, failure))
+    return { activatorMode, verdict: verdictOf(hops), hops }
+  })
+  const verdicts = branches.map(one => one.verdict)
+  const verdict = verdicts.includes('blocked') ? 'blocked' : verdicts.includes('unknown') ? 'unknown' : 'ok'
+  return { apiVersion: 'mesh-guard.io/v1', kind: 'Trace', from, host: trace.host, port, path, verdict, branches }
 }
 
 /** Text output. */
-export function toTraceText({ from, host, port, verdict, calls, failure, unknownReason, notes }: TraceView): string {
+export function toTraceText({ from, host, port, path = '', verdict, branches }: TraceView): string {
   const shown = new Set<string>()
-  const linesOf = (one: FailureView | undefined) => (one === undefined ? [] : failureLines(one, shown))
   return [
-    `${STATUS_LABELS[verdict]} ${from} -> ${host}:${port}`,
-    ...calls.flatMap(call => [
-      `  ${STATUS_LABELS[call.verdict]} ${call.server.name}`,
-      ...[...callLines(call), ...linesOf(call.failure)].map(line => `      ${line}`)
-    ]),
-    ...linesOf(failure).map(line => `    ${line}`),
-    ...(unknownReason === undefined ? [] : [`    unknown: ${unknownReason}`]),
-    ...notes.map(note => `note: ${note}`)
+    `${STATUS_LABELS[verdict]} ${from} -> ${host}:${port}${path}`,
+    ...branches.flatMap(one => [
+      ...(one.activatorMode === undefined
+        ? []
+        : [`  ${STATUS_LABELS[one.verdict]} ${ACTIVATOR_MODES[one.activatorMode]}`]),
+      ...one.hops.flatMap(hop => hopLines(hop, shown)).map(line => `    ${line}`)
+    ])
   ].join('\n')
 }

@@ -27,15 +27,13 @@ export function worldOf(
   pods: readonly Workload[]
 ): World {
   const registry = registryOf(view, service)
-  const routeAtGateway: RouteAtGateway = (gateway, chain, call) =>
-    gatewayRoute(view, registry, gateway, chain, call) ?? { is: 'none', boundTo: gatewaysFor(registry, call.host) }
   const { knativeLocalGatewayService, localGatewayService } = ingressOf(view).config
   const gatewayHosts = [knativeLocalGatewayService, localGatewayService]
   const revisions = new Map<string, Revision>()
   return {
     ...registry,
     view,
-    routeAtGateway,
+    routeAtGateway: routingAtGateways(view, registry),
     isGatewayHost: host => gatewayHosts.includes(host),
     isOwnPod: pod => pods.includes(pod),
     findRevision: host => {
@@ -75,6 +73,12 @@ function toRevisionOf(
     isScaledToZero: own.length === 0 && name !== latest && pods.some(pod => isOfRevision(pod, latest)),
     ...(own.length > 0 && name === previousRevisionOf(service, component) ? { revision: 'previous' } : {})
   }
+}
+
+/** Routes of gateways by these objects. */
+export function routingAtGateways(view: View<PathKinds>, registry: Registry): RouteAtGateway {
+  return (gateway, chain, call) =>
+    gatewayRoute(view, registry, gateway, chain, call) ?? { is: 'none', boundTo: gatewaysFor(registry, call.host) }
 }
 
 /** Gateways that the VirtualServices for a host are bound to. */

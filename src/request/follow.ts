@@ -36,9 +36,10 @@ const MAX_DEPTH = 8
  * Follows a request of a pod in the cluster by the name that it calls: what the name resolves to, what the caller's
  * sidecar makes of it, and each gateway's routes, up to the pods of the model.
  *
+ * @param port that the pod calls; by default HTTP, or any port of a gateway
  * @returns one branch for each way that the request can take; each must work
  */
-export function followFromPod(world: World, { at, call }: InFlightRequest): readonly Branch[] {
+export function followFromPod(world: World, { at, call }: InFlightRequest, port?: number): readonly Branch[] {
   const [pod] = at
   if (pod === undefined) return []
   const service = world.findService(call.host)
@@ -47,11 +48,12 @@ export function followFromPod(world: World, { at, call }: InFlightRequest): read
     return [failed('caller->local-gateway', noEndpoints(toServiceRef(missing)))]
   }
   const step: Step = { at, from: 'caller', depth: 0 }
-  if (pod.proxy !== 'sidecar') return enter(world, at, call, service)
-  const egress = sidecarRoute(world.view, world, pod, call, HTTP_PORT)
+  const number = port ?? HTTP_PORT
+  if (pod.proxy !== 'sidecar') return enter(world, at, call, service, port)
+  const egress = sidecarRoute(world.view, world, pod, call, number)
   switch (egress.is) {
     case 'passthrough':
-      return enter(world, at, call, service)
+      return enter(world, at, call, service, port)
     case 'rejected': {
       const failure: Failure = { cause: 'not-in-registry', client: pod, host: call.host, by: egress.by }
       return [failed('caller->local-gateway', failure)]
@@ -59,7 +61,7 @@ export function followFromPod(world: World, { at, call }: InFlightRequest): read
     case 'service':
       return forward(world, step, {
         host: hostOf(world.view, egress.service),
-        port: HTTP_PORT,
+        port: number,
         subset: undefined,
         call
       })
@@ -76,17 +78,21 @@ export function followFromGateway(world: World, hop: Hop, at: readonly Workload[
 }
 
 /** Connection to the Service that a name resolves to, without a sidecar that routes the request. */
-function enter(world: World, at: readonly Workload[], call: Call, service: Service): readonly Branch[] {
-  const destination = destinationOf(world.view, hostOf(world.view, service), HTTP_PORT, call.host)
-  if (destination.endpoints.every(({ workload }) => workload.proxy === 'gateway')) {
+function enter(
+  world: World,
+  at: readonly Workload[],
+  call: Call,
+  service: Service,
+  port: number | undefined
+): readonly Branch[] {
+  const host = hostOf(world.view, service)
+  const { endpoints } = destinationOf(world.view, host, port ?? HTTP_PORT, call.host)
+  if (port === undefined && endpoints.every(({ workload }) => workload.proxy === 'gateway')) {
     const { hop, pods } = enterService(world, service, at, call)
     return afterGateway(world, { at: pods, from: 'gateway', depth: 1 }, hop, call)
   }
-  return forward(
-    world,
-    { at: at.map(asNonMesh), from: 'caller', depth: 0 },
-    { host: destination.host, port: HTTP_PORT, subset: undefined, call }
-  )
+  const step: Step = { at: at.map(asNonMesh), from: 'caller', depth: 0 }
+  return forward(world, step, { host, port: port ?? HTTP_PORT, subset: undefined, call })
 }
 
 /** What becomes of a request after the hop to a gateway. */

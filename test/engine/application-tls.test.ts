@@ -191,8 +191,10 @@ t.test('trace says what the application accepts', async t => {
     const request = { from: clientPod(state), host: HOST, port: 80, path: undefined, method: 'GET' }
     const found = trace(state, request, RULES)
     if (found.is !== 'traced') throw new Error(found.is)
-    const { verdict, calls, unknownReason } = toTrace(state, request, found.trace)
-    return [verdict, ...calls.map(call => `${call.verdict}: ${call.server.description}`), unknownReason]
+    const { verdict, branches } = toTrace(state, request, found.trace)
+    const hops = branches.flatMap(branch => branch.hops)
+    const calls = hops.flatMap(hop => hop.calls.map(call => `${call.verdict}: ${call.server.description}`))
+    return [verdict, ...calls, hops.at(-1)?.unknownReason]
   }
   t.same(traced(running(scheme('HTTPS'), '')), ['ok', 'ok: only TLS', undefined])
   t.same(traced(running('', ''), SIMPLE), [

@@ -214,7 +214,9 @@ t.test('W6: a trace from an ambient pod to a sidecar is unknown', async t => {
   const from = 'knative-serving/activator-7f77bdbcdb-xh79h'
   const request = { from, host: 'httpbin.user1', port: 8000, path: undefined, method: 'POST' }
   t.match(trace(state, request, RULES), {
-    trace: { calls: [], failure: undefined, unknown: 'ztunnel (ambient mode) is not modeled' }
+    trace: {
+      branches: [{ hops: [{ unknown: { reason: 'ztunnel (ambient mode) is not modeled' } }], failure: undefined }]
+    }
   })
 })
 
