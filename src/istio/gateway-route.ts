@@ -1,3 +1,4 @@
+import { getOrAdd } from '../state/map.ts'
 import type { View } from '../state/snapshot.ts'
 import { hostsOf } from '../state/virtual-service-index.ts'
 import type { Workload } from '../state/workload.ts'
@@ -29,9 +30,18 @@ export function gatewayRoute(
   call: Call
 ): Routed | undefined {
   const { clusterDomain } = view.settings
-  const visible = registry.virtualServicesFor(call.host).filter(one => isExportedTo(view, one, gateway.namespace))
+  const bound = registry
+    .virtualServicesFor(call.host)
+    .filter(one => isExportedTo(view, one, gateway.namespace))
+    .map(virtualService => ({
+      virtualService,
+      gateways: new Set(gatewaysOf(virtualService)),
+      hosts: hostsOf(virtualService, clusterDomain).filter(host => coversHost(host, call.host)),
+      routesByGateway: new Map<string, readonly ProxyRoute[]>(),
+      added: new Set<string>()
+    }))
   const domains = new Map<string, VirtualHost>()
-  for (const entry of servers) addServer(view, domains, visible, gateway, entry, call.host)
+  for (const entry of servers) addServer(view, domains, bound, gateway, entry, call.host)
   const [domain] = [...domains.keys()].sort(bySpecificity)
   const { routes, requiresTls } = domains.get(domain ?? '') ?? { routes: [], requiresTls: false }
   if (requiresTls) return undefined
@@ -39,10 +49,20 @@ export function gatewayRoute(
   return firstMatch(ordered, call, clusterDomain)
 }
 
+/** VirtualService, its gateways, and those of its hosts that matter for a request. */
+interface Bound {
+  readonly virtualService: VirtualService
+  readonly gateways: ReadonlySet<string>
+  readonly hosts: readonly string[]
+  readonly routesByGateway: Map<string, readonly ProxyRoute[]>
+  /** Gateways and domains that have its routes. */
+  readonly added: Set<string>
+}
+
 function addServer(
   view: View<RouteKinds>,
   domains: Map<string, VirtualHost>,
-  visible: readonly VirtualService[],
+  bound: readonly Bound[],
   { namespace, labels }: Workload,
   { gateway, server }: ServerOf,
   host: string
@@ -50,34 +70,40 @@ function addServer(
   const name = `${gateway.namespace}/${gateway.name}`
   const requiresTls = server.tls?.httpsRedirect === true
   const proxy = { namespace, labels, gateway: name, port: server.port.number }
-  const add = (domain: string, routes: readonly ProxyRoute[]) => {
-    const known = domains.get(domain)
-    if (known === undefined) domains.set(domain, { routes: [...routes], requiresTls })
-    else {
-      known.routes.push(...routes)
-      known.requiresTls ||= requiresTls
+  for (const { virtualService, gateways, hosts, routesByGateway, added } of bound) {
+    if (!gateways.has(name)) continue
+    const covering = sharedDomains(serverHosts(server.hosts, virtualService.namespace, host), hosts)
+    if (covering.length === 0) continue
+    // Of several servers of a Gateway, the routes of the first are used for all.
+    const routes = getOrAdd(routesByGateway, name, () => routesFor(view, virtualService, proxy))
+    for (const domain of routes.length > 0 ? covering : []) {
+      const isNew = !added.has(`${name} ${domain}`)
+      addRoutes(domains, domain, isNew ? routes : [], requiresTls)
+      added.add(`${name} ${domain}`)
     }
   }
-  for (const virtualService of visible.filter(one => gatewaysOf(one).includes(name))) {
-    const domainsOfBoth = sharedDomains(
-      serverHosts(server.hosts, virtualService.namespace),
-      hostsOf(virtualService, view.settings.clusterDomain)
-    )
-    const covering = domainsOfBoth.filter(domain => coversHost(domain, host))
-    if (covering.length === 0) continue
-    const routes = routesFor(view, virtualService, proxy)
-    if (routes.length > 0) for (const domain of covering) add(domain, routes)
-  }
-  if (requiresTls) for (const one of server.hosts) if (coversHost(one.toLowerCase(), host)) add(one.toLowerCase(), [])
+  const redirected = requiresTls ? server.hosts.map(one => one.toLowerCase()).filter(one => coversHost(one, host)) : []
+  for (const domain of redirected) addRoutes(domains, domain, [], true)
 }
 
-/** Hosts of a server for VirtualServices of a namespace. */
-function serverHosts(hosts: readonly string[], namespace: string): readonly string[] {
+function addRoutes(
+  domains: Map<string, VirtualHost>,
+  domain: string,
+  routes: readonly ProxyRoute[],
+  requiresTls: boolean
+): void {
+  const known = getOrAdd(domains, domain, () => ({ routes: [], requiresTls: false }))
+  known.routes.push(...routes)
+  known.requiresTls ||= requiresTls
+}
+
+/** Hosts of a server for VirtualServices of a namespace that cover the host of a request. */
+function serverHosts(hosts: readonly string[], namespace: string, host: string): readonly string[] {
   return hosts.flatMap(entry => {
     const slash = entry.indexOf('/')
-    if (slash < 0) return [entry.toLowerCase()]
-    const of = entry.slice(0, slash)
-    return of === '*' || of === namespace ? [entry.slice(slash + 1).toLowerCase()] : []
+    const of = entry.slice(0, Math.max(slash, 0))
+    const pattern = entry.slice(slash + 1).toLowerCase()
+    return (slash < 0 || of === '*' || of === namespace) && coversHost(pattern, host) ? [pattern] : []
   })
 }
 

@@ -1,4 +1,6 @@
+import type { Chain } from '../istio/gateway.ts'
 import { gatewayRoute } from '../istio/gateway-route.ts'
+import type { Call } from '../istio/request.ts'
 import type { Registry } from '../istio/sidecar-route.ts'
 import { gatewaysOf, MESH } from '../istio/virtual-service.ts'
 import {
@@ -34,6 +36,7 @@ export function worldOf(
     ...registry,
     view,
     routeAtGateway: routingAtGateways(view, registry),
+    known: new Map(),
     isGatewayHost: host => gatewayHosts.includes(host),
     isOwnPod: pod => pods.includes(pod),
     findRevision: host => {
@@ -77,8 +80,14 @@ function toRevisionOf(
 
 /** Routes of gateways by these objects. */
 export function routingAtGateways(view: View<PathKinds>, registry: Registry): RouteAtGateway {
+  const known = new Map<Chain, Map<Call, ReturnType<RouteAtGateway>>>()
   return (gateway, chain, call) =>
-    gatewayRoute(view, registry, gateway, chain, call) ?? { is: 'none', boundTo: gatewaysFor(registry, call.host) }
+    getOrAdd(
+      getOrAdd(known, chain, () => new Map<Call, ReturnType<RouteAtGateway>>()),
+      call,
+      () =>
+        gatewayRoute(view, registry, gateway, chain, call) ?? { is: 'none', boundTo: gatewaysFor(registry, call.host) }
+    )
 }
 
 /** Gateways that the VirtualServices for a host are bound to. */

@@ -24,6 +24,7 @@ export function traceWorld(view: View<TraceKinds>): World {
     ...registry,
     view,
     routeAtGateway: routingAtGateways(view, registry),
+    known: new Map(),
     isGatewayHost: () => false,
     isOwnPod: () => true,
     findRevision: host => {

@@ -1,10 +1,12 @@
 import type { Destination } from '../istio/client.ts'
+import type { Call } from '../istio/request.ts'
 import type { Registry } from '../istio/sidecar-route.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import type { ActivatorMode } from './activator.ts'
 import type { RouteAtGateway } from './call-result.ts'
 import type { PathKinds } from './caller.ts'
+import type { Branch } from './request-path.ts'
 
 /** Pods of one revision, and the ways to them. */
 export interface Revision {
@@ -24,5 +26,7 @@ export interface World extends Registry {
   readonly findRevision: (host: string) => Revision | undefined
   /** True for the Services of gateways that the configuration names, whether they exist or not. */
   readonly isGatewayHost: (host: string) => boolean
+  /** Branches behind gateways that are known, by the gateway's pods, request and destination. */
+  readonly known: Map<readonly Workload[], Map<Call, Map<string, readonly Branch[]>>>
   readonly isOwnPod: (pod: Workload) => boolean
 }
