@@ -19,17 +19,33 @@ export interface CallResults {
 
 /** Result of several calls: the first failure, otherwise unknown if one of them is. */
 export function toResults(results: readonly CallResult[], failure = firstFailure(results)): CallResults {
-  const unknown = results.flatMap(one => one.unknown ?? [])
-  const [first] = unknown
   return {
     calls: results.filter(one => one.unknown?.reason !== AMBIENT),
     failure,
     unevaluated: toDistinct(results.flatMap(one => one.unevaluated)),
-    unknown:
-      first === undefined || failure !== undefined
-        ? undefined
-        : { reason: first.reason, inputs: [...new Set(unknown.map(({ inputs }) => inputs))].sort().join('\n') }
+    unknown: failure === undefined ? joinUnknown(results) : undefined
   }
+}
+
+/** Results of several clients, each of which must pass. */
+export function mergeResults(all: readonly CallResults[]): CallResults {
+  const [first] = all
+  if (first !== undefined && all.length === 1) return first
+  return (
+    all.find(({ failure }) => failure !== undefined) ?? {
+      calls: all.flatMap(({ calls }) => calls),
+      failure: undefined,
+      unevaluated: toDistinct(all.flatMap(one => one.unevaluated)),
+      unknown: joinUnknown(all)
+    }
+  )
+}
+
+function joinUnknown(results: readonly Pick<CallResult, 'unknown'>[]): Unevaluated | undefined {
+  const unknown = results.flatMap(one => one.unknown ?? [])
+  const [first] = unknown
+  if (first === undefined) return undefined
+  return { reason: first.reason, inputs: [...new Set(unknown.map(({ inputs }) => inputs))].sort().join('\n') }
 }
 
 /** The result does not depend on the number and order of the pods. */
@@ -43,24 +59,25 @@ function firstFailure(results: readonly CallResult[]): Failure | undefined {
   return results.find(({ failure }) => failure !== undefined)?.failure
 }
 
-/** Evaluates each client with each endpoint, up to the first failure. */
+/** Evaluates each client with each endpoint, or with some of them, up to the first failure. */
 export function evaluateCalls(
   view: View<CallKinds>,
   clients: readonly Workload[],
   call: Call,
   destination: Destination,
-  routeAt?: RouteAtGateway
+  routeAt?: RouteAtGateway,
+  endpoints = destination.endpoints
 ): CallResults {
   const calls: CallResult[] = []
   for (const client of clients) {
-    for (const endpoint of destination.endpoints) {
+    for (const endpoint of endpoints) {
       const attempt: CallAttempt = { client, call, destination, endpoint, routeAt }
       const result = evaluateCall(view, attempt)
       calls.push(result)
       if (result.failure !== undefined) return toResults(calls)
     }
   }
-  return toResults(calls, destination.endpoints.length === 0 ? noEndpoints(toServiceRef(destination.host)) : undefined)
+  return toResults(calls, endpoints.length === 0 ? noEndpoints(toServiceRef(destination.host)) : undefined)
 }
 
 /** True if a call, or all of them, passes. */

@@ -10,10 +10,11 @@ import {
   type InferenceService,
   QUEUE_PORT
 } from '../kserve/inference-service.ts'
-import { activatorModesOf, viaActivator } from '../request/activator.ts'
+import { activatorModesOf } from '../request/activator.ts'
 import type { PathKinds } from '../request/caller.ts'
 import { ANY_MESH_CLIENT } from '../request/callers.ts'
 import { podsToEvaluate } from '../request/inference-service-paths.ts'
+import { viaActivator } from '../request/pod-dial.ts'
 import { revisionDestination } from '../request/revision.ts'
 import { nameOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
