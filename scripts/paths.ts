@@ -69,14 +69,12 @@ const namesOf = memoize((from: readonly string[]) => new Set(from))
 
 /** The path of the same call: of the class that names the namespace, else of any namespace. */
 function findPath(paths: readonly Path[], { caller, from, via, activatorMode }: ExpectedPath): Path | undefined {
-  const same = paths.filter(
-    one =>
-      one.caller === caller &&
-      one.entry === via &&
-      (activatorMode === undefined || one.activatorMode === undefined || one.activatorMode === activatorMode)
+  const same = paths.filter(one => one.caller === caller && one.entry === via)
+  const own = same.filter(one => from !== undefined && one.from !== undefined && namesOf(one.from).has(from))
+  const others = same.filter(one => one.from === undefined || via === 'transformer')
+  return (own.length > 0 ? own : others).find(
+    one => activatorMode === undefined || one.activatorMode === undefined || one.activatorMode === activatorMode
   )
-  const own = same.find(one => from !== undefined && one.from !== undefined && namesOf(one.from).has(from))
-  return own ?? same.find(one => one.from === undefined) ?? (via === 'transformer' ? same[0] : undefined)
 }
 
 function outcomeOf(found: Path): { readonly result: string; readonly at: string | undefined } {

@@ -6,7 +6,7 @@ import { isRequiredFromAll, withoutToken } from './token-required.ts'
 
 /**
  * Paths to one InferenceService that are blocked now and were not before. None for a new InferenceService of which only
- * unexpected callers are blocked. Blocked probes are omitted if requests fail at the same server.
+ * unexpected callers are blocked. Blocked probes are omitted if requests of callers of any namespace fail at the same server.
  */
 export function newlyBlocked(before: readonly Path[], after: readonly Path[]): readonly Path[] {
   if (before === after) return []
@@ -31,7 +31,7 @@ function newlyBlockedPaths(before: readonly Path[], after: readonly Path[]): rea
     .flatMap(({ path, wasReachable }) => (wasReachable ? path : []))
   if (before.length === 0 && !blocked.some(({ expected }) => expected)) return []
   const requests = blocked.filter(({ caller }) => caller !== 'probe')
-  const servers = new Set(requests.map(failedServer))
+  const servers = new Set(requests.filter(({ from }) => from === undefined).map(failedServer))
   return [...requests, ...blocked.filter(path => path.caller === 'probe' && !servers.has(failedServer(path)))]
 }
 

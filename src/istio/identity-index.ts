@@ -90,7 +90,7 @@ function exactAccount(key: IdentityKey, value: string): string {
 }
 
 /** Part of a value that matches on the namespace; absent if no part does. */
-function namespacePattern(key: IdentityKey, value: string, own: string): string | undefined {
+export function namespacePattern(key: IdentityKey, value: string, own: string): string | undefined {
   if (key === 'source.namespace') return value.includes('/') ? undefined : value
   const segments = value.split('/')
   const [first = '', second, third, fourth] = segments

@@ -1,10 +1,12 @@
 import { memoize } from '../state/memoize.ts'
 import type { AuthorizationPolicy } from './authorization-policy.ts'
-import { identityConditions } from './identity-index.ts'
+import { type IdentityField, identityConditions, identityFields, namespacePattern } from './identity-index.ts'
 
 /** Namespace that a policy names, and the service account if it names one. */
 export interface NamedSource {
+  /** Name, or a pattern with `*` in any place. */
   readonly namespace: string
+  /** For a pattern, a name that it matches. */
   readonly account: string | undefined
 }
 
@@ -13,31 +15,30 @@ export const namedSources: (policy: AuthorizationPolicy) => readonly NamedSource
   ({ namespace: own, spec }) =>
     spec.rules.flatMap(rule => {
       if (rule === null) return []
-      const sources = rule.from.flatMap(({ source }) => source ?? [])
-      const conditions = (key: string) =>
-        identityConditions(rule)
-          .filter(one => one.key === key)
-          .flatMap(({ values, notValues }) => [...values, ...notValues])
-      const namespaces = sources.flatMap(one => [...one.namespaces, ...one.notNamespaces])
-      const principals = sources.flatMap(one => [...one.principals, ...one.notPrincipals])
-      const accounts = sources.flatMap(one => [...one.serviceAccounts, ...one.notServiceAccounts])
-      return [
-        ...[...namespaces, ...conditions('source.namespace')].map(namespace => ({ namespace, account: undefined })),
-        ...[...principals, ...conditions('source.principal')].flatMap(fromPrincipal),
-        ...[...accounts, ...conditions('source.serviceAccount')].map(one => {
-          const [first = '', second] = one.split('/')
-          return second === undefined ? { namespace: own, account: first } : { namespace: first, account: second }
-        })
+      const fields = [
+        ...rule.from.flatMap(({ source }) => (source ? identityFields(source) : [])),
+        ...identityConditions(rule)
       ]
+      return fields.flatMap(field => sourcesOf(field, own))
     })
 )
 
-/** Parses `<trust domain>/ns/<namespace>/sa/<account>`; a pattern can be cut off anywhere. */
-function fromPrincipal(principal: string): readonly NamedSource[] {
-  const [, ...after] = principal.split('/ns/')
-  const [pattern = '', sa, account = '', ...more] = after.join('/ns/').split('/')
-  const [namespace = ''] = pattern.split('*', 1)
-  if (namespace === '') return []
-  const isAccount = sa === 'sa' && account !== '' && !account.includes('*') && more.length === 0
-  return [{ namespace, account: isAccount ? account : undefined }]
+function sourcesOf({ key, values, notValues }: IdentityField, own: string): readonly NamedSource[] {
+  return [...values, ...notValues].flatMap(value => {
+    // A namespace can have the suffix `/sa`, because Istio searches the identity for the value.
+    const [first = ''] = value.split('/')
+    const namespace = namespacePattern(key, key === 'source.namespace' ? first : value, own)
+    // A value that matches any namespace names none.
+    if (namespace === undefined || namespace === '' || namespace === '*') return []
+    return { namespace, account: key === 'source.namespace' ? undefined : accountOf(value) }
+  })
 }
+
+/** Service account of a principal or of `namespace/account`; the shortest that a pattern matches. */
+function accountOf(value: string): string | undefined {
+  const segments = value.split('/')
+  const isCutOff = value.endsWith('*') && segments.length < PRINCIPAL_SEGMENTS
+  const account = isCutOff ? '' : segments.slice(-1).join().replace('*', '')
+  return account === '' ? undefined : account
+}
+const PRINCIPAL_SEGMENTS = 5

@@ -91,6 +91,17 @@ function rootSidecar(view: View<'Sidecar'>, rootNamespace: string): Sidecar | un
   return sortByCreationTime(view.list('Sidecar', rootNamespace)).find(({ spec }) => spec.workloadSelector === undefined)
 }
 
+/**
+ * True if the Sidecar of the root namespace imports hosts of a client's own namespace, so that clients of each namespace
+ * import others.
+ */
+export function importsOwnNamespace(view: View<'Sidecar' | 'ConfigMap'>): boolean {
+  const by = rootSidecar(view, meshOf(view).rootNamespace)
+  return by?.spec.egress.some(({ hosts }) => hosts.some(host => scopeOfHost(host) === '.')) === true
+}
+
+const scopeOfHost = (host: string) => host.replace(/^~/, '').split('/', 1)[0]
+
 /** Hosts are `namespace/name`; `.` is the proxy's own namespace, `*` any, and a leading `~` excludes. */
 export function importsBy(
   hosts: readonly string[],

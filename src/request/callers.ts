@@ -3,10 +3,13 @@ import { type InjectionKinds, nextProxy } from '../istio/injection.ts'
 import { meshOf } from '../istio/mesh.ts'
 import { namedSources } from '../istio/named-sources.ts'
 import type { Call } from '../istio/request.ts'
+import { exportedTo, importsOwnNamespace } from '../istio/sidecar.ts'
 import { getOrAdd } from '../state/map.ts'
+import { memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import { toWorkload, type Workload } from '../state/workload.ts'
 import { coversHost } from '../text/host.ts'
+import { matchesAnywhere } from '../text/pattern.ts'
 import type { InFlightRequest, PathKinds, TrafficSource } from './caller.ts'
 import { type Called, callerClasses } from './caller-classes.ts'
 
@@ -32,8 +35,9 @@ export const NON_MESH_SOURCE: TrafficSource = {
 }
 
 /**
- * Callers with a sidecar: any, and namespaces that have a DestinationRule for one of the hosts or a Sidecar, or that a
- * policy on the path names, if they have sidecars. Namespaces with equal configuration form one caller class.
+ * Callers with a sidecar: any, and namespaces of which configuration on the path speaks, if they have sidecars: policies
+ * name them or their pattern, DestinationRules lie in them or are exported to them, they have a Sidecar. Namespaces with
+ * equal configuration form one caller class.
  *
  * @param representative namespace that represents its class, if it is in one; by default the first in order
  */
@@ -69,26 +73,50 @@ export function candidateCalls(
   return [first as InFlightRequest, ...others]
 }
 
+/** Namespaces whose clients can use another configuration than those of any namespace. */
 function namespacesWithConfig(view: View<PathKinds>, hosts: readonly string[]): readonly string[] {
-  const named = hosts.flatMap(host =>
-    view.destinationRulesIn(host.split('.')[1] ?? '').filter(({ host: pattern }) => coversHost(pattern, host))
-  )
-  return [...named.map(({ destinationRule }) => destinationRule), ...view.list('Sidecar')].map(
-    ({ namespace }) => namespace
-  )
+  const called = [...new Set(hosts.map(namespaceOf))]
+  return [
+    ...hosts.flatMap(host => namespacesWithRule(view, host)),
+    ...view.list('Sidecar').map(({ namespace }) => namespace),
+    ...called.flatMap(namespace => [...exportTargets(view, namespace)]),
+    ...(importsOwnNamespace(view) ? called : [])
+  ]
 }
+
+const namespaceOf = (host: string) => host.split('.')[1] ?? ''
+
+/** Namespaces with a DestinationRule for a host, and those to which one is exported by name. */
+function namespacesWithRule(view: View<PathKinds>, host: string): readonly string[] {
+  return view
+    .destinationRulesIn(namespaceOf(host))
+    .filter(({ host: pattern }) => coversHost(pattern, host))
+    .flatMap(({ destinationRule: { namespace, spec } }) => [namespace, ...spec.exportTo.filter(isName)])
+}
+
+/** False for `.` (own) and `*` (all). */
+const isName = (exportTo: string) => exportTo !== '.' && exportTo !== '*'
+
+/** Namespaces to which Services of a namespace are exported by name; and that namespace, if it sees more than others. */
+const exportTargets: (view: View<'Service'>, namespace: string) => ReadonlySet<string> = memoizeInView(
+  (view, namespace) => {
+    const exports = view.list('Service', namespace).flatMap(service => exportedTo(service) ?? [])
+    return new Set(exports.filter(to => to !== '*').map(to => (to === '.' ? namespace : to)))
+  }
+)
 
 const newSet = () => new Set<string>()
 
-/** Namespaces in the servers' policies, with the service accounts that the policies name. */
+/** Namespaces that the servers' policies name, with their service accounts that the policies name. */
 function accountsNamed(view: View<PathKinds>, servers: readonly Workload[]): Map<string, Set<string>> {
-  const { rootNamespace } = meshOf(view)
   const { istioNamespace, knativeNamespace } = view.settings
+  // Gateways and activator are hops, not callers.
+  const hops = [meshOf(view).rootNamespace, istioNamespace, knativeNamespace]
   const accounts = new Map<string, Set<string>>()
-  for (const policy of new Set(servers.flatMap(server => policiesFor(view, server)))) {
-    for (const { namespace, account } of namedSources(policy)) {
-      // Gateways and activator are hops, not callers.
-      if ([rootNamespace, istioNamespace, knativeNamespace].includes(namespace) || namespace.includes('*')) continue
+  const policies = new Set(servers.flatMap(server => policiesFor(view, server)))
+  for (const { namespace: pattern, account } of [...policies].flatMap(namedSources)) {
+    for (const namespace of namespacesMatching(view, pattern)) {
+      if (hops.includes(namespace)) continue
       const names = getOrAdd(accounts, namespace, newSet)
       if (account !== undefined) names.add(account)
     }
@@ -96,12 +124,21 @@ function accountsNamed(view: View<PathKinds>, servers: readonly Workload[]): Map
   return accounts
 }
 
-/** Sidecar of the next pods of a namespace, else of its running pods; absent if they have none. */
-function sidecarIn(view: View<InjectionKinds | 'Pod'>, namespace: string): Pick<Workload, 'revision'> | undefined {
-  const next = nextProxy(view, { namespace, labels: {}, annotations: {}, hostNetwork: false })
-  if (next.proxy === 'sidecar') return next
-  return view
-    .list('Pod', namespace)
-    .map(toWorkload)
-    .find(({ proxy }) => proxy === 'sidecar')
+function namespacesMatching(view: View<'Namespace'>, pattern: string): readonly string[] {
+  return pattern.includes('*') ? existingNamespaces(view, pattern) : [pattern]
 }
+
+const existingNamespaces: (view: View<'Namespace'>, pattern: string) => readonly string[] = memoizeInView(
+  (view, pattern) => view.list('Namespace').flatMap(({ name }) => (matchesAnywhere(pattern, name) ? name : []))
+)
+
+/** Sidecar of the next pods of a namespace, else of its running pods; absent if they have none. */
+const sidecarIn: (view: View<InjectionKinds | 'Pod'>, namespace: string) => Pick<Workload, 'revision'> | undefined =
+  memoizeInView((view, namespace) => {
+    const next = nextProxy(view, { namespace, labels: {}, annotations: {}, hostNetwork: false })
+    if (next.proxy === 'sidecar') return next
+    return view
+      .list('Pod', namespace)
+      .map(toWorkload)
+      .find(({ proxy }) => proxy === 'sidecar')
+  })

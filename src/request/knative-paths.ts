@@ -1,6 +1,6 @@
 import { knativeGateways, systemPods } from '../knative/knative.ts'
 import { callsTo } from '../kserve/inference-request.ts'
-import type { Component, InferenceService } from '../kserve/inference-service.ts'
+import { type Component, type InferenceService, previousRevisionOf } from '../kserve/inference-service.ts'
 import { ingressOf } from '../kserve/kserve.ts'
 import { addressPattern, publicationOf, STATUS_URL } from '../kserve/publication.ts'
 import { HTTP_PORT } from '../kubernetes/service.ts'
@@ -45,8 +45,13 @@ export function knativePaths(
   const inputs = () => JSON.stringify([localGateway, revision].map(one => inputsOf(view, [], one)))
   const hasLocalGateway = knativeGateways(view).local.length > 0
   const rejection = rejected && [toRejection(rejected)]
+  const previous = previousRevisionOf(service, component)
+  const revisionHosts = [
+    revision.host,
+    ...(previous === undefined ? [] : [serviceHost(namespace, previous, clusterDomain)])
+  ]
   return {
-    hosts: [config.knativeLocalGatewayService, componentHost],
+    hosts: [config.knativeLocalGatewayService, componentHost, ...revisionHosts],
     servers: [...pods, ...systemPods(view, 'activator'), ...gatewayPods],
     external: externalPaths(world, service, inputs).map(one =>
       rejection === undefined ? one : { ...one, follow: () => rejection }

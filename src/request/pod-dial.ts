@@ -68,11 +68,11 @@ function probePods(view: View<PathKinds>, pod: Workload, service: Destination): 
   const { endpoints } = service
   const mode = meshCompatibility(view)
   const direct = asNonMesh(pod)
-  // Without detection of a mesh it relies on the readiness of pods.
-  if (mode === 'disabled') return { client: direct, endpoints }
   const probed = mode === 'enabled' ? [] : resultsByPod(view, direct, PROBE, service)
   const healthy = probed.filter(({ results }) => results.failure === undefined)
   if (healthy.length > 0) return { client: direct, endpoints: healthy.map(({ endpoint }) => endpoint) }
+  // Without detection of a mesh it relies on the readiness of pods.
+  if (mode === 'disabled') return { client: direct, endpoints }
   const denied = probed.find(({ results }) => !looksLikeMesh(results))
   if (denied !== undefined) return { client: direct, endpoints, failed: denied.results }
   const client = clientOf(view, pod, service)

@@ -35,6 +35,12 @@ t.test('paths that are blocked now and were not before', async t => {
     ['new model, unexpected callers', [], [path('open'), path('denied', nonMesh)], []],
     ['new model, all callers', [], [path('denied'), path('denied', nonMesh)], ['in-mesh', 'non-mesh']],
     ['probe and requests', [], [path('denied'), path('denied', { caller: 'probe' })], ['in-mesh']],
+    [
+      'probe and requests of one namespace',
+      [],
+      [path('denied', user1), path('denied', { caller: 'probe' })],
+      ['in-mesh user1', 'probe']
+    ],
     ['only a probe', [], [path('open'), path('denied', { caller: 'probe' })], ['probe']],
     [
       'one mode is blocked that was blocked before',

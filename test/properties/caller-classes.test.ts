@@ -107,7 +107,10 @@ const destinationRule = fc
     })
   )
 const sidecar = fc
-  .tuple(caller, some(fc.constantFrom('./*', '*/*', 'user1/*', 'istio-system/*', 'c1/*', '~c2/*', '~user1/*')))
+  .tuple(
+    fc.oneof(caller, fc.constantFrom('user1', 'istio-system')),
+    some(fc.constantFrom('./*', '*/*', 'user1/*', 'istio-system/*', 'c1/*', '~c2/*', '~user1/*'))
+  )
   .map(([namespace, hosts]) =>
     object('networking.istio.io/v1', 'Sidecar', namespace, 'default', { egress: [{ hosts }] })
   )
@@ -120,12 +123,16 @@ const cluster = fc
   .array(fc.oneof(policy, policy, destinationRule, sidecar), { maxLength: 7 })
   .map((drawn): readonly Manifest[] => [...namespaces, ...drawn])
 
-/** Results of the calls from a namespace, regardless of the representative of its class. */
-function resultsOf(paths: readonly Path[], namespace: string): readonly string[] {
+/** Results of the calls from a namespace, regardless of the representative of its class; absent: any namespace. */
+function resultsOf(paths: readonly Path[], namespace?: string, withCauses = true): readonly string[] {
   return paths
-    .filter(({ from }) => from?.includes(namespace))
+    .filter(({ caller, from }) => caller === 'in-mesh' && (namespace === undefined ? !from : from?.includes(namespace)))
     .map(({ entry, activatorMode, hops }) =>
-      JSON.stringify([entry, activatorMode, hops.map(({ name, failure }) => [name, failure?.cause])])
+      JSON.stringify([
+        entry,
+        activatorMode,
+        hops.map(({ name, failure }) => [name, withCauses ? failure?.cause : failure === undefined])
+      ])
     )
 }
 
@@ -139,6 +146,26 @@ property(t, 'caller class results equal the results of each member namespace', c
     const paths = pathsOf(state, service)
     for (const namespace of new Set(paths.flatMap(({ caller, from }) => (caller === 'in-mesh' ? (from ?? []) : [])))) {
       deepStrictEqual(resultsOf(paths, namespace), resultsOf(pathsOf(state, service, 'current', namespace), namespace))
+    }
+  }
+})
+
+/** A policy that names the namespace and never matches. */
+const naming = (namespace: string) =>
+  object('security.istio.io/v1', 'AuthorizationPolicy', 'istio-system', 'naming', {
+    action: 'DENY',
+    rules: [{ from: [{ source: { namespaces: [namespace] } }], to: [{ operation: { paths: ['/never'] } }] }]
+  })
+
+property(t, 'a namespace outside of all classes has the results of any namespace', cluster, 50, manifests => {
+  const state = clusterWith(manifests)
+  for (const service of inferenceServices(state)) {
+    const paths = pathsOf(state, service)
+    const named = new Set(paths.flatMap(({ caller, from }) => (caller === 'in-mesh' ? (from ?? []) : [])))
+    // Istio's pattern for the namespace `sa` also matches identities of the namespace `ns`.
+    for (const namespace of ['user1', 'c1', 'c2', 'c3'].filter(one => !named.has(one))) {
+      const paths = pathsOf(clusterWith([...manifests, naming(namespace)]), service)
+      deepStrictEqual(resultsOf(paths, namespace, false), resultsOf(paths, undefined, false))
     }
   }
 })

@@ -48,7 +48,7 @@ function callersOf(server: Workload, ...objects: readonly string[]): readonly st
   )
 }
 
-t.test('a namespace pattern of a policy is no caller namespace', async t => {
+t.test('a namespace pattern of a policy names the namespaces that it matches', async t => {
   const injector = `
 apiVersion: admissionregistration.k8s.io/v1
 kind: MutatingWebhookConfiguration
@@ -57,7 +57,8 @@ webhooks: [{ name: namespace.sidecar-injector.istio.io }]
 `
   const from = (namespaces: string) =>
     authorization('user1', `{ rules: [{ from: [{ source: { namespaces: [${namespaces}] } }] }] }`)
-  t.same(callers(injector, from('team-*')), ['any: default'], 'every namespace is injected')
+  t.same(callers(injector, from('team-*')), ['any: default'], 'no such namespace')
+  t.same(callers(injecting('team-b'), injecting('a-team'), from('team-*')), ['any: default', 'team-b: default'])
   t.same(callers(injector, from('team-a')), ['any: default', 'team-a: default'])
 })
 
@@ -68,6 +69,7 @@ kind: Sidecar
 metadata: { namespace: ${namespace}, name: default }
 `
   const plain = '{ tls: { mode: DISABLE } }'
+  const USERS = ['user1: default', 'user2 user3: default']
   const from = (source: string) => authorization('user1', `{ rules: [{ from: [{ source: { ${source} } }] }] }`)
   const when = (key: string, value: string) =>
     authorization('user1', `{ rules: [{ when: [{ key: ${key}, values: ["${value}"] }] }] }`)
@@ -81,11 +83,18 @@ metadata: { namespace: ${namespace}, name: default }
     ['Sidecar of a namespace without injection', [sidecar('batch')], []],
     ['source namespaces', [from('namespaces: [user3, user2]')], ['user2 user3: default']],
     ['notNamespaces', [from('notNamespaces: [user2]')], ['user2: default']],
-    ['pattern of namespaces', [from('namespaces: ["user*"]')], []],
-    ['pattern of namespaces where every namespace is injected', [INJECT_ALL, from('namespaces: ["user*"]')], []],
+    ['pattern of namespaces', [from('namespaces: ["user*"]')], USERS],
+    ['pattern of other namespaces', [from('notNamespaces: ["user*"]')], USERS],
+    ['pattern in the middle', [from('namespaces: ["u*2"]')], ['user2: default']],
+    ['pattern of all namespaces', [from('namespaces: ["*"]')], []],
+    ['pattern of namespaces where every namespace is injected', [INJECT_ALL, from('namespaces: ["user*"]')], USERS],
     ['one principal', [from('principals: [cluster.local/ns/user2/sa/me]')], ['user2: default,me']],
     ['several principals', [from('principals: ["*/ns/user2/sa/b", "*/ns/user2/sa/a"]')], ['user2: a,default']],
     ['all accounts of a namespace', [from('principals: ["cluster.local/ns/user2/*"]')], ['user2: default']],
+    ['pattern of principals of several namespaces', [from('principals: ["cluster.local/ns/user*"]')], USERS],
+    ['pattern of service accounts', [from('principals: ["cluster.local/ns/user2/sa/m*"]')], ['user2: default,m']],
+    ['service account of several namespaces', [from('principals: ["*er3/sa/me"]')], ['user3: default,me']],
+    ['service account of any namespace', [from('principals: ["*/sa/me"]')], []],
     ['any principal', [from('principals: ["*"]')], []],
     ['service account in the namespace of the policy', [from('serviceAccounts: [me]')], ['user1: default,me']],
     ['service account of another namespace', [from('notServiceAccounts: [user2/me]')], ['user2: default,me']],
@@ -243,6 +252,14 @@ metadata: { namespace: user1, name: model, annotations: { networking.istio.io/ex
 spec: { ports: [{ port: 80 }] }
 `
   t.same(callers(rules(both), exported), ['any: default', ...TWO_CLASSES], 'Service exported to one namespace')
+  t.same(callers(exported), ['any: default', 'user2: default'], 'namespace to which only a Service is exported')
+  const ownOnly = exported.replace('exportTo: user2', 'exportTo: "., *"')
+  t.same(callers(ownOnly), ['any: default', 'user1: default'], 'Service exported to its own namespace')
+  t.same(callers(rule('user1', 'DISABLE', '[user2, .]')), ['any: default', 'user1: default', 'user2: default'])
+  t.same(callers(rule('istio-system', 'DISABLE', '[user2, "*"]')), ['any: default', 'user2: default'])
+  t.same(callers(sidecar('istio-system', './*')), ['any: default', 'user1: default'], 'root Sidecar imports own hosts')
+  t.same(callers(sidecar('istio-system', '"~./*", "*/*"')), ['any: default', 'user1: default'])
+  t.same(callers(sidecar('istio-system', '"*/*"')), ['any: default'], 'root Sidecar imports the same everywhere')
   const rulesOfBoth = [rule('user2', 'DISABLE'), rule('user3', 'DISABLE')]
   const server = workload({ namespace: 'user2' })
   t.same(callersOf(server, ...rulesOfBoth), ['any: default', ...TWO_CLASSES], 'namespace of another server')
