@@ -2,13 +2,16 @@ import ipaddr from 'ipaddr.js'
 import { memoize } from '../state/memoize.ts'
 import type { Tristate } from '../text/tristate.ts'
 
-interface Block {
+/** Address of a caller that can be any pod or host but Istio's and Knative's own pods. */
+export const ANY_ADDRESS = '*'
+
+export interface Block {
   readonly net: ipaddr.IPv4 | ipaddr.IPv6
   readonly bits: number
 }
 
 /** Blocks by their text. Memoized, because lists can be long and each request is matched with all blocks. */
-const blocksOf = memoize((texts: readonly string[]): ReadonlyMap<string, Block> => {
+export const blocksOf = memoize((texts: readonly string[]): ReadonlyMap<string, Block> => {
   const blocks = new Map<string, Block>()
   for (const text of texts) {
     const block = parseBlock(text)

@@ -1,9 +1,11 @@
 import { isAmbient } from '../istio/ambient.ts'
 import { type Authorization, type AuthorizationKinds, authorize } from '../istio/authorization.ts'
+import { callerAddresses } from '../istio/caller-addresses.ts'
 import type { ClientSide, Destination } from '../istio/client.ts'
 import { type Connection, type ConnectionKinds, connect, connectPlaintext } from '../istio/connection.ts'
 import { open } from '../istio/connection-outcome.ts'
 import type { Chain } from '../istio/gateway.ts'
+import { ANY_ADDRESS } from '../istio/ip-blocks.ts'
 import { meshOf } from '../istio/mesh.ts'
 import type { Call, Request } from '../istio/request.ts'
 import { issuersFor, unknownIssuer, validateToken } from '../istio/request-authentication.ts'
@@ -29,7 +31,7 @@ export interface CallAttempt {
 /** Route of a gateway for a request, or why it has none. */
 export type RouteAtGateway = (gateway: Workload, chain: Chain, call: Call) => Routed | NoRouteReason
 
-export type CallKinds = ConnectionKinds | AuthorizationKinds | InputKinds | RouteKinds
+export type CallKinds = ConnectionKinds | AuthorizationKinds | InputKinds | RouteKinds | 'Pod'
 
 /** Evaluates a call: the connection, then the server's policies, then (at a gateway) its routes. */
 export function evaluateCall(view: View<CallKinds>, attempt: CallAttempt): CallResult {
@@ -72,8 +74,11 @@ function evaluateConnected(view: View<CallKinds>, attempt: CallAttempt, connecti
   if (outcome.is === 'unknown')
     return toResult(ALLOWED, undefined, [], { reason: outcome.reason, inputs: inputsOfCall(view, attempt) })
   if (outcome.is === 'refused') return toResult(ALLOWED, { ...outcome.refusal, client, sent, destination, server })
-  const request = toRequest(attempt, connection, outcome)
-  const authorization = server.at === 'application' ? ALLOWED : authorizeRequest(view, endpoint.workload, request)
+  const sentRequest = toRequest(attempt, connection, outcome)
+  const { request, authorization } =
+    server.at === 'application'
+      ? { request: sentRequest, authorization: ALLOWED }
+      : authorizeCaller(view, endpoint.workload, sentRequest)
   if (authorization.is !== 'allowed') {
     return toResult(authorization, toPolicyDenied(view, client, endpoint.workload, request, authorization))
   }
@@ -118,6 +123,28 @@ function toRequest(
     sni: sent.sni,
     http: server.at !== 'sidecar' || (server.protocol !== 'tcp' && !opaque)
   }
+}
+
+interface AuthorizedRequest {
+  readonly request: Request
+  readonly authorization: Authorization
+}
+
+/** Authorizes a request from any address as one from an address that the policies allow, if there is one. */
+function authorizeCaller(view: View<CallKinds>, server: Workload, request: Request): AuthorizedRequest {
+  const authorizeFrom = (from: string | undefined): AuthorizedRequest => {
+    const own = from === request.from ? request : { ...request, from }
+    return { request: own, authorization: authorizeRequest(view, server, own) }
+  }
+  if (request.from !== ANY_ADDRESS) return authorizeFrom(request.from)
+  const [first, ...others] = callerAddresses(view, server)
+  let result = authorizeFrom(first)
+  for (const from of others) {
+    if (result.authorization.is === 'allowed') break
+    const other = authorizeFrom(from)
+    if (other.authorization.is === 'allowed') result = other
+  }
+  return result
 }
 
 /** RequestAuthentications validate the JWT before AuthorizationPolicies match on it. */

@@ -1,5 +1,6 @@
 import { policiesFor } from '../istio/authorization.ts'
 import { type InjectionKinds, nextProxy } from '../istio/injection.ts'
+import { ANY_ADDRESS } from '../istio/ip-blocks.ts'
 import { meshOf } from '../istio/mesh.ts'
 import { namedSources } from '../istio/named-sources.ts'
 import type { Call } from '../istio/request.ts'
@@ -21,7 +22,7 @@ export const ANY_MESH_CLIENT: Workload = {
   serviceAccount: 'default',
   proxy: 'sidecar',
   ports: [],
-  address: undefined
+  address: ANY_ADDRESS
 }
 
 /** Client without a sidecar, in the cluster or external. */

@@ -51,6 +51,7 @@ const field = fc.oneof(
   some(accountValue).map(notServiceAccounts => ({ notServiceAccounts })),
   some(principalValue).map(principals => ({ principals })),
   some(principalValue).map(notPrincipals => ({ notPrincipals })),
+  fc.constantFrom({ ipBlocks: ['10.0.0.0/8'] }, { notIpBlocks: ['10.0.0.0/8'] }, { ipBlocks: ['10.44.0.21'] }),
   fc.constant({ requestPrincipals: ['*'] })
 )
 const source = fc.tuple(field, field).map(([one, other]) => ({ source: { ...one, ...other } }))

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { ANY_ADDRESS } from '../../src/istio/ip-blocks.ts'
 import { evaluateCall } from '../../src/request/call-result.ts'
 import { authentication, authorization, clientRule, configMap, policy, together } from '../support/objects.ts'
 import { stateOf } from '../support/snapshot.ts'
@@ -84,6 +85,28 @@ t.test('connection is evaluated before policies', async t => {
     ]
   ] as const) {
     t.equal(outcome(objects, more), expected, name)
+  }
+})
+
+t.test('a caller of any address is allowed if policies allow one address', async t => {
+  const block = '10.0.0.0/8'
+  const deny = (source: string) =>
+    authorization('user1', `{ action: DENY, rules: [{ from: [{ source: { ${source} } }] }] }`).replace('rules', 'deny')
+  const client = workload({ namespace: 'user2', serviceAccount: 'me', address: ANY_ADDRESS })
+  for (const [name, objects, expected] of [
+    ['no policy', [], 'allowed open'],
+    ['inside of a block', [from(`ipBlocks: ["${block}"]`)], 'allowed open'],
+    ['outside of a block', [from(`notIpBlocks: ["${block}"]`)], 'allowed open'],
+    ['denied inside', [deny(`ipBlocks: ["${block}"]`)], 'allowed open'],
+    ['denied inside and outside', [deny('ipBlocks: ["0.0.0.0/1", "128.0.0.0/1"]')], 'denied refused-by-policy'],
+    [
+      'denied where it is allowed',
+      [from(`ipBlocks: ["${block}"]`), deny(`ipBlocks: ["${block}"]`)],
+      'not-allowed refused-by-policy'
+    ],
+    ['policy for another namespace', [from(`ipBlocks: ["${block}"], namespaces: [a]`)], 'not-allowed refused-by-policy']
+  ] as const) {
+    t.equal(outcome(objects, { client }), expected, name)
   }
 })
 
