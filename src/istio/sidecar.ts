@@ -28,6 +28,8 @@ export interface Scope {
   readonly isVisible: Visibility
 }
 
+export type ScopeKinds = 'Sidecar' | 'Service' | 'ConfigMap'
+
 export const EXPORT_TO = 'networking.istio.io/exportTo'
 const EVERYTHING: Egress = { hosts: ['*/*'], port: undefined }
 
@@ -37,7 +39,7 @@ const EVERYTHING: Egress = { hosts: ['*/*'], port: undefined }
  * @see istio 1.31 pilot/pkg/model/sidecar.go (selectAuthnPolicies), push_context.go (doGetSidecarScope)
  */
 export const scopeOf: (
-  view: View<'Sidecar' | 'Service' | 'ConfigMap'>,
+  view: View<ScopeKinds>,
   proxy: Pick<Workload, 'namespace' | 'labels' | 'proxy' | 'revision'>
 ) => Scope = memoizeInView((view, { namespace, labels, proxy, revision }) => {
   const { rootNamespace } = meshOf(view, { revision })

@@ -14,7 +14,7 @@ import { destinationOf, destinationOfRoute, hostOf, podsBehind } from './destina
 import { evaluateCalls, forwardCall } from './evaluate-calls.ts'
 import type { Failure, Hop, HopName, RoutedElsewhere } from './hop.ts'
 import { enterService } from './ingress-hops.ts'
-import { asNonMesh } from './pod-dial.ts'
+import { asNonMesh } from './passthrough.ts'
 import type { Branch } from './request-path.ts'
 import { toRevision } from './revision.ts'
 import { noEndpoints, toServiceRef } from './service-resolution.ts'

@@ -1,6 +1,5 @@
 import type { Destination } from '../istio/client.ts'
 import type { Call } from '../istio/request.ts'
-import { scopeOf } from '../istio/sidecar.ts'
 import { meshCompatibility, systemPods } from '../knative/knative.ts'
 import { METRICS_PORT } from '../kserve/inference-service.ts'
 import type { Endpoint } from '../kubernetes/service.ts'
@@ -10,6 +9,7 @@ import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import type { PathKinds } from './caller.ts'
 import { type CallResults, evaluateCalls, isOk, mergeResults } from './evaluate-calls.ts'
+import { asNonMesh, clientOf } from './passthrough.ts'
 
 /**
  * Metrics scrape of a revision's pods by the autoscaler. It scrapes pod IPs, in plaintext even with a sidecar, and needs an
@@ -99,11 +99,6 @@ function toPrivate({ host, ...revision }: Destination): Destination {
   return { ...revision, host: host.replace('.', '-private.') }
 }
 
-/** The pod as a client of a Service. If no Sidecar imports it, the sidecar passes the application's plaintext on. */
-function clientOf(view: View<PathKinds>, pod: Workload, { host, namespace, port }: Destination): Workload {
-  return scopeOf(view, pod).imports({ host, namespace, ports: [port] }) ? pod : asNonMesh(pod)
-}
-
 /** Host of requests to an address, which no pattern of a policy for hosts matches. */
 const ADDRESS = '0.0.0.0'
 
@@ -127,9 +122,3 @@ const SCRAPE: Call = {
 
 /** The activator sends requests to an address, and its host is that address. */
 const withoutHost = memoize((call: Call): Call => ({ ...call, host: ADDRESS }))
-
-/** A sidecar forwards traffic to unknown destinations unchanged; ztunnel does not. */
-export const asNonMesh = memoize(
-  (workload: Workload): Workload =>
-    workload.proxy === 'none' ? workload : { ...workload, proxy: 'none', captured: false }
-)

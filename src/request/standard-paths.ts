@@ -10,12 +10,13 @@ import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
 import { evaluateNonIstioListener } from './call-result.ts'
-import type { PathKinds } from './caller.ts'
+import type { PathKinds, TrafficSource } from './caller.ts'
 import { candidateCalls, NON_MESH_CLIENT } from './callers.ts'
 import { forwardCall, toResults } from './evaluate-calls.ts'
 import type { Hop } from './hop.ts'
 import { PLAINTEXT_CLIENT } from './ingress-entry.ts'
 import { unknownHop, unpublishedHop } from './ingress-hops.ts'
+import { clientOf } from './passthrough.ts'
 import { kubeletProbes } from './probe-paths.ts'
 import { gatewayCaveats, publicGatewayPods } from './public-gateway.ts'
 import {
@@ -48,6 +49,8 @@ export function standardPaths(
     endpoints: endpoints.length > 0 ? dedupeEndpoints(endpoints) : pods.map(nextEndpoint)
   }
   const branches: SteppedTemplate['branches'] = [{ activatorMode: undefined, steps: [] }]
+  const asClients = ([first, ...others]: TrafficSource['pods']) =>
+    [clientOf(view, first, destination), ...others.map(pod => clientOf(view, pod, destination))] as const
   return {
     hosts: [host],
     servers: pods,
@@ -61,7 +64,7 @@ export function standardPaths(
               ...caller,
               entry,
               expected,
-              candidates: candidateCalls(from, callsTo(view, service, host)),
+              candidates: candidateCalls(asClients(from), callsTo(view, service, host)),
               steps: [hopTo(view, 'caller->pod', destination)],
               branches
             }

@@ -39,6 +39,30 @@ t.test('all callers use the predictor Service, which targets the pods', async t 
   )
 })
 
+t.test('a sidecar that does not import the Service passes requests on unchanged', async t => {
+  const callersOf = (hosts: string, ...objects: readonly string[]) =>
+    pathLines(
+      `
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { namespace: istio-system, name: default }
+spec: { egress: [{ hosts: [${hosts}] }] }
+`,
+      ...objects
+    ).filter(line => line.startsWith('in-mesh'))
+  const strict = policy('user1', '{ mtls: { mode: STRICT } }')
+  t.same(callersOf('./*', strict), [
+    'in-mesh address caller->pod plaintext-to-strict-workload',
+    'in-mesh (user1) address caller->pod'
+  ])
+  t.same(callersOf('user1/*', strict), ['in-mesh address caller->pod'])
+  t.same(
+    callersOf('istio-system/*', clientRule('*.local', '{ tls: { mode: SIMPLE } }')),
+    ['in-mesh address caller->pod'],
+    'no DestinationRule applies'
+  )
+})
+
 t.test('an Ingress provides the external path', async t => {
   const open = ['external address caller->ingress-gateway, gateway->pod']
   t.same(externalPaths(kserveConfig({})), open, 'default Ingress class')
