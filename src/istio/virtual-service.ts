@@ -1,4 +1,5 @@
 import type { HttpMatch, HttpRoute, StringMatch } from '../state/kinds/virtual-service.ts'
+import { memoizeInView } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { meshOf } from './mesh.ts'
@@ -28,12 +29,26 @@ export function gatewaysOf({ namespace, spec }: VirtualService): readonly string
  * True if proxies of a namespace use the VirtualService.
  * @see istio 1.31 pilot/pkg/model/push_context.go (initVirtualServices)
  */
-export function isExportedTo(view: View<'ConfigMap'>, { namespace, spec }: VirtualService, to: string): boolean {
-  const { exportTo = [] } = spec
-  return (exportTo.length > 0 ? exportTo : meshOf(view).virtualServiceExportTo).some(
-    one => one === '*' || one === to || (one === '.' && to === namespace)
+export function isExportedTo(view: View<'ConfigMap'>, virtualService: VirtualService, to: string): boolean {
+  return exportsOf(view, virtualService).some(
+    one => one === '*' || one === to || (one === '.' && to === virtualService.namespace)
   )
 }
+
+/** Namespaces that a VirtualService is exported to: `*` is all, `.` its own. */
+export function exportsOf(view: View<'ConfigMap'>, { spec }: VirtualService): readonly string[] {
+  const { exportTo = [] } = spec
+  return exportTo.length > 0 ? exportTo : meshOf(view).virtualServiceExportTo
+}
+
+/** Namespaces for whose requests alone a VirtualService has routes. */
+export const sourceNamespacesOf: (
+  view: View<'VirtualService' | 'ConfigMap'>,
+  virtualService: VirtualService
+) => ReadonlySet<string> = memoizeInView((view, virtualService) => {
+  const matches = httpRoutesOf(view, virtualService).flatMap(({ match }) => match ?? [])
+  return new Set(matches.flatMap(({ sourceNamespace = '' }) => (sourceNamespace === '' ? [] : [sourceNamespace])))
+})
 
 /**
  * HTTP routes of a VirtualService, with those of its delegates in their place.

@@ -2,6 +2,7 @@ import { policiesFor } from '../istio/authorization.ts'
 import { meshOf } from '../istio/mesh.ts'
 import { type KnownCall, residueOf } from '../istio/rule-residue.ts'
 import { exportedTo } from '../istio/sidecar.ts'
+import { gatewaysOf, isExportedTo, MESH, sourceNamespacesOf, type VirtualService } from '../istio/virtual-service.ts'
 import { sortByCreationTime } from '../state/creation-order.ts'
 import { type NamedDestinationRule, namespaceOfHost } from '../state/destination-rule-index.ts'
 import { getOrAdd } from '../state/map.ts'
@@ -55,6 +56,7 @@ export function callerClasses(
     ...servers.map(({ namespace }) => namespace)
   ])
   const configured = [...serverNamespaces].map(namespace => configuredIn(view, namespace))
+  const virtualServices = virtualServicesOf(view, call)
   const residues = (workload: Pick<Workload, 'namespace' | 'serviceAccount'>) =>
     policies.map(policy => residueOf(policy, identityOf(workload, trustDomain), trustDomains, call))
   const classes = new Map<string, NamespaceClass & { readonly namespaces: [string, ...string[]] }>()
@@ -69,6 +71,7 @@ export function callerClasses(
       // Callers in the namespace of a server and in the root namespace see private objects there.
       serverNamespaces.has(namespace) || namespace === rootNamespace ? namespace : '',
       configured.map(textsOf => textsOf(namespace)),
+      virtualServices.map(one => routesText(view, one, namespace)),
       sidecarsText(view.list('Sidecar', namespace)),
       byText.map(([residue]) => residue),
       revision
@@ -83,6 +86,19 @@ export function callerClasses(
     else known.namespaces.push(namespace)
   }
   return [...classes.values()]
+}
+
+/** VirtualServices of sidecars for the hosts that a call can be sent to. */
+export function virtualServicesOf(view: View<PathKinds>, { hosts }: KnownCall): readonly VirtualService[] {
+  const all = hosts.flatMap(host => view.virtualServicesFor(host))
+  return [...new Set(all)].filter(one => gatewaysOf(one).includes(MESH))
+}
+
+/** Text of how sidecars of a namespace use a VirtualService. */
+function routesText(view: View<PathKinds>, virtualService: VirtualService, namespace: string): string {
+  if (virtualService.namespace === namespace) return namespace
+  if (!isExportedTo(view, virtualService, namespace)) return ''
+  return sourceNamespacesOf(view, virtualService).has(namespace) ? namespace : '*'
 }
 
 /**

@@ -5,6 +5,7 @@ import { meshOf } from '../istio/mesh.ts'
 import { namedSources } from '../istio/named-sources.ts'
 import type { Call } from '../istio/request.ts'
 import { exportedTo, importsOwnNamespace } from '../istio/sidecar.ts'
+import { exportsOf, sourceNamespacesOf, type VirtualService } from '../istio/virtual-service.ts'
 import { getOrAdd } from '../state/map.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
@@ -12,7 +13,7 @@ import { toWorkload, type Workload } from '../state/workload.ts'
 import { coversHost } from '../text/host.ts'
 import { matchesAnywhere } from '../text/pattern.ts'
 import type { InFlightRequest, PathKinds, TrafficSource } from './caller.ts'
-import { type Called, callerClasses } from './caller-classes.ts'
+import { type Called, callerClasses, virtualServicesOf } from './caller-classes.ts'
 
 /** Client with a sidecar in a namespace without configuration for what it sends. */
 export const ANY_MESH_CLIENT: Workload = {
@@ -44,7 +45,7 @@ export const NON_MESH_SOURCE: TrafficSource = {
  */
 export function meshSources(view: View<PathKinds>, called: Called, representative?: string): readonly TrafficSource[] {
   const accounts = accountsNamed(view, called.servers)
-  for (const namespace of namespacesWithConfig(view, called.hosts)) getOrAdd(accounts, namespace, newSet)
+  for (const namespace of namespacesWithConfig(view, called)) getOrAdd(accounts, namespace, newSet)
   const inOrder = [...accounts].sort(([a], [b]) =>
     a === representative ? -1 : b === representative ? 1 : a < b ? -1 : 1
   )
@@ -75,9 +76,10 @@ export function candidateCalls(
 }
 
 /** Namespaces whose clients can use another configuration than those of any namespace. */
-function namespacesWithConfig(view: View<PathKinds>, hosts: readonly string[]): readonly string[] {
+function namespacesWithConfig(view: View<PathKinds>, { hosts, call }: Called): readonly string[] {
   const called = [...new Set(hosts.map(namespaceOf))]
   return [
+    ...virtualServicesOf(view, call).flatMap(one => namespacesWithRoute(view, one)),
     ...hosts.flatMap(host => namespacesWithRule(view, host)),
     ...view.list('Sidecar').map(({ namespace }) => namespace),
     ...called.flatMap(namespace => [...exportTargets(view, namespace)]),
@@ -95,13 +97,21 @@ function namespacesWithRule(view: View<PathKinds>, host: string): readonly strin
     .flatMap(({ destinationRule: { namespace, spec } }) => [namespace, ...spec.exportTo.filter(isName)])
 }
 
+/** Namespaces of sidecars that use a VirtualService which others do not use, or other routes of it. */
+function namespacesWithRoute(view: View<PathKinds>, virtualService: VirtualService): readonly string[] {
+  const exportTo = exportsOf(view, virtualService)
+  const own = importsOwnNamespace(view) || exportTo.includes('.') ? [virtualService.namespace] : []
+  return [...own, ...exportTo.filter(isName), ...sourceNamespacesOf(view, virtualService)]
+}
+
 /** False for `.` (own) and `*` (all). */
 const isName = (exportTo: string) => exportTo !== '.' && exportTo !== '*'
 
 /** Namespaces to which Services of a namespace are exported by name; and that namespace, if it sees more than others. */
-const exportTargets: (view: View<'Service'>, namespace: string) => ReadonlySet<string> = memoizeInView(
+const exportTargets: (view: View<'Service' | 'ConfigMap'>, namespace: string) => ReadonlySet<string> = memoizeInView(
   (view, namespace) => {
-    const exports = view.list('Service', namespace).flatMap(service => exportedTo(service) ?? [])
+    const { serviceExportTo } = meshOf(view)
+    const exports = view.list('Service', namespace).flatMap(service => exportedTo(service) ?? serviceExportTo)
     return new Set(exports.filter(to => to !== '*').map(to => (to === '.' ? namespace : to)))
   }
 )

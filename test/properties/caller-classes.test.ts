@@ -115,13 +115,27 @@ const sidecar = fc
   .map(([namespace, hosts]) =>
     object('networking.istio.io/v1', 'Sidecar', namespace, 'default', { egress: [{ hosts }] })
   )
+const virtualService = fc
+  .tuple(
+    fc.oneof(caller, fc.constant('user1')),
+    fc.constantFrom('sklearn-iris.user1.svc.cluster.local', ...HOSTS),
+    exportTo,
+    fc.option(caller, { nil: undefined })
+  )
+  .map(([namespace, host, exportTo, sourceNamespace]) =>
+    object('networking.istio.io/v1', 'VirtualService', namespace, 'mine', {
+      hosts: [host],
+      exportTo,
+      http: [{ match: [{ sourceNamespace }], route: [{ destination: { host: 'httpbin.user1.svc.cluster.local' } }] }]
+    })
+  )
 const namespaces = CALLERS.map(name => ({
   apiVersion: 'v1',
   kind: 'Namespace',
   metadata: { name, labels: { 'istio-injection': 'enabled' } }
 }))
 const cluster = fc
-  .array(fc.oneof(policy, policy, destinationRule, sidecar), { maxLength: 7 })
+  .array(fc.oneof(policy, policy, destinationRule, sidecar, virtualService), { maxLength: 7 })
   .map((drawn): readonly Manifest[] => [...namespaces, ...drawn])
 
 /** Results of the calls from a namespace, regardless of the representative of its class; absent: any namespace. */

@@ -260,6 +260,36 @@ spec: { ports: [{ port: 80 }] }
   t.same(callers(sidecar('istio-system', './*')), ['any: default', 'user1: default'], 'root Sidecar imports own hosts')
   t.same(callers(sidecar('istio-system', '"~./*", "*/*"')), ['any: default', 'user1: default'])
   t.same(callers(sidecar('istio-system', '"*/*"')), ['any: default'], 'root Sidecar imports the same everywhere')
+  const routes = (namespace: string, spec: string, host = HOST) => `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { namespace: ${namespace}, name: routes }
+spec: { hosts: ["${host}"], ${spec} }
+`
+  const http = 'http: [{ route: [{ destination: { host: httpbin.user1.svc.cluster.local } }] }]'
+  const sourceOnly = http.replace('{ route', '{ match: [{ sourceNamespace: user3 }, {}], route')
+  for (const [name, objects, expected] of [
+    ['VirtualService for all namespaces', [routes('user2', http)], []],
+    ['VirtualService for its own namespace', [routes('user2', `exportTo: [.], ${http}`)], ['user2: default']],
+    ['VirtualService for another namespace', [routes('user2', `exportTo: [user3], ${http}`)], ['user3: default']],
+    ['VirtualService for another host', [routes('user2', `exportTo: [.], ${http}`, 'example.com')], []],
+    ['VirtualService of gateways', [routes('user2', `exportTo: [.], gateways: [a/b], ${http}`)], []],
+    ['VirtualService for requests of one namespace', [routes('user2', sourceOnly)], ['user3: default']],
+    [
+      'root Sidecar imports own VirtualServices',
+      [routes('user2', http), sidecar('istio-system', './*')],
+      ['user1: default', 'user2: default']
+    ],
+    [
+      'VirtualService that one of two namespaces sees',
+      [routes('user1', `exportTo: [user2], ${http}`), rules(both)],
+      TWO_CLASSES
+    ],
+    ['VirtualService with requests of one of two namespaces', [routes('user1', sourceOnly), rules(both)], TWO_CLASSES],
+    ['VirtualService in one of two namespaces', [routes('user2', http), rules(both)], TWO_CLASSES]
+  ] as const) {
+    t.same(callers(...objects), ['any: default', ...expected], name)
+  }
   const rulesOfBoth = [rule('user2', 'DISABLE'), rule('user3', 'DISABLE')]
   const server = workload({ namespace: 'user2' })
   t.same(callersOf(server, ...rulesOfBoth), ['any: default', ...TWO_CLASSES], 'namespace of another server')
