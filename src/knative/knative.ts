@@ -70,14 +70,23 @@ function parseKeyedGateways(
   return found.length === 0 ? undefined : found
 }
 
-/** @see knative serving 1.23 pkg/autoscaler/config/config.go */
-const DEFAULT_BURST_CAPACITY = 211
+/**
+ * Settings of the autoscaler, with their defaults.
+ * @see knative serving 1.23 pkg/autoscaler/config/config.go
+ */
+const AUTOSCALER = {
+  'target-burst-capacity': 211,
+  'container-concurrency-target-default': 100,
+  'requests-per-second-target-default': 200,
+  /** 0: unlimited. */
+  'max-scale': 0
+}
 
-/** Default targetBurstCapacity of revisions. */
-export const defaultBurstCapacity = memoize((view: View<'ConfigMap'>): number => {
+/** Setting of the autoscaler that applies to revisions without an annotation. */
+export function autoscalerDefault(view: View<'ConfigMap'>, key: keyof typeof AUTOSCALER): number {
   const map = view.get('ConfigMap', view.settings.knativeNamespace, 'config-autoscaler')
-  return parseGoFloat(map?.data['target-burst-capacity'] ?? '') ?? DEFAULT_BURST_CAPACITY
-})
+  return parseGoFloat(map?.data[key] ?? '') ?? AUTOSCALER[key]
+}
 
 /**
  * Mesh compatibility mode of activator and autoscaler. `enabled`: they reach pods only by Service. `auto`: they try the

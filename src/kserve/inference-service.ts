@@ -9,6 +9,7 @@ import type { Labels } from '../text/selector.ts'
 import { isPropagated } from './annotation-propagation.ts'
 import { type DeploymentMode, deploymentMode } from './deployment-mode.ts'
 import { findRuntime } from './runtime.ts'
+import { scalingAnnotations } from './scaling.ts'
 import { type ComponentName, serviceNameOf } from './service-names.ts'
 
 export type InferenceService = ResourceOf<'InferenceService'>
@@ -23,6 +24,10 @@ export interface Component {
   readonly labels: Labels
   readonly annotations: Labels
   readonly minReplicas: number
+  /** 0: unlimited, or the default of Knative. */
+  readonly maxReplicas: number
+  /** Requests in flight that Knative lets a pod have; 0: unlimited. */
+  readonly containerConcurrency: number
   readonly serviceAccount: string
   readonly hostNetwork: boolean
   /** True if a proxy in the pods serves TLS on port 8443 of the Service, in place of plaintext on port 80. */
@@ -74,8 +79,13 @@ export function toComponent(
       'serving.kserve.io/inferenceservice': service.name,
       component: name
     },
-    annotations: Object.fromEntries(Object.entries(annotations).filter(([key]) => isPropagated(view, key))),
+    annotations: {
+      ...Object.fromEntries(Object.entries(annotations).filter(([key]) => isPropagated(view, key))),
+      ...(mode === 'Knative' ? scalingAnnotations(spec) : {})
+    },
     minReplicas: spec.minReplicas ?? DEFAULT_MIN_REPLICAS,
+    maxReplicas: spec.maxReplicas ?? 0,
+    containerConcurrency: spec.containerConcurrency ?? 0,
     serviceAccount: spec.serviceAccountName ?? 'default',
     hostNetwork: spec.hostNetwork ?? false,
     authProxy: mode === 'Standard' && name !== 'transformer' && annotations[ENABLE_AUTH]?.toLowerCase() === 'true',

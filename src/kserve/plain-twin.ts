@@ -43,7 +43,8 @@ export function plainTwinWithReplicas(service: InferenceService): InferenceServi
 type Component = InferenceService['spec']['predictor']
 
 function withReplicas(twin: Component, own: Component): Component {
-  return twin && { ...twin, minReplicas: own?.minReplicas, maxReplicas: own?.maxReplicas }
+  const { minReplicas, maxReplicas, scaleTarget, scaleMetric, containerConcurrency } = own ?? {}
+  return twin && { ...twin, minReplicas, maxReplicas, scaleTarget, scaleMetric, containerConcurrency }
 }
 
 function plain<C extends InferenceService['spec']['predictor']>(component: C): C {
@@ -54,6 +55,9 @@ function plain<C extends InferenceService['spec']['predictor']>(component: C): C
     annotations: kept(component.annotations),
     minReplicas: undefined,
     maxReplicas: undefined,
+    scaleTarget: undefined,
+    scaleMetric: undefined,
+    containerConcurrency: undefined,
     hostNetwork: undefined
   }
 }

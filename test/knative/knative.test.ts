@@ -1,5 +1,5 @@
 import t from 'tap'
-import { defaultBurstCapacity, knativeGateways, meshCompatibility, systemPods } from '../../src/knative/knative.ts'
+import { autoscalerDefault, knativeGateways, meshCompatibility, systemPods } from '../../src/knative/knative.ts'
 import { stateOf, stockWith } from '../support/snapshot.ts'
 
 const config = (name: string, data: Readonly<Record<string, string>>) =>
@@ -43,9 +43,10 @@ t.test('config-istio sets the external and local gateways', async t => {
 })
 
 t.test('config-autoscaler sets the default target-burst-capacity', async t => {
-  t.equal(defaultBurstCapacity(NONE), 211)
-  t.equal(defaultBurstCapacity(config('config-autoscaler', { 'target-burst-capacity': '0' })), 0)
-  t.equal(defaultBurstCapacity(config('config-autoscaler', { 'target-burst-capacity': 'x' })), 211)
+  const key = 'target-burst-capacity'
+  t.equal(autoscalerDefault(NONE, key), 211)
+  t.equal(autoscalerDefault(config('config-autoscaler', { [key]: '0' }), key), 0)
+  t.equal(autoscalerDefault(config('config-autoscaler', { [key]: 'x' }), key), 211)
 })
 
 t.test('config-network sets mesh-compatibility-mode', async t => {

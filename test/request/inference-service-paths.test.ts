@@ -83,6 +83,30 @@ t.test('targetBurstCapacity, scale and autoscaler class select the activator mod
     ['serve'],
     'HPA: activator is never on the path'
   )
+  const scaled = (scaling: string, annotations = '', yaml = '') =>
+    modes(
+      pathsTo(
+        stockWith(
+          `${model('a', `, annotations: { ${annotations} }`, `predictor: { ${scaling}, model: { modelFormat: { name: sklearn } } }`)}${yaml}`
+        ),
+        'a'
+      ).filter(line => line.startsWith('external'))
+    )
+  const settings = (data: Readonly<Record<string, string>>) => `---${map('knative-serving', 'config-autoscaler', data)}`
+  const [PROXY, BOTH] = [['proxy'], ['serve', 'proxy']]
+  t.same(scaled('maxReplicas: 2'), PROXY, '2 pods of 100 requests have less capacity than 211')
+  t.same(scaled('maxReplicas: 3'), BOTH)
+  t.same(scaled('maxReplicas: 0'), BOTH, 'no maximum')
+  t.same(scaled('maxReplicas: 2', burst('200')), BOTH)
+  t.same(scaled('maxReplicas: 3, containerConcurrency: 70'), PROXY)
+  t.same(scaled('maxReplicas: 3, containerConcurrency: 71'), BOTH)
+  t.same(scaled('maxReplicas: 3, scaleTarget: 71'), BOTH)
+  t.same(scaled('maxReplicas: 3, scaleTarget: 71, containerConcurrency: 70'), PROXY, 'the lower of both applies')
+  t.same(scaled('maxReplicas: 3', 'autoscaling.knative.dev/target: "70"'), PROXY)
+  t.same(scaled('maxReplicas: 2, scaleMetric: rps'), BOTH, '200 requests per second')
+  t.same(scaled('maxReplicas: 2, scaleMetric: rps, scaleTarget: 100'), PROXY)
+  t.same(scaled('maxReplicas: 2', '', settings({ 'container-concurrency-target-default': '110' })), BOTH)
+  t.same(scaled('minReplicas: 1', '', settings({ 'max-scale': '2' })), PROXY, 'maximum of Knative')
 })
 
 t.test('activator stays on the path if the autoscaler cannot scrape metrics', async t => {
