@@ -1,6 +1,7 @@
 import type { InferenceService } from '../kserve/inference-service.ts'
 import type { FailedHop } from '../request/hop.ts'
-import { type PodGeneration, pathsOf } from '../request/inference-service-paths.ts'
+import { pathsOf } from '../request/inference-service-paths.ts'
+import type { PodGeneration } from '../request/model-templates.ts'
 import { failedHopOf, isOpen, type Path } from '../request/request-path.ts'
 import { getOrAdd } from '../state/map.ts'
 import type { Resource } from '../state/resource.ts'

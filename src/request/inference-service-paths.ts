@@ -1,31 +1,23 @@
 import { isAmbient } from '../istio/ambient.ts'
-import { type Canary, canariesOf } from '../kserve/canaries.ts'
+import { canariesOf } from '../kserve/canaries.ts'
 import { inferencePath } from '../kserve/inference-request.ts'
-import {
-  type Component,
-  componentsOf,
-  desiredPod,
-  entryOf,
-  type InferenceService,
-  podsOf
-} from '../kserve/inference-service.ts'
+import { type Component, componentsOf, desiredPod, type InferenceService, podsOf } from '../kserve/inference-service.ts'
 import { ingressOf } from '../kserve/kserve.ts'
-import { dedupePods } from '../kubernetes/dedupe-endpoints.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
 import type { Caller, PathKinds, TrafficSource } from './caller.ts'
 import { meshSources, NON_MESH_SOURCE } from './callers.ts'
-import { findKserveRejection } from './control-plane.ts'
 import type { ConfigurationRejected } from './hop.ts'
 import { inferenceGraphSources } from './inference-graph.ts'
-import { knativePaths } from './knative-paths.ts'
-import { evaluatePath, type Path, type PathTemplate, type PathTemplates } from './request-path.ts'
-import { standardPaths } from './standard-paths.ts'
-import { unknownInstallation } from './unknown-installation.ts'
-
-/** Pods to evaluate: the current ones, or those after the next rollout. */
-export type PodGeneration = 'current' | 'next'
+import {
+  addressOf,
+  type CanaryTemplates,
+  type ModelTemplates,
+  type PodGeneration,
+  templatesOf
+} from './model-templates.ts'
+import { evaluatePath, type Path, type PathTemplate } from './request-path.ts'
 
 /**
  * Every request path to an InferenceService. None for a mode without pods of its own. A model without running pods is
@@ -40,19 +32,10 @@ export function pathsOf(
   generation: PodGeneration = 'current',
   representative?: string
 ): readonly Path[] {
-  const components = componentsOf(view, service)
-  const component = entryOf(components)
-  if (component === undefined) return []
-  const podsFor = (one: Component) => podsToEvaluate(view, service, one, generation)
-  const missing = unknownInstallation(view, component, components.flatMap(podsFor))
-  // An invalid configuration blocks new models; running models are not affected.
-  const isNew = service.created === undefined && podsOf(view, service, component).length === 0
-  const rejection = findKserveRejection(view)
-  if (missing === undefined && rejection !== undefined && isNew) return rejectedPaths(rejection)
-  const templatesOf = (one: Component): PathTemplates =>
-    (one.mode === 'Knative' ? knativePaths : standardPaths)(view, service, one, podsFor(one))
-  const templates = templatesOf(component)
-  const canaries = canariesOf(view, service).map(canary => ({ canary, templates: templatesOf(canary) }))
+  const model = templatesOf(view, service, generation)
+  if (model === undefined) return []
+  const { entry, templates, canaries, unknown, rejected } = model
+  if (rejected !== undefined) return rejectedPaths(rejected)
   const all = [templates, ...canaries.map(one => one.templates)]
   const hosts = all.flatMap(one => one.hosts)
   const own = serviceHost(service.namespace, service.name, view.settings.clusterDomain)
@@ -66,30 +49,25 @@ export function pathsOf(
       templates.to('address', source)
     ),
     ...templates.probes,
-    ...canaries.flatMap(one => canaryPaths(view, one, component, [...sources, NON_MESH_SOURCE])),
-    ...internalPaths(components, component, podsFor, templatesOf)
+    ...canaries.flatMap(one => canaryPaths(view, one, entry, [...sources, NON_MESH_SOURCE])),
+    ...internalPaths(model)
   ].flatMap(evaluatePath)
-  const reason = missing ?? (rejection && REJECTED)
-  return reason === undefined ? paths : [unknownPath(reason, paths)]
+  return unknown === undefined ? paths : [unknownPath(unknown, paths)]
 }
+
+const ANY_CALLERS: readonly Caller[] = (['external', 'in-mesh', 'non-mesh'] as const).map(caller => ({
+  caller,
+  from: undefined
+}))
 
 /** A rejected InferenceService is unreachable for all callers. */
-function rejectedPaths(failure: ConfigurationRejected): readonly Path[] {
+export function rejectedPaths(failure: ConfigurationRejected, callers = ANY_CALLERS): readonly Path[] {
   const hops = [{ name: 'controller' as const, calls: [], failure }]
-  return (['external', 'in-mesh', 'non-mesh'] as const).map(caller => ({
-    caller,
-    from: undefined,
-    entry: 'address',
-    activatorMode: undefined,
-    hops,
-    expected: true
-  }))
+  return callers.map(caller => ({ ...caller, entry: 'address', activatorMode: undefined, hops, expected: true }))
 }
 
-const REJECTED = 'KServe rejects its configuration; objects that it created before are not modeled'
-
 /** One path of unknown result that represents all paths to a model. Their results by default are the inputs. */
-function unknownPath(reason: string, paths: readonly Path[]): Path {
+export function unknownPath(reason: string, paths: readonly Path[]): Path {
   const results = paths.map(({ caller, entry, hops, unknown }) => [caller, entry, hops.at(-1)?.failure?.cause, unknown])
   const unknown = { reason, inputs: JSON.stringify(results) }
   const hops = [{ name: 'caller->pod' as const, calls: [], failure: undefined, unknown }]
@@ -102,17 +80,6 @@ function unknownPath(reason: string, paths: readonly Path[]): Path {
     expected: true,
     unknown
   }
-}
-
-/** Pods that represent a component: one running pod of each template, else the next pod. */
-export function podsToEvaluate(
-  view: View<PathKinds>,
-  service: InferenceService,
-  component: Component,
-  generation: PodGeneration
-): readonly [Workload, ...Workload[]] {
-  const [first, ...others] = generation === 'current' ? dedupePods(podsOf(view, service, component)) : []
-  return [first ?? desiredPod(view, service, component), ...others]
 }
 
 /** True if the next pods differ from the running ones in sidecar, ambient mode or service account. */
@@ -134,7 +101,7 @@ export function hasPendingRollout(view: View<PathKinds>, service: InferenceServi
  */
 function canaryPaths(
   view: View<PathKinds>,
-  { canary, templates }: { readonly canary: Canary; readonly templates: PathTemplates },
+  { canary, templates }: CanaryTemplates,
   entry: Component,
   sources: readonly TrafficSource[]
 ): readonly PathTemplate[] {
@@ -147,18 +114,13 @@ function canaryPaths(
 }
 
 /** Paths from transformer and explainer to the predictor host. */
-function internalPaths(
-  components: readonly Component[],
-  entry: Component,
-  podsFor: (component: Component) => readonly [Workload, ...Workload[]],
-  templatesOf: (component: Component) => PathTemplates
-) {
+function internalPaths({ components, entry, podsFor, templatesFor }: ModelTemplates) {
   const predictor = components.find(({ name }) => name === 'predictor')
   if (predictor === undefined) return []
   const callers = components.filter(component => component !== predictor)
   if (callers.length === 0) return []
-  const templates = templatesOf(predictor)
-  const address = predictor.mode === 'Knative' ? 'component' : 'address'
+  const templates = templatesFor(predictor)
+  const address = addressOf(predictor)
   return [
     ...callers.flatMap(caller => {
       const pods = podsFor(caller)
@@ -172,6 +134,6 @@ function internalPaths(
 }
 
 /** Caller of a pod that is known to send requests. */
-function toCaller({ proxy, namespace }: Workload): Caller {
+export function toCaller({ proxy, namespace }: Workload): Caller {
   return { caller: proxy === 'none' ? 'non-mesh' : 'in-mesh', from: [namespace] }
 }

@@ -5,7 +5,7 @@ import { memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import type { PathKinds } from './caller.ts'
 import { routingAtGateways, worldOf } from './component-world.ts'
-import { podsToEvaluate } from './inference-service-paths.ts'
+import { podsToEvaluate } from './model-templates.ts'
 import type { World } from './world.ts'
 
 type TraceKinds = PathKinds | 'InferenceService'

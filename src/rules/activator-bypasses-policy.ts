@@ -13,7 +13,7 @@ import {
 import { activatorModesOf } from '../request/activator.ts'
 import type { PathKinds } from '../request/caller.ts'
 import { ANY_MESH_CLIENT } from '../request/callers.ts'
-import { podsToEvaluate } from '../request/inference-service-paths.ts'
+import { podsToEvaluate } from '../request/model-templates.ts'
 import { viaActivator } from '../request/pod-dial.ts'
 import { revisionDestination } from '../request/revision.ts'
 import { nameOf } from '../state/resource.ts'

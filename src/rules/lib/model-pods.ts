@@ -1,5 +1,5 @@
 import { type Component, componentsOf, type InferenceService } from '../../kserve/inference-service.ts'
-import { podsToEvaluate } from '../../request/inference-service-paths.ts'
+import { podsToEvaluate } from '../../request/model-templates.ts'
 import type { View } from '../../state/snapshot.ts'
 import type { Workload } from '../../state/workload.ts'
 
