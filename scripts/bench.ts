@@ -12,6 +12,7 @@ import { Dispatcher } from '../src/evaluator/dispatcher.ts'
 import { startInWorker } from '../src/evaluator/worker-thread.ts'
 import { serve } from '../src/server/serve.ts'
 import { readFiles } from '../src/sources/files.ts'
+import { benchAccess } from './bench-access.ts'
 import { benchCheck, benchEvaluation } from './bench-evaluation.ts'
 import { benchLive } from './bench-live.ts'
 import { benchPolicies } from './bench-policies.ts'
@@ -20,6 +21,7 @@ const print = (line: string) => void process.stdout.write(`${line}\n`)
 
 benchPolicies(print)
 benchCheck(print)
+benchAccess(print)
 benchEvaluation(print)
 await benchLive(10_000, false, print)
 await benchLive(10_000, true, print)

@@ -56,15 +56,14 @@ const REPORT_OPTIONS = [
   kubeconfigOption,
   contextOption,
   namespaceOption,
-  outputOption,
   colorOption,
   failOnOption,
   configOption,
   ruleOption
 ]
 
-export function addReportOptions(command: Command): Command {
-  return REPORT_OPTIONS.reduce((all, option) => all.addOption(option), command)
+export function addReportOptions(command: Command, output = outputOption): Command {
+  return [output, ...REPORT_OPTIONS].reduce((all, option) => all.addOption(option), command)
 }
 
 /**

@@ -9,9 +9,12 @@ export interface OutputOptions {
   readonly color: string
 }
 
-export const outputOption = new Option('-o, --output <format>', 'output format')
-  .choices(['text', 'json', 'yaml'])
-  .default('text')
+const outputOptionOf = (formats: readonly string[]) =>
+  new Option('-o, --output <format>', 'output format').choices(formats).default('text')
+
+export const outputOption = outputOptionOf(['text', 'json', 'yaml'])
+/** `wide`: text with every hop. */
+export const wideOutputOption = outputOptionOf(['text', 'wide', 'json', 'yaml'])
 
 export const colorOption = new Option('--color <when>', 'color decisions in text output; auto: on a terminal')
   .choices(['auto', 'always', 'never'])

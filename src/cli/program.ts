@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { Command, CommanderError } from 'commander'
 import { UnreadableCluster } from '../sources/cluster/read-once.ts'
 import { InvalidInput } from '../sources/files.ts'
+import { accessCommand } from './access.ts'
 import { auditCommand } from './audit.ts'
 import { checkCommand } from './check.ts'
 import { EXIT } from './command.ts'
@@ -32,6 +33,7 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
     serveCommand(io),
     checkCommand(io),
     explainCommand(io),
+    accessCommand(io),
     traceCommand(io),
     auditCommand(io),
     rulesCommand(io),

@@ -1,6 +1,7 @@
 import { Argument, Command } from 'commander'
 import { z } from 'zod'
 import { configSchema } from '../config-schema.ts'
+import { accessSchema } from '../report/access.ts'
 import { explanationSchema } from '../report/explanation.ts'
 import { reportSchema } from '../report/report.ts'
 import { traceSchema } from '../report/trace.ts'
@@ -11,6 +12,7 @@ const SCHEMAS = {
   config: () => z.toJSONSchema(configSchema, { io: 'input' }),
   report: () => z.toJSONSchema(reportSchema),
   explanation: () => z.toJSONSchema(explanationSchema),
+  access: () => z.toJSONSchema(accessSchema),
   trace: () => z.toJSONSchema(traceSchema)
 } as const
 

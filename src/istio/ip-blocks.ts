@@ -31,6 +31,9 @@ function parseBlock(text: string): Block | undefined {
   return { net, bits: 8 * net.toByteArray().length }
 }
 
+/** True for an IP address, and for a block of addresses (CIDR). */
+export const isBlock = (text: string) => parseBlock(text) !== undefined
+
 /**
  * Returns a function that tests whether an address is in a block, given by its text in one of the lists. The result is
  * unknown for a pod without address, which does not exist yet.

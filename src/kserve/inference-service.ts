@@ -38,6 +38,9 @@ export interface Component {
 
 export type ComponentKinds = 'ConfigMap' | 'ServingRuntime' | 'ClusterServingRuntime' | 'Service'
 
+/** Label of pods with the name of their InferenceService. */
+export const MODEL_LABEL = 'serving.kserve.io/inferenceservice'
+
 const DEFAULT_MIN_REPLICAS = 1
 
 /** @see opendatahub-io/kserve 0.20 pkg/controller/v1beta1/inferenceservice/reconcilers/service (customizeService) */
@@ -76,7 +79,7 @@ export function toComponent(
       ...runtime?.labels,
       ...service.labels,
       ...spec.labels,
-      'serving.kserve.io/inferenceservice': service.name,
+      [MODEL_LABEL]: service.name,
       component: name
     },
     annotations: {
@@ -105,7 +108,7 @@ export function podsOf(
   component: Component
 ): readonly Workload[] {
   const app = spec.canary.length === 0 ? {} : { app: `isvc.${component.service}` }
-  return podsWith(view, namespace, { 'serving.kserve.io/inferenceservice': name, component: component.name, ...app })
+  return podsWith(view, namespace, { [MODEL_LABEL]: name, component: component.name, ...app })
 }
 
 /** Properties of a component's next pods that injection depends on. */

@@ -25,8 +25,10 @@ function unpublishedLine({ caller, reason, object, field }: ModelView['unpublish
   return `  NOT PUBLISHED for ${caller} callers: ${reason} (${nameOf(object)} ${field})`
 }
 
+export const NOT_MODELED = 'no request paths: ModelMesh pods are shared and are not modeled'
+
 function count(paths: readonly PathView[]): string {
-  if (paths.length === 0) return 'no request paths: ModelMesh pods are shared and are not modeled'
+  if (paths.length === 0) return NOT_MODELED
   const counts = (['ok', 'blocked', 'unknown'] as const).flatMap(wanted => {
     const { length } = paths.filter(({ verdict }) => verdict === wanted)
     return length === 0 ? [] : [`${length} ${wanted}`]
@@ -63,7 +65,7 @@ function callerLabel({ caller, callerNamespaces, expected }: PathView, hasClasse
   return `${caller}${where}${expected ? '' : ' (if any exist)'}`
 }
 
-function entryLabel({ caller, via }: PathView): string {
+export function entryLabel({ caller, via }: Pick<PathView, 'caller' | 'via'>): string {
   if (via === 'address') return 'via InferenceService URL'
   if (via === 'component') return 'via component host'
   return caller === 'external' ? `via ${via}` : via
@@ -109,7 +111,7 @@ function reasonText({ reason, configuredBy }: Side): string {
 }
 
 /** `namespace/account`, of `spiffe://<trust domain>/ns/<namespace>/sa/<account>`. */
-function principalName(identity: string | undefined): string {
+export function principalName(identity: string | undefined): string {
   if (identity === undefined) return 'unauthenticated'
   const [namespace, account] = identity.replace(/^.*\/ns\//, '').split('/sa/')
   return namespace === '*' ? 'any mesh identity' : `${namespace}/${account}`

@@ -104,4 +104,4 @@ function summary(decisions: readonly string[]): string {
   return `${plural(decisions.length, 'change')}: ${count('deny')} denied, ${count('warn')} with warnings, ${count('allow')} allowed`
 }
 
-const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`
+export const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`

@@ -46,36 +46,18 @@ export interface MeshNamespace {
 export function callerClasses(
   view: View<PathKinds>,
   namespaces: ReadonlyMap<string, MeshNamespace>,
-  { hosts, servers, call }: Called
+  called: Called
 ): readonly NamespaceClass[] {
-  const { trustDomain, trustDomainAliases, rootNamespace } = meshOf(view)
-  const trustDomains = [trustDomain, ...trustDomainAliases]
-  const policies = [...new Set(servers.flatMap(server => policiesFor(view, server)))]
-  const serverNamespaces = new Set([
-    ...hosts.map(host => host.split('.')[1] ?? ''),
-    ...servers.map(({ namespace }) => namespace)
-  ])
-  const configured = [...serverNamespaces].map(namespace => configuredIn(view, namespace))
-  const virtualServices = virtualServicesOf(view, call)
-  const residues = (workload: Pick<Workload, 'namespace' | 'serviceAccount'>) =>
-    policies.map(policy => residueOf(policy, identityOf(workload, trustDomain), trustDomains, call))
+  const { configurationOf, residuesOf } = distinguishers(view, called)
   const classes = new Map<string, NamespaceClass & { readonly namespaces: [string, ...string[]] }>()
   for (const [namespace, { accounts, revision }] of namespaces) {
     const byResidue = new Map<string, string>()
     for (const serviceAccount of accounts) {
-      getOrAdd(byResidue, residues({ namespace, serviceAccount }).join('\n'), () => serviceAccount)
+      getOrAdd(byResidue, residuesOf({ namespace, serviceAccount }), () => serviceAccount)
     }
     // In the same order for each member: of accounts that get equally far, the first supplies the cause.
     const byText = [...byResidue].sort(([a], [b]) => (a < b ? -1 : 1))
-    const key = JSON.stringify([
-      // Callers in the namespace of a server and in the root namespace see private objects there.
-      serverNamespaces.has(namespace) || namespace === rootNamespace ? namespace : '',
-      configured.map(textsOf => textsOf(namespace)),
-      virtualServices.map(one => routesText(view, one, namespace)),
-      sidecarsText(view.list('Sidecar', namespace)),
-      byText.map(([residue]) => residue),
-      revision
-    ])
+    const key = JSON.stringify([configurationOf(namespace), byText.map(([residue]) => residue), revision])
     const known = classes.get(key)
     if (known === undefined)
       classes.set(key, {
@@ -86,6 +68,39 @@ export function callerClasses(
     else known.namespaces.push(namespace)
   }
   return [...classes.values()]
+}
+
+/** Text by which callers are distinguished: those with equal texts get equal results, if their pods are equal. */
+export function callerText(view: View<PathKinds>, called: Called): (caller: Workload) => string {
+  const { configurationOf, residuesOf } = distinguishers(view, called)
+  const configuration = new Map<string, string>()
+  return ({ namespace, serviceAccount }) =>
+    getOrAdd(configuration, namespace, () => configurationOf(namespace)) + residuesOf({ namespace, serviceAccount })
+}
+
+/** Texts of the client configuration of a namespace, and of what policies on the path make of an identity. */
+function distinguishers(view: View<PathKinds>, { hosts, servers, call }: Called) {
+  const { trustDomain, trustDomainAliases, rootNamespace } = meshOf(view)
+  const trustDomains = [trustDomain, ...trustDomainAliases]
+  const policies = [...new Set(servers.flatMap(server => policiesFor(view, server)))]
+  const serverNamespaces = new Set([
+    ...hosts.map(host => host.split('.')[1] ?? ''),
+    ...servers.map(({ namespace }) => namespace)
+  ])
+  const virtualServices = virtualServicesOf(view, call)
+  const configured = [...serverNamespaces].map(namespace => configuredIn(view, namespace))
+  return {
+    configurationOf: (namespace: string) =>
+      JSON.stringify([
+        // Callers in the namespace of a server and in the root namespace see private objects there.
+        serverNamespaces.has(namespace) || namespace === rootNamespace ? namespace : '',
+        configured.map(textsOf => textsOf(namespace)),
+        virtualServices.map(one => routesText(view, one, namespace)),
+        sidecarsText(view.list('Sidecar', namespace))
+      ]),
+    residuesOf: (caller: Pick<Workload, 'namespace' | 'serviceAccount'>) =>
+      policies.map(policy => residueOf(policy, identityOf(caller, trustDomain), trustDomains, call)).join('\n')
+  }
 }
 
 /** VirtualServices of sidecars for the hosts that a call can be sent to. */

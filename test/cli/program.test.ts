@@ -129,6 +129,7 @@ t.test('schema prints JSON Schemas', async t => {
   const schemaOf = async (what: string) => JSON.parse((await meshGuard('schema', what)).out)
   t.match(await schemaOf('config'), { type: 'object', additionalProperties: false, properties: { rules: {} } })
   t.match(await schemaOf('report'), { type: 'object', properties: { findings: { type: 'array' } } })
+  t.match(await schemaOf('access'), { type: 'object', properties: { workloads: { type: 'array' } } })
   t.match(await schemaOf('explanation'), { type: 'object', properties: { models: { type: 'array' } } })
   t.match(await schemaOf('trace'), { type: 'object', properties: { calls: { type: 'array' } } })
 })

@@ -1,0 +1,27 @@
+import type { Access } from '../engine/access.ts'
+import type { WorkloadCalls } from '../engine/access-results.ts'
+import type { View } from '../state/snapshot.ts'
+import { type CallsView, toAccess } from './access.ts'
+import { accessText, pathText } from './access-text.ts'
+import { renderHop } from './explanation.ts'
+import { hopLines } from './explanation-text.ts'
+
+/** Text output with all names, and every hop of the first workload of each line. */
+export function toAccessWide(view: View<'ConfigMap' | 'Pod'>, access: Access): string {
+  const rendered = toAccess(view, access)
+  const evaluated = access.models.flatMap(({ calls }) => calls)
+  const sources = new Map(rendered.models.flatMap(({ calls }) => calls).map((one, i) => [one, evaluated[i]]))
+  const linesOf = (calls: CallsView) => {
+    // Each of the rendered calls has its source.
+    const { paths } = sources.get(calls) as WorkloadCalls
+    const shown = new Set<string>()
+    return [
+      `host ${calls.host}`,
+      ...paths.flatMap(({ path, failure }, i) => [
+        ...(paths.length > 1 ? calls.paths.slice(i, i + 1).map(one => `path ${pathText(one)}:`) : []),
+        ...path.hops.flatMap(hop => hopLines(renderHop(view, hop, failure), shown))
+      ])
+    ]
+  }
+  return accessText(rendered, { listNames: names => names.join(', '), linesOf })
+}
