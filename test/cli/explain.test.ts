@@ -81,6 +81,7 @@ t.test('text output', async t => {
     denied,
     `BLOCKED in-mesh (any other namespace) via component host or via InferenceService URL, direct (Serve mode)
     BLOCKED caller->pod
+        route: VirtualService user1/sklearn-iris-predictor-mesh to sklearn-iris-predictor-00001.user1.svc.cluster.local:80
         client sends mTLS (auto mTLS: endpoint has label security.istio.io/tlsMode=istio; Pod user1/sklearn-iris-1 metadata.labels[security.istio.io/tlsMode])
         server accepts only mTLS (STRICT: PeerAuthentication user1/default spec.mtls.mode)
         authz: denied, 403 RBAC, any mesh identity (no ALLOW rule matches: AuthorizationPolicy user1/allow-serving-tests spec.rules)
@@ -127,7 +128,7 @@ t.test('text output', async t => {
   )
   t.match(
     allowed,
-    /^ok {6}in-mesh \(user1\) .*\n.*\n.*\n.*\n +authz: allowed, user1\/default \(an ALLOW rule matches: AuthorizationPolicy /
+    /^ok {6}in-mesh \(user1\) .*\n.*\n.*\n.*\n.*\n +authz: allowed, user1\/default \(an ALLOW rule matches: AuthorizationPolicy /
   )
 })
 

@@ -131,7 +131,7 @@ t.test('schema prints JSON Schemas', async t => {
   t.match(await schemaOf('report'), { type: 'object', properties: { findings: { type: 'array' } } })
   t.match(await schemaOf('access'), { type: 'object', properties: { workloads: { type: 'array' } } })
   t.match(await schemaOf('explanation'), { type: 'object', properties: { models: { type: 'array' } } })
-  t.match(await schemaOf('trace'), { type: 'object', properties: { calls: { type: 'array' } } })
+  t.match(await schemaOf('trace'), { type: 'object', properties: { branches: { type: 'array' } } })
 })
 
 t.test('an internal error has exit code 3 and a stack trace', async t => {
