@@ -90,8 +90,11 @@ export interface RoutedElsewhere {
   readonly cause: 'routed-elsewhere'
   readonly virtualService: VirtualService
   readonly host: string
-  /** Its own answer, routes for other requests only, a destination without pods of the model, or no end. */
-  readonly how: Answer | 'no match' | 'destination' | 'loop'
+  /**
+   * Its own answer, routes for other requests only, a destination without pods of the model, no end, or the activator
+   * without a header that names the revision.
+   */
+  readonly how: Answer | 'no match' | 'destination' | 'loop' | 'no revision'
   /** Host of the destination. */
   readonly to?: string | undefined
 }

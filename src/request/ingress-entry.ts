@@ -37,6 +37,9 @@ const tlsClient = (sni: string): ClientSide => ({ ...PLAINTEXT_CLIENT, send: 'tl
 
 type FailedCall = CallResult & { readonly failure: Failure }
 
+/** A denied request gets further than a connection that fails. */
+const deniedFirst = (a: FailedCall, b: FailedCall) => Number('verdict' in b.failure) - Number('verdict' in a.failure)
+
 const isFailed = (result: CallResult): result is FailedCall => result.failure !== undefined
 
 /**
@@ -58,7 +61,7 @@ export function tryIngress(
     if (isOk(usual)) return toResults([usual])
     const other = evaluatePlaintextCall(view, attempt, isTls ? PLAINTEXT_CLIENT : tlsClient(call.host))
     if (isOk(other)) return toResults([other])
-    failed.push(...[usual, other].filter(isFailed).slice(0, 1))
+    failed.push(...[usual, other].filter(isFailed).sort(deniedFirst).slice(0, 1))
     unknown.push(...[usual, other].filter(one => one.unknown !== undefined).slice(0, 1))
   }
   const [reported] = failed.sort(

@@ -13,7 +13,7 @@ import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
 import type { PathKinds } from './caller.ts'
 import { evaluateCalls, forwardCall } from './evaluate-calls.ts'
-import type { ConfigurationRejected, Hop } from './hop.ts'
+import type { ConfigurationRejected, Hop, RoutedElsewhere } from './hop.ts'
 import { viaActivator } from './pod-dial.ts'
 import type { Branch } from './request-path.ts'
 import type { Revision, World } from './world.ts'
@@ -59,6 +59,11 @@ export function toRevision(
     const activators = behindActivator(view, destination)
     const hop: Hop = { name: `${from}->activator`, ...evaluateCalls(view, at, call, activators), routedBy }
     if (hop.failure !== undefined) return { ...age, activatorMode, hops: [hop], shared: 0 }
+    if (routedBy !== undefined && !namesRevision(call, destination)) {
+      const { host } = call
+      const failure: RoutedElsewhere = { cause: 'routed-elsewhere', virtualService: routedBy, host, how: 'no revision' }
+      return { ...age, activatorMode, hops: [hop, { name: 'activator->pod', calls: [], failure }], shared: 0 }
+    }
     const pods = activators.endpoints.map(({ workload }) => workload)
     const onward: Hop = {
       name: 'activator->pod',
@@ -66,6 +71,15 @@ export function toRevision(
     }
     return { ...age, activatorMode, hops: [hop, onward], shared: 0 }
   })
+}
+
+/**
+ * True if the activator can tell the revision: by the headers that Knative's routes set, else by the host.
+ * @see knative serving 1.23 pkg/activator/handler/context_handler.go (NewContextHandler)
+ */
+function namesRevision({ headers, host }: Call, revision: Destination): boolean {
+  const names = ['knative-serving-revision', 'knative-serving-namespace']
+  return names.every(name => headers[name] !== undefined) || host === revision.host
 }
 
 const behindActivator = memoizeInView(

@@ -28,6 +28,8 @@ function outcomeOf({ how, to = '' }: FailureOf<'routed-elsewhere'>): string {
       return 'has no route that matches requests'
     case 'destination':
       return `routes to ${hostName({ host: to })}, which has no pods of the model,`
+    case 'no revision':
+      return 'sets no header that names the revision'
     case 'loop':
       return 'routes in a loop'
     default:
