@@ -153,8 +153,9 @@ function send(world: World, step: Step, target: Forwarded, by: VirtualService | 
   if (service !== undefined && hidden !== undefined)
     return [failed(name, { cause: 'service-not-exported', client: hidden, service })]
   if (revision !== undefined) return toRevision(world, revision, { ...step, by }, target.call)
-  if (service === undefined) return [failed(name, noEndpoints(toServiceRef(target.host)))]
-  const destination = destinationOfRoute(view, service, target)
+  const destination = service && destinationOfRoute(view, service, target)
+  if (destination === undefined || destination.endpoints.length === 0)
+    return [failed(name, noEndpoints(toServiceRef(destination?.host ?? target.host)))]
   const pods = podsBehind(destination)
   if (pods.every(({ proxy }) => proxy === 'gateway')) return toGateway(world, step, destination, pods, target.call, by)
   if (pods.every(world.isOwnPod)) {

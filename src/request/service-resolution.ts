@@ -12,7 +12,7 @@ import type { Failure } from './hop.ts'
 
 /** Destination for a port of a Service, with its endpoints; without endpoints if the Service does not exist. */
 export function toDestination(
-  view: View<'Service' | 'Pod' | 'EndpointSlice'>,
+  view: View<'Service' | 'Pod' | 'EndpointSlice' | 'Gateway'>,
   host: string,
   port: number,
   authority?: string
@@ -29,21 +29,33 @@ export function toDestination(
   }
 }
 
-/** Endpoints of a gateway Service; without a running pod, one pod that the Service would select. */
-function gatewayEndpoints(view: View<'Pod' | 'EndpointSlice'>, service: Service, number: number): readonly Endpoint[] {
+/** Endpoints of a Service; without a running pod, one pod that the Service of a gateway would select. */
+function gatewayEndpoints(
+  view: View<'Pod' | 'EndpointSlice' | 'Gateway'>,
+  service: Service,
+  number: number
+): readonly Endpoint[] {
   return getOrAdd(endpointsByPort(view, service), number, () => findEndpoints(view, service, number))
 }
 
 const endpointsByPort = memoizeInView(
-  (_view: View<'Pod' | 'EndpointSlice'>, _service: Service) => new Map<number, readonly Endpoint[]>()
+  (_view: View<'Pod' | 'EndpointSlice' | 'Gateway'>, _service: Service) => new Map<number, readonly Endpoint[]>()
 )
 
-function findEndpoints(view: View<'Pod' | 'EndpointSlice'>, service: Service, number: number): readonly Endpoint[] {
+function findEndpoints(
+  view: View<'Pod' | 'EndpointSlice' | 'Gateway'>,
+  service: Service,
+  number: number
+): readonly Endpoint[] {
   const port = service.spec.ports.find(one => one.port === number)
   if (port === undefined) return []
   const endpoints = dedupeEndpoints(endpointsOf(view, service, port))
   const { namespace, name, spec } = service
-  if (endpoints.length > 0 || isEmpty(spec.selector) || typeof port.targetPort === 'string') return endpoints
+  if (endpoints.length > 0 || typeof port.targetPort === 'string') return endpoints
+  const isOfGateway = view
+    .list('Gateway')
+    .some(gateway => !isEmpty(gateway.spec.selector) && hasLabels(spec.selector, gateway.spec.selector))
+  if (!isOfGateway) return endpoints
   const workload: Workload = {
     namespace,
     name: `${name} (next pod)`,

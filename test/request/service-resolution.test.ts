@@ -9,6 +9,12 @@ apiVersion: v1
 kind: Pod
 metadata: { namespace: a, name: pod, labels: { istio: ingressgateway } }
 spec: { containers: [{ name: proxy, ports: [{ name: web, containerPort: 8081 }] }] }`
+  const gateway = `
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { namespace: b, name: gateway }
+spec: { selector: { istio: ingressgateway } }`
   for (const [name, spec, more, expected] of [
     ['running pod', 'selector: { istio: ingressgateway }, ports: [{ port: 80, targetPort: 8081 }]', pod, ['pod 8081']],
     [
@@ -20,19 +26,20 @@ spec: { containers: [{ name: proxy, ports: [{ name: web, containerPort: 8081 }] 
     [
       'expected pod',
       'selector: { istio: ingressgateway }, ports: [{ port: 80, targetPort: 8081 }]',
-      '',
+      gateway,
       ['gateway (next pod) 8081']
     ],
     [
       'expected pod, same port',
       'selector: { istio: ingressgateway }, ports: [{ port: 80 }]',
-      '',
+      gateway,
       ['gateway (next pod) 80']
     ],
+    ['no Gateway selects its pods', 'selector: { app: other }, ports: [{ port: 80 }]', gateway, []],
     [
       'named target port without a pod',
       'selector: { istio: ingressgateway }, ports: [{ port: 80, targetPort: web }]',
-      '',
+      gateway,
       []
     ],
     ['port that the Service does not have', 'selector: { istio: ingressgateway }, ports: [{ port: 81 }]', pod, []],
