@@ -17,10 +17,10 @@ const importsOf = (file: string) =>
 const isOwn = (name: string) => name.startsWith('.') && name !== MANIFEST
 const targetOf = (file: string, name: string) => relative(src, join(src, dirname(file), name))
 
-const rows = [...readFileSync(join(src, 'README.md'), 'utf8').matchAll(/^\| `([\w./]+)` \|[^|]*\|([^|]*)\|$/gm)].map(
+const rows = [...readFileSync(join(src, 'README.md'), 'utf8').matchAll(/^\| `([\w./-]+)` \|[^|]*\|([^|]*)\|$/gm)].map(
   ([, folder = '', imports = '']) => {
     const [allowed = '', excluded = ''] = imports.split(' but ')
-    const namesIn = (text: string) => [...text.matchAll(/`([\w./]+)`/g)].map(([, name = '']) => name)
+    const namesIn = (text: string) => [...text.matchAll(/`([\w./-]+)`/g)].map(([, name = '']) => name)
     return { folder, isAllAbove: /\babove\b/.test(allowed), named: namesIn(allowed), excluded: namesIn(excluded) }
   }
 )

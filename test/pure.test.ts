@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 for (const folder of [
   'engine',
+  'gateway-api',
   'istio',
   'knative',
   'kserve',

@@ -1,5 +1,7 @@
 import { deploymentMode } from '../kserve/deployment-mode.ts'
+import { predictedHttpRoutes } from '../kserve/http-route.ts'
 import type { InferenceService } from '../kserve/inference-service.ts'
+import { predictedIngress } from '../kserve/ingress.ts'
 import { predictedObjects } from '../request/predicted-objects.ts'
 import { nameOf, type Resource } from '../state/resource.ts'
 import type { Change, Snapshot } from '../state/snapshot.ts'
@@ -17,20 +19,28 @@ export function applyChange(before: Snapshot, change: Change): Snapshot {
 function affectedModels(after: Snapshot, { before, after: changed }: Change): readonly InferenceService[] {
   if (changed?.kind === 'InferenceService' && before !== undefined) return [changed]
   if ((changed ?? before)?.kind !== 'ConfigMap') return []
-  return after.list('InferenceService').filter(service => deploymentMode(after, service) === 'Knative')
+  return after.list('InferenceService').filter(service => deploymentMode(after, service) !== 'ModelMesh')
 }
 
 function react(before: Snapshot, state: Snapshot, service: InferenceService): Snapshot {
   const known = before.get('InferenceService', service.namespace, service.name)
   if (known === undefined) return state
-  const [was, is] = [predictedObjects(before, known), predictedObjects(state, service)]
-  const specs = new Map([...was.virtualServices, ...was.services].map(one => [nameOf(one), JSON.stringify(one.spec)]))
-  return [...is.virtualServices, ...is.services].reduce((next, one) => {
+  const specs = new Map(predictionsOf(before, known).map(one => [nameOf(one), JSON.stringify(one.spec)]))
+  return predictionsOf(state, service).reduce((next, one) => {
     const live = next.get(one.kind, one.namespace, one.name)
     const known = specs.get(nameOf(one))
     if (live === undefined || known === undefined || known === JSON.stringify(one.spec)) return next
     return update(next, live, { ...live, spec: one.spec } as Resource)
   }, state)
+}
+
+function predictionsOf(state: Snapshot, service: InferenceService) {
+  if (deploymentMode(state, service) === 'Knative') {
+    const { virtualServices, services } = predictedObjects(state, service)
+    return [...virtualServices, ...services]
+  }
+  const ingress = predictedIngress(state, service)
+  return [...predictedHttpRoutes(state, service), ...(ingress === undefined ? [] : [ingress])]
 }
 
 const update = (state: Snapshot, before: Resource, after: Resource) =>

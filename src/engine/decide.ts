@@ -1,5 +1,5 @@
 import type { Rules } from '../rules/lib/rule.ts'
-import type { Ref } from '../state/resource.ts'
+import { apiNameOf, type Ref } from '../state/resource.ts'
 import type { Change, Snapshot } from '../state/snapshot.ts'
 import { applyChange } from './apply-change.ts'
 import { allBlocked, allLatent, diffEvaluations, type EvaluationDiff } from './diff.ts'
@@ -154,7 +154,9 @@ function isRelatedTo({ object, blocked }: Finding, change: Change): boolean {
 
 function concernsChange(object: Ref, { before, after }: Change): boolean {
   const changed = after ?? before
-  return object.kind === changed.kind && object.name === changed.name && object.namespace === changed.namespace
+  return (
+    object.kind === apiNameOf(changed.kind) && object.name === changed.name && object.namespace === changed.namespace
+  )
 }
 
 const MODES = ['deny', 'warn', 'audit', 'off']

@@ -137,21 +137,33 @@ const KSERVE_VISIBILITY = 'networking.kserve.io/visibility'
  */
 function standardPublication(view: PublicationView, service: InferenceService): Publication {
   const { config } = ingressOf(view)
-  const { name, namespace, labels, annotations } = service
-  const { ingressDomain: domain, domainTemplate, enableGatewayApi, disableIngressCreation } = config
+  const { ingressDomain: domain, enableGatewayApi, disableIngressCreation } = config
   const base: Publication = { ...NONE, by: enableGatewayApi ? 'HTTPRoute' : 'Ingress' }
-  if (labels[KSERVE_VISIBILITY] === CLUSTER_LOCAL)
+  if (service.labels[KSERVE_VISIBILITY] === CLUSTER_LOCAL)
     return { ...base, absent: visibilitySetting(service, `metadata.labels[${KSERVE_VISIBILITY}]`) }
   if (domain === `svc.${view.settings.clusterDomain}`)
     return { ...base, absent: ingressSetting(view, `ingressDomain is ${domain}`) }
   if (disableIngressCreation) return { ...base, absent: ingressSetting(view, 'disableIngressCreation is true') }
-  const fields = { Name: name, Namespace: namespace, IngressDomain: domain }
-  const host = renderGoTemplate(domainTemplate, { fields, maps: { Labels: labels, Annotations: annotations } })
-  if (host === undefined || !isDnsName(host))
-    return { ...base, unknownReason: 'domainTemplate of KServe is not modeled or names no host' }
+  const host = standardHost(view, service, service.name)
+  if (host === undefined) return { ...base, unknownReason: 'domainTemplate of KServe is not modeled or names no host' }
   const isConfigured = findKserveConfig(view) !== undefined
   const main: PublicAddress = { name: 'address', host, path: '', domain, isConfigured }
   return { ...base, addresses: enableGatewayApi ? withFurther(service, config, main) : [main] }
+}
+
+/**
+ * Host of a Service in Standard mode; absent if the template is not modeled or renders no host.
+ * @see kserve 0.20 pkg/controller/v1beta1/inferenceservice/reconcilers/ingress/domain.go (GenerateDomainName)
+ */
+export function standardHost(
+  view: View<'ConfigMap'>,
+  { namespace, labels, annotations }: InferenceService,
+  name: string
+): string | undefined {
+  const { ingressDomain, domainTemplate } = ingressOf(view).config
+  const fields = { Name: name, Namespace: namespace, IngressDomain: ingressDomain }
+  const host = renderGoTemplate(domainTemplate, { fields, maps: { Labels: labels, Annotations: annotations } })
+  return host !== undefined && isDnsName(host) ? host : undefined
 }
 
 /**

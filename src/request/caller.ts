@@ -12,6 +12,10 @@ export type PathKinds =
   | 'InferenceGraph'
   | 'KubernetesGateway'
   | 'GatewayClass'
+  | 'HTTPRoute'
+  | 'ReferenceGrant'
+  | 'Ingress'
+  | 'IngressClass'
 
 /** Namespaces of callers with equal paths, at least one. */
 export type CallerNamespaces = readonly [string, ...string[]]

@@ -1,7 +1,7 @@
 import { askedProviders } from '../istio/authorization.ts'
 import type { Request } from '../istio/request.ts'
 import { memoizeInView } from '../state/memoize.ts'
-import { apiNameOf, nameOf, type ResourceOf } from '../state/resource.ts'
+import { nameOf, type ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { selects } from '../text/selector.ts'
@@ -26,11 +26,11 @@ export const networkPolicyCaveats: (view: View<'NetworkPolicy'>, workload: Workl
       .map(toCaveat)
   )
 
-/** An object on the path that is read but not evaluated. */
-export function toCaveat(object: ResourceOf<'NetworkPolicy' | 'KubernetesGateway' | 'GatewayClass'>): Caveat {
-  return {
-    reason: `${nameOf({ ...object, kind: apiNameOf(object.kind) })} is not evaluated`,
-    inputs: specText(object),
-    by: 'object'
-  }
+/** An object on the path that does not exist, so that what it would decide is not known. */
+export function missingCaveat(name: string): Caveat {
+  return { reason: `${name} is not evaluated`, inputs: 'it does not exist', by: 'object' }
+}
+
+function toCaveat(policy: ResourceOf<'NetworkPolicy'>): Caveat {
+  return { reason: `${nameOf(policy)} is not evaluated`, inputs: specText(policy), by: 'object' }
 }

@@ -1,3 +1,5 @@
+import type { Refusal } from '../gateway-api/listeners.ts'
+import type { Backend } from '../gateway-api/route-match.ts'
 import type { Authorization } from '../istio/authorization.ts'
 import type { ClientSide, Destination } from '../istio/client.ts'
 import type { Connection } from '../istio/connection.ts'
@@ -55,6 +57,38 @@ export interface NoRoute {
   readonly boundTo: readonly string[]
   readonly destination: Destination
   readonly at: Chain
+}
+
+/** The HTTPRoute or Ingress of a host has no rule for the request: 404. */
+export interface NoRule {
+  readonly cause: 'no-route'
+  readonly host: string
+  /** Absent if the model defines its own URL paths. */
+  readonly path: string | undefined
+  readonly object: Ref
+}
+
+/** No listener of a Gateway API Gateway accepts the HTTPRoute of a model: 404. */
+export interface RouteNotAccepted {
+  readonly cause: 'route-not-accepted'
+  readonly route: Ref
+  readonly gateway: ResourceOf<'KubernetesGateway'>
+  readonly refusal: Refusal
+  /** Position of the listener that is nearest to accepting it; absent if the Gateway has none. */
+  readonly listener: number | undefined
+  readonly host: string
+}
+
+/** The gateway of an HTTPRoute or Ingress has no endpoints for the backend that the rule names: 500 or 503. */
+export interface BackendInvalid {
+  readonly cause: 'backend-invalid'
+  readonly route: Ref
+  /** Path of the rule in the route. */
+  readonly field: string
+  /** `not-granted`: in another namespace, without a ReferenceGrant there. */
+  readonly reason: 'none' | 'not-granted' | 'no-service' | 'no-port'
+  /** Absent if the rule names none. */
+  readonly backend: Backend | undefined
 }
 
 /** Service or Gateway that does not exist or has no endpoints: 503 UH. */
@@ -176,6 +210,9 @@ export type Failure =
   | NotInRegistry
   | NotExported
   | RoutedElsewhere
+  | NoRule
+  | RouteNotAccepted
+  | BackendInvalid
   | NoEndpoints
   | ConfigurationRejected
   | NotPublished

@@ -1,24 +1,20 @@
 import type { Destination } from '../istio/client.ts'
-import { resolvePort } from '../istio/gateway-servers.ts'
 import { callsTo } from '../kserve/inference-request.ts'
 import { AUTH_PROXY_PORT, type Component, type InferenceService, STANDARD_PORT } from '../kserve/inference-service.ts'
-import { ingressOf } from '../kserve/kserve.ts'
 import { addressPattern, publicationOf, STATUS_URL } from '../kserve/publication.ts'
 import { dedupeEndpoints } from '../kubernetes/dedupe-endpoints.ts'
-import { endpointsOf, findService, HTTP_PORT, isHeadless, targetPort, targetsOf } from '../kubernetes/service.ts'
+import { endpointsOf, findService, HTTP_PORT, isHeadless, targetPort } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
-import { evaluateNonIstioListener } from './call-result.ts'
 import type { PathKinds, TrafficSource } from './caller.ts'
 import { candidateCalls, NON_MESH_CLIENT } from './callers.ts'
-import { forwardCall, toResults } from './evaluate-calls.ts'
+import { enterGateway, hopToBackends } from './external-hops.ts'
+import { externalRoutes } from './external-route.ts'
 import type { Hop } from './hop.ts'
-import { PLAINTEXT_CLIENT } from './ingress-entry.ts'
 import { unknownHop, unpublishedHop } from './ingress-hops.ts'
 import { clientOf } from './passthrough.ts'
 import { kubeletProbes } from './probe-paths.ts'
-import { gatewayCaveats, publicGatewayPods } from './public-gateway.ts'
 import {
   type HopEvaluator,
   hopTo,
@@ -54,7 +50,7 @@ export function standardPaths(
   return {
     hosts: [host],
     servers: pods,
-    external: external(view, service, destination),
+    external: external(view, service, component, destination),
     probes: kubeletProbes(view, component, destination, pods, STANDARD_PORT),
     to: (address, { caller, entry = address, pods: from, expected }) =>
       address === 'component'
@@ -73,55 +69,34 @@ export function standardPaths(
 }
 
 /** External paths by the Ingress or HTTPRoute of a model; none if KServe creates neither. */
-function external(view: View<PathKinds>, service: InferenceService, destination: Destination): readonly PathTemplate[] {
+function external(
+  view: View<PathKinds>,
+  service: InferenceService,
+  component: Component,
+  destination: Destination
+): readonly PathTemplate[] {
   const publication = publicationOf(view, service)
   const { addresses, unknownReason } = publication
-  const toGateway = enterGateway(view, destination)
-  const toTemplate = (entry: string, host: string, path: string, enter: HopEvaluator): PathTemplate => ({
+  const toTemplate = (entry: string, host: string, path: string, steps: readonly HopEvaluator[]): PathTemplate => ({
     caller: 'external',
     from: undefined,
     entry,
     candidates: candidateCalls([NON_MESH_CLIENT], callsTo(view, service, host, path)),
-    steps: [enter, hopTo(view, 'gateway->pod', destination)],
+    steps,
     branches: [{ activatorMode: undefined, steps: [] }]
   })
-  if (unknownReason !== undefined) return [toTemplate('address', '', '', asStep(unknownHop(unknownReason)))]
-  return addresses.map(address => ({
-    ...toTemplate(
-      address.name,
-      address.host,
-      address.path,
-      address.name === STATUS_URL ? asStep(unpublishedHop(view, publication, address)) : toGateway
-    ),
-    address: addressPattern(service, address)
-  }))
+  if (unknownReason !== undefined) return [toTemplate('address', '', '', [asStep(unknownHop(unknownReason))])]
+  const routes = externalRoutes(view, service)
+  return addresses.map(address => {
+    const route = routes.get(address.name)
+    const steps =
+      address.name === STATUS_URL || route === undefined
+        ? [asStep(unpublishedHop(view, publication, address))]
+        : [enterGateway(view, destination, route), hopToBackends(view, service, route, { component, destination })]
+    return { ...toTemplate(address.name, address.host, address.path, steps), address: addressPattern(service, address) }
+  })
 }
 
 const asStep =
   (hop: Hop): HopEvaluator =>
   ({ call }) => ({ hop, next: { at: [], call } })
-
-function enterGateway(view: View<PathKinds>, destination: Destination): HopEvaluator {
-  const { config } = ingressOf(view)
-  const pods = publicGatewayPods(view)
-  const missing = config.enableGatewayApi
-    ? `Gateway API Gateway ${config.kserveIngressGateway} has no Istio gateway pods; other proxies are not modeled`
-    : `Ingress class ${config.ingressClassName} has no Istio gateway pods; other proxies are not modeled`
-  return ({ call }) => {
-    const calls = pods.map(workload => {
-      const endpoint = { workload, port: resolvePort(targetsOf(view, workload), HTTP_PORT) }
-      return evaluateNonIstioListener(
-        view,
-        { client: NON_MESH_CLIENT, call, destination: { ...destination, endpoints: [endpoint] }, endpoint },
-        PLAINTEXT_CLIENT
-      )
-    })
-    const unknown = pods.length === 0 ? { unknown: { reason: missing, inputs: '' } } : {}
-    const results = toResults(calls)
-    const unevaluated = [...results.unevaluated, ...gatewayCaveats(view)]
-    return {
-      hop: { name: 'caller->ingress-gateway', ...results, ...unknown, unevaluated },
-      next: { at: pods, call: forwardCall(view, pods, call) }
-    }
-  }
-}

@@ -1,17 +1,20 @@
 import type { ServerOf } from '../istio/gateway-servers.ts'
 import { knativeGateways } from '../knative/knative.ts'
 import { ingressOf } from '../kserve/kserve.ts'
-import { toRef } from '../state/resource.ts'
+import type { NoRule } from '../request/hop.ts'
+import { nameOf, toRef } from '../state/resource.ts'
 import { withGatewayNames } from './lib/kserve-ingress.ts'
 import { hostName, portName, serverField } from './lib/message-parts.ts'
-import { defineFailure, type Manifest } from './lib/rule.ts'
+import { type AttributedProblem, defineFailure, type Manifest } from './lib/rule.ts'
 import { updatedManifest } from './lib/updated-manifest.ts'
 
 export default defineFailure({
   id: 'gateway-route-missing',
   cause: 'no-route',
   summary: 'A gateway accepts the request but has no route for its host',
-  explain({ host, boundTo, destination, at }, view) {
+  explain(failure, view) {
+    if ('object' in failure) return withoutRule(failure)
+    const { host, boundTo, destination, at } = failure
     const [entry] = at.servers
     if (entry.server.tls?.httpsRedirect) {
       return {
@@ -42,6 +45,16 @@ export default defineFailure({
     }
   }
 })
+
+/** The HTTPRoute or Ingress of a model that lacks a rule. */
+function withoutRule({ host, path = '/', object }: NoRule): AttributedProblem {
+  return {
+    object,
+    field: 'spec.rules',
+    message: `${nameOf(object)} has no rule for ${host}${path}`,
+    fix: { text: `Add a rule for ${host} whose path matches ${path}` }
+  }
+}
 
 /** The Gateway with a server that serves HTTP instead of redirecting it. */
 function withoutRedirect({ gateway, server }: ServerOf): Manifest {

@@ -22,6 +22,7 @@ import gatewayPortTranslationAmbiguous from './gateway-port-translation-ambiguou
 import gatewayRouteMissing from './gateway-route-missing.ts'
 import gatewayServerSuperseded from './gateway-server-superseded.ts'
 import gatewaySniMismatch from './gateway-sni-mismatch.ts'
+import httprouteNotAccepted from './httproute-not-accepted.ts'
 import injectAnnotationIgnored from './inject-annotation-ignored.ts'
 import injectValueInvalid from './inject-value-invalid.ts'
 import injectionDisabledInNamespace from './injection-disabled-in-namespace.ts'
@@ -48,6 +49,7 @@ import policyWithoutSidecar from './policy-without-sidecar.ts'
 import portlevelmtlsUsesServicePort from './portlevelmtls-uses-service-port.ts'
 import registryOnlyBlocksModel from './registry-only-blocks-model.ts'
 import revisionLabelIgnored from './revision-label-ignored.ts'
+import routeBackendInvalid from './route-backend-invalid.ts'
 import serviceNotExported from './service-not-exported.ts'
 import strictMeshPlainLocalGateway from './strict-mesh-plain-local-gateway.ts'
 import strictWithoutSidecar from './strict-without-sidecar.ts'
@@ -77,6 +79,7 @@ export const RULES: Rules = {
     'no-listener': gatewayPortNoListener,
     'no-route': gatewayRouteMissing,
     'sni-not-served': gatewaySniMismatch,
+    'route-not-accepted': httprouteNotAccepted,
     'token-never-valid': jwtNeverAccepted,
     'token-required': jwtRequiredFromAll,
     'no-endpoints': noEndpoints,
@@ -86,6 +89,7 @@ export const RULES: Rules = {
     'refused-by-policy': policyDeniesRequestPath,
     'no-identity-for-policy': policyRequiresPeerIdentity,
     'not-in-registry': registryOnlyBlocksModel,
+    'backend-invalid': routeBackendInvalid,
     'service-not-exported': serviceNotExported,
     'certificate-refused': tlsCertificateMismatch,
     'routed-elsewhere': virtualserviceDivertsModel,

@@ -32,17 +32,8 @@ const UNREAD: Readonly<Record<string, readonly string[]>> = {
     'ValidatingAdmissionPolicy',
     'ValidatingAdmissionPolicyBinding'
   ],
-  'gateway.networking.k8s.io': [
-    'BackendTLSPolicy',
-    'GRPCRoute',
-    'HTTPRoute',
-    'ListenerSet',
-    'ReferenceGrant',
-    'TCPRoute',
-    'TLSRoute',
-    'UDPRoute'
-  ],
-  'networking.k8s.io': ['Ingress', 'IngressClass', 'IPAddress', 'ServiceCIDR'],
+  'gateway.networking.k8s.io': ['BackendTLSPolicy', 'GRPCRoute', 'ListenerSet', 'TCPRoute', 'TLSRoute', 'UDPRoute'],
+  'networking.k8s.io': ['IPAddress', 'ServiceCIDR'],
   'networking.istio.io': ['EnvoyFilter', 'ProxyConfig', 'ServiceEntry', 'WorkloadEntry', 'WorkloadGroup'],
   'serving.kserve.io': [
     'ClusterStorageContainer',

@@ -4,14 +4,19 @@ import { type KindInfo, listOf, optional } from './kinds/fields.ts'
 import { KSERVE } from './kinds/kserve.ts'
 import { annotations, labels } from './kinds/limits.ts'
 import { NETWORKING } from './kinds/networking.ts'
+import { ROUTES } from './kinds/routes.ts'
 import { SECURITY } from './kinds/security.ts'
 import { TRAFFIC } from './kinds/traffic.ts'
 
 /** Schemas of the fields that are read of each kind. All other fields are dropped when an object is parsed. */
-export const KINDS = { ...KSERVE, ...NETWORKING, ...SECURITY, ...TRAFFIC, ...CORE } as const satisfies Record<
-  string,
-  KindInfo
->
+export const KINDS = {
+  ...KSERVE,
+  ...NETWORKING,
+  ...SECURITY,
+  ...TRAFFIC,
+  ...ROUTES,
+  ...CORE
+} as const satisfies Record<string, KindInfo>
 
 /** Supported kinds; their names are unique across API groups. */
 export type Kind = keyof typeof KINDS

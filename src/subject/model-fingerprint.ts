@@ -19,6 +19,7 @@ import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
 import { matches, matchesPath } from '../text/pattern.ts'
 import type { Labels } from '../text/selector.ts'
+import { externalAttributes } from './external-attributes.ts'
 import type { Discriminators } from './namespace-discriminators.ts'
 import { relevantKeys } from './relevant-keys.ts'
 import { routeAttributes } from './route-attributes.ts'
@@ -67,6 +68,7 @@ export function attributesOf(view: View<PathKinds>, service: InferenceService): 
     path?.replaceAll(name, ''),
     graphs.map(graph => graph.name),
     publicationAttributes(service, publication),
+    externalAttributes(view, service, components),
     [predictor, transformer, explainer, ...canary.map(one => one.predictor)].map(fieldsOf),
     canary.map(one => one.trafficPercent),
     components.map(one => componentAttributes(service, one)),

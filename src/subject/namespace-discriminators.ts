@@ -23,7 +23,7 @@ export interface Discriminators {
   /** `*suffix` or, only in policies, `prefix*`. */
   readonly hostPatterns: readonly string[]
   readonly paths: readonly string[]
-  /** True if policies match on the destination address or SNI, which differ for each model. */
+  /** True if policies match on the destination address, SNI, or headers of HTTPRoutes, which differ for each model. */
   readonly connections: boolean
   /** True if policies match on source addresses. */
   readonly callers: boolean
@@ -65,10 +65,15 @@ export function discriminatorsFor(view: View<PathKinds>, namespace: string): Dis
     // A pattern that covers all hosts of the namespace does not distinguish models.
     hostPatterns: [...new Set(hosts.filter(host => isPattern(host) && !ofAll.endsWith(host.slice(1))))].sort(),
     paths: [...new Set(policies.flatMap(policy => operations(policy, 'paths')))].sort(),
-    connections: matchesOn('destination.ip', 'connection.sni'),
+    connections:
+      matchesOn('destination.ip', 'connection.sni') ||
+      rules.some(({ when }) => when.some(({ key }) => MODEL_HEADER.test(key))),
     callers: matchesOn('source.ip') || rules.some(({ from }) => from.some(({ source }) => hasAddresses(source)))
   }
 }
+
+/** Condition on a header with the name of the model or its namespace, which KServe's HTTPRoutes set. */
+const MODEL_HEADER = /^request\.headers\[kserve-isvc-/i
 
 /** Namespaces of the workloads that paths of every namespace can pass, and the root namespace. */
 function systemNamespaces(view: View<PathKinds>): ReadonlySet<string> {

@@ -20,7 +20,18 @@ t.test('every kind of a check is watched or listed as unwatched', async t => {
       on.every(kind => known.includes(kind)),
       id
     )
-  t.same(core, ['NetworkPolicy', 'KubernetesGateway', 'GatewayClass', 'Namespace', 'Service', 'ConfigMap'])
+  t.same(core, [
+    'NetworkPolicy',
+    'KubernetesGateway',
+    'GatewayClass',
+    'HTTPRoute',
+    'ReferenceGrant',
+    'Ingress',
+    'IngressClass',
+    'Namespace',
+    'Service',
+    'ConfigMap'
+  ])
 })
 
 const CONDITIONS = [
@@ -67,8 +78,11 @@ t.test('validating webhooks', async t => {
   t.match(core, {
     failurePolicy: 'Ignore',
     rules: [
-      { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'] },
-      { apiGroups: ['gateway.networking.k8s.io'], resources: ['gateways', 'gatewayclasses'] },
+      { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies', 'ingresses', 'ingressclasses'] },
+      {
+        apiGroups: ['gateway.networking.k8s.io'],
+        resources: ['gateways', 'gatewayclasses', 'httproutes', 'referencegrants']
+      },
       { apiGroups: [''], resources: ['namespaces', 'services', 'configmaps'] }
     ]
   })

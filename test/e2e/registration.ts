@@ -18,6 +18,10 @@ const WATCHED: readonly Kind[] = [
   'NetworkPolicy',
   'KubernetesGateway',
   'GatewayClass',
+  'HTTPRoute',
+  'ReferenceGrant',
+  'Ingress',
+  'IngressClass',
   'Namespace',
   'Service',
   'ConfigMap'

@@ -329,6 +329,7 @@ kind: NetworkPolicy
 metadata: { namespace: ${namespace}, name: isolate }
 spec: ${spec}
 `
+const HTTP = 'listeners: [{ name: http, port: 80, protocol: HTTP, allowedRoutes: { namespaces: { from: All } } }]'
 const gatewayObject = (spec: string, name = 'public') => `
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
@@ -343,7 +344,7 @@ spec: { controllerName: ${controller} }
 `
 const ISOLATED = 'user1/sklearn-iris, user1/sklearn-iris-burst: NetworkPolicy user1/isolate is not evaluated at '
 const gatewayPod = pod('gateways', 'a', 'gateway.networking.k8s.io/gateway-name: public', 'router')
-const published = together(publicGateway, gatewayPod, gatewayObject('listeners: []'), model(STANDARD))
+const published = together(publicGateway, gatewayPod, gatewayObject(HTTP), model(STANDARD))
 const PUBLIC = 'user1/new: Gateway gateways/public is not evaluated at caller->ingress-gateway'
 
 /** By test name: state, changed object, and the start of the reason that the decision carries, if any. */
@@ -373,13 +374,13 @@ const OBJECTS: Readonly<
   'deleted NetworkPolicy': [networkPolicy('{}'), networkPolicy('{}'), undefined, true],
   'another object beside a NetworkPolicy': [networkPolicy('{}'), policy('user1', '{ mtls: { mode: PERMISSIVE } }')],
   'new model beside a NetworkPolicy': [networkPolicy('{}'), model('')],
-  'W15: Gateway API Gateway of models': [published, gatewayObject('listeners: [{ name: http }]'), PUBLIC],
-  'deleted Gateway': [published, gatewayObject(''), PUBLIC, true],
-  'GatewayClass of models': [
+  'deleted Gateway whose class does not exist': [published, gatewayObject(''), PUBLIC, true],
+  'GatewayClass of a controller that is not modeled': [
     published,
-    gatewayClass('istio', 'istio.io/gateway-controller'),
-    'user1/new: GatewayClass istio is not evaluated at caller->ingress-gateway'
+    gatewayClass('istio', 'example.com/controller'),
+    'user1/new: GatewayClass istio of example.com/controller is not modeled at caller->ingress-gateway'
   ],
+  'GatewayClass of Istio': [published, gatewayClass('istio', 'istio.io/gateway-controller')],
   'another Gateway': [published, gatewayObject('', 'other')],
   'another GatewayClass': [published, gatewayClass('envoy', 'gateway.envoyproxy.io/gatewayclass-controller')],
   'Gateway that KServe does not use': [together(gatewayPod, model(STANDARD)), gatewayObject('')]

@@ -1,6 +1,7 @@
 import t from 'tap'
 import rule from '../../src/rules/gateway-route-missing.ts'
-import { gateway } from '../support/objects.ts'
+import { gateway, together } from '../support/objects.ts'
+import { GATEWAY_API, httpRoute, ISTIO_CLASS, ingress, publicGateway, standardModel } from '../support/routes.ts'
 import { findingsOf, testRule } from '../support/table-test.ts'
 
 const redirect = '{ hosts: ["*"], port: { name: http, number: 80, protocol: HTTP }, tls: { httpsRedirect: true } }'
@@ -26,6 +27,37 @@ testRule(t, rule, {
     gateway(
       'knative-ingress-gateway',
       '{ hosts: ["user1/*.example.com"], port: { name: http, number: 80, protocol: HTTP } }'
+    ),
+    []
+  ],
+  'HTTPRoute without a rule for the path': [
+    together(
+      GATEWAY_API,
+      ISTIO_CLASS,
+      publicGateway(),
+      standardModel,
+      httpRoute('{ matches: [{ path: { value: /v2 } }], backendRefs: [{ name: new-predictor, port: 80 }] }')
+    ),
+    ['HTTPRoute user1/new spec.rules']
+  ],
+  'HTTPRoute with a rule for the path': [
+    together(
+      GATEWAY_API,
+      ISTIO_CLASS,
+      publicGateway(),
+      standardModel,
+      httpRoute('{ matches: [{ path: { value: /v1 } }], backendRefs: [{ name: new-predictor, port: 80 }] }')
+    ),
+    []
+  ],
+  'Ingress without a rule for the path': [
+    together(standardModel, ingress('/v2', '{ name: new-predictor, port: { number: 80 } }')),
+    ['Ingress user1/new spec.rules']
+  ],
+  'Ingress for a model of unknown paths': [
+    together(
+      standardModel.replace('modelFormat: { name: sklearn }', 'modelFormat: { name: huggingface }'),
+      ingress('/', '{ name: new-predictor, port: { number: 80 } }')
     ),
     []
   ]

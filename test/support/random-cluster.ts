@@ -3,6 +3,7 @@ import type { Operation } from '../../src/engine/mutate.ts'
 import { readResource } from '../../src/sources/manifest.ts'
 import { KINDS, type Kind, nameOf, type Resource } from '../../src/state/resource.ts'
 import { type Change, Snapshot } from '../../src/state/snapshot.ts'
+import { anyRoute } from './random-routes.ts'
 import { deepFreeze, stockWith } from './snapshot.ts'
 
 /** An object as in a manifest. */
@@ -376,6 +377,7 @@ export const anyObject: fc.Arbitrary<Manifest> = fc.oneof(
   { weight: 1, arbitrary: sidecar },
   { weight: 1, arbitrary: pod },
   { weight: 1, arbitrary: callerPod },
+  { weight: 1, arbitrary: anyRoute({ namespaces: ['user1', 'user2'], names: ['sklearn-iris', 'new'] }) },
   { weight: 1, arbitrary: configMap }
 )
 

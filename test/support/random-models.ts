@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check'
 import { anyObject, type Manifest } from './random-cluster.ts'
+import { anyRoute } from './random-routes.ts'
 
 const pick = <T>(...values: readonly T[]) => fc.constantFrom(...values)
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 1 })
@@ -438,10 +439,32 @@ const others = fc.oneof(
   slice,
   networkPolicy,
   publication,
+  anyRoute({ namespaces: NAMESPACES, names: NAMES }),
   anyObject.filter(({ kind }) => kind === 'ConfigMap' || kind === 'RequestAuthentication')
+)
+
+/** Several objects that decide how external requests reach models in Standard mode. */
+const routed = fc.tuple(
+  pick<object>({}, { enableGatewayApi: true, kserveIngressGateway: 'istio-system/public' }).map(keys =>
+    configMap('kserve', 'inferenceservice-config', {
+      ingress: JSON.stringify({
+        ingressGateway: 'knative-serving/knative-ingress-gateway',
+        localGateway: 'knative-serving/knative-local-gateway',
+        localGatewayService: 'knative-local-gateway.istio-system.svc.cluster.local',
+        domainTemplate: '{{ .Name }}-{{ .Namespace }}.{{ .IngressDomain }}',
+        ...keys
+      })
+    })
+  ),
+  fc.array(anyRoute({ namespaces: NAMESPACES, names: NAMES }), { minLength: 2, maxLength: 6 })
 )
 
 /** Two equal models in each of three namespaces, and up to six objects that may distinguish them. */
 export const equalModels: fc.Arbitrary<readonly Manifest[]> = fc
-  .tuple(models, namespaces, fc.array(others, { maxLength: 6 }))
-  .map(([some, around, objects]) => [...some, ...around, ...objects])
+  .tuple(models, namespaces, fc.array(others, { maxLength: 6 }), fc.option(routed, { nil: undefined, freq: 1 }))
+  .map(([some, around, objects, more]) => [
+    ...some,
+    ...around,
+    ...objects,
+    ...(more === undefined ? [] : [more[0], ...more[1]])
+  ])

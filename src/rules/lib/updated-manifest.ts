@@ -1,4 +1,4 @@
-import { LAST_APPLIED, type LosslessKind, type ResourceOf } from '../../state/resource.ts'
+import { apiNameOf, LAST_APPLIED, type LosslessKind, type ResourceOf } from '../../state/resource.ts'
 import type { Manifest } from './rule.ts'
 
 /** The complete object with changed labels or fields. Restricted to kinds that lose no field when they are read. */
@@ -11,7 +11,7 @@ export function updatedManifest(
   const { [LAST_APPLIED]: _, ...annotations } = object.annotations
   return withoutEmptyFields({
     apiVersion,
-    kind,
+    kind: apiNameOf(kind),
     metadata: { name, ...(namespace === '' ? {} : { namespace }), labels, annotations },
     ...body
   })

@@ -2,14 +2,18 @@ import { entries, type HostileInput, type Manifest, object, times } from './row.
 
 const network = (spec: unknown) => object('networking.k8s.io/v1', 'NetworkPolicy', spec)
 const GATEWAY_API = 'gateway.networking.k8s.io/v1'
-const gatewayClass = (spec: unknown): Manifest => ({
-  apiVersion: GATEWAY_API,
-  kind: 'GatewayClass',
-  metadata: { name: 'istio' },
+const gatewayClass = (spec: unknown) => clusterScoped(GATEWAY_API, 'GatewayClass', 'istio', spec)
+
+const NETWORKING = 'networking.k8s.io/v1'
+const backend = { service: { name: 'sklearn-iris-predictor', port: { number: 80 } } }
+const clusterScoped = (apiVersion: string, kind: string, name: string, spec: unknown): Manifest => ({
+  apiVersion,
+  kind,
+  metadata: { name },
   spec
 })
 
-/** Hostile inputs of kinds that are read but not evaluated. */
+/** Hostile inputs of NetworkPolicies and of kinds that route requests in Standard mode. */
 export const TRAFFIC: readonly HostileInput[] = [
   {
     name: 'NetworkPolicy: an expression with 20,000 values',
@@ -58,5 +62,54 @@ export const TRAFFIC: readonly HostileInput[] = [
     name: 'GatewayClass: a long controller name',
     admitted: true,
     make: () => gatewayClass({ controllerName: `example.com/${'x'.repeat(240)}` })
+  },
+  {
+    name: 'HTTPRoute: 16 hosts, 16 rules of 8 matches with long expressions',
+    admitted: true,
+    make: () =>
+      object(GATEWAY_API, 'HTTPRoute', {
+        parentRefs: [{ name: 'kserve-ingress-gateway', namespace: 'kserve' }],
+        hostnames: times(16, i => `h${i}.example.com`),
+        rules: times(16, i => ({
+          matches: times(8, j => ({
+            path: { type: 'RegularExpression', value: `/${'.*a'.repeat(340)}${i}-${j}` },
+            headers: times(2, k => ({ type: 'RegularExpression', name: `h${k}`, value: '(a+)+$'.repeat(600) }))
+          })),
+          backendRefs: times(16, j => ({ name: `b${j}`, port: 80 }))
+        }))
+      })
+  },
+  { name: 'HTTPRoute: null', admitted: false, make: () => object(GATEWAY_API, 'HTTPRoute', null) },
+  {
+    name: 'ReferenceGrant: 16 sources and targets',
+    admitted: true,
+    make: () =>
+      object('gateway.networking.k8s.io/v1beta1', 'ReferenceGrant', {
+        from: times(16, i => ({ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: `n${i}` })),
+        to: times(16, i => ({ group: '', kind: 'Service', name: `s${i}` }))
+      })
+  },
+  {
+    name: 'Ingress: 5,000 hosts, one with 2,000 paths',
+    admitted: true,
+    make: () =>
+      object(NETWORKING, 'Ingress', {
+        ingressClassName: 'istio',
+        rules: [
+          ...times(5_000, i => ({
+            host: `h${i}.example.com`,
+            http: { paths: [{ path: '/', pathType: 'Prefix', backend }] }
+          })),
+          {
+            host: 'sklearn-iris-user1.example.com',
+            http: { paths: times(2_000, i => ({ path: `/${i}`, pathType: 'Prefix', backend })) }
+          }
+        ]
+      })
+  },
+  {
+    name: 'IngressClass: a long controller name',
+    admitted: true,
+    make: () => clusterScoped(NETWORKING, 'IngressClass', 'istio', { controller: `example.com/${'x'.repeat(200)}` })
   }
 ]
