@@ -7,19 +7,19 @@ const WITHOUT_EFFECT = ['RequestMirror', 'ResponseHeaderModifier', 'CORS']
 /** What filters do to a request: change it, answer with a redirect, or something that is not modeled. */
 export type Filtered =
   | { readonly is: 'forwarded'; readonly call: Call }
-  | { readonly is: 'redirected' }
-  | { readonly is: 'unknown'; readonly type: string }
+  | { readonly is: 'redirected'; readonly call: Call }
+  | { readonly is: 'unknown'; readonly type: string; readonly call: Call }
 
 /** @see gateway-api 1.6 apis/v1/httproute_types.go (HTTPRouteFilter) */
 export function applyFilters(filters: readonly Filter[], match: Match, arrived: Call): Filtered {
   let call = arrived
   for (const { type = '', requestHeaderModifier, requestRedirect, urlRewrite } of filters) {
     if (WITHOUT_EFFECT.includes(type)) continue
-    if (type === 'RequestRedirect' && requestRedirect !== undefined) return { is: 'redirected' }
+    if (type === 'RequestRedirect' && requestRedirect !== undefined) return { is: 'redirected', call }
     if (type === 'RequestHeaderModifier' && requestHeaderModifier !== undefined)
       call = { ...call, headers: modifyHeaders(call.headers, requestHeaderModifier) }
     else if (type === 'URLRewrite' && urlRewrite !== undefined) call = rewrite(call, urlRewrite, match)
-    else return { is: 'unknown', type }
+    else return { is: 'unknown', type, call }
   }
   return { is: 'forwarded', call }
 }

@@ -14,6 +14,6 @@ export function isGranted(view: View<'ReferenceGrant'>, routeNamespace: string, 
       ({ spec }) =>
         spec.from.some(
           one => one.group === GATEWAY_GROUP && one.kind === 'HTTPRoute' && one.namespace === routeNamespace
-        ) && spec.to.some(one => (one.group ?? '') === '' && one.kind === 'Service' && (one.name ?? name) === name)
+        ) && spec.to.some(one => one.group === '' && one.kind === 'Service' && (one.name ?? name) === name)
     )
 }

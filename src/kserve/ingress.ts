@@ -21,7 +21,9 @@ export const predictedIngress: (view: View<ComponentKinds>, service: InferenceSe
     const entry = entryOf(components)
     const main = addresses.find(({ name }) => name !== STATUS_URL)
     if (by !== 'Ingress' || main === undefined || entry === undefined) return undefined
-    const serviceOf = (name: string) => components.find(one => one.name === name)?.service ?? ''
+    const servicesOf = (name: string) => components.filter(one => one.name === name).map(one => one.service)
+    const hostsOf = (component: string) =>
+      component === '' ? [main.host] : servicesOf(component).flatMap(name => standardHost(view, service, name) ?? [])
     const { transformer, explainer } = service.spec
     const hosts: readonly (readonly [component: string, backend: string])[] = [
       ...(transformer && explainer ? [['transformer', 'explainer'] as const] : []),
@@ -35,10 +37,9 @@ export const predictedIngress: (view: View<ComponentKinds>, service: InferenceSe
       kind: 'Ingress',
       spec: {
         ingressClassName: ingressOf(view).config.ingressClassName,
-        rules: hosts.flatMap(([component, backend]) => {
-          const host = component === '' ? main.host : standardHost(view, service, serviceOf(component))
-          return host === undefined ? [] : [ruleTo(host, serviceOf(backend))]
-        })
+        rules: hosts.flatMap(([component, backend]) =>
+          hostsOf(component).flatMap(host => servicesOf(backend).map(name => ruleTo(host, name)))
+        )
       }
     }
   })

@@ -46,8 +46,7 @@ export function enterGateway(view: View<PathKinds>, destination: Destination, ro
 }
 
 function asRouted({ filters, match }: RouteEntry, call: Call): Call {
-  const filtered = applyFilters(filters, match, call)
-  return filtered.is === 'forwarded' ? filtered.call : call
+  return applyFilters(filters, match, call).call
 }
 
 /** Component that a path is for, with its Service. */

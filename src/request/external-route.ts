@@ -6,7 +6,7 @@ import type { InferenceService } from '../kserve/inference-service.ts'
 import { predictedIngress } from '../kserve/ingress.ts'
 import { BY_PATH, type PublicAddress, publicationOf } from '../kserve/publication.ts'
 import { memoizeInView } from '../state/memoize.ts'
-import { nameOf } from '../state/resource.ts'
+import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { coversHost } from '../text/host.ts'
 import type { PathKinds } from './caller.ts'
@@ -22,13 +22,17 @@ const HTTP_PORT = 80
 /** Ways of requests to the addresses of a model, by name of the address. */
 export const externalRoutes: (view: View<PathKinds>, service: InferenceService) => ReadonlyMap<string, ExternalRoute> =
   memoizeInView((view, service) => {
-    const { by, addresses } = publicationOf(view, service)
-    const resolve = by === 'HTTPRoute' ? routeByHttpRoutes : routeByIngress
-    return new Map(addresses.map(address => [address.name, resolve(view, service, address)]))
+    const { addresses } = publicationOf(view, service)
+    const [route] = predictedHttpRoutes(view, service)
+    const ingress = predictedIngress(view, service)
+    return new Map([
+      ...(route ? addresses.map(one => [one.name, routeByHttpRoutes(view, service, route, one)] as const) : []),
+      ...(ingress ? addresses.map(one => [one.name, routeByIngress(view, service, ingress, one)] as const) : [])
+    ])
   })
 
 /** The object of a model for a host: the one that exists, else the one that KServe creates or corrects. */
-function ownObject<T extends RouteObject>(live: T | undefined, predicted: T | undefined, host: string): T | undefined {
+function ownObject<T extends RouteObject>(live: T | undefined, predicted: T, host: string): T {
   const hasHost = live !== undefined && entriesOf(live).some(({ hostname }) => coversHost(hostname, host))
   return hasHost ? live : predicted
 }
@@ -39,20 +43,27 @@ function competing<T extends RouteObject>(all: readonly T[], own: T, { host, nam
   return [own, ...routesFor(all, host).filter(one => one.namespace !== own.namespace || one.name !== own.name)]
 }
 
-function routeByHttpRoutes(view: View<PathKinds>, service: InferenceService, address: PublicAddress): ExternalRoute {
+function routeByHttpRoutes(
+  view: View<PathKinds>,
+  service: InferenceService,
+  predicted: ResourceOf<'HTTPRoute'>,
+  address: PublicAddress
+): ExternalRoute {
   const { host, path } = address
-  const [predicted] = predictedHttpRoutes(view, service)
   const own = ownObject(view.get('HTTPRoute', service.namespace, service.name), predicted, host)
-  if (own === undefined) return unrouted(`no HTTPRoute of ${nameOf(service)} is known`)
   const call = callTo(view, service, host, undefined, path)
   return routeByGateway(view, { own, routes: competing(view.list('HTTPRoute'), own, address), call })
 }
 
-function routeByIngress(view: View<PathKinds>, service: InferenceService, address: PublicAddress): ExternalRoute {
+function routeByIngress(
+  view: View<PathKinds>,
+  service: InferenceService,
+  predicted: ResourceOf<'Ingress'>,
+  address: PublicAddress
+): ExternalRoute {
   const { host, path } = address
   const live = view.get('Ingress', service.namespace, service.name)
-  const own = ownObject(live, predictedIngress(view, service), host)
-  if (own === undefined) return unrouted(`no Ingress of ${nameOf(service)} is known`)
+  const own = ownObject(live, predicted, host)
   const ofClass = ingressClassOf(view, own)
   const pods = ofClass.isOfIstio ? istioIngressPods(view) : []
   if (pods.length === 0)

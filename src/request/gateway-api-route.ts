@@ -1,4 +1,11 @@
-import { isParent, type KubernetesGateway, type ParentRef, REFUSALS, refusalOf } from '../gateway-api/listeners.ts'
+import {
+  isParent,
+  type KubernetesGateway,
+  type ParentRef,
+  REFUSALS,
+  type Refusal,
+  refusalOf
+} from '../gateway-api/listeners.ts'
 import { isOfIstio, proxiesOf, runningProxies } from '../gateway-api/proxies.ts'
 import { EXPRESSIONS_LAST, PREFIXES_LAST } from '../gateway-api/route-match.ts'
 import { GATEWAY_GROUP } from '../istio/policy-target.ts'
@@ -50,8 +57,9 @@ function routeAt(view: View<PathKinds>, request: RoutedRequest, parent: ParentRe
     return { ...NOWHERE, routing: { is: 'unknown', reason: proxies.unknownReason, inputs: inputsOf(view, gateway) } }
   const { pods } = proxies
   const pathTypes = isOfIstio(view, gateway) === false ? PREFIXES_LAST : EXPRESSIONS_LAST
+  const refusals = gateway.spec.listeners.map(one => listenerRefusal(view, gateway, one, own, parent, call))
   const results = gateway.spec.listeners
-    .filter(listener => listenerRefusal(view, gateway, listener, own, parent, call) === undefined)
+    .filter((_, i) => refusals[i] === undefined)
     .map((listener): ExternalRoute => {
       const isAttached = (route: HttpRoute) =>
         route.spec.parentRefs.some(
@@ -64,7 +72,7 @@ function routeAt(view: View<PathKinds>, request: RoutedRequest, parent: ParentRe
     best(results) ?? {
       ...NOWHERE,
       pods,
-      routing: { is: 'failed', failure: notAccepted(view, request, gateway, parent) }
+      routing: { is: 'failed', failure: notAccepted(request, gateway, refusals) }
     }
   )
 }
@@ -86,16 +94,11 @@ function listenerRefusal(
 
 /** The refusal of the listener that is nearest to accepting the route. */
 function notAccepted(
-  view: View<PathKinds>,
   { own, call }: RoutedRequest,
   gateway: KubernetesGateway,
-  parent: ParentRef
+  refusals: readonly (Refusal | undefined)[]
 ): RouteNotAccepted {
-  const refusals = gateway.spec.listeners.map(
-    listener => listenerRefusal(view, gateway, listener, own, parent, call) ?? 'section'
-  )
-  const nearest = refusals.map(one => REFUSALS.indexOf(one)).reduce((a, b) => Math.max(a, b), 0)
-  const refusal = REFUSALS[nearest] ?? 'section'
+  const refusal = REFUSALS.findLast(one => refusals.includes(one)) ?? 'section'
   const listener = refusals.indexOf(refusal)
   return {
     cause: 'route-not-accepted',

@@ -39,6 +39,7 @@ function selected(objects: Parameters<typeof selectRoutes>[0], call: Partial<Cal
 t.test('the first match by precedence', async t => {
   t.same(selected(route('{}')), ['a-0'], 'no condition')
   t.same(selected([httpRoute('a', [''])]), ['a-0'], 'no match')
+  t.same(selected(route('{}', '{}')), ['a-0'], 'first rule')
   t.same(selected(route(prefix('/'), prefix('/v1'))), ['a-1'], 'longest prefix')
   t.same(selected(route(prefix('/v1'), exact('/v1/models/iris:predict'))), ['a-1'], 'exact path')
   t.same(selected(route(prefix('/v1/mod'), prefix('/v1/'))), ['a-1'], 'prefixes end with an element')

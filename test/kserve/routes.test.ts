@@ -118,3 +118,16 @@ t.test('KServe creates one Ingress', async t => {
   t.equal(ingressRules(PREDICTOR, { disableIngressCreation: true }), undefined)
   t.equal(ingressRules(PREDICTOR, GATEWAY_API), undefined)
 })
+
+t.test('without a template that is modeled, only the host of the status is known', async t => {
+  const withStatus = model(STANDARD, PREDICTOR) + 'status: { url: "http://iris.example.org" }\n'
+  const hosts = (config: object) => {
+    const state = stockWith(together(kserveConfig({ domainTemplate: '{{ len .Name }}', ...config }), withStatus))
+    const service = state.get('InferenceService', 'user1', 'new')
+    if (service === undefined) throw new Error('no model')
+    const rules = predictedIngress(state, service)?.spec.rules ?? []
+    return [...predictedHttpRoutes(state, service).map(({ spec }) => spec.hostnames), rules.map(({ host }) => host)]
+  }
+  t.same(hosts({}), [['iris.example.org']])
+  t.same(hosts(GATEWAY_API), [['iris.example.org'], [], []])
+})

@@ -43,7 +43,8 @@ testRule(t, rule, {
 })
 
 t.test('the fix accepts routes of all namespaces and keeps the rest', async t => {
-  const [finding] = findingsOf(rule.id, state(SAME.replace('port', 'hostname: "*.example.com", port')))
+  const other = '{ name: tcp, port: 81, protocol: TCP }'
+  const [finding] = findingsOf(rule.id, state(`${other}, ${SAME.replace('port', 'hostname: "*.example.com", port')}`))
   t.same(finding?.fix.apply, [
     {
       apiVersion: 'gateway.networking.k8s.io/v1',
@@ -52,6 +53,7 @@ t.test('the fix accepts routes of all namespaces and keeps the rest', async t =>
       spec: {
         gatewayClassName: 'istio',
         listeners: [
+          { name: 'tcp', port: 81, protocol: 'TCP' },
           {
             name: 'http',
             hostname: '*.example.com',

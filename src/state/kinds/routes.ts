@@ -110,8 +110,8 @@ export const ROUTES = {
     plural: 'referencegrants',
     shape: z.object({
       spec: z.object({
-        from: listOf(z.object({ group: text, kind: z.string(), namespace: z.string() })),
-        to: listOf(z.object({ group: text, kind: z.string(), name: text }))
+        from: listOf(z.object({ group: z.string().default(''), kind: z.string(), namespace: z.string() })),
+        to: listOf(z.object({ group: z.string().default(''), kind: z.string(), name: text }))
       })
     })
   },
