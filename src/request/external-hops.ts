@@ -36,7 +36,10 @@ export function enterGateway(view: View<PathKinds>, destination: Destination, ro
     const results = toResults(calls)
     const failure = results.failure ?? (routing.is === 'failed' ? routing.failure : undefined)
     const unevaluated = [...results.unevaluated, ...caveats]
-    const unknown = failure === undefined && routing.is === 'unknown' ? routing : results.unknown
+    const unknown =
+      failure === undefined && routing.is === 'unknown'
+        ? { reason: routing.reason, inputs: routing.inputs }
+        : results.unknown
     const forwarded = routing.is === 'routed' ? asRouted(routing.entry, call) : call
     return {
       hop: { name: 'caller->ingress-gateway', ...results, failure, unknown, unevaluated },
