@@ -9,6 +9,17 @@ const KNATIVE_PROBE_PATHS: readonly HopName[] = [
 ]
 
 /** True if a policy denies the callers of this hop, and the model serves others. */
-export function deniesCallers({ name, failure }: FailedHop): boolean {
+export function deniesCallers(hop: FailedHop): boolean {
+  const { name, failure } = hop
+  if (failure.cause === 'network-policy-denied') return isolatesFromCallers(hop)
   return 'verdict' in failure && failure.cause !== 'provider-unknown' && !KNATIVE_PROBE_PATHS.includes(name)
+}
+
+/**
+ * True if a NetworkPolicy denies callers that no object shows to exist: that may be its purpose. External callers of a gateway
+ * are not among them, because a policy cannot select them.
+ */
+export function isolatesFromCallers({ name, failure }: FailedHop): boolean {
+  if (failure.cause !== 'network-policy-denied') return false
+  return failure.client.unknownLabels === 'chosen' && name !== 'caller->ingress-gateway'
 }

@@ -2,6 +2,7 @@ import { isFurtherAddress } from '../kserve/publication.ts'
 import type { CallerNamespaces } from '../request/caller.ts'
 import { failedHopOf, isOpen, type Path } from '../request/request-path.ts'
 import { memoize } from '../state/memoize.ts'
+import { isolatesFromCallers } from './denied-callers.ts'
 import { isRequiredFromAll, withoutToken } from './token-required.ts'
 
 /**
@@ -31,8 +32,14 @@ function newlyBlockedPaths(before: readonly Path[], after: readonly Path[]): rea
     .flatMap(({ path, wasReachable }) => (wasReachable ? path : []))
   if (before.length === 0 && !blocked.some(({ expected }) => expected)) return []
   const requests = blocked.filter(({ caller }) => caller !== 'probe')
-  const servers = new Set(requests.filter(({ from }) => from === undefined).map(failedServer))
+  const servers = new Set(requests.filter(path => path.from === undefined && !isIsolated(path)).map(failedServer))
   return [...requests, ...blocked.filter(path => path.caller === 'probe' && !servers.has(failedServer(path)))]
+}
+
+/** True if callers are denied on purpose, perhaps: then probes are not. */
+function isIsolated(path: Path): boolean {
+  const hop = failedHopOf(path)
+  return hop !== undefined && isolatesFromCallers(hop)
 }
 
 /** Role of the server that fails. */
@@ -109,7 +116,7 @@ function predecessorsOf(path: Path, before: readonly Path[]): readonly Path[] {
 }
 
 /** Adds callers whose own configuration was removed; the paths of any caller apply to them now. */
-function withRemovedCallers(after: readonly Path[], before: readonly Path[]): readonly Path[] {
+export function withRemovedCallers(after: readonly Path[], before: readonly Path[]): readonly Path[] {
   const namespaces = (paths: readonly Path[]) =>
     new Set(paths.flatMap(({ caller, from = [] }) => (caller === 'in-mesh' ? from : [])))
   const present = namespaces(after)
@@ -128,8 +135,9 @@ export function isSecondCause(before: readonly Path[], path: Path): boolean {
   return same.length > 0 && same.every(one => progressOf(one) > progressOf(path))
 }
 
-/** Number of hops and checks that a blocked path passes: connections before policies. */
+/** Number of hops and checks that a blocked path passes: NetworkPolicies before TLS before AuthorizationPolicies. */
 function progressOf(path: Path): number {
   const failure = failedHopOf(path)?.failure
-  return 2 * path.hops.length + Number(failure !== undefined && 'verdict' in failure)
+  const checks = failure === undefined || failure.cause === 'network-policy-denied' ? 0 : 'verdict' in failure ? 2 : 1
+  return 3 * path.hops.length + checks
 }

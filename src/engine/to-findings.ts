@@ -1,9 +1,18 @@
 import type { Failure } from '../request/hop.ts'
-import { type CheckRule, type FailureRule, type Mode, type Problem, type Rules, ruleFor } from '../rules/lib/rule.ts'
+import {
+  type CheckRule,
+  type FailureRule,
+  type Manifest,
+  type Mode,
+  type Problem,
+  type Rules,
+  ruleFor
+} from '../rules/lib/rule.ts'
 import { getOrAdd } from '../state/map.ts'
 import { namespaceOf, type Ref, type Resource } from '../state/resource.ts'
 import type { Snapshot } from '../state/snapshot.ts'
 import { type LabelSelector, selects } from '../text/selector.ts'
+import { isolatesFromCallers } from './denied-callers.ts'
 import type { BlockedPath } from './diff.ts'
 import { type Exception, type Exceptions, exceptionsAt } from './exceptions.ts'
 import { type BlockedPathRef, type Finding, type ModelExposure, SEVERITIES } from './finding.ts'
@@ -74,19 +83,29 @@ export function toPathFindings(
       continue
     }
     const key = [rule.id, problem.object.kind, modelKey(problem.object), problem.field].join(' ')
-    const group = groups.get(key) ?? { rule, problem, apply: new Map(), blocked: new Map(), keepsMode: false }
+    const group = groups.get(key) ?? { rule, problem, blocked: new Map(), keepsMode: false }
     groups.set(key, group)
-    addObjects(group.apply, problem.fix.apply)
     const { caller, from, expected } = path
     if (expected && !partialDenial && !hasExistingCause && !latent) group.keepsMode = true
     const sameHop = getOrAdd(
       group.blocked,
       [caller, from, name].join(' '),
-      (): BlockedGroup => ({ caller, from, hop: name, models: new Set() })
+      (): BlockedGroup => ({
+        caller,
+        from,
+        hop: name,
+        isolatesFromCallers: isolatesFromCallers(hop),
+        models: new Set(),
+        apply: new Map()
+      })
     )
+    addObjects(sameHop.apply, problem.fix.apply)
     for (const model of models.length === 0 ? [undefined] : models.map(modelKey)) sameHop.models.add(model)
   }
-  const findings = [...groups.values()].map(({ rule, problem: { fix, ...own }, apply, blocked: paths, keepsMode }) => {
+  const findings = [...groups.values()].map(({ rule, problem: { fix, ...own }, blocked: paths, keepsMode }) => {
+    const named = new Map([...paths].map(([key, one]) => [key, withoutDeniedCallers(rule, one, paths)]))
+    const apply = new Map<string, Manifest>()
+    for (const { models, apply: objects } of named.values()) if (models.size > 0) addObjects(apply, objects.values())
     const problem = { ...own, fix: { ...fix, ...(apply.size > 0 && { apply: [...apply.values()] }) } }
     const mode = modeFor(rule, problem.object, snapshot, policy, !keepsMode)
     const category = latent ? 'latent-outage' : rule.category
@@ -95,7 +114,7 @@ export function toPathFindings(
       problem.object,
       problem,
       mode,
-      [...paths].sort(byKey).flatMap(([, one]) => toBlockedPathRefs(withoutDeniedCallers(rule, one, paths)))
+      [...named].sort(byKey).flatMap(([, one]) => toBlockedPathRefs(one))
     )
   })
   return { findings, skipped: [...skipped.values()] }
@@ -108,9 +127,10 @@ function attributedTo(failure: Failure, changed: Resource | undefined): Failure 
   return own === undefined ? failure : { ...failure, verdict: { ...failure.verdict, by: [own] } }
 }
 
-/** Paths blocked for all callers come before partial denials, InferenceService URLs before predictor hosts. */
-function priorityOf({ partialDenial, path }: BlockedPath): number {
-  return 2 * Number(partialDenial) + Number(path.entry === 'component')
+/** Paths blocked for all callers come before denials of some, InferenceService URLs before predictor hosts. */
+function priorityOf({ partialDenial, path, hop }: BlockedPath): number {
+  const isForSome = partialDenial || isolatesFromCallers(hop)
+  return 2 * Number(isForSome) + Number(path.entry === 'component')
 }
 
 /** Converts a check result to a finding. */

@@ -5,6 +5,7 @@ import { getOrAdd } from '../state/map.ts'
 import { PATHS } from './incremental/class-evaluation.ts'
 import { type Evaluation, modelKey } from './incremental/evaluate.ts'
 import type { Skip } from './incremental/skip.ts'
+import { withRemovedCallers } from './newly-blocked.ts'
 
 /** Path whose result is not known, of InferenceServices with identical paths. */
 export interface UnknownPath {
@@ -41,12 +42,23 @@ function newAnswers(
 ): readonly UnknownPath[] {
   if (before === after || before.length === 0) return []
   const textOf = ({ reason, inputs }: Unevaluated) => `${reason} ${inputs}`
-  const known = new Set(before.flatMap(({ unevaluated = [] }) => unevaluated.map(textOf)))
-  return after.flatMap(({ entry, unevaluated = [] }) =>
+  const textsIn = (paths: readonly Path[]) => new Set(paths.flatMap(({ unevaluated = [] }) => unevaluated.map(textOf)))
+  const known = textsIn(before)
+  const toAnswers = ({ entry, unevaluated = [] }: Path, own: ReadonlySet<string>): readonly UnknownPath[] =>
     unevaluated
-      .filter(one => !known.has(textOf(one)))
+      .filter(one => !own.has(textOf(one)))
       .map(({ hop, reason, by }) => ({ models, entry, hop, reason, rule: by === 'provider' ? ANSWERS : PATHS }))
-  )
+  return [
+    ...after.flatMap(path => toAnswers(path, known)),
+    ...withRemovedCallers(after, before)
+      .slice(after.length)
+      .flatMap(path => toAnswers(path, textsIn(before.filter(one => isOfSomeCaller(one, path)))))
+  ]
+}
+
+/** True for a path of callers that are a class no more, to the same address. */
+function isOfSomeCaller(one: Path, { entry, from: removed }: Path): boolean {
+  return one.entry === entry && removed?.some(namespace => one.from?.includes(namespace)) === true
 }
 
 function comparePaths(before: readonly Path[], after: readonly Path[]): readonly Path[] {

@@ -119,6 +119,7 @@ function nextSystemPod(view: View<InjectionKinds>, app: KnativeSystem): Workload
     serviceAccount: app,
     ...next,
     ports: [],
-    address: undefined
+    address: undefined,
+    unknownLabels: 'any'
   }
 }

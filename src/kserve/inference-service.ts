@@ -184,7 +184,9 @@ export function desiredPod(view: View<InjectionKinds>, service: InferenceService
     ...nextPorts(component),
     address: undefined,
     excludedInboundPorts: parseExcludedInboundPorts(component.annotations),
-    captured: captureOf(subject)
+    captured: captureOf(subject),
+    hostNetwork: component.hostNetwork ? true : undefined,
+    unknownLabels: 'generated'
   }
 }
 

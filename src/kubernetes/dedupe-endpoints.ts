@@ -13,6 +13,7 @@ export function dedupeEndpoints(endpoints: readonly Endpoint[]): readonly Endpoi
   for (const endpoint of endpoints) {
     const { namespace, labels, serviceAccount, proxy, revision, excludedInboundPorts, servesTls, captured } =
       endpoint.workload
+    const { hostNetwork, ports } = endpoint.workload
     const key = JSON.stringify([
       namespace,
       serviceAccount,
@@ -22,6 +23,8 @@ export function dedupeEndpoints(endpoints: readonly Endpoint[]): readonly Endpoi
       excludedInboundPorts,
       servesTls,
       captured,
+      hostNetwork,
+      ports,
       endpoint.port
     ])
     // The remaining pod represents several addresses, so it has none for policies to match on.

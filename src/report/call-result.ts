@@ -49,7 +49,10 @@ export function renderCallResult(view: View<'ConfigMap'>, call: CallResult): Cal
     port: destination.port,
     server: { name: `${namespace}/${name}`, ...serverSideText(connection), by: server.at },
     identity: outcome.is === 'open' ? toIdentity(outcome.identity) : undefined,
-    authorization: outcome.is === 'open' ? renderAuthorization(authorization, server.at) : undefined,
+    authorization:
+      outcome.is === 'open' && failure?.cause !== 'network-policy-denied'
+        ? renderAuthorization(authorization, server.at)
+        : undefined,
     verdict: failure !== undefined ? 'blocked' : unknown === undefined ? 'ok' : 'unknown'
   }
 }

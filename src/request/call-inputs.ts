@@ -4,13 +4,14 @@ import type { Destination } from '../istio/client.ts'
 import { meshOf } from '../istio/mesh.ts'
 import { hasWorkloadSelector } from '../istio/peer-authentication.ts'
 import { attaches } from '../istio/policy-target.ts'
+import { isolationsOf, type NetworkKinds } from '../kubernetes/network-policy.ts'
 import type { Endpoint } from '../kubernetes/service.ts'
 import { memoize, memoizeInView } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { tlsModeOf, type Workload } from '../state/workload.ts'
 import { coversHost } from '../text/host.ts'
-import { hasLabels, selects } from '../text/selector.ts'
+import { hasLabels } from '../text/selector.ts'
 
 export type InputKinds =
   | 'AuthorizationPolicy'
@@ -38,12 +39,13 @@ export function inputsOf(
   ])
 }
 
-const clientText = (view: View<'Namespace'>) => (client: Workload) => [
+const clientText = (view: View<NetworkKinds>) => (client: Workload) => [
   client.namespace,
   client.serviceAccount,
   client.proxy,
   client.captured,
-  dataplaneLabels(view, client.namespace)
+  dataplaneLabels(view, client.namespace),
+  isolationsOf(view, client).egress.map(({ policy }) => specText(policy))
 ]
 
 const serverText = (view: View<InputKinds>) => (endpoint: Endpoint) => {
@@ -70,7 +72,7 @@ const policiesText: (view: View<InputKinds>, workload: Workload) => readonly str
     const { namespace: own, labels } = workload
     const waypoint = view.get('Namespace', '', own)?.labels[USE_WAYPOINT]
     const applies = (policy: Attachable) => attaches(policy, workload) || isForWaypoint(policy, waypoint)
-    const networkPolicies = view.list('NetworkPolicy', own).filter(({ spec }) => selects(spec.podSelector, labels))
+    const networkPolicies = isolationsOf(view, workload).ingress.map(({ policy }) => policy)
     const policies = [...new Set([meshOf(view).rootNamespace, own])].flatMap(namespace => [
       ...view
         .list('PeerAuthentication', namespace)

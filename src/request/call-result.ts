@@ -11,11 +11,12 @@ import type { Call, Request } from '../istio/request.ts'
 import { issuersFor, unknownIssuer, validateToken } from '../istio/request-authentication.ts'
 import type { Routed } from '../istio/route.ts'
 import type { RouteKinds } from '../istio/sidecar-route.ts'
+import { evaluateNetwork } from '../kubernetes/network-policy.ts'
 import type { Endpoint } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import { identityOf, type Workload } from '../state/workload.ts'
 import { type InputKinds, inputsOf } from './call-inputs.ts'
-import { answersOf, networkPolicyCaveats } from './caveats.ts'
+import { answersOf, toCaveat } from './caveats.ts'
 import type { CallResult, Caveat, Denied, Failure, NoRouteReason, PolicyDenied, Unevaluated } from './hop.ts'
 
 /** Client, request, destination and endpoint of one call. */
@@ -26,6 +27,8 @@ export interface CallAttempt {
   readonly endpoint: Endpoint
   /** Routes of gateways; absent if the server is not expected to route requests. */
   readonly routeAt?: RouteAtGateway | undefined
+  /** True for the kubelet: NetworkPolicies never deny connections from the node of a pod. */
+  readonly fromNode?: true
 }
 
 /** Route of a gateway for a request, or why it has none. */
@@ -33,7 +36,7 @@ export type RouteAtGateway = (gateway: Workload, chain: Chain, call: Call) => Ro
 
 export type CallKinds = ConnectionKinds | AuthorizationKinds | InputKinds | RouteKinds | 'Pod'
 
-/** Evaluates a call: the connection, then the server's policies, then (at a gateway) its routes. */
+/** Evaluates a call: NetworkPolicies, the connection, then the server's policies, then (at a gateway) its routes. */
 export function evaluateCall(view: View<CallKinds>, attempt: CallAttempt): CallResult {
   const { client, destination, endpoint } = attempt
   return evaluateConnected(view, attempt, connect(view, client, destination, endpoint))
@@ -71,6 +74,11 @@ function evaluateConnected(view: View<CallKinds>, attempt: CallAttempt, connecti
     unknown: Unevaluated | undefined = ambient
   ): CallResult => ({ client, destination, connection, authorization, failure, unknown, unevaluated, routed })
   if (ambient !== undefined) return toResult(ALLOWED)
+  const network = attempt.fromNode ? undefined : evaluateNetwork(view, client, endpoint)
+  if (network?.is === 'denied') {
+    const { workload: server, port } = endpoint
+    return toResult(ALLOWED, { cause: 'network-policy-denied', client, server, port, by: network.by })
+  }
   if (outcome.is === 'unknown')
     return toResult(ALLOWED, undefined, [], { reason: outcome.reason, inputs: inputsOfCall(view, attempt) })
   if (outcome.is === 'refused') return toResult(ALLOWED, { ...outcome.refusal, client, sent, destination, server })
@@ -88,7 +96,8 @@ function evaluateConnected(view: View<CallKinds>, attempt: CallAttempt, connecti
       ? { cause: 'no-route', host: call.host, boundTo: routed.boundTo, destination, at: chain }
       : undefined
   const answers = server.at === 'application' ? [] : answersOf(view, endpoint.workload, request)
-  return toResult(authorization, failure, [...answers, ...networkPolicyCaveats(view, endpoint.workload)])
+  const undecided = network?.is === 'unknown' ? network.by.map(toCaveat) : []
+  return toResult(authorization, failure, [...answers, ...undecided])
 }
 
 /** Route of the gateway that is called; that of its first chain if it is not known which chain accepts the connection. */

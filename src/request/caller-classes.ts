@@ -3,6 +3,7 @@ import { meshOf } from '../istio/mesh.ts'
 import { type KnownCall, residueOf } from '../istio/rule-residue.ts'
 import { exportedTo } from '../istio/sidecar.ts'
 import { gatewaysOf, isExportedTo, MESH, sourceNamespacesOf, type VirtualService } from '../istio/virtual-service.ts'
+import { networkPoliciesFor } from '../kubernetes/network-callers.ts'
 import { sortByCreationTime } from '../state/creation-order.ts'
 import { type NamedDestinationRule, namespaceOfHost } from '../state/destination-rule-index.ts'
 import { getOrAdd } from '../state/map.ts'
@@ -39,7 +40,7 @@ export interface MeshNamespace {
 
 /**
  * Partitions the namespaces of callers into equivalence classes: the same client configuration, and the same result of
- * every policy on the path.
+ * every policy on the path, NetworkPolicies included.
  *
  * @param namespaces with the service accounts of their callers
  */
@@ -57,7 +58,12 @@ export function callerClasses(
     }
     // In the same order for each member: of accounts that get equally far, the first supplies the cause.
     const byText = [...byResidue].sort(([a], [b]) => (a < b ? -1 : 1))
-    const key = JSON.stringify([configurationOf(namespace), byText.map(([residue]) => residue), revision])
+    const key = JSON.stringify([
+      configurationOf(namespace),
+      byText.map(([residue]) => residue),
+      networkPoliciesFor(view, called.servers, namespace),
+      revision
+    ])
     const known = classes.get(key)
     if (known === undefined)
       classes.set(key, {

@@ -6,6 +6,7 @@ import { namedSources } from '../istio/named-sources.ts'
 import type { Call } from '../istio/request.ts'
 import { exportedTo, importsOwnNamespace } from '../istio/sidecar.ts'
 import { exportsOf, sourceNamespacesOf, type VirtualService } from '../istio/virtual-service.ts'
+import { namespacesInPolicies } from '../kubernetes/network-callers.ts'
 import { getOrAdd } from '../state/map.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
@@ -23,7 +24,8 @@ export const ANY_MESH_CLIENT: Workload = {
   serviceAccount: 'default',
   proxy: 'sidecar',
   ports: [],
-  address: ANY_ADDRESS
+  address: ANY_ADDRESS,
+  unknownLabels: 'chosen'
 }
 
 /** Client without a sidecar, in the cluster or external. */
@@ -38,14 +40,16 @@ export const NON_MESH_SOURCE: TrafficSource = {
 
 /**
  * Callers with a sidecar: any, and namespaces of which configuration on the path speaks, if they have sidecars: policies
- * name them or their pattern, DestinationRules lie in them or are exported to them, they have a Sidecar. Namespaces with
- * equal configuration form one caller class.
+ * name them or their pattern, DestinationRules lie in them or are exported to them, they have a Sidecar, NetworkPolicies
+ * distinguish them. Namespaces with equal configuration form one caller class.
  *
  * @param representative namespace that represents its class, if it is in one; by default the first in order
  */
 export function meshSources(view: View<PathKinds>, called: Called, representative?: string): readonly TrafficSource[] {
   const accounts = accountsNamed(view, called.servers)
   for (const namespace of namespacesWithConfig(view, called)) getOrAdd(accounts, namespace, newSet)
+  for (const namespace of namespacesInPolicies(view, called.servers))
+    if (!isHopNamespace(view, namespace)) getOrAdd(accounts, namespace, newSet)
   const inOrder = [...accounts].sort(([a], [b]) =>
     a === representative ? -1 : b === representative ? 1 : a < b ? -1 : 1
   )
@@ -120,19 +124,22 @@ const newSet = () => new Set<string>()
 
 /** Namespaces that the servers' policies name, with their service accounts that the policies name. */
 function accountsNamed(view: View<PathKinds>, servers: readonly Workload[]): Map<string, Set<string>> {
-  const { istioNamespace, knativeNamespace } = view.settings
-  // Gateways and activator are hops, not callers.
-  const hops = [meshOf(view).rootNamespace, istioNamespace, knativeNamespace]
   const accounts = new Map<string, Set<string>>()
   const policies = new Set(servers.flatMap(server => policiesFor(view, server)))
   for (const { namespace: pattern, account } of [...policies].flatMap(namedSources)) {
     for (const namespace of namespacesMatching(view, pattern)) {
-      if (hops.includes(namespace)) continue
+      if (isHopNamespace(view, namespace)) continue
       const names = getOrAdd(accounts, namespace, newSet)
       if (account !== undefined) names.add(account)
     }
   }
   return accounts
+}
+
+/** Gateways and activator are hops, not callers. */
+function isHopNamespace(view: View<PathKinds>, namespace: string): boolean {
+  const { istioNamespace, knativeNamespace } = view.settings
+  return [meshOf(view).rootNamespace, istioNamespace, knativeNamespace].includes(namespace)
 }
 
 function namespacesMatching(view: View<'Namespace'>, pattern: string): readonly string[] {

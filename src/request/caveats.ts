@@ -1,10 +1,8 @@
 import { askedProviders } from '../istio/authorization.ts'
 import type { Request } from '../istio/request.ts'
-import { memoizeInView } from '../state/memoize.ts'
 import { nameOf, type ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
-import { selects } from '../text/selector.ts'
 import { type InputKinds, specText } from './call-inputs.ts'
 import type { Caveat } from './hop.ts'
 
@@ -17,20 +15,12 @@ export function answersOf(view: View<InputKinds>, server: Workload, request: Req
   }))
 }
 
-/** NetworkPolicies that select the pod. */
-export const networkPolicyCaveats: (view: View<'NetworkPolicy'>, workload: Workload) => readonly Caveat[] =
-  memoizeInView((view, { namespace, labels }) =>
-    view
-      .list('NetworkPolicy', namespace)
-      .filter(({ spec }) => selects(spec.podSelector, labels))
-      .map(toCaveat)
-  )
-
 /** An object on the path that does not exist, so that what it would decide is not known. */
 export function missingCaveat(name: string): Caveat {
   return { reason: `${name} is not evaluated`, inputs: 'it does not exist', by: 'object' }
 }
 
-function toCaveat(policy: ResourceOf<'NetworkPolicy'>): Caveat {
+/** A NetworkPolicy on the path that cannot be decided. */
+export function toCaveat(policy: ResourceOf<'NetworkPolicy'>): Caveat {
   return { reason: `${nameOf(policy)} is not evaluated`, inputs: specText(policy), by: 'object' }
 }

@@ -4,6 +4,7 @@ import type { Request } from '../istio/request.ts'
 import { serverSide } from '../istio/server.ts'
 import { findKserveConfig, ingressOf } from '../kserve/kserve.ts'
 import { dedupeEndpoints } from '../kubernetes/dedupe-endpoints.ts'
+import { evaluateNetwork } from '../kubernetes/network-policy.ts'
 import { type Endpoint, endpointsOf, findService, type Service } from '../kubernetes/service.ts'
 import { toRef } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
@@ -14,6 +15,7 @@ import { inputsOf } from './call-inputs.ts'
 import { AMBIENT } from './call-result.ts'
 import type { PathKinds } from './caller.ts'
 import { NON_MESH_CLIENT } from './callers.ts'
+import { toCaveat } from './caveats.ts'
 import { type ControlPlaneWebhook, controlPlaneWebhooks, type WebhookKinds } from './control-plane-webhooks.ts'
 import type { ConfigurationRejected, Failure, HopName, Unevaluated } from './hop.ts'
 import type { Path } from './request-path.ts'
@@ -35,7 +37,8 @@ function webhookPaths(view: View<ControlPlaneKinds>): readonly Path[] {
     const service = findService(view, serviceHost(namespace, name, view.settings.clusterDomain))
     const failure = service && findWebhookFailure(view, webhook, service)
     const unknown = service && failure === undefined ? findUnknownWebhook(view, service, port) : undefined
-    paths.set(entry, toPath(entry, 'apiserver->webhook', failure, unknown))
+    const unevaluated = service === undefined ? [] : networkCaveats(view, service, port)
+    paths.set(entry, { ...toPath(entry, 'apiserver->webhook', failure, unknown), unevaluated })
   }
   return [...paths.values()]
 }
@@ -45,7 +48,7 @@ function toPath(entry: string, name: HopName, failure: Failure | undefined, unkn
   return { caller: 'system', from: undefined, entry, activatorMode: undefined, hops, expected: true, unknown }
 }
 
-const API_SERVER: Workload = { ...NON_MESH_CLIENT, name: 'kube-apiserver' }
+const API_SERVER: Workload = { ...NON_MESH_CLIENT, name: 'kube-apiserver', hostNetwork: true }
 
 function findWebhookFailure(
   view: View<ControlPlaneKinds>,
@@ -82,6 +85,17 @@ function findUnknownWebhook(view: View<ControlPlaneKinds>, service: Service, num
   const { name, namespace } = service
   const host = serviceHost(namespace, name, view.settings.clusterDomain)
   return { reason: AMBIENT, inputs: inputsOf(view, [API_SERVER], { host, namespace, endpoints }) }
+}
+
+/** The API server calls from the network of its node, so that no NetworkPolicy certainly denies it. */
+function networkCaveats(
+  view: View<ControlPlaneKinds>,
+  service: Service,
+  number: number
+): NonNullable<Path['unevaluated']> {
+  const verdicts = endpointsAt(view, service, number).map(endpoint => evaluateNetwork(view, API_SERVER, endpoint))
+  const policies = new Set(verdicts.flatMap(one => (one.is === 'unknown' ? one.by : [])))
+  return [...policies].map(policy => ({ ...toCaveat(policy), hop: 'apiserver->webhook' }))
 }
 
 function findPolicyDenied(view: View<PathKinds>, { workload, port }: Endpoint): Failure | undefined {

@@ -11,6 +11,7 @@ import type { Answer, Routed } from '../istio/route.ts'
 import type { ServerSide } from '../istio/server.ts'
 import type { VirtualService } from '../istio/virtual-service.ts'
 import type { PublicationSetting } from '../kserve/publication-setting.ts'
+import type { Isolation } from '../kubernetes/network-policy.ts'
 import type { Ref, ResourceOf } from '../state/resource.ts'
 import type { Workload } from '../state/workload.ts'
 import type { Labels } from '../text/selector.ts'
@@ -133,6 +134,17 @@ export interface RoutedElsewhere {
   readonly to?: string | undefined
 }
 
+/** NetworkPolicies drop the packets of the connection, which times out: 503 UF. */
+export interface NetworkPolicyDenied {
+  readonly cause: 'network-policy-denied'
+  readonly client: Workload
+  readonly server: Workload
+  /** Port of the server's pod. */
+  readonly port: number
+  /** Policies that isolate the client or the server; none of the same direction allows the connection. */
+  readonly by: readonly [Isolation, ...Isolation[]]
+}
+
 /** A controller rejects an object and does not create what depends on it. */
 export interface ConfigurationRejected {
   readonly cause: 'configuration-rejected'
@@ -214,6 +226,7 @@ export type Failure =
   | RouteNotAccepted
   | BackendInvalid
   | NoEndpoints
+  | NetworkPolicyDenied
   | ConfigurationRejected
   | NotPublished
   | PolicyDenied

@@ -47,6 +47,7 @@ function nextRouter(view: View<PathKinds>, graph: InferenceGraph): Workload {
     ...next,
     ports: [],
     address: undefined,
-    captured: captureOf({ labels, annotations, hostNetwork: false })
+    captured: captureOf({ labels, annotations, hostNetwork: false }),
+    unknownLabels: 'generated'
   }
 }

@@ -14,6 +14,7 @@ import { noEndpoints, toDestination } from './service-resolution.ts'
 /** Failure causes ordered by specificity; the most specific is reported. */
 const CAUSE_SPECIFICITY: readonly Failure['cause'][] = [
   'no-route',
+  'network-policy-denied',
   'plaintext-to-mtls-listener',
   'sni-not-served',
   'certificate-refused',

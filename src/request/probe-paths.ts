@@ -46,7 +46,11 @@ export function kubeletProbes(
   const step: HopEvaluator = next => {
     const call: Call = { ...next.call, path: '/healthz' }
     const calls = toEndpoints(pods, port).map(endpoint =>
-      evaluatePlaintextCall(view, { client: NON_MESH_CLIENT, call, destination, endpoint }, PLAINTEXT_CLIENT)
+      evaluatePlaintextCall(
+        view,
+        { client: NON_MESH_CLIENT, call, destination, endpoint, fromNode: true },
+        PLAINTEXT_CLIENT
+      )
     )
     return { hop: { name: 'kubelet->pod', ...toResults(calls) }, next }
   }

@@ -63,7 +63,8 @@ function findEndpoints(
     serviceAccount: 'default',
     proxy: 'gateway',
     ports: [],
-    address: undefined
+    address: undefined,
+    unknownLabels: 'any'
   }
   return [{ workload, port: port.targetPort ?? number }]
 }

@@ -33,6 +33,7 @@ import knativeProbeBlockedByMtls from './knative-probe-blocked-by-mtls.ts'
 import type { Rules } from './lib/rule.ts'
 import llminferenceserviceInjectIgnored from './llminferenceservice-inject-ignored.ts'
 import namespaceIsAmbient from './namespace-is-ambient.ts'
+import networkPolicyBlocksPath from './network-policy-blocks-path.ts'
 import noEndpoints from './no-endpoints.ts'
 import orphanedVirtualservice from './orphaned-virtualservice.ts'
 import peerauthenticationConflict from './peerauthentication-conflict.ts'
@@ -82,6 +83,7 @@ export const RULES: Rules = {
     'route-not-accepted': httprouteNotAccepted,
     'token-never-valid': jwtNeverAccepted,
     'token-required': jwtRequiredFromAll,
+    'network-policy-denied': networkPolicyBlocksPath,
     'no-endpoints': noEndpoints,
     'plaintext-to-mtls-listener': plaintextToMtlsGateway,
     'plaintext-to-strict-workload': plaintextToStrictWorkload,

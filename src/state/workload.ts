@@ -23,6 +23,13 @@ export interface Workload {
   readonly servesTls?: readonly PortTls[]
   /** Whether ztunnel captures the pod (ambient mode), if the pod itself decides that; absent: its namespace decides. */
   readonly captured?: boolean | undefined
+  /** True if the pod uses the network of its node; absent: it has its own. */
+  readonly hostNetwork?: true | undefined
+  /**
+   * Labels that the pod may have besides `labels`. `generated`: those that controllers and injectors add to a pod that does
+   * not exist yet. `any`: all. `chosen`: all; it stands for every pod of its namespace, and one that gets through is enough.
+   */
+  readonly unknownLabels?: 'generated' | 'any' | 'chosen' | undefined
 }
 
 /** Label of namespaces and pods: `ambient` selects ambient mode, `none` on a pod opts out. */
@@ -96,6 +103,7 @@ export const toWorkload: (pod: ResourceOf<'Pod'>) => Workload = memoize(
       revision: annotations[REVISION],
       excludedInboundPorts: parseExcludedInboundPorts(annotations),
       captured: captureOf({ labels, annotations, hostNetwork: spec.hostNetwork ?? false }),
+      hostNetwork: spec.hostNetwork === true ? true : undefined,
       servesTls: containers.flatMap(container => container.servesTls)
     }
   }

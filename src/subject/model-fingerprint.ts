@@ -21,6 +21,7 @@ import { matches, matchesPath } from '../text/pattern.ts'
 import type { Labels } from '../text/selector.ts'
 import { externalAttributes } from './external-attributes.ts'
 import type { Discriminators } from './namespace-discriminators.ts'
+import { addressesOf, matchedBlocks, type PodAddress } from './pod-addresses.ts'
 import { relevantKeys } from './relevant-keys.ts'
 import { routeAttributes } from './route-attributes.ts'
 import { describePod, endpointPods, portProtocols, serviceAttributes } from './service-attributes.ts'
@@ -35,6 +36,7 @@ export interface ModelAttributes {
   readonly labelsAndAnnotations: readonly KeyValues[]
   readonly hosts: readonly string[]
   readonly paths: readonly string[]
+  readonly addresses: readonly PodAddress[]
   /** True if a transformer or explainer of the InferenceService calls its predictor. */
   readonly hasInternalCalls: boolean
 }
@@ -48,13 +50,11 @@ interface KeyValues {
 export function attributesOf(view: View<PathKinds>, service: InferenceService): ModelAttributes {
   const { name, namespace, created, status, labels, annotations, spec } = service
   const { predictor, transformer, explainer, canary } = spec
-  const graphs = view
-    .list('InferenceGraph', namespace)
-    .filter(({ spec }) => Object.values(spec.nodes).some(({ steps }) => steps.some(step => step.serviceName === name)))
   const path = inferencePath(service)
   const publication = publicationOf(view, service)
   const components = [...componentsOf(view, service), ...canariesOf(view, service)]
   const inCluster = inClusterHosts(view, service, components)
+  const hosts = [...inCluster, ...publication.addresses.map(({ host }) => host)]
   const pods = [
     ...components.flatMap(one => runningPods(view, service, one)),
     ...inCluster.flatMap((host, i) => endpointPods(view, String(i), host))
@@ -66,14 +66,14 @@ export function attributesOf(view: View<PathKinds>, service: InferenceService): 
     relevantKeys(labels),
     relevantKeys(annotations),
     path?.replaceAll(name, ''),
-    graphs.map(graph => graph.name),
+    graphsWith(view, service),
     publicationAttributes(service, publication),
     externalAttributes(view, service, components),
     [predictor, transformer, explainer, ...canary.map(one => one.predictor)].map(fieldsOf),
     canary.map(one => one.trafficPercent),
     components.map(one => componentAttributes(service, one)),
     inCluster.map(host => serviceAttributes(view, host, inCluster)),
-    routeAttributes(view, service, components, [...inCluster, ...publication.addresses.map(({ host }) => host)]),
+    routeAttributes(view, service, components, hosts),
     templates,
     components.map(one =>
       portProtocols(view, { namespace, labels: generatedLabels(service, one), ports: nextPorts(one).ports })
@@ -90,11 +90,21 @@ export function attributesOf(view: View<PathKinds>, service: InferenceService): 
       ...components.map(one => ({ place: one.name, values: { ...one.annotations, ...generatedLabels(service, one) } })),
       ...pods.map(({ template, labels }) => ({ place: `pod ${templates.indexOf(template)}`, values: labels }))
     ],
-    hosts: [...inCluster, ...publication.addresses.map(({ host }) => host)],
+    hosts,
     paths:
       path === undefined ? [] : ['', ...publication.addresses.map(one => one.path)].map(prefix => `${prefix}${path}`),
+    addresses: addressesOf(pods, templates),
     hasInternalCalls: components.length > 1
   }
+}
+
+/** Names of the InferenceGraphs that have the model as a step. */
+function graphsWith(view: View<PathKinds>, { namespace, name }: InferenceService): readonly string[] {
+  const isStep = (step: { readonly serviceName?: string | undefined }) => step.serviceName === name
+  return view
+    .list('InferenceGraph', namespace)
+    .filter(({ spec }) => Object.values(spec.nodes).some(({ steps }) => steps.some(isStep)))
+    .map(graph => graph.name)
 }
 
 function runningPods(view: View<PathKinds>, service: InferenceService, component: Component) {
@@ -140,7 +150,7 @@ const NONE: readonly string[] = []
  * names differ.
  */
 export function fingerprintOf(
-  { name, baseFingerprint, labelsAndAnnotations, hosts, paths, hasInternalCalls }: ModelAttributes,
+  { name, baseFingerprint, labelsAndAnnotations, hosts, paths, addresses, hasInternalCalls }: ModelAttributes,
   discriminators: Discriminators
 ): string {
   const parts = [
@@ -151,7 +161,8 @@ export function fingerprintOf(
     discriminators.exactHosts.size + discriminators.hostPatterns.length === 0
       ? NONE
       : matchedHosts(hosts, discriminators),
-    paths.flatMap((path, i) => discriminators.paths.flatMap(one => (matchesPath(one, path) ? `${i} ${one}` : [])))
+    paths.flatMap((path, i) => discriminators.paths.flatMap(one => (matchesPath(one, path) ? `${i} ${one}` : []))),
+    discriminators.blocks.length === 0 ? NONE : matchedBlocks(addresses, discriminators.blocks)
   ]
   return parts.every(part => part.length === 0) ? baseFingerprint : baseFingerprint + JSON.stringify(parts)
 }

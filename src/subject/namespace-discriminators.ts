@@ -2,6 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import type { AuthorizationPolicy, Rule } from '../istio/authorization-policy.ts'
 import { injectorSelectors } from '../istio/injection.ts'
 import { meshOf } from '../istio/mesh.ts'
+import { NAME_LABEL, type NetworkPeer } from '../kubernetes/network-peer.ts'
+import { type NetworkPolicy, rulesOf } from '../kubernetes/network-policy.ts'
 import type { PathKinds } from '../request/caller.ts'
 import { namespaceOfHost } from '../state/destination-rule-index.ts'
 import { getOrAdd } from '../state/map.ts'
@@ -23,6 +25,8 @@ export interface Discriminators {
   /** `*suffix` or, only in policies, `prefix*`. */
   readonly hostPatterns: readonly string[]
   readonly paths: readonly string[]
+  /** CIDR blocks of NetworkPolicies that do not cover every address. */
+  readonly blocks: readonly string[]
   /** True if policies match on the destination address, SNI, or headers of HTTPRoutes, which differ for each model. */
   readonly connections: boolean
   /** True if policies match on source addresses. */
@@ -34,7 +38,11 @@ export function discriminatorsFor(view: View<PathKinds>, namespace: string): Dis
   const policies = [...new Set([namespace, ...systemNamespaces(view)])].flatMap(one =>
     view.list('AuthorizationPolicy', one)
   )
-  const podSelectors = view.list('NetworkPolicy', namespace).map(({ spec }) => spec.podSelector)
+  // Policies of a namespace select its pods, and those of any namespace name pods as peers.
+  const podSelectors = [
+    ...view.list('NetworkPolicy', namespace).map(({ spec }) => spec.podSelector),
+    ...view.list('NetworkPolicy').flatMap(policy => peersOf(policy).flatMap(({ podSelector }) => podSelector ?? []))
+  ]
   const selectors = [
     ...own.flatMap(one => view.list('PeerAuthentication', one)).map(({ spec }) => spec.selector?.matchLabels),
     ...own.flatMap(one => view.list('RequestAuthentication', one)).map(({ spec }) => spec.selector?.matchLabels),
@@ -65,6 +73,7 @@ export function discriminatorsFor(view: View<PathKinds>, namespace: string): Dis
     // A pattern that covers all hosts of the namespace does not distinguish models.
     hostPatterns: [...new Set(hosts.filter(host => isPattern(host) && !ofAll.endsWith(host.slice(1))))].sort(),
     paths: [...new Set(policies.flatMap(policy => operations(policy, 'paths')))].sort(),
+    blocks: [...new Set(view.list('NetworkPolicy').flatMap(policy => peersOf(policy).flatMap(blocksOf)))].sort(),
     connections:
       matchesOn('destination.ip', 'connection.sni') ||
       rules.some(({ when }) => when.some(({ key }) => MODEL_HEADER.test(key))),
@@ -99,12 +108,14 @@ export function discriminatorDiff(some: Discriminators, others: Discriminators):
   if (isDeepStrictEqual(some, others)) return undefined
   const paths = [new Set(some.paths), new Set(others.paths)] as const
   const patterns = [new Set(some.hostPatterns), new Set(others.hostPatterns)] as const
+  const blocks = [new Set(some.blocks), new Set(others.blocks)] as const
   return {
     keys: new Set([...symmetricDifference(some.keys, others.keys), ...changedKeys(some.pairs, others.pairs)]),
     pairs: new Map(),
     exactHosts: symmetricDifference(some.exactHosts, others.exactHosts),
     hostPatterns: [...symmetricDifference(...patterns)],
     paths: [...symmetricDifference(...paths)],
+    blocks: [...symmetricDifference(...blocks)],
     connections: some.connections !== others.connections,
     callers: some.callers !== others.callers
   }
@@ -138,17 +149,20 @@ export function namespaceFingerprint(view: View<PathKinds>, namespace: string): 
     ...[...systemNamespaces(view)].flatMap(one => CROSS_NAMESPACE_KINDS.map(kind => textOf(view.list(kind, one)))),
     textOf(view.list('Sidecar')),
     textOf(view.list('Gateway')),
-    textOf(view.list('MutatingWebhookConfiguration'))
+    textOf(view.list('MutatingWebhookConfiguration')),
+    textOf(view.list('NetworkPolicy'))
   ]
   // A pattern can match the namespace without containing its whole name.
   const isNamed = texts.some(text => text.includes(namespace) || /[a-z0-9-]\*"|"\*[a-z0-9-]/.test(text))
-  const labels = view.get('Namespace', '', namespace)?.labels ?? {}
+  const found = view.get('Namespace', '', namespace)
+  if (found === undefined) return isNamed ? namespace : NO_NAMESPACE
   // Each namespace has this label with its own name; a selector that matches on it names the namespace.
-  const distinguishing = Object.entries(labels).filter(([key]) => key !== NAME_LABEL)
+  const distinguishing = Object.entries(found.labels).filter(([key]) => key !== NAME_LABEL)
   return isNamed ? namespace : JSON.stringify(distinguishing.sort())
 }
 
-const NAME_LABEL = 'kubernetes.io/metadata.name'
+/** NetworkPolicies can match on labels that are not known. */
+const NO_NAMESPACE = 'no Namespace'
 
 const NAMESPACED_CONFIG_KINDS = [
   'PeerAuthentication',
@@ -175,4 +189,13 @@ function operations({ spec }: AuthorizationPolicy, field: 'hosts' | 'paths'): re
       operation === undefined ? [] : [...operation[field], ...operation[not]]
     )
   )
+}
+
+const peersOf = memoize((policy: NetworkPolicy): readonly NetworkPeer[] =>
+  (['ingress', 'egress'] as const).flatMap(direction => rulesOf(policy, direction).flatMap(({ peers }) => peers))
+)
+
+function blocksOf({ ipBlock }: NetworkPeer): readonly string[] {
+  if (ipBlock === undefined || (ipBlock.cidr.endsWith('/0') && ipBlock.except.length === 0)) return []
+  return [ipBlock.cidr, ...ipBlock.except]
 }

@@ -15,7 +15,8 @@ import { relevantKeys } from './relevant-keys.ts'
 /** Pod attributes that can influence paths, and its labels. */
 export const describePod = (view: View<PathKinds>, place: string, pod: Workload) => ({
   template: `${place} ${podAttributes(view, pod)}`,
-  labels: pod.labels
+  labels: pod.labels,
+  address: pod.address
 })
 
 /** Pods behind a Service of the model: they may be other pods than its own. */
@@ -29,7 +30,7 @@ export function endpointPods(view: View<PathKinds>, place: string, host: string)
 }
 
 function podAttributes(view: View<PathKinds>, pod: Workload): string {
-  const { proxy, revision, serviceAccount, labels, excludedInboundPorts, servesTls, captured } = pod
+  const { proxy, revision, serviceAccount, labels, excludedInboundPorts, servesTls, captured, hostNetwork, ports } = pod
   return JSON.stringify([
     proxy,
     revision,
@@ -37,6 +38,8 @@ function podAttributes(view: View<PathKinds>, pod: Workload): string {
     excludedInboundPorts,
     servesTls,
     captured,
+    hostNetwork,
+    ports.filter(({ name }) => name !== undefined),
     labels[TLS_MODE_LABEL],
     portProtocols(view, pod)
   ])

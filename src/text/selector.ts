@@ -1,3 +1,5 @@
+import { all, type Tristate } from './tristate.ts'
+
 export type Labels = Readonly<Record<string, string>>
 
 /** True if `labels` has all of the required labels; always true if none are required. */
@@ -34,5 +36,25 @@ export function selects(selector: LabelSelector | undefined, labels: Labels): bo
       if (operator === 'Exists') return value !== undefined
       return operator === 'DoesNotExist' && value === undefined
     })
+  )
+}
+
+/**
+ * Whether a Kubernetes label selector selects labels of which some are not known.
+ *
+ * @param isUnknown whether there may be a label with a key that `labels` does not have
+ */
+export function selectsPartlyKnown(
+  { matchLabels, matchExpressions }: LabelSelector,
+  labels: Labels,
+  isUnknown: (key: string) => boolean
+): Tristate {
+  const required = Object.entries(matchLabels).map(([key, value]) => ({ key, operator: 'In', values: [value] }))
+  return all(
+    [...required, ...matchExpressions].map(one =>
+      !Object.hasOwn(labels, one.key) && isUnknown(one.key)
+        ? undefined
+        : selects({ matchLabels: {}, matchExpressions: [one] }, labels)
+    )
   )
 }

@@ -13,6 +13,7 @@ import {
   kserveConfig,
   model,
   namespace,
+  networkPolicy,
   pod,
   policy,
   together,
@@ -323,13 +324,11 @@ t.test('a CUSTOM policy that exists is not listed for other changes', async t =>
   t.same(reasonsOf(decisionOn(stockWith(PROVIDERS), asking('opa', elsewhere))), [], 'policy that cannot match')
 })
 
-const networkPolicy = (spec: string, namespace = 'user1') => `
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: { namespace: ${namespace}, name: isolate }
-spec: ${spec}
-`
 const HTTP = 'listeners: [{ name: http, port: 80, protocol: HTTP, allowedRoutes: { namespaces: { from: All } } }]'
+const HOPS = '{ key: kubernetes.io/metadata.name, operator: In, values: [istio-system, knative-serving] }'
+const FROM_TEAM =
+  `ingress: [{ from: [{ namespaceSelector: { matchExpressions: [${HOPS}] } }, ` +
+  '{ namespaceSelector: { matchLabels: { team: a } } }] }]'
 const gatewayObject = (spec: string, name = 'public') => `
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
@@ -351,29 +350,42 @@ const PUBLIC = 'user1/new: Gateway gateways/public is not evaluated at caller->i
 const OBJECTS: Readonly<
   Record<string, readonly [state: string, change: string, reason?: string | undefined, deleting?: boolean]>
 > = {
-  'W15: NetworkPolicy on models': ['', networkPolicy('{ podSelector: {} }'), ISOLATED],
-  'NetworkPolicy without podSelector': ['', networkPolicy('{}'), ISOLATED],
-  'NetworkPolicy without spec': ['', networkPolicy('null'), ISOLATED],
-  'NetworkPolicy by an expression': [
+  'NetworkPolicy for callers with labels': ['', networkPolicy(`{ podSelector: {}, ${FROM_TEAM} }`), ISOLATED],
+  'NetworkPolicy for callers with labels, by an expression': [
     '',
-    networkPolicy('{ podSelector: { matchExpressions: [{ key: component, operator: In, values: [predictor] }] } }'),
+    networkPolicy(
+      `{ podSelector: { matchExpressions: [{ key: component, operator: In, values: [predictor] }] }, ${FROM_TEAM} }`
+    ),
     ISOLATED
   ],
   'changed NetworkPolicy': [
-    networkPolicy('{ podSelector: {} }'),
-    networkPolicy('{ podSelector: {}, ingress: [{}] }'),
+    networkPolicy(`{ podSelector: {}, ${FROM_TEAM} }`),
+    networkPolicy(`{ podSelector: {}, ${FROM_TEAM.replace('team: a', 'team: b')} }`),
     ISOLATED
   ],
-  'NetworkPolicy on the activator': [
+  'NetworkPolicy for callers of the activator': [
     '',
-    networkPolicy('{ podSelector: { matchLabels: { app: activator } } }', 'knative-serving'),
-    'user1/sklearn-iris-burst: NetworkPolicy knative-serving/isolate is not evaluated at '
+    networkPolicy(`{ podSelector: { matchLabels: { app: activator } }, ${FROM_TEAM} }`, 'knative-serving'),
+    'user1/sklearn-iris-burst: NetworkPolicy knative-serving/isolate is not evaluated at caller->activator'
   ],
+  'NetworkPolicy on a webhook': [
+    '',
+    networkPolicy('{ podSelector: { matchLabels: { control-plane: kserve-controller-manager } } }', 'kserve'),
+    'webhook kserve/kserve-webhook-server-service:443: NetworkPolicy kserve/isolate is not evaluated at apiserver->webhook'
+  ],
+  'NetworkPolicy that admits every address to a webhook': [
+    '',
+    networkPolicy('{ podSelector: {}, ingress: [{ from: [{ ipBlock: { cidr: 0.0.0.0/0 } }] }] }', 'kserve')
+  ],
+  'NetworkPolicy that admits every connection': ['', networkPolicy('{ podSelector: {}, ingress: [{}] }')],
   'NetworkPolicy on other pods': ['', networkPolicy('{ podSelector: { matchLabels: { app: other } } }')],
   'NetworkPolicy of another namespace': ['', networkPolicy('{ podSelector: {} }', 'batch')],
   'deleted NetworkPolicy': [networkPolicy('{}'), networkPolicy('{}'), undefined, true],
-  'another object beside a NetworkPolicy': [networkPolicy('{}'), policy('user1', '{ mtls: { mode: PERMISSIVE } }')],
-  'new model beside a NetworkPolicy': [networkPolicy('{}'), model('')],
+  'another object beside a NetworkPolicy': [
+    networkPolicy(`{ ${FROM_TEAM} }`),
+    policy('user1', '{ mtls: { mode: PERMISSIVE } }')
+  ],
+  'new model beside a NetworkPolicy': [networkPolicy(`{ ${FROM_TEAM} }`), model('')],
   'deleted Gateway whose class does not exist': [published, gatewayObject(''), PUBLIC, true],
   'GatewayClass of a controller that is not modeled': [
     published,

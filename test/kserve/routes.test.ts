@@ -120,7 +120,7 @@ t.test('KServe creates one Ingress', async t => {
 })
 
 t.test('without a template that is modeled, only the host of the status is known', async t => {
-  const withStatus = model(STANDARD, PREDICTOR) + 'status: { url: "http://iris.example.org" }\n'
+  const withStatus = `${model(STANDARD, PREDICTOR)}status: { url: "http://iris.example.org" }\n`
   const hosts = (config: object) => {
     const state = stockWith(together(kserveConfig({ domainTemplate: '{{ len .Name }}', ...config }), withStatus))
     const service = state.get('InferenceService', 'user1', 'new')

@@ -15,7 +15,7 @@ const networkPolicy = (labels: string, name = labels.slice(-3, -2)) => `
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: { namespace: user1, name: ${name} }
-spec: { podSelector: { matchLabels: ${labels} } }
+spec: { podSelector: { matchLabels: ${labels} }, ingress: [{ from: [{ namespaceSelector: { matchLabels: { team: a } } }] }] }
 `
 const selected = (app: string) => workload({ name: app, proxy: 'none', labels: { app } })
 

@@ -29,6 +29,14 @@ kind: Namespace
 metadata: { name: user1, labels: { ${labels} } }
 `
 
+/** NetworkPolicy `isolate` of a namespace. */
+export const networkPolicy = (spec: string, namespace = 'user1') => `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { namespace: ${namespace}, name: isolate }
+spec: ${spec}
+`
+
 /** PeerAuthentication `default` of a namespace. */
 export const policy = (namespace: string, spec: string) => `
 apiVersion: security.istio.io/v1
