@@ -129,26 +129,49 @@ const virtualService = fc
       http: [{ match: [{ sourceNamespace }], route: [{ destination: { host: 'httpbin.user1.svc.cluster.local' } }] }]
     })
   )
-const namespaces = CALLERS.map(name => ({
+const peer = fc.oneof(
+  caller.map(one => ({ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': one } } })),
+  fc.constantFrom<object>(
+    { namespaceSelector: {} },
+    { namespaceSelector: { matchLabels: { team: 'a' } } },
+    { namespaceSelector: { matchExpressions: [{ key: 'team', operator: 'NotIn', values: ['b'] }] } },
+    { namespaceSelector: { matchExpressions: [{ key: 'team', operator: 'Exists' }] }, podSelector: {} },
+    { podSelector: {} },
+    { podSelector: { matchLabels: { app: 'a' } } },
+    { ipBlock: { cidr: '10.0.0.0/8' } }
+  )
+)
+const ports = fc.constantFrom<readonly object[]>([], [], [{ port: 8012 }], [{ port: 9090 }])
+const networkPolicy = fc
+  .record({
+    namespace: fc.oneof(caller, fc.constantFrom('user1', 'istio-system', 'knative-serving')),
+    podSelector: fc.constantFrom({}, {}, { matchLabels: { app: 'activator' } }),
+    policyTypes: fc.constantFrom(['Ingress'], ['Egress']),
+    ingress: some(fc.record({ from: some(peer), ports }), 2),
+    egress: some(fc.record({ to: some(peer), ports }), 2)
+  })
+  .map(({ namespace, ...spec }) => object('networking.k8s.io/v1', 'NetworkPolicy', namespace, 'isolate', spec))
+const namespaceWith = (name: string, team: string | undefined) => ({
   apiVersion: 'v1',
   kind: 'Namespace',
-  metadata: { name, labels: { 'istio-injection': 'enabled' } }
-}))
+  metadata: { name, labels: { 'istio-injection': 'enabled', ...(team === undefined ? {} : { team }) } }
+})
 const cluster = fc
-  .array(fc.oneof(policy, policy, destinationRule, sidecar, virtualService), { maxLength: 7 })
-  .map((drawn): readonly Manifest[] => [...namespaces, ...drawn])
+  .tuple(
+    fc.array(fc.constantFrom('a', 'b', undefined), { minLength: CALLERS.length, maxLength: CALLERS.length }),
+    fc.array(fc.oneof(policy, policy, destinationRule, sidecar, virtualService, networkPolicy), { maxLength: 7 })
+  )
+  .map(([teams, drawn]): readonly Manifest[] => [...CALLERS.map((name, i) => namespaceWith(name, teams[i])), ...drawn])
 
 /** Results of the calls from a namespace, regardless of the representative of its class; absent: any namespace. */
 function resultsOf(paths: readonly Path[], namespace?: string, withCauses = true): readonly string[] {
   return paths
     .filter(({ caller, from }) => caller === 'in-mesh' && (namespace === undefined ? !from : from?.includes(namespace)))
-    .map(({ entry, activatorMode, hops }) =>
-      JSON.stringify([
-        entry,
-        activatorMode,
-        hops.map(({ name, failure }) => [name, withCauses ? failure?.cause : failure === undefined])
-      ])
-    )
+    .map(({ entry, activatorMode, hops, unevaluated = [] }) => {
+      const results = hops.map(({ name, failure }) => [name, withCauses ? failure?.cause : failure === undefined])
+      const reasons = withCauses ? unevaluated.map(({ reason }) => reason) : []
+      return JSON.stringify([entry, activatorMode, results, reasons])
+    })
 }
 
 function inferenceServices(state: Snapshot): readonly InferenceService[] {

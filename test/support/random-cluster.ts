@@ -210,6 +210,34 @@ const requestAuthentication = object(
   )
 )
 
+const podSelector = fc.oneof(
+  matchLabels.map(matchLabels => ({ matchLabels })),
+  pick({}, {}, { matchExpressions: [{ key: 'component', operator: 'Exists' }] })
+)
+const namespaceName = (...values: readonly string[]) => ({
+  matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values }]
+})
+const networkPeers = some(
+  fc.oneof(
+    record({
+      namespaceSelector: pick<object>(
+        {},
+        namespaceName('istio-system', 'knative-serving'),
+        namespaceName('user2'),
+        { matchLabels: { 'istio-injection': 'enabled' } },
+        { matchExpressions: [{ key: 'istio-injection', operator: 'NotIn', values: ['enabled'] }] }
+      ),
+      podSelector: seldom(podSelector)
+    }),
+    record({ podSelector }),
+    pick(
+      { ipBlock: { cidr: '0.0.0.0/0' } },
+      { ipBlock: { cidr: '10.0.0.0/8' } },
+      { ipBlock: { cidr: '0.0.0.0/0', except: ['10.244.0.0/17'] } }
+    )
+  )
+)
+const networkPorts = some(pick<object>({ port: 8012 }, { port: 'queue-port' }, { port: 8000, endPort: 9100 }, {}))
 const networkPolicy = object(
   'networking.k8s.io/v1',
   'NetworkPolicy',
@@ -217,11 +245,10 @@ const networkPolicy = object(
   name,
   spec(
     record({
-      podSelector: fc.oneof(
-        matchLabels.map(matchLabels => ({ matchLabels })),
-        pick({}, { matchExpressions: [{ key: 'component', operator: 'Exists' }] })
-      ),
-      ingress: some(pick({}), 1)
+      podSelector,
+      policyTypes: optional(pick(['Ingress'], ['Egress'], ['Ingress', 'Egress'])),
+      ingress: some(record({ from: networkPeers, ports: networkPorts })),
+      egress: some(record({ to: networkPeers, ports: networkPorts }))
     })
   )
 )

@@ -194,39 +194,53 @@ const pod = fc
       { 'serving.knative.dev/revision': 'a-predictor-00002' }
     ),
     podIP: pick('10.0.0.1', '10.0.0.2'),
+    portName: pick('queue-port', 'queue-port', 'http'),
     acceptsMtls: fc.boolean(),
     scheme: maybe(pick('HTTP', 'HTTPS'))
   })
-  .map(({ namespace, model, replica, hasSidecar, serviceAccountName, excluded, labels, podIP, acceptsMtls, scheme }) =>
-    object(
-      'v1',
-      'Pod',
-      {
-        namespace,
-        name: `${model}-${replica}`,
-        annotations: excluded && { 'traffic.sidecar.istio.io/excludeInboundPorts': excluded },
-        labels: {
-          'serving.kserve.io/inferenceservice': model,
-          component: 'predictor',
-          ...labels,
-          ...(hasSidecar && acceptsMtls ? { 'security.istio.io/tlsMode': 'istio' } : {})
-        }
-      },
-      {
-        spec: {
-          serviceAccountName,
-          containers: [
-            {
-              name: hasSidecar ? 'istio-proxy' : 'server',
-              args: ['proxy', 'sidecar'],
-              ports: [{ name: 'queue-port', containerPort: 8012 }],
-              readinessProbe: scheme && { httpGet: { port: 8080, scheme } }
-            }
-          ]
+  .map(
+    ({
+      namespace,
+      model,
+      replica,
+      hasSidecar,
+      serviceAccountName,
+      excluded,
+      labels,
+      podIP,
+      portName,
+      acceptsMtls,
+      scheme
+    }) =>
+      object(
+        'v1',
+        'Pod',
+        {
+          namespace,
+          name: `${model}-${replica}`,
+          annotations: excluded && { 'traffic.sidecar.istio.io/excludeInboundPorts': excluded },
+          labels: {
+            'serving.kserve.io/inferenceservice': model,
+            component: 'predictor',
+            ...labels,
+            ...(hasSidecar && acceptsMtls ? { 'security.istio.io/tlsMode': 'istio' } : {})
+          }
         },
-        status: { phase: 'Running', podIP }
-      }
-    )
+        {
+          spec: {
+            serviceAccountName,
+            containers: [
+              {
+                name: hasSidecar ? 'istio-proxy' : 'server',
+                args: ['proxy', 'sidecar'],
+                ports: [{ name: portName, containerPort: 8012 }],
+                readinessProbe: scheme && { httpGet: { port: 8080, scheme } }
+              }
+            ]
+          },
+          status: { phase: 'Running', podIP }
+        }
+      )
   )
 
 const slice = fc.tuple(namespace, name, name).map(([namespace, model, target]) =>
@@ -413,14 +427,50 @@ const namespaces = fc.array(
   { maxLength: 3 }
 )
 
+const networkLabels = pick<object>({ 'serving.kserve.io/inferenceservice': 'a' }, { app: 'x' }, {}, {}).map(
+  matchLabels => ({ matchLabels })
+)
+const networkPeers = fc.array(
+  fc.oneof(
+    fc.record({ podSelector: networkLabels }),
+    fc.record({
+      namespaceSelector: pick<object>(
+        {},
+        { matchLabels: { 'kubernetes.io/metadata.name': 'user2' } },
+        { matchLabels: { 'istio-injection': 'enabled' } },
+        { matchExpressions: [{ key: 'istio-injection', operator: 'DoesNotExist' }] }
+      ),
+      podSelector: networkLabels
+    }),
+    pick<object>({ ipBlock: { cidr: '10.0.0.0/31' } }, { ipBlock: { cidr: '0.0.0.0/0', except: ['10.0.0.2/32'] } })
+  ),
+  { maxLength: 2 }
+)
+const networkRules = fc.record({
+  peers: networkPeers,
+  ports: fc.array(pick<object>({ port: 8012 }, { port: 8080 }, { port: 'http' }), { maxLength: 1 })
+})
+
 const networkPolicy = fc
-  .record({ namespace, matchLabels: pick({ 'serving.kserve.io/inferenceservice': 'a' }, { app: 'x' }, {}) })
-  .map(({ namespace, matchLabels }) =>
+  .record({
+    namespace: fc.oneof(namespace, pick('istio-system', 'knative-serving')),
+    podSelector: networkLabels,
+    ingress: fc.array(networkRules, { maxLength: 2 }),
+    egress: fc.array(networkRules, { maxLength: 1 }),
+    policyTypes: pick<readonly string[]>(['Ingress'], ['Egress'], ['Ingress', 'Egress'])
+  })
+  .map(({ namespace, ingress, egress, ...rest }) =>
     object(
       'networking.k8s.io/v1',
       'NetworkPolicy',
       { namespace, name: 'isolate' },
-      { spec: { podSelector: { matchLabels } } }
+      {
+        spec: {
+          ...rest,
+          ingress: ingress.map(({ peers, ports }) => ({ from: peers, ports })),
+          egress: egress.map(({ peers, ports }) => ({ to: peers, ports }))
+        }
+      }
     )
   )
 
@@ -437,6 +487,7 @@ const others = fc.oneof(
   authorizationPolicy,
   graph,
   slice,
+  networkPolicy,
   networkPolicy,
   publication,
   anyRoute({ namespaces: NAMESPACES, names: NAMES }),
