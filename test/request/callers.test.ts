@@ -1,7 +1,7 @@
 import t from 'tap'
 import { meshSources } from '../../src/request/callers.ts'
 import type { Workload } from '../../src/state/workload.ts'
-import { authorization, clientRule, together } from '../support/objects.ts'
+import { authorization, clientRule, networkPolicy, together } from '../support/objects.ts'
 import { stockWith } from '../support/snapshot.ts'
 import { workload } from '../support/workload.ts'
 
@@ -112,6 +112,50 @@ metadata: { namespace: ${namespace}, name: default }
       'DestinationRule and policy',
       [clientRule(HOST, plain, 'user2'), from('serviceAccounts: [user2/me]')],
       ['user2: default,me']
+    ]
+  ] as const) {
+    t.same(callers(...objects), ['any: default', ...expected], name)
+  }
+})
+
+t.test('NetworkPolicies form caller classes', async t => {
+  const labeled = (name: string, team: string) => injecting(name).replace('enabled', `enabled, team: ${team}`)
+  const byName = (...names: readonly string[]) =>
+    `{ namespaceSelector: { matchExpressions: [{ key: kubernetes.io/metadata.name, operator: In, values: [${names.join()}] }] } }`
+  const byTeam = (operator: string, values = '[]') =>
+    `{ namespaceSelector: { matchExpressions: [{ key: team, operator: ${operator}, values: ${values} }] } }`
+  const from = (...peers: readonly string[]) =>
+    networkPolicy(`{ ingress: [${peers.map(one => `{ from: [${one}] }`).join()}] }`)
+  const egress = (namespace: string, spec = '') => networkPolicy(`{ policyTypes: [Egress] ${spec} }`, namespace)
+  const TEAMS = [labeled('user2', 'a'), labeled('user3', 'b'), labeled('batch', 'c')]
+  for (const [name, objects, expected] of [
+    ['every namespace', [from('{ namespaceSelector: {} }')], []],
+    ['every address', [from('{ ipBlock: { cidr: 0.0.0.0/0 } }')], []],
+    ['named namespaces', [from(byName('user2', 'user3', 'istio-system'))], ['user2 user3: default']],
+    ['namespaces in different rules', [from(byName('user2'), byName('user3'))], ['user2: default', 'user3: default']],
+    ['a label', [...TEAMS, from('{ namespaceSelector: { matchLabels: { team: a } } }')], ['user2: default']],
+    ['one of several values', [...TEAMS, from(byTeam('In', '[a, b]'))], ['user2 user3: default']],
+    ['all but one value', [...TEAMS, from(byTeam('NotIn', '[a]'))], ['user2: default']],
+    ['a label with any value', [...TEAMS, from(byTeam('Exists'))], ['batch user2 user3: default']],
+    ['a label that no namespace has', [from(byTeam('Exists'))], []],
+    ['pods of the own namespace', [from('{ podSelector: {} }')], ['user1: default']],
+    ['what callers send', [egress('user2')], ['user2: default']],
+    ['what some callers send', [egress('user2', ', podSelector: { matchLabels: { app: a } }')], []],
+    [
+      'what some callers send, by an expression',
+      [egress('user2', ', podSelector: { matchExpressions: [{ key: app, operator: Exists }] }')],
+      []
+    ],
+    [
+      'what callers may send',
+      [egress('user2'), egress('user3', ', egress: [{}]')],
+      ['user2: default', 'user3: default']
+    ],
+    ['what gateways send', [egress('istio-system')], []],
+    [
+      'a policy of other pods',
+      [from(byName('user2')).replace('spec: {', 'spec: { podSelector: { matchLabels: { app: a } },')],
+      []
     ]
   ] as const) {
     t.same(callers(...objects), ['any: default', ...expected], name)

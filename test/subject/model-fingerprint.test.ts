@@ -1,6 +1,7 @@
 import t from 'tap'
 import { attributesOf, fingerprintOf } from '../../src/subject/model-fingerprint.ts'
-import { discriminatorsFor } from '../../src/subject/namespace-discriminators.ts'
+import { discriminatorsFor, namespaceFingerprint } from '../../src/subject/namespace-discriminators.ts'
+import { networkPolicy } from '../support/objects.ts'
 import { stockWith } from '../support/snapshot.ts'
 
 const model = (name: string, predictor = '') => `
@@ -39,6 +40,12 @@ kind: Sidecar
 metadata: { namespace: user1, name: default }
 spec: { egress: [{ hosts: ["*/${host}.user2.svc.cluster.local"] }] }
 `
+
+const addressed = (model: string, podIP: string) => `${pod(model)}status: { podIP: ${podIP} }\n`
+const TWINS = [model('a'), model('b'), addressed('a', '10.0.0.1'), addressed('b', '10.0.0.2')]
+const of = (model: string) => `{ podSelector: { matchLabels: { serving.kserve.io/inferenceservice: ${model} } } }`
+const toPeers = (peer: string) =>
+  networkPolicy(`{ policyTypes: [Egress], egress: [{ to: [${peer}] }] }`, 'istio-system')
 
 for (const [name, objects, isEqual] of [
   ['equal models', [model('a'), model('b')], true],
@@ -86,6 +93,43 @@ for (const [name, objects, isEqual] of [
   ...['AuthorizationPolicy', 'PeerAuthentication', 'RequestAuthentication'].map(
     kind => [`${kind} that selects one`, [model('a'), model('b'), selecting(kind, '')], false] as const
   ),
+  ['NetworkPolicy that selects one', [...TWINS, networkPolicy(of('a'), 'user2')], false],
+  ['NetworkPolicy that selects none', [...TWINS, networkPolicy('{ podSelector: { matchLabels: { app: c } } }')], true],
+  ['NetworkPolicy with the labels of one', [...TWINS, toPeers(`{ namespaceSelector: {}, ${of('a').slice(1)}`)], false],
+  ['NetworkPolicy with the address of one', [...TWINS, toPeers('{ ipBlock: { cidr: 10.0.0.1/32 } }')], false],
+  [
+    'NetworkPolicy with an exception for the address of one',
+    [...TWINS, toPeers('{ ipBlock: { cidr: 0.0.0.0/0, except: [10.0.0.1/32] } }')],
+    false
+  ],
+  ['NetworkPolicy with the addresses of both', [...TWINS, toPeers('{ ipBlock: { cidr: 10.0.0.0/24 } }')], true],
+  ['NetworkPolicy with every address', [...TWINS, toPeers('{ ipBlock: { cidr: 0.0.0.0/0 } }')], true],
+  [
+    'NetworkPolicy with the addresses of both, two pods of one',
+    [
+      ...TWINS,
+      toPeers('{ ipBlock: { cidr: 10.0.0.0/24 } }'),
+      addressed('a', '10.0.0.1').replace('name: a', 'name: a2')
+    ],
+    false
+  ],
+  [
+    'names of ports',
+    [
+      ...TWINS,
+      addressed('b', '10.0.0.2').replace('sidecar] }', 'sidecar] }, { ports: [{ name: x, containerPort: 1 }] }')
+    ],
+    false
+  ],
+  [
+    'pods of which one uses the network of its node',
+    [
+      ...['a', 'b'].map(name => model(name)),
+      pod('a', '{ sidecar.istio.io/status: "{}" }'),
+      pod('b', '{ sidecar.istio.io/status: "{}" }').replace('spec: {', 'spec: { hostNetwork: true,')
+    ],
+    false
+  ],
   ['a field of the spec', [model('a'), model('b', ', maxReplicas: 3')], false]
 ] as const) {
   t.test(`${name}: ${isEqual ? 'equal' : 'different'} fingerprints`, async t => {
@@ -96,3 +140,23 @@ for (const [name, objects, isEqual] of [
     t.equal(a === b, isEqual)
   })
 }
+
+t.test('namespaces that NetworkPolicies can distinguish have different fingerprints', async t => {
+  const named = (name: string, labels = '{}') => `
+apiVersion: v1
+kind: Namespace
+metadata: { name: ${name}, labels: ${labels} }
+`
+  const namespaces = [named('n1'), named('n2'), named('n4', '{ team: a }')]
+  const isEqual = (one: string, other: string, ...objects: readonly string[]) => {
+    const state = stockWith([...namespaces, ...objects].join('---'))
+    return namespaceFingerprint(state, one) === namespaceFingerprint(state, other)
+  }
+  t.ok(isEqual('n1', 'n2'))
+  t.notOk(isEqual('n1', 'n3'), 'labels of a namespace that does not exist are not known')
+  t.ok(isEqual('n3', 'n5'))
+  t.notOk(isEqual('n1', 'n4'), 'labels')
+  t.notOk(isEqual('n1', 'n2', networkPolicy('{}', 'n1')), 'own policy')
+  const byName = '{ namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: n1 } } }'
+  t.notOk(isEqual('n1', 'n2', toPeers(byName)), 'named by the policy of another namespace')
+})

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { hasLabels, selects } from '../../src/text/selector.ts'
+import { hasLabels, selects, selectsPartlyKnown } from '../../src/text/selector.ts'
 
 const selector = (key: string, operator: string, ...values: readonly string[]) => ({
   matchLabels: {},
@@ -28,5 +28,22 @@ t.test('matchLabels and matchExpressions select labels', async t => {
     ['unknown operator', selector('a', 'Near', '1'), { a: '1' }, false]
   ] as const) {
     t.equal(selects(what, labels), selected, name)
+  }
+})
+
+t.test('a selector of a label that is not known has an unknown result', async t => {
+  const some = { matchLabels: { a: '1' }, matchExpressions: [{ key: 'b', operator: 'NotIn', values: ['2'] }] }
+  for (const [name, labels, unknown, selected] of [
+    ['every label is known', { a: '1' }, [], true],
+    ['a value that is known', { a: '2' }, ['b'], false],
+    ['matchLabels', {}, ['a'], undefined],
+    ['matchExpressions', { a: '1' }, ['b'], undefined],
+    ['another label is not known', { a: '1' }, ['c'], true]
+  ] as const) {
+    t.equal(
+      selectsPartlyKnown(some, labels, key => unknown.some(one => one === key)),
+      selected,
+      name
+    )
   }
 })
