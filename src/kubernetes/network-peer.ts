@@ -1,10 +1,10 @@
-import ipaddr from 'ipaddr.js'
 import { memoize } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
+import { type Prefix, parseAddress, parseCidr } from '../text/cidr.ts'
 import { type LabelSelector, selectsPartlyKnown } from '../text/selector.ts'
-import { all, any, type Tristate } from '../text/tristate.ts'
+import { all, anyOf, type Tristate } from '../text/tristate.ts'
 
 export type NetworkPeer = ResourceOf<'NetworkPolicy'>['spec']['ingress'][number]['from'][number]
 export type IpBlock = NonNullable<NetworkPeer['ipBlock']>
@@ -36,7 +36,7 @@ export function matchesPeers(
   pod: Workload
 ): Tristate {
   if (peers.length === 0) return true
-  return any(peers.map(peer => matchesPeer(view, own, peer, pod)))
+  return anyOf(peers, peer => matchesPeer(view, own, peer, pod))
 }
 
 function matchesPeer(view: View<'Namespace'>, own: string, peer: NetworkPeer, pod: Workload): Tristate {
@@ -45,7 +45,8 @@ function matchesPeer(view: View<'Namespace'>, own: string, peer: NetworkPeer, po
   if (pod.hostNetwork || isAnywhere(pod)) return undefined
   const inNamespace =
     namespaceSelector === undefined ? pod.namespace === own : selectsNamespace(view, namespaceSelector, pod)
-  return all([inNamespace, podSelector === undefined || selectsPod(podSelector, pod)])
+  if (inNamespace === false || podSelector === undefined) return inNamespace
+  return all([inNamespace, selectsPod(podSelector, pod)])
 }
 
 /** True for a client outside of the mesh: whether it is in the cluster is not known. */
@@ -61,24 +62,17 @@ function selectsNamespace(view: View<'Namespace'>, selector: LabelSelector, { na
   return selectsPartlyKnown(selector, labels, () => found === undefined)
 }
 
-type Cidr = ReturnType<typeof ipaddr.parseCIDR>
-
-const cidrsOf = memoize(({ cidr, except }: IpBlock): readonly [Cidr | undefined, ...(Cidr | undefined)[]] => [
-  parseCidr(cidr),
-  ...except.map(parseCidr)
-])
-
-/** @returns `undefined` for an invalid block, which the API server rejects */
-function parseCidr(text: string): Cidr | undefined {
-  return ipaddr.isValidCIDR(text) ? ipaddr.parseCIDR(text) : undefined
-}
+const prefixesOf = memoize(({ cidr, except }: IpBlock) => ({
+  included: parseCidr(cidr),
+  excluded: except.map(parseCidr)
+}))
 
 /** Unknown without an address, except for a block of all addresses. */
 function isInBlock(block: IpBlock, { address }: Workload): Tristate {
   if (block.cidr.endsWith('/0') && block.except.length === 0) return true
-  if (address === undefined || !ipaddr.isValid(address)) return undefined
-  const [included, ...excluded] = cidrsOf(block)
-  const own = ipaddr.parse(address)
-  const contains = (cidr: Cidr | undefined) => cidr !== undefined && own.kind() === cidr[0].kind() && own.match(cidr)
+  const own = address === undefined ? undefined : parseAddress(address)
+  if (own === undefined) return undefined
+  const { included, excluded } = prefixesOf(block)
+  const contains = (prefix: Prefix | undefined) => prefix !== undefined && own.startsWith(prefix)
   return contains(included) && !excluded.some(contains)
 }

@@ -1,9 +1,9 @@
 import { getOrAdd } from '../state/map.ts'
-import { memoizeInView } from '../state/memoize.ts'
+import { memoize, memoizeInView } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
-import { all, any, type Tristate } from '../text/tristate.ts'
+import { all, anyOf, type Tristate } from '../text/tristate.ts'
 import { matchesPeers, type NetworkPeer, selectsPod } from './network-peer.ts'
 import type { Endpoint } from './service.ts'
 
@@ -110,11 +110,14 @@ interface Rule {
 }
 type NetworkPort = NetworkPolicy['spec']['ingress'][number]['ports'][number]
 
-export function rulesOf({ spec }: NetworkPolicy, direction: Direction): readonly Rule[] {
-  return direction === 'ingress'
-    ? spec.ingress.map(({ ports, from }) => ({ ports, peers: from }))
-    : spec.egress.map(({ ports, to }) => ({ ports, peers: to }))
+export function rulesOf(policy: NetworkPolicy, direction: Direction): readonly Rule[] {
+  return rulesByDirection(policy)[direction]
 }
+
+const rulesByDirection = memoize(({ spec: { ingress, egress } }: NetworkPolicy) => ({
+  ingress: ingress.map(({ ports, from }) => ({ ports, peers: from })),
+  egress: egress.map(({ ports, to }) => ({ ports, peers: to }))
+}))
 
 function allows(
   view: View<NetworkKinds>,
@@ -124,18 +127,17 @@ function allows(
   endpoint: Endpoint
 ): Tristate {
   const peer = direction === 'ingress' ? client : endpoint.workload
-  const matched = any(
-    rulesOf(policy, direction).map(({ ports, peers }) =>
-      all([matchesPorts(ports, endpoint), matchesPeers(view, policy.namespace, peers, peer)])
-    )
-  )
+  const matched = anyOf(rulesOf(policy, direction), ({ ports, peers }) => {
+    const isPort = matchesPorts(ports, endpoint)
+    return isPort === false ? false : all([isPort, matchesPeers(view, policy.namespace, peers, peer)])
+  })
   // A node always reaches its own pods.
   return matched === false && peer.hostNetwork ? undefined : matched
 }
 
 /** Whether a rule for these ports matches TCP connections to a port of a pod; a rule without ports matches every one. */
 function matchesPorts(ports: readonly NetworkPort[], endpoint: Endpoint): Tristate {
-  return ports.length === 0 || any(ports.map(one => matchesPort(one, endpoint)))
+  return ports.length === 0 || anyOf(ports, one => matchesPort(one, endpoint))
 }
 
 /** A name is that of a container port; those of a pod that does not exist yet are not known. */

@@ -1,25 +1,48 @@
 import ipaddr from 'ipaddr.js'
 
-/** Returns a function that lists the blocks that contain an address. Invalid blocks and addresses match nothing. */
-export function blockIndex(cidrs: readonly string[]): (address: string) => readonly string[] {
-  const byPrefix = new Map<string, string[]>()
-  const lengths = new Set<number>()
-  for (const cidr of cidrs) {
-    if (!ipaddr.isValidCIDR(cidr)) continue
-    const [net, length] = ipaddr.parseCIDR(cidr)
-    const prefix = toPrefix(net, length)
-    byPrefix.set(prefix, [...(byPrefix.get(prefix) ?? []), cidr])
-    lengths.add(length)
-  }
-  return text => {
-    if (!ipaddr.isValid(text)) return []
-    const address = ipaddr.parse(text)
-    return [...lengths].flatMap(length => byPrefix.get(toPrefix(address, length)) ?? [])
-  }
+/** First bits of addresses, as text of `0` and `1` behind the IP version. */
+export type Prefix = string
+
+const CIDR = /^([0-9a-f.:]+)\/(\d{1,3})$/i
+const IPV4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/
+
+/** Prefix of a CIDR block; `undefined` if it is invalid, which the API server rejects. */
+export function parseCidr(text: string): Prefix | undefined {
+  const [, address = '', length = ''] = CIDR.exec(text) ?? []
+  const bits = parseAddress(address)
+  return bits === undefined || Number(length) > lengthOf(bits) ? undefined : bits.slice(0, VERSION + Number(length))
 }
 
-/** Kind and first bits of an address. */
-function toPrefix(address: ipaddr.IPv4 | ipaddr.IPv6, length: number): string {
-  const bits = address.toByteArray().map(byte => byte.toString(2).padStart(8, '0'))
-  return `${address.kind()} ${length} ${bits.join('').slice(0, length)}`
+/** Length of the IP version in a prefix. */
+const VERSION = 1
+const lengthOf = (prefix: Prefix) => prefix.length - VERSION
+
+/** All bits of an address; `undefined` if it is invalid. A prefix contains the addresses that start with it. */
+export function parseAddress(text: string): Prefix | undefined {
+  const ipv4 = IPV4.exec(text)
+  if (ipv4 !== null) {
+    const bytes = ipv4.slice(1).map(Number)
+    return bytes.every(byte => byte <= 255) ? `4${toBits(bytes)}` : undefined
+  }
+  return ipaddr.IPv6.isValid(text) ? `6${toBits(ipaddr.IPv6.parse(text).toByteArray())}` : undefined
+}
+
+const BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(2).padStart(8, '0'))
+const toBits = (bytes: readonly number[]) => bytes.map(byte => BYTES[byte]).join('')
+
+/** Returns a function that lists the blocks that contain an address. Invalid blocks and addresses match nothing. */
+export function blockIndex(cidrs: readonly string[]): (address: string) => readonly string[] {
+  const byPrefix = new Map<Prefix, string[]>()
+  for (const cidr of cidrs) {
+    const prefix = parseCidr(cidr)
+    if (prefix === undefined) continue
+    const known = byPrefix.get(prefix)
+    if (known === undefined) byPrefix.set(prefix, [cidr])
+    else known.push(cidr)
+  }
+  const lengths = [...new Set([...byPrefix.keys()].map(({ length }) => length))]
+  return text => {
+    const address = parseAddress(text)
+    return address === undefined ? [] : lengths.flatMap(length => byPrefix.get(address.slice(0, length)) ?? [])
+  }
 }

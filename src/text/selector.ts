@@ -1,4 +1,4 @@
-import { all, type Tristate } from './tristate.ts'
+import type { Tristate } from './tristate.ts'
 
 export type Labels = Readonly<Record<string, string>>
 
@@ -29,14 +29,20 @@ export function selects(selector: LabelSelector | undefined, labels: Labels): bo
   if (selector === undefined) return true
   return (
     hasLabels(labels, selector.matchLabels) &&
-    selector.matchExpressions.every(({ key, operator, values }) => {
-      const value = Object.hasOwn(labels, key) ? labels[key] : undefined
-      if (operator === 'In') return value !== undefined && values.includes(value)
-      if (operator === 'NotIn') return value === undefined || !values.includes(value)
-      if (operator === 'Exists') return value !== undefined
-      return operator === 'DoesNotExist' && value === undefined
-    })
+    selector.matchExpressions.every(one => matchesExpression(one, valueOf(labels, one.key)))
   )
+}
+
+const valueOf = (labels: Labels, key: string) => (Object.hasOwn(labels, key) ? labels[key] : undefined)
+
+function matchesExpression(
+  { operator, values }: LabelSelector['matchExpressions'][number],
+  value: string | undefined
+): boolean {
+  if (operator === 'In') return value !== undefined && values.includes(value)
+  if (operator === 'NotIn') return value === undefined || !values.includes(value)
+  if (operator === 'Exists') return value !== undefined
+  return operator === 'DoesNotExist' && value === undefined
 }
 
 /**
@@ -49,12 +55,16 @@ export function selectsPartlyKnown(
   labels: Labels,
   isUnknown: (key: string) => boolean
 ): Tristate {
-  const required = Object.entries(matchLabels).map(([key, value]) => ({ key, operator: 'In', values: [value] }))
-  return all(
-    [...required, ...matchExpressions].map(one =>
-      !Object.hasOwn(labels, one.key) && isUnknown(one.key)
-        ? undefined
-        : selects({ matchLabels: {}, matchExpressions: [one] }, labels)
-    )
-  )
+  let result: Tristate = true
+  for (const key in matchLabels) {
+    const value = valueOf(labels, key)
+    if (value === undefined && isUnknown(key)) result = undefined
+    else if (value !== matchLabels[key]) return false
+  }
+  for (const expression of matchExpressions) {
+    const value = valueOf(labels, expression.key)
+    if (value === undefined && isUnknown(expression.key)) result = undefined
+    else if (!matchesExpression(expression, value)) return false
+  }
+  return result
 }

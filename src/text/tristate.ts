@@ -13,8 +13,14 @@ export function all(values: Iterable<Tristate>): Tristate {
 
 /** True if one value is true, else unknown if one is unknown. Stops at the first true. */
 export function any(values: Iterable<Tristate>): Tristate {
+  return anyOf(values, value => value)
+}
+
+/** Like `any`, of the results of a test, which runs up to the first true. */
+export function anyOf<T>(items: Iterable<T>, test: (item: T) => Tristate): Tristate {
   let result: Tristate = false
-  for (const value of values) {
+  for (const item of items) {
+    const value = test(item)
     if (value === true) return true
     if (value === undefined) result = undefined
   }

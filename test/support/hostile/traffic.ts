@@ -1,6 +1,15 @@
 import { entries, type HostileInput, type Manifest, object, times } from './row.ts'
 
-const network = (spec: unknown) => object('networking.k8s.io/v1', 'NetworkPolicy', spec)
+const network = (spec: unknown, namespace?: string) =>
+  object('networking.k8s.io/v1', 'NetworkPolicy', spec, {}, namespace)
+const named = (count: number) => ({
+  matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: times(count, i => `n${i}`) }]
+})
+const namespaceObject = (name: string): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name, labels: { 'istio-injection': 'enabled' } }
+})
 const GATEWAY_API = 'gateway.networking.k8s.io/v1'
 const gatewayClass = (spec: unknown) => clusterScoped(GATEWAY_API, 'GatewayClass', 'istio', spec)
 
@@ -47,6 +56,40 @@ export const TRAFFIC: readonly HostileInput[] = [
         podSelector: {},
         ingress: [{ from: times(20_000, i => ({ ipBlock: { cidr: `10.${i % 256}.${i >> 8}.0/24` } })) }]
       })
+  },
+  {
+    name: 'NetworkPolicy: 20,000 addresses with an exception, both directions, in the namespace of the gateways',
+    admitted: true,
+    make: () => {
+      const peers = times(10_000, i => ({
+        ipBlock: { cidr: `10.${i % 256}.${i >> 8}.0/24`, except: [`10.${i % 256}.${i >> 8}.1/32`] }
+      }))
+      const spec = { podSelector: {}, policyTypes: ['Ingress', 'Egress'], ingress: [{ from: peers }] }
+      return network({ ...spec, egress: [{ to: peers }] }, 'istio-system')
+    }
+  },
+  {
+    name: 'NetworkPolicy: 8,000 rules for labels and names of ports',
+    admitted: true,
+    make: () =>
+      network({
+        podSelector: {},
+        ingress: times(8_000, i => ({
+          from: [
+            { namespaceSelector: { matchLabels: { [`k${i}`]: 'x' } }, podSelector: { matchLabels: { a: `${i}` } } }
+          ],
+          ports: [{ port: `p${i}` }]
+        }))
+      })
+  },
+  {
+    name: 'NetworkPolicy: names 20,000 namespaces, 1,000 of which exist with a policy of their own',
+    admitted: true,
+    make: () => network({ podSelector: {}, ingress: [{ from: [{ namespaceSelector: named(20_000) }] }] }),
+    beside: () => [
+      ...times(1_000, i => namespaceObject(`n${i}`)),
+      ...times(1_000, i => network({ podSelector: {}, policyTypes: ['Egress'] }, `n${i}`))
+    ]
   },
   { name: 'NetworkPolicy: null', admitted: true, make: () => network(null) },
   {
