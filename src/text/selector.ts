@@ -29,11 +29,11 @@ export function selects(selector: LabelSelector | undefined, labels: Labels): bo
   if (selector === undefined) return true
   return (
     hasLabels(labels, selector.matchLabels) &&
-    selector.matchExpressions.every(one => matchesExpression(one, valueOf(labels, one.key)))
+    selector.matchExpressions.every(one => matchesExpression(one, labelValue(labels, one.key)))
   )
 }
 
-const valueOf = (labels: Labels, key: string) => (Object.hasOwn(labels, key) ? labels[key] : undefined)
+const labelValue = (labels: Labels, key: string) => (Object.hasOwn(labels, key) ? labels[key] : undefined)
 
 function matchesExpression(
   { operator, values }: LabelSelector['matchExpressions'][number],
@@ -57,12 +57,12 @@ export function selectsPartlyKnown(
 ): Tristate {
   let result: Tristate = true
   for (const key in matchLabels) {
-    const value = valueOf(labels, key)
+    const value = labelValue(labels, key)
     if (value === undefined && isUnknown(key)) result = undefined
     else if (value !== matchLabels[key]) return false
   }
   for (const expression of matchExpressions) {
-    const value = valueOf(labels, expression.key)
+    const value = labelValue(labels, expression.key)
     if (value === undefined && isUnknown(expression.key)) result = undefined
     else if (!matchesExpression(expression, value)) return false
   }
