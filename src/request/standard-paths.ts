@@ -49,7 +49,8 @@ export function standardPaths(
     [clientOf(view, first, destination), ...others.map(pod => clientOf(view, pod, destination))] as const
   return {
     hosts: [host],
-    servers: pods,
+    // The Service may select other pods than those of the model.
+    servers: [...new Set([...pods, ...destination.endpoints.map(({ workload }) => workload)])],
     external: external(view, service, component, destination),
     probes: kubeletProbes(view, component, destination, pods, STANDARD_PORT),
     to: (address, { caller, entry = address, pods: from, expected }) =>

@@ -195,6 +195,14 @@ t.test('a policy that blocked before the change denies nothing', async t => {
   t.equal(decisionOn(creating(model('')), state).decision, 'warn', 'a new model, which every model like it shares')
 })
 
+t.test('a deleted policy that allowed what another one isolates blocks the path', async t => {
+  const allowing = networkPolicy(from('{ namespaceSelector: {} }')).replace('isolate', 'allow')
+  const state = stockWith(together(networkPolicy('{}'), allowing))
+  const { decision, findings } = decisionOn({ operation: 'DELETE', before: resourceOf(allowing) }, state)
+  t.equal(decision, 'deny')
+  t.match(findings, [{ object: { name: 'isolate' }, fix: { apply: [{ metadata: { name: 'isolate' } }] } }])
+})
+
 t.test('a namespace that loses the label of a policy is reported', async t => {
   const team = (labels: string) => namespace(`istio-injection: enabled${labels}`).replace('user1', 'batch')
   const policy = networkPolicy(from(`${HOPS}, { namespaceSelector: { matchLabels: { team: a } } }`))
@@ -215,4 +223,21 @@ t.test('a model in Standard mode is reached by its Service', async t => {
     ['external gateway->pod'],
     'callers in the cluster may be denied on purpose'
   )
+})
+
+t.test('the server is named by its pod if no label names it', async t => {
+  const other = `
+apiVersion: v1
+kind: Service
+metadata: { namespace: user1, name: new-predictor }
+spec: { selector: { x: y }, ports: [{ port: 80, targetPort: 8080 }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { namespace: user1, name: backend, labels: { x: y } }
+spec: { containers: [] }
+`
+  const policy = networkPolicy(`{ podSelector: { matchLabels: { x: y } }, ingress: [{ from: [${named('user2')}] }] }`)
+  const [finding] = findingsOf(rule.id, together(model(STANDARD), other, policy))
+  t.match(finding?.message, / at user1\/backend:8080 \(timeout\)$/)
 })

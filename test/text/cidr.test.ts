@@ -2,6 +2,7 @@ import t from 'tap'
 import { blockIndex } from '../../src/text/cidr.ts'
 
 const BLOCKS = [
+  '10.0.0.0/33',
   '10.0.0.0/8',
   '10.1.0.0/16',
   '0.0.0.0/0',
@@ -19,6 +20,7 @@ t.test('an address is in the blocks whose first bits it has', async t => {
     ['10.16.0.1', ['10.0.0.0/8', '0.0.0.0/0']],
     ['192.0.2.1', ['0.0.0.0/0']],
     ['fd12::1', ['fd00::/8']],
+    ['10.0.0.256', []],
     ['nonsense', []]
   ] as const) {
     t.same([...containing(address)].sort(), [...expected].sort(), address)
