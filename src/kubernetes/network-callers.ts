@@ -46,10 +46,10 @@ function ingressPeers(view: View<NetworkKinds>, server: Workload) {
 }
 
 /** Not valid as the value of a label: the selector tests whether the label exists. */
-const ANY_VALUE = '*'
+export const ANY_VALUE = '*'
 
 /** Label values that selectors mention, by key. */
-function mentionedLabels(selectors: readonly LabelSelector[]): Map<string, Set<string>> {
+export function mentionedLabels(selectors: readonly LabelSelector[]): Map<string, Set<string>> {
   const mentioned = new Map<string, Set<string>>()
   const valuesOf = (key: string) => getOrAdd(mentioned, key, () => new Set<string>())
   for (const { matchLabels, matchExpressions } of selectors) {

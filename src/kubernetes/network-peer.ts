@@ -13,7 +13,7 @@ export type IpBlock = NonNullable<NetworkPeer['ipBlock']>
 export const NAME_LABEL = 'kubernetes.io/metadata.name'
 
 /** Keys that controllers and injectors set on pods, besides those that the model predicts. */
-const GENERATED = /(^|\.)(istio\.io|knative\.dev|kserve\.io|k8s\.io|kubernetes\.io)\/|^pod-template-hash$/
+export const GENERATED = /(^|\.)(istio\.io|knative\.dev|kserve\.io|k8s\.io|kubernetes\.io)\/|^pod-template-hash$/
 
 /** Whether a selector of pods, in the namespace of the pod, selects it. */
 export function selectsPod(selector: LabelSelector, { labels, unknownLabels }: Workload): Tristate {

@@ -2,8 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { AuthorizationPolicy, Rule } from '../istio/authorization-policy.ts'
 import { injectorSelectors } from '../istio/injection.ts'
 import { meshOf } from '../istio/mesh.ts'
-import { NAME_LABEL, type NetworkPeer } from '../kubernetes/network-peer.ts'
-import { type NetworkPolicy, rulesOf } from '../kubernetes/network-policy.ts'
+import { NAME_LABEL } from '../kubernetes/network-peer.ts'
 import type { PathKinds } from '../request/caller.ts'
 import { namespaceOfHost } from '../state/destination-rule-index.ts'
 import { getOrAdd } from '../state/map.ts'
@@ -11,6 +10,7 @@ import { memoize } from '../state/memoize.ts'
 import type { Resource } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { isWildcard } from '../text/host.ts'
+import { networkWords, selectedLabels } from './network-words.ts'
 
 /**
  * Label keys, hosts and URL paths that configuration in scope of the namespace can match on. Everything else is
@@ -38,18 +38,14 @@ export function discriminatorsFor(view: View<PathKinds>, namespace: string): Dis
   const policies = [...new Set([namespace, ...systemNamespaces(view)])].flatMap(one =>
     view.list('AuthorizationPolicy', one)
   )
-  // Policies of a namespace select its pods, and those of any namespace name pods as peers.
-  const podSelectors = [
-    ...view.list('NetworkPolicy', namespace).map(({ spec }) => spec.podSelector),
-    ...view.list('NetworkPolicy').flatMap(policy => peersOf(policy).flatMap(({ podSelector }) => podSelector ?? []))
-  ]
+  const ofNetwork = networkWords(view.list('NetworkPolicy'))
+  const networkLabels = [ofNetwork.peerLabels, selectedLabels(view.list('NetworkPolicy', namespace))]
   const selectors = [
     ...own.flatMap(one => view.list('PeerAuthentication', one)).map(({ spec }) => spec.selector?.matchLabels),
     ...own.flatMap(one => view.list('RequestAuthentication', one)).map(({ spec }) => spec.selector?.matchLabels),
     ...own.flatMap(one => view.list('DestinationRule', one)).map(({ spec }) => spec.workloadSelector?.matchLabels),
     ...own.flatMap(one => view.list('Sidecar', one)).map(({ spec }) => spec.workloadSelector?.labels),
-    ...policies.map(({ spec }) => spec.selector?.matchLabels),
-    ...podSelectors.map(({ matchLabels }) => matchLabels)
+    ...policies.map(({ spec }) => spec.selector?.matchLabels)
   ]
   const ofAll = `.${namespace}.svc.${view.settings.clusterDomain}`
   const hosts = [
@@ -62,22 +58,26 @@ export function discriminatorsFor(view: View<PathKinds>, namespace: string): Dis
   const matchesOn = (...wanted: readonly string[]) =>
     rules.some(({ when }) => when.some(({ key }) => wanted.includes(key)))
   return {
-    keys: new Set(
-      [...injectorSelectors(view), ...podSelectors].flatMap(({ matchLabels, matchExpressions }) => [
+    keys: new Set([
+      ...networkLabels.flatMap(({ keys }) => keys),
+      ...injectorSelectors(view).flatMap(({ matchLabels, matchExpressions }) => [
         ...Object.keys(matchLabels),
         ...matchExpressions.map(({ key }) => key)
       ])
-    ),
-    pairs: byKey(selectors.flatMap(labels => Object.entries(labels ?? {}))),
+    ]),
+    pairs: byKey([
+      ...selectors.flatMap(labels => Object.entries(labels ?? {})),
+      ...networkLabels.flatMap(({ pairs }) => pairs)
+    ]),
     exactHosts: new Set(hosts.filter(host => !isPattern(host)).sort()),
     // A pattern that covers all hosts of the namespace does not distinguish models.
     hostPatterns: [...new Set(hosts.filter(host => isPattern(host) && !ofAll.endsWith(host.slice(1))))].sort(),
     paths: [...new Set(policies.flatMap(policy => operations(policy, 'paths')))].sort(),
-    blocks: [...new Set(view.list('NetworkPolicy').flatMap(policy => peersOf(policy).flatMap(blocksOf)))].sort(),
+    blocks: ofNetwork.blocks,
     connections:
       matchesOn('destination.ip', 'connection.sni') ||
-      rules.some(({ when }) => when.some(({ key }) => MODEL_HEADER.test(key))),
-    callers: matchesOn('source.ip') || rules.some(({ from }) => from.some(({ source }) => hasAddresses(source)))
+      rules.some((when ) => when.some((key ) => MODEL_HEADER.test(key))),
+    callers: matchesOn('source.ip') || rules.some((from ) => from.some((source ) => hasAddresses(source)))
   }
 }
 
@@ -149,11 +149,12 @@ export function namespaceFingerprint(view: View<PathKinds>, namespace: string): 
     ...[...systemNamespaces(view)].flatMap(one => CROSS_NAMESPACE_KINDS.map(kind => textOf(view.list(kind, one)))),
     textOf(view.list('Sidecar')),
     textOf(view.list('Gateway')),
-    textOf(view.list('MutatingWebhookConfiguration')),
-    textOf(view.list('NetworkPolicy'))
+    textOf(view.list('MutatingWebhookConfiguration'))
   ]
   // A pattern can match the namespace without containing its whole name.
-  const isNamed = texts.some(text => text.includes(namespace) || /[a-z0-9-]\*"|"\*[a-z0-9-]/.test(text))
+  const isNamed =
+    networkWords(view.list('NetworkPolicy')).namespaces.has(namespace) ||
+    texts.some(text => text.includes(namespace) || /[a-z0-9-]\*"|"\*[a-z0-9-]/.test(text))
   const found = view.get('Namespace', '', namespace)
   if (found === undefined) return isNamed ? namespace : NO_NAMESPACE
   // Each namespace has this label with its own name; a selector that matches on it names the namespace.
@@ -189,13 +190,4 @@ function operations({ spec }: AuthorizationPolicy, field: 'hosts' | 'paths'): re
       operation === undefined ? [] : [...operation[field], ...operation[not]]
     )
   )
-}
-
-const peersOf = memoize((policy: NetworkPolicy): readonly NetworkPeer[] =>
-  (['ingress', 'egress'] as const).flatMap(direction => rulesOf(policy, direction).flatMap(({ peers }) => peers))
-)
-
-function blocksOf({ ipBlock }: NetworkPeer): readonly string[] {
-  if (ipBlock === undefined || (ipBlock.cidr.endsWith('/0') && ipBlock.except.length === 0)) return []
-  return [ipBlock.cidr, ...ipBlock.except]
 }

@@ -95,6 +95,25 @@ for (const [name, objects, isEqual] of [
   ),
   ['NetworkPolicy that selects one', [...TWINS, networkPolicy(of('a'), 'user2')], false],
   ['NetworkPolicy that selects none', [...TWINS, networkPolicy('{ podSelector: { matchLabels: { app: c } } }')], true],
+  [
+    'NetworkPolicy that selects by a label that both have',
+    [...TWINS, networkPolicy('{ podSelector: { matchExpressions: [{ key: x, operator: Exists }] } }', 'user2')].map(
+      one => one.replace('component: predictor', 'component: predictor, x: y')
+    ),
+    true
+  ],
+  [
+    'NetworkPolicy that selects by whether a label exists',
+    [...TWINS, networkPolicy('{ podSelector: { matchExpressions: [{ key: x, operator: Exists }] } }', 'user2')].map(
+      one => one.replace('a, component: predictor', 'a, component: predictor, x: y')
+    ),
+    false
+  ],
+  [
+    'NetworkPolicy with a label of other pods',
+    [...TWINS, toPeers('{ podSelector: { matchLabels: { app: c } } }')],
+    true
+  ],
   ['NetworkPolicy with the labels of one', [...TWINS, toPeers(`{ namespaceSelector: {}, ${of('a').slice(1)}`)], false],
   ['NetworkPolicy with the address of one', [...TWINS, toPeers('{ ipBlock: { cidr: 10.0.0.1/32 } }')], false],
   [
