@@ -1,5 +1,6 @@
 import { inBlocks, isBlock } from '../istio/ip-blocks.ts'
 import { GATEWAY_NAME } from '../istio/policy-target.ts'
+import { hasDirection } from '../kubernetes/network-policy.ts'
 import { getOrAdd } from '../state/map.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
@@ -111,7 +112,9 @@ function traitsReader(view: View<SelectingKind>): (pod: Workload) => string {
   const words = new Set<string>()
   for (const kind of ['DestinationRule', 'Sidecar', 'VirtualService'] as const)
     for (const { spec } of view.list(kind)) addWords(words, spec)
-  for (const { spec } of view.list('NetworkPolicy')) addWords(words, isForEgress(spec) ? spec : [spec['ingress']])
+  // The selector of a policy for incoming traffic selects no callers.
+  for (const policy of view.list('NetworkPolicy'))
+    addWords(words, hasDirection(policy, 'egress') ? policy.spec : [policy.spec.ingress])
   const blocks = blocksOf([...view.list('NetworkPolicy'), ...view.list('AuthorizationPolicy')])
   const labelsOf = (labels: Labels) =>
     Object.entries(labels)
@@ -123,12 +126,6 @@ function traitsReader(view: View<SelectingKind>): (pod: Workload) => string {
     const contains = inBlocks([blocks, []], address)
     return JSON.stringify([own, labelsOf(labels), blocks.map(block => contains(block) ?? null)])
   }
-}
-
-/** The selector of a policy for incoming traffic selects no callers. */
-function isForEgress(spec: ResourceOf<'NetworkPolicy'>['spec']): boolean {
-  const { egress, policyTypes } = spec
-  return egress !== undefined || (Array.isArray(policyTypes) && policyTypes.includes('Egress'))
 }
 
 /** All addresses and blocks of addresses in these policies. */

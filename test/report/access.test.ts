@@ -191,9 +191,9 @@ spec: { hosts: [new-predictor.user1.svc.cluster.local], exportTo: ["."], http: [
     ],
     'objects that are not evaluated are noted': [
       [
-        `\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { namespace: user1, name: np }\nspec: { podSelector: {} }\n`
+        `\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { namespace: istio-system, name: np }\nspec: { ingress: [{ from: [{ namespaceSelector: {} }] }] }\n`
       ],
-      ['note: NetworkPolicy user1/np is not evaluated']
+      ['note: NetworkPolicy istio-system/np is not evaluated']
     ],
     'a rejected configuration blocks all callers of a new model': [
       [model(''), configMap('kserve', 'inferenceservice-config', { ingress: 'odd' })],
