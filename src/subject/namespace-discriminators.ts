@@ -76,8 +76,8 @@ export function discriminatorsFor(view: View<PathKinds>, namespace: string): Dis
     blocks: ofNetwork.blocks,
     connections:
       matchesOn('destination.ip', 'connection.sni') ||
-      rules.some((when ) => when.some((key ) => MODEL_HEADER.test(key))),
-    callers: matchesOn('source.ip') || rules.some((from ) => from.some((source ) => hasAddresses(source)))
+      rules.some(({ when }) => when.some(({ key }) => MODEL_HEADER.test(key))),
+    callers: matchesOn('source.ip') || rules.some(({ from }) => from.some(({ source }) => hasAddresses(source)))
   }
 }
 
