@@ -1,5 +1,5 @@
 import type { InferenceService } from '../kserve/inference-service.ts'
-import type { Failure } from '../request/hop.ts'
+import type { Failure } from '../request/failure.ts'
 import type { SourcePath } from '../request/paths-from.ts'
 import { failedHopOf } from '../request/request-path.ts'
 import type { CallerWorkload } from '../request/running-callers.ts'

@@ -1,6 +1,6 @@
 import { meshOf } from '../istio/mesh.ts'
 import { type InferenceService, MODEL_LABEL } from '../kserve/inference-service.ts'
-import type { Failure } from '../request/hop.ts'
+import type { Failure } from '../request/failure.ts'
 import { GRAPH_LABEL, inferenceGraphSources } from '../request/inference-graph.ts'
 import { toCaller } from '../request/inference-service-paths.ts'
 import { pathsFromPods, type SourcePath } from '../request/paths-from.ts'

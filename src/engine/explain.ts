@@ -1,7 +1,7 @@
 import type { InferenceService } from '../kserve/inference-service.ts'
 import { publicationOf } from '../kserve/publication.ts'
 import type { PublicationSetting } from '../kserve/publication-setting.ts'
-import type { Failure } from '../request/hop.ts'
+import type { Failure } from '../request/failure.ts'
 import { pathsOf } from '../request/inference-service-paths.ts'
 import { llmInferenceServicePaths } from '../request/llm-inference-service-paths.ts'
 import { failedHopOf, type Path } from '../request/request-path.ts'

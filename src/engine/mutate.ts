@@ -1,7 +1,7 @@
 import type { InferenceService } from '../kserve/inference-service.ts'
 import { MUTATIONS } from '../mutations/index.ts'
 import type { Intent } from '../mutations/mutation.ts'
-import type { Failure } from '../request/hop.ts'
+import type { Failure } from '../request/failure.ts'
 import { pathsOf } from '../request/inference-service-paths.ts'
 import { failedHopOf } from '../request/request-path.ts'
 import { type Rules, ruleFor } from '../rules/lib/rule.ts'

@@ -1,4 +1,4 @@
-import type { Failure } from '../request/hop.ts'
+import type { Failure } from '../request/failure.ts'
 import {
   type CheckRule,
   type FailureRule,

@@ -8,7 +8,7 @@ import {
 } from '../kserve/publication.ts'
 import { keepingDomain, lostAddresses, publishes, settingOf } from '../kserve/publication-change.ts'
 import type { PublicationSetting } from '../kserve/publication-setting.ts'
-import type { NotPublished } from '../request/hop.ts'
+import type { NotPublished } from '../request/failure.ts'
 import { isOpen, type Path } from '../request/request-path.ts'
 import { toRef } from '../state/resource.ts'
 import type { Snapshot } from '../state/snapshot.ts'

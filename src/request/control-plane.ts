@@ -17,7 +17,8 @@ import type { PathKinds } from './caller.ts'
 import { NON_MESH_CLIENT } from './callers.ts'
 import { toCaveat } from './caveats.ts'
 import { type ControlPlaneWebhook, controlPlaneWebhooks, type WebhookKinds } from './control-plane-webhooks.ts'
-import type { ConfigurationRejected, Failure, HopName, Unevaluated } from './hop.ts'
+import type { ConfigurationRejected, Failure } from './failure.ts'
+import type { HopName, Unevaluated } from './hop.ts'
 import type { Path } from './request-path.ts'
 
 export type ControlPlaneKinds = PathKinds | WebhookKinds

@@ -4,7 +4,8 @@ import { forwardToken, issuersFor } from '../istio/request-authentication.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { AMBIENT, type CallAttempt, type CallKinds, evaluateCall, type RouteAtGateway } from './call-result.ts'
-import type { CallResult, Caveat, Failure, Hop, Unevaluated } from './hop.ts'
+import type { Failure } from './failure.ts'
+import type { CallResult, Caveat, Hop, Unevaluated } from './hop.ts'
 import { noEndpoints, toServiceRef } from './service-resolution.ts'
 
 /** Results of the calls of one hop. */

@@ -8,7 +8,7 @@ import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
 import type { Caller, PathKinds, TrafficSource } from './caller.ts'
 import { meshSources, NON_MESH_SOURCE } from './callers.ts'
-import type { ConfigurationRejected } from './hop.ts'
+import type { ConfigurationRejected } from './failure.ts'
 import { inferenceGraphSources } from './inference-graph.ts'
 import {
   addressOf,

@@ -8,7 +8,8 @@ import { serviceHost } from '../text/host.ts'
 import { type CallKinds, evaluatePlaintextCall, type RouteAtGateway } from './call-result.ts'
 import { NON_MESH_CLIENT } from './callers.ts'
 import { type CallResults, isOk, toResults } from './evaluate-calls.ts'
-import type { CallResult, Failure } from './hop.ts'
+import type { Failure } from './failure.ts'
+import type { CallResult } from './hop.ts'
 import { noEndpoints, toDestination } from './service-resolution.ts'
 
 /** Failure causes ordered by specificity; the most specific is reported. */

@@ -4,7 +4,8 @@ import { type RouteObject, selectRoutes } from '../gateway-api/route-table.ts'
 import type { Call } from '../istio/request.ts'
 import { nameOf, toRef } from '../state/resource.ts'
 import type { Workload } from '../state/workload.ts'
-import type { Caveat, Failure } from './hop.ts'
+import type { Failure } from './failure.ts'
+import type { Caveat } from './hop.ts'
 
 /** What a gateway does with a request: sends it to backends, rejects it, or something that is not modeled. */
 export type Routing =

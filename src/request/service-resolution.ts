@@ -8,7 +8,7 @@ import type { Ref, ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { hasLabels, isEmpty } from '../text/selector.ts'
-import type { Failure } from './hop.ts'
+import type { Failure } from './failure.ts'
 
 /** Destination for a port of a Service, with its endpoints; without endpoints if the Service does not exist. */
 export function toDestination(

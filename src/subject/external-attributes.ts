@@ -3,7 +3,7 @@ import type { Component, InferenceService } from '../kserve/inference-service.ts
 import { publicationOf } from '../kserve/publication.ts'
 import type { PathKinds } from '../request/caller.ts'
 import { externalRoutes } from '../request/external-route.ts'
-import type { Failure } from '../request/hop.ts'
+import type { Failure } from '../request/failure.ts'
 import type { Routing } from '../request/route-selection.ts'
 import { toRef } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'

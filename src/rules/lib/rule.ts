@@ -1,5 +1,5 @@
 import type { PathKinds } from '../../request/caller.ts'
-import type { Cause, Failure } from '../../request/hop.ts'
+import type { Cause, Failure } from '../../request/failure.ts'
 import type { Kind, Ref, ResourceOf } from '../../state/resource.ts'
 import type { View } from '../../state/snapshot.ts'
 

@@ -1,5 +1,5 @@
 import type { PathKinds } from '../../request/caller.ts'
-import type { PolicyDenied } from '../../request/hop.ts'
+import type { PolicyDenied } from '../../request/failure.ts'
 import type { View } from '../../state/snapshot.ts'
 import { selects } from '../../text/selector.ts'
 import type { Manifest } from './rule.ts'
