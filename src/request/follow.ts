@@ -87,7 +87,7 @@ function enter(
   port: number | undefined
 ): readonly Branch[] {
   const host = hostOf(world.view, service)
-  const { endpoints } = destinationOf(world.view, host, port ?? HTTP_PORT, call.host)
+  const { endpoints } = destinationOf(world.view, host, HTTP_PORT, call.host)
   if (port === undefined && endpoints.every(({ workload }) => workload.proxy === 'gateway')) {
     const { hop, pods } = enterService(world, service, at, call)
     return afterGateway(world, { at: pods, from: 'gateway', depth: 1 }, hop, call)
@@ -154,7 +154,9 @@ function send(world: World, step: Step, target: Forwarded, by: VirtualService | 
   if (service !== undefined && hidden !== undefined)
     return [failed(name, { cause: 'service-not-exported', client: hidden, service })]
   if (revision !== undefined) return toRevision(world, revision, { ...step, by }, target.call)
-  const destination = service && destinationOfRoute(view, service, target)
+  const { ownDestination } = world
+  const isOwn = ownDestination?.host === target.host && [undefined, ownDestination.port].includes(target.port)
+  const destination = isOwn ? ownDestination : service && destinationOfRoute(view, service, target)
   if (destination === undefined || destination.endpoints.length === 0)
     return [failed(name, noEndpoints(toServiceRef(destination?.host ?? target.host)))]
   const pods = podsBehind(destination)

@@ -13,7 +13,7 @@ import { candidateCalls, NON_MESH_CLIENT } from './callers.ts'
 import { worldOf } from './component-world.ts'
 import type { ConfigurationRejected } from './failure.ts'
 import { followFromGateway, followFromPod } from './follow.ts'
-import type { Hop } from './hop.ts'
+import { byOneHop } from './hop-sequence.ts'
 import { enterGateway, unknownHop, unpublishedHop } from './ingress-hops.ts'
 import { knativeProbes } from './probe-paths.ts'
 import type { Branch, PathTemplate, PathTemplates } from './request-path.ts'
@@ -77,17 +77,17 @@ function externalPaths(world: World, service: InferenceService, inputs: () => st
     ...EXTERNAL_CLIENT.caller,
     entry,
     candidates: candidateCalls(EXTERNAL_CLIENT.pods, callsTo(view, service, host, path)),
-    follow: follow as NonNullable<PathTemplate['follow']>
+    follow
   })
   if (unknownReason !== undefined)
-    return [toTemplate('address', '', '', () => [alone(unknownHop(unknownReason, inputs()))])]
+    return [toTemplate('address', '', '', () => [byOneHop(unknownHop(unknownReason, inputs()))])]
   return addresses.map(address => ({
     ...toTemplate(
       address.name,
       address.host,
       address.path,
       address.name === STATUS_URL
-        ? () => [alone(unpublishedHop(view, publication, address))]
+        ? () => [byOneHop(unpublishedHop(view, publication, address))]
         : ({ call }) => {
             const { hop, pods } = enterGateway(world, gateway, call)
             return followFromGateway(world, hop, pods, call)
@@ -99,6 +99,4 @@ function externalPaths(world: World, service: InferenceService, inputs: () => st
 
 const EXTERNAL_CLIENT: TrafficSource = { caller: { caller: 'external', from: undefined }, pods: [NON_MESH_CLIENT] }
 
-const alone = (hop: Hop): Branch => ({ activatorMode: undefined, hops: [hop], shared: 1 })
-
-const toRejection = (failure: ConfigurationRejected): Branch => alone({ name: 'controller', calls: [], failure })
+const toRejection = (failure: ConfigurationRejected): Branch => byOneHop({ name: 'controller', calls: [], failure })

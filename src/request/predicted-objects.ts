@@ -70,7 +70,8 @@ function namesOf(
   return disableIstioVirtualHost ? ofComponents : [...ofComponents, toService(namespace, name, localGatewayService)]
 }
 
-function toService(namespace: string, name: string, target: string | undefined): Service {
+/** @param target host that it is an alias of; absent: a cluster IP */
+export function toService(namespace: string, name: string, target: string | undefined, port = HTTP_PORT): Service {
   const isAlias = target !== undefined
   return {
     apiVersion: 'v1',
@@ -87,7 +88,7 @@ function toService(namespace: string, name: string, target: string | undefined):
       clusterIP: undefined,
       externalName: target,
       selector: {},
-      ports: [{ name: 'http2', port: HTTP_PORT, targetPort: HTTP_PORT, protocol: 'TCP', appProtocol: undefined }]
+      ports: [{ name: 'http2', port, targetPort: port, protocol: 'TCP', appProtocol: undefined }]
     }
   }
 }

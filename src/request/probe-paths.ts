@@ -10,9 +10,10 @@ import { evaluatePlaintextCall } from './call-result.ts'
 import type { PathKinds } from './caller.ts'
 import { NON_MESH_CLIENT } from './callers.ts'
 import { toResults } from './evaluate-calls.ts'
+import { type HopEvaluator, inSequence } from './hop-sequence.ts'
 import { PLAINTEXT_CLIENT } from './ingress-entry.ts'
 import { metricsScrape } from './pod-dial.ts'
-import type { HopEvaluator, PathTemplate } from './request-path.ts'
+import type { PathTemplate } from './request-path.ts'
 
 /** "false": kubelet probes do not bypass the sidecar. */
 const REWRITE = 'sidecar.istio.io/rewriteAppHTTPProbers'
@@ -25,8 +26,7 @@ export function probe(entry: 'autoscaler' | 'kubelet', step: HopEvaluator): Path
     from: undefined,
     entry,
     candidates: [{ at: [], call }],
-    steps: [step],
-    branches: [{ activatorMode: undefined, steps: [] }]
+    follow: inSequence([step])
   }
 }
 

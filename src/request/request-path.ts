@@ -1,11 +1,7 @@
-import type { Destination } from '../istio/client.ts'
-import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import type { ActivatorMode } from './activator.ts'
-import { inputsOf } from './call-inputs.ts'
-import type { Caller, InFlightRequest, PathKinds, TrafficSource } from './caller.ts'
-import { podsBehind } from './destination.ts'
-import { evaluateCalls, forwardCall, isOk } from './evaluate-calls.ts'
+import type { Caller, InFlightRequest, TrafficSource } from './caller.ts'
+import { isOk } from './evaluate-calls.ts'
 import type { Caveat, FailedHop, Hop, HopName, TokenRequiredHop, Unevaluated } from './hop.ts'
 
 /** Evaluated request path to a model. */
@@ -33,9 +29,6 @@ export interface Path extends Caller {
   readonly unevaluated?: readonly (Caveat & { readonly hop: HopName })[]
 }
 
-/** Evaluates one hop and returns the request for the next hop, which is ignored if the hop is blocked. */
-export type HopEvaluator = (request: InFlightRequest) => { readonly hop: Hop; readonly next: InFlightRequest }
-
 /** One way that a request can take. */
 export interface Branch {
   readonly activatorMode: ActivatorMode | undefined
@@ -46,30 +39,13 @@ export interface Branch {
 }
 
 /** Path before evaluation. */
-export type PathTemplate = FollowedTemplate | SteppedTemplate
-
-interface CommonTemplate extends Caller {
+export interface PathTemplate extends Caller {
   readonly entry: string
   readonly address?: string | undefined
   readonly expected?: boolean | undefined
   /** Requests that the caller can choose from, such as different JWTs; the one that gets furthest is used. */
   readonly candidates: readonly [InFlightRequest, ...InFlightRequest[]]
-}
-
-/** Path that follows the request. */
-interface FollowedTemplate extends CommonTemplate {
   readonly follow: (request: InFlightRequest) => readonly Branch[]
-}
-
-/** Common hops, then one branch for each activator mode. */
-export interface SteppedTemplate extends CommonTemplate {
-  readonly follow?: undefined
-  readonly steps: readonly HopEvaluator[]
-  readonly branches: readonly {
-    readonly activatorMode: ActivatorMode | undefined
-    readonly revision?: 'previous'
-    readonly steps: readonly HopEvaluator[]
-  }[]
 }
 
 /** Paths to a component, for any caller. */
@@ -135,27 +111,17 @@ export function isOpen({ hops }: Pick<Path, 'hops'>): boolean {
 }
 
 function evaluateCandidate(template: PathTemplate, candidate: InFlightRequest): readonly Path[] {
-  const { caller, from, entry, address, expected = true } = template
-  const own = { caller, from, entry, address, expected }
-  if (template.follow !== undefined)
-    return mergeBranches(template.follow(candidate)).map(({ activatorMode, revision, hops }) => ({
-      ...own,
-      activatorMode,
-      revision,
-      ...toKnown(hops)
-    }))
-  const { steps, branches } = template
-  const shared = evaluateHops(candidate, steps)
-  const { reached } = shared
-  const ends =
-    reached === undefined
-      ? []
-      : branches.map(({ steps: rest, ...branch }) => ({ ...branch, hops: evaluateHops(reached, rest).hops }))
-  if (reached === undefined || shared.hops.some(({ unknown }) => unknown !== undefined)) {
-    const hops = [...shared.hops, ...ends.flatMap(end => end.hops)]
-    return [{ ...own, activatorMode: undefined, ...toKnown(hops) }]
-  }
-  return ends.map(({ hops, ...branch }) => ({ ...own, ...branch, ...toKnown([...shared.hops, ...hops]) }))
+  const { caller, from, entry, address, expected = true, follow } = template
+  return mergeBranches(follow(candidate)).map(({ activatorMode, revision, hops }) => ({
+    caller,
+    from,
+    entry,
+    address,
+    expected,
+    activatorMode,
+    revision,
+    ...toKnown(hops)
+  }))
 }
 
 /**
@@ -180,19 +146,6 @@ function mergeBranches(branches: readonly Branch[]): readonly Branch[] {
   return [...merged.values()]
 }
 
-/** Evaluates hops up to the first that is blocked; then `reached` is absent. */
-function evaluateHops(candidate: InFlightRequest, steps: readonly HopEvaluator[]) {
-  const hops: Hop[] = []
-  let reached: InFlightRequest | undefined = candidate
-  for (const step of steps) {
-    const { hop, next } = step(reached)
-    hops.push(hop)
-    if (hop.failure !== undefined) return { hops, reached: undefined }
-    reached = next
-  }
-  return { hops, reached }
-}
-
 /** The hops up to the first that is unknown. What follows is evaluated only to see whether a change concerns it. */
 function toKnown(hops: readonly Hop[]): Pick<Path, 'hops' | 'unknown' | 'unevaluated'> {
   const first = hops.findIndex(({ unknown }) => unknown !== undefined)
@@ -201,22 +154,4 @@ function toKnown(hops: readonly Hop[]): Pick<Path, 'hops' | 'unknown' | 'unevalu
   if (reason === undefined) return { hops, unevaluated }
   const inputs = hops.slice(first).map(({ name, unknown, failure }) => [name, unknown?.inputs, failure?.cause])
   return { hops: hops.slice(0, first + 1), unknown: { reason, inputs: JSON.stringify(inputs) }, unevaluated }
-}
-
-/**
- * Evaluates calls from each client pod to each endpoint. The first failure is the result: if one of several pods is
- * unreachable, requests fail.
- */
-export function hopTo(view: View<PathKinds>, name: HopName, destination: Destination): HopEvaluator {
-  const at = podsBehind(destination)
-  return ({ at: clients, call }) => {
-    const results = evaluateCalls(view, clients, call, destination)
-    const unknown = clients.length === 0 ? { unknown: unknownClient(view, destination) } : {}
-    return { hop: { name, ...results, ...unknown }, next: { at, call: forwardCall(view, at, call) } }
-  }
-}
-
-/** After a hop whose server is not known. */
-function unknownClient(view: View<PathKinds>, destination: Destination): Unevaluated {
-  return { reason: 'client is not known', inputs: inputsOf(view, [], destination) }
 }

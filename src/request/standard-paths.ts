@@ -1,4 +1,5 @@
 import type { Destination } from '../istio/client.ts'
+import type { Registry } from '../istio/sidecar-route.ts'
 import { callsTo } from '../kserve/inference-request.ts'
 import { AUTH_PROXY_PORT, type Component, type InferenceService, STANDARD_PORT } from '../kserve/inference-service.ts'
 import { addressPattern, publicationOf, STATUS_URL } from '../kserve/publication.ts'
@@ -7,21 +8,18 @@ import { endpointsOf, findService, HTTP_PORT, isHeadless, targetPort } from '../
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
-import type { PathKinds, TrafficSource } from './caller.ts'
+import type { PathKinds } from './caller.ts'
 import { candidateCalls, NON_MESH_CLIENT } from './callers.ts'
+import { routingAtGateways } from './component-world.ts'
 import { enterGateway, hopToBackends } from './external-hops.ts'
 import { externalRoutes } from './external-route.ts'
-import type { Hop } from './hop.ts'
+import { followFromPod } from './follow.ts'
+import { byOneHop, inSequence } from './hop-sequence.ts'
 import { unknownHop, unpublishedHop } from './ingress-hops.ts'
-import { clientOf } from './passthrough.ts'
+import { toService } from './predicted-objects.ts'
 import { kubeletProbes } from './probe-paths.ts'
-import {
-  type HopEvaluator,
-  hopTo,
-  type PathTemplate,
-  type PathTemplates,
-  type SteppedTemplate
-} from './request-path.ts'
+import type { PathTemplate, PathTemplates } from './request-path.ts'
+import type { World } from './world.ts'
 
 /** Paths to a component in Standard mode: directly to its Service; externally by an Ingress or an HTTPRoute. */
 export function standardPaths(
@@ -44,9 +42,7 @@ export function standardPaths(
     headless: found !== undefined && isHeadless(found),
     endpoints: endpoints.length > 0 ? dedupeEndpoints(endpoints) : pods.map(nextEndpoint)
   }
-  const branches: SteppedTemplate['branches'] = [{ activatorMode: undefined, steps: [] }]
-  const asClients = ([first, ...others]: TrafficSource['pods']) =>
-    [clientOf(view, first, destination), ...others.map(pod => clientOf(view, pod, destination))] as const
+  const world = worldOf(view, pods, destination)
   return {
     hosts: [host],
     // The Service may select other pods than those of the model.
@@ -61,11 +57,31 @@ export function standardPaths(
               ...caller,
               entry,
               expected,
-              candidates: candidateCalls(asClients(from), callsTo(view, service, host)),
-              steps: [hopTo(view, 'caller->pod', destination)],
-              branches
+              candidates: candidateCalls(from, callsTo(view, service, host)),
+              follow: request => followFromPod(world, request, destination.port)
             }
           ]
+  }
+}
+
+/** What requests to the Service of a component meet. Its objects exist, but for the Service of a new model. */
+function worldOf(view: View<PathKinds>, pods: readonly Workload[], ownDestination: Destination): World {
+  const { host, namespace, port, endpoints } = ownDestination
+  const [name = ''] = host.split('.')
+  const expected = toService(namespace, name, undefined, port)
+  const registry: Registry = {
+    virtualServicesFor: one => view.virtualServicesFor(one),
+    findService: one => findService(view, one) ?? (one === host ? expected : undefined)
+  }
+  return {
+    ...registry,
+    view,
+    routeAtGateway: routingAtGateways(view, registry),
+    findRevision: () => undefined,
+    ownDestination,
+    isGatewayHost: () => false,
+    known: new Map(),
+    isOwnPod: pod => pods.includes(pod) || endpoints.some(({ workload }) => workload === pod)
   }
 }
 
@@ -78,26 +94,27 @@ function external(
 ): readonly PathTemplate[] {
   const publication = publicationOf(view, service)
   const { addresses, unknownReason } = publication
-  const toTemplate = (entry: string, host: string, path: string, steps: readonly HopEvaluator[]): PathTemplate => ({
+  const toTemplate = (entry: string, host: string, path: string, follow: PathTemplate['follow']): PathTemplate => ({
     caller: 'external',
     from: undefined,
     entry,
     candidates: candidateCalls([NON_MESH_CLIENT], callsTo(view, service, host, path)),
-    steps,
-    branches: [{ activatorMode: undefined, steps: [] }]
+    follow
   })
-  if (unknownReason !== undefined) return [toTemplate('address', '', '', [asStep(unknownHop(unknownReason))])]
+  if (unknownReason !== undefined) return [toTemplate('address', '', '', () => [byOneHop(unknownHop(unknownReason))])]
   const routes = externalRoutes(view, service)
   return addresses.map(address => {
     const route = routes.get(address.name)
-    const steps =
+    const follow =
       address.name === STATUS_URL || route === undefined
-        ? [asStep(unpublishedHop(view, publication, address))]
-        : [enterGateway(view, destination, route), hopToBackends(view, service, route, { component, destination })]
-    return { ...toTemplate(address.name, address.host, address.path, steps), address: addressPattern(service, address) }
+        ? () => [byOneHop(unpublishedHop(view, publication, address))]
+        : inSequence([
+            enterGateway(view, destination, route),
+            hopToBackends(view, service, route, { component, destination })
+          ])
+    return {
+      ...toTemplate(address.name, address.host, address.path, follow),
+      address: addressPattern(service, address)
+    }
   })
 }
-
-const asStep =
-  (hop: Hop): HopEvaluator =>
-  ({ call }) => ({ hop, next: { at: [], call } })

@@ -24,6 +24,8 @@ export interface World extends Registry {
   readonly routeAtGateway: RouteAtGateway
   /** Revision of a cluster host. */
   readonly findRevision: (host: string) => Revision | undefined
+  /** Destination of the model's own Service in Standard mode, with its next pods if it has none. */
+  readonly ownDestination?: Destination
   /** True for the Services of gateways that the configuration names, whether they exist or not. */
   readonly isGatewayHost: (host: string) => boolean
   /** Branches behind gateways that are known, by the gateway's pods, request and destination. */
