@@ -102,6 +102,7 @@ t.test('paths prints each difference and the counts', async t => {
   const user1 = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'user1', labels: ambient } }
   const folder = t.testdir({
     'right.jsonl': state(path('ok'), path('ok', undefined, 'proxy')),
+    'excepted.jsonl': JSON.stringify({ id: '1-43', objects, paths: [{ ...path('denied'), activatorMode: undefined }] }),
     'unknown.jsonl': JSON.stringify({
       id: 'two',
       objects: objects
@@ -113,7 +114,7 @@ t.test('paths prints each difference and the counts', async t => {
   })
   t.same(await script('paths', [join(folder, 'right.jsonl')]), {
     code: 0,
-    out: '0 with another hop, 1 absent\n1 agree, 0 disagree\n'
+    out: '0 with another hop, 1 absent, 0 excepted\n1 agree, 0 disagree\n'
   })
   const { code, out } = await script('paths', [join(folder, 'right.jsonl'), join(folder, 'wrong.jsonl')])
   t.equal(code, 1)
@@ -123,9 +124,10 @@ t.test('paths prints each difference and the counts', async t => {
   )
   t.match(await script('paths', [join(folder, 'unknown.jsonl')]), {
     code: 1,
-    out: /serve: unknown \(.*1 absent\n0 agree, 1 disagree/s
+    out: /serve: unknown \(.*1 absent, 0 excepted\n0 agree, 1 disagree/s
   })
-  t.match(out, /1 with another hop, 1 absent\n2 agree, 1 disagree\n$/)
+  t.match(out, /1 with another hop, 1 absent, 0 excepted\n2 agree, 1 disagree\n$/)
+  t.match(await script('paths', [join(folder, 'excepted.jsonl')]), { code: 0, out: /1 excepted\n0 agree, 0 disagree/ })
 })
 
 t.test('fixes prints the proofs of all denials', async t => {
