@@ -17,8 +17,9 @@ import type { View } from '../state/snapshot.ts'
 import { identityOf, type Workload } from '../state/workload.ts'
 import { type InputKinds, inputsOf } from './call-inputs.ts'
 import { answersOf, toCaveat } from './caveats.ts'
-import type { Denied, Failure, NoRouteReason, PolicyDenied } from './failure.ts'
+import type { Denied, Failure, PolicyDenied } from './failure.ts'
 import type { CallResult, Caveat, Unevaluated } from './hop.ts'
+import type { NoRouteReason } from './route-failure.ts'
 
 /** Client, request, destination and endpoint of one call. */
 export interface CallAttempt {

@@ -16,10 +16,10 @@ import { evaluateNonIstioListener } from './call-result.ts'
 import type { PathKinds } from './caller.ts'
 import { NON_MESH_CLIENT } from './callers.ts'
 import { forwardCall, toResults } from './evaluate-calls.ts'
-import type { BackendInvalid } from './failure.ts'
 import type { Hop, Unevaluated } from './hop.ts'
 import { type HopEvaluator, hopTo } from './hop-sequence.ts'
 import { PLAINTEXT_CLIENT } from './ingress-entry.ts'
+import type { BackendInvalid } from './route-failure.ts'
 import type { ExternalRoute } from './route-selection.ts'
 
 /** Hop of an external client to the gateway of a model in Standard mode; the request goes on as the route changes it. */

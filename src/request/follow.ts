@@ -12,23 +12,15 @@ import type { Workload } from '../state/workload.ts'
 import type { InFlightRequest, PathKinds } from './caller.ts'
 import { destinationOf, destinationOfRoute, hostOf, podsBehind } from './destination.ts'
 import { evaluateCalls, forwardCall } from './evaluate-calls.ts'
-import type { Failure, RoutedElsewhere } from './failure.ts'
-import type { Hop, HopName } from './hop.ts'
+import type { Failure } from './failure.ts'
+import type { Hop } from './hop.ts'
 import { enterService } from './ingress-hops.ts'
 import { asNonMesh } from './passthrough.ts'
 import type { Branch } from './request-path.ts'
 import { toRevision } from './revision.ts'
 import { noEndpoints, toServiceRef } from './service-resolution.ts'
+import { elsewhere, failed, GATEWAY_HOP, type Step } from './step.ts'
 import type { World } from './world.ts'
-
-/** Request at a proxy that has routed it. */
-interface Step {
-  readonly at: readonly Workload[]
-  /** `gateway` once the request has passed one. */
-  readonly from: 'caller' | 'gateway'
-  /** Number of hops so far. */
-  readonly depth: number
-}
 
 /** Longest path; a longer one is a loop. The longest without a loop has the local gateway twice. */
 const MAX_DEPTH = 8
@@ -187,25 +179,6 @@ function toGateway(
   }
   return afterGateway(world, { at: pods, from: 'gateway', depth: step.depth + 1 }, hop, call)
 }
-
-const GATEWAY_HOP = { caller: 'caller->local-gateway', gateway: 'ingress-gateway->local-gateway' } as const
-
-function failed(name: HopName, failure: Failure): Branch {
-  return { activatorMode: undefined, hops: [{ name, calls: [], failure }], shared: 1 }
-}
-
-function elsewhere(
-  { from }: Step,
-  virtualService: VirtualService,
-  host: string,
-  how: RoutedElsewhere['how'],
-  to?: string
-): Branch {
-  const name = how === 'destination' ? (`${from}->pod` as const) : ROUTED[from]
-  return failed(name, { cause: 'routed-elsewhere', virtualService, host, how, to })
-}
-
-const ROUTED = { caller: 'caller->local-gateway', gateway: 'local-gateway->component' } as const
 
 function nameIn(host: string): [namespace: string, name: string] {
   const [name = '', namespace = ''] = host.split('.')

@@ -16,7 +16,7 @@ import { coversHost } from '../text/host.ts'
 import { specText } from './call-inputs.ts'
 import type { PathKinds } from './caller.ts'
 import { missingCaveat } from './caveats.ts'
-import type { RouteNotAccepted } from './failure.ts'
+import type { RouteNotAccepted } from './route-failure.ts'
 import { type ExternalRoute, type Routing, selectRouting } from './route-selection.ts'
 import { noEndpoints } from './service-resolution.ts'
 

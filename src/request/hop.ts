@@ -4,7 +4,8 @@ import type { Connection } from '../istio/connection.ts'
 import type { Routed } from '../istio/route.ts'
 import type { VirtualService } from '../istio/virtual-service.ts'
 import type { Workload } from '../state/workload.ts'
-import type { Failure, NoRouteReason } from './failure.ts'
+import type { Failure } from './failure.ts'
+import type { NoRouteReason } from './route-failure.ts'
 
 /** Hop of a request path, from one process that handles the request to the next. */
 export type HopName =

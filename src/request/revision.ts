@@ -13,10 +13,11 @@ import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
 import type { PathKinds } from './caller.ts'
 import { evaluateCalls, forwardCall } from './evaluate-calls.ts'
-import type { ConfigurationRejected, RoutedElsewhere } from './failure.ts'
+import type { ConfigurationRejected } from './failure.ts'
 import type { Hop } from './hop.ts'
 import { viaActivator } from './pod-dial.ts'
 import type { Branch } from './request-path.ts'
+import type { RoutedElsewhere } from './route-failure.ts'
 import type { Revision, World } from './world.ts'
 
 /** Destination for requests to the latest revision of a component, or to another one. */

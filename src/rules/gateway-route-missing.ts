@@ -1,7 +1,7 @@
 import type { ServerOf } from '../istio/gateway-servers.ts'
 import { knativeGateways } from '../knative/knative.ts'
 import { ingressOf } from '../kserve/kserve.ts'
-import type { NoRule } from '../request/failure.ts'
+import type { NoRule } from '../request/route-failure.ts'
 import { nameOf, toRef } from '../state/resource.ts'
 import { withGatewayNames } from './lib/kserve-ingress.ts'
 import { hostName, portName, serverField } from './lib/message-parts.ts'

@@ -1,4 +1,4 @@
-import type { RouteNotAccepted } from '../request/failure.ts'
+import type { RouteNotAccepted } from '../request/route-failure.ts'
 import { apiNameOf, nameOf, type Ref, toRef } from '../state/resource.ts'
 import { type AttributedProblem, defineFailure, type Manifest } from './lib/rule.ts'
 import { updatedManifest } from './lib/updated-manifest.ts'

@@ -1,5 +1,5 @@
 import { GATEWAY_GROUP } from '../istio/policy-target.ts'
-import type { BackendInvalid } from '../request/failure.ts'
+import type { BackendInvalid } from '../request/route-failure.ts'
 import { nameOf } from '../state/resource.ts'
 import { defineFailure, type Fix } from './lib/rule.ts'
 

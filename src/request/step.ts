@@ -1,0 +1,37 @@
+import type { VirtualService } from '../istio/virtual-service.ts'
+import type { Workload } from '../state/workload.ts'
+import type { Failure } from './failure.ts'
+import type { HopName } from './hop.ts'
+import type { Branch } from './request-path.ts'
+import type { RoutedElsewhere } from './route-failure.ts'
+
+/** Request at a proxy that has routed it. */
+export interface Step {
+  readonly at: readonly Workload[]
+  /** `gateway` once the request has passed one. */
+  readonly from: 'caller' | 'gateway'
+  /** Number of hops so far. */
+  readonly depth: number
+}
+
+/** Names of hops to gateways. */
+export const GATEWAY_HOP = { caller: 'caller->local-gateway', gateway: 'ingress-gateway->local-gateway' } as const
+
+/** The request ends at this hop. */
+export function failed(name: HopName, failure: Failure): Branch {
+  return { activatorMode: undefined, hops: [{ name, calls: [], failure }], shared: 1 }
+}
+
+/** A VirtualService does not send the request to the model. */
+export function elsewhere(
+  { from }: Step,
+  virtualService: VirtualService,
+  host: string,
+  how: RoutedElsewhere['how'],
+  to?: string
+): Branch {
+  const name = how === 'destination' ? (`${from}->pod` as const) : ROUTED[from]
+  return failed(name, { cause: 'routed-elsewhere', virtualService, host, how, to })
+}
+
+const ROUTED = { caller: 'caller->local-gateway', gateway: 'local-gateway->component' } as const
