@@ -141,11 +141,39 @@ const readConfig = memoize(({ data: { config: text = '' } }: ResourceOf<'ConfigM
     : { policy: read.policy, never: read.neverInjectSelector ?? [], always: read.alwaysInjectSelector ?? [] }
 })
 
+const values = z.object({
+  sidecarInjectorWebhook: z.object({ rewriteAppHTTPProbe: z.boolean().nullish() }).nullish()
+})
+
+const readRewrites = memoize(({ data: { values: text = '' } }: ResourceOf<'ConfigMap'>): boolean => {
+  const { data: read } = values.safeParse(parseYaml(text))
+  return read?.sidecarInjectorWebhook?.rewriteAppHTTPProbe ?? true
+})
+
+/** "false": kubelet probes do not bypass the sidecar. */
+const REWRITE = 'sidecar.istio.io/rewriteAppHTTPProbers'
+
+/**
+ * True if the injector lets HTTP probes of the kubelet bypass the sidecar.
+ * @see istio 1.31 pkg/kube/inject/app_probe.go (ShouldRewriteAppHTTPProbers)
+ */
+export function rewritesProbes(view: View<'ConfigMap'>, annotations: Labels, revision?: string): boolean {
+  const requested = annotations[REWRITE]
+  if (requested === 'true' || requested === 'false') return requested === 'true'
+  const map = injectorMap(view, revision)
+  return map === undefined || readRewrites(map)
+}
+
 /** Injector configuration of a revision of istiod. */
-function injectorConfig(view: View<'ConfigMap'>, revision = 'default'): InjectorConfig {
+function injectorConfig(view: View<'ConfigMap'>, revision: string | undefined): InjectorConfig {
+  const map = injectorMap(view, revision)
+  return map === undefined ? DEFAULT : readConfig(map)
+}
+
+function injectorMap(view: View<'ConfigMap'>, revision = 'default'): ResourceOf<'ConfigMap'> | undefined {
   const { istioNamespace } = view.settings
-  const map =
+  return (
     view.get('ConfigMap', istioNamespace, `istio-sidecar-injector-${revision}`) ??
     view.get('ConfigMap', istioNamespace, 'istio-sidecar-injector')
-  return map === undefined ? DEFAULT : readConfig(map)
+  )
 }

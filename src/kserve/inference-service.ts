@@ -1,6 +1,6 @@
-import { type InjectionKinds, type InjectionSubject, nextProxy } from '../istio/injection.ts'
+import { type InjectionKinds, type InjectionSubject, nextProxy, rewritesProbes } from '../istio/injection.ts'
 import { podsWith } from '../kubernetes/service.ts'
-import type { PortTls } from '../state/kinds/container.ts'
+import type { HttpProbe, PortTls } from '../state/kinds/container.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
@@ -34,6 +34,8 @@ export interface Component {
   readonly authProxy: boolean
   /** Ports of which the probes of custom containers show whether they serve TLS. */
   readonly servesTls: readonly PortTls[]
+  /** HTTP probes of custom containers. */
+  readonly probes: readonly HttpProbe[]
 }
 
 export type ComponentKinds = 'ConfigMap' | 'ServingRuntime' | 'ClusterServingRuntime' | 'Service'
@@ -92,7 +94,8 @@ export function toComponent(
     serviceAccount: spec.serviceAccountName ?? 'default',
     hostNetwork: spec.hostNetwork ?? false,
     authProxy: mode === 'Standard' && name !== 'transformer' && annotations[ENABLE_AUTH]?.toLowerCase() === 'true',
-    servesTls: spec.containers.flatMap(container => container.servesTls)
+    servesTls: spec.containers.flatMap(container => container.servesTls),
+    probes: spec.containers.flatMap(container => container.probes)
   }
 }
 
@@ -185,9 +188,15 @@ export function desiredPod(view: View<InjectionKinds>, service: InferenceService
     address: undefined,
     excludedInboundPorts: parseExcludedInboundPorts(component.annotations),
     captured: captureOf(subject),
+    probes: rewritesProbes(view, component.annotations, next.revision) ? [] : knownProbes(component),
     hostNetwork: component.hostNetwork ? true : undefined,
     unknownLabels: 'generated'
   }
+}
+
+/** In Knative mode, queue-proxy has the probe. */
+function knownProbes({ mode, probes }: Component): readonly HttpProbe[] | undefined {
+  return mode === 'Standard' && probes.length > 0 ? probes : undefined
 }
 
 /** Ports of the next pods of a component. */

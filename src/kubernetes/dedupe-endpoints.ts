@@ -13,7 +13,7 @@ export function dedupeEndpoints(endpoints: readonly Endpoint[]): readonly Endpoi
   for (const endpoint of endpoints) {
     const { namespace, labels, serviceAccount, proxy, revision, excludedInboundPorts, servesTls, captured } =
       endpoint.workload
-    const { hostNetwork, ports } = endpoint.workload
+    const { hostNetwork, ports, probes } = endpoint.workload
     const key = JSON.stringify([
       namespace,
       serviceAccount,
@@ -25,6 +25,7 @@ export function dedupeEndpoints(endpoints: readonly Endpoint[]): readonly Endpoi
       captured,
       hostNetwork,
       ports,
+      probes,
       endpoint.port
     ])
     // The remaining pod represents several addresses, so it has none for policies to match on.

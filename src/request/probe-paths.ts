@@ -1,8 +1,8 @@
 import { isAmbient } from '../istio/ambient.ts'
 import type { Destination } from '../istio/client.ts'
+import { rewritesProbes } from '../istio/injection.ts'
 import type { Call } from '../istio/request.ts'
 import { type Component, QUEUE_PORT } from '../kserve/inference-service.ts'
-import { toEndpoints } from '../kubernetes/dedupe-endpoints.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { isScraped } from './activator.ts'
@@ -14,9 +14,6 @@ import { type HopEvaluator, inSequence } from './hop-sequence.ts'
 import { PLAINTEXT_CLIENT } from './ingress-entry.ts'
 import { metricsScrape } from './pod-dial.ts'
 import type { PathTemplate } from './request-path.ts'
-
-/** "false": kubelet probes do not bypass the sidecar. */
-const REWRITE = 'sidecar.istio.io/rewriteAppHTTPProbers'
 
 /** Path of health or metrics probes by Knative or the kubelet. */
 export function probe(entry: 'autoscaler' | 'kubelet', step: HopEvaluator): PathTemplate {
@@ -31,7 +28,9 @@ export function probe(entry: 'autoscaler' | 'kubelet', step: HopEvaluator): Path
 }
 
 /**
- * Kubelet probes that reach the sidecar; by default they bypass it.
+ * Kubelet probes that reach a sidecar; by default they bypass it.
+ *
+ * @param port that is probed if the pods do not show their probes
  * @see istio 1.31 pkg/kube/inject/app_probe.go
  */
 export function kubeletProbes(
@@ -41,21 +40,28 @@ export function kubeletProbes(
   pods: readonly Workload[],
   port: number
 ): readonly PathTemplate[] {
-  // Probes bypass ztunnel.
-  if (annotations[REWRITE] !== 'false' || pods.some(pod => isAmbient(view, pod))) return []
+  const probed = pods.flatMap(workload => {
+    // Probes bypass ztunnel.
+    if (workload.proxy === 'none' || isAmbient(view, workload)) return []
+    const assumed = rewritesProbes(view, annotations, workload.revision) ? [] : [{ port, path: HEALTH }]
+    return (workload.probes ?? assumed).map(one => ({ endpoint: { workload, port: one.port }, path: one.path }))
+  })
+  if (probed.length === 0) return []
   const step: HopEvaluator = next => {
-    const call: Call = { ...next.call, path: '/healthz' }
-    const calls = toEndpoints(pods, port).map(endpoint =>
-      evaluatePlaintextCall(
+    const calls = probed.map(({ endpoint, path }) => {
+      const call: Call = { ...next.call, path }
+      return evaluatePlaintextCall(
         view,
         { client: NON_MESH_CLIENT, call, destination, endpoint, fromNode: true },
         PLAINTEXT_CLIENT
       )
-    )
+    })
     return { hop: { name: 'kubelet->pod', ...toResults(calls) }, next }
   }
   return [probe('kubelet', step)]
 }
+
+const HEALTH = '/healthz'
 
 /** Probe paths. Without metrics the autoscaler neither scales a model nor removes the activator from its path. */
 export function knativeProbes(

@@ -122,7 +122,8 @@ function traitsReader(view: View<SelectingKind>): (pod: Workload) => string {
       .map(([key, value]) => [key, key === GRAPH_LABEL || words.has(value) ? value : undefined])
   return pod => {
     // What other pods send to this one depends on the rest.
-    const { namespace, serviceAccount, name, ports, excludedInboundPorts, servesTls, labels, address, ...own } = pod
+    const { namespace, serviceAccount, name, ports, excludedInboundPorts, servesTls, probes, labels, address, ...own } =
+      pod
     const contains = inBlocks([blocks, []], address)
     return JSON.stringify([own, labelsOf(labels), blocks.map(block => contains(block) ?? null)])
   }

@@ -1,5 +1,5 @@
 import type { Labels } from '../text/selector.ts'
-import type { PortTls } from './kinds/container.ts'
+import type { HttpProbe, PortTls } from './kinds/container.ts'
 import { memoize } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 
@@ -21,6 +21,8 @@ export interface Workload {
   readonly excludedInboundPorts?: readonly number[]
   /** Ports of which the pod shows whether its application serves TLS; the first entry of a port takes precedence. */
   readonly servesTls?: readonly PortTls[]
+  /** HTTP probes of the application that reach the proxy of the pod. Absent: not known. */
+  readonly probes?: readonly HttpProbe[] | undefined
   /** Whether ztunnel captures the pod (ambient mode), if the pod itself decides that; absent: its namespace decides. */
   readonly captured?: boolean | undefined
   /** True if the pod uses the network of its node; absent: it has its own. */
@@ -104,10 +106,17 @@ export const toWorkload: (pod: ResourceOf<'Pod'>) => Workload = memoize(
       excludedInboundPorts: parseExcludedInboundPorts(annotations),
       captured: captureOf({ labels, annotations, hostNetwork: spec.hostNetwork ?? false }),
       hostNetwork: spec.hostNetwork === true ? true : undefined,
-      servesTls: containers.flatMap(container => container.servesTls)
+      servesTls: containers.flatMap(container => container.servesTls),
+      probes: probesOf(spec.containers)
     }
   }
 )
+
+/** Absent without any, so that many pods need no list. */
+function probesOf(containers: ResourceOf<'Pod'>['spec']['containers']): readonly HttpProbe[] | undefined {
+  const probes = containers.flatMap(container => container.probes)
+  return probes.length === 0 ? undefined : probes
+}
 
 /** False for pods that are terminating or have completed; they receive no traffic. */
 export function isRunning({ status, deleting }: ResourceOf<'Pod'>): boolean {

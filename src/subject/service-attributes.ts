@@ -30,13 +30,25 @@ export function endpointPods(view: View<PathKinds>, place: string, host: string)
 }
 
 function podAttributes(view: View<PathKinds>, pod: Workload): string {
-  const { proxy, revision, serviceAccount, labels, excludedInboundPorts, servesTls, captured, hostNetwork, ports } = pod
+  const {
+    proxy,
+    revision,
+    serviceAccount,
+    labels,
+    excludedInboundPorts,
+    servesTls,
+    captured,
+    hostNetwork,
+    ports,
+    probes
+  } = pod
   return JSON.stringify([
     proxy,
     revision,
     serviceAccount,
     excludedInboundPorts,
     servesTls,
+    probes,
     captured,
     hostNetwork,
     ports.filter(({ name }) => name !== undefined),

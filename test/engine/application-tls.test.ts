@@ -118,11 +118,11 @@ t.test('probes take precedence over the Service port', async t => {
     ],
     ['probes without a value', [rewrittenAs(''), onPort(''), SIMPLE], [notKnown(8080), notKnown(8080), 'ok']],
     ['probe of no port', [running(scheme('HTTPS').replace('web', 'absent')), onPort('')], ['ok', 'ok', 'ok']],
-    ['HTTP probe, port name https', [running(scheme('HTTP')), onPort('name: https,')], ['ok', 'ok', 'ok']],
+    ['HTTP probe, port name https', [running(scheme('HTTP')), onPort('name: https,')], ['ok', 'ok', 'ok', 'ok']],
     [
       'HTTP probe, port name https, SIMPLE',
       [running(scheme('HTTP')), onPort('name: https,'), SIMPLE],
-      [TLS, TLS, 'ok']
+      [TLS, TLS, 'ok', 'ok']
     ],
     [
       'gRPC probe, SIMPLE',

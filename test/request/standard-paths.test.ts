@@ -213,3 +213,59 @@ t.test('a canary has a Service of its own and, with an HTTPRoute, a share of the
     'pods are those with the app of the Service'
   )
 })
+
+t.test('kubelet probes of running pods are those that injection has not rewritten', async t => {
+  const strict = policy('user1', '{ mtls: { mode: STRICT } }')
+  const running = (probes: string) => `
+apiVersion: v1
+kind: Pod
+metadata:
+  namespace: user1
+  name: new-1
+  labels: { serving.kserve.io/inferenceservice: new, component: predictor, security.istio.io/tlsMode: istio }
+spec:
+  containers:
+    - { name: kserve-container, ports: [{ name: web, containerPort: 8080 }], ${probes} }
+    - { name: istio-proxy, args: [proxy, sidecar], readinessProbe: { httpGet: { port: 15021, path: /healthz/ready } } }
+`
+  const kubelet = (probes: string, ...more: readonly string[]) =>
+    pathLines(running(probes), strict, ...more).filter(line => line.startsWith('probe'))
+  const blocked = ['probe kubelet kubelet->pod plaintext-to-strict-workload']
+  for (const [name, probes, expected] of [
+    ['HTTP', 'readinessProbe: { httpGet: { port: 8080, path: /ready } }', blocked],
+    ['HTTP by name of the port', 'livenessProbe: { httpGet: { port: web } }', blocked],
+    ['no such port', 'livenessProbe: { httpGet: { port: absent } }', []],
+    ['rewritten', 'readinessProbe: { httpGet: { port: 15020, path: /app-health/kserve-container/readyz } }', []],
+    ['HTTPS', 'readinessProbe: { httpGet: { port: 8080, scheme: HTTPS } }', []],
+    ['TCP', 'readinessProbe: { tcpSocket: { port: 8080 } }', []],
+    ['none', '', []]
+  ] as const) {
+    t.same(kubelet(probes), expected, name)
+  }
+  const byPath = authorization('user1', '{ action: DENY, rules: [{ to: [{ operation: { paths: [/ready] } }] }] }')
+  t.same(
+    pathLines(running('readinessProbe: { httpGet: { port: 8080, path: /ready } }'), byPath).at(-1),
+    'probe kubelet kubelet->pod refused-by-policy'
+  )
+})
+
+t.test('kubelet probes of next pods reach the sidecar only if injection does not rewrite them', async t => {
+  const strict = policy('user1', '{ mtls: { mode: STRICT } }')
+  const injector = (values: string) =>
+    configMap('istio-system', 'istio-sidecar-injector', { config: 'policy: enabled', values })
+  const off = injector('{"sidecarInjectorWebhook": {"rewriteAppHTTPProbe": false}}')
+  const custom = 'predictor: { containers: [{ name: a, readinessProbe: { httpGet: { port: 9000, path: /ready } } }] }'
+  const portOpen = policy(
+    'user1',
+    '{ selector: { matchLabels: { component: predictor } }, mtls: { mode: STRICT }, portLevelMtls: { 9000: { mode: DISABLE } } }'
+  )
+  const kubelet = (object: string, ...more: readonly string[]) =>
+    pathsTo(stockWith(together(object, ...more)), 'new').filter(line => line.startsWith('probe'))
+  const blocked = ['probe kubelet kubelet->pod plaintext-to-strict-workload']
+  t.same(kubelet(standard(), strict), [], 'default')
+  t.same(kubelet(standard(), strict, off), blocked, 'values of the injector')
+  t.same(kubelet(standard(), strict, injector('{}')), [], 'values without the key')
+  const on = standard(', sidecar.istio.io/rewriteAppHTTPProbers: "true"')
+  t.same(kubelet(on, strict, off), [], 'the annotation takes precedence')
+  t.same(kubelet(standardModel(custom), portOpen, off), ['probe kubelet kubelet->pod'], 'port of a custom container')
+})

@@ -6,7 +6,11 @@ const containerPort = z.object({ name: optional(z.string()), containerPort: z.nu
 type ContainerPorts = readonly z.output<typeof containerPort>[]
 
 const handler = object({
-  httpGet: object({ port: z.union([z.number(), z.string()]), scheme: optional(z.string()) }),
+  httpGet: object({
+    port: z.union([z.number(), z.string()]),
+    path: optional(z.string()),
+    scheme: optional(z.string())
+  }),
   grpc: object({ port: z.number() })
 })
 type Handler = z.output<typeof handler>
@@ -17,7 +21,15 @@ export interface PortTls {
   readonly tls: boolean
 }
 
+/** HTTP probe that the kubelet sends to a port of a pod. */
+export interface HttpProbe {
+  readonly port: number
+  readonly path: string
+}
+
 const PROXY = 'istio-proxy'
+/** Path of probes that injection sends to the proxy's agent. */
+const REWRITTEN = '/app-health/'
 const QUEUE_PROXY = 'queue-proxy'
 /** Environment variable of the proxy with the probes that injection replaced. */
 const ORIGINAL_PROBES = 'ISTIO_KUBE_APP_PROBERS'
@@ -45,6 +57,7 @@ export const container = z
     ports,
     args: name === PROXY ? args : [],
     image: CONTROL_PLANE.includes(name) ? image : undefined,
+    probes: name === PROXY ? [] : [readinessProbe, livenessProbe, startupProbe].flatMap(one => httpProbe(one, ports)),
     servesTls: [
       ...[readinessProbe, livenessProbe, startupProbe].flatMap(one => probedPort(one, ports)),
       ...(name === QUEUE_PROXY ? queuePorts(ports) : []),
@@ -56,8 +69,19 @@ export const container = z
 function probedPort(probe: Handler, ports: ContainerPorts): readonly PortTls[] {
   if (probe?.grpc !== undefined) return [{ port: probe.grpc.port, tls: false }]
   const { port: target, scheme = 'HTTP' } = probe?.httpGet ?? {}
-  const port = typeof target === 'string' ? ports.find(({ name }) => name === target)?.containerPort : target
+  const port = numberOf(target, ports)
   return port === undefined ? [] : [{ port, tls: scheme === 'HTTPS' }]
+}
+
+function numberOf(port: string | number | undefined, ports: ContainerPorts): number | undefined {
+  return typeof port === 'string' ? ports.find(({ name }) => name === port)?.containerPort : port
+}
+
+/** Probe that is sent as HTTP to the application, through the sidecar if the pod has one. */
+function httpProbe(probe: Handler, ports: ContainerPorts): readonly HttpProbe[] {
+  const { port: target, path = '/', scheme = 'HTTP' } = probe?.httpGet ?? {}
+  const port = numberOf(target, ports)
+  return port === undefined || scheme !== 'HTTP' || path.startsWith(REWRITTEN) ? [] : [{ port, path }]
 }
 
 /** @see knative serving 1.23 pkg/reconciler/revision/resources/queue.go (container ports) */
