@@ -95,7 +95,7 @@ function evaluateConnected(view: View<CallKinds>, attempt: CallAttempt, connecti
   const { chain } = outcome
   const failure: Failure | undefined =
     routed?.is === 'none' && chain !== undefined
-      ? { cause: 'no-route', host: call.host, boundTo: routed.boundTo, destination, at: chain }
+      ? { cause: 'no-route', host: call.host, boundTo: routed.boundTo, hidden: routed.hidden, destination, at: chain }
       : undefined
   const answers = server.at === 'application' ? [] : answersOf(view, endpoint.workload, request)
   const undecided = network?.is === 'unknown' ? network.by.map(toCaveat) : []

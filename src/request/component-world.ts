@@ -2,7 +2,7 @@ import type { Chain } from '../istio/gateway.ts'
 import { gatewayRoute } from '../istio/gateway-route.ts'
 import type { Call } from '../istio/request.ts'
 import type { Registry } from '../istio/sidecar-route.ts'
-import { gatewaysOf, MESH } from '../istio/virtual-service.ts'
+import { gatewaysOf, isExportedTo, MESH, type VirtualService } from '../istio/virtual-service.ts'
 import {
   type Component,
   type InferenceService,
@@ -19,6 +19,7 @@ import type { RouteAtGateway } from './call-result.ts'
 import type { PathKinds } from './caller.ts'
 import { registryOf } from './predicted-objects.ts'
 import { revisionDestination } from './revision.ts'
+import type { NoRouteReason } from './route-failure.ts'
 import type { Revision, World } from './world.ts'
 
 /** What the requests to a component on Knative meet. */
@@ -85,13 +86,24 @@ export function routingAtGateways(view: View<PathKinds>, registry: Registry): Ro
     getOrAdd(
       getOrAdd(known, chain, () => new Map<Call, ReturnType<RouteAtGateway>>()),
       call,
-      () =>
-        gatewayRoute(view, registry, gateway, chain, call) ?? { is: 'none', boundTo: gatewaysFor(registry, call.host) }
+      () => gatewayRoute(view, registry, gateway, chain, call) ?? whyNoRoute(view, registry, gateway, chain, call.host)
     )
 }
 
-/** Gateways that the VirtualServices for a host are bound to. */
-function gatewaysFor({ virtualServicesFor }: Registry, host: string): readonly string[] {
-  const names = virtualServicesFor(host).flatMap(gatewaysOf)
-  return [...new Set(names)].filter(name => name !== MESH).sort()
+/** Gateways that the VirtualServices for a host are bound to, and one that the gateway does not see. */
+function whyNoRoute(
+  view: View<PathKinds>,
+  { virtualServicesFor }: Registry,
+  { namespace }: Workload,
+  { servers }: Chain,
+  host: string
+): NoRouteReason {
+  const all = virtualServicesFor(host)
+  const own = servers.map(({ gateway }) => `${gateway.namespace}/${gateway.name}`)
+  const isBound = (one: VirtualService) => gatewaysOf(one).some(name => own.includes(name))
+  return {
+    is: 'none',
+    boundTo: [...new Set(all.flatMap(gatewaysOf))].filter(name => name !== MESH).sort(),
+    hidden: all.find(one => isBound(one) && !isExportedTo(view, one, namespace))
+  }
 }

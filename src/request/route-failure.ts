@@ -13,6 +13,8 @@ export interface NoRoute {
   readonly host: string
   /** Gateways (`namespace/name`) of the VirtualServices for the host. */
   readonly boundTo: readonly string[]
+  /** VirtualService that is bound to the gateway and not exported to its namespace. */
+  readonly hidden: VirtualService | undefined
   readonly destination: Destination
   readonly at: Chain
 }
@@ -53,6 +55,8 @@ export interface BackendInvalid {
 export interface NoRouteReason {
   readonly is: 'none'
   readonly boundTo: readonly string[]
+  /** VirtualService that is bound to the gateway and not exported to its namespace. */
+  readonly hidden: VirtualService | undefined
 }
 
 /** The sidecar of the caller rejects requests to hosts that it does not know (REGISTRY_ONLY). */

@@ -1,9 +1,11 @@
 import type { ServerOf } from '../istio/gateway-servers.ts'
+import type { VirtualService } from '../istio/virtual-service.ts'
 import { knativeGateways } from '../knative/knative.ts'
 import { ingressOf } from '../kserve/kserve.ts'
 import type { NoRule } from '../request/route-failure.ts'
-import { nameOf, toRef } from '../state/resource.ts'
+import { nameOf, type Ref, toRef } from '../state/resource.ts'
 import { withGatewayNames } from './lib/kserve-ingress.ts'
+import { meshConfigRef } from './lib/mesh-config.ts'
 import { hostName, portName, serverField } from './lib/message-parts.ts'
 import { type AttributedProblem, defineFailure, type Manifest } from './lib/rule.ts'
 import { updatedManifest } from './lib/updated-manifest.ts'
@@ -14,8 +16,9 @@ export default defineFailure({
   summary: 'A gateway accepts the request but has no route for its host',
   explain(failure, view) {
     if ('object' in failure) return withoutRule(failure)
-    const { host, boundTo, destination, at } = failure
+    const { host, boundTo, hidden, destination, at } = failure
     const [entry] = at.servers
+    if (hidden !== undefined) return notExported(hidden, meshConfigRef(view, {}), entry, host)
     if (entry.server.tls?.httpsRedirect) {
       return {
         object: toRef(entry.gateway),
@@ -45,6 +48,25 @@ export default defineFailure({
     }
   }
 })
+
+/** The VirtualService, or the mesh configuration, that hides routes from the gateway. */
+function notExported(
+  virtualService: VirtualService,
+  mesh: Ref,
+  { gateway }: ServerOf,
+  host: string
+): AttributedProblem {
+  const isOwn = (virtualService.spec.exportTo ?? []).length > 0
+  const name = nameOf(virtualService)
+  const message = `${name} is not exported to ${nameOf(gateway)}: 404 for ${hostName({ host })}`
+  if (!isOwn) {
+    const text = 'Remove defaultVirtualServiceExportTo, or add "*" to it: KServe and Knative set no exportTo'
+    return { object: mesh, field: 'data.mesh', message, fix: { text } }
+  }
+  const { exportTo: _, ...spec } = virtualService.spec
+  const fix = { text: `Remove exportTo from ${name}`, apply: [updatedManifest(virtualService, { spec })] }
+  return { object: toRef(virtualService), field: 'spec.exportTo', message, fix }
+}
 
 /** The HTTPRoute or Ingress of a model that lacks a rule. */
 function withoutRule({ host, path = '/', object }: NoRule): AttributedProblem {

@@ -23,7 +23,7 @@ export function withAutoMtls(view: View<'ConfigMap'>, workload: Workload): reado
 }
 
 /** ConfigMap with the mesh configuration of a workload, also if it does not exist. */
-export function meshConfigRef(view: View<'ConfigMap'>, { revision }: Workload): Ref {
+export function meshConfigRef(view: View<'ConfigMap'>, { revision }: Pick<Workload, 'revision'>): Ref {
   const installation = installationOf(view, revision)
   const name = meshConfigMap(installation.revision)
   return { apiVersion: 'v1', kind: 'ConfigMap', namespace: installation.namespace, name }
