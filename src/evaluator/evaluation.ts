@@ -15,7 +15,8 @@ import { allow, toMutationResponse, toValidationResponse } from './admission-res
 import { InvalidReview, parseReview, type Review } from './admission-review.ts'
 import { summarizeCache } from './cache-summary.ts'
 import { nowMs } from './clock.ts'
-import type { DecisionRecord, FindingCount, ReviewOutcome, WebhookType } from './evaluator.ts'
+import { countByRule, summary } from './decision-summary.ts'
+import type { FindingCount, ReviewOutcome, WebhookType } from './evaluator.ts'
 
 export interface EvaluationOptions {
   readonly source: Pick<StateSource, 'current' | 'health'>
@@ -176,27 +177,3 @@ const MAX_PROOF_MS = 250
 const PAGE_SIZE = 200
 
 const isAfter = (deadlineMs: number) => () => nowMs() >= deadlineMs
-
-/** Fields of a decision for the log; messages are omitted, because their length is unbounded. */
-function summary({
-  decision,
-  findings,
-  notEvaluated,
-  suppressed
-}: Decision): Pick<DecisionRecord, 'decision' | 'findings' | 'notEvaluated' | 'suppressed'> {
-  return {
-    decision,
-    findings: findings.map(({ rule, mode, object }) => ({ rule, mode, object })),
-    notEvaluated: notEvaluated.map(({ rule, missing }) => ({ rule, missing })),
-    suppressed: suppressed.map(({ rule, exception }) => ({ rule, exception }))
-  }
-}
-
-function countByRule({ findings }: Pick<Decision, 'findings'>): readonly FindingCount[] {
-  const counts = new Map<string, FindingCount>()
-  for (const { rule, mode } of findings) {
-    const key = `${rule} ${mode}`
-    counts.set(key, { rule, mode, count: (counts.get(key)?.count ?? 0) + 1 })
-  }
-  return [...counts.values()]
-}

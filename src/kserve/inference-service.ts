@@ -1,10 +1,10 @@
-import { type InjectionKinds, type InjectionSubject, nextProxy, rewritesProbes } from '../istio/injection.ts'
+import type { InjectionSubject } from '../istio/injection.ts'
 import { podsWith } from '../kubernetes/service.ts'
 import type { HttpProbe, PortTls } from '../state/kinds/container.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
-import { captureOf, parseExcludedInboundPorts, TLS_MODE_LABEL, type Workload } from '../state/workload.ts'
+import type { Workload } from '../state/workload.ts'
 import type { Labels } from '../text/selector.ts'
 import { isPropagated } from './annotation-propagation.ts'
 import { type DeploymentMode, deploymentMode } from './deployment-mode.ts'
@@ -125,12 +125,6 @@ export function injectionSubject(
 /** Ports of queue-proxy, which all requests to a pod in Knative mode use. */
 export const QUEUE_PORT = 8012
 export const METRICS_PORT = 9090
-const KNATIVE_PORTS = [
-  { name: 'queue-port', containerPort: QUEUE_PORT },
-  { name: 'http-autometric', containerPort: METRICS_PORT },
-  { name: 'http-usermetric', containerPort: 9091 },
-  { name: 'http-queueadm', containerPort: 8022 }
-]
 /** Default port of model servers. */
 export const STANDARD_PORT = 8080
 /** Port of the authenticating proxy, on the Service and on the pods. */
@@ -169,45 +163,4 @@ export function generatedLabels(service: InferenceService, component: Component)
         }
       : { app: `isvc.${serviceName}` }
   return { app: revision, ...labels, ...own }
-}
-
-/** Next pod of the component, as KServe and the injector would create it now. */
-export function desiredPod(view: View<InjectionKinds>, service: InferenceService, component: Component): Workload {
-  const subject = injectionSubject(service, component)
-  const next = nextProxy(view, subject)
-  return {
-    namespace: service.namespace,
-    name: `${component.service} (next pod)`,
-    labels: {
-      ...(next.proxy === 'sidecar' ? { [TLS_MODE_LABEL]: 'istio' } : {}),
-      ...generatedLabels(service, component)
-    },
-    serviceAccount: component.serviceAccount,
-    ...next,
-    ...nextPorts(component),
-    address: undefined,
-    excludedInboundPorts: parseExcludedInboundPorts(component.annotations),
-    captured: captureOf(subject),
-    probes: rewritesProbes(view, component.annotations, next.revision) ? [] : knownProbes(component),
-    hostNetwork: component.hostNetwork ? true : undefined,
-    unknownLabels: 'generated'
-  }
-}
-
-/** In Knative mode, queue-proxy has the probe. */
-function knownProbes({ mode, probes }: Component): readonly HttpProbe[] | undefined {
-  return mode === 'Standard' && probes.length > 0 ? probes : undefined
-}
-
-/** Ports of the next pods of a component. */
-export function nextPorts({ mode, authProxy, servesTls }: Component): Pick<Workload, 'ports' | 'servesTls'> {
-  if (mode === 'Knative') {
-    return { ports: KNATIVE_PORTS, servesTls: KNATIVE_PORTS.map(({ containerPort: port }) => ({ port, tls: false })) }
-  }
-  const ports = [{ name: undefined, containerPort: STANDARD_PORT }]
-  if (!authProxy) return { ports, servesTls }
-  return {
-    ports: [...ports, { name: 'https', containerPort: AUTH_PROXY_PORT }],
-    servesTls: [{ port: AUTH_PROXY_PORT, tls: true }, ...servesTls]
-  }
 }

@@ -2,13 +2,8 @@ import { isAmbient } from '../istio/ambient.ts'
 import { needsIdentity, policiesFor } from '../istio/authorization.ts'
 import { INJECT, injection } from '../istio/injection.ts'
 import { peerMtls } from '../istio/peer-authentication.ts'
-import {
-  type Component,
-  componentsOf,
-  desiredPod,
-  type InferenceService,
-  injectionSubject
-} from '../kserve/inference-service.ts'
+import { type Component, componentsOf, type InferenceService, injectionSubject } from '../kserve/inference-service.ts'
+import { desiredPod } from '../kserve/next-pod.ts'
 import type { PathKinds } from '../request/caller.ts'
 import type { View } from '../state/snapshot.ts'
 

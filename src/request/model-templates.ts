@@ -1,12 +1,6 @@
 import { type Canary, canariesOf } from '../kserve/canaries.ts'
-import {
-  type Component,
-  componentsOf,
-  desiredPod,
-  entryOf,
-  type InferenceService,
-  podsOf
-} from '../kserve/inference-service.ts'
+import { type Component, componentsOf, entryOf, type InferenceService, podsOf } from '../kserve/inference-service.ts'
+import { desiredPod } from '../kserve/next-pod.ts'
 import { dedupePods } from '../kubernetes/dedupe-endpoints.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'

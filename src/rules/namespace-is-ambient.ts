@@ -1,5 +1,6 @@
 import { isAmbient, isAmbientNamespace } from '../istio/ambient.ts'
-import { componentsOf, desiredPod } from '../kserve/inference-service.ts'
+import { componentsOf } from '../kserve/inference-service.ts'
+import { desiredPod } from '../kserve/next-pod.ts'
 import { INJECTION_KINDS } from './lib/model-pods.ts'
 import { defineCheck } from './lib/rule.ts'
 import { updatedManifest } from './lib/updated-manifest.ts'

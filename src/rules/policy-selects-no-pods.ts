@@ -1,6 +1,7 @@
 import { requiresToken } from '../istio/authorization.ts'
 import { meshOf } from '../istio/mesh.ts'
-import { componentsOf, desiredPod } from '../kserve/inference-service.ts'
+import { componentsOf } from '../kserve/inference-service.ts'
+import { desiredPod } from '../kserve/next-pod.ts'
 import { podsWith } from '../kubernetes/service.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'

@@ -1,6 +1,7 @@
 import { isAmbient } from '../istio/ambient.ts'
 import { policiesFor } from '../istio/authorization.ts'
-import { componentsOf, desiredPod, podsOf } from '../kserve/inference-service.ts'
+import { componentsOf, podsOf } from '../kserve/inference-service.ts'
+import { desiredPod } from '../kserve/next-pod.ts'
 import { nameOf } from '../state/resource.ts'
 import { POD_KINDS } from './lib/model-pods.ts'
 import { defineCheck } from './lib/rule.ts'

@@ -6,11 +6,11 @@ import {
   generatedLabels,
   type InferenceService,
   isOfRevision,
-  nextPorts,
   podsOf,
   previousRevisionOf,
   revisionOf
 } from '../kserve/inference-service.ts'
+import { nextPorts } from '../kserve/next-pod.ts'
 import { addressPattern, type Publication, publicationOf } from '../kserve/publication.ts'
 import type { PathKinds } from '../request/caller.ts'
 import { findKnativeRejection } from '../request/revision.ts'

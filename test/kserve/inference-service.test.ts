@@ -1,5 +1,6 @@
 import t from 'tap'
-import { componentsOf, desiredPod, revisionOf } from '../../src/kserve/inference-service.ts'
+import { componentsOf, revisionOf } from '../../src/kserve/inference-service.ts'
+import { desiredPod } from '../../src/kserve/next-pod.ts'
 import { model } from '../support/objects.ts'
 import { stockWith } from '../support/snapshot.ts'
 

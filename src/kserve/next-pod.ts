@@ -1,0 +1,62 @@
+import { type InjectionKinds, nextProxy, rewritesProbes } from '../istio/injection.ts'
+import type { HttpProbe } from '../state/kinds/container.ts'
+import type { View } from '../state/snapshot.ts'
+import { captureOf, parseExcludedInboundPorts, TLS_MODE_LABEL, type Workload } from '../state/workload.ts'
+import {
+  AUTH_PROXY_PORT,
+  type Component,
+  generatedLabels,
+  type InferenceService,
+  injectionSubject,
+  METRICS_PORT,
+  QUEUE_PORT,
+  STANDARD_PORT
+} from './inference-service.ts'
+
+const KNATIVE_PORTS = [
+  { name: 'queue-port', containerPort: QUEUE_PORT },
+  { name: 'http-autometric', containerPort: METRICS_PORT },
+  { name: 'http-usermetric', containerPort: 9091 },
+  { name: 'http-queueadm', containerPort: 8022 }
+]
+
+/** Next pod of the component, as KServe and the injector would create it now. */
+export function desiredPod(view: View<InjectionKinds>, service: InferenceService, component: Component): Workload {
+  const subject = injectionSubject(service, component)
+  const next = nextProxy(view, subject)
+  return {
+    namespace: service.namespace,
+    name: `${component.service} (next pod)`,
+    labels: {
+      ...(next.proxy === 'sidecar' ? { [TLS_MODE_LABEL]: 'istio' } : {}),
+      ...generatedLabels(service, component)
+    },
+    serviceAccount: component.serviceAccount,
+    ...next,
+    ...nextPorts(component),
+    address: undefined,
+    excludedInboundPorts: parseExcludedInboundPorts(component.annotations),
+    captured: captureOf(subject),
+    probes: rewritesProbes(view, component.annotations, next.revision) ? [] : knownProbes(component),
+    hostNetwork: component.hostNetwork ? true : undefined,
+    unknownLabels: 'generated'
+  }
+}
+
+/** In Knative mode, queue-proxy has the probe. */
+function knownProbes({ mode, probes }: Component): readonly HttpProbe[] | undefined {
+  return mode === 'Standard' && probes.length > 0 ? probes : undefined
+}
+
+/** Ports of the next pods of a component. */
+export function nextPorts({ mode, authProxy, servesTls }: Component): Pick<Workload, 'ports' | 'servesTls'> {
+  if (mode === 'Knative') {
+    return { ports: KNATIVE_PORTS, servesTls: KNATIVE_PORTS.map(({ containerPort: port }) => ({ port, tls: false })) }
+  }
+  const ports = [{ name: undefined, containerPort: STANDARD_PORT }]
+  if (!authProxy) return { ports, servesTls }
+  return {
+    ports: [...ports, { name: 'https', containerPort: AUTH_PROXY_PORT }],
+    servesTls: [{ port: AUTH_PROXY_PORT, tls: true }, ...servesTls]
+  }
+}
