@@ -8,7 +8,7 @@ import type { ServerOf } from './gateway-servers.ts'
 import type { Call } from './request.ts'
 import { firstMatch, isCatchAllRoute, type ProxyRoute, type Routed, routesFor } from './route.ts'
 import type { Registry, RouteKinds } from './sidecar-route.ts'
-import { gatewaysOf, isExportedTo, type VirtualService } from './virtual-service.ts'
+import { gatewaysOf, type VirtualService, visibleTo } from './virtual-service.ts'
 
 /** Routes for one domain of a gateway's listener. */
 interface VirtualHost {
@@ -30,23 +30,20 @@ export function gatewayRoute(
   call: Call
 ): Routed | undefined {
   const { clusterDomain } = view.settings
-  const bound = registry
-    .virtualServicesFor(call.host)
-    .filter(one => isExportedTo(view, one, gateway.namespace))
-    .map(virtualService => ({
-      virtualService,
-      gateways: new Set(gatewaysOf(virtualService)),
-      hosts: hostsOf(virtualService, clusterDomain).filter(host => coversHost(host, call.host)),
-      routesByGateway: new Map<string, readonly ProxyRoute[]>(),
-      added: new Set<string>()
-    }))
+  const bound = visibleTo(view, registry.virtualServicesFor(call.host), gateway.namespace).map(virtualService => ({
+    virtualService,
+    gateways: new Set(gatewaysOf(virtualService)),
+    hosts: hostsOf(virtualService, clusterDomain).filter(host => coversHost(host, call.host)),
+    routesByGateway: new Map<string, readonly ProxyRoute[]>(),
+    added: new Set<string>()
+  }))
   const domains = new Map<string, VirtualHost>()
   for (const entry of servers) addServer(view, domains, bound, gateway, entry, call.host)
   const [domain] = [...domains.keys()].sort(bySpecificity)
   const { routes, requiresTls } = domains.get(domain ?? '') ?? { routes: [], requiresTls: false }
   if (requiresTls) return undefined
   const ordered = [...routes.filter(one => !isCatchAllRoute(one)), ...routes.filter(isCatchAllRoute)]
-  return firstMatch(ordered, call, clusterDomain)
+  return firstMatch(ordered, call)
 }
 
 /** VirtualService, its gateways, and those of its hosts that matter for a request. */

@@ -2,7 +2,6 @@ import type { HttpMatch, StringMatch } from '../state/kinds/virtual-service.ts'
 import { matchesRegex } from '../text/regex.ts'
 import { hasLabels, type Labels } from '../text/selector.ts'
 import type { Call } from './request.ts'
-import { gatewayName } from './virtual-service.ts'
 
 /** Proxy that routes a request, as conditions of routes see it. */
 export interface RoutingProxy {
@@ -15,16 +14,15 @@ export interface RoutingProxy {
 }
 
 /**
- * True if a proxy has the route of this condition at all.
+ * True if a proxy has the route of this condition, with full names of gateways, at all.
  * @see istio 1.31 pilot/pkg/networking/core/route/route.go (sourceMatchHTTP, TranslateRoute)
  */
 export function isForProxy(
   { port, gateways = [], sourceLabels = {}, sourceNamespace = '' }: HttpMatch,
-  owner: string,
   proxy: RoutingProxy
 ): boolean {
   if (port !== undefined && port !== 0 && port !== proxy.port) return false
-  if (gateways.length > 0) return gateways.some(name => gatewayName(name, owner) === proxy.gateway)
+  if (gateways.length > 0) return gateways.includes(proxy.gateway)
   return hasLabels(proxy.labels, sourceLabels) && (sourceNamespace === '' || sourceNamespace === proxy.namespace)
 }
 
@@ -42,7 +40,7 @@ export function matchesCall(match: HttpMatch, call: Call): boolean {
     matchesText(scheme, 'http') &&
     Object.keys(queryParams).length === 0 &&
     Object.entries(headers).every(([name, value]) => hasHeader(call, name, value)) &&
-    !Object.entries(withoutHeaders).some(([name, value]) => hasHeader(call, name, value))
+    !Object.entries(withoutHeaders).some(([name, value]) => isExcluded(call, name, value))
   )
 }
 
@@ -62,30 +60,39 @@ function hasHeader({ headers }: Call, name: string, value: StringMatch | null): 
   return sent !== undefined && (value === null || matchesText(value, sent))
 }
 
-/** An empty condition, and the regular expression `*`, match any text. */
-function matchesText(match: StringMatch | undefined, text: string): boolean {
-  if (match === undefined) return true
-  if (match.exact !== undefined) return match.exact === text
-  if (match.prefix !== undefined) return text.startsWith(match.prefix)
-  return match.regex === undefined || match.regex === '*' || matchesRegex(match.regex, text)
+/**
+ * True if a header excludes the request: it meets the condition. A missing header is treated as empty, unless the condition
+ * is only that the header exists.
+ */
+function isExcluded(call: Call, name: string, value: StringMatch | null): boolean {
+  if (value === null || isPresence(value)) return hasHeader(call, name, null)
+  return matchesText(value, call.headers[name.toLowerCase()] ?? '')
 }
 
-/** True if a route with this condition matches every request. */
-export function isCatchAll({
-  uri,
-  method,
-  authority,
-  scheme,
-  queryParams,
-  headers,
-  withoutHeaders
-}: HttpMatch): boolean {
-  const isAnyPath = uri === undefined || uri.prefix === '/' || uri.regex === '.*'
-  const others = [method, authority, scheme]
-  const maps = [queryParams, headers, withoutHeaders]
+/** True if any text meets the condition. */
+const isPresence = ({ exact, prefix, regex }: StringMatch) =>
+  exact === undefined && prefix === undefined && (regex === undefined || regex === '*')
+
+/** An empty condition, and the regular expression `*`, match any text. */
+function matchesText(match: StringMatch | undefined, text: string): boolean {
+  if (match === undefined || isPresence(match)) return true
+  const { exact, prefix, regex = '' } = match
+  if (exact !== undefined) return exact === text
+  return prefix === undefined ? matchesRegex(regex, text) : text.startsWith(prefix)
+}
+
+/**
+ * True if a route with this condition matches every request of the proxies that have it.
+ * @see istio 1.31 pilot/pkg/networking/core/route/route.go (IsCatchAllRoute)
+ */
+export function isCatchAll({ uri = {}, method, authority, scheme, ...maps }: HttpMatch): boolean {
+  const { queryParams = {}, headers = {}, withoutHeaders = {} } = maps
+  const { exact, prefix = '/', regex = '.*' } = uri
   return (
-    isAnyPath &&
-    others.every(one => one === undefined) &&
-    maps.every(one => one === undefined || Object.keys(one).length === 0)
+    exact === undefined &&
+    prefix === '/' &&
+    regex === '.*' &&
+    [method, authority, scheme].every(one => one === undefined) &&
+    [queryParams, headers, withoutHeaders].every(one => Object.keys(one).length === 0)
   )
 }

@@ -1,6 +1,6 @@
 import type { HttpMatch, HttpRoute } from '../state/kinds/virtual-service.ts'
 import type { View } from '../state/snapshot.ts'
-import { toFullName } from '../text/host.ts'
+import { replaceRegex } from '../text/regex.ts'
 import type { Call } from './request.ts'
 import { isCatchAll, isForProxy, matchesCall, type RoutingProxy } from './route-match.ts'
 import { httpRoutesOf, type VirtualService } from './virtual-service.ts'
@@ -11,13 +11,16 @@ export interface ProxyRoute {
   readonly route: HttpRoute
   /** Absent: all requests. */
   readonly match: HttpMatch | undefined
+  /** Port of the proxy's listener. */
+  readonly port: number
 }
 
 /** Where a route sends a request, and the request as it is sent. */
 export interface Forwarded {
   readonly host: string
-  /** Absent: the only port of the Service, else the port of the request. */
+  /** Absent: the only port of the Service, else `listenerPort`. */
   readonly port: number | undefined
+  readonly listenerPort: number
   readonly subset: string | undefined
   readonly call: Call
 }
@@ -43,8 +46,8 @@ export function routesFor(
   const routes: ProxyRoute[] = []
   for (const route of httpRoutesOf(view, virtualService)) {
     for (const match of conditionsOf(route)) {
-      if (match !== undefined && !isForProxy(match, virtualService.namespace, proxy)) continue
-      const one = { virtualService, route, match }
+      if (match !== undefined && !isForProxy(match, proxy)) continue
+      const one = { virtualService, route, match, port: proxy.port }
       routes.push(one)
       if (isCatchAllRoute(one)) return routes
     }
@@ -60,26 +63,33 @@ export function isCatchAllRoute({ match }: ProxyRoute): boolean {
 }
 
 /** Result of the first route that matches; absent without one (404). */
-export function firstMatch(routes: readonly ProxyRoute[], call: Call, clusterDomain: string): Routed | undefined {
+export function firstMatch(routes: readonly ProxyRoute[], call: Call): Routed | undefined {
   const found = routes.find(({ match }) => match === undefined || matchesCall(match, call))
-  return found && applyRoute(found, call, clusterDomain)
+  return found && applyRoute(found, call)
 }
 
 /** @see istio 1.31 pilot/pkg/networking/core/route/route.go (TranslateRoute, applyHTTPRouteDestination) */
-function applyRoute({ virtualService, route, match }: ProxyRoute, call: Call, clusterDomain: string): Routed {
+function applyRoute({ virtualService, route, match, port: listenerPort }: ProxyRoute, call: Call): Routed {
   const answer = answerOf(route)
   if (answer !== undefined) return { virtualService, is: 'answered', by: answer }
   const targets = route.route ?? []
-  const weighted = targets.length === 1 ? targets : targets.filter(({ weight = 0 }) => weight > 0)
+  const isSingle = targets.length === 1
+  const weighted = isSingle ? targets : targets.filter(({ weight = 0 }) => weight > 0)
   const rewritten = rewrite(route, match, call)
-  const authority = route.rewrite?.authority ?? authorityIn(route.headers)
+  const authority = route.rewrite?.authority || authorityIn(route.headers)
   const destinations = weighted.map(({ destination, headers }): Forwarded => {
-    const host = authority ?? authorityIn(headers) ?? call.host
+    // Envoy applies the headers of a weighted destination before those of the route, and of a single one after them.
+    const operations = isSingle ? [[route.headers, headers]] : [[headers], [route.headers]]
     return {
-      host: toFullName(destination.host, virtualService.namespace, clusterDomain),
+      host: destination.host,
       port: destination.port?.number,
+      listenerPort,
       subset: destination.subset,
-      call: { ...rewritten, host, headers: withHeaders(withHeaders(call.headers, route.headers), headers) }
+      call: {
+        ...rewritten,
+        host: authority || authorityIn(headers) || call.host,
+        headers: operations.reduce(withHeaders, call.headers)
+      }
     }
   })
   return { virtualService, is: 'forwarded', destinations }
@@ -97,7 +107,10 @@ const ALWAYS = 100
 /** A prefix is replaced where the condition is a prefix; otherwise the whole path. */
 function rewrite({ rewrite: rewriting }: HttpRoute, match: HttpMatch | undefined, call: Call): Call {
   const { uri, uriRegexRewrite } = rewriting ?? {}
-  if (uriRegexRewrite !== undefined) return { ...call, path: undefined, pathPrefix: undefined }
+  if (uriRegexRewrite !== undefined) {
+    const { match: pattern = '', rewrite: by = '' } = uriRegexRewrite
+    return { ...call, path: call.path && replaceRegex(call.path, pattern, by), pathPrefix: undefined }
+  }
   if (uri === undefined || uri === '') return call
   const { exact, prefix = '/', regex } = match?.uri ?? {}
   if (exact !== undefined || regex !== undefined) return { ...call, path: uri, pathPrefix: undefined }
@@ -118,16 +131,25 @@ function authorityIn(headers: Headers): string | undefined {
   return [...Object.entries(set), ...Object.entries(add)].find(([name]) => isAuthority(name))?.[1]
 }
 
-/** @see istio 1.31 pilot/pkg/networking/core/route/route.go (TranslateHeadersOperations) */
-function withHeaders(sent: Call['headers'], headers: Headers): Call['headers'] {
-  const { set = {}, add = {}, remove = [] } = headers?.request ?? {}
+/**
+ * Headers after operations: Envoy removes first, then sets and adds in turn.
+ * @see istio 1.31 pilot/pkg/networking/core/route/route.go (TranslateHeadersOperations)
+ */
+function withHeaders(sent: Call['headers'], operations: readonly Headers[]): Call['headers'] {
+  const requests = operations.map(one => one?.request ?? {})
   const next = new Map(Object.entries(sent))
-  for (const name of remove) next.delete(name.toLowerCase())
-  for (const [name, value] of Object.entries(add)) {
-    const before = next.get(name.toLowerCase())
-    next.set(name.toLowerCase(), before === undefined ? value : `${before},${value}`)
+  for (const { remove = [] } of requests) for (const name of remove) next.delete(name.toLowerCase())
+  for (const { set = {}, add = {} } of requests) {
+    for (const [name, value] of fieldsIn(set)) next.set(name, value)
+    for (const [name, value] of fieldsIn(add)) next.set(name, appended(next.get(name), value))
   }
-  for (const [name, value] of Object.entries(set)) next.set(name.toLowerCase(), value)
-  for (const name of [...next.keys()]) if (isAuthority(name)) next.delete(name)
   return Object.fromEntries(next)
 }
+
+const appended = (before: string | undefined, value: string) => (before === undefined ? value : `${before},${value}`)
+
+/** Headers that a route can change by name, in lower case. */
+const fieldsIn = (headers: Readonly<Record<string, string>>) =>
+  Object.entries(headers).flatMap(([name, value]) =>
+    isAuthority(name) || name.startsWith(':') ? [] : [[name.toLowerCase(), value] as const]
+  )

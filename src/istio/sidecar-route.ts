@@ -3,12 +3,12 @@ import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { hostsOf } from '../state/virtual-service-index.ts'
 import type { Workload } from '../state/workload.ts'
-import { coversHost, isWildcard, serviceHost } from '../text/host.ts'
+import { coversHost, isWildcard, mostSpecific, serviceHost } from '../text/host.ts'
 import { meshOf, REGISTRY_ONLY } from './mesh.ts'
 import type { Call } from './request.ts'
 import { firstMatch, type Routed, routesFor } from './route.ts'
-import { type EgressListener, egressFor, importsBy, isExported } from './sidecar.ts'
-import { gatewaysOf, isExportedTo, MESH, type VirtualService } from './virtual-service.ts'
+import { type EgressListener, egressFor, importsBy, isExported, readEgressHosts } from './sidecar.ts'
+import { gatewaysOf, MESH, type VirtualService, visibleTo } from './virtual-service.ts'
 
 /** What a sidecar does with a request of its application. */
 export type Egress =
@@ -26,7 +26,7 @@ export type RouteKinds = 'VirtualService' | 'Service' | 'Sidecar' | 'ConfigMap'
 
 /** Objects that a host names, those included that controllers have yet to create. */
 export interface Registry {
-  /** VirtualServices that cover the host: exact hosts, then the oldest, first. */
+  /** VirtualServices with a host that covers this one. */
   readonly virtualServicesFor: (host: string) => readonly VirtualService[]
   /** Service of the DNS name; of an ExternalName Service, its target. */
   readonly findService: (host: string) => Service | undefined
@@ -45,16 +45,16 @@ export function sidecarRoute(
   call: Call,
   port: number
 ): Egress {
-  const { clusterDomain } = view.settings
   const listener = egressFor(view, client, port)
   const service = importedService(view, listener, client, call.host, registry.findService(call.host), port)
-  const isHttp = service === undefined ? port === HTTP_PORT : protocolAt(service, port) !== 'tcp'
+  const isHttp = service === undefined ? port === HTTP_PORT : isHttpPort(service, port)
   const proxy = { namespace: client.namespace, labels: client.labels, gateway: MESH, port }
-  for (const virtualService of isHttp ? registry.virtualServicesFor(call.host) : []) {
-    if (!isUsedBy(view, virtualService, client, listener)) continue
+  const hosts = service === undefined || !isHttp ? [call.host] : namesOf(view, service, call.host)
+  const used = isHttp ? usedBy(view, registry, client, listener, hosts) : []
+  const candidates = service === undefined ? forUnknownHost(view, used, call.host) : forService(view, used, hosts)
+  for (const virtualService of candidates) {
     const routes = routesFor(view, virtualService, proxy)
-    if (routes.length === 0) continue
-    return firstMatch(routes, call, clusterDomain) ?? { is: 'unmatched', virtualService }
+    if (routes.length > 0) return firstMatch(routes, call) ?? { is: 'unmatched', virtualService }
   }
   if (service !== undefined) return { is: 'service', service }
   const { by } = listener
@@ -63,9 +63,8 @@ export function sidecarRoute(
   return isRejected ? { is: 'rejected', by: mode === undefined ? undefined : by } : { is: 'passthrough' }
 }
 
-function protocolAt({ spec }: Service, number: number) {
-  const port = spec.ports.find(one => one.port === number)
-  return port === undefined ? 'auto' : protocolOf(port)
+function isHttpPort({ spec }: Service, number: number): boolean {
+  return spec.ports.some(port => port.port === number && protocolOf(port) !== 'tcp')
 }
 
 /** Service of a host that the sidecar knows, by its own name or as the target of an ExternalName Service. */
@@ -78,30 +77,67 @@ function importedService(
   port: number
 ): Service | undefined {
   if (service === undefined || !service.spec.ports.some(one => one.port === port)) return undefined
-  const { namespace, name } = service
-  const names = [serviceHost(namespace, name, view.settings.clusterDomain), host]
-  const isImported = names.every(one => importsBy(hosts, client.namespace, { host: one, namespace }))
+  const [own = host, ...aliases] = namesOf(view, service, host)
+  const isImported = importsBy(hosts, client.namespace, { host: own, namespace: service.namespace }, aliases)
   return isImported && isExported(view, service, client.namespace) ? service : undefined
 }
 
+/** The host of a Service, and the other name by which it is called: its routes are for both. */
+function namesOf(view: View, { namespace, name }: Service, called: string): readonly string[] {
+  return [...new Set([serviceHost(namespace, name, view.settings.clusterDomain), called])]
+}
+
+/** VirtualServices for hosts in the sidecar of a client, in the order of precedence. */
+function usedBy(
+  view: View<RouteKinds>,
+  { virtualServicesFor }: Registry,
+  { namespace }: Workload,
+  listener: EgressListener,
+  hosts: readonly string[]
+): readonly VirtualService[] {
+  const forHosts = [...new Set(hosts.flatMap(virtualServicesFor))].filter(one => gatewaysOf(one).includes(MESH))
+  return visibleTo(view, forHosts, namespace).filter(one => isImported(view, one, namespace, listener))
+}
+
 /**
- * True if a sidecar has the routes of the VirtualService.
+ * VirtualServices for a Service that the sidecar knows. Those with a wildcard host count only if no other has the Service's
+ * own host, and of them the most specific.
+ * @see istio 1.31 pilot/pkg/model/sidecar.go (computeWildcardHostVirtualServiceIndex)
+ */
+function forService(view: View, used: readonly VirtualService[], names: readonly string[]): readonly VirtualService[] {
+  const { clusterDomain } = view.settings
+  const chosen = names.flatMap(name => mostSpecific(byHost(used, clusterDomain), name) ?? [])
+  return used.filter(one => chosen.includes(one) || hostsOf(one, clusterDomain).some(host => names.includes(host)))
+}
+
+/** VirtualServices for a host that is no Service: for the host itself first, then for longer wildcards. */
+function forUnknownHost(view: View, used: readonly VirtualService[], called: string): readonly VirtualService[] {
+  const covering = [...byHost(used, view.settings.clusterDomain)].filter(([host]) => coversHost(host, called))
+  const bySpecificity = covering.sort(
+    ([a], [b]) => Number(isWildcard(a)) - Number(isWildcard(b)) || b.length - a.length
+  )
+  return bySpecificity.flatMap(([host]) => used.filter(one => hostsOf(one, view.settings.clusterDomain).includes(host)))
+}
+
+/** The first VirtualService of each host. */
+function byHost(used: readonly VirtualService[], clusterDomain: string): ReadonlyMap<string, VirtualService> {
+  const entries = used.flatMap(one => hostsOf(one, clusterDomain).map(host => [host, one] as const))
+  return new Map(entries.reverse())
+}
+
+/**
+ * True if an egress listener imports the VirtualService.
  * @see istio 1.31 pilot/pkg/model/virtualservice.go (SelectVirtualServices), sidecar.go (VSMatches)
  */
-function isUsedBy(
-  view: View<RouteKinds>,
+function isImported(
+  view: View,
   virtualService: VirtualService,
-  client: Workload,
+  own: string,
   { hosts: entries }: EgressListener
 ): boolean {
-  const { namespace } = virtualService
-  if (!gatewaysOf(virtualService).includes(MESH) || !isExportedTo(view, virtualService, client.namespace)) return false
-  const scoped = entries.map(entry => {
-    const [scope = '', pattern = ''] = entry.replace(/^~/, '').split('/')
-    const isInScope = scope === '*' || scope === '' || (scope === '.' ? client.namespace : scope) === namespace
-    return { pattern, isInScope, isExcluded: entry.startsWith('~') }
-  })
-  const inScope = scoped.filter(one => one.isInScope)
+  const inScope = readEgressHosts(entries, own).filter(
+    ({ scope }) => scope === '*' || scope === virtualService.namespace
+  )
   return hostsOf(virtualService, view.settings.clusterDomain).some(
     host =>
       inScope.some(({ pattern, isExcluded }) => !isExcluded && overlaps(pattern, host)) &&

@@ -104,18 +104,46 @@ export function importsOwnNamespace(view: View<'Sidecar' | 'ConfigMap'>): boolea
 
 const scopeOfHost = (host: string) => host.replace(/^~/, '').split('/', 1)[0]
 
-/** Hosts are `namespace/name`; `.` is the proxy's own namespace, `*` any, and a leading `~` excludes. */
+/** Entry of the egress hosts of a Sidecar. */
+export interface EgressHost {
+  /** Namespace, or `*`. */
+  readonly scope: string
+  readonly pattern: string
+  readonly isExcluded: boolean
+}
+
+/**
+ * Reads egress hosts: `namespace/name`; `.` is the proxy's own namespace, `*` any, and a leading `~` excludes.
+ * @see istio 1.31 pilot/pkg/model/sidecar.go (convertIstioListenerToWrapper)
+ */
+export function readEgressHosts(hosts: readonly string[], own: string): readonly EgressHost[] {
+  return hosts.map(entry => {
+    const isExcluded = entry.startsWith('~')
+    const [scope = '', pattern = ''] = (isExcluded ? entry.slice(1) : entry).split('/')
+    if (scope === '') return { scope: '*', pattern, isExcluded }
+    return { scope: scope === '.' ? own : scope, pattern, isExcluded }
+  })
+}
+
+/**
+ * True if egress hosts import a Service, and its aliases by the entries of the same scope: those of its namespace if they
+ * import it, otherwise those of all namespaces.
+ * @see istio 1.31 pilot/pkg/model/sidecar.go (selectServices, matchingAliasService)
+ */
 export function importsBy(
   hosts: readonly string[],
   own: string,
-  { host, namespace }: Pick<Target, 'host' | 'namespace'>
+  { host, namespace }: Pick<Target, 'host' | 'namespace'>,
+  aliases: readonly string[] = []
 ): boolean {
-  const matching = hosts.filter(entry => {
-    const [scope = '', pattern = ''] = entry.replace(/^~/, '').split('/')
-    const isInScope = scope === '.' ? own === namespace : ['*', '', namespace].includes(scope)
-    return isInScope && coversHost(pattern, host)
-  })
-  return matching.length > 0 && !matching.some(entry => entry.startsWith('~'))
+  const entries = readEgressHosts(hosts, own).filter(({ scope }) => scope === namespace || scope === '*')
+  const covers = (some: readonly EgressHost[], name: string) => some.some(({ pattern }) => coversHost(pattern, name))
+  const excluded = entries.filter(({ isExcluded }) => isExcluded)
+  if (covers(excluded, host)) return false
+  const imported = entries.filter(({ isExcluded }) => !isExcluded)
+  const scopes = [imported.filter(({ scope }) => scope !== '*'), imported.filter(({ scope }) => scope === '*')]
+  const importing = scopes.find(some => covers(some, host))
+  return importing !== undefined && aliases.every(alias => covers(importing, alias))
 }
 
 /** Namespaces that a Service is exported to: `*` is all, `.` its own. Absent: all. */
@@ -128,6 +156,11 @@ export const exportedTo = memoize(({ annotations }: ResourceOf<'Service'>) =>
  * @see istio 1.31 pkg/config/kube (exportTo annotation), pilot/pkg/model/push_context.go (IsServiceVisible)
  */
 export function isExported(view: View<'ConfigMap'>, service: ResourceOf<'Service'>, namespace: string): boolean {
-  const to = exportedTo(service) ?? meshOf(view).serviceExportTo
-  return to.some(one => one === '*' || one === namespace || (one === '.' && namespace === service.namespace))
+  return isVisibleIn(exportedTo(service) ?? meshOf(view).serviceExportTo, service.namespace, namespace)
+}
+
+/** True if an object of a namespace with these values of `exportTo` is visible in another; `~` is nowhere. */
+export function isVisibleIn(exportTo: readonly string[], own: string, namespace: string): boolean {
+  if (exportTo.includes('*')) return true
+  return !exportTo.includes('~') && exportTo.some(one => one === namespace || (one === '.' && own === namespace))
 }

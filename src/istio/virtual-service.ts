@@ -1,8 +1,12 @@
+import { byCreationTime } from '../state/creation-order.ts'
 import type { HttpMatch, HttpRoute, StringMatch } from '../state/kinds/virtual-service.ts'
-import { memoizeInView } from '../state/memoize.ts'
+import { getOrAdd } from '../state/map.ts'
+import { memoize, memoizeInView } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
+import { toFullName } from '../text/host.ts'
 import { meshOf } from './mesh.ts'
+import { isVisibleIn } from './sidecar.ts'
 
 export type VirtualService = ResourceOf<'VirtualService'>
 
@@ -25,20 +29,23 @@ export function gatewaysOf({ namespace, spec }: VirtualService): readonly string
   return spec.gateways.length === 0 ? [MESH] : spec.gateways.map(name => gatewayName(name, namespace))
 }
 
-/**
- * True if proxies of a namespace use the VirtualService.
- * @see istio 1.31 pilot/pkg/model/push_context.go (initVirtualServices)
- */
-export function isExportedTo(view: View<'ConfigMap'>, virtualService: VirtualService, to: string): boolean {
-  return exportsOf(view, virtualService).some(
-    one => one === '*' || one === to || (one === '.' && to === virtualService.namespace)
-  )
+/** True if proxies of a namespace see the VirtualService. */
+export function isExportedTo(view: View<'ConfigMap'>, virtualService: VirtualService, namespace: string): boolean {
+  return isVisibleIn(exportsOf(view, virtualService), virtualService.namespace, namespace)
 }
 
-/** Namespaces that a VirtualService is exported to: `*` is all, `.` its own. */
+/** Namespaces that a VirtualService is exported to: `*` is all, `.` its own, `~` none. */
 export function exportsOf(view: View<'ConfigMap'>, { spec }: VirtualService): readonly string[] {
   const { exportTo = [] } = spec
   return exportTo.length > 0 ? exportTo : meshOf(view).virtualServiceExportTo
+}
+
+type Visibility = 'own' | 'exported' | 'public'
+const PRECEDENCE: readonly Visibility[] = ['own', 'exported', 'public']
+
+function visibilityOf(view: View<'ConfigMap'>, virtualService: VirtualService, to: string): Visibility {
+  if (exportsOf(view, virtualService).includes('*')) return 'public'
+  return virtualService.namespace === to ? 'own' : 'exported'
 }
 
 /** Namespaces for whose requests alone a VirtualService has routes. */
@@ -51,20 +58,68 @@ export const sourceNamespacesOf: (
 })
 
 /**
- * HTTP routes of a VirtualService, with those of its delegates in their place.
- * @see istio 1.31 pilot/pkg/model/virtualservice.go (MergeHTTPRoutes)
+ * VirtualServices that proxies of a namespace use, in the order of precedence: those that only the namespace of the proxy
+ * sees, those that are exported to it by name, then public ones; the oldest first.
+ * @see istio 1.31 pilot/pkg/model/push_context.go (initVirtualServices, VirtualServicesForGateway),
+ * pilot/pkg/model/virtualservice.go (SelectVirtualServices)
+ */
+export function visibleTo(
+  view: View<'ConfigMap'>,
+  virtualServices: readonly VirtualService[],
+  namespace: string
+): readonly VirtualService[] {
+  const visible = virtualServices.filter(one => isExportedTo(view, one, namespace)).sort(byCreationTime)
+  return PRECEDENCE.flatMap(level => visible.filter(one => visibilityOf(view, one, namespace) === level))
+}
+
+/**
+ * HTTP routes of a VirtualService, with those of its delegates in their place, and with full names of gateways and
+ * destinations: short names are relative to the VirtualService that has them.
+ * @see istio 1.31 pilot/pkg/model/virtualservice.go (MergeHTTPRoutes), virtualservice_controller.go (mergeVirtualServices)
  */
 export function httpRoutesOf(view: View<'VirtualService' | 'ConfigMap'>, root: VirtualService): readonly HttpRoute[] {
-  return (root.spec.http ?? []).flatMap((route): readonly HttpRoute[] => {
-    const { name = '', namespace = root.namespace } = route.delegate ?? {}
+  const { clusterDomain } = view.settings
+  return resolvedRoutes(root, clusterDomain).flatMap((route): readonly HttpRoute[] => {
     if (route.delegate === undefined) return [route]
-    const delegate = view.get('VirtualService', namespace, name)
-    // A delegate has no hosts and must be exported to the namespace of its root; it delegates no further.
-    if (delegate === undefined || delegate.spec.hosts.length > 0) return []
-    if (!isExportedTo(view, delegate, root.namespace)) return []
-    const leaves = (delegate.spec.http ?? []).filter(one => one.delegate === undefined)
+    const delegate = delegateOf(view, root, route)
+    if (delegate === undefined) return []
+    const leaves = resolvedRoutes(delegate, clusterDomain).filter(one => one.delegate === undefined)
     return leaves.map(one => merged(route, one)).filter(one => one !== undefined)
   })
+}
+
+/** A delegate has no hosts and must be exported to the namespace of its root; it delegates no further. */
+export function delegateOf(
+  view: View<'VirtualService' | 'ConfigMap'>,
+  root: VirtualService,
+  route: HttpRoute
+): VirtualService | undefined {
+  if (route.delegate === undefined) return undefined
+  const { name = '', namespace = root.namespace } = route.delegate
+  const delegate = view.get('VirtualService', namespace, name)
+  if (delegate === undefined || delegate.spec.hosts.length > 0) return undefined
+  return isExportedTo(view, delegate, root.namespace) ? delegate : undefined
+}
+
+const resolvedRoutes = (virtualService: VirtualService, clusterDomain: string) =>
+  getOrAdd(routesByDomain(virtualService), clusterDomain, () => resolve(virtualService, clusterDomain))
+
+const routesByDomain = memoize((_virtualService: VirtualService) => new Map<string, readonly HttpRoute[]>())
+
+/** @see istio 1.31 pilot/pkg/model/virtualservice.go (ResolveVirtualServiceShortnames) */
+function resolve({ namespace, spec }: VirtualService, clusterDomain: string): readonly HttpRoute[] {
+  const toMatch = (match: HttpMatch): HttpMatch =>
+    match.gateways === undefined
+      ? match
+      : { ...match, gateways: match.gateways.map(name => gatewayName(name, namespace)) }
+  return (spec.http ?? []).map(one => ({
+    ...one,
+    match: one.match?.map(toMatch),
+    route: one.route?.map(({ destination, ...rest }) => ({
+      ...rest,
+      destination: { ...destination, host: toFullName(destination.host, namespace, clusterDomain) }
+    }))
+  }))
 }
 
 /** Absent if the conditions exclude each other. */
@@ -80,21 +135,20 @@ function mergedMatches(roots: readonly HttpMatch[], leaves: readonly HttpMatch[]
   return perLeaf.some(some => some.length === 0) ? undefined : perLeaf.flat()
 }
 
+/** @see istio 1.31 pilot/pkg/model/virtualservice.go (mergeHTTPMatchRequest) */
 function mergedMatch(root: HttpMatch, leaf: HttpMatch): HttpMatch {
+  const { gateways = [] } = leaf
   return {
     ...root,
     ...leaf,
-    ...bothOf('headers', root, leaf),
-    ...bothOf('withoutHeaders', root, leaf),
-    ...bothOf('queryParams', root, leaf),
-    ...bothOf('sourceLabels', root, leaf)
+    port: leaf.port || root.port,
+    gateways: gateways.length > 0 ? gateways : root.gateways,
+    headers: { ...root.headers, ...leaf.headers },
+    withoutHeaders: { ...root.withoutHeaders, ...leaf.withoutHeaders },
+    queryParams: { ...root.queryParams, ...leaf.queryParams },
+    sourceLabels: { ...root.sourceLabels, ...leaf.sourceLabels }
   }
 }
-
-type Maps = 'headers' | 'withoutHeaders' | 'queryParams' | 'sourceLabels'
-
-const bothOf = (field: Maps, root: HttpMatch, leaf: HttpMatch) =>
-  root[field] === undefined && leaf[field] === undefined ? {} : { [field]: { ...root[field], ...leaf[field] } }
 
 /** @see istio 1.31 pilot/pkg/model/virtualservice.go (hasConflict) */
 function conflict(root: HttpMatch, leaf: HttpMatch): boolean {
@@ -102,25 +156,28 @@ function conflict(root: HttpMatch, leaf: HttpMatch): boolean {
   const maps = (['headers', 'withoutHeaders', 'queryParams'] as const).some(field =>
     Object.entries(leaf[field] ?? {}).some(([key, value]) => excludes(root[field]?.[key], value))
   )
-  const { port, sourceNamespace, sourceLabels = {}, gateways } = root
+  const { port, sourceNamespace, sourceLabels = {}, gateways = [] } = root
   return (
     texts ||
     maps ||
     (root.ignoreUriCase ?? false) !== (leaf.ignoreUriCase ?? false) ||
-    (port !== undefined && leaf.port !== undefined && port !== leaf.port) ||
-    (sourceNamespace !== undefined && leaf.sourceNamespace !== sourceNamespace) ||
+    Boolean(port && leaf.port && port !== leaf.port) ||
+    Boolean(sourceNamespace && leaf.sourceNamespace !== sourceNamespace) ||
     Object.entries(leaf.sourceLabels ?? {}).some(([key, value]) => (sourceLabels[key] ?? value) !== value) ||
-    (leaf.gateways ?? []).some(one => gateways !== undefined && !gateways.includes(one))
+    (gateways.length > 0 && (leaf.gateways ?? []).some(one => !gateways.includes(one)))
   )
 }
 
 type Condition = StringMatch | null | undefined
 
-/** True unless the root's condition covers the delegate's: equal, or a prefix of it. */
+/**
+ * True unless the root's condition covers the delegate's: equal texts, or a prefix of the text. Of two regular expressions
+ * it is not known, so they exclude each other.
+ * @see istio 1.31 pilot/pkg/model/virtualservice.go (stringMatchConflict)
+ */
 function excludes(root: Condition, leaf: Condition): boolean {
   if (root == null || leaf == null) return false
   if (root.exact !== undefined) return leaf.exact !== root.exact
-  return root.prefix === undefined || !(leaf.exact ?? leaf.prefix ?? '').startsWith(root.prefix) || isRegex(leaf)
+  const text = leaf.exact ?? leaf.prefix
+  return root.prefix === undefined || text === undefined || !text.startsWith(root.prefix)
 }
-
-const isRegex = ({ regex }: StringMatch) => regex !== undefined

@@ -1,6 +1,6 @@
 import type { Destination } from '../istio/client.ts'
 import type { Forwarded } from '../istio/route.ts'
-import { HTTP_PORT, type Service } from '../kubernetes/service.ts'
+import type { Service } from '../kubernetes/service.ts'
 import { getOrAdd } from '../state/map.ts'
 import { memoize, memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
@@ -8,15 +8,15 @@ import { serviceHost } from '../text/host.ts'
 import type { PathKinds } from './caller.ts'
 import { toDestination } from './service-resolution.ts'
 
-/** Destination of a route: without a port, the only port of the Service, else that of the request. */
+/** Destination of a route: without a port, the only port of the Service, else that of the proxy's listener. */
 export function destinationOfRoute(
   view: View<PathKinds>,
   service: Service,
-  { port, subset, call }: Forwarded
+  { port, listenerPort, subset, call }: Forwarded
 ): Destination {
   const [only, ...others] = service.spec.ports
   const host = hostOf(view, service)
-  const number = port ?? (others.length === 0 ? only?.port : undefined) ?? HTTP_PORT
+  const number = port ?? (others.length === 0 ? only?.port : undefined) ?? listenerPort
   return destinationOf(view, host, number, call.host === host ? undefined : call.host, subset)
 }
 

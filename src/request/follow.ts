@@ -55,6 +55,7 @@ export function followFromPod(world: World, { at, call }: InFlightRequest, port?
       return forward(world, step, {
         host: hostOf(world.view, egress.service),
         port: number,
+        listenerPort: number,
         subset: undefined,
         call
       })
@@ -85,7 +86,13 @@ function enter(
     return afterGateway(world, { at: pods, from: 'gateway', depth: 1 }, hop, call)
   }
   const step: Step = { at: at.map(asNonMesh), from: 'caller', depth: 0 }
-  return forward(world, step, { host, port: port ?? HTTP_PORT, subset: undefined, call })
+  return forward(world, step, {
+    host,
+    port: port ?? HTTP_PORT,
+    listenerPort: port ?? HTTP_PORT,
+    subset: undefined,
+    call
+  })
 }
 
 /** What becomes of a request after the hop to a gateway. */

@@ -12,7 +12,6 @@ import {
 import { ingressOf } from '../kserve/kserve.ts'
 import { topLevelVirtualService } from '../kserve/virtual-service.ts'
 import { findService, HTTP_PORT, type Service } from '../kubernetes/service.ts'
-import { byCreationTime } from '../state/creation-order.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import { hostsOf } from '../state/virtual-service-index.ts'
@@ -93,13 +92,6 @@ export function toService(namespace: string, name: string, target: string | unde
   }
 }
 
-/** Exact hosts, then the oldest, first. */
-function inOrder(all: readonly VirtualService[], host: string, clusterDomain: string): readonly VirtualService[] {
-  const isExact = (one: VirtualService) => hostsOf(one, clusterDomain).includes(host)
-  const sorted = [...all].sort(byCreationTime)
-  return [...sorted.filter(isExact), ...all.filter(one => !isExact(one))]
-}
-
 /** Objects that the requests to a model meet: live ones, and those that controllers have yet to create. */
 export const registryOf: (view: View<PathKinds>, service: InferenceService) => Registry = memoizeInView(
   (view, service) => {
@@ -112,7 +104,7 @@ export const registryOf: (view: View<PathKinds>, service: InferenceService) => R
       virtualServicesFor: host => {
         const live = view.virtualServicesFor(host)
         const own = missing.filter(one => covers(one, host))
-        return own.length === 0 ? live : inOrder([...live, ...own], host, clusterDomain)
+        return own.length === 0 ? live : [...live, ...own]
       },
       findService: host => {
         const [name = '', namespace = ''] = host.split('.')

@@ -21,7 +21,7 @@ export interface View<K extends Kind = Kind> {
   gateways(): readonly Workload[]
   /** DestinationRules of all namespaces whose host can match Services of this namespace. */
   destinationRulesIn(namespace: string): readonly NamedDestinationRule[]
-  /** VirtualServices of all namespaces whose hosts cover this one, in lower case; exact hosts, then oldest, first. */
+  /** VirtualServices of all namespaces with a host that covers this one, in lower case; the oldest first. */
   virtualServicesFor(host: string): readonly ResourceOf<'VirtualService'>[]
 }
 

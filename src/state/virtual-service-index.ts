@@ -1,5 +1,5 @@
 import { isWildcard, toFullName } from '../text/host.ts'
-import { sortByCreationTime } from './creation-order.ts'
+import { byCreationTime, sortByCreationTime } from './creation-order.ts'
 import { getOrAdd } from './map.ts'
 import type { ResourceOf } from './resource.ts'
 
@@ -33,16 +33,13 @@ export class VirtualServiceIndex {
     return new VirtualServiceIndex(exact, wildcards, clusterDomain)
   }
 
-  /**
-   * VirtualServices with hosts that cover this one: those with exactly this host first, then those with longer wildcards,
-   * of equal hosts the oldest first.
-   */
+  /** VirtualServices with a host that covers this one, the oldest first. */
   covering(host: string): readonly VirtualService[] {
-    const exact = sortByCreationTime(this.#exact[partOf(host)]?.get(host) ?? NONE)
-    if (this.#wildcards.size === 0) return exact
+    const exact = this.#exact[partOf(host)]?.get(host) ?? NONE
+    if (this.#wildcards.size === 0) return sortByCreationTime(exact)
     const patterns = Array.from(host, (_, at) => `*${host.slice(at)}`)
-    const wild = [...patterns, '*'].flatMap(pattern => sortByCreationTime(this.#wildcards.get(pattern) ?? NONE))
-    return [...new Set([...exact, ...wild])]
+    const wild = [...patterns, '*'].flatMap(pattern => this.#wildcards.get(pattern) ?? NONE)
+    return wild.length === 0 ? sortByCreationTime(exact) : [...new Set([...exact, ...wild])].sort(byCreationTime)
   }
 
   with(before: VirtualService | undefined, after: VirtualService | undefined): VirtualServiceIndex {
