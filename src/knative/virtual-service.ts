@@ -4,7 +4,7 @@ import type { HttpRoute } from '../state/kinds/virtual-service.ts'
 import type { View } from '../state/snapshot.ts'
 import { serviceHost } from '../text/host.ts'
 import type { Labels } from '../text/selector.ts'
-import { knativeGateways } from './knative.ts'
+import { type KnativeGateway, knativeGateways } from './knative.ts'
 import { publicHost } from './public-host.ts'
 
 /** Knative Service; its labels select its domain. */
@@ -33,12 +33,15 @@ export function knativeVirtualServices(
 ): readonly VirtualService[] {
   const { clusterDomain } = view.settings
   const gateways = knativeGateways(view)
-  const [external, local] = [gateways.external, gateways.local].map(some => some.map(one => one.gateway).sort())
+  const external = namesOf(gateways.external)
+  const local = namesOf(gateways.local)
   const published = publicHost(view, name, namespace, labels)
   const publicHosts = published === undefined || 'unknownReason' in published ? [] : [published.host]
   const short = `${name}.${namespace}`
-  const localHosts = [short, `${short}.svc`, serviceHost(namespace, name, clusterDomain)]
+  const fullName = serviceHost(namespace, name, clusterDomain)
+  const localHosts = [short, `${short}.svc`, fullName]
   const toRoute = (prefix: string, boundTo: readonly string[]): HttpRoute => ({
+    retries: {},
     match: [{ authority: { prefix }, gateways: [...boundTo] }],
     route: traffic.map(({ revision, percent }) => ({
       destination: { host: serviceHost(namespace, revision, clusterDomain), port: { number: HTTP_PORT } },
@@ -48,18 +51,25 @@ export function knativeVirtualServices(
       weight: percent
     }))
   })
-  const atGateways = publicHosts.length > 0 ? [...(external ?? []), ...(local ?? [])] : [...(local ?? [])]
-  const routes = [toRoute(short, local ?? []), ...publicHosts.map(host => toRoute(host, external ?? []))]
+  const atGateways = [...new Set([...local, ...publicHosts.flatMap(() => external)])].sort()
+  const routes = [toRoute(short, local), ...publicHosts.map(host => toRoute(host, external))]
   const meta = { ...toMeta(namespace, name), created }
-  return [
-    {
-      ...meta,
-      name: `${name}-ingress`,
-      spec: { hosts: [...localHosts, ...publicHosts].sort(), gateways: atGateways.sort(), http: routes }
-    },
-    { ...meta, name: `${name}-mesh`, spec: { hosts: localHosts, gateways: [MESH], http: [toRoute(short, [MESH])] } }
-  ]
+  const ingress: VirtualService = {
+    ...meta,
+    name: `${name}-ingress`,
+    spec: { hosts: [...localHosts, ...publicHosts].sort(), gateways: atGateways, http: routes }
+  }
+  // Names without a gateway are resolved only by sidecars, by the full name.
+  const meshHosts = local.length > 0 ? localHosts : [fullName]
+  const mesh = {
+    ...meta,
+    name: `${name}-mesh`,
+    spec: { hosts: meshHosts, gateways: [MESH], http: [toRoute(short, [MESH])] }
+  }
+  return atGateways.length > 0 ? [mesh, ingress] : [mesh]
 }
+
+const namesOf = (gateways: readonly KnativeGateway[]) => gateways.map(({ gateway }) => gateway).sort()
 
 function toMeta(namespace: string, name: string) {
   return {

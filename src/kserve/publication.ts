@@ -170,26 +170,24 @@ export function standardHost(
  * Adds the addresses by `additionalIngressDomains` and `pathTemplate`.
  * @see kserve 0.20 (GetAdditionalHosts, GenerateUrlPath)
  */
-function withFurther(
-  { name, namespace }: InferenceService,
-  { additionalIngressDomains, pathTemplate, ingressDomain }: IngressConfig,
-  main: PublicAddress
-): readonly PublicAddress[] {
+function withFurther(service: InferenceService, config: IngressConfig, main: PublicAddress): readonly PublicAddress[] {
   const subdomain = subdomainOf(main)
-  const further = [...new Set(additionalIngressDomains)].flatMap((domain): readonly PublicAddress[] => {
+  const further = [...new Set(config.additionalIngressDomains)].flatMap((domain): readonly PublicAddress[] => {
     const host = `${subdomain}${domain}`
     if (subdomain === '' || host === main.host || !isDnsName(host)) return []
     return [{ ...main, name: `${ADDITIONAL} ${domain}`, host, domain }]
   })
+  const byPath = pathOf(service, config).map(one => ({ ...main, ...one, name: BY_PATH, domain: one.host }))
+  return [main, ...further, ...byPath]
+}
+
+/** Host and path of a model by `pathTemplate`, if it is set. */
+export function pathOf(
+  { name, namespace }: InferenceService,
+  { pathTemplate, ingressDomain }: IngressConfig
+): readonly { readonly host: string; readonly path: string }[] {
   const path = renderGoTemplate(pathTemplate, { fields: { Name: name, Namespace: namespace } }) ?? ''
-  const byPath = {
-    ...main,
-    name: BY_PATH,
-    host: ingressDomain,
-    path: path.replace(/\/$/, ''),
-    domain: ingressDomain
-  }
-  return [main, ...further, ...(path === '' ? [] : [byPath])]
+  return path === '' ? [] : [{ host: ingressDomain, path: path.replace(/\/$/, '') }]
 }
 
 function visibilitySetting(service: InferenceService, field: string): PublicationSetting {

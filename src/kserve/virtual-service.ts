@@ -4,7 +4,7 @@ import type { View } from '../state/snapshot.ts'
 import { serviceHost } from '../text/host.ts'
 import { type ComponentKinds, componentsOf, entryOf, type InferenceService } from './inference-service.ts'
 import { type IngressConfig, ingressOf } from './kserve.ts'
-import { publicationOf, STATUS_URL } from './publication.ts'
+import { BY_PATH, pathOf, publicationOf, STATUS_URL } from './publication.ts'
 
 const CONFIG_PORT = 80
 
@@ -24,9 +24,11 @@ export function topLevelVirtualService(
   if (entry?.mode !== 'Knative' || config.disableIstioVirtualHost) return undefined
   const { clusterDomain } = view.settings
   const hostOf = (one: string) => serviceHost(namespace, one, clusterDomain)
-  const addresses = publicationOf(view, service).addresses.filter(one => one.name !== STATUS_URL)
-  const external = addresses.filter(({ path }) => path === '').map(({ host }) => host)
-  const byPath = addresses.filter(({ path }) => path !== '')
+  const addresses = publicationOf(view, service).addresses.filter(
+    one => one.name !== STATUS_URL && one.name !== BY_PATH
+  )
+  const external = addresses.map(({ host }) => host)
+  const byPath = pathOf(service, config)
   const explainer = components.find(one => one.name === 'explainer')
   const headers = (backend: string) => ({
     request: { set: { Host: hostOf(backend), 'KServe-Isvc-Name': name, 'KServe-Isvc-Namespace': namespace } }
@@ -49,7 +51,9 @@ export function topLevelVirtualService(
     deleting: false,
     owner: { apiVersion: 'serving.kserve.io/v1beta1', kind: 'InferenceService', name },
     spec: {
-      hosts: [...new Set([hostOf(name), ...external, ...byPath.map(({ host }) => host)])],
+      hosts: [
+        ...new Set([hostOf(name), ...external.slice(0, 1), ...byPath.map(({ host }) => host), ...external.slice(1)])
+      ],
       gateways: [config.localGateway, MESH, ...(external.length > 0 ? [config.ingressGateway] : [])],
       http: [
         ...(explainer === undefined ? [] : [toBackend(explainer.service, byHost({ regex: EXPLAIN_PATH }))]),
@@ -99,12 +103,9 @@ function explainByPath(
 }
 
 /**
- * Short forms of a cluster host, and ports.
+ * Host with any port, or without. Short forms of cluster hosts do not match: KServe looks for a suffix that no host has.
  * @see kserve 0.20 pkg/constants/constants.go (HostRegExp)
  */
 function hostRegex(host: string): string {
-  const at = host.indexOf('.svc')
-  const quote = (text: string) => text.replaceAll('.', '\\.')
-  const names = at < 0 ? quote(host) : `${quote(host.slice(0, at))}(\\.svc(${quote(host.slice(at + 4))})?)?`
-  return `^${names}(?::\\d{1,5})?$`
+  return `^${host.replaceAll('.', '\\.')}(?::\\d{1,5})?$`
 }

@@ -133,7 +133,7 @@ function forwardAll(world: World, step: Step, routed: Routed, call: Call): reado
 /** Sends a request to a Service. Many paths share what follows a gateway. */
 function forward(world: World, step: Step, target: Forwarded, by?: VirtualService): readonly Branch[] {
   if (step.from === 'caller') return send(world, step, target, by)
-  const { host, port, subset, call } = target
+  const { host, port = `by ${target.listenerPort}`, subset, call } = target
   const known = getOrAdd(getOrAdd(world.known, step.at, newMap), call, newBranches)
   const key = `${host}:${port} ${subset} ${step.depth} ${by?.namespace}/${by?.name}`
   return getOrAdd(known, key, () => send(world, step, target, by))

@@ -11,7 +11,7 @@ import {
 } from '../kserve/inference-service.ts'
 import { ingressOf } from '../kserve/kserve.ts'
 import { topLevelVirtualService } from '../kserve/virtual-service.ts'
-import { findService, HTTP_PORT, type Service } from '../kubernetes/service.ts'
+import { findService, HTTP_PORT, type Service, type ServicePort } from '../kubernetes/service.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import { hostsOf } from '../state/virtual-service-index.ts'
@@ -65,13 +65,24 @@ function namesOf(
 ): readonly Service[] {
   const { disableIstioVirtualHost, localGatewayService } = ingressOf(view).config
   const [gateway] = knativeGateways(view).local
-  const ofComponents = components.map(({ service }) => toService(namespace, service, gateway?.service))
-  return disableIstioVirtualHost ? ofComponents : [...ofComponents, toService(namespace, name, localGatewayService)]
+  const ofComponents = components.map(({ service }) => toService(namespace, service, gateway?.service, [H2C]))
+  return disableIstioVirtualHost ? ofComponents : [...ofComponents, toService(namespace, name, localGatewayService, [])]
 }
 
+/** HTTP port of a Service. */
+export const httpPort = (port: number): ServicePort => ({
+  name: 'http2',
+  port,
+  targetPort: port,
+  protocol: 'TCP',
+  appProtocol: undefined
+})
+
+/** Port of the Services that Knative creates. */
+const H2C: ServicePort = { ...httpPort(HTTP_PORT), appProtocol: 'kubernetes.io/h2c' }
+
 /** @param target host that it is an alias of; absent: a cluster IP */
-export function toService(namespace: string, name: string, target: string | undefined, port = HTTP_PORT): Service {
-  const isAlias = target !== undefined
+export function toService(namespace: string, name: string, target: string | undefined, ports: ServicePort[]): Service {
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -83,11 +94,11 @@ export function toService(namespace: string, name: string, target: string | unde
     deleting: false,
     owner: undefined,
     spec: {
-      type: isAlias ? 'ExternalName' : 'ClusterIP',
+      type: target === undefined ? 'ClusterIP' : 'ExternalName',
       clusterIP: undefined,
       externalName: target,
       selector: {},
-      ports: [{ name: 'http2', port, targetPort: port, protocol: 'TCP', appProtocol: undefined }]
+      ports
     }
   }
 }

@@ -16,7 +16,7 @@ import { externalRoutes } from './external-route.ts'
 import { followFromPod } from './follow.ts'
 import { byOneHop, inSequence } from './hop-sequence.ts'
 import { unknownHop, unpublishedHop } from './ingress-hops.ts'
-import { toService } from './predicted-objects.ts'
+import { httpPort, toService } from './predicted-objects.ts'
 import { kubeletProbes } from './probe-paths.ts'
 import type { PathTemplate, PathTemplates } from './request-path.ts'
 import type { World } from './world.ts'
@@ -68,7 +68,7 @@ export function standardPaths(
 function worldOf(view: View<PathKinds>, pods: readonly Workload[], ownDestination: Destination): World {
   const { host, namespace, port, endpoints } = ownDestination
   const [name = ''] = host.split('.')
-  const expected = toService(namespace, name, undefined, port)
+  const expected = toService(namespace, name, undefined, [httpPort(port)])
   const registry: Registry = {
     virtualServicesFor: one => view.virtualServicesFor(one),
     findService: one => findService(view, one) ?? (one === host ? expected : undefined)
