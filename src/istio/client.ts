@@ -1,6 +1,7 @@
 import type { Endpoint } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import { tlsModeOf, type Workload } from '../state/workload.ts'
+import type { Labels } from '../text/selector.ts'
 import {
   type ClientTls,
   type DestinationRule,
@@ -19,6 +20,8 @@ export interface Destination {
   readonly headless: boolean
   readonly endpoints: readonly Endpoint[]
   readonly subset?: string | undefined
+  /** Labels of the endpoints of the subset. */
+  readonly subsetLabels?: Labels | undefined
   /** Host header, if it differs from `host`. */
   readonly authority?: string | undefined
 }

@@ -70,6 +70,19 @@ export function findDestinationRule(
   return choose(ofService.length > 0 ? ofService : exported(rootNamespace), client)
 }
 
+/**
+ * Labels that a subset selects endpoints by; absent if no DestinationRule of the client defines it, so that it has no cluster.
+ * @see istio 1.31 pilot/pkg/networking/core/cluster_builder.go (applyDestinationRule)
+ */
+export function subsetLabels(
+  view: View<'DestinationRule' | 'ConfigMap'>,
+  client: ClientWorkload,
+  service: { readonly host: string; readonly namespace: string },
+  subset: string
+): Labels | undefined {
+  return findDestinationRule(view, client, service)?.subsets.find(({ name }) => name === subset)?.labels
+}
+
 /** Chooses between entries for one host: the one that selects the client, else the newest without a selector. */
 function choose(entries: readonly Entry[], { namespace, labels }: ClientWorkload): Entry | undefined {
   const selected = entries.find(

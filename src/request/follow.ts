@@ -10,7 +10,7 @@ import { memoize, memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import type { InFlightRequest, PathKinds } from './caller.ts'
-import { destinationOf, destinationOfRoute, hostOf, podsBehind } from './destination.ts'
+import { destinationOf, destinationOfRoute, hostOf, podsBehind, subsetOf } from './destination.ts'
 import { evaluateCalls, forwardCall } from './evaluate-calls.ts'
 import type { Failure } from './failure.ts'
 import type { Hop } from './hop.ts'
@@ -149,15 +149,16 @@ function send(world: World, step: Step, target: Forwarded, by: VirtualService | 
   const revision = world.findRevision(target.host)
   const isToGateway = revision === undefined && world.isGatewayHost(target.host)
   const name = isToGateway ? GATEWAY_HOP[from] : (`${from}->pod` as const)
-  const hidden = service && at.find(one => one.proxy !== 'none' && !isExported(view, service, one.namespace))
-  if (service !== undefined && hidden !== undefined)
-    return [failed(name, { cause: 'service-not-exported', client: hidden, service })]
-  if (revision !== undefined) return toRevision(world, revision, { ...step, by }, target.call)
-  const { ownDestination } = world
-  const isOwn = ownDestination?.host === target.host && [undefined, ownDestination.port].includes(target.port)
-  const destination = isOwn ? ownDestination : service && destinationOfRoute(view, service, target)
-  if (destination === undefined || destination.endpoints.length === 0)
+  const hidden = service && hiddenFrom(view, at, service)
+  if (hidden !== undefined) return [failed(name, hidden)]
+  let destination = revision?.destination ?? destinationIn(world, service, target)
+  if (destination === undefined || (revision === undefined && destination.endpoints.length === 0))
     return [failed(name, noEndpoints(toServiceRef(destination?.host ?? target.host)))]
+  if (target.subset !== undefined && by !== undefined) {
+    destination = subsetOf(view, at, destination, target.subset)
+    if (destination === undefined) return [elsewhere(step, by, target.call.host, 'subset', target.host)]
+  }
+  if (revision !== undefined) return toRevision(world, { ...revision, destination }, { ...step, by }, target.call)
   const pods = podsBehind(destination)
   if (pods.every(({ proxy }) => proxy === 'gateway')) return toGateway(world, step, destination, pods, target.call, by)
   if (pods.every(world.isOwnPod)) {
@@ -166,6 +167,17 @@ function send(world: World, step: Step, target: Forwarded, by: VirtualService | 
   }
   if (by !== undefined) return [elsewhere(step, by, target.call.host, 'destination', target.host)]
   return [failed(name, noEndpoints(toServiceRef(target.host)))]
+}
+
+/** Destination of a route: the model's own Service, which may not exist yet, or another one. */
+function destinationIn({ view, ownDestination }: World, service: Service | undefined, target: Forwarded) {
+  const isOwn = ownDestination?.host === target.host && [undefined, ownDestination.port].includes(target.port)
+  return isOwn ? ownDestination : service && destinationOfRoute(view, service, target)
+}
+
+function hiddenFrom(view: View<PathKinds>, at: readonly Workload[], service: Service): Failure | undefined {
+  const client = at.find(one => one.proxy !== 'none' && !isExported(view, service, one.namespace))
+  return client && { cause: 'service-not-exported', client, service }
 }
 
 /** Sends a request to another gateway, which routes it again. */

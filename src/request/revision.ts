@@ -11,6 +11,7 @@ import { toRef } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
+import { hasLabels } from '../text/selector.ts'
 import type { PathKinds } from './caller.ts'
 import { evaluateCalls, forwardCall } from './evaluate-calls.ts'
 import type { ConfigurationRejected } from './failure.ts'
@@ -87,7 +88,9 @@ function namesRevision({ headers, host }: Call, revision: Destination): boolean 
 const behindActivator = memoizeInView(
   (view: View<PathKinds>, revision: Destination): Destination => ({
     ...revision,
-    endpoints: toEndpoints(systemPods(view, 'activator'), QUEUE_PORT)
+    endpoints: toEndpoints(systemPods(view, 'activator'), QUEUE_PORT).filter(({ workload }) =>
+      hasLabels(workload.labels, revision.subsetLabels ?? {})
+    )
   })
 )
 

@@ -81,10 +81,10 @@ export interface RoutedElsewhere {
   readonly virtualService: VirtualService
   readonly host: string
   /**
-   * Its own answer, routes for other requests only, a destination without pods of the model, no end, or the activator
+   * Its own answer, routes for other requests only, a destination or subset without pods of the model, no end, or the activator
    * without a header that names the revision.
    */
-  readonly how: Answer | 'no match' | 'destination' | 'loop' | 'no revision'
+  readonly how: Answer | 'no match' | 'destination' | 'subset' | 'loop' | 'no revision'
   /** Host of the destination. */
   readonly to?: string | undefined
 }

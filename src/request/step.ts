@@ -30,7 +30,7 @@ export function elsewhere(
   how: RoutedElsewhere['how'],
   to?: string
 ): Branch {
-  const name = how === 'destination' ? (`${from}->pod` as const) : ROUTED[from]
+  const name = how === 'destination' || how === 'subset' ? (`${from}->pod` as const) : ROUTED[from]
   return failed(name, { cause: 'routed-elsewhere', virtualService, host, how, to })
 }
 

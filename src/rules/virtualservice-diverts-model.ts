@@ -30,6 +30,8 @@ function outcomeOf({ how, to = '' }: FailureOf<'routed-elsewhere'>): string {
       return `routes to ${hostName({ host: to })}, which has no pods of the model,`
     case 'no revision':
       return 'sets no header that names the revision'
+    case 'subset':
+      return `routes to a subset of ${hostName({ host: to })} that has no pods or DestinationRule`
     case 'loop':
       return 'routes in a loop'
     default:

@@ -45,7 +45,8 @@ export function discriminatorsFor(view: View<PathKinds>, namespace: string): Dis
     ...own.flatMap(one => view.list('RequestAuthentication', one)).map(({ spec }) => spec.selector?.matchLabels),
     ...own.flatMap(one => view.list('DestinationRule', one)).map(({ spec }) => spec.workloadSelector?.matchLabels),
     ...own.flatMap(one => view.list('Sidecar', one)).map(({ spec }) => spec.workloadSelector?.labels),
-    ...policies.map(({ spec }) => spec.selector?.matchLabels)
+    ...policies.map(({ spec }) => spec.selector?.matchLabels),
+    ...view.destinationRulesIn(namespace).flatMap(one => one.destinationRule.spec.subsets.map(({ labels }) => labels))
   ]
   const ofAll = `.${namespace}.svc.${view.settings.clusterDomain}`
   const hosts = [

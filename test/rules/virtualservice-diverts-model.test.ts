@@ -13,6 +13,31 @@ const FOUND = ['VirtualService user2/mine spec.http']
 const elsewhere = '{ route: [{ destination: { host: httpbin.user1.svc.cluster.local } }] }'
 const toGateway = `{ rewrite: { authority: ${HOST} }, route: [{ destination: { host: knative-local-gateway.istio-system.svc.cluster.local } }] }`
 
+const subset = (name: string) =>
+  `{ rewrite: { authority: ${HOST} }, route: [{ destination: { host: knative-local-gateway.istio-system.svc.cluster.local, subset: ${name} } }] }`
+/** DestinationRule with a subset of the local gateway. */
+const defining = (name: string, labels = '', more = '') => `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: subsets, namespace: istio-system }
+spec:
+  host: knative-local-gateway.istio-system.svc.cluster.local
+  ${more === '' ? '' : more.replace(',', '')}
+  subsets: [{ name: ${name}, labels: { ${labels} } }]
+`
+/** VirtualService of the local gateway that sends requests back to it. */
+const loop = `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: loop, namespace: user2 }
+spec:
+  hosts: [${HOST}]
+  gateways: [knative-serving/knative-local-gateway]
+  http:
+    - match: [{ authority: { prefix: sklearn-iris } }]
+      route: [{ destination: { host: knative-local-gateway.istio-system.svc.cluster.local, port: { number: 80 } } }]
+`
+
 testRule(t, rule, {
   'another Service': [own(elsewhere), FOUND],
   'another Service in a VirtualService that comes after that of KServe': [own(elsewhere, { name: 'zzz' }), []],
@@ -32,7 +57,20 @@ testRule(t, rule, {
     own(`{ route: [{ destination: { host: a }, weight: 0 }, { destination: { host: b }, weight: 0 }] }`),
     FOUND
   ],
-  'the gateway that KServe routes to': [own(toGateway), []]
+  'the gateway that KServe routes to': [own(toGateway), []],
+  'a loop': [
+    `${own(`{ route: [{ destination: { host: knative-local-gateway.istio-system.svc.cluster.local } }] }`)}---${loop}`,
+    ['VirtualService user2/loop spec.http']
+  ],
+  'a subset that no DestinationRule defines': [own(subset('v1')), FOUND],
+  'a subset of another name': [`${own(subset('v1'))}---${defining('v2')}`, FOUND],
+  'a subset of all pods': [`${own(subset('v1'))}---${defining('v1')}`, []],
+  'a subset of the pods': [`${own(subset('v1'))}---${defining('v1', 'istio: ingressgateway')}`, []],
+  'a subset of other pods': [`${own(subset('v1'))}---${defining('v1', 'app: other')}`, FOUND],
+  'a subset that another namespace defines for itself': [
+    `${own(subset('v1'))}---${defining('v1', '', 'exportTo: [.],')}`,
+    FOUND
+  ]
 })
 
 t.test('the fix removes the host, or the VirtualService if it has no other', async t => {

@@ -73,7 +73,7 @@ export const NETWORKING = {
       spec: z.looseObject({
         host: z.string(),
         trafficPolicy,
-        subsets: listOf(z.looseObject({ name: z.string(), trafficPolicy })),
+        subsets: listOf(z.looseObject({ name: z.string(), labels: strings, trafficPolicy })),
         exportTo: listOf(z.string()),
         workloadSelector
       })
