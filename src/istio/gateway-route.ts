@@ -104,12 +104,9 @@ function serverHosts(hosts: readonly string[], namespace: string, host: string):
   })
 }
 
-/** The narrower of each two hosts of which one covers the other. */
+/** The narrower of each two hosts; of two that cover the host of a request, one covers the other. */
 function sharedDomains(some: readonly string[], others: readonly string[]): readonly string[] {
-  const shared = some.flatMap(one =>
-    others.flatMap(other => (coversHost(one, other) ? [other] : coversHost(other, one) ? [one] : []))
-  )
-  return [...new Set(shared)]
+  return [...new Set(some.flatMap(one => others.map(other => (coversHost(one, other) ? other : one))))]
 }
 
 /** Exact domains first, then longer wildcards. */

@@ -34,7 +34,6 @@ const MAX_DEPTH = 8
  */
 export function followFromPod(world: World, { at, call }: InFlightRequest, port?: number): readonly Branch[] {
   const [pod] = at
-  if (pod === undefined) return []
   const service = world.findService(call.host)
   if (service === undefined) {
     const missing = world.view.get('Service', ...nameIn(call.host))?.spec.externalName ?? call.host
@@ -42,7 +41,7 @@ export function followFromPod(world: World, { at, call }: InFlightRequest, port?
   }
   const step: Step = { at, from: 'caller', depth: 0 }
   const number = port ?? HTTP_PORT
-  if (pod.proxy !== 'sidecar') return enter(world, at, call, service, port)
+  if (pod?.proxy !== 'sidecar') return enter(world, at, call, service, port)
   const egress = sidecarRoute(world.view, world, pod, call, number)
   switch (egress.is) {
     case 'passthrough':

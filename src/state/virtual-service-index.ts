@@ -44,24 +44,19 @@ export class VirtualServiceIndex {
 
   with(before: VirtualService | undefined, after: VirtualService | undefined): VirtualServiceIndex {
     const hosts = new Set([before, after].flatMap(one => (one === undefined ? [] : hostsOf(one, this.#clusterDomain))))
-    const exact = [...this.#exact]
-    let wildcards = this.#wildcards
-    const replaced = (part: ByHost, host: string) => {
+    const replace = (part: ByHost, host: string): ByHost => {
       const others = (part.get(host) ?? NONE).filter(one => !isSame(one, before ?? after))
       const isIn = after !== undefined && hostsOf(after, this.#clusterDomain).includes(host)
       return new Map(part).set(host, isIn ? [...others, after] : others)
     }
-    for (const host of hosts) {
-      const at = partOf(host)
-      if (isWildcard(host)) wildcards = replaced(wildcards, host)
-      else exact[at] = replaced(exact[at] ?? EMPTY, host)
-    }
-    return new VirtualServiceIndex(exact, wildcards, this.#clusterDomain)
+    const [wildcards, names] = [[...hosts].filter(isWildcard), [...hosts].filter(host => !isWildcard(host))]
+    const byPart = Map.groupBy(names, partOf)
+    const exact = this.#exact.map((part, at) => byPart.get(at)?.reduce(replace, part) ?? part)
+    return new VirtualServiceIndex(exact, wildcards.reduce(replace, this.#wildcards), this.#clusterDomain)
   }
 }
 
 const NONE: readonly VirtualService[] = []
-const EMPTY: ByHost = new Map()
 
 /** Hosts of a VirtualService, fully qualified and in lower case. */
 export function hostsOf({ namespace, spec }: VirtualService, clusterDomain: string): readonly string[] {

@@ -22,7 +22,13 @@ testRule(t, rule, {
   'Sidecar that allows any host': [sidecar('"./*"', 'ALLOW_ANY'), []],
   'Sidecar that allows any host in a mesh that does not': [`${mesh}---${sidecar('"./*"', 'ALLOW_ANY')}`, []],
   'policy of the mesh': [`${mesh}---${sidecar('"./*"')}`, ['Sidecar user2/default spec.egress']],
-  'policy of the mesh without a Sidecar': [mesh, []]
+  'policy of the mesh without a Sidecar': [mesh, []],
+  'policy of a mesh that exports nothing, without a Sidecar': [
+    configMap('istio-system', 'istio', {
+      mesh: 'outboundTrafficPolicy: { mode: REGISTRY_ONLY }\ndefaultServiceExportTo: [.]\ndefaultVirtualServiceExportTo: [.]'
+    }),
+    ['ConfigMap istio-system/istio data.mesh']
+  ]
 })
 
 t.test('the fix imports the namespaces of the model and of the gateway', async t => {

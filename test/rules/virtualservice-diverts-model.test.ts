@@ -1,8 +1,10 @@
 import t from 'tap'
 import rule from '../../src/rules/virtualservice-diverts-model.ts'
-import { findingsOf, testRule } from '../support/table-test.ts'
+import { findingsOf, locationsOf, testRule } from '../support/table-test.ts'
 
 const HOST = 'sklearn-iris.user1.svc.cluster.local'
+const BURST = 'sklearn-iris-burst.user1.svc.cluster.local'
+const REVISION = 'sklearn-iris-burst-predictor-00001.user1.svc.cluster.local'
 const own = (http: string, { hosts = HOST, name = 'mine' } = {}) => `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -62,6 +64,10 @@ testRule(t, rule, {
     `${own(`{ route: [{ destination: { host: knative-local-gateway.istio-system.svc.cluster.local } }] }`)}---${loop}`,
     ['VirtualService user2/loop spec.http']
   ],
+  'a revision without the headers by which the activator knows it': [
+    own(`{ route: [{ destination: { host: ${REVISION} } }] }`, { hosts: BURST }),
+    FOUND
+  ],
   'a subset that no DestinationRule defines': [own(subset('v1')), FOUND],
   'a subset of another name': [`${own(subset('v1'))}---${defining('v2')}`, FOUND],
   'a subset of all pods': [`${own(subset('v1'))}---${defining('v1')}`, []],
@@ -77,4 +83,20 @@ t.test('the fix removes the host, or the VirtualService if it has no other', asy
   const fixes = (hosts: string) => findingsOf(rule.id, own(elsewhere, { hosts })).map(({ fix }) => fix)
   t.match(fixes(`${HOST}, other.example.com`), [{ apply: [{ spec: { hosts: ['other.example.com'] } }] }])
   t.match(fixes(HOST), [{ remove: [{ kind: 'VirtualService', name: 'mine' }] }])
+})
+
+t.test('a subset of a revision has no activator with other labels', async t => {
+  const route = `{ headers: { request: { set: { Knative-Serving-Revision: sklearn-iris-burst-predictor-00001, Knative-Serving-Namespace: user1 } } }, route: [{ destination: { host: ${REVISION}, subset: v1 } }] }`
+  const rule = (labels: string) => `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: subsets, namespace: user1 }
+spec: { host: ${REVISION}, subsets: [{ name: v1, labels: { ${labels} } }] }
+`
+  const found = (labels: string) =>
+    locationsOf('no-endpoints', `${own(route, { hosts: BURST })}---${rule(labels)}`).filter(one =>
+      one.includes('burst')
+    )
+  t.same(found(''), [])
+  t.same(found('serving.knative.dev/service: sklearn-iris-burst-predictor').length, 1)
 })
