@@ -19,7 +19,7 @@ import { asNonMesh } from './passthrough.ts'
 import type { Branch } from './request-path.ts'
 import { toRevision } from './revision.ts'
 import { noEndpoints, toServiceRef } from './service-resolution.ts'
-import { elsewhere, failed, GATEWAY_HOP, type Step } from './step.ts'
+import { elsewhere, failed, GATEWAY_HOP, type Step, withoutEndpoints } from './step.ts'
 import type { World } from './world.ts'
 
 /** Longest path; a longer one is a loop. The longest without a loop has the local gateway twice. */
@@ -152,7 +152,7 @@ function send(world: World, step: Step, target: Forwarded, by: VirtualService | 
   if (hidden !== undefined) return [failed(name, hidden)]
   let destination = revision?.destination ?? destinationIn(world, service, target)
   if (destination === undefined || (revision === undefined && destination.endpoints.length === 0))
-    return [failed(name, noEndpoints(toServiceRef(destination?.host ?? target.host)))]
+    return [withoutEndpoints(view, step, name, destination?.host ?? target.host, target.call, by)]
   if (target.subset !== undefined && by !== undefined) {
     destination = subsetOf(view, at, destination, target.subset)
     if (destination === undefined) return [elsewhere(step, by, target.call.host, 'subset', target.host)]

@@ -1,9 +1,12 @@
+import type { Call } from '../istio/request.ts'
 import type { VirtualService } from '../istio/virtual-service.ts'
+import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import type { Failure } from './failure.ts'
 import type { HopName } from './hop.ts'
 import type { Branch } from './request-path.ts'
 import type { RoutedElsewhere } from './route-failure.ts'
+import { noEndpoints, toServiceRef } from './service-resolution.ts'
 
 /** Request at a proxy that has routed it. */
 export interface Step {
@@ -35,3 +38,18 @@ export function elsewhere(
 }
 
 const ROUTED = { caller: 'caller->local-gateway', gateway: 'local-gateway->component' } as const
+
+/** A route to a host outside of the cluster leads away from the model; a Service without endpoints is another fault. */
+export function withoutEndpoints(
+  view: View,
+  step: Step,
+  name: HopName,
+  host: string,
+  call: Call,
+  by: VirtualService | undefined
+): Branch {
+  const isExternal = !host.endsWith(`.svc.${view.settings.clusterDomain}`)
+  return isExternal && by !== undefined
+    ? elsewhere(step, by, call.host, 'destination', host)
+    : failed(name, noEndpoints(toServiceRef(host)))
+}

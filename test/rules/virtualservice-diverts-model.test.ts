@@ -42,6 +42,8 @@ spec:
 
 testRule(t, rule, {
   'another Service': [own(elsewhere), FOUND],
+  'a host outside of the cluster': [own('{ route: [{ destination: { host: api.example.com } }] }'), FOUND],
+  'a Service that does not exist': [own('{ route: [{ destination: { host: missing.user1.svc.cluster.local } }] }'), []],
   'another Service in a VirtualService that comes after that of KServe': [own(elsewhere, { name: 'zzz' }), []],
   'another host': [own(elsewhere, { hosts: 'httpbin.user1.svc.cluster.local' }), []],
   redirect: [own('{ redirect: { uri: /other } }'), FOUND],
