@@ -34,6 +34,16 @@ kind: ${kind}
 metadata: { namespace: user2, name: policy }
 spec: { selector: { matchLabels: { serving.kserve.io/inferenceservice: a } } ${spec} }
 `
+const virtualService = (name: string, spec: string) => `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { namespace: user2, name: ${name} }
+spec: ${spec}
+`
+const root = (name: string) =>
+  virtualService(`root-${name}`, `{ hosts: [${name}], http: [{ delegate: { name: leaf-${name} } }] }`)
+const delegate = (name: string, path: string) =>
+  virtualService(`leaf-${name}`, `{ http: [{ match: [{ uri: { prefix: ${path} } }], redirect: {} }] }`)
 const sidecar = (host: string) => `
 apiVersion: networking.istio.io/v1
 kind: Sidecar
@@ -62,6 +72,32 @@ for (const [name, objects, isEqual] of [
   [
     'an annotation of one component that KServe does not propagate',
     [model('a'), model('b', ', annotations: { autoscaling.knative.dev/min-scale: "1" }')],
+    false
+  ],
+  [
+    'routes of a delegate of each',
+    [model('a'), model('b'), ...['a', 'b'].flatMap(name => [root(name), delegate(name, '/v1')])],
+    true
+  ],
+  [
+    'other routes of a delegate',
+    [
+      model('a'),
+      model('b'),
+      ...['a', 'b'].flatMap(name => [root(name), delegate(name, `/${name === 'a' ? 'v1' : 'v2'}`)])
+    ],
+    false
+  ],
+  [
+    'a VirtualService for the gateway that matches the host of one',
+    [
+      model('a'),
+      model('b'),
+      virtualService(
+        'gateway',
+        '{ hosts: [knative-local-gateway.istio-system.svc.cluster.local], http: [{ match: [{ authority: { prefix: a.user2 } }], redirect: {} }] }'
+      )
+    ],
     false
   ],
   ['a Service of only one', [model('a'), model('b'), service('a-predictor', port('http'))], false],
