@@ -94,3 +94,25 @@ t.test('clients in the root namespace use its DestinationRules only if no other 
     t.equal(found?.destinationRule.name, expected, `exportTo ${exportTo}`)
   }
 })
+
+t.test('the mesh can limit DestinationRules without exportTo to their own namespace', async t => {
+  const find = (mesh: string, namespace: string) =>
+    findDestinationRule(
+      stateOf(`
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: istio, namespace: istio-system }
+data: { mesh: "${mesh}" }
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: a, namespace: user1 }
+spec: { host: a.user1.svc.cluster.local }
+`),
+      { namespace, labels: {} },
+      { host: 'a.user1.svc.cluster.local', namespace: 'user1' }
+    )?.destinationRule.name
+  t.equal(find('', 'user2'), 'a')
+  t.equal(find('defaultDestinationRuleExportTo: [.]', 'user2'), undefined)
+  t.equal(find('defaultDestinationRuleExportTo: [.]', 'user1'), 'a')
+})

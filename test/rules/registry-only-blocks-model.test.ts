@@ -1,7 +1,9 @@
 import t from 'tap'
 import rule from '../../src/rules/registry-only-blocks-model.ts'
 import { configMap } from '../support/objects.ts'
+import { stockWith } from '../support/snapshot.ts'
 import { findingsOf, testRule } from '../support/table-test.ts'
+import { workload } from '../support/workload.ts'
 
 const sidecar = (hosts: string, mode?: string) => `
 apiVersion: networking.istio.io/v1
@@ -36,4 +38,18 @@ t.test('the fix imports the namespaces of the model and of the gateway', async t
     findingsOf(rule.id, sidecar('"./*"', 'REGISTRY_ONLY')).map(({ fix }) => fix.apply),
     [[{ spec: { egress: [{ hosts: ['./*', 'user1/*', 'istio-system/*'] }] } }]]
   )
+})
+
+t.test('a change of the mesh configuration is at fault itself, also for hosts that do not resolve', async t => {
+  const state = stockWith(sidecar('"./*"', 'REGISTRY_ONLY'))
+  const failure = {
+    cause: 'not-in-registry',
+    client: workload({ namespace: 'user2' }),
+    host: 'missing.user1.svc.cluster.local',
+    by: state.get('Sidecar', 'user2', 'default')
+  } as const
+  t.match(rule.explain(failure, state, state.get('ConfigMap', 'istio-system', 'istio')), { field: 'data.mesh' })
+  t.match(rule.explain(failure, state, undefined), {
+    fix: { text: 'Add user1/* to the egress hosts of Sidecar user2/default' }
+  })
 })

@@ -102,3 +102,14 @@ spec: { host: ${REVISION}, subsets: [{ name: v1, labels: { ${labels} } }] }
   t.same(found(''), [])
   t.same(found('serving.knative.dev/service: sklearn-iris-burst-predictor').length, 1)
 })
+
+t.test('the fix leaves VirtualServices of controllers as they are', async t => {
+  const managed = own(elsewhere).replace(
+    'namespace: user2 }',
+    'namespace: user2, ownerReferences: [{ apiVersion: serving.kserve.io/v1beta1, kind: InferenceService, name: other, controller: true, uid: a }] }'
+  )
+  t.match(
+    findingsOf(rule.id, managed).map(({ fix }) => [fix.apply ?? [], fix.remove ?? []]),
+    [[[], []]]
+  )
+})
