@@ -22,7 +22,7 @@ export type Egress =
   /** The host is unknown, and the outbound traffic policy is REGISTRY_ONLY; `by` is absent if the mesh sets it. */
   | { readonly is: 'rejected'; readonly by: ResourceOf<'Sidecar'> | undefined }
 
-export type RouteKinds = 'VirtualService' | 'Service' | 'Sidecar' | 'ConfigMap'
+export type RouteKinds = 'VirtualService' | 'ServiceEntry' | 'Service' | 'Sidecar' | 'ConfigMap'
 
 /** Objects that a host names, those included that controllers have yet to create. */
 export interface Registry {

@@ -1,7 +1,10 @@
 import type { Call } from '../istio/request.ts'
+import type { ServiceEntry } from '../istio/service-entry.ts'
 import type { VirtualService } from '../istio/virtual-service.ts'
+import { nameOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
+import { specText } from './call-inputs.ts'
 import type { Failure } from './failure.ts'
 import type { HopName } from './hop.ts'
 import type { Branch } from './request-path.ts'
@@ -52,4 +55,11 @@ export function withoutEndpoints(
   return isExternal && by !== undefined
     ? elsewhere(step, by, call.host, 'destination', host)
     : failed(name, noEndpoints(toServiceRef(host)))
+}
+
+/** A ServiceEntry has the host of a Service: which of them a proxy uses is not modeled. */
+export function notKnown(name: HopName, entry: ServiceEntry): Branch {
+  const reason = `${nameOf(entry)} has a host of the model; which Service proxies use is not modeled`
+  const unknown = { reason, inputs: specText(entry) }
+  return { activatorMode: undefined, hops: [{ name, calls: [], failure: undefined, unknown }], shared: 1 }
 }

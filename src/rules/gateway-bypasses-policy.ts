@@ -33,6 +33,7 @@ export default defineCheck({
     'DestinationRule',
     'Sidecar',
     'Service',
+    'ServiceEntry',
     'VirtualService',
     'Gateway',
     'InferenceGraph',

@@ -34,7 +34,7 @@ const UNREAD: Readonly<Record<string, readonly string[]>> = {
   ],
   'gateway.networking.k8s.io': ['BackendTLSPolicy', 'GRPCRoute', 'ListenerSet', 'TCPRoute', 'TLSRoute', 'UDPRoute'],
   'networking.k8s.io': ['IPAddress', 'ServiceCIDR'],
-  'networking.istio.io': ['EnvoyFilter', 'ProxyConfig', 'ServiceEntry', 'WorkloadEntry', 'WorkloadGroup'],
+  'networking.istio.io': ['EnvoyFilter', 'ProxyConfig', 'WorkloadEntry', 'WorkloadGroup'],
   'serving.kserve.io': [
     'ClusterStorageContainer',
     'KernelCache',

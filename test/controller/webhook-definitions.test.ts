@@ -70,7 +70,7 @@ t.test('validating webhooks', async t => {
       },
       {
         apiGroups: ['networking.istio.io'],
-        resources: ['gateways', 'virtualservices', 'destinationrules', 'sidecars']
+        resources: ['gateways', 'virtualservices', 'destinationrules', 'serviceentries', 'sidecars']
       },
       { apiGroups: ['security.istio.io'] }
     ]

@@ -181,3 +181,26 @@ t.test('during a rollout by canaryTrafficPercent both revisions get requests', a
     'no pods of the latest revision'
   )
 })
+
+t.test('paths are unknown where a ServiceEntry has the host of a Service', async t => {
+  const entry = (host: string) => `
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { namespace: user2, name: external }
+spec: { hosts: [${host}] }
+`
+  const lines = (host: string) =>
+    pathsTo(stockWith(entry(host)), 'sklearn-iris').filter(line => line.includes('unknown'))
+  t.same(lines('example.com'), [])
+  t.match(lines('sklearn-iris.user1.svc.cluster.local'), [
+    /^in-mesh address caller->local-gateway unknown: ServiceEntry /
+  ])
+  t.match(
+    lines('knative-local-gateway.istio-system.svc.cluster.local').map(line => line.split(' unknown')[0]),
+    [
+      'external address caller->ingress-gateway, ingress-gateway->local-gateway',
+      'in-mesh address caller->local-gateway',
+      'non-mesh address caller->local-gateway, ingress-gateway->local-gateway'
+    ]
+  )
+})

@@ -19,7 +19,7 @@ t.test('a kind that its API group does not have is an error with a suggestion', 
 t.test('unread kinds and kinds of other API groups are accepted', async t => {
   for (const [apiVersion, kind] of [
     ['v1', 'ServiceAccount'],
-    ['networking.istio.io/v1', 'ServiceEntry'],
+    ['networking.istio.io/v1', 'WorkloadEntry'],
     ['serving.kserve.io/v1alpha1', 'TrainedModel'],
     ['apps/v1', 'Deploymnt']
   ] as const) {

@@ -79,6 +79,12 @@ export const NETWORKING = {
       })
     })
   },
+  ServiceEntry: {
+    group: 'networking.istio.io',
+    version: 'v1beta1',
+    plural: 'serviceentries',
+    shape: z.object({ spec: z.looseObject({ hosts: listOf(z.string()), exportTo: listOf(z.string()) }) })
+  },
   Sidecar: {
     group: 'networking.istio.io',
     version: 'v1beta1',

@@ -226,6 +226,19 @@ const destinationRules: readonly HostileInput[] = [
   }
 ]
 
+const serviceEntries: readonly HostileInput[] = [
+  {
+    name: 'ServiceEntry: 50,000 hosts, half of them wildcards',
+    admitted: true,
+    make: () =>
+      object(GROUP, 'ServiceEntry', {
+        hosts: times(50_000, i => (i % 2 === 0 ? `*.n${i}.svc.cluster.local` : `a${i}.example.com`)),
+        ports: [{ number: 80, name: 'http', protocol: 'HTTP' }],
+        resolution: 'NONE'
+      })
+  }
+]
+
 export const sidecar = (spec: unknown, namespace = 'user1') => object(GROUP, 'Sidecar', spec, {}, namespace)
 
 const sidecars: readonly HostileInput[] = [
@@ -258,4 +271,10 @@ const sidecars: readonly HostileInput[] = [
 ]
 
 /** Hostile inputs of Istio traffic kinds. */
-export const NETWORKING: readonly HostileInput[] = [...gateways, ...virtualServices, ...destinationRules, ...sidecars]
+export const NETWORKING: readonly HostileInput[] = [
+  ...gateways,
+  ...virtualServices,
+  ...destinationRules,
+  ...serviceEntries,
+  ...sidecars
+]
