@@ -10,4 +10,4 @@ export function replaceWord(text: string, name: string, by: string): string {
   return parts.length === 0 ? text : [...parts, text.slice(from)].join('')
 }
 
-const isInWord = (character = '') => /[a-z0-9]/.test(character)
+const isInWord = (character = '') => /[a-z0-9]/i.test(character)

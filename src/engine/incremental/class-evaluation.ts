@@ -4,8 +4,8 @@ import type { Path } from '../../request/request-path.ts'
 import type { CheckRule } from '../../rules/lib/rule.ts'
 import type { Snapshot, View } from '../../state/snapshot.ts'
 import { type DependencyKey, isAffected, type TrackingView, track, union } from './dependency-tracking.ts'
-import type { Members } from './equivalence-classes.ts'
-import { type CheckResult, runCheck } from './run-checks.ts'
+import { hasSame, type Members } from './equivalence-classes.ts'
+import { type CheckResult, type Projection, runCheck } from './run-checks.ts'
 import { type Skip, skipsOf } from './skip.ts'
 
 /** Rule name under which paths that cannot be evaluated are listed as skipped. */
@@ -40,6 +40,7 @@ export interface ClassContext {
   /** Relative to the namespace. */
   readonly changedKeys: ReadonlySet<DependencyKey>
   readonly cache: ClassCache
+  readonly project: Projection<InferenceService>
 }
 
 /**
@@ -48,47 +49,63 @@ export interface ClassContext {
  * @param key of the cache: fingerprints of the namespace and of the class
  */
 export function evaluateClass(
-  { snapshot, view, checks, changedKeys, cache }: ClassContext,
+  context: ClassContext,
   key: string,
   members: Members,
   previous: ClassEvaluation | undefined
 ): ClassEvaluation {
+  const { changedKeys, cache } = context
   const isSame =
     previous !== undefined && previous.members[0] === members[0] && !isAffected(previous.dependencies, changedKeys)
-  if (isSame && arraysEqual(previous.members, members)) return previous
+  if (isSame && hasSame(previous.members, members)) return previous
   // A check result names its member, so results cannot be reused for new members.
   if (isSame && previous.found.length === 0) return { ...previous, members }
   const cached = cache.get(key)
   if (cached !== undefined) return { ...cached, members }
-  const evaluated = evaluateRepresentative(snapshot, view, members, checks)
+  const evaluated = evaluateRepresentative(context, members)
   if (isNamespaceIndependent(evaluated)) cache.set(key, evaluated)
   return evaluated
 }
 
+/** True if a failure names the model itself as the object at fault: then each member has a failure of its own. */
+export function namesModel({ paths = [], next = [] }: Pick<ClassEvaluation, 'paths' | 'next'>): boolean {
+  const failures = [...paths, ...next].flatMap(({ hops }) => hops.flatMap(({ failure }) => failure ?? []))
+  return failures.some(one => 'object' in one && one.object.kind === 'InferenceService')
+}
+
 /** True if the result mentions neither the namespace nor a member and can be shared across namespaces. */
-function isNamespaceIndependent({ paths = [], next = [], found, skipped, members: [first] }: ClassEvaluation): boolean {
+function isNamespaceIndependent(evaluated: ClassEvaluation): boolean {
+  const {
+    paths = [],
+    next = [],
+    found,
+    skipped,
+    members: [first]
+  } = evaluated
   return (
-    found.length + skipped.length === 0 && [...paths, ...next].every(({ from }) => !from?.includes(first.namespace))
+    found.length + skipped.length === 0 &&
+    !namesModel(evaluated) &&
+    [...paths, ...next].every(({ from }) => !from?.includes(first.namespace))
   )
 }
 
-function arraysEqual(some: readonly InferenceService[], others: readonly InferenceService[]): boolean {
-  return some.length === others.length && some.every((one, i) => one === others[i])
-}
-
-function evaluateRepresentative(
-  snapshot: Snapshot,
-  view: TrackingView | undefined,
-  members: Members,
-  checks: readonly CheckRule[]
-): ClassEvaluation {
+function evaluateRepresentative({ snapshot, view, checks, project }: ClassContext, members: Members): ClassEvaluation {
   const [first] = members
-  const trackOwn = <T>(evaluate: (view: View) => T) => track(snapshot, evaluate, first.namespace, view)
-  const running = trackOwn(seen => pathsOf(seen, first))
-  const next = trackOwn(seen => (hasPendingRollout(seen, first) ? pathsOf(seen, first, 'next') : undefined))
+  const trackOwn = <T>(evaluate: (view: View, model: InferenceService) => T) =>
+    track(
+      snapshot,
+      seen => {
+        const own = project(first, seen)
+        return evaluate(own.view, own.subject)
+      },
+      first.namespace,
+      view
+    )
+  const running = trackOwn((seen, model) => pathsOf(seen, model))
+  const next = trackOwn((seen, model) => (hasPendingRollout(seen, model) ? pathsOf(seen, model, 'next') : undefined))
   const checkRuns = checks.map(rule => {
-    const one = runCheck(snapshot, rule, [first], view)
-    return one.found.length + one.skipped.length === 0 ? one : runCheck(snapshot, rule, members, view)
+    const one = runCheck(snapshot, rule, [first], view, project)
+    return one.found.length + one.skipped.length === 0 ? one : runCheck(snapshot, rule, members, view, project)
   })
   const skips = skipsOf(PATHS, [running, next])
   return {

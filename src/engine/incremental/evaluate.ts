@@ -5,16 +5,10 @@ import type { Path } from '../../request/request-path.ts'
 import type { Rules } from '../../rules/lib/rule.ts'
 import type { Ref } from '../../state/resource.ts'
 import type { Snapshot } from '../../state/snapshot.ts'
+import { changeSubjects, type SubjectChange, type Subjects, subjectsOf } from '../../subject/subjects.ts'
 import { PATHS } from './class-evaluation.ts'
-import {
-  type ChangedKeys,
-  type DependencyKey,
-  isAffected,
-  isCrossNamespace,
-  keysOf,
-  type Tracked,
-  track
-} from './dependency-tracking.ts'
+import { CrossNamespaceKeys } from './cross-namespace-keys.ts'
+import { type ChangedKeys, isAffected, keysOf, type Tracked, track } from './dependency-tracking.ts'
 import {
   dependenciesOf,
   type EvaluationContext,
@@ -29,12 +23,12 @@ export interface Evaluation {
   readonly snapshot: Snapshot
   /** By namespace; cluster-scoped objects are under the empty name. */
   readonly namespaces: ReadonlyMap<string, NamespaceEvaluation>
-  /** Cross-namespace dependencies of all namespaces. May contain keys that are no longer read. */
-  readonly crossNamespace: ReadonlySet<DependencyKey>
+  readonly crossNamespace: CrossNamespaceKeys
   /** Paths of the control planes: webhooks and controllers of KServe, Knative and Istio. */
   readonly controlPlane: Tracked<readonly Path[]>
   readonly llmInferenceServices: Tracked<readonly Path[]>
   readonly sidecarLosses: SidecarLosses
+  readonly subjects: Subjects
 }
 
 /**
@@ -46,26 +40,35 @@ export function evaluate(snapshot: Snapshot, rules: Pick<Rules, 'checks'>, previ
   if (previous?.snapshot === snapshot) return previous
   const base = previous !== undefined && isComparable(previous.snapshot, snapshot) ? previous : undefined
   const changes = base === undefined ? [] : [...snapshot.diff(base.snapshot)]
-  const changedKeys = keysOf(changes, snapshot.settings)
-  if (base !== undefined && changedKeys.keys.size === 0) return { ...base, snapshot }
-  const context: EvaluationContext = { snapshot, checks: rules.checks, changedKeys, classCache: new Map() }
+  if (base !== undefined && changes.length === 0) return { ...base, snapshot }
+  const { subjects, change: subjectChange } =
+    base === undefined
+      ? { subjects: subjectsOf(snapshot), change: undefined }
+      : changeSubjects(base.subjects, snapshot, changes)
+  const moved = (subjectChange?.moved ?? []).map(object => ({ before: object, after: object }))
+  const changedKeys = keysOf([...changes, ...moved], snapshot.settings)
+  const context: EvaluationContext = {
+    snapshot,
+    checks: rules.checks,
+    changedKeys,
+    classCache: new Map(),
+    subjects,
+    subjectChange
+  }
   const isKnown = changes.every(({ before, after }) => base?.namespaces.has((before ?? after).namespace) === true)
   const known = isKnown ? base : undefined
   const namespaces = new Map(known?.namespaces)
   const recomputed: NamespaceEvaluation[] = []
   for (const namespace of known === undefined
     ? namespacesOf(snapshot, rules)
-    : affectedNamespaces(known, changedKeys)) {
+    : affectedNamespaces(known, changedKeys, subjectChange)) {
     const previousResult = base?.namespaces.get(namespace)
     const evaluated = evaluateNamespace(context, namespace, previousResult)
     namespaces.set(namespace, evaluated)
     if (evaluated !== previousResult) recomputed.push(evaluated)
   }
-  const isCrossNamespaceKnown =
-    known !== undefined && recomputed.every(evaluated => !hasUnknownCrossNamespaceKey(evaluated, known.crossNamespace))
-  const crossNamespace = isCrossNamespaceKnown
-    ? known.crossNamespace
-    : new Set([...namespaces.values()].flatMap(evaluated => [...dependenciesOf(evaluated)].filter(isCrossNamespace)))
+  const added = recomputed.flatMap(one => [...dependenciesOf(one)])
+  const crossNamespace = known?.crossNamespace.with(added) ?? new CrossNamespaceKeys(namespaces.values())
   const reuseOrEvaluate = (previousPaths: Tracked<readonly Path[]> | undefined, pathsOf: typeof controlPlanePaths) =>
     previousPaths !== undefined && !isAffected(previousPaths.dependencies, changedKeys.keys)
       ? previousPaths
@@ -76,7 +79,8 @@ export function evaluate(snapshot: Snapshot, rules: Pick<Rules, 'checks'>, previ
     crossNamespace,
     controlPlane: reuseOrEvaluate(base?.controlPlane, controlPlanePaths),
     llmInferenceServices: reuseOrEvaluate(base?.llmInferenceServices, llmInferenceServicePaths),
-    sidecarLosses: sidecarLosses(snapshot, base?.sidecarLosses, changedKeys.keys)
+    sidecarLosses: sidecarLosses(snapshot, base?.sidecarLosses, changedKeys.keys),
+    subjects
   }
 }
 
@@ -90,15 +94,14 @@ function isComparable(one: Snapshot, other: Snapshot): boolean {
 }
 
 /** Most changes affect only their own namespace; then no other namespace is evaluated. */
-function affectedNamespaces({ namespaces, crossNamespace }: Evaluation, changedKeys: ChangedKeys): Iterable<string> {
-  if (isAffected(crossNamespace, changedKeys.keys)) return namespaces.keys()
-  return [...changedKeys.byNamespace.keys()].filter(namespace => namespaces.has(namespace))
-}
-
-/** True if it has a cross-namespace dependency that is not in `known`. */
-function hasUnknownCrossNamespaceKey(evaluated: NamespaceEvaluation, known: ReadonlySet<DependencyKey>): boolean {
-  for (const key of dependenciesOf(evaluated)) if (isCrossNamespace(key) && !known.has(key)) return true
-  return false
+function affectedNamespaces(
+  { namespaces, crossNamespace }: Evaluation,
+  changedKeys: ChangedKeys,
+  change: SubjectChange | undefined
+): Iterable<string> {
+  if (isAffected(crossNamespace.keys, changedKeys.keys)) return namespaces.keys()
+  const own = new Set([...changedKeys.byNamespace.keys(), ...(change?.namespaces ?? [])])
+  return [...own].filter(namespace => namespaces.has(namespace))
 }
 
 function namespacesOf(snapshot: Snapshot, { checks }: Pick<Rules, 'checks'>): readonly string[] {
@@ -116,7 +119,8 @@ export function skippedBy({
 }: Evaluation): readonly Skip[] {
   const own = skipsOf(PATHS, [controlPlane, llmInferenceServices, ...sidecarLosses.byNamespace.values()])
   const skips: readonly Skip[] = [...own, ...[...namespaces.values()].flatMap(({ skipped }) => skipped)]
-  return dedupe(skips.map(skip => withCurrentReason(skip, snapshot)))
+  const pathsFirst = skips.toSorted((a, b) => Number(b.rule === PATHS) - Number(a.rule === PATHS))
+  return dedupe(pathsFirst.map(skip => withCurrentReason(skip, snapshot)))
 }
 
 /** Removes entries that are equal as JSON. */

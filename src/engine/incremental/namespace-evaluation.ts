@@ -1,12 +1,16 @@
+import type { InferenceService } from '../../kserve/inference-service.ts'
 import type { CheckRule } from '../../rules/lib/rule.ts'
 import { memoize } from '../../state/memoize.ts'
 import type { Kind } from '../../state/resource.ts'
 import type { Snapshot } from '../../state/snapshot.ts'
-import { type ClassCache, type ClassEvaluation, evaluateClass, PATHS } from './class-evaluation.ts'
+import { NO_OBJECTS } from '../../subject/own-objects.ts'
+import { SubjectView } from '../../subject/subject-view.ts'
+import type { Subjects } from '../../subject/subjects.ts'
+import { type ClassCache, type ClassEvaluation, evaluateClass, namesModel, PATHS } from './class-evaluation.ts'
 import { type ChangedKeys, isAffected, relativeTo, sharedView, track, union } from './dependency-tracking.ts'
-import { type EquivalenceClasses, partitionModels, partitionSkips } from './equivalence-classes.ts'
-import { type CheckResult, type CheckRun, runCheck } from './run-checks.ts'
-import type { Skip } from './skip.ts'
+import { type EquivalenceClasses, type PartitionContext, partitionModels } from './equivalence-classes.ts'
+import { type CheckResult, type CheckRun, type Projection, runCheck } from './run-checks.ts'
+import { type Skip, skipsOf } from './skip.ts'
 
 /** Paths and check results of the objects of one namespace. */
 export interface NamespaceEvaluation {
@@ -21,8 +25,8 @@ export interface NamespaceEvaluation {
 }
 
 /** Dependencies of all evaluations of the namespace. Computed on demand: most are never needed. */
-export const dependenciesOf = memoize(({ classes, evaluations, checkRuns }: NamespaceEvaluation) =>
-  union([classes.namespaceScope, classes.attributes, ...evaluations.values(), ...checkRuns.values()])
+export const dependenciesOf = memoize(({ evaluations, checkRuns }: NamespaceEvaluation) =>
+  union([...evaluations.values(), ...checkRuns.values()])
 )
 
 /** Checks by scope: those of InferenceServices run once for a class, others once for all objects of a namespace. */
@@ -34,8 +38,7 @@ const checksByScope = memoize((checks: readonly CheckRule[]) => ({
 }))
 
 /** Input of one evaluation that is equal for all namespaces. */
-export interface EvaluationContext {
-  readonly snapshot: Snapshot
+export interface EvaluationContext extends PartitionContext {
   readonly checks: readonly CheckRule[]
   /** Keys that changed since the previous evaluation. */
   readonly changedKeys: ChangedKeys
@@ -48,17 +51,27 @@ export function evaluateNamespace(
   namespace: string,
   previous: NamespaceEvaluation | undefined
 ): NamespaceEvaluation {
-  const { snapshot, checks, classCache } = context
+  const { snapshot, checks, classCache, subjects, subjectChange } = context
   const changedKeys = relativeTo(namespace, context.changedKeys)
-  if (previous !== undefined && !isAffected(dependenciesOf(previous), changedKeys)) return previous
-  const classes = partitionModels(snapshot, namespace, previous?.classes, changedKeys)
+  const isSame = previous !== undefined && subjectChange?.namespaces.has(namespace) === false
+  if (isSame && !isAffected(dependenciesOf(previous), changedKeys)) return previous
+  const classes = isSame ? previous.classes : partitionModels(context, namespace, previous?.classes)
   const { ofModels, ofOthers } = checksByScope(checks)
   const view = sharedView(snapshot, namespace)
-  const ofClasses = { snapshot, view, checks: ofModels, changedKeys, cache: classCache }
+  const project = projection(subjects, classes)
+  const ofClasses = { snapshot, view, checks: ofModels, changedKeys, cache: classCache, project }
   const evaluations = new Map<string, ClassEvaluation>()
-  for (const [fingerprint, members] of classes.byFingerprint) {
-    const key = `${classes.namespaceScope.value?.fingerprint} ${fingerprint}`
-    evaluations.set(fingerprint, evaluateClass(ofClasses, key, members, previous?.evaluations.get(fingerprint)))
+  const listed = track(snapshot, seen => seen.list('InferenceService', namespace))
+  for (const [fingerprint, members] of listed.skip === undefined ? classes.byFingerprint : []) {
+    const key = `${classes.namespaceForm} ${fingerprint}`
+    const evaluated = evaluateClass(ofClasses, key, members, previous?.evaluations.get(fingerprint))
+    if (!namesModel(evaluated)) evaluations.set(fingerprint, evaluated)
+    else {
+      for (const model of members) {
+        const own = `${fingerprint} ${model.name}`
+        evaluations.set(own, evaluateClass(ofClasses, own, [model], previous?.evaluations.get(own)))
+      }
+    }
   }
   const checkRuns = new Map<string, CheckRun>()
   for (const { rule, kind, key } of ofOthers) {
@@ -67,9 +80,22 @@ export function evaluateNamespace(
     checkRuns.set(key, isKept ? previousRun : runCheckOnKind(snapshot, rule, kind, namespace))
   }
   const results = [...evaluations.values(), ...checkRuns.values()]
-  const skipped = [...partitionSkips(classes, PATHS), ...results.flatMap(({ skipped }) => skipped)]
+  const skipped = [...skipsOf(PATHS, [listed]), ...results.flatMap(({ skipped }) => skipped)]
   const found = results.flatMap(one => one.found)
   return { classes, evaluations, checkRuns, found, skipped }
+}
+
+/** Shows models their own objects. Evaluations of a model on one view share what they derive. */
+function projection({ byNamespace, words }: Subjects, { subjects }: EquivalenceClasses): Projection<InferenceService> {
+  const views = new Map<InferenceService, SubjectView>()
+  return (model, view) => {
+    const known = views.get(model)
+    if (known?.whole === view) return known
+    const subject = subjects.get(model) ?? { model, objects: [model] }
+    const own = new SubjectView(view, subject, byNamespace.get(model.namespace) ?? NO_OBJECTS, words)
+    views.set(model, own)
+    return own
+  }
 }
 
 function runCheckOnKind(snapshot: Snapshot, rule: CheckRule, kind: Kind, namespace: string): CheckRun {

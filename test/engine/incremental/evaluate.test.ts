@@ -9,6 +9,7 @@ import type { Snapshot } from '../../../src/state/snapshot.ts'
 import {
   authorizing,
   clientRule,
+  configMap,
   gateway,
   together as joined,
   kserveConfig,
@@ -103,15 +104,32 @@ spec: ${spec}
 })
 
 /** Two models that differ only in name. */
-const twins = (spec?: string) =>
-  ['a', 'b'].map(name => model('', spec).replace('name: new', `name: ${name}`)).join('---')
-const withTransformer =
-  'predictor: { model: { modelFormat: { name: sklearn } } }, transformer: { containers: [{ image: transformer }] }'
+const twins = () => ['a', 'b'].map(name => model('').replace('name: new', `name: ${name}`)).join('---')
+/** Their pods, which differ only in name and address. */
+const podsOfTwins = ['a', 'b']
+  .map((name, i) => {
+    const labels = `serving.kserve.io/inferenceservice: ${name}, component: predictor, team: t${i}`
+    return `${pod('user1', `${name}-0`, labels, 'sidecar')}status: { podIP: 10.0.0.${i + 1} }\n`
+  })
+  .join('---')
+
+const networkPolicy = (podSelector: string) => `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { namespace: user1, name: isolate }
+spec: { podSelector: ${podSelector} }
+`
+const graph = (serviceName: string) => `
+apiVersion: serving.kserve.io/v1alpha1
+kind: InferenceGraph
+metadata: { namespace: user1, name: graph }
+spec: { nodes: { root: { steps: [{ serviceName: ${serviceName} }] } } }
+`
 
 t.test('configuration that distinguishes models splits their equivalence class', async t => {
   const denying = (rule: string) => authorizing(`{ action: DENY, rules: [${rule}] }`)
   const server = '{ port: { number: 80, protocol: HTTP, name: http }, hosts: [b.user1.example.com] }'
-  for (const [name, yaml, spec] of [
+  for (const [name, yaml] of [
     ['host of one model', clientRule('b-predictor.user1.svc.cluster.local', '{}')],
     ['external host of one model', gateway('public', server)],
     ['host pattern for one model', denying('{ to: [{ operation: { hosts: [B-predictor*] } }] }')],
@@ -122,11 +140,21 @@ t.test('configuration that distinguishes models splits their equivalence class',
       authorizing('{ selector: { matchLabels: { serving.kserve.io/inferenceservice: b } }, action: DENY, rules: [] }')
     ],
     ['pod IP', denying('{ when: [{ key: destination.ip, values: [10.0.0.1] }] }')],
-    ['SNI of one model', denying('{ when: [{ key: connection.sni, values: ["*.b-predictor-00001.user1.svc"] }] }')],
-    ['source.ip condition', denying('{ when: [{ key: source.ip, values: [10.0.0.1] }] }'), withTransformer],
-    ['source ipBlocks', denying('{ from: [{ source: { ipBlocks: [10.0.0.1] } }] }'), withTransformer]
+    ['addresses with the pod of one model', denying('{ from: [{ source: { ipBlocks: [10.0.0.2/31] } }] }')],
+    ['label that only the pods have', policy('user1', '{ selector: { matchLabels: { team: t1 } } }')],
+    [
+      'label key in a selector of pods',
+      networkPolicy('{ matchExpressions: [{ key: team, operator: In, values: [t1] }] }')
+    ],
+    [
+      'label in a template',
+      configMap('knative-serving', 'config-network', { 'domain-template': '{{index .Labels "team"}}' })
+    ],
+    ['beginning of a name', denying('{ to: [{ operation: { paths: ["/v1/models/b*"] } }] }')],
+    ['InferenceGraph with a step', graph('b')],
+    ['SNI of one model', denying('{ when: [{ key: connection.sni, values: ["*.b-predictor-00001.user1.svc"] }] }')]
   ] as const) {
-    const state = stockWith(twins(spec))
+    const state = stockWith(joined(twins(), podsOfTwins))
     const together = evaluate(state, RULES)
     const changed = put(state, yaml)
     const apart = evaluate(changed, RULES, together)

@@ -1,6 +1,8 @@
 import t from 'tap'
-import { attributesOf, fingerprintOf } from '../../src/subject/model-fingerprint.ts'
-import { discriminatorsFor, namespaceFingerprint } from '../../src/subject/namespace-discriminators.ts'
+import { namespaceForm } from '../../src/subject/namespace-form.ts'
+import { formOf } from '../../src/subject/normal-form.ts'
+import { NO_OBJECTS } from '../../src/subject/own-objects.ts'
+import { subjectsOf } from '../../src/subject/subjects.ts'
 import { networkPolicy } from '../support/objects.ts'
 import { stockWith } from '../support/snapshot.ts'
 
@@ -57,6 +59,14 @@ const of = (model: string) => `{ podSelector: { matchLabels: { serving.kserve.io
 const toPeers = (peer: string) =>
   networkPolicy(`{ policyTypes: [Egress], egress: [{ to: [${peer}] }] }`, 'istio-system')
 
+const slice = (model: string, endpoint: string) => `
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { namespace: user2, name: ${model}-x, labels: { kubernetes.io/service-name: ${model}-predictor } }
+endpoints: [${endpoint}]
+`
+const SERVICES = ['a', 'b'].map(name => service(`${name}-predictor`, port('http')))
+
 for (const [name, objects, isEqual] of [
   ['equal models', [model('a'), model('b')], true],
   [
@@ -75,9 +85,9 @@ for (const [name, objects, isEqual] of [
     false
   ],
   [
-    'routes of a delegate of each',
+    'routes that name a model and are not named after it',
     [model('a'), model('b'), ...['a', 'b'].flatMap(name => [root(name), delegate(name, '/v1')])],
-    true
+    false
   ],
   [
     'other routes of a delegate',
@@ -99,6 +109,29 @@ for (const [name, objects, isEqual] of [
       )
     ],
     false
+  ],
+  [
+    'Services with an alias of another Service',
+    [model('a'), model('b'), service('a', alias('c')), service('b', alias('c')), service('c', port('http'))],
+    true
+  ],
+  [
+    'slices with the addresses of the own pods',
+    [...TWINS, ...SERVICES, slice('a', '{ addresses: [10.0.0.1] }'), slice('b', '{ addresses: [10.0.0.2] }')],
+    true
+  ],
+  [
+    'slices of which one has the pod of the other model',
+    [...TWINS, ...SERVICES, slice('a', '{ addresses: [10.0.0.2] }'), slice('b', '{ addresses: [10.0.0.2] }')],
+    false
+  ],
+  [
+    'revisions by the order in which they get requests',
+    ['a', 'b'].map(
+      (name, i) =>
+        `${model(name)}status: { components: { predictor: { latestReadyRevision: ${name}-predictor-0000${i + 2} } } }\n`
+    ),
+    true
   ],
   ['a Service of only one', [model('a'), model('b'), service('a-predictor', port('http'))], false],
   [
@@ -187,11 +220,13 @@ for (const [name, objects, isEqual] of [
   ],
   ['a field of the spec', [model('a'), model('b', ', maxReplicas: 3')], false]
 ] as const) {
-  t.test(`${name}: ${isEqual ? 'equal' : 'different'} fingerprints`, async t => {
+  t.test(`${name}: ${isEqual ? 'equal' : 'different'} normal forms`, async t => {
     const state = stockWith(objects.join('---'))
-    const [a, b] = state
-      .list('InferenceService', 'user2')
-      .map(one => fingerprintOf(attributesOf(state, one), discriminatorsFor(state, 'user2')))
+    const { byNamespace, words } = subjectsOf(state)
+    const [a, b] = state.list('InferenceService', 'user2').map(model => {
+      const objects = byNamespace.get('user2')?.byModel.get(model.name) ?? []
+      return `${formOf({ model, objects }, words)} ${words.relationOf(model.name, 'user2')}`
+    })
     t.equal(a === b, isEqual)
   })
 }
@@ -205,7 +240,9 @@ metadata: { name: ${name}, labels: ${labels} }
   const namespaces = [named('n1'), named('n2'), named('n4', '{ team: a }')]
   const isEqual = (one: string, other: string, ...objects: readonly string[]) => {
     const state = stockWith([...namespaces, ...objects].join('---'))
-    return namespaceFingerprint(state, one) === namespaceFingerprint(state, other)
+    const { byNamespace, words } = subjectsOf(state)
+    const formOf = (name: string) => namespaceForm(state, name, byNamespace.get(name) ?? NO_OBJECTS, words)
+    return formOf(one) === formOf(other)
   }
   t.ok(isEqual('n1', 'n2'))
   t.notOk(isEqual('n1', 'n3'), 'labels of a namespace that does not exist are not known')

@@ -1,0 +1,193 @@
+import { getOrAdd } from '../state/map.ts'
+import { memoize } from '../state/memoize.ts'
+import type { Kind, ResourceOf } from '../state/resource.ts'
+import type { View } from '../state/snapshot.ts'
+import { isRunning, toWorkload } from '../state/workload.ts'
+import { hasLabels } from '../text/selector.ts'
+import { mentions } from './words.ts'
+
+/** Kinds of which a model has objects of its own. The evaluation of another model in the namespace does not see them. */
+export const OWN_KINDS = [
+  'InferenceService',
+  'Pod',
+  'Service',
+  'EndpointSlice',
+  'VirtualService',
+  'HTTPRoute',
+  'Ingress'
+] as const
+export type OwnKind = (typeof OWN_KINDS)[number]
+type OwnObject = ResourceOf<OwnKind>
+type Service = ResourceOf<'Service'>
+type Pod = ResourceOf<'Pod'>
+type Model = ResourceOf<'InferenceService'>
+/** Names of models. */
+type Names = Pick<ReadonlyMap<string, unknown>, 'has'>
+
+export const isOwnKind = (kind: Kind): kind is OwnKind => OWN_KINDS.some(one => one === kind)
+
+const DEPENDENT_KINDS = OWN_KINDS.filter(kind => kind !== 'InferenceService')
+
+/** Objects of the models of a namespace. */
+export interface OwnObjects {
+  /** By the name of the model, the model first. Several models can have an object. */
+  readonly byModel: ReadonlyMap<string, readonly OwnObject[]>
+  /** Objects besides the models that only their own models see. */
+  readonly hidden: ReadonlySet<object>
+  /** First pod of the namespace with a sidecar, without what selects it: it shows that callers have sidecars. */
+  readonly caller: Pod | undefined
+  /** Lists that they are of. */
+  readonly lists: readonly (readonly OwnObject[])[]
+}
+
+/** Of a namespace without models. */
+export const NO_OBJECTS: OwnObjects = { byModel: new Map(), hidden: new Set(), caller: undefined, lists: [] }
+
+/** True if only the evaluation of its own models sees the object. */
+export const isHidden = ({ hidden }: OwnObjects, object: { readonly kind: string }) =>
+  object.kind === 'InferenceService' || hidden.has(object)
+
+type Owners = Map<OwnObject, Set<string>>
+
+/**
+ * Objects of each model: with its label, named after it, or reached from those: pods that its Services select, and Services that
+ * select its pods.
+ */
+export function ownObjectsIn(view: View<OwnKind>, namespace: string, previous: OwnObjects = NO_OBJECTS): OwnObjects {
+  const models = view.list('InferenceService', namespace)
+  const lists = DEPENDENT_KINDS.map((kind): readonly OwnObject[] => view.list(kind, namespace))
+  if (models.length === 0) return { ...NO_OBJECTS, lists }
+  const isSame = previous.lists.length > 0 && lists.every((list, i) => list === previous.lists[i])
+  return isSame && !hasOtherOwners(models, lists, previous)
+    ? {
+        ...previous,
+        byModel: new Map(models.map(one => [one.name, [one, ...(previous.byModel.get(one.name) ?? []).slice(1)]]))
+      }
+    : findOwnObjects(view, namespace, lists)
+}
+
+/** True if a model that was added or removed has objects. */
+function hasOtherOwners(models: readonly Model[], lists: OwnObjects['lists'], { byModel }: OwnObjects): boolean {
+  const added = models.filter(({ name }) => !byModel.has(name)).map(({ name }) => name)
+  const names = new Set(models.map(({ name }) => name))
+  const changed = [...added, ...[...byModel.keys()].filter(name => !names.has(name))]
+  const isOf = (text: string | undefined) => text !== undefined && changed.some(name => text.startsWith(name))
+  return lists.some(list =>
+    list.some(({ name, labels }) => isOf(name) || isOf(labels[MODEL_LABEL]) || isOf(labels[SERVICE_LABEL]))
+  )
+}
+
+function findOwnObjects(view: View<OwnKind>, namespace: string, lists: OwnObjects['lists']): OwnObjects {
+  const byModel = new Map(view.list('InferenceService', namespace).map(one => [one.name, [one] as OwnObject[]]))
+  const owners: Owners = new Map()
+  const hidden = new Set<object>()
+  const objects = lists.flat()
+  for (const object of objects) {
+    const own = ownersOf(object, byModel)
+    if (own.length === 0) continue
+    // A pod that is not running gets no requests.
+    if (object.kind !== 'Pod' || isRunning(object)) addOwners(owners, object, own)
+    if (isOnlyFor(object, own)) hidden.add(object)
+  }
+  followServices(view, namespace, owners)
+  for (const object of objects) for (const model of owners.get(object) ?? []) byModel.get(model)?.push(object)
+  const caller = view.list('Pod', namespace).find(pod => toWorkload(pod).proxy === 'sidecar')
+  return { byModel, hidden, caller: caller && { ...caller, labels: {}, status: undefined }, lists }
+}
+
+function addOwners(owners: Owners, object: OwnObject | undefined, models: Iterable<string> | undefined): void {
+  if (object === undefined || models === undefined) return
+  const known = getOrAdd(owners, object, () => new Set<string>())
+  for (const model of models) known.add(model)
+}
+
+const MODEL_LABEL = 'serving.kserve.io/inferenceservice'
+const SERVICE_LABEL = 'kubernetes.io/service-name'
+
+function ownersOf(object: OwnObject, names: Names): readonly string[] {
+  const { kind, name, labels } = object
+  const label = labels[MODEL_LABEL]
+  const own = label !== undefined && names.has(label) ? [label] : []
+  if (kind === 'Pod' && own.length > 0) return own
+  return [...own, ...namedAfter(kind === 'EndpointSlice' ? (labels[SERVICE_LABEL] ?? name) : name, names)]
+}
+
+/** Models whose name is the object's, or its beginning before a dash. */
+function namedAfter(name: string, names: Names): readonly string[] {
+  const found: string[] = names.has(name) ? [name] : []
+  for (let end = name.indexOf('-'); end >= 0; end = name.indexOf('-', end + 1)) {
+    const start = name.slice(0, end)
+    if (names.has(start)) found.push(start)
+  }
+  return found
+}
+
+/** False for an object that can concern other models: by the pods that it selects, or the hosts that it routes. */
+function isOnlyFor(object: OwnObject, models: readonly string[]): boolean {
+  const isNamed = (text: string) => models.some(model => mentions(text, model))
+  if (object.kind === 'Service') {
+    const values = Object.values(object.spec.selector)
+    return values.length === 0 || values.some(isNamed)
+  }
+  const hosts = hostsOf(object)
+  if (hosts === undefined) return true
+  const { namespace } = object
+  const isOwnHost = (host: string) =>
+    isNamed(host) && !host.includes('*') && (!host.includes('.') || mentions(host, namespace))
+  return hosts.length > 0 && hosts.every(isOwnHost)
+}
+
+/** Hosts that an object routes, if it is a route; an empty one stands for all hosts. */
+function hostsOf(object: OwnObject): readonly string[] | undefined {
+  if (object.kind === 'VirtualService') return object.spec.hosts
+  if (object.kind === 'HTTPRoute') return object.spec.hostnames
+  return object.kind === 'Ingress' ? object.spec.rules.map(({ host = '*' }) => host) : undefined
+}
+
+/** Adds what the Services of a model lead to, and the Services that lead to its pods. */
+function followServices(view: View<OwnKind>, namespace: string, owners: Owners): void {
+  const services = view.list('Service', namespace)
+  const addTarget = (service: Service, depth: number) => {
+    const [name = '', other] = (service.spec.externalName ?? '').split('.')
+    const target = other === namespace ? view.get('Service', namespace, name) : undefined
+    if (target === undefined) return
+    addOwners(owners, target, owners.get(service))
+    if (depth > 0) addTarget(target, depth - 1)
+  }
+  for (const service of services) if (service.spec.type === 'ExternalName') addTarget(service, MAX_ALIASES)
+  const selected = selections(services)(view.list('Pod', namespace))
+  for (const [service, pods] of selected) for (const pod of pods) addOwners(owners, pod, owners.get(service))
+  for (const slice of view.list('EndpointSlice', namespace)) {
+    const service = view.get('Service', namespace, slice.labels[SERVICE_LABEL] ?? '')
+    addOwners(owners, slice, service && owners.get(service))
+    for (const pod of endpointPods(view, slice)) addOwners(owners, pod, owners.get(slice))
+  }
+  for (const [service, pods] of selected) for (const pod of pods) addOwners(owners, service, owners.get(pod))
+}
+
+const MAX_ALIASES = 4
+
+/** Services with the running pods that they select, if any. The index of the pods is not kept: it is large. */
+const selections = memoize((services: readonly Service[]) =>
+  memoize((pods: readonly Pod[]): readonly (readonly [Service, readonly Pod[]])[] => {
+    const byPair = new Map<string, Pod[]>()
+    for (const pod of pods.filter(isRunning))
+      for (const key in pod.labels) getOrAdd(byPair, `${key}=${pod.labels[key]}`, (): Pod[] => []).push(pod)
+    return services.flatMap(service => {
+      const { selector } = service.spec
+      const [first] = Object.entries(selector)
+      const candidates = first === undefined ? [] : (byPair.get(first.join('=')) ?? [])
+      const found = candidates.filter(({ labels }) => hasLabels(labels, selector))
+      return found.length === 0 ? [] : [[service, found] as const]
+    })
+  })
+)
+
+function endpointPods(view: View<'Pod'>, { namespace, endpoints }: ResourceOf<'EndpointSlice'>) {
+  return endpoints.flatMap(({ targetRef, addresses }) => {
+    if (targetRef?.kind === 'Pod') return view.get('Pod', namespace, targetRef.name ?? '') ?? []
+    return view
+      .list('Pod', namespace)
+      .filter(({ status }) => status?.podIP !== undefined && addresses.includes(status.podIP))
+  })
+}

@@ -1,0 +1,67 @@
+import type { Resource } from '../state/resource.ts'
+import { Counts } from './counts.ts'
+import { PatternIndex } from './pattern-index.ts'
+import { lookupName, mentions, type Words, wordsOf } from './words.ts'
+
+type WordCounts = Readonly<Record<keyof Words, Counts>>
+
+const NONE: WordCounts = { names: new Counts(), patterns: new Counts(), blocks: new Counts(), values: new Counts() }
+
+/** Words of all objects but those of models: what is not among them cannot tell two models apart. */
+export class WordIndex {
+  readonly #counts: WordCounts
+  readonly patterns: PatternIndex
+  readonly blocks: readonly string[]
+  /** True if a pattern matches on the number of a revision. */
+  readonly hasRevisions: boolean
+
+  /** @param previous index with the same patterns and blocks */
+  private constructor(counts: WordCounts, previous?: WordIndex) {
+    this.#counts = counts
+    this.patterns = previous?.patterns ?? new PatternIndex([...counts.patterns])
+    this.blocks = previous?.blocks ?? [...counts.blocks]
+    this.hasRevisions = previous?.hasRevisions ?? [...counts.patterns].some(pattern => REVISION.test(pattern))
+  }
+
+  static of(objects: readonly Resource[]): WordIndex {
+    return new WordIndex(NONE).with(objects, []).index
+  }
+
+  /** @returns the index after a change, and the words that only one of both has */
+  with(added: readonly Resource[], removed: readonly Resource[]): { readonly index: WordIndex; readonly diff: Words } {
+    const [more, less] = [added.map(wordsOf), removed.map(wordsOf)]
+    const change = (kind: keyof Words) =>
+      this.#counts[kind].with(
+        more.map(one => one[kind]),
+        less.map(one => one[kind])
+      )
+    const [names, patterns, blocks, values] = [change('names'), change('patterns'), change('blocks'), change('values')]
+    const counts = { names: names.counts, patterns: patterns.counts, blocks: blocks.counts, values: values.counts }
+    const isSame = patterns.diff.size + blocks.diff.size === 0
+    return {
+      index: new WordIndex(counts, isSame ? this : undefined),
+      diff: { names: names.diff, patterns: patterns.diff, blocks: blocks.diff, values: values.diff }
+    }
+  }
+
+  /** True if labels and annotations can be matched with this key or value. */
+  hasValue(text: string): boolean {
+    return this.#counts.values.has(text)
+  }
+
+  /**
+   * What an object can match on of the name of a model or namespace: all of it, or the parts that patterns match. Names with an
+   * equal result fare alike.
+   */
+  relationOf(name: string, namespace = ''): string {
+    const isNamed = this.#counts.names.has(lookupName(name)) || mentions(namespace, name)
+    if (isNamed || !PLAIN.test(name)) return name
+    const parts = this.patterns.matchedParts(name)
+    return parts.length === 0 ? '' : JSON.stringify(parts)
+  }
+}
+
+/** Name that a host can contain, and that no part of a generated name ends. */
+const PLAIN = /^(?!(.*-)?(default|predictor|transformer|explainer|private)(-|$))[a-z]([-a-z0-9]*[a-z0-9])?$/
+
+const REVISION = /\d{5}/

@@ -1,0 +1,59 @@
+import t from 'tap'
+import { WordIndex } from '../../src/subject/word-index.ts'
+import { wordsOf } from '../../src/subject/words.ts'
+import { resourceOf } from '../support/snapshot.ts'
+
+const policy = (rule: string) =>
+  resourceOf(`
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { namespace: user1, name: rules }
+spec: { action: DENY, rules: [${rule}] }
+`)
+const paths = (path: string) => policy(`{ to: [{ operation: { paths: ["${path}"] } }] }`)
+const route = (uri: string) =>
+  resourceOf(`
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { namespace: user1, name: route }
+spec: { hosts: ["*"], http: [{ match: [{ uri: ${uri} }] }] }
+`)
+
+for (const [name, object, related, others] of [
+  ['a path with the name', paths('/v1/models/iris:predict'), ['iris'], ['iri', 'iris-2', 'siris']],
+  ['a host in upper case', paths('/Iris'), ['iris'], ['other']],
+  ['a part of a longer name', paths('/x-iris-y'), ['iris', 'x-iris', 'iris-y'], ['is', 'x-i']],
+  ['the beginning of a longer name', paths('/a-b-c-d-e-f'), ['a-b-c-d-e', 'a-b-c-d-x'], ['a-b-x']],
+  ['a beginning before a wildcard', paths('/v1/models/mod*'), ['model', 'modern-1'], ['other', 'a-model']],
+  ['a beginning before a template', paths('/v1/mod{*}/x'), ['model'], ['other']],
+  ['an end after a wildcard', paths('*ris:predict'), ['iris'], ['irise']],
+  ['an end after dashes', paths('*-2:predict'), ['iris-2'], ['iris2']],
+  ['a part between wildcards', policy('{ from: [{ source: { namespaces: ["*el*"] } }] }'), ['model'], ['other']],
+  ['a wildcard beside other characters', paths('*.example.com'), [], ['iris', 'com-x']],
+  ['a prefix', route('{ prefix: /v1/models/mod }'), ['model'], ['other']],
+  ['a simple regular expression', route('{ regex: "/v1/mod.*" }'), ['model'], ['other']],
+  ['a regular expression with classes', route('{ regex: "/v1/[a-m].*" }'), ['model', 'x'], []]
+] as const) {
+  t.test(`${name} distinguishes the names that it can match`, async t => {
+    const index = WordIndex.of([object])
+    for (const one of related) t.not(index.relationOf(one), '', one)
+    for (const one of others) t.equal(index.relationOf(one), '', one)
+  })
+}
+
+t.test('names that no host can contain, or that end like generated names, are distinct', async t => {
+  const index = WordIndex.of([])
+  for (const name of ['a.b', '1a', 'x-predictor', 'default']) t.equal(index.relationOf(name), name)
+  t.equal(index.relationOf('team', 'team-1'), 'team', 'part of the namespace')
+  t.equal(index.relationOf('iris', 'team-1'), '')
+})
+
+t.test('pods have no words, and a namespace not its own name', async t => {
+  const pod = resourceOf('{ apiVersion: v1, kind: Pod, metadata: { namespace: user1, name: iris }, spec: {} }')
+  t.equal(wordsOf(pod).names.size, 0)
+  const namespace = resourceOf(
+    '{ apiVersion: v1, kind: Namespace, metadata: { name: user1, labels: { kubernetes.io/metadata.name: user1, a: b } } }'
+  )
+  t.notOk(wordsOf(namespace).names.has('user1'))
+  t.ok(wordsOf(namespace).names.has('b'))
+})
