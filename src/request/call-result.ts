@@ -102,11 +102,10 @@ function evaluateConnected(view: View<CallKinds>, attempt: CallAttempt, connecti
   return toResult(authorization, failure, [...answers, ...undecided])
 }
 
-/** Route of the gateway that is called; that of its first chain if it is not known which chain accepts the connection. */
-function routeOf({ call, endpoint, routeAt }: CallAttempt, { server, outcome }: Connection): CallResult['routed'] {
-  if (routeAt === undefined || server.at !== 'gateway' || outcome.is === 'refused') return undefined
-  const chain = outcome.chain ?? server.listener?.chains[0]
-  return chain && routeAt(endpoint.workload, chain, call)
+/** Route of the gateway whose chain accepts the connection. */
+function routeOf({ call, endpoint, routeAt }: CallAttempt, { outcome }: Connection): CallResult['routed'] {
+  if (routeAt === undefined || outcome.is === 'refused' || outcome.chain === undefined) return undefined
+  return routeAt(endpoint.workload, outcome.chain, call)
 }
 
 export const AMBIENT = 'ztunnel (ambient mode) is not modeled'

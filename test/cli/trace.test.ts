@@ -137,6 +137,11 @@ t.test('the whole path of a request to a model is followed', async t => {
     [['serve', 'caller->local-gateway', 'sklearn-iris', 'sklearn-iris-predictor-ingress']],
     'without a sidecar'
   )
+  const { out } = await meshGuard('trace', '--from', 'user2/sleep-6d6b49d8b8-6ths6', '--to', to, '--against', CLUSTER)
+  t.match(
+    out,
+    /^ok .*:80\/v1\/models\/sklearn-iris:predict\n {2}ok {6}direct \(Serve mode\)\n {4}ok {6}caller->local-gateway\n/
+  )
 })
 
 t.test('a Service without endpoints is blocked', async t => {

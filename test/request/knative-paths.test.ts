@@ -204,3 +204,14 @@ spec: { hosts: [${host}] }
     ]
   )
 })
+
+t.test('a gateway Service without ports has no endpoints', async t => {
+  const service = `
+apiVersion: v1
+kind: Service
+metadata: { namespace: istio-system, name: knative-local-gateway }
+spec: { selector: { istio: ingressgateway } }
+`
+  const lines = pathsTo(stockWith(service), 'sklearn-iris').filter(line => line.startsWith('non-mesh'))
+  t.same(lines, ['non-mesh address caller->local-gateway no-endpoints'])
+})
