@@ -159,26 +159,6 @@ function byPreviousClass(
   return origins
 }
 
-/** Every blocked path of a state. */
-export function allBlocked({ namespaces, controlPlane }: Evaluation): readonly BlockedPath[] {
-  const classes = [...namespaces.values()].flatMap(({ evaluations }) => [...evaluations.values()])
-  return [
-    ...blockedPathsOf([], controlPlane.value),
-    ...classes.flatMap(({ members, paths }) => blockedPathsOf(members, paths))
-  ]
-}
-
-/** Every path of a state that will be blocked after the next rollout, of a model or of its callers. */
-export function allLatent(evaluation: Evaluation): readonly BlockedPath[] {
-  const classes = [...evaluation.namespaces.values()].flatMap(({ evaluations }) => [...evaluations.values()])
-  const ofModels = classes.flatMap(({ members, paths, next }) =>
-    paths === undefined || next === undefined ? [] : toBlockedPaths(members, newlyBlocked(paths, next), next)
-  )
-  return [...ofModels, ...lostCallers(evaluation).map(ofCallers)]
-}
-
-const ofCallers = (lost: LostModels): BlockedPath => ({ ...lost, partialDenial: false, hasExistingCause: false })
-
 /** Blocked paths among those of models with identical paths. */
 export function blockedPathsOf(
   models: readonly InferenceService[],
@@ -187,8 +167,15 @@ export function blockedPathsOf(
   return toBlockedPaths(models, newlyBlocked([], paths), paths)
 }
 
+/** Callers that lose their sidecars, as a blocked path. */
+export const ofCallers = (lost: LostModels): BlockedPath => ({
+  ...lost,
+  partialDenial: false,
+  hasExistingCause: false
+})
+
 /** Adds the failed hop, and whether other callers of the model are still allowed. */
-function toBlockedPaths(
+export function toBlockedPaths(
   models: readonly InferenceService[],
   some: readonly Path[],
   all: readonly Path[]

@@ -1,4 +1,4 @@
-import { isFurtherAddress } from '../kserve/publication.ts'
+import { isFurtherAddress } from '../kserve/public-address.ts'
 import type { CallerNamespaces } from '../request/caller.ts'
 import { failedHopOf, isOpen, type Path } from '../request/request-path.ts'
 import { memoize } from '../state/memoize.ts'

@@ -1,11 +1,6 @@
 import type { InferenceService } from '../kserve/inference-service.ts'
-import {
-  addressPattern,
-  type PublicAddress,
-  type Publication,
-  publicationOf,
-  STATUS_URL
-} from '../kserve/publication.ts'
+import { addressPattern, type PublicAddress, STATUS_URL } from '../kserve/public-address.ts'
+import { type Publication, publicationOf } from '../kserve/publication.ts'
 import { keepingDomain, lostAddresses, publishes, settingOf } from '../kserve/publication-change.ts'
 import type { PublicationSetting } from '../kserve/publication-setting.ts'
 import type { NotPublished } from '../request/failure.ts'

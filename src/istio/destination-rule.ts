@@ -1,4 +1,4 @@
-import { byCreationTime, sortByCreationTime } from '../state/creation-order.ts'
+import { byCreationTime } from '../state/creation-order.ts'
 import { memoize } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
@@ -126,28 +126,6 @@ function makeIndex(rules: readonly DestinationRule[], clusterDomain: string, pri
   return { local, exported, privateOnly }
 }
 
-/**
- * DestinationRules that are merged before this one for the same host, clients and namespaces, oldest first. Of several, the
- * first traffic policy and the first subset of a name apply; fields are not merged.
- * @see istio 1.31 pilot/pkg/model/destination_rule.go (mergeDestinationRule)
- */
-export function mergedBefore(view: View<'DestinationRule'>, rule: DestinationRule): readonly DestinationRule[] {
-  const { clusterDomain } = view.settings
-  const hostOf = ({ spec, namespace }: DestinationRule) => toFullName(spec.host, namespace, clusterDomain)
-  const same = sortByCreationTime(view.list('DestinationRule', rule.namespace)).filter(
-    one => hostOf(one) === hostOf(rule)
-  )
-  return same.slice(0, same.indexOf(rule)).filter(one => hasScopeOf(one, rule))
-}
-
-function hasScopeOf({ spec: a }: DestinationRule, { spec: b }: DestinationRule): boolean {
-  if (a.workloadSelector !== undefined && b.workloadSelector !== undefined) {
-    return sameLabels(a.workloadSelector.matchLabels, b.workloadSelector.matchLabels)
-  }
-  const [mine, theirs] = [new Set(a.exportTo), new Set(b.exportTo)]
-  return a.workloadSelector === b.workloadSelector && isSuperset(mine, theirs) && isSuperset(theirs, mine)
-}
-
 /** DestinationRules with a workloadSelector first, then by creationTimestamp. */
 function bySelectorAndCreationTime(a: DestinationRule, b: DestinationRule): number {
   const selectors = Number(b.spec.workloadSelector !== undefined) - Number(a.spec.workloadSelector !== undefined)
@@ -192,10 +170,12 @@ function add(
   table.set(host, merged)
 }
 
-function isSuperset(wide: ReadonlySet<string>, narrow: ReadonlySet<string>): boolean {
+/** True if one set has all members of the other. */
+export function isSuperset(wide: ReadonlySet<string>, narrow: ReadonlySet<string>): boolean {
   return [...narrow].every(one => wide.has(one))
 }
 
-function sameLabels(a: Labels, b: Labels): boolean {
+/** True for equal labels. */
+export function sameLabels(a: Labels, b: Labels): boolean {
   return hasLabels(a, b) && hasLabels(b, a)
 }

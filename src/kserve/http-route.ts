@@ -13,7 +13,8 @@ import {
 } from './inference-service.ts'
 import { ingressOf } from './kserve.ts'
 import { ownedBy } from './owned-object.ts'
-import { BY_PATH, publicationOf, STATUS_URL, standardHost } from './publication.ts'
+import { BY_PATH, STATUS_URL } from './public-address.ts'
+import { publicationOf, standardHost } from './publication.ts'
 
 type HttpRoute = ResourceOf<'HTTPRoute'>
 type Rule = HttpRoute['spec']['rules'][number]

@@ -4,7 +4,8 @@ import type { View } from '../state/snapshot.ts'
 import { type ComponentKinds, componentsOf, entryOf, type InferenceService } from './inference-service.ts'
 import { ingressOf } from './kserve.ts'
 import { ownedBy } from './owned-object.ts'
-import { publicationOf, STATUS_URL, standardHost } from './publication.ts'
+import { STATUS_URL } from './public-address.ts'
+import { publicationOf, standardHost } from './publication.ts'
 
 type Ingress = ResourceOf<'Ingress'>
 

@@ -1,5 +1,6 @@
 import type { View } from '../state/snapshot.ts'
-import { BY_PATH, type PublicAddress, type Publication, STATUS_URL, subdomainOf } from './publication.ts'
+import { BY_PATH, type PublicAddress, STATUS_URL, subdomainOf } from './public-address.ts'
+import type { Publication } from './publication.ts'
 import { domainSetting, domainTemplateSetting, ingressSetting, type PublicationSetting } from './publication-setting.ts'
 
 const isSame = (one: PublicAddress, other: PublicAddress) => one.host === other.host && one.path === other.path

@@ -13,36 +13,13 @@ import {
   type InferenceService
 } from './inference-service.ts'
 import { findKserveConfig, type IngressConfig, ingressOf } from './kserve.ts'
+import { ADDITIONAL, BY_PATH, type PublicAddress, STATUS_URL, subdomainOf } from './public-address.ts'
 import {
   domainSetting,
   externalGatewaysSetting,
   ingressSetting,
   type PublicationSetting
 } from './publication-setting.ts'
-
-/** External address of a model. */
-export interface PublicAddress {
-  /** `address` is the InferenceService URL; others are named by what configures them. */
-  readonly name: string
-  readonly host: string
-  /** Prefix of the URL path; empty: the model has the whole host. */
-  readonly path: string
-  /** Domain of the host. */
-  readonly domain: string
-  /** False: only the status has it, or a template that is not modeled. */
-  readonly isConfigured: boolean
-}
-
-/** Name of the address in the status, if the configuration publishes another one. */
-export const STATUS_URL = 'status.url'
-const ADDITIONAL = 'additional domain'
-export const BY_PATH = 'pathTemplate'
-
-/** True for the name of an address that a model has besides the InferenceService URL. */
-export function isFurtherAddress(name: string): boolean {
-  return name === BY_PATH || name.startsWith(ADDITIONAL)
-}
-
 /** Where a model is published for external callers. */
 export interface Publication {
   /** Controller that publishes the addresses. */
@@ -92,11 +69,6 @@ function withStatus(view: PublicationView, { status }: InferenceService, configu
   const subdomain = subdomainOf(main)
   const domain = subdomain !== '' && host.startsWith(subdomain) ? host.slice(subdomain.length) : main.domain
   return { ...configured, addresses: [...addresses, { ...own, name: STATUS_URL, domain }] }
-}
-
-/** Part of a host before its domain; empty if the host has another domain. */
-export function subdomainOf({ host, domain }: PublicAddress): string {
-  return host.endsWith(domain) ? host.slice(0, -domain.length) : ''
 }
 
 /**
@@ -192,12 +164,4 @@ export function pathOf(
 
 function visibilitySetting(service: InferenceService, field: string): PublicationSetting {
   return { object: toRef(service), field, reason: `its visibility is ${CLUSTER_LOCAL}` }
-}
-
-/**
- * Address with placeholders for name and namespace, so that models whose addresses differ only in these have equal
- * patterns.
- */
-export function addressPattern({ name, namespace }: InferenceService, { host, path }: PublicAddress): string {
-  return `${host}${path}`.replace(name, '@').replace(namespace, '%')
 }

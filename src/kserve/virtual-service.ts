@@ -4,7 +4,8 @@ import type { View } from '../state/snapshot.ts'
 import { serviceHost } from '../text/host.ts'
 import { type ComponentKinds, componentsOf, entryOf, type InferenceService } from './inference-service.ts'
 import { type IngressConfig, ingressOf } from './kserve.ts'
-import { BY_PATH, pathOf, publicationOf, STATUS_URL } from './publication.ts'
+import { BY_PATH, STATUS_URL } from './public-address.ts'
+import { pathOf, publicationOf } from './publication.ts'
 
 const CONFIG_PORT = 80
 

@@ -1,5 +1,6 @@
 import type { Call } from '../istio/request.ts'
-import type { PublicAddress, Publication } from '../kserve/publication.ts'
+import type { PublicAddress } from '../kserve/public-address.ts'
+import type { Publication } from '../kserve/publication.ts'
 import { keepingDomain, settingOf } from '../kserve/publication-change.ts'
 import { HTTP_PORT, type Service } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'

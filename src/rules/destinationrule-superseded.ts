@@ -1,4 +1,5 @@
-import { type DestinationRule, mergedBefore } from '../istio/destination-rule.ts'
+import type { DestinationRule } from '../istio/destination-rule.ts'
+import { mergedBefore } from '../istio/destination-rule-merge.ts'
 import { memoize } from '../state/memoize.ts'
 import { nameOf, toRef } from '../state/resource.ts'
 import { toFullName } from '../text/host.ts'

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { addressPattern, publicationOf } from '../../src/kserve/publication.ts'
+import { addressPattern } from '../../src/kserve/public-address.ts'
+import { publicationOf } from '../../src/kserve/publication.ts'
 import { configMap, kserveConfig, together } from '../support/objects.ts'
 import { stateOf } from '../support/snapshot.ts'
 

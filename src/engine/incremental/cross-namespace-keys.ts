@@ -1,4 +1,4 @@
-import { type DependencyKey, isCrossNamespace } from './dependency-tracking.ts'
+import { type DependencyKey, isCrossNamespace } from './dependency-key.ts'
 import { dependenciesOf, type NamespaceEvaluation } from './namespace-evaluation.ts'
 
 /** Growth of the keys, as a factor, after which those that are no longer read are dropped. */

@@ -6,9 +6,10 @@ import type { Rules } from '../../rules/lib/rule.ts'
 import type { Ref } from '../../state/resource.ts'
 import type { Snapshot } from '../../state/snapshot.ts'
 import { changeSubjects, type SubjectChange, type Subjects, subjectsOf } from '../../subject/subjects.ts'
+import { type ChangedKeys, isAffected, keysOf } from './changed-keys.ts'
 import { PATHS } from './class-evaluation.ts'
 import { CrossNamespaceKeys } from './cross-namespace-keys.ts'
-import { type ChangedKeys, isAffected, keysOf, type Tracked, track } from './dependency-tracking.ts'
+import { type Tracked, track } from './dependency-tracking.ts'
 import {
   dependenciesOf,
   type EvaluationContext,

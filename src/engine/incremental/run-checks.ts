@@ -1,7 +1,8 @@
 import type { CheckProblem, CheckRule } from '../../rules/lib/rule.ts'
 import { type Kind, type Ref, type ResourceOf, toRef } from '../../state/resource.ts'
 import type { Snapshot, View } from '../../state/snapshot.ts'
-import { type DependencyKey, type TrackingView, track, union } from './dependency-tracking.ts'
+import type { DependencyKey } from './dependency-key.ts'
+import { type TrackingView, track, union } from './dependency-tracking.ts'
 import type { Skip } from './skip.ts'
 
 /** Problem that a check reports, with the checked object. */

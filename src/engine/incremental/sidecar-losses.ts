@@ -1,6 +1,8 @@
 import { findSidecarLoss, type SidecarLoss } from '../../request/sidecar-loss.ts'
 import type { Snapshot } from '../../state/snapshot.ts'
-import { type DependencyKey, isAffected, ofKind, type Tracked, track } from './dependency-tracking.ts'
+import { isAffected } from './changed-keys.ts'
+import { type DependencyKey, ofKind } from './dependency-key.ts'
+import { type Tracked, track } from './dependency-tracking.ts'
 
 export interface SidecarLosses {
   /** Each namespace with pods. */

@@ -1,0 +1,79 @@
+import { namespaceOfHost } from '../../state/destination-rule-index.ts'
+import type { ClusterSettings } from '../../state/discovery.ts'
+import { getOrAdd } from '../../state/map.ts'
+import type { Resource } from '../../state/resource.ts'
+import type { Changed } from '../../state/resource-store.ts'
+import { hostsOf } from '../../state/virtual-service-index.ts'
+import { toWorkload } from '../../state/workload.ts'
+import { isWildcard, toFullName } from '../../text/host.ts'
+import {
+  ANY_HOST,
+  ANY_HOSTS,
+  type DependencyKey,
+  GATEWAYS,
+  OWN_NAMESPACE,
+  ofHosts,
+  ofKind,
+  ofNamespace,
+  ofObject,
+  ofRoutes
+} from './dependency-key.ts'
+
+/** Dependency keys of all objects that differ between two states. */
+export interface ChangedKeys {
+  readonly keys: ReadonlySet<DependencyKey>
+  /** The same keys relative to each namespace that has changed objects. */
+  readonly byNamespace: ReadonlyMap<string, ReadonlySet<DependencyKey>>
+}
+
+export function keysOf(changes: Iterable<Changed>, { clusterDomain }: ClusterSettings): ChangedKeys {
+  const keys = new Set<DependencyKey>()
+  const relative = new Map<string, Set<DependencyKey>>()
+  const touch = (namespace: string, toKey: (namespace: string) => DependencyKey) => {
+    keys.add(toKey(namespace))
+    getOrAdd(relative, namespace, () => new Set<DependencyKey>()).add(toKey(OWN_NAMESPACE))
+  }
+  for (const object of [...changes].flatMap(({ before, after }) => [before ?? [], after ?? []].flat())) {
+    const { kind, namespace, name } = object
+    keys.add(ofKind(kind))
+    touch(namespace, one => ofNamespace(kind, one))
+    touch(namespace, one => ofObject(kind, one, name))
+    if (kind === 'Namespace') touch(name, one => ofObject(kind, '', one))
+    if (object.kind === 'Pod' && toWorkload(object).proxy === 'gateway') keys.add(GATEWAYS)
+    for (const { namespace: pinned, key } of keysOfHosts(object, clusterDomain)) {
+      if (pinned === undefined) keys.add(key(''))
+      else touch(pinned, key)
+    }
+  }
+  const byNamespace = new Map(
+    [...relative].map(([ownNamespace, own]) => [ownNamespace, new Set([...keys, ...own])] as const)
+  )
+  return { keys, byNamespace }
+}
+
+/** Keys of the hosts that an object configures, with the namespace of the host if it is one of a single namespace. */
+function keysOfHosts(object: Resource, clusterDomain: string) {
+  const pinnedTo = (host: string) => namespaceOfHost(host, clusterDomain)
+  if (object.kind === 'DestinationRule') {
+    const namespace = pinnedTo(toFullName(object.spec.host, object.namespace, clusterDomain))
+    return [{ namespace, key: namespace === undefined ? () => ANY_HOSTS : ofHosts }]
+  }
+  if (object.kind !== 'VirtualService') return []
+  return hostsOf(object, clusterDomain).map(host => {
+    const namespace = isWildcard(host) ? undefined : pinnedTo(host)
+    if (namespace !== undefined) return { namespace, key: ofRoutes }
+    return { namespace, key: () => (isWildcard(host) ? ANY_HOST : ofRoutes(host)) }
+  })
+}
+
+/** The changed keys as evaluations of a namespace record them. */
+export function relativeTo(ownNamespace: string, { keys, byNamespace }: ChangedKeys): ReadonlySet<DependencyKey> {
+  return byNamespace.get(ownNamespace) ?? keys
+}
+
+/** True if a changed key is among the dependencies. */
+export function isAffected(dependencies: ReadonlySet<DependencyKey>, changedKeys: ReadonlySet<DependencyKey>): boolean {
+  const [few, many] = dependencies.size < changedKeys.size ? [dependencies, changedKeys] : [changedKeys, dependencies]
+  for (const key of few) if (many.has(key)) return true
+  return false
+}
