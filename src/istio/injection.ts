@@ -99,20 +99,6 @@ export function hasInjector(view: View<'MutatingWebhookConfiguration'>): boolean
     .some(({ webhooks }) => webhooks.some(({ name }) => name.endsWith(INJECTOR_WEBHOOK)))
 }
 
-/** Label selectors of all injection webhooks and injector configurations. */
-export function injectorSelectors(view: View<'MutatingWebhookConfiguration' | 'ConfigMap'>): readonly LabelSelector[] {
-  const maps = view
-    .list('ConfigMap', view.settings.istioNamespace)
-    .filter(({ name }) => name.startsWith('istio-sidecar-injector'))
-  return [
-    ...view
-      .list('MutatingWebhookConfiguration')
-      .flatMap(({ webhooks }) => webhooks.filter(({ name }) => name.endsWith(INJECTOR_WEBHOOK)))
-      .flatMap(({ objectSelector }) => objectSelector ?? []),
-    ...maps.map(readConfig).flatMap(({ never, always }) => [...never, ...always])
-  ]
-}
-
 interface InjectorConfig {
   readonly policy: string
   readonly never: readonly LabelSelector[]

@@ -6,3 +6,14 @@ export function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   map.set(key, added)
   return added
 }
+
+/**
+ * Value of a key that the map is known to have.
+ *
+ * @throws if it does not
+ */
+export function getKnown<K, V>(map: ReadonlyMap<K, V>, key: K): V {
+  const value = map.get(key)
+  if (value === undefined) throw new Error('the map has no such key')
+  return value
+}

@@ -193,5 +193,6 @@ function hasMatchedLabels(object: OwnObject, values: ReadonlySet<string>): boole
 
 function addressesOf(object: OwnObject): readonly string[] {
   if (object.kind === 'EndpointSlice') return object.endpoints.flatMap(({ addresses }) => addresses)
-  return object.kind === 'Pod' ? [object.status?.podIP ?? ''] : NONE
+  const address = object.kind === 'Pod' ? object.status?.podIP : undefined
+  return address === undefined ? NONE : [address]
 }

@@ -172,7 +172,7 @@ await t.test('dry run gets the same decisions and changes nothing', async t => {
   ] as const) {
     t.equal((await apply(change, '--dry-run=server')).code === 0, allowed, `${change.kind}`)
   }
-  const gateway = await get('gateway', 'knative-serving', 'knative-local-gateway')
+  const gateway = await get('gateways.networking.istio.io', 'knative-serving', 'knative-local-gateway')
   t.match(gateway.spec.servers, [plain])
   t.equal(gateway.spec.servers.length, 1)
   t.not((await kubectl(['get', 'peerauthentication', 'default', '-n', 'istio-system'])).code, 0)

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Snapshot } from '../../src/state/snapshot.ts'
-import { resourceOf, stateOf } from '../support/snapshot.ts'
+import { resourceOf, resourcesOf, stateOf } from '../support/snapshot.ts'
 
 const service = (namespace: string, name: string, port = 80) => `
 apiVersion: v1
@@ -52,4 +52,21 @@ t.test('withAll replaces all objects of a kind, or those of one name', async t =
 t.test('a snapshot lists unreadable kinds', async t => {
   const unreadable = new Map([['Service', 'forbidden'] as const])
   t.equal(Snapshot.of([a]).withUnreadable(unreadable).unreadable.get('Service'), 'forbidden')
+})
+
+t.test('VirtualServices are found by host after all are replaced', async t => {
+  const route = (host: string) =>
+    resourcesOf(`
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { namespace: a, name: route }
+spec: { hosts: [${host}] }
+`)
+  const state = Snapshot.of(route('old.example.com'))
+  const found = (one: Snapshot, host: string) => one.virtualServicesFor(host).length
+  t.equal(found(state, 'old.example.com'), 1)
+  const replaced = state.withAll('VirtualService', route('new.example.com'))
+  t.equal(found(replaced, 'old.example.com'), 0)
+  t.equal(found(replaced, 'new.example.com'), 1)
+  t.equal(found(state.withAll('Service', []), 'old.example.com'), 1, 'another kind')
 })

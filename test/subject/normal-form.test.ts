@@ -1,6 +1,6 @@
 import t from 'tap'
 import { namespaceForm } from '../../src/subject/namespace-form.ts'
-import { formOf } from '../../src/subject/normal-form.ts'
+import { formOf, isReshaped } from '../../src/subject/normal-form.ts'
 import { NO_OBJECTS } from '../../src/subject/own-objects.ts'
 import { subjectsOf } from '../../src/subject/subjects.ts'
 import { networkPolicy } from '../support/objects.ts'
@@ -251,4 +251,82 @@ metadata: { name: ${name}, labels: ${labels} }
   t.notOk(isEqual('n1', 'n2', networkPolicy('{}', 'n1')), 'own policy')
   const byName = '{ namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: n1 } } }'
   t.notOk(isEqual('n1', 'n2', toPeers(byName)), 'named by the policy of another namespace')
+})
+
+t.test(
+  'addresses are told apart by the blocks that contain them, and slices by the pods that they lead to',
+  async t => {
+    const addressed = (name: string, ip: string) => `${pod(name)}status: { podIP: "${ip}" }\n`
+    const slice = (name: string, endpoints: string) => `
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { namespace: user2, name: ${name}-x, labels: { kubernetes.io/service-name: ${name} } }
+endpoints: [${endpoints}]
+`
+    const block = networkPolicy(
+      '{ podSelector: {}, ingress: [{ from: [{ ipBlock: { cidr: "fd00::/64" } }] }] }',
+      'user2'
+    )
+    const isEqual = (objects: (name: string, other: boolean) => readonly string[]) => {
+      const state = stockWith(
+        [model('a'), model('b'), ...objects('a', false), ...objects('b', true), block].join('---')
+      )
+      const { byNamespace, words } = subjectsOf(state)
+      const forms = state
+        .list('InferenceService', 'user2')
+        .map(one => formOf({ model: one, objects: byNamespace.get('user2')?.byModel.get(one.name) ?? [] }, words))
+      return forms[0] === forms[1]
+    }
+    t.ok(
+      isEqual((name, other) => [addressed(name, other ? 'fd01::1' : 'fd02::1')]),
+      'both outside'
+    )
+    t.notOk(
+      isEqual((name, other) => [addressed(name, other ? 'fd00::1' : 'fd02::1')]),
+      'one inside'
+    )
+    const to = (ip: string) => `{ addresses: ["${ip}"] }`
+    t.ok(
+      isEqual((name, other) => [
+        addressed(name, other ? '10.0.0.1' : '10.0.0.2'),
+        slice(name, to(other ? '10.0.0.1' : '10.0.0.2'))
+      ]),
+      'own pods'
+    )
+    t.notOk(
+      isEqual((name, other) => [
+        addressed(name, other ? '10.0.0.1' : '10.0.0.2'),
+        slice(name, to(other ? '10.0.0.9' : '10.0.0.2'))
+      ]),
+      'another address'
+    )
+    t.ok(
+      isEqual(name => [pod(name), slice(name, to('10.0.0.9'))]),
+      'pods without an address'
+    )
+  }
+)
+
+t.test('new blocks of addresses concern models with an address in them', async t => {
+  const [a] = stockWith(model('a')).list('InferenceService', 'user2')
+  const objectsOf = (yaml: string) => {
+    const state = stockWith([model('a'), yaml].join('---'))
+    const pods = state.list('Pod', 'user2').filter(one => one.name === 'a')
+    return [...pods, ...state.list('EndpointSlice', 'user2')]
+  }
+  if (a === undefined) throw new Error('no model')
+  const concerned = (yaml: string, blocks: readonly string[]) =>
+    isReshaped({ model: a, objects: objectsOf(yaml) }, { values: new Set(), blocks: new Set(blocks) })
+  const slice = `
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { namespace: user2, name: a-x }
+endpoints: [{ addresses: ["10.0.0.1"] }]
+`
+  t.ok(concerned(slice, ['10.0.0.0/8']))
+  t.notOk(concerned(slice, ['11.0.0.0/8']))
+  t.notOk(concerned(slice, []))
+  t.ok(concerned(`${pod('a')}status: { podIP: 10.0.0.1 }\n`, ['10.0.0.1']))
+  t.notOk(concerned(pod('a'), ['10.0.0.0/8']), 'a pod without an address')
+  t.ok(concerned(`${pod('a')}status: { podIP: "fd00::1" }\n`, ['fd00::1']))
 })

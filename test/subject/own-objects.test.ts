@@ -28,6 +28,9 @@ const slice = (name: string, target: string) =>
     `{ kubernetes.io/service-name: ${name} }`,
     `endpoints: [{ addresses: [10.0.0.1], targetRef: { kind: Pod, name: ${target} } }]`
   )
+const plainSlice = (name: string, endpoint: string) =>
+  object('discovery.k8s.io/v1', 'EndpointSlice', name, '{}', `endpoints: [{ addresses: ${endpoint} }]`)
+const addressed = (name: string, labels: string, ip: string) => `${pod(name, labels)}status: { podIP: ${ip} }\n`
 const OF_A = '{ serving.kserve.io/inferenceservice: a }'
 const OF_B = '{ serving.kserve.io/inferenceservice: b, app: x }'
 
@@ -80,6 +83,12 @@ for (const [name, objects, expected] of [
     ]
   ],
   ['pods in the own slices', [service('a', '{}'), slice('a', 'b-0'), pod('b-0', OF_B)], [['b-0', 'a', 'a'], ['b-0']]],
+  [
+    'a slice without the name of its Service',
+    [service('a', '{}'), plainSlice('a-1', '[10.0.0.1]'), addressed('b-0', OF_B, '10.0.0.1')],
+    [['b-0', 'a', 'a-1'], ['b-0']]
+  ],
+  ['a slice whose pod has no name', [plainSlice('a-1', '[10.0.0.1], targetRef: { kind: Pod }')], [['a-1'], []]],
   ['a route for the own host', [route('a-mesh', 'a.user9.svc.cluster.local')], [['a-mesh'], []]],
   ['a route for hosts of other models', [route('a-mesh', 'a.example.com')], [['a-mesh'], ['a-mesh']]],
   ['the first pod with a sidecar', [pod('a-0', OF_A, 'istio-proxy')], [['a-0', 'a-0'], ['a-0']]]
@@ -114,4 +123,18 @@ t.test('namespaces whose pods have sidecars and others have different forms', as
     return namespaceForm(state, 'user9', byNamespace.get('user9') ?? NO_OBJECTS, words)
   }
   t.not(formOf('server'), formOf('istio-proxy'))
+})
+
+t.test('routes of other models are not seen by their hosts', async t => {
+  const state = stockWith([model('a'), model('b'), route('b-mesh', 'b.user9.svc.cluster.local')].join('---'))
+  const { byNamespace, words } = subjectsOf(state)
+  const own = byNamespace.get('user9') ?? NO_OBJECTS
+  const routesFor = (name: string) => {
+    const [found] = state.list('InferenceService', 'user9').filter(one => one.name === name)
+    if (found === undefined) throw new Error(name)
+    const view = new SubjectView(state, { model: found, objects: own.byModel.get(name) ?? [] }, own, words)
+    return view.virtualServicesFor('b.user9.svc.cluster.local').map(one => one.name)
+  }
+  t.same(routesFor('a'), [])
+  t.same(routesFor('b'), ['b-mesh'])
 })

@@ -1,4 +1,5 @@
 import type { InferenceService } from '../../kserve/inference-service.ts'
+import { getKnown } from '../../state/map.ts'
 import type { Snapshot } from '../../state/snapshot.ts'
 import { namespaceForm } from '../../subject/namespace-form.ts'
 import { formOf, type Subject } from '../../subject/normal-form.ts'
@@ -42,7 +43,7 @@ export function partitionModels(
   const subjects = new Map<InferenceService, KnownSubject>()
   const byFingerprint = new Map<string, [InferenceService, ...InferenceService[]]>()
   for (const model of snapshot.list('InferenceService', namespace)) {
-    const subject = { model, objects: own.byModel.get(model.name) ?? [] }
+    const subject = { model, objects: getKnown(own.byModel, model.name) }
     const known = toKnown(subject, words, previous?.subjects.get(model), subjectChange)
     subjects.set(model, known)
     const fingerprint = `${known.form} ${known.relation}`

@@ -5,7 +5,7 @@ import type { Path } from '../../request/request-path.ts'
 import type { Rules } from '../../rules/lib/rule.ts'
 import type { Ref } from '../../state/resource.ts'
 import type { Snapshot } from '../../state/snapshot.ts'
-import { changeSubjects, type SubjectChange, type Subjects, subjectsOf } from '../../subject/subjects.ts'
+import { changeSubjects, type Subjects, subjectsOf } from '../../subject/subjects.ts'
 import { type ChangedKeys, isAffected, keysOf } from './changed-keys.ts'
 import { PATHS } from './class-evaluation.ts'
 import { CrossNamespaceKeys } from './cross-namespace-keys.ts'
@@ -46,6 +46,7 @@ export function evaluate(snapshot: Snapshot, rules: Pick<Rules, 'checks'>, previ
     base === undefined
       ? { subjects: subjectsOf(snapshot), change: undefined }
       : changeSubjects(base.subjects, snapshot, changes)
+  const reshaped: Iterable<string> = subjectChange?.namespaces ?? []
   const moved = (subjectChange?.moved ?? []).map(object => ({ before: object, after: object }))
   const changedKeys = keysOf([...changes, ...moved], snapshot.settings)
   const context: EvaluationContext = {
@@ -62,7 +63,7 @@ export function evaluate(snapshot: Snapshot, rules: Pick<Rules, 'checks'>, previ
   const recomputed: NamespaceEvaluation[] = []
   for (const namespace of known === undefined
     ? namespacesOf(snapshot, rules)
-    : affectedNamespaces(known, changedKeys, subjectChange)) {
+    : affectedNamespaces(known, changedKeys, reshaped)) {
     const previousResult = base?.namespaces.get(namespace)
     const evaluated = evaluateNamespace(context, namespace, previousResult)
     namespaces.set(namespace, evaluated)
@@ -98,10 +99,10 @@ function isComparable(one: Snapshot, other: Snapshot): boolean {
 function affectedNamespaces(
   { namespaces, crossNamespace }: Evaluation,
   changedKeys: ChangedKeys,
-  change: SubjectChange | undefined
+  reshaped: Iterable<string>
 ): Iterable<string> {
   if (isAffected(crossNamespace.keys, changedKeys.keys)) return namespaces.keys()
-  const own = new Set([...changedKeys.byNamespace.keys(), ...(change?.namespaces ?? [])])
+  const own = new Set([...changedKeys.byNamespace.keys(), ...reshaped])
   return [...own].filter(namespace => namespaces.has(namespace))
 }
 

@@ -1,9 +1,9 @@
 import type { InferenceService } from '../../kserve/inference-service.ts'
 import type { CheckRule } from '../../rules/lib/rule.ts'
+import { getKnown } from '../../state/map.ts'
 import { memoize } from '../../state/memoize.ts'
 import type { Kind } from '../../state/resource.ts'
 import type { Snapshot } from '../../state/snapshot.ts'
-import { NO_OBJECTS } from '../../subject/own-objects.ts'
 import { SubjectView } from '../../subject/subject-view.ts'
 import type { Subjects } from '../../subject/subjects.ts'
 import { type ChangedKeys, isAffected, relativeTo } from './changed-keys.ts'
@@ -92,8 +92,7 @@ function projection({ byNamespace, words }: Subjects, { subjects }: EquivalenceC
   return (model, view) => {
     const known = views.get(model)
     if (known?.whole === view) return known
-    const subject = subjects.get(model) ?? { model, objects: [model] }
-    const own = new SubjectView(view, subject, byNamespace.get(model.namespace) ?? NO_OBJECTS, words)
+    const own = new SubjectView(view, getKnown(subjects, model), getKnown(byNamespace, model.namespace), words)
     views.set(model, own)
     return own
   }

@@ -386,3 +386,13 @@ t.test('another reason why a kind is unreadable keeps the evaluation', async t =
   const readable = state.withUnreadable(new Map())
   t.not(evaluate(readable, RULES, before).namespaces, before.namespaces)
 })
+
+t.test('a model that a finding names is evaluated on its own, and not again without a change', async t => {
+  const rejected = model(', annotations: { autoscaling.knative.dev/targetBurstCapacity: "-2" }')
+  const state = stockWith(rejected)
+  const before = evaluate(state, RULES)
+  const other = put(state, policy('user1', '{ mtls: { mode: PERMISSIVE } }'))
+  const after = evaluate(other, RULES, before)
+  t.ok(namesIn(after).some(([name, ...others]) => name === 'new' && others.length === 0))
+  t.same(namesIn(after), namesIn(evaluate(other, RULES)))
+})
