@@ -68,7 +68,7 @@ interface Compared {
 }
 
 function compareState({ id, objects, paths }: z.output<typeof state>): readonly Compared[] {
-  const snapshot = Snapshot.of(objects.flatMap(object => readResource(object) ?? []))
+  const snapshot = Snapshot.of(objects.map(object => readResource(object)).filter(one => one !== undefined))
   const evaluated = new Map(snapshot.list('InferenceService').map(one => [modelKey(one), pathsOf(snapshot, one)]))
   return paths.map(expected => {
     const found = findPath(evaluated.get(expected.inferenceService) ?? [], expected)

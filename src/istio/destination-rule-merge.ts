@@ -1,4 +1,5 @@
 import { sortByCreationTime } from '../state/creation-order.ts'
+import { memoize } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import { toFullName } from '../text/host.ts'
 import { type DestinationRule, isSuperset, sameLabels } from './destination-rule.ts'
@@ -21,6 +22,8 @@ function hasScopeOf({ spec: a }: DestinationRule, { spec: b }: DestinationRule):
   if (a.workloadSelector !== undefined && b.workloadSelector !== undefined) {
     return sameLabels(a.workloadSelector.matchLabels, b.workloadSelector.matchLabels)
   }
-  const [mine, theirs] = [new Set(a.exportTo), new Set(b.exportTo)]
+  const [mine, theirs] = [exportsOf(a), exportsOf(b)]
   return a.workloadSelector === b.workloadSelector && isSuperset(mine, theirs) && isSuperset(theirs, mine)
 }
+
+const exportsOf = memoize(({ exportTo }: DestinationRule['spec']): ReadonlySet<string> => new Set(exportTo))

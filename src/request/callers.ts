@@ -150,9 +150,11 @@ const existingNamespaces: (view: View<'Namespace'>, pattern: string) => readonly
   (view, pattern) => view.list('Namespace').flatMap(({ name }) => (matchesAnywhere(pattern, name) ? name : []))
 )
 
-/** Sidecar of the next pods of a namespace, else of its running pods; absent if they have none. */
+/** Sidecar of the next pods of a namespace, else of its running pods; absent if they have none or it does not exist. */
 const sidecarIn: (view: View<InjectionKinds | 'Pod'>, namespace: string) => Pick<Workload, 'revision'> | undefined =
   memoizeInView((view, namespace) => {
+    const hasPods = view.list('Pod', namespace).length > 0
+    if (!hasPods && view.get('Namespace', '', namespace) === undefined) return undefined
     const next = nextProxy(view, { namespace, labels: {}, annotations: {}, hostNetwork: false })
     if (next.proxy === 'sidecar') return next
     return view

@@ -43,24 +43,33 @@ export class VirtualServiceIndex {
   }
 
   with(before: VirtualService | undefined, after: VirtualService | undefined): VirtualServiceIndex {
-    const hosts = new Set([before, after].flatMap(one => (one === undefined ? [] : hostsOf(one, this.#clusterDomain))))
-    const replace = (part: ByHost, host: string): ByHost => {
-      const others = (part.get(host) ?? NONE).filter(one => !isSame(one, before ?? after))
-      const isIn = after !== undefined && hostsOf(after, this.#clusterDomain).includes(host)
-      return new Map(part).set(host, isIn ? [...others, after] : others)
+    const hostsIn = (one: VirtualService | undefined) =>
+      new Set(one === undefined ? [] : hostsOf(one, this.#clusterDomain))
+    const next = hostsIn(after)
+    const replace = (part: ByHost, hosts: readonly string[]): ByHost => {
+      if (hosts.length === 0) return part
+      const copy = new Map(part)
+      for (const host of hosts) {
+        const others = (part.get(host) ?? NONE).filter(one => !isSame(one, before ?? after))
+        copy.set(host, after !== undefined && next.has(host) ? [...others, after] : others)
+      }
+      return copy
     }
-    const [wildcards, names] = [[...hosts].filter(isWildcard), [...hosts].filter(host => !isWildcard(host))]
-    const byPart = Map.groupBy(names, partOf)
-    const exact = this.#exact.map((part, at) => byPart.get(at)?.reduce(replace, part) ?? part)
-    return new VirtualServiceIndex(exact, wildcards.reduce(replace, this.#wildcards), this.#clusterDomain)
+    const hosts = [...new Set([...hostsIn(before), ...next])]
+    const byPart = Map.groupBy(hosts, host => (isWildcard(host) ? WILDCARDS : partOf(host)))
+    const exact = this.#exact.map((part, at) => replace(part, byPart.get(at) ?? []))
+    return new VirtualServiceIndex(exact, replace(this.#wildcards, byPart.get(WILDCARDS) ?? []), this.#clusterDomain)
   }
 }
 
+/** Number of no part, for hosts that are patterns. */
+const WILDCARDS = -1
+
 const NONE: readonly VirtualService[] = []
 
-/** Hosts of a VirtualService, fully qualified and in lower case. */
+/** Distinct hosts of a VirtualService, fully qualified and in lower case. */
 export function hostsOf({ namespace, spec }: VirtualService, clusterDomain: string): readonly string[] {
-  return spec.hosts.map(host => toFullName(host, namespace, clusterDomain).toLowerCase())
+  return [...new Set(spec.hosts.map(host => toFullName(host, namespace, clusterDomain).toLowerCase()))]
 }
 
 const isSame = (one: VirtualService, other: VirtualService | undefined) =>

@@ -73,18 +73,20 @@ const reduced = memoize((_subject: Subject) => new Map<'objects', ReducedObjects
 function makeReduced(subject: Subject, words: WordIndex): ReducedObjects {
   const toReduced = reducerIn(subject, words)
   const reduce = <T extends OwnObject>(object: T): T => JSON.parse(JSON.stringify(object, toReduced))
-  const pods = podsByText(subject, textIn(subject, words)).map(([, alike]) => alike)
+  const pods = podsByText(subject, textIn(subject, words)).map(
+    ([, [first, ...alike]]) => [reduce(first), alike] as const
+  )
   const model = reduce(subject.model)
   const others = subject.objects.filter(({ kind }) => kind !== 'Pod' && kind !== 'InferenceService')
   const shown: readonly OwnObject[] = [
     model,
-    ...[...pods.flatMap(alike => alike.slice(0, PODS_PER_TEXT)), ...others].map(reduce)
+    ...pods.flatMap(([first, alike]) => [first, ...alike.slice(0, PODS_PER_TEXT - 1).map(reduce)]),
+    ...others.map(reduce)
   ]
-  const byName = new Map(shown.map(object => [`${object.kind} ${object.name}`, object]))
-  for (const [first, ...alike] of pods) {
-    const known = byName.get(`Pod ${first.name}`)
-    for (const { name } of alike) if (known !== undefined) getOrAdd(byName, `Pod ${name}`, () => known)
-  }
+  const byName = new Map<string, OwnObject>(
+    pods.flatMap(([first, alike]) => alike.map(({ name }) => [`Pod ${name}`, first]))
+  )
+  for (const object of shown) byName.set(`${object.kind} ${object.name}`, object)
   return { model, shown, byName }
 }
 

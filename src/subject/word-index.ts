@@ -55,13 +55,16 @@ export class WordIndex {
    */
   relationOf(name: string, namespace = ''): string {
     const isNamed = this.#counts.names.has(lookupName(name)) || mentions(namespace, name)
-    if (isNamed || !PLAIN.test(name)) return name
+    if (isNamed || !isPlain(name)) return name
     const parts = this.patterns.matchedParts(name)
     return parts.length === 0 ? '' : JSON.stringify(parts)
   }
 }
 
-/** Name that a host can contain, and that no part of a generated name ends. */
-const PLAIN = /^(?!(.*-)?(default|predictor|transformer|explainer|private)(-|$))[a-z]([-a-z0-9]*[a-z0-9])?$/
+/** Name that a host can contain, and of which no part between hyphens is a part of a generated name. */
+const isPlain = (name: string) =>
+  /^[a-z][-a-z0-9]*$/.test(name) && !name.endsWith('-') && !name.split('-').some(part => GENERATED.has(part))
+
+const GENERATED: ReadonlySet<string> = new Set(['default', 'predictor', 'transformer', 'explainer', 'private'])
 
 const REVISION = /\d{5}/

@@ -22,6 +22,7 @@ t.test('hosts are full names in lower case', async t => {
     '*',
     '*.example.org'
   ])
+  t.same(hostsOf(made('a', 'b, B.user1.svc.cluster.local'), DOMAIN), ['b.user1.svc.cluster.local'], 'each once')
 })
 
 t.test('the index finds VirtualServices with a host that covers another, the oldest first', async t => {

@@ -228,11 +228,14 @@ const destinationRules: readonly HostileInput[] = [
 
 const serviceEntries: readonly HostileInput[] = [
   {
-    name: 'ServiceEntry: 50,000 hosts, half of them wildcards',
+    name: 'ServiceEntry: 256 long hosts, half of them wildcards',
     admitted: true,
     make: () =>
       object(GROUP, 'ServiceEntry', {
-        hosts: times(50_000, i => (i % 2 === 0 ? `*.n${i}.svc.cluster.local` : `a${i}.example.com`)),
+        hosts: times(256, i => {
+          const labels = `n${i}.${'x.'.repeat(110)}`
+          return i % 2 === 0 ? `*.${labels}svc.cluster.local` : `${labels}example.com`
+        }),
         ports: [{ number: 80, name: 'http', protocol: 'HTTP' }],
         resolution: 'NONE'
       })

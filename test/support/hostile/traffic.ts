@@ -3,7 +3,7 @@ import { entries, type HostileInput, type Manifest, object, times } from './row.
 const network = (spec: unknown, namespace?: string) =>
   object('networking.k8s.io/v1', 'NetworkPolicy', spec, {}, namespace)
 const named = (count: number) => ({
-  matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: times(count, i => `n${i}`) }]
+  matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: times(count, i => `peer${i}`) }]
 })
 const namespaceObject = (name: string): Manifest => ({
   apiVersion: 'v1',
@@ -87,8 +87,8 @@ export const TRAFFIC: readonly HostileInput[] = [
     admitted: true,
     make: () => network({ podSelector: {}, ingress: [{ from: [{ namespaceSelector: named(20_000) }] }] }),
     beside: () => [
-      ...times(1_000, i => namespaceObject(`n${i}`)),
-      ...times(1_000, i => network({ podSelector: {}, policyTypes: ['Egress'] }, `n${i}`))
+      ...times(1_000, i => namespaceObject(`peer${i}`)),
+      ...times(1_000, i => network({ podSelector: {}, policyTypes: ['Egress'] }, `peer${i}`))
     ]
   },
   { name: 'NetworkPolicy: null', admitted: true, make: () => network(null) },
@@ -115,7 +115,7 @@ export const TRAFFIC: readonly HostileInput[] = [
         hostnames: times(16, i => `h${i}.example.com`),
         rules: times(16, i => ({
           matches: times(8, j => ({
-            path: { type: 'RegularExpression', value: `/${'.*a'.repeat(340)}${i}-${j}` },
+            path: { type: 'RegularExpression', value: `/${'.*a'.repeat(330)}${i}-${j}` },
             headers: times(2, k => ({ type: 'RegularExpression', name: `h${k}`, value: '(a+)+$'.repeat(600) }))
           })),
           backendRefs: times(16, j => ({ name: `b${j}`, port: 80 }))
