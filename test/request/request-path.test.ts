@@ -14,7 +14,7 @@ const toPod = (result: Partial<Hop>, more: Partial<Branch> = {}): Branch => ({
   ...more
 })
 const call = { host: 'a', path: '/', method: 'POST', token: undefined, headers: {}, headersComplete: false }
-const outcomes = (...branches: readonly Branch[]) => {
+const evaluated = (...branches: readonly Branch[]) => {
   const template: PathTemplate = {
     caller: 'in-mesh',
     from: undefined,
@@ -22,11 +22,13 @@ const outcomes = (...branches: readonly Branch[]) => {
     candidates: [{ at: [], call }],
     follow: () => branches
   }
-  return evaluatePath(template).map(({ activatorMode, hops, unknown }) => [
+  return evaluatePath(template)
+}
+const outcomes = (...branches: readonly Branch[]) =>
+  evaluated(...branches).map(({ activatorMode, hops, unknown }) => [
     activatorMode,
     ...hops.map(({ failure }) => failure?.cause ?? unknown?.reason ?? 'ok')
   ])
-}
 
 t.test('of several ways in one activator mode, the one that fails is the path', async t => {
   for (const [name, branches, expected] of [
@@ -53,4 +55,24 @@ t.test('ways behind a hop that is unknown are one path', async t => {
   const gateway = hop('caller->local-gateway', UNKNOWN)
   const way = (activatorMode: 'serve' | 'proxy') => ({ activatorMode, hops: [gateway, hop('gateway->pod')], shared: 1 })
   t.same(outcomes(way('serve'), way('proxy')), [[undefined, 'ambient']])
+})
+
+t.test('an unknown hop ends a path, and its inputs tell what follows', async t => {
+  const behind = (result: Partial<Hop>) =>
+    evaluated({
+      activatorMode: undefined,
+      hops: [hop('caller->local-gateway', UNKNOWN), hop('gateway->pod', result)],
+      shared: 0
+    })
+  const [open, blocked] = [behind({}), behind(BLOCKED)]
+  t.same(
+    open.map(({ hops }) => hops.length),
+    [1]
+  )
+  t.same(
+    blocked.map(({ hops }) => hops.length),
+    [1]
+  )
+  t.match(blocked[0]?.unknown?.inputs, 'no-endpoints')
+  t.notSame(open[0]?.unknown?.inputs, blocked[0]?.unknown?.inputs)
 })
