@@ -1,5 +1,6 @@
 import { policiesFor } from '../istio/authorization.ts'
 import { meshOf } from '../istio/mesh.ts'
+import { namedExports } from '../istio/named-exports.ts'
 import { type KnownCall, residueOf } from '../istio/rule-residue.ts'
 import { exportedTo } from '../istio/sidecar.ts'
 import { gatewaysOf, isExportedTo, MESH, sourceNamespacesOf, type VirtualService } from '../istio/virtual-service.ts'
@@ -128,22 +129,43 @@ function routesText(view: View<PathKinds>, virtualService: VirtualService, names
  */
 const configuredIn: (view: View<PathKinds>, serverNamespace: string) => (namespace: string) => readonly string[] =
   memoizeInView((view, serverNamespace) => {
-    const texts = new Map<string, string[]>()
-    const add = (namespace: string, text: string) => getOrAdd(texts, namespace, (): string[] => []).push(text)
     const { clusterDomain } = view.settings
     const isRelevant = ({ host }: NamedDestinationRule) =>
       isWildcard(host) || namespaceOfHost(host, clusterDomain) === serverNamespace
-    const relevant = view.destinationRulesIn(serverNamespace).filter(isRelevant)
-    for (const { destinationRule, host } of sortDestinationRules(relevant)) {
-      const { namespace: own, name, spec } = destinationRule
-      add(own, JSON.stringify([host, specText(destinationRule)]))
-      for (const namespace of spec.exportTo) add(namespace, `sees ${own}/${name}`)
+    const relevant = sortDestinationRules(view.destinationRulesIn(serverNamespace).filter(isRelevant))
+    const entries: readonly ConfigurationEntry[] = [
+      ...relevant.flatMap(({ destinationRule, host }) => {
+        const { namespace: own, name, spec } = destinationRule
+        return [
+          { own, text: JSON.stringify([host, specText(destinationRule)]), exportTo: NONE },
+          { own: undefined, text: `sees ${own}/${name}`, exportTo: spec.exportTo }
+        ]
+      }),
+      ...view.list('Service', serverNamespace).map(service => ({
+        own: undefined,
+        text: `sees ${service.name}`,
+        exportTo: exportedTo(service) ?? NONE
+      }))
+    ]
+    const texts = new Map<string, string[]>()
+    for (const { own, text, exportTo } of entries) {
+      for (const namespace of own === undefined ? namedExports(view, exportTo) : [own]) {
+        getOrAdd(texts, namespace, (): string[] => []).push(text)
+      }
     }
-    for (const service of view.list('Service', serverNamespace)) {
-      for (const namespace of exportedTo(service) ?? []) add(namespace, `sees ${service.name}`)
-    }
-    return (namespace: string) => texts.get(namespace) ?? NONE
+    const textsOf = (namespace: string) =>
+      entries.flatMap(({ own, text, exportTo }) => (own === namespace || exportTo.includes(namespace) ? text : []))
+    // Manifests may have the pods of a namespace without the namespace.
+    return namespace =>
+      view.get('Namespace', '', namespace) === undefined ? textsOf(namespace) : (texts.get(namespace) ?? NONE)
   })
+
+/** Text of an object, and the namespaces whose callers it concerns. */
+interface ConfigurationEntry {
+  readonly own: string | undefined
+  readonly text: string
+  readonly exportTo: readonly string[]
+}
 
 const NONE: readonly string[] = []
 

@@ -2,6 +2,7 @@ import { policiesFor } from '../istio/authorization.ts'
 import { type InjectionKinds, nextProxy } from '../istio/injection.ts'
 import { ANY_ADDRESS } from '../istio/ip-blocks.ts'
 import { meshOf } from '../istio/mesh.ts'
+import { namedExports } from '../istio/named-exports.ts'
 import { namedSources } from '../istio/named-sources.ts'
 import type { Call } from '../istio/request.ts'
 import { exportedTo, importsOwnNamespace } from '../istio/sidecar.ts'
@@ -98,27 +99,23 @@ function namespacesWithRule(view: View<PathKinds>, host: string): readonly strin
   return view
     .destinationRulesIn(namespaceOf(host))
     .filter(({ host: pattern }) => coversHost(pattern, host))
-    .flatMap(({ destinationRule: { namespace, spec } }) => [namespace, ...spec.exportTo.filter(isName)])
+    .flatMap(({ destinationRule: { namespace, spec } }) => [namespace, ...namedExports(view, spec.exportTo)])
 }
 
 /** Namespaces of sidecars that use a VirtualService which others do not use, or other routes of it. */
 function namespacesWithRoute(view: View<PathKinds>, virtualService: VirtualService): readonly string[] {
   const exportTo = exportsOf(view, virtualService)
   const own = importsOwnNamespace(view) || exportTo.includes('.') ? [virtualService.namespace] : []
-  return [...own, ...exportTo.filter(isName), ...sourceNamespacesOf(view, virtualService)]
+  return [...own, ...namedExports(view, exportTo), ...sourceNamespacesOf(view, virtualService)]
 }
 
-/** False for `.` (own) and `*` (all). */
-const isName = (exportTo: string) => exportTo !== '.' && exportTo !== '*'
-
 /** Namespaces to which Services of a namespace are exported by name; and that namespace, if it sees more than others. */
-const exportTargets: (view: View<'Service' | 'ConfigMap'>, namespace: string) => ReadonlySet<string> = memoizeInView(
-  (view, namespace) => {
+const exportTargets: (view: View<'Service' | 'ConfigMap' | 'Namespace'>, namespace: string) => ReadonlySet<string> =
+  memoizeInView((view, namespace) => {
     const { serviceExportTo } = meshOf(view)
     const exports = view.list('Service', namespace).flatMap(service => exportedTo(service) ?? serviceExportTo)
-    return new Set(exports.filter(to => to !== '*').map(to => (to === '.' ? namespace : to)))
-  }
-)
+    return new Set([...(exports.includes('.') ? [namespace] : []), ...namedExports(view, exports)])
+  })
 
 const newSet = () => new Set<string>()
 
@@ -150,11 +147,9 @@ const existingNamespaces: (view: View<'Namespace'>, pattern: string) => readonly
   (view, pattern) => view.list('Namespace').flatMap(({ name }) => (matchesAnywhere(pattern, name) ? name : []))
 )
 
-/** Sidecar of the next pods of a namespace, else of its running pods; absent if they have none or it does not exist. */
+/** Sidecar of the next pods of a namespace, else of its running pods; absent if they have none. */
 const sidecarIn: (view: View<InjectionKinds | 'Pod'>, namespace: string) => Pick<Workload, 'revision'> | undefined =
   memoizeInView((view, namespace) => {
-    const hasPods = view.list('Pod', namespace).length > 0
-    if (!hasPods && view.get('Namespace', '', namespace) === undefined) return undefined
     const next = nextProxy(view, { namespace, labels: {}, annotations: {}, hostNetwork: false })
     if (next.proxy === 'sidecar') return next
     return view

@@ -228,6 +228,16 @@ const destinationRules: readonly HostileInput[] = [
 
 const serviceEntries: readonly HostileInput[] = [
   {
+    name: 'ServiceEntry: 50,000 hosts, half of them wildcards',
+    admitted: false,
+    make: () =>
+      object(GROUP, 'ServiceEntry', {
+        hosts: times(50_000, i => (i % 2 === 0 ? `*.n${i}.svc.cluster.local` : `a${i}.example.com`)),
+        ports: [{ number: 80, name: 'http', protocol: 'HTTP' }],
+        resolution: 'NONE'
+      })
+  },
+  {
     name: 'ServiceEntry: 256 long hosts, half of them wildcards',
     admitted: true,
     make: () =>

@@ -115,7 +115,7 @@ export const TRAFFIC: readonly HostileInput[] = [
         hostnames: times(16, i => `h${i}.example.com`),
         rules: times(16, i => ({
           matches: times(8, j => ({
-            path: { type: 'RegularExpression', value: `/${'.*a'.repeat(330)}${i}-${j}` },
+            path: { type: 'RegularExpression', value: `/${'.*a'.repeat(339)}${i}-${j}` },
             headers: times(2, k => ({ type: 'RegularExpression', name: `h${k}`, value: '(a+)+$'.repeat(600) }))
           })),
           backendRefs: times(16, j => ({ name: `b${j}`, port: 80 }))
