@@ -233,6 +233,21 @@ spec: { host: "${host}", exportTo: ${exportTo}, trafficPolicy: { tls: { mode: ${
       [injecting('istio-system'), rule('istio-system', 'DISABLE'), rule('user2', 'DISABLE')],
       ['istio-system: default', 'user2: default']
     ],
+    [
+      'rule exported to one of them',
+      [rules(both), rule('user1', 'DISABLE', '[user3]')],
+      ['user1: default', ...TWO_CLASSES]
+    ],
+    [
+      'rule exported to a namespace that does not exist',
+      [INJECT_ALL, rule('user1', 'DISABLE', '[later]')],
+      ['user1: default']
+    ],
+    [
+      'rule exported to one of two namespaces that do not exist and that a policy names',
+      [INJECT_ALL, rules(from('soon, later')), rule('user1', 'DISABLE', '[later]')],
+      ['later: default', 'soon: default', 'user1: default']
+    ],
     ['different revisions', [CANARY, rules(both)], TWO_CLASSES],
     [
       'rules for hosts that no call uses',

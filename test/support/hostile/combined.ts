@@ -160,6 +160,20 @@ export const COMBINED: readonly HostileInput[] = [
       times(50, i => rule({ host: '*.local', exportTo: times(1_000, j => `n${i}-${j}`) }, { name: `r${i}` }))
   },
   {
+    name: 'VirtualService and Service of a model that are exported to many namespaces',
+    admitted: true,
+    make: () =>
+      object('networking.istio.io/v1beta1', 'VirtualService', {
+        hosts: ['sklearn-iris-predictor.user1.svc.cluster.local'],
+        exportTo: times(50_000, i => `n${i}`),
+        http: [{ route: [{ destination: { host: 'sklearn-iris-predictor.user1.svc.cluster.local' } }] }]
+      }),
+    beside: () => {
+      const annotations = { 'networking.istio.io/exportTo': times(30_000, i => `n${i}`).join() }
+      return times(10, i => service('user1', `s${i}`, { ports: [{ name: 'http', port: 80 }] }, { annotations }))
+    }
+  },
+  {
     name: 'many PeerAuthentications of one namespace',
     admitted: true,
     make: () => object('security.istio.io/v1beta1', 'PeerAuthentication', { mtls: { mode: 'STRICT' } }),
