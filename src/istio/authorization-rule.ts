@@ -1,10 +1,10 @@
 import { memoize } from '../state/memoize.ts'
 import { matches, matchesPath } from '../text/pattern.ts'
-import { all, any, not, type Tristate } from '../text/tristate.ts'
+import { all, any, anyOf, not, type Tristate } from '../text/tristate.ts'
 import type { Operation, Rule, Source } from './authorization-policy.ts'
 import { findByIdentity, indexValues } from './identity-index.ts'
 import { type IdentityKey, isIdentityKey, isOfDomain, matchesIdentity, type RuleContext } from './identity-match.ts'
-import { inBlocks } from './ip-blocks.ts'
+import { blocksWith } from './ip-blocks.ts'
 import type { Request, Token } from './request.ts'
 import { isTokenKey, matchesToken, type TokenKey } from './token-match.ts'
 
@@ -79,8 +79,8 @@ const isSpecified = (field: Field | undefined): field is Field =>
 function matchesField({ values, notValues, http, isMatch, candidates = allOf }: Field, isHttp: boolean): Tristate {
   if (http && !isHttp) return true
   return all([
-    values.length === 0 ? true : any(candidates(values).map(isMatch)),
-    notValues.length === 0 ? true : not(any(candidates(notValues).map(isMatch)))
+    values.length === 0 ? true : anyOf(candidates(values), isMatch),
+    notValues.length === 0 ? true : not(anyOf(candidates(notValues), isMatch))
   ])
 }
 
@@ -157,9 +157,9 @@ function toField(key: string, { values, notValues }: Values, request: Request, c
   const { identity, from, to, sni, token } = request
   if (isIdentityKey(key)) return identityField(key, { values, notValues }, identity, context)
   if (key === 'source.trustDomain') return make(false, value => isOfDomain(value, identity, context))
-  if (key === 'source.ip') return make(false, inBlocks([values, notValues], from))
+  if (key === 'source.ip') return addressField({ values, notValues }, from)
   if (key === 'remote.ip') return make(false, () => undefined)
-  if (key === 'destination.ip') return make(false, inBlocks([values, notValues], to.address))
+  if (key === 'destination.ip') return addressField({ values, notValues }, to.address)
   if (key === 'destination.port') return make(false, value => Number(value) === to.port)
   if (key === 'connection.sni') return make(false, value => sni !== undefined && matches(value, sni))
   if (isTokenKey(key)) return make(true, value => matchesToken(key, value, token))
@@ -179,6 +179,12 @@ export function tokenOutcomes({ from, when }: Rule, token: Token): string {
     ...when.flatMap(({ key, values, notValues }) => (isTokenKey(key) ? [outcome(key, values, notValues)] : []))
   ]
   return outcomes.map(String).join()
+}
+
+function addressField(values: Values, address: string | undefined): Field {
+  const isKnown = blocksWith([], address) !== undefined
+  const isMatch = () => (isKnown ? true : undefined)
+  return { ...values, http: false, isMatch, candidates: all => blocksWith(all, address) ?? all }
 }
 
 function identityField(key: IdentityKey, values: Values, identity: string | undefined, context: RuleContext): Field {

@@ -3,9 +3,9 @@ import { getOrAdd } from '../state/map.ts'
 import { memoize, memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import { isRunning, toWorkload, type Workload } from '../state/workload.ts'
+import { extentOf, type Prefix, parseAddress, parseBlock } from '../text/cidr.ts'
 import { type AuthorizationKinds, policiesFor } from './authorization.ts'
 import type { AuthorizationPolicy } from './authorization-policy.ts'
-import { type Block, blocksOf } from './ip-blocks.ts'
 import { meshOf } from './mesh.ts'
 
 type Addresses = readonly [string | undefined, ...(string | undefined)[]]
@@ -23,9 +23,8 @@ export const callerAddresses: (view: View<AuthorizationKinds | 'Pod'>, server: W
     )
     if (lists.size === 0 || lists.size > MAX_LISTS) return [undefined]
     const known = ownAddresses(view)
-    const kinds = new Set(known.map(one => one.kind()))
-    const [first, ...others] = FAMILIES.filter(({ kind }) =>
-      kinds.size === 0 ? kind === 'ipv4' : kinds.has(kind)
+    const [first, ...others] = FAMILIES.filter(({ version }) =>
+      known.length === 0 ? version === '4' : known.some(one => one.startsWith(version))
     ).flatMap(family => representatives(family, [...lists.values()], known))
     return [first, ...others]
   }
@@ -46,37 +45,35 @@ function listsOf({ spec }: AuthorizationPolicy): readonly (readonly string[])[] 
 }
 
 /** Addresses of the pods of Istio and Knative, and of gateways: they are hops, not callers. */
-const ownAddresses = memoize((view: View<'Pod' | 'ConfigMap'>): readonly IP[] => {
+const ownAddresses = memoize((view: View<'Pod' | 'ConfigMap'>): readonly Prefix[] => {
   const { istioNamespace, knativeNamespace } = view.settings
   const namespaces = [...new Set([meshOf(view).rootNamespace, istioNamespace, knativeNamespace])]
   return [
     ...namespaces.flatMap(namespace => view.list('Pod', namespace).filter(isRunning).map(toWorkload)),
     ...view.gateways()
-  ].flatMap(({ address = '' }) => (ipaddr.isValid(address) ? ipaddr.parse(address) : []))
+  ].flatMap(({ address = '' }) => parseAddress(address) ?? [])
 })
 
-type IP = ipaddr.IPv4 | ipaddr.IPv6
-
 const FAMILIES = [
-  { kind: 'ipv4', bytes: 4 },
-  { kind: 'ipv6', bytes: 16 }
+  { version: '4', bytes: 4 },
+  { version: '6', bytes: 16 }
 ] as const
 
 /** First address of each combination of lists, without the excluded addresses. */
 function representatives(
-  { kind, bytes }: (typeof FAMILIES)[number],
+  { version, bytes }: (typeof FAMILIES)[number],
   lists: readonly (readonly string[])[],
-  excluded: readonly IP[]
+  excluded: readonly Prefix[]
 ): readonly string[] {
   const counters = lists.map(list => ({ list, open: 0 }))
   type Changes = { readonly counter: { open: number }; readonly change: number }[]
   const changes = new Map<bigint, Changes>([[0n, []]])
   for (const counter of counters) {
-    for (const { at, change } of boundariesOf(counter.list, kind)) {
-      getOrAdd(changes, at, (): Changes => []).push({ counter, change })
+    for (const { family, at, change } of boundariesOf(counter.list)) {
+      if (family === version) getOrAdd(changes, at, (): Changes => []).push({ counter, change })
     }
   }
-  const taken = new Set(excluded.filter(one => one.kind() === kind).map(toNumber))
+  const taken = new Set(excluded.filter(one => one.startsWith(version)).map(one => extentOf(one)[0]))
   for (const address of taken) getOrAdd(changes, address + 1n, () => [])
   const found = new Map<string, bigint>()
   for (const [start, changed] of [...changes].sort(([a], [b]) => Number(a - b))) {
@@ -87,28 +84,19 @@ function representatives(
   return [...found.values()].map(address => toText(address, bytes))
 }
 
-/** Addresses at which blocks of a family start (+1), and after which they end (-1). */
-function boundariesOf(list: readonly string[], kind: string) {
-  return [...blocksOf(list).values()]
-    .filter(({ net }) => net.kind() === kind)
-    .flatMap(block => {
-      const [first, size] = extentOf(block)
-      return [
-        { at: first, change: 1 },
-        { at: first + size, change: -1 }
-      ]
-    })
-}
-
-function extentOf({ net, bits }: Block): readonly [first: bigint, size: bigint] {
-  const size = 1n << BigInt(8 * net.toByteArray().length - bits)
-  const address = toNumber(net)
-  return [address - (address % size), size]
-}
-
-function toNumber(address: IP): bigint {
-  return BigInt(`0x${Buffer.from(address.toByteArray()).toString('hex')}`)
-}
+/** Addresses at which blocks start (+1), and after which they end (-1), with the IP version. */
+const boundariesOf = memoize((list: readonly string[]) =>
+  list.flatMap(text => {
+    const prefix = parseBlock(text)
+    if (prefix === undefined) return []
+    const [first, size] = extentOf(prefix)
+    const [family] = prefix
+    return [
+      { family, at: first, change: 1 },
+      { family, at: first + size, change: -1 }
+    ]
+  })
+)
 
 function toText(address: bigint, bytes: number): string {
   const hex = address.toString(16).padStart(2 * bytes, '0')

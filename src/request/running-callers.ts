@@ -1,10 +1,11 @@
-import { inBlocks, isBlock } from '../istio/ip-blocks.ts'
+import { blocksWith } from '../istio/ip-blocks.ts'
 import { GATEWAY_NAME } from '../istio/policy-target.ts'
 import { hasDirection } from '../kubernetes/network-policy.ts'
 import { getOrAdd } from '../state/map.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { isRunning, toWorkload, type Workload } from '../state/workload.ts'
+import { isBlock } from '../text/cidr.ts'
 import type { Labels } from '../text/selector.ts'
 import { GRAPH_LABEL } from './inference-graph.ts'
 
@@ -124,8 +125,7 @@ function traitsReader(view: View<SelectingKind>): (pod: Workload) => string {
     // What other pods send to this one depends on the rest.
     const { namespace, serviceAccount, name, ports, excludedInboundPorts, servesTls, probes, labels, address, ...own } =
       pod
-    const contains = inBlocks([blocks, []], address)
-    return JSON.stringify([own, labelsOf(labels), blocks.map(block => contains(block) ?? null)])
+    return JSON.stringify([own, labelsOf(labels), blocksWith(blocks, address)])
   }
 }
 

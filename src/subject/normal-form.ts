@@ -3,13 +3,13 @@ import { byCreationTime } from '../state/creation-order.ts'
 import { getOrAdd } from '../state/map.ts'
 import { memoize } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
-import { blockIndex } from '../text/cidr.ts'
+import { blockIndex, isBlock } from '../text/cidr.ts'
 import { replaceWord } from '../text/replace-word.ts'
 import { isEmpty, type Labels } from '../text/selector.ts'
 import { isMatched, type LabelContext, reduceLabels } from './labels.ts'
 import type { OwnKind } from './own-objects.ts'
 import type { WordIndex } from './word-index.ts'
-import { isBlock, type Words } from './words.ts'
+import type { Words } from './words.ts'
 
 type OwnObject = ResourceOf<OwnKind>
 type Model = ResourceOf<'InferenceService'>
@@ -150,10 +150,7 @@ function reducerIn({ model: { name }, objects }: Named, words: WordIndex) {
 const isLabels = (key: string, value: unknown): value is Labels =>
   (key === 'labels' || key === 'annotations') && typeof value === 'object' && value !== null
 
-const containing = memoize((blocks: Iterable<string> & object) => blockIndex([...blocks].map(toBlock)))
-
-/** An address as the block of only this address. */
-const toBlock = (text: string) => (text.includes('/') ? text : `${text}/${text.includes(':') ? 128 : 32}`)
+const containing = memoize((blocks: Iterable<string> & object) => blockIndex(blocks))
 
 const blocksOf = (address: string, { blocks }: { readonly blocks: Iterable<string> & object }) =>
   containing(blocks)(address).toSorted().join()

@@ -1,5 +1,5 @@
-import ipaddr from 'ipaddr.js'
 import type { Resource } from '../state/resource.ts'
+import { isBlock } from '../text/cidr.ts'
 import { replaceWord } from '../text/replace-word.ts'
 
 /**
@@ -108,10 +108,4 @@ export function mentions(text: string, name: string): boolean {
 export function lookupName(name: string): string {
   const parts = name.split('-', MAX_PARTS + 1)
   return parts.length > MAX_PARTS ? parts.slice(0, MAX_PARTS).join('-') : name
-}
-
-const BLOCK = /^(\d+\.\d+\.\d+\.\d+|[\da-fA-F]*:[\da-fA-F.:]+)(\/\d+)?$/
-
-export function isBlock(text: string): boolean {
-  return BLOCK.test(text) && (ipaddr.isValid(text) || ipaddr.isValidCIDR(text))
 }

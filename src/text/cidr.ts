@@ -30,11 +30,23 @@ export function parseAddress(text: string): Prefix | undefined {
 const BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(2).padStart(8, '0'))
 const toBits = (bytes: readonly number[]) => bytes.map(byte => BYTES[byte]).join('')
 
+/** Prefix of a CIDR block, or of the block of one address. */
+export const parseBlock = (text: string) => parseCidr(text) ?? parseAddress(text)
+
+/** True for an address, and for a block of addresses. */
+export const isBlock = (text: string) => parseBlock(text) !== undefined
+
+/** First address of a prefix, and how many addresses it has. */
+export function extentOf(prefix: Prefix): readonly [first: bigint, size: bigint] {
+  const size = 1n << BigInt((prefix.startsWith('4') ? 32 : 128) - lengthOf(prefix))
+  return [BigInt(`0b0${prefix.slice(VERSION)}`) * size, size]
+}
+
 /** Returns a function that lists the blocks that contain an address. Invalid blocks and addresses match nothing. */
-export function blockIndex(cidrs: readonly string[]): (address: string) => readonly string[] {
+export function blockIndex(cidrs: Iterable<string>): (address: string) => readonly string[] {
   const byPrefix = new Map<Prefix, string[]>()
   for (const cidr of cidrs) {
-    const prefix = parseCidr(cidr)
+    const prefix = parseBlock(cidr)
     if (prefix === undefined) continue
     const known = byPrefix.get(prefix)
     if (known === undefined) byPrefix.set(prefix, [cidr])

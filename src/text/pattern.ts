@@ -26,7 +26,7 @@ const TEMPLATE = /(\{\*\*?\})/
  * @see istio 1.31 pilot/pkg/security/authz/matcher/template.go, envoy source/extensions/path/uri_template_lib
  */
 export function matchesPath(pattern: string, path: string): boolean {
-  if (!pattern.includes('{*}') && !pattern.includes('{**}')) return matches(pattern, path)
+  if (!pattern.includes('{*') || !TEMPLATE.test(pattern)) return matches(pattern, path)
   if (shortestMatch(pattern) > path.length) return false
   let reached: readonly number[] = [0]
   for (const part of pattern.split(TEMPLATE).filter(part => part !== '')) {
