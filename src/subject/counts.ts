@@ -37,21 +37,25 @@ export class Counts {
     for (const texts of added) add(texts, 1)
     for (const texts of removed) add(texts, -1)
     const diff = new Set<string>()
-    const next = new Map(this.#changes)
     for (const [text, by] of changes) {
-      if (by === 0) continue
-      if (this.has(text) !== this.#countOf(text) + by > 0) diff.add(text)
-      next.set(text, (next.get(text) ?? 0) + by)
+      const count = this.#countOf(text)
+      if (count > 0 !== count + by > 0) diff.add(text)
     }
-    return {
-      counts: next.size > MAX_CHANGES ? new Counts(merged(this.#base, next)) : new Counts(this.#base, next),
-      diff
-    }
+    const isLong = this.#changes.size + changes.size > MAX_CHANGES
+    const counts = isLong
+      ? new Counts(summed(summed(this.#base, this.#changes), changes))
+      : new Counts(this.#base, summed(this.#changes, changes))
+    return { counts, diff }
   }
 }
 
-function merged(base: ReadonlyMap<string, number>, changes: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
-  const all = new Map(base)
+/** Sum of counts. Texts with the sum 0 are left out: they are absent from a base, and do not change one. */
+function summed(
+  counts: ReadonlyMap<string, number>,
+  changes: ReadonlyMap<string, number>
+): ReadonlyMap<string, number> {
+  if (changes.size === 0) return counts
+  const all = new Map(counts)
   for (const [text, by] of changes) {
     const count = (all.get(text) ?? 0) + by
     if (count === 0) all.delete(text)
