@@ -5,6 +5,8 @@ export type Prefix = string
 
 const CIDR = /^([0-9a-f.:]+)\/(\d{1,3})$/i
 const IPV4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/
+/** Most texts are no addresses, which the library finds out slowly. */
+const IPV6 = /^[0-9a-f.:]{2,45}$/i
 
 /** Prefix of a CIDR block; `undefined` if it is invalid, which the API server rejects. */
 export function parseCidr(text: string): Prefix | undefined {
@@ -24,7 +26,7 @@ export function parseAddress(text: string): Prefix | undefined {
     const bytes = ipv4.slice(1).map(Number)
     return bytes.every(byte => byte <= 255) ? `4${toBits(bytes)}` : undefined
   }
-  return ipaddr.IPv6.isValid(text) ? `6${toBits(ipaddr.IPv6.parse(text).toByteArray())}` : undefined
+  return IPV6.test(text) && ipaddr.IPv6.isValid(text) ? `6${toBits(ipaddr.IPv6.parse(text).toByteArray())}` : undefined
 }
 
 const BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(2).padStart(8, '0'))
