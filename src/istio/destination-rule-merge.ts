@@ -2,7 +2,7 @@ import { sortByCreationTime } from '../state/creation-order.ts'
 import { memoize } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import { toFullName } from '../text/host.ts'
-import { type DestinationRule, isSuperset, sameLabels } from './destination-rule.ts'
+import { type DestinationRule, sameLabels } from './destination-rule.ts'
 
 /**
  * DestinationRules that are merged before this one for the same host, clients and namespaces, oldest first. Of several, the
@@ -23,7 +23,7 @@ function hasScopeOf({ spec: a }: DestinationRule, { spec: b }: DestinationRule):
     return sameLabels(a.workloadSelector.matchLabels, b.workloadSelector.matchLabels)
   }
   const [mine, theirs] = [exportsOf(a), exportsOf(b)]
-  return a.workloadSelector === b.workloadSelector && isSuperset(mine, theirs) && isSuperset(theirs, mine)
+  return a.workloadSelector === b.workloadSelector && theirs.isSubsetOf(mine) && mine.isSubsetOf(theirs)
 }
 
 const exportsOf = memoize(({ exportTo }: DestinationRule['spec']): ReadonlySet<string> => new Set(exportTo))

@@ -1,4 +1,5 @@
 import { byCreationTime } from '../state/creation-order.ts'
+import { getOrAdd } from '../state/map.ts'
 import { memoize } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
@@ -19,6 +20,13 @@ export interface MergedDestinationRule {
 
 interface Entry extends MergedDestinationRule {
   readonly exportTo: ReadonlySet<string>
+}
+
+/** Entry to which DestinationRules are still added. */
+interface NewEntry extends Entry {
+  trafficPolicy: Entry['trafficPolicy']
+  readonly subsets: Entry['subsets'][number][]
+  readonly subsetNames: Set<string>
 }
 
 type Table = ReadonlyMap<string, readonly Entry[]>
@@ -110,9 +118,9 @@ function oncePerDomain(rules: readonly DestinationRule[], privateByDefault: bool
 
 /** @see istio 1.31 pilot/pkg/model/push_context.go (setDestinationRules) */
 function makeIndex(rules: readonly DestinationRule[], clusterDomain: string, privateByDefault: boolean): Index {
-  const local = new Map<string, Entry[]>()
-  const exported = new Map<string, Entry[]>()
-  const privateOnly = new Map<string, Entry[]>()
+  const local = new Map<string, NewEntry[]>()
+  const exported = new Map<string, NewEntry[]>()
+  const privateOnly = new Map<string, NewEntry[]>()
   for (const destinationRule of [...rules].sort(bySelectorAndCreationTime)) {
     const { namespace, spec } = destinationRule
     const host = toFullName(spec.host, namespace, clusterDomain)
@@ -138,41 +146,40 @@ function bySelectorAndCreationTime(a: DestinationRule, b: DestinationRule): numb
  * @see istio 1.31 pilot/pkg/model/destination_rule.go (mergeDestinationRule)
  */
 function add(
-  table: Map<string, Entry[]>,
+  table: Map<string, NewEntry[]>,
   host: string,
   destinationRule: DestinationRule,
   exportTo: ReadonlySet<string>
 ): void {
   const { trafficPolicy, subsets, workloadSelector } = destinationRule.spec
-  const entries = table.get(host) ?? []
+  const entries = getOrAdd(table, host, (): NewEntry[] => [])
   let separately = true
-  const merged = entries.map(entry => {
-    const equal = isSuperset(exportTo, entry.exportTo) && isSuperset(entry.exportTo, exportTo)
-    if (equal) separately = false
-    else {
-      separately = true
-      if (entry.exportTo.size === 0 || !isSuperset(exportTo, entry.exportTo)) return entry
-    }
+  for (const entry of entries) {
+    const equal = entry.exportTo.isSubsetOf(exportTo) && exportTo.isSubsetOf(entry.exportTo)
+    separately = !equal
+    if (!equal && (entry.exportTo.size === 0 || !entry.exportTo.isSubsetOf(exportTo))) continue
     const [mine, theirs] = [workloadSelector, entry.destinationRule.spec.workloadSelector]
     if (mine !== undefined && theirs !== undefined && !sameLabels(mine.matchLabels, theirs.matchLabels)) {
       separately = true
-      return entry
+      continue
     }
     if ((mine === undefined) === (theirs === undefined)) separately = false
-    const names = new Set(entry.subsets.map(({ name }) => name))
-    return {
-      ...entry,
-      trafficPolicy: entry.trafficPolicy ?? trafficPolicy,
-      subsets: [...entry.subsets, ...subsets.filter(({ name }) => !names.has(name))]
-    }
-  })
-  if (separately) merged.push({ destinationRule, trafficPolicy, subsets, exportTo })
-  table.set(host, merged)
+    entry.trafficPolicy ??= trafficPolicy
+    addSubsets(entry, subsets)
+  }
+  if (!separately) return
+  const entry = { destinationRule, trafficPolicy, subsets: [], subsetNames: new Set<string>(), exportTo }
+  addSubsets(entry, subsets)
+  entries.push(entry)
 }
 
-/** True if one set has all members of the other. */
-export function isSuperset(wide: ReadonlySet<string>, narrow: ReadonlySet<string>): boolean {
-  return [...narrow].every(one => wide.has(one))
+/** Adds the subsets with other names. */
+function addSubsets({ subsets, subsetNames }: NewEntry, more: Entry['subsets']): void {
+  for (const subset of more) {
+    if (subsetNames.has(subset.name)) continue
+    subsets.push(subset)
+    subsetNames.add(subset.name)
+  }
 }
 
 /** True for equal labels. */
