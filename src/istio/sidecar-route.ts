@@ -7,7 +7,7 @@ import { coversHost, isWildcard, mostSpecific, serviceHost } from '../text/host.
 import { meshOf, REGISTRY_ONLY } from './mesh.ts'
 import type { Call } from './request.ts'
 import { firstMatch, type Routed, routesFor } from './route.ts'
-import { type EgressListener, egressFor, importsBy, isExported, readEgressHosts } from './sidecar.ts'
+import { type EgressListener, egressFor, egressHostsFor, importsBy, isExported } from './sidecar.ts'
 import { gatewaysOf, MESH, type VirtualService, visibleTo } from './virtual-service.ts'
 
 /** What a sidecar does with a request of its application. */
@@ -135,9 +135,7 @@ function isImported(
   own: string,
   { hosts: entries }: EgressListener
 ): boolean {
-  const inScope = readEgressHosts(entries, own).filter(
-    ({ scope }) => scope === '*' || scope === virtualService.namespace
-  )
+  const inScope = egressHostsFor(entries, own, virtualService.namespace)
   return hostsOf(virtualService, view.settings.clusterDomain).some(
     host =>
       inScope.some(({ pattern, isExcluded }) => !isExcluded && overlaps(pattern, host)) &&

@@ -106,24 +106,31 @@ const scopeOfHost = (host: string) => host.replace(/^~/, '').split('/', 1)[0]
 
 /** Entry of the egress hosts of a Sidecar. */
 export interface EgressHost {
-  /** Namespace, or `*`. */
+  /** Namespace, `.` for the proxy's own, or `*` for any. */
   readonly scope: string
   readonly pattern: string
   readonly isExcluded: boolean
 }
 
 /**
- * Reads egress hosts: `namespace/name`; `.` is the proxy's own namespace, `*` any, and a leading `~` excludes.
+ * Entries of egress hosts for objects of a namespace: `namespace/name`, where a leading `~` excludes.
  * @see istio 1.31 pilot/pkg/model/sidecar.go (convertIstioListenerToWrapper)
  */
-export function readEgressHosts(hosts: readonly string[], own: string): readonly EgressHost[] {
-  return hosts.map(entry => {
-    const isExcluded = entry.startsWith('~')
-    const [scope = '', pattern = ''] = (isExcluded ? entry.slice(1) : entry).split('/')
-    if (scope === '') return { scope: '*', pattern, isExcluded }
-    return { scope: scope === '.' ? own : scope, pattern, isExcluded }
-  })
+export function egressHostsFor(hosts: readonly string[], own: string, namespace: string): readonly EgressHost[] {
+  const scopes = namespace === own ? [namespace, '.', '*'] : [namespace, '*']
+  return scopes.flatMap(scope => byScope(hosts).get(scope) ?? [])
 }
+
+const byScope = memoize((hosts: readonly string[]) =>
+  Map.groupBy(
+    hosts.map((entry): EgressHost => {
+      const isExcluded = entry.startsWith('~')
+      const [scope = '', pattern = ''] = (isExcluded ? entry.slice(1) : entry).split('/')
+      return { scope: scope || '*', pattern, isExcluded }
+    }),
+    ({ scope }) => scope
+  )
+)
 
 /**
  * True if egress hosts import a Service, and its aliases by the entries of the same scope: those of its namespace if they
@@ -136,7 +143,7 @@ export function importsBy(
   { host, namespace }: Pick<Target, 'host' | 'namespace'>,
   aliases: readonly string[] = []
 ): boolean {
-  const entries = readEgressHosts(hosts, own).filter(({ scope }) => scope === namespace || scope === '*')
+  const entries = egressHostsFor(hosts, own, namespace)
   const covers = (some: readonly EgressHost[], name: string) => some.some(({ pattern }) => coversHost(pattern, name))
   const excluded = entries.filter(({ isExcluded }) => isExcluded)
   if (covers(excluded, host)) return false
