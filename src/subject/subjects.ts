@@ -77,11 +77,8 @@ export function changeSubjects(
 }
 
 function isConcerned(namespace: string, own: OwnObjects, { names, values }: Pick<Words, 'names' | 'values'>): boolean {
-  if (names.has(lookupName(namespace))) return true
   const known = namesAndLabels(own)
-  for (const name of names) if (known.names.has(name)) return true
-  for (const value of values) if (known.labels.has(value)) return true
-  return false
+  return names.has(lookupName(namespace)) || !names.isDisjointFrom(known.names) || !values.isDisjointFrom(known.labels)
 }
 
 /** Names of models, and keys and values of all labels and annotations of their objects. */

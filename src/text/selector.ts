@@ -4,7 +4,8 @@ export type Labels = Readonly<Record<string, string>>
 
 /** True if `labels` has all of the required labels; always true if none are required. */
 export function hasLabels(labels: Labels, required: Labels): boolean {
-  return Object.entries(required).every(([key, value]) => labels[key] === value)
+  for (const key in required) if (labels[key] !== required[key]) return false
+  return true
 }
 
 export function isEmpty(labels: Labels): boolean {
