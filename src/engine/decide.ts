@@ -48,9 +48,20 @@ export function decide(
   policy: Policy,
   cache: EvaluationCache = {}
 ): Decision {
-  if (isExempt(change)) return ALLOWED
+  return evaluateChange(state, change, rules, policy, cache).decision
+}
+
+/** Admission decision about a change, with the evaluation of the state after it if the decision needs one. */
+export function evaluateChange(
+  state: Snapshot,
+  change: Change,
+  rules: Rules,
+  policy: Policy,
+  cache: EvaluationCache
+): { readonly decision: Decision; readonly after?: Evaluation } {
+  if (isExempt(change)) return { decision: ALLOWED }
   const updated = change.operation === 'CREATE' || createsPods(state, change) ? change.after : undefined
-  if (updated === undefined && isUnchanged(change)) return ALLOWED
+  if (updated === undefined && isUnchanged(change)) return { decision: ALLOWED }
   const latest = evaluate(state, rules, cache.latest)
   cache.latest = latest
   const snapshot = state.before(change)
@@ -59,7 +70,7 @@ export function decide(
   const difference = diffEvaluations(before, after, updated)
   const blocked =
     change.operation === 'CREATE' ? compareWithTwin(snapshot, change.after, difference.blocked) : difference.blocked
-  return toDecision({ ...difference, blocked }, after, change, rules, policy)
+  return { decision: toDecision({ ...difference, blocked }, after, change, rules, policy), after }
 }
 
 function toDecision(

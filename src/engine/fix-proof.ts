@@ -4,7 +4,7 @@ import type { Manifest, Rules } from '../rules/lib/rule.ts'
 import { findKind, nameOf, type Ref, type Resource } from '../state/resource.ts'
 import type { Change, Snapshot } from '../state/snapshot.ts'
 import { applyChange } from './apply-change.ts'
-import { decide, type EvaluationCache } from './decide.ts'
+import { type EvaluationCache, evaluateChange } from './decide.ts'
 import type { BlockedPathRef, Finding, Grant } from './finding.ts'
 import { grantsOf } from './grants.ts'
 import { track } from './incremental/dependency-tracking.ts'
@@ -48,10 +48,12 @@ export function proveFixes(
   const own: EvaluationCache = { ...cache }
   const denialOf = (step: Change, tolerated: readonly Finding[] = []): string | undefined => {
     const known = new Set(tolerated.map(keyOf))
-    const { findings: found } = decide(fixed, step, rules, policy, own)
-    const denying = found.filter(one => one.mode === 'deny' && !known.has(keyOf(one)))
-    if (denying.length === 0) fixed = applyChange(fixed, step)
-    return denying.length === 0 ? undefined : denying.map(({ rule }) => rule).join(', ')
+    const { decision, after } = evaluateChange(fixed, step, rules, policy, own)
+    const denying = decision.findings.filter(one => one.mode === 'deny' && !known.has(keyOf(one)))
+    if (denying.length > 0) return denying.map(({ rule }) => rule).join(', ')
+    fixed = after?.snapshot ?? applyChange(fixed, step)
+    if (after !== undefined) own.latest = after
+    return undefined
   }
   const steps = stepsOf(fixed, findings, read)
   if (steps === undefined) return { is: 'bad', reason: 'an object of the fix cannot be read' }
@@ -72,8 +74,8 @@ export function proveFixes(
   const still = findings.flatMap(({ blocked }) => blocked).find(path => isBlocked(fixed, path))
   if (still !== undefined)
     return { is: 'bad', reason: `${still.inferenceService} is blocked for ${still.caller} at ${still.hop}` }
-  const before = evaluate(state.before(change), rules, own.latest)
-  return { is: 'good', grants: grantsOf(before, evaluate(fixed, rules, before)) }
+  const before = evaluate(state.before(change), rules, cache.latest ?? own.latest)
+  return { is: 'good', grants: grantsOf(before, evaluate(fixed, rules, own.latest)) }
 }
 
 /** Identity of a finding. */
