@@ -54,10 +54,11 @@ function choose(view: View, service: InferenceService, rules: Rules, asSent: Sna
   const wanted = MUTATIONS.flatMap(mutation => mutation(view, service)).filter(
     ({ map, key }) => service[map][key] === undefined
   )
+  if (wanted.length === 0) return { intents: [], notes: [] }
   const without = pathsOf(view, service, 'next')
   const unknown = without.flatMap(path => path.unknown ?? [])
   const [first] = unknown
-  if (first !== undefined && unknown.length === without.length && wanted.length > 0)
+  if (first !== undefined && unknown.length === without.length)
     return { intents: [], notes: [`Nothing was injected: ${first.reason}`] }
   const findFailure = (intents: readonly Intent[]): Failure | undefined => {
     const after = withIntents(service, intents)
