@@ -1,9 +1,9 @@
-import { type AdmissionState, admit } from '../src/engine/admission-step.ts'
+import { admit } from '../src/engine/admission-step.ts'
 import { decide, type EvaluationCache } from '../src/engine/decide.ts'
 import { DEFAULT_POLICY } from '../src/engine/to-findings.ts'
 import { RULES } from '../src/rules/index.ts'
 import { readResource } from '../src/sources/manifest.ts'
-import { type Resource, toRef } from '../src/state/resource.ts'
+import type { Resource } from '../src/state/resource.ts'
 import { Snapshot } from '../src/state/snapshot.ts'
 import { makeCluster, namespaceCount } from './bench-cluster.ts'
 
@@ -83,12 +83,12 @@ const CHECKED_CHANGES = 50
 /** Evaluates several changes in order, as `mesh-guard check` does, and prints the total time. */
 export function benchCheck(print: (line: string) => void): void {
   const context = { rules: RULES, policy: DEFAULT_POLICY, read: readResource, deleting: false, cache: {} }
-  let current: AdmissionState = { state: Snapshot.of(makeCluster(CHECKED_MODELS)), objects: new Map() }
+  let state = Snapshot.of(makeCluster(CHECKED_MODELS))
   const started = performance.now()
   for (let change = 0; change < CHECKED_CHANGES; change++) {
     const written = object('serving.kserve.io/v1beta1', 'InferenceService', 'team-0', `new-${change}`, model)
     const resource = readResource(written) as Resource
-    current = admit(current, { ref: toRef(resource), resource, object: written }, context)?.next ?? current
+    state = admit(state, { resource, object: written, oldObject: undefined }, context)?.next ?? state
   }
   const ms = performance.now() - started
   print(`check of ${CHECKED_CHANGES} changes among ${CHECKED_MODELS} InferenceServices: ${ms.toFixed(0)} ms`)

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import { type AdmissionState, admit, keyOf } from '../src/engine/admission-step.ts'
+import { admit, keyOf } from '../src/engine/admission-step.ts'
 import { decide } from '../src/engine/decide.ts'
 import { proveFixes } from '../src/engine/fix-proof.ts'
 import { DEFAULT_POLICY } from '../src/engine/to-findings.ts'
@@ -20,18 +20,16 @@ for (const folder of scenarioFolders(process.argv.slice(2))) {
   const manifests = readFiles([join(folder, 'cluster.yaml')])
   const deleting = parse(readFileSync(join(folder, 'scenario.yaml'), 'utf8')).operation === 'DELETE'
   const context = { rules: RULES, policy: DEFAULT_POLICY, read: readResource, deleting, cache: {} }
-  let current: AdmissionState = {
-    state: Snapshot.of(manifests.flatMap(({ resource }) => resource ?? [])),
-    objects: new Map(manifests.map(({ ref, object }) => [keyOf(ref), object]))
-  }
+  let state = Snapshot.of(manifests.flatMap(({ resource }) => resource ?? []))
+  const objects = new Map(manifests.map(({ ref, object }) => [keyOf(ref), object]))
   for (const { ref, resource, object } of readFiles([join(folder, 'change.yaml')])) {
-    const step = resource && admit(current, { ref, resource, object }, context)
+    const step = resource && admit(state, { resource, object, oldObject: objects.get(keyOf(ref)) }, context)
     if (step === undefined) continue
     if (step.decision.decision === 'deny') {
       // As the rules return them: decisions offer only the objects of fixes that hold.
-      const { findings } = decide(current.state, step.change, RULES, DEFAULT_POLICY)
+      const { findings } = decide(state, step.change, RULES, DEFAULT_POLICY)
       const denying = findings.filter(({ mode }) => mode === 'deny')
-      const proof = proveFixes(current.state, step.change, denying, {
+      const proof = proveFixes(state, step.change, denying, {
         rules: RULES,
         policy: DEFAULT_POLICY,
         read: readResource
@@ -42,7 +40,8 @@ for (const folder of scenarioFolders(process.argv.slice(2))) {
         process.stdout.write(`${folder}: ${ids}: ${proof.reason}
 `)
     }
-    current = step.next
+    state = step.next
+    objects.set(keyOf(ref), step.object)
   }
 }
 process.stdout.write(`${counts.good} good, ${counts.bad} bad, ${counts.words} in words only\n`)

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import type { Config } from '../config-schema.ts'
-import { type AdmissionState, admit, keyOf } from '../engine/admission-step.ts'
+import { admit, keyOf } from '../engine/admission-step.ts'
 import type { AdmissionDecision } from '../engine/decide.ts'
 import { expiredExceptions, type Suppression } from '../engine/exceptions.ts'
 import type { Finding } from '../engine/finding.ts'
@@ -15,7 +15,7 @@ import { RULES } from '../rules/index.ts'
 import { describeSkipped, InvalidInput, readFiles } from '../sources/files.ts'
 import { readResource } from '../sources/manifest.ts'
 import type { Manifest } from '../sources/yaml.ts'
-import { againstOption, resolveSource } from './cluster-state.ts'
+import { againstOption, type ClusterState, resolveSource } from './cluster-state.ts'
 import { addReportOptions, exitCode, loadConfig, type ReportOptions } from './command.ts'
 import { FINDINGS, helpText } from './help.ts'
 import type { Io } from './io.ts'
@@ -27,7 +27,7 @@ import { print } from './output.ts'
  */
 export function checkChanges(
   manifests: readonly Manifest[],
-  start: AdmissionState,
+  start: ClusterState,
   config: Config,
   deleting: boolean
 ): Report {
@@ -37,14 +37,16 @@ export function checkChanges(
   const notEvaluated: Skip[] = []
   const skipped: (Suppression | SkippedObject)[] = []
   const context = { rules: RULES, policy, read: readResource, deleting, cache: {} }
-  let state = start
+  let { state } = start
+  const objects = new Map(start.objects)
   for (const manifest of manifests) {
     const { resource, ref, object, source } = manifest
     if (resource === undefined) {
       skipped.push({ object: ref, source, reason: 'kind is not evaluated' })
       continue
     }
-    const result = admit(state, { ref, resource, object }, context)
+    const key = keyOf(ref)
+    const result = admit(state, { resource, object, oldObject: objects.get(key) }, context)
     if (result === undefined) {
       steps.push({ object: ref, operation: 'DELETE', source, ...NOTHING_DELETED })
       continue
@@ -63,6 +65,7 @@ export function checkChanges(
     notEvaluated.push(...decided.notEvaluated)
     skipped.push(...decided.suppressed)
     state = result.next
+    objects.set(key, result.object)
   }
   return {
     decision: mostSevereDecision(steps),
@@ -70,7 +73,7 @@ export function checkChanges(
     findings: [],
     notEvaluated: dedupe(notEvaluated),
     skipped: dedupe([...skipped, ...expiredExceptions(policy.exceptions)]),
-    installation: toInstallation(state.state)
+    installation: toInstallation(state)
   }
 }
 
@@ -127,8 +130,8 @@ export function checkCommand(io: Io): Command {
       const manifests = readFiles(all, source.namespace)
       const skipped = describeSkipped(manifests)
       if (skipped !== undefined) io.err(skipped)
-      const state = await source.open(config, io)
-      const report = checkChanges(manifests, state, config, options.delete === true)
+      const start = await source.open(config, io)
+      const report = checkChanges(manifests, start, config, options.delete === true)
       print(io, options, report, toText, toJson)
       io.exit(exitCode(report, options.failOn))
     })

@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import type { Config } from '../config-schema.ts'
-import { type AdmissionState, keyOf } from '../engine/admission-step.ts'
+import { keyOf } from '../engine/admission-step.ts'
 import { kubeconfigFiles } from '../environment.ts'
 import type { Kubeconfig } from '../sources/cluster/kubeconfig.ts'
 import { readCluster } from '../sources/cluster/read-once.ts'
@@ -14,8 +14,14 @@ import { Snapshot } from '../state/snapshot.ts'
 import type { ClusterFlags } from './command.ts'
 import type { Io } from './io.ts'
 
+/** Cluster state, with the objects as they were read, by `keyOf`. */
+export interface ClusterState {
+  readonly state: Snapshot
+  readonly objects: ReadonlyMap<string, unknown>
+}
+
 /** The cluster state that consists of these manifests only. */
-export function toClusterState(manifests: readonly Manifest[], { mesh }: Config): AdmissionState {
+export function toClusterState(manifests: readonly Manifest[], { mesh }: Config): ClusterState {
   const resources = manifests.flatMap(({ resource }) => (resource === undefined ? [] : [resource]))
   return {
     state: Snapshot.of(resources, mesh),
@@ -45,7 +51,7 @@ export interface ResolvedSource {
   /** Namespace for names given without one. */
   readonly namespace: string
   /** Reads the state. Of live objects only the fields that the model reads are kept. */
-  readonly open: (config: Config, io: Io) => Promise<AdmissionState>
+  readonly open: (config: Config, io: Io) => Promise<ClusterState>
 }
 
 /**

@@ -8,17 +8,12 @@ import { type Mutated, mutate } from './mutate.ts'
 import { withProvenFixes } from './proven-fixes.ts'
 import type { Policy } from './to-findings.ts'
 
-/** Cluster state between two changes, with the objects as they were read, by `keyOf`. */
-export interface AdmissionState {
-  readonly state: Snapshot
-  readonly objects: ReadonlyMap<string, unknown>
-}
-
 /** Object to create, update or delete. */
 export interface Applied {
-  readonly ref: Ref
   readonly resource: Resource
   readonly object: unknown
+  /** As it was read or applied last; absent if it does not exist. */
+  readonly oldObject: unknown
 }
 
 export interface StepResult extends Pick<Mutated, 'patch' | 'notes'> {
@@ -26,7 +21,9 @@ export interface StepResult extends Pick<Mutated, 'patch' | 'notes'> {
   readonly change: Change
   readonly decision: Decision
   /** The previous state if the change is denied. */
-  readonly next: AdmissionState
+  readonly next: Snapshot
+  /** The object in that state, without the patch; absent if it is deleted. */
+  readonly object: unknown
 }
 
 /** Input that is equal for all steps. */
@@ -41,22 +38,19 @@ export interface StepContext {
 
 /** Mutates and decides one object as `kubectl apply` or `kubectl delete` sends it. Absent: nothing to delete. */
 export function admit(
-  current: AdmissionState,
-  { ref, resource, object }: Applied,
+  state: Snapshot,
+  { resource, object, oldObject }: Applied,
   { rules, policy, read, deleting, cache }: StepContext
 ): StepResult | undefined {
-  const key = keyOf(ref)
-  const oldObject = current.objects.get(key)
-  const planned = toChange(current.state, resource, deleting)
+  const planned = toChange(state, resource, deleting)
   if (planned === undefined) return undefined
   const sent = { object: applied(oldObject, object), oldObject }
-  const { patch, notes, ...mutated } = mutate(current.state, { ...planned, sent }, sent, rules)
-  const decided = decide(current.state, mutated.change, rules, policy, cache)
-  const decision = withProvenFixes(current.state, mutated.change, decided, { rules, policy, read, cache })
+  const { patch, notes, ...mutated } = mutate(state, { ...planned, sent }, sent, rules)
+  const decided = decide(state, mutated.change, rules, policy, cache)
+  const decision = withProvenFixes(state, mutated.change, decided, { rules, policy, read, cache })
   const result = { change: mutated.change, decision, patch, notes }
-  if (decision.decision === 'deny') return { ...result, next: current }
-  const objects = new Map(current.objects).set(key, deleting ? undefined : sent.object)
-  return { ...result, next: { objects, state: applyChange(current.state, mutated.change) } }
+  if (decision.decision === 'deny') return { ...result, next: state, object: oldObject }
+  return { ...result, next: applyChange(state, mutated.change), object: deleting ? undefined : sent.object }
 }
 
 /** Identity of an object, independent of its API version: kinds of several groups have one name, such as Service. */

@@ -1,9 +1,8 @@
 import t from 'tap'
-import { type AdmissionState, admit, keyOf } from '../../src/engine/admission-step.ts'
+import { admit, keyOf } from '../../src/engine/admission-step.ts'
 import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { readResource } from '../../src/sources/manifest.ts'
-import { toRef } from '../../src/state/resource.ts'
 import { model, namespace } from '../support/objects.ts'
 import { resourceOf, stockWith } from '../support/snapshot.ts'
 
@@ -16,23 +15,23 @@ t.test('objects of one name in several API groups are different', async t => {
 
 t.test('an object is created, updated and deleted', async t => {
   const resource = resourceOf(model(''))
-  const applied = { ref: toRef(resource), resource, object: { metadata: {}, spec: { predictor: {} } } }
+  const applied = { resource, object: { metadata: {}, spec: { predictor: {} } }, oldObject: undefined }
   const context = { rules: RULES, policy: DEFAULT_POLICY, read: readResource, cache: {} }
-  const start: AdmissionState = { state: stockWith(), objects: new Map() }
+  const start = stockWith()
   const created = admit(start, applied, { ...context, deleting: false })
   t.match(created, { change: { operation: 'CREATE' }, decision: { decision: 'allow' } })
-  const updated = admit(created?.next ?? start, applied, { ...context, deleting: false })
+  const oldObject = created?.object
+  t.same(oldObject, applied.object)
+  const updated = admit(created?.next ?? start, { ...applied, oldObject }, { ...context, deleting: false })
   t.match(updated, { change: { operation: 'UPDATE' } })
-  const deleted = admit(updated?.next ?? start, applied, { ...context, deleting: true })
+  const deleted = admit(updated?.next ?? start, { ...applied, oldObject }, { ...context, deleting: true })
   t.match(deleted, { change: { operation: 'DELETE' } })
-  t.same(updated?.next.objects.get(keyOf(applied.ref)), applied.object)
-  t.equal(deleted?.next.objects.get(keyOf(applied.ref)), undefined)
+  t.equal(deleted?.object, undefined)
   t.equal(admit(deleted?.next ?? start, applied, { ...context, deleting: true }), undefined, 'nothing to delete')
 })
 
 t.test('fields that a manifest does not set are kept, lists are replaced', async t => {
   const resource = resourceOf(model(''))
-  const ref = toRef(resource)
   const state = stockWith(`${model('')}---${namespace('istio-injection: enabled, mesh-guard.io/policy: mesh')}`)
   const old = { metadata: { labels: { a: 'b' } }, spec: { predictor: { tolerations: ['x', 'y'], minReplicas: 1 } } }
   const context = { rules: RULES, policy: DEFAULT_POLICY, read: readResource, deleting: false, cache: {} }
@@ -42,8 +41,7 @@ t.test('fields that a manifest does not set are kept, lists are replaced', async
     ['shorter list', { tolerations: ['x'] }, true],
     ['other value', { minReplicas: 2 }, true]
   ] as const) {
-    const objects = new Map([[keyOf(ref), old]])
-    const step = admit({ state, objects }, { ref, resource, object: { metadata: {}, spec: { predictor } } }, context)
+    const step = admit(state, { resource, object: { metadata: {}, spec: { predictor } }, oldObject: old }, context)
     t.equal((step?.patch.length ?? 0) > 0, createsPods, name)
   }
 })
