@@ -20,7 +20,13 @@ function makeIndex<T>(entries: Iterable<readonly [T, readonly string[] | undefin
   const anyNamespace: T[] = []
   for (const [entry, keys] of entries) {
     if (keys === undefined) anyNamespace.push(entry)
-    else for (const key of keys) getOrAdd(byKey, key, (): T[] => []).push(entry)
+    else
+      for (const key of keys) {
+        const same = byKey.get(key)
+        // Most keys have one entry, and a list that grows reserves memory for many.
+        if (same === undefined) byKey.set(key, [entry])
+        else same.push(entry)
+      }
   }
   const lengths = (sign: string) => [
     ...new Set([...byKey.keys()].filter(key => key.startsWith(sign)).map(key => key.length - 1))

@@ -20,12 +20,12 @@ export class CrossNamespaceKeys {
   }
 
   /** @returns undefined if most keys can be out of date */
-  with(dependencies: Iterable<DependencyKey>): CrossNamespaceKeys | undefined {
+  with(dependencies: readonly ReadonlySet<DependencyKey>[]): CrossNamespaceKeys | undefined {
     this.#add(dependencies)
     return this.#keys.size <= this.#limit ? this : undefined
   }
 
-  #add(dependencies: Iterable<DependencyKey>): void {
-    for (const key of dependencies) if (isCrossNamespace(key)) this.#keys.add(key)
+  #add(sets: readonly ReadonlySet<DependencyKey>[]): void {
+    for (const keys of sets) for (const key of keys) if (isCrossNamespace(key)) this.#keys.add(key)
   }
 }

@@ -1,7 +1,7 @@
 import { type NamedDestinationRule, namespaceOfHost } from '../../state/destination-rule-index.ts'
 import type { ClusterSettings } from '../../state/discovery.ts'
 import { getOrAdd } from '../../state/map.ts'
-import type { ViewMemo } from '../../state/memoize.ts'
+import { memoize, type ViewMemo } from '../../state/memoize.ts'
 import type { Kind, ResourceOf } from '../../state/resource.ts'
 import type { Snapshot, View } from '../../state/snapshot.ts'
 import type { Workload } from '../../state/workload.ts'
@@ -26,6 +26,9 @@ const EVERYWHERE = '*'
 
 const newMap = () => new Map<string, Set<string>>()
 const newSet = () => new Set<string>()
+
+/** Evaluations of many namespaces read the same objects, and share the keys. */
+const keysOf = memoize((_: Snapshot) => new Map<string, DependencyKey>())
 
 /** View that records a dependency key for each read. */
 export class TrackingView implements View {
@@ -95,7 +98,7 @@ export class TrackingView implements View {
 
   #record(kind: Kind, key: DependencyKey): void {
     this.kinds.add(kind)
-    this.dependencies.add(key)
+    this.dependencies.add(getOrAdd(keysOf(this.#snapshot), key, () => key))
   }
 
   /** Unreadable kinds that the evaluation has read; its result is discarded. */

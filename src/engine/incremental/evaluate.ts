@@ -69,7 +69,7 @@ export function evaluate(snapshot: Snapshot, rules: Pick<Rules, 'checks'>, previ
     namespaces.set(namespace, evaluated)
     if (evaluated !== previousResult) recomputed.push(evaluated)
   }
-  const added = recomputed.flatMap(one => [...dependenciesOf(one)])
+  const added = recomputed.flatMap(dependenciesOf)
   const crossNamespace = known?.crossNamespace.with(added) ?? new CrossNamespaceKeys(namespaces.values())
   const reuseOrEvaluate = (previousPaths: Tracked<readonly Path[]> | undefined, pathsOf: typeof controlPlanePaths) =>
     previousPaths !== undefined && !isAffected(previousPaths.dependencies, changedKeys.keys)

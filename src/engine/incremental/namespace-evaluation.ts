@@ -8,6 +8,7 @@ import { SubjectView } from '../../subject/subject-view.ts'
 import type { Subjects } from '../../subject/subjects.ts'
 import { type ChangedKeys, isAffected, relativeTo } from './changed-keys.ts'
 import { type ClassCache, type ClassEvaluation, evaluateClass, namesModel, PATHS } from './class-evaluation.ts'
+import type { DependencyKey } from './dependency-key.ts'
 import { sharedView, track, union } from './dependency-tracking.ts'
 import { type EquivalenceClasses, type PartitionContext, partitionModels } from './equivalence-classes.ts'
 import { type CheckResult, type CheckRun, type Projection, runCheck } from './run-checks.ts'
@@ -25,9 +26,11 @@ export interface NamespaceEvaluation {
   readonly skipped: readonly Skip[]
 }
 
-/** Dependencies of all evaluations of the namespace. Computed on demand: most are never needed. */
-export const dependenciesOf = memoize(({ evaluations, checkRuns }: NamespaceEvaluation) =>
-  union([...evaluations.values(), ...checkRuns.values()])
+/** Sets of dependencies of all evaluations of the namespace, which share some. */
+export const dependenciesOf = memoize(
+  ({ evaluations, checkRuns }: NamespaceEvaluation): readonly ReadonlySet<DependencyKey>[] => [
+    ...new Set([...evaluations.values(), ...checkRuns.values()].map(({ dependencies }) => dependencies))
+  ]
 )
 
 /** Checks by scope: those of InferenceServices run once for a class, others once for all objects of a namespace. */
@@ -55,7 +58,7 @@ export function evaluateNamespace(
   const { snapshot, checks, classCache, subjects, subjectChange } = context
   const changedKeys = relativeTo(namespace, context.changedKeys)
   const isSame = previous !== undefined && subjectChange?.namespaces.has(namespace) === false
-  if (isSame && !isAffected(dependenciesOf(previous), changedKeys)) return previous
+  if (isSame && !dependenciesOf(previous).some(keys => isAffected(keys, changedKeys))) return previous
   const classes = isSame ? previous.classes : partitionModels(context, namespace, previous?.classes)
   const { ofModels, ofOthers } = checksByScope(checks)
   const view = sharedView(snapshot, namespace)
