@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Manifest } from '../src/rules/lib/rule.ts'
 import { readFiles } from '../src/sources/files.ts'
 import { readResource } from '../src/sources/manifest.ts'
 import type { Resource } from '../src/state/resource.ts'
@@ -28,6 +29,13 @@ export function makeObjects(models: number): readonly object[] {
     }
   }))
   return [...stock, ...namespaces, ...made.flat()]
+}
+
+/** The objects without the pods, Services and VirtualServices of the InferenceServices. */
+export function makeModels(models: number): readonly object[] {
+  return (makeObjects(models) as readonly Manifest[]).filter(
+    ({ kind, metadata: { namespace = '' } }) => kind === 'InferenceService' || !namespace.startsWith('team-')
+  )
 }
 
 const PER_NAMESPACE = 100

@@ -1,18 +1,20 @@
-import { admit } from '../src/engine/admission-step.ts'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { decide, type EvaluationCache } from '../src/engine/decide.ts'
 import { DEFAULT_POLICY } from '../src/engine/to-findings.ts'
 import { RULES } from '../src/rules/index.ts'
 import { readResource } from '../src/sources/manifest.ts'
 import type { Resource } from '../src/state/resource.ts'
 import { Snapshot } from '../src/state/snapshot.ts'
-import { makeCluster, namespaceCount } from './bench-cluster.ts'
+import { makeCluster, makeModels, namespaceCount } from './bench-cluster.ts'
 
-const MODELS = 10_000
-
-/** Creates the object for an iteration; each iteration uses another namespace. */
+/** Creates the object for an iteration; each uses another of the namespaces that all measured clusters have. */
 type ObjectFactory = (iteration: number) => object
 
-const inNamespace = (iteration: number) => `team-${iteration % namespaceCount(MODELS)}`
+const SMALLEST = 1_000
+const inNamespace = (iteration: number) => `team-${iteration % namespaceCount(SMALLEST)}`
 const object = (apiVersion: string, kind: string, namespace: string, name: string, spec: object) => ({
   apiVersion,
   kind,
@@ -55,9 +57,14 @@ const MESH_WIDE: Readonly<Record<string, ObjectFactory>> = {
     })
 }
 
-/** Evaluates changes to a cluster of many InferenceServices, and prints the median time per kind of change. */
+/** Evaluates changes to clusters of many InferenceServices, and prints the median time per kind of change. */
 export function benchEvaluation(print: (line: string) => void): void {
-  const state = Snapshot.of(makeCluster(MODELS))
+  benchSize(SMALLEST, () => {})
+  for (const models of [SMALLEST, 10 * SMALLEST]) benchSize(models, print)
+}
+
+function benchSize(models: number, print: (line: string) => void): void {
+  const state = Snapshot.of(makeCluster(models))
   const cache: EvaluationCache = {}
   const measure = (factories: Readonly<Record<string, ObjectFactory>>, iterations: number) => {
     const medians = Object.entries(factories).map(([name, create]) => {
@@ -70,31 +77,42 @@ export function benchEvaluation(print: (line: string) => void): void {
     })
     return Math.max(...medians)
   }
-  measure(NAMESPACED, WARM_UP)
-  print(`median time of one change with ${MODELS} InferenceServices:`)
+  print(`median time of one change with ${models} InferenceServices:`)
   const namespaced = measure(NAMESPACED, ITERATIONS)
   const meshWide = measure(MESH_WIDE, ITERATIONS / 10)
   print(`maximum of the medians: ${namespaced.toFixed(2)} ms namespaced, ${meshWide.toFixed(2)} ms mesh-wide`)
 }
 
-const CHECKED_MODELS = 1_000
-const CHECKED_CHANGES = 50
+const CHECKED = 10_000
+const CLI = join(import.meta.dirname, '../dist/main.js')
 
-/** Evaluates several changes in order, as `mesh-guard check` does, and prints the total time. */
+/** Runs `mesh-guard check` on many manifests, and prints its time. */
 export function benchCheck(print: (line: string) => void): void {
-  const context = { rules: RULES, policy: DEFAULT_POLICY, read: readResource, deleting: false, cache: {} }
-  let state = Snapshot.of(makeCluster(CHECKED_MODELS))
-  const started = performance.now()
-  for (let change = 0; change < CHECKED_CHANGES; change++) {
-    const written = object('serving.kserve.io/v1beta1', 'InferenceService', 'team-0', `new-${change}`, model)
-    const resource = readResource(written) as Resource
-    state = admit(state, { resource, object: written, oldObject: undefined }, context)?.next ?? state
+  const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-bench-'))
+  const isModel = (one: object) => 'kind' in one && one.kind === 'InferenceService'
+  const write = (name: string, objects: readonly object[]) => {
+    const file = join(folder, name)
+    writeFileSync(file, objects.map(one => JSON.stringify(one)).join('\n---\n'))
+    return file
   }
-  const ms = performance.now() - started
-  print(`check of ${CHECKED_CHANGES} changes among ${CHECKED_MODELS} InferenceServices: ${ms.toFixed(0)} ms`)
+  const objects = makeModels(CHECKED)
+  const models = write(
+    'models.yaml',
+    objects
+      .filter(isModel)
+      .slice(-CHECKED)
+      .map(one => ({ ...one, status: undefined }))
+  )
+  const cluster = write(
+    'cluster.yaml',
+    objects.filter(one => !isModel(one))
+  )
+  const started = performance.now()
+  execFileSync(process.execPath, [CLI, 'check', models, '--against', cluster], { stdio: 'ignore' })
+  print(`check of ${CHECKED} InferenceServices: ${((performance.now() - started) / 1000).toFixed(1)} s`)
+  rmSync(folder, { recursive: true })
 }
 
-const WARM_UP = 500
 const ITERATIONS = 300
 
 function timeOf(state: Snapshot, written: object, cache: EvaluationCache): number {

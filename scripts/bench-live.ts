@@ -8,7 +8,6 @@ import { type Stored, startApiServer } from '../test/support/api-server.ts'
 import { ask } from '../test/support/client.ts'
 import { pathOf, serveAll } from '../test/support/cluster.ts'
 import { kubeconfig } from '../test/support/kubeconfig.ts'
-import { makeObjects } from './bench-cluster.ts'
 
 const REVIEW = readFileSync(join(import.meta.dirname, '../examples/review.json'), 'utf8')
 /** Mesh-wide changes before memory is measured again. */
@@ -16,20 +15,17 @@ const REVIEWS = 20
 const POLL_MS = 50
 
 /**
- * Starts the bundled program on an API server with many InferenceServices; prints the time until it is ready, and its
- * memory then and after the first evaluations.
- *
- * @param withDependents also creates the pod, Services and VirtualServices of each
+ * Starts the bundled program on an API server with these objects; prints the time until it is ready, and its memory then
+ * and after the first evaluations.
  */
-export async function benchLive(models: number, withDependents: boolean, print: (line: string) => void): Promise<void> {
+export async function benchLive(
+  name: string,
+  objects: readonly object[],
+  print: (line: string) => void
+): Promise<void> {
   const api = await startApiServer()
   serveAll(api)
-  for (const object of makeObjects(models) as readonly Stored[]) {
-    const { kind = '', metadata } = object
-    const { namespace } = metadata
-    const isDependent = namespace?.startsWith('team-') === true && kind !== 'InferenceService'
-    if (withDependents || !isDependent) api.put(pathOf(kind), withManagers(object))
-  }
+  for (const object of objects as readonly Stored[]) api.put(pathOf(object.kind ?? ''), withManagers(object))
   const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-bench-'))
   const file = join(folder, 'kubeconfig')
   writeFileSync(file, kubeconfig(api.url))
@@ -40,9 +36,8 @@ export async function benchLive(models: number, withDependents: boolean, print: 
     const readySeconds = (performance.now() - started) / 1000
     const whenReady = residentMiB(guard.pid)
     for (let turn = 0; turn < REVIEWS; turn++) await ask(`${guard.webhook}/validate`, REVIEW, guard)
-    const what = withDependents ? 'InferenceServices with pods, Services and VirtualServices' : 'InferenceServices'
     print(
-      `${models} ${what}: ready after ${readySeconds.toFixed(1)} s with ${whenReady} MiB; ${residentMiB(guard.pid)} MiB after ${REVIEWS} mesh-wide changes`
+      `${name}: ready after ${readySeconds.toFixed(1)} s with ${whenReady} MiB; ${residentMiB(guard.pid)} MiB after ${REVIEWS} mesh-wide changes`
     )
   } finally {
     await guard.stop('SIGINT')

@@ -33,35 +33,38 @@ const model = (i: number) => ({
 })
 const times = <T>(count: number, make: (i: number) => T) => Array.from({ length: count }, (_, i) => make(i))
 const read = (object: object) => readResource(object) as Resource
-const stateOf = (objects: readonly object[]) =>
-  Snapshot.of([...stock, ...objects].flatMap(one => readResource(one) ?? []))
+const stateOf = (objects: readonly object[]) => Snapshot.of(objects.flatMap(one => readResource(one) ?? []))
+const NAMES = times(NAMESPACES, nameOf)
+const naming = (some: readonly string[]) => [{ from: [{ source: { namespaces: [...some, 'knative-serving'] } }] }]
+
+/** Namespaces whose policies name each other, with models. */
+export function namingEachOther(): readonly object[] {
+  const policies = NAMES.flatMap(name => [namespace(name), policy(name, naming(NAMES))])
+  return [...stock, ...policies, ...times(MODELS, model)]
+}
 
 /**
  * Evaluates namespaces whose policies name each other, and a policy of the maximum size, with one rule per namespace;
  * prints the time of each.
  */
 export function benchPolicies(print: (line: string) => void): void {
-  const names = times(NAMESPACES, nameOf)
-  const naming = (some: readonly string[]) => [{ from: [{ source: { namespaces: [...some, 'knative-serving'] } }] }]
-  const each = names.flatMap(name => [namespace(name), policy(name, naming(names))])
-  const state = stateOf([...each, ...times(MODELS, model)])
+  const state = stateOf(namingEachOther())
   const cache: EvaluationCache = {}
   const full = timeOf(() => decideState(state, RULES, DEFAULT_POLICY, cache))
-  const before = read(policy('team-7', naming(names)))
+  const before = read(policy('team-7', naming(NAMES)))
   const changes = times(CHANGES, i => {
-    const after = read(policy('team-7', naming(names.slice(i + 1))))
+    const after = read(policy('team-7', naming(NAMES.slice(i + 1))))
     return timeOf(() => decide(state, { operation: 'UPDATE', before, after }, RULES, DEFAULT_POLICY, cache))
   }).sort((a, b) => a - b)
-  const residentMiB = Math.round(process.memoryUsage.rss() / 2 ** 20)
   print(
     `${MODELS} models in ${NAMESPACES} namespaces whose policies name each other: full evaluation ${full.toFixed(0)} ms,`
   )
-  print(`  one policy change ${(changes[CHANGES >> 1] ?? 0).toFixed(1)} ms (median), ${residentMiB} MiB`)
+  print(`  one policy change ${(changes[CHANGES >> 1] ?? 0).toFixed(1)} ms (median)`)
   const rules = times(RULES_PER_POLICY, i => ({
     from: [{ source: { namespaces: [nameOf(i)] } }],
     to: [{ operation: { paths: [`/v1/models/model-${i}:predict`] } }]
   }))
-  const wide = stateOf(times(RULES_PER_POLICY, i => namespace(nameOf(i))))
+  const wide = stateOf([...stock, ...times(RULES_PER_POLICY, i => namespace(nameOf(i)))])
   const warmCache: EvaluationCache = {}
   decideState(wide, RULES, DEFAULT_POLICY, warmCache)
   const created = timeOf(() =>

@@ -13,9 +13,10 @@ import { startInWorker } from '../src/evaluator/worker-thread.ts'
 import { serve } from '../src/server/serve.ts'
 import { readFiles } from '../src/sources/files.ts'
 import { benchAccess } from './bench-access.ts'
+import { makeModels, makeObjects } from './bench-cluster.ts'
 import { benchCheck, benchEvaluation } from './bench-evaluation.ts'
 import { benchLive } from './bench-live.ts'
-import { benchPolicies } from './bench-policies.ts'
+import { benchPolicies, namingEachOther } from './bench-policies.ts'
 
 const print = (line: string) => void process.stdout.write(`${line}\n`)
 
@@ -23,9 +24,10 @@ benchPolicies(print)
 benchCheck(print)
 benchAccess(print)
 benchEvaluation(print)
-await benchLive(10_000, false, print)
-await benchLive(10_000, true, print)
-await benchLive(100_000, false, print)
+await benchLive('namespaces whose policies name each other', namingEachOther(), print)
+await benchLive('10000 InferenceServices', makeModels(10_000), print)
+await benchLive('10000 InferenceServices with pods, Services and VirtualServices', makeObjects(10_000), print)
+await benchLive('100000 InferenceServices', makeModels(100_000), print)
 
 const examples = join(import.meta.dirname, '../examples')
 const SIZE = 4096
