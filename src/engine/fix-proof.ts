@@ -1,4 +1,3 @@
-import { pathsOf } from '../request/inference-service-paths.ts'
 import { failedHopOf, type Path } from '../request/request-path.ts'
 import type { Manifest, Rules } from '../rules/lib/rule.ts'
 import { findKind, nameOf, type Ref, type Resource } from '../state/resource.ts'
@@ -7,8 +6,7 @@ import { applyChange } from './apply-change.ts'
 import { type EvaluationCache, evaluateChange } from './decide.ts'
 import type { BlockedPathRef, Finding, Grant } from './finding.ts'
 import { grantsOf } from './grants.ts'
-import { track } from './incremental/dependency-tracking.ts'
-import { evaluate } from './incremental/evaluate.ts'
+import { type Evaluation, evaluate, modelKey } from './incremental/evaluate.ts'
 import type { Policy } from './to-findings.ts'
 
 /** `words`: the fix has no objects, only text. */
@@ -71,11 +69,15 @@ export function proveFixes(
   const isReplaced = steps.some(step => nameOf(step.after ?? step.before) === changed)
   const denial = isReplaced ? undefined : denialOf(change, others)
   if (denial !== undefined) return { is: 'bad', reason: `the change is denied: ${denial}` }
-  const still = findings.flatMap(({ blocked }) => blocked).find(path => isBlocked(fixed, path))
+  const after = evaluate(fixed, rules, own.latest)
+  const pathsByModel = pathsOfModels(after)
+  const still = findings
+    .flatMap(({ blocked }) => blocked)
+    .find(path => isBlocked(pathsByModel.get(path.inferenceService ?? ''), path))
   if (still !== undefined)
     return { is: 'bad', reason: `${still.inferenceService} is blocked for ${still.caller} at ${still.hop}` }
   const before = evaluate(state.before(change), rules, cache.latest ?? own.latest)
-  return { is: 'good', grants: grantsOf(before, evaluate(fixed, rules, own.latest)) }
+  return { is: 'good', grants: grantsOf(before, after) }
 }
 
 /** Identity of a finding. */
@@ -106,14 +108,15 @@ function removing(state: Snapshot, { apiVersion, kind, namespace, name }: Ref): 
   return before === undefined ? undefined : { operation: 'DELETE', before }
 }
 
+function pathsOfModels({ namespaces }: Evaluation): ReadonlyMap<string, readonly Path[]> {
+  const classes = [...namespaces.values()].flatMap(({ evaluations }) => [...evaluations.values()])
+  return new Map(classes.flatMap(({ members, paths = [] }) => members.map(one => [modelKey(one), paths] as const)))
+}
+
 /** True if a path of these callers is blocked at the hop of the finding. */
-function isBlocked(state: Snapshot, { inferenceService, caller, from, hop }: BlockedPathRef): boolean {
-  const [namespace = '', name = ''] = inferenceService?.split('/') ?? []
-  const model = state.get('InferenceService', namespace, name)
-  if (model === undefined) return false
-  const { value = [] } = track(state, view => pathsOf(view, model))
+function isBlocked(paths: readonly Path[] = [], { caller, from, hop }: BlockedPathRef): boolean {
   const isSame = (path: Path) =>
     path.caller === caller &&
     (from === undefined || path.from === undefined || from.some(one => path.from?.includes(one)))
-  return value.some(path => isSame(path) && failedHopOf(path)?.name === hop)
+  return paths.some(path => isSame(path) && failedHopOf(path)?.name === hop)
 }
