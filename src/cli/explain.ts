@@ -8,25 +8,34 @@ import { addReportOptions, exitCode } from './command.ts'
 import { FINDINGS, helpText } from './help.ts'
 import type { Io } from './io.ts'
 import { addModelSelection, type SelectionOptions, selectModels } from './model-selection.ts'
-import { print } from './output.ts'
+import { print, showFixOption, wideOutputOption } from './output.ts'
 
 const EXAMPLES = [
   'mesh-guard explain',
-  'mesh-guard explain sklearn-iris -n user1',
-  'mesh-guard explain user1/sklearn-iris --against examples/cluster'
+  'mesh-guard explain sklearn-iris -n user1 -o wide',
+  'mesh-guard explain user1/sklearn-iris --show-fix --against examples/cluster'
 ]
+
+interface ExplainOptions extends SelectionOptions {
+  readonly showFix?: boolean
+}
 
 export function explainCommand(io: Io): Command {
   const command = new Command('explain').description(
-    'Show every request path to an InferenceService: TLS sent and accepted at each hop, authorization, and the object that configures it'
+    'Show which callers reach an InferenceService by which path, and what blocks the others; without a name, an overview of all'
   )
-  return addReportOptions(addModelSelection(command))
+  return addReportOptions(addModelSelection(command), wideOutputOption)
+    .addOption(showFixOption)
     .addHelpText('after', helpText(EXAMPLES, FINDINGS))
-    .action(async (written: string | undefined, options: SelectionOptions) => {
+    .action(async (written: string | undefined, options: ExplainOptions) => {
       const { config, state, isSelected } = await selectModels(written, options, io)
       const explained = explain(state, isSelected, RULES, policyAt(config, Date.now()))
       const explanation = toExplanation(state, explained)
-      print(io, options, explanation, toExplanationText)
+      const isWide = options.output === 'wide'
+      const detail = isWide ? 'hops' : written === undefined ? 'overview' : 'paths'
+      print(io, isWide ? { ...options, output: 'text' } : options, explanation, all =>
+        toExplanationText(all, detail, options.showFix === true)
+      )
       io.exit(exitCode(explained, options.failOn))
     })
 }

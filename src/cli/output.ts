@@ -1,7 +1,7 @@
 import { Option } from 'commander'
 import { stringify } from 'yaml'
 import { isColorDisabled } from '../environment.ts'
-import { STATUS_LABELS } from '../report/explanation-text.ts'
+import { STATUS_LABELS } from '../report/hop-text.ts'
 import type { Io } from './io.ts'
 
 export interface OutputOptions {
@@ -15,6 +15,8 @@ const outputOptionOf = (formats: readonly string[]) =>
 export const outputOption = outputOptionOf(['text', 'json', 'yaml'])
 /** `wide`: text with every hop. */
 export const wideOutputOption = outputOptionOf(['text', 'wide', 'json', 'yaml'])
+
+export const showFixOption = new Option('--show-fix', 'print the objects of each fix in text output')
 
 export const colorOption = new Option('--color <when>', 'color decisions in text output; auto: on a terminal')
   .choices(['auto', 'always', 'never'])

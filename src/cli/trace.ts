@@ -17,7 +17,7 @@ import {
 } from './command.ts'
 import { helpText } from './help.ts'
 import type { Io } from './io.ts'
-import { colorOption, type OutputOptions, outputOption, print } from './output.ts'
+import { colorOption, type OutputOptions, outputOption, print, showFixOption } from './output.ts'
 
 interface TraceOptions extends ClusterFlags, OutputOptions {
   readonly from: string
@@ -25,6 +25,7 @@ interface TraceOptions extends ClusterFlags, OutputOptions {
   readonly method: string
   readonly against: string
   readonly config?: string
+  readonly showFix?: boolean
 }
 
 /** A request that could not be evaluated is not a success. */
@@ -53,6 +54,7 @@ export function traceCommand(io: Io): Command {
     .addOption(contextOption)
     .addOption(namespaceOption)
     .addOption(outputOption)
+    .addOption(showFixOption)
     .addOption(colorOption)
     .addOption(configOption)
     .addHelpText('after', helpText(EXAMPLES, OUTCOMES))
@@ -68,7 +70,7 @@ export function traceCommand(io: Io): Command {
         throw new InvalidInput([`${what}: not found${suggest(value, candidates)}`])
       }
       const view = toTrace(state, request, traced.trace)
-      print(io, options, view, toTraceText)
+      print(io, options, view, all => toTraceText(all, options.showFix === true))
       io.exit(CODES[view.verdict])
     })
 }

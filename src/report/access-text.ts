@@ -1,8 +1,9 @@
 import { OWN_IDENTITY, UNAUTHENTICATED } from '../engine/access-to-model.ts'
 import { nameOf } from '../state/resource.ts'
 import type { AccessPathView, AccessView, CallsView, WorkloadView } from './access.ts'
-import { ACTIVATOR_MODES, entryLabel, NOT_MODELED, principalName, STATUS_LABELS } from './explanation-text.ts'
+import { entryLabel } from './explanation-text.ts'
 import { groupBy } from './group.ts'
+import { ACTIVATOR_MODES, NOT_MODELED, principalName, STATUS_LABELS } from './hop-text.ts'
 import { installationLines } from './installation.ts'
 import { listNames, plural, skipLine, suppressionLine } from './text.ts'
 
@@ -15,7 +16,10 @@ export interface Detail {
 
 /** Text output: for each model, workloads and addresses with equal results together. */
 export function toAccessText(access: AccessView): string {
-  return accessText(access, { listNames, linesOf: ({ paths }) => [...new Set(paths.flatMap(failureLines))] })
+  return accessText(access, {
+    listNames: names => listNames(names),
+    linesOf: ({ paths }) => [...new Set(paths.flatMap(failureLines))]
+  })
 }
 
 export function accessText(access: AccessView, detail: Detail): string {

@@ -4,7 +4,7 @@ import type { View } from '../state/snapshot.ts'
 import { type CallsView, toAccess } from './access.ts'
 import { accessText, pathText } from './access-text.ts'
 import { renderHop } from './explanation.ts'
-import { hopLines } from './explanation-text.ts'
+import { failureLines, hopLines } from './hop-text.ts'
 
 /** Text output with all names, and every hop of the first workload of each line. */
 export function toAccessWide(view: View<'ConfigMap' | 'Pod'>, access: Access): string {
@@ -19,7 +19,7 @@ export function toAccessWide(view: View<'ConfigMap' | 'Pod'>, access: Access): s
       `host ${calls.host}`,
       ...paths.flatMap(({ path, failure }, i) => [
         ...(paths.length > 1 ? calls.paths.slice(i, i + 1).map(one => `path ${pathText(one)}:`) : []),
-        ...path.hops.flatMap(hop => hopLines(renderHop(view, hop, failure), shown))
+        ...path.hops.flatMap(hop => hopLines(renderHop(view, hop, failure), shown, one => failureLines(one, false)))
       ])
     ]
   }

@@ -1,31 +1,50 @@
 import { nameOf } from '../state/resource.ts'
-import type { CallResultView } from './call-result.ts'
-import type { Side } from './connection-sides.ts'
-import type { Explanation, FailureView, HopView, ModelView, PathView } from './explanation.ts'
+import { Causes, causeLines, references } from './causes.ts'
+import type { Explanation, HopView, ModelView, PathView } from './explanation.ts'
 import { type Group, groupBy } from './group.ts'
+import { hopLines, NOT_MODELED, SEVERITY, STATUS_LABELS } from './hop-text.ts'
 import { installationLines } from './installation.ts'
-import { fixLines, listNames, skipLine, suppressionLine } from './text.ts'
+import { toOverview } from './overview-text.ts'
+import { table } from './table.ts'
+import { listNames, skipLine, suppressionLine } from './text.ts'
 
-/** Text output: for each model, paths with equal results together, and equal hops only once. */
-export function toExplanationText({ models, notEvaluated, skipped, installation }: Explanation): string {
+/** What is printed about each InferenceService: a line, its paths, or its paths and hops. */
+export type Detail = 'overview' | 'paths' | 'hops'
+
+/**
+ * Text output. Causes are numbered, and printed once.
+ *
+ * @param showFix also prints the objects of the fixes
+ */
+export function toExplanationText(explanation: Explanation, detail: Detail, showFix: boolean): string {
+  const { models, notEvaluated, skipped, installation } = explanation
   if (models.length + notEvaluated.length + skipped.length === 0) return 'no InferenceService found'
   return [
-    ...models.flatMap(({ inferenceService, paths, unpublished }) => [
-      `${inferenceService}: ${count(paths)}`,
-      ...unpublished.map(unpublishedLine),
-      ...modelLines(paths)
-    ]),
+    ...(detail === 'overview' ? toOverview(models, showFix) : models.flatMap(one => modelLines(one, detail, showFix))),
     ...notEvaluated.map(skipLine),
     ...skipped.map(suppressionLine),
-    ...installationLines(installation)
-  ].join('\n')
+    ...(detail === 'hops' ? installationLines(installation) : [])
+  ]
+    .join('\n')
+    .trimEnd()
+}
+
+function modelLines(model: ModelView, detail: Detail, showFix: boolean): readonly string[] {
+  const { inferenceService, paths, unpublished } = model
+  const causes = new Causes([model])
+  return [
+    `${inferenceService}: ${count(paths)}`,
+    ...unpublished.map(unpublishedLine),
+    ...pathTable(paths, causes),
+    ...causes.all.flatMap(cause => ['', ...causeLines(cause, showFix ? 'objects' : 'text')]),
+    ...(detail === 'hops' ? ['', ...hopsOf(paths, causes)] : []),
+    ''
+  ]
 }
 
 function unpublishedLine({ caller, reason, object, field }: ModelView['unpublished'][number]): string {
   return `  NOT PUBLISHED for ${caller} callers: ${reason} (${nameOf(object)} ${field})`
 }
-
-export const NOT_MODELED = 'no request paths: ModelMesh pods are shared and are not modeled'
 
 function count(paths: readonly PathView[]): string {
   if (paths.length === 0) return NOT_MODELED
@@ -36,28 +55,43 @@ function count(paths: readonly PathView[]): string {
   return `${counts.join(', ')} of ${paths.length} paths`
 }
 
-function modelLines(paths: readonly PathView[]): readonly string[] {
-  const groups = groupBy(paths, ({ activatorMode, revision, hops }) => JSON.stringify([activatorMode, revision, hops]))
+/** A row for each result, with the addresses that have it. */
+function pathTable(paths: readonly PathView[], causes: Causes): readonly string[] {
   const hasClasses = paths.some(
     ({ caller, callerNamespaces }) => caller === 'in-mesh' && callerNamespaces !== undefined
   )
-  const shown = new Set<string>()
-  return [...groups.values()].flatMap(group => groupLines(group, hasClasses, shown))
+  const rows = paths.map(path => ({
+    verdict: path.verdict,
+    result: `${STATUS_LABELS[path.verdict].trim()}${references(causes.numbersOf(path.hops))}`,
+    caller: callerLabel(path, hasClasses),
+    address: entryLabel(path).replace(/^via /, ''),
+    hops: `${drawHops(path.hops)}${path.revision === undefined ? '' : ', previous revision'}`
+  }))
+  const merged = groupBy(rows, ({ result, caller, hops }) => JSON.stringify([result, caller, hops]))
+  const ordered = SEVERITY.flatMap(wanted => [...merged.values()].filter(([{ verdict }]) => verdict === wanted))
+  if (ordered.length === 0) return []
+  return table([['RESULT', 'CALLER', 'ADDRESS', 'PATH'], ...ordered.map(toRow)]).map(line => `  ${line}`)
 }
 
-function groupLines(group: Group<PathView>, hasClasses: boolean, shown: Set<string>): readonly string[] {
-  const [{ activatorMode, revision, verdict, hops }] = group
-  const byCaller = groupBy(group, path => callerLabel(path, hasClasses))
-  const callers = [...byCaller].map(([name, same]) => `${name} ${same.map(entryLabel).join(' or ')}`).join('; ')
-  const mode = activatorMode === undefined ? '' : `, ${ACTIVATOR_MODES[activatorMode]}`
-  return [
-    `  ${STATUS_LABELS[verdict]} ${callers}${mode}${revision === undefined ? '' : ', previous revision'}`,
-    ...hops.flatMap(hop => hopLines(hop, shown)).map(line => `    ${line}`)
-  ]
+type Row = Readonly<Record<'result' | 'caller' | 'address' | 'hops', string>>
+
+function toRow(group: Group<Row>): readonly string[] {
+  const [{ result, caller, hops }] = group
+  return [result, caller, [...new Set(group.map(({ address }) => address))].join(' or '), hops]
 }
 
-export const ACTIVATOR_MODES = { serve: 'direct (Serve mode)', proxy: 'via activator (Proxy mode)' } as const
-export const STATUS_LABELS = { ok: 'ok     ', blocked: 'BLOCKED', unknown: 'UNKNOWN' } as const
+const ARROWS = { ok: '-->', blocked: '--x', unknown: '--?' } as const
+
+/** `caller --> ingress-gateway --x local-gateway` of hops named `caller->ingress-gateway` and `ingress-gateway->local-gateway`. */
+function drawHops(hops: readonly HopView[]): string {
+  return hops
+    .map(({ name, verdict }, i) => {
+      const [server = '', client = ''] = name.split('->').reverse()
+      return `${i === 0 ? client : ''} ${ARROWS[verdict]} ${server}`
+    })
+    .join('')
+    .trimStart()
+}
 
 function callerLabel({ caller, callerNamespaces, expected }: PathView, hasClasses: boolean): string {
   const any = `any ${hasClasses ? 'other ' : ''}namespace`
@@ -71,56 +105,14 @@ export function entryLabel({ caller, via }: Pick<PathView, 'caller' | 'via'>): s
   return caller === 'external' ? `via ${via}` : via
 }
 
-/** @param shown hops and fixes that have been printed and are not repeated */
-export function hopLines(
-  { name, verdict, route, calls, failure, unknownReason }: HopView,
-  shown: Set<string>
-): readonly string[] {
-  const unknown = unknownReason === undefined ? [] : [`unknown: ${unknownReason}`]
-  const routed = route === undefined ? [] : [`route: ${nameOf(route.virtualService)} to ${route.destination}`]
-  const facts = [...routed, ...new Set(calls.flatMap(callLines)), ...unknown]
-  const head = `${STATUS_LABELS[verdict]} ${name}`
-  if (!isNew(shown, [head, facts, failure?.message])) return [`${head}, as above`]
-  const failed = failure === undefined ? [] : failureLines(failure, shown)
-  return [head, ...[...facts, ...failed].map(line => `    ${line}`)]
-}
-
-function isNew(shown: Set<string>, what: unknown): boolean {
-  const key = JSON.stringify(what)
-  if (shown.has(key)) return false
-  shown.add(key)
-  return true
-}
-
-/** What the client sends, what the server accepts, the identity, and the authorization result. */
-function callLines({ client, server, identity, authorization }: CallResultView): readonly string[] {
-  return [
-    `client sends ${client.description} (${reasonText(client)})`,
-    `server accepts ${server.description} (${reasonText(server)})`,
-    ...(authorization === undefined
-      ? []
-      : [`authz: ${authorization.description}, ${principalName(identity)} (${reasonText(authorization)})`])
-  ]
-}
-
-/** Reason, and the objects and fields that configure it. */
-function reasonText({ reason, configuredBy }: Side): string {
-  if (configuredBy.length === 0) return reason
-  const sources = configuredBy.map(({ object, field }) => `${nameOf(object)} ${field}`).join(', ')
-  return `${reason}${reason.includes(':') ? ';' : ':'} ${sources}`
-}
-
-/** `namespace/account`, of `spiffe://<trust domain>/ns/<namespace>/sa/<account>`. */
-export function principalName(identity: string | undefined): string {
-  if (identity === undefined) return 'unauthenticated'
-  const [namespace, account] = identity.replace(/^.*\/ns\//, '').split('/sa/')
-  return namespace === '*' ? 'any mesh identity' : `${namespace}/${account}`
-}
-
-/** @param shown fixes that have been printed; their manifests are not repeated */
-function failureLines({ rule, message, object, field, fix }: FailureView, shown: Set<string>): readonly string[] {
-  const why = [`${rule}: ${message}`, ...(object === undefined ? [] : [`at ${nameOf(object)} ${field}`])]
-  if (fix === undefined) return why
-  const isKnown = fix.apply.length > 0 && !isNew(shown, fix)
-  return [...why, ...(isKnown ? [`fix: ${fix.text} (as above)`] : fixLines(fix))]
+/** Each hop once, with what configures it. */
+function hopsOf(paths: readonly PathView[], causes: Causes): readonly string[] {
+  const hops = groupBy(
+    paths.flatMap(path => path.hops),
+    hop => JSON.stringify({ ...hop, failure: hop.failure?.message })
+  )
+  return [...hops.values()].flatMap(([hop]) => {
+    const [head, ...facts] = hopLines(hop, new Set(), () => [])
+    return [`  ${head}${references(causes.numbersOf([hop]))}`, ...facts.map(line => `  ${line}`)]
+  })
 }

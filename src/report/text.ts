@@ -65,10 +65,10 @@ function callers(blocked: readonly BlockedPathRef[]): string {
 
 const MAX_NAMES = 5
 
-/** Up to `MAX_NAMES` names, and the number of the others. */
-export function listNames(names: readonly string[]): string {
-  const more = names.length - MAX_NAMES
-  return more > 1 ? `${names.slice(0, MAX_NAMES).join(', ')} and ${more} more` : names.join(', ')
+/** Up to `max` names, and the number of the others. */
+export function listNames(names: readonly string[], max = MAX_NAMES): string {
+  const more = names.length - max
+  return more > 1 ? `${names.slice(0, max).join(', ')} and ${more} more` : names.join(', ')
 }
 
 /** Fix with manifests of any shape. */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Trace, TraceRequest } from '../engine/trace.ts'
 import type { View } from '../state/snapshot.ts'
 import { activatorModeSchema, hopSchema, renderHop, verdictOf, verdictSchema } from './explanation.ts'
-import { ACTIVATOR_MODES, hopLines, STATUS_LABELS } from './explanation-text.ts'
+import { ACTIVATOR_MODES, failureLines, hopLines, STATUS_LABELS } from './hop-text.ts'
 
 const branch = z.object({
   activatorMode: activatorModeSchema,
@@ -35,8 +35,12 @@ export function toTrace(view: View<'ConfigMap'>, { from, port, path }: TraceRequ
   return { apiVersion: 'mesh-guard.io/v1', kind: 'Trace', from, host: trace.host, port, path, verdict, branches }
 }
 
-/** Text output. */
-export function toTraceText({ from, host, port, path = '', verdict, branches }: TraceView): string {
+/**
+ * Text output.
+ *
+ * @param showFix also prints the objects of the fixes
+ */
+export function toTraceText({ from, host, port, path = '', verdict, branches }: TraceView, showFix: boolean): string {
   const shown = new Set<string>()
   return [
     `${STATUS_LABELS[verdict]} ${from} -> ${host}:${port}${path}`,
@@ -44,7 +48,7 @@ export function toTraceText({ from, host, port, path = '', verdict, branches }: 
       ...(one.activatorMode === undefined
         ? []
         : [`  ${STATUS_LABELS[one.verdict]} ${ACTIVATOR_MODES[one.activatorMode]}`]),
-      ...one.hops.flatMap(hop => hopLines(hop, shown)).map(line => `    ${line}`)
+      ...one.hops.flatMap(hop => hopLines(hop, shown, one => failureLines(one, showFix))).map(line => `    ${line}`)
     ])
   ].join('\n')
 }

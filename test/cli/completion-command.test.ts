@@ -39,7 +39,7 @@ t.test('completions depend on the position', async t => {
     [
       ['expl'],
       [
-        'explain\tShow every request path to an InferenceService: TLS sent and accepted at each hop, authorization, and the object that configures it',
+        'explain\tShow which callers reach an InferenceService by which path, and what blocks the others; without a name, an overview of all',
         NO_FILE
       ]
     ],

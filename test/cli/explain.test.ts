@@ -76,59 +76,29 @@ t.test('audit reports the policy that the activator bypasses', async t => {
 t.test('text output', async t => {
   const { code, out } = await meshGuard('explain', 'user1/sklearn-iris', '--against', OUTCOMES)
   t.equal(code, 0, 'a policy that denies some callers is only a warning')
-  const [, denied = '', allowed = ''] = out.split(/^ {2}(?=\S)/m)
   t.equal(
-    denied,
-    `BLOCKED in-mesh (any other namespace) via component host or via InferenceService URL, direct (Serve mode)
-    BLOCKED caller->pod
-        route: VirtualService user1/sklearn-iris-predictor-mesh to sklearn-iris-predictor-00001.user1.svc.cluster.local:80
-        client sends mTLS (auto mTLS: endpoint has label security.istio.io/tlsMode=istio; Pod user1/sklearn-iris-1 metadata.labels[security.istio.io/tlsMode])
-        server accepts only mTLS (STRICT: PeerAuthentication user1/default spec.mtls.mode)
-        authz: denied, 403 RBAC, any mesh identity (no ALLOW rule matches: AuthorizationPolicy user1/allow-serving-tests spec.rules)
-        policy-denies-request-path: AuthorizationPolicy user1/allow-serving-tests denies callers of other namespaces at user1/sklearn-iris (403)
-        at AuthorizationPolicy user1/allow-serving-tests spec.rules
-        fix: Allow the gateway, activator and autoscaler service accounts, and their probe paths; to allow other callers, add a rule to AuthorizationPolicy user1/allow-serving-tests
-          apiVersion: security.istio.io/v1beta1
-          kind: AuthorizationPolicy
-          metadata:
-            name: allow-serving-tests
-            namespace: user1
-          spec:
-            action: ALLOW
-            rules:
-              - from:
-                  - source:
-                      namespaces:
-                        - user1
-              - from:
-                  - source:
-                      namespaces:
-                        - knative-serving
-              - from:
-                  - source:
-                      namespaces:
-                        - knative-serving
-                to:
-                  - operation:
-                      paths:
-                        - /metrics
-                        - /healthz
-                        - /ready
-                        - /wait-for-drain
-              - from:
-                  - source:
-                      principals:
-                        - cluster.local/ns/istio-system/sa/istio-ingressgateway
-              - to:
-                  - operation:
-                      paths:
-                        - /healthz
-                        - /metrics
+    out,
+    `user1/sklearn-iris: 3 ok, 4 blocked of 7 paths
+  RESULT       CALLER                         ADDRESS                                 PATH
+  BLOCKED [1]  in-mesh (any other namespace)  component host or InferenceService URL  caller --x pod
+  BLOCKED [1]  external                       InferenceService URL                    caller --> ingress-gateway --x pod
+  BLOCKED [1]  non-mesh (if any exist)        InferenceService URL                    caller --> local-gateway --x pod
+  ok           in-mesh (user1)                component host or InferenceService URL  caller --> pod
+  ok           probe                          autoscaler                              autoscaler --> pod
+
+[1] policy-denies-request-path: AuthorizationPolicy user1/allow-serving-tests spec.rules
+    AuthorizationPolicy user1/allow-serving-tests denies callers of other namespaces at user1/sklearn-iris (403)
+    AuthorizationPolicy user1/allow-serving-tests denies istio-system gateways at user1/sklearn-iris (403)
+    fix: Allow the gateway, activator and autoscaler service accounts, and their probe paths; to allow other callers, add a rule to AuthorizationPolicy user1/allow-serving-tests
 `
   )
   t.match(
-    allowed,
-    /^ok {6}in-mesh \(user1\) .*\n.*\n.*\n.*\n.*\n +authz: allowed, user1\/default \(an ALLOW rule matches: AuthorizationPolicy /
+    (await meshGuard('explain', 'user1/sklearn-iris', '--against', OUTCOMES, '-o', 'wide')).out,
+    /^ +authz: allowed, user1\/default \(an ALLOW rule matches: AuthorizationPolicy /m
+  )
+  t.match(
+    (await meshGuard('explain', 'user1/sklearn-iris', '--against', OUTCOMES, '--show-fix')).out,
+    /^ {6}kind: AuthorizationPolicy$/m
   )
 })
 

@@ -1,12 +1,14 @@
 /** `--namespace` of explain and trace; audit has its own test. */
 import { join } from 'node:path'
 import t from 'tap'
+import { explanationSchema } from '../../src/report/explanation.ts'
 import { meshGuard } from '../support/command.ts'
 
 const examples = join(import.meta.dirname, '../../examples')
 const CLUSTER = ['--against', join(examples, 'cluster')]
 
-const modelsIn = (out: string) => [...out.matchAll(/^(\S+\/\S+): \d+ ok/gm)].map(([, model]) => model)
+const modelsIn = (json: string) =>
+  explanationSchema.parse(JSON.parse(json)).models.map(({ inferenceService }) => inferenceService)
 
 t.test('explain -n is the namespace of the model, or selects models', async t => {
   const both = ['user1/sklearn-iris', 'user1/sklearn-iris-burst']
@@ -18,7 +20,7 @@ t.test('explain -n is the namespace of the model, or selects models', async t =>
     [['sklearn-iris', '-n', 'user1'], ['user1/sklearn-iris']],
     [['user1/sklearn-iris', '--namespace', 'user1'], ['user1/sklearn-iris']]
   ] as const) {
-    const { code, out, err } = await meshGuard('explain', ...argv, ...CLUSTER, '--fail-on', 'never')
+    const { code, out, err } = await meshGuard('explain', ...argv, ...CLUSTER, '--fail-on', 'never', '-o', 'json')
     t.equal(code, 0, err)
     t.same(modelsIn(out), models, argv.join(' '))
   }

@@ -44,5 +44,5 @@ t.test('output is colored on a terminal, unless NO_COLOR or --color disables it'
   t.match(marked, /^\^\[31mDENY\^\[0m {2}\S+:2: CREATE .*\n {2}\^\[31mdeny\^\[0m strict-mesh-/)
   t.equal(stripVTControlCharacters(out), (await meshGuard(...check)).out, 'only the colors differ')
   const { out: explained } = await meshGuard('explain', '--against', CLUSTER, '--color', 'always')
-  t.match(explained.replaceAll('\u001b', '^'), /^ {2}\^\[32mok\^\[0m {6}\S/m)
+  t.match(explained.replaceAll('\u001b', '^'), /^\^\[32mok\^\[0m {7}\S/m)
 })

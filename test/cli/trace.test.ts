@@ -36,45 +36,11 @@ t.test('text output', async t => {
         policy-denies-request-path: AuthorizationPolicy user1/allow-serving-tests denies sidecars in user2 at user1/sklearn-iris (403)
         at AuthorizationPolicy user1/allow-serving-tests spec.rules
         fix: Allow the gateway, activator and autoscaler service accounts, and their probe paths; to allow other callers, add a rule to AuthorizationPolicy user1/allow-serving-tests
-          apiVersion: security.istio.io/v1beta1
-          kind: AuthorizationPolicy
-          metadata:
-            name: allow-serving-tests
-            namespace: user1
-          spec:
-            action: ALLOW
-            rules:
-              - from:
-                  - source:
-                      namespaces:
-                        - user1
-              - from:
-                  - source:
-                      namespaces:
-                        - knative-serving
-              - from:
-                  - source:
-                      namespaces:
-                        - knative-serving
-                to:
-                  - operation:
-                      paths:
-                        - /metrics
-                        - /healthz
-                        - /ready
-                        - /wait-for-drain
-              - from:
-                  - source:
-                      principals:
-                        - cluster.local/ns/user2/sa/sleep
-                        - cluster.local/ns/istio-system/sa/istio-ingressgateway
-              - to:
-                  - operation:
-                      paths:
-                        - /healthz
-                        - /metrics
 `
   )
+  const { out: withFix } = await traceCall(SLEEP, `${MODEL}.user1:80`, '--show-fix')
+  t.ok(withFix.startsWith(out.trimEnd()), 'the fix is the last line')
+  t.match(withFix.slice(out.length), /^ {10}apiVersion: .*\n {10}kind: AuthorizationPolicy\n/)
 })
 
 t.test('JSON output matches the schema', async t => {

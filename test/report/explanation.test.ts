@@ -19,7 +19,7 @@ const MODEL_POD = 'Pod user1/sklearn-iris-predictor-00001-deployment-5685f4d0c-x
 const LABEL = 'metadata.labels[security.istio.io/tlsMode]'
 const RULE = 'DestinationRule istio-system/default'
 
-/** Text output for one model, as lines without indent. */
+/** Text output for one model with its hops, as lines without indent. */
 function linesOf(state: Snapshot, name = 'user1/sklearn-iris'): readonly string[] {
   const explanation = toExplanation(
     state,
@@ -27,7 +27,7 @@ function linesOf(state: Snapshot, name = 'user1/sklearn-iris'): readonly string[
   )
   const json = JSON.parse(JSON.stringify(explanation))
   explanationSchema.parse(json)
-  return toExplanationText(explanation)
+  return toExplanationText(explanation, 'hops', false)
     .split('\n')
     .map(line => line.trim())
 }
@@ -174,12 +174,15 @@ const TEXTS: Readonly<Record<string, readonly [yaml: string, line: string, model
   ],
   'rule and message': [
     clientRule(LOCAL, '{ tls: { mode: ISTIO_MUTUAL } }'),
-    'client-mtls-to-plain-listener: istio-system gateways send mTLS to Gateway knative-serving/knative-local-gateway:8081, which accepts only plaintext'
+    'istio-system gateways send mTLS to Gateway knative-serving/knative-local-gateway:8081, which accepts only plaintext'
   ],
-  'object at fault': [clientRule(LOCAL, '{ tls: { mode: ISTIO_MUTUAL } }'), `at ${RULE} spec.trafficPolicy.tls.mode`],
+  'object at fault': [
+    clientRule(LOCAL, '{ tls: { mode: ISTIO_MUTUAL } }'),
+    `[1] client-mtls-to-plain-listener: ${RULE} spec.trafficPolicy.tls.mode`
+  ],
   'rejected configuration': [
     model(', annotations: { autoscaling.knative.dev/targetBurstCapacity: "-2" }'),
-    'BLOCKED controller',
+    'BLOCKED controller [1]',
     'user1/new'
   ],
   'unknown input': [
@@ -214,12 +217,12 @@ spec: {}
       traffic: [{ revisionName: new-predictor-00001, percent: 10 }]
 ---
 ${[1, 2].map(revision => pod('user1', `new-${revision}`, `serving.kserve.io/inferenceservice: new, component: predictor, security.istio.io/tlsMode: istio, serving.knative.dev/revision: new-predictor-0000${revision}`, 'sidecar')).join('---')}`,
-    'ok      in-mesh (any namespace) via component host, direct (Serve mode), previous revision',
+    'ok      in-mesh (any namespace)  component host        caller --> pod, previous revision',
     'user1/new'
   ],
   'former URL in the status': [
     `${model('')}status: { url: "http://new.user1.example.org" }\n`,
-    'BLOCKED external via status.url',
+    'BLOCKED [1]  external                 status.url            caller --x ingress-gateway',
     'user1/new'
   ],
   ModelMesh: [
@@ -236,17 +239,13 @@ for (const [name, [yaml, line, model]] of Object.entries(TEXTS)) {
   })
 }
 
-t.test('equal hops and fixes are printed once', async t => {
+t.test('equal hops, causes and fixes are printed once', async t => {
   const lines = linesOf(stockWith(clientRule(LOCAL, '{ tls: { mode: ISTIO_MUTUAL } }')))
-  const count = (line: string) => lines.filter(one => one.endsWith(line)).length
-  t.equal(count('BLOCKED ingress-gateway->local-gateway, as above'), 1)
-  t.equal(count('kind: Gateway'), 1)
-  t.equal(
-    count(
-      'fix: First update Gateway knative-serving/knative-local-gateway to accept both mTLS and plaintext (as above)'
-    ),
-    1
-  )
+  const count = (line: string) => lines.filter(one => one === line).length
+  t.equal(count('BLOCKED ingress-gateway->local-gateway [1]'), 1)
+  t.equal(count(`[1] client-mtls-to-plain-listener: ${RULE} spec.trafficPolicy.tls.mode`), 1)
+  t.equal(count('fix: First update Gateway knative-serving/knative-local-gateway to accept both mTLS and plaintext'), 1)
+  t.equal(count('kind: Gateway'), 0)
 })
 
 t.test('a JWT of an unknown issuer is reported with its RequestAuthentication', async t => {
@@ -279,7 +278,7 @@ t.test('evaluations without a result are listed', async t => {
   const all = stockWith(clientRule(LOCAL, '{ tls: { mode: ISTIO_MUTUAL } }'))
   const explained = (state: Snapshot, rules = RULES) => {
     const explanation = explain(state, () => true, rules, DEFAULT_POLICY)
-    return { ...explanation, text: toExplanationText(toExplanation(state, explanation)) }
+    return { ...explanation, text: toExplanationText(toExplanation(state, explanation), 'paths', false) }
   }
   t.match(explained(all.withUnreadable(new Map([['Gateway', 'forbidden']]))), {
     decision: 'warn',
@@ -301,5 +300,5 @@ t.test('evaluations without a result are listed', async t => {
   }
   const failing = explained(all, { ...RULES, failures })
   t.match(failing.notEvaluated, [{ rule: id, reason: 'it failed: odd' }])
-  t.match(failing.text, `${id}: blocked; cause not evaluated: it failed: odd`)
+  t.match(failing.text, `[1] ${id}\n    blocked; cause not evaluated: it failed: odd\n`)
 })
