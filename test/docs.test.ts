@@ -12,9 +12,11 @@ const DOCS = [
   'CHANGELOG.md',
   'SECURITY.md',
   'docs/configuration.md',
+  'docs/explain.md',
   'docs/failure-modes.md',
   'docs/gitops.md',
   'docs/install.md',
+  'docs/plan.md',
   'docs/rollout.md',
   'docs/rules.md',
   'docs/security.md',
@@ -47,7 +49,11 @@ const COMMANDS: Readonly<Record<string, number>> = {
   'npx mesh-guard audit --against examples/cluster': 0,
   'npx mesh-guard explain user1/sklearn-iris-burst --against examples/four-outcomes': 0,
   'npx mesh-guard trace --from user2/sleep-1 --to sklearn-iris-predictor-00001-private.user1:80 --against examples/four-outcomes': 1,
-  'npx mesh-guard audit --against examples/four-outcomes': 0
+  'npx mesh-guard audit --against examples/four-outcomes': 0,
+  'npx mesh-guard explain --against examples/four-outcomes': 0,
+  'npx mesh-guard explain user1/sklearn-iris --against examples/four-outcomes': 0,
+  'npx mesh-guard plan examples/mtls-only.yaml --against examples/cluster': 0,
+  'npx mesh-guard plan --goal strict-mtls --against examples/cluster': 0
 }
 
 process.chdir(root)
@@ -78,6 +84,12 @@ for (const file of DOCS) {
       const { code, err } = await meshGuard(...argv, ...(argv.includes('live') ? ['--kubeconfig', config] : []))
       t.equal(code, COMMANDS[command], err)
     }
+  })
+  t.test(`${file}: output after a command is its output`, async t => {
+    for (const [, command = '', output] of text.matchAll(
+      /^```sh\nnpx mesh-guard ([^\n]*)\n```\n\n```text\n(.*?)^```$/gms
+    ))
+      t.equal((await meshGuard(...command.split(' '))).out, output, command)
   })
   t.test(`${file}: links resolve`, async t => {
     for (const [, target = ''] of text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {

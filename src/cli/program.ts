@@ -10,6 +10,7 @@ import { completeCommand, completionCommand } from './completion-command.ts'
 import { explainCommand } from './explain.ts'
 import { FINDINGS, helpText } from './help.ts'
 import type { Io } from './io.ts'
+import { planCommand } from './plan.ts'
 import { rulesCommand } from './rules.ts'
 import { schemaCommand } from './schema.ts'
 import { serveCommand } from './serve.ts'
@@ -35,6 +36,7 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
     explainCommand(io),
     accessCommand(io),
     traceCommand(io),
+    planCommand(io),
     auditCommand(io),
     rulesCommand(io),
     schemaCommand(io),

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { configSchema } from '../config-schema.ts'
 import { accessSchema } from '../report/access.ts'
 import { explanationSchema } from '../report/explanation.ts'
+import { planSchema } from '../report/plan.ts'
 import { reportSchema } from '../report/report.ts'
 import { traceSchema } from '../report/trace.ts'
 import { helpText, SUCCESS } from './help.ts'
@@ -13,7 +14,8 @@ const SCHEMAS = {
   report: () => z.toJSONSchema(reportSchema),
   explanation: () => z.toJSONSchema(explanationSchema),
   access: () => z.toJSONSchema(accessSchema),
-  trace: () => z.toJSONSchema(traceSchema)
+  trace: () => z.toJSONSchema(traceSchema),
+  plan: () => z.toJSONSchema(planSchema)
 } as const
 
 export function schemaCommand(io: Io): Command {

@@ -48,7 +48,7 @@ export interface Report {
 }
 
 export const refSchema = z.object({ apiVersion: z.string(), kind: z.string(), namespace: z.string(), name: z.string() })
-const source = z.object({ file: z.string(), line: z.int() })
+export const sourceSchema = z.object({ file: z.string(), line: z.int() })
 const decision = z.enum(['deny', 'warn', 'allow'])
 export const callerSchema = z.enum(['external', 'in-mesh', 'non-mesh', 'probe', 'system'])
 /** Namespaces of a caller class. */
@@ -70,14 +70,14 @@ export const notEvaluatedSchema = z
   .describe('Evaluations without a result, with the kinds that could not be read')
 const exception = z.object({ owner: z.string(), expires: z.string(), state: z.enum(['active', 'expired']) })
 export const suppressionSchema = z.object({ rule: z.string(), reason: z.string(), exception: exception.readonly() })
-const skippedObject = z.object({ object: refSchema, source, reason: z.string() })
-const finding = z.object({
+const skippedObject = z.object({ object: refSchema, source: sourceSchema, reason: z.string() })
+export const findingSchema = z.object({
   rule: z.string(),
   category: z.enum(['outage', 'latent-outage', 'exposure', 'ineffective', 'style']),
   severity: z.enum(['critical', 'high', 'medium', 'low', 'info']).describe('Follows from the category'),
   mode: z.enum(['deny', 'warn', 'audit']),
   object: refSchema,
-  source: source.optional(),
+  source: sourceSchema.optional(),
   field: z.string(),
   message: z.string().max(1000),
   docs: z.string(),
@@ -104,15 +104,15 @@ export const reportSchema = z.object({
     z.object({
       object: refSchema,
       operation: z.enum(['CREATE', 'UPDATE', 'DELETE']),
-      source,
+      source: sourceSchema,
       decision,
       patch: z.array(z.object({ op: z.literal('add'), path: z.string(), value: z.unknown() })),
       notes: z.array(z.string()),
-      findings: z.array(finding).describe('Findings that the step introduces'),
-      existing: z.array(finding).describe('Pre-existing findings; they do not influence the decision')
+      findings: z.array(findingSchema).describe('Findings that the step introduces'),
+      existing: z.array(findingSchema).describe('Pre-existing findings; they do not influence the decision')
     })
   ),
-  findings: z.array(finding),
+  findings: z.array(findingSchema),
   notEvaluated: notEvaluatedSchema,
   skipped: z
     .array(z.union([suppressionSchema, skippedObject]))

@@ -1,0 +1,120 @@
+import { stringify } from 'yaml'
+import { z } from 'zod'
+import type { Plan, PlanStep } from '../engine/plan.ts'
+import { nameOf } from '../state/resource.ts'
+import { findingSchema, refSchema, type Source, sourceSchema } from './report.ts'
+import { table } from './table.ts'
+import { effectLines, fixLines, plural } from './text.ts'
+
+const stepSchema = z.object({
+  object: refSchema,
+  operation: z.enum(['CREATE', 'UPDATE', 'DELETE']),
+  source: sourceSchema.optional().describe('Absent for an inserted step'),
+  decision: z.enum(['deny', 'warn', 'allow']),
+  prevents: z.string().optional().describe('Rule whose denial of a later step an inserted step prevents'),
+  manifest: z.unknown().describe('Object to apply; absent for a deletion'),
+  findings: z.array(findingSchema)
+})
+
+/** Schema of the JSON output of `plan`. */
+export const planSchema = z.object({
+  apiVersion: z.literal('mesh-guard.io/v1'),
+  kind: z.literal('Plan'),
+  outcome: z
+    .enum(['planned', 'impossible', 'gave-up'])
+    .describe('`impossible`: each order has a denial; `gave-up`: not all orders were tried'),
+  steps: z.array(stepSchema).describe('Without a plan: the steps after which each remaining change is denied'),
+  denied: z.array(stepSchema),
+  today: z.array(stepSchema).describe('The goal, if it is denied before any step')
+})
+
+/** A step with the position of its manifest. */
+type LocatedStep = PlanStep & { readonly source: Source | undefined }
+export type LocatedPlan = Omit<Plan, 'steps' | 'denied'> & {
+  readonly steps: readonly LocatedStep[]
+  readonly denied: readonly LocatedStep[]
+  readonly today: readonly LocatedStep[]
+}
+
+/**
+ * Adds the positions of manifests to a plan.
+ *
+ * @param today the goal, if it is denied before any step
+ */
+export function locate(
+  plan: Plan,
+  today: readonly PlanStep[],
+  sourceOf: (step: PlanStep) => Source | undefined
+): LocatedPlan {
+  const located = (steps: readonly PlanStep[]) => steps.map(step => ({ ...step, source: sourceOf(step) }))
+  return { ...plan, steps: located(plan.steps), denied: located(plan.denied), today: located(today) }
+}
+
+/** JSON output. */
+export function toPlanJson({ outcome, steps, denied, today }: LocatedPlan): string {
+  const toStep = ({ wanted: { ref, object, deleting }, change, decision, prevents, source }: LocatedStep) => ({
+    object: ref,
+    operation: change.operation,
+    source,
+    decision: decision.decision,
+    prevents: prevents?.rule,
+    manifest: deleting ? undefined : object,
+    findings: decision.findings.map(({ fix: { text, apply = [], remove = [], grants = [] }, ...one }) => ({
+      ...one,
+      fix: { text, apply, remove, grants }
+    }))
+  })
+  const all = { outcome, steps: steps.map(toStep), denied: denied.map(toStep), today: today.map(toStep) }
+  return JSON.stringify({ apiVersion: 'mesh-guard.io/v1', kind: 'Plan', ...all }, undefined, 2)
+}
+
+const OUTCOMES = {
+  planned: 'no step is denied',
+  impossible: 'no order exists: after these steps each remaining change is denied',
+  'gave-up': 'the search gave up: after these steps each remaining change that was tried is denied'
+} as const
+
+/** Text output: the steps, then the denials of what is left. */
+export function toPlanText({ outcome, steps, denied, today }: LocatedPlan): string {
+  const inserted = steps.filter(({ prevents }) => prevents !== undefined).length
+  const counts = `${plural(steps.length, 'step')}${inserted === 0 ? '' : `, ${inserted} inserted`}`
+  return [
+    ...today.flatMap(deniedLines).map((line, i) => (i === 0 ? line.replace('DENY  ', 'DENY  today: ') : line)),
+    ...(steps.length === 0 ? [] : table([['STEP', 'DECISION', 'CHANGE', 'NOTE'], ...steps.map(toRow)])),
+    ...denied.flatMap(deniedLines),
+    `${counts}: ${OUTCOMES[outcome]}`
+  ].join('\n')
+}
+
+function toRow(step: LocatedStep, i: number): readonly string[] {
+  const { decision, prevents } = step
+  const rules = [...new Set(decision.findings.map(({ rule }) => rule))].join(', ')
+  const note = prevents === undefined ? rules : `inserted: a later step is denied without it, by ${prevents.rule}`
+  return [`${i + 1}`, decision.decision, changeName(step), note]
+}
+
+function changeName({ change, wanted: { ref }, source }: LocatedStep): string {
+  return `${change.operation} ${nameOf(ref)}${source === undefined ? '' : ` (${source.file}:${source.line})`}`
+}
+
+function deniedLines(step: LocatedStep): readonly string[] {
+  const denials = step.decision.findings.filter(({ mode }) => mode === 'deny')
+  return [
+    `DENY  ${changeName(step)}`,
+    ...denials.flatMap(({ rule, message, fix, ...effects }) => [
+      `  ${rule}: ${message}`,
+      ...[...effectLines(effects), ...fixLines({ text: fix.text })].map(line => `    ${line}`)
+    ])
+  ]
+}
+
+/** Manifests in the order of the steps, for `kubectl apply`. Deletions are comments. */
+export function toPlanManifests({ steps }: LocatedPlan): string {
+  return steps
+    .map(({ wanted: { ref, object, deleting }, prevents }, i) => {
+      const inserted = prevents === undefined ? '' : ', inserted'
+      const head = `# Step ${i + 1} of ${steps.length}${inserted}: ${deleting ? 'delete' : 'apply'} ${nameOf(ref)}`
+      return deleting ? head : `${head}\n${stringify(object, { lineWidth: 0 }).trimEnd()}`
+    })
+    .join('\n---\n')
+}

@@ -1,0 +1,104 @@
+import { join } from 'node:path'
+import t from 'tap'
+import { parse, parseAllDocuments } from 'yaml'
+import { planSchema } from '../../src/report/plan.ts'
+import { meshGuard } from '../support/command.ts'
+import { manifestsIn } from '../support/twelve-states.ts'
+
+const CLUSTER = ['--against', join(import.meta.dirname, '../../examples/cluster')]
+const KUBEFLOW = ['--against', join(import.meta.dirname, '../distributions/kubeflow/cluster.yaml')]
+
+const folder = t.testdir({
+  'strict.yaml': manifestsIn('mutual/rule/strict').join('---'),
+  'impossible.yaml': `apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { namespace: user1, name: none }
+spec: {}
+`,
+  'skipped.yaml': 'apiVersion: v1\nkind: ResourceQuota\nmetadata: { name: a }\n'
+})
+const STRICT = join(folder, 'strict.yaml')
+const IMPOSSIBLE = join(folder, 'impossible.yaml')
+
+t.test('text output has the steps in order', async t => {
+  const { code, out } = await meshGuard('plan', STRICT, ...CLUSTER)
+  t.equal(code, 0)
+  t.equal(
+    out.replaceAll(folder, '').replace(/ {3,}/g, '  '),
+    `STEP  DECISION  CHANGE  NOTE
+1  allow  UPDATE Gateway knative-serving/knative-local-gateway  inserted: a later step is denied without it, by plaintext-to-mtls-gateway
+2  allow  CREATE DestinationRule istio-system/default (/strict.yaml:7)
+3  allow  CREATE PeerAuthentication istio-system/default (/strict.yaml:12)
+4  warn  UPDATE Gateway knative-serving/knative-local-gateway (/strict.yaml:2)  plaintext-to-mtls-gateway
+4 steps, 1 inserted: no step is denied
+`
+  )
+})
+
+t.test('manifests are in order, with deletions as comments', async t => {
+  const { code, out } = await meshGuard('plan', STRICT, ...CLUSTER, '-o', 'manifests')
+  t.equal(code, 0)
+  t.same(
+    parseAllDocuments(out).map(one => one.toJS().kind),
+    ['Gateway', 'DestinationRule', 'PeerAuthentication', 'Gateway']
+  )
+  t.same(out.match(/^#.*$/gm), [
+    '# Step 1 of 4, inserted: apply Gateway knative-serving/knative-local-gateway',
+    '# Step 2 of 4: apply DestinationRule istio-system/default',
+    '# Step 3 of 4: apply PeerAuthentication istio-system/default',
+    '# Step 4 of 4: apply Gateway knative-serving/knative-local-gateway'
+  ])
+  t.match(await meshGuard('plan', IMPOSSIBLE, ...CLUSTER, '-o', 'manifests'), { code: 1, out: '', err: /^DENY / })
+})
+
+t.test('JSON output matches the schema', async t => {
+  const { out } = await meshGuard('plan', STRICT, ...CLUSTER, '-o', 'json')
+  t.match(planSchema.parse(JSON.parse(out)), {
+    outcome: 'planned',
+    steps: [
+      { object: { kind: 'Gateway' }, source: undefined, prevents: 'plaintext-to-mtls-gateway', decision: 'allow' },
+      { object: { kind: 'DestinationRule' }, source: { file: STRICT }, prevents: undefined },
+      { object: { kind: 'PeerAuthentication' } },
+      { object: { kind: 'Gateway' }, decision: 'warn' }
+    ],
+    denied: [],
+    today: []
+  })
+  t.match(parse((await meshGuard('plan', STRICT, ...CLUSTER, '-o', 'yaml')).out), { kind: 'Plan' })
+})
+
+t.test('changes that no order admits are listed with their denials', async t => {
+  const { code, out } = await meshGuard('plan', IMPOSSIBLE, ...CLUSTER)
+  t.equal(code, 1)
+  t.match(
+    out,
+    /^DENY {2}CREATE AuthorizationPolicy user1\/none \(.*impossible.yaml:1\)\n {2}policy-denies-request-path: .*\n {4}blocks /
+  )
+  t.match(out, /\n0 steps: no order exists: after these steps each remaining change is denied\n$/)
+})
+
+t.test('the goal strict-mtls needs no manifest', async t => {
+  const strict = (...argv: readonly string[]) => meshGuard('plan', '--goal', 'strict-mtls', ...argv)
+  const mesh = await strict(...CLUSTER)
+  t.match(mesh, {
+    code: 0,
+    out: /^DENY {2}today: CREATE PeerAuthentication istio-system\/default\n {2}strict-mesh-plain-local-gateway: /
+  })
+  t.match(mesh.out, /\n2 {5}allow {5}CREATE PeerAuthentication istio-system\/default\n2 steps, 1 inserted: /)
+  t.match(await strict('-n', 'user1', ...CLUSTER), {
+    code: 0,
+    out: /1 {5}allow {5}CREATE PeerAuthentication user1\/default\n/
+  })
+  t.match(await strict('-n', 'user9', ...CLUSTER), { code: 2, err: /namespace user9: not found/ })
+  t.match(await strict(...KUBEFLOW), { code: 0, out: /\n3 steps, 2 inserted: no step is denied\n$/ })
+  t.match(await strict(STRICT, ...CLUSTER), { code: 0, out: /\n4 steps, 1 inserted: / }, 'with manifests')
+})
+
+t.test('input is checked', async t => {
+  t.match(await meshGuard('plan', ...CLUSTER), { code: 2, err: /^error: PATH: missing argument; / })
+  t.match(await meshGuard('plan', join(folder, 'skipped.yaml'), ...CLUSTER), {
+    code: 0,
+    err: /skipped/,
+    out: '0 steps: no step is denied\n'
+  })
+})
