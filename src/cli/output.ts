@@ -13,6 +13,7 @@ const outputOptionOf = (formats: readonly string[]) =>
   new Option('-o, --output <format>', 'output format').choices(formats).default('text')
 
 export const outputOption = outputOptionOf(['text', 'json', 'yaml'])
+export const markdownOutputOption = outputOptionOf(['text', 'json', 'yaml', 'markdown'])
 /** `manifests`: YAML for kubectl. */
 export const manifestsOutputOption = outputOptionOf(['text', 'json', 'yaml', 'manifests'])
 /** `wide`: text with every hop. */

@@ -7,6 +7,7 @@ import { auditCommand } from './audit.ts'
 import { checkCommand } from './check.ts'
 import { EXIT } from './command.ts'
 import { completeCommand, completionCommand } from './completion-command.ts'
+import { diffCommand } from './diff.ts'
 import { explainCommand } from './explain.ts'
 import { FINDINGS, helpText } from './help.ts'
 import type { Io } from './io.ts'
@@ -37,6 +38,7 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
     accessCommand(io),
     traceCommand(io),
     planCommand(io),
+    diffCommand(io),
     auditCommand(io),
     rulesCommand(io),
     schemaCommand(io),

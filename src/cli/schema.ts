@@ -2,6 +2,7 @@ import { Argument, Command } from 'commander'
 import { z } from 'zod'
 import { configSchema } from '../config-schema.ts'
 import { accessSchema } from '../report/access.ts'
+import { diffSchema } from '../report/diff.ts'
 import { explanationSchema } from '../report/explanation.ts'
 import { planSchema } from '../report/plan.ts'
 import { reportSchema } from '../report/report.ts'
@@ -15,7 +16,8 @@ const SCHEMAS = {
   explanation: () => z.toJSONSchema(explanationSchema),
   access: () => z.toJSONSchema(accessSchema),
   trace: () => z.toJSONSchema(traceSchema),
-  plan: () => z.toJSONSchema(planSchema)
+  plan: () => z.toJSONSchema(planSchema),
+  diff: () => z.toJSONSchema(diffSchema)
 } as const
 
 export function schemaCommand(io: Io): Command {

@@ -84,6 +84,12 @@ export function explain(
 }
 
 /** Explains a failure by the rule for its cause. */
+export function explainFailure(failure: Failure, snapshot: Snapshot, rules: Rules): ExplainedFailure
+export function explainFailure(
+  failure: Failure | undefined,
+  snapshot: Snapshot,
+  rules: Rules
+): ExplainedFailure | undefined
 export function explainFailure(
   failure: Failure | undefined,
   snapshot: Snapshot,

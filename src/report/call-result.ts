@@ -58,7 +58,7 @@ export function renderCallResult(view: View<'ConfigMap'>, call: CallResult): Cal
 }
 
 /** A caller class has no single namespace: `*` replaces it. */
-function toIdentity(identity: string | undefined): string | undefined {
+export function toIdentity(identity: string | undefined): string | undefined {
   return identity?.replace(/\/ns\/\/sa\/.*/, '/ns/*/sa/*')
 }
 

@@ -93,7 +93,11 @@ function drawHops(hops: readonly HopView[]): string {
     .trimStart()
 }
 
-function callerLabel({ caller, callerNamespaces, expected }: PathView, hasClasses: boolean): string {
+/** @param hasClasses whether other paths are of callers in named namespaces */
+export function callerLabel(
+  { caller, callerNamespaces, expected }: Pick<PathView, 'caller' | 'callerNamespaces' | 'expected'>,
+  hasClasses: boolean
+): string {
   const any = `any ${hasClasses ? 'other ' : ''}namespace`
   const where = caller === 'in-mesh' ? ` (${callerNamespaces === undefined ? any : listNames(callerNamespaces)})` : ''
   return `${caller}${where}${expected ? '' : ' (if any exist)'}`

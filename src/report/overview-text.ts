@@ -70,7 +70,8 @@ function toCells(group: Group<Row>): readonly string[] {
   return [STATUS_LABELS[verdict].trim(), namesOf(group.map(({ name }) => name)), ...cells]
 }
 
-function namesOf(names: readonly string[]): string {
+/** The first names, with the number of all. */
+export function namesOf(names: readonly string[]): string {
   const listed = listNames(names, MAX_NAMES)
   return names.length > 1 ? `${names.length}: ${listed}` : listed
 }
