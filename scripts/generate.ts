@@ -62,15 +62,10 @@ reported by \`mesh-guard audit\`) or \`off\`. Change it with \`rules\` in the [c
 
 function makeRulesPage(rules: readonly (FailureRule | CheckRule)[]): string {
   const rows = rules.map(
-    ({ id, category, mode }) => `| [${id}](../src/rules/${id}.md) | ${symptomOf(id)} | ${category} | ${mode} |\n`
+    ({ id, symptom, category, mode }) =>
+      `| [${id}](../src/rules/${id}.md) | ${symptom.replaceAll('|', '\\|')} | ${category} | ${mode} |\n`
   )
   return HEAD + rows.join('')
-}
-
-/** The first paragraph of the rule's page. */
-function symptomOf(id: string): string {
-  const [, paragraph = ''] = readFileSync(join(folder, `${id}.md`), 'utf8').split('\n\n')
-  return paragraph.replace('Symptom: ', '').trim().replaceAll('\n', ' ').replaceAll('|', '\\|')
 }
 
 const BEGIN = '<!-- output: begin -->'
@@ -87,11 +82,8 @@ function makeReadme(): string {
     cwd: root,
     encoding: 'utf8'
   })
-  return `${head}${BEGIN}\n\`\`\`text\n${abridge(stdout.trimEnd())}\n\`\`\`\n${tail}`
+  return `${head}${BEGIN}\n\`\`\`text\n${stdout.trimEnd()}\n\`\`\`\n${tail}`
 }
-
-/** Replaces the manifests of a fix by an ellipsis. */
-const abridge = (output: string) => output.replace(/^( +)apiVersion: [\s\S]*?^(?! {6})/gm, '$1...\n')
 
 async function makeIndexOfAll(): Promise<string> {
   return makeIndex(await Promise.all(ruleIds().map(load)))

@@ -27,7 +27,7 @@ export function accessCommand(io: Io): Command {
       const { config, state, isSelected } = await selectModels(written, options, io)
       const evaluated = access(state, isSelected, RULES, policyAt(config, Date.now()))
       if (options.output === 'wide')
-        print(io, { ...options, output: 'text' }, evaluated, all => toAccessWide(state, all))
+        print(io, { ...options, output: 'text' }, evaluated, (all, showFix) => toAccessWide(state, all, showFix))
       else print(io, options, toAccess(state, evaluated), toAccessText)
       io.exit(exitCode(evaluated, options.failOn))
     })

@@ -8,7 +8,7 @@ import { addReportOptions, exitCode } from './command.ts'
 import { FINDINGS, helpText } from './help.ts'
 import type { Io } from './io.ts'
 import { addModelSelection, type SelectionOptions, selectModels } from './model-selection.ts'
-import { print, showFixOption, wideOutputOption } from './output.ts'
+import { print, wideOutputOption } from './output.ts'
 
 const EXAMPLES = [
   'mesh-guard explain',
@@ -16,25 +16,20 @@ const EXAMPLES = [
   'mesh-guard explain user1/sklearn-iris --show-fix --against examples/cluster'
 ]
 
-interface ExplainOptions extends SelectionOptions {
-  readonly showFix?: boolean
-}
-
 export function explainCommand(io: Io): Command {
   const command = new Command('explain').description(
     'Show which callers reach an InferenceService by which path, and what blocks the others; without a name, an overview of all'
   )
   return addReportOptions(addModelSelection(command), wideOutputOption)
-    .addOption(showFixOption)
     .addHelpText('after', helpText(EXAMPLES, FINDINGS))
-    .action(async (written: string | undefined, options: ExplainOptions) => {
+    .action(async (written: string | undefined, options: SelectionOptions) => {
       const { config, state, isSelected } = await selectModels(written, options, io)
       const explained = explain(state, isSelected, RULES, policyAt(config, Date.now()))
       const explanation = toExplanation(state, explained)
       const isWide = options.output === 'wide'
       const detail = isWide ? 'hops' : written === undefined ? 'overview' : 'paths'
-      print(io, isWide ? { ...options, output: 'text' } : options, explanation, all =>
-        toExplanationText(all, detail, options.showFix === true)
+      print(io, isWide ? { ...options, output: 'text' } : options, explanation, (all, showFix) =>
+        toExplanationText(all, detail, showFix)
       )
       io.exit(exitCode(explained, options.failOn))
     })

@@ -7,6 +7,7 @@ import type { Io } from './io.ts'
 export interface OutputOptions {
   readonly output: string
   readonly color: string
+  readonly showFix?: boolean
 }
 
 const outputOptionOf = (formats: readonly string[]) =>
@@ -25,17 +26,22 @@ export const colorOption = new Option('--color <when>', 'color decisions in text
   .choices(['auto', 'always', 'never'])
   .default('auto')
 
-/** Writes a result to stdout as `--output` requests it. YAML has the keys and values of the JSON. */
+/**
+ * Writes a result to stdout as `--output` requests it. YAML has the keys and values of the JSON.
+ *
+ * @param toText its second parameter is whether to print the objects of fixes
+ */
 export function print<T>(
   io: Io,
-  { output, color }: OutputOptions,
+  { output, color, showFix = false }: OutputOptions,
   result: T,
-  toText: (result: T) => string,
+  toText: (result: T, showFix: boolean) => string,
   toJson = stringifyJson<T>
 ): void {
   if (output === 'text') {
     const isColored = color === 'always' || (color === 'auto' && io.isTerminal && !isColorDisabled())
-    io.out(isColored ? colorize(toText(result)) : toText(result))
+    const text = toText(result, showFix)
+    io.out(isColored ? colorize(text) : text)
   } else {
     const json = toJson(result)
     io.out(output === 'json' ? json : stringify(JSON.parse(json), { lineWidth: 0 }).trimEnd())

@@ -25,7 +25,6 @@ interface TraceOptions extends ClusterFlags, OutputOptions {
   readonly method: string
   readonly against: string
   readonly config?: string
-  readonly showFix?: boolean
 }
 
 /** A request that could not be evaluated is not a success. */
@@ -70,7 +69,7 @@ export function traceCommand(io: Io): Command {
         throw new InvalidInput([`${what}: not found${suggest(value, candidates)}`])
       }
       const view = toTrace(state, request, traced.trace)
-      print(io, options, view, all => toTraceText(all, options.showFix === true))
+      print(io, options, view, toTraceText)
       io.exit(CODES[view.verdict])
     })
 }

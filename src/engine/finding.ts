@@ -41,6 +41,8 @@ export interface Finding {
   readonly object: Ref
   readonly field: string
   readonly message: string
+  /** What users see; backticks mark what logs contain. */
+  readonly symptom: string
   /** Command that prints the rule page. */
   readonly docs: string
   readonly fix: Fix & { readonly grants?: readonly Grant[] }

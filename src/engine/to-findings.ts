@@ -147,7 +147,7 @@ export function toCheckFinding(
 }
 
 function toFinding(
-  { id, category }: Pick<FailureRule | CheckRule, 'id' | 'category'>,
+  { id, category, symptom }: Pick<FailureRule | CheckRule, 'id' | 'category' | 'symptom'>,
   object: Ref,
   { field, message, fix }: Problem,
   mode: Mode,
@@ -162,6 +162,7 @@ function toFinding(
     object,
     field,
     message,
+    symptom,
     docs: `mesh-guard rules ${id}`,
     fix,
     blocked,

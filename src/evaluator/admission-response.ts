@@ -93,9 +93,12 @@ function toParagraph(finding: Finding): readonly string[] {
   return [
     `${finding.rule}: ${finding.message}`,
     `  at ${nameOf(finding.object)} ${finding.field}`,
-    ...[...effectLines(finding, MAX_NAMED_MODELS), ...fixLines(finding.fix), `more: ${finding.docs}`].map(
-      line => `  ${line}`
-    )
+    ...[
+      ...effectLines(finding, MAX_NAMED_MODELS),
+      `symptom: ${finding.symptom}`,
+      ...fixLines(finding.fix),
+      `more: ${finding.docs}`
+    ].map(line => `  ${line}`)
   ]
 }
 

@@ -7,7 +7,7 @@ import { renderHop } from './explanation.ts'
 import { failureLines, hopLines } from './hop-text.ts'
 
 /** Text output with all names, and every hop of the first workload of each line. */
-export function toAccessWide(view: View<'ConfigMap' | 'Pod'>, access: Access): string {
+export function toAccessWide(view: View<'ConfigMap' | 'Pod'>, access: Access, showFix: boolean): string {
   const rendered = toAccess(view, access)
   const evaluated = access.models.flatMap(({ calls }) => calls)
   const sources = new Map(rendered.models.flatMap(({ calls }) => calls).map((one, i) => [one, evaluated[i]]))
@@ -19,7 +19,7 @@ export function toAccessWide(view: View<'ConfigMap' | 'Pod'>, access: Access): s
       `host ${calls.host}`,
       ...paths.flatMap(({ path, failure }, i) => [
         ...(paths.length > 1 ? calls.paths.slice(i, i + 1).map(one => `path ${pathText(one)}:`) : []),
-        ...path.hops.flatMap(hop => hopLines(renderHop(view, hop, failure), shown, one => failureLines(one, false)))
+        ...path.hops.flatMap(hop => hopLines(renderHop(view, hop, failure), shown, one => failureLines(one, showFix)))
       ])
     ]
   }

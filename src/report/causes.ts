@@ -1,7 +1,7 @@
 import { nameOf } from '../state/resource.ts'
 import type { FailureView, HopView, ModelView } from './explanation.ts'
 import { type Group, groupBy } from './group.ts'
-import { fixLines } from './text.ts'
+import { fixLines, shortFixLines } from './text.ts'
 
 /** Why hops are not open: a failure of one object and field, or a missing input. */
 export interface Cause {
@@ -63,7 +63,7 @@ export function causeLines(cause: Cause, fixDetail: FixDetail, maxMessages = Inf
 function fixesOf(failures: readonly FailureView[], detail: FixDetail): readonly string[] {
   if (detail === 'none') return []
   const texts = failures.flatMap(({ fix }) =>
-    fix === undefined ? [] : fixLines(detail === 'objects' ? fix : { text: fix.text }).join('\n')
+    fix === undefined ? [] : (detail === 'objects' ? fixLines(fix) : shortFixLines(fix)).join('\n')
   )
   return [...new Set(texts)].flatMap(text => text.split('\n'))
 }

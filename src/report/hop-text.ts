@@ -2,7 +2,7 @@ import { nameOf } from '../state/resource.ts'
 import type { CallResultView } from './call-result.ts'
 import type { Side } from './connection-sides.ts'
 import type { FailureView, HopView } from './explanation.ts'
-import { fixLines } from './text.ts'
+import { fixLines, shortFixLines } from './text.ts'
 
 export const STATUS_LABELS = { ok: 'ok     ', blocked: 'BLOCKED', unknown: 'UNKNOWN' } as const
 /** Most severe first. */
@@ -63,6 +63,6 @@ export function failureLines(failure: FailureView, showFix: boolean): readonly s
   return [
     `${rule}: ${message}`,
     ...(object === undefined ? [] : [`at ${nameOf(object)} ${field}`]),
-    ...(fix === undefined ? [] : fixLines(showFix ? fix : { text: fix.text }))
+    ...(fix === undefined ? [] : showFix ? fixLines(fix) : shortFixLines(fix))
   ]
 }

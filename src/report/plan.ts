@@ -4,7 +4,7 @@ import type { Plan, PlanStep } from '../engine/plan.ts'
 import { nameOf } from '../state/resource.ts'
 import { findingSchema, refSchema, type Source, sourceSchema } from './report.ts'
 import { table } from './table.ts'
-import { effectLines, fixLines, plural } from './text.ts'
+import { effectLines, plural, shortFixLines } from './text.ts'
 
 const stepSchema = z.object({
   object: refSchema,
@@ -103,7 +103,7 @@ function deniedLines(step: LocatedStep): readonly string[] {
     `DENY  ${changeName(step)}`,
     ...denials.flatMap(({ rule, message, fix, ...effects }) => [
       `  ${rule}: ${message}`,
-      ...[...effectLines(effects), ...fixLines({ text: fix.text })].map(line => `    ${line}`)
+      ...[...effectLines(effects), ...shortFixLines({ text: fix.text })].map(line => `    ${line}`)
     ])
   ]
 }

@@ -80,6 +80,7 @@ export const findingSchema = z.object({
   source: sourceSchema.optional(),
   field: z.string(),
   message: z.string().max(1000),
+  symptom: z.string().describe('What users see'),
   docs: z.string(),
   fix: fixSchema,
   blocked: z

@@ -6,11 +6,15 @@ import { getOrAdd } from '../state/map.ts'
 import { nameOf } from '../state/resource.ts'
 import type { Report, Reported, Step } from './report.ts'
 
-/** Text output of `check` and `audit`. Skipped objects are not listed: the command reports their number on stderr. */
-export function toText({ steps, findings, notEvaluated, skipped }: Report): string {
+/**
+ * Text output of `check` and `audit`. Skipped objects are not listed: the command reports their number on stderr.
+ *
+ * @param showFix also prints the objects of the fixes
+ */
+export function toText({ steps, findings, notEvaluated, skipped }: Report, showFix: boolean): string {
   const lines = [
-    ...steps.flatMap(stepLines),
-    ...findings.flatMap(finding => findingLines(finding, '')),
+    ...steps.flatMap(step => stepLines(step, showFix)),
+    ...findings.flatMap(finding => findingLines(finding, '', showFix)),
     ...notEvaluated.map(skipLine),
     ...skipped.flatMap(one => ('rule' in one ? suppressionLine(one) : [])),
     steps.length > 0 ? summary(steps.map(({ decision }) => decision)) : plural(findings.length, 'finding')
@@ -18,25 +22,27 @@ export function toText({ steps, findings, notEvaluated, skipped }: Report): stri
   return lines.join('\n')
 }
 
-function stepLines({ object, operation, source, decision, patch, notes, findings, existing }: Step): readonly string[] {
+function stepLines(step: Step, showFix: boolean): readonly string[] {
+  const { object, operation, source, decision, patch, notes, findings, existing } = step
   return [
     `${decision.toUpperCase().padEnd(5)} ${source.file}:${source.line}: ${operation} ${nameOf(object)}`,
     ...patch.map(({ path, value }) => `  adds ${path}: ${JSON.stringify(value)}`),
     ...notes.map(note => `  note: ${note}`),
-    ...findings.flatMap(finding => findingLines(finding, '  ')),
+    ...findings.flatMap(finding => findingLines(finding, '  ', showFix)),
     ...existing.map(({ rule, message }) => `  pre-existing: ${rule}: ${message}`)
   ]
 }
 
-function findingLines(finding: Reported, indent: string): readonly string[] {
-  const { rule, mode, object, source, field, message, docs } = finding
+function findingLines(finding: Reported, indent: string, showFix: boolean): readonly string[] {
+  const { rule, mode, object, source, field, message, symptom, docs } = finding
   const where = source === undefined ? '' : `${source.file}:${source.line}: `
   return [
     `${mode} ${rule}`,
     `  ${where}${nameOf(object)} ${field}`,
     `  ${message}`,
     ...effectLines(finding).map(line => `  ${line}`),
-    ...fixLines(finding.fix).map(line => `  ${line}`),
+    `  symptom: ${symptom}`,
+    ...(showFix ? fixLines(finding.fix) : shortFixLines(finding.fix)).map(line => `  ${line}`),
     `  more: ${docs}`
   ].map(line => indent + line)
 }
@@ -82,6 +88,12 @@ export function fixLines({ text, apply = [], remove = [], grants = [] }: FixText
     ...remove.map(ref => `  remove ${nameOf(ref)}`),
     ...grantLines(grants)
   ]
+}
+
+/** Fix without its objects. */
+export function shortFixLines({ text, apply = [], remove = [], grants = [] }: FixText): readonly string[] {
+  const more = apply.length + remove.length > 0 ? ' (--show-fix prints the objects)' : ''
+  return [`fix: ${text}${more}`, ...grantLines(grants)]
 }
 
 /** One line for each caller that the fix lets through. */

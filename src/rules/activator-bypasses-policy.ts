@@ -29,6 +29,7 @@ export default defineCheck({
   category: 'exposure',
   mode: 'warn',
   summary: 'Requests via the activator bypass an AuthorizationPolicy on the model',
+  symptom: '200 instead of 403 for callers that an AuthorizationPolicy on the model should deny',
   on: ['InferenceService'],
   reads: [
     'AuthorizationPolicy',

@@ -5,6 +5,7 @@ export default defineFailure({
   id: 'address-not-published',
   cause: 'not-published',
   summary: 'An external address of a model is not published any more',
+  symptom: '404 `NR` with `route_not_found` at the public gateway for the URL that callers use',
   explain({ address, setting: { object, field, reason }, keptBy }, view) {
     const apply = keptBy === undefined ? [] : withAdditionalDomain(view, keptBy)
     return {

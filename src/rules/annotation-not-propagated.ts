@@ -17,6 +17,7 @@ export default defineCheck({
   category: 'ineffective',
   mode: 'warn',
   summary: "An annotation is on KServe's disallowed list, so pods do not get it",
+  symptom: '`kubectl get pod -o yaml` does not show an annotation that the InferenceService has',
   on: ['InferenceService'],
   reads: ['ConfigMap'],
   *check(service, view) {

@@ -16,6 +16,7 @@ export default defineCheck({
   category: 'exposure',
   mode: 'warn',
   summary: 'Auto mTLS is off and no DestinationRule sets mTLS: clients send plaintext',
+  symptom: '`istio_requests_total` shows `connection_security_policy="none"`, or 503 `UC` once pods are STRICT',
   on: ['ConfigMap'],
   reads: [...MODEL_KINDS, 'DestinationRule'],
   *check(map, view) {

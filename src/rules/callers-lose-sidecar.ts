@@ -9,6 +9,7 @@ export default defineFailure({
   category: 'latent-outage',
   mode: 'warn',
   summary: 'Next pods of callers have no sidecar, and models deny their plaintext',
+  symptom: 'calls to models fail with `connection reset by peer` after the pods of a caller restart',
   explain({ namespace, pod, ambient, model, count }) {
     const named = count === 1 ? model : `${model} and ${count - 1} more`
     const { [DATAPLANE_MODE]: _, ...labels } = namespace.labels

@@ -7,6 +7,7 @@ export default defineFailure({
   cause: 'certificate-unknown',
   mode: 'warn',
   summary: 'Clients send a custom certificate, but the server requires an Istio one',
+  symptom: '503 `UF` with `CERTIFICATE_VERIFY_FAILED` in the access log of the client',
   explain({ client, sent, destination }, view) {
     return {
       ...clientTlsSource(sent, destination),

@@ -7,6 +7,7 @@ export default defineFailure({
   id: 'client-mtls-to-plain-listener',
   cause: 'mtls-to-plain-listener',
   summary: 'Clients send TLS to a port that accepts only plaintext',
+  symptom: '503 `UF` or `URX,UF` with `TLS_error ... WRONG_VERSION_NUMBER` in the access log of the client',
   explain({ client, sent, destination, at }, view) {
     const sends = `${clientName(client)} send ${sentName(sent)} to`
     if ('servers' in at) {

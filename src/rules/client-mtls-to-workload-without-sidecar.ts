@@ -6,6 +6,7 @@ export default defineFailure({
   id: 'client-mtls-to-workload-without-sidecar',
   cause: 'mtls-to-workload-without-sidecar',
   summary: 'Clients send TLS to pods without a sidecar',
+  symptom: '503 `UF` or `URX,UF` with `TLS_error ... WRONG_VERSION_NUMBER` in the access log of the client',
   explain({ client, sent, destination, at }, view) {
     const { namespace, proxy } = at.workload
     const why = proxy === 'none' ? 'have no sidecar' : 'exclude the port from it'

@@ -7,6 +7,7 @@ export default defineFailure({
   id: 'client-tls-to-sidecar',
   cause: 'foreign-tls-to-sidecar',
   summary: 'Clients send non-Istio TLS to a port behind a sidecar',
+  symptom: '503 `UF` with `Connection_reset_by_peer`, `CERTIFICATE_VERIFY_FAILED` or `WRONG_VERSION_NUMBER`',
   explain({ client, sent, destination, at }, view) {
     const admit = admitTls(at, destination)
     const rejects = admit === undefined ? 'application accepts only plaintext' : 'sidecars reject it'

@@ -5,6 +5,7 @@ export default defineFailure({
   id: 'configuration-rejected',
   cause: 'configuration-rejected',
   summary: 'KServe or Knative rejects a value, so the model gets no route',
+  symptom: 'InferenceService is not Ready and its host has no route; `status` reports a rejected Knative Service',
   explain({ object, field, value, reason, by }, view) {
     return {
       object,

@@ -8,6 +8,7 @@ export default defineCheck({
   category: 'ineffective',
   mode: 'warn',
   summary: 'The Secret of a credentialName is not in the namespace of the gateway pods',
+  symptom: 'TLS handshakes with the gateway fail; its log says that a secret is not found',
   on: ['Gateway'],
   reads: ['Secret', 'Pod', 'ConfigMap'],
   *check(gateway, view) {

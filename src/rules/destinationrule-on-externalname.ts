@@ -9,6 +9,7 @@ export default defineCheck({
   category: 'style',
   mode: 'warn',
   summary: 'DestinationRule on an ExternalName host has no effect (Istio 1.21+)',
+  symptom: 'no change: the TLS settings of the DestinationRule have no effect',
   on: ['DestinationRule'],
   reads: ['InferenceService', 'ConfigMap'],
   *check(rule, view) {

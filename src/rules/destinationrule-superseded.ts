@@ -12,6 +12,7 @@ export default defineCheck({
   category: 'ineffective',
   mode: 'warn',
   summary: 'An older DestinationRule for the same host of a model takes precedence',
+  symptom: '`istioctl proxy-config cluster` shows the settings of another DestinationRule',
   on: ['DestinationRule'],
   reads: ['InferenceService', 'ConfigMap'],
   *check(rule, view) {

@@ -7,6 +7,7 @@ export default defineCheck({
   category: 'latent-outage',
   mode: 'warn',
   summary: 'DestinationRule sets tls without mode, which means DISABLE',
+  symptom: 'none today; 503 `UC` as soon as the pods are STRICT',
   on: ['DestinationRule'],
   reads: [],
   *check(rule) {

@@ -24,6 +24,7 @@ export default defineCheck({
   category: 'latent-outage',
   mode: 'warn',
   summary: 'A CUSTOM policy at a gateway applies to Knative probes and in-cluster callers',
+  symptom: 'in-cluster callers and Knative probes get 302 to a login page, or 403 `ext_authz_denied`',
   on: ['AuthorizationPolicy'],
   reads: ['InferenceService', 'ConfigMap', 'ServingRuntime', 'ClusterServingRuntime', 'Gateway', 'Service', 'Pod'],
   *check(policy, view) {

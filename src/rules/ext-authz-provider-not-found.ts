@@ -8,6 +8,7 @@ export default defineFailure({
   id: 'ext-authz-provider-not-found',
   cause: 'provider-unknown',
   summary: 'A CUSTOM policy names an unknown extension provider, so it denies every request',
+  symptom: '403 `RBAC: access denied` for every request that the policy matches',
   explain(failure, view) {
     const { policy, field, provider } = decidingPolicy(failure)
     const configured = meshOf(view).authorizers

@@ -25,6 +25,7 @@ export default defineCheck({
   category: 'exposure',
   mode: 'warn',
   summary: 'Requests via the local gateway bypass an AuthorizationPolicy on the model',
+  symptom: 'callers of namespaces that an AuthorizationPolicy denies get 200 by the InferenceService URL',
   on: ['InferenceService'],
   reads: [
     'AuthorizationPolicy',

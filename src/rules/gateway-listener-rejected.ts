@@ -7,6 +7,7 @@ export default defineFailure({
   id: 'gateway-listener-rejected',
   cause: 'listener-rejected',
   summary: 'Two servers of a gateway port have the same filter chain match',
+  symptom: '503 `URX,UF` with `delayed_connect_error: Connection_refused`, or connection refused',
   explain({ at }, view) {
     const [entry] = at.servers
     return {

@@ -10,6 +10,7 @@ export default defineFailure({
   id: 'gateway-port-no-listener',
   cause: 'no-listener',
   summary: 'A Service targets a gateway port on which Envoy has no listener',
+  symptom: '503 `URX,UF` with `delayed_connect_error: Connection_refused`, or connection refused',
   explain({ destination, server: { workload }, at }, view) {
     const targets = targetsOf(view, workload)
     const [nonHttp] = view

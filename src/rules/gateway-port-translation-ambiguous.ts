@@ -10,6 +10,7 @@ export default defineCheck({
   category: 'latent-outage',
   mode: 'warn',
   summary: 'Two Services map a gateway port to different target ports; the oldest wins',
+  symptom: 'none today; connection refused or 503 `UF` at the gateway after the older Service is recreated',
   on: ['Service'],
   reads: ['Pod'],
   *check(service, view) {

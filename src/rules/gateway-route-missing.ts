@@ -14,6 +14,7 @@ export default defineFailure({
   id: 'gateway-route-missing',
   cause: 'no-route',
   summary: 'A gateway accepts the request but has no route for its host',
+  symptom: '404 `NR` with `route_not_found` in the access log of the gateway',
   explain(failure, view) {
     if ('object' in failure) return withoutRule(failure)
     const { host, boundTo, hidden, destination, at } = failure

@@ -12,6 +12,7 @@ export default defineCheck({
   category: 'ineffective',
   mode: 'warn',
   summary: 'Istio drops a Gateway server: an older one has its host, or its port',
+  symptom: 'clients get the certificate or the plaintext listener of another Gateway, or 404 `NR`',
   on: ['Gateway'],
   reads: ['Pod', 'Service', 'ConfigMap', 'InferenceService'],
   *check(gateway, view) {

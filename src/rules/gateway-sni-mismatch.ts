@@ -8,6 +8,7 @@ export default defineFailure({
   id: 'gateway-sni-mismatch',
   cause: 'sni-not-served',
   summary: 'Clients send an SNI that no server of the gateway lists',
+  symptom: '503 `URX,UF` with `Connection_reset_by_peer` during the TLS handshake',
   explain({ client, sent, at }, view) {
     const [entry] = at.servers
     const { gateway } = entry

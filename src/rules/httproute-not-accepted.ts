@@ -7,6 +7,7 @@ export default defineFailure({
   id: 'httproute-not-accepted',
   cause: 'route-not-accepted',
   summary: 'No listener of a Gateway API Gateway accepts the HTTPRoute of a model',
+  symptom: '404 `NR`; the HTTPRoute has condition `Accepted: False` (`NotAllowedByListeners`)',
   explain(failure, _view, changed) {
     const { gateway, route, refusal, listener, host } = failure
     const name = `Gateway ${gateway.namespace}/${gateway.name}`

@@ -8,6 +8,7 @@ export default defineCheck({
   category: 'exposure',
   mode: 'warn',
   summary: 'The annotation sidecar.istio.io/inject is ignored in this namespace',
+  symptom: 'pods of the model have no `istio-proxy` container, although the annotation requests one',
   on: ['InferenceService'],
   reads: INJECTION_KINDS,
   *check(service, view) {

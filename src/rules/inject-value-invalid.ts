@@ -7,6 +7,7 @@ export default defineCheck({
   category: 'style',
   mode: 'warn',
   summary: 'sidecar.istio.io/inject is not true or false, or label and annotation differ',
+  symptom: 'pods of the model have, or lack, an `istio-proxy` container contrary to the label or annotation',
   on: ['InferenceService'],
   reads: ['ConfigMap', 'ServingRuntime', 'ClusterServingRuntime', 'Service'],
   *check(service, view) {

@@ -9,6 +9,7 @@ export default defineCheck({
   category: 'exposure',
   mode: 'warn',
   summary: 'Sidecar injection is requested, but disabled in the namespace',
+  symptom: 'pods of the model have no `istio-proxy` container, although the label requests one',
   on: ['InferenceService'],
   reads: INJECTION_KINDS,
   *check(service, view) {

@@ -14,6 +14,7 @@ export default defineFailure({
   id: 'jwt-never-accepted',
   cause: 'token-never-valid',
   summary: 'A policy requires a JWT that no RequestAuthentication on the path accepts',
+  symptom: '403 `RBAC: access denied`, or 401 `Jwt issuer is not configured` for a JWT of another issuer',
   explain(failure, view, changed) {
     const { verdict, request } = failure
     if (verdict.is === 'token-refused') {

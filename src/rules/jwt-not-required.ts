@@ -15,6 +15,7 @@ export default defineCheck({
   category: 'exposure',
   mode: 'warn',
   summary: 'JWTs are validated but not required: requests without a JWT are allowed',
+  symptom: '200 instead of 401 or 403 for requests without a JWT',
   on: ['RequestAuthentication'],
   reads: [...MODEL_KINDS, 'AuthorizationPolicy'],
   *check(subject, view) {

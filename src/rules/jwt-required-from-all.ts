@@ -7,6 +7,7 @@ export default defineFailure({
   cause: 'token-required',
   mode: 'warn',
   summary: 'A policy for a whole namespace now denies requests without a JWT',
+  symptom: 'callers that send no JWT get 403 `RBAC: access denied` from all models of a namespace',
   explain(failure) {
     const { policy, field } = decidingPolicy(failure)
     return {

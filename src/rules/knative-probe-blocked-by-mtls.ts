@@ -8,6 +8,7 @@ export default defineCheck({
   category: 'latent-outage',
   mode: 'warn',
   summary: 'Knative probes a gateway port that requires mTLS, so no route becomes ready',
+  symptom: 'new InferenceServices never become Ready: `Waiting for load balancer to be ready`',
   on: ['Gateway'],
   reads: ['Service', 'ConfigMap'],
   *check({ namespace, name, spec }, view) {

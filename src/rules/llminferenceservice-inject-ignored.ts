@@ -6,6 +6,8 @@ export default defineCheck({
   category: 'latent-outage',
   mode: 'warn',
   summary: 'KServe ignores sidecar.istio.io/inject in the metadata of an LLMInferenceService',
+  symptom:
+    'pods of an LLMInferenceService have an `istio-proxy` container although its label disables it, or the reverse',
   on: ['LLMInferenceService'],
   reads: [],
   *check({ namespace, name, labels, annotations, spec }) {

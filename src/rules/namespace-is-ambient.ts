@@ -10,6 +10,7 @@ export default defineCheck({
   category: 'latent-outage',
   mode: 'warn',
   summary: 'A Knative model is in an ambient namespace, which net-istio does not support',
+  symptom: 'unknown: requests to the model may fail, and new routes may never become ready',
   on: ['InferenceService'],
   reads: INJECTION_KINDS,
   *check(service, view) {

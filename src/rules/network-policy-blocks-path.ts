@@ -11,6 +11,7 @@ export default defineFailure({
   id: 'network-policy-blocks-path',
   cause: 'network-policy-denied',
   summary: 'A NetworkPolicy drops connections on the path to a model',
+  symptom: '503 `UF` after the connect timeout (10 s), or the client hangs until its own timeout',
   explain(failure, view, changed) {
     const isolation = isolationOf(failure, changed)
     const { direction, policy } = isolation

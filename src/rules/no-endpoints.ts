@@ -7,6 +7,7 @@ export default defineFailure({
   id: 'no-endpoints',
   cause: 'no-endpoints',
   summary: 'A Service or Gateway on the request path does not exist or has no endpoints',
+  symptom: '503 `UH` with `no healthy upstream`',
   explain({ address }, view) {
     const message = `${nameOf(address)} is on the request path, but does not exist or has no endpoints`
     if (address.apiVersion.startsWith(GATEWAY_GROUP)) {

@@ -7,6 +7,7 @@ export default defineCheck({
   category: 'latent-outage',
   mode: 'warn',
   summary: 'KServe no longer manages the VirtualService of a model, but it still routes',
+  symptom: 'none today; 503 or 404 `NR` on the InferenceService URL as soon as the local gateway changes',
   on: ['VirtualService'],
   reads: ['ConfigMap'],
   *check(route, view) {

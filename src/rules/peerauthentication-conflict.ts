@@ -10,6 +10,7 @@ export default defineCheck({
   category: 'exposure',
   mode: 'warn',
   summary: 'An older PeerAuthentication selects the same pods, so this one is ignored',
+  symptom: 'plaintext requests get 200 although a PeerAuthentication is STRICT, or the reverse (503 `UC`)',
   on: ['PeerAuthentication'],
   reads: ['InferenceService'],
   *check(subject, view) {

@@ -8,6 +8,7 @@ export default defineCheck({
   category: 'exposure',
   mode: 'warn',
   summary: 'A PeerAuthentication with a selector in the root namespace is ignored',
+  symptom: 'plaintext requests get 200 although the PeerAuthentication is STRICT',
   on: ['PeerAuthentication'],
   reads: ['ConfigMap'],
   *check(policy, view) {

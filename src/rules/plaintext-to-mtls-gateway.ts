@@ -8,6 +8,7 @@ export default defineFailure({
   id: 'plaintext-to-mtls-gateway',
   cause: 'plaintext-to-mtls-listener',
   summary: 'Clients send plaintext to a gateway port that accepts only TLS',
+  symptom: '503 `UC` with `upstream_reset_before_response_started`, or connection reset for clients without a sidecar',
   explain(failure, view, changed) {
     const sender = changed?.kind === 'Gateway' ? undefined : senderProblem(failure, view)
     if (sender !== undefined) return sender

@@ -15,6 +15,7 @@ export default defineFailure({
   id: 'plaintext-to-strict-workload',
   cause: 'plaintext-to-strict-workload',
   summary: 'Clients send plaintext to pods that accept only mTLS',
+  symptom: '503 `UC` with `connection_termination`, or connection reset for clients without a sidecar',
   explain(failure, view, changed) {
     const { client, sent, destination, at } = failure
     const graph = changed?.kind === 'InferenceGraph' ? graphOf(view, client) : undefined

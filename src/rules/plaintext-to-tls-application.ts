@@ -6,6 +6,7 @@ export default defineFailure({
   id: 'plaintext-to-tls-application',
   cause: 'plaintext-to-tls-application',
   summary: 'Clients send plaintext HTTP to an application that serves only TLS',
+  symptom: '503 `UC`, or 400 with `Client sent an HTTP request to an HTTPS server`',
   explain({ client, sent, destination, at }, view) {
     const admit = admitTls(at, destination)
     return {

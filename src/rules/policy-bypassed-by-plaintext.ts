@@ -20,6 +20,7 @@ export default defineCheck({
   category: 'exposure',
   mode: 'warn',
   summary: 'Plaintext callers bypass an AuthorizationPolicy that matches on identity',
+  symptom: '200 instead of 403 for plaintext callers that a policy should deny',
   on: ['AuthorizationPolicy'],
   reads: [...MODEL_KINDS, 'PeerAuthentication'],
   *check(policy, view) {

@@ -18,6 +18,7 @@ export default defineCheck({
   category: 'ineffective',
   mode: 'warn',
   summary: 'A policy at a gateway is for inference paths that no model has',
+  symptom: 'requests without a JWT get 200 although a policy at the gateway denies them',
   on: ['AuthorizationPolicy'],
   reads: ['InferenceService', 'VirtualService', 'Pod', 'ConfigMap'],
   *check(policy, view) {

@@ -10,6 +10,7 @@ export default defineFailure({
   id: 'policy-requires-peer-identity',
   cause: 'no-identity-for-policy',
   summary: 'AuthorizationPolicy requires a peer identity, but requests arrive in plaintext',
+  symptom: '403 `RBAC: access denied`; behind the activator 503, or requests that hang',
   explain(failure, view) {
     const { policy, field } = decidingPolicy(failure)
     return {

@@ -20,6 +20,7 @@ export default defineCheck({
   category: 'exposure',
   mode: 'warn',
   summary: 'A policy targets a model by labels that none of its pods has',
+  symptom: '200 instead of 403 or 401: the policy has no effect on the model',
   on: ['AuthorizationPolicy', 'RequestAuthentication', 'PeerAuthentication'],
   reads: MODEL_KINDS,
   *check(policy, view) {

@@ -11,6 +11,7 @@ export default defineCheck({
   category: 'exposure',
   mode: 'warn',
   summary: 'AuthorizationPolicies are not enforced on models whose pods have no sidecar',
+  symptom: 'requests that an AuthorizationPolicy denies get 200 instead of 403 RBAC',
   on: ['InferenceService'],
   reads: ['AuthorizationPolicy', ...POD_KINDS],
   *check(service, view) {

@@ -18,6 +18,7 @@ export default defineCheck({
   category: 'style',
   mode: 'warn',
   summary: 'portLevelMtls names a port of the Service instead of the pod',
+  symptom: '503 `UC`, or plaintext accepted, on a port whose mode `portLevelMtls` should set',
   on: ['PeerAuthentication'],
   reads: MODEL_KINDS,
   *check(policy, view) {

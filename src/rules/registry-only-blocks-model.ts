@@ -10,6 +10,7 @@ export default defineFailure({
   id: 'registry-only-blocks-model',
   cause: 'not-in-registry',
   summary: 'REGISTRY_ONLY blocks callers whose Sidecar does not import the model',
+  symptom: "502 with `BlackHoleCluster`, or a reset connection, in the access log of the caller's sidecar",
   explain({ client, host, by }, view, changed) {
     const { by: sidecar } = scopeOf(view, client)
     const object = changed?.kind === 'ConfigMap' ? undefined : (by ?? sidecar)

@@ -13,6 +13,7 @@ export default defineCheck({
   category: 'ineffective',
   mode: 'warn',
   summary: 'Label istio.io/rev is ignored: istio-injection takes precedence',
+  symptom: 'new pods get the sidecar of the default revision, or none, although `istio.io/rev` names another',
   on: ['Namespace'],
   reads: ['MutatingWebhookConfiguration', 'InferenceService'],
   *check(namespace, view) {

@@ -7,6 +7,7 @@ export default defineFailure({
   id: 'route-backend-invalid',
   cause: 'backend-invalid',
   summary: 'An HTTPRoute or Ingress of a model has a backend that its gateway cannot use',
+  symptom: '500 or 503 from the gateway; the HTTPRoute has condition `ResolvedRefs: False`',
   explain(failure) {
     const { route, field } = failure
     return {

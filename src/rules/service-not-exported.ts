@@ -8,6 +8,7 @@ export default defineFailure({
   id: 'service-not-exported',
   cause: 'service-not-exported',
   summary: 'Routes lead to a Service that is not exported to the proxies of the clients',
+  symptom: '503 `NC` with `cluster_not_found` in the access log of the proxy',
   explain({ client, service }, view) {
     const isAnnotated = service.annotations[EXPORT_TO] !== undefined
     const hidden = nameOf(service)

@@ -11,6 +11,7 @@ export default defineCheck({
   category: 'latent-outage',
   mode: 'deny',
   summary: 'The mesh is STRICT, but the local gateway accepts only plaintext',
+  symptom: 'none today; 503 `UF` for every model as soon as a DestinationRule enables mTLS to the local gateway',
   on: ['PeerAuthentication'],
   reads: ['Gateway', 'Service', 'Pod', 'EndpointSlice', 'ConfigMap', 'InferenceService'],
   *check(subject, view) {

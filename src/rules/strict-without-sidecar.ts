@@ -11,6 +11,7 @@ export default defineCheck({
   category: 'exposure',
   mode: 'warn',
   summary: 'STRICT is not enforced on models whose pods have no sidecar',
+  symptom: 'plaintext requests get 200 although the PeerAuthentication is STRICT',
   on: ['InferenceService'],
   reads: ['PeerAuthentication', ...POD_KINDS],
   *check(service, view) {

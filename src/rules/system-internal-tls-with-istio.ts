@@ -8,6 +8,7 @@ export default defineCheck({
   category: 'latent-outage',
   mode: 'warn',
   summary: 'Knative pods expect TLS (system-internal-tls), but net-istio sends plaintext',
+  symptom: '503 from Istio gateways and sidecars to Knative pods (not measured)',
   on: ['ConfigMap'],
   reads: [],
   *check(map, view) {

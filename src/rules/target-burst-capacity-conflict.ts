@@ -9,6 +9,7 @@ export default defineCheck({
   category: 'ineffective',
   mode: 'warn',
   summary: 'targetBurstCapacity is set under two annotation keys with different values',
+  symptom: 'the activator stays on the request path, or leaves it, contrary to an annotation',
   on: ['InferenceService'],
   reads: ['ConfigMap', 'ServingRuntime', 'ClusterServingRuntime', 'Service'],
   *check(service, view) {

@@ -8,6 +8,7 @@ export default defineCheck({
   category: 'style',
   mode: 'warn',
   summary: 'targetBurstCapacity is ignored: no activator, or autoscaler class hpa',
+  symptom: 'no change: the annotation has no effect on the activator',
   on: ['InferenceService'],
   reads: ['ConfigMap', 'ServingRuntime', 'ClusterServingRuntime', 'Service'],
   *check(service, view) {

@@ -17,6 +17,7 @@ export default defineCheck({
   category: 'ineffective',
   mode: 'warn',
   summary: 'targetRefs of a policy bind nothing: no such gateway, Service or waypoint',
+  symptom: 'requests that a policy with `targetRefs` denies get 200; its status shows `AncestorNotBound`',
   on: ['AuthorizationPolicy', 'RequestAuthentication'],
   reads: ['InferenceService', 'Pod', 'Service', 'Namespace', 'ConfigMap'],
   *check(policy, view) {

@@ -6,6 +6,7 @@ export default defineFailure({
   id: 'tls-certificate-mismatch',
   cause: 'certificate-refused',
   summary: "Client and server do not accept each other's TLS certificate",
+  symptom: '503 `UF` or `URX,UF` with `CERTIFICATE_VERIFY_FAILED`; external clients fail in the TLS handshake',
   explain({ client, sent, destination, at }) {
     if (at === undefined) {
       return {

@@ -6,6 +6,7 @@ export default defineCheck({
   category: 'style',
   mode: 'warn',
   summary: 'KServe ignores an unknown deployment mode and uses the default mode',
+  symptom: 'the InferenceService runs in another deployment mode than the annotation requests, without an error',
   on: ['InferenceService'],
   reads: ['ConfigMap'],
   *check(service, view) {

@@ -7,6 +7,7 @@ export default defineFailure({
   id: 'virtualservice-diverts-model',
   cause: 'routed-elsewhere',
   summary: 'A VirtualService does not send the requests for a model to it',
+  symptom: '404, a redirect, or the answer of another workload',
   explain(failure) {
     const { virtualService, host } = failure
     const name = nameOf(virtualService)

@@ -9,6 +9,7 @@ export default defineCheck({
   category: 'latent-outage',
   mode: 'warn',
   summary: 'A VirtualService uses the host of a model; sidecars apply only the oldest',
+  symptom: '404 `NR`, 503 or the wrong backend on a model host after an upgrade or a new model',
   on: ['VirtualService'],
   reads: ['InferenceService', 'ConfigMap'],
   *check(route, view) {

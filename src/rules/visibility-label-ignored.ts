@@ -12,6 +12,7 @@ export default defineCheck({
   category: 'exposure',
   mode: 'warn',
   summary: 'A visibility label is ignored in this mode, so the model is public',
+  symptom: 'the model answers on the public gateway, although a label makes it cluster-local',
   on: ['InferenceService'],
   reads: ['ConfigMap'],
   *check(service, view) {

@@ -5,6 +5,7 @@ export default defineFailure({
   id: 'webhook-behind-strict-mtls',
   cause: 'webhook-refused',
   summary: 'The API server cannot call a webhook whose pods accept only mTLS',
+  symptom: '`failed calling webhook` or `conversion webhook ... failed`: `connection reset by peer`',
   explain({ configuration, webhook, pod, port, selector, at }) {
     const [name = pod.name] = Object.values(selector)
     const isConversion = configuration.kind === 'CustomResourceDefinition'

@@ -89,7 +89,7 @@ t.test('text output', async t => {
 [1] policy-denies-request-path: AuthorizationPolicy user1/allow-serving-tests spec.rules
     AuthorizationPolicy user1/allow-serving-tests denies callers of other namespaces at user1/sklearn-iris (403)
     AuthorizationPolicy user1/allow-serving-tests denies istio-system gateways at user1/sklearn-iris (403)
-    fix: Allow the gateway, activator and autoscaler service accounts, and their probe paths; to allow other callers, add a rule to AuthorizationPolicy user1/allow-serving-tests
+    fix: Allow the gateway, activator and autoscaler service accounts, and their probe paths; to allow other callers, add a rule to AuthorizationPolicy user1/allow-serving-tests (--show-fix prints the objects)
 `
   )
   t.match(

@@ -154,3 +154,13 @@ t.test('an internal error has exit code 3 and a stack trace', async t => {
   t.equal(code, 3)
   t.match(err, /^error: TypeError: broken pipe\n +at /)
 })
+
+t.test('rules are found by a symptom', async t => {
+  const symptom = (text: string, ...argv: readonly string[]) => meshGuard('rules', ...argv, '--symptom', text)
+  t.match(await symptom('503 UF WRONG_VERSION_NUMBER'), {
+    code: 0,
+    out: /^client-mtls-to-plain-listener: .*\n {2}symptom: 503 `UF` /
+  })
+  t.match(await symptom('all is well'), { code: 0, out: 'no rule has such a symptom\n' })
+  t.match(await symptom('UF', 'no-endpoints'), { code: 2, err: /--symptom: no-endpoints selects one rule; omit one/ })
+})

@@ -242,7 +242,7 @@ t.test('wide text has all names, the host and every hop', async t => {
   const state = stockWith(together(model(STANDARD), policy('user1', '{ mtls: { mode: STRICT } }'), ...more))
   const names = more.map((_, i) => `user2/client-${i}`)
   t.match(textOf(state, 'user1/new'), [/./, /^ok +httpbin, burst, iris, .*user2\/client-1 and 6 more via /])
-  const lines = linesOf(toAccessWide(state, evaluate(state, 'user1/new')))
+  const lines = linesOf(toAccessWide(state, evaluate(state, 'user1/new'), false))
   t.match(lines, [
     'user1/new: 11 of 12 workloads can call it',
     `ok      httpbin, burst, iris, ${names.join(', ')}, sleep via InferenceService URL: as the caller`,
@@ -264,7 +264,7 @@ t.test('wide text has all names, the host and every hop', async t => {
 
 t.test('wide text names each of several paths', async t => {
   const state = stockWith(model(''))
-  const lines = linesOf(toAccessWide(state, evaluate(state, 'user1/new')))
+  const lines = linesOf(toAccessWide(state, evaluate(state, 'user1/new'), false))
   t.same(
     lines.filter(line => line.startsWith('path ')),
     [

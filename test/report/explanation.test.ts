@@ -244,7 +244,12 @@ t.test('equal hops, causes and fixes are printed once', async t => {
   const count = (line: string) => lines.filter(one => one === line).length
   t.equal(count('BLOCKED ingress-gateway->local-gateway [1]'), 1)
   t.equal(count(`[1] client-mtls-to-plain-listener: ${RULE} spec.trafficPolicy.tls.mode`), 1)
-  t.equal(count('fix: First update Gateway knative-serving/knative-local-gateway to accept both mTLS and plaintext'), 1)
+  t.equal(
+    count(
+      'fix: First update Gateway knative-serving/knative-local-gateway to accept both mTLS and plaintext (--show-fix prints the objects)'
+    ),
+    1
+  )
   t.equal(count('kind: Gateway'), 0)
 })
 

@@ -24,6 +24,7 @@ const finding = (more: Partial<Finding> = {}): Finding => ({
   field: 'spec.mtls',
   message: 'what and so what',
   docs: 'mesh-guard rules some-rule',
+  symptom: '503',
   fix: { text: 'Do this' },
   blocked: [],
   exposes: [],

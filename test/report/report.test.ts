@@ -14,6 +14,7 @@ const finding: Finding = {
   field: 'metadata.labels',
   message: 'what and so what',
   docs: 'mesh-guard rules some-rule',
+  symptom: '503 UF',
   fix: { text: 'Do this', apply: [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a' } }], remove: [object] },
   blocked: [
     { inferenceService: 'n/a', caller: 'external', from: undefined, hop: 'gateway->pod' },
@@ -80,7 +81,7 @@ t.test('text output lists the callers that a fix lets through', async t => {
 
 t.test('text output lists changes, findings and counts', async t => {
   t.equal(
-    toText(steps),
+    toText(steps, true),
     `DENY  f.yaml:3: CREATE Namespace a
   adds /metadata/labels: {"a":"b"}
   note: left out
@@ -90,6 +91,7 @@ t.test('text output lists changes, findings and counts', async t => {
     blocks n/a for external at gateway->pod, in-mesh (user1) at caller->pod
     blocks n/b for external at gateway->pod
     exposes n/c: plaintext-accepted
+    symptom: 503 UF
     fix: Do this
       apiVersion: v1
       kind: Namespace
@@ -103,14 +105,19 @@ not evaluated: other-rule: Gateway: forbidden
 2 changes: 1 denied, 0 with warnings, 1 allowed`
   )
   t.equal(
-    toText(state),
+    toText(state, false),
     `warn some-rule
   Namespace a metadata.labels
   what and so what
+  symptom: 503 UF
   fix: Do this
   more: mesh-guard rules some-rule
 1 finding`
   )
+})
+
+t.test('objects of fixes are printed on request', async t => {
+  t.match(toText(steps, false), /\n {4}fix: Do this \(--show-fix prints the objects\)\n {4}more: /)
 })
 
 t.test('JSON output matches the schema', async t => {

@@ -40,12 +40,13 @@ function findingsAbout(id: string, yaml: string): readonly Finding[] {
 
 const HEADINGS = ['Why', 'Bad', 'Good', 'Fix', 'Known limits']
 
-for (const { id, summary } of [...Object.values(RULES.failures), ...RULES.checks]) {
+for (const { id, summary, symptom } of [...Object.values(RULES.failures), ...RULES.checks]) {
   t.test(id, async t => {
     const { head, sections } = readPage(id)
-    const [title, symptom = '', ...rest] = head.split('\n\n')
+    const [title, paragraph, ...rest] = head.split('\n\n')
     t.same([title, ...rest], [`# ${id}`, `${summary}\n`], 'title and summary')
-    t.match(symptom, /^Symptom: .{10,110}$/, 'the symptom that a user observes')
+    t.equal(paragraph, `Symptom: ${symptom}`)
+    t.ok(symptom.length <= 110, 'the symptom fits on a line')
     t.ok(summary.length <= 80, 'the summary fits on a line')
     t.same(
       sections.map(({ heading }) => heading),

@@ -67,6 +67,11 @@ interface Rule {
   readonly mode: Mode
   /** Row of the rule table; at most 80 characters. */
   readonly summary: string
+  /**
+   * What users see, with status, Envoy response flags and messages in backticks. Measured with Envoy 1.40, or from the Envoy
+   * documentation of access logs.
+   */
+  readonly symptom: string
 }
 
 /** Failure with this cause. */
