@@ -6,6 +6,7 @@ import { type LocatedPlan, locate, toPlanJson, toPlanManifests, toPlanText } fro
 import { RULES } from '../rules/index.ts'
 import { describeSkipped, InvalidInput, readFiles } from '../sources/files.ts'
 import { readRef, readResource } from '../sources/manifest.ts'
+import type { Resource } from '../state/resource.ts'
 import type { Snapshot } from '../state/snapshot.ts'
 import { againstOption, requireNamespace, resolveSource } from './cluster-state.ts'
 import {
@@ -85,8 +86,7 @@ export function planCommand(io: Io): Command {
 function goalOf(state: Snapshot, namespace: string | undefined): readonly WantedChange[] {
   requireNamespace(state, namespace)
   const object = strictMtlsGoal(state, namespace)
-  const resource = readResource(object)
-  return resource === undefined ? [] : [{ ref: readRef(object), resource, object, deleting: false }]
+  return [{ ref: readRef(object), resource: readResource(object) as Resource, object, deleting: false }]
 }
 
 /** Manifests are printed only if they can be applied. */

@@ -3,8 +3,8 @@ import { type InferenceService, MODEL_LABEL } from '../kserve/inference-service.
 import type { Failure } from '../request/failure.ts'
 import { GRAPH_LABEL, inferenceGraphSources } from '../request/inference-graph.ts'
 import { toCaller } from '../request/inference-service-paths.ts'
-import { pathsFromPods, type SourcePath } from '../request/paths-from.ts'
-import { failedHopOf } from '../request/request-path.ts'
+import { pathsFromPods } from '../request/paths-from.ts'
+import { failedHopOf, peersOf } from '../request/request-path.ts'
 import type { CallerClass, CallerWorkload } from '../request/running-callers.ts'
 import type { Rules } from '../rules/lib/rule.ts'
 import { getOrAdd } from '../state/map.ts'
@@ -54,7 +54,11 @@ export function accessToModel(
     const paths = model.pathsFrom({ caller: toCaller(pod), pods: [pod], expected: isExpected(one) })
     return paths.map(path => {
       const failure = failedHopOf(path)?.failure
-      return { path, failure: failure && explain(failure), peers: peersOf(path, identity) }
+      return {
+        path,
+        failure: failure && explain(failure),
+        peers: peersOf(path).map(peer => (peer === identity ? OWN_IDENTITY : (peer ?? UNAUTHENTICATED)))
+      }
     })
   }
   const groups = groupCallers(callers, own, one =>
@@ -106,9 +110,3 @@ const ownWorkloads = memoize((callers: readonly CallerClass[]) => {
   }
   return models
 })
-
-function peersOf({ hops }: SourcePath, identity: string): readonly string[] {
-  const calls = hops.slice(-1).flatMap(hop => hop.calls)
-  const peers = calls.flatMap(({ connection: { outcome } }) => (outcome.is === 'open' ? [outcome.identity] : []))
-  return [...new Set(peers.map(peer => (peer === identity ? OWN_IDENTITY : (peer ?? UNAUTHENTICATED))))]
-}

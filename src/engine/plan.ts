@@ -1,4 +1,4 @@
-import { findKind, type Kind, type Ref, type Resource } from '../state/resource.ts'
+import { findKind, type Kind, type Ref, type Resource, toRef } from '../state/resource.ts'
 import type { Snapshot } from '../state/snapshot.ts'
 import { type Applied, admit, keyOf, type StepContext, type StepResult } from './admission-step.ts'
 import { isUnchanged } from './exempt.ts'
@@ -143,7 +143,7 @@ function visitKey({ steps, remaining }: Node): string {
 
 function firstOfEachObject(changes: readonly WantedChange[]): readonly WantedChange[] {
   const keys = changes.map(({ ref }) => keyOf(ref))
-  return changes.filter((_, i) => keys.indexOf(keys[i] ?? '') === i)
+  return changes.filter(({ ref }, i) => keys.indexOf(keyOf(ref)) === i)
 }
 
 /** Changes that a proven fix consists of: its objects can be read, and those that it removes exist. */
@@ -153,9 +153,8 @@ function fixChanges(
   read: StepContext['read']
 ): readonly WantedChange[] {
   const applied = apply.map(object => {
-    const { apiVersion, kind, metadata } = object
-    const ref = { apiVersion, kind, namespace: metadata.namespace ?? '', name: metadata.name }
-    return { ref, resource: read(object) as Resource, object, deleting: false }
+    const resource = read(object) as Resource
+    return { ref: { ...toRef(resource), kind: object.kind }, resource, object, deleting: false }
   })
   const removed = remove.map(ref => {
     const resource = state.get(findKind(ref.apiVersion, ref.kind) as Kind, ref.namespace, ref.name)

@@ -1,4 +1,4 @@
-import { isOpen, type Path } from '../request/request-path.ts'
+import { isOpen, type Path, peersOf } from '../request/request-path.ts'
 import type { Rules } from '../rules/lib/rule.ts'
 import type { Snapshot } from '../state/snapshot.ts'
 import { type BlockedPath, type Comparison, comparisons, diffEvaluations } from './diff.ts'
@@ -59,7 +59,7 @@ function identityDifferences({ models, previous, running }: Comparison): readonl
   return running.filter(isOpen).flatMap(path => {
     const then = previous.paths.find(one => isOpen(one) && isSame(one, path))
     if (then === undefined) return []
-    const [before, after] = [identitiesOf(then), identitiesOf(path)]
+    const [before, after] = [peersOf(then), peersOf(path)]
     const isEqual = before.length === after.length && before.every(one => after.includes(one))
     return isEqual ? [] : [{ models: models.map(modelKey), path, before, after }]
   })
@@ -67,14 +67,8 @@ function identityDifferences({ models, previous, running }: Comparison): readonl
 
 const KEYS = ['caller', 'entry', 'address', 'activatorMode', 'revision'] as const
 
-/** True for one address and callers of one class, or some callers of both. */
+/** True for one address, and for callers of any namespace or some of the same namespaces. */
 const isSame = (one: Path, other: Path) =>
-  KEYS.every(key => one[key] === other[key]) &&
-  (one.from === undefined) === (other.from === undefined) &&
-  (one.from === undefined || one.from.some(namespace => other.from?.includes(namespace)))
+  KEYS.every(key => one[key] === other[key]) && !callersOf(one).isDisjointFrom(callersOf(other))
 
-/** Peer identities at the last server. */
-function identitiesOf({ hops }: Path): readonly (string | undefined)[] {
-  const outcomes = (hops.at(-1)?.calls ?? []).map(({ connection }) => connection.outcome)
-  return [...new Set(outcomes.flatMap(outcome => (outcome.is === 'open' ? [outcome.identity] : [])))]
-}
+const callersOf = ({ from = [''] }: Path) => new Set<string>(from)

@@ -44,8 +44,10 @@ export function toOverview(models: readonly ModelView[], showFix: boolean): read
   ]
 }
 
-const worstOf = (paths: readonly PathView[]) =>
-  SEVERITY.find(wanted => paths.some(({ verdict }) => verdict === wanted)) ?? 'ok'
+function worstOf(paths: readonly PathView[]): PathView['verdict'] {
+  const ranks = paths.map(({ verdict }) => SEVERITY.indexOf(verdict))
+  return SEVERITY[Math.min(...ranks)] as PathView['verdict']
+}
 
 function toRow({ inferenceService, paths, unpublished }: ModelView, causes: Causes): Row {
   const cells = CALLERS.map(caller => {

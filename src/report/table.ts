@@ -1,12 +1,13 @@
-/** Lines with aligned columns, two spaces apart. All rows have the same number of cells. */
+import { getKnown } from '../state/map.ts'
+
+/** Lines with aligned columns, two spaces apart. */
 export function table(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = rows.reduce<readonly number[]>(
-    (known, row) => row.map((cell, i) => Math.max(known[i] ?? 0, cell.length)),
-    []
-  )
+  const widths = new Map<number, number>()
+  for (const row of rows)
+    for (const [i, cell] of row.entries()) widths.set(i, Math.max(widths.get(i) ?? 0, cell.length))
   return rows.map(row =>
     row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .map((cell, i) => cell.padEnd(getKnown(widths, i)))
       .join('  ')
       .trimEnd()
   )

@@ -59,6 +59,13 @@ export interface PathTemplates {
   readonly to: (address: 'address' | 'component', source: TrafficSource) => readonly PathTemplate[]
 }
 
+/** Peer identities that the last server sees, `undefined` for an unauthenticated peer. */
+export function peersOf({ hops }: Pick<Path, 'hops'>): readonly (string | undefined)[] {
+  const calls = hops.slice(-1).flatMap(hop => hop.calls)
+  const peers = calls.flatMap(({ connection: { outcome } }) => (outcome.is === 'open' ? [outcome.identity] : []))
+  return [...new Set(peers)]
+}
+
 /** The blocked hop of a path, if any. */
 export function failedHopOf({ hops }: Pick<Path, 'hops'>): FailedHop | undefined {
   return hops.find((hop): hop is FailedHop => hop.failure !== undefined)

@@ -94,7 +94,19 @@ t.test('invalid input is an error with a suggestion', async t => {
 
 t.test('help of every command has examples and exit codes', async t => {
   t.match(await meshGuard('--help'), { code: 0, out: /serve .*\n +check /s })
-  for (const command of ['serve', 'check', 'explain', 'trace', 'audit', 'rules', 'schema', 'completion', 'version']) {
+  for (const command of [
+    'serve',
+    'check',
+    'explain',
+    'trace',
+    'plan',
+    'diff',
+    'audit',
+    'rules',
+    'schema',
+    'completion',
+    'version'
+  ]) {
     const { code, out, err } = await meshGuard(command, '-h')
     t.same({ code, err }, { code: 0, err: '' })
     t.match(
@@ -132,6 +144,8 @@ t.test('schema prints JSON Schemas', async t => {
   t.match(await schemaOf('access'), { type: 'object', properties: { workloads: { type: 'array' } } })
   t.match(await schemaOf('explanation'), { type: 'object', properties: { models: { type: 'array' } } })
   t.match(await schemaOf('trace'), { type: 'object', properties: { branches: { type: 'array' } } })
+  t.match(await schemaOf('plan'), { type: 'object', properties: { steps: { type: 'array' } } })
+  t.match(await schemaOf('diff'), { type: 'object', properties: { closes: { type: 'array' } } })
 })
 
 t.test('an internal error has exit code 3 and a stack trace', async t => {

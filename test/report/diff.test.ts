@@ -94,6 +94,14 @@ t.test('callers in named namespaces are told apart', async t => {
   )
 })
 
+t.test('identities of callers in a named namespace are compared', async t => {
+  const all = onlyUser2.replace('[{ from', '[{}, { from')
+  const rows = linesOf(between(all, `${all}---${disabled}`)).filter(line =>
+    line.includes('in-mesh (user2) | component')
+  )
+  t.match(rows, [/^identity .* user2\/default -> unauthenticated$/])
+})
+
 t.test('evaluations without a result are listed', async t => {
   const failure = RULES.failures['mtls-to-plain-listener']
   const explain = () => {

@@ -101,6 +101,11 @@ t.test('an overview of 1,000 InferenceServices with 50 causes fits one screen', 
   t.match(text, /\nand 38 other causes\n/)
 })
 
+t.test('a cell is empty for callers without a path', async t => {
+  const standard = model(', annotations: { serving.kserve.io/deploymentMode: Standard }')
+  t.match(textOf(together(onlyUser2('user1'), standard)), /^BLOCKED {2}user1\/new .* - +1$/m)
+})
+
 t.test('fixes are printed on request', async t => {
   for (const detail of ['overview', 'paths', 'hops'] as const) {
     t.equal(count(textOf(mutual, detail), 'kind: Gateway'), 0, detail)
