@@ -2,19 +2,28 @@ import { Command } from 'commander'
 import { access } from '../engine/access.ts'
 import { policyAt } from '../engine/to-findings.ts'
 import { toAccess } from '../report/access.ts'
+import { assertionsSchema, violationsOf } from '../report/access-assertions.ts'
 import { toAccessText } from '../report/access-text.ts'
 import { toAccessWide } from '../report/access-wide.ts'
+import { plural } from '../report/text.ts'
 import { RULES } from '../rules/index.ts'
-import { addReportOptions, exitCode } from './command.ts'
+import { parseChecked } from '../sources/checked-yaml.ts'
+import { readText } from '../sources/files.ts'
+import { addReportOptions, EXIT, exitCode } from './command.ts'
 import { FINDINGS, helpText } from './help.ts'
 import type { Io } from './io.ts'
 import { addModelSelection, type SelectionOptions, selectModels } from './model-selection.ts'
 import { print, wideOutputOption } from './output.ts'
 
+interface AccessOptions extends SelectionOptions {
+  readonly assert?: string
+}
+
 const EXAMPLES = [
   'mesh-guard access',
   'mesh-guard access sklearn-iris -n user1 -o wide',
-  'mesh-guard access user1/sklearn-iris --against examples/four-outcomes'
+  'mesh-guard access user1/sklearn-iris --against examples/four-outcomes',
+  'mesh-guard access --assert examples/access.yaml --against examples/four-outcomes'
 ]
 
 export function accessCommand(io: Io): Command {
@@ -22,13 +31,29 @@ export function accessCommand(io: Io): Command {
     'Show which running workloads can call an InferenceService, by which address and identity, and why others cannot'
   )
   return addReportOptions(addModelSelection(command), wideOutputOption)
+    .option(
+      '--assert <file>',
+      'check which workloads can call which InferenceServices; see `mesh-guard schema assertions`'
+    )
     .addHelpText('after', helpText(EXAMPLES, FINDINGS))
-    .action(async (written: string | undefined, options: SelectionOptions) => {
+    .action(async (written: string | undefined, options: AccessOptions) => {
+      const { assert: file } = options
+      const assertions = file === undefined ? undefined : parseChecked(assertionsSchema, readText(file), file)
       const { config, state, isSelected } = await selectModels(written, options, io)
       const evaluated = access(state, isSelected, RULES, policyAt(config, Date.now()))
-      if (options.output === 'wide')
-        print(io, { ...options, output: 'text' }, evaluated, (all, showFix) => toAccessWide(state, all, showFix))
-      else print(io, options, toAccess(state, evaluated), toAccessText)
+      const isWide = options.output === 'wide'
+      const format = isWide ? { ...options, output: 'text' } : options
+      if (assertions !== undefined) {
+        const violations = violationsOf(toAccess(state, evaluated), assertions)
+        print(io, format, { violations }, toViolationsText)
+        io.exit(violations.length > 0 ? EXIT.found : EXIT.ok)
+        return
+      }
+      if (isWide) print(io, format, evaluated, (all, showFix) => toAccessWide(state, all, showFix))
+      else print(io, format, toAccess(state, evaluated), toAccessText)
       io.exit(exitCode(evaluated, options.failOn))
     })
 }
+
+const toViolationsText = ({ violations }: { readonly violations: readonly string[] }) =>
+  [...violations, violations.length === 0 ? 'all assertions hold' : plural(violations.length, 'violation')].join('\n')

@@ -2,6 +2,7 @@ import { Argument, Command } from 'commander'
 import { z } from 'zod'
 import { configSchema } from '../config-schema.ts'
 import { accessSchema } from '../report/access.ts'
+import { assertionsSchema } from '../report/access-assertions.ts'
 import { diffSchema } from '../report/diff.ts'
 import { explanationSchema } from '../report/explanation.ts'
 import { planSchema } from '../report/plan.ts'
@@ -15,6 +16,7 @@ const SCHEMAS = {
   report: () => z.toJSONSchema(reportSchema),
   explanation: () => z.toJSONSchema(explanationSchema),
   access: () => z.toJSONSchema(accessSchema),
+  assertions: () => z.toJSONSchema(assertionsSchema, { io: 'input' }),
   trace: () => z.toJSONSchema(traceSchema),
   plan: () => z.toJSONSchema(planSchema),
   diff: () => z.toJSONSchema(diffSchema)

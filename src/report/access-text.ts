@@ -76,7 +76,8 @@ function modelLines(
   )
 }
 
-function addressName(via: string): string {
+/** How a call addresses the model. */
+export function addressName(via: string): string {
   if (via === 'address' || via === 'component') return entryLabel({ caller: 'in-mesh', via })
   return via.startsWith('canary ') ? `via ${via}` : `via ${via} host`
 }
@@ -90,7 +91,8 @@ function resultText({ verdict, paths }: CallsView): string {
   return [...textsOf(verdict), ...open].join('; ')
 }
 
-function workloadName({ namespace, name, proxy }: WorkloadView): string {
+/** Name, and whether it has no sidecar. */
+export function workloadName({ namespace, name, proxy }: WorkloadView): string {
   return `${namespace}/${name}${proxy === 'none' ? ' (no sidecar)' : ''}`
 }
 
