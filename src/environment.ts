@@ -1,5 +1,5 @@
 /** All environment variables that are read. */
-import { delimiter } from 'node:path'
+import { delimiter, join } from 'node:path'
 
 /** Namespace of the guard, whose objects are never evaluated. */
 export const OWN_NAMESPACE = process.env['POD_NAMESPACE']
@@ -11,6 +11,11 @@ export const kubeconfigFiles = (): readonly string[] =>
   read('KUBECONFIG')
     .split(delimiter)
     .filter(file => file !== '')
+
+/** Folder of compiled code, in the home directory: other users could write to one for temporary files. */
+export const cacheFolder = (): string | undefined => (read('HOME') === '' ? undefined : join(read('HOME'), CACHE))
+
+const CACHE = '.cache/mesh-guard'
 
 /** @see https://no-color.org */
 export const isColorDisabled = (): boolean => read('NO_COLOR') !== ''

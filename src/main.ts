@@ -1,6 +1,12 @@
 #!/usr/bin/env node
+import { enableCompileCache } from 'node:module'
 import { extname } from 'node:path'
-import { run } from './cli/program.ts'
+import { cacheFolder } from './environment.ts'
+
+// Compiled code of the bundle, so that commands start faster. A folder that cannot be written is ignored.
+const cache = cacheFolder()
+if (cache !== undefined) enableCompileCache(cache)
+const { run } = await import('./cli/program.ts')
 
 // A closed pipe (EPIPE) ends the program. The exit code is still that of the result.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit())
