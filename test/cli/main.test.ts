@@ -36,14 +36,6 @@ t.test('error without a configured cluster names the flags of the command', asyn
   }
 })
 
-t.test('compiled code is cached in the home directory', async t => {
-  const home = t.testdir({})
-  t.match(await end(start(t, ['--version'], '', { HOME: home })), { code: 0, out: /^\d/ })
-  t.ok(existsSync(join(home, '.cache/mesh-guard')))
-  t.match(await end(start(t, ['--version'], '', { HOME: '' })), { code: 0, out: /^\d/ }, 'without a home directory')
-  t.match(await end(start(t, ['--version'], '', { HOME: '/dev/null' })), { code: 0, out: /^\d/ }, 'without access')
-})
-
 t.test('a closed pipe ends the program without an error, with the exit code of the result', async t => {
   const check = ['check', 'examples/strict-mesh.yaml', '--against', 'examples/cluster']
   for (const [argv, code] of [
