@@ -5,6 +5,7 @@ import { toAccess } from '../report/access.ts'
 import { assertionsSchema, violationsOf } from '../report/access-assertions.ts'
 import { toAccessText } from '../report/access-text.ts'
 import { toAccessWide } from '../report/access-wide.ts'
+import { toAccessMermaid } from '../report/mermaid.ts'
 import { plural } from '../report/text.ts'
 import { RULES } from '../rules/index.ts'
 import { parseChecked } from '../sources/checked-yaml.ts'
@@ -42,14 +43,16 @@ export function accessCommand(io: Io): Command {
       const { config, state, isSelected } = await selectModels(written, options, io)
       const evaluated = access(state, isSelected, RULES, policyAt(config, Date.now()))
       const isWide = options.output === 'wide'
-      const format = isWide ? { ...options, output: 'text' } : options
+      const isText = isWide || (assertions !== undefined && options.output === 'mermaid')
+      const format = isText ? { ...options, output: 'text' } : options
       if (assertions !== undefined) {
         const violations = violationsOf(toAccess(state, evaluated), assertions)
         print(io, format, { violations }, toViolationsText)
         io.exit(violations.length > 0 ? EXIT.found : EXIT.ok)
         return
       }
-      if (isWide) print(io, format, evaluated, (all, showFix) => toAccessWide(state, all, showFix))
+      if (options.output === 'mermaid') io.out(toAccessMermaid(toAccess(state, evaluated)))
+      else if (isWide) print(io, format, evaluated, (all, showFix) => toAccessWide(state, all, showFix))
       else print(io, format, toAccess(state, evaluated), toAccessText)
       io.exit(exitCode(evaluated, options.failOn))
     })

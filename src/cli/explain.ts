@@ -3,6 +3,7 @@ import { explain } from '../engine/explain.ts'
 import { policyAt } from '../engine/to-findings.ts'
 import { toExplanation } from '../report/explanation.ts'
 import { toExplanationText } from '../report/explanation-text.ts'
+import { toExplanationMermaid } from '../report/mermaid.ts'
 import { RULES } from '../rules/index.ts'
 import { addReportOptions, exitCode } from './command.ts'
 import { FINDINGS, helpText } from './help.ts'
@@ -28,9 +29,11 @@ export function explainCommand(io: Io): Command {
       const explanation = toExplanation(state, explained)
       const isWide = options.output === 'wide'
       const detail = isWide ? 'hops' : written === undefined ? 'overview' : 'paths'
-      print(io, isWide ? { ...options, output: 'text' } : options, explanation, (all, showFix) =>
-        toExplanationText(all, detail, showFix)
-      )
+      if (options.output === 'mermaid') io.out(toExplanationMermaid(explanation))
+      else
+        print(io, isWide ? { ...options, output: 'text' } : options, explanation, (all, showFix) =>
+          toExplanationText(all, detail, showFix)
+        )
       io.exit(exitCode(explained, options.failOn))
     })
 }

@@ -17,8 +17,8 @@ export const outputOption = outputOptionOf(['text', 'json', 'yaml'])
 export const markdownOutputOption = outputOptionOf(['text', 'json', 'yaml', 'markdown'])
 /** `manifests`: YAML for kubectl. */
 export const manifestsOutputOption = outputOptionOf(['text', 'json', 'yaml', 'manifests'])
-/** `wide`: text with every hop. */
-export const wideOutputOption = outputOptionOf(['text', 'wide', 'json', 'yaml'])
+/** `wide`: text with every hop. `mermaid`: a flowchart. */
+export const wideOutputOption = outputOptionOf(['text', 'wide', 'json', 'yaml', 'mermaid'])
 
 export const showFixOption = new Option('--show-fix', 'print the objects of each fix in text output')
 
