@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { parse, stringify } from 'yaml'
+import { planSchema } from '../../src/report/plan.ts'
 import { findAssets } from './assets.ts'
 import { freePorts, startControlPlane } from './control-plane.ts'
-import { startGuard } from './guard.ts'
+import { MAIN, startGuard } from './guard.ts'
+import { runnerOf } from './kubectl.ts'
 import { MUTATING, registration, VALIDATING } from './registration.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -15,6 +17,7 @@ const assets = findAssets(line => t.comment(line))
 const cluster = await startControlPlane(assets)
 t.teardown(cluster.stop)
 const { kubectl } = cluster
+const meshGuard = runnerOf(process.execPath, [MAIN])
 
 /** Runs kubectl. @throws if it fails */
 async function must(args: readonly string[], input?: string): Promise<string> {
@@ -113,6 +116,35 @@ await t.test('mesh-wide STRICT with a plaintext local gateway is denied', async 
   t.match(err, 'knative-serving/knative-local-gateway', 'names the gateway')
   t.match(err, 'user1/sklearn-iris', 'names the models')
   t.match(err, 'mode: ISTIO_MUTUAL', 'shows the fix')
+})
+
+await t.test('the steps of a plan are admitted one after the other', async t => {
+  const wanted = join(root, 'examples/mtls-only.yaml')
+  t.equal((await kubectl(['apply', '-f', wanted, '--dry-run=server'])).code, 1, 'the order of the file is denied')
+  const { code, out } = await meshGuard(['plan', wanted, '--kubeconfig', cluster.kubeconfig, '-o', 'json'])
+  t.equal(code, 0)
+  const { steps } = planSchema.parse(JSON.parse(out))
+  t.same(
+    steps.map(({ object }) => object.kind),
+    ['Gateway', 'PeerAuthentication', 'DestinationRule', 'Gateway']
+  )
+  for (const [i, { manifest }] of steps.entries()) {
+    // The guard sees a step a moment after kubectl has applied it.
+    await until(`step ${i + 1}`, async () => (await apply(manifest, '--dry-run=server')).code === 0)
+    t.equal((await apply(manifest)).code, 0)
+  }
+  const { spec } = await get('gateways.networking.istio.io', 'knative-serving', 'knative-local-gateway')
+  t.match(spec.servers, [{ hosts: ['*'], tls: { mode: 'ISTIO_MUTUAL' } }])
+  t.equal(spec.servers.length, 1)
+  t.match(await get('peerauthentication', 'istio-system', 'default'), { spec: { mtls: { mode: 'STRICT' } } })
+  const remove = (kind: string) => kubectl(['delete', kind, 'default', '-n', 'istio-system'])
+  for (const undo of [
+    () => apply(BOTH),
+    () => remove('peerauthentication'),
+    () => remove('destinationrule'),
+    () => apply(STOCK)
+  ])
+    await until('the change to be undone', async () => (await undo()).code === 0)
 })
 
 await t.test('new model on a stock installation is admitted', async t => {
