@@ -1,23 +1,13 @@
 import { memoize } from '../state/memoize.ts'
 import { matches, matchesPath } from '../text/pattern.ts'
-import { all, any, anyOf, not, type Tristate } from '../text/tristate.ts'
+import { all, any, type Tristate } from '../text/tristate.ts'
 import type { Operation, Rule, Source } from './authorization-policy.ts'
 import { findByIdentity, indexValues } from './identity-index.ts'
 import { type IdentityKey, isIdentityKey, isOfDomain, matchesIdentity, type RuleContext } from './identity-match.ts'
 import { blocksWith } from './ip-blocks.ts'
 import type { Request, Token } from './request.ts'
+import { type Field, isSpecified, matchesField, type Values } from './rule-field.ts'
 import { isTokenKey, matchesToken, type TokenKey } from './token-match.ts'
-
-/** Field of a rule: included and excluded values, and how a value is matched with the request. */
-interface Field {
-  readonly values: readonly string[]
-  readonly notValues: readonly string[]
-  /** True if the field exists only for HTTP requests. */
-  readonly http: boolean
-  readonly isMatch: (value: string) => Tristate
-  /** Selects the values that can match, so that the others are skipped. Absent: every value can match. */
-  readonly candidates?: (values: readonly string[]) => readonly string[]
-}
 
 /**
  * Matches one of `from`, one of `to` and all of `when`. If the port is not HTTP, Istio drops an ALLOW rule with an HTTP
@@ -72,19 +62,6 @@ function matchesHeaders(conditions: readonly HeaderCondition[], request: Request
   }
   return result
 }
-
-const isSpecified = (field: Field | undefined): field is Field =>
-  field !== undefined && field.values.length + field.notValues.length > 0
-
-function matchesField({ values, notValues, http, isMatch, candidates = allOf }: Field, isHttp: boolean): Tristate {
-  if (http && !isHttp) return true
-  return all([
-    values.length === 0 ? true : anyOf(candidates(values), isMatch),
-    notValues.length === 0 ? true : not(anyOf(candidates(notValues), isMatch))
-  ])
-}
-
-const allOf = (values: readonly string[]) => values
 
 function sourceFields(source: Source, request: Request, context: RuleContext): readonly (Field | undefined)[] {
   const { principals, notPrincipals, requestPrincipals, notRequestPrincipals, namespaces, notNamespaces } = source
@@ -148,8 +125,6 @@ function matchesRequestPath(pattern: string, path: string | undefined): Tristate
   if (path !== undefined) return matchesPath(pattern, path)
   return KNATIVE_PROBE_PATHS.includes(pattern) ? false : undefined
 }
-
-type Values = Pick<Field, 'values' | 'notValues'>
 
 /** Field of a condition; absent for a key that Istio does not define. */
 function toField(key: string, { values, notValues }: Values, request: Request, context: RuleContext) {
