@@ -5,7 +5,9 @@ import type { Workload } from '../state/workload.ts'
 import { coversHost, isWildcard } from '../text/host.ts'
 import type { Chain } from './gateway.ts'
 import type { ServerOf } from './gateway-servers.ts'
-import type { Call } from './request.ts'
+import { meshOf } from './mesh.ts'
+import type { Call, Scheme } from './request.ts'
+import { issuersFor, validateToken } from './request-authentication.ts'
 import { firstMatch, isCatchAllRoute, type ProxyRoute, type Routed, routesFor } from './route.ts'
 import type { Registry, RouteKinds } from './sidecar-route.ts'
 import { gatewaysOf, type VirtualService, visibleTo } from './virtual-service.ts'
@@ -23,10 +25,10 @@ interface VirtualHost {
  * @see istio 1.31 pilot/pkg/networking/core/gateway.go (buildGatewayHTTPRouteConfig)
  */
 export function gatewayRoute(
-  view: View<RouteKinds>,
+  view: View<RouteKinds | 'RequestAuthentication'>,
   registry: Pick<Registry, 'virtualServicesFor'>,
   gateway: Workload,
-  { servers }: Pick<Chain, 'servers'>,
+  chain: Pick<Chain, 'servers' | 'tls'>,
   call: Call
 ): Routed | undefined {
   const { clusterDomain } = view.settings
@@ -38,12 +40,30 @@ export function gatewayRoute(
     added: new Set<string>()
   }))
   const domains = new Map<string, VirtualHost>()
-  for (const entry of servers) addServer(view, domains, bound, gateway, entry, call.host)
+  for (const entry of chain.servers) addServer(view, domains, bound, gateway, entry, call.host)
   const [domain] = [...domains.keys()].sort(bySpecificity)
   const { routes, requiresTls } = domains.get(domain ?? '') ?? { routes: [], requiresTls: false }
   if (requiresTls) return undefined
   const ordered = [...routes.filter(one => !isCatchAllRoute(one)), ...routes.filter(isCatchAllRoute)]
-  return firstMatch(ordered, call)
+  const hasClaims = validateToken(issuersFor(view, gateway), call.token) !== undefined
+  return firstMatch(ordered, { ...call, scheme: schemeAt(view, gateway, chain, call) }, hasClaims)
+}
+
+/**
+ * Scheme of a request: that of its connection, unless a trusted proxy before the gateway or the HTTP/2 client that is
+ * another proxy says otherwise.
+ * @see istio 1.31 pilot/pkg/networking/core/listener_builder.go (buildHTTPConnectionManager),
+ * Envoy 1.36 source/common/http/conn_manager_utility.cc (mutateRequestHeaders)
+ */
+function schemeAt(
+  view: View<'ConfigMap'>,
+  gateway: Workload,
+  { tls }: Pick<Chain, 'tls'>,
+  { scheme = 'http' }: Call
+): Scheme {
+  if (meshOf(view, gateway).trustsProxies || tls === 'ISTIO_MUTUAL') return 'unknown'
+  if (tls !== undefined) return 'https'
+  return scheme === 'http' ? 'http' : 'unknown'
 }
 
 /** VirtualService, its gateways, and those of its hosts that matter for a request. */

@@ -25,6 +25,8 @@ export interface Mesh {
   readonly authorizers: readonly string[]
   /** Label `istio` of the gateway pods that serve Ingresses. */
   readonly ingressGateway: string
+  /** True if gateways believe proxies before them about the scheme of requests. */
+  readonly trustsProxies: boolean
 }
 
 /** Mode of `outboundTrafficPolicy`. */
@@ -45,6 +47,9 @@ const meshConfig = z.object({
         envoyExtAuthzGrpc: z.unknown().optional()
       })
     )
+    .nullish(),
+  defaultConfig: z
+    .object({ gatewayTopology: z.object({ numTrustedProxies: z.number().nullish() }).nullish() })
     .nullish(),
   ingressSelector: z.string().nullish(),
   ingressService: z.string().nullish(),
@@ -86,6 +91,7 @@ const meshByRevision = memoizeInView((view: View<'ConfigMap'>, revision: string 
       .filter(one => one.envoyExtAuthzHttp !== undefined || one.envoyExtAuthzGrpc !== undefined)
       .map(({ name }) => name),
     ingressGateway: toIngressGateway(mesh),
+    trustsProxies: Number(mesh.defaultConfig?.gatewayTopology?.numTrustedProxies) > 0,
     autoMtls: mesh.enableAutoMtls ?? true,
     destinationRuleExportTo: mesh.defaultDestinationRuleExportTo ?? EVERYWHERE,
     virtualServiceExportTo: mesh.defaultVirtualServiceExportTo ?? EVERYWHERE,

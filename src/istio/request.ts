@@ -18,7 +18,11 @@ export interface Call {
   readonly headers: Readonly<Record<string, string>>
   /** True if the request has no other headers. */
   readonly headersComplete: boolean
+  /** `:scheme` as the last gateway has forwarded it; absent: `http`. */
+  readonly scheme?: Scheme | undefined
 }
+
+export type Scheme = 'http' | 'https' | 'unknown'
 
 /** Call with the connection properties that the proxy of a server sees. */
 export interface Request extends Call {

@@ -1,6 +1,7 @@
 import type { HttpMatch, StringMatch } from '../state/kinds/virtual-service.ts'
 import { matchesRegex } from '../text/regex.ts'
 import { hasLabels, type Labels } from '../text/selector.ts'
+import { all, type Tristate } from '../text/tristate.ts'
 import type { Call } from './request.ts'
 
 /** Proxy that routes a request, as conditions of routes see it. */
@@ -29,19 +30,44 @@ export function isForProxy(
 /**
  * True if a request meets the condition. The request is the one that callers send without any effort: it has no query, and
  * no headers but the known ones.
+ *
+ * @param hasClaims true if the proxy has validated the JWT of the request, whose claims are not known
  * @see istio 1.31 pilot/pkg/networking/core/route/route.go (TranslateRouteMatch)
  */
-export function matchesCall(match: HttpMatch, call: Call): boolean {
+export function matchesCall(match: HttpMatch, call: Call, hasClaims = false): Tristate {
   const { uri, method, authority, scheme, queryParams = {}, headers = {}, withoutHeaders = {} } = match
-  return (
+  const [ofClaims, required] = splitClaims(headers)
+  const [ofExcludedClaims, excluded] = splitClaims(withoutHeaders)
+  const isMet =
     matchesPath(uri, call, match.ignoreUriCase ?? false) &&
     matchesText(method, call.method) &&
     matchesText(authority, call.host) &&
-    matchesText(scheme, 'http') &&
     Object.keys(queryParams).length === 0 &&
-    Object.entries(headers).every(([name, value]) => hasHeader(call, name, value)) &&
-    !Object.entries(withoutHeaders).some(([name, value]) => isExcluded(call, name, value))
-  )
+    required.every(([name, value]) => hasHeader(call, name, value)) &&
+    !excluded.some(([name, value]) => isExcluded(call, name, value))
+  if (!isMet) return false
+  const claims = hasClaims ? unlessAny(ofClaims + ofExcludedClaims) : ofClaims === 0
+  return all([matchesScheme(scheme, call), claims])
+}
+
+const unlessAny = (count: number): Tristate => (count === 0 ? true : undefined)
+
+/** Number of conditions on claims of a JWT, and the conditions on headers. */
+function splitClaims(conditions: Conditions): readonly [number, readonly (readonly [string, StringMatch | null])[]] {
+  const all = Object.entries(conditions)
+  const ofHeaders = all.filter(([name]) => !CLAIM.test(name))
+  return [all.length - ofHeaders.length, ofHeaders]
+}
+
+type Conditions = Readonly<Record<string, StringMatch | null>>
+
+/** @see istio 1.31 pkg/jwt/routing.go (ToRoutingClaim) */
+const CLAIM = /^@request\.auth\.claims(?:\..|\[.+\]$)/i
+
+function matchesScheme(condition: StringMatch | undefined, { scheme = 'http' }: Call): Tristate {
+  const possible = scheme === 'unknown' ? ['http', 'https'] : [scheme]
+  const results = new Set(possible.map(one => matchesText(condition, one)))
+  return results.size > 1 ? undefined : results.has(true)
 }
 
 /** A model that defines its own paths has requests below every prefix; other conditions are not met by all of them. */

@@ -29,7 +29,11 @@ export interface Forwarded {
 export type Answer = 'redirect' | 'direct response' | 'fault'
 
 /** What becomes of a request at the routes of a VirtualService. */
-export type Routed = { readonly virtualService: VirtualService } & (
+export type Routed = {
+  readonly virtualService: VirtualService
+  /** True if a condition of the route may not match. */
+  readonly isUncertain?: boolean
+} & (
   | { readonly is: 'forwarded'; readonly destinations: readonly Forwarded[] }
   | { readonly is: 'answered'; readonly by: Answer }
 )
@@ -62,10 +66,17 @@ export function isCatchAllRoute({ match }: ProxyRoute): boolean {
   return match === undefined || isCatchAll(match)
 }
 
-/** Result of the first route that matches; absent without one (404). */
-export function firstMatch(routes: readonly ProxyRoute[], call: Call): Routed | undefined {
-  const found = routes.find(({ match }) => match === undefined || matchesCall(match, call))
-  return found && applyRoute(found, call)
+/**
+ * Result of the first route that matches, or whose match is not known; absent without one (404).
+ *
+ * @param hasClaims true if the proxy has validated the JWT of the request
+ */
+export function firstMatch(routes: readonly ProxyRoute[], call: Call, hasClaims = false): Routed | undefined {
+  for (const route of routes) {
+    const isMatch = route.match === undefined || matchesCall(route.match, call, hasClaims)
+    if (isMatch !== false) return { ...applyRoute(route, call), ...(isMatch ? {} : { isUncertain: true }) }
+  }
+  return undefined
 }
 
 /** @see istio 1.31 pilot/pkg/networking/core/route/route.go (TranslateRoute, applyHTTPRouteDestination) */

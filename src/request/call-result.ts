@@ -16,7 +16,7 @@ import type { Endpoint } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import { identityOf, type Workload } from '../state/workload.ts'
 import { type InputKinds, inputsOf } from './call-inputs.ts'
-import { answersOf, toCaveat } from './caveats.ts'
+import { answersOf, toCaveat, uncertainRoute } from './caveats.ts'
 import type { Denied, Failure, PolicyDenied } from './failure.ts'
 import type { CallResult, Caveat, Unevaluated } from './hop.ts'
 import type { NoRouteReason } from './route-failure.ts'
@@ -99,7 +99,7 @@ function evaluateConnected(view: View<CallKinds>, attempt: CallAttempt, connecti
       : undefined
   const answers = server.at === 'application' ? [] : answersOf(view, endpoint.workload, request)
   const undecided = network?.is === 'unknown' ? network.by.map(toCaveat) : []
-  return toResult(authorization, failure, [...answers, ...undecided])
+  return toResult(authorization, failure, [...answers, ...undecided], uncertainRoute(routed))
 }
 
 /** Route of the gateway whose chain accepts the connection. */

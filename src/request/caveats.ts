@@ -4,7 +4,7 @@ import { nameOf, type ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { type InputKinds, specText } from './call-inputs.ts'
-import type { Caveat } from './hop.ts'
+import type { CallResult, Caveat, Unevaluated } from './hop.ts'
 
 /** Answers of the providers that CUSTOM policies of the server ask about a request. */
 export function answersOf(view: View<InputKinds>, server: Workload, request: Request): readonly Caveat[] {
@@ -23,4 +23,12 @@ export function missingCaveat(name: string): Caveat {
 /** A NetworkPolicy on the path that cannot be decided. */
 export function toCaveat(policy: ResourceOf<'NetworkPolicy'>): Caveat {
   return { reason: `${nameOf(policy)} is not evaluated`, inputs: specText(policy), by: 'object' }
+}
+
+/** A route of a gateway whose condition may not match. */
+export function uncertainRoute(routed: CallResult['routed']): Unevaluated | undefined {
+  if (routed === undefined || routed.is === 'none' || routed.isUncertain !== true) return undefined
+  const { virtualService } = routed
+  const reason = `JWT claims or scheme decide whether ${nameOf(virtualService)} routes the request`
+  return { reason, inputs: specText(virtualService) }
 }

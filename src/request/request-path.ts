@@ -106,11 +106,14 @@ function furthest(template: PathTemplate, candidates: readonly InFlightRequest[]
 }
 
 function reachOf(paths: readonly Path[]): number {
-  return paths.reduce((sum, path) => sum + path.hops.length + (isOpen(path) ? REACHED_SCORE : 0), 0)
+  return paths.reduce((sum, path) => sum + path.hops.length + (isOpen(path) ? REACHED_SCORE : unknownScore(path)), 0)
 }
 
 /** A path that reaches the model scores higher than any number of hops. */
 const REACHED_SCORE = 100
+
+/** A path whose result is not known can get further than one that is blocked at the same hop. */
+const unknownScore = ({ unknown }: Path) => (unknown === undefined ? 0 : 0.5)
 
 /** True if no hop is blocked or unknown. */
 export function isOpen({ hops }: Pick<Path, 'hops'>): boolean {

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { findListener } from '../../src/istio/gateway.ts'
 import { gatewayRoute } from '../../src/istio/gateway-route.ts'
+import type { Call } from '../../src/istio/request.ts'
 import { toWorkload } from '../../src/state/workload.ts'
 import { together } from '../support/objects.ts'
 import { stateOf } from '../support/snapshot.ts'
@@ -35,14 +36,18 @@ const at = (day: number, namespace = 'user1') =>
   `namespace: ${namespace}, creationTimestamp: "2026-01-0${day}T00:00:00Z"`
 
 /** What a gateway does with a request: the name of the destination, or `answered`. */
-function routeOf(yaml: string, { host = HOST, path = '/', port = 80 } = {}): string | undefined {
+function routeOf(yaml: string, options: Partial<Call> & { readonly port?: number } = {}): string | undefined {
+  const routed = routedBy(yaml, options)
+  return routed?.is === 'forwarded' ? routed.destinations[0]?.host.split('.')[0] : routed?.is
+}
+
+function routedBy(yaml: string, { port = 80, ...call }: Partial<Call> & { readonly port?: number }) {
   const state = stateOf(together(POD, yaml))
   const [pod] = state.list('Pod').map(toWorkload)
   const listener = pod && findListener(state, pod, port)
   if (pod === undefined || listener === undefined) throw new Error('no listener')
   const registry = { virtualServicesFor: (host: string) => state.virtualServicesFor(host) }
-  const routed = gatewayRoute(state, registry, pod, listener.chains[0], request({ host, path }))
-  return routed?.is === 'forwarded' ? routed.destinations[0]?.host.split('.')[0] : routed?.is
+  return gatewayRoute(state, registry, pod, listener.chains[0], request({ host: HOST, path: '/', ...call }))
 }
 
 t.test('a gateway has the routes of VirtualServices that are bound to it', async t => {
@@ -189,4 +194,24 @@ t.test('Gateways that share a port have the routes of each', async t => {
   const both = together(gateway(server('"b.example.com"'), 'other', 1), gateway(server('"*"'), 'g', 2))
   t.equal(routeOf(together(both, routing('x', HOST))), 'x')
   t.equal(routeOf(together(both, routing('x', 'b.example.com')), { host: 'b.example.com' }), 'x')
+})
+
+t.test('the scheme of a request follows from its connection, unless another proxy can have sent it', async t => {
+  const tls = (mode: string) =>
+    `{ port: { number: 443, name: s, protocol: HTTPS }, hosts: ["*"], tls: { mode: ${mode} } }`
+  const plain = server('"*"')
+  const https = routing('x', HOST, 'match: [{ scheme: { exact: https } }],')
+  for (const [name, servers, sent, expected] of [
+    ['plaintext', plain, undefined, undefined],
+    ['TLS', tls('SIMPLE'), undefined, 'https'],
+    ['TLS with client certificates', tls('MUTUAL'), undefined, 'https'],
+    ['mTLS of the mesh', tls('ISTIO_MUTUAL'), undefined, 'uncertain'],
+    ['plaintext behind TLS', plain, 'https', 'uncertain'],
+    ['plaintext behind an unknown scheme', plain, 'unknown', 'uncertain']
+  ] as const) {
+    const port = servers === plain ? 80 : 443
+    const routed = routedBy(together(gateway(servers), https), { port, scheme: sent })
+    const forwarded = routed?.is === 'forwarded' ? routed.destinations[0]?.call.scheme : undefined
+    t.equal(routed?.isUncertain ? 'uncertain' : forwarded, expected, name)
+  }
 })

@@ -13,7 +13,8 @@ const DEFAULTS = {
   destinationRuleExportTo: ['*'],
   virtualServiceExportTo: ['*'],
   serviceExportTo: ['*'],
-  registryOnly: false
+  registryOnly: false,
+  trustsProxies: false
 }
 const config = (name: string, mesh: string) => `
 apiVersion: v1
@@ -64,6 +65,13 @@ t.test('MeshConfig is read from ConfigMap istio or istio-<revision>', async t =>
       ),
       { ...DEFAULTS, authorizers: ['http', 'grpc'] }
     ],
+    [
+      'trusted proxies',
+      config('istio', 'defaultConfig: { gatewayTopology: { numTrustedProxies: 1 } }'),
+      { ...DEFAULTS, trustsProxies: true }
+    ],
+    ['no trusted proxies', config('istio', 'defaultConfig: { gatewayTopology: {} }'), DEFAULTS],
+    ['no topology of gateways', config('istio', 'defaultConfig: {}'), DEFAULTS],
     ['ConfigMap of a revision', config('istio-canary', 'trustDomain: td'), { ...DEFAULTS, trustDomain: 'td' }],
     ['another ConfigMap', config('istiod', 'trustDomain: td'), DEFAULTS],
     ['invalid YAML', config('istio', '{'), DEFAULTS],

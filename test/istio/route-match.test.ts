@@ -69,6 +69,41 @@ t.test('a request meets a condition', async t => {
   for (const [name, match, expected] of table) t.equal(matchesCall(match, call), expected, name)
 })
 
+t.test('conditions on claims are not known at a proxy that has validated the JWT, and not met elsewhere', async t => {
+  const admin = { exact: 'admin' }
+  const table: readonly (readonly [string, HttpMatch, boolean, boolean | undefined])[] = [
+    ['claim', { headers: { '@request.auth.claims.group': admin } }, false, undefined],
+    ['nested claim in brackets', { headers: { '@Request.Auth.Claims[group][id]': admin } }, false, undefined],
+    ['excluded claim', { withoutHeaders: { '@request.auth.claims[group]': admin } }, true, undefined],
+    ['any value of an excluded claim', { withoutHeaders: { '@request.auth.claims.group': {} } }, true, undefined],
+    ['claim of another path', { uri: { exact: '/x' }, headers: { '@request.auth.claims.group': admin } }, false, false],
+    ['claim without a name', { headers: { '@request.auth.claims.': admin } }, false, false],
+    ['claim without a name in brackets', { headers: { '@request.auth.claims[]': admin } }, false, false],
+    ['no claims', { withoutHeaders: { x: admin } }, true, true]
+  ]
+  for (const [name, match, without, withClaims] of table) {
+    t.equal(matchesCall(match, request()), without, `${name}, without a JWT`)
+    t.equal(matchesCall(match, request(), true), withClaims, name)
+  }
+})
+
+t.test('a condition on the scheme is not known for a request of an unknown scheme', async t => {
+  const table: readonly (readonly [string, HttpMatch, readonly (boolean | undefined)[]])[] = [
+    ['http', { scheme: { exact: 'http' } }, [true, false, undefined]],
+    ['https', { scheme: { exact: 'https' } }, [false, true, undefined]],
+    ['both', { scheme: { prefix: 'http' } }, [true, true, true]],
+    ['neither', { scheme: { exact: 'ftp' } }, [false, false, false]],
+    ['no condition', {}, [true, true, true]]
+  ]
+  for (const [name, match, expected] of table) {
+    t.same(
+      (['http', 'https', 'unknown'] as const).map(scheme => matchesCall(match, request({ scheme }))),
+      expected,
+      name
+    )
+  }
+})
+
 t.test('a model that defines its own paths has requests below every prefix', async t => {
   const any = request({ path: undefined })
   const below = request({ path: undefined, pathPrefix: '/serving/user1/a/' })
