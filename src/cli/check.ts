@@ -14,7 +14,9 @@ import { toText } from '../report/text.ts'
 import { RULES } from '../rules/index.ts'
 import { describeSkipped, InvalidInput, readFiles } from '../sources/files.ts'
 import { readResource } from '../sources/manifest.ts'
+import { decidesRequests } from '../sources/unread-kinds.ts'
 import type { Manifest } from '../sources/yaml.ts'
+import { nameOf, type Ref } from '../state/resource.ts'
 import { againstOption, type ClusterState, resolveSource } from './cluster-state.ts'
 import { addReportOptions, exitCode, loadConfig, type ReportOptions } from './command.ts'
 import { FINDINGS, helpText } from './help.ts'
@@ -23,7 +25,7 @@ import { print } from './output.ts'
 
 /**
  * Evaluates changes in order, each against the state after the previous ones. A denied change does not change the state.
- * Objects of kinds that are not evaluated are listed as skipped.
+ * Objects of kinds that are not evaluated are listed as skipped, and as not evaluated if they can decide requests.
  */
 export function checkChanges(
   manifests: readonly Manifest[],
@@ -35,6 +37,7 @@ export function checkChanges(
   const locate = withSourceLocation(manifests)
   const steps: Step[] = []
   const notEvaluated: Skip[] = []
+  const undecided: Skip[] = []
   const skipped: (Suppression | SkippedObject)[] = []
   const context = { rules: RULES, policy, read: readResource, deleting, cache: {} }
   let { state } = start
@@ -43,6 +46,7 @@ export function checkChanges(
     const { resource, ref, object, source } = manifest
     if (resource === undefined) {
       skipped.push({ object: ref, source, reason: 'kind is not evaluated' })
+      if (decidesRequests(ref)) undecided.push(toSkip(ref))
       continue
     }
     const key = keyOf(ref)
@@ -68,10 +72,13 @@ export function checkChanges(
     objects.set(key, result.object)
   }
   return {
-    decision: mostSevereDecision(steps),
+    decision: mostSevereDecision([
+      ...steps.map(({ decision }) => decision),
+      ...undecided.map(() => policy.unevaluated)
+    ]),
     steps,
     findings: [],
-    notEvaluated: dedupe(notEvaluated),
+    notEvaluated: dedupe([...undecided, ...notEvaluated]),
     skipped: dedupe([...skipped, ...expiredExceptions(policy.exceptions)]),
     installation: toInstallation(state)
   }
@@ -80,11 +87,16 @@ export function checkChanges(
 /** Step that deletes an object that does not exist. */
 const NOTHING_DELETED = { decision: 'allow', patch: [], notes: [], findings: [], existing: [] } as const
 
-function mostSevereDecision(steps: readonly Step[]): AdmissionDecision {
-  const decisions = new Set(steps.map(({ decision }) => decision))
-  if (decisions.has('deny')) return 'deny'
-  return decisions.has('warn') ? 'warn' : 'allow'
+function mostSevereDecision(decisions: readonly AdmissionDecision[]): AdmissionDecision {
+  if (decisions.includes('deny')) return 'deny'
+  return decisions.includes('warn') ? 'warn' : 'allow'
 }
+
+const toSkip = (ref: Ref): Skip => ({
+  rule: 'object',
+  missing: [],
+  reason: `${nameOf(ref)}: objects of this kind can decide requests and are not modeled`
+})
 
 /** Adds the file and line of the object at fault, if one of the manifests defines it. */
 export function withSourceLocation(manifests: readonly Manifest[]): (finding: Finding) => Reported {

@@ -218,6 +218,38 @@ t.test('objects of unread kinds are listed as skipped and have no step', async t
   t.equal(code, 0)
 })
 
+t.test('objects of unread kinds that can decide requests are not evaluated', async t => {
+  const folder = t.testdir({
+    'filter.yaml':
+      'apiVersion: networking.istio.io/v1alpha3\nkind: EnvoyFilter\nmetadata: { namespace: istio-system, name: lua }\n',
+    'quota.yaml': 'apiVersion: v1\nkind: ResourceQuota\nmetadata: { namespace: user1, name: quota }\n',
+    'model.yaml': model(),
+    'deny.yaml': 'unevaluated: deny\n'
+  })
+  const file = (name: string) => join(folder, `${name}.yaml`)
+  const [filter, quota] = [file('filter'), file('quota')] as const
+  const reason = 'EnvoyFilter istio-system/lua: objects of this kind can decide requests and are not modeled'
+  for (const [argv, decision, notEvaluated, code] of [
+    [[filter], 'warn', [reason], 0],
+    [[quota], 'allow', [], 0],
+    [[quota, filter, file('model')], 'warn', [reason], 0],
+    [[filter, '--delete'], 'warn', [reason], 0],
+    [[filter, '--fail-on', 'warn'], 'warn', [reason], 1],
+    [[filter, '--config', file('deny')], 'deny', [reason], 1]
+  ] as const) {
+    const printed = await meshGuard('check', ...argv, '--against', CLUSTER, '-o', 'json')
+    const report = reportSchema.parse(JSON.parse(printed.out))
+    t.equal(report.decision, decision)
+    t.same(
+      report.notEvaluated.map(one => one.reason),
+      notEvaluated
+    )
+    t.equal(printed.code, code)
+  }
+  const { out } = await meshGuard('check', filter, '--against', CLUSTER)
+  t.equal(out, `not evaluated: object: ${reason}\n0 findings\n`)
+})
+
 t.test('check against a live cluster', async t => {
   const api = await serveFolder(t, CLUSTER)
   const file = join(t.testdir({ config: kubeconfig(api.url) }), 'config')
