@@ -11,9 +11,18 @@ export function findServiceEntry(
   host: string,
   namespace: string
 ): ServiceEntry | undefined {
-  return view.list('ServiceEntry').find(({ namespace: own, spec: { hosts, exportTo } }) => {
+  return serviceEntriesFor(view, namespace).find(({ spec: { hosts } }) =>
+    hosts.some(pattern => coversHost(pattern.toLowerCase(), host))
+  )
+}
+
+/** ServiceEntries that are exported to a namespace. */
+export function serviceEntriesFor(
+  view: View<'ServiceEntry' | 'ConfigMap'>,
+  namespace: string
+): readonly ServiceEntry[] {
+  return view.list('ServiceEntry').filter(({ namespace: own, spec: { exportTo } }) => {
     const to = exportTo.length > 0 ? exportTo : meshOf(view).serviceExportTo
-    const isExported = to.some(one => one === '*' || one === namespace || (one === '.' && own === namespace))
-    return isExported && hosts.some(pattern => coversHost(pattern.toLowerCase(), host))
+    return to.some(one => one === '*' || one === namespace || (one === '.' && own === namespace))
   })
 }

@@ -7,6 +7,7 @@ import { coversHost, isWildcard, mostSpecific, serviceHost } from '../text/host.
 import { meshOf, REGISTRY_ONLY } from './mesh.ts'
 import type { Call } from './request.ts'
 import { firstMatch, type Routed, routesFor } from './route.ts'
+import { serviceEntriesFor } from './service-entry.ts'
 import { type EgressListener, egressFor, egressHostsFor, importsBy, isExported } from './sidecar.ts'
 import { gatewaysOf, MESH, type VirtualService, visibleTo } from './virtual-service.ts'
 
@@ -51,7 +52,9 @@ export function sidecarRoute(
   const proxy = { namespace: client.namespace, labels: client.labels, gateway: MESH, port }
   const hosts = service === undefined || !isHttp ? [call.host] : namesOf(view, service, call.host)
   const used = isHttp ? usedBy(view, registry, client, listener, hosts) : []
-  const candidates = service === undefined ? forUnknownHost(view, used, call.host) : forService(view, used, hosts)
+  const isRegistered = (pattern: string) => coversRegistered(view, listener, client, pattern, port)
+  const candidates =
+    service === undefined ? forUnknownHost(view, used, call.host, isRegistered) : forService(view, used, hosts)
   for (const virtualService of candidates) {
     const routes = routesFor(view, virtualService, proxy)
     if (routes.length > 0) return firstMatch(routes, call) ?? { is: 'unmatched', virtualService }
@@ -110,13 +113,46 @@ function forService(view: View, used: readonly VirtualService[], names: readonly
   return used.filter(one => chosen.includes(one) || hostsOf(one, clusterDomain).some(host => names.includes(host)))
 }
 
-/** VirtualServices for a host that is no Service: for the host itself first, then for longer wildcards. */
-function forUnknownHost(view: View, used: readonly VirtualService[], called: string): readonly VirtualService[] {
-  const covering = [...byHost(used, view.settings.clusterDomain)].filter(([host]) => coversHost(host, called))
+/**
+ * VirtualServices for a host that is no Service: for the host itself first, then for longer wildcards. A wildcard that
+ * covers a registered host is only for registered ones.
+ * @see istio 1.31 pilot/pkg/networking/core/route/route.go (separateVSHostsAndServices)
+ */
+function forUnknownHost(
+  view: View,
+  used: readonly VirtualService[],
+  called: string,
+  isRegistered: (pattern: string) => boolean
+): readonly VirtualService[] {
+  const covering = [...byHost(used, view.settings.clusterDomain)].filter(
+    ([host]) => coversHost(host, called) && !(isWildcard(host) && isRegistered(host))
+  )
   const bySpecificity = covering.sort(
     ([a], [b]) => Number(isWildcard(a)) - Number(isWildcard(b)) || b.length - a.length
   )
   return bySpecificity.flatMap(([host]) => used.filter(one => hostsOf(one, view.settings.clusterDomain).includes(host)))
+}
+
+/** True if a wildcard covers the host of a Service or ServiceEntry that the sidecar knows on the port. */
+function coversRegistered(
+  view: View<RouteKinds>,
+  listener: EgressListener,
+  client: Workload,
+  pattern: string,
+  port: number
+): boolean {
+  const { namespace: own } = client
+  return (
+    view.list('Service').some(service => {
+      const host = serviceHost(service.namespace, service.name, view.settings.clusterDomain)
+      return coversHost(pattern, host) && importedService(view, listener, client, host, service, port) !== undefined
+    }) ||
+    serviceEntriesFor(view, own).some(
+      ({ namespace, spec: { hosts, ports } }) =>
+        ports.some(({ number }) => number === port) &&
+        hosts.some(host => coversHost(pattern, host) && importsBy(listener.hosts, own, { host, namespace }))
+    )
+  )
 }
 
 /** The first VirtualService of each host. */

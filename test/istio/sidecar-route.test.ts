@@ -39,6 +39,7 @@ kind: Sidecar
 metadata: { name: default, namespace: ${namespace} }
 spec: ${spec}
 `
+const HIDDEN = 'networking.istio.io/exportTo: "."'
 const mesh = (text: string) => configMap('istio-system', 'istio', { mesh: text })
 
 const registryOf = (state: Snapshot): Registry => ({
@@ -97,11 +98,7 @@ t.test('a host without a VirtualService', async t => {
       together(A, sidecar('{ egress: [{ port: { number: 81 }, hosts: ["*/*"] }] }')),
       'passthrough'
     ],
-    [
-      'Service that is not exported',
-      service('a', 'user1', undefined, ', annotations: { networking.istio.io/exportTo: "." }'),
-      'passthrough'
-    ],
+    ['Service that is not exported', service('a', 'user1', undefined, `, annotations: { ${HIDDEN} }`), 'passthrough'],
     [
       'Service that is exported nowhere',
       service('a', 'user1', undefined, ', annotations: { networking.istio.io/exportTo: "~,user2" }'),
@@ -213,6 +210,33 @@ t.test('of several VirtualServices for an unknown host, the most specific with r
     ['the oldest', together(routing('x', host, '', young()), routing('y', host, '', old())), 'to y']
   ] as const) {
     t.equal(egressOf(yaml, { host }), expected, name)
+  }
+})
+
+t.test('a wildcard is for unknown hosts only if it covers no host that the sidecar knows on the port', async t => {
+  const own = (spec: string) => sidecar(`{ egress: [${spec}] }`)
+  const entry = (host: string, port = 80, more = '') => `
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: entry, namespace: user3 }
+spec: { hosts: ["${host}"], ports: [{ number: ${port}, name: http, protocol: HTTP }] ${more} }
+`
+  for (const [name, wildcard, yaml, expected] of [
+    ['no other host', '*', '', 'to x'],
+    ['Service', '*', A, 'passthrough'],
+    ['Service with another domain', '*.example.com', A, 'to x'],
+    ['Service without the port', '*', service('a', 'user1', '{ port: 81 }'), 'to x'],
+    ['TCP Service', '*', service('a', 'user1', '{ port: 80, name: tcp }'), 'passthrough'],
+    ['Service that is not imported', '*', together(A, own('{ hosts: ["user1/b.example.com"] }')), 'to x'],
+    ['Service that is not exported', '*', service('a', 'user1', undefined, `, annotations: { ${HIDDEN} }`), 'to x'],
+    ['ServiceEntry', '*.example.com', entry('b.example.com'), 'passthrough'],
+    ['ServiceEntry for another domain', '*.example.com', entry('b.example.org'), 'to x'],
+    ['ServiceEntry without the port', '*.example.com', entry('b.example.com', 443), 'to x'],
+    ['ServiceEntry that is not imported', '*', together(entry('b.example.com'), own('{ hosts: ["user1/*"] }')), 'to x'],
+    ['ServiceEntry that is not exported', '*', entry('b.example.com', 80, ', exportTo: [.]'), 'to x']
+  ] as const) {
+    const routes = routing('x', `"${wildcard}"`)
+    t.equal(egressOf(yaml === '' ? routes : together(routes, yaml), { host: 'a.example.com' }), expected, name)
   }
 })
 

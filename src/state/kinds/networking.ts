@@ -83,7 +83,13 @@ export const NETWORKING = {
     group: 'networking.istio.io',
     version: 'v1beta1',
     plural: 'serviceentries',
-    shape: z.object({ spec: z.looseObject({ hosts: listOf(z.string()), exportTo: listOf(z.string()) }) })
+    shape: z.object({
+      spec: z.looseObject({
+        hosts: listOf(z.string()),
+        exportTo: listOf(z.string()),
+        ports: listOf(z.looseObject({ number: optional(z.number()) }))
+      })
+    })
   },
   Sidecar: {
     group: 'networking.istio.io',
