@@ -11,7 +11,7 @@ import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { tlsModeOf, type Workload } from '../state/workload.ts'
 import { coversHost } from '../text/host.ts'
-import { hasLabels } from '../text/selector.ts'
+import { hasLabels, type Labels } from '../text/selector.ts'
 
 export type InputKinds =
   | 'AuthorizationPolicy'
@@ -21,6 +21,8 @@ export type InputKinds =
   | 'Namespace'
   | 'NetworkPolicy'
   | 'ConfigMap'
+  | 'Service'
+  | 'KubernetesGateway'
 
 /**
  * Text of the configuration that would decide calls which the model does not evaluate. Contains no names of objects, so
@@ -35,8 +37,14 @@ export function inputsOf(
   return JSON.stringify([
     clients.map(clientText(view)),
     endpoints.map(serverText(view)),
+    serviceText(view, host, namespace),
     destinationRules.map(({ destinationRule }) => specText(destinationRule))
   ])
+}
+
+function serviceText(view: View<InputKinds>, host: string, namespace: string): readonly unknown[] {
+  const labels = view.get('Service', namespace, host.split('.', 1)[0] ?? '')?.labels ?? {}
+  return [dataplaneLabels(labels), waypointText(view, namespace, labels)]
 }
 
 const clientText = (view: View<NetworkKinds>) => (client: Workload) => [
@@ -44,20 +52,27 @@ const clientText = (view: View<NetworkKinds>) => (client: Workload) => [
   client.serviceAccount,
   client.proxy,
   client.captured,
-  dataplaneLabels(view, client.namespace),
+  dataplaneLabels(labelsOf(view, client.namespace)),
   isolationsOf(view, client).egress.map(({ policy }) => specText(policy))
 ]
 
 const serverText = (view: View<InputKinds>) => (endpoint: Endpoint) => {
-  const { proxy, captured, serviceAccount, namespace } = endpoint.workload
+  const { proxy, captured, serviceAccount, namespace, labels } = endpoint.workload
   const tls = tlsModeOf(endpoint.workload)
-  const labels = dataplaneLabels(view, namespace)
-  return [endpoint.port, proxy, captured, serviceAccount, tls, labels, policiesText(view, endpoint.workload)]
+  const ofNamespace = labelsOf(view, namespace)
+  const dataplane = [ofNamespace, labels].map(dataplaneLabels)
+  const waypoints = [ofNamespace, labels].map(one => waypointText(view, namespace, one))
+  return [
+    ...[endpoint.port, proxy, captured, serviceAccount, tls, dataplane, waypoints],
+    policiesText(view, endpoint.workload)
+  ]
 }
 
-/** Labels of a namespace that select ambient mode or a waypoint. */
-function dataplaneLabels(view: View<'Namespace'>, namespace: string): readonly string[] {
-  const labels = view.get('Namespace', '', namespace)?.labels ?? {}
+const labelsOf = (view: View<'Namespace'>, namespace: string): Labels =>
+  view.get('Namespace', '', namespace)?.labels ?? {}
+
+/** Labels of a namespace, Service or pod that select ambient mode or a waypoint. */
+function dataplaneLabels(labels: Labels): readonly string[] {
   return Object.entries(labels)
     .filter(([key]) => DATAPLANE_LABEL.test(key))
     .map(([key, value]) => `${key}=${value}`)
@@ -70,8 +85,8 @@ const DATAPLANE_LABEL = /^istio\.io\/(dataplane-mode|use-waypoint|ingress-use-wa
 const policiesText: (view: View<InputKinds>, workload: Workload) => readonly string[] = memoizeInView(
   (view, workload) => {
     const { namespace: own, labels } = workload
-    const waypoint = view.get('Namespace', '', own)?.labels[USE_WAYPOINT]
-    const applies = (policy: Attachable) => attaches(policy, workload) || isForWaypoint(policy, waypoint)
+    const applies = (policy: Attachable) =>
+      attaches(policy, workload) || refersTo(policy, ({ kind }) => kind !== 'Gateway')
     const networkPolicies = isolationsOf(view, workload).ingress.map(({ policy }) => policy)
     const policies = [...new Set([meshOf(view).rootNamespace, own])].flatMap(namespace => [
       ...view
@@ -84,15 +99,28 @@ const policiesText: (view: View<InputKinds>, workload: Workload) => readonly str
   }
 )
 
-const USE_WAYPOINT = 'istio.io/use-waypoint'
 type Attachable = AuthorizationPolicy | ResourceOf<'RequestAuthentication'>
+type TargetRef = Attachable['spec']['targetRefs'][number]
 
-/** True if a waypoint enforces the policy: for a Service, whatever pods it has, or for this Gateway. */
-function isForWaypoint({ spec }: Attachable, waypoint: string | undefined): boolean {
-  return [...spec.targetRefs, spec.targetRef].some(
-    ref => ref !== undefined && (ref.kind !== 'Gateway' || ref.name === waypoint)
-  )
+/** True if the policy targets such an object: a waypoint enforces it for a Service, whatever pods that has. */
+function refersTo({ spec }: Attachable, isTarget: (ref: TargetRef) => boolean): boolean {
+  return [...spec.targetRefs, spec.targetRef].some(ref => ref !== undefined && isTarget(ref))
 }
+
+/** Waypoint that these labels name, with the policies for it. */
+function waypointText(view: View<InputKinds>, own: string, labels: Labels): readonly string[] {
+  const waypoint = labels[USE_WAYPOINT]
+  if (waypoint === undefined) return []
+  const namespace = labels[USE_WAYPOINT_NAMESPACE] ?? own
+  const gateway = view.get('KubernetesGateway', namespace, waypoint) ?? []
+  const policies = (['AuthorizationPolicy', 'RequestAuthentication'] as const)
+    .flatMap((kind): readonly Attachable[] => view.list(kind, namespace))
+    .filter(policy => refersTo(policy, ({ kind, name }) => kind === 'Gateway' && name === waypoint))
+  return [gateway, policies].flat().map(specText)
+}
+
+const USE_WAYPOINT = 'istio.io/use-waypoint'
+const USE_WAYPOINT_NAMESPACE = 'istio.io/use-waypoint-namespace'
 
 /** Kind and spec of an object. */
 export const specText = memoize(({ kind, spec }: { readonly kind: string; readonly spec: unknown }) =>

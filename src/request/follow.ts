@@ -1,3 +1,4 @@
+import { findMeshRoute } from '../gateway-api/mesh-route.ts'
 import type { Call } from '../istio/request.ts'
 import { findServiceEntry } from '../istio/service-entry.ts'
 import { sidecarRoute } from '../istio/sidecar-route.ts'
@@ -32,8 +33,10 @@ export function followFromPod(world: World, { at, call }: InFlightRequest, port?
   const step: Step = { at, from: 'caller', depth: 0 }
   const number = port ?? HTTP_PORT
   if (pod?.proxy !== 'sidecar') return enter(world, at, call, service, port)
-  const entry = findServiceEntry(world.view, call.host, pod.namespace)
-  if (entry !== undefined) return [notKnown('caller->local-gateway', entry)]
+  const host = hostOf(world.view, service)
+  const toService = () => forward(world, step, { host, port: number, listenerPort: number, subset: undefined, call })
+  const undecided = undecidedBy(world, pod, service, call.host)
+  if (undecided !== undefined) return toService().map(branch => behind(undecided, branch))
   const egress = sidecarRoute(world.view, world, pod, call, number)
   switch (egress.is) {
     case 'passthrough':
@@ -43,19 +46,29 @@ export function followFromPod(world: World, { at, call }: InFlightRequest, port?
       return [failed('caller->local-gateway', failure)]
     }
     case 'service':
-      return forward(world, step, {
-        host: hostOf(world.view, egress.service),
-        port: number,
-        listenerPort: number,
-        subset: undefined,
-        call
-      })
+      return toService()
     case 'unmatched':
       return [elsewhere(step, egress.virtualService, call.host, 'no match')]
     default:
       return forwardAll(world, step, egress, call)
   }
 }
+
+/** Object that decides in the sidecar where the request goes, in a way that is not modeled. */
+function undecidedBy({ view }: World, { namespace }: Workload, service: Service, called: string): Branch | undefined {
+  const object =
+    findServiceEntry(view, called, namespace) ??
+    findMeshRoute(view, service) ??
+    findMeshRoute(view, toServiceRef(called))
+  return object && notKnown('caller->local-gateway', object)
+}
+
+/** A change of what follows can matter as well. */
+const behind = ({ hops }: Branch, next: Branch): Branch => ({
+  ...next,
+  hops: [...hops, ...next.hops],
+  shared: next.shared + 1
+})
 
 /** Follows a request that has reached a gateway by this hop. */
 export function followFromGateway(world: World, hop: Hop, at: readonly Workload[], call: Call): readonly Branch[] {

@@ -1,7 +1,7 @@
 import type { Call } from '../istio/request.ts'
 import type { ServiceEntry } from '../istio/service-entry.ts'
 import type { VirtualService } from '../istio/virtual-service.ts'
-import { nameOf } from '../state/resource.ts'
+import { nameOf, type ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { specText } from './call-inputs.ts'
@@ -57,9 +57,12 @@ export function withoutEndpoints(
     : failed(name, noEndpoints(toServiceRef(host)))
 }
 
-/** A ServiceEntry has the host of a Service: which of them a proxy uses is not modeled. */
-export function notKnown(name: HopName, entry: ServiceEntry): Branch {
-  const reason = `${nameOf(entry)} has a host of the model; which Service proxies use is not modeled`
-  const unknown = { reason, inputs: specText(entry) }
+/** A ServiceEntry has the host of a Service, or an HTTPRoute has the Service as its parent. */
+export function notKnown(name: HopName, object: ServiceEntry | ResourceOf<'HTTPRoute'>): Branch {
+  const reason =
+    object.kind === 'ServiceEntry'
+      ? `${nameOf(object)} has a host of the model; which Service proxies use is not modeled`
+      : `${nameOf(object)} is for requests to a Service; its routes in sidecars are not modeled`
+  const unknown = { reason, inputs: specText(object) }
   return { activatorMode: undefined, hops: [{ name, calls: [], failure: undefined, unknown }], shared: 1 }
 }

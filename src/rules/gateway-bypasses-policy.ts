@@ -37,6 +37,7 @@ export default defineCheck({
     'ServiceEntry',
     'VirtualService',
     'Gateway',
+    'HTTPRoute',
     'InferenceGraph',
     'NetworkPolicy',
     ...POD_KINDS

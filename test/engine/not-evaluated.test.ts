@@ -49,6 +49,31 @@ const labelled = (labels: string) =>
 
 const RUNNING = pod('user1', 'new-0', 'serving.kserve.io/inferenceservice: new, component: predictor', 'none')
 
+const labelledService = (labels: string) => `
+apiVersion: v1
+kind: Service
+metadata: { namespace: user1, name: new-predictor, labels: { ${labels} } }
+spec: { selector: { app: isvc.new-predictor }, ports: [{ port: 80, targetPort: 8080, name: http }] }
+`
+const WAYPOINT = 'istio.io/use-waypoint: waypoint'
+const waypoint = (name = 'waypoint', namespace = 'user1') => `
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { namespace: ${namespace}, name: ${name} }
+spec: { gatewayClassName: istio-waypoint, listeners: [{ name: mesh, port: 15008, protocol: HBONE }] }
+`
+const toWaypoint = authorization(
+  'user1',
+  '{ targetRefs: [{ kind: Gateway, group: gateway.networking.k8s.io, name: waypoint }] }'
+)
+const standardModel = together(namespace(AMBIENT), model(STANDARD), labelledService('team: a'))
+const meshRoute = (parent: string, namespace = 'user1') => `
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { namespace: ${namespace}, name: split }
+spec: { parentRefs: [{ ${parent} }], rules: [{ backendRefs: [{ name: other, port: 80 }] }] }
+`
+
 const SERVER = 'amb/new: ztunnel (ambient mode) is not modeled'
 
 /** By test name: state, changed object, and the start of each reason that the decision carries. */
@@ -75,6 +100,30 @@ const CHANGES: Readonly<Record<string, readonly [state: string, change: string, 
     namespace(`${AMBIENT}, istio.io/use-waypoint: waypoint`),
     [SERVER]
   ],
+  'waypoint of a Service': [standardModel, labelledService(WAYPOINT), [SERVER]],
+  'another label of a Service': [standardModel, labelledService('team: b'), []],
+  'waypoint of the next pods': [together(namespace(AMBIENT), labelled('team: a')), labelled(WAYPOINT), [SERVER]],
+  'new Gateway of the waypoint': [
+    together(namespace(`${AMBIENT}, ${WAYPOINT}`), model(STANDARD)),
+    waypoint(),
+    [SERVER]
+  ],
+  'new Gateway of the waypoint in another namespace': [
+    together(namespace(`${AMBIENT}, ${WAYPOINT}, istio.io/use-waypoint-namespace: edge`), model(STANDARD)),
+    waypoint('waypoint', 'edge'),
+    [SERVER]
+  ],
+  'new Gateway of no waypoint': [
+    together(namespace(`${AMBIENT}, ${WAYPOINT}`), model(STANDARD)),
+    waypoint('other'),
+    []
+  ],
+  'policy for the waypoint of a Service': [
+    together(standardModel, labelledService(WAYPOINT), waypoint()),
+    toWaypoint,
+    [SERVER]
+  ],
+  'policy for a waypoint that nothing uses': [together(standardModel, waypoint()), toWaypoint, []],
   'namespace becomes ambient': [together(namespace('team: a'), model('')), namespace(AMBIENT), [SERVER]],
   'new model in an ambient namespace': [namespace(AMBIENT), model(''), [SERVER]],
   'targetRefs of a Service in an ambient namespace': [
@@ -324,6 +373,10 @@ t.test('a CUSTOM policy that exists is not listed for other changes', async t =>
   t.same(reasonsOf(decisionOn(stockWith(PROVIDERS), asking('opa', elsewhere))), [], 'policy that cannot match')
 })
 
+const SIDECARS = together(namespace('istio-injection: enabled'), model(STANDARD))
+const SPLIT =
+  'user1/new: HTTPRoute user1/split is for requests to a Service; its routes in sidecars are not modeled at '
+const OF_SERVICE = 'group: "", kind: Service, name: new-predictor'
 const HTTP = 'listeners: [{ name: http, port: 80, protocol: HTTP, allowedRoutes: { namespaces: { from: All } } }]'
 const HOPS = '{ key: kubernetes.io/metadata.name, operator: In, values: [istio-system, knative-serving] }'
 const FROM_TEAM =
@@ -386,6 +439,29 @@ const OBJECTS: Readonly<
     policy('user1', '{ mtls: { mode: PERMISSIVE } }')
   ],
   'new model beside a NetworkPolicy': [networkPolicy(`{ ${FROM_TEAM} }`), model('')],
+  'HTTPRoute for the Service of a model': [SIDECARS, meshRoute(OF_SERVICE), SPLIT],
+  'HTTPRoute for a Service in its namespace': [SIDECARS, meshRoute(`${OF_SERVICE}, namespace: user1`), SPLIT],
+  'HTTPRoute for a Service in another namespace': [SIDECARS, meshRoute(`${OF_SERVICE}, namespace: batch`)],
+  'HTTPRoute for another Service': [SIDECARS, meshRoute('group: "", kind: Service, name: other')],
+  'HTTPRoute for a Service of no API group': [SIDECARS, meshRoute('kind: Service, name: new-predictor')],
+  'HTTPRoute for a Gateway of the name of a Service': [SIDECARS, meshRoute('kind: Gateway, name: new-predictor')],
+  'HTTPRoute for the Service of the InferenceService URL': [
+    '',
+    meshRoute('group: "", kind: Service, name: sklearn-iris'),
+    SPLIT.replace('new', 'sklearn-iris')
+  ],
+  'AuthorizationPolicy behind an HTTPRoute for the Service': [
+    together(SIDECARS, meshRoute(OF_SERVICE)),
+    authorization(
+      'user1',
+      '{ selector: { matchLabels: { serving.kserve.io/inferenceservice: new } }, rules: [{ from: [{ source: { namespaces: [istio-system] } }] }] }'
+    ),
+    SPLIT
+  ],
+  'another policy behind an HTTPRoute for the Service': [
+    together(SIDECARS, meshRoute(OF_SERVICE)),
+    policy('batch', '{ mtls: { mode: STRICT } }')
+  ],
   'deleted Gateway whose class does not exist': [published, gatewayObject(''), PUBLIC, true],
   'GatewayClass of a controller that is not modeled': [
     published,
