@@ -139,9 +139,11 @@ function toField(key: string, { values, notValues }: Values, request: Request, c
   if (key === 'connection.sni') return make(false, value => sni !== undefined && matches(value, sni))
   if (isTokenKey(key)) return make(true, value => matchesToken(key, value, token))
   // Only the issuer of a JWT is modeled; its other claims are unknown.
-  if (key.startsWith('request.auth.')) return make(true, () => (token === undefined ? false : undefined))
+  if (OTHER_CLAIMS.test(key)) return make(true, () => (token === undefined ? false : undefined))
   return key.startsWith('experimental.envoy.filters.') ? make(false, () => undefined) : undefined
 }
+
+const OTHER_CLAIMS = /^request\.auth\.(?:audiences$|presenter$|claims)/
 
 /** Comma-separated match results of the fields of a rule that match on the issuer of a JWT. */
 export function tokenOutcomes({ from, when }: Rule, token: Token): string {
