@@ -56,7 +56,8 @@ const COMMANDS: Readonly<Record<string, number>> = {
   'npx mesh-guard access --assert examples/access.yaml --against examples/four-outcomes': 0,
   'npx mesh-guard rules --symptom WRONG_VERSION_NUMBER': 0,
   'npx mesh-guard diff examples/cluster examples/four-outcomes': 1,
-  'npx mesh-guard plan --goal strict-mtls --against examples/cluster': 0
+  'npx mesh-guard plan --goal strict-mtls --against examples/cluster': 0,
+  'npx mesh-guard fix examples/strict-mesh.yaml --against examples/cluster': 0
 }
 
 process.chdir(root)

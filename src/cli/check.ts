@@ -120,7 +120,8 @@ interface CheckOptions extends ReportOptions {
   readonly filename?: readonly string[]
 }
 
-const filenameOption = new Option('-f, --filename <path>', 'same as PATH; repeatable').argParser(
+/** Further paths, as in kubectl. */
+export const filenameOption = new Option('-f, --filename <path>', 'same as PATH; repeatable').argParser(
   (value: string, previous: readonly string[] = []) => [...previous, value]
 )
 

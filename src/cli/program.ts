@@ -9,6 +9,7 @@ import { EXIT } from './command.ts'
 import { completeCommand, completionCommand } from './completion-command.ts'
 import { diffCommand } from './diff.ts'
 import { explainCommand } from './explain.ts'
+import { fixCommand } from './fix.ts'
 import { FINDINGS, helpText } from './help.ts'
 import type { Io } from './io.ts'
 import { planCommand } from './plan.ts'
@@ -39,6 +40,7 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
     traceCommand(io),
     planCommand(io),
     diffCommand(io),
+    fixCommand(io),
     auditCommand(io),
     rulesCommand(io),
     schemaCommand(io),

@@ -5,6 +5,7 @@ import { accessSchema } from '../report/access.ts'
 import { assertionsSchema } from '../report/access-assertions.ts'
 import { diffSchema } from '../report/diff.ts'
 import { explanationSchema } from '../report/explanation.ts'
+import { fixResultSchema } from '../report/fix.ts'
 import { planSchema } from '../report/plan.ts'
 import { reportSchema } from '../report/report.ts'
 import { traceSchema } from '../report/trace.ts'
@@ -19,7 +20,8 @@ const SCHEMAS = {
   assertions: () => z.toJSONSchema(assertionsSchema, { io: 'input' }),
   trace: () => z.toJSONSchema(traceSchema),
   plan: () => z.toJSONSchema(planSchema),
-  diff: () => z.toJSONSchema(diffSchema)
+  diff: () => z.toJSONSchema(diffSchema),
+  fix: () => z.toJSONSchema(fixResultSchema)
 } as const
 
 export function schemaCommand(io: Io): Command {

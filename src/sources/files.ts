@@ -14,7 +14,8 @@ export class InvalidInput extends Error {
   }
 }
 
-const STDIN = '-'
+/** Path of standard input. */
+export const STDIN = '-'
 const MANIFEST = /\.(ya?ml|json)$/
 
 /**
@@ -25,7 +26,7 @@ const MANIFEST = /\.(ya?ml|json)$/
  */
 export function readFiles(paths: readonly string[], namespace?: string): readonly Manifest[] {
   const files = paths
-    .flatMap(listFiles)
+    .flatMap(filesIn)
     .map(file => readManifests(readText(file), file === STDIN ? '<stdin>' : file, namespace))
   const errors = files.flatMap(file => file.errors)
   if (errors.length > 0) throw new InvalidInput(errors)
@@ -45,7 +46,12 @@ export function readText(file: string): string {
   }
 }
 
-function listFiles(path: string): readonly string[] {
+/**
+ * Manifest files of a path, in the order in which they are read.
+ *
+ * @throws {InvalidInput}
+ */
+export function filesIn(path: string): readonly string[] {
   if (path === STDIN) return [path]
   try {
     if (!statSync(path).isDirectory()) return [path]

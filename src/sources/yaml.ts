@@ -72,7 +72,8 @@ function* documentsOf(text: string, lines: LineCounter, onError: (message: strin
   }
 }
 
-function objectsOf(object: unknown): readonly { object: unknown; path: readonly (string | number)[] }[] {
+/** The objects of a document, with their paths: the items of a list, or the object itself. */
+export function objectsOf(object: unknown): readonly { object: unknown; path: readonly (string | number)[] }[] {
   if (object === undefined || object === null) return []
   const { data } = list.safeParse(object)
   if (data === undefined) return [{ object, path: [] }]

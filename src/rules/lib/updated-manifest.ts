@@ -20,12 +20,12 @@ export function updatedManifest(
 /** Maps that parsing adds to objects without them. */
 const DEFAULTED_FIELDS = ['labels', 'annotations', 'matchLabels', 'portLevelMtls', 'data']
 
-/** Removes what parsing adds for omitted fields: `undefined`, empty lists and empty maps. */
-function withoutEmptyFields<T extends object>(value: T): T {
+/** Removes what parsing adds for omitted fields, `undefined`, empty lists and empty maps, and what it ignores, `null`. */
+export function withoutEmptyFields<T extends object>(value: T): T {
   return JSON.parse(
     JSON.stringify(value, (key, one: unknown) => {
       const mayGo = Array.isArray(one) || DEFAULTED_FIELDS.includes(key)
-      return mayGo && ['[]', '{}'].includes(JSON.stringify(one)) ? undefined : one
+      return one === null || (mayGo && ['[]', '{}'].includes(JSON.stringify(one))) ? undefined : one
     })
   )
 }

@@ -1,0 +1,62 @@
+/** The output of `fix` is admitted, for each scenario whose denial has a proven fix. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { parseAllDocuments } from 'yaml'
+import { fixResultSchema } from '../src/report/fix.ts'
+import { reportSchema } from '../src/report/report.ts'
+import { meshGuard } from './support/command.ts'
+import { readOwnScenario, SCENARIOS } from './support/scenarios.ts'
+
+/** Numbers of denied scenarios whose fixes are only text, or are not enough. */
+const WITHOUT_FIX: readonly string[] = ['097', '113', '130', '131', 'r05']
+
+const counts = { fixed: 0, denied: 0 }
+
+for (const name of SCENARIOS) {
+  const { scenario, cluster } = readOwnScenario(name)
+  if (scenario['operation'] === 'DELETE') continue
+  t.test(name, async t => {
+    const written = readFileSync(join(import.meta.dirname, 'scenarios', name, 'change.yaml'), 'utf8')
+    const folder = t.testdir({
+      'change.yaml': written,
+      'cluster.yaml': cluster.map(({ text }) => text).join('---\n')
+    })
+    const change = join(folder, 'change.yaml')
+    const against = ['--against', join(folder, 'cluster.yaml')]
+    const check = async (file: string) =>
+      reportSchema.parse(JSON.parse((await meshGuard('check', file, ...against, '-o', 'json')).out))
+    const { code, out } = await meshGuard('fix', change, ...against, '-o', 'json')
+    const { outcome, documents } = fixResultSchema.parse(JSON.parse(out))
+    t.equal(code, outcome === 'denied' ? 1 : 0)
+    t.equal(
+      outcome === 'denied',
+      WITHOUT_FIX.includes(name.split('-')[0] ?? ''),
+      'a denial without a proven fix is known'
+    )
+    const isCorrected = documents.some(({ action }) => action !== 'keep' && action !== 'skip')
+    if (outcome === 'denied') counts.denied++
+    else if (isCorrected) counts.fixed++
+    else t.not((await check(change)).decision, 'deny')
+
+    await meshGuard('fix', change, ...against, '--write')
+    const corrected = readFileSync(change, 'utf8')
+    if (!isCorrected) t.equal(corrected, written, 'nothing is written')
+    if (documents.some(({ action }) => action === 'delete')) return
+    const { decision, steps } = await check(change)
+    t.equal(decision === 'deny', outcome === 'denied')
+    t.equal(steps.length, documents.filter(({ action }) => action !== 'skip').length)
+    t.same(
+      parseAllDocuments(corrected).flatMap(one => one.toJS() ?? []),
+      documents.map(({ manifest }) => manifest),
+      'the file has the manifests'
+    )
+    await meshGuard('fix', change, ...against, '--write')
+    t.equal(readFileSync(change, 'utf8'), corrected, 'a second run changes nothing')
+  })
+}
+
+t.test('scenarios have fixes', async t => {
+  t.ok(counts.fixed > 10, `${counts.fixed} fixed`)
+  t.equal(counts.denied, WITHOUT_FIX.length)
+})
