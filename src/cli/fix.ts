@@ -1,15 +1,15 @@
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
-import { type FixedStep, fixChanges } from '../engine/fix-changes.ts'
+import { type FixedStep, fixChanges, movedSteps } from '../engine/fix-changes.ts'
 import { policyAt } from '../engine/to-findings.ts'
-import { hasDenials, isBeforeEarlier, toFixJson, toFixManifests, toFixNotices, toFixText } from '../report/fix.ts'
+import { hasDenials, toFixJson, toFixManifests, toFixNotices, toFixText } from '../report/fix.ts'
 import { RULES } from '../rules/index.ts'
 import { editManifests, type Insertion, type ManifestEdit } from '../sources/edit-manifests.ts'
 import { describeSkipped, filesIn, InvalidInput, readFiles, readText, STDIN } from '../sources/files.ts'
 import { readResource } from '../sources/manifest.ts'
 import type { Manifest } from '../sources/yaml.ts'
-import { getOrAdd } from '../state/map.ts'
+import { getKnown, getOrAdd } from '../state/map.ts'
 import { filenameOption } from './check.ts'
 import { againstOption, resolveSource } from './cluster-state.ts'
 import {
@@ -64,7 +64,7 @@ export function fixCommand(io: Io): Command {
         throw new InvalidInput(['--write: standard input cannot be edited; use a file or a directory'])
       const config = loadConfig(options.config, options.rule)
       const source = await resolveSource(options.against, options)
-      const files = new Map(all.flatMap(filesIn).map(file => [file === STDIN ? file : resolve(file), file]))
+      const files = new Map(all.flatMap(filesIn).map(file => [resolve(file), file]))
       const manifests = readFiles([...files.values()], source.namespace)
       const skipped = describeSkipped(manifests)
       if (skipped !== undefined) io.err(skipped)
@@ -98,10 +98,7 @@ function printSteps(io: Io, options: FixOptions, steps: Steps, manifests: readon
 function writeFiles(steps: Steps, manifests: readonly Manifest[]): readonly string[] {
   const changed: string[] = []
   for (const [file, edits] of editsOf(steps, manifests)) {
-    const before = readText(file)
-    const after = editManifests(before, edits)
-    if (after === before) continue
-    writeFileSync(file, after)
+    writeFileSync(file, editManifests(readText(file), edits))
     changed.push(file)
   }
   return changed
@@ -113,22 +110,22 @@ export function editsOf(
   manifests: readonly Manifest[]
 ): ReadonlyMap<string, ReadonlyMap<number, ManifestEdit>> {
   const byFile = Map.groupBy(manifests, ({ source }) => source.file)
-  const indexOf = (manifest: Manifest) => byFile.get(manifest.source.file)?.indexOf(manifest) ?? -1
-  const positions = steps.map(({ written }) => (written === undefined ? -1 : manifests.indexOf(written)))
+  const indexes = new Map([...byFile.values()].flatMap(all => all.map((one, i) => [one, i] as const)))
+  const moved = movedSteps(steps, manifests)
   const edits = new Map<string, Map<number, ManifestEdit>>()
   let pending: FixedStep<Manifest>[] = []
   const set = (manifest: Manifest, edit: ManifestEdit) =>
-    getOrAdd(edits, manifest.source.file, () => new Map<number, ManifestEdit>()).set(indexOf(manifest), edit)
-  for (const [i, step] of steps.entries()) {
+    getOrAdd(edits, manifest.source.file, () => new Map<number, ManifestEdit>()).set(getKnown(indexes, manifest), edit)
+  for (const step of steps) {
     const { written, object, deleting } = step
-    if (written === undefined || isBeforeEarlier(positions, i)) {
+    if (written === undefined || moved.has(step)) {
       if (written !== undefined) set(written, { before: [], object: undefined })
       if (!deleting) pending.push(step)
       continue
     }
-    const before = pending.map(({ object, written: moved }): Insertion => {
-      const isSameFile = moved !== undefined && moved.source.file === written.source.file
-      return isSameFile ? { object, from: indexOf(moved) } : { object }
+    const before = pending.map(({ object, written: from }): Insertion => {
+      const isSameFile = from !== undefined && from.source.file === written.source.file
+      return isSameFile ? { object, from: getKnown(indexes, from) } : { object }
     })
     pending = []
     if (before.length > 0 || object !== written.object) set(written, { before, object })

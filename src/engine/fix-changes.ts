@@ -1,3 +1,4 @@
+import { getKnown } from '../state/map.ts'
 import { admit, keyOf, type StepContext, type StepResult } from './admission-step.ts'
 import type { Finding } from './finding.ts'
 import { type Candidate, type FixedDocument, type FixState, type Written, withFixes } from './fix-candidate.ts'
@@ -71,27 +72,27 @@ class Sequence<W extends Written> {
   ): Improved<W> | undefined {
     const fixable = denialsOf(denied).filter(({ fix: { apply = [], remove = [] } }) => apply.length + remove.length > 0)
     const choices = fixable.length > 1 ? [fixable, ...fixable.map(one => [one])] : fixable.map(one => [one])
-    for (const findings of choices) {
-      for (const isMerging of [true, false]) {
-        const context = { start: this.#start, read: this.#context.read, isMerging }
-        const candidate = withFixes({ before: steps, inserted: [], target: denied, rest }, findings, context)
-        const improved = this.#try(steps, candidate, denialsOf(denied).length)
-        if (improved !== undefined) return improved
-      }
-    }
-    return undefined
+    const unchanged = { before: steps, inserted: [], target: denied, rest }
+    const context = { start: this.#start, read: this.#context.read }
+    return choices
+      .flatMap(findings => [true, false].map(isMerging => ({ findings, isMerging })))
+      .reduce<Improved<W> | undefined>(
+        (improved, { findings, isMerging }) =>
+          improved ?? this.#try(steps, withFixes(unchanged, findings, { ...context, isMerging }), denied),
+        undefined
+      )
   }
 
-  /** @param denials of the change so far */
-  #try(steps: readonly Evaluated<W>[], candidate: Candidate<W>, denials: number): Improved<W> | undefined {
+  /** @param denied the change without these fixes */
+  #try(steps: readonly Evaluated<W>[], candidate: Candidate<W>, denied: Evaluated<W>): Improved<W> | undefined {
     const { before, inserted, target, rest } = candidate
     const changed = before.findIndex((one, i) => one !== steps[i])
     const same = changed < 0 ? before.length : changed
     let done = steps.slice(0, same)
     for (const one of before.slice(same)) {
       const step = this.evaluate(done, one)
-      const known = steps.find(({ written }) => written !== undefined && written === one.written)
-      if (denialsOf(step).length > (known === undefined ? 0 : denialsOf(known).length)) return undefined
+      const known = steps.filter(({ written }) => written !== undefined && written === one.written)
+      if (denialsOf(step).length > known.flatMap(denialsOf).length) return undefined
       done = [...done, step]
     }
     for (let pending = inserted; pending.length > 0; ) {
@@ -101,10 +102,26 @@ class Sequence<W extends Written> {
       done = [...done, admitted]
       pending = pending.filter((_, i) => evaluated[i] !== admitted)
     }
-    if (denialsOf(this.evaluate(done, target)).length >= denials) return undefined
+    if (denialsOf(this.evaluate(done, target)).length >= denialsOf(denied).length) return undefined
     return { steps: done, pending: [target, ...rest] }
   }
 }
 
 export const denialsOf = ({ result }: FixedStep<Written>): readonly Finding[] =>
   (result?.decision.findings ?? []).filter(({ mode }) => mode === 'deny')
+
+/** Documents that move before one that was given earlier. */
+export function movedSteps<W extends Written>(
+  steps: readonly FixedStep<W>[],
+  written: readonly W[]
+): ReadonlySet<FixedStep<W>> {
+  const positions = new Map<W | undefined, number>(written.map((one, i) => [one, i] as const)).set(undefined, Infinity)
+  const moved = new Set<FixedStep<W>>()
+  let earliest = Infinity
+  for (const step of steps.toReversed()) {
+    const position = getKnown(positions, step.written)
+    if (position > earliest && step.written !== undefined) moved.add(step)
+    earliest = Math.min(earliest, position)
+  }
+  return moved
+}

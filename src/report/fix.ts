@@ -2,7 +2,7 @@ import { stringify } from 'yaml'
 import { z } from 'zod'
 import type { Finding } from '../engine/finding.ts'
 import type { Written } from '../engine/fix-candidate.ts'
-import { denialsOf, type FixedStep } from '../engine/fix-changes.ts'
+import { denialsOf, type FixedStep, movedSteps } from '../engine/fix-changes.ts'
 import { changedPaths } from '../engine/merge-fix.ts'
 import { nameOf } from '../state/resource.ts'
 import { findingSchema, refSchema, type Source, sourceSchema } from './report.ts'
@@ -49,21 +49,14 @@ interface FixedView {
 
 /** @param manifests in the order in which they were given */
 function toViews(steps: readonly Step[], manifests: readonly Located[]): readonly FixedView[] {
-  const positions = steps.map(({ written }) => (written === undefined ? -1 : manifests.indexOf(written)))
-  return steps.map((step, i) => {
+  const moved = movedSteps(steps, manifests)
+  return steps.map(step => {
     const { written, object, deleting, result } = step
-    const isMoved = isBeforeEarlier(positions, i)
     const changed = written === undefined || deleting ? [] : changedPaths(written.object, object)
-    const kept = isMoved ? 'move' : changed.length > 0 ? 'change' : result === undefined ? 'skip' : 'keep'
+    const kept = moved.has(step) ? 'move' : changed.length > 0 ? 'change' : result === undefined ? 'skip' : 'keep'
     const action = deleting ? 'delete' : written === undefined ? 'add' : kept
     return { step, action, changed, denied: denialsOf(step) }
   })
-}
-
-/** True if a manifest that was given earlier follows. */
-export function isBeforeEarlier(positions: readonly number[], i: number): boolean {
-  const own = positions[i] ?? -1
-  return positions.slice(i + 1).some(position => position >= 0 && position < own)
 }
 
 /** JSON output. */

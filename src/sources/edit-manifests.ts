@@ -1,6 +1,6 @@
-import { Composer, type CST } from 'yaml'
-import { LINEAR, readDocument } from './document.ts'
-import { editYaml, render } from './edit-yaml.ts'
+import type { CST } from 'yaml'
+import { readDocument } from './document.ts'
+import { editYaml, parseFirst, render } from './edit-yaml.ts'
 import { objectsOf } from './yaml.ts'
 import { tokensOf } from './yaml-tokens.ts'
 
@@ -83,11 +83,7 @@ function editDocuments(text: string, edits: ManifestEdits): string {
   const { head, segments } = splitDocuments(text)
   let count = 0
   const read = segments.map((segment): ReadSegment => {
-    const [document] = new Composer(LINEAR).compose(
-      tokensOf(segment.body, () => {}),
-      true
-    )
-    const value = document === undefined ? undefined : readDocument(document).value
+    const { value } = readDocument(parseFirst(segment.body))
     const objects = objectsOf(value)
     count += objects.length
     return { ...segment, value, objects, first: count - objects.length }
@@ -107,14 +103,15 @@ const MARKER = '---\n'
 
 function editSegment(segment: ReadSegment, edits: ManifestEdits, all: readonly ReadSegment[]): readonly Segment[] {
   const { marker, body, value, objects, first } = segment
-  if (!objects.some((_, i) => edits.has(first + i))) return [segment]
-  const items = objects.map(({ object }) => object)
   if (isList(segment)) {
+    if (!objects.some((_, i) => edits.has(first + i))) return [segment]
+    const items = objects.map(({ object }) => object)
     return [{ marker, body: editYaml(body, { ...Object(value), items: editItems(items, edits, first) }) }]
   }
-  const edit = edits.get(first)
-  const inserted = edit?.before.map(one => ({ marker: '', body: textOf(one, all) })) ?? []
-  return [...inserted, ...(edit?.object === undefined ? [] : [{ marker, body: editYaml(body, edit.object) }])]
+  const edit = objects.length === 0 ? undefined : edits.get(first)
+  if (edit === undefined) return [segment]
+  const inserted = edit.before.map(one => ({ marker: '', body: textOf(one, all) }))
+  return [...inserted, ...(edit.object === undefined ? [] : [{ marker, body: editYaml(body, edit.object) }])]
 }
 
 const isList = ({ objects }: ReadSegment) => objects.some(({ path }) => path.length > 0)
@@ -140,5 +137,5 @@ function splitDocuments(text: string): { readonly head: string; readonly segment
     const marker = rest === '' || rest.startsWith('#') ? line : '---'
     return { marker, body: part.slice(marker.length) }
   })
-  return { head: text.slice(0, starts[0] ?? 0), segments }
+  return { head: text.slice(0, starts[0]), segments }
 }

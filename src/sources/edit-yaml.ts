@@ -9,17 +9,18 @@ import { tokensOf } from './yaml-tokens.ts'
  * replaced as a whole. A document whose fields cannot be replaced one by one, such as one with aliases, loses its format.
  */
 export function editYaml(text: string, value: unknown): string {
-  const document = parse(text)
+  const document = parseFirst(text)
   const { contents } = document
   if (contents === null) return render(value)
   const edited = splice(text, new YamlEditor(text, document).edit(contents as ParsedNode, value))
-  return isDeepStrictEqual(parse(edited).toJS(), value) ? edited : render(value)
+  return isDeepStrictEqual(parseFirst(edited).toJS(), value) ? edited : render(value)
 }
 
 /** In block style, one line for each scalar. */
 export const render = (value: unknown) => stringify(value, { lineWidth: 0 })
 
-function parse(text: string): Document.Parsed {
+/** The first document of a text. */
+export function parseFirst(text: string): Document.Parsed {
   const [document] = new Composer(LINEAR).compose(
     tokensOf(text, () => {}),
     true

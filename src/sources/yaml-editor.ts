@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Document, isMap, isScalar, isSeq, type ParsedNode, stringify, type YAMLMap, type YAMLSeq } from 'yaml'
+import { type Document, isMap, isSeq, type ParsedNode, stringify, type YAMLMap, type YAMLSeq } from 'yaml'
 import { type Style, styleOf } from './yaml-style.ts'
 
 /** Replaces the characters from `start` to `end`. */
@@ -39,7 +39,7 @@ export class YamlEditor {
     const column = Math.min(...items.map(({ key }) => this.#columnOf(key.range[0])))
     const kept = items.flatMap((pair, i) => {
       const key = keyOf(pair)
-      return key in fields ? this.#editPair(pair, fields[key], column) : this.#deletePair(pair, items[i + 1])
+      return key in fields ? this.#editPair(pair, fields[key], column) : this.#deletePair(pair, items.slice(i + 1))
     })
     const added = Object.entries(fields).filter(([key]) => !keys.includes(key))
     if (added.length === 0) return kept
@@ -55,13 +55,13 @@ export class YamlEditor {
     return [{ start: this.#afterColon(pair), end: this.#endOfPair(pair), text }]
   }
 
-  #deletePair(pair: ParsedPair, next: ParsedPair | undefined): readonly Splice[] {
+  #deletePair(pair: ParsedPair, following: readonly ParsedPair[]): readonly Splice[] {
     const [start] = pair.key.range
     const end = this.#endOfLine(this.#endOfPair(pair))
     if (this.#text.slice(this.#startOfLine(start), start).trim() === '')
       return [{ start: this.#startOfLine(start), end, text: '' }]
     // The first key of a list item follows its dash.
-    return [{ start, end: next?.key.range[0] ?? end, text: '' }]
+    return [{ start, end: Math.min(this.#text.length, ...following.map(({ key }) => key.range[0])), text: '' }]
   }
 
   #editBlockSeq({ items }: YAMLSeq.Parsed, values: readonly unknown[]): readonly Splice[] {
@@ -175,7 +175,7 @@ function keepsParts(node: ParsedNode, value: unknown): boolean {
 
 const isFlow = (node: ParsedNode) => (isMap(node) || isSeq(node)) && node.flow === true
 const isPair = (item: ParsedPair | ParsedNode): item is ParsedPair => 'key' in item
-const keyOf = ({ key }: ParsedPair) => String(isScalar(key) ? key.value : key)
+const keyOf = ({ key }: ParsedPair) => String(key)
 
 const toFlow = (value: unknown) => toFlowText([value]).slice(1, -1).trim()
 const toFlowPair = (key: string, value: unknown) =>

@@ -2,6 +2,7 @@ import t from 'tap'
 import { parse } from 'yaml'
 import { keyOf } from '../../src/engine/admission-step.ts'
 import { denialsOf, fixChanges } from '../../src/engine/fix-changes.ts'
+import type { ManifestReader } from '../../src/engine/fix-proof.ts'
 import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import type { Cause } from '../../src/request/failure.ts'
 import { RULES } from '../../src/rules/index.ts'
@@ -20,12 +21,18 @@ const STRICT = policy('istio-system', '{ mtls: { mode: STRICT } }')
 const [PLAIN = '', BOTH = ''] = ['plain/no-rule/no', 'both/no-rule/no'].map(state => manifestsIn(state)[0])
 const OTHER = clientRule('a.example.com', '{}', 'user1')
 
+interface Setting {
+  readonly present?: string
+  readonly rules?: Rules
+  readonly read?: ManifestReader
+}
+
 /** Corrects manifests; `present` are also in the cluster. */
-function fix(yaml: readonly string[], { present = '', rules = RULES }: { present?: string; rules?: Rules } = {}) {
+function fix(yaml: readonly string[], { present = '', rules = RULES, read = readResource }: Setting = {}) {
   const { manifests } = readManifests(yaml.join('---\n'), 'test')
   const objects = new Map(readManifests(present, 'test').manifests.map(({ ref, object }) => [keyOf(ref), object]))
   const start = { state: stockWith(present), objects }
-  return fixChanges(start, manifests, { rules, policy: DEFAULT_POLICY, read: readResource, cache: {} })
+  return fixChanges(start, manifests, { rules, policy: DEFAULT_POLICY, read, cache: {} })
 }
 
 /** Rules whose fixes for one cause have other objects; by default the cause of the denial of `MUTUAL`. */
@@ -117,8 +124,20 @@ t.test('a later manifest that is denied before the change stays where it is', as
   ])
 })
 
+t.test('a fix that has no effect if merged into a manifest is inserted', async t => {
+  const labelled = PLAIN.replace('knative-local-gateway }', 'knative-local-gateway, labels: { own: "1" } }')
+  // The merged manifest is not evaluated.
+  const read: ManifestReader = one => ('own' in Object(Object(one.metadata).labels) ? undefined : readResource(one))
+  t.match(describe(fix([MUTUAL, labelled], { read })), [
+    `new ${GATEWAY}: ${BY_CLIENT}`,
+    'kept DestinationRule istio-system/default',
+    /./
+  ])
+})
+
 t.test('fixes of some denials are applied if the others have none', async t => {
   const forUsers = allow('{ namespaces: [user1, knative-serving] }')
+  t.same(fix([forUsers]).flatMap(denialsOf), [], 'fixes of all denials')
   const rules = rulesWith(({ text }) => ({ text }), 'no-identity-for-policy')
   t.same(describe(fix([forUsers], { rules })), [
     'new PeerAuthentication user1/default: policy-denies-request-path',
@@ -128,6 +147,7 @@ t.test('fixes of some denials are applied if the others have none', async t => {
 
 t.test('objects that a fix removes are deleted, and their manifests removed', async t => {
   const removed = toRef(resourceOf(OTHER))
+  const early = clientRule('b.example.com', '{}', 'istio-system').replace('name: default', 'name: early')
   const rules = rulesWith(fix => ({ ...fix, remove: [removed] }))
   t.same(
     describe(fix([MUTUAL], { present: OTHER, rules })),
@@ -138,11 +158,12 @@ t.test('objects that a fix removes are deleted, and their manifests removed', as
     ],
     'object of the cluster'
   )
-  const steps = fix([OTHER, MUTUAL], { rules })
+  const steps = fix([OTHER, early, MUTUAL], { rules })
   t.same(
     describe(steps),
     [
       `delete DestinationRule user1/default: ${BY_CLIENT}`,
+      'kept DestinationRule istio-system/early',
       `new ${GATEWAY}: ${BY_CLIENT}`,
       'kept DestinationRule istio-system/default'
     ],
@@ -156,6 +177,12 @@ t.test('objects that a fix removes are deleted, and their manifests removed', as
     [`delete DestinationRule istio-system/default: ${BY_CLIENT}`],
     'object of the change'
   )
+})
+
+t.test('a fix can have an object without a namespace', async t => {
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'user1', labels: { a: 'b' } } }
+  const rules = rulesWith(({ apply = [], ...rest }) => ({ ...rest, apply: [...apply, namespace] }))
+  t.match(describe(fix([MUTUAL], { rules })), [`new ${GATEWAY}`, 'new Namespace user1', 'kept DestinationRule'])
 })
 
 t.test('a manifest without a namespace has that of the command line', async t => {
