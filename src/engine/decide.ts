@@ -1,6 +1,7 @@
 import type { Rules } from '../rules/lib/rule.ts'
 import { apiNameOf, type Ref } from '../state/resource.ts'
 import type { Change, Snapshot } from '../state/snapshot.ts'
+import { annotationFilter } from '../subject/annotations.ts'
 import { allBlocked, allLatent } from './all-blocked.ts'
 import { applyChange } from './apply-change.ts'
 import { diffEvaluations, type EvaluationDiff } from './diff.ts'
@@ -61,7 +62,7 @@ export function evaluateChange(
 ): { readonly decision: Decision; readonly after?: Evaluation } {
   if (isExempt(change)) return { decision: ALLOWED }
   const updated = change.operation === 'CREATE' || createsPods(state, change) ? change.after : undefined
-  if (updated === undefined && isUnchanged(change)) return { decision: ALLOWED }
+  if (updated === undefined && isUnchanged(change, annotationFilter(state))) return { decision: ALLOWED }
   const latest = evaluate(state, rules, cache.latest)
   cache.latest = latest
   const snapshot = state.before(change)

@@ -15,12 +15,16 @@ export function isExempt({ before, after }: Change): boolean {
   return after?.deleting === true || isControllerOwned(after ?? before)
 }
 
-/** True if an update changes no field that the model reads (status, finalizers, a re-apply). */
-export function isUnchanged({ before, after }: Change): boolean {
+/**
+ * True if an update changes no field that the model reads (status, finalizers, a re-apply).
+ *
+ * @param readsAnnotation annotations that count, by key
+ */
+export function isUnchanged({ before, after }: Change, readsAnnotation: (key: string) => boolean): boolean {
   return (
     before !== undefined &&
     after !== undefined &&
-    isDeepStrictEqual(withoutTimestamps(before), withoutTimestamps(after))
+    isDeepStrictEqual(toRead(before, readsAnnotation), toRead(after, readsAnnotation))
   )
 }
 
@@ -29,6 +33,13 @@ function isControllerOwned({ owner }: Resource): boolean {
 }
 
 /** A re-applied manifest has no creationTimestamp and may use another API version. */
-function withoutTimestamps(resource: Resource): unknown {
-  return { ...resource, created: undefined, apiVersion: undefined, status: undefined }
+function toRead(resource: Resource, readsAnnotation: (key: string) => boolean): unknown {
+  const annotations = Object.entries(resource.annotations).filter(([key]) => readsAnnotation(key))
+  return {
+    ...resource,
+    annotations: Object.fromEntries(annotations),
+    created: undefined,
+    apiVersion: undefined,
+    status: undefined
+  }
 }

@@ -111,7 +111,8 @@ class Search {
     const remaining = node.remaining.filter(one => one !== wanted)
     const applied = { ...wanted, oldObject: node.objects.get(key) }
     const result = admit(node.state, applied, { ...this.#context, deleting: wanted.deleting })
-    if (result === undefined || isUnchanged(result.change)) return { step: undefined, next: { ...node, remaining } }
+    if (result === undefined || isUnchanged(result.change, () => true))
+      return { step: undefined, next: { ...node, remaining } }
     const { change, decision, next: state, object } = result
     const step = { wanted, change, decision, prevents }
     const objects = new Map(node.objects).set(key, object)

@@ -5,7 +5,7 @@ import type { View } from '../state/snapshot.ts'
 const ISTIO_CLASS = 'istio'
 const ISTIO_CONTROLLER = 'istio.io/ingress-controller'
 /** Annotation that takes precedence over `ingressClassName`. */
-const CLASS_ANNOTATION = 'kubernetes.io/ingress.class'
+export const CLASS_ANNOTATION = 'kubernetes.io/ingress.class'
 
 /** Class of an Ingress, and whether Istio serves it. */
 export interface IngressClassOf {

@@ -6,6 +6,10 @@ import { mentions, TEMPLATE } from './words.ts'
 const GROUPS = /(^|\.)(istio\.io|knative\.dev|kserve\.io|mesh-guard\.io|opendatahub\.io)\//
 /** Keys of these groups with values that differ for each object and that nothing reads. */
 const BOOKKEEPING = /^internal\.|UID$|Generation$|\/(creator|lastModifier)$/
+
+/** True if a key belongs to a group that is read; most values of other keys are only matched by selectors. */
+export const isReadKey = (key: string): boolean => GROUPS.test(key) && !BOOKKEEPING.test(key)
+
 /** Labels of KServe without a group. */
 const KSERVE_LABELS = ['app', 'component']
 /** Value that no selector matches. */
@@ -28,7 +32,7 @@ export function reduceLabels(labels: Labels, { name, words, selected }: LabelCon
   const reduced: Record<string, string> = {}
   for (const key of Object.keys(labels).sort()) {
     const value = labels[key] as string
-    const isRead = (GROUPS.test(key) && !BOOKKEEPING.test(key)) || words.hasValue(`${TEMPLATE}${key}`)
+    const isRead = isReadKey(key) || words.hasValue(`${TEMPLATE}${key}`)
     if (isRead || KSERVE_LABELS.includes(key) || isWord(key))
       reduced[key] = isRead || mentions(value, name) || isWord(value) || KSERVE_VALUES.has(value) ? value : OTHER
   }

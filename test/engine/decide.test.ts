@@ -129,6 +129,10 @@ t.test('changes that are allowed without evaluation', async t => {
     ['object that is being deleted', update(BLOCKING, rule('*', ', deletionTimestamp: "2026-01-01T00:00:00Z"'))],
     ['object owned by a Knative controller', create(rule('*', owner('networking.internal.knative.dev/v1alpha1')))],
     ['update without a difference', update(BLOCKING, BLOCKING)],
+    [
+      'update of an annotation that is not read',
+      update(BLOCKING, rule('*.local', ', annotations: { example.com/a: b }'))
+    ],
     ['update that changes only the API version', update(BLOCKING, BLOCKING.replace('istio.io/v1', 'istio.io/v1beta1'))]
   ] as const) {
     t.same(
@@ -142,6 +146,8 @@ t.test('changes that are allowed without evaluation', async t => {
     'deny',
     'object owned by another controller is evaluated'
   )
+  const annotated = update(BLOCKING, rule('*.local', ', annotations: { istio.io/dry-run: "true" }'))
+  t.not(decideChange(broken, annotated).existing.length, 0, 'an annotation that is read is evaluated')
 })
 
 t.test('the mode of a rule determines the decision', async t => {
