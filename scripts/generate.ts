@@ -1,11 +1,12 @@
 /**
- * Writes the generated files below the current folder: `src/rules/index.ts`, the rule table in docs/rules.md, the output of
+ * Writes the generated files below the current folder: `src/rules/index.ts`, the words that the model knows, the rule table in docs/rules.md, the output of
  * `check` in README.md, the configuration reference, and the values schema and the roles of the chart.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { CheckRule, FailureRule } from '../src/rules/lib/rule.ts'
+import { makeKnownWords } from './known-words.ts'
 
 const root = join(import.meta.dirname, '..')
 const folder = join(root, 'src/rules')
@@ -96,6 +97,7 @@ export async function generate(): Promise<ReadonlyMap<string, string>> {
   const { makeConfigurationPage } = await import('./configuration.ts')
   return new Map([
     [INDEX, await makeIndexOfAll()],
+    ['src/report/known-words.ts', makeKnownWords()],
     ['README.md', makeReadme()],
     ['docs/rules.md', makeRulesPage(await Promise.all(ruleIds().map(load)))],
     ['docs/configuration.md', makeConfigurationPage()],

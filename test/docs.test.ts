@@ -11,6 +11,7 @@ const DOCS = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'SECURITY.md',
+  'docs/capture.md',
   'docs/configuration.md',
   'docs/explain.md',
   'docs/failure-modes.md',
@@ -52,6 +53,8 @@ const COMMANDS: Readonly<Record<string, number>> = {
   'npx mesh-guard audit --against examples/four-outcomes': 0,
   'npx mesh-guard explain --against examples/four-outcomes': 0,
   'npx mesh-guard explain user1/sklearn-iris --against examples/four-outcomes': 0,
+  'npx mesh-guard capture > cluster.yaml': 0,
+  'npx mesh-guard capture --anonymize > anonymous.yaml': 0,
   'npx mesh-guard plan examples/mtls-only.yaml --against examples/cluster': 0,
   'npx mesh-guard access --assert examples/access.yaml --against examples/four-outcomes': 0,
   'npx mesh-guard rules --symptom WRONG_VERSION_NUMBER': 0,
@@ -84,8 +87,11 @@ for (const file of DOCS) {
         continue
       }
       t.ok(command in COMMANDS, `expected exit code is defined: ${command}`)
-      const argv = command.replace(/^npx mesh-guard /, '').split(' ')
-      const { code, err } = await meshGuard(...argv, ...(argv.includes('live') ? ['--kubeconfig', config] : []))
+      const argv = command.replace(/^npx mesh-guard | > .*$/g, '').split(' ')
+      const { code, err } = await meshGuard(
+        ...argv,
+        ...(argv.includes('live') || argv[0] === 'capture' ? ['--kubeconfig', config] : [])
+      )
       t.equal(code, COMMANDS[command], err)
     }
   })

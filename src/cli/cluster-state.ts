@@ -2,6 +2,7 @@ import { Option } from 'commander'
 import type { Config } from '../config-schema.ts'
 import { keyOf } from '../engine/admission-step.ts'
 import { kubeconfigFiles } from '../environment.ts'
+import { unreadableKinds } from '../report/capture-text.ts'
 import type { Kubeconfig } from '../sources/cluster/kubeconfig.ts'
 import { readCluster } from '../sources/cluster/read-once.ts'
 import { connect } from '../sources/cluster/transport.ts'
@@ -20,11 +21,11 @@ export interface ClusterState {
   readonly objects: ReadonlyMap<string, unknown>
 }
 
-/** The cluster state that consists of these manifests only. */
+/** The cluster state that consists of these manifests only; kinds that a capture could not read are unreadable. */
 export function toClusterState(manifests: readonly Manifest[], { mesh }: Config): ClusterState {
   const resources = manifests.flatMap(({ resource }) => (resource === undefined ? [] : [resource]))
   return {
-    state: Snapshot.of(resources, mesh),
+    state: Snapshot.of(resources, mesh, unreadableKinds(manifests.map(({ object }) => object))),
     objects: new Map(manifests.map(({ ref, object }) => [keyOf(ref), object]))
   }
 }
@@ -39,7 +40,7 @@ export const againstOption = new Option(
 
 export const toKubeconfig = (
   { kubeconfig, context }: Omit<ClusterFlags, 'namespace'>,
-  manifestsFlag: '--against' | '--manifests'
+  manifestsFlag?: '--against' | '--manifests'
 ): Kubeconfig => ({
   files: kubeconfig === undefined ? kubeconfigFiles() : [kubeconfig],
   context,

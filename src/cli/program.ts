@@ -4,6 +4,7 @@ import { UnreadableCluster } from '../sources/cluster/read-once.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { accessCommand } from './access.ts'
 import { auditCommand } from './audit.ts'
+import { captureCommand } from './capture.ts'
 import { checkCommand } from './check.ts'
 import { EXIT } from './command.ts'
 import { completeCommand, completionCommand } from './completion-command.ts'
@@ -42,6 +43,7 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
     diffCommand(io),
     fixCommand(io),
     auditCommand(io),
+    captureCommand(io),
     rulesCommand(io),
     schemaCommand(io),
     completionCommand(io),

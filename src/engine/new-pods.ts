@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { isPropagated } from '../kserve/annotation-propagation.ts'
+import { withoutRedaction } from '../state/redacted.ts'
 import type { Change, View } from '../state/snapshot.ts'
 
 const metadata = z.looseObject({ labels: z.unknown().optional(), annotations: z.unknown().optional() })
@@ -13,7 +14,10 @@ export const manifest = z.looseObject({ metadata, spec: z.unknown().optional() }
  */
 export function createsPods(view: View<'ConfigMap'>, { before, after, sent }: Change): boolean {
   if (before?.kind !== 'InferenceService' || after?.kind !== 'InferenceService') return false
-  const [then, now] = sent === undefined ? [before, after] : [toTemplate(sent.oldObject), toTemplate(sent.object)]
+  const [then, now] =
+    sent === undefined
+      ? [before, after]
+      : [toTemplate(withoutRedaction(sent.oldObject, sent.object)), toTemplate(sent.object)]
   const propagated = (annotations: unknown) =>
     Object.entries(annotations ?? {})
       .filter(([key]) => isPropagated(view, key))
