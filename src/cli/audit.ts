@@ -4,9 +4,7 @@ import { decideState, mostSevere } from '../engine/decide.ts'
 import { concernsNamespace } from '../engine/finding.ts'
 import { type Policy, policyAt } from '../engine/to-findings.ts'
 import { toInstallation } from '../report/installation.ts'
-import { toJson } from '../report/json.ts'
 import type { Report } from '../report/report.ts'
-import { toText } from '../report/text.ts'
 import { RULES } from '../rules/index.ts'
 import { readFiles } from '../sources/files.ts'
 import type { Manifest } from '../sources/yaml.ts'
@@ -16,7 +14,8 @@ import { againstOption, LIVE, requireNamespace, resolveSource, toClusterState } 
 import { addReportOptions, allNamespacesOption, exitCode, loadConfig, type ReportOptions } from './command.ts'
 import { FINDINGS, helpText } from './help.ts'
 import type { Io } from './io.ts'
-import { print } from './output.ts'
+import { reportOutputOption } from './output.ts'
+import { printReport } from './report-output.ts'
 
 const EXAMPLES = [
   'mesh-guard audit',
@@ -33,12 +32,12 @@ export function auditCommand(io: Io): Command {
     .description('Report every finding in a cluster state; read-only')
     .addOption(againstOption)
     .addOption(allNamespacesOption)
-  return addReportOptions(command)
+  return addReportOptions(command, reportOutputOption)
     .addHelpText('after', helpText(EXAMPLES, FINDINGS))
     .action(async (options: AuditOptions) => {
       const config = loadConfig(options.config, options.rule)
       const report = await audit(options, config, io)
-      print(io, options, report, toText, toJson)
+      printReport(io, options, report)
       io.exit(exitCode(report, options.failOn))
     })
 }

@@ -8,9 +8,7 @@ import { dedupe } from '../engine/incremental/evaluate.ts'
 import type { Skip } from '../engine/incremental/skip.ts'
 import { policyAt } from '../engine/to-findings.ts'
 import { toInstallation } from '../report/installation.ts'
-import { toJson } from '../report/json.ts'
 import type { Report, Reported, SkippedObject, Step } from '../report/report.ts'
-import { toText } from '../report/text.ts'
 import { RULES } from '../rules/index.ts'
 import { describeSkipped, InvalidInput, readFiles } from '../sources/files.ts'
 import { readResource } from '../sources/manifest.ts'
@@ -21,7 +19,8 @@ import { againstOption, type ClusterState, resolveSource } from './cluster-state
 import { addReportOptions, exitCode, loadConfig, type ReportOptions } from './command.ts'
 import { FINDINGS, helpText } from './help.ts'
 import type { Io } from './io.ts'
-import { print } from './output.ts'
+import { reportOutputOption } from './output.ts'
+import { printReport } from './report-output.ts'
 
 /**
  * Evaluates changes in order, each against the state after the previous ones. A denied change does not change the state.
@@ -111,7 +110,8 @@ export function withSourceLocation(manifests: readonly Manifest[]): (finding: Fi
 const EXAMPLES = [
   'mesh-guard check change.yaml',
   'mesh-guard check -f overlays/prod -n user1 --fail-on warn',
-  'kustomize build | mesh-guard check - --against examples/cluster'
+  'kustomize build | mesh-guard check - --against examples/cluster',
+  'mesh-guard check change.yaml -o sarif > mesh-guard.sarif'
 ]
 
 interface CheckOptions extends ReportOptions {
@@ -132,7 +132,7 @@ export function checkCommand(io: Io): Command {
     .addOption(filenameOption)
     .addOption(againstOption)
     .option('--delete', 'evaluate the deletion of the objects instead of their creation or update')
-  return addReportOptions(command)
+  return addReportOptions(command, reportOutputOption)
     .addHelpText('after', helpText(EXAMPLES, FINDINGS))
     .action(async (paths: readonly string[], options: CheckOptions) => {
       const all = [...paths, ...(options.filename ?? [])]
@@ -145,7 +145,7 @@ export function checkCommand(io: Io): Command {
       if (skipped !== undefined) io.err(skipped)
       const start = await source.open(config, io)
       const report = checkChanges(manifests, start, config, options.delete === true)
-      print(io, options, report, toText, toJson)
+      printReport(io, options, report)
       io.exit(exitCode(report, options.failOn))
     })
 }

@@ -5,7 +5,7 @@ import type { Report } from '../report/report.ts'
 import type { Mode } from '../rules/lib/rule.ts'
 import { InvalidInput } from '../sources/files.ts'
 import { suggest } from '../sources/suggest.ts'
-import { colorOption, type OutputOptions, outputOption, showFixOption } from './output.ts'
+import { colorOption, type OutputOptions, showFixOption } from './output.ts'
 
 /** `usage` is bad usage or invalid input; `failed` is an internal error, or a cluster that cannot be read. */
 export const EXIT = { ok: 0, found: 1, usage: 2, failed: 3 } as const
@@ -63,7 +63,7 @@ const REPORT_OPTIONS = [
   ruleOption
 ]
 
-export function addReportOptions(command: Command, output = outputOption): Command {
+export function addReportOptions(command: Command, output: Option): Command {
   return [output, ...REPORT_OPTIONS].reduce((all, option) => all.addOption(option), command)
 }
 

@@ -15,6 +15,8 @@ const outputOptionOf = (formats: readonly string[]) =>
 
 export const outputOption = outputOptionOf(['text', 'json', 'yaml'])
 export const markdownOutputOption = outputOptionOf(['text', 'json', 'yaml', 'markdown'])
+/** Formats of a report; `github`: annotations of GitHub Actions. */
+export const reportOutputOption = outputOptionOf(['text', 'json', 'yaml', 'sarif', 'junit', 'github', 'markdown'])
 /** `manifests`: YAML for kubectl. */
 export const manifestsOutputOption = outputOptionOf(['text', 'json', 'yaml', 'manifests'])
 /** `wide`: text with every hop. `mermaid`: a flowchart. */

@@ -42,5 +42,10 @@ function listBySymptom(text: string): string {
 
 function page(id: string, pages: URL): string {
   if (!RULE_IDS.includes(id)) throw new InvalidInput([`${id}: unknown rule${suggest(id, RULE_IDS)}`])
+  return readPage(id, pages)
+}
+
+/** Page of a rule, as Markdown. */
+export function readPage(id: string, pages: URL): string {
   return readFileSync(new URL(`${id}.md`, pages), 'utf8').trimEnd()
 }

@@ -7,6 +7,7 @@ import { activatorModeSchema, failureSchema, renderFailure } from './explanation
 import { callerLabel, entryLabel } from './explanation-text.ts'
 import { groupBy } from './group.ts'
 import { principalName } from './hop-text.ts'
+import { markdownHead, markdownRow } from './markdown-table.ts'
 import { namesOf } from './overview-text.ts'
 import { callerSchema, namespacesSchema, notEvaluatedSchema } from './report.ts'
 import { table } from './table.ts'
@@ -87,10 +88,9 @@ export function toDiffText(diff: DiffView): string {
 export function toDiffMarkdown(diff: DiffView): string {
   const rows = rowsOf(diff)
   const shown = rows.slice(0, MAX_ROWS)
-  const line = (cells: readonly string[]) => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
   return [
     `**${summary(diff)}**`,
-    ...(rows.length === 0 ? [] : ['', line(TITLES), line(TITLES.map(() => '---')), ...shown.map(line)]),
+    ...(rows.length === 0 ? [] : ['', ...markdownHead(TITLES), ...shown.map(markdownRow)]),
     ...(rows.length > shown.length ? ['', `${plural(rows.length - shown.length, 'row')} more`] : []),
     ...diff.notEvaluated.flatMap(one => ['', skipLine(one)])
   ].join('\n')

@@ -17,12 +17,13 @@ export function toText({ steps, findings, notEvaluated, skipped }: Report, showF
     ...findings.flatMap(finding => findingLines(finding, '', showFix)),
     ...notEvaluated.map(skipLine),
     ...skipped.flatMap(one => ('rule' in one ? suppressionLine(one) : [])),
-    steps.length > 0 ? summary(steps.map(({ decision }) => decision)) : plural(findings.length, 'finding')
+    summaryOf({ steps, findings })
   ]
   return lines.join('\n')
 }
 
-function stepLines(step: Step, showFix: boolean): readonly string[] {
+/** The change with its decision, patch and findings. */
+export function stepLines(step: Step, showFix: boolean): readonly string[] {
   const { object, operation, source, decision, patch, notes, findings, existing } = step
   return [
     `${decision.toUpperCase().padEnd(5)} ${source.file}:${source.line}: ${operation} ${nameOf(object)}`,
@@ -33,7 +34,8 @@ function stepLines(step: Step, showFix: boolean): readonly string[] {
   ]
 }
 
-function findingLines(finding: Reported, indent: string, showFix: boolean): readonly string[] {
+/** @param showFix also prints the objects of the fix */
+export function findingLines(finding: Reported, indent: string, showFix: boolean): readonly string[] {
   const { rule, mode, object, source, field, message, symptom, docs } = finding
   const where = source === undefined ? '' : `${source.file}:${source.line}: `
   return [
@@ -109,9 +111,15 @@ const callerName = ({ caller, from }: Pick<Grant, 'caller' | 'from'>) =>
   `${caller}${from === undefined ? '' : ` (${listNames(from)})`}`
 
 export const skipLine = ({ rule, reason }: Pick<Skip, 'rule' | 'reason'>) => `not evaluated: ${rule}: ${reason}`
+/** Finding that an exception suppresses, or object that is not evaluated. */
+export const describeSkippedEntry = (one: Report['skipped'][number]) =>
+  'rule' in one ? suppressionLine(one) : `${one.source.file}:${one.source.line}: ${nameOf(one.object)}: ${one.reason}`
 export const suppressionLine = ({ rule, reason }: Pick<Suppression, 'rule' | 'reason'>) => `${rule}: ${reason}`
 
-function summary(decisions: readonly string[]): string {
+/** Number of changes for each decision; of an audit, number of findings. */
+export function summaryOf({ steps, findings }: Pick<Report, 'steps' | 'findings'>): string {
+  if (steps.length === 0) return plural(findings.length, 'finding')
+  const decisions = steps.map(({ decision }) => decision)
   const count = (wanted: string) => decisions.filter(decision => decision === wanted).length
   return `${plural(decisions.length, 'change')}: ${count('deny')} denied, ${count('warn')} with warnings, ${count('allow')} allowed`
 }

@@ -59,10 +59,10 @@ t.test('completions depend on the position', async t => {
     [['check', '-', 'a.yaml', ''], [ANY_FILE]],
     [
       ['check', '-f', 'a.yaml', '-o', ''],
-      ['text', 'json', 'yaml', NO_FILE]
+      ['text', 'json', 'yaml', 'sarif', 'junit', 'github', 'markdown', NO_FILE]
     ],
     [
-      ['check', 'a.yaml', '--output=j'],
+      ['check', 'a.yaml', '--output=js'],
       ['--output=json', NO_FILE]
     ],
     [['check', 'a.yaml', '--output=json', ''], [ANY_FILE]],
@@ -113,7 +113,7 @@ const completing =
     const folder = await completionDir(test, shell)
     for (const [line, expected] of [
       ['mesh-guard exp', 'explain'],
-      ['mesh-guard audit --output=j', 'json'],
+      ['mesh-guard audit --output=js', 'json'],
       ['mesh-guard audit --rule tls-certificate-m', 'tls-certificate-mismatch='],
       ['mesh-guard check chan', 'change.yaml']
     ] as const) {

@@ -1,11 +1,17 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import t from 'tap'
 import { parse } from 'yaml'
 import { meshGuard, runCommand } from '../support/command.ts'
 
+process.chdir(join(import.meta.dirname, '../..'))
 const examples = join(import.meta.dirname, '../../examples')
 const CLUSTER = join(examples, 'cluster')
+
+interface SarifResult {
+  readonly locations: readonly [{ readonly physicalLocation: { readonly artifactLocation: { readonly uri: string } } }]
+}
 
 t.test('YAML output equals the JSON output', async t => {
   const pod = 'user2/sleep-6d6b49d8b8-6ths6'
@@ -14,6 +20,28 @@ t.test('YAML output equals the JSON output', async t => {
     const yaml = await outputOf('yaml')
     t.match(yaml, /^apiVersion: mesh-guard\.io\/v1\n/)
     t.same(parse(yaml), JSON.parse(await outputOf('json')))
+  }
+})
+
+t.test('check and audit have the formats of pipelines', async t => {
+  for (const argv of [
+    ['check', join(examples, 'strict-mesh.yaml'), '--against', CLUSTER],
+    ['audit', '--against', join(examples, 'four-outcomes')]
+  ]) {
+    const outputOf = async (...more: readonly string[]) => (await meshGuard(...argv, ...more)).out
+    const { runs } = JSON.parse(await outputOf('-o', 'sarif'))
+    const [{ tool, results }] = runs
+    t.match(tool.driver.version, /^\d/)
+    t.ok(results.length > 0)
+    for (const { id, help } of tool.driver.rules) t.match(help.markdown, `# ${id}\n`)
+    const uris = new Set<string>(
+      results.map((result: SarifResult) => result.locations[0].physicalLocation.artifactLocation.uri)
+    )
+    for (const uri of uris) t.ok(existsSync(uri), uri)
+    t.match(await outputOf('-o', 'junit'), /^<\?xml /)
+    t.match(await outputOf('-o', 'github'), /^::\w+ file=/)
+    t.match(await outputOf('-o', 'github', '--show-fix'), '%0A  apiVersion: ')
+    t.match(await outputOf('-o', 'markdown'), /^\*\*(DENY|WARN): /)
   }
 })
 

@@ -1,0 +1,35 @@
+import { toAnnotations } from '../report/annotations.ts'
+import { toJson } from '../report/json.ts'
+import { toJunit } from '../report/junit.ts'
+import { toMarkdown } from '../report/markdown.ts'
+import type { Report } from '../report/report.ts'
+import { toSarif } from '../report/sarif.ts'
+import { toText } from '../report/text.ts'
+import { RULES } from '../rules/index.ts'
+import type { Io } from './io.ts'
+import { type OutputOptions, print } from './output.ts'
+import { readPage } from './rules.ts'
+import { VERSION } from './version.ts'
+
+type Format = (report: Report, io: Io, showFix: boolean) => string
+
+/** Formats of pipelines. */
+const FORMATS: ReadonlyMap<string, Format> = new Map<string, Format>([
+  ['sarif', sarif],
+  ['junit', (report, _, showFix) => toJunit(report, showFix)],
+  ['github', (report, _, showFix) => toAnnotations(report, showFix)],
+  ['markdown', toMarkdown]
+])
+
+/** Writes the report of `check` or `audit` to stdout as `--output` requests it. */
+export function printReport(io: Io, options: OutputOptions, report: Report): void {
+  const format = FORMATS.get(options.output)
+  if (format === undefined) print(io, options, report, toText, toJson)
+  else io.out(format(report, io, options.showFix === true))
+}
+
+/** Locations are relative to the current folder. */
+function sarif(report: Report, { pages }: Io): string {
+  const pageOf = (id: string) => readPage(id, pages)
+  return toSarif(report, { rules: RULES, pageOf, version: VERSION, folder: process.cwd() })
+}
