@@ -4,8 +4,16 @@ import { join } from 'node:path'
 import t from 'tap'
 
 const root = join(import.meta.dirname, '..')
-const FOLDERS = ['.ci', 'certs', 'charts', 'docs', 'examples', 'scripts', 'src', 'test']
-const FILES = ['CHANGELOG.md', 'CONTRIBUTING.md', 'Dockerfile', 'README.md', 'SECURITY.md', 'package.json']
+const FOLDERS = ['.ci', '.github', 'certs', 'charts', 'docs', 'examples', 'scripts', 'src', 'test']
+const FILES = [
+  '.pre-commit-hooks.yaml',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'Dockerfile',
+  'README.md',
+  'SECURITY.md',
+  'package.json'
+]
 /** This list, data of other origin, and its file names. */
 const EXCLUDED = /^test\/(vocabulary\.test\.ts|scenarios|upstream|conformance|chart|e2e\/(crds|.*\.(sum|mod)$))/
 const TEXT = /\.(ts|md|ya?ml|json|tpl|txt)$|^[^.]*$|run$/

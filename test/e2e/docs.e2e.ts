@@ -93,6 +93,14 @@ async function run(t: Pick<Test, 'equal' | 'comment'>, command: string): Promise
   if (code !== 0) t.comment(`${out}${err}`)
 }
 
+const isPipe = (command: string) => /^(helm|kubectl) .* \| npx mesh-guard /.test(command)
+
+await t.test('pipelines', async t => {
+  const commands = commandsOf(page('ci')).filter(isPipe)
+  t.equal(commands.length, 2)
+  for (const command of commands) await run(t, command)
+})
+
 for (const [chapter, text, before] of [
   ['rollout', page('rollout'), undefined],
   ['GitOps', page('gitops'), fillIn],
