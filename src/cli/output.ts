@@ -22,7 +22,7 @@ export const manifestsOutputOption = outputOptionOf(['text', 'json', 'yaml', 'ma
 /** `wide`: text with every hop. `mermaid`: a flowchart. */
 export const wideOutputOption = outputOptionOf(['text', 'wide', 'json', 'yaml', 'mermaid'])
 
-export const showFixOption = new Option('--show-fix', 'print the objects of each fix in text output')
+export const showFixOption = new Option('--show-fix', 'print the objects of each fix')
 
 export const colorOption = new Option('--color <when>', 'color decisions in text output; auto: on a terminal')
   .choices(['auto', 'always', 'never'])

@@ -25,7 +25,7 @@ t.test('invalid input is an error with a suggestion', async t => {
     [
       'unknown format',
       ['check', CLUSTER, '-o', 'xml'],
-      /^error: -o, --output <format>: invalid value xml; use one of text, json, yaml\n$/
+      /^error: -o, --output <format>: invalid value xml; use one of text, json, yaml, sarif, junit, github, markdown\n$/
     ],
     [
       'missing file',
