@@ -1,8 +1,8 @@
 /** The words that the model knows: those of all its literals without spaces, and the fields of its schemas. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { stripTypeScriptTypes } from 'node:module'
 import { join } from 'node:path'
 import { tokenizer } from 'acorn'
+import { transformSync } from 'esbuild'
 
 const src = join(import.meta.dirname, '../src')
 const FOLDERS = [
@@ -32,8 +32,9 @@ const isMessage = (literal: string) => /\s/.test(literal)
 const isImport = (literal: string) => /^\.{1,2}\/.*\.ts$/.test(literal)
 
 function literalsOf(file: string): readonly string[] {
-  const text = stripTypeScriptTypes(readFileSync(file, 'utf8'))
-  const isSchema = text.includes("'zod'")
+  const source = readFileSync(file, 'utf8')
+  const text = transformSync(source, { loader: 'ts' }).code
+  const isSchema = source.includes("'zod'")
   const literals: string[] = []
   // The last two tokens: names of fields are before a colon, or between commas and braces.
   let [start, before] = ['', '']

@@ -72,8 +72,8 @@ supportedmodelformats svc system
 tag target targetburstcapacity targetport targetref targetrefs tcp template tensorflow tls tlsmode to token trace
 traced traefik traffic trafficpercent trafficpolicy transformer translation triton true trustdomain
 trustdomainaliases trustdomains trustsproxies tunnel type
-udp uid unauthenticated undefined unknown unknownlabels unknownreason unmanaged unmatched unset unverifiable up
-update uri uriregexrewrite url urlrewrite urlscheme use user usermetric uses util
+udp uid unauthenticated unknown unknownlabels unknownreason unmanaged unmatched unset unverifiable up update uri
+uriregexrewrite url urlrewrite urlscheme use user usermetric uses util
 v1 v1alpha1 v1beta1 v2 valid validatingwebhookconfiguration validatingwebhookconfigurations value values verdict
 version via virtualservice virtualserviceexportto virtualservices virtualservicespec visibility
 wait warn waypoint web webhook webhooks weight when with without withoutheaders withoutredaction words workload
