@@ -7,7 +7,7 @@ import { blockIndex, isBlock } from '../text/cidr.ts'
 import { replaceWord } from '../text/replace-word.ts'
 import { isEmpty, type Labels } from '../text/selector.ts'
 import { isMatched, type LabelContext, reduceLabels } from './labels.ts'
-import type { OwnKind } from './own-objects.ts'
+import type { OwnKind } from './own-kinds.ts'
 import type { WordIndex } from './word-index.ts'
 import type { Words } from './words.ts'
 

@@ -1,30 +1,14 @@
-import { getOrAdd } from '../state/map.ts'
-import { memoize } from '../state/memoize.ts'
-import type { Kind, ResourceOf } from '../state/resource.ts'
+import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { isRunning, toWorkload } from '../state/workload.ts'
-import { hasLabels } from '../text/selector.ts'
+import { OWN_KINDS, type OwnKind, type OwnObject } from './own-kinds.ts'
+import { addOwners, endpointsOfSeveral, followServices, type Owners, SERVICE_LABEL } from './service-owners.ts'
 import { mentions } from './words.ts'
 
-/** Kinds of which a model has objects of its own. The evaluation of another model in the namespace does not see them. */
-export const OWN_KINDS = [
-  'InferenceService',
-  'Pod',
-  'Service',
-  'EndpointSlice',
-  'VirtualService',
-  'HTTPRoute',
-  'Ingress'
-] as const
-export type OwnKind = (typeof OWN_KINDS)[number]
-type OwnObject = ResourceOf<OwnKind>
-type Service = ResourceOf<'Service'>
 type Pod = ResourceOf<'Pod'>
 type Model = ResourceOf<'InferenceService'>
 /** Names of models. */
 type Names = Pick<ReadonlyMap<string, unknown>, 'has'>
-
-export const isOwnKind = (kind: Kind): kind is OwnKind => OWN_KINDS.some(one => one === kind)
 
 const DEPENDENT_KINDS = OWN_KINDS.filter(kind => kind !== 'InferenceService')
 
@@ -46,8 +30,6 @@ export const NO_OBJECTS: OwnObjects = { byModel: new Map(), hidden: new Set(), c
 /** True if only the evaluation of its own models sees the object. */
 export const isHidden = ({ hidden }: OwnObjects, object: { readonly kind: string }) =>
   object.kind === 'InferenceService' || hidden.has(object)
-
-type Owners = Map<OwnObject, Set<string>>
 
 /**
  * Objects of each model: with its label, named after it, or reached from those: pods that its Services select, and Services that
@@ -90,19 +72,13 @@ function findOwnObjects(view: View<OwnKind>, namespace: string, lists: OwnObject
     if (isOnlyFor(object, own)) hidden.add(object)
   }
   followServices(view, namespace, owners)
+  for (const shared of endpointsOfSeveral(view, namespace, owners)) hidden.delete(shared)
   for (const object of objects) for (const model of owners.get(object) ?? []) byModel.get(model)?.push(object)
   const caller = view.list('Pod', namespace).find(pod => toWorkload(pod).proxy === 'sidecar')
   return { byModel, hidden, caller: caller && { ...caller, labels: {}, status: undefined }, lists }
 }
 
-function addOwners(owners: Owners, object: OwnObject | undefined, models: Iterable<string> | undefined): void {
-  if (object === undefined || models === undefined) return
-  const known = getOrAdd(owners, object, () => new Set<string>())
-  for (const model of models) known.add(model)
-}
-
 const MODEL_LABEL = 'serving.kserve.io/inferenceservice'
-const SERVICE_LABEL = 'kubernetes.io/service-name'
 
 function ownersOf(object: OwnObject, names: Names): readonly string[] {
   const { kind, name, labels } = object
@@ -142,52 +118,4 @@ function hostsOf(object: OwnObject): readonly string[] | undefined {
   if (object.kind === 'VirtualService') return object.spec.hosts
   if (object.kind === 'HTTPRoute') return object.spec.hostnames
   return object.kind === 'Ingress' ? object.spec.rules.map(({ host = '*' }) => host) : undefined
-}
-
-/** Adds what the Services of a model lead to, and the Services that lead to its pods. */
-function followServices(view: View<OwnKind>, namespace: string, owners: Owners): void {
-  const services = view.list('Service', namespace)
-  const addTarget = (service: Service, depth: number) => {
-    const [name = '', other] = (service.spec.externalName ?? '').split('.')
-    const target = other === namespace ? view.get('Service', namespace, name) : undefined
-    if (target === undefined) return
-    addOwners(owners, target, owners.get(service))
-    if (depth > 0) addTarget(target, depth - 1)
-  }
-  for (const service of services) if (service.spec.type === 'ExternalName') addTarget(service, MAX_ALIASES)
-  const selected = selections(services)(view.list('Pod', namespace))
-  for (const [service, pods] of selected) for (const pod of pods) addOwners(owners, pod, owners.get(service))
-  for (const slice of view.list('EndpointSlice', namespace)) {
-    const service = view.get('Service', namespace, slice.labels[SERVICE_LABEL] ?? '')
-    addOwners(owners, slice, service && owners.get(service))
-    for (const pod of endpointPods(view, slice)) addOwners(owners, pod, owners.get(slice))
-  }
-  for (const [service, pods] of selected) for (const pod of pods) addOwners(owners, service, owners.get(pod))
-}
-
-const MAX_ALIASES = 4
-
-/** Services with the running pods that they select, if any. The index of the pods is not kept: it is large. */
-const selections = memoize((services: readonly Service[]) =>
-  memoize((pods: readonly Pod[]): readonly (readonly [Service, readonly Pod[]])[] => {
-    const byPair = new Map<string, Pod[]>()
-    for (const pod of pods.filter(isRunning))
-      for (const key in pod.labels) getOrAdd(byPair, `${key}=${pod.labels[key]}`, (): Pod[] => []).push(pod)
-    return services.flatMap(service => {
-      const { selector } = service.spec
-      const [first] = Object.entries(selector)
-      const candidates = first === undefined ? [] : (byPair.get(first.join('=')) ?? [])
-      const found = candidates.filter(({ labels }) => hasLabels(labels, selector))
-      return found.length === 0 ? [] : [[service, found] as const]
-    })
-  })
-)
-
-function endpointPods(view: View<'Pod'>, { namespace, endpoints }: ResourceOf<'EndpointSlice'>) {
-  return endpoints.flatMap(({ targetRef, addresses }) => {
-    if (targetRef?.kind === 'Pod') return view.get('Pod', namespace, targetRef.name ?? '') ?? []
-    return view
-      .list('Pod', namespace)
-      .filter(({ status }) => status?.podIP !== undefined && addresses.includes(status.podIP))
-  })
 }

@@ -6,7 +6,8 @@ import type { Kind, ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { type ReducedObjects, reduceObjects, type Subject } from './normal-form.ts'
-import { isHidden, isOwnKind, type OwnObjects } from './own-objects.ts'
+import { isOwnKind } from './own-kinds.ts'
+import { isHidden, type OwnObjects } from './own-objects.ts'
 import type { WordIndex } from './word-index.ts'
 
 /**

@@ -82,6 +82,14 @@ for (const [name, objects, expected] of [
       ['a-0', 'b-x']
     ]
   ],
+  [
+    'pods and slices of a Service that selects pods of both',
+    [pod('a-0', OF_A.replace(' }', ', app: x }')), pod('b-0', OF_B), service('b-x', '{ app: x }'), slice('b-x', 'b-0')],
+    [
+      ['a-0', 'b-0', 'b-x', 'b-x'],
+      ['a-0', 'b-0', 'b-x', 'b-x']
+    ]
+  ],
   ['pods in the own slices', [service('a', '{}'), slice('a', 'b-0'), pod('b-0', OF_B)], [['b-0', 'a', 'a'], ['b-0']]],
   [
     'a slice without the name of its Service',
