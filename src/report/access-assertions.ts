@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { matchesAnywhere } from '../text/pattern.ts'
-import type { AccessView, CallsView, WorkloadView } from './access.ts'
+import type { AccessPathView, AccessView, CallsView, WorkloadView } from './access.ts'
 import { addressName, workloadName } from './access-text.ts'
 
 const pattern = z.string().min(1).describe('`*` stands for any text')
@@ -49,9 +49,14 @@ function violation(calls: readonly CallsView[], isExpected: boolean): readonly s
   const withVerdict = (wanted: CallsView['verdict']) => calls.filter(({ verdict }) => verdict === wanted)
   const open = withVerdict('ok')
   if (open.length > 0) return isExpected ? [] : [`can call it ${open.map(({ via }) => addressName(via)).join(' or ')}`]
-  const reasons = withVerdict('unknown').flatMap(({ paths }) => paths.flatMap(one => one.unknownReason ?? []))
-  if (reasons.length > 0) return [`is not evaluated: ${[...new Set(reasons)].join(', ')}`]
-  const causes = calls.flatMap(({ paths }) => paths.flatMap(({ failure }) => failure ?? []))
-  const messages = [...new Set(causes.map(({ rule, message }) => `${rule}: ${message}`))]
-  return isExpected ? [`cannot call it: ${messages.join('; ')}`] : []
+  const unknown = withVerdict('unknown')
+  if (unknown.length > 0) return [`is not evaluated: ${textsOf(unknown, ({ unknownReason }) => unknownReason)}`]
+  if (!isExpected) return []
+  return [`cannot call it: ${textsOf(calls, ({ failure }) => failure && `${failure.rule}: ${failure.message}`)}`]
+}
+
+/** Distinct texts of the paths that have one. */
+function textsOf(calls: readonly CallsView[], toText: (path: AccessPathView) => string | undefined): string {
+  const texts = calls.flatMap(({ paths }) => paths.map(toText)).filter(text => text !== undefined)
+  return [...new Set(texts)].join('; ')
 }

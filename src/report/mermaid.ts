@@ -65,7 +65,8 @@ export function toAccessMermaid({ models, workloads }: AccessView): string {
   for (const { inferenceService, calls } of models) {
     for (const { verdict, workloads: positions, paths } of calls) {
       const rules = new Set(paths.flatMap(({ failure }) => failure?.rule ?? []))
-      for (const workload of positions.flatMap(position => workloads[position] ?? [])) {
+      for (const [position, workload] of workloads.entries()) {
+        if (!positions.includes(position)) continue
         const from = chart.node(round(workloadName(workload)))
         chart.edge(from, chart.node(box(inferenceService)), verdict, [...rules].join(', '))
       }

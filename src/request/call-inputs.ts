@@ -43,7 +43,7 @@ export function inputsOf(
 }
 
 function serviceText(view: View<InputKinds>, host: string, namespace: string): readonly unknown[] {
-  const labels = view.get('Service', namespace, host.split('.', 1)[0] ?? '')?.labels ?? {}
+  const labels = view.get('Service', namespace, host.replace(/\..*/, ''))?.labels ?? {}
   return [dataplaneLabels(labels), waypointText(view, namespace, labels)]
 }
 

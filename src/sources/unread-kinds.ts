@@ -21,11 +21,10 @@ const DECIDING: KindsByGroup = {
   ],
   'crd.projectcalico.org': ['GlobalNetworkPolicy', 'NetworkPolicy'],
   'extensions.istio.io': ['TrafficExtension', 'WasmPlugin'],
-  'gateway.networking.k8s.io': ['BackendTLSPolicy', 'GRPCRoute', 'ListenerSet', 'TCPRoute', 'TLSRoute'],
+  'gateway.networking.k8s.io': ['BackendTLSPolicy', 'GRPCRoute', 'ListenerSet', 'TLSRoute'],
   'networking.istio.io': ['EnvoyFilter', 'ProxyConfig', 'WorkloadEntry', 'WorkloadGroup'],
   'policy.networking.k8s.io': ['AdminNetworkPolicy', 'BaselineAdminNetworkPolicy', 'ClusterNetworkPolicy'],
-  'projectcalico.org': ['GlobalNetworkPolicy', 'NetworkPolicy'],
-  'serving.kserve.io': ['LLMInferenceServiceConfig']
+  'projectcalico.org': ['GlobalNetworkPolicy', 'NetworkPolicy']
 }
 
 /**
@@ -56,13 +55,14 @@ const UNREAD: KindsByGroup = {
     'ValidatingAdmissionPolicy',
     'ValidatingAdmissionPolicyBinding'
   ],
-  'gateway.networking.k8s.io': ['UDPRoute'],
+  'gateway.networking.k8s.io': ['TCPRoute', 'UDPRoute'],
   'networking.k8s.io': ['IPAddress', 'ServiceCIDR'],
   'serving.kserve.io': [
     'ClusterStorageContainer',
     'KernelCache',
     'KernelCacheCapture',
     'KernelCacheNode',
+    'LLMInferenceServiceConfig',
     'LocalModelCache',
     'LocalModelNamespaceCache',
     'LocalModelNode',

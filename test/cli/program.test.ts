@@ -146,6 +146,7 @@ t.test('schema prints JSON Schemas', async t => {
   t.match(await schemaOf('trace'), { type: 'object', properties: { branches: { type: 'array' } } })
   t.match(await schemaOf('assertions'), { type: 'array', items: { required: ['inferenceService'] } })
   t.match(await schemaOf('plan'), { type: 'object', properties: { steps: { type: 'array' } } })
+  t.match(await schemaOf('fix'), { type: 'object' })
   t.match(await schemaOf('diff'), { type: 'object', properties: { closes: { type: 'array' } } })
 })
 
