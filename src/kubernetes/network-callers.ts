@@ -70,13 +70,19 @@ function hasMentioned(
   })
 }
 
-/** What decides, besides the server, whether NetworkPolicies allow calls of a namespace's callers. */
-export function networkPoliciesFor(
+/** What decides, besides the server, whether NetworkPolicies allow calls of any pods in a namespace. */
+export const networkPoliciesFor = (
   view: View<NetworkKinds>,
   servers: readonly Workload[],
   namespace: string
+): readonly unknown[] => networkPoliciesOf(view, servers, callerIn(view, namespace))
+
+/** What decides, besides the server, whether NetworkPolicies allow calls of a client. */
+export function networkPoliciesOf(
+  view: View<NetworkKinds>,
+  servers: readonly Workload[],
+  client: Workload
 ): readonly unknown[] {
-  const client = callerIn(view, namespace)
   const matched = (policy: NetworkPolicy): readonly Tristate[] =>
     rulesOf(policy, 'ingress').map(({ peers }) => matchesPeers(view, policy.namespace, peers, client))
   const policies = new Set(servers.flatMap(server => isolationsOf(view, server).ingress.map(one => one.policy)))

@@ -3,8 +3,7 @@ import { meshOf } from '../istio/mesh.ts'
 import { namedExports } from '../istio/named-exports.ts'
 import { type KnownCall, residueOf } from '../istio/rule-residue.ts'
 import { exportedTo } from '../istio/sidecar.ts'
-import { gatewaysOf, isExportedTo, MESH, sourceNamespacesOf, type VirtualService } from '../istio/virtual-service.ts'
-import { networkPoliciesFor } from '../kubernetes/network-callers.ts'
+import { networkPoliciesFor, networkPoliciesOf } from '../kubernetes/network-callers.ts'
 import { sortByCreationTime } from '../state/creation-order.ts'
 import { type NamedDestinationRule, namespaceOfHost } from '../state/destination-rule-index.ts'
 import { getOrAdd } from '../state/map.ts'
@@ -14,6 +13,7 @@ import type { View } from '../state/snapshot.ts'
 import { identityOf, type Workload } from '../state/workload.ts'
 import { isWildcard } from '../text/host.ts'
 import type { CallerNamespaces, PathKinds } from './caller.ts'
+import { routesText, virtualServicesOf } from './mesh-routes.ts'
 
 /** Targets of callers; they decide which properties of a caller's namespace are relevant. */
 export interface Called {
@@ -81,8 +81,10 @@ export function callerClasses(
 export function callerText(view: View<PathKinds>, called: Called): (caller: Workload) => string {
   const { configurationOf, residuesOf } = distinguishers(view, called)
   const configuration = new Map<string, string>()
-  return ({ namespace, serviceAccount }) =>
-    getOrAdd(configuration, namespace, () => configurationOf(namespace)) + residuesOf({ namespace, serviceAccount })
+  return caller =>
+    getOrAdd(configuration, caller.namespace, () => configurationOf(caller.namespace)) +
+    residuesOf(caller) +
+    JSON.stringify(networkPoliciesOf(view, called.servers, caller))
 }
 
 /** Texts of the client configuration of a namespace, and of what policies on the path make of an identity. */
@@ -108,19 +110,6 @@ function distinguishers(view: View<PathKinds>, { hosts, servers, call }: Called)
     residuesOf: (caller: Pick<Workload, 'namespace' | 'serviceAccount'>) =>
       policies.map(policy => residueOf(policy, identityOf(caller, trustDomain), trustDomains, call)).join('\n')
   }
-}
-
-/** VirtualServices of sidecars for the hosts that a call can be sent to. */
-export function virtualServicesOf(view: View<PathKinds>, { hosts }: KnownCall): readonly VirtualService[] {
-  const all = hosts.flatMap(host => view.virtualServicesFor(host))
-  return [...new Set(all)].filter(one => gatewaysOf(one).includes(MESH))
-}
-
-/** Text of how sidecars of a namespace use a VirtualService. */
-function routesText(view: View<PathKinds>, virtualService: VirtualService, namespace: string): string {
-  if (virtualService.namespace === namespace) return namespace
-  if (!isExportedTo(view, virtualService, namespace)) return ''
-  return sourceNamespacesOf(view, virtualService).has(namespace) ? namespace : '*'
 }
 
 /**

@@ -15,7 +15,8 @@ import { toWorkload, type Workload } from '../state/workload.ts'
 import { coversHost } from '../text/host.ts'
 import { matchesAnywhere } from '../text/pattern.ts'
 import type { InFlightRequest, PathKinds, TrafficSource } from './caller.ts'
-import { type Called, callerClasses, virtualServicesOf } from './caller-classes.ts'
+import { type Called, callerClasses } from './caller-classes.ts'
+import { virtualServicesOf } from './mesh-routes.ts'
 
 /** Client with a sidecar in a namespace without configuration for what it sends. */
 export const ANY_MESH_CLIENT: Workload = {

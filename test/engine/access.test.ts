@@ -41,6 +41,23 @@ t.test('the decision counts workloads that are known to call', async t => {
   }
 })
 
+t.test('callers are told apart by NetworkPolicies for what they send', async t => {
+  const isolate = `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { namespace: user2, name: isolate }
+spec: { podSelector: {}, policyTypes: [Egress] }
+`
+  const caller = (namespace: string) => pod(namespace, `of-${namespace}`, 'app: caller', 'sidecar')
+  const { models } = evaluate(stockWith(together(model(''), isolate, caller('user2'), caller('batch'))))
+  const results = models.flatMap(({ calls }) =>
+    calls.flatMap(({ workloads, paths }) =>
+      workloads.map(({ name }) => `${name} ${paths.some(({ failure }) => failure !== undefined) ? 'blocked' : 'ok'}`)
+    )
+  )
+  t.same([...new Set(results.filter(line => line.startsWith('of-')))].sort(), ['of-batch ok', 'of-user2 blocked'])
+})
+
 t.test('an exception suppresses findings', async t => {
   const rule = 'client-mtls-to-plain-listener'
   const exceptions = [{ rule, selector: {}, reason: 'migration', owner: 'team', expires: '2027-01-31' }]
