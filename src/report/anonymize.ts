@@ -25,14 +25,17 @@ const TIME = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/
  * matches.
  */
 export function anonymizer(state: Snapshot, objects: readonly CapturedObject[]): Anonymized {
-  const parts = patternParts(objects)
   const texts = textsIn(objects)
+  const present = [...new Set(texts.flatMap(({ text }) => wordsOf(text)).map(word => word.toLowerCase()))]
+  const { prefixes, suffixes } = patternParts(objects)
+  // No pseudonym is the beginning of another, so a prefix that is a whole word matches that word only, also when renamed.
+  const isBeginning = (prefix: string) => present.some(word => word !== prefix && word.startsWith(prefix))
+  const parts = { prefixes: prefixes.filter(isBeginning), suffixes }
   const known = [...KNOWN_WORDS, ...installationWords(state), ...parts.prefixes, ...parts.suffixes, ...fieldsIn(texts)]
   const kept = new Set(known.map(word => word.toLowerCase()))
   const isKept = (word: string) => kept.has(word) || PLAIN.test(word)
   const split = (word: string) => (isKept(word) ? [word] : splitWord(word, parts))
-  const words = texts.flatMap(({ text }) => wordsOf(text)).flatMap(word => split(word.toLowerCase()))
-  const pseudonyms = toPseudonyms(new Set(words), isKept)
+  const pseudonyms = toPseudonyms(new Set(present.flatMap(split)), isKept)
   const replace = (word: string) => {
     const small = word.toLowerCase()
     const renamed = split(small)

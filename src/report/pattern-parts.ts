@@ -6,14 +6,22 @@ export interface PatternParts {
 
 const WORD = /[A-Za-z0-9]+/g
 
-/** Parts of words next to wildcards, the last word of each prefix, and all words of regular expressions. */
+/** What ends a word on each side in a regular expression: nothing else can be part of the word that it matches. */
+const BEFORE = /(^|[\^/:(|-]|\\[.-])$/
+const AFTER = /^($|[$/:()|-]|\\[.-])/
+
+/** Classes of characters and counts: their letters and digits are no words. */
+const CLASS_OR_COUNT = /\\[A-Za-z]|\{[\d,]*\}/g
+
+/** Parts of words next to wildcards, the last word of each prefix, and words of regular expressions that can match a part. */
 export function patternParts(value: unknown): PatternParts {
   const prefixes = new Set<string>()
   const suffixes = new Set<string>()
-  for (const { text, field } of textsIn(value, '')) {
+  for (const { text: written, field } of textsIn(value, '')) {
+    const text = field === 'regex' ? written.replace(CLASS_OR_COUNT, '*') : written
     for (const { 0: word, index } of text.matchAll(WORD)) {
       const [before, after] = [text.slice(0, index), text.slice(index + word.length)]
-      const isRegex = field === 'regex'
+      const isRegex = field === 'regex' && !(BEFORE.test(before) && AFTER.test(after))
       const isLast = field === 'prefix' && after === ''
       if (isRegex || isLast || ['*', '{*'].some(one => after.startsWith(one))) prefixes.add(word.toLowerCase())
       if (isRegex || ['*', '*}'].some(one => before.endsWith(one))) suffixes.add(word.toLowerCase())

@@ -71,7 +71,7 @@ await t.test('a capture is the same each time, and kubectl accepts its manifests
   const { out, against } = await capture(cluster.kubeconfig)
   t.equal((await capture(cluster.kubeconfig)).out, out)
   const [, file = ''] = against
-  const { code, err } = await cluster.kubectl(['apply', '--dry-run=client', '--validate=false', '-f', file])
+  const { code, err } = await cluster.kubectl(['create', '--dry-run=client', '--validate=false', '-f', file])
   t.equal(code, 0, err)
 })
 

@@ -191,7 +191,7 @@ await t.test('kubectl plugin explains that model', async t => {
   const { code, out, err } = await plugin(['explain', `${STRICT}/new`])
   t.equal(code, 0, err)
   t.match(out, new RegExp(`^${STRICT}/new: (\\d+) ok of \\1 paths$`, 'm'))
-  t.match(out, 'caller->ingress-gateway')
+  t.match(out, 'caller --> ingress-gateway')
 })
 
 await t.test('controllers work while the guard runs', async t => {
