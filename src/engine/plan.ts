@@ -136,7 +136,7 @@ const isDenied = ({ step: { decision } }: Edge) => decision.decision === 'deny'
 const allowedFirst = (a: Edge, b: Edge) => warnings(a) - warnings(b)
 const warnings = ({ step: { decision } }: Edge) => Number(decision.decision !== 'allow')
 
-/** The last objects that the steps wrote, and the number of changes left: the state does not depend on their order. */
+/** The objects that the steps wrote last, and the changes left: the state does not depend on the order of the steps. */
 function visitKey({ steps, remaining }: Node): string {
   const written = new Map(steps.map(({ wanted: { ref, object, deleting } }) => [keyOf(ref), deleting ? null : object]))
   return JSON.stringify([[...written].sort(([a], [b]) => (a < b ? -1 : 1)), remaining.map(({ ref }) => keyOf(ref))])
