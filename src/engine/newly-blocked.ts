@@ -1,4 +1,4 @@
-import { isFurtherAddress } from '../kserve/public-address.ts'
+import { isFurtherAddress, isRouted } from '../kserve/public-address.ts'
 import type { CallerNamespaces } from '../request/caller.ts'
 import { failedHopOf, isOpen, type Path } from '../request/request-path.ts'
 import { memoize } from '../state/memoize.ts'
@@ -89,9 +89,12 @@ export function comparePath(before: readonly Path[], path: Path, after: readonly
   }))
 }
 
-/** True for an address that an existing model gets besides its URL: no caller used it before. */
+/**
+ * True for an address that an existing model gets besides its URL, or that another VirtualService has for a new model: no caller
+ * used it before.
+ */
 function isNewAddress({ entry, address }: Path, before: readonly Path[]): boolean {
-  return before.length > 0 && address !== undefined && isFurtherAddress(entry)
+  return address !== undefined && (isRouted(entry) || (before.length > 0 && isFurtherAddress(entry)))
 }
 
 const namespaceSet = memoize((namespaces: CallerNamespaces) => new Set<string>(namespaces))

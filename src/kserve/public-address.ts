@@ -19,10 +19,21 @@ export const STATUS_URL = 'status.url'
 export const ADDITIONAL = 'additional domain'
 /** Name of an address by a URL path. */
 export const BY_PATH = 'pathTemplate'
+const ROUTE = 'route'
 
 /** True for the name of an address that a model has besides the InferenceService URL. */
 export function isFurtherAddress(name: string): boolean {
-  return name === BY_PATH || name.startsWith(ADDITIONAL)
+  return name === BY_PATH || name.startsWith(ADDITIONAL) || isRouted(name)
+}
+
+/** Name of an address by a VirtualService that KServe does not make, equal for models whose addresses differ only in their names. */
+export function routedName(pattern: string): string {
+  return `${ROUTE} ${pattern.replace('@', '{name}').replace('%', '{namespace}')}`
+}
+
+/** True for the name of an address by a VirtualService that KServe does not make. */
+export function isRouted(name: string): boolean {
+  return name.startsWith(`${ROUTE} `)
 }
 
 /** Part of a host before its domain; empty if the host has another domain. */
@@ -34,6 +45,9 @@ export function subdomainOf({ host, domain }: PublicAddress): string {
  * Address with placeholders for name and namespace, so that models whose addresses differ only in these have equal
  * patterns.
  */
-export function addressPattern({ name, namespace }: InferenceService, { host, path }: PublicAddress): string {
+export function addressPattern(
+  { name, namespace }: InferenceService,
+  { host, path }: Pick<PublicAddress, 'host' | 'path'>
+): string {
   return `${host}${path}`.replace(name, '@').replace(namespace, '%')
 }

@@ -47,7 +47,7 @@ const path = z.object({
   via: z
     .string()
     .describe(
-      '`address` (InferenceService URL), `component` (component host), `canary` and its name, the name of the caller, or of external callers `status.url` (another URL there), `additional domain` and its name, `pathTemplate`'
+      '`address` (InferenceService URL), `component` (component host), `canary` and its name, the name of the caller, or of external callers `status.url` (another URL there), `additional domain` and its name, `pathTemplate`, `route` with host and path of a VirtualService that KServe does not make'
     ),
   activatorMode: activatorModeSchema,
   revision: z

@@ -19,6 +19,7 @@ import { enterGateway, unknownHop, unpublishedHop } from './ingress-hops.ts'
 import { knativeProbes } from './probe-paths.ts'
 import type { Branch, PathTemplate, PathTemplates } from './request-path.ts'
 import { findKnativeRejection, revisionDestination } from './revision.ts'
+import { routedPaths } from './routed-addresses.ts'
 import { toDestination } from './service-resolution.ts'
 import type { World } from './world.ts'
 
@@ -55,7 +56,7 @@ export function knativePaths(
   return {
     hosts: [config.knativeLocalGatewayService, componentHost, ...revisionHosts],
     servers: [...pods, ...systemPods(view, 'activator'), ...gatewayPods],
-    external: externalPaths(world, service, inputs).map(one =>
+    external: externalPaths(world, service, [componentHost, urlHost], inputs).map(one =>
       rejection === undefined ? one : { ...one, follow: () => rejection }
     ),
     probes: rejected === undefined ? knativeProbes(view, component, revision, pods) : [],
@@ -69,8 +70,16 @@ export function knativePaths(
   }
 }
 
-/** External paths by the addresses under which KServe or, without top-level VirtualService, Knative publishes the model. */
-function externalPaths(world: World, service: InferenceService, inputs: () => string): readonly PathTemplate[] {
+/**
+ * External paths by the addresses under which KServe or, without top-level VirtualService, Knative publishes the model, and by those of
+ * other VirtualServices.
+ */
+function externalPaths(
+  world: World,
+  service: InferenceService,
+  hosts: readonly string[],
+  inputs: () => string
+): readonly PathTemplate[] {
   const { view } = world
   const publication = publicationOf(view, service)
   const { gateway = '', addresses, unknownReason } = publication
@@ -82,7 +91,7 @@ function externalPaths(world: World, service: InferenceService, inputs: () => st
   })
   if (unknownReason !== undefined)
     return [toTemplate('address', '', '', () => [byOneHop(unknownHop(unknownReason, inputs()))])]
-  return addresses.map(address => ({
+  const own = addresses.map(address => ({
     ...toTemplate(
       address.name,
       address.host,
@@ -96,6 +105,7 @@ function externalPaths(world: World, service: InferenceService, inputs: () => st
     ),
     address: addressPattern(service, address)
   }))
+  return [...own, ...routedPaths(world, service, hosts, addresses)]
 }
 
 const EXTERNAL_CLIENT: TrafficSource = { caller: { caller: 'external', from: undefined }, pods: [NON_MESH_CLIENT] }

@@ -20,6 +20,7 @@ import { unknownHop, unpublishedHop } from './ingress-hops.ts'
 import { httpPort, toService } from './predicted-objects.ts'
 import { kubeletProbes } from './probe-paths.ts'
 import type { PathTemplate, PathTemplates } from './request-path.ts'
+import { routedPaths } from './routed-addresses.ts'
 import type { World } from './world.ts'
 
 /** Paths to a component in Standard mode: directly to its Service; externally by an Ingress or an HTTPRoute. */
@@ -48,7 +49,7 @@ export function standardPaths(
     hosts: [host],
     // The Service may select other pods than those of the model.
     servers: [...new Set([...pods, ...destination.endpoints.map(({ workload }) => workload)])],
-    external: external(view, service, component, destination),
+    external: external(world, service, component, destination),
     probes: kubeletProbes(view, component, destination, pods, STANDARD_PORT),
     to: (address, { caller, entry = address, pods: from, expected }) =>
       address === 'component'
@@ -86,13 +87,14 @@ function worldOf(view: View<PathKinds>, pods: readonly Workload[], ownDestinatio
   }
 }
 
-/** External paths by the Ingress or HTTPRoute of a model; none if KServe creates neither. */
+/** External paths by the Ingress or HTTPRoute of a model, if KServe creates one, and by VirtualServices. */
 function external(
-  view: View<PathKinds>,
+  world: World,
   service: InferenceService,
   component: Component,
   destination: Destination
 ): readonly PathTemplate[] {
+  const { view } = world
   const publication = publicationOf(view, service)
   const { addresses, unknownReason } = publication
   const toTemplate = (entry: string, host: string, path: string, follow: PathTemplate['follow']): PathTemplate => ({
@@ -104,7 +106,7 @@ function external(
   })
   if (unknownReason !== undefined) return [toTemplate('address', '', '', () => [byOneHop(unknownHop(unknownReason))])]
   const routes = externalRoutes(view, service)
-  return addresses.map(address => {
+  const own = addresses.map(address => {
     const route = routes.get(address.name)
     const follow =
       address.name === STATUS_URL || route === undefined
@@ -118,4 +120,5 @@ function external(
       address: addressPattern(service, address)
     }
   })
+  return [...own, ...routedPaths(world, service, [destination.host], addresses)]
 }

@@ -24,7 +24,8 @@ const DECIDING: KindsByGroup = {
   'gateway.networking.k8s.io': ['BackendTLSPolicy', 'GRPCRoute', 'ListenerSet', 'TLSRoute'],
   'networking.istio.io': ['EnvoyFilter', 'ProxyConfig', 'WorkloadEntry', 'WorkloadGroup'],
   'policy.networking.k8s.io': ['AdminNetworkPolicy', 'BaselineAdminNetworkPolicy', 'ClusterNetworkPolicy'],
-  'projectcalico.org': ['GlobalNetworkPolicy', 'NetworkPolicy']
+  'projectcalico.org': ['GlobalNetworkPolicy', 'NetworkPolicy'],
+  'serving.knative.dev': ['DomainMapping']
 }
 
 /**

@@ -23,6 +23,8 @@ export interface View<K extends Kind = Kind> {
   destinationRulesIn(namespace: string): readonly NamedDestinationRule[]
   /** VirtualServices of all namespaces with a host that covers this one, in lower case; the oldest first. */
   virtualServicesFor(host: string): readonly ResourceOf<'VirtualService'>[]
+  /** VirtualServices of gateways that send requests to this host, or write it into requests; the oldest first. */
+  virtualServicesTo(host: string): readonly ResourceOf<'VirtualService'>[]
 }
 
 /** Objects of an AdmissionReview, with the fields that the model does not read. */
@@ -108,8 +110,11 @@ export class Snapshot implements View {
   }
 
   virtualServicesFor(host: string): readonly ResourceOf<'VirtualService'>[] {
-    this.#virtualServices ??= VirtualServiceIndex.of(this.list('VirtualService'), this.settings.clusterDomain)
-    return this.#virtualServices.covering(host)
+    return this.#virtualServiceIndex().covering(host)
+  }
+
+  virtualServicesTo(host: string): readonly ResourceOf<'VirtualService'>[] {
+    return this.#virtualServiceIndex().sendingTo(host)
   }
 
   /** Namespaces with objects of a kind. */
@@ -149,6 +154,11 @@ export class Snapshot implements View {
   apply({ before, after }: Change): Snapshot {
     const { kind, namespace, name } = after ?? before
     return this.#replace(this.get(kind, namespace, name), after, { kind, namespace, name })
+  }
+
+  #virtualServiceIndex(): VirtualServiceIndex {
+    this.#virtualServices ??= VirtualServiceIndex.of(this.list('VirtualService'), this.settings.clusterDomain)
+    return this.#virtualServices
   }
 
   #store(kind: Kind): ResourceStore {

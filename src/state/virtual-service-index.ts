@@ -9,31 +9,70 @@ type ByHost = ReadonlyMap<string, readonly VirtualService[]>
 /** A change copies one part of this many, because a cluster has some hosts for each model. */
 const PARTS = 256
 
-/** VirtualServices by host, fully qualified and in lower case. A change shares what it does not touch. */
-export class VirtualServiceIndex {
-  readonly #exact: readonly ByHost[]
-  readonly #wildcards: ByHost
-  readonly #clusterDomain: string
+/** Hosts of a VirtualService that it is found by. */
+type HostsIn = (virtualService: VirtualService, clusterDomain: string) => readonly string[]
 
-  private constructor(exact: readonly ByHost[], wildcards: ByHost, clusterDomain: string) {
-    this.#exact = exact
-    this.#wildcards = wildcards
-    this.#clusterDomain = clusterDomain
+/** VirtualServices of all namespaces, by the hosts that they route and by those that they send requests to. */
+export class VirtualServiceIndex {
+  readonly #routed: HostIndex
+  readonly #targets: HostIndex
+
+  private constructor(routed: HostIndex, targets: HostIndex) {
+    this.#routed = routed
+    this.#targets = targets
   }
 
   static of(all: readonly VirtualService[], clusterDomain: string): VirtualServiceIndex {
+    return new VirtualServiceIndex(
+      HostIndex.of(all, clusterDomain, hostsOf),
+      HostIndex.of(all, clusterDomain, targetsOf)
+    )
+  }
+
+  /** VirtualServices with a host that covers this one, the oldest first. */
+  covering(host: string): readonly VirtualService[] {
+    return this.#routed.covering(host)
+  }
+
+  /** VirtualServices of which `targetsOf` has this host, the oldest first. */
+  sendingTo(host: string): readonly VirtualService[] {
+    return this.#targets.covering(host)
+  }
+
+  with(before: VirtualService | undefined, after: VirtualService | undefined): VirtualServiceIndex {
+    return new VirtualServiceIndex(this.#routed.with(before, after), this.#targets.with(before, after))
+  }
+}
+
+/** VirtualServices by host, fully qualified and in lower case. A change shares what it does not touch. */
+class HostIndex {
+  readonly #exact: readonly ByHost[]
+  readonly #wildcards: ByHost
+  readonly #hostsIn: (one: VirtualService) => readonly string[]
+
+  private constructor(
+    exact: readonly ByHost[],
+    wildcards: ByHost,
+    hostsIn: (one: VirtualService) => readonly string[]
+  ) {
+    this.#exact = exact
+    this.#wildcards = wildcards
+    this.#hostsIn = hostsIn
+  }
+
+  static of(all: readonly VirtualService[], clusterDomain: string, hostsIn: HostsIn): HostIndex {
     const exact = Array.from({ length: PARTS }, () => new Map<string, VirtualService[]>())
     const wildcards = new Map<string, VirtualService[]>()
     for (const one of all) {
-      for (const host of hostsOf(one, clusterDomain)) {
+      for (const host of hostsIn(one, clusterDomain)) {
         const part = isWildcard(host) ? wildcards : (exact[partOf(host)] as Map<string, VirtualService[]>)
         getOrAdd(part, host, (): VirtualService[] => []).push(one)
       }
     }
-    return new VirtualServiceIndex(exact, wildcards, clusterDomain)
+    return new HostIndex(exact, wildcards, one => hostsIn(one, clusterDomain))
   }
 
-  /** VirtualServices with a host that covers this one, the oldest first. */
+  /** The oldest first. */
   covering(host: string): readonly VirtualService[] {
     const exact = this.#exact[partOf(host)]?.get(host) ?? NONE
     if (this.#wildcards.size === 0) return sortByCreationTime(exact)
@@ -42,9 +81,8 @@ export class VirtualServiceIndex {
     return wild.length === 0 ? sortByCreationTime(exact) : [...new Set([...exact, ...wild])].sort(byCreationTime)
   }
 
-  with(before: VirtualService | undefined, after: VirtualService | undefined): VirtualServiceIndex {
-    const hostsIn = (one: VirtualService | undefined) =>
-      new Set(one === undefined ? [] : hostsOf(one, this.#clusterDomain))
+  with(before: VirtualService | undefined, after: VirtualService | undefined): HostIndex {
+    const hostsIn = (one: VirtualService | undefined) => new Set(one === undefined ? [] : this.#hostsIn(one))
     const next = hostsIn(after)
     const replace = (part: ByHost, hosts: readonly string[]): ByHost => {
       if (hosts.length === 0) return part
@@ -58,7 +96,7 @@ export class VirtualServiceIndex {
     const hosts = [...new Set([...hostsIn(before), ...next])]
     const byPart = Map.groupBy(hosts, host => (isWildcard(host) ? WILDCARDS : partOf(host)))
     const exact = this.#exact.map((part, at) => replace(part, byPart.get(at) ?? []))
-    return new VirtualServiceIndex(exact, replace(this.#wildcards, byPart.get(WILDCARDS) ?? []), this.#clusterDomain)
+    return new HostIndex(exact, replace(this.#wildcards, byPart.get(WILDCARDS) ?? []), this.#hostsIn)
   }
 }
 
@@ -70,6 +108,19 @@ const NONE: readonly VirtualService[] = []
 /** Distinct hosts of a VirtualService, fully qualified and in lower case. */
 export function hostsOf({ namespace, spec }: VirtualService, clusterDomain: string): readonly string[] {
   return [...new Set(spec.hosts.map(host => toFullName(host, namespace, clusterDomain).toLowerCase()))]
+}
+
+/**
+ * Distinct hosts to which a VirtualService of gateways sends requests: of its destinations, and those that it writes into
+ * requests. Those of its delegates are not among them.
+ */
+export function targetsOf({ namespace, spec }: VirtualService, clusterDomain: string): readonly string[] {
+  if (spec.gateways.every(name => name === 'mesh')) return []
+  const targets = (spec.http ?? []).flatMap(({ rewrite, route = [] }) => [
+    ...(rewrite?.authority ? [rewrite.authority.toLowerCase()] : []),
+    ...route.map(({ destination }) => toFullName(destination.host, namespace, clusterDomain).toLowerCase())
+  ])
+  return [...new Set(targets)]
 }
 
 const isSame = (one: VirtualService, other: VirtualService | undefined) =>

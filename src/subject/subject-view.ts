@@ -76,4 +76,8 @@ export class SubjectView implements View {
   virtualServicesFor(host: string): readonly ResourceOf<'VirtualService'>[] {
     return this.whole.virtualServicesFor(host).flatMap(one => this.#show(one) ?? [])
   }
+
+  virtualServicesTo(host: string): readonly ResourceOf<'VirtualService'>[] {
+    return this.whole.virtualServicesTo(host).flatMap(one => this.#show(one) ?? [])
+  }
 }

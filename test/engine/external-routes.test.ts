@@ -5,7 +5,7 @@ import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { readResource } from '../../src/sources/manifest.ts'
 import type { Change } from '../../src/state/snapshot.ts'
-import { kserveConfig, policy, together } from '../support/objects.ts'
+import { authorizing, gateway, kserveConfig, model as newModel, policy, together } from '../support/objects.ts'
 import {
   ENVOY_CLASS,
   GATEWAY_API,
@@ -13,6 +13,7 @@ import {
   ISTIO_CLASS,
   ingress,
   OPEN_LISTENER,
+  ownRoute,
   publicGateway,
   standardModel
 } from '../support/routes.ts'
@@ -89,4 +90,22 @@ t.test('an Ingress of a model', async t => {
   t.same(decided(before, ingress('/v2', own)), ['deny', 'gateway-route-missing', 'words'])
   t.match(decided(before, ingress('/', own, 'nginx')), ['warn', /Ingress class nginx has no Istio gateway pods/])
   t.same(decided(before, ingress('/v1', own)), ['allow'])
+})
+
+t.test('an address that a VirtualService of a gateway has for a model', async t => {
+  const known = together(newModel(', creationTimestamp: "2026-01-01T00:00:00Z"'), ownRoute())
+  const closed = authorizing(
+    '{ selector: { matchLabels: { istio: ingressgateway } }, action: DENY, rules: [{ to: [{ operation: { hosts: [models.example.org] } }] }] }',
+    'istio-system'
+  )
+  const narrow = gateway(
+    'knative-ingress-gateway',
+    '{ hosts: ["*.example.com"], port: { number: 80, name: http, protocol: HTTP } }'
+  )
+  t.same(decided(known, closed), ['warn', 'policy-denies-request-path'])
+  t.same(decided(known, narrow), ['deny', 'gateway-route-missing', 'words'])
+  t.same(decided(together(newModel(''), closed), ownRoute()), ['allow'], 'no caller uses a new address')
+  t.same(decided(together(ownRoute(), closed), newModel('')), ['allow'], 'nor that of a new model')
+  t.same(decided(known, ownRoute('sklearn-iris-predictor')), ['allow'], 'the address is for another model')
+  t.same(decided(known, ownRoute(), true), ['allow'], 'the address is given up')
 })

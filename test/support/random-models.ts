@@ -106,19 +106,25 @@ const virtualService = fc
     namespace: meshNamespace,
     name: pick('mine', 'a', 'b', 'a-predictor-mesh', 'b-predictor-ingress'),
     hosts: fc.array(
-      fc.oneof(host, pick('*.user1.svc.cluster.local', '*.example.com', 'a.user1.example.com', 'b', '*')),
+      fc.oneof(
+        host,
+        pick('*.user1.svc.cluster.local', '*.example.com', 'a.user1.example.com', 'b', '*'),
+        pick('models.example.org', 'a.example.org', 'b.user1.example.org')
+      ),
       { minLength: 1, maxLength: 2 }
     ),
     gateways: pick(
       ['mesh'],
       [],
       ['knative-serving/knative-local-gateway'],
+      ['knative-serving/knative-ingress-gateway'],
       ['knative-serving/knative-ingress-gateway', 'mesh']
     ),
     exportTo: maybe(pick(['.'], ['*'], ['user2'])),
     match: maybe(
       pick<object>(
         { uri: { prefix: '/v1/models/a' } },
+        { uri: { prefix: '/a/' } },
         { uri: { regex: '/v1/models/b.*' } },
         { authority: { exact: 'b.user1.svc.cluster.local' } },
         { authority: { prefix: 'a-predictor.user1' } },
@@ -133,6 +139,10 @@ const virtualService = fc
         { redirect: { uri: '/' } },
         {
           rewrite: { authority: 'a-predictor.user1.svc.cluster.local' },
+          route: [{ destination: { host: 'knative-local-gateway.istio-system.svc.cluster.local' } }]
+        },
+        {
+          rewrite: { uri: '/', authority: 'b-predictor.user1.svc.cluster.local' },
           route: [{ destination: { host: 'knative-local-gateway.istio-system.svc.cluster.local' } }]
         }
       )

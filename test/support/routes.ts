@@ -55,3 +55,17 @@ kind: InferenceService
 metadata: { namespace: user1, name: new, annotations: { serving.kserve.io/deploymentMode: Standard } }
 spec: { predictor: { model: { modelFormat: { name: sklearn } } } }
 `
+
+/** VirtualService of the ingress gateway for `models.example.org`, as net-istio makes it of a Knative DomainMapping. */
+export const ownRoute = (service = 'new-predictor') => `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { namespace: user1, name: own, creationTimestamp: "2026-01-01T00:00:00Z" }
+spec:
+  hosts: [models.example.org]
+  gateways: [knative-serving/knative-ingress-gateway]
+  http:
+    - match: [{ authority: { prefix: models.example.org }, gateways: [knative-serving/knative-ingress-gateway] }]
+      rewrite: { authority: ${service}.user1.svc.cluster.local }
+      route: [{ destination: { host: ${service}.user1.svc.cluster.local, port: { number: 80 } }, weight: 100 }]
+`

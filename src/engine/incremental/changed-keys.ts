@@ -3,7 +3,7 @@ import type { ClusterSettings } from '../../state/discovery.ts'
 import { getOrAdd } from '../../state/map.ts'
 import type { Resource } from '../../state/resource.ts'
 import type { Changed } from '../../state/resource-store.ts'
-import { hostsOf } from '../../state/virtual-service-index.ts'
+import { hostsOf, targetsOf } from '../../state/virtual-service-index.ts'
 import { toWorkload } from '../../state/workload.ts'
 import { isWildcard, toFullName } from '../../text/host.ts'
 import {
@@ -16,7 +16,8 @@ import {
   ofKind,
   ofNamespace,
   ofObject,
-  ofRoutes
+  ofRoutes,
+  ofTargets
 } from './dependency-key.ts'
 
 /** Dependency keys of all objects that differ between two states. */
@@ -59,11 +60,16 @@ function keysOfHosts(object: Resource, clusterDomain: string) {
     return [{ namespace, key: namespace === undefined ? () => ANY_HOSTS : ofHosts }]
   }
   if (object.kind !== 'VirtualService') return []
-  return hostsOf(object, clusterDomain).map(host => {
+  const routed = hostsOf(object, clusterDomain).map(host => {
     const namespace = isWildcard(host) ? undefined : pinnedTo(host)
     if (namespace !== undefined) return { namespace, key: ofRoutes }
     return { namespace, key: () => (isWildcard(host) ? ANY_HOST : ofRoutes(host)) }
   })
+  const targets = targetsOf(object, clusterDomain).map(host => {
+    const namespace = pinnedTo(host)
+    return { namespace, key: namespace === undefined ? () => ofTargets(host) : ofTargets }
+  })
+  return [...routed, ...targets]
 }
 
 /** The changed keys as evaluations of a namespace record them. */

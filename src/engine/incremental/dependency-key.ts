@@ -17,6 +17,8 @@ export const ofHosts = (namespace: string): DependencyKey => `DestinationRule: $
 export const ANY_HOSTS: DependencyKey = 'DestinationRule: any'
 /** VirtualServices for Services of one namespace, or for one other host. Those with wildcards have the key `ANY_HOST`. */
 export const ofRoutes = (namespaceOrHost: string): DependencyKey => `VirtualService: ${namespaceOrHost}`
+/** VirtualServices of gateways that send requests to Services of one namespace, or to one other host. */
+export const ofTargets = (namespaceOrHost: string): DependencyKey => `VirtualService to: ${namespaceOrHost}`
 export const ANY_HOST: DependencyKey = 'VirtualService: any'
 
 /** True if the key refers to something outside the evaluated namespace. */

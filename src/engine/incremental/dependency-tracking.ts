@@ -17,7 +17,8 @@ import {
   ofKind,
   ofNamespace,
   ofObject,
-  ofRoutes
+  ofRoutes,
+  ofTargets
 } from './dependency-key.ts'
 import { type Skip, withCurrentReason } from './skip.ts'
 
@@ -82,6 +83,13 @@ export class TrackingView implements View {
     this.#record('VirtualService', ofRoutes(namespace === undefined ? host : this.#toName(namespace)))
     this.dependencies.add(ANY_HOST)
     return this.#snapshot.virtualServicesFor(host)
+  }
+
+  virtualServicesTo(host: string): readonly ResourceOf<'VirtualService'>[] {
+    checkBudget()
+    const namespace = namespaceOfHost(host, this.settings.clusterDomain)
+    this.#record('VirtualService', ofTargets(namespace === undefined ? host : this.#toName(namespace)))
+    return this.#snapshot.virtualServicesTo(host)
   }
 
   /** Builds the key of an object only on its first read. */
