@@ -49,8 +49,6 @@ t.test('a VirtualService of a gateway gives a model another address', async t =>
 })
 
 t.test('no other address', async t => {
-  const owned =
-    ', ownerReferences: [{ apiVersion: serving.kserve.io/v1beta1, kind: InferenceService, name: new, controller: true }]'
   t.same(ways(route(REWRITTEN).replace('name: own', 'name: new')), [], 'VirtualService of KServe')
   t.same(ways(route(REWRITTEN, 'mesh')), [], 'sidecars only')
   t.same(ways(route(REWRITTEN, 'knative-serving/knative-local-gateway')), [], 'gateway of the cluster')
