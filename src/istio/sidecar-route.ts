@@ -1,4 +1,4 @@
-import { HTTP_PORT, protocolOf, type Service } from '../kubernetes/service.ts'
+import { HTTP_PORT, protocolOf, type Resolved, type Service } from '../kubernetes/service.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { hostsOf } from '../state/virtual-service-index.ts'
@@ -29,8 +29,8 @@ export type RouteKinds = 'VirtualService' | 'ServiceEntry' | 'Service' | 'Sideca
 export interface Registry {
   /** VirtualServices with a host that covers this one. */
   readonly virtualServicesFor: (host: string) => readonly VirtualService[]
-  /** Service of the DNS name; of an ExternalName Service, its target. */
-  readonly findService: (host: string) => Service | undefined
+  /** What a DNS name resolves to: the Service; of an ExternalName Service, its target. */
+  readonly resolve: (host: string) => Resolved
 }
 
 /**
@@ -47,7 +47,7 @@ export function sidecarRoute(
   port: number
 ): Egress {
   const listener = egressFor(view, client, port)
-  const service = importedService(view, listener, client, call.host, registry.findService(call.host), port)
+  const service = importedService(view, listener, client, call.host, registry.resolve(call.host).service, port)
   const isHttp = service === undefined ? port === HTTP_PORT : isHttpPort(service, port)
   const proxy = { namespace: client.namespace, labels: client.labels, gateway: MESH, port }
   const hosts = service === undefined || !isHttp ? [call.host] : namesOf(view, service, call.host)

@@ -49,20 +49,43 @@ function declares(protocols: readonly string[], { name, appProtocol }: PortName)
   return [text, ...[1, 2].map(parts => text.split('-', parts).join('-'))].some(one => protocols.includes(one))
 }
 
-/** Maximum length of a chain of ExternalName Services; longer ones are treated as a loop. */
-const MAX_ALIASES = 4
+/**
+ * Most ExternalName Services that a name is resolved through.
+ * @see CoreDNS 1.12 plugin/backend_lookup.go (A)
+ */
+export const MAX_ALIASES = 8
+
+/** Service by namespace and name. */
+type GetService = (namespace: string, name: string) => Service | undefined
 
 /**
  * Service of a cluster DNS name. An ExternalName Service resolves to its target.
- * @see istio 1.31 pilot/pkg/serviceregistry/kube/controller/controller.go (external name aliases, since 1.21)
+ * @see istio 1.31 pilot/pkg/model/push_context.go (resolveServiceAliases)
  */
-export function findService(view: View<'Service'>, host: string, depth = 0): Service | undefined {
-  const [name, namespace] = host.split('.')
-  if (name === undefined || namespace === undefined) return undefined
-  if (serviceHost(namespace, name, view.settings.clusterDomain) !== host) return undefined
-  const service = view.get('Service', namespace, name)
-  if (service?.spec.type !== 'ExternalName') return service
-  return depth === MAX_ALIASES ? undefined : findService(view, service.spec.externalName ?? '', depth + 1)
+export function findService(view: View<'Service'>, host: string): Service | undefined {
+  return resolveService(host, view.settings.clusterDomain, servicesOf(view)).service
+}
+
+export const servicesOf =
+  (view: View<'Service'>): GetService =>
+  (namespace, name) =>
+    view.get('Service', namespace, name)
+
+/** What a host resolves to. */
+export interface Resolved {
+  /** Own host of the Service; without one, the host that has none, or one of a loop. */
+  readonly host: string
+  readonly service?: Service | undefined
+}
+
+/** Service of a cluster DNS name, or of the one that it is an alias of, from these Services. */
+export function resolveService(host: string, clusterDomain: string, get: GetService, depth = 0): Resolved {
+  const [name = '', namespace = ''] = host.split('.')
+  if (serviceHost(namespace, name, clusterDomain) !== host) return { host }
+  const service = get(namespace, name)
+  if (service?.spec.type !== 'ExternalName') return { host, service }
+  if (depth === MAX_ALIASES || service.spec.externalName === undefined) return { host }
+  return resolveService(service.spec.externalName, clusterDomain, get, depth + 1)
 }
 
 /** Protocol of a Service port for clients with a proxy. */

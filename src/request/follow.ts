@@ -25,11 +25,8 @@ import type { World } from './world.ts'
  */
 export function followFromPod(world: World, { at, call }: InFlightRequest, port?: number): readonly Branch[] {
   const [pod] = at
-  const service = world.findService(call.host)
-  if (service === undefined) {
-    const missing = world.view.get('Service', ...nameIn(call.host))?.spec.externalName ?? call.host
-    return [failed('caller->local-gateway', noEndpoints(toServiceRef(missing)))]
-  }
+  const { host: resolved, service } = world.resolve(call.host)
+  if (service === undefined) return [failed('caller->local-gateway', noEndpoints(toServiceRef(resolved)))]
   const step: Step = { at, from: 'caller', depth: 0 }
   const number = port ?? HTTP_PORT
   if (pod?.proxy !== 'sidecar') return enter(world, at, call, service, port)
@@ -97,9 +94,4 @@ function enter(
     subset: undefined,
     call
   })
-}
-
-function nameIn(host: string): [namespace: string, name: string] {
-  const [name = '', namespace = ''] = host.split('.')
-  return [namespace, name]
 }

@@ -73,7 +73,7 @@ const newMap = () => new Map<Call, Map<string, readonly Branch[]>>()
 function send(world: World, step: Step, target: Forwarded, by: VirtualService | undefined): readonly Branch[] {
   const { view } = world
   const { at, from } = step
-  const service = world.findService(target.host)
+  const service = world.resolve(target.host).service
   const revision = world.findRevision(target.host)
   const isToGateway = revision === undefined && world.isGatewayHost(target.host)
   const name = isToGateway ? GATEWAY_HOP[from] : (`${from}->pod` as const)

@@ -11,7 +11,7 @@ import {
 } from '../kserve/inference-service.ts'
 import { ingressOf } from '../kserve/kserve.ts'
 import { topLevelVirtualService } from '../kserve/virtual-service.ts'
-import { findService, HTTP_PORT, type Service, type ServicePort } from '../kubernetes/service.ts'
+import { HTTP_PORT, resolveService, type Service, type ServicePort } from '../kubernetes/service.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import { hostsOf } from '../state/virtual-service-index.ts'
@@ -111,18 +111,15 @@ export const registryOf: (view: View<PathKinds>, service: InferenceService) => R
     const missing = virtualServices.filter(one => view.get('VirtualService', one.namespace, one.name) === undefined)
     const covers = (one: VirtualService, host: string) =>
       hostsOf(one, clusterDomain).some(name => coversHost(name, host))
+    const get = (namespace: string, name: string) =>
+      view.get('Service', namespace, name) ?? services.find(one => one.name === name && one.namespace === namespace)
     return {
       virtualServicesFor: host => {
         const live = view.virtualServicesFor(host)
         const own = missing.filter(one => covers(one, host))
         return own.length === 0 ? live : [...live, ...own]
       },
-      findService: host => {
-        const [name = '', namespace = ''] = host.split('.')
-        const own = services.find(one => one.name === name && one.namespace === namespace)
-        if (own === undefined || view.get('Service', namespace, name) !== undefined) return findService(view, host)
-        return own.spec.externalName === undefined ? own : findService(view, own.spec.externalName)
-      }
+      resolve: host => resolveService(host, clusterDomain, get)
     }
   }
 )

@@ -5,7 +5,7 @@ import { AUTH_PROXY_PORT, type Component, type InferenceService, STANDARD_PORT }
 import { addressPattern, STATUS_URL } from '../kserve/public-address.ts'
 import { publicationOf } from '../kserve/publication.ts'
 import { dedupeEndpoints } from '../kubernetes/dedupe-endpoints.ts'
-import { endpointsOf, findService, HTTP_PORT, isHeadless, targetPort } from '../kubernetes/service.ts'
+import { endpointsOf, findService, HTTP_PORT, isHeadless, resolveService, targetPort } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
@@ -71,9 +71,11 @@ function worldOf(view: View<PathKinds>, pods: readonly Workload[], ownDestinatio
   const { host, namespace, port, endpoints } = ownDestination
   const [name = ''] = host.split('.')
   const expected = toService(namespace, name, undefined, [httpPort(port)])
+  const get = (of: string, service: string) =>
+    view.get('Service', of, service) ?? (of === namespace && service === name ? expected : undefined)
   const registry: Registry = {
     virtualServicesFor: one => view.virtualServicesFor(one),
-    findService: one => findService(view, one) ?? (one === host ? expected : undefined)
+    resolve: one => resolveService(one, view.settings.clusterDomain, get)
   }
   return {
     ...registry,

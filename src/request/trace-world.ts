@@ -1,6 +1,6 @@
 import type { Registry } from '../istio/sidecar-route.ts'
 import { componentsOf } from '../kserve/inference-service.ts'
-import { findService } from '../kubernetes/service.ts'
+import { resolveService, servicesOf } from '../kubernetes/service.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import type { PathKinds } from './caller.ts'
@@ -18,7 +18,7 @@ export function traceWorld(view: View<TraceKinds>): World {
   }
   const registry: Registry = {
     virtualServicesFor: host => (ownerOf(host) ?? view).virtualServicesFor(host),
-    findService: host => ownerOf(host)?.findService(host) ?? findService(view, host)
+    resolve: host => ownerOf(host)?.resolve(host) ?? resolveService(host, view.settings.clusterDomain, servicesOf(view))
   }
   return {
     ...registry,

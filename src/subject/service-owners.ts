@@ -1,3 +1,4 @@
+import { MAX_ALIASES } from '../kubernetes/service.ts'
 import { getOrAdd } from '../state/map.ts'
 import { memoize } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
@@ -50,8 +51,6 @@ export function endpointsOfSeveral(view: View<OwnKind>, namespace: string, owner
   const slices = view.list('EndpointSlice', namespace).filter(one => names.has(one.labels[SERVICE_LABEL]))
   return [...shared.flatMap(([, pods]) => pods), ...slices]
 }
-
-const MAX_ALIASES = 4
 
 /** Services with the running pods that they select, if any. The index of the pods is not kept: it is large. */
 const selections = memoize((services: readonly Service[]) =>

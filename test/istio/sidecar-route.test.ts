@@ -1,6 +1,6 @@
 import t from 'tap'
 import { type Registry, sidecarRoute } from '../../src/istio/sidecar-route.ts'
-import { findService } from '../../src/kubernetes/service.ts'
+import { resolveService, servicesOf } from '../../src/kubernetes/service.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
 import { configMap, together } from '../support/objects.ts'
 import { stateOf } from '../support/snapshot.ts'
@@ -44,7 +44,7 @@ const mesh = (text: string) => configMap('istio-system', 'istio', { mesh: text }
 
 const registryOf = (state: Snapshot): Registry => ({
   virtualServicesFor: host => state.virtualServicesFor(host),
-  findService: host => findService(state, host)
+  resolve: host => resolveService(host, 'cluster.local', servicesOf(state))
 })
 
 /** What the sidecar of a client in user2 does: the first destination, Service or result. */
@@ -259,6 +259,25 @@ t.test('the other name of a Service has its routes', async t => {
     ['Sidecar that excludes the other name', sidecar(`{ egress: [{ hosts: ["*/*", "~user1/${host}"] }] }`), 'Service a']
   ] as const) {
     t.equal(egressOf(yaml === '' ? other : together(other, yaml), { host }), expected, name)
+  }
+})
+
+t.test('a name that leads to a Service through another name has not the routes of that one', async t => {
+  const chain = together(A, alias('b', 'a.user1'), alias('c', 'b.user1'))
+  const host = 'c.user1.svc.cluster.local'
+  const middle = 'b.user1.svc.cluster.local'
+  for (const [name, yaml, expected] of [
+    ['without a VirtualService', '', 'Service a'],
+    ['VirtualService for the called name', routing('x', host), 'to x'],
+    ['VirtualService for the Service', routing('x', HOST), 'to x'],
+    ['VirtualService for the name between', routing('x', middle), 'Service a'],
+    [
+      'Sidecar that does not import the name between',
+      sidecar(`{ egress: [{ hosts: ["*/*", "~user1/${middle}"] }] }`),
+      'Service a'
+    ]
+  ] as const) {
+    t.equal(egressOf(yaml === '' ? chain : together(chain, yaml), { host }), expected, name)
   }
 })
 

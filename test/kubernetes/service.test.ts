@@ -39,6 +39,11 @@ t.test('a host resolves to its Service, through ExternalName Services', async t 
       service('b', alias('a.ns.svc.cluster.local')),
       service('nowhere', '{ type: ExternalName }'),
       service('loop', alias('loop.ns.svc.cluster.local')),
+      service('there', alias('back.ns.svc.cluster.local')),
+      service('back', alias('there.ns.svc.cluster.local')),
+      service('c', alias('b.ns.svc.cluster.local')),
+      ...Array.from({ length: 8 }, (_, i) => service(`long${i + 1}`, alias(`long${i}.ns.svc.cluster.local`))),
+      service('long0', alias('a.ns.svc.cluster.local')),
       service('outside', alias('example.com'))
     ].join('---')
   )
@@ -48,7 +53,11 @@ t.test('a host resolves to its Service, through ExternalName Services', async t 
     ['loop.ns.svc.cluster.local', undefined],
     ['nowhere.ns.svc.cluster.local', undefined],
     ['outside.ns.svc.cluster.local', undefined],
-    ['c.ns.svc.cluster.local', undefined],
+    ['c.ns.svc.cluster.local', 'a'],
+    ['there.ns.svc.cluster.local', undefined],
+    ['long7.ns.svc.cluster.local', 'a'],
+    ['long8.ns.svc.cluster.local', undefined],
+    ['none.ns.svc.cluster.local', undefined],
     ['a.ns.svc', undefined],
     ['a', undefined]
   ] as const) {

@@ -39,17 +39,28 @@ t.test('objects of a model', async t => {
 })
 
 t.test('the registry has objects that are yet to be created', async t => {
-  const state = stockWith(model(''))
-  const { findService, virtualServicesFor } = registryOf(state, found(state))
+  const short = `
+apiVersion: v1
+kind: Service
+metadata: { name: short, namespace: user1 }
+spec: { type: ExternalName, externalName: ${PREDICTOR} }
+`
+  const state = stockWith(together(model(''), short))
+  const { resolve, virtualServicesFor } = registryOf(state, found(state))
   t.same(
     virtualServicesFor(HOST).map(({ name }) => name),
     ['new']
   )
   t.same(virtualServicesFor('httpbin.user1.svc.cluster.local'), [], 'other hosts')
-  t.equal(findService(HOST)?.name, 'knative-local-gateway', 'other name of a gateway')
-  t.equal(findService('other.user1.svc.cluster.local'), undefined, 'no such Service')
+  t.equal(resolve(HOST).service?.name, 'knative-local-gateway', 'other name of a gateway')
+  t.same(
+    resolve('other.user1.svc.cluster.local'),
+    { host: 'other.user1.svc.cluster.local', service: undefined },
+    'no such Service'
+  )
+  t.equal(resolve('short.user1.svc.cluster.local').service?.name, 'knative-local-gateway', 'alias of a predicted name')
   const bare = stockWith(together(withoutLocalGateway, model('')))
-  t.equal(registryOf(bare, found(bare)).findService(PREDICTOR)?.name, 'new-predictor', 'a name of its own')
+  t.equal(registryOf(bare, found(bare)).resolve(PREDICTOR).service?.name, 'new-predictor', 'a name of its own')
 })
 
 t.test('live objects take precedence over predicted ones', async t => {
@@ -65,11 +76,11 @@ metadata: { name: new, namespace: user1 }
 spec: { type: ExternalName, externalName: activator-service.knative-serving.svc.cluster.local }
 `
   const state = stockWith(together(model(''), live))
-  const { findService, virtualServicesFor } = registryOf(state, found(state))
+  const { resolve, virtualServicesFor } = registryOf(state, found(state))
   t.same(virtualServicesFor(HOST), [])
   t.same(
     virtualServicesFor('a.example.com').map(({ name }) => name),
     ['new']
   )
-  t.not(findService(HOST)?.name, 'knative-local-gateway')
+  t.not(resolve(HOST).service?.name, 'knative-local-gateway')
 })
