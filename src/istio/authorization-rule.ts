@@ -76,7 +76,7 @@ function sourceFields(source: Source, request: Request, context: RuleContext): r
     field('source.serviceAccount', serviceAccounts, notServiceAccounts),
     field('source.trustDomain', trustDomains, notTrustDomains),
     field('source.ip', ipBlocks, notIpBlocks),
-    field('remote.ip', remoteIpBlocks, notRemoteIpBlocks)
+    field(REMOTE_IP, remoteIpBlocks, notRemoteIpBlocks)
   ]
 }
 
@@ -133,14 +133,31 @@ function toField(key: string, { values, notValues }: Values, request: Request, c
   if (isIdentityKey(key)) return identityField(key, { values, notValues }, identity, context)
   if (key === 'source.trustDomain') return make(false, value => isOfDomain(value, identity, context))
   if (key === 'source.ip') return addressField({ values, notValues }, from)
-  if (key === 'remote.ip') return make(false, () => undefined)
+  if (isUnmodeled(key)) return make(false, () => undefined)
   if (key === 'destination.ip') return addressField({ values, notValues }, to.address)
   if (key === 'destination.port') return make(false, value => Number(value) === to.port)
   if (key === 'connection.sni') return make(false, value => sni !== undefined && matches(value, sni))
   if (isTokenKey(key)) return make(true, value => matchesToken(key, value, token))
   // Only the issuer of a JWT is modeled; its other claims are unknown.
   if (OTHER_CLAIMS.test(key)) return make(true, () => (token === undefined ? false : undefined))
-  return key.startsWith('experimental.envoy.filters.') ? make(false, () => undefined) : undefined
+  return undefined
+}
+
+/** Condition on what no object tells: the address before all proxies, which the mesh must trust, and metadata of filters. */
+const isUnmodeled = (key: string) => key === REMOTE_IP || key.startsWith(OF_FILTERS)
+const REMOTE_IP = 'remote.ip'
+const OF_FILTERS = 'experimental.envoy.filters.'
+
+/** Keys of a rule's conditions that are not evaluated, those of filters by their common beginning. */
+export function unmodeledKeys({ from, when }: Rule): readonly string[] {
+  const isOfRemote = from.some(
+    ({ source }) => source && source.remoteIpBlocks.length + source.notRemoteIpBlocks.length > 0
+  )
+  const keys = when.map(({ key }) => key)
+  return [
+    ...(isOfRemote || keys.includes(REMOTE_IP) ? [REMOTE_IP] : []),
+    ...(keys.some(key => key.startsWith(OF_FILTERS)) ? [`${OF_FILTERS}*`] : [])
+  ]
 }
 
 const OTHER_CLAIMS = /^request\.auth\.(?:audiences$|presenter$|claims)/

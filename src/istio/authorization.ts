@@ -1,10 +1,10 @@
-import { memoizeInView } from '../state/memoize.ts'
+import { memoize, memoizeInView } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { any, type Tristate } from '../text/tristate.ts'
 import type { AuthorizationPolicy, Rule } from './authorization-policy.ts'
-import { hasIdentity, matchesRule } from './authorization-rule.ts'
+import { hasIdentity, matchesRule, unmodeledKeys } from './authorization-rule.ts'
 import { findByIdentity, indexRules } from './identity-index.ts'
 import type { RuleContext } from './identity-match.ts'
 import { meshOf } from './mesh.ts'
@@ -115,6 +115,33 @@ export function askedProviders(
       actionOf(policy) === 'CUSTOM' && matchesPolicy(policy, request, [trustDomain, ...trustDomainAliases]) !== false
   )
 }
+
+/**
+ * DENY policies that can deny an allowed request, or ALLOW policies of which none may allow it, by conditions that are not
+ * evaluated.
+ */
+export function undecidedPolicies(
+  view: View<AuthorizationKinds>,
+  workload: Workload,
+  request: Request
+): readonly AuthorizationPolicy[] {
+  const policies = policiesFor(view, workload).filter(hasUnmodeledKeys)
+  if (policies.length === 0) return []
+  const { trustDomain, trustDomainAliases } = meshOf(view, workload)
+  const trustDomains = [trustDomain, ...trustDomainAliases]
+  const isUndecided = (one: AuthorizationPolicy) => matchesPolicy(one, request, trustDomains) === undefined
+  const isAllowed = policiesFor(view, workload).some(
+    one => actionOf(one) === 'ALLOW' && matchesPolicy(one, request, trustDomains) === true
+  )
+  return policies.filter(one => {
+    const action = actionOf(one)
+    return (action === 'DENY' || (action === 'ALLOW' && !isAllowed)) && isUndecided(one)
+  })
+}
+
+const hasUnmodeledKeys = memoize(({ spec }: AuthorizationPolicy) =>
+  spec.rules.some(rule => rule !== null && unmodeledKeys(rule).length > 0)
+)
 
 /** Whether a rule of the policy matches, whatever its action. A policy without rules matches nothing. */
 export function matchesPolicy(

@@ -16,7 +16,7 @@ import type { Endpoint } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import { identityOf, type Workload } from '../state/workload.ts'
 import { type InputKinds, inputsOf } from './call-inputs.ts'
-import { answersOf, toCaveat, uncertainRoute } from './caveats.ts'
+import { answersOf, toCaveat, uncertainRoute, undecidedBy } from './caveats.ts'
 import type { Denied, Failure, PolicyDenied } from './failure.ts'
 import type { CallResult, Caveat, Unevaluated } from './hop.ts'
 import type { NoRouteReason } from './route-failure.ts'
@@ -97,9 +97,12 @@ function evaluateConnected(view: View<CallKinds>, attempt: CallAttempt, connecti
     routed?.is === 'none' && chain !== undefined
       ? { cause: 'no-route', host: call.host, boundTo: routed.boundTo, hidden: routed.hidden, destination, at: chain }
       : undefined
-  const answers = server.at === 'application' ? [] : answersOf(view, endpoint.workload, request)
-  const undecided = network?.is === 'unknown' ? network.by.map(toCaveat) : []
-  return toResult(authorization, failure, [...answers, ...undecided], uncertainRoute(routed))
+  const caveats = [
+    ...(server.at === 'application' ? [] : answersOf(view, endpoint.workload, request)),
+    ...(server.at === 'application' ? [] : undecidedBy(view, endpoint.workload, request)),
+    ...(network?.is === 'unknown' ? network.by.map(toCaveat) : [])
+  ]
+  return toResult(authorization, failure, caveats, uncertainRoute(routed))
 }
 
 /** Route of the gateway whose chain accepts the connection. */

@@ -1,4 +1,5 @@
-import { askedProviders } from '../istio/authorization.ts'
+import { askedProviders, undecidedPolicies } from '../istio/authorization.ts'
+import { unmodeledKeys } from '../istio/authorization-rule.ts'
 import type { Request } from '../istio/request.ts'
 import { nameOf, type ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
@@ -13,6 +14,15 @@ export function answersOf(view: View<InputKinds>, server: Workload, request: Req
     inputs: specText(policy),
     by: 'provider'
   }))
+}
+
+/** Policies of the server that decide a request by conditions that are not evaluated. */
+export function undecidedBy(view: View<InputKinds>, server: Workload, request: Request): readonly Caveat[] {
+  return undecidedPolicies(view, server, request).map(policy => {
+    const keys = new Set(policy.spec.rules.flatMap(rule => (rule === null ? [] : unmodeledKeys(rule))))
+    const reason = `${nameOf(policy)} matches on ${[...keys].join(', ')}, which is not modeled`
+    return { reason, inputs: specText(policy), by: 'object' }
+  })
 }
 
 /** An object on the path that does not exist, so that what it would decide is not known. */

@@ -511,3 +511,20 @@ t.test('explain lists what it cannot read', async t => {
     { rule: 'paths', missing: ['LLMInferenceService'], reason: 'LLMInferenceService: forbidden' }
   ])
 })
+
+t.test('policies that match on addresses before all proxies', async t => {
+  const spec = (action: string, source: string) => `{ action: ${action}, rules: [{ from: [{ source: ${source} }] }] }`
+  const decided = (yaml: string, ...objects: readonly string[]) => {
+    const decision = decisionOn(
+      stockWith(together(model(', creationTimestamp: "2026-01-01T00:00:00Z"'), ...objects)),
+      yaml
+    )
+    return [decision.decision, ...reasonsOf(decision)]
+  }
+  const byAddress = authorization('istio-system', spec('DENY', '{ notRemoteIpBlocks: [10.0.0.0/8] }'))
+  t.same(decided(byAddress), [
+    'warn',
+    'AuthorizationPolicy istio-system/rules matches on remote.ip, which is not modeled'
+  ])
+  t.same(decided(byAddress, byAddress), ['allow'], 'unchanged')
+})
