@@ -522,9 +522,8 @@ t.test('policies that match on addresses before all proxies', async t => {
     return [decision.decision, ...reasonsOf(decision)]
   }
   const byAddress = authorization('istio-system', spec('DENY', '{ notRemoteIpBlocks: [10.0.0.0/8] }'))
-  t.same(decided(byAddress), [
-    'warn',
-    'AuthorizationPolicy istio-system/rules matches on remote.ip, which is not modeled'
-  ])
+  const [decision, ...reasons] = decided(byAddress)
+  t.equal(decision, 'warn')
+  t.match(reasons, [/AuthorizationPolicy istio-system\/rules matches on remote.ip, which is not modeled/])
   t.same(decided(byAddress, byAddress), ['allow'], 'unchanged')
 })
