@@ -17,6 +17,7 @@ import { readResource } from '../src/sources/manifest.ts'
 import type { Resource } from '../src/state/resource.ts'
 import { Snapshot } from '../src/state/snapshot.ts'
 import { toWorkload, type Workload } from '../src/state/workload.ts'
+import { ambientCase, compareAmbient } from './conformance-ambient.ts'
 
 const labels = z.record(z.string(), z.string()).default({})
 const injectionCase = z.object({
@@ -74,20 +75,10 @@ export function conform(file: string): { readonly agree: number; readonly disagr
 
 function compareLine(line: object, file: string, number: number): readonly (Disagreement | undefined)[] {
   if ('install' in line) return [compareInjection(injectionCase.parse(line), file, number)]
+  if ('workloads' in line) return compareAmbientCase(line)
   const { id, mesh, objects, calls, peerAuthentication } = meshCase.parse(line)
-  const config = {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { namespace: 'istio-system', name: 'istio' },
-    data: { mesh: JSON.stringify(mesh) }
-  }
-  const state = toState([config, ...objects])
-  const podOf = (fullName: string) => {
-    const [namespace = '', name = ''] = fullName.split('/')
-    const pod = state.get('Pod', namespace, name)
-    if (pod === undefined) throw new Error(`${id}: no pod ${fullName}`)
-    return toWorkload(pod)
-  }
+  const state = toState([meshConfig(mesh), ...objects])
+  const podOf = podsOf(state, id)
   return [
     ...Object.entries(peerAuthentication).map(([pod, expected]) => {
       const got = peerMtls(state, podOf(pod))
@@ -100,6 +91,29 @@ function compareLine(line: object, file: string, number: number): readonly (Disa
       compareCall(`${id}: ${one.from} to ${one.to.host}:${one.to.port}`, one, evaluate(state, podOf(one.from), one))
     )
   ]
+}
+
+function compareAmbientCase(line: object): readonly (Disagreement | undefined)[] {
+  const ambient = ambientCase.parse(line)
+  const { id, mesh, objects } = ambient
+  const state = toState([meshConfig(mesh), ...objects])
+  return compareAmbient(state, ambient, podsOf(state, id)).map(({ call, istio, model }) =>
+    compare(`${id}: ${call}`, istio, model)
+  )
+}
+
+const meshConfig = (mesh: unknown) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { namespace: 'istio-system', name: 'istio' },
+  data: { mesh: JSON.stringify(mesh) }
+})
+
+const podsOf = (state: Snapshot, id: string) => (fullName: string) => {
+  const [namespace = '', name = ''] = fullName.split('/')
+  const pod = state.get('Pod', namespace, name)
+  if (pod === undefined) throw new Error(`${id}: no pod ${fullName}`)
+  return toWorkload(pod)
 }
 
 function toState(objects: readonly unknown[]): Snapshot {

@@ -98,16 +98,21 @@ t.test('paths prints each difference and the counts', async t => {
     at
   })
   const state = (...paths: readonly object[]) => JSON.stringify({ id: 'one', objects, paths })
-  const ambient = { 'istio.io/dataplane-mode': 'ambient' }
-  const user1 = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'user1', labels: ambient } }
+  const taken = {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'ServiceEntry',
+    metadata: { name: 'taken', namespace: 'istio-system' },
+    spec: {
+      hosts: ['sklearn-iris-predictor-00001.user1.svc.cluster.local'],
+      ports: [{ number: 80, name: 'http', protocol: 'HTTP' }]
+    }
+  }
   const folder = t.testdir({
     'right.jsonl': state(path('ok'), path('ok', undefined, 'proxy')),
     'excepted.jsonl': JSON.stringify({ id: '1-43', objects, paths: [{ ...path('denied'), activatorMode: undefined }] }),
     'unknown.jsonl': JSON.stringify({
       id: 'two',
-      objects: objects
-        .filter(one => Object(one).kind !== 'Pod' || Object(one).metadata.namespace !== 'user1')
-        .concat([user1]),
+      objects: [...objects, taken],
       paths: [path('ok'), { ...path('ok'), inferenceService: 'user1/none' }]
     }),
     'wrong.jsonl': state(path('ok', 'ingress-gateway->pod'), path('denied', 'ingress-gateway->pod'))

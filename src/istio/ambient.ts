@@ -1,5 +1,5 @@
 import type { View } from '../state/snapshot.ts'
-import { DATAPLANE_MODE, type Workload } from '../state/workload.ts'
+import { DATAPLANE_MODE, TLS_MODE_LABEL, type Workload } from '../state/workload.ts'
 
 /**
  * True if ztunnel captures the traffic of the pod (ambient mode). A sidecar takes precedence.
@@ -12,4 +12,28 @@ export function isAmbient(view: View<'Namespace'>, { namespace, proxy, captured 
 /** True if pods of the namespace are in ambient mode, unless they have a sidecar or opt out. */
 export function isAmbientNamespace(view: View<'Namespace'>, namespace: string): boolean {
   return view.get('Namespace', '', namespace)?.labels[DATAPLANE_MODE] === 'ambient'
+}
+
+/** Label of pods whose proxy accepts HBONE. */
+export const TUNNEL = 'networking.istio.io/tunnel'
+
+/**
+ * True if the sidecar of a running pod accepts HBONE. The injector labels its pods only in a mesh with ambient mode.
+ * @see istio 1.31 pilot/pkg/serviceregistry/ambient/workloads.go (setTunnelProtocol)
+ */
+export function acceptsHbone({ labels }: Pick<Workload, 'labels'>): boolean {
+  return labels[TUNNEL]?.split(',').includes('http') === true
+}
+
+/** True if ztunnel sends HBONE to the pod. */
+export function takesHbone(view: View<'Namespace'>, workload: Workload): boolean {
+  return isAmbient(view, workload) || acceptsHbone(workload)
+}
+
+/**
+ * True if sidecars and gateways send HBONE to the pod. They prefer Istio mTLS to a sidecar.
+ * @see istio 1.31 pilot/pkg/xds/endpoints/endpoint_builder.go (buildEnvoyLbEndpoint)
+ */
+export function takesHboneOfEnvoy(view: View<'Namespace'>, workload: Workload): boolean {
+  return takesHbone(view, workload) && workload.labels[TLS_MODE_LABEL] !== 'istio'
 }

@@ -175,7 +175,8 @@ export function tokenOutcomes({ from, when }: Rule, token: Token): string {
   return outcomes.map(String).join()
 }
 
-function addressField(values: Values, address: string | undefined): Field {
+/** Field of the source or destination address. */
+export function addressField(values: Values, address: string | undefined): Field {
   const isKnown = blocksWith([], address) !== undefined
   const isMatch = () => (isKnown ? true : undefined)
   return { ...values, http: false, isMatch, candidates: all => blocksWith(all, address) ?? all }

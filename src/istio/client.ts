@@ -2,6 +2,7 @@ import type { Endpoint } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import { tlsModeOf, type Workload } from '../state/workload.ts'
 import type { Labels } from '../text/selector.ts'
+import { isAmbient, takesHbone, takesHboneOfEnvoy } from './ambient.ts'
 import {
   type ClientTls,
   type DestinationRule,
@@ -31,8 +32,9 @@ type ClientTlsSettings = {
   readonly accepts: readonly string[]
 } & (
   | { readonly send: 'plaintext'; readonly sni: undefined }
+  | { readonly send: 'hbone'; readonly sni: undefined }
   /** Non-Istio TLS sends the Host header as SNI by default. */
-  | { readonly send: 'istio-mtls' | 'tls' | 'mutual-tls'; readonly sni: string }
+  | { readonly send: 'istio-mtls' | 'tls' | 'mutual-tls' | 'tls-in-hbone'; readonly sni: string }
 )
 
 /** TLS that a client sends to an endpoint, and why. `destinationRule` is the effective one, even if it sets no TLS. */
@@ -48,12 +50,19 @@ export type ClientSide = ClientTlsSettings &
         readonly policy: PeerAuthentication
       }
     | {
-        readonly reason: 'no-proxy' | 'auto-mtls-off' | 'headless-mixed' | 'endpoint-without-tls-mode' | 'auto-mtls'
+        readonly reason:
+          | 'no-proxy'
+          | 'ztunnel'
+          | 'hbone'
+          | 'auto-mtls-off'
+          | 'headless-mixed'
+          | 'endpoint-without-tls-mode'
+          | 'auto-mtls'
         readonly destinationRule: DestinationRule | undefined
       }
   )
 
-export type ClientKinds = 'DestinationRule' | 'PeerAuthentication' | 'Sidecar' | 'Service' | 'ConfigMap'
+export type ClientKinds = 'Namespace' | 'DestinationRule' | 'PeerAuthentication' | 'Sidecar' | 'Service' | 'ConfigMap'
 
 /**
  * Computes the TLS that a workload sends to one endpoint of a destination.
@@ -66,16 +75,35 @@ export function clientSide(
   destination: Destination,
   endpoint: Endpoint
 ): ClientSide {
-  if (client.proxy === 'none') return { ...PLAINTEXT, reason: 'no-proxy', destinationRule: undefined }
+  if (client.proxy === 'none') {
+    const isCaptured = isAmbient(view, client)
+    const sent = isCaptured && takesHbone(view, endpoint.workload) ? HBONE : PLAINTEXT
+    return { ...sent, reason: isCaptured ? 'ztunnel' : 'no-proxy', destinationRule: undefined }
+  }
   const merged = findDestinationRule(view, client, destination)
   const { tls, passthrough } = policyFor(merged, destination)
-  if (merged !== undefined && tls !== undefined) {
-    return fromDestinationRule(tls, client, merged.destinationRule, destination)
-  }
-  return autoMtls(view, client, destination, endpoint, merged, passthrough)
+  const own =
+    merged !== undefined && tls !== undefined
+      ? fromDestinationRule(tls, client, merged.destinationRule, destination)
+      : undefined
+  const isOriginalDestination = passthrough || (destination.headless && client.proxy === 'sidecar')
+  if (!isOriginalDestination && takesHboneOfEnvoy(view, endpoint.workload))
+    return throughTunnel(own, merged?.destinationRule)
+  return own ?? autoMtls(view, client, destination, endpoint, merged, passthrough)
 }
 
 const PLAINTEXT: ClientTlsSettings = { send: 'plaintext', sni: undefined, accepts: [] }
+const HBONE: ClientTlsSettings = { send: 'hbone', sni: undefined, accepts: [] }
+
+/**
+ * HBONE takes the place of plaintext and Istio mTLS; other TLS of a DestinationRule is sent within it.
+ * @see istio 1.31 pilot/pkg/networking/core/cluster_tls.go (applyHBONETransportSocketMatches)
+ */
+function throughTunnel(own: ClientSide | undefined, destinationRule: DestinationRule | undefined): ClientSide {
+  return own !== undefined && (own.send === 'tls' || own.send === 'mutual-tls')
+    ? { ...own, send: 'tls-in-hbone' }
+    : { ...HBONE, reason: 'hbone', destinationRule }
+}
 
 /** Client TLS if no DestinationRule sets it: mTLS if Istio infers that the endpoint accepts it. */
 function autoMtls(

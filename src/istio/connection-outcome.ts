@@ -1,6 +1,6 @@
 import type { Chain } from './gateway.ts'
 import type { PeerAuthentication } from './peer-authentication.ts'
-import type { ApplicationServer, SidecarServer } from './server.ts'
+import type { ApplicationServer, SidecarServer, ZtunnelServer } from './server.ts'
 
 /** Failure causes of a connection, with the server configuration that causes them. */
 interface ConnectionRefusals {
@@ -13,9 +13,9 @@ interface ConnectionRefusals {
   'certificate-refused': Chain | undefined
   'certificate-unknown': Chain | undefined
   'plaintext-to-strict-workload': PeerAuthentication
-  'mtls-to-workload-without-sidecar': ApplicationServer
+  'mtls-to-workload-without-sidecar': ApplicationServer | ZtunnelServer
   'foreign-tls-to-sidecar': SidecarServer
-  'plaintext-to-tls-application': ApplicationServer | SidecarServer
+  'plaintext-to-tls-application': ApplicationServer | SidecarServer | ZtunnelServer
 }
 
 export type ConnectionFailureCause = keyof ConnectionRefusals

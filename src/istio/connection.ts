@@ -8,7 +8,7 @@ import { type ConnectionOutcome, type Peer, refuse } from './connection-outcome.
 import { matchGatewayTls } from './gateway-tls.ts'
 import { meshOf } from './mesh.ts'
 import { type ServerKinds, type ServerSide, serverSide } from './server.ts'
-import { matchApplicationTls, matchSidecarTls } from './workload-tls.ts'
+import { matchApplicationTls, matchSidecarTls, matchZtunnelTls } from './workload-tls.ts'
 
 /** Both sides of a connection, and its outcome. */
 export interface Connection {
@@ -68,6 +68,8 @@ function matchTls(sent: ClientSide, server: ServerSide, client: Peer): Connectio
       return matchApplicationTls(sent, server, client)
     case 'sidecar':
       return matchSidecarTls(sent, server, client)
+    case 'ztunnel':
+      return matchZtunnelTls(sent, server, client)
     case 'gateway': {
       const { listener, port } = server
       return listener === undefined

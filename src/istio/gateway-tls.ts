@@ -12,6 +12,8 @@ export function matchGatewayTls(
 ): ConnectionOutcome {
   const [first] = listener.chains
   if (listener.rejected) return refuse({ cause: 'listener-rejected', at: first })
+  // A gateway does not take HBONE, which no client sends to it.
+  if (sent.send === 'hbone' || sent.send === 'tls-in-hbone') return refuse({ cause: 'sni-not-served', at: first })
   if (sent.send === 'plaintext') {
     const chain = chainForPlaintext(listener)
     const isPlain = chain !== undefined && chain.tls === undefined

@@ -4,6 +4,12 @@ import { blockIndex, parseAddress } from '../text/cidr.ts'
 /** Address of a caller that can be any pod or host but Istio's and Knative's own pods. */
 export const ANY_ADDRESS = '*'
 
+/**
+ * No address: what Envoy takes out of HBONE, which no block matches.
+ * @see Envoy 1.40 source/common/network/address_impl.h (EnvoyInternalInstance)
+ */
+export const INTERNAL_ADDRESS = 'internal'
+
 /** Memoized, because lists can be long and each request is matched with them. */
 const containing = memoize(blockIndex)
 
@@ -12,5 +18,6 @@ const containing = memoize(blockIndex)
  * pod without address, which does not exist yet.
  */
 export function blocksWith(blocks: readonly string[], address: string | undefined): readonly string[] | undefined {
+  if (address === INTERNAL_ADDRESS) return []
   return address === undefined || parseAddress(address) === undefined ? undefined : containing(blocks)(address)
 }

@@ -27,6 +27,8 @@ export interface Mesh {
   readonly ingressGateway: string
   /** True if gateways believe proxies before them about the scheme of requests. */
   readonly trustsProxies: boolean
+  /** True if sidecars that are injected now accept HBONE: ambient mode is installed. */
+  readonly enablesHbone: boolean
 }
 
 /** Mode of `outboundTrafficPolicy`. */
@@ -49,7 +51,10 @@ const meshConfig = z.object({
     )
     .nullish(),
   defaultConfig: z
-    .object({ gatewayTopology: z.object({ numTrustedProxies: z.number().nullish() }).nullish() })
+    .object({
+      gatewayTopology: z.object({ numTrustedProxies: z.number().nullish() }).nullish(),
+      proxyMetadata: z.record(z.string(), z.unknown()).nullish()
+    })
     .nullish(),
   ingressSelector: z.string().nullish(),
   ingressService: z.string().nullish(),
@@ -92,6 +97,7 @@ const meshByRevision = memoizeInView((view: View<'ConfigMap'>, revision: string 
       .map(({ name }) => name),
     ingressGateway: toIngressGateway(mesh),
     trustsProxies: Number(mesh.defaultConfig?.gatewayTopology?.numTrustedProxies) > 0,
+    enablesHbone: String(mesh.defaultConfig?.proxyMetadata?.['ISTIO_META_ENABLE_HBONE']) === 'true',
     autoMtls: mesh.enableAutoMtls ?? true,
     destinationRuleExportTo: mesh.defaultDestinationRuleExportTo ?? EVERYWHERE,
     virtualServiceExportTo: mesh.defaultVirtualServiceExportTo ?? EVERYWHERE,

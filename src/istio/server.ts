@@ -11,11 +11,13 @@ import { memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import type { Tristate } from '../text/tristate.ts'
+import { isAmbient } from './ambient.ts'
 import { findListener, type Listener } from './gateway.ts'
-import { type MtlsSetting, modeForPort, peerMtls } from './peer-authentication.ts'
+import { type MtlsSetting, modeForPort, type PeerAuthentication, peerMtls } from './peer-authentication.ts'
+import { strictAt } from './ztunnel-mtls.ts'
 
 /** Server end of a connection, and the configuration that decides what it accepts. */
-export type ServerSide = ApplicationServer | SidecarServer | GatewayServer
+export type ServerSide = ApplicationServer | SidecarServer | ZtunnelServer | GatewayServer
 
 interface Server {
   readonly workload: Workload
@@ -37,12 +39,28 @@ export interface SidecarServer extends Server {
   readonly servesTls: Tristate
 }
 
+/** Captured pod (ambient mode): ztunnel takes its connections. */
+export interface ZtunnelServer extends Server {
+  readonly at: 'ztunnel'
+  /** Refuses connections without identity; absent: they are accepted. */
+  readonly strict: PeerAuthentication | undefined
+  /** Whether the application serves TLS; unknown without a sign. */
+  readonly servesTls: Tristate
+}
+
 interface GatewayServer extends Server {
   readonly at: 'gateway'
   readonly listener: Listener | undefined
 }
 
-export type ServerKinds = 'Gateway' | 'Service' | 'Pod' | 'EndpointSlice' | 'PeerAuthentication' | 'ConfigMap'
+export type ServerKinds =
+  | 'Namespace'
+  | 'Gateway'
+  | 'Service'
+  | 'Pod'
+  | 'EndpointSlice'
+  | 'PeerAuthentication'
+  | 'ConfigMap'
 
 /**
  * Server side of a workload on one of its ports.
@@ -55,11 +73,15 @@ export function serverSide(view: View<ServerKinds>, { workload, port }: Endpoint
 const serverSides = memoizeInView((_view: View<ServerKinds>, _workload: Workload) => new Map<number, ServerSide>())
 
 function makeSide(view: View<ServerKinds>, workload: Workload, port: number): ServerSide {
+  if (workload.proxy !== 'gateway' && isAmbient(view, workload)) {
+    const servesTls = findServesTls(workload, port, declaredAt(view, workload, port))
+    return { at: 'ztunnel', workload, port, servesTls, strict: strictAt(view, workload, port) }
+  }
   const isExcluded = workload.excludedInboundPorts?.includes(port) === true
   if (workload.proxy === 'gateway' && !isExcluded) {
     return { at: 'gateway', workload, port, listener: findListener(view, workload, port) }
   }
-  const declared = targetsOf(view, workload).find(({ target }) => target === port)?.port
+  const declared = declaredAt(view, workload, port)
   const servesTls = findServesTls(workload, port, declared)
   if (workload.proxy === 'none' || isExcluded) return { at: 'application', workload, port, servesTls }
   return {
@@ -70,6 +92,10 @@ function makeSide(view: View<ServerKinds>, workload: Workload, port: number): Se
     servesTls,
     mtls: modeForPort(peerMtls(view, workload), port)
   }
+}
+
+function declaredAt(view: View<ServerKinds>, workload: Workload, port: number): ServicePort | undefined {
+  return targetsOf(view, workload).find(({ target }) => target === port)?.port
 }
 
 /** A pod shows the protocol that its application serves; the name of a Service port only declares it. */

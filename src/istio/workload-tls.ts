@@ -1,6 +1,6 @@
 import type { ClientSide } from './client.ts'
 import { type ConnectionOutcome, type ConnectionRefused, open, type Peer, refuse } from './connection-outcome.ts'
-import type { ApplicationServer, SidecarServer } from './server.ts'
+import type { ApplicationServer, SidecarServer, ZtunnelServer } from './server.ts'
 
 /** Outcome of a connection to an application. None has the certificate that a client with Istio mTLS requires. */
 export function matchApplicationTls(
@@ -10,7 +10,7 @@ export function matchApplicationTls(
 ): ConnectionOutcome {
   if (send === 'plaintext') return deliverPlaintext(server, speaksTls, undefined)
   const refusal = { cause: 'mtls-to-workload-without-sidecar', at: server } as const
-  return send === 'istio-mtls' ? refuse(refusal) : deliverTls(server, refusal)
+  return send === 'tls' || send === 'mutual-tls' ? deliverTls(server, refusal) : refuse(refusal)
 }
 
 /**
@@ -28,6 +28,12 @@ export function matchSidecarTls({ send }: ClientSide, server: SidecarServer, cli
     case 'istio-mtls':
       if (mtls.mode === 'DISABLE') return refuse({ cause: 'mtls-to-plain-listener', at: mtls.by })
       return client.rejectsServer ? refuse({ cause: 'certificate-refused', at: undefined }) : deliver(client.identity)
+    case 'hbone':
+      return deliver(client.identity)
+    case 'tls-in-hbone': {
+      const refusal = { cause: 'foreign-tls-to-sidecar', at: server } as const
+      return isHttp ? refuse(refusal) : deliverTls(server, refusal, client.identity)
+    }
     default: {
       // The files may contain Istio workload certificates, which only a STRICT server accepts.
       const isUnknown = send === 'mutual-tls' && mtls.mode === 'STRICT'
@@ -38,7 +44,21 @@ export function matchSidecarTls({ send }: ClientSide, server: SidecarServer, cli
   }
 }
 
-type Server = ApplicationServer | SidecarServer
+/**
+ * Outcome of a connection to a pod that ztunnel captures. Without HBONE it has no identity, whatever its TLS, which goes to the
+ * application.
+ * @see ztunnel 62d8265 src/proxy/inbound.rs, inbound_passthrough.rs
+ */
+export function matchZtunnelTls({ send }: ClientSide, server: ZtunnelServer, client: Peer): ConnectionOutcome {
+  const refusal = { cause: 'mtls-to-workload-without-sidecar', at: server } as const
+  if (send === 'hbone') return deliverPlaintext(server, client.speaksTls, client.identity)
+  if (send === 'tls-in-hbone') return deliverTls(server, refusal, client.identity)
+  if (server.strict !== undefined) return refuse({ cause: 'plaintext-to-strict-workload', at: server.strict })
+  if (send === 'plaintext') return deliverPlaintext(server, client.speaksTls, undefined)
+  return send === 'istio-mtls' ? refuse(refusal) : deliverTls(server, refusal)
+}
+
+type Server = ApplicationServer | SidecarServer | ZtunnelServer
 
 /** Outcome of a connection that reaches the application without TLS of a proxy. Without a sign it serves plaintext. */
 function deliverPlaintext(server: Server, speaksTls: boolean, identity: string | undefined): ConnectionOutcome {
@@ -47,12 +67,12 @@ function deliverPlaintext(server: Server, speaksTls: boolean, identity: string |
 }
 
 /** Outcome of a connection that reaches the application with TLS of the client's proxy. */
-function deliverTls({ servesTls, port }: Server, refusal: ConnectionRefused): ConnectionOutcome {
+function deliverTls({ servesTls, port }: Server, refusal: ConnectionRefused, identity?: string): ConnectionOutcome {
   if (servesTls === undefined) {
     const reason = `whether the application serves TLS on port ${port} cannot be seen`
     return { is: 'unknown', reason, chain: undefined }
   }
-  return servesTls ? openOpaque(undefined) : refuse(refusal)
+  return servesTls ? openOpaque(identity) : refuse(refusal)
 }
 
 const openOpaque = (identity: string | undefined): ConnectionOutcome => ({

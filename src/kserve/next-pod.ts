@@ -1,7 +1,10 @@
+import { TUNNEL } from '../istio/ambient.ts'
 import { type InjectionKinds, nextProxy, rewritesProbes } from '../istio/injection.ts'
+import { meshOf } from '../istio/mesh.ts'
 import type { HttpProbe } from '../state/kinds/container.ts'
 import type { View } from '../state/snapshot.ts'
 import { captureOf, parseExcludedInboundPorts, TLS_MODE_LABEL, type Workload } from '../state/workload.ts'
+import type { Labels } from '../text/selector.ts'
 import {
   AUTH_PROXY_PORT,
   type Component,
@@ -28,7 +31,7 @@ export function desiredPod(view: View<InjectionKinds>, service: InferenceService
     namespace: service.namespace,
     name: `${component.service} (next pod)`,
     labels: {
-      ...(next.proxy === 'sidecar' ? { [TLS_MODE_LABEL]: 'istio' } : {}),
+      ...(next.proxy === 'sidecar' ? injectedLabels(view, next.revision) : {}),
       ...generatedLabels(service, component)
     },
     serviceAccount: component.serviceAccount,
@@ -41,6 +44,11 @@ export function desiredPod(view: View<InjectionKinds>, service: InferenceService
     hostNetwork: component.hostNetwork ? true : undefined,
     unknownLabels: 'generated'
   }
+}
+
+/** Labels that the injector adds, unless the pod has them. */
+function injectedLabels(view: View<'ConfigMap'>, revision: string | undefined): Labels {
+  return { [TLS_MODE_LABEL]: 'istio', ...(meshOf(view, { revision }).enablesHbone ? { [TUNNEL]: 'http' } : {}) }
 }
 
 /** In Knative mode, queue-proxy has the probe. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Authorization } from '../istio/authorization.ts'
+import type { Connection } from '../istio/connection.ts'
 import type { CallResult } from '../request/hop.ts'
 import { clientName } from '../rules/lib/message-parts.ts'
 import { decidingPolicy } from '../rules/lib/policy-message-parts.ts'
@@ -19,14 +20,17 @@ export const callResultSchema = z.object({
   client: side
     .extend({
       name: z.string(),
-      tls: z.enum(['plaintext', 'istio-mtls', 'tls', 'mutual-tls']),
+      tls: z.enum(['plaintext', 'istio-mtls', 'tls', 'mutual-tls', 'hbone', 'tls-in-hbone']),
       sni: z.string().optional()
     })
     .describe('Client, and what it sends'),
   host: z.string(),
   port: z.int().describe('Service port'),
   server: side
-    .extend({ name: z.string().describe('Pod, as namespace/name'), by: z.enum(['application', 'sidecar', 'gateway']) })
+    .extend({
+      name: z.string().describe('Pod, as namespace/name'),
+      by: z.enum(['application', 'sidecar', 'gateway', 'ztunnel'])
+    })
     .describe('Server, and what it accepts'),
   identity: z.string().optional().describe('Peer identity; absent: unauthenticated. `*` means any mesh identity'),
   authorization: side
@@ -71,10 +75,11 @@ const DENIAL_REASON: Readonly<Record<Exclude<Authorization['is'], 'allowed'>, st
 
 function renderAuthorization(
   verdict: Authorization,
-  at: 'application' | 'sidecar' | 'gateway'
+  at: Connection['server']['at']
 ): Side & { verdict: Authorization['is'] } {
   if (verdict.is !== 'allowed') {
-    const description = verdict.is === 'token-refused' ? 'denied, 401' : 'denied, 403 RBAC'
+    const refused = at === 'ztunnel' ? 'denied, connection reset' : 'denied, 403 RBAC'
+    const description = verdict.is === 'token-refused' ? 'denied, 401' : refused
     return {
       verdict: verdict.is,
       description,

@@ -8,7 +8,7 @@ import { toServiceRef } from '../request/service-resolution.ts'
 import { clientTlsSource, serverField } from '../rules/lib/message-parts.ts'
 import { type Ref, toRef } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
-import { TLS_MODE_LABEL, tlsModeOf, type Workload } from '../state/workload.ts'
+import { REDIRECTION, TLS_MODE_LABEL, tlsModeOf, type Workload } from '../state/workload.ts'
 
 /** Object and field that configure a side of a connection. */
 export interface ConfigSource {
@@ -27,7 +27,9 @@ const CLIENT_TLS: Readonly<Record<ClientSide['send'], string>> = {
   plaintext: 'plaintext',
   'istio-mtls': 'mTLS',
   tls: 'non-Istio TLS',
-  'mutual-tls': 'custom mTLS'
+  'mutual-tls': 'custom mTLS',
+  hbone: 'HBONE',
+  'tls-in-hbone': 'non-Istio TLS in HBONE'
 }
 
 const CLIENT_TLS_REASON: Readonly<Record<ClientSide['reason'], string>> = {
@@ -35,11 +37,15 @@ const CLIENT_TLS_REASON: Readonly<Record<ClientSide['reason'], string>> = {
   'credential-ignored': 'sidecars ignore credentialName',
   'peer-disabled': 'auto mTLS: PeerAuthentication disables mTLS on the endpoint',
   'no-proxy': 'client has no sidecar',
+  ztunnel: 'ztunnel of the client',
+  hbone: 'endpoint takes HBONE',
   'auto-mtls-off': 'no DestinationRule sets TLS, and enableAutoMtls is false',
   'headless-mixed': `original destination cluster: not every endpoint has label ${TLS_MODE_LABEL}=istio`,
   'endpoint-without-tls-mode': `auto mTLS: endpoint has no label ${TLS_MODE_LABEL}=istio`,
   'auto-mtls': `auto mTLS: endpoint has label ${TLS_MODE_LABEL}=istio`
 }
+/** Annotation that istio-cni sets on captured pods. */
+const REDIRECTION_FIELD = `metadata.annotations[${REDIRECTION}]`
 const DIRECT_POD_IP_REASON = 'client dials the pod IP, which its sidecar forwards unchanged'
 
 /** Describes what the client sends. */
@@ -63,6 +69,10 @@ function clientTlsSources(
   switch (sent.reason) {
     case 'no-proxy':
       return sourceIn(client.namespace === '' ? undefined : podRef(client), 'spec.containers')
+    case 'ztunnel':
+      return sourceIn(podRef(client), REDIRECTION_FIELD)
+    case 'hbone':
+      return sourceIn(podRef(server), REDIRECTION_FIELD)
     case 'auto-mtls-off':
       return sourceIn(findMeshConfig(view, client), 'data.mesh')
     case 'headless-mixed':
@@ -100,6 +110,12 @@ export function serverSideText({ server, outcome }: Connection): Side {
         reason: 'pod has no sidecar',
         configuredBy: sourceIn(podRef(server.workload), 'spec.containers')
       }
+    case 'ztunnel': {
+      const { strict } = server
+      return strict === undefined
+        ? { description: 'HBONE and plaintext', reason: 'ztunnel, no PeerAuthentication is STRICT', configuredBy: [] }
+        : { description: 'only HBONE', reason: 'ztunnel, STRICT', configuredBy: sourceIn(strict, 'spec') }
+    }
     case 'sidecar': {
       const { mode, by } = server.mtls
       return by === undefined

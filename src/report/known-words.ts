@@ -19,20 +19,20 @@ defaultserviceexportto defaultvirtualserviceexportto delegate delete deletiontim
 deployment deploymentmode destination destinationrule destinationruleexportto destinationrules dev directresponse
 disable disableautotls disabled disablehttproutetimeout disableingresscreation disableistiovirtualhost discovery
 diverts doesnotexist domain domainmapping domaintemplate drain dry
-egress elsewhere enable enableautomtls enabled enablegatewayapi enablellminferenceservicetls encryption endpoint
-endpoints endpointslice endpointslices endport enforced entry env envoy envoyextauthzgrpc envoyextauthzhttp
+egress elsewhere enable enableautomtls enabled enablegatewayapi enablellminferenceservicetls enableshbone encryption
+endpoint endpoints endpointslice endpointslices endport enforced entry env envoy envoyextauthzgrpc envoyextauthzhttp
 envoyproxy epp error exact example except excludeinboundports exists experimental expired explain explainer exported
 exportto exposure ext extensionproviders external externalname
 fail failed failurepolicy false fault fields filters findkserveconfig for foreign forwarded forwardoriginaltoken
 found from
 gateway gatewayclass gatewayclasses gatewayclassname gateways gatewaytopology gave generated generatename generation
 get go good granted group grpc grpcinferenceservice guard
-h2c hash haslabels headers headless health healthz hex high hops host hostname hostnames hostnetwork hosts hpa http
-http2 httpget httpoption httproute httproutes https httpsredirect huggingface
+h2c hash haslabels hbone headers headless health healthz hex high hops host hostname hostnames hostnetwork hosts hpa
+http http2 httpget httpoption httproute httproutes https httpsredirect huggingface
 identity ignored ignoreuricase image implementationspecific impossible in index ineffective inf infer inference
 inferencegraph inferencegraphs inferenceservice inferenceservices infinity info ingress ingressclass ingressclasses
 ingressclassname ingressdomain ingresses ingressgateway ingressselector ingressservice initcontainers initializer
-inject injected injection injector internal invalid io ip ipaddr ipblock ipblocks is isdeepstrictequal isdnsname
+inject injected injection injector internal invalid io ip ipaddr ipblock ipblocks isdeepstrictequal isdnsname
 ispropagated iss issuer istio istiod istionamespace isvc
 js jwt jwtrules
 k8s key kgateway kind kinds knative knativelocalgatewayservice knativenamespace kpa kserve kserveingressgateway
@@ -41,8 +41,8 @@ label labels labelselector last lastmodifier latent latestreadyrevision lease li
 livenessprobe llminferenceservice llminferenceservices llmisvc loadbalancer local localgateway localgatewayservice
 localmodel localmodelnode loop lose lossless lost low
 manager manifestsonly mapping maps match matches matchexpressions matchlabels max maxreplicas medium memoize
-memoizeinview mesh meshconfigmap metadata method methods metric metrics min minreplicas mismatch missing mixed mode
-model modelformat modelinfer modelmesh models mongo mtls mutate mutatingwebhookconfiguration
+memoizeinview mesh meshconfigmap meta metadata method methods metric metrics min minreplicas mismatch missing mixed
+mode model modelformat modelinfer modelmesh models mongo mtls mutate mutatingwebhookconfiguration
 mutatingwebhookconfigurations mutual mysql
 name names namespace namespaces namespaceselector nan net network networking networkpolicies networkpolicy never
 neverinjectselector next nextproxy nginx no node nodeport nodes non none not nothosts notin notipblocks notmethods
@@ -54,7 +54,7 @@ paddle parentrefs parsegofloat parsegoobject parseyaml part passthrough path pat
 patterns peer peerauthentication peerauthentications per percent percentage permissive phase plain plaintext plane
 planned plural pmml pod podip pods podselector podswith policy policytypes pool port portlevelmtls portlevelsettings
 ports post predict predictor prefix presenter previous principal principals priority private probe probers probes
-projectcontour propagated protobuf protocol protocolversion provider proxy public published pytorch
+projectcontour propagated protobuf protocol protocolversion provider proxy proxymetadata public published pytorch
 queryparams queue queueadm
 rawdeployment re2js readinessprobe readsannotation ready reason redacted redirect redirected redirection redis ref
 referencegrant referencegrants refused regex registry registryonly regularexpression rejected remote remoteipblocks

@@ -1,23 +1,23 @@
 import { isAmbient } from '../istio/ambient.ts'
-import { type Authorization, type AuthorizationKinds, authorize } from '../istio/authorization.ts'
-import { callerAddresses } from '../istio/caller-addresses.ts'
+import type { Authorization, AuthorizationKinds } from '../istio/authorization.ts'
 import type { ClientSide, Destination } from '../istio/client.ts'
 import { type Connection, type ConnectionKinds, connect, connectPlaintext } from '../istio/connection.ts'
 import { open } from '../istio/connection-outcome.ts'
 import type { Chain } from '../istio/gateway.ts'
-import { ANY_ADDRESS } from '../istio/ip-blocks.ts'
-import { meshOf } from '../istio/mesh.ts'
+import { INTERNAL_ADDRESS } from '../istio/ip-blocks.ts'
 import type { Call, Request } from '../istio/request.ts'
-import { issuersFor, unknownIssuer, validateToken } from '../istio/request-authentication.ts'
 import type { Routed } from '../istio/route.ts'
+import type { ServerSide } from '../istio/server.ts'
 import type { RouteKinds } from '../istio/sidecar-route.ts'
+import { passesWaypoint } from '../istio/waypoint.ts'
 import { evaluateNetwork } from '../kubernetes/network-policy.ts'
 import type { Endpoint } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
-import { identityOf, type Workload } from '../state/workload.ts'
+import type { Workload } from '../state/workload.ts'
+import { ALLOWED, authorizeCaller, toPolicyDenied } from './authorize-call.ts'
 import { type InputKinds, inputsOf } from './call-inputs.ts'
 import { answersOf, toCaveat, uncertainRoute, undecidedBy } from './caveats.ts'
-import type { Denied, Failure, PolicyDenied } from './failure.ts'
+import type { Failure } from './failure.ts'
 import type { CallResult, Caveat, Unevaluated } from './hop.ts'
 import type { NoRouteReason } from './route-failure.ts'
 
@@ -62,20 +62,18 @@ export function evaluateNonIstioListener(view: View<CallKinds>, attempt: CallAtt
   })
 }
 
-const ALLOWED: Authorization = { is: 'allowed', by: [] }
-
 function evaluateConnected(view: View<CallKinds>, attempt: CallAttempt, connection: Connection): CallResult {
   const { client, call, destination, endpoint } = attempt
   const { sent, server, outcome } = connection
-  const ambient = findAmbient(view, attempt)
+  const unmodeled = findUnmodeled(view, attempt)
   const routed = routeOf(attempt, connection)
   const toResult = (
     authorization: Authorization,
     failure?: Failure,
     unevaluated: readonly Caveat[] = [],
-    unknown: Unevaluated | undefined = ambient
+    unknown: Unevaluated | undefined = unmodeled
   ): CallResult => ({ client, destination, connection, authorization, failure, unknown, unevaluated, routed })
-  if (ambient !== undefined) return toResult(ALLOWED)
+  if (unmodeled !== undefined) return toResult(ALLOWED)
   const network = attempt.fromNode ? undefined : evaluateNetwork(view, client, endpoint)
   if (network?.is === 'denied') {
     const { workload: server, port } = endpoint
@@ -85,12 +83,9 @@ function evaluateConnected(view: View<CallKinds>, attempt: CallAttempt, connecti
     return toResult(ALLOWED, undefined, [], { reason: outcome.reason, inputs: inputsOfCall(view, attempt) })
   if (outcome.is === 'refused') return toResult(ALLOWED, { ...outcome.refusal, client, sent, destination, server })
   const sentRequest = toRequest(attempt, connection, outcome)
-  const { request, authorization } =
-    server.at === 'application'
-      ? { request: sentRequest, authorization: ALLOWED }
-      : authorizeCaller(view, endpoint.workload, sentRequest)
+  const { request, authorization } = authorizeCaller(view, server, sentRequest)
   if (authorization.is !== 'allowed') {
-    return toResult(authorization, toPolicyDenied(view, client, endpoint.workload, request, authorization))
+    return toResult(authorization, toPolicyDenied(view, client, server, request, authorization))
   }
   const { chain } = outcome
   const failure: Failure | undefined =
@@ -98,8 +93,9 @@ function evaluateConnected(view: View<CallKinds>, attempt: CallAttempt, connecti
       ? { cause: 'no-route', host: call.host, boundTo: routed.boundTo, hidden: routed.hidden, destination, at: chain }
       : undefined
   const caveats = [
-    ...(server.at === 'application' ? [] : answersOf(view, endpoint.workload, request)),
-    ...(server.at === 'application' ? [] : undecidedBy(view, endpoint.workload, request)),
+    ...(isEnvoy(server)
+      ? [...answersOf(view, server.workload, request), ...undecidedBy(view, server.workload, request)]
+      : []),
     ...(network?.is === 'unknown' ? network.by.map(toCaveat) : [])
   ]
   return toResult(authorization, failure, caveats, uncertainRoute(routed))
@@ -111,12 +107,21 @@ function routeOf({ call, endpoint, routeAt }: CallAttempt, { outcome }: Connecti
   return routeAt(endpoint.workload, outcome.chain, call)
 }
 
-export const AMBIENT = 'ztunnel (ambient mode) is not modeled'
+const WAYPOINT = 'a waypoint (ambient mode) is not modeled'
+const GATEWAY = 'a gateway in ambient mode is not modeled'
 
-/** ztunnel replaces both ends of a connection: neither the client's TLS nor the server's policies apply as with sidecars. */
-function findAmbient(view: View<CallKinds>, attempt: CallAttempt): Unevaluated | undefined {
-  if (!isAmbient(view, attempt.endpoint.workload) && !isAmbient(view, attempt.client)) return undefined
-  return { reason: AMBIENT, inputs: inputsOfCall(view, attempt) }
+/** Reasons why a connection is not evaluated. */
+export const isUnmodeled = (reason: string) => reason === WAYPOINT || reason === GATEWAY
+
+/**
+ * A waypoint takes the place of the server for policies, and of the client for the server. ztunnel is before the listener of a
+ * gateway that it captures.
+ */
+function findUnmodeled(view: View<CallKinds>, attempt: CallAttempt): Unevaluated | undefined {
+  const { client, destination, endpoint } = attempt
+  const isGateway = [client, endpoint.workload].some(one => one.proxy === 'gateway' && isAmbient(view, one))
+  if (!isGateway && !passesWaypoint(view, client, destination, endpoint.workload)) return undefined
+  return { reason: isGateway ? GATEWAY : WAYPOINT, inputs: inputsOfCall(view, attempt) }
 }
 
 function inputsOfCall(view: View<CallKinds>, { client, destination, endpoint }: CallAttempt): string {
@@ -131,66 +136,16 @@ function toRequest(
   return {
     ...call,
     identity,
-    from: client.address,
+    from: isInternal(sent, server) ? INTERNAL_ADDRESS : client.address,
     to: { address: workload.address, port },
     sni: sent.sni,
-    http: server.at !== 'sidecar' || (server.protocol !== 'tcp' && !opaque)
+    http: server.at === 'sidecar' ? server.protocol !== 'tcp' && !opaque : server.at !== 'ztunnel'
   }
 }
 
-interface AuthorizedRequest {
-  readonly request: Request
-  readonly authorization: Authorization
+/** True if the connection comes out of HBONE in Envoy. */
+function isInternal({ send }: ClientSide, { at }: ServerSide): boolean {
+  return at === 'sidecar' && (send === 'hbone' || send === 'tls-in-hbone')
 }
 
-/** Authorizes a request from any address as one from an address that the policies allow, if there is one. */
-function authorizeCaller(view: View<CallKinds>, server: Workload, request: Request): AuthorizedRequest {
-  const authorizeFrom = (from: string | undefined): AuthorizedRequest => {
-    const own = from === request.from ? request : { ...request, from }
-    return { request: own, authorization: authorizeRequest(view, server, own) }
-  }
-  if (request.from !== ANY_ADDRESS) return authorizeFrom(request.from)
-  const [first, ...others] = callerAddresses(view, server)
-  let result = authorizeFrom(first)
-  for (const from of others) {
-    if (result.authorization.is === 'allowed') break
-    const other = authorizeFrom(from)
-    if (other.authorization.is === 'allowed') result = other
-  }
-  return result
-}
-
-/** RequestAuthentications validate the JWT before AuthorizationPolicies match on it. */
-function authorizeRequest(view: View<CallKinds>, server: Workload, request: Request): Authorization {
-  const issuers = issuersFor(view, server)
-  const unknownBy = unknownIssuer(issuers, request.token)
-  if (unknownBy !== undefined) return { is: 'token-refused', by: unknownBy }
-  return authorize(view, server, { ...request, token: validateToken(issuers, request.token) })
-}
-
-function toPolicyDenied(
-  view: View<CallKinds>,
-  client: Workload,
-  server: Workload,
-  request: Request,
-  verdict: Denied
-): PolicyDenied {
-  return { cause: denialCause(view, client, server, request, verdict), client, server, request, verdict }
-}
-
-/** Finds the property of the request that would have to differ for it to be allowed. */
-function denialCause(
-  view: View<CallKinds>,
-  client: Workload,
-  server: Workload,
-  request: Request,
-  { is }: Denied
-): PolicyDenied['cause'] {
-  if (is === 'provider-unknown') return is
-  if (is === 'token-refused') return 'token-never-valid'
-  const wouldAllow = (other: Partial<Request>) => authorize(view, server, { ...request, ...other }).is === 'allowed'
-  const identity = identityOf(client, meshOf(view).trustDomain)
-  if (request.identity === undefined && client.namespace !== '' && wouldAllow({ identity }))
-    return 'no-identity-for-policy'
-  return wouldAllow({ token: { issuer: undefined } }) ? 'token-never-valid' : 'refused-by-policy'
-}
+const isEnvoy = ({ at }: ServerSide) => at === 'sidecar' || at === 'gateway'

@@ -13,6 +13,7 @@ import type { View } from '../state/snapshot.ts'
 import { identityOf, type Workload } from '../state/workload.ts'
 import { isWildcard } from '../text/host.ts'
 import type { CallerNamespaces, PathKinds } from './caller.ts'
+import type { DataPlane } from './data-plane.ts'
 import { routesText, virtualServicesOf } from './mesh-routes.ts'
 
 /** Targets of callers; they decide which properties of a caller's namespace are relevant. */
@@ -28,15 +29,15 @@ export interface Called {
 export interface NamespaceClass {
   readonly namespaces: CallerNamespaces
   readonly accounts: Accounts
-  readonly revision: string | undefined
+  readonly dataPlane: DataPlane
 }
 
 type Accounts = readonly [string, ...string[]]
 
-/** Service accounts of the callers in a namespace, and the Istio revision of their sidecars. */
+/** Service accounts of the callers in a namespace, and their data plane. */
 export interface MeshNamespace {
   readonly accounts: Accounts
-  readonly revision: string | undefined
+  readonly dataPlane: DataPlane
 }
 
 /**
@@ -52,7 +53,7 @@ export function callerClasses(
 ): readonly NamespaceClass[] {
   const { configurationOf, residuesOf } = distinguishers(view, called)
   const classes = new Map<string, NamespaceClass & { readonly namespaces: [string, ...string[]] }>()
-  for (const [namespace, { accounts, revision }] of namespaces) {
+  for (const [namespace, { accounts, dataPlane }] of namespaces) {
     const byResidue = new Map<string, string>()
     for (const serviceAccount of accounts) {
       getOrAdd(byResidue, residuesOf({ namespace, serviceAccount }), () => serviceAccount)
@@ -63,14 +64,14 @@ export function callerClasses(
       configurationOf(namespace),
       byText.map(([residue]) => residue),
       networkPoliciesFor(view, called.servers, namespace),
-      revision
+      dataPlane
     ])
     const known = classes.get(key)
     if (known === undefined)
       classes.set(key, {
         namespaces: [namespace],
         accounts: byText.map(([, account]) => account) as [string, ...string[]],
-        revision
+        dataPlane
       })
     else known.namespaces.push(namespace)
   }

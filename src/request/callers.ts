@@ -1,5 +1,4 @@
 import { policiesFor } from '../istio/authorization.ts'
-import { type InjectionKinds, nextProxy } from '../istio/injection.ts'
 import { ANY_ADDRESS } from '../istio/ip-blocks.ts'
 import { meshOf } from '../istio/mesh.ts'
 import { namedExports } from '../istio/named-exports.ts'
@@ -11,11 +10,12 @@ import { namespacesInPolicies } from '../kubernetes/network-callers.ts'
 import { getOrAdd } from '../state/map.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
-import { toWorkload, type Workload } from '../state/workload.ts'
+import type { Workload } from '../state/workload.ts'
 import { coversHost } from '../text/host.ts'
 import { matchesAnywhere } from '../text/pattern.ts'
 import type { InFlightRequest, PathKinds, TrafficSource } from './caller.ts'
 import { type Called, callerClasses } from './caller-classes.ts'
+import { ambientNamespaces, dataPlaneIn } from './data-plane.ts'
 import { virtualServicesOf } from './mesh-routes.ts'
 
 /** Client with a sidecar in a namespace without configuration for what it sends. */
@@ -41,8 +41,8 @@ export const NON_MESH_SOURCE: TrafficSource = {
 }
 
 /**
- * Callers with a sidecar: any, and namespaces of which configuration on the path speaks, if they have sidecars: policies
- * name them or their pattern, DestinationRules lie in them or are exported to them, they have a Sidecar, NetworkPolicies
+ * Callers in the mesh: any with a sidecar, and namespaces of which configuration on the path speaks, if they are in it: policies
+ * name them or their pattern, DestinationRules lie in them or are exported to them, they have a Sidecar, ztunnel captures them, NetworkPolicies
  * distinguish them. Namespaces with equal configuration form one caller class.
  *
  * @param representative namespace that represents its class, if it is in one; by default the first in order
@@ -57,17 +57,18 @@ export function meshSources(view: View<PathKinds>, called: Called, representativ
   )
   const namespaces = new Map(
     inOrder.flatMap(([namespace, names]) => {
-      const sidecar = sidecarIn(view, namespace)
+      const dataPlane = dataPlaneIn(view, namespace)
       const accounts = [ANY_MESH_CLIENT.serviceAccount, ...[...names].sort()] as const
-      return sidecar === undefined ? [] : [[namespace, { accounts, revision: sidecar.revision }] as const]
+      return dataPlane === undefined ? [] : [[namespace, { accounts, dataPlane }] as const]
     })
   )
   return [
     { caller: { caller: 'in-mesh', from: undefined }, pods: [ANY_MESH_CLIENT] },
-    ...callerClasses(view, namespaces, called).map(({ namespaces: from, accounts, revision }): TrafficSource => {
-      const toPod = (serviceAccount: string) => ({ ...ANY_MESH_CLIENT, namespace: from[0], serviceAccount, revision })
+    ...callerClasses(view, namespaces, called).map(({ namespaces: from, accounts, dataPlane }): TrafficSource => {
+      const { expected, ...own } = dataPlane
+      const toPod = (serviceAccount: string) => ({ ...ANY_MESH_CLIENT, namespace: from[0], serviceAccount, ...own })
       const [first, ...others] = accounts
-      return { caller: { caller: 'in-mesh', from }, pods: [toPod(first), ...others.map(toPod)] }
+      return { caller: { caller: 'in-mesh', from }, pods: [toPod(first), ...others.map(toPod)], expected }
     })
   ]
 }
@@ -89,7 +90,8 @@ function namespacesWithConfig(view: View<PathKinds>, { hosts, call }: Called): r
     ...hosts.flatMap(host => namespacesWithRule(view, host)),
     ...view.list('Sidecar').map(({ namespace }) => namespace),
     ...called.flatMap(namespace => [...exportTargets(view, namespace)]),
-    ...(importsOwnNamespace(view) ? called : [])
+    ...(importsOwnNamespace(view) ? called : []),
+    ...ambientNamespaces(view, 'all').filter(one => !isHopNamespace(view, one))
   ]
 }
 
@@ -147,14 +149,3 @@ function namespacesMatching(view: View<'Namespace'>, pattern: string): readonly 
 const existingNamespaces: (view: View<'Namespace'>, pattern: string) => readonly string[] = memoizeInView(
   (view, pattern) => view.list('Namespace').flatMap(({ name }) => (matchesAnywhere(pattern, name) ? name : []))
 )
-
-/** Sidecar of the next pods of a namespace, else of its running pods; absent if they have none. */
-const sidecarIn: (view: View<InjectionKinds | 'Pod'>, namespace: string) => Pick<Workload, 'revision'> | undefined =
-  memoizeInView((view, namespace) => {
-    const next = nextProxy(view, { namespace, labels: {}, annotations: {}, hostNetwork: false })
-    if (next.proxy === 'sidecar') return next
-    return view
-      .list('Pod', namespace)
-      .map(toWorkload)
-      .find(({ proxy }) => proxy === 'sidecar')
-  })

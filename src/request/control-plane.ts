@@ -1,7 +1,8 @@
-import { isAmbient } from '../istio/ambient.ts'
 import { authorize } from '../istio/authorization.ts'
+import type { PeerAuthentication } from '../istio/peer-authentication.ts'
 import type { Request } from '../istio/request.ts'
-import { serverSide } from '../istio/server.ts'
+import { type SidecarServer, serverSide, type ZtunnelServer } from '../istio/server.ts'
+import { authorizeAtZtunnel } from '../istio/ztunnel-authorization.ts'
 import { findKserveConfig, ingressOf } from '../kserve/kserve.ts'
 import { dedupeEndpoints } from '../kubernetes/dedupe-endpoints.ts'
 import { evaluateNetwork } from '../kubernetes/network-policy.ts'
@@ -11,14 +12,12 @@ import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { parseGoFloat } from '../text/go-float.ts'
 import { serviceHost } from '../text/host.ts'
-import { inputsOf } from './call-inputs.ts'
-import { AMBIENT } from './call-result.ts'
 import type { PathKinds } from './caller.ts'
 import { NON_MESH_CLIENT } from './callers.ts'
 import { toCaveat } from './caveats.ts'
 import { type ControlPlaneWebhook, controlPlaneWebhooks, type WebhookKinds } from './control-plane-webhooks.ts'
 import type { ConfigurationRejected, Failure } from './failure.ts'
-import type { HopName, Unevaluated } from './hop.ts'
+import type { HopName } from './hop.ts'
 import type { Path } from './request-path.ts'
 
 export type ControlPlaneKinds = PathKinds | WebhookKinds
@@ -37,16 +36,15 @@ function webhookPaths(view: View<ControlPlaneKinds>): readonly Path[] {
     if (paths.has(entry)) continue
     const service = findService(view, serviceHost(namespace, name, view.settings.clusterDomain))
     const failure = service && findWebhookFailure(view, webhook, service)
-    const unknown = service && failure === undefined ? findUnknownWebhook(view, service, port) : undefined
     const unevaluated = service === undefined ? [] : networkCaveats(view, service, port)
-    paths.set(entry, { ...toPath(entry, 'apiserver->webhook', failure, unknown), unevaluated })
+    paths.set(entry, { ...toPath(entry, 'apiserver->webhook', failure), unevaluated })
   }
   return [...paths.values()]
 }
 
-function toPath(entry: string, name: HopName, failure: Failure | undefined, unknown?: Unevaluated): Path {
-  const hops = [{ name, calls: [], failure, unknown }]
-  return { caller: 'system', from: undefined, entry, activatorMode: undefined, hops, expected: true, unknown }
+function toPath(entry: string, name: HopName, failure: Failure | undefined): Path {
+  const hops = [{ name, calls: [], failure }]
+  return { caller: 'system', from: undefined, entry, activatorMode: undefined, hops, expected: true }
 }
 
 const API_SERVER: Workload = { ...NON_MESH_CLIENT, name: 'kube-apiserver', hostNetwork: true }
@@ -57,35 +55,31 @@ function findWebhookFailure(
   service: Service
 ): Failure | undefined {
   for (const endpoint of endpointsAt(view, service, called.port)) {
-    // ztunnel treats a port exception of mode DISABLE unlike a sidecar.
-    if (isAmbient(view, endpoint.workload)) continue
     const server = serverSide(view, endpoint)
-    if (server.at !== 'sidecar') continue
-    const { mtls, protocol } = server
+    if (server.at !== 'sidecar' && server.at !== 'ztunnel') continue
+    const refused = refusesPlaintext(server)
     const { workload: pod, port: number } = endpoint
-    if (mtls.mode === 'STRICT' || protocol === 'http') {
-      const at = mtls.mode === 'STRICT' ? mtls.by : undefined
+    if (refused !== undefined) {
       const { selector } = service.spec
-      return { cause: 'webhook-refused', configuration, webhook, pod, port: number, selector, at }
+      return { cause: 'webhook-refused', configuration, webhook, pod, port: number, selector, at: refused.by }
     }
-    const rejected = findPolicyDenied(view, endpoint)
+    const rejected = findPolicyDenied(view, server)
     if (rejected !== undefined) return rejected
   }
   return undefined
 }
 
+/** Set if the proxy does not let the TLS of the API server through, with the policy that it enforces. */
+function refusesPlaintext(server: SidecarServer | ZtunnelServer): { readonly by?: PeerAuthentication } | undefined {
+  if (server.at === 'ztunnel') return server.strict && { by: server.strict }
+  const { mtls, protocol } = server
+  if (mtls.mode === 'STRICT') return { by: mtls.by }
+  return protocol === 'http' ? {} : undefined
+}
+
 function endpointsAt(view: View<ControlPlaneKinds>, service: Service, number: number): readonly Endpoint[] {
   const port = service.spec.ports.find(one => one.port === number)
   return port === undefined ? [] : dedupeEndpoints(endpointsOf(view, service, port))
-}
-
-/** The API server sends plaintext to ztunnel, which rejects it under STRICT. */
-function findUnknownWebhook(view: View<ControlPlaneKinds>, service: Service, number: number): Unevaluated | undefined {
-  const endpoints = endpointsAt(view, service, number).filter(({ workload }) => isAmbient(view, workload))
-  if (endpoints.length === 0) return undefined
-  const { name, namespace } = service
-  const host = serviceHost(namespace, name, view.settings.clusterDomain)
-  return { reason: AMBIENT, inputs: inputsOf(view, [API_SERVER], { host, namespace, endpoints }) }
 }
 
 /** The API server calls from the network of its node, so that no NetworkPolicy certainly denies it. */
@@ -99,7 +93,8 @@ function networkCaveats(
   return [...policies].map(policy => ({ ...toCaveat(policy), hop: 'apiserver->webhook' }))
 }
 
-function findPolicyDenied(view: View<PathKinds>, { workload, port }: Endpoint): Failure | undefined {
+function findPolicyDenied(view: View<PathKinds>, server: SidecarServer | ZtunnelServer): Failure | undefined {
+  const { workload, port } = server
   const request: Request = {
     host: '',
     path: undefined,
@@ -113,7 +108,7 @@ function findPolicyDenied(view: View<PathKinds>, { workload, port }: Endpoint): 
     sni: undefined,
     http: false
   }
-  const verdict = authorize(view, workload, request)
+  const verdict = (server.at === 'ztunnel' ? authorizeAtZtunnel : authorize)(view, workload, request)
   if (verdict.is === 'allowed') return undefined
   return { cause: 'refused-by-policy', client: API_SERVER, server: workload, request, verdict }
 }

@@ -3,14 +3,14 @@ import type { Call } from '../istio/request.ts'
 import { forwardToken, issuersFor } from '../istio/request-authentication.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
-import { AMBIENT, type CallAttempt, type CallKinds, evaluateCall, type RouteAtGateway } from './call-result.ts'
+import { type CallAttempt, type CallKinds, evaluateCall, isUnmodeled, type RouteAtGateway } from './call-result.ts'
 import type { Failure } from './failure.ts'
 import type { CallResult, Caveat, Hop, Unevaluated } from './hop.ts'
 import { noEndpoints, toServiceRef } from './service-resolution.ts'
 
 /** Results of the calls of one hop. */
 export interface CallResults {
-  /** Calls up to the first failure, without those of ambient mode, whose connection is not known. */
+  /** Calls up to the first failure, without those whose connection is not known. */
   readonly calls: readonly CallResult[]
   readonly failure: Failure | undefined
   /** Set without a failure if the result of a call is not known. */
@@ -21,7 +21,7 @@ export interface CallResults {
 /** Result of several calls: the first failure, otherwise unknown if one of them is. */
 export function toResults(results: readonly CallResult[], failure = firstFailure(results)): CallResults {
   return {
-    calls: results.filter(one => one.unknown?.reason !== AMBIENT),
+    calls: results.filter(({ unknown }) => unknown === undefined || !isUnmodeled(unknown.reason)),
     failure,
     unevaluated: toDistinct(results.flatMap(one => one.unevaluated)),
     unknown: failure === undefined ? joinUnknown(results) : undefined

@@ -1,4 +1,4 @@
-import { acceptsHbone } from '../istio/hbone.ts'
+import { acceptsHbone } from '../istio/ambient.ts'
 import { getOrAdd } from '../state/map.ts'
 import { memoize } from '../state/memoize.ts'
 import type { CallerNamespaces } from './caller.ts'

@@ -5,7 +5,6 @@ import { HTTP_PORT } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
-import { AMBIENT } from './call-result.ts'
 import type { PathKinds, TrafficSource } from './caller.ts'
 import { callerText } from './caller-classes.ts'
 import { rejectedPaths, unknownPath } from './inference-service-paths.ts'
@@ -51,10 +50,9 @@ export function pathsFromPods(view: View<PathKinds>, service: InferenceService):
       const { caller, pods } = source
       const [pod] = pods
       const called = addresses.filter(one => isCalledBy(one, service, pod))
-      const reason = unknown ?? (isAmbient(view, pod) ? AMBIENT : undefined)
       if (called.length === 0) return []
       if (rejected !== undefined) return rejectedPaths(rejected, [caller]).map(path => ({ ...path, host: own }))
-      if (reason !== undefined) return [{ ...unknownPath(reason, []), ...caller, host: own }]
+      if (unknown !== undefined) return [{ ...unknownPath(unknown, []), ...caller, host: own }]
       return called
         .flatMap(({ to, templates, entry }) => templates.to(to, entry === undefined ? source : { ...source, entry }))
         .flatMap(evaluateWithHost)

@@ -89,9 +89,9 @@ function resultsByPod(view: View<PathKinds>, client: Workload, call: Call, servi
   }))
 }
 
-/** True if a response could come from a mesh. A response of the pod's policies (403) could not. */
-function looksLikeMesh({ failure }: CallResults): boolean {
-  return failure !== undefined && !('verdict' in failure)
+/** True if a response could come from a mesh. A response of a sidecar's policies (403) could not; ztunnel resets the connection. */
+function looksLikeMesh({ failure, calls }: CallResults): boolean {
+  return failure !== undefined && (!('verdict' in failure) || calls.at(-1)?.connection.server.at === 'ztunnel')
 }
 
 /** Private Service of a revision, which selects its pods. */

@@ -1,10 +1,9 @@
-import { DATAPLANE_MODE } from '../istio/hbone.ts'
 import { hasInjector, INJECT, type InjectionKinds, injection } from '../istio/injection.ts'
 import { meshOf } from '../istio/mesh.ts'
 import { memoize } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
-import { isRunning, toWorkload } from '../state/workload.ts'
+import { DATAPLANE_MODE, isRunning, toWorkload } from '../state/workload.ts'
 
 type Pod = ResourceOf<'Pod'>
 

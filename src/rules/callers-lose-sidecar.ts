@@ -1,5 +1,5 @@
-import { DATAPLANE_MODE } from '../istio/hbone.ts'
 import { toRef } from '../state/resource.ts'
+import { DATAPLANE_MODE } from '../state/workload.ts'
 import { defineFailure } from './lib/rule.ts'
 import { updatedManifest } from './lib/updated-manifest.ts'
 

@@ -29,10 +29,10 @@ import injectionDisabledInNamespace from './injection-disabled-in-namespace.ts'
 import jwtNeverAccepted from './jwt-never-accepted.ts'
 import jwtNotRequired from './jwt-not-required.ts'
 import jwtRequiredFromAll from './jwt-required-from-all.ts'
+import knativeModelInAmbientMode from './knative-model-in-ambient-mode.ts'
 import knativeProbeBlockedByMtls from './knative-probe-blocked-by-mtls.ts'
 import type { Rules } from './lib/rule.ts'
 import llminferenceserviceInjectIgnored from './llminferenceservice-inject-ignored.ts'
-import namespaceIsAmbient from './namespace-is-ambient.ts'
 import networkPolicyBlocksPath from './network-policy-blocks-path.ts'
 import noEndpoints from './no-endpoints.ts'
 import orphanedVirtualservice from './orphaned-virtualservice.ts'
@@ -43,6 +43,7 @@ import plaintextToStrictWorkload from './plaintext-to-strict-workload.ts'
 import plaintextToTlsApplication from './plaintext-to-tls-application.ts'
 import policyBypassedByPlaintext from './policy-bypassed-by-plaintext.ts'
 import policyDeniesRequestPath from './policy-denies-request-path.ts'
+import policyNotEnforcedByZtunnel from './policy-not-enforced-by-ztunnel.ts'
 import policyPathNeverRequested from './policy-path-never-requested.ts'
 import policyRequiresPeerIdentity from './policy-requires-peer-identity.ts'
 import policySelectsNoPods from './policy-selects-no-pods.ts'
@@ -113,13 +114,14 @@ export const RULES: Rules = {
     injectValueInvalid,
     injectionDisabledInNamespace,
     jwtNotRequired,
+    knativeModelInAmbientMode,
     knativeProbeBlockedByMtls,
     llminferenceserviceInjectIgnored,
-    namespaceIsAmbient,
     orphanedVirtualservice,
     peerauthenticationConflict,
     peerauthenticationSelectorInRootNamespace,
     policyBypassedByPlaintext,
+    policyNotEnforcedByZtunnel,
     policyPathNeverRequested,
     policySelectsNoPods,
     policyWithoutSidecar,

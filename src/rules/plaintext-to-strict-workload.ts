@@ -60,6 +60,13 @@ function toFix({ client, sent, destination, server, at }: PlaintextFailure, view
               'or accept plaintext on these ports',
             apply: plaintextPorts(server, at)
           }
+    case 'ztunnel':
+      return {
+        text:
+          `Restart the pods of ${hostName(destination)} while Istio has ambient mode: only then their sidecars accept HBONE, ` +
+          `which the ztunnel of ${clientName(client)} sends; or accept plaintext on these ports`,
+        apply: plaintextPorts(server, at)
+      }
     default:
       return { text: 'First inject a sidecar into every pod of the Service, with the label that injection sets' }
   }

@@ -1,3 +1,4 @@
+import { isAmbient } from '../istio/ambient.ts'
 import { peerMtls } from '../istio/peer-authentication.ts'
 import { meshCompatibility, systemPods } from '../knative/knative.ts'
 import type { PathKinds } from '../request/caller.ts'
@@ -13,7 +14,8 @@ export default defineFailure({
   id: 'policy-denies-request-path',
   cause: 'refused-by-policy',
   summary: 'An AuthorizationPolicy denies requests on the path to a model',
-  symptom: '403 `RBAC: access denied`, with `rbac_access_denied_matched_policy[...]` in the access log of the server',
+  symptom:
+    '403 `RBAC: access denied`, with `rbac_access_denied_matched_policy[...]` in the access log of the server; in ambient mode connection reset, with `connection closed due to policy rejection` in the log of ztunnel',
   explain(failure, view) {
     const { policy, field } = decidingPolicy(failure)
     const who = deniedCallerName(failure)
@@ -25,13 +27,15 @@ export default defineFailure({
         : extended
     const byHops = isWebhook
       ? 'Allow requests to the port of the webhook with the policy below'
-      : 'Allow the gateway, activator and autoscaler service accounts, and their probe paths; ' +
-        `to allow other callers, add a rule to ${nameOf(policy)}`
+      : isAmbient(view, failure.server)
+        ? `Allow the gateway, activator and autoscaler service accounts; to allow other callers, add a rule to ${nameOf(policy)}`
+        : 'Allow the gateway, activator and autoscaler service accounts, and their probe paths; ' +
+          `to allow other callers, add a rule to ${nameOf(policy)}`
     const byRule = `Add a rule that allows ${who} to ${nameOf(policy)}`
     return {
       object: toRef(policy),
       field,
-      message: `${nameOf(policy)} denies ${who} at ${serverName(failure)} (403)`,
+      message: `${nameOf(policy)} denies ${who} at ${serverName(failure)} (${isAmbient(view, failure.server) ? 'connection reset' : '403'})`,
       fix: {
         text:
           failure.verdict.is === 'denied'
@@ -52,6 +56,7 @@ export default defineFailure({
 function dialsPlaintext(view: View<PathKinds>, server: Workload): boolean {
   return (
     'serving.knative.dev/revision' in server.labels &&
+    !isAmbient(view, server) &&
     meshCompatibility(view) === 'auto' &&
     peerMtls(view, server).workload.mode !== 'STRICT' &&
     systemPods(view, 'activator').every(({ proxy }) => proxy === 'sidecar')

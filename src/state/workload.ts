@@ -37,11 +37,14 @@ export interface Workload {
 /** Label of namespaces and pods: `ambient` selects ambient mode, `none` on a pod opts out. */
 export const DATAPLANE_MODE = 'istio.io/dataplane-mode'
 /** Annotation that istio-cni sets on captured pods. */
-const REDIRECTION = 'ambient.istio.io/redirection'
+export const REDIRECTION = 'ambient.istio.io/redirection'
 /** Annotation of pods that the injector changed, also of gateways. */
 const INJECTED = 'sidecar.istio.io/status'
 
-/** @see istio 1.31 cni/pkg/util/podutil.go, charts istio-cni values.yaml (ambient.enablementSelectors) */
+/**
+ * Whether ztunnel will capture a pod that is yet to be created.
+ * @see istio 1.31 cni/pkg/util/podutil.go, charts istio-cni values.yaml (ambient.enablementSelectors)
+ */
 export function captureOf(pod: {
   readonly labels: Labels
   readonly annotations: Labels
@@ -50,7 +53,7 @@ export function captureOf(pod: {
   const { labels, annotations, hostNetwork } = pod
   const mode = labels[DATAPLANE_MODE]
   if (hostNetwork || annotations[INJECTED] !== undefined) return false
-  if (annotations[REDIRECTION] === 'enabled' || mode === 'ambient') return true
+  if (mode === 'ambient') return true
   return mode === 'none' ? false : undefined
 }
 
@@ -104,7 +107,7 @@ export const toWorkload: (pod: ResourceOf<'Pod'>) => Workload = memoize(
       address: status?.podIP,
       revision: annotations[REVISION],
       excludedInboundPorts: parseExcludedInboundPorts(annotations),
-      captured: captureOf({ labels, annotations, hostNetwork: spec.hostNetwork ?? false }),
+      captured: spec.hostNetwork !== true && annotations[REDIRECTION] === 'enabled',
       hostNetwork: spec.hostNetwork === true ? true : undefined,
       servesTls: containers.flatMap(container => container.servesTls),
       probes: probesOf(spec.containers)

@@ -2,22 +2,19 @@ import t from 'tap'
 import { type Decision, decide, decideState } from '../../src/engine/decide.ts'
 import { explain } from '../../src/engine/explain.ts'
 import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
-import { trace } from '../../src/engine/trace.ts'
 import { RULES } from '../../src/rules/index.ts'
 import type { Change, Snapshot } from '../../src/state/snapshot.ts'
 import {
   authorization,
   clientRule,
   configMap,
-  KNATIVE_WITHOUT_SIDECARS,
   kserveConfig,
   model,
   namespace,
   networkPolicy,
   pod,
   policy,
-  together,
-  tokens
+  together
 } from '../support/objects.ts'
 import { pathsTo, unknownReasons } from '../support/paths.ts'
 import { resourceOf, stockWith, withoutPods } from '../support/snapshot.ts'
@@ -74,32 +71,10 @@ metadata: { namespace: ${namespace}, name: split }
 spec: { parentRefs: [{ ${parent} }], rules: [{ backendRefs: [{ name: other, port: 80 }] }] }
 `
 
-const SERVER = 'amb/new: ztunnel (ambient mode) is not modeled'
+const SERVER = 'amb/new: a waypoint (ambient mode) is not modeled'
 
 /** By test name: state, changed object, and the start of each reason that the decision carries. */
 const CHANGES: Readonly<Record<string, readonly [state: string, change: string, reasons: readonly string[]]>> = {
-  'W1: AuthorizationPolicy on an ambient namespace': [ambientModel, DENY_ALL, [SERVER]],
-  'W2: AuthorizationPolicy with paths on an ambient namespace': [
-    ambientModel,
-    authorization('user1', '{ rules: [{ to: [{ operation: { paths: ["/healthz"] } }] }] }'),
-    [SERVER]
-  ],
-  'W3: AuthorizationPolicy on pods that are ambient by their label': [
-    together(namespace('team: a'), labelled(AMBIENT)),
-    DENY_ALL,
-    [SERVER]
-  ],
-  'W4: DestinationRule for a model with ambient pods': [
-    together(namespace('team: a'), labelled(AMBIENT)),
-    clientRule('new-predictor.user1.svc.cluster.local', '{ tls: { mode: ISTIO_MUTUAL } }'),
-    [SERVER]
-  ],
-  'W7: PeerAuthentication STRICT on an ambient namespace': [ambientModel, STRICT, [SERVER]],
-  'W21: waypoint of an ambient namespace': [
-    ambientModel,
-    namespace(`${AMBIENT}, istio.io/use-waypoint: waypoint`),
-    [SERVER]
-  ],
   'waypoint of a Service': [standardModel, labelledService(WAYPOINT), [SERVER]],
   'another label of a Service': [standardModel, labelledService('team: b'), []],
   'waypoint of the next pods': [together(namespace(AMBIENT), labelled('team: a')), labelled(WAYPOINT), [SERVER]],
@@ -124,19 +99,6 @@ const CHANGES: Readonly<Record<string, readonly [state: string, change: string, 
     [SERVER]
   ],
   'policy for a waypoint that nothing uses': [together(standardModel, waypoint()), toWaypoint, []],
-  'namespace becomes ambient': [together(namespace('team: a'), model('')), namespace(AMBIENT), [SERVER]],
-  'new model in an ambient namespace': [namespace(AMBIENT), model(''), [SERVER]],
-  'targetRefs of a Service in an ambient namespace': [
-    ambientModel,
-    authorization('user1', '{ targetRefs: [{ kind: Service, name: new-predictor }] }'),
-    [SERVER]
-  ],
-  'AuthorizationPolicy that matches on identity': [
-    ambientModel,
-    authorization('user1', '{ action: DENY, rules: [{ from: [{ source: { namespaces: [user2] } }] }] }'),
-    [SERVER]
-  ],
-  RequestAuthentication: [ambientModel, tokens(), [SERVER]],
   'unrelated object': [ambientModel, configMap('user1', 'notes', { text: 'hello' }), []],
   'AuthorizationPolicy on another namespace': [ambientModel, authorization('batch', '{}'), []],
   'DestinationRule for another host': [
@@ -148,11 +110,6 @@ const CHANGES: Readonly<Record<string, readonly [state: string, change: string, 
     ambientModel,
     authorization('user1', '{ targetRefs: [{ kind: Gateway, group: gateway.networking.k8s.io, name: other }] }'),
     []
-  ],
-  'new pods of a model with the label': [
-    together(namespace('team: a'), model(STANDARD), RUNNING),
-    labelled(AMBIENT),
-    [SERVER]
   ],
   'new pods of an ambient model': [
     together(labelled(AMBIENT), RUNNING.replace('component:', `${AMBIENT}, component:`)),
@@ -168,7 +125,7 @@ const CHANGES: Readonly<Record<string, readonly [state: string, change: string, 
 }
 
 /** Rules that hold in ambient mode as well. */
-const ABOUT_AMBIENT = ['namespace-is-ambient', 'target-ref-not-found']
+const ABOUT_AMBIENT = ['knative-model-in-ambient-mode', 'target-ref-not-found']
 
 for (const [name, [state, change, reasons]] of Object.entries(CHANGES)) {
   t.test(`change: ${name}`, async t => {
@@ -209,65 +166,18 @@ t.test('a change behind a KServe configuration that is rejected is not evaluated
   t.same(reasonsOf(decisionOn(state, authorization('batch', '{}'))), [])
 })
 
-t.test('a path that was unknown and is blocked now is not evaluated', async t => {
-  const state = stockWith(together(amb(labelled(AMBIENT)), amb(STRICT)))
-  const optedOut = amb(labelled('istio.io/dataplane-mode: none'))
-  const rule = clientRule('new-predictor.amb.svc.cluster.local', '{ tls: { mode: ISTIO_MUTUAL } }')
-  const { decision, notEvaluated } = decisionOn(state.apply({ operation: 'CREATE', after: resourceOf(rule) }), optedOut)
-  t.equal(decision, 'warn')
-  t.equal(notEvaluated.length, 1)
-})
-
 t.test('a state lists all unknown paths, and only the first models by name', async t => {
-  const models = ['new', 'second', 'third'].map(name => model('').replace('name: new', `name: ${name}`))
-  const state = stockWith(amb(together(namespace(AMBIENT), ...models)))
+  const models = ['new', 'second', 'third'].map(name => model(STANDARD).replace('name: new', `name: ${name}`))
+  const state = stockWith(amb(together(namespace(`${AMBIENT}, ${WAYPOINT}`), ...models)))
   const { decision, notEvaluated } = decideState(state, RULES, DEFAULT_POLICY)
   t.equal(decision, 'warn')
-  t.match(notEvaluated, [{ reason: /^amb\/new, amb\/second and 1 more: ztunnel/ }])
+  t.match(notEvaluated, [{ reason: /^amb\/new, amb\/second and 1 more: a waypoint/ }])
 })
 
 t.test('`unevaluated: deny` denies a change that is not evaluated', async t => {
-  const change: Change = { operation: 'CREATE', after: resourceOf(amb(DENY_ALL)) }
-  t.equal(
-    decide(stockWith(amb(ambientModel)), change, RULES, { ...DEFAULT_POLICY, unevaluated: 'deny' }).decision,
-    'deny'
-  )
-})
-
-t.test('W8: a PeerAuthentication on webhook pods in ambient mode is not evaluated', async t => {
-  const webhook = pod('knative-serving', 'webhook-754f8bc47f-wghnv', `app: webhook, role: webhook, ${AMBIENT}`, 'none')
-  const { decision, notEvaluated } = decisionOn(
-    stockWith(webhook),
-    policy('knative-serving', '{ mtls: { mode: STRICT } }')
-  )
-  t.equal(decision, 'warn')
-  t.match(notEvaluated, [{ reason: /^webhook knative-serving\/webhook:443: ztunnel/ }])
-})
-
-/** Activator and autoscaler in ambient mode, as istio-cni annotates them. */
-const AMBIENT_KNATIVE = KNATIVE_WITHOUT_SIDECARS.replaceAll(
-  'metadata: {',
-  'metadata: { annotations: { ambient.istio.io/redirection: enabled },'
-)
-
-t.test('W5: STRICT on models that an ambient activator calls is not evaluated', async t => {
-  const { decision, findings, notEvaluated } = decisionOn(stockWith(AMBIENT_KNATIVE), STRICT)
-  t.equal(decision, 'warn')
-  t.same(findings, [])
-  t.match(notEvaluated, [
-    { reason: /ztunnel \(ambient mode\) is not modeled at caller->activator, gateway->activator, autoscaler->pod$/ }
-  ])
-})
-
-t.test('W6: a trace from an ambient pod to a sidecar is unknown', async t => {
-  const state = stockWith(together(AMBIENT_KNATIVE, STRICT))
-  const from = 'knative-serving/activator-7f77bdbcdb-xh79h'
-  const request = { from, host: 'httpbin.user1', port: 8000, path: undefined, method: 'POST' }
-  t.match(trace(state, request, RULES), {
-    trace: {
-      branches: [{ hops: [{ unknown: { reason: 'ztunnel (ambient mode) is not modeled' } }], failure: undefined }]
-    }
-  })
+  const change: Change = { operation: 'CREATE', after: resourceOf(amb(labelledService(WAYPOINT))) }
+  const state = stockWith(amb(together(namespace(AMBIENT), model(STANDARD))))
+  t.equal(decide(state, change, RULES, { ...DEFAULT_POLICY, unevaluated: 'deny' }).decision, 'deny')
 })
 
 const llm = (metadata = '', spec = '{ router: { gateway: {} } }') => `
@@ -485,14 +395,15 @@ for (const [name, [state, change, reason, deleting]] of Object.entries(OBJECTS))
 }
 
 t.test('gateways of an ambient namespace are not evaluated', async t => {
+  const gateway = pod('istio-system', 'gateway', 'istio: ingressgateway, app: istio-ingressgateway', 'router')
   const captured = resourceOf(
-    pod('istio-system', 'gateway', 'istio: ingressgateway, app: istio-ingressgateway', 'router')
+    gateway.replace('metadata: {', 'metadata: { annotations: { ambient.istio.io/redirection: enabled },')
   )
   const state = withoutPods(stockWith(namespace(AMBIENT).replace('user1', 'istio-system')), 'istio-system').apply({
     operation: 'CREATE',
     after: captured
   })
-  t.match(unknownReasons(state, 'sklearn-iris'), ['ztunnel (ambient mode) is not modeled'])
+  t.match(unknownReasons(state, 'sklearn-iris'), ['a gateway in ambient mode is not modeled'])
 })
 
 t.test('a call that fails decides, whatever becomes of a call that is not evaluated', async t => {

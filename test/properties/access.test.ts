@@ -38,7 +38,12 @@ const toPod = (
 ): Manifest => ({
   apiVersion: 'v1',
   kind: 'Pod',
-  metadata: { namespace, name: `pod-${i}`, labels },
+  metadata: {
+    namespace,
+    name: `pod-${i}`,
+    labels,
+    ...(namespace === 'ambient' ? { annotations: { 'ambient.istio.io/redirection': 'enabled' } } : {})
+  },
   spec: { serviceAccountName, containers: proxy === 'none' ? [] : [{ name: 'istio-proxy', args: ['proxy', proxy] }] },
   status: { podIP }
 })

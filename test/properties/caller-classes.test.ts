@@ -154,11 +154,17 @@ const networkPolicy = fc
 const namespaceWith = (name: string, team: string | undefined) => ({
   apiVersion: 'v1',
   kind: 'Namespace',
-  metadata: { name, labels: { 'istio-injection': 'enabled', ...(team === undefined ? {} : { team }) } }
+  metadata: {
+    name,
+    labels: {
+      ...(team === 'ambient' ? { 'istio.io/dataplane-mode': 'ambient' } : { 'istio-injection': 'enabled' }),
+      ...(team === undefined ? {} : { team })
+    }
+  }
 })
 const cluster = fc
   .tuple(
-    fc.array(fc.constantFrom('a', 'b', undefined), { minLength: CALLERS.length, maxLength: CALLERS.length }),
+    fc.array(fc.constantFrom('a', 'b', 'ambient', undefined), { minLength: CALLERS.length, maxLength: CALLERS.length }),
     fc.array(fc.oneof(policy, policy, destinationRule, sidecar, virtualService, networkPolicy), { maxLength: 7 })
   )
   .map(([teams, drawn]): readonly Manifest[] => [...CALLERS.map((name, i) => namespaceWith(name, teams[i])), ...drawn])

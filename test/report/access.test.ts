@@ -7,7 +7,18 @@ import { toAccessText } from '../../src/report/access-text.ts'
 import { toAccessWide } from '../../src/report/access-wide.ts'
 import { RULES } from '../../src/rules/index.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
-import { allow, authorizing, clientRule, configMap, model, pod, policy, together, tokens } from '../support/objects.ts'
+import {
+  allow,
+  authorizing,
+  clientRule,
+  configMap,
+  hostTaken,
+  model,
+  pod,
+  policy,
+  together,
+  tokens
+} from '../support/objects.ts'
 import { stateOf, stockWith } from '../support/snapshot.ts'
 
 const evaluate = (state: Snapshot, name = 'user1/sklearn-iris', rules = RULES) =>
@@ -167,9 +178,9 @@ const TEXTS: Readonly<Record<string, readonly [objects: readonly string[], lines
       ],
       'user1/new'
     ],
-    'ztunnel is not modeled': [
-      [`\napiVersion: v1\nkind: Namespace\nmetadata: { name: batch, labels: { istio.io/dataplane-mode: ambient } }\n`],
-      ['UNKNOWN batch via InferenceService URL: at caller->pod', 'unknown: ztunnel (ambient mode) is not modeled']
+    'a ServiceEntry has the host': [
+      [hostTaken('sklearn-iris.user1.svc.cluster.local')],
+      ['unknown: ServiceEntry istio-system/taken has a host of the model; which Service proxies use is not modeled']
     ],
     'a VirtualService diverts the callers of one namespace': [
       [

@@ -9,7 +9,7 @@ import { evaluateCall } from '../../src/request/call-result.ts'
 import { RULES } from '../../src/rules/index.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
 import { toWorkload } from '../../src/state/workload.ts'
-import { clientRule, gateway, model, namespace, pod, policy } from '../support/objects.ts'
+import { clientRule, gateway, hostTaken, model, pod, policy } from '../support/objects.ts'
 import { stockWith } from '../support/snapshot.ts'
 
 const LOCAL = 'knative-local-gateway.istio-system.svc.cluster.local'
@@ -186,8 +186,8 @@ const TEXTS: Readonly<Record<string, readonly [yaml: string, line: string, model
     'user1/new'
   ],
   'unknown input': [
-    `${namespace('istio.io/dataplane-mode: ambient')}---${model('')}`,
-    'unknown: ztunnel (ambient mode) is not modeled',
+    `${hostTaken()}---${model('')}`,
+    'unknown: ServiceEntry istio-system/taken has a host of the model; which Service proxies use is not modeled',
     'user1/new'
   ],
   'listener of an Ingress': [

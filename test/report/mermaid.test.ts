@@ -6,7 +6,7 @@ import { toExplanation } from '../../src/report/explanation.ts'
 import { toExplanationMermaid } from '../../src/report/mermaid.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { meshGuard } from '../support/command.ts'
-import { clientRule, model, namespace } from '../support/objects.ts'
+import { clientRule, hostTaken, model } from '../support/objects.ts'
 import { stockWith } from '../support/snapshot.ts'
 
 const OUTCOMES = ['--against', join(import.meta.dirname, '../../examples/four-outcomes')]
@@ -41,8 +41,13 @@ t.test('a flowchart has callers, servers and the rule of each blocked hop', asyn
 })
 
 t.test('a hop that is not evaluated has its reason', async t => {
-  const lines = chartOf(`${namespace('istio.io/dataplane-mode: ambient')}---${model('')}`, 'new')
-  t.ok(lines.includes('n0 -.->|"ztunnel (ambient mode) is not modeled"| n1'), lines.join('\n'))
+  const lines = chartOf(`${hostTaken()}---${model('')}`, 'new')
+  t.ok(
+    lines.includes(
+      'n0 -.->|"ServiceEntry istio-system/taken has a host of the model; which Service proxies use is not modeled"| n1'
+    ),
+    lines.join('\n')
+  )
 })
 
 t.test('explain and access print flowcharts', async t => {

@@ -4,7 +4,7 @@ import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { toExplanation } from '../../src/report/explanation.ts'
 import { type Detail, toExplanationText } from '../../src/report/explanation-text.ts'
 import { RULES } from '../../src/rules/index.ts'
-import { clientRule, model, namespace, together } from '../support/objects.ts'
+import { clientRule, hostTaken, model, namespace, together } from '../support/objects.ts'
 import { stockWith } from '../support/snapshot.ts'
 
 const LOCAL = 'knative-local-gateway.istio-system.svc.cluster.local'
@@ -62,7 +62,8 @@ BLOCKED  2: user1/sklearn-iris, user1/sklearn-iris-burst  BLOCKED   BLOCKED 5/6 
 t.test('an overview has the most severe results first', async t => {
   const text = textOf(
     together(
-      namespace('istio.io/dataplane-mode: ambient').replace('user1', 'user3'),
+      hostTaken('new.user3.svc.cluster.local'),
+      hostTaken('new-predictor.user3.svc.cluster.local').replace('name: taken', 'name: taken-too'),
       inNamespace('user3'),
       model(', annotations: { serving.kserve.io/deploymentMode: ModelMesh }'),
       onlyUser2('user4'),
@@ -79,13 +80,14 @@ t.test('an overview has the most severe results first', async t => {
     `RESULT   INFERENCESERVICES  EXTERNAL       IN-MESH      NON-MESH  PROBE    CAUSES
 BLOCKED  user4/local        not published  BLOCKED 7/8  BLOCKED   BLOCKED  1
 BLOCKED  user4/new          BLOCKED        BLOCKED 7/8  BLOCKED   BLOCKED  1
-UNKNOWN  user3/new          UNKNOWN        UNKNOWN      UNKNOWN   UNKNOWN  2
+UNKNOWN  user3/new          ok             UNKNOWN      ok        ok       2,3
 ok       2: user1/sklearn-iris, user1/sklearn-iris-burst
 user1/new: no request paths: ModelMesh pods are shared and are not modeled
 
 [1] policy-denies-request-path: AuthorizationPolicy user4/only-user2 spec.rules (2 InferenceServices)
     AuthorizationPolicy user4/only-user2 denies callers of other namespaces at user4/local (403)
-[2] unknown: ztunnel (ambient mode) is not modeled
+[2] unknown: ServiceEntry istio-system/taken-too has a host of the model; which Service proxies use is not modeled
+[3] unknown: ServiceEntry istio-system/taken has a host of the model; which Service proxies use is not modeled
 
 3 of 6 InferenceServices affected; mesh-guard explain NAMESPACE/NAME shows the paths`
   )

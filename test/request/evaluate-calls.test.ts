@@ -9,7 +9,7 @@ const HOST = 'model.user1.svc.cluster.local'
 const CLIENT = workload({ namespace: 'user2', proxy: 'none' })
 const SIDECAR = workload({ name: 'sidecar' })
 const PLAIN = workload({ name: 'plain', proxy: 'none' })
-const AMBIENT = workload({ name: 'ambient', proxy: 'none', captured: true })
+const AMBIENT_GATEWAY = workload({ name: 'ambient', proxy: 'gateway', captured: true })
 
 const networkPolicy = (labels: string, name = labels.slice(-3, -2)) => `
 apiVersion: networking.k8s.io/v1
@@ -41,8 +41,8 @@ t.test('one endpoint decides the result of a hop', async t => {
     ['no endpoint', [], '0 no-endpoints'],
     ['endpoint that answers', [PLAIN], '1 no failure'],
     ['endpoints up to the first that fails', [PLAIN, SIDECAR, PLAIN], '2 plaintext-to-strict-workload'],
-    ['endpoint whose result is unknown', [PLAIN, AMBIENT], '1 no failure, unknown'],
-    ['a failure is certain beside an unknown result', [AMBIENT, SIDECAR], '1 plaintext-to-strict-workload'],
+    ['endpoint whose result is unknown', [PLAIN, AMBIENT_GATEWAY], '1 no failure, unknown'],
+    ['a failure is certain beside an unknown result', [AMBIENT_GATEWAY, SIDECAR], '1 plaintext-to-strict-workload'],
     [
       'each object that is not evaluated once, in any order of the pods',
       [selected('b'), selected('a'), selected('c'), selected('b')],

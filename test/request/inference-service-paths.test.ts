@@ -1,4 +1,5 @@
 import t from 'tap'
+import { pathsOf } from '../../src/request/inference-service-paths.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
 import { pathsTo } from '../support/paths.ts'
 import { stockWith, withoutPods } from '../support/snapshot.ts'
@@ -275,19 +276,21 @@ spec: { selector: { istio: ingressgateway }, ports: [{ name: https, port: 443, t
   t.same(pathLines, ['non-mesh address serve caller->local-gateway, ingress-gateway->local-gateway, gateway->pod'])
 })
 
-t.test('paths to pods of an ambient namespace are unknown', async t => {
+t.test('pods of an ambient namespace have ztunnel, and those with a sidecar keep it', async t => {
   const namespace = (labels: string) => `
 apiVersion: v1
 kind: Namespace
 metadata: { name: user1, labels: { istio.io/dataplane-mode: ambient ${labels} } }
 `
-  const pathLines = (yaml: string, name = 'a') => pathsTo(stockWith(`${model('a')}---${yaml}`), name)
-  const areUnknown = (lines: readonly string[]) => lines.map(line => line.includes('unknown'))
-  const unknown = pathLines(namespace(''))
-  t.match(unknown[0], /caller->pod unknown: ztunnel \(ambient mode\) is not modeled/)
-  t.notOk(areUnknown(unknown).includes(false))
-  t.notOk(areUnknown(pathLines(namespace(', istio-injection: enabled'))).includes(true), 'injected pods')
-  t.notOk(areUnknown(pathLines(namespace(''), 'sklearn-iris')).includes(true), 'running pods with a sidecar')
+  const serverOf = (yaml: string, name = 'a') => {
+    const state = stockWith(`${model('a')}---${yaml}`)
+    const service = state.get('InferenceService', 'user1', name)
+    const [path] = service === undefined ? [] : pathsOf(state, service)
+    return path?.hops.at(-1)?.calls[0]?.connection.server.at
+  }
+  t.equal(serverOf(namespace('')), 'ztunnel')
+  t.equal(serverOf(namespace(', istio-injection: enabled')), 'sidecar', 'injected pods')
+  t.equal(serverOf(namespace(''), 'sklearn-iris'), 'sidecar', 'running pods with a sidecar')
 })
 
 t.test('an invalid KServe configuration blocks new models', async t => {

@@ -57,7 +57,7 @@ t.test('activator', async t => {
     t.equal(dial(both, deny('/healthz', 'a')), 'ok plain', 'policy denies the probe of some pods')
     t.equal(dial([SIDECAR, OTHER], deny('/v1/*', 'b')), 'refused-by-policy', 'all that answer get requests')
     t.equal(dial(both, rules(`{ rules: [{ to: [{ operation: ${isProbe} }] }] }`)), 'ok plain')
-    t.equal(dial([SIDECAR, AMBIENT]), 'unknown', 'a pod that is not modeled can answer')
+    t.equal(dial([SIDECAR, AMBIENT], STRICT), 'ok sidecar ambient', 'ztunnel resets plaintext like a sidecar')
     t.equal(dial([]), 'no-endpoints')
   })
   t.test('uses the Service if no pod answers and no response excludes a mesh', async t => {
@@ -95,7 +95,7 @@ t.test('activator', async t => {
     const twoKinds = [activator('activator-7f77bdbcdb-xh79h', 'none'), activator('second', 'sidecar')]
     t.equal(dial([SIDECAR], ...twoKinds), 'ok sidecar')
     t.equal(dial([SIDECAR], STRICT, ...twoKinds), 'plaintext-to-strict-workload')
-    t.equal(dial([AMBIENT], ...twoKinds), 'unknown')
+    t.equal(dial([AMBIENT], ...twoKinds), 'ok ambient')
   })
 })
 

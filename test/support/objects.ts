@@ -132,3 +132,11 @@ spec: { serviceAccountName: ${app}, containers: [{ name: ${app} }] }
 `
   )
   .join('---')
+
+/** ServiceEntry with the host of a Service, so that what proxies do with requests to it is not evaluated. */
+export const hostTaken = (host = 'new-predictor.user1.svc.cluster.local') => `
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { namespace: istio-system, name: taken }
+spec: { hosts: [${host}], ports: [{ number: 80, name: http, protocol: HTTP }], resolution: DNS }
+`

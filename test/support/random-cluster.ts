@@ -331,6 +331,8 @@ const sidecar = object(
   name,
   spec(record({ egress: optional(some(record({ hosts: pick(['*/*'], ['./*'], ['~/*'], ['istio-system/*']) }))) }))
 )
+/** Annotation of pods that ztunnel captures. */
+const CAPTURED = { 'ambient.istio.io/redirection': 'enabled' }
 const proxy = pick([], [{ name: 'istio-proxy', args: ['proxy', 'sidecar'] }])
 const pod = fc
   .tuple(
@@ -350,6 +352,7 @@ const pod = fc
         metadata: {
           namespace: 'user1',
           name: `${model}-${suffix}`,
+          annotations: mode === 'ambient' && proxy.length === 0 ? CAPTURED : undefined,
           labels: {
             'serving.kserve.io/inferenceservice': model,
             component: 'predictor',
@@ -364,9 +367,14 @@ const pod = fc
 
 /** Pod of a caller. */
 const callerPod = fc
-  .tuple(pick('user1', 'user2'), proxy, pick({}, { 'sidecar.istio.io/inject': 'true' }))
-  .map(([namespace, containers, labels]): Manifest => {
-    const metadata = { namespace, name: 'caller', labels }
+  .tuple(
+    pick('user1', 'user2'),
+    proxy,
+    pick({}, { 'sidecar.istio.io/inject': 'true' }),
+    pick<Readonly<Record<string, string>>>({}, {}, CAPTURED)
+  )
+  .map(([namespace, containers, labels, annotations]): Manifest => {
+    const metadata = { namespace, name: 'caller', labels, annotations }
     return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers } }
   })
 

@@ -193,6 +193,7 @@ const pod = fc
     model: name,
     replica: pick('0', '1'),
     hasSidecar: fc.boolean(),
+    isCaptured: fc.boolean(),
     serviceAccountName: maybe(pick('caller')),
     excluded: maybe(pick('8012', '8080')),
     labels: pick(
@@ -214,6 +215,7 @@ const pod = fc
       model,
       replica,
       hasSidecar,
+      isCaptured,
       serviceAccountName,
       excluded,
       labels,
@@ -228,7 +230,11 @@ const pod = fc
         {
           namespace,
           name: `${model}-${replica}`,
-          annotations: excluded && { 'traffic.sidecar.istio.io/excludeInboundPorts': excluded },
+          annotations: excluded
+            ? { 'traffic.sidecar.istio.io/excludeInboundPorts': excluded }
+            : isCaptured && !hasSidecar
+              ? { 'ambient.istio.io/redirection': 'enabled' }
+              : undefined,
           labels: {
             'serving.kserve.io/inferenceservice': model,
             component: 'predictor',

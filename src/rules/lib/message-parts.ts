@@ -7,10 +7,11 @@ import { nameOf, type Ref, toRef } from '../../state/resource.ts'
 import type { Workload } from '../../state/workload.ts'
 
 /** Short name of the client, for messages. */
-export function clientName({ proxy, namespace, labels }: Workload): string {
+export function clientName({ proxy, namespace, labels, captured }: Workload): string {
   if (proxy === 'gateway') return `${namespace} gateways`
   const app = labels['app']
   if (app === 'activator' || app === 'autoscaler') return `${app} pods`
+  if (proxy === 'none' && captured === true) return `ambient pods in ${namespace}`
   if (proxy === 'none') return 'callers without a sidecar'
   return namespace === '' ? 'sidecars' : `sidecars in ${namespace}`
 }

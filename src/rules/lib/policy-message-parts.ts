@@ -1,6 +1,8 @@
+import { isAmbient } from '../../istio/ambient.ts'
 import { authorize, needsIdentity, requiresToken } from '../../istio/authorization.ts'
 import type { AuthorizationPolicy } from '../../istio/authorization-policy.ts'
 import { meshOf } from '../../istio/mesh.ts'
+import { authorizeAtZtunnel } from '../../istio/ztunnel-authorization.ts'
 import { systemPods } from '../../knative/knative.ts'
 import { ingressOf } from '../../kserve/kserve.ts'
 import { HTTP_PORT } from '../../kubernetes/service.ts'
@@ -91,14 +93,18 @@ export function extendedAllowPolicy(
     ...systemPods(view, 'autoscaler')
   ]
   const { trustDomain } = meshOf(view)
+  const isCaptured = isAmbient(view, server)
+  const enforce = isCaptured ? authorizeAtZtunnel : authorize
   const denied = [client, ...hops]
     .filter(({ namespace }) => namespace !== '')
     .map(one => identityOf(one, trustDomain))
-    .filter(identity => authorize(view, server, { ...request, path, identity }).is !== 'allowed')
+    .filter(identity => enforce(view, server, { ...request, path, identity }).is !== 'allowed')
   if (denied.length === 0) return []
   const principals = [...new Set(denied)].map(identity => identity.replace('spiffe://', ''))
   const policy = responsiblePolicy(verdict.by, cause)
-  const rules = [{ from: [{ source: { principals } }] }, { to: [{ operation: { paths: KNATIVE_PROBE_PATHS } }] }]
+  // Probes of the kubelet bypass ztunnel, which drops rules with paths.
+  const probes = isCaptured ? [] : [{ to: [{ operation: { paths: KNATIVE_PROBE_PATHS } }] }]
+  const rules = [{ from: [{ source: { principals } }] }, ...probes]
   if (policy.namespace === server.namespace && specLength(policy) <= MAX_SPEC_LENGTH) {
     return [updatedManifest(policy, { spec: { ...policy.spec, rules: [...policy.spec.rules, ...rules] } })]
   }

@@ -1,5 +1,5 @@
 import type { ClientSide, Destination } from '../../istio/client.ts'
-import type { ApplicationServer, SidecarServer } from '../../istio/server.ts'
+import type { ApplicationServer, SidecarServer, ZtunnelServer } from '../../istio/server.ts'
 import { toServiceRef } from '../../request/service-resolution.ts'
 import { nameOf } from '../../state/resource.ts'
 import type { View } from '../../state/snapshot.ts'
@@ -10,7 +10,10 @@ import { plaintextPorts } from './plaintext-ports.ts'
 import type { Fix, Manifest } from './rule.ts'
 
 /** What makes a sidecar forward TLS to an application that serves it; absent if it does, or if there is no sidecar. */
-export function admitTls(server: ApplicationServer | SidecarServer, destination: Destination): Fix | undefined {
+export function admitTls(
+  server: ApplicationServer | SidecarServer | ZtunnelServer,
+  destination: Destination
+): Fix | undefined {
   if (server.at !== 'sidecar') return undefined
   const { protocol, mtls, port } = server
   if (protocol === 'http') {

@@ -6,11 +6,11 @@ import { defineCheck } from './lib/rule.ts'
 import { updatedManifest } from './lib/updated-manifest.ts'
 
 export default defineCheck({
-  id: 'namespace-is-ambient',
+  id: 'knative-model-in-ambient-mode',
   category: 'latent-outage',
   mode: 'warn',
-  summary: 'A Knative model is in an ambient namespace, which net-istio does not support',
-  symptom: 'unknown: requests to the model may fail, and new routes may never become ready',
+  summary: 'A Knative model is in an ambient namespace, which net-istio tests but does not support',
+  symptom: 'none, while the versions of Istio and net-istio work together: net-istio does not promise it',
   on: ['InferenceService'],
   reads: INJECTION_KINDS,
   *check(service, view) {
@@ -21,7 +21,7 @@ export default defineCheck({
     const { 'istio.io/dataplane-mode': _, ...labels } = namespace.labels
     yield {
       field: 'metadata.namespace',
-      message: `Namespace ${service.namespace} is ambient: net-istio does not support it, and its paths are not evaluated`,
+      message: `Namespace ${service.namespace} is ambient, which net-istio tests, but does not support officially`,
       fix: {
         text: 'Use sidecar injection in the namespace, or deployment mode Standard',
         apply: [updatedManifest(namespace, { labels: { ...labels, 'istio-injection': 'enabled' } })]

@@ -1,5 +1,5 @@
 import t from 'tap'
-import rule from '../../src/rules/namespace-is-ambient.ts'
+import rule from '../../src/rules/knative-model-in-ambient-mode.ts'
 import { model, namespace } from '../support/objects.ts'
 import { findingsOf, testRule } from '../support/table-test.ts'
 
