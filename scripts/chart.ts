@@ -45,17 +45,25 @@ const valuesSchema = z.strictObject({
     })
     .meta({ anyOf: [disabled, named] })
     .describe('Serving certificate from cert-manager, in place of the self-signed one'),
+  commonLabels: texts,
   priorityClassName: z.string(),
   resources: anything,
+  extraEnv: z.array(z.looseObject({ name: text })),
   nodeSelector: texts,
   tolerations: anythings,
   affinity: anything,
+  topologySpreadConstraints: anythings,
   podLabels: texts,
   podAnnotations: texts,
   serviceAccount: z.strictObject({ annotations: texts }),
   networkPolicy: z.strictObject({ enabled: z.boolean() }),
   serviceMonitor: z.strictObject({ enabled: z.boolean(), interval: duration, labels: texts }),
-  prometheusRule: z.strictObject({ enabled: z.boolean(), labels: texts, runbookUrl: z.url() }),
+  prometheusRule: z.strictObject({
+    enabled: z.boolean(),
+    labels: texts,
+    runbookUrl: z.union([z.literal(''), z.url()])
+  }),
+  dashboard: z.strictObject({ enabled: z.boolean(), labels: texts, annotations: texts }),
   global: anything.optional().describe('Global values that Helm passes to subcharts; not used')
 })
 

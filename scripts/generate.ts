@@ -1,11 +1,12 @@
 /**
  * Writes the generated files below the current folder: `src/rules/index.ts`, the words that the model knows, the rule table in docs/rules.md, the output of
- * `check` in README.md, the configuration reference, and the values schema and the roles of the chart.
+ * `check` in README.md, the configuration reference, and the values schema, the roles, the metadata, the README and the dashboard of the chart.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { CheckRule, FailureRule } from '../src/rules/lib/rule.ts'
+import { makeDashboard } from './dashboard.ts'
 import { makeKnownWords } from './known-words.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -95,6 +96,7 @@ export async function generate(): Promise<ReadonlyMap<string, string>> {
   // Loaded late: they import the rule index, which may just have been written.
   const { makeRoles, makeValuesSchema } = await import('./chart.ts')
   const { makeConfigurationPage } = await import('./configuration.ts')
+  const { makeAddressed, makeChartReadme, makeChartYaml } = await import('./chart-metadata.ts')
   return new Map([
     [INDEX, await makeIndexOfAll()],
     ['src/report/known-words.ts', makeKnownWords()],
@@ -102,7 +104,11 @@ export async function generate(): Promise<ReadonlyMap<string, string>> {
     ['docs/rules.md', makeRulesPage(await Promise.all(ruleIds().map(load)))],
     ['docs/configuration.md', makeConfigurationPage()],
     ['charts/kserve-mesh-guard/values.schema.json', makeValuesSchema()],
-    ['charts/kserve-mesh-guard/templates/rbac.yaml', makeRoles()]
+    ['charts/kserve-mesh-guard/templates/rbac.yaml', makeRoles()],
+    ['charts/kserve-mesh-guard/Chart.yaml', makeChartYaml()],
+    ['charts/kserve-mesh-guard/README.md', makeChartReadme()],
+    ['charts/kserve-mesh-guard/dashboard.json', makeDashboard()],
+    ...makeAddressed()
   ])
 }
 

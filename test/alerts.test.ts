@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import t from 'tap'
 import { parse } from 'yaml'
+import { SITE } from '../scripts/project.ts'
 import { parseConfig } from '../src/config.ts'
 import { makeCertificate } from '../src/controller/dev-certificate.ts'
 import { watchConfig } from '../src/server/config-reload.ts'
@@ -113,7 +114,7 @@ t.test('each alert queries existing metrics and has a runbook', async t => {
       t.match(text, new RegExp(`^${name}\\{.*${label}="${value}"`, 'm'), alert)
     }
     t.match(labels.severity, /^(critical|warning|info)$/, alert)
-    const url = `https://mesh-guard.io/runbooks/${alert}.md`
+    const url = `${SITE}runbooks/${alert}`
     t.match(annotations, { summary: /./, description: /\.$/, runbook_url: url }, alert)
   }
 })

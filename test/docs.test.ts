@@ -11,6 +11,7 @@ const DOCS = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'SECURITY.md',
+  'charts/kserve-mesh-guard/README.md',
   'docs/capture.md',
   'docs/ci.md',
   'docs/configuration.md',

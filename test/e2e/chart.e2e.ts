@@ -59,7 +59,9 @@ for (const name of cases) {
     t.equal(rendered.out, readFileSync(golden, 'utf8'))
   })
   await t.test(`${name}: configuration is valid`, async t => {
-    const map = toObjects((await render(name)).out).find(({ kind }) => kind === 'ConfigMap')
+    const map = toObjects((await render(name)).out).find(
+      ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === NAME
+    )
     const { data } = map as Rendered & { readonly data: Readonly<Record<string, string>> }
     const { controller, server } = parseConfig(data['config.yaml'] ?? '', 'config.yaml')
     t.match(controller, { enabled: true, certificates: name === 'full' ? 'mounted' : 'selfSigned' })
@@ -82,6 +84,10 @@ await t.test('invalid value is an error that names the key', async t => {
     ['config.controller.enabled=false', "at '/config': additional properties 'controller' not allowed"],
     ['config.server.port=1', "at '/config/server': additional properties 'port' not allowed"],
     ['certManager.enabled=true', "at '/certManager/issuerRef/name': minLength"],
+    ['extraEnv[0].value=x', "at '/extraEnv/0': missing property 'name'"],
+    ['commonLabels.team=1', "at '/commonLabels/team': got number, want string"],
+    ['prometheusRule.runbookUrl=runbooks', "at '/prometheusRule/runbookUrl': 'anyOf' failed"],
+    ['dashboard.enable=true', "at '/dashboard': additional properties 'enable' not allowed"],
     ['service.port=https', "at '/service/port': got string, want integer"],
     [`config.mesh.istioNamespace=${NAMESPACE}`, `namespace ${NAMESPACE} has a control plane`]
   ] as const) {

@@ -1,9 +1,13 @@
 {{/* Labels of every object. */}}
 {{- define "kserve-mesh-guard.labels" -}}
-{{ include "kserve-mesh-guard.selector" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- include "kserve-mesh-guard.labelsWith" (list . dict) }}
+{{- end }}
+
+{{/* Labels of every object, with more labels. Own labels take precedence. Arguments: the root context, the labels. */}}
+{{- define "kserve-mesh-guard.labelsWith" -}}
+{{- $root := index . 0 }}
+{{- $chart := dict "app.kubernetes.io/version" $root.Chart.AppVersion "app.kubernetes.io/managed-by" $root.Release.Service "helm.sh/chart" (printf "%s-%s" $root.Chart.Name $root.Chart.Version) }}
+{{- merge (include "kserve-mesh-guard.selector" $root | fromYaml) $chart (index . 1) $root.Values.commonLabels | toYaml }}
 {{- end }}
 
 {{/* Selector labels of the pods. They never change: the selector of a Deployment is immutable. */}}
@@ -23,4 +27,33 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{/* terminationGracePeriodSeconds: the shutdown delay, and time to switch failurePolicy before it and to answer requests after it. */}}
 {{- define "kserve-mesh-guard.grace" -}}
 {{ add 35 (dig "server" "shutdownDelaySeconds" 10 .Values.config) }}
+{{- end }}
+
+{{/* Image with its tag or digest. */}}
+{{- define "kserve-mesh-guard.image" -}}
+{{- $version := ternary (printf "@%s" .Values.image.digest) (printf ":%s" (.Values.image.tag | default .Chart.AppVersion)) (ne .Values.image.digest "") }}
+{{- printf "%s%s" .Values.image.repository $version }}
+{{- end }}
+
+{{/* Labels that keep pods out of the mesh: the API server does not send mTLS of the mesh. */}}
+{{- define "kserve-mesh-guard.outsideMesh" -}}
+istio.io/dataplane-mode: none
+sidecar.istio.io/inject: "false"
+{{- end }}
+
+{{/* Security context of a pod, for the restricted Pod Security Standard. */}}
+{{- define "kserve-mesh-guard.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{/* Security context of a container, for the restricted Pod Security Standard. */}}
+{{- define "kserve-mesh-guard.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
 {{- end }}
