@@ -29,7 +29,7 @@ const filesIn = (folder: string) =>
 
 /** Messages are the literals with spaces. */
 const isMessage = (literal: string) => /\s/.test(literal)
-const isImport = (literal: string) => /^\.{1,2}\/.*\.ts$/.test(literal)
+const isImport = (literal: string) => /^\.{1,2}\/.*\.(ts|json)$/.test(literal)
 
 function literalsOf(file: string): readonly string[] {
   const source = readFileSync(file, 'utf8')

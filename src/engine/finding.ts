@@ -43,7 +43,7 @@ export interface Finding {
   readonly message: string
   /** What users see; backticks mark what logs contain. */
   readonly symptom: string
-  /** Command that prints the rule page. */
+  /** Address of the rule page. */
   readonly docs: string
   readonly fix: Fix & { readonly grants?: readonly Grant[] }
   readonly blocked: readonly BlockedPathRef[]

@@ -28,6 +28,7 @@ import { track } from './incremental/dependency-tracking.ts'
 import { modelKey } from './incremental/evaluate.ts'
 import type { CheckResult } from './incremental/run-checks.ts'
 import type { Skip } from './incremental/skip.ts'
+import { rulePage } from './rule-page.ts'
 
 /** Configured handling of findings. */
 export interface Policy {
@@ -163,7 +164,7 @@ function toFinding(
     field,
     message,
     symptom,
-    docs: `mesh-guard rules ${id}`,
+    docs: rulePage(id),
     fix,
     blocked,
     exposes

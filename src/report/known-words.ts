@@ -34,7 +34,7 @@ inferencegraph inferencegraphs inferenceservice inferenceservices infinity info 
 ingressclassname ingressdomain ingresses ingressgateway ingressselector ingressservice initcontainers initializer
 inject injected injection injector internal invalid io ip ipaddr ipblock ipblocks isdeepstrictequal isdnsname
 ispropagated iss issuer istio istiod istionamespace isvc
-js jwt jwtrules
+js json jwt jwtrules
 k8s key kgateway kind kinds knative knativelocalgatewayservice knativenamespace kpa kserve kserveingressgateway
 kservenamespace kube kubectl kubelet kubernetes kubernetesgateway
 label labels labelselector last lastmodifier latent latestreadyrevision lease lightgbm listener listeners listof

@@ -63,7 +63,7 @@ function toDescriptor(
     id,
     shortDescription: { text: summary },
     help: { text: `${summary}\nSymptom: ${symptom}\nMore: ${docs}`, markdown: page },
-    ...(URL.canParse(docs) ? { helpUri: docs } : {}),
+    helpUri: docs,
     defaultConfiguration: { level: LEVELS[mode] },
     properties: { tags: [category] }
   }

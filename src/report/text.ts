@@ -36,7 +36,7 @@ export function stepLines(step: Step, showFix: boolean): readonly string[] {
 
 /** @param showFix also prints the objects of the fix */
 export function findingLines(finding: Reported, indent: string, showFix: boolean): readonly string[] {
-  const { rule, mode, object, source, field, message, symptom, docs } = finding
+  const { rule, mode, object, source, field, message, symptom } = finding
   const where = source === undefined ? '' : `${source.file}:${source.line}: `
   return [
     `${mode} ${rule}`,
@@ -45,7 +45,7 @@ export function findingLines(finding: Reported, indent: string, showFix: boolean
     ...effectLines(finding).map(line => `  ${line}`),
     `  symptom: ${symptom}`,
     ...(showFix ? fixLines(finding.fix) : shortFixLines(finding.fix)).map(line => `  ${line}`),
-    `  more: ${docs}`
+    `  more: mesh-guard rules ${rule}`
   ].map(line => indent + line)
 }
 

@@ -43,6 +43,12 @@ t.test('exit code is 1 for a decision at or above --fail-on', async t => {
   }
 })
 
+t.test('a finding links to the page of its rule', async t => {
+  const { steps } = await report(STRICT, '--against', CLUSTER)
+  const links = steps.flatMap(({ findings }) => findings.map(({ docs }) => docs))
+  t.same(links, [`https://kserve-mesh-guard.github.io/kserve-mesh-guard/rules/${RULE}`])
+})
+
 t.test('active and expired exceptions are listed under skipped', async t => {
   const exception = (expires: string) => `
 - { rule: ${RULE}, selector: { namespaces: [istio-system] }, reason: we migrate, owner: mesh, expires: ${expires} }`

@@ -23,7 +23,7 @@ const finding = (more: Partial<Finding> = {}): Finding => ({
   object: policy,
   field: 'spec.mtls',
   message: 'what and so what',
-  docs: 'mesh-guard rules some-rule',
+  docs: 'https://example.com/rules/some-rule',
   symptom: '503',
   fix: { text: 'Do this' },
   blocked: [],
@@ -97,7 +97,7 @@ t.test('both report kinds list findings with result, severity and effect', async
           mode: 'deny',
           field: 'spec.mtls',
           fix: 'Do this',
-          docs: 'mesh-guard rules some-rule',
+          docs: 'https://example.com/rules/some-rule',
           effect: 'blocks user1/a for in-mesh (user2) at caller->pod, in-mesh at caller->pod'
         }
       },
@@ -110,7 +110,7 @@ t.test('both report kinds list findings with result, severity and effect', async
         scored: false,
         resources: [isvc],
         message: 'what and so what',
-        properties: { mode: 'audit', field: 'spec.mtls', fix: 'Do this', docs: 'mesh-guard rules some-rule' }
+        properties: { mode: 'audit', field: 'spec.mtls', fix: 'Do this', docs: 'https://example.com/rules/some-rule' }
       }
     ]
   })

@@ -13,7 +13,7 @@ const finding: Finding = {
   object,
   field: 'metadata.labels',
   message: 'what and so what',
-  docs: 'mesh-guard rules some-rule',
+  docs: 'https://example.com/rules/some-rule',
   symptom: '503 UF',
   fix: { text: 'Do this', apply: [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a' } }], remove: [object] },
   blocked: [

@@ -11,7 +11,7 @@ export const finding = (more: Partial<Reported> = {}): Reported => ({
   source: { file: 'base/change.yaml', line: 7 },
   field: 'spec.servers[0].tls.mode',
   message: 'what <and> so what',
-  docs: 'mesh-guard rules plaintext-to-mtls-gateway',
+  docs: 'https://example.com/rules/plaintext-to-mtls-gateway',
   symptom: '503 UF',
   fix: { text: 'Do this' },
   blocked: [{ inferenceService: 'n/a', caller: 'external', from: undefined, hop: 'gateway->pod' }],
