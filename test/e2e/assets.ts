@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 
 /** Source of a program. */
 interface Source {
@@ -99,6 +99,16 @@ export function findHadolint(log: (line: string) => void): string {
     log('fetched hadolint')
   }
   return join(folder, 'bin/hadolint')
+}
+
+/** Path of a program of a Debian package of the same name. @throws if it is not installed */
+export function findInstalled(name: 'prometheus' | 'chromium'): string {
+  const [path] = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map(folder => join(folder, name))
+    .filter(existsSync)
+  if (path === undefined) throw new Error(`${name} is not installed: install the package ${name}, as .ci/run does`)
+  return path
 }
 
 function cacheFolder(): string {

@@ -15,6 +15,11 @@ export interface Process {
   readonly stop: (signal?: NodeJS.Signals) => Promise<void>
 }
 
+/** A guard whose configuration can be changed. */
+export interface Configured extends Process {
+  readonly configFile: string
+}
+
 export interface Guard extends Process {
   /** PEM, for `caBundle`. */
   readonly ca: string
@@ -41,14 +46,15 @@ export async function startProcess(
   configuration: object,
   env: Readonly<Record<string, string>> = {},
   program = MAIN
-): Promise<Process> {
+): Promise<Configured> {
   const folder = mkdtempSync(join(tmpdir(), 'mesh-guard-e2e-guard-'))
   const config = join(folder, 'config.yaml')
   writeFileSync(config, stringify(configuration))
   const child = spawn(process.execPath, [program, 'serve', '--kubeconfig', kubeconfig, '--config', config], {
     env: { ...process.env, ...env }
   })
-  return waitForStart(child, () => rmSync(folder, { recursive: true, force: true }))
+  const started = await waitForStart(child, () => rmSync(folder, { recursive: true, force: true }))
+  return { ...started, configFile: config }
 }
 
 /** Resolves when the guard has printed its listening addresses. */

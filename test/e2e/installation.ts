@@ -8,7 +8,7 @@ import type { KeyPair } from '../../src/controller/certificate.ts'
 import { NAME } from '../../src/controller/names.ts'
 import { findAssets, findProgram } from './assets.ts'
 import { type ControlPlane, freePorts, startControlPlane } from './control-plane.ts'
-import { MAIN, type Process, startProcess } from './guard.ts'
+import { type Configured, MAIN, startProcess } from './guard.ts'
 import { type Kubectl, runnerOf } from './kubectl.ts'
 import { toObjects } from './rendered.ts'
 import { definitionOf, POLICY_REPORT } from './report-kinds.ts'
@@ -52,7 +52,7 @@ export interface Installation extends Cluster {
   /** File with a token of the guard's ServiceAccount, as the kubelet would mount it. */
   readonly token: Token
   /** Starts a replica behind the Service, with the current configuration. */
-  readonly startReplica: (release?: Release) => Promise<Process>
+  readonly startReplica: (release?: Release) => Promise<Configured>
   /** Events of the audit log of the API server. */
   readonly audited: () => readonly AuditEvent[]
 }
@@ -267,7 +267,7 @@ interface ChartConfiguration {
 }
 
 /** Starts a replica with the configuration of the chart, on loopback ports. */
-async function start(kubeconfig: string, configuration: ChartConfiguration, { program }: Release): Promise<Process> {
+async function start(kubeconfig: string, configuration: ChartConfiguration, { program }: Release): Promise<Configured> {
   const [port = 0, healthPort = 0] = await freePorts(2)
   // The older release of release.ts has another name for this key.
   const delay = 'drainSeconds' in configuration.server ? 'drainSeconds' : 'shutdownDelaySeconds'
