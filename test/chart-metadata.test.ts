@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
 import { changesOf, makeChartReadme, makeChartYaml, valuesOf } from '../scripts/chart-metadata.ts'
-import { SITE, VERSION } from '../scripts/project.ts'
+import { CHART, IMAGE, REPOSITORY, SITE, VERSION } from '../scripts/project.ts'
 
 const root = join(import.meta.dirname, '..')
 const VALUES = 'charts/kserve-mesh-guard/values.yaml'
@@ -70,4 +70,16 @@ t.test('every value of the chart has a comment and a row', async t => {
   )
   const readme = makeChartReadme()
   for (const { key } of values) t.match(readme, `\n| \`${key}\` |`)
+})
+
+t.test('written pages have the addresses of package.json', async t => {
+  const page = (file: string) => readFileSync(join(root, file), 'utf8')
+  const [readme, install] = [page('README.md'), page('docs/install.md')]
+  t.match(readme, `<${SITE}>`)
+  t.match(install, CHART)
+  t.match(install, IMAGE)
+  const owner = new URL(REPOSITORY).pathname.split('/')[1]
+  const known = [SITE, REPOSITORY, CHART, IMAGE]
+  for (const [address = ''] of `${readme}${install}`.matchAll(/[\w:/.-]*(?:ghcr|github)\.io[\w:/.-]*/g))
+    t.ok(known.some(one => address.startsWith(one)) && address.includes(`${owner}`), address)
 })
