@@ -62,6 +62,10 @@ const labelSelector = z.strictObject({
 
 export const configSchema = z.strictObject({
   rules: modes.default({}),
+  defaultMode: z
+    .enum(MODES)
+    .optional()
+    .describe('Mode of every rule that `rules` does not list; default: the default mode of each rule'),
   namespaces: z
     .array(
       z.strictObject({ selector: labelSelector, rules: modes.describe('Mode by rule id in the selected namespaces') })

@@ -100,8 +100,9 @@ async function startControllerIfEnabled(
 
 /** The part of the configuration that evaluation reads; the same object until the configuration changes. */
 const writtenPolicy = (current: () => Config) => {
-  const select = memoize(({ rules, namespaces, unevaluated, exceptions }: Config) => ({
+  const select = memoize(({ rules, defaultMode, namespaces, unevaluated, exceptions }: Config) => ({
     rules,
+    defaultMode,
     namespaces,
     unevaluated,
     exceptions

@@ -33,6 +33,8 @@ import { rulePage } from './rule-page.ts'
 /** Configured handling of findings. */
 export interface Policy {
   readonly rules: Readonly<Record<string, Mode | undefined>>
+  /** Mode of rules that `rules` does not list, in place of their own. */
+  readonly defaultMode?: Mode | undefined
   /** Modes for objects in namespaces that match a selector; a later entry takes precedence over an earlier one. */
   readonly namespaces: readonly {
     readonly selector: LabelSelector
@@ -52,8 +54,9 @@ export const DEFAULT_POLICY: Policy = {
 /** Policy as configured; `policyAt` selects the exceptions that are active at a given time. */
 export type WrittenPolicy = Omit<Policy, 'exceptions'> & { readonly exceptions: readonly Exception[] }
 
-export function policyAt({ rules, namespaces, unevaluated, exceptions }: WrittenPolicy, nowMs: number): Policy {
-  return { rules, namespaces, unevaluated, exceptions: exceptionsAt(exceptions, nowMs) }
+export function policyAt(written: WrittenPolicy, nowMs: number): Policy {
+  const { rules, defaultMode, namespaces, unevaluated, exceptions } = written
+  return { rules, defaultMode, namespaces, unevaluated, exceptions: exceptionsAt(exceptions, nowMs) }
 }
 
 /**
@@ -183,7 +186,7 @@ function modeFor(
   const local = policy.namespaces.findLast(
     ({ selector, rules }) => rules[id] !== undefined && selects(selector, labels)
   )
-  const configured = local?.rules[id] ?? policy.rules[id]
+  const configured = local?.rules[id] ?? policy.rules[id] ?? policy.defaultMode
   if (configured !== undefined) return configured
   return lowered && mode === 'deny' ? 'warn' : mode
 }

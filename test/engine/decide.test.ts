@@ -156,6 +156,8 @@ t.test('the mode of a rule determines the decision', async t => {
   t.equal(by({}).decision, 'deny')
   t.equal(by({ rules: { [id]: 'warn' } }).decision, 'warn')
   t.same(by({ rules: { [id]: 'off' } }).findings, [])
+  t.equal(by({ defaultMode: 'warn' }).decision, 'warn', 'mode for rules without one')
+  t.equal(by({ defaultMode: 'off', rules: { [id]: 'warn' } }).decision, 'warn', 'mode of the rule')
   t.same(by({ rules: { [id]: 'audit' } }).findings, [], 'a rule in audit mode is not reported on admission')
   const selector = { matchLabels: { 'kubernetes.io/metadata.name': 'istio-system' }, matchExpressions: [] }
   t.equal(
@@ -168,6 +170,11 @@ t.test('the mode of a rule determines the decision', async t => {
     by({ namespaces: [{ selector: otherNamespace, rules: { [id]: 'warn' } }] }).decision,
     'deny',
     'mode set for another namespace'
+  )
+  t.equal(
+    by({ defaultMode: 'off', namespaces: [{ selector, rules: { [id]: 'warn' } }] }).decision,
+    'warn',
+    'mode set for the matching namespace, and another for rules without one'
   )
   t.equal(
     by({ namespaces: [{ selector, rules: { 'tls-certificate-mismatch': 'warn' } }] }).decision,

@@ -91,7 +91,7 @@ t.test('denial has HTTP status 200', async t => {
         code: 403,
         reason: 'Forbidden',
         message:
-          /^strict-mesh-plain-local-gateway: Mesh-wide STRICT, .*\n {2}at PeerAuthentication istio-system\/default spec.mtls.mode\n {2}symptom: .*\n {2}fix: [^]*\n {2}more: https:\/\/kserve-mesh-guard.github.io\/kserve-mesh-guard\/rules\/strict-mesh-plain-local-gateway$/,
+          /^strict-mesh-plain-local-gateway: Mesh-wide STRICT, .*\n {2}at PeerAuthentication istio-system\/default spec.mtls.mode\n {2}symptom: .*\n {2}fix: [\s\S]*\n {2}more: https:\/\/kserve-mesh-guard.github.io\/kserve-mesh-guard\/rules\/strict-mesh-plain-local-gateway$/,
         details: { causes: [{ reason: 'strict-mesh-plain-local-gateway', field: 'spec.mtls.mode' }] }
       },
       auditAnnotations: { decision: 'deny', rules: 'strict-mesh-plain-local-gateway' }
