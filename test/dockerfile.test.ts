@@ -17,7 +17,7 @@ t.test('both stages use the same Node.js line, and the image has no build tools'
 
 t.test('the image runs as the user id of the chart, without a shell', async t => {
   t.same(argsOf('USER'), ['65532:65532'])
-  t.match(read('charts/kserve-mesh-guard/templates/deployment.yaml'), 'runAsUser: 65532')
+  t.match(read('test/chart/default.golden.yaml'), 'runAsUser: 65532')
   for (const name of ['ENTRYPOINT', 'CMD']) {
     for (const args of argsOf(name)) t.ok(Array.isArray(JSON.parse(args)), `${name} is in exec form`)
   }

@@ -201,7 +201,7 @@ t.test('scenarios prints each difference and the counts', async t => {
 
 t.test('generate adds a new rule to every generated file in one run', async t => {
   const folder = t.testdir({})
-  for (const name of ['src', 'scripts', 'examples', 'package.json', 'README.md']) {
+  for (const name of ['src', 'scripts', 'examples', 'charts', 'package.json', 'README.md', 'CHANGELOG.md']) {
     cpSync(join(root, name), join(folder, name), { recursive: true })
   }
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
