@@ -4,7 +4,7 @@
  */
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { build, type Metafile, type Plugin } from 'esbuild'
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
 import { findBundled, toNotices } from './licenses.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -24,26 +24,31 @@ const treeShakeClient: Plugin = {
 }
 const RESOLVING = 'resolving'
 
+/** Options of every bundle. */
+export const OPTIONS = {
+  absWorkingDir: root,
+  bundle: true,
+  metafile: true,
+  platform: 'node',
+  target: 'node22',
+  plugins: [treeShakeClient],
+  // An optional import of `debug`; it resolves only because development tools install it.
+  external: ['supports-color'],
+  logLevel: 'warning'
+} as const satisfies BuildOptions
+
 /** @returns esbuild's metafile of the bundle */
 export async function bundle(): Promise<Metafile> {
   const dist = join(root, 'dist')
   const built = mkdtempSync(join(root, 'dist-'))
   const { metafile } = await build({
-    absWorkingDir: root,
+    ...OPTIONS,
     entryPoints: ['main', 'evaluation-worker', 'kubectl-complete'].map(name => join(root, 'src', `${name}.ts`)),
     outdir: built,
-    bundle: true,
-    metafile: true,
     // The Kubernetes client is loaded only by commands that read a cluster.
     splitting: true,
     format: 'esm',
-    platform: 'node',
-    target: 'node22',
-    plugins: [treeShakeClient],
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    // An optional import of `debug`; it resolves only because development tools install it.
-    external: ['supports-color'],
-    logLevel: 'warning'
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" }
   })
   for (const name of readdirSync(pages).filter(name => name.endsWith('.md'))) {
     cpSync(join(pages, name), join(built, 'rules', name))

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { run } from '../src/cli/program.ts'
+import { readPage, workerEntry } from '../src/program-files.ts'
 import { reportSchema } from '../src/report/report.ts'
 import { nameOf } from '../src/state/resource.ts'
 
@@ -89,8 +90,8 @@ async function check(folder: string, flags: readonly string[]): Promise<Report> 
       errors += `${part}\n`
     },
     isTerminal: false,
-    pages: new URL('../src/rules/', import.meta.url),
-    worker: new URL('../src/evaluation-worker.ts', import.meta.url),
+    readPage,
+    workerEntry,
     exit: () => {}
   })
   if (text === '') throw new Error(errors)

@@ -1,4 +1,4 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { runWorker } from './evaluator/run-worker.ts'
 
-await runWorker(parentPort as MessagePort, workerData)
+void runWorker(parentPort as MessagePort, workerData)

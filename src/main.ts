@@ -1,11 +1,19 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module'
-import { extname } from 'node:path'
+// Not by name: older versions of Node.js lack the export, and have to get as far as the message below.
+import module from 'node:module'
 import { cacheFolder } from './environment.ts'
+import { describeOldNode } from './node-version.ts'
+import { readPage, workerEntry } from './program-files.ts'
+
+const tooOld = describeOldNode(process.versions.node)
+if (tooOld !== undefined) {
+  process.stderr.write(`error: ${tooOld}\n`)
+  process.exit(2)
+}
 
 // Compiled code of the bundle, so that commands start faster. A folder that cannot be written is ignored.
 const cache = cacheFolder()
-if (cache !== undefined) enableCompileCache(cache)
+if (cache !== undefined) module.enableCompileCache(cache)
 const { run } = await import('./cli/program.ts')
 
 // A closed pipe (EPIPE) ends the program. The exit code is still that of the result.
@@ -15,9 +23,8 @@ await run(process.argv.slice(2), {
   out: text => process.stdout.write(`${text}\n`),
   err: text => process.stderr.write(`${text}\n`),
   isTerminal: Boolean(process.stdout.isTTY),
-  pages: new URL('rules/', import.meta.url),
-  // `.ts` in the sources, `.js` in the bundle.
-  worker: new URL(`evaluation-worker${extname(import.meta.url)}`, import.meta.url),
+  readPage,
+  workerEntry,
   exit: code => {
     process.exitCode = code
   }

@@ -1,13 +1,15 @@
+import type { WorkerEntry } from '../evaluator/worker-thread.ts'
+
 /** Inputs and outputs of a command; tests replace them. */
 export interface Io {
   readonly out: (text: string) => void
   readonly err: (text: string) => void
   /** True if `out` writes to a terminal. */
   readonly isTerminal: boolean
-  /** Directory of the rule pages; differs between sources and bundle. */
-  readonly pages: URL
-  /** Entry point of the evaluation thread; differs between sources and bundle. */
-  readonly worker: URL
+  /** Page of a rule, as Markdown; differs between bundle and single executable. */
+  readonly readPage: (id: string) => string
+  /** Entry point of the evaluation thread; differs between sources, bundle and single executable. */
+  readonly workerEntry: () => WorkerEntry
   /** Sets the exit code; the process ends when its event loop is empty. */
   readonly exit: (code: number) => void
 }

@@ -8,7 +8,6 @@ import { toText } from '../report/text.ts'
 import { RULES } from '../rules/index.ts'
 import type { Io } from './io.ts'
 import { type OutputOptions, print } from './output.ts'
-import { readPage } from './rules.ts'
 import { VERSION } from './version.ts'
 
 type Format = (report: Report, io: Io, showFix: boolean) => string
@@ -29,7 +28,7 @@ export function printReport(io: Io, options: OutputOptions, report: Report): voi
 }
 
 /** Locations are relative to the current folder. */
-function sarif(report: Report, { pages }: Io): string {
-  const pageOf = (id: string) => readPage(id, pages)
+function sarif(report: Report, { readPage }: Io): string {
+  const pageOf = (id: string) => readPage(id).trimEnd()
   return toSarif(report, { rules: RULES, pageOf, version: VERSION, folder: process.cwd() })
 }

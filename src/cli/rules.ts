@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { RULE_IDS } from '../config-schema.ts'
 import { table } from '../report/table.ts'
@@ -18,7 +17,7 @@ export function rulesCommand(io: Io): Command {
     .action((id: string | undefined, { symptom }: { readonly symptom?: string }) => {
       if (id !== undefined && symptom !== undefined)
         throw new InvalidInput([`--symptom: ${id} selects one rule; omit one of the two`])
-      io.out(symptom === undefined ? (id === undefined ? list() : page(id, io.pages)) : listBySymptom(symptom))
+      io.out(symptom === undefined ? (id === undefined ? list() : page(id, io)) : listBySymptom(symptom))
     })
 }
 
@@ -40,12 +39,7 @@ function listBySymptom(text: string): string {
   return found.map(({ id, symptom, summary }) => `${id}: ${summary}\n  symptom: ${symptom}`).join('\n')
 }
 
-function page(id: string, pages: URL): string {
+function page(id: string, { readPage }: Io): string {
   if (!RULE_IDS.includes(id)) throw new InvalidInput([`${id}: unknown rule${suggest(id, RULE_IDS)}`])
-  return readPage(id, pages)
-}
-
-/** Page of a rule, as Markdown. */
-export function readPage(id: string, pages: URL): string {
-  return readFileSync(new URL(`${id}.md`, pages), 'utf8').trimEnd()
+  return readPage(id).trimEnd()
 }

@@ -43,7 +43,7 @@ export async function runServer(io: Io, options: ServeOptions): Promise<void> {
       : { origin: readState(manifests, logger), controller: undefined }
   const keyPair = controller?.keyPair() ?? (await loadCertificate(config.server.certDir, CERTIFICATE_NAMES))
   const evaluator = new Dispatcher({
-    start: startInWorker(io.worker, { origin, settings: config.mesh, ownNamespace: OWN_NAMESPACE }),
+    start: startInWorker(io.workerEntry(), { origin, settings: config.mesh, ownNamespace: OWN_NAMESPACE }),
     policy: writtenPolicy(configuration.current),
     log: logger
   })

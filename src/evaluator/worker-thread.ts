@@ -10,15 +10,15 @@ const HEAP_GROWTH_PERCENT = 30
 /** Less than the default, which keeps the garbage of many requests. */
 const YOUNG_GENERATION_MIB = 12
 
-/**
- * Starts evaluation in a worker thread, with the heap limit of this thread.
- *
- * @param file entry point of the thread
- */
-export function startInWorker(file: URL, data: Omit<WorkerData, 'policy'>): SupervisorOptions['start'] {
+/** Entry point of a thread: a file, or the text of a CommonJS script. */
+export type WorkerEntry = URL | string
+
+/** Starts evaluation in a worker thread, with the heap limit of this thread. */
+export function startInWorker(entry: WorkerEntry, data: Omit<WorkerData, 'policy'>): SupervisorOptions['start'] {
   return (policy, receive) => {
     setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`)
-    const worker = new Worker(file, {
+    const worker = new Worker(entry, {
+      eval: typeof entry === 'string',
       workerData: { ...data, policy } satisfies WorkerData,
       resourceLimits: {
         maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { run } from '../../src/cli/program.ts'
+import { readPage, workerEntry } from '../../src/program-files.ts'
 import { meshGuard } from '../support/command.ts'
 
 const examples = join(import.meta.dirname, '../../examples')
@@ -161,8 +162,8 @@ t.test('an internal error has exit code 3 and a stack trace', async t => {
       err += text
     },
     isTerminal: false,
-    pages: new URL('file:///'),
-    worker: new URL('file:///'),
+    readPage,
+    workerEntry,
     exit: set => {
       code = set
     }

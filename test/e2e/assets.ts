@@ -111,7 +111,7 @@ export function findInstalled(name: 'prometheus' | 'chromium'): string {
   return path
 }
 
-function cacheFolder(): string {
+export function cacheFolder(): string {
   const folder = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kserve-mesh-guard')
   mkdirSync(folder, { recursive: true })
   return folder
@@ -145,7 +145,7 @@ function fingerprint({ module, edits }: Source): string {
   return edits === undefined ? hashOf(files) : hashOf(files, JSON.stringify(edits))
 }
 
-function hashOf(files: readonly string[], more = ''): string {
+export function hashOf(files: readonly string[], more = ''): string {
   const hash = createHash('sha256')
   for (const file of files) hash.update(readFileSync(file))
   hash.update(more)

@@ -188,6 +188,24 @@ t.test('a worker that does not close is terminated', async t => {
   t.ok(worker().terminated)
 })
 
+t.test('a thread is started from the text of a script', async t => {
+  const { log } = recordingLogger()
+  const health = JSON.stringify({ from: 'health', kinds: HEALTH, changes: 1 })
+  const text = `
+    const { parentPort, workerData } = require('node:worker_threads')
+    parentPort.postMessage(${health})
+    parentPort.on('message', ({ to }) => {
+      if (to === 'close') parentPort.close()
+      else parentPort.postMessage({ from: 'done', result: { response: workerData.answer, record: undefined } })
+    })`
+  const start = startInWorker(text, { answer: 'from text' } as never)
+  const evaluator = new Dispatcher({ start, policy: () => WRITTEN_POLICY, log })
+  t.teardown(evaluator.close)
+  await evaluator.ready
+  const answer = await evaluator.review('validate', BODY, { flow: '', arrivedMs: nowMs(), budgetMs: 10_000 })
+  t.same(answer, { response: 'from text', record: undefined })
+})
+
 t.test('a thread in an endless loop is terminated and restarted', async t => {
   const started = new SharedArrayBuffer(4)
   const file = new URL('../support/spinning-worker.ts', import.meta.url)

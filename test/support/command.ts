@@ -1,4 +1,5 @@
 import { run } from '../../src/cli/program.ts'
+import { readPage, workerEntry } from '../../src/program-files.ts'
 
 export interface Result {
   readonly code: number
@@ -19,8 +20,8 @@ export async function runCommand(argv: readonly string[], isTerminal: boolean): 
       result.err += `${text}\n`
     },
     isTerminal,
-    pages: new URL('../../src/rules/', import.meta.url),
-    worker: new URL('../../src/evaluation-worker.ts', import.meta.url),
+    readPage,
+    workerEntry,
     exit: code => {
       result.code = code
     }

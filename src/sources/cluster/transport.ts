@@ -2,7 +2,6 @@ import type { RequestOptions } from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { memoize } from '../../state/memoize.ts'
 import { DEFAULT_NAMESPACE } from '../../state/resource.ts'
-import { InvalidInput } from '../files.ts'
 import { type Kubeconfig, loadKubeconfig, serverOf } from './kubeconfig.ts'
 import { type ApiResponse, type ReadOptions, request, type WriteRequest } from './request.ts'
 import { WatchError } from './watch-error.ts'
@@ -27,18 +26,12 @@ export interface Connection extends WritingTransport {
   readonly namespace: string
 }
 
-/** The oldest version that the Kubernetes client supports. */
-const MIN_NODE_VERSION = '22.19.0'
-
 /**
  * Connects by kubeconfig, or by the service account of the pod.
  *
- * @throws {InvalidInput} if no cluster is configured, or this Node.js is too old
+ * @throws {InvalidInput} if no cluster is configured
  */
-export async function connect(kubeconfig: Kubeconfig, node = process.versions.node): Promise<Connection> {
-  if (node.localeCompare(MIN_NODE_VERSION, 'en', { numeric: true }) < 0) {
-    throw new InvalidInput([`Node.js ${node}: too old to read a cluster; use ${MIN_NODE_VERSION} or newer`])
-  }
+export async function connect(kubeconfig: Kubeconfig): Promise<Connection> {
   const { KubeConfig } = await import('./client.ts')
   const first = loadKubeconfig(KubeConfig, kubeconfig)
   // The context is fixed at the start: a reload must not switch to another cluster.

@@ -8,21 +8,9 @@ import { parse, stringify } from 'yaml'
 import { makeCertificate } from '../../../src/controller/dev-certificate.ts'
 import { toText } from '../../../src/sources/cluster/line-stream.ts'
 import { connect } from '../../../src/sources/cluster/transport.ts'
-import { InvalidInput } from '../../../src/sources/files.ts'
 import { kubeconfig } from '../../support/kubeconfig.ts'
 
 const OPTIONS = { signal: new AbortController().signal, idleTimeoutMs: 1_000 }
-
-t.test('an old Node.js version is an error that names the minimum', async t => {
-  for (const node of ['20.19.2', '22.18.9', '9.0.0']) {
-    await t.rejects(
-      connect({ files: [] }, node),
-      new InvalidInput([`Node.js ${node}: too old to read a cluster; use 22.19.0 or newer`])
-    )
-  }
-  const files = [join(t.testdir({ config: kubeconfig('http://127.0.0.1:1') }), 'config')]
-  for (const node of ['22.19.0', '24.1.0', '100.0.0']) await t.resolves(connect({ files }, node))
-})
 
 t.test('without a file, the default kubeconfig is used', async t => {
   const home = process.env['HOME']
