@@ -98,7 +98,7 @@ async function release(tag: string | undefined): Promise<readonly Released[]> {
   const notices = measured(join(root, 'dist', NOTICES), `notices of ${bundled.length} packages: ${licenses}`)
   const made = [await makeTarball(), await makeChart(), await makeBom(bundled), notices, await checkImage(), notes]
   const executable = await makeExecutable(platformOf(undefined))
-  return [...made, executable, ...makeManifests()]
+  return [...made, executable, ...(await makeManifests())]
 }
 
 const { values } = parseArgs({ options: { tag: { type: 'string' } } })

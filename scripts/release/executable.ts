@@ -2,8 +2,8 @@
  * Builds a single executable from the bundle and Node.js, starts it if it is for this machine, and packs it with the licenses:
  * `node scripts/release/executable.ts [PLATFORM]`.
  */
-import { copyFileSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, copyFileSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
 import { NOTICES, OPTIONS } from '../bundle.ts'
 import { findBundled, toNotices } from '../licenses.ts'
@@ -77,7 +77,9 @@ async function buildExecutable(platform: Platform, folder: string): Promise<stri
 
 function magicOf(file: string, length: number): string {
   const bytes = Buffer.alloc(length)
-  readSync(openSync(file, 'r'), bytes, 0, length, 0)
+  const opened = openSync(file, 'r')
+  readSync(opened, bytes, 0, length, 0)
+  closeSync(opened)
   return bytes.toString('hex')
 }
 
@@ -95,7 +97,9 @@ export function makeExecutable(platform: Platform): Promise<Released> {
     const archive = join(out, 'executables', archiveOf(platform))
     mkdirSync(join(archive, '..'), { recursive: true })
     const files = [programOf(platform, PROGRAM), 'LICENSE', NOTICES, 'NODE-LICENSE.txt']
-    await run('tar', ['-czf', archive, '-C', folder, ...files])
+    // Names without a folder: to GNU tar, C: is the name of a remote machine.
+    await run('tar', ['-czf', basename(archive), ...files], folder)
+    copyFileSync(join(folder, basename(archive)), archive)
     const { bytes } = measured(executable, '')
     return measured(archive, `executable of ${Math.ceil(bytes / 1024 / 1024)} MiB; ${tried}`)
   })

@@ -5,10 +5,11 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { findProgram } from '../../test/e2e/assets.ts'
 import { archiveOf, PROGRAM } from './executable.ts'
 import { toFormula } from './homebrew.ts'
 import { toKrew } from './krew.ts'
-import { manifest, measured, must, out, type Released, report, repository } from './lib.ts'
+import { log, manifest, measured, must, out, type Released, report, repository, root, run } from './lib.ts'
 import { PLATFORMS, type Platform } from './platforms.ts'
 
 /** Archive with the executable for a platform. */
@@ -43,13 +44,23 @@ const assets = () =>
 /** In the format of `sha256sum --check`; the names are those of the downloaded files. */
 const toChecksums = (files: readonly string[]) => files.map(file => `${sha256Of(file)}  ${basename(file)}\n`).join('')
 
+/** Checks the manifest as the index of krew does. */
+async function checkKrew({ file }: Released): Promise<void> {
+  const validate = findProgram('validate-krew-manifest', log)
+  await run(validate, ['-manifest', join(root, file), '-skip-install']).catch(({ stderr }) =>
+    must(false, `${file} is no valid manifest of a plugin: ${stderr}`)
+  )
+}
+
 /** For the executables that are there. */
-export function makeManifests(): readonly Released[] {
+export async function makeManifests(): Promise<readonly Released[]> {
   const found = downloads()
   const names = found.map(({ platform }) => platform.name).join(', ')
   const files = [...assets(), join(out, 'sbom.cdx.json')]
+  const krew = write(`krew/${PROGRAM}.yaml`, toKrew(manifest, found), `krew manifest for ${names}`)
+  await checkKrew(krew)
   return [
-    write(`krew/${PROGRAM}.yaml`, toKrew(manifest, found), `krew manifest for ${names}`),
+    krew,
     write(`homebrew/${PROGRAM}.rb`, toFormula(manifest, found), `Homebrew formula for ${names}`),
     write('SHA256SUMS', toChecksums(files), `checksums of ${files.length} files`)
   ]

@@ -2,7 +2,7 @@
 import { cpSync, existsSync } from 'node:fs'
 import { arch, platform } from 'node:os'
 import { join } from 'node:path'
-import { cacheFolder, hashOf } from '../../test/e2e/assets.ts'
+import { cacheFolder, hashOf } from '../../test/e2e/cache.ts'
 import { must, npm, root } from './lib.ts'
 
 export interface Platform {

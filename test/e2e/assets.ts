@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { cacheFolder, hashOf } from './cache.ts'
 
 /** Source of a program. */
 interface Source {
@@ -25,6 +25,8 @@ const SOURCES = {
   kubectl: { module: 'cluster', package: 'k8s.io/kubernetes/cmd/kubectl' },
   helm: { module: 'cluster', package: 'helm.sh/helm/v4/cmd/helm' },
   'kube-controller-manager': { module: 'cluster', package: 'k8s.io/kubernetes/cmd/kube-controller-manager' },
+  actionlint: { module: 'tools', package: 'github.com/rhysd/actionlint/cmd/actionlint' },
+  'validate-krew-manifest': { module: 'tools', package: 'sigs.k8s.io/krew/cmd/validate-krew-manifest' },
   'knative-controller': {
     module: 'knative',
     package: 'knative.dev/serving/cmd/controller',
@@ -111,12 +113,6 @@ export function findInstalled(name: 'prometheus' | 'chromium'): string {
   return path
 }
 
-export function cacheFolder(): string {
-  const folder = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kserve-mesh-guard')
-  mkdirSync(folder, { recursive: true })
-  return folder
-}
-
 /** Path of a program, built from source once. */
 export function findProgram(name: Program, log: (line: string) => void): string {
   const source: Source = SOURCES[name]
@@ -143,13 +139,6 @@ const folderOf = (module: string) => join(import.meta.dirname, module)
 function fingerprint({ module, edits }: Source): string {
   const files = ['go.mod', 'go.sum'].map(file => join(folderOf(module), file))
   return edits === undefined ? hashOf(files) : hashOf(files, JSON.stringify(edits))
-}
-
-export function hashOf(files: readonly string[], more = ''): string {
-  const hash = createHash('sha256')
-  for (const file of files) hash.update(readFileSync(file))
-  hash.update(more)
-  return hash.digest('hex').slice(0, 12)
 }
 
 function build(source: Source, program: string): void {
