@@ -1,7 +1,8 @@
 # Image of the chart. The base is the smallest official image with Node 24: it is built for every platform of Node, gets
 # fixes when Node does, and is in every registry that mirrors official images. The program needs no shell, no npm and no
 # package besides the bundle.
-FROM node:24-slim AS build
+# Its output is the same for every platform, so it runs on the platform of the machine.
+FROM --platform=$BUILDPLATFORM node:24-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
 # esbuild works without its install script.

@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '..')
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
 
 t.test('both stages use the same Node.js line, and the image has no build tools', async t => {
-  t.same(argsOf('FROM'), ['node:24-slim AS build', 'node:24-slim'])
+  t.same(argsOf('FROM'), ['--platform=$BUILDPLATFORM node:24-slim AS build', 'node:24-slim'])
   t.same(argsOf('COPY', running).slice(-1), ['--from=build /build/dist dist'])
   t.match(argsOf('RUN', building)[0], /^npm ci /)
 })

@@ -9,7 +9,7 @@ import { NOTICES, OPTIONS } from '../bundle.ts'
 import { findBundled, toNotices } from '../licenses.ts'
 import { WORKER_ASSET } from './embedded-files.ts'
 import { inFolder, manifest, measured, must, out, type Released, report, root, run } from './lib.ts'
-import { findNode, isHost, type Platform, platformOf, programOf } from './platforms.ts'
+import { binaryOf, findNode, isHost, type Platform, platformOf, programOf } from './platforms.ts'
 import { rulePages } from './rule-pages.ts'
 import { tryExecutable } from './try-executable.ts'
 
@@ -50,8 +50,9 @@ async function bundleThreads(folder: string): Promise<void> {
 async function buildExecutable(platform: Platform, folder: string): Promise<string> {
   await bundleThreads(folder)
   const node = await findNode(platform)
-  const host = isHost(platform) ? node : await findNode(platformOf(undefined))
-  const binaryOf = (installed: string, os: Platform) => join(installed, 'bin', programOf(os, 'node'))
+  const host = platformOf(undefined)
+  // Of the same version, which writes the format that the binary reads.
+  const builder = await findNode(host)
   const executable = join(folder, programOf(platform, PROGRAM))
   const config = {
     main: join(folder, 'main.mjs'),
@@ -64,13 +65,15 @@ async function buildExecutable(platform: Platform, folder: string): Promise<stri
     assets: { ...rulePages(), [WORKER_ASSET]: join(folder, WORKER_ASSET) }
   }
   writeFileSync(join(folder, 'sea.json'), JSON.stringify(config))
-  await run(binaryOf(host, platformOf(undefined)), ['--build-sea', join(folder, 'sea.json')])
+  await run(binaryOf(builder, host), ['--build-sea', join(folder, 'sea.json')])
   // The signature of the binary does not hold after the change, and macOS starts no program without one on arm64.
   if (process.platform === 'darwin') {
     await run('codesign', ['--force', '--sign', '-', executable])
     await run('codesign', ['--verify', '--strict', executable])
   }
-  copyFileSync(join(node, 'LICENSE'), join(folder, 'NODE-LICENSE.txt'))
+  // The package for Windows has no license file.
+  const licensed = platform.os === 'win32' ? await findNode(platformOf('linux-x64')) : node
+  copyFileSync(join(licensed, 'LICENSE'), join(folder, 'NODE-LICENSE.txt'))
   copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'))
   return executable
 }

@@ -15,7 +15,6 @@ export interface Manifest {
   readonly description: string
   readonly license: string
   readonly homepage: string
-  readonly repository: { readonly url: string }
   readonly bin: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
 }
@@ -44,13 +43,6 @@ export function must(holds: boolean, why: string): asserts holds {
 
 export const read = (file: string) => readFileSync(join(root, file), 'utf8')
 export const manifest: Manifest = JSON.parse(read('package.json'))
-/** Address of the repository, without a slash at the end. */
-export const repository = repositoryOf(manifest)
-
-export function repositoryOf({ repository }: Pick<Manifest, 'repository'>): string {
-  return repository.url.replace(/^git\+|\.git$/g, '')
-}
-
 export async function run(program: string, args: readonly string[], cwd = root): Promise<string> {
   const { stdout } = await promisify(execFile)(program, args, { cwd, maxBuffer: 64 * 1024 * 1024 })
   return stdout

@@ -6,10 +6,11 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { findProgram } from '../../test/e2e/assets.ts'
+import { REPOSITORY } from '../project.ts'
 import { archiveOf, PROGRAM } from './executable.ts'
 import { toFormula } from './homebrew.ts'
 import { toKrew } from './krew.ts'
-import { log, manifest, measured, must, out, type Released, report, repository, root, run } from './lib.ts'
+import { log, manifest, measured, must, out, type Released, report, root, run } from './lib.ts'
 import { PLATFORMS, type Platform } from './platforms.ts'
 
 /** Archive with the executable for a platform. */
@@ -26,7 +27,7 @@ function downloads(): readonly Download[] {
     const name = archiveOf(platform)
     const file = join(out, 'executables', name)
     if (!existsSync(file)) return []
-    return { platform, url: `${repository}/releases/download/v${manifest.version}/${name}`, sha256: sha256Of(file) }
+    return { platform, url: `${REPOSITORY}/releases/download/v${manifest.version}/${name}`, sha256: sha256Of(file) }
   })
 }
 

@@ -41,13 +41,16 @@ export function platformOf(name: string | undefined): Platform {
 
 export const programOf = ({ os }: Platform, name: string) => (os === 'win32' ? `${name}.exe` : name)
 
+export const binaryOf = (node: string, platform: Platform) => join(node, 'bin', programOf(platform, 'node'))
+
 const LOCK = ['package.json', 'package-lock.json'].map(file => join(root, 'tools/executable', file))
 
 /** Folder of the package with Node.js for the platform, installed once by npm, which verifies its hash. */
-export async function findNode({ os, cpu, node }: Platform): Promise<string> {
+export async function findNode(wanted: Platform): Promise<string> {
+  const { os, cpu, node } = wanted
   const folder = join(cacheFolder(), `node-${hashOf(LOCK)}`, `${os}-${cpu}`)
   const installed = join(folder, 'node_modules', node)
-  if (!existsSync(join(installed, 'LICENSE'))) {
+  if (!existsSync(binaryOf(installed, wanted))) {
     for (const file of LOCK) cpSync(file, join(folder, file.slice(join(root, 'tools/executable').length)))
     await npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--os', os, '--cpu', cpu], folder)
   }
