@@ -54,7 +54,7 @@ install_guard() {
 # Calls the model through the ingress gateway, which has to answer with 200.
 call_model() {
   local host forward status
-  host=$(kubectl --namespace user1 get inferenceservice sklearn-iris --output jsonpath='{.status.url}')
+  host=$(kubectl --namespace demo get inferenceservice sklearn-iris --output jsonpath='{.status.url}')
   kubectl --namespace istio-system port-forward service/istio-ingressgateway 18080:80 >/dev/null &
   forward=$!
   sleep 3
@@ -83,7 +83,7 @@ step 'Install Istio' && install_istio
 step 'Install Knative Serving' && install_knative
 step 'Install KServe' && install_kserve
 step 'Deploy a model' && kubectl apply --filename model.yaml
-kubectl --namespace user1 wait --for=condition=Ready --timeout=600s inferenceservice/sklearn-iris
+kubectl --namespace demo wait --for=condition=Ready --timeout=600s inferenceservice/sklearn-iris
 step 'Call the model' && call_model
 step 'Install mesh-guard' && install_guard
 step 'Try to require mTLS in the whole mesh: the guard denies it' && deny_strict_mesh

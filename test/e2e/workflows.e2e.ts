@@ -80,7 +80,7 @@ await t.test('the model of the script is admitted, and its change is denied', as
   const against = ['--against', 'examples/cluster']
   t.match(await meshGuard('check', 'examples/kind/model.yaml', ...against), {
     code: 0,
-    out: /^ALLOW .*\nALLOW .*sklearn-iris\n/
+    out: /^ALLOW .* InferenceService demo\/sklearn-iris\n/m
   })
   const denied = await meshGuard('check', 'examples/kind/model.yaml', 'examples/strict-mesh.yaml', ...against)
   t.match(denied, { code: 1, out: /deny strict-mesh-plain-local-gateway\n/ })
