@@ -14,6 +14,7 @@ const DOCS = [
   'charts/kserve-mesh-guard/README.md',
   'docs/capture.md',
   'docs/ci.md',
+  'docs/compatibility.md',
   'docs/configuration.md',
   'docs/explain.md',
   'docs/failure-modes.md',
@@ -26,6 +27,7 @@ const DOCS = [
   'src/README.md',
   'test/conformance/README.md',
   'examples/four-outcomes/README.md',
+  'examples/kind/README.md',
   'examples/published/README.md',
   'test/upstream/README.md',
   ...readdirSync(join(root, 'docs/runbooks')).map(name => `docs/runbooks/${name}`)

@@ -57,6 +57,8 @@ t.test('CHANGELOG.md has the form of Keep a Changelog', async t => {
   const [first, ...others] = sectionsOf(read('CHANGELOG.md'))
   t.equal(first?.version, 'Unreleased')
   for (const { date, version } of others) t.match(date, /^\d{4}-\d{2}-\d{2}$/, version)
+  for (const { text, version } of [first, ...others].flatMap(one => one ?? []))
+    t.match(text, /^### /, `${version} has kinds of changes`)
   const kinds = ['Added', 'Changed', 'Deprecated', 'Removed', 'Fixed', 'Security']
   for (const [, kind = ''] of read('CHANGELOG.md').matchAll(/^### (.*)$/gm)) t.ok(kinds.includes(kind), kind)
 })

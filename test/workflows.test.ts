@@ -110,7 +110,10 @@ t.test('all files name the repository and the site of package.json', async t => 
     .split('\n')
     .filter(file => existsSync(file) && file !== 'test/workflows.test.ts')
     .flatMap(file =>
-      [...read(file).matchAll(/[\w.:/-]+\/kserve-mesh-guard\b(?=[/@#)`\s"'.]|$)/gm)].map(([found]) => ({ file, found }))
+      [...read(file).matchAll(/[\w.:/-]+\/kserve-mesh-guard\b(?=[/:@#)`\s"'.]|$)/gm)].map(([found]) => ({
+        file,
+        found
+      }))
     )
     .filter(({ found }) => /^(https?:\/\/|oci:|ghcr\.io|[\w-]+\/kserve-mesh-guard\/\.github)/.test(found))
   t.ok(named.some(({ file }) => file === 'docs/ci.md'))
