@@ -122,6 +122,7 @@ t.test('all files name the repository and the site of package.json', async t => 
     homepage.slice(0, -1),
     `${owner}/${name}`,
     `oci://ghcr.io/${owner}/charts/${name}`,
+    `ghcr.io/${owner}/charts/${name}`,
     `ghcr.io/${owner}/${name}`
   ]
   for (const { file, found } of named)
