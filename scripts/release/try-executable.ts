@@ -7,6 +7,8 @@ import { createInterface } from 'node:readline'
 import { inFolder, type Manifest, must, root, run } from './lib.ts'
 
 const examples = join(root, 'examples')
+/** A server without an evaluation thread would wait forever. */
+const START_TIMEOUT_MS = 60_000
 
 /** @returns what was started, for the report */
 export async function tryExecutable(program: string, { version }: Pick<Manifest, 'version'>): Promise<string> {
@@ -38,12 +40,14 @@ async function tryServe(program: string): Promise<void> {
       stdio: ['ignore', 'pipe', 'ignore']
     })
     const stopped = new Promise(resolve => child.once('close', resolve))
+    const timer = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS)
     try {
       const { webhook, health } = await addressesOf(createInterface(child.stdout))
       must((await fetch(`${health}/readyz`)).ok, `${program} serves and is not ready`)
       const answer = await post(`${webhook}/validate`, readFileSync(join(certDir, 'ca.crt'), 'utf8'))
       must(answer.includes('"allowed":false'), `${program} does not deny examples/review.json: ${answer}`)
     } finally {
+      clearTimeout(timer)
       child.kill()
       await stopped
     }
@@ -59,7 +63,7 @@ async function addressesOf(lines: AsyncIterable<string>) {
     const { webhook, health } = found
     if (webhook !== undefined && health !== undefined) return { webhook, health }
   }
-  must(false, 'the server ended before it was ready')
+  must(false, `the server was not ready within ${START_TIMEOUT_MS / 1000} s`)
 }
 
 function post(url: string, ca: string): Promise<string> {
