@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { anonymizer } from '../report/anonymize.ts'
 import { captureObjects } from '../report/capture.ts'
-import { toCaptureText } from '../report/capture-text.ts'
+import { toCaptureJson, toCaptureText } from '../report/capture-text.ts'
 import { readCluster } from '../sources/cluster/read-once.ts'
 import { readVersion } from '../sources/cluster/server-version.ts'
 import { connect } from '../sources/cluster/transport.ts'
@@ -10,6 +10,7 @@ import { requireNamespace, toKubeconfig } from './cluster-state.ts'
 import { configOption, contextOption, kubeconfigOption, loadConfig } from './command.ts'
 import { helpText } from './help.ts'
 import type { Io } from './io.ts'
+import { outputOption, printJson } from './output.ts'
 
 const EXAMPLES = [
   'mesh-guard capture > cluster.yaml',
@@ -24,11 +25,12 @@ interface CaptureOptions {
   readonly config?: string
   readonly namespace?: readonly string[]
   readonly anonymize?: boolean
+  readonly output: string
 }
 
 export function captureCommand(io: Io): Command {
   return new Command('capture')
-    .description('Print the objects of a cluster that decisions need, redacted, as YAML for --against; read-only')
+    .description('Print the objects of a cluster that decisions need, redacted, for --against; read-only')
     .addOption(
       new Option(
         '-n, --namespace <name>',
@@ -38,12 +40,13 @@ export function captureCommand(io: Io): Command {
     .addOption(new Option('--anonymize', 'replace names consistently by pseudonyms, except those that the model knows'))
     .addOption(kubeconfigOption)
     .addOption(contextOption)
+    .addOption(outputOption)
     .addOption(configOption)
     .addHelpText('after', helpText(EXAMPLES, OUTCOMES))
-    .action(async (options: CaptureOptions) => io.out(await capture(options, io)))
+    .action(async (options: CaptureOptions) => capture(options, io))
 }
 
-async function capture({ namespace: namespaces, anonymize, ...flags }: CaptureOptions, io: Io): Promise<string> {
+async function capture({ namespace: namespaces, anonymize, output, ...flags }: CaptureOptions, io: Io): Promise<void> {
   const { mesh } = loadConfig(flags.config)
   const connection = await connect(toKubeconfig(flags, '--against'))
   const read = await readCluster(connection, mesh, message => io.err(`object skipped: cannot parse: ${message}`))
@@ -54,5 +57,7 @@ async function capture({ namespace: namespaces, anonymize, ...flags }: CaptureOp
   const isAnonymous = anonymize === true
   const rename = isAnonymous ? anonymizer(read.state, objects) : undefined
   const header = { version, namespaces, isAnonymous }
-  return toCaptureText(read.state, rename?.objects ?? objects, header, rename?.text ?? (text => text))
+  const captured = [read.state, rename?.objects ?? objects, header, rename?.text ?? (text => text)] as const
+  if (output === 'text') io.out(toCaptureText(...captured))
+  else printJson(io, output, toCaptureJson(...captured))
 }

@@ -6,7 +6,8 @@ import type { Io } from './io.ts'
 
 export interface OutputOptions {
   readonly output: string
-  readonly color: string
+  /** Absent: the text has nothing to color. */
+  readonly color?: string
   readonly showFix?: boolean
 }
 
@@ -35,7 +36,7 @@ export const colorOption = new Option('--color <when>', 'color decisions in text
  */
 export function print<T>(
   io: Io,
-  { output, color, showFix = false }: OutputOptions,
+  { output, color = 'never', showFix = false }: OutputOptions,
   result: T,
   toText: (result: T, showFix: boolean) => string,
   toJson = stringifyJson<T>
@@ -45,9 +46,13 @@ export function print<T>(
     const text = toText(result, showFix)
     io.out(isColored ? colorize(text) : text)
   } else {
-    const json = toJson(result)
-    io.out(output === 'json' ? json : stringify(JSON.parse(json), { lineWidth: 0 }).trimEnd())
+    printJson(io, output, toJson(result))
   }
+}
+
+/** Writes JSON to stdout, or the same as YAML if `--output` requests it. */
+export function printJson(io: Io, output: string, json: string): void {
+  io.out(output === 'yaml' ? stringify(JSON.parse(json), { lineWidth: 0 }).trimEnd() : json)
 }
 
 const stringifyJson = <T>(result: T): string => JSON.stringify(result, undefined, 2)

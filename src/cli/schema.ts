@@ -11,6 +11,7 @@ import { reportSchema } from '../report/report.ts'
 import { traceSchema } from '../report/trace.ts'
 import { helpText, SUCCESS } from './help.ts'
 import type { Io } from './io.ts'
+import { outputOption, printJson } from './output.ts'
 
 const SCHEMAS = {
   config: () => z.toJSONSchema(configSchema, { io: 'input' }),
@@ -28,6 +29,9 @@ export function schemaCommand(io: Io): Command {
   return new Command('schema')
     .description('Print the JSON Schema of the configuration file or of an output')
     .addArgument(new Argument('<what>', 'document').choices(Object.keys(SCHEMAS)))
-    .addHelpText('after', helpText(['mesh-guard schema config'], SUCCESS))
-    .action((what: keyof typeof SCHEMAS) => io.out(JSON.stringify(SCHEMAS[what](), undefined, 2)))
+    .addOption(outputOption)
+    .addHelpText('after', helpText(['mesh-guard schema config', 'mesh-guard schema report -o yaml'], SUCCESS))
+    .action((what: keyof typeof SCHEMAS, { output }: { readonly output: string }) =>
+      printJson(io, output, JSON.stringify(SCHEMAS[what](), undefined, 2))
+    )
 }

@@ -29,6 +29,37 @@ export function unreadableKinds(objects: readonly unknown[]): ReadonlyMap<Kind, 
   return new Map(entries.filter((entry): entry is [Kind, string] => entry[0] in KINDS))
 }
 
+/** Object that says what a capture is, and which kinds could not be read. */
+interface CaptureRecord extends z.output<typeof record> {
+  readonly metadata: { readonly name: string }
+  readonly about: readonly string[]
+}
+
+/** @param rename replaces the names in a text */
+function toRecord(
+  state: Snapshot,
+  count: number,
+  { version, namespaces, isAnonymous }: CaptureHeader,
+  rename: (text: string) => string
+): CaptureRecord {
+  const unreadable = [...state.unreadable].map(([kind, reason]) => [kind, rename(reason)] as const)
+  const about = [
+    `mesh-guard capture: ${plural(count, 'object')}${version === undefined ? '' : ` of Kubernetes ${version}`}`,
+    ...installationLines(toInstallation(state)).map(rename),
+    ...unreadable.map(([kind, reason]) => `not readable: ${kind}: ${reason}`),
+    `namespaces: ${namespaces === undefined ? 'all' : namespaces.map(rename).join(', ')}`,
+    isAnonymous ? 'names: pseudonyms, except those that the model knows' : 'names: as in the cluster',
+    'redacted: Secrets, environment, annotations and fields that no decision reads'
+  ]
+  return {
+    apiVersion: 'mesh-guard.io/v1',
+    kind: 'Capture',
+    metadata: { name: 'capture' },
+    about,
+    notReadable: Object.fromEntries(unreadable)
+  }
+}
+
 /**
  * A capture as one YAML stream. Kinds that could not be read are also a document, so that a decision that depends on one is not
  * evaluated, as in the cluster.
@@ -41,29 +72,21 @@ export function toCaptureText(
   header: CaptureHeader,
   rename: (text: string) => string
 ): string {
-  const unreadable = [...state.unreadable].map(([kind, reason]) => [kind, rename(reason)] as const)
-  const { version, namespaces, isAnonymous } = header
-  const lines = [
-    `mesh-guard capture: ${plural(objects.length, 'object')}${version === undefined ? '' : ` of Kubernetes ${version}`}`,
-    ...installationLines(toInstallation(state)).map(rename),
-    ...unreadable.map(([kind, reason]) => `not readable: ${kind}: ${reason}`),
-    `namespaces: ${namespaces === undefined ? 'all' : namespaces.map(rename).join(', ')}`,
-    isAnonymous ? 'names: pseudonyms, except those that the model knows' : 'names: as in the cluster',
-    'redacted: Secrets, environment, annotations and fields that no decision reads'
-  ]
-  const notReadable =
-    unreadable.length === 0
-      ? []
-      : [
-          {
-            apiVersion: 'mesh-guard.io/v1',
-            kind: 'Capture',
-            metadata: { name: 'capture' },
-            notReadable: Object.fromEntries(unreadable)
-          }
-        ]
-  const comment = lines.flatMap(line => line.split(/[\r\n]+/)).map(line => `# ${line}\n`)
+  const { about, ...known } = toRecord(state, objects.length, header, rename)
+  const comment = about.flatMap(line => line.split(/[\r\n]+/)).map(line => `# ${line}\n`)
+  const notReadable = state.unreadable.size === 0 ? [] : [known]
   return [comment.join(''), ...[...notReadable, ...objects].map(toDocument)].join('---\n').trimEnd()
+}
+
+/** A capture as one JSON list; what the comments of the YAML stream say is in its first item. */
+export function toCaptureJson(
+  state: Snapshot,
+  objects: readonly CapturedObject[],
+  header: CaptureHeader,
+  rename: (text: string) => string
+): string {
+  const items = [toRecord(state, objects.length, header, rename), ...objects]
+  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items }, undefined, 2)
 }
 
 /** `compat` quotes what kubectl would read as a boolean, such as `on`. */

@@ -98,6 +98,31 @@ t.test('an API server that does not tell its version is captured without it', as
   t.match(await capture(), { code: 0, out: /^# mesh-guard capture: \d+ objects\n/ })
 })
 
+t.test('JSON and YAML output is one list, which takes the place of the cluster too', async t => {
+  const { api, live, capture } = await start(t)
+  api.fault = ({ pathname }, response) => {
+    const isForbidden = pathname === pathOf('DestinationRule')
+    if (isForbidden) response.writeHead(403).end()
+    return isForbidden
+  }
+  const { out: text } = await capture()
+  const ofCluster = await meshGuard('explain', '-o', 'json', ...live)
+  const { out: yaml } = await capture('-o', 'yaml')
+  const { out, against } = await capture('-o', 'json')
+  const list = JSON.parse(out)
+  t.match(list, {
+    kind: 'List',
+    items: [{ kind: 'Capture', about: [/^mesh-guard capture: \d+ objects$/], notReadable: { DestinationRule: /403/ } }]
+  })
+  t.same(parse(yaml), list)
+  const [, record, ...objects] = text.split('---\n').map(one => parse(one))
+  t.same([record, ...objects], [{ ...list.items[0], about: undefined }, ...list.items.slice(1)].map(withoutUndefined))
+  t.same(await meshGuard('explain', '-o', 'json', ...against), ofCluster)
+})
+
+/** As JSON writes it. */
+const withoutUndefined = (object: unknown): unknown => JSON.parse(JSON.stringify(object))
+
 t.test('-n selects namespaces, besides those of the system', async t => {
   const { capture } = await start(t)
   const { out } = await capture('-n', 'user2')

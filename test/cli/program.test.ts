@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { parse } from 'yaml'
 import { run } from '../../src/cli/program.ts'
 import { readPage, workerEntry } from '../../src/program-files.ts'
+import { RULE_IDS } from '../../src/config-schema.ts'
 import { meshGuard } from '../support/command.ts'
 
 const examples = join(import.meta.dirname, '../../examples')
@@ -136,6 +138,33 @@ t.test('rules lists all rules and prints the page of one', async t => {
     .map(line => line.split(' ', 1)[0])
   t.same(ids, [...ids].sort())
   t.match((await meshGuard('rules', 'client-certificate-unverifiable')).out, /^# client-certificate-unverifiable\n/)
+})
+
+t.test('rules, schema and version are printed as JSON and YAML', async t => {
+  const byFormat = async (...argv: readonly string[]) => {
+    const { out } = await meshGuard(...argv, '-o', 'json')
+    t.same(parse((await meshGuard(...argv, '-o', 'yaml')).out), JSON.parse(out), argv.join(' '))
+    return JSON.parse(out)
+  }
+  const { kind, rules } = await byFormat('rules')
+  t.equal(kind, 'RuleList')
+  t.same(
+    rules.map(({ id }: { readonly id: string }) => id),
+    RULE_IDS
+  )
+  t.match(await byFormat('rules', 'no-endpoints'), {
+    kind: 'Rule',
+    id: 'no-endpoints',
+    mode: 'deny',
+    category: 'outage',
+    severity: 'critical',
+    page: /^# no-endpoints\n/
+  })
+  t.match(await byFormat('rules', '--symptom', '503 UF WRONG_VERSION_NUMBER'), {
+    rules: [{ id: 'client-mtls-to-plain-listener' }]
+  })
+  t.match(await byFormat('version'), { kind: 'Version', version: /^\d/ })
+  t.match(await byFormat('schema', 'trace'), { type: 'object', properties: { branches: { type: 'array' } } })
 })
 
 t.test('schema prints JSON Schemas', async t => {
