@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import type { Config } from '../config-schema.ts'
 import { admit, keyOf } from '../engine/admission-step.ts'
 import type { AdmissionDecision } from '../engine/decide.ts'
@@ -6,17 +6,14 @@ import { expiredExceptions, type Suppression } from '../engine/exceptions.ts'
 import type { Finding } from '../engine/finding.ts'
 import { dedupe } from '../engine/incremental/evaluate.ts'
 import type { Skip } from '../engine/incremental/skip.ts'
-import { policyAt } from '../engine/to-findings.ts'
 import { toInstallation } from '../report/installation.ts'
 import type { Report, Reported, SkippedObject, Step } from '../report/report.ts'
-import { RULES } from '../rules/index.ts'
-import { describeSkipped, InvalidInput, readFiles } from '../sources/files.ts'
-import { readResource } from '../sources/manifest.ts'
 import { decidesRequests } from '../sources/unread-kinds.ts'
 import type { Manifest } from '../sources/yaml.ts'
 import { nameOf, type Ref } from '../state/resource.ts'
-import { againstOption, type ClusterState, resolveSource } from './cluster-state.ts'
-import { addReportOptions, exitCode, loadConfig, type ReportOptions } from './command.ts'
+import { addPaths, contextOf, type PathOptions, pathsOf, readChanges, requirePaths } from './change-options.ts'
+import type { ClusterState } from './cluster-state.ts'
+import { addReportOptions, exitCode, type ReportOptions } from './command.ts'
 import { FINDINGS, helpText } from './help.ts'
 import type { Io } from './io.ts'
 import { reportOutputOption } from './output.ts'
@@ -32,13 +29,13 @@ export function checkChanges(
   config: Config,
   deleting: boolean
 ): Report {
-  const policy = policyAt(config, Date.now())
+  const context = { ...contextOf(config), deleting }
+  const { policy } = context
   const locate = withSourceLocation(manifests)
   const steps: Step[] = []
   const notEvaluated: Skip[] = []
   const undecided: Skip[] = []
   const skipped: (Suppression | SkippedObject)[] = []
-  const context = { rules: RULES, policy, read: readResource, deleting, cache: {} }
   let { state } = start
   const objects = new Map(start.objects)
   for (const manifest of manifests) {
@@ -114,36 +111,20 @@ const EXAMPLES = [
   'mesh-guard check change.yaml -o sarif > mesh-guard.sarif'
 ]
 
-interface CheckOptions extends ReportOptions {
-  readonly against: string
+interface CheckOptions extends ReportOptions, PathOptions {
   readonly delete?: boolean
-  readonly filename?: readonly string[]
 }
 
-/** Further paths, as in kubectl. */
-export const filenameOption = new Option('-f, --filename <path>', 'same as PATH; repeatable').argParser(
-  (value: string, previous: readonly string[] = []) => [...previous, value]
-)
-
 export function checkCommand(io: Io): Command {
-  const command = new Command('check')
-    .description('Evaluate manifests and print the admission decision for each')
-    .argument('[path...]', 'manifest files or directories, applied in this order; - reads standard input')
-    .addOption(filenameOption)
-    .addOption(againstOption)
-    .option('--delete', 'evaluate the deletion of the objects instead of their creation or update')
+  const command = addPaths(
+    new Command('check').description('Evaluate manifests and print the admission decision for each')
+  ).option('--delete', 'evaluate the deletion of the objects instead of their creation or update')
   return addReportOptions(command, reportOutputOption)
     .addHelpText('after', helpText(EXAMPLES, FINDINGS))
     .action(async (paths: readonly string[], options: CheckOptions) => {
-      const all = [...paths, ...(options.filename ?? [])]
-      if (all.length === 0)
-        throw new InvalidInput(['PATH: missing argument; use a file, a directory, or - for standard input'])
-      const config = loadConfig(options.config, options.rule)
-      const source = await resolveSource(options.against, options)
-      const manifests = readFiles(all, source.namespace)
-      const skipped = describeSkipped(manifests)
-      if (skipped !== undefined) io.err(skipped)
-      const start = await source.open(config, io)
+      const all = pathsOf(paths, options)
+      requirePaths(all)
+      const { config, manifests, start } = await readChanges(all, options, io)
       const report = checkChanges(manifests, start, config, options.delete === true)
       printReport(io, options, report)
       io.exit(exitCode(report, options.failOn))

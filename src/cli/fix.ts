@@ -2,29 +2,24 @@ import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { type FixedStep, fixChanges, movedSteps } from '../engine/fix-changes.ts'
-import { policyAt } from '../engine/to-findings.ts'
 import { hasDenials, toFixJson, toFixManifests, toFixNotices, toFixText } from '../report/fix.ts'
-import { RULES } from '../rules/index.ts'
 import { editManifests, type Insertion, type ManifestEdit } from '../sources/edit-manifests.ts'
-import { describeSkipped, filesIn, InvalidInput, readFiles, readText, STDIN } from '../sources/files.ts'
-import { readResource } from '../sources/manifest.ts'
+import { filesIn, InvalidInput, readText, STDIN } from '../sources/files.ts'
 import type { Manifest } from '../sources/yaml.ts'
 import { getKnown, getOrAdd } from '../state/map.ts'
-import { filenameOption } from './check.ts'
-import { againstOption, resolveSource } from './cluster-state.ts'
 import {
-  type ClusterFlags,
-  configOption,
-  contextOption,
-  EXIT,
-  kubeconfigOption,
-  loadConfig,
-  namespaceOption,
-  ruleOption
-} from './command.ts'
+  addChangeOptions,
+  addPaths,
+  type ChangeOptions,
+  changesExitCode,
+  contextOf,
+  pathsOf,
+  readChanges,
+  requirePaths
+} from './change-options.ts'
 import { helpText } from './help.ts'
 import type { Io } from './io.ts'
-import { colorOption, manifestsOutputOption, type OutputOptions, print } from './output.ts'
+import { print } from './output.ts'
 
 const EXAMPLES = [
   'mesh-guard fix change.yaml --against examples/cluster',
@@ -33,47 +28,33 @@ const EXAMPLES = [
 ]
 const OUTCOMES = {
   ok: 'no corrected manifest is denied',
-  found: 'some changes stay denied',
+  found: 'some changes stay denied (--fail-on warn: or have warnings)',
   failed: 'internal error, or the cluster cannot be read'
 }
 
-interface FixOptions extends ClusterFlags, OutputOptions {
-  readonly against: string
-  readonly config?: string
-  readonly rule?: readonly string[]
-  readonly filename?: readonly string[]
+interface FixOptions extends ChangeOptions {
   readonly write?: boolean
 }
 
 export function fixCommand(io: Io): Command {
-  const command = new Command('fix')
-    .description('Correct manifests so that none is denied')
-    .argument('[path...]', 'manifest files or directories, applied in this order; - reads standard input')
-    .addOption(filenameOption)
-    .addOption(againstOption)
-    .option('--write', 'edit the files in place; comments, order and format of what does not change are kept')
-  const options = [kubeconfigOption, contextOption, namespaceOption, manifestsOutputOption, colorOption, configOption]
-  for (const option of [...options, ruleOption]) command.addOption(option)
-  return command
+  const command = addPaths(new Command('fix').description('Correct manifests so that none is denied')).option(
+    '--write',
+    'edit the files in place; comments, order and format of what does not change are kept'
+  )
+  return addChangeOptions(command)
     .addHelpText('after', helpText(EXAMPLES, OUTCOMES))
     .action(async (paths: readonly string[], options: FixOptions) => {
-      const all = [...paths, ...(options.filename ?? [])]
-      if (all.length === 0)
-        throw new InvalidInput(['PATH: missing argument; use a file, a directory, or - for standard input'])
+      const all = pathsOf(paths, options)
+      requirePaths(all)
       if (options.write && all.includes(STDIN))
         throw new InvalidInput(['--write: standard input cannot be edited; use a file or a directory'])
-      const config = loadConfig(options.config, options.rule)
-      const source = await resolveSource(options.against, options)
       const files = new Map(all.flatMap(filesIn).map(file => [resolve(file), file]))
-      const manifests = readFiles([...files.values()], source.namespace)
-      const skipped = describeSkipped(manifests)
-      if (skipped !== undefined) io.err(skipped)
-      const start = await source.open(config, io)
-      const context = { rules: RULES, policy: policyAt(config, Date.now()), read: readResource, cache: {} }
-      const steps = fixChanges(start, manifests, context)
+      const { config, manifests, start } = await readChanges([...files.values()], options, io)
+      const steps = fixChanges(start, manifests, contextOf(config))
       if (options.write) for (const file of writeFiles(steps, manifests)) io.err(`${file}: corrected`)
       printSteps(io, options, steps, manifests)
-      io.exit(hasDenials(steps) ? EXIT.found : EXIT.ok)
+      const decisions = steps.map(({ result }) => result?.decision.decision)
+      io.exit(changesExitCode(hasDenials(steps), decisions, options.failOn))
     })
 }
 

@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { type TraceRequest, trace } from '../engine/trace.ts'
 import { toTrace, toTraceText } from '../report/trace.ts'
 import { RULES } from '../rules/index.ts'
@@ -25,6 +25,7 @@ interface TraceOptions extends ClusterFlags, OutputOptions {
   readonly method: string
   readonly against: string
   readonly config?: string
+  readonly failOn: 'blocked' | 'never'
 }
 
 /** A request that could not be evaluated is not a success. */
@@ -56,6 +57,11 @@ export function traceCommand(io: Io): Command {
     .addOption(showFixOption)
     .addOption(colorOption)
     .addOption(configOption)
+    .addOption(
+      new Option('--fail-on <level>', 'exit with 1 if the request is blocked')
+        .choices(['blocked', 'never'])
+        .default('blocked')
+    )
     .addHelpText('after', helpText(EXAMPLES, OUTCOMES))
     .action(async (options: TraceOptions) => {
       const config = loadConfig(options.config)
@@ -70,7 +76,7 @@ export function traceCommand(io: Io): Command {
       }
       const view = toTrace(state, request, traced.trace)
       print(io, options, view, toTraceText)
-      io.exit(CODES[view.verdict])
+      io.exit(view.verdict === 'blocked' && options.failOn === 'never' ? EXIT.ok : CODES[view.verdict])
     })
 }
 

@@ -107,7 +107,8 @@ t.test('-f is the same as PATH and repeatable', async t => {
   for (const argv of [
     [STRICT, file],
     [STRICT, '-f', file],
-    ['-f', STRICT, '--filename', file]
+    ['-f', STRICT, '--filename', file],
+    ['-R', '-f', STRICT, '-f', file]
   ]) {
     const { steps } = await report(...argv, '--against', CLUSTER)
     t.same(

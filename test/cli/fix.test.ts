@@ -25,6 +25,12 @@ kind: AuthorizationPolicy
 metadata: { namespace: user1, name: none }
 spec: { action: DENY, rules: [{}] }
 `
+/** Has no effect. */
+const SELECTS_NONE = `apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { namespace: user1, name: none }
+spec: { selector: { matchLabels: { serving.knative.dev/service: missing } }, action: DENY, rules: [{}] }
+`
 const OTHER = 'apiVersion: batch/v1\nkind: Job\nmetadata: { name: a }\n'
 const join3 = (...texts: readonly string[]) => texts.join('---\n')
 
@@ -181,4 +187,20 @@ t.test('a file that is named twice is read once', async t => {
   const file = join(t.testdir({ 'a.yaml': STRICT }), 'a.yaml')
   const { out } = await meshGuard('fix', file, '-f', join(file, '../a.yaml'), ...CLUSTER)
   t.match(out, /1 manifest: .* 1 added/)
+})
+
+t.test('--fail-on decides the exit code', async t => {
+  const folder = t.testdir({
+    'denied.yaml': NOTHING,
+    'warns.yaml': SELECTS_NONE
+  })
+  const warns = join(folder, 'warns.yaml')
+  t.match((await meshGuard('check', warns, ...CLUSTER)).out, /^WARN /)
+  for (const [file, failOn, code] of [
+    [join(folder, 'denied.yaml'), 'deny', 1],
+    [join(folder, 'denied.yaml'), 'never', 0],
+    [warns, 'deny', 0],
+    [warns, 'warn', 1]
+  ] as const)
+    t.equal((await meshGuard('fix', file, '--fail-on', failOn, ...CLUSTER)).code, code, `${file} ${failOn}`)
 })

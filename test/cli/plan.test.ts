@@ -94,6 +94,19 @@ t.test('the goal strict-mtls needs no manifest', async t => {
   t.match(await strict(STRICT, ...CLUSTER), { code: 0, out: /\n4 steps, 1 inserted: / }, 'with manifests')
 })
 
+t.test('paths can be options, and --fail-on decides the exit code', async t => {
+  const { out } = await meshGuard('plan', STRICT, ...CLUSTER)
+  t.match(await meshGuard('plan', '-R', '-f', STRICT, ...CLUSTER), { code: 0, out })
+  for (const [file, failOn, code] of [
+    [STRICT, 'deny', 0],
+    [STRICT, 'warn', 1],
+    [STRICT, 'never', 0],
+    [IMPOSSIBLE, 'deny', 1],
+    [IMPOSSIBLE, 'never', 0]
+  ] as const)
+    t.equal((await meshGuard('plan', file, '--fail-on', failOn, ...CLUSTER)).code, code, `${file} ${failOn}`)
+})
+
 t.test('input is checked', async t => {
   t.match(await meshGuard('plan', ...CLUSTER), { code: 2, err: /^error: PATH: missing argument; / })
   t.match(await meshGuard('plan', join(folder, 'skipped.yaml'), ...CLUSTER), {

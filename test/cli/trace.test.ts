@@ -17,6 +17,7 @@ t.test('trace evaluates one call', async t => {
   for (const [name, from, more, code, path = ''] of [
     ['client in the namespace', 'user1/httpbin-1', [], 0],
     ['client in another namespace', SLEEP, [], 1],
+    ['client in another namespace, --fail-on never', SLEEP, ['--fail-on', 'never'], 0],
     ['Knative activator', 'knative-serving/activator-1', ['--method', 'GET'], 0, '/healthz'],
     ['client without a sidecar, unauthenticated', 'istio-system/istiod-1', [], 1]
   ] as const) {
