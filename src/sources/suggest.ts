@@ -9,9 +9,18 @@ export function suggest(written: string, candidates: readonly string[]): string 
   const near = [
     (candidate: string) => written !== '' && candidate.startsWith(written),
     (candidate: string) => name !== '' && candidate.endsWith(`/${name}`),
-    (candidate: string) => distance(written, candidate) <= written.length / 3
+    (candidate: string) => edits(written, candidate) <= written.length / 3
   ]
     .map(isNear => candidates.filter(isNear))
     .find(({ length }) => length > 0)
   return near === undefined ? '' : `; did you mean ${closest(written, near)}?`
+}
+
+/** Levenshtein distance, in which one swap of neighboring characters counts as one edit. */
+function edits(written: string, candidate: string): number {
+  const swapped = Array.from(
+    { length: written.length - 1 },
+    (_, i) => `${written.slice(0, i)}${written[i + 1]}${written[i]}${written.slice(i + 2)}`
+  )
+  return Math.min(distance(written, candidate), ...swapped.map(one => 1 + distance(one, candidate)))
 }

@@ -24,6 +24,7 @@ t.test('invalid input is an error with a suggestion', async t => {
       /^error: --agianst: unknown option; did you mean --against\?\n$/
     ],
     ['unknown command', ['chek', CLUSTER], /^error: chek: unknown command; did you mean check\?\n$/],
+    ['command with swapped letters', ['plna'], /^error: plna: unknown command; did you mean plan\?\n$/],
     ['missing path', ['check'], /^error: PATH: missing argument; use a file, a directory, or - for standard input\n$/],
     [
       'unknown format',

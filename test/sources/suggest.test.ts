@@ -7,7 +7,10 @@ t.test('suggests the nearest candidate within a third of the length', t => {
     ['user11', ['user1', 'user2'], '; did you mean user1?'],
     ['abc', ['abd'], '; did you mean abd?'],
     ['ab', ['ac'], ''],
-    ['abcde', ['abdce'], ''],
+    ['abcde', ['abdce'], '; did you mean abdce?'],
+    ['plna', ['plan', 'trace'], '; did you mean plan?'],
+    ['palnx', ['plan'], ''],
+    ['abcde', ['badce'], ''],
     ['everything', ['--rule', '--config'], ''],
     ['', ['a'], ''],
     ['a', [], '']
