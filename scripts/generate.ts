@@ -1,6 +1,7 @@
 /**
  * Writes the generated files below the current folder: `src/rules/index.ts`, the words that the model knows, the rule table in docs/rules.md, the output of
- * `check` in README.md, the configuration reference, and the values schema, the roles, the metadata, the README and the dashboard of the chart.
+ * `check` in README.md, the references of the command line and the configuration, and the values schema, the roles, the metadata, the
+ * README and the dashboard of the chart.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -95,6 +96,7 @@ async function makeIndexOfAll(): Promise<string> {
 export async function generate(): Promise<ReadonlyMap<string, string>> {
   // Loaded late: they import the rule index, which may just have been written.
   const { makeRoles, makeValuesSchema } = await import('./chart.ts')
+  const { makeCliPage } = await import('./cli-page.ts')
   const { makeConfigurationPage } = await import('./configuration.ts')
   const { makeAddressed, makeChartReadme, makeChartYaml } = await import('./chart-metadata.ts')
   return new Map([
@@ -102,6 +104,7 @@ export async function generate(): Promise<ReadonlyMap<string, string>> {
     ['src/report/known-words.ts', makeKnownWords()],
     ['README.md', makeReadme()],
     ['docs/rules.md', makeRulesPage(await Promise.all(ruleIds().map(load)))],
+    ['docs/cli.md', makeCliPage()],
     ['docs/configuration.md', makeConfigurationPage()],
     ['charts/kserve-mesh-guard/values.schema.json', makeValuesSchema()],
     ['charts/kserve-mesh-guard/templates/rbac.yaml', makeRoles()],

@@ -1,10 +1,17 @@
-/** All environment variables that are read. */
 import { delimiter, join } from 'node:path'
 
-/** Namespace of the guard, whose objects are never evaluated. */
-export const OWN_NAMESPACE = process.env['POD_NAMESPACE']
+/** All environment variables that are read, with their effect. */
+export const VARIABLES = {
+  KUBECONFIG: 'kubeconfig files, without `--kubeconfig`; the first that sets a value takes precedence',
+  NO_COLOR: 'if not empty, `--color auto` prints no colors',
+  HOME: 'home directory, for `~/.kube/config` and for the cache of compiled code, `~/.cache/mesh-guard`',
+  POD_NAMESPACE: 'namespace of the guard, whose objects are never evaluated'
+} as const
 
-const read = (name: string): string => process.env[name] ?? ''
+/** Namespace of the guard, whose objects are never evaluated. */
+export const OWN_NAMESPACE = process.env['POD_NAMESPACE' satisfies keyof typeof VARIABLES]
+
+const read = (name: keyof typeof VARIABLES): string => process.env[name] ?? ''
 
 /** Paths in `KUBECONFIG`. */
 export const kubeconfigFiles = (): readonly string[] =>

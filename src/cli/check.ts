@@ -106,6 +106,7 @@ export function withSourceLocation(manifests: readonly Manifest[]): (finding: Fi
 
 const EXAMPLES = [
   'mesh-guard check change.yaml',
+  'mesh-guard check examples/strict-mesh.yaml --against examples/cluster',
   'mesh-guard check -f overlays/prod -n user1 --fail-on warn',
   'kustomize build | mesh-guard check - --against examples/cluster',
   'mesh-guard check change.yaml -o sarif > mesh-guard.sarif'

@@ -22,7 +22,7 @@ import type { Io } from './io.ts'
 import { print } from './output.ts'
 
 const EXAMPLES = [
-  'mesh-guard fix change.yaml --against examples/cluster',
+  'mesh-guard fix examples/strict-mesh.yaml --against examples/cluster',
   'mesh-guard fix change.yaml -o manifests | kubectl apply -f -',
   'mesh-guard fix overlays/prod --write'
 ]

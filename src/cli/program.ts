@@ -27,8 +27,8 @@ const EXAMPLES = [
   'mesh-guard explain user1/sklearn-iris'
 ]
 
-/** Runs a command line. Each failure becomes a message and an exit code. */
-export async function run(argv: readonly string[], io: Io): Promise<void> {
+/** The commands, with their options and help. */
+export function createProgram(io: Io): Command {
   const program = new Command('mesh-guard')
     .description('Detect Istio, Knative and KServe changes that break request paths to InferenceServices')
     .version(VERSION)
@@ -59,6 +59,12 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
       outputError: () => {}
     })
   }
+  return program
+}
+
+/** Runs a command line. Each failure becomes a message and an exit code. */
+export async function run(argv: readonly string[], io: Io): Promise<void> {
+  const program = createProgram(io)
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
