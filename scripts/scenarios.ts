@@ -92,6 +92,8 @@ async function check(folder: string, flags: readonly string[]): Promise<Report> 
     isTerminal: false,
     readPage,
     workerEntry,
+    columns: Infinity,
+    status: undefined,
     exit: () => {}
   })
   if (text === '') throw new Error(errors)

@@ -4,6 +4,8 @@ import { delimiter, join } from 'node:path'
 export const VARIABLES = {
   KUBECONFIG: 'kubeconfig files, without `--kubeconfig`; the first that sets a value takes precedence',
   NO_COLOR: 'if not empty, `--color auto` prints no colors',
+  FORCE_COLOR:
+    'if not empty, `--color auto` prints colors also to files and despite `NO_COLOR`; none if it is `0` or `false`',
   HOME: 'home directory, for `~/.kube/config` and for the cache of compiled code, `~/.cache/mesh-guard`',
   POD_NAMESPACE: 'namespace of the guard, whose objects are never evaluated'
 } as const
@@ -24,5 +26,13 @@ export const cacheFolder = (): string | undefined => (read('HOME') === '' ? unde
 
 const CACHE = '.cache/mesh-guard'
 
-/** @see https://no-color.org */
-export const isColorDisabled = (): boolean => read('NO_COLOR') !== ''
+/**
+ * Whether the environment requests colors, or none.
+ *
+ * @see https://no-color.org and https://force-color.org
+ */
+export function requestedColor(): boolean | undefined {
+  const forced = read('FORCE_COLOR')
+  if (forced !== '') return forced !== '0' && forced !== 'false'
+  return read('NO_COLOR') === '' ? undefined : false
+}

@@ -15,14 +15,13 @@ if (tooOld !== undefined) {
 const cache = cacheFolder()
 if (cache !== undefined) module.enableCompileCache(cache)
 const { run } = await import('./cli/program.ts')
+const { terminalIo } = await import('./cli/terminal.ts')
 
 // A closed pipe (EPIPE) ends the program. The exit code is still that of the result.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit())
 
 await run(process.argv.slice(2), {
-  out: text => process.stdout.write(`${text}\n`),
-  err: text => process.stderr.write(`${text}\n`),
-  isTerminal: Boolean(process.stdout.isTTY),
+  ...terminalIo(process.stdout, process.stderr),
   readPage,
   workerEntry,
   exit: code => {

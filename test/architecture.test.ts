@@ -88,7 +88,7 @@ t.test('there are no import cycles, including types', async t => {
   t.equal(visited.size, files.length)
   t.same(
     edges.get('main.ts'),
-    ['environment.ts', 'node-version.ts', 'program-files.ts', 'cli/program.ts'],
+    ['environment.ts', 'node-version.ts', 'program-files.ts', 'cli/program.ts', 'cli/terminal.ts'],
     'imports are found'
   )
 })

@@ -47,7 +47,7 @@ export function diffCommand(io: Io): Command {
       }
       const diff = toDiff(diffStates(await open(a), await open(b), RULES))
       if (options.output === 'markdown') io.out(toDiffMarkdown(diff))
-      else print(io, options, diff, toDiffText)
+      else print(io, options, diff, (all, _, columns) => toDiffText(all, columns))
       io.exit(diff.closes.length > 0 && options.failOn === 'close' ? EXIT.found : EXIT.ok)
     })
 }

@@ -31,8 +31,8 @@ export function explainCommand(io: Io): Command {
       const detail = isWide ? 'hops' : written === undefined ? 'overview' : 'paths'
       if (options.output === 'mermaid') io.out(toExplanationMermaid(explanation))
       else
-        print(io, isWide ? { ...options, output: 'text' } : options, explanation, (all, showFix) =>
-          toExplanationText(all, detail, showFix)
+        print(io, isWide ? { ...options, output: 'text' } : options, explanation, (all, showFix, columns) =>
+          toExplanationText(all, detail, showFix, columns)
         )
       io.exit(exitCode(explained, options.failOn))
     })

@@ -10,6 +10,10 @@ export interface Io {
   readonly readPage: (id: string) => string
   /** Entry point of the evaluation thread; differs between sources, bundle and single executable. */
   readonly workerEntry: () => WorkerEntry
+  /** Width of that terminal; infinite if text is not to be wrapped. */
+  readonly columns: number
+  /** Replaces the status line on stderr, which an empty text removes; absent if stderr is not a terminal. */
+  readonly status: ((text: string) => void) | undefined
   /** Sets the exit code; the process ends when its event loop is empty. */
   readonly exit: (code: number) => void
 }

@@ -1,7 +1,8 @@
 import { Option } from 'commander'
 import { stringify } from 'yaml'
-import { isColorDisabled } from '../environment.ts'
+import { requestedColor } from '../environment.ts'
 import { STATUS_LABELS } from '../report/hop-text.ts'
+import { wrap } from '../report/wrap.ts'
 import type { Io } from './io.ts'
 
 export interface OutputOptions {
@@ -25,26 +26,29 @@ export const wideOutputOption = outputOptionOf(['text', 'wide', 'json', 'yaml', 
 
 export const showFixOption = new Option('--show-fix', 'print the objects of each fix')
 
-export const colorOption = new Option('--color <when>', 'color decisions in text output; auto: on a terminal')
+export const colorOption = new Option(
+  '--color <when>',
+  'color decisions in text output; auto: on a terminal, unless NO_COLOR or FORCE_COLOR is set'
+)
   .choices(['auto', 'always', 'never'])
   .default('auto')
 
 /**
  * Writes a result to stdout as `--output` requests it. YAML has the keys and values of the JSON.
  *
- * @param toText its second parameter is whether to print the objects of fixes
+ * @param toText its further parameters are whether to print the objects of fixes, and the width of the terminal
  */
 export function print<T>(
   io: Io,
   { output, color = 'never', showFix = false }: OutputOptions,
   result: T,
-  toText: (result: T, showFix: boolean) => string,
+  toText: (result: T, showFix: boolean, columns: number) => string,
   toJson = stringifyJson<T>
 ): void {
   if (output === 'text') {
-    const isColored = color === 'always' || (color === 'auto' && io.isTerminal && !isColorDisabled())
-    const text = toText(result, showFix)
-    io.out(isColored ? colorize(text) : text)
+    const isColored = color === 'always' || (color === 'auto' && (requestedColor() ?? io.isTerminal))
+    const text = toText(result, showFix, io.columns)
+    io.out(wrap(isColored ? colorize(text) : text, io.columns))
   } else {
     printJson(io, output, toJson(result))
   }
@@ -68,12 +72,13 @@ const COLORS: ReadonlyMap<string, number> = new Map([
   ['warn', YELLOW],
   [STATUS_LABELS.unknown.trim(), YELLOW],
   ['ALLOW', GREEN],
+  ['allow', GREEN],
   [STATUS_LABELS.ok.trim(), GREEN]
 ])
 
-/** Colors the first word of each line if it is a decision, a mode or a verdict. */
+/** Colors the first word of each line, or the first after a number, if it is a decision, a mode or a verdict. */
 function colorize(text: string): string {
-  return text.replace(/^( *)(\S+)(?= )/gm, (all, indent: string, word: string) => {
+  return text.replace(/^( *(?:\d+ +)?)(\S+)(?= |$)/gm, (all, indent: string, word: string) => {
     const color = COLORS.get(word)
     return color === undefined ? all : `${indent}\u001b[${color}m${word}\u001b[0m`
   })

@@ -75,7 +75,8 @@ function goalOf(state: Snapshot, namespace: string | undefined): readonly Wanted
 
 /** Manifests are printed only if they can be applied. */
 function printPlan(io: Io, options: PlanOptions, planned: LocatedPlan): void {
-  if (options.output !== 'manifests') print(io, options, planned, toPlanText, toPlanJson)
+  if (options.output !== 'manifests')
+    print(io, options, planned, (all, _, columns) => toPlanText(all, columns), toPlanJson)
   else if (planned.outcome === 'planned') io.out(toPlanManifests(planned))
   else io.err(toPlanText(planned))
 }

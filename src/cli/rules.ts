@@ -22,7 +22,7 @@ export function rulesCommand(io: Io): Command {
       if (id !== undefined && symptom !== undefined)
         throw new InvalidInput([`--symptom: ${id} selects one rule; omit one of the two`])
       if (id !== undefined) print(io, { output }, toPage(id, io), ({ page }) => page)
-      else if (symptom === undefined) print(io, { output }, toList(ALL), list)
+      else if (symptom === undefined) print(io, { output }, toList(ALL), (all, _, columns) => list(all, columns))
       else print(io, { output }, toList(findBySymptom(ALL, symptom)), listBySymptom)
     })
 }
@@ -60,8 +60,11 @@ const toView = ({ id, mode, category, summary, symptom }: Described) => ({
 const toList = (rules: readonly Described[]) => ({ ...API, kind: 'RuleList', rules: rules.map(toView) })
 type RuleList = ReturnType<typeof toList>
 
-function list({ rules }: RuleList): string {
-  return table(rules.map(({ id, mode, category, summary }) => [id, mode, category, summary])).join('\n')
+function list({ rules }: RuleList, columns: number): string {
+  return table(
+    rules.map(({ id, mode, category, summary }) => [id, mode, category, summary]),
+    columns
+  ).join('\n')
 }
 
 function listBySymptom({ rules }: RuleList): string {

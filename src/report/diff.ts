@@ -75,10 +75,10 @@ function renderPath(models: readonly string[], { caller, from, entry, activatorM
 const TITLES = ['Change', 'Caller', 'Address', 'At', 'InferenceServices', 'Cause']
 
 /** Text output: a row for each difference, with the InferenceServices that have it. */
-export function toDiffText(diff: DiffView): string {
+export function toDiffText(diff: DiffView, columns = Infinity): string {
   const rows = rowsOf(diff)
   return [
-    ...(rows.length === 0 ? [] : table([TITLES.map(title => title.toUpperCase()), ...rows])),
+    ...(rows.length === 0 ? [] : table([TITLES.map(title => title.toUpperCase()), ...rows], columns)),
     ...diff.notEvaluated.map(skipLine),
     summary(diff)
   ].join('\n')

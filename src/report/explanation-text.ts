@@ -15,12 +15,20 @@ export type Detail = 'overview' | 'paths' | 'hops'
  * Text output. Causes are numbered, and printed once.
  *
  * @param showFix also prints the objects of the fixes
+ * @param columns width of the terminal
  */
-export function toExplanationText(explanation: Explanation, detail: Detail, showFix: boolean): string {
+export function toExplanationText(
+  explanation: Explanation,
+  detail: Detail,
+  showFix: boolean,
+  columns = Infinity
+): string {
   const { models, notEvaluated, skipped, installation } = explanation
   if (models.length + notEvaluated.length + skipped.length === 0) return 'no InferenceService found'
   return [
-    ...(detail === 'overview' ? toOverview(models, showFix) : models.flatMap(one => modelLines(one, detail, showFix))),
+    ...(detail === 'overview'
+      ? toOverview(models, showFix, columns)
+      : models.flatMap(one => modelLines(one, detail, showFix, columns))),
     ...notEvaluated.map(skipLine),
     ...skipped.map(suppressionLine),
     ...(detail === 'hops' ? installationLines(installation) : [])
@@ -29,13 +37,15 @@ export function toExplanationText(explanation: Explanation, detail: Detail, show
     .trimEnd()
 }
 
-function modelLines(model: ModelView, detail: Detail, showFix: boolean): readonly string[] {
+const INDENT = '  '
+
+function modelLines(model: ModelView, detail: Detail, showFix: boolean, columns: number): readonly string[] {
   const { inferenceService, paths, unpublished } = model
   const causes = new Causes([model])
   return [
     `${inferenceService}: ${count(paths)}`,
     ...unpublished.map(unpublishedLine),
-    ...pathTable(paths, causes),
+    ...pathTable(paths, causes, columns - INDENT.length).map(line => `${INDENT}${line}`),
     ...causes.all.flatMap(cause => ['', ...causeLines(cause, showFix ? 'objects' : 'text')]),
     ...(detail === 'hops' ? ['', ...hopsOf(paths, causes)] : []),
     ''
@@ -56,7 +66,7 @@ function count(paths: readonly PathView[]): string {
 }
 
 /** A row for each result, with the addresses that have it. */
-function pathTable(paths: readonly PathView[], causes: Causes): readonly string[] {
+function pathTable(paths: readonly PathView[], causes: Causes, columns: number): readonly string[] {
   const hasClasses = paths.some(
     ({ caller, callerNamespaces }) => caller === 'in-mesh' && callerNamespaces !== undefined
   )
@@ -70,7 +80,7 @@ function pathTable(paths: readonly PathView[], causes: Causes): readonly string[
   const merged = groupBy(rows, ({ result, caller, hops }) => JSON.stringify([result, caller, hops]))
   const ordered = SEVERITY.flatMap(wanted => [...merged.values()].filter(([{ verdict }]) => verdict === wanted))
   if (ordered.length === 0) return []
-  return table([['RESULT', 'CALLER', 'ADDRESS', 'PATH'], ...ordered.map(toRow)]).map(line => `  ${line}`)
+  return table([['RESULT', 'CALLER', 'ADDRESS', 'PATH'], ...ordered.map(toRow)], columns)
 }
 
 type Row = Readonly<Record<'result' | 'caller' | 'address' | 'hops', string>>

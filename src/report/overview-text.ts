@@ -20,7 +20,7 @@ interface Row {
 }
 
 /** One row for all InferenceServices with equal results, most severe first, then the causes. */
-export function toOverview(models: readonly ModelView[], showFix: boolean): readonly string[] {
+export function toOverview(models: readonly ModelView[], showFix: boolean, columns: number): readonly string[] {
   const modeled = models.filter(({ paths }) => paths.length > 0)
   const ordered = SEVERITY.flatMap(wanted => modeled.filter(one => worstOf(one.paths) === wanted))
   const causes = new Causes(ordered)
@@ -30,7 +30,7 @@ export function toOverview(models: readonly ModelView[], showFix: boolean): read
   const shown = groups.slice(0, MAX_ROWS)
   const left = groups.slice(MAX_ROWS).flat().length
   return [
-    ...(shown.length === 0 ? [] : table([HEAD, ...shown.map(toCells)])),
+    ...(shown.length === 0 ? [] : table([HEAD, ...shown.map(toCells)], columns)),
     ...(left === 0
       ? []
       : [`and ${plural(left, 'other InferenceService')}; -n selects those of a namespace, -o json prints all`]),

@@ -75,12 +75,12 @@ const OUTCOMES = {
 } as const
 
 /** Text output: the steps, then the denials of what is left. */
-export function toPlanText({ outcome, steps, denied, today }: LocatedPlan): string {
+export function toPlanText({ outcome, steps, denied, today }: LocatedPlan, columns = Infinity): string {
   const inserted = steps.filter(({ prevents }) => prevents !== undefined).length
   const counts = `${plural(steps.length, 'step')}${inserted === 0 ? '' : `, ${inserted} inserted`}`
   return [
     ...today.flatMap(deniedLines).map((line, i) => (i === 0 ? line.replace('DENY  ', 'DENY  today: ') : line)),
-    ...(steps.length === 0 ? [] : table([['STEP', 'DECISION', 'CHANGE', 'NOTE'], ...steps.map(toRow)])),
+    ...(steps.length === 0 ? [] : table([['STEP', 'DECISION', 'CHANGE', 'NOTE'], ...steps.map(toRow)], columns)),
     ...denied.flatMap(deniedLines),
     `${counts}: ${OUTCOMES[outcome]}`
   ].join('\n')

@@ -45,32 +45,43 @@ t.test('check and audit have the formats of pipelines', async t => {
   }
 })
 
-t.test('output is colored on a terminal, unless NO_COLOR or --color disables it', async t => {
-  const before = process.env['NO_COLOR']
-  const setNoColor = (value: string | undefined) => {
-    if (value === undefined) delete process.env['NO_COLOR']
-    else process.env['NO_COLOR'] = value
+t.test('output is colored on a terminal, unless the environment or --color decides', async t => {
+  const set = (name: string, value: string | undefined) => {
+    if (value === undefined) delete process.env[name]
+    else process.env[name] = value
   }
-  t.teardown(() => setNoColor(before))
+  for (const name of ['NO_COLOR', 'FORCE_COLOR']) {
+    const before = process.env[name]
+    t.teardown(() => set(name, before))
+  }
   const check = ['check', join(examples, 'strict-mesh.yaml'), '--against', CLUSTER]
-  for (const [isTerminal, noColor, argv, isColored] of [
-    [true, undefined, [], true],
-    [true, '', [], true],
-    [false, undefined, [], false],
-    [true, '1', [], false],
-    [true, undefined, ['--color', 'never'], false],
-    [false, undefined, ['--color', 'always'], true],
-    [true, '1', ['--color', 'always'], true],
-    [true, undefined, ['-o', 'json'], false]
+  for (const [isTerminal, noColor, forceColor, argv, isColored] of [
+    [true, undefined, undefined, [], true],
+    [true, '', '', [], true],
+    [false, undefined, undefined, [], false],
+    [true, '1', undefined, [], false],
+    [false, undefined, '1', [], true],
+    [true, '1', '1', [], true],
+    [true, undefined, '0', [], false],
+    [true, undefined, 'false', [], false],
+    [true, undefined, undefined, ['--color', 'never'], false],
+    [false, undefined, '1', ['--color', 'never'], false],
+    [false, undefined, undefined, ['--color', 'always'], true],
+    [true, '1', undefined, ['--color', 'always'], true],
+    [true, undefined, '1', ['-o', 'json'], false]
   ] as const) {
-    setNoColor(noColor)
+    set('NO_COLOR', noColor)
+    set('FORCE_COLOR', forceColor)
     const { out } = await runCommand([...check, ...argv], isTerminal)
-    t.equal(out.includes('\u001b'), isColored, JSON.stringify([isTerminal, noColor, argv]))
+    t.equal(out.includes('\u001b'), isColored, JSON.stringify([isTerminal, noColor, forceColor, argv]))
   }
+  for (const name of ['NO_COLOR', 'FORCE_COLOR']) set(name, undefined)
   const { out } = await meshGuard(...check, '--color', 'always')
   const marked = out.replaceAll('\u001b', '^')
   t.match(marked, /^\^\[31mDENY\^\[0m {2}\S+:2: CREATE .*\n {2}\^\[31mdeny\^\[0m strict-mesh-/)
   t.equal(stripVTControlCharacters(out), (await meshGuard(...check)).out, 'only the colors differ')
   const { out: explained } = await meshGuard('explain', '--against', CLUSTER, '--color', 'always')
   t.match(explained.replaceAll('\u001b', '^'), /^\^\[32mok\^\[0m {7}\S/m)
+  const { out: planned } = await meshGuard('plan', '--goal', 'strict-mtls', '--against', CLUSTER, '--color', 'always')
+  t.match(planned.replaceAll('\u001b', '^'), /^1 {5}\^\[32mallow\^\[0m /m)
 })

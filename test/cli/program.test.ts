@@ -194,6 +194,8 @@ t.test('an internal error has exit code 3 and a stack trace', async t => {
     isTerminal: false,
     readPage,
     workerEntry,
+    columns: Infinity,
+    status: undefined,
     exit: set => {
       code = set
     }

@@ -10,7 +10,12 @@ export interface Result {
 /** Runs a command line in this process. */
 export const meshGuard = (...argv: readonly string[]): Promise<Result> => runCommand(argv, false)
 
-export async function runCommand(argv: readonly string[], isTerminal: boolean): Promise<Result> {
+export async function runCommand(
+  argv: readonly string[],
+  isTerminal: boolean,
+  columns = Infinity,
+  status?: (text: string) => void
+): Promise<Result> {
   const result = { code: 0, out: '', err: '' }
   await run(argv, {
     out: text => {
@@ -22,6 +27,8 @@ export async function runCommand(argv: readonly string[], isTerminal: boolean): 
     isTerminal,
     readPage,
     workerEntry,
+    columns,
+    status,
     exit: code => {
       result.code = code
     }
