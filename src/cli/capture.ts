@@ -2,7 +2,6 @@ import { Command, Option } from 'commander'
 import { anonymizer } from '../report/anonymize.ts'
 import { captureObjects } from '../report/capture.ts'
 import { toCaptureJson, toCaptureText } from '../report/capture-text.ts'
-import { readCluster } from '../sources/cluster/read-once.ts'
 import { readVersion } from '../sources/cluster/server-version.ts'
 import { connect } from '../sources/cluster/transport.ts'
 import { readResource } from '../sources/manifest.ts'
@@ -11,6 +10,7 @@ import { configOption, contextOption, kubeconfigOption, loadConfig } from './com
 import { helpText } from './help.ts'
 import type { Io } from './io.ts'
 import { outputOption, printJson } from './output.ts'
+import { readLive } from './progress.ts'
 
 const EXAMPLES = [
   'mesh-guard capture > cluster.yaml',
@@ -49,7 +49,7 @@ export function captureCommand(io: Io): Command {
 async function capture({ namespace: namespaces, anonymize, output, ...flags }: CaptureOptions, io: Io): Promise<void> {
   const { mesh } = loadConfig(flags.config)
   const connection = await connect(toKubeconfig(flags, '--against'))
-  const read = await readCluster(connection, mesh, message => io.err(`object skipped: cannot parse: ${message}`))
+  const read = await readLive(connection, mesh, io)
   for (const namespace of namespaces ?? []) requireNamespace(read.state, namespace)
   for (const [kind, reason] of read.state.unreadable) io.err(`not readable: ${kind}: ${reason}`)
   const version = await readVersion(connection)

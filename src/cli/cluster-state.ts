@@ -4,7 +4,6 @@ import { keyOf } from '../engine/admission-step.ts'
 import { kubeconfigFiles } from '../environment.ts'
 import { unreadableKinds } from '../report/capture-text.ts'
 import type { Kubeconfig } from '../sources/cluster/kubeconfig.ts'
-import { readCluster } from '../sources/cluster/read-once.ts'
 import { connect } from '../sources/cluster/transport.ts'
 import { InvalidInput, readFiles } from '../sources/files.ts'
 import { readRef } from '../sources/manifest.ts'
@@ -14,6 +13,7 @@ import { DEFAULT_NAMESPACE, KINDS, type Kind } from '../state/resource.ts'
 import { Snapshot } from '../state/snapshot.ts'
 import type { ClusterFlags } from './command.ts'
 import type { Io } from './io.ts'
+import { readLive } from './progress.ts'
 
 /** Cluster state, with the objects as they were read, by `keyOf`. */
 export interface ClusterState {
@@ -72,9 +72,7 @@ export async function resolveSource(against: string, flags: ClusterFlags): Promi
   return {
     namespace: flags.namespace ?? connection.namespace,
     open: async ({ mesh }, io) => {
-      const { state, objects } = await readCluster(connection, mesh, message =>
-        io.err(`object skipped: cannot parse: ${message}`)
-      )
+      const { state, objects } = await readLive(connection, mesh, io)
       return { state, objects: new Map(objects.map(object => [keyOf(readRef(object)), object])) }
     }
   }

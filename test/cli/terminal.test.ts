@@ -1,9 +1,11 @@
-/** Output on a terminal: width and colors. */
+/** Output on a terminal: width, colors, and progress. */
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import t from 'tap'
 import { terminalIo } from '../../src/cli/terminal.ts'
+import { serveFolder } from '../support/cluster.ts'
 import { runCommand } from '../support/command.ts'
+import { kubeconfig } from '../support/kubeconfig.ts'
 import { end, start } from '../support/program.ts'
 import { runInTerminal, withoutTerminal } from '../support/terminal.ts'
 
@@ -89,4 +91,28 @@ t.test('the program in a pseudo-terminal', { skip: withoutTerminal, timeout: 60_
     /^error: --agianst: unknown option; did\n {2}you mean --against\?\n$/
   )
   t.equal((await end(start(t, CHECK))).out.includes('\u001b'), false)
+})
+
+t.test('a long read of a cluster shows its progress on a terminal only', { timeout: 60_000 }, async t => {
+  const api = await serveFolder(t, 'examples/cluster')
+  const explain = ['explain', '--kubeconfig', join(t.testdir({ config: kubeconfig(api.url) }), 'config')]
+  const shown: string[] = []
+  const show = (text: string) => void shown.push(text)
+  await runCommand(explain, true, Infinity, show)
+  t.same(shown, [''], 'a short read')
+  api.fault = (request, response) => {
+    if (!request.pathname.endsWith('/peerauthentications')) return false
+    setTimeout(() => api.respond(request, response), 1_600)
+    return true
+  }
+  t.match(await runCommand(explain, false), { code: 0, err: '' }, 'stderr is not a terminal')
+  await runCommand(explain, true, Infinity, show)
+  t.ok(shown.length > 2)
+  t.equal(shown.at(-1), '', 'the line is removed')
+  const [, kinds, all, objects] = /^read (\d+) of (\d+) kinds, (\d+) objects$/.exec(`${shown.at(-2)}`) ?? []
+  t.ok(Number(kinds) < Number(all), `${kinds} of ${all}`)
+  t.ok(Number(objects) > 0)
+  if (withoutTerminal !== false) return
+  const out = marked(await runInTerminal(explain, { columns: 80 }))
+  t.match(out, /<\^\[Kread \d+ of \d+ kinds, \d+ objects<\^\[K\^\[32mok\^\[0m /)
 })

@@ -19,6 +19,13 @@ export interface ReadCluster {
   readonly objects: readonly unknown[]
 }
 
+/** How much of a cluster is read. */
+export interface ReadProgress {
+  readonly kinds: number
+  readonly allKinds: number
+  readonly objects: number
+}
+
 const TIMEOUT_MS = 60_000
 const IDLE_TIMEOUT_MS = 30_000
 
@@ -30,15 +37,29 @@ const IDLE_TIMEOUT_MS = 30_000
 export async function readCluster(
   transport: Transport,
   settings: Settings,
-  onParseError: (message: string) => void
+  onParseError: (message: string) => void,
+  onProgress: (progress: ReadProgress) => void = () => undefined
 ): Promise<ReadCluster> {
   const resources: Resource[] = []
   const all: unknown[] = []
   const unreadable = new Map<Kind, string>()
-  for (const collection of collectionsOf(settings)) {
+  const collections = collectionsOf(settings)
+  const allKinds = new Set(collections.map(({ kind }) => kind)).size
+  const started = new Set<Kind>()
+  let kinds = 0
+  let count = 0
+  for (const collection of collections) {
+    // Objects of some kinds are read by name, in several collections.
+    if (!started.has(collection.kind)) kinds = started.size
+    started.add(collection.kind)
+    onProgress({ kinds, allKinds, objects: count })
     try {
       const options = { signal: AbortSignal.timeout(TIMEOUT_MS), idleTimeoutMs: IDLE_TIMEOUT_MS }
-      const { objects } = await list(transport, collection, options, object => [object])
+      const { objects } = await list(transport, collection, options, object => {
+        count += 1
+        onProgress({ kinds, allKinds, objects: count })
+        return [object]
+      })
       for (const object of objects) {
         all.push(object)
         resources.push(...project(object, onParseError))
