@@ -1,8 +1,9 @@
 import { Command } from 'commander'
 import { access } from '../engine/access.ts'
 import { policyAt } from '../engine/to-findings.ts'
-import { toAccess } from '../report/access.ts'
+import { type AccessView, toAccess } from '../report/access.ts'
 import { assertionsSchema, violationsOf } from '../report/access-assertions.ts'
+import { toAccessMatrix } from '../report/access-matrix.ts'
 import { toAccessText } from '../report/access-text.ts'
 import { toAccessWide } from '../report/access-wide.ts'
 import { toAccessMermaid } from '../report/mermaid.ts'
@@ -29,7 +30,7 @@ const EXAMPLES = [
 
 export function accessCommand(io: Io): Command {
   const command = new Command('access').description(
-    'Show which running workloads can call an InferenceService, by which address and identity, and why others cannot'
+    'Show which running workloads can call an InferenceService, by which address and identity, and why others cannot; without a name, a matrix of all if it fits'
   )
   return addReportOptions(addModelSelection(command), wideOutputOption)
     .option(
@@ -53,9 +54,18 @@ export function accessCommand(io: Io): Command {
       }
       if (options.output === 'mermaid') io.out(toAccessMermaid(toAccess(state, evaluated)))
       else if (isWide) print(io, format, evaluated, (all, showFix) => toAccessWide(state, all, showFix))
-      else print(io, format, toAccess(state, evaluated), toAccessText)
+      else print(io, format, toAccess(state, evaluated), textOf(written === undefined))
       io.exit(exitCode(evaluated, options.failOn))
     })
+}
+
+/** Width of text that goes to files and pipes. */
+const DEFAULT_COLUMNS = 120
+
+/** A matrix of all models if it fits, else a list. */
+const textOf = (isOverview: boolean) => (access: AccessView, _: boolean, columns: number) => {
+  const width = Number.isFinite(columns) ? columns : DEFAULT_COLUMNS
+  return (isOverview ? toAccessMatrix(access, width) : undefined) ?? toAccessText(access)
 }
 
 const toViolationsText = ({ violations }: { readonly violations: readonly string[] }) =>

@@ -23,7 +23,7 @@ export function toAccessText(access: AccessView): string {
 }
 
 export function accessText(access: AccessView, detail: Detail): string {
-  const { models, workloads, notEvaluated, skipped, installation } = access
+  const { models, workloads, notEvaluated, skipped } = access
   if (models.length + notEvaluated.length + skipped.length === 0) return 'no InferenceService found'
   const names = workloads.map(workloadName)
   return [
@@ -31,11 +31,16 @@ export function accessText(access: AccessView, detail: Detail): string {
       `${inferenceService}: ${modeled ? summary(calls) : NOT_MODELED}`,
       ...modelLines(calls, names, detail)
     ]),
-    ...notEvaluated.map(skipLine),
-    ...skipped.map(suppressionLine),
-    ...installationLines(installation)
+    ...tailLines(access)
   ].join('\n')
 }
+
+/** What concerns no single model. */
+export const tailLines = ({ notEvaluated, skipped, installation }: AccessView): readonly string[] => [
+  ...notEvaluated.map(skipLine),
+  ...skipped.map(suppressionLine),
+  ...installationLines(installation)
+]
 
 function summary(calls: readonly CallsView[]): string {
   const all = new Set(calls.flatMap(({ workloads }) => workloads))

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
 import { type AccessView, accessSchema } from '../../src/report/access.ts'
-import { meshGuard } from '../support/command.ts'
+import { meshGuard, runCommand } from '../support/command.ts'
 
 const examples = join(import.meta.dirname, '../../examples')
 const CLUSTER = join(examples, 'cluster')
@@ -43,6 +43,24 @@ t.test('output formats', async t => {
   t.match((await run('-o', 'wide')).out, /\n {4}BLOCKED caller->pod\n {8}route: .*\n {8}client sends mTLS /)
   t.same(parse((await run('-o', 'yaml')).out), JSON.parse((await run('-o', 'json')).out))
   t.match(await run('-o', 'table'), { code: 2, err: /invalid value table; use one of text, wide, json, yaml/ })
+})
+
+t.test('without a name, text is a matrix if it fits the width', async t => {
+  const matrix = `WORKLOAD                    user1/sklearn-iris  user1/sklearn-iris-burst
+user1/httpbin-1             ok                  ok
+user1/sklearn-iris-1        -                   ok
+user1/sklearn-iris-burst-1  ok                  -
+user2/sleep-1               BLOCKED             BLOCKED 2/4
+
+mesh-guard access NAMESPACE/NAME shows addresses, identities and causes
+Istio in namespace istio-system `
+  const run = async (columns: number, ...argv: readonly string[]) =>
+    (await runCommand(['access', '--against', OUTCOMES, '--color', 'never', ...argv], true, columns)).out
+  t.equal((await meshGuard('access', '--against', OUTCOMES)).out.slice(0, matrix.length), matrix)
+  t.ok((await run(80)).startsWith(matrix.slice(0, matrix.indexOf('\nmesh-guard'))))
+  t.match(await run(70), /^user1\/sklearn-iris: 2 of 3 workloads can call it\n/, 'too wide')
+  t.match(await run(200, 'user1/sklearn-iris'), /^user1\/sklearn-iris: 2 of 3 /, 'one model')
+  t.match(await run(200, '-n', 'user2'), /^no InferenceService found\n/, 'no model')
 })
 
 t.test('exit code is 1 for findings at or above --fail-on', async t => {
