@@ -5,6 +5,7 @@ import { toExplanation } from '../report/explanation.ts'
 import { toExplanationText } from '../report/explanation-text.ts'
 import { toExplanationMermaid } from '../report/mermaid.ts'
 import { RULES } from '../rules/index.ts'
+import { readResource } from '../sources/manifest.ts'
 import { addReportOptions, exitCode } from './command.ts'
 import { FINDINGS, helpText } from './help.ts'
 import type { Io } from './io.ts'
@@ -25,7 +26,7 @@ export function explainCommand(io: Io): Command {
     .addHelpText('after', helpText(EXAMPLES, FINDINGS))
     .action(async (written: string | undefined, options: SelectionOptions) => {
       const { config, state, isSelected } = await selectModels(written, options, io)
-      const explained = explain(state, isSelected, RULES, policyAt(config, Date.now()))
+      const explained = explain(state, isSelected, RULES, policyAt(config, Date.now()), readResource)
       const explanation = toExplanation(state, explained)
       const isWide = options.output === 'wide'
       const detail = isWide ? 'hops' : written === undefined ? 'overview' : 'paths'

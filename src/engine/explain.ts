@@ -11,6 +11,9 @@ import type { Snapshot } from '../state/snapshot.ts'
 import { type AdmissionDecision, mostSevere } from './decide.ts'
 import { blockedPathsOf } from './diff.ts'
 import { applyExceptions, type Suppression } from './exceptions.ts'
+import type { Grant } from './finding.ts'
+import { grantFinder } from './fix-grants.ts'
+import type { ManifestReader } from './fix-proof.ts'
 import { PATHS } from './incremental/class-evaluation.ts'
 import { track } from './incremental/dependency-tracking.ts'
 import { modelKey } from './incremental/evaluate.ts'
@@ -23,6 +26,8 @@ export interface ExplainedFailure {
   readonly rule: string
   readonly problem: AttributedProblem | undefined
   readonly skip: Skip | undefined
+  /** Callers that the fix lets through to the model; absent if not evaluated. */
+  readonly grants?: readonly Grant[]
 }
 
 export interface ExplainedModel {
@@ -41,13 +46,19 @@ export interface Explained {
   readonly suppressed: readonly Suppression[]
 }
 
-/** Evaluates every path of the selected InferenceServices, and lists the selected LLMInferenceServices as not evaluated. */
+/**
+ * Evaluates every path of the selected InferenceServices, and lists the selected LLMInferenceServices as not evaluated.
+ *
+ * @param read converts the manifests of fixes; without it, callers that a fix lets through are not known
+ */
 export function explain(
   snapshot: Snapshot,
   isWanted: (service: Pick<Ref, 'namespace' | 'name'>) => boolean,
   rules: Rules,
-  policy: Policy
+  policy: Policy,
+  read: ManifestReader = () => undefined
 ): Explained {
+  const grantsOf = grantFinder(snapshot, rules, read)
   const skips = new Map<string, Skip>()
   const note = (skip: Skip | undefined) => {
     if (skip !== undefined) skips.set(JSON.stringify(skip), skip)
@@ -67,7 +78,8 @@ export function explain(
     paths: all.map(path => {
       const failure = explainFailure(failedHopOf(path)?.failure, snapshot, rules)
       note(failure?.skip)
-      return { path, failure }
+      const grants = failure?.problem === undefined ? [] : grantsOf(failure.problem.fix, modelKey(service))
+      return { path, failure: failure && { ...failure, grants } }
     })
   }))
   const blocked = [...paths].flatMap(([service, all]) => blockedPathsOf([service], all))

@@ -84,7 +84,11 @@ export function proveFixes(
 const keyOf = ({ rule, object, field }: Finding) => `${rule} ${nameOf(object)} ${field}`
 
 /** Changes that apply the fixes; `undefined` if an object cannot be read. */
-function stepsOf(state: Snapshot, findings: readonly Finding[], read: ManifestReader): readonly Change[] | undefined {
+export function stepsOf(
+  state: Snapshot,
+  findings: readonly Pick<Finding, 'fix'>[],
+  read: ManifestReader
+): readonly Change[] | undefined {
   const objects = new Map(findings.flatMap(({ fix: { apply = [] } }) => apply.map(one => [JSON.stringify(one), one])))
   const removed = findings.flatMap(({ fix: { remove = [] } }) => remove)
   const steps = [

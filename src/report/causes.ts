@@ -1,7 +1,7 @@
 import { nameOf } from '../state/resource.ts'
 import type { FailureView, HopView, ModelView } from './explanation.ts'
 import { type Group, groupBy } from './group.ts'
-import { fixLines, shortFixLines } from './text.ts'
+import { fixLines, grantLines, shortFixLines } from './text.ts'
 
 /** Why hops are not open: a failure of one object and field, or a missing input. */
 export interface Cause {
@@ -62,10 +62,23 @@ export function causeLines(cause: Cause, fixDetail: FixDetail, maxMessages = Inf
 
 function fixesOf(failures: readonly FailureView[], detail: FixDetail): readonly string[] {
   if (detail === 'none') return []
-  const texts = failures.flatMap(({ fix }) =>
-    fix === undefined ? [] : (detail === 'objects' ? fixLines(fix) : shortFixLines(fix)).join('\n')
+  const fixes = failures.flatMap(({ fix }) => fix ?? [])
+  const texts = groupBy(fixes, ({ grants, ...fix }) =>
+    (detail === 'objects' ? fixLines(fix) : shortFixLines(fix)).join('\n')
   )
-  return [...new Set(texts)].flatMap(text => text.split('\n'))
+  return [...texts].flatMap(([text, group]) => {
+    const grants = groupBy(
+      group.flatMap(fix => fix.grants ?? []),
+      one => JSON.stringify(one)
+    )
+    return [
+      ...text.split('\n'),
+      ...grantLines(
+        [...grants.values()].map(([first]) => first),
+        'lets'
+      )
+    ]
+  })
 }
 
 function toCause(group: Group<{ readonly inferenceService: string; readonly hop: HopView }>, number: number): Cause {

@@ -21,7 +21,11 @@ export const failureSchema = z.object({
   message: z.string(),
   object: refSchema.optional().describe('Object at fault; absent, like field and fix, if the rule was not evaluated'),
   field: z.string().optional(),
-  fix: fixSchema.omit({ grants: true }).optional()
+  fix: fixSchema
+    .extend({
+      grants: fixSchema.shape.grants.optional().describe('Callers that the fix lets through to the InferenceService')
+    })
+    .optional()
 })
 export type FailureView = z.output<typeof failureSchema>
 
@@ -131,9 +135,10 @@ function destinationOf({ calls: [call] }: Hop): string {
   return call === undefined ? '' : `${call.destination.host}:${call.destination.port}`
 }
 
-export function renderFailure({ rule, problem, skip }: ExplainedFailure): FailureView {
+export function renderFailure({ rule, problem, skip, grants = [] }: ExplainedFailure): FailureView {
   if (problem === undefined) return { rule, message: `blocked; cause not evaluated: ${skip?.reason}` }
   const { object, field, message, fix } = problem
   const { text, apply = [], remove = [] } = fix
-  return { rule, message, object, field, fix: { text, apply: [...apply], remove: [...remove] } }
+  const known = grants.length === 0 ? {} : { grants: [...grants] }
+  return { rule, message, object, field, fix: { text, apply: [...apply], remove: [...remove], ...known } }
 }

@@ -80,7 +80,11 @@ export function listNames(names: readonly string[], max = MAX_NAMES): string {
 }
 
 /** Fix with manifests of any shape. */
-type FixText = Omit<Finding['fix'], 'apply'> & { readonly apply?: readonly object[] }
+type FixText = Omit<Finding['fix'], 'apply' | 'grants'> & {
+  readonly apply?: readonly object[]
+  readonly grants?: readonly GrantText[] | undefined
+}
+type GrantText = Omit<Grant, 'from'> & { readonly from?: readonly string[] | undefined }
 
 /** Fix with the objects to apply as YAML. */
 export function fixLines({ text, apply = [], remove = [], grants = [] }: FixText): readonly string[] {
@@ -98,16 +102,20 @@ export function shortFixLines({ text, apply = [], remove = [], grants = [] }: Fi
   return [`fix: ${text}${more}`, ...grantLines(grants)]
 }
 
-/** One line for each caller that the fix lets through. */
-function grantLines(grants: readonly Grant[]): readonly string[] {
+/**
+ * One line for each caller that the fix lets through.
+ *
+ * @param verb `lets` if the fix is for these callers
+ */
+export function grantLines(grants: readonly GrantText[], verb = 'also lets'): readonly string[] {
   const byCaller = Map.groupBy(grants, ({ caller, from }) => callerName({ caller, from }))
   return [...byCaller].map(([caller, all]) => {
     const models = listNames(all.map(({ inferenceService }) => inferenceService))
-    return `  the fix also lets ${caller} callers reach ${models}`
+    return `  the fix ${verb} ${caller} callers reach ${models}`
   })
 }
 
-const callerName = ({ caller, from }: Pick<Grant, 'caller' | 'from'>) =>
+const callerName = ({ caller, from }: Pick<GrantText, 'caller' | 'from'>) =>
   `${caller}${from === undefined ? '' : ` (${listNames(from)})`}`
 
 export const skipLine = ({ rule, reason }: Pick<Skip, 'rule' | 'reason'>) => `not evaluated: ${rule}: ${reason}`

@@ -90,6 +90,8 @@ t.test('text output', async t => {
     AuthorizationPolicy user1/allow-serving-tests denies callers of other namespaces at user1/sklearn-iris (403)
     AuthorizationPolicy user1/allow-serving-tests denies istio-system gateways at user1/sklearn-iris (403)
     fix: Allow the gateway, activator and autoscaler service accounts, and their probe paths; to allow other callers, add a rule to AuthorizationPolicy user1/allow-serving-tests (--show-fix prints the objects)
+      the fix lets external callers reach user1/sklearn-iris
+      the fix lets non-mesh callers reach user1/sklearn-iris
 `
   )
   t.match(
