@@ -36,16 +36,21 @@ export function auditCommand(io: Io): Command {
     .addHelpText('after', helpText(EXAMPLES, FINDINGS))
     .action(async (options: AuditOptions) => {
       const config = loadConfig(options.config, options.rule)
-      const report = await audit(options, config, io)
-      printReport(io, options, report)
+      const manifests = options.against === LIVE ? [] : readFiles([options.against])
+      const report = await audit(options, manifests, config, io)
+      printReport(io, options, report, manifests)
       io.exit(exitCode(report, options.failOn))
     })
 }
 
-async function audit({ against, ...flags }: AuditOptions, config: Config, io: Io): Promise<Report> {
+async function audit(
+  { against, ...flags }: AuditOptions,
+  manifests: readonly Manifest[],
+  config: Config,
+  io: Io
+): Promise<Report> {
   const policy = policyAt(config, Date.now())
   const source = await resolveSource(against, flags)
-  const manifests = against === LIVE ? [] : readFiles([against])
   const { state } = against === LIVE ? await source.open(config, io) : toClusterState(manifests, config)
   requireNamespace(state, flags.namespace)
   const report = reportOf(state, manifests, policy)

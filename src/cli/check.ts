@@ -127,7 +127,7 @@ export function checkCommand(io: Io): Command {
       requirePaths(all)
       const { config, manifests, start } = await readChanges(all, options, io)
       const report = checkChanges(manifests, start, config, options.delete === true)
-      printReport(io, options, report)
+      printReport(io, options, report, manifests)
       io.exit(exitCode(report, options.failOn))
     })
 }

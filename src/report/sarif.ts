@@ -1,9 +1,11 @@
+import type { Finding } from '../engine/finding.ts'
 import type { CheckRule, FailureRule, Mode, Rules } from '../rules/lib/rule.ts'
 import { nameOf } from '../state/resource.ts'
 import { fingerprintsOf } from './finding-identity.ts'
-import type { Report } from './report.ts'
+import type { Report, Source } from './report.ts'
 import { type Listed, listFindings, unevaluatedMode } from './report-findings.ts'
 import { describeSkippedEntry, effectLines, fixLines, skipLine } from './text.ts'
+import { replacementOf } from './text-replacement.ts'
 
 /** What a SARIF log needs beside the report. */
 export interface SarifContext {
@@ -14,6 +16,15 @@ export interface SarifContext {
   readonly version: string
   /** Absolute path of the folder that locations are relative to. */
   readonly folder: string
+  /** Edits of files that have the objects of a fix. */
+  readonly editsOf: (fix: Finding['fix'], source: Source | undefined) => readonly FileEdit[]
+}
+
+/** Text of a file before and after an edit. */
+export interface FileEdit {
+  readonly file: string
+  readonly before: string
+  readonly after: string
 }
 
 const LEVELS: Readonly<Record<Mode, string>> = { deny: 'error', warn: 'warning', audit: 'note', off: 'none' }
@@ -32,6 +43,7 @@ export function toSarif(report: Report, context: SarifContext): string {
     invocations: [{ executionSuccessful: true, toolExecutionNotifications: notifications(report) }],
     results: listed.map((one, i) => ({
       ...toResult(one, context.folder),
+      ...fixesOf(one, context),
       ...(isCheck ? { baselineState: one.isIntroduced ? 'new' : 'unchanged' } : {}),
       partialFingerprints: { primaryLocationLineHash: fingerprints[i], 'meshGuardFinding/v1': fingerprints[i] }
     }))
@@ -93,6 +105,18 @@ function toResult({ finding, source, isIntroduced }: Listed, folder: string) {
 }
 
 const MAX_MODELS = 10
+
+/** @see SARIF 2.1.0, section 3.55: a fix has an artifactChange for each file */
+function fixesOf({ finding: { fix }, source }: Listed, { editsOf, folder }: SarifContext): object {
+  const { text, grants } = fix
+  const artifactChanges = editsOf(fix, source).map(({ file, before, after }) => ({
+    artifactLocation: toArtifact(file, folder),
+    replacements: [replacementOf(before, after)]
+  }))
+  if (artifactChanges.length === 0) return {}
+  const description = { text: fixLines({ text, grants }).join('\n') }
+  return { fixes: [{ description, artifactChanges }] }
+}
 
 /** @see SARIF 2.1.0, section 3.4: an artifactLocation has a URI, relative to the root of the sources */
 function toArtifact(file: string, folder: string): object {

@@ -13,7 +13,13 @@ const ajv = new ajvDraft04.default({ strict: false, unicodeRegExp: false })
 addFormats.default(ajv)
 const validate = ajv.compile(schema)
 
-const CONTEXT = { rules: RULES, pageOf: (id: string) => `# ${id}`, version: '1.2.3', folder: '/repo' }
+const CONTEXT = {
+  rules: RULES,
+  pageOf: (id: string) => `# ${id}`,
+  version: '1.2.3',
+  folder: '/repo',
+  editsOf: () => []
+}
 const runOf = (one: Report) => JSON.parse(toSarif(one, CONTEXT)).runs[0]
 const fingerprintsOf = (one: Report) =>
   runOf(one).results.map(
@@ -24,6 +30,29 @@ t.test('SARIF output matches the schema', async t => {
   t.notOk(validate({ version: '2.1.0', runs: [{}] }), 'the schema is applied')
   for (const one of [HEALTHY, BROKEN, AUDITED, UNEVALUATED.check, UNEVALUATED.audit])
     t.ok(validate(JSON.parse(toSarif(one, CONTEXT))), JSON.stringify(validate.errors))
+})
+
+t.test('a fix has a replacement for each file, and matches the schema', async t => {
+  const editsOf = () => [{ file: '/repo/a b.yaml', before: 'a\nb\n', after: 'a\nc\n' }]
+  const fix = { text: 'Do this', grants: [{ inferenceService: 'n/a', caller: 'external' as const, from: undefined }] }
+  const log = JSON.parse(toSarif(report({ findings: [finding({ fix })] }), { ...CONTEXT, editsOf }))
+  t.ok(validate(log), JSON.stringify(validate.errors))
+  t.same(log.runs[0].results[0].fixes, [
+    {
+      description: { text: 'fix: Do this\n  the fix also lets external callers reach n/a' },
+      artifactChanges: [
+        {
+          artifactLocation: { uri: 'a%20b.yaml', uriBaseId: '%SRCROOT%' },
+          replacements: [
+            {
+              deletedRegion: { startLine: 2, startColumn: 1, endLine: 3, endColumn: 1 },
+              insertedContent: { text: 'c\n' }
+            }
+          ]
+        }
+      ]
+    }
+  ])
 })
 
 t.test('SARIF output of a healthy state has no results and no rules', async t => {
