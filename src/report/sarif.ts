@@ -106,14 +106,20 @@ function toResult({ finding, source, isIntroduced }: Listed, folder: string) {
 
 const MAX_MODELS = 10
 
+/** A replacement is long if its file has no line breaks; with one for each finding, the output would be too large. */
+const MAX_TEXT = 100_000
+
 /** @see SARIF 2.1.0, section 3.55: a fix has an artifactChange for each file */
 function fixesOf({ finding: { fix }, source }: Listed, { editsOf, folder }: SarifContext): object {
   const { text, grants } = fix
   const artifactChanges = editsOf(fix, source).map(({ file, before, after }) => ({
     artifactLocation: toArtifact(file, folder),
-    replacements: [replacementOf(before, after)]
+    replacements: [replacementOf(before, after)] as const
   }))
-  if (artifactChanges.length === 0) return {}
+  const isLong = artifactChanges.some(
+    ({ replacements: [{ insertedContent }] }) => insertedContent.text.length > MAX_TEXT
+  )
+  if (artifactChanges.length === 0 || isLong) return {}
   const description = { text: fixLines({ text, grants }).join('\n') }
   return { fixes: [{ description, artifactChanges }] }
 }

@@ -55,6 +55,17 @@ t.test('a fix has a replacement for each file, and matches the schema', async t 
   ])
 })
 
+t.test('a fix that would replace a long text is omitted', async t => {
+  for (const [length, count] of [
+    [100_000, 1],
+    [100_001, 0]
+  ] as const) {
+    const editsOf = () => [{ file: 'a.json', before: '{}', after: 'a'.repeat(length) }]
+    const { runs } = JSON.parse(toSarif(report({ findings: [finding()] }), { ...CONTEXT, editsOf }))
+    t.equal((runs[0].results[0].fixes ?? []).length, count)
+  }
+})
+
 t.test('SARIF output of a healthy state has no results and no rules', async t => {
   t.match(runOf(HEALTHY), {
     tool: { driver: { name: 'mesh-guard', version: '1.2.3', rules: [] } },
