@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadAll } from 'js-yaml'
 import t from 'tap'
@@ -10,8 +10,9 @@ import { type Bom, forProduction, toolsIn } from '../scripts/sbom.ts'
 
 const root = join(import.meta.dirname, '..')
 
-async function script(name: string, argv: readonly string[], cwd = root, checkout = root) {
-  const child = spawn(process.execPath, [join(checkout, 'scripts', `${name}.ts`), ...argv], { cwd })
+async function script(name: string, argv: readonly string[], cwd = root, checkout = root, path = process.env['PATH']) {
+  const env = { ...process.env, PATH: path }
+  const child = spawn(process.execPath, [join(checkout, 'scripts', `${name}.ts`), ...argv], { cwd, env })
   let out = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (part: string) => {
@@ -287,4 +288,13 @@ t.test('notices list each bundled version once, with its license', async t => {
     toNotices(bundled),
     /^@a\/one 1\.0\.0, none\n\nDo\.\n[\s\S]*^b 2\.0\.0, MIT\n\nCopyright Bee <b@example\.com>\./m
   )
+})
+
+t.test('compare measures the programs that are on the PATH', async t => {
+  const folder = t.testdir({ istioctl: '#!/bin/sh\nexit 79\n' })
+  chmodSync(join(folder, 'istioctl'), 0o755)
+  t.match(await script('compare', ['src/main.ts', '1'], root, root, folder), {
+    code: 0,
+    out: /^mesh-guard check: \d+ ms, median of 1\nistioctl analyze: \d+ ms; mesh-guard check takes \d+\.\d times as long\nkyverno apply: kyverno is not on the PATH\n$/
+  })
 })
