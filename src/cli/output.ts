@@ -78,8 +78,13 @@ const COLORS: ReadonlyMap<string, number> = new Map([
 
 /** Colors the first word of each line, or the first after a number, if it is a decision, a mode or a verdict. */
 function colorize(text: string): string {
-  return text.replace(/^( *(?:\d+ +)?)(\S+)(?= |$)/gm, (all, indent: string, word: string) => {
-    const color = COLORS.get(word)
-    return color === undefined ? all : `${indent}\u001b[${color}m${word}\u001b[0m`
-  })
+  return text.split('\n').map(colorizeLine).join('\n')
+}
+
+function colorizeLine(line: string): string {
+  const words = line.split(' ')
+  const first = words.findIndex(word => word !== '' && !/^\d+$/.test(word))
+  const word = words[first] ?? ''
+  const color = COLORS.get(word)
+  return color === undefined ? line : words.with(first, `\u001b[${color}m${word}\u001b[0m`).join(' ')
 }
