@@ -23,7 +23,7 @@ t.test('text is wrapped at the width of the terminal, and nothing is lost', asyn
   for (const argv of [
     ['explain', 'user1/sklearn-iris', ...AGAINST],
     ['explain', ...AGAINST],
-    ['access', ...AGAINST],
+    ['access', 'user1/sklearn-iris', ...AGAINST],
     ['diff', 'examples/cluster', 'examples/four-outcomes'],
     PLAN,
     CHECK,
