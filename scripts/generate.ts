@@ -1,5 +1,5 @@
 /**
- * Writes the generated files below the current folder: `src/rules/index.ts`, the words that the model knows, the rule table in docs/rules.md, the output of
+ * Writes the generated files below the current folder: `src/rules/index.ts`, the words that the model knows, the script and style of HTML reports, the rule table in docs/rules.md, the output of
  * `check` in README.md, the references of the command line and the configuration, and the values schema, the roles, the metadata, the
  * README and the dashboard of the chart.
  */
@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path'
 import type { CheckRule, FailureRule } from '../src/rules/lib/rule.ts'
 import { makeDashboard } from './dashboard.ts'
 import { makeKnownWords } from './known-words.ts'
+import { makePageAssets } from './page-assets.ts'
 
 const root = join(import.meta.dirname, '..')
 const folder = join(root, 'src/rules')
@@ -102,6 +103,7 @@ export async function generate(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     [INDEX, await makeIndexOfAll()],
     ['src/report/known-words.ts', makeKnownWords()],
+    ['src/report/html/assets.ts', makePageAssets()],
     ['README.md', makeReadme()],
     ['docs/rules.md', makeRulesPage(await Promise.all(ruleIds().map(load)))],
     ['docs/cli.md', makeCliPage()],

@@ -31,7 +31,7 @@ const ALLOWED = new Map(
     return [folder, new Set([folder, ...above, ...named].filter(name => !excluded.includes(name)))]
   })
 )
-/** Folders before `sources` in the table, and `report`. */
+/** Folders before `sources` in the table, and those of `report`. */
 const PURE = [
   ...rows
     .map(({ folder }) => folder)
@@ -39,7 +39,9 @@ const PURE = [
       0,
       rows.findIndex(({ folder }) => folder === 'sources')
     ),
-  'report'
+  'report',
+  'report/html',
+  'report/html/browser'
 ]
 
 t.test('folders import only allowed folders', async t => {

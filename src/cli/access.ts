@@ -6,6 +6,7 @@ import { assertionsSchema, violationsOf } from '../report/access-assertions.ts'
 import { toAccessMatrix } from '../report/access-matrix.ts'
 import { toAccessText } from '../report/access-text.ts'
 import { toAccessWide } from '../report/access-wide.ts'
+import { toAccessHtml } from '../report/html/access-html.ts'
 import { toAccessMermaid } from '../report/mermaid.ts'
 import { plural } from '../report/text.ts'
 import { RULES } from '../rules/index.ts'
@@ -15,7 +16,7 @@ import { addReportOptions, EXIT, exitCode } from './command.ts'
 import { FINDINGS, helpText } from './help.ts'
 import type { Io } from './io.ts'
 import { addModelSelection, type SelectionOptions, selectModels } from './model-selection.ts'
-import { print, wideOutputOption } from './output.ts'
+import { pathOutputOption, print } from './output.ts'
 
 interface AccessOptions extends SelectionOptions {
   readonly assert?: string
@@ -32,7 +33,7 @@ export function accessCommand(io: Io): Command {
   const command = new Command('access').description(
     'Show which running workloads can call an InferenceService, by which address and identity, and why others cannot; without a name, a matrix of all if it fits'
   )
-  return addReportOptions(addModelSelection(command), wideOutputOption)
+  return addReportOptions(addModelSelection(command), pathOutputOption)
     .option(
       '--assert <file>',
       'check which workloads can call which InferenceServices; see `mesh-guard schema assertions`'
@@ -44,7 +45,7 @@ export function accessCommand(io: Io): Command {
       const { config, state, isSelected } = await selectModels(written, options, io)
       const evaluated = access(state, isSelected, RULES, policyAt(config, Date.now()))
       const isWide = options.output === 'wide'
-      const isText = isWide || (assertions !== undefined && options.output === 'mermaid')
+      const isText = isWide || (assertions !== undefined && ['mermaid', 'html'].includes(options.output))
       const format = isText ? { ...options, output: 'text' } : options
       if (assertions !== undefined) {
         const violations = violationsOf(toAccess(state, evaluated), assertions)
@@ -53,6 +54,7 @@ export function accessCommand(io: Io): Command {
         return
       }
       if (options.output === 'mermaid') io.out(toAccessMermaid(toAccess(state, evaluated)))
+      else if (options.output === 'html') io.out(toAccessHtml(state, evaluated, RULES))
       else if (isWide) print(io, format, evaluated, (all, showFix) => toAccessWide(state, all, showFix))
       else print(io, format, toAccess(state, evaluated), textOf(written === undefined))
       io.exit(exitCode(evaluated, options.failOn))

@@ -16,13 +16,14 @@ const outputOptionOf = (formats: readonly string[]) =>
   new Option('-o, --output <format>', 'output format').choices(formats).default('text')
 
 export const outputOption = outputOptionOf(['text', 'json', 'yaml'])
-export const markdownOutputOption = outputOptionOf(['text', 'json', 'yaml', 'markdown'])
+/** `html`: one file with diagrams. */
+export const diffOutputOption = outputOptionOf(['text', 'json', 'yaml', 'markdown', 'html'])
 /** Formats of a report; `github`: annotations of GitHub Actions. */
 export const reportOutputOption = outputOptionOf(['text', 'json', 'yaml', 'sarif', 'junit', 'github', 'markdown'])
 /** `manifests`: YAML for kubectl. */
 export const manifestsOutputOption = outputOptionOf(['text', 'json', 'yaml', 'manifests'])
-/** `wide`: text with every hop. `mermaid`: a flowchart. */
-export const wideOutputOption = outputOptionOf(['text', 'wide', 'json', 'yaml', 'mermaid'])
+/** `wide`: text with every hop. `mermaid`: a flowchart. `html`: one file with diagrams. */
+export const pathOutputOption = outputOptionOf(['text', 'wide', 'json', 'yaml', 'mermaid', 'html'])
 
 export const showFixOption = new Option('--show-fix', 'print the objects of each fix')
 

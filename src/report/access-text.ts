@@ -28,7 +28,7 @@ export function accessText(access: AccessView, detail: Detail): string {
   const names = workloads.map(workloadName)
   return [
     ...models.flatMap(({ inferenceService, modeled, calls }) => [
-      `${inferenceService}: ${modeled ? summary(calls) : NOT_MODELED}`,
+      `${inferenceService}: ${modeled ? callersSummary(calls) : NOT_MODELED}`,
       ...modelLines(calls, names, detail)
     ]),
     ...tailLines(access)
@@ -42,7 +42,8 @@ export const tailLines = ({ notEvaluated, skipped, installation }: AccessView): 
   ...installationLines(installation)
 ]
 
-function summary(calls: readonly CallsView[]): string {
+/** How many of the workloads can call the model. */
+export function callersSummary(calls: readonly CallsView[]): string {
   const all = new Set(calls.flatMap(({ workloads }) => workloads))
   const able = new Set(calls.flatMap(({ verdict, workloads }) => (verdict === 'ok' ? workloads : [])))
   return all.size === 0 ? 'no other workload runs' : `${able.size} of ${plural(all.size, 'workload')} can call it`

@@ -13,11 +13,16 @@ export interface Cause {
   readonly inferenceServices: readonly string[]
 }
 
+/** Hops of the request paths of an InferenceService. */
+export interface ModelHops extends Pick<ModelView, 'inferenceService'> {
+  readonly paths: readonly { readonly hops: readonly HopView[] }[]
+}
+
 /** Numbered causes of all hops that are not open. */
 export class Causes {
   readonly #byKey: ReadonlyMap<string, Cause>
 
-  constructor(models: readonly ModelView[]) {
+  constructor(models: readonly ModelHops[]) {
     const hops = models.flatMap(({ inferenceService, paths }) =>
       paths.flatMap(path => path.hops.map(hop => ({ inferenceService, hop })))
     )

@@ -40,7 +40,7 @@ export const diffSchema = z.object({
 })
 
 export type DiffView = z.output<typeof diffSchema>
-type PathView = z.output<typeof pathSchema>
+export type DiffPathView = z.output<typeof pathSchema>
 
 /** Converts the differences to the output format. */
 export function toDiff({ closes, opens, identities, added, removed, notEvaluated }: StateDiff): DiffView {
@@ -68,7 +68,7 @@ export function toDiff({ closes, opens, identities, added, removed, notEvaluated
 
 const UNAUTHENTICATED = 'unauthenticated'
 
-function renderPath(models: readonly string[], { caller, from, entry, activatorMode, expected }: Path): PathView {
+function renderPath(models: readonly string[], { caller, from, entry, activatorMode, expected }: Path): DiffPathView {
   return { inferenceServices: models, caller, callerNamespaces: from, via: entry, activatorMode, expected }
 }
 
@@ -80,7 +80,7 @@ export function toDiffText(diff: DiffView, columns = Infinity): string {
   return [
     ...(rows.length === 0 ? [] : table([TITLES.map(title => title.toUpperCase()), ...rows], columns)),
     ...diff.notEvaluated.map(skipLine),
-    summary(diff)
+    diffSummary(diff)
   ].join('\n')
 }
 
@@ -89,7 +89,7 @@ export function toDiffMarkdown(diff: DiffView): string {
   const rows = rowsOf(diff)
   const shown = rows.slice(0, MAX_ROWS)
   return [
-    `**${summary(diff)}**`,
+    `**${diffSummary(diff)}**`,
     ...(rows.length === 0 ? [] : ['', ...markdownHead(TITLES), ...shown.map(markdownRow)]),
     ...(rows.length > shown.length ? ['', `${plural(rows.length - shown.length, 'row')} more`] : []),
     ...diff.notEvaluated.flatMap(one => ['', skipLine(one)])
@@ -99,9 +99,10 @@ export function toDiffMarkdown(diff: DiffView): string {
 /** Rows that a comment on GitHub can hold: it is limited to 65,536 characters. */
 const MAX_ROWS = 100
 
-function summary({ closes, opens, identities, added, removed }: DiffView): string {
+/** Numbers of differences. */
+export function diffSummary({ closes, opens, identities, added, removed }: DiffView): string {
   const changed = (names: readonly string[], word: string) => (names.length === 0 ? [] : [`${names.length} ${word}`])
-  const count = (all: readonly PathView[]) =>
+  const count = (all: readonly DiffPathView[]) =>
     all.reduce((sum, { inferenceServices }) => sum + Math.max(1, inferenceServices.length), 0)
   return [
     `${plural(count(closes), 'request path')} ${count(closes) === 1 ? 'closes' : 'close'}, ${count(opens)} open`,
@@ -114,7 +115,7 @@ function summary({ closes, opens, identities, added, removed }: DiffView): strin
 function rowsOf({ closes, opens, identities, added, removed }: DiffView): readonly (readonly string[])[] {
   const paths = [...closes, ...opens, ...identities]
   const hasClasses = paths.some(({ callerNamespaces }) => callerNamespaces !== undefined)
-  const cells = (change: string, path: PathView, at: string, cause: string) => {
+  const cells = (change: string, path: DiffPathView, at: string, cause: string) => {
     const { inferenceServices } = path
     const caller = callerLabel(path, hasClasses)
     return { inferenceServices, cells: [change, caller, entryLabel(path).replace(/^via /, ''), at, cause] }
@@ -124,7 +125,7 @@ function rowsOf({ closes, opens, identities, added, removed }: DiffView): readon
   const all = [
     ...blocked('closes', closes),
     ...blocked('opens', opens),
-    ...identities.map(one => cells('identity', one, '', `${namesIn(one.before)} -> ${namesIn(one.after)}`)),
+    ...identities.map(one => cells('identity', one, '', `${identityNames(one.before)} -> ${identityNames(one.after)}`)),
     ...[...added].map(one => ({ inferenceServices: [one], cells: ['added', '', '', '', ''] })),
     ...[...removed].map(one => ({ inferenceServices: [one], cells: ['removed', '', '', '', ''] }))
   ]
@@ -137,7 +138,7 @@ function rowsOf({ closes, opens, identities, added, removed }: DiffView): readon
   })
 }
 
-const namesIn = (identities: readonly string[]) =>
+export const identityNames = (identities: readonly string[]) =>
   identities.map(one => (one === UNAUTHENTICATED ? one : principalName(one))).join(', ')
 
 function causeOf({ failure }: DiffView['closes'][number]): string {

@@ -44,7 +44,7 @@ function modelLines(model: ModelView, detail: Detail, showFix: boolean, columns:
   const causes = new Causes([model])
   return [
     `${inferenceService}: ${count(paths)}`,
-    ...unpublished.map(unpublishedLine),
+    ...unpublished.map(one => `  ${unpublishedText(one)}`),
     ...pathTable(paths, causes, columns - INDENT.length).map(line => `${INDENT}${line}`),
     ...causes.all.flatMap(cause => ['', ...causeLines(cause, showFix ? 'objects' : 'text')]),
     ...(detail === 'hops' ? ['', ...hopsOf(paths, causes)] : []),
@@ -52,8 +52,8 @@ function modelLines(model: ModelView, detail: Detail, showFix: boolean, columns:
   ]
 }
 
-function unpublishedLine({ caller, reason, object, field }: ModelView['unpublished'][number]): string {
-  return `  NOT PUBLISHED for ${caller} callers: ${reason} (${nameOf(object)} ${field})`
+export function unpublishedText({ caller, reason, object, field }: ModelView['unpublished'][number]): string {
+  return `NOT PUBLISHED for ${caller} callers: ${reason} (${nameOf(object)} ${field})`
 }
 
 function count(paths: readonly PathView[]): string {
@@ -67,9 +67,7 @@ function count(paths: readonly PathView[]): string {
 
 /** A row for each result, with the addresses that have it. */
 function pathTable(paths: readonly PathView[], causes: Causes, columns: number): readonly string[] {
-  const hasClasses = paths.some(
-    ({ caller, callerNamespaces }) => caller === 'in-mesh' && callerNamespaces !== undefined
-  )
+  const hasClasses = hasCallerClasses(paths)
   const rows = paths.map(path => ({
     verdict: path.verdict,
     result: `${STATUS_LABELS[path.verdict].trim()}${references(causes.numbersOf(path.hops))}`,
@@ -102,6 +100,10 @@ function drawHops(hops: readonly HopView[]): string {
     .join('')
     .trimStart()
 }
+
+/** True if some paths are of callers in named namespaces. */
+export const hasCallerClasses = (paths: readonly Pick<PathView, 'caller' | 'callerNamespaces'>[]) =>
+  paths.some(({ caller, callerNamespaces }) => caller === 'in-mesh' && callerNamespaces !== undefined)
 
 /** @param hasClasses whether other paths are of callers in named namespaces */
 export function callerLabel(

@@ -6,7 +6,7 @@ import { table } from './table.ts'
 import { listNames, plural } from './text.ts'
 
 const HEAD = ['RESULT', 'INFERENCESERVICES', 'EXTERNAL', 'IN-MESH', 'NON-MESH', 'PROBE', 'CAUSES']
-const CALLERS = ['external', 'in-mesh', 'non-mesh', 'probe'] as const
+export const CALLERS = ['external', 'in-mesh', 'non-mesh', 'probe'] as const
 /** Names of InferenceServices per row. */
 const MAX_NAMES = 3
 /** Rows, and causes, so that the overview of a large cluster fits a screen. */
@@ -44,7 +44,8 @@ export function toOverview(models: readonly ModelView[], showFix: boolean, colum
   ]
 }
 
-function worstOf(paths: readonly PathView[]): PathView['verdict'] {
+/** Most severe verdict. */
+export function worstOf(paths: readonly Pick<PathView, 'verdict'>[]): PathView['verdict'] {
   const ranks = paths.map(({ verdict }) => SEVERITY.indexOf(verdict))
   return SEVERITY[Math.min(...ranks)] as PathView['verdict']
 }
@@ -59,7 +60,7 @@ function toRow({ inferenceService, paths, unpublished }: ModelView, causes: Caus
 }
 
 /** Result of these paths; with their number if only some have it. */
-function cellOf(paths: readonly PathView[]): string {
+export function cellOf(paths: readonly Pick<PathView, 'verdict'>[]): string {
   if (paths.length === 0) return '-'
   const worst = worstOf(paths)
   const { length } = paths.filter(({ verdict }) => verdict === worst)

@@ -72,6 +72,10 @@ t.test('a call that is not evaluated holds no assertion', async t => {
 })
 
 t.test('assertions are printed as JSON, and checked', async t => {
+  for (const format of ['wide', 'mermaid', 'html']) {
+    const { lines } = await assert('- { inferenceService: user1/none }', OUTCOMES, '-o', format)
+    t.equal(lines.at(-1), '1 violation', `${format} is text`)
+  }
   const { out } = await assert('- { inferenceService: user1/none }', OUTCOMES, '-o', 'json')
   t.same(JSON.parse(out), { violations: ['user1/none: no InferenceService has this name'] })
   t.match(await assert('- { inferenceService: a/b, caller: [c] }'), {

@@ -42,6 +42,7 @@ t.test('output formats', async t => {
   })
   t.match((await run('-o', 'wide')).out, /\n {4}BLOCKED caller->pod\n {8}route: .*\n {8}client sends mTLS /)
   t.same(parse((await run('-o', 'yaml')).out), JSON.parse((await run('-o', 'json')).out))
+  t.match((await run('-o', 'html')).out, /^<!doctype html>\n.*<h1>Workloads that can call InferenceServices<\/h1>/s)
   t.match(await run('-o', 'table'), { code: 2, err: /invalid value table; use one of text, wide, json, yaml/ })
 })
 

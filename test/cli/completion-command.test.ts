@@ -62,6 +62,14 @@ t.test('completions depend on the position', async t => {
       ['text', 'json', 'yaml', 'sarif', 'junit', 'github', 'markdown', NO_FILE]
     ],
     [
+      ['explain', '-o', ''],
+      ['text', 'wide', 'json', 'yaml', 'mermaid', 'html', NO_FILE]
+    ],
+    [
+      ['diff', '-o', ''],
+      ['text', 'json', 'yaml', 'markdown', 'html', NO_FILE]
+    ],
+    [
       ['check', 'a.yaml', '--output=js'],
       ['--output=json', NO_FILE]
     ],

@@ -24,6 +24,9 @@ t.test('output formats', async t => {
   const { out } = await meshGuard('diff', CLUSTER, OUTCOMES, '-o', 'json')
   t.equal(diffSchema.parse(JSON.parse(out)).closes.length, 8)
   t.match(await meshGuard('diff', CLUSTER, OUTCOMES, '-o', 'markdown'), { out: /^\*\*8 request paths close, / })
+  const page = await meshGuard('diff', CLUSTER, OUTCOMES, '-o', 'html')
+  t.match(page, { code: 1, out: /^<!doctype html>\n/ })
+  t.match(page.out, `Before: ${CLUSTER}. After: ${OUTCOMES}.`)
 })
 
 t.test('a state can be the current cluster', async t => {

@@ -104,6 +104,13 @@ t.test('text output', async t => {
   )
 })
 
+t.test('HTML output', async t => {
+  t.match(await meshGuard('explain', '--against', OUTCOMES, '-o', 'html'), {
+    code: 0,
+    out: /^<!doctype html>\n.*<h1>Request paths to InferenceServices<\/h1>/s
+  })
+})
+
 t.test('exit code is 1 for findings at or above --fail-on', async t => {
   const folder = t.testdir({
     'rule.yaml': `
