@@ -2,6 +2,7 @@
 import type { Argument, Command, Option } from 'commander'
 import { createProgram } from '../src/cli/program.ts'
 import { VARIABLES } from '../src/environment.ts'
+import { readPage, workerEntry } from '../src/program-files.ts'
 
 const HEAD = `# Command line
 
@@ -13,7 +14,6 @@ its progress. Output to files and pipes has none of these.
 `
 
 /** Nothing runs: only the commands are read. */
-const nowhere = new URL('file:///')
 const program = () =>
   createProgram({
     out: () => undefined,
@@ -21,8 +21,8 @@ const program = () =>
     isTerminal: false,
     columns: Infinity,
     status: undefined,
-    pages: nowhere,
-    worker: nowhere,
+    readPage,
+    workerEntry,
     exit: () => undefined
   })
 

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
 import { run } from '../../src/cli/program.ts'
-import { readPage, workerEntry } from '../../src/program-files.ts'
 import { RULE_IDS } from '../../src/config-schema.ts'
+import { readPage, workerEntry } from '../../src/program-files.ts'
 import { meshGuard } from '../support/command.ts'
 
 const examples = join(import.meta.dirname, '../../examples')

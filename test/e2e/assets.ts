@@ -104,7 +104,7 @@ export function findHadolint(log: (line: string) => void): string {
 }
 
 /** Path of a program of a Debian package of the same name. @throws if it is not installed */
-export function findInstalled(name: 'prometheus' | 'chromium'): string {
+export function findInstalled(name: 'prometheus'): string {
   const [path] = (process.env['PATH'] ?? '')
     .split(delimiter)
     .map(folder => join(folder, name))

@@ -3,14 +3,14 @@ import { createReadStream, existsSync, readdirSync, readFileSync } from 'node:fs
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
-import { launch, type Page } from 'puppeteer-core'
+import type { Page } from 'playwright-core'
 import t from 'tap'
 import { parse } from 'yaml'
 import { SITE } from '../../scripts/project.ts'
 import { buildSite, OUT, PAGES, rewriteLinks } from '../../scripts/site.ts'
 import { RULE_IDS } from '../../src/config-schema.ts'
 import { rulePage } from '../../src/engine/rule-page.ts'
-import { findInstalled } from './assets.ts'
+import { launchChromium } from './chromium.ts'
 
 const root = join(import.meta.dirname, '../..')
 const BASE = new URL(SITE).pathname
@@ -125,7 +125,7 @@ async function serveSite(): Promise<string> {
 function collectErrors(page: Page): readonly string[] {
   const errors: string[] = []
   page.on('console', message => {
-    if (['error', 'warn'].includes(message.type())) errors.push(message.text())
+    if (['error', 'warning'].includes(message.type())) errors.push(message.text())
   })
   page.on('pageerror', error => errors.push(String(error)))
   page.on('requestfailed', request => errors.push(`${request.url()}: ${request.failure()?.errorText}`))
@@ -137,28 +137,23 @@ function collectErrors(page: Page): readonly string[] {
 
 t.test('Chromium shows the site, and search finds a rule', async t => {
   const start = await serveSite()
-  const browser = await launch({
-    executablePath: findInstalled('chromium'),
-    args: ['--no-sandbox', '--disable-gpu'],
-    // Chromium must not write to the home directory.
-    userDataDir: t.testdir()
-  })
+  const browser = await launchChromium()
   t.teardown(() => browser.close())
   const page = await browser.newPage()
   const errors = collectErrors(page)
-  await page.goto(start, { waitUntil: 'networkidle0' })
+  await page.goto(start, { waitUntil: 'networkidle' })
   t.equal(await page.$eval('h1', heading => heading.textContent?.trim().slice(0, 17)), 'kserve-mesh-guard')
   await page.click('.VPNavBarSearchButton, #local-search button')
   await page.waitForSelector('#localsearch-input')
-  await page.type('#localsearch-input', 'WRONG_VERSION_NUMBER')
+  await page.fill('#localsearch-input', 'WRONG_VERSION_NUMBER')
   await page.waitForSelector('#localsearch-list a')
   const found = await page.$$eval('#localsearch-list a', links => links.map(link => link.getAttribute('href') ?? ''))
   const [first = ''] = found.filter(href => href.includes('/rules/client-mtls-to-plain-listener'))
   t.ok(first.startsWith(`${BASE}rules/client-mtls-to-plain-listener`), found.join())
-  await Promise.all([page.waitForNavigation(), page.click(`#localsearch-list a[href="${first}"]`)])
-  t.match(page.url(), '/rules/client-mtls-to-plain-listener')
+  await page.click(`#localsearch-list a[href="${first}"]`)
+  await page.waitForURL('**/rules/client-mtls-to-plain-listener*')
   await page.waitForSelector('h1#client-mtls-to-plain-listener')
-  await page.goto(`${start}rules/`, { waitUntil: 'networkidle0' })
+  await page.goto(`${start}rules/`, { waitUntil: 'networkidle' })
   t.equal(await page.$$eval('table a', links => links.length), RULE_IDS.length, 'the table links to every rule')
   t.same(errors, [])
   await page.goto(`${start}none`)
