@@ -79,7 +79,8 @@ t.test('written pages have the addresses of package.json', async t => {
   t.match(install, CHART)
   t.match(install, IMAGE)
   const owner = new URL(REPOSITORY).pathname.split('/')[1]
-  const known = [SITE, REPOSITORY, CHART, IMAGE]
+  // Signatures and sources are named without a scheme.
+  const known = [SITE, REPOSITORY, CHART, CHART.replace('oci://', ''), IMAGE]
   for (const [address = ''] of `${readme}${install}`.matchAll(/[\w:/.-]*(?:ghcr|github)\.io[\w:/.-]*/g))
     t.ok(known.some(one => address.startsWith(one)) && address.includes(`${owner}`), address)
 })

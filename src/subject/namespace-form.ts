@@ -26,7 +26,7 @@ export function namespaceForm(snapshot: Snapshot, namespace: string, own: OwnObj
   const toPlain = (one: (typeof common)[number]) =>
     toText({ ...one, owner: undefined, name: one.kind === 'Pod' ? '' : one.name })
   const texts = new Set(common.map(toPlain))
-  return JSON.stringify([relation, Object.entries(labels).sort(), own.caller && toPlain(own.caller), [...texts].sort()])
+  return JSON.stringify([relation, Object.entries(labels).sort(), own.callers.map(toPlain), [...texts].sort()])
 }
 
 /** Kinds that findings do not report as the object at fault. */

@@ -18,14 +18,17 @@ export interface OwnObjects {
   readonly byModel: ReadonlyMap<string, readonly OwnObject[]>
   /** Objects besides the models that only their own models see. */
   readonly hidden: ReadonlySet<object>
-  /** First pod of the namespace with a sidecar, without what selects it: it shows that callers have sidecars. */
-  readonly caller: Pod | undefined
+  /**
+   * First pod of the namespace with a sidecar, and first that ztunnel captures, without what selects them: they show how callers take
+   * part in the mesh.
+   */
+  readonly callers: readonly Pod[]
   /** Lists that they are of. */
   readonly lists: readonly (readonly OwnObject[])[]
 }
 
 /** Of a namespace without models. */
-export const NO_OBJECTS: OwnObjects = { byModel: new Map(), hidden: new Set(), caller: undefined, lists: [] }
+export const NO_OBJECTS: OwnObjects = { byModel: new Map(), hidden: new Set(), callers: [], lists: [] }
 
 /** True if only the evaluation of its own models sees the object. */
 export const isHidden = ({ hidden }: OwnObjects, object: { readonly kind: string }) =>
@@ -74,8 +77,13 @@ function findOwnObjects(view: View<OwnKind>, namespace: string, lists: OwnObject
   followServices(view, namespace, owners)
   for (const shared of endpointsOfSeveral(view, namespace, owners)) hidden.delete(shared)
   for (const object of objects) for (const model of owners.get(object) ?? []) byModel.get(model)?.push(object)
-  const caller = view.list('Pod', namespace).find(pod => toWorkload(pod).proxy === 'sidecar')
-  return { byModel, hidden, caller: caller && { ...caller, labels: {}, status: undefined }, lists }
+  return { byModel, hidden, callers: callersIn(view.list('Pod', namespace)), lists }
+}
+
+function callersIn(pods: readonly Pod[]): readonly Pod[] {
+  const withSidecar = pods.find(pod => toWorkload(pod).proxy === 'sidecar')
+  const captured = pods.find(pod => toWorkload(pod).proxy !== 'sidecar' && toWorkload(pod).captured === true)
+  return [withSidecar, captured].flatMap(pod => (pod === undefined ? [] : { ...pod, labels: {}, status: undefined }))
 }
 
 const MODEL_LABEL = 'serving.kserve.io/inferenceservice'

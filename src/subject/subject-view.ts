@@ -22,7 +22,7 @@ export class SubjectView implements View {
   /** The model as its evaluation sees it. */
   readonly subject: ResourceOf<'InferenceService'>
   readonly #own: ReducedObjects
-  readonly #caller: ResourceOf<'Pod'> | undefined
+  readonly #callers: readonly ResourceOf<'Pod'>[]
   readonly #isHidden: (object: { readonly kind: string }) => boolean
   readonly #lists = new Map<Kind, readonly object[]>()
 
@@ -31,7 +31,7 @@ export class SubjectView implements View {
     this.whole = whole
     this.#own = reduceObjects(subject, words)
     this.subject = this.#own.model
-    this.#caller = namespace.caller
+    this.#callers = namespace.callers
     const own = new Set<object>(subject.objects)
     this.#isHidden = object => isHidden(namespace, object) || own.has(object)
   }
@@ -46,7 +46,7 @@ export class SubjectView implements View {
     if (!isOwnKind(kind) || (namespace !== undefined && namespace !== own)) return all
     if (namespace === undefined) return [...all.filter(one => one.namespace !== own), ...this.list(kind, own)]
     const list = getOrAdd<Kind, readonly object[]>(this.#lists, kind, () => [
-      ...(kind === 'Pod' && this.#caller !== undefined ? [this.#caller] : []),
+      ...(kind === 'Pod' ? this.#callers : []),
       ...this.#own.shown.filter(one => one.kind === kind),
       ...all.filter(one => !this.#isHidden(one))
     ])

@@ -14,7 +14,8 @@ const DEFAULTS = {
   virtualServiceExportTo: ['*'],
   serviceExportTo: ['*'],
   registryOnly: false,
-  trustsProxies: false
+  trustsProxies: false,
+  enablesHbone: false
 }
 const config = (name: string, mesh: string) => `
 apiVersion: v1
@@ -72,6 +73,11 @@ t.test('MeshConfig is read from ConfigMap istio or istio-<revision>', async t =>
     ],
     ['no trusted proxies', config('istio', 'defaultConfig: { gatewayTopology: {} }'), DEFAULTS],
     ['no topology of gateways', config('istio', 'defaultConfig: {}'), DEFAULTS],
+    [
+      'sidecars that accept HBONE',
+      config('istio', 'defaultConfig: { proxyMetadata: { ISTIO_META_ENABLE_HBONE: "true" } }'),
+      { ...DEFAULTS, enablesHbone: true }
+    ],
     ['ConfigMap of a revision', config('istio-canary', 'trustDomain: td'), { ...DEFAULTS, trustDomain: 'td' }],
     ['another ConfigMap', config('istiod', 'trustDomain: td'), DEFAULTS],
     ['invalid YAML', config('istio', '{'), DEFAULTS],

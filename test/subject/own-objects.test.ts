@@ -133,16 +133,30 @@ t.test('namespaces whose pods have sidecars and others have different forms', as
   t.not(formOf('server'), formOf('istio-proxy'))
 })
 
+/** VirtualService of a gateway that sends requests to model b. */
+const OWN = `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { namespace: user9, name: b-own }
+spec:
+  hosts: [b.user9.example.org]
+  gateways: [istio-system/public]
+  http: [{ route: [{ destination: { host: b.user9.svc.cluster.local } }] }]
+`
+
 t.test('routes of other models are not seen by their hosts', async t => {
-  const state = stockWith([model('a'), model('b'), route('b-mesh', 'b.user9.svc.cluster.local')].join('---'))
+  const state = stockWith([model('a'), model('b'), route('b-mesh', 'b.user9.svc.cluster.local'), OWN].join('---'))
   const { byNamespace, words } = subjectsOf(state)
   const own = byNamespace.get('user9') ?? NO_OBJECTS
   const routesFor = (name: string) => {
     const [found] = state.list('InferenceService', 'user9').filter(one => one.name === name)
     if (found === undefined) throw new Error(name)
     const view = new SubjectView(state, { model: found, objects: own.byModel.get(name) ?? [] }, own, words)
-    return view.virtualServicesFor('b.user9.svc.cluster.local').map(one => one.name)
+    return [
+      ...view.virtualServicesFor('b.user9.svc.cluster.local'),
+      ...view.virtualServicesTo('b.user9.svc.cluster.local')
+    ].map(one => one.name)
   }
   t.same(routesFor('a'), [])
-  t.same(routesFor('b'), ['b-mesh'])
+  t.same(routesFor('b'), ['b-mesh', 'b-own'])
 })

@@ -115,7 +115,7 @@ exports[`test/cli/formats.test.ts > TAP > broken cluster > audit -o sarif 1`] = 
       "tool": {
         "driver": {
           "name": "mesh-guard",
-(178 lines)
+(180 lines)
 `
 
 exports[`test/cli/formats.test.ts > TAP > broken cluster > audit -o text 1`] = `
@@ -565,7 +565,7 @@ exports[`test/cli/formats.test.ts > TAP > healthy cluster > check -o sarif 1`] =
       "tool": {
         "driver": {
           "name": "mesh-guard",
-(102 lines)
+(103 lines)
 `
 
 exports[`test/cli/formats.test.ts > TAP > healthy cluster > check -o text 1`] = `
@@ -817,7 +817,7 @@ exports[`test/cli/formats.test.ts > TAP > large cluster > audit -o sarif 1`] = `
       "tool": {
         "driver": {
           "name": "mesh-guard",
-(64 lines)
+(65 lines)
 `
 
 exports[`test/cli/formats.test.ts > TAP > large cluster > audit -o text 1`] = `
