@@ -26,15 +26,14 @@ export default defineCheck({
       modelPods(view, namespace).filter(({ pod }) => attaches(policy, pod) && isAmbient(view, pod))
     )
     if (models.length === 0) return
-    for (const { field, reason } of ignored) {
+    for (const { field, reason, effect = 'has no effect', exposes } of ignored) {
       yield {
         field,
-        message: `${nameOf(policy)} has no effect on models in ambient mode: ${reason}`,
+        message: `${nameOf(policy)} ${effect} on models in ambient mode: ${reason}`,
         fix: {
           text: 'Bind a waypoint to the Services of the models, and attach the policy to them with targetRefs'
         },
-        exposes: policy.kind === 'RequestAuthentication' ? 'jwt-not-enforced' : 'policy-not-enforced',
-        models
+        ...(exposes && { exposes, models })
       }
     }
   }
@@ -43,20 +42,25 @@ export default defineCheck({
 interface Ignored {
   readonly field: string
   readonly reason: string
+  readonly effect?: string
+  readonly exposes?: 'jwt-not-enforced' | 'policy-not-enforced'
 }
 
-const BY_JWT: readonly Ignored[] = [{ field: 'spec', reason: 'ztunnel validates no JWTs' }]
+const BY_JWT: readonly Ignored[] = [{ field: 'spec', reason: 'ztunnel validates no JWTs', exposes: 'jwt-not-enforced' }]
 
 /** @see istio 1.31 pilot/pkg/serviceregistry/ambient/authorization.go (convertAuthorizationPolicy) */
 function ignoredOf(policy: ResourceOf<'AuthorizationPolicy'>): readonly Ignored[] {
   const { selector } = policy.spec
   const action = actionOf(policy)
   if (!isEnforced(policy) || action === 'AUDIT') return []
-  if (action === 'CUSTOM') return [{ field: 'spec.action', reason: 'ztunnel has no CUSTOM policies' }]
+  const exposes = 'policy-not-enforced'
+  if (action === 'CUSTOM') return [{ field: 'spec.action', reason: 'ztunnel has no CUSTOM policies', exposes }]
   if (selector !== undefined && isEmpty(selector.matchLabels))
-    return [{ field: 'spec.selector', reason: 'ztunnel attaches an empty selector to no pod' }]
+    return [{ field: 'spec.selector', reason: 'ztunnel attaches an empty selector to no pod', exposes }]
   return ignoredRules(policy).map(({ index, fields }) => ({
     field: `spec.rules[${index}]`,
-    reason: `ztunnel does not read ${fields.join(', ')}`
+    reason: `ztunnel does not read ${fields.join(', ')}`,
+    // istiod drops such a rule.
+    ...(action === 'ALLOW' ? { effect: 'allows less than it says' } : { exposes })
   }))
 }
