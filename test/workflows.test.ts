@@ -115,7 +115,7 @@ t.test('all files name the repository and the site of package.json', async t => 
         found
       }))
     )
-    .filter(({ found }) => /^(https?:\/\/|oci:|ghcr\.io|[\w-]+\/kserve-mesh-guard\/\.github)/.test(found))
+    .filter(({ found }) => /^(https?:\/\/[\w-]+\.|oci:|ghcr\.io|[\w-]+\/kserve-mesh-guard\/\.github)/.test(found))
   t.ok(named.some(({ file }) => file === 'docs/ci.md'))
   const known = [
     url,

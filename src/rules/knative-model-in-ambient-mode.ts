@@ -9,7 +9,7 @@ export default defineCheck({
   id: 'knative-model-in-ambient-mode',
   category: 'latent-outage',
   mode: 'warn',
-  summary: 'A Knative model is in an ambient namespace, which net-istio tests but does not support',
+  summary: 'A Knative model is in ambient mode, which net-istio does not support officially',
   symptom: 'none, while the versions of Istio and net-istio work together: net-istio does not promise it',
   on: ['InferenceService'],
   reads: INJECTION_KINDS,

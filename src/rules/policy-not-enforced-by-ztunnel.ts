@@ -12,7 +12,7 @@ export default defineCheck({
   id: 'policy-not-enforced-by-ztunnel',
   category: 'exposure',
   mode: 'warn',
-  summary: 'A policy or rule has no effect on models in ambient mode, because ztunnel does not enforce it',
+  summary: 'A policy has no effect on models in ambient mode: ztunnel does not enforce it',
   symptom: 'requests that the policy should deny get 200; its status may say `UnsupportedValue`',
   on: ['AuthorizationPolicy', 'RequestAuthentication'],
   reads: MODEL_KINDS,

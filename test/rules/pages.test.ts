@@ -72,6 +72,7 @@ const NEEDS_INPUT = [
   'target-ref-not-found',
   'jwt-required-from-all',
   'knative-probe-blocked-by-mtls',
+  'policy-not-enforced-by-ztunnel',
   'policy-path-never-requested'
 ]
 

@@ -5,7 +5,7 @@ import { SCRIPT, STYLE } from '../../../src/report/html/assets.ts'
 import { toExplanationHtml } from '../../../src/report/html/explanation-html.ts'
 import { RULES } from '../../../src/rules/index.ts'
 import type { Snapshot } from '../../../src/state/snapshot.ts'
-import { clientRule, model, namespace, pod, together } from '../../support/objects.ts'
+import { clientRule, hostTaken, model, pod, together } from '../../support/objects.ts'
 import { stockWith } from '../../support/snapshot.ts'
 import { dataOf, parseErrorsOf, rowsOf, startedPage, staticPage, textOf, textsOf } from './document.ts'
 import { explanationOf, explanationPage, onlyFrom } from './pages.ts'
@@ -43,7 +43,6 @@ t.test('each cause is listed with its symptom and fix, and linked', async t => {
 
 t.test('models that are not modeled or not published, and paths that are not evaluated', async t => {
   const shared = model(', annotations: { serving.kserve.io/deploymentMode: ModelMesh }')
-  const ambient = namespace('istio.io/dataplane-mode: ambient')
   const local = model(', labels: { networking.knative.dev/visibility: cluster-local }')
   const rows = (yaml: string) => rowsOf(staticPage(explanationPage(yaml)))
   t.same(rows(shared).at(-1), ['user1/new', '-', '-', '-', '-', '-'], 'the last row')
@@ -57,10 +56,13 @@ t.test('models that are not modeled or not published, and paths that are not eva
       ?.slice(1, 3),
     ['not published', 'ok']
   )
-  const page = explanationPage(together(ambient, model('')))
-  t.match(rowsOf(staticPage(page))[1], ['user1/new', /^UNKNOWN/])
-  t.match(textsOf(staticPage(page), '.cause h3, .cause p'), ['[1] unknown', 'ztunnel (ambient mode) is not modeled'])
-  t.match(textOf(startedPage(page).querySelector('#path svg')), /UNKNOWN: ztunnel \(ambient mode\) is not modeled/)
+  const page = explanationPage(together(hostTaken('new.user1.svc.cluster.local'), model('')))
+  t.match(rowsOf(staticPage(page))[1], ['user1/new', 'ok', /^UNKNOWN/])
+  t.match(textsOf(staticPage(page), '.cause h3, .cause p'), [
+    '[1] unknown',
+    'ServiceEntry istio-system/taken has a host of the model; which Service proxies use is not modeled'
+  ])
+  t.match(textOf(startedPage(page).querySelector('#path svg')), /UNKNOWN: ServiceEntry istio-system\/taken has a host/)
 })
 
 t.test('a path to a previous revision says so', async t => {
