@@ -124,6 +124,13 @@ export const ROWS: Readonly<Record<string, readonly Panel[]>> = {
       expr: `max by (rule, mode) (${metric('audit_findings')})`,
       legend: '{{rule}} ({{mode}})'
     }),
+    series(
+      'Disagreements of the sample',
+      'InferenceServices whose result in an audit differed from their evaluation by themselves: a defect of the guard.',
+      'none',
+      { expr: `sum(${metric('sample_disagreements_total')})`, legend: 'disagreements' },
+      { expr: `sum(${metric('sample_compared_total')})`, legend: 'compared' }
+    ),
     series('Watch errors', 'Failed lists and watches, by kind and reason.', 'ops', {
       expr: rateBy('kind, reason', 'watch_errors_total'),
       legend: '{{kind}}: {{reason}}'

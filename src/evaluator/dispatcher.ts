@@ -91,7 +91,8 @@ export class Dispatcher implements Evaluator {
   readonly version: Evaluator['version'] = () => this.#supervisor.version
   readonly failures: Evaluator['failures'] = () => ({
     timeouts: this.#timeouts,
-    restarts: this.#supervisor.restarts
+    restarts: this.#supervisor.restarts,
+    sample: this.#supervisor.sample
   })
 
   readonly close: Evaluator['close'] = () => {

@@ -1,6 +1,6 @@
 import { type Decision, decide, decideState, type EvaluationCache, unevaluated } from '../engine/decide.ts'
 import { BudgetExceeded, withinBudget } from '../engine/incremental/budget.ts'
-import { evaluate } from '../engine/incremental/evaluate.ts'
+import { evaluate, type Evaluation as StateEvaluation } from '../engine/incremental/evaluate.ts'
 import { mutate } from '../engine/mutate.ts'
 import { withProvenFixes } from '../engine/proven-fixes.ts'
 import { type Policy, policyAt, type WrittenPolicy } from '../engine/to-findings.ts'
@@ -16,7 +16,8 @@ import { InvalidReview, parseReview, type Review } from './admission-review.ts'
 import { summarizeCache } from './cache-summary.ts'
 import { nowMs } from './clock.ts'
 import { countByRule, summary } from './decision-summary.ts'
-import type { FindingCount, ReviewOutcome, WebhookType } from './evaluator.ts'
+import type { FindingCount, ReviewOutcome, SampleCount, WebhookType } from './evaluator.ts'
+import { SampleCounter } from './sample-counter.ts'
 
 export interface EvaluationOptions {
   readonly source: Pick<StateSource, 'current' | 'health'>
@@ -24,6 +25,8 @@ export interface EvaluationOptions {
   readonly ownNamespace: string | undefined
   /** Called before and after the evaluation of the whole state, which has no deadline. */
   readonly onState: (isEvaluated: boolean) => void
+  /** Called with models whose evaluation differs from that of each by itself: a defect of the guard. */
+  readonly onDisagreement: (models: readonly string[]) => void
   /** Milliseconds since 1970, to expire exceptions. */
   readonly date?: () => number
 }
@@ -32,6 +35,7 @@ export interface EvaluationOptions {
 export class Evaluation {
   readonly #options: EvaluationOptions
   readonly #cache: EvaluationCache = {}
+  readonly #samples: SampleCounter
   #policy: WrittenPolicy
   #lastState: Snapshot | undefined
   #changes = 0
@@ -41,6 +45,7 @@ export class Evaluation {
   constructor(policy: WrittenPolicy, options: EvaluationOptions) {
     this.#policy = policy
     this.#options = options
+    this.#samples = new SampleCounter(options.onDisagreement)
   }
 
   configure(policy: WrittenPolicy): void {
@@ -80,10 +85,15 @@ export class Evaluation {
   audit(): readonly FindingCount[] | undefined {
     if (!this.#options.source.health().every(isSynced)) return undefined
     const state = this.#current()
-    this.#evaluate(state)
+    this.#samples.compare(this.#evaluate(state))
     const decision = decideState(state, RULES, this.#policyNow(), this.#cache)
     this.#lastAudit = { state, decision }
     return countByRule(decision)
+  }
+
+  /** Models that audits have compared with their evaluation by themselves, and those that differed. */
+  get sample(): SampleCount {
+    return this.#samples.count
   }
 
   /** One page of the reports of the last audit; empty after the last page. */
@@ -160,11 +170,14 @@ export class Evaluation {
   }
 
   /** Not limited by a deadline, because all requests share the result. */
-  #evaluate(state: Snapshot): void {
-    if (this.#cache.latest?.snapshot === state) return
+  #evaluate(state: Snapshot): StateEvaluation {
+    const known = this.#cache.latest
+    if (known?.snapshot === state) return known
     this.#options.onState(false)
-    this.#cache.latest = evaluate(state, RULES, this.#cache.latest)
+    const evaluated = evaluate(state, RULES, known)
+    this.#cache.latest = evaluated
     this.#options.onState(true)
+    return evaluated
   }
 }
 

@@ -66,8 +66,15 @@ export interface Audit {
   readonly reports: (api: ReportApi, namespace: string) => AsyncIterable<readonly WantedReport[]>
 }
 
+/** Models of samples since the start, and those whose result differs from their evaluation by themselves. */
+export interface SampleCount {
+  readonly compared: number
+  readonly disagreements: number
+}
+
 /** Counters since the start. */
 export interface Failures {
+  readonly sample: SampleCount
   readonly timeouts: number
   readonly restarts: number
 }

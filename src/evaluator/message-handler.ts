@@ -18,9 +18,23 @@ export interface MessageHandlerOptions {
 export function handleMessages(port: MessagePort, { source, policy, ownNamespace }: MessageHandlerOptions): void {
   const send = (message: FromEvaluation) => port.postMessage(message)
   const onState = (isEvaluated: boolean) => send({ from: 'state', isEvaluated })
-  const evaluation = new Evaluation(policy, { source, ownNamespace, onState })
+  const onDisagreement = (models: readonly string[]) =>
+    send({
+      from: 'log',
+      level: 'warn',
+      message:
+        'evaluation differs from that of each InferenceService by itself: a defect of the guard, please report it',
+      fields: { inferenceServices: models.join(', ') }
+    })
+  const evaluation = new Evaluation(policy, { source, ownNamespace, onState, onDisagreement })
   const report = () =>
-    send({ from: 'health', kinds: source.health(), changes: evaluation.changes, installation: evaluation.installation })
+    send({
+      from: 'health',
+      kinds: source.health(),
+      changes: evaluation.changes,
+      installation: evaluation.installation,
+      sample: evaluation.sample
+    })
   report()
   const timer = setInterval(() => {
     report()

@@ -1,7 +1,7 @@
 import type { WrittenPolicy } from '../engine/to-findings.ts'
 import type { ReportApi, WantedReport } from '../report/openreports.ts'
 import type { KindHealth } from '../sources/source.ts'
-import type { FindingCount, ReviewOutcome, WebhookType } from './evaluator.ts'
+import type { FindingCount, ReviewOutcome, SampleCount, WebhookType } from './evaluator.ts'
 
 /** A task of the evaluation thread. Tasks run one by one; each has a result. */
 export type Task =
@@ -41,6 +41,7 @@ export type FromEvaluation =
       readonly changes: number
       /** Lines about the installed control planes. */
       readonly installation: readonly string[]
+      readonly sample: SampleCount
     }
   | {
       readonly from: 'log'

@@ -3,6 +3,7 @@ import type { WrittenPolicy } from '../engine/to-findings.ts'
 import { type KindHealth, ZERO_COUNTERS } from '../sources/source.ts'
 import { CLUSTER_KINDS } from '../state/resource.ts'
 import { nowMs } from './clock.ts'
+import type { SampleCount } from './evaluator.ts'
 import type { FromEvaluation, ToEvaluation } from './messages.ts'
 
 /** Runs evaluation: a worker thread, or the thread of a test. */
@@ -42,13 +43,20 @@ const STARTING: readonly KindHealth[] = CLUSTER_KINDS.map(kind => ({
   counters: ZERO_COUNTERS
 }))
 
-const NO_REPORT: HealthReport = { kinds: STARTING, changes: 0, installation: [], atMs: 0 }
+const NO_REPORT: HealthReport = {
+  kinds: STARTING,
+  changes: 0,
+  installation: [],
+  sample: { compared: 0, disagreements: 0 },
+  atMs: 0
+}
 
 /** The last `health` message and the time of its arrival. */
 interface HealthReport {
   readonly kinds: readonly KindHealth[]
   readonly changes: number
   readonly installation: readonly string[]
+  readonly sample: SampleCount
   readonly atMs: number
 }
 
@@ -99,6 +107,10 @@ export class Supervisor {
 
   installation(): readonly string[] {
     return this.#report.installation
+  }
+
+  get sample(): SampleCount {
+    return this.#report.sample
   }
 
   post(message: ToEvaluation): void {

@@ -104,4 +104,14 @@ function registerEvaluationMetrics(registers: Registry[], { failures }: Pick<Eva
     'Starts of the evaluation thread after the first: it hung, or failed',
     () => failures().restarts
   )
+  exportCounter(
+    'mesh_guard_sample_compared_total',
+    'On the leader: InferenceServices that audits have also evaluated by themselves',
+    () => failures().sample.compared
+  )
+  exportCounter(
+    'mesh_guard_sample_disagreements_total',
+    'On the leader: InferenceServices of samples whose result differed from their evaluation by themselves',
+    () => failures().sample.disagreements
+  )
 }

@@ -41,7 +41,7 @@ class FakeWorker {
   }
   readonly exit = (reason: string) => this.#end.resolve(reason)
   readonly up = (kinds: readonly KindHealth[] = HEALTH, changes = 1) =>
-    this.send({ from: 'health', kinds, changes, installation: [] })
+    this.send({ from: 'health', kinds, changes, installation: [], sample: { compared: 3, disagreements: 1 } })
   readonly done = (result: Result) => this.send({ from: 'done', result })
   /** Body lengths of the received requests. */
   get reviewed(): readonly number[] {
@@ -95,7 +95,7 @@ t.test('each request settles at its deadline while queued, running or late', asy
   worker().done(undefined)
   t.same(await third, timedOut(60), 'the worker reports the timeout first')
   t.same(await ask(0), timedOut(0))
-  t.same(evaluator.failures(), { timeouts: 4, restarts: 0 })
+  t.same(evaluator.failures(), { timeouts: 4, restarts: 0, sample: { compared: 3, disagreements: 1 } })
   await sleep(1_200)
   t.equal(workers.length, 1, 'a worker that returns is not replaced')
 })
@@ -118,7 +118,7 @@ t.test('a hanging worker is replaced, and the next one runs the queue', async t 
   worker(1).done(RESPONSE)
   t.same(await next, RESPONSE)
   t.not(evaluator.version(), version)
-  t.same(evaluator.failures(), { timeouts: 1, restarts: 1 })
+  t.same(evaluator.failures(), { timeouts: 1, restarts: 1, sample: { compared: 3, disagreements: 1 } })
 })
 
 t.test('evaluation of the whole state has no deadline', async t => {

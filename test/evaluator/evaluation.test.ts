@@ -24,7 +24,14 @@ function build(state: Snapshot = stockWith(), more: Partial<EvaluationOptions> =
     health: () => health().map(one => ({ ...one, health: now.health }))
   }
   const onState = (isEvaluated: boolean) => stateEvents.push(isEvaluated)
-  const evaluation = new Evaluation(WRITTEN_POLICY, { source, ownNamespace: 'mesh-guard', onState, ...more })
+  const onDisagreement = (models: readonly string[]) => t.fail(`results of ${models.join()} differ`)
+  const evaluation = new Evaluation(WRITTEN_POLICY, {
+    source,
+    ownNamespace: 'mesh-guard',
+    onState,
+    onDisagreement,
+    ...more
+  })
   const ask = (webhook: WebhookType, yaml: string, budgetMs = 60_000) =>
     evaluation.review(webhook, toBody(yaml), nowMs() + budgetMs)
   return { evaluation, ask, now, stateEvents }
@@ -151,6 +158,8 @@ t.test('an audit returns finding counts, and its reports in pages', async t => {
   const models = Array.from({ length: count }, (_, i) => model('').replace('name: new', `name: many-${i}`))
   t.same(evaluation.reports(API, 'guard', 0), [], 'before the first audit')
   t.same(evaluation.audit(), [])
+  t.ok(evaluation.sample.compared > 0, 'models are compared with their evaluation by themselves')
+  t.equal(evaluation.sample.disagreements, 0)
   const noMode = ['user2', 'user3'].map(namespace => clientRule('other.example.com', '{ tls: {} }', namespace))
   now.state = stockWith([BREAKING_RULE, ...noMode, ...models].join('---\n'))
   now.health = 'stale'

@@ -1,36 +1,13 @@
 import { deepStrictEqual } from 'node:assert'
 import t from 'tap'
+import { evaluateAfresh, resultOf } from '../../src/engine/evaluate-afresh.ts'
 import { type Evaluation, evaluate } from '../../src/engine/incremental/evaluate.ts'
 import { runCheck } from '../../src/engine/incremental/run-checks.ts'
 import { pathsOf } from '../../src/request/inference-service-paths.ts'
-import type { Path } from '../../src/request/request-path.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { property } from '../support/property.ts'
 import { applying, clusterWith, read } from '../support/random-cluster.ts'
 import { equalModels } from '../support/random-models.ts'
-
-/** Result of a path without the names of the model. */
-const resultOf = ({
-  caller,
-  from,
-  entry,
-  activatorMode,
-  revision,
-  expected,
-  hops,
-  unknown: inputs,
-  unevaluated
-}: Path) => ({
-  caller,
-  from,
-  entry,
-  activatorMode,
-  revision,
-  expected,
-  inputs,
-  unevaluated,
-  hops: hops.map(({ name, failure, unknown }) => [name, failure?.cause, unknown])
-})
 
 const CHECKS = RULES.checks.filter(({ on }) => on.includes('InferenceService'))
 
@@ -40,7 +17,7 @@ property(t, 'each model of a class has the results of the class', equalModels, 1
     for (const { members, paths = [], next, found } of evaluations.values()) {
       for (const model of members) {
         const at = `${model.namespace}/${model.name}`
-        deepStrictEqual(paths.map(resultOf), pathsOf(state, model).map(resultOf), at)
+        deepStrictEqual(paths.map(resultOf), evaluateAfresh(state, model).map(resultOf), at)
         if (next !== undefined) deepStrictEqual(next.map(resultOf), pathsOf(state, model, 'next').map(resultOf), at)
         const own = CHECKS.flatMap(rule => runCheck(state, rule, [model]).found)
         deepStrictEqual(

@@ -40,5 +40,5 @@ export const healthOnly = ({
 }: Pick<StateSource, 'health'>): Pick<Evaluator, 'health' | 'failures' | 'installation'> => ({
   health,
   installation: () => [],
-  failures: () => ({ timeouts: 0, restarts: 0 })
+  failures: () => ({ timeouts: 0, restarts: 0, sample: { compared: 0, disagreements: 0 } })
 })

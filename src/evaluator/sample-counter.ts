@@ -1,0 +1,32 @@
+import { compareSample } from '../engine/evaluate-afresh.ts'
+import type { Evaluation } from '../engine/incremental/evaluate.ts'
+import { nowMs } from './clock.ts'
+import type { SampleCount } from './evaluator.ts'
+
+/** Time for the sample of an audit: other requests wait meanwhile. */
+const MAX_SAMPLE_MS = 50
+
+/** Counts what samples compare. */
+export class SampleCounter {
+  readonly #onDisagreement: (models: readonly string[]) => void
+  #count: SampleCount = { compared: 0, disagreements: 0 }
+
+  /** @param onDisagreement called with models whose results in a sample differ */
+  constructor(onDisagreement: (models: readonly string[]) => void) {
+    this.#onDisagreement = onDisagreement
+  }
+
+  get count(): SampleCount {
+    return this.#count
+  }
+
+  compare(evaluation: Pick<Evaluation, 'snapshot' | 'namespaces'>): void {
+    const endMs = nowMs() + MAX_SAMPLE_MS
+    const { compared, disagreements } = compareSample(evaluation, () => nowMs() >= endMs)
+    this.#count = {
+      compared: this.#count.compared + compared,
+      disagreements: this.#count.disagreements + disagreements.length
+    }
+    if (disagreements.length > 0) this.#onDisagreement(disagreements)
+  }
+}
