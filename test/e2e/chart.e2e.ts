@@ -46,6 +46,11 @@ const namespace = (name: string, labels = {}) => ({ apiVersion: 'v1', kind: 'Nam
 for (const name of ['istio-system', 'knative-serving', 'kserve', 'serving']) await must(create(namespace(name)))
 await must(create(namespace(NAMESPACE, { 'pod-security.kubernetes.io/enforce': 'restricted' })))
 const { uid } = (await get('namespace', NAMESPACE)).metadata
+/** The chart as it is released. */
+const packages = t.testdir()
+await must(offline(['package', CHART, '--destination', packages]))
+const [archive = ''] = readdirSync(packages)
+const PACKED = join(packages, archive)
 
 for (const name of cases) {
   await t.test(`${name}: lint and output`, async t => {
@@ -132,10 +137,10 @@ const webhooks = [
 const ownerReferences = [{ apiVersion: 'v1', kind: 'Namespace', name: NAMESPACE, uid }]
 const patch = (kind: string, value: object) =>
   must(kubectl(['patch', kind, NAME, '-n', NAMESPACE, '--type=merge', '-p', JSON.stringify(value)]))
-const upgrade = (...more: readonly string[]) => must(helm(['upgrade', NAME, CHART, '--namespace', NAMESPACE, ...more]))
+const upgrade = (...more: readonly string[]) => must(helm(['upgrade', NAME, PACKED, '--namespace', NAMESPACE, ...more]))
 
 await t.test('install prints notes and registers no webhooks', async t => {
-  const notes = await must(helm(['install', NAME, CHART, '--namespace', NAMESPACE]))
+  const notes = await must(helm(['install', NAME, PACKED, '--namespace', NAMESPACE]))
   t.match(notes, 'kubectl delete validatingwebhookconfiguration,mutatingwebhookconfiguration kserve-mesh-guard')
   for (const kind of CONFIGURATIONS) t.notOk((await get(kind, NAME)).webhooks, `${kind} has no webhooks`)
 })
