@@ -125,7 +125,7 @@ export function undecidedPolicies(
   workload: Workload,
   request: Request
 ): readonly AuthorizationPolicy[] {
-  const policies = policiesFor(view, workload).filter(hasUnmodeledKeys)
+  const policies = unmodeledPolicies(view, workload)
   if (policies.length === 0) return []
   const { trustDomain, trustDomainAliases } = meshOf(view, workload)
   const trustDomains = [trustDomain, ...trustDomainAliases]
@@ -138,6 +138,10 @@ export function undecidedPolicies(
     return (action === 'DENY' || (action === 'ALLOW' && !isAllowed)) && isUndecided(one)
   })
 }
+
+const unmodeledPolicies: typeof policiesFor = memoizeInView((view, workload) =>
+  policiesFor(view, workload).filter(hasUnmodeledKeys)
+)
 
 const hasUnmodeledKeys = memoize(({ spec }: AuthorizationPolicy) =>
   spec.rules.some(rule => rule !== null && unmodeledKeys(rule).length > 0)
