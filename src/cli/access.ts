@@ -54,7 +54,7 @@ export function accessCommand(io: Io): Command {
         return
       }
       if (options.output === 'mermaid') io.out(toAccessMermaid(toAccess(state, evaluated)))
-      else if (options.output === 'html') io.out(toAccessHtml(state, evaluated, RULES))
+      else if (options.output === 'html') io.out(toAccessHtml(state, evaluated))
       else if (isWide) print(io, format, evaluated, (all, showFix) => toAccessWide(state, all, showFix))
       else print(io, format, toAccess(state, evaluated), textOf(written === undefined))
       io.exit(exitCode(evaluated, options.failOn))

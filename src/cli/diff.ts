@@ -63,7 +63,7 @@ export function diffCommand(io: Io): Command {
       const diff = toDiff(diffStates(before, after, RULES))
       if (options.output === 'markdown') io.out(toDiffMarkdown(diff))
       else if (options.output === 'html')
-        io.out(toDiffHtml(diff, toCompared(a, before, diff), toCompared(b, after, diff), RULES))
+        io.out(toDiffHtml(diff, toCompared(a, before, diff), toCompared(b, after, diff)))
       else print(io, options, diff, (all, _, columns) => toDiffText(all, columns))
       io.exit(diff.closes.length > 0 && options.failOn === 'close' ? EXIT.found : EXIT.ok)
     })

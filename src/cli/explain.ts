@@ -33,7 +33,7 @@ export function explainCommand(io: Io): Command {
       const isWide = options.output === 'wide'
       const detail = isWide ? 'hops' : written === undefined ? 'overview' : 'paths'
       if (options.output === 'mermaid') io.out(toExplanationMermaid(explanation))
-      else if (options.output === 'html') io.out(toExplanationHtml(explanation, RULES))
+      else if (options.output === 'html') io.out(toExplanationHtml(explanation))
       else
         print(io, isWide ? { ...options, output: 'text' } : options, explanation, (all, showFix, columns) =>
           toExplanationText(all, detail, showFix, columns)

@@ -5,6 +5,7 @@ import type { Failure } from '../request/failure.ts'
 import { pathsOf } from '../request/inference-service-paths.ts'
 import { llmInferenceServicePaths } from '../request/llm-inference-service-paths.ts'
 import { failedHopOf, type Path } from '../request/request-path.ts'
+import { explainBy } from '../rules/lib/explain-by.ts'
 import { type AttributedProblem, type Rules, ruleFor } from '../rules/lib/rule.ts'
 import type { Ref } from '../state/resource.ts'
 import type { Snapshot } from '../state/snapshot.ts'
@@ -24,6 +25,8 @@ import { toSkips, toUnknownPaths } from './unevaluated.ts'
 /** Problem that the rule for the cause attributes to an object, with its fix, or why the rule was skipped. */
 export interface ExplainedFailure {
   readonly rule: string
+  /** What users see. */
+  readonly symptom: string
   readonly problem: AttributedProblem | undefined
   readonly skip: Skip | undefined
   /** Callers that the fix lets through to the model; absent if not evaluated. */
@@ -109,6 +112,7 @@ export function explainFailure(
 ): ExplainedFailure | undefined {
   if (failure === undefined) return undefined
   const rule = ruleFor(rules, failure)
-  const { value: blame, skip } = track(snapshot, view => rule.explain(failure, view))
-  return { rule: rule.id, problem: blame, skip: skip && { rule: rule.id, ...skip } }
+  const { value, skip } = track(snapshot, explainBy(rule, failure))
+  const { problem, symptom } = value ?? { problem: undefined, symptom: rule.symptom }
+  return { rule: rule.id, symptom, problem, skip: skip && { rule: rule.id, ...skip } }
 }

@@ -1,4 +1,5 @@
 import type { Failure } from '../request/failure.ts'
+import { explainBy } from '../rules/lib/explain-by.ts'
 import {
   type CheckRule,
   type FailureRule,
@@ -81,13 +82,14 @@ export function toPathFindings(
     const { name } = hop
     const failure = attributedTo(hop.failure, changed)
     const rule = ruleFor(rules, failure)
-    const { value: problem, skip } = track(snapshot, view => rule.explain(failure, view, changed))
+    const { value, skip } = track(snapshot, explainBy(rule, failure, changed))
     if (skip !== undefined) {
       skipped.set(rule.id, { rule: rule.id, ...skip })
       continue
     }
+    const { problem, symptom } = value
     const key = [rule.id, problem.object.kind, modelKey(problem.object), problem.field].join(' ')
-    const group = groups.get(key) ?? { rule, problem, blocked: new Map(), keepsMode: false }
+    const group = groups.get(key) ?? { rule: { ...rule, symptom }, problem, blocked: new Map(), keepsMode: false }
     groups.set(key, group)
     const { caller, from, expected } = path
     if (expected && !partialDenial && !hasExistingCause && !latent) group.keepsMode = true

@@ -19,6 +19,7 @@ import {
 export const failureSchema = z.object({
   rule: z.string(),
   message: z.string(),
+  symptom: z.string().describe('What users see'),
   object: refSchema.optional().describe('Object at fault; absent, like field and fix, if the rule was not evaluated'),
   field: z.string().optional(),
   fix: fixSchema
@@ -135,10 +136,10 @@ function destinationOf({ calls: [call] }: Hop): string {
   return call === undefined ? '' : `${call.destination.host}:${call.destination.port}`
 }
 
-export function renderFailure({ rule, problem, skip, grants = [] }: ExplainedFailure): FailureView {
-  if (problem === undefined) return { rule, message: `blocked; cause not evaluated: ${skip?.reason}` }
+export function renderFailure({ rule, symptom, problem, skip, grants = [] }: ExplainedFailure): FailureView {
+  if (problem === undefined) return { rule, message: `blocked; cause not evaluated: ${skip?.reason}`, symptom }
   const { object, field, message, fix } = problem
   const { text, apply = [], remove = [] } = fix
   const known = grants.length === 0 ? {} : { grants: [...grants] }
-  return { rule, message, object, field, fix: { text, apply: [...apply], remove: [...remove], ...known } }
+  return { rule, message, symptom, object, field, fix: { text, apply: [...apply], remove: [...remove], ...known } }
 }

@@ -16,6 +16,7 @@ export default defineFailure({
   cause: 'plaintext-to-strict-workload',
   summary: 'Clients send plaintext to pods that accept only mTLS',
   symptom: '503 `UC` with `connection_termination`, or connection reset for clients without a sidecar',
+  ztunnelSymptom: 'connection reset, with `policy rejection: explicitly denied by: ... strict` in the log of ztunnel',
   explain(failure, view, changed) {
     const { client, sent, destination, at } = failure
     const graph = changed?.kind === 'InferenceGraph' ? graphOf(view, client) : undefined

@@ -15,6 +15,7 @@ export default defineFailure({
   cause: 'refused-by-policy',
   summary: 'An AuthorizationPolicy denies requests on the path to a model',
   symptom: '403 `RBAC: access denied`, with `rbac_access_denied_matched_policy[...]` in the access log of the server',
+  ztunnelSymptom: 'connection reset, with `connection closed due to policy rejection` in the log of ztunnel',
   explain(failure, view) {
     const { policy, field } = decidingPolicy(failure)
     const who = deniedCallerName(failure)

@@ -8,17 +8,25 @@ export function matches(pattern: string, value: string): boolean {
   return pattern.endsWith('*') ? value.startsWith(pattern.slice(0, -1)) : pattern === value
 }
 
-/** Minimum length of a matching path: `{*}` matches at least one character, `{**}` none. */
-function shortestMatch(pattern: string): number {
-  let length = pattern.length
+/** Templates of a pattern, and the text between them, in order. */
+function* partsOf(pattern: string): Iterable<string> {
+  let end = 0
   for (let at = pattern.indexOf('{*'); at >= 0; at = pattern.indexOf('{*', at + 2)) {
-    if (pattern.startsWith('{*}', at)) length -= 2
-    else if (pattern.startsWith('{**}', at)) length -= 4
+    const template = pattern[at + 2] === '}' ? '{*}' : pattern.startsWith('*}', at + 2) ? '{**}' : undefined
+    if (template === undefined) continue
+    if (at > end) yield pattern.slice(end, at)
+    yield template
+    end = at + template.length
   }
-  return length
+  if (end < pattern.length) yield pattern.slice(end)
 }
 
-const TEMPLATE = /(\{\*\*?\})/
+/** Minimum length of a matching path: `{*}` matches at least one character, `{**}` none. */
+function shortestMatch(parts: Iterable<string>): number {
+  let length = 0
+  for (const part of parts) length += part === '{**}' ? 0 : part === '{*}' ? 1 : part.length
+  return length
+}
 
 /**
  * Like `matches`, with path templates: `{*}` is one segment or the rest of one, `{**}` any number of segments. Time is at
@@ -26,10 +34,10 @@ const TEMPLATE = /(\{\*\*?\})/
  * @see istio 1.31 pilot/pkg/security/authz/matcher/template.go, envoy source/extensions/path/uri_template_lib
  */
 export function matchesPath(pattern: string, path: string): boolean {
-  if (!pattern.includes('{*') || !TEMPLATE.test(pattern)) return matches(pattern, path)
-  if (shortestMatch(pattern) > path.length) return false
+  if (!pattern.includes('{*}') && !pattern.includes('{**}')) return matches(pattern, path)
+  if (shortestMatch(partsOf(pattern)) > path.length) return false
   let reached: readonly number[] = [0]
-  for (const part of pattern.split(TEMPLATE).filter(part => part !== '')) {
+  for (const part of partsOf(pattern)) {
     const [first] = reached
     if (first === undefined) return false
     // Offsets that can be reached from one offset can also be reached from earlier ones.

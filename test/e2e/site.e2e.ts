@@ -128,7 +128,11 @@ function collectErrors(page: Page): readonly string[] {
     if (['error', 'warning'].includes(message.type())) errors.push(message.text())
   })
   page.on('pageerror', error => errors.push(String(error)))
-  page.on('requestfailed', request => errors.push(`${request.url()}: ${request.failure()?.errorText}`))
+  page.on('requestfailed', request => {
+    const error = request.failure()?.errorText
+    // Chromium aborts the prefetches of a page that it leaves.
+    if (error !== 'net::ERR_ABORTED') errors.push(`${request.url()}: ${error}`)
+  })
   page.on('response', response => {
     if (response.status() >= 400) errors.push(`${response.url()}: ${response.status()}`)
   })

@@ -5,7 +5,7 @@ const object = { apiVersion: 'v1', kind: 'Namespace', namespace: '', name: 'a' }
 const fix = { text: 'Do this', apply: [{ kind: 'Namespace' }], remove: [] }
 
 t.test('a failure is printed with what is known of it', async t => {
-  const failure = { rule: 'some-rule', message: 'what' }
+  const failure = { rule: 'some-rule', message: 'what', symptom: '503' }
   t.same(failureLines(failure, false), ['some-rule: what'])
   const known = { ...failure, object, field: 'metadata', fix }
   t.same(failureLines(known, false), [

@@ -40,13 +40,14 @@ function findingsAbout(id: string, yaml: string): readonly Finding[] {
 
 const HEADINGS = ['Why', 'Bad', 'Good', 'Fix', 'Known limits']
 
-for (const { id, summary, symptom } of [...Object.values(RULES.failures), ...RULES.checks]) {
+for (const { id, summary, symptom, ztunnelSymptom } of [...Object.values(RULES.failures), ...RULES.checks]) {
   t.test(id, async t => {
     const { head, sections } = readPage(id)
     const [title, paragraph, ...rest] = head.split('\n\n')
-    t.same([title, ...rest], [`# ${id}`, `${summary}\n`], 'title and summary')
+    const ambient = ztunnelSymptom === undefined ? [] : [`In ambient mode: ${ztunnelSymptom}`]
+    t.same([title, ...rest], [`# ${id}`, ...ambient, `${summary}\n`], 'title and summary')
     t.equal(paragraph, `Symptom: ${symptom}`)
-    t.ok(symptom.length <= 110, 'the symptom fits on a line')
+    for (const one of [symptom, ztunnelSymptom ?? '']) t.ok(one.length <= 110, 'the symptom fits on a line')
     t.ok(summary.length <= 80, 'the summary fits on a line')
     t.same(
       sections.map(({ heading }) => heading),

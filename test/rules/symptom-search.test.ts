@@ -14,6 +14,7 @@ t.test('rules are found by what users see', async t => {
     ['message in another case', 'rbac: ACCESS DENIED', 'policy-denies-request-path'],
     ['access log line', logLine(404, 'NR route_not_found'), 'gateway-route-missing'],
     ['two flags', logLine(503, 'URX,UF delayed_connect_error:_Connection_refused'), 'gateway-port-no-listener'],
+    ['log of ztunnel', 'connection closed due to policy rejection: allow policies exist', 'policy-denies-request-path'],
     ['message of the API server', 'failed calling webhook "x"', 'webhook-behind-strict-mtls']
   ] as const) {
     const found = findBySymptom(ALL, text).map(({ id }) => id)

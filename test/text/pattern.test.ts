@@ -68,7 +68,8 @@ t.test('long patterns are matched in bounded time', async t => {
     const pattern = `/${part.repeat(times)}x`
     t.ok(cpuTimeMs(() => t.notOk(matchesPath(pattern, path), part)) < 2_000, part)
   }
-  t.ok(cpuTimeMs(() => matchesPath('{**}'.repeat(1_000_000), path)) < 1_000, 'pattern after all offsets are reached')
+  // etcd takes at most 1.5 MB.
+  t.ok(cpuTimeMs(() => matchesPath('{**}'.repeat(375_000), path)) < 1_000, 'pattern after all offsets are reached')
   for (const [name, pattern, value] of [
     ['many wildcards', `*${'*'.repeat(times)}x`, path],
     ['many letters and wildcards', `*${'a*'.repeat(times)}x`, path],

@@ -1,6 +1,5 @@
 import type { Access } from '../../engine/access.ts'
 import type { WorkloadCalls } from '../../engine/access-results.ts'
-import type { Rules } from '../../rules/lib/rule.ts'
 import type { View } from '../../state/snapshot.ts'
 import { type AccessPathView, type AccessView, type CallsView, toAccess } from '../access.ts'
 import { addressName, callersSummary, pathText, workloadName } from '../access-text.ts'
@@ -25,7 +24,7 @@ interface Call extends Pick<CallsView, 'workloads' | 'via'> {
 }
 
 /** Page of `access`: the result for each group of workloads, and the diagram of each request path. */
-export function toAccessHtml(view: View<'ConfigMap' | 'Pod'>, access: Access, rules: Rules): string {
+export function toAccessHtml(view: View<'ConfigMap' | 'Pod'>, access: Access): string {
   const rendered = toAccess(view, access)
   const { models, workloads, notEvaluated, skipped, installation } = rendered
   const names = workloads.map(workloadName)
@@ -36,7 +35,7 @@ export function toAccessHtml(view: View<'ConfigMap' | 'Pod'>, access: Access, ru
   const causes = new Causes(
     evaluated.map(({ model: { inferenceService }, calls }) => ({ inferenceService, paths: calls }))
   )
-  const builder = new PageBuilder(rules)
+  const builder = new PageBuilder()
   // Workloads of one name can differ in labels.
   const callers = names.map(one => builder.addCaller(one))
   const positions = evaluated.map(({ model, calls }) =>
@@ -57,7 +56,7 @@ export function toAccessHtml(view: View<'ConfigMap' | 'Pod'>, access: Access, ru
         cells: [...own, causeCell(causes, calls)]
       }))
     },
-    causes: summarize(causes, rules),
+    causes: summarize(causes),
     notes: [
       ...omittedCauses(causes),
       ...notEvaluated.map(skipLine),

@@ -1,4 +1,3 @@
-import type { Rules } from '../../rules/lib/rule.ts'
 import type { Cause, Causes } from '../causes.ts'
 import type { HopView } from '../explanation.ts'
 import { plural } from '../text.ts'
@@ -9,9 +8,9 @@ import { toCauseData } from './hop-data.ts'
 const MAX_CAUSES = 100
 
 /** The first causes of a page, each with one of its messages and fixes. */
-export function summarize({ all }: Causes, rules: Rules): readonly CauseSummary[] {
+export function summarize({ all }: Causes): readonly CauseSummary[] {
   return all.slice(0, MAX_CAUSES).map(({ number, failures: [first], unknownReason, inferenceServices }: Cause) => ({
-    ...(first === undefined ? unknownCause(`${unknownReason}`) : toCauseData(first, rules)),
+    ...(first === undefined ? unknownCause(`${unknownReason}`) : toCauseData(first)),
     number,
     inferenceServices: inferenceServices.length
   }))

@@ -1,4 +1,3 @@
-import type { Rules } from '../../rules/lib/rule.ts'
 import { Causes, type ModelHops } from '../causes.ts'
 import { type DiffPathView, type DiffView, diffSummary, identityNames } from '../diff.ts'
 import type { Explanation, FailureView, HopView, PathView } from '../explanation.ts'
@@ -31,11 +30,11 @@ const CHANGES = ['closes', 'opens', 'identity'] as const
 const CONTROL_PLANE = 'control plane'
 
 /** Page of `diff`: each request path that differs, in both states. */
-export function toDiffHtml(diff: DiffView, before: ComparedState, after: ComparedState, rules: Rules): string {
+export function toDiffHtml(diff: DiffView, before: ComparedState, after: ComparedState): string {
   const differences = differencesOf(diff)
   const hasClasses = hasCallerClasses(differences.map(({ path }) => path))
   const names = new Set(differences.flatMap(modelsOf))
-  const builder = new PageBuilder(rules)
+  const builder = new PageBuilder()
   const closed: ModelHops[] = []
   const rows = [...names].map((name): Row => {
     const own = differences.filter(one => modelsOf(one).includes(name))
@@ -58,7 +57,7 @@ export function toDiffHtml(diff: DiffView, before: ComparedState, after: Compare
       columns: ['Closes', 'Opens', 'Identity', 'State'],
       rows: [...rows, ...only(diff.added, 'added'), ...only(diff.removed, 'removed')]
     },
-    causes: summarize(causes, rules),
+    causes: summarize(causes),
     notes: [...omittedCauses(causes), ...diff.notEvaluated.map(skipLine)],
     data: builder.build()
   })

@@ -1,4 +1,3 @@
-import type { Rules } from '../../rules/lib/rule.ts'
 import { Causes } from '../causes.ts'
 import type { Explanation, ModelView, PathView } from '../explanation.ts'
 import { callerLabel, entryLabel, hasCallerClasses, unpublishedText } from '../explanation-text.ts'
@@ -13,11 +12,11 @@ import { pathTitle } from './hop-data.ts'
 import { PageBuilder, type PathInput } from './page-builder.ts'
 
 /** Page of `explain`: the result for each kind of caller, and the diagram of each request path. */
-export function toExplanationHtml(explanation: Explanation, rules: Rules): string {
+export function toExplanationHtml(explanation: Explanation): string {
   const { models, notEvaluated, skipped, installation } = explanation
   const ordered = [...SEVERITY, undefined].flatMap(wanted => models.filter(one => verdictOf(one) === wanted))
   const causes = new Causes(ordered)
-  const builder = new PageBuilder(rules)
+  const builder = new PageBuilder()
   const affected = models.filter(({ paths }) => paths.some(({ verdict }) => verdict !== 'ok'))
   return toDocument({
     title: 'Request paths to InferenceServices',
@@ -28,7 +27,7 @@ export function toExplanationHtml(explanation: Explanation, rules: Rules): strin
       columns: ['External', 'In-mesh', 'Non-mesh', 'Probe', 'Causes'],
       rows: ordered.map(one => toRow(one, causes, builder))
     },
-    causes: summarize(causes, rules),
+    causes: summarize(causes),
     notes: [
       ...omittedCauses(causes),
       ...notEvaluated.map(skipLine),

@@ -1,5 +1,4 @@
 import { stringify } from 'yaml'
-import type { FailureRule, Rules } from '../../rules/lib/rule.ts'
 import { nameOf } from '../../state/resource.ts'
 import type { CallResultView } from '../call-result.ts'
 import type { Side } from '../connection-sides.ts'
@@ -50,11 +49,9 @@ const authorizationText = (side: Side) =>
 
 const objectsOf = ({ configuredBy }: Side) => configuredBy.map(({ object }) => nameOf(object)).join(', ')
 
-/** Cause of a blocked hop, with the symptom of its rule. */
-export function toCauseData(failure: FailureView, { failures }: Rules): CauseData {
-  const { rule, message, fix } = failure
-  // Rules explain failures.
-  const { symptom } = Object.values(failures).find(({ id }) => id === rule) as FailureRule
+/** Cause of a blocked hop. */
+export function toCauseData(failure: FailureView): CauseData {
+  const { rule, message, symptom, fix } = failure
   const objects = (fix?.apply ?? []).map(object => stringify(object))
   const removals = (fix?.remove ?? []).map(one => `# remove ${nameOf(one)}\n`)
   return {

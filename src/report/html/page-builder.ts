@@ -1,4 +1,3 @@
-import type { Rules } from '../../rules/lib/rule.ts'
 import { getOrAdd } from '../../state/map.ts'
 import type { FailureView, HopView } from '../explanation.ts'
 import { toCauseData, toHopData } from './hop-data.ts'
@@ -21,16 +20,11 @@ export interface PathInput extends Omit<PathData, 'callers' | 'figures' | 'cause
 
 /** Collects the data of a page. What models have in common is in it once. */
 export class PageBuilder {
-  readonly #rules: Rules
   readonly #callers = new Distinct<string>()
   readonly #hops = new Distinct<HopData>()
   readonly #causes = new Distinct<CauseData>()
   readonly #bodies = new Distinct<BodyData>()
   readonly #models: (readonly [string, number])[] = []
-
-  constructor(rules: Rules) {
-    this.#rules = rules
-  }
 
   /** @returns position of the name */
   addCaller(name: string): number {
@@ -49,7 +43,7 @@ export class PageBuilder {
           title,
           hops: hops.map(hop => common(this.#hops, toHopData(hop)))
         })),
-        causes: failures.map(one => common(this.#causes, toCauseData(one, this.#rules)))
+        causes: failures.map(one => common(this.#causes, toCauseData(one)))
       }))
     }
     return this.#models.push([inferenceService, common(this.#bodies, body)]) - 1

@@ -72,6 +72,8 @@ interface Rule {
    * documentation of access logs.
    */
   readonly symptom: string
+  /** What users see instead if the ztunnel of the server (ambient mode) refuses the connection. */
+  readonly ztunnelSymptom?: string
 }
 
 /** Failure with this cause. */

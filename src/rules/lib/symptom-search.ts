@@ -1,8 +1,7 @@
+import type { FailureRule } from './rule.ts'
+
 /** Rule with what users see. */
-interface Described {
-  readonly id: string
-  readonly symptom: string
-}
+type Described = Pick<FailureRule, 'id' | 'symptom' | 'ztunnelSymptom'>
 
 const CODE = /`([^`]+)`/g
 const STATUS = /\b[2-5]\d\d\b/g
@@ -18,9 +17,10 @@ export function findBySymptom<R extends Described>(rules: readonly R[], text: st
   const seen = wordsOf(text)
   const statuses = statusesOf(text)
   const scored = rules.map(rule => {
-    const words = [...rule.symptom.matchAll(CODE)].flatMap(([, code = '']) => partsOf(code))
+    const symptoms = `${rule.symptom} ${rule.ztunnelSymptom ?? ''}`
+    const words = [...symptoms.matchAll(CODE)].flatMap(([, code = '']) => partsOf(code))
     const common = new Set(words.filter(word => seen.includes(` ${word} `))).size
-    const isStatus = (rule.symptom.replaceAll(CODE, '').match(STATUS) ?? []).some(status => statuses.includes(status))
+    const isStatus = (symptoms.replaceAll(CODE, '').match(STATUS) ?? []).some(status => statuses.includes(status))
     return { rule, score: 2 * common + Number(isStatus), common }
   })
   const best = Math.max(0, ...scored.filter(({ common }) => common > 0).map(({ score }) => score))

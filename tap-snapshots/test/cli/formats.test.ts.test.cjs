@@ -14,7 +14,7 @@ exports[`test/cli/formats.test.ts > TAP > broken cluster > access -o json 1`] = 
       "namespace": "user1",
       "kind": "Pod",
       "name": "httpbin-1",
-(355 lines)
+(359 lines)
 `
 
 exports[`test/cli/formats.test.ts > TAP > broken cluster > access -o mermaid 1`] = `
@@ -62,7 +62,7 @@ workloads:
     name: httpbin-1
     serviceAccount: httpbin
     proxy: sidecar
-(239 lines)
+(243 lines)
 `
 
 exports[`test/cli/formats.test.ts > TAP > broken cluster > audit -o github 1`] = `
@@ -213,7 +213,7 @@ exports[`test/cli/formats.test.ts > TAP > broken cluster > diff -o json 1`] = `
       "inferenceServices": [
         "user1/sklearn-iris"
       ],
-(949 lines)
+(957 lines)
 `
 
 exports[`test/cli/formats.test.ts > TAP > broken cluster > diff -o markdown 1`] = `
@@ -249,7 +249,7 @@ closes:
     caller: in-mesh
     via: component
     activatorMode: serve
-(504 lines)
+(512 lines)
 `
 
 exports[`test/cli/formats.test.ts > TAP > broken cluster > explain -o json 1`] = `
@@ -261,7 +261,7 @@ exports[`test/cli/formats.test.ts > TAP > broken cluster > explain -o json 1`] =
       "inferenceService": "user1/sklearn-iris",
       "paths": [
         {
-(3027 lines)
+(3035 lines)
 `
 
 exports[`test/cli/formats.test.ts > TAP > broken cluster > explain -o mermaid 1`] = `
@@ -309,7 +309,7 @@ models:
       - caller: in-mesh
         via: component
         activatorMode: serve
-(1930 lines)
+(1938 lines)
 `
 
 exports[`test/cli/formats.test.ts > TAP > broken cluster > fix -o json 1`] = `
@@ -841,7 +841,7 @@ exports[`test/cli/formats.test.ts > TAP > large cluster > explain -o json 1`] = 
       "inferenceService": "team-0/model-0",
       "paths": [
         {
-(516357 lines)
+(519363 lines)
 `
 
 exports[`test/cli/formats.test.ts > TAP > large cluster > explain -o mermaid 1`] = `

@@ -157,7 +157,7 @@ spec: { selector: { app: webhook }, ports: [{ name: http, port: 443, targetPort:
   const rejected = JSON.parse(JSON.stringify(explanation).replaceAll('caller->pod', 'controller'))
   for (const [page, boxes] of [
     [diffPage('', webhook), ['apiserver', 'webhook', 'apiserver', 'webhook']],
-    [toExplanationHtml(rejected, RULES), ['caller: in-mesh (any namespace)', 'controller']],
+    [toExplanationHtml(rejected), ['caller: in-mesh (any namespace)', 'controller']],
     [PAGE, ['caller: in-mesh (any other namespace)', 'user1/sklearn-iris pod']]
   ] as const)
     t.same(textsOf(startedPage(page), '#path svg .name'), boxes)

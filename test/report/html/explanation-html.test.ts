@@ -83,7 +83,7 @@ t.test('a path to a previous revision says so', async t => {
 
 t.test('notes list what is not evaluated, and the installations', async t => {
   const unreadable = stockWith().withUnreadable(new Map([['Gateway', 'forbidden']]))
-  const notes = (state: Snapshot) => textsOf(staticPage(toExplanationHtml(explanationOf(state), RULES)), 'li')
+  const notes = (state: Snapshot) => textsOf(staticPage(toExplanationHtml(explanationOf(state))), 'li')
   t.match(notes(unreadable), [/^not evaluated: paths: Gateway: forbidden/, /^Istio in namespace istio-system/])
   t.match(notes(stockWith()), [/^Istio in namespace/, /^Knative Serving/, /^KServe/])
 })
@@ -94,7 +94,7 @@ t.test('a rule that was not evaluated has no object', async t => {
     throw new Error('odd')
   }
   const rules = { ...RULES, failures: { ...RULES.failures, 'mtls-to-plain-listener': { ...failure, explain } } }
-  const page = toExplanationHtml(explanationOf(stockWith(mutual), rules), RULES)
+  const page = toExplanationHtml(explanationOf(stockWith(mutual), rules))
   t.match(textsOf(staticPage(page), '.cause p'), [/^blocked; cause not evaluated: /])
   t.same(textsOf(staticPage(page), '.cause dt'), ['InferenceServices', 'Symptom'])
   const result = dataOf(page).hops.find(({ verdict }) => verdict === 'blocked')?.result
@@ -125,7 +125,7 @@ t.test('causes beyond a limit are shown only with the paths', async t => {
 
 t.test('no InferenceService', async t => {
   const empty: Explanation = { ...explanationOf(stockWith()), models: [] }
-  const page = toExplanationHtml(empty, RULES)
+  const page = toExplanationHtml(empty)
   t.equal(textOf(staticPage(page).querySelector('header p')), '0 of 0 InferenceServices affected')
   t.ok(startedPage(page).querySelector('#model[hidden]'))
 })
@@ -151,7 +151,7 @@ t.test('names of objects are never markup', async t => {
   for (const name of names) {
     // Only manifest files can have such names.
     const renamed = JSON.parse(JSON.stringify(models).replaceAll('sklearn-iris', JSON.stringify(name).slice(1, -1)))
-    const page = toExplanationHtml({ ...rest, models: renamed }, RULES)
+    const page = toExplanationHtml({ ...rest, models: renamed })
     t.same(parseErrorsOf(page), [], name)
     const document = startedPage(page)
     t.same([document.querySelectorAll('img').length, document.querySelectorAll('script').length], [0, 2], name)

@@ -18,7 +18,7 @@ export const explanationOf = (state: Snapshot, rules = RULES): Explanation =>
   )
 
 /** Page of `explain` for the example cluster with these objects. */
-export const explanationPage = (yaml: string) => toExplanationHtml(explanationOf(stockWith(yaml)), RULES)
+export const explanationPage = (yaml: string) => toExplanationHtml(explanationOf(stockWith(yaml)))
 
 /** Page of `access` for the example cluster with these objects. */
 export function accessPage(yaml: string): string {
@@ -34,7 +34,7 @@ export function accessPage(yaml: string): string {
 export function diffPage(before: string, after: string, toCompared = compared): string {
   const [first, second] = [stockWith(before), stockWith(after)]
   const diff = toDiff(diffStates(first, second, RULES))
-  return toDiffHtml(diff, toCompared('base', first), toCompared('head', second), RULES)
+  return toDiffHtml(diff, toCompared('base', first), toCompared('head', second))
 }
 
 const compared = (name: string, state: Snapshot): ComparedState => ({ name, explanation: explanationOf(state) })
