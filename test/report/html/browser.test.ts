@@ -1,7 +1,6 @@
 import t from 'tap'
 import { wrap } from '../../../src/report/html/browser/wrap.ts'
 import { toExplanationHtml } from '../../../src/report/html/explanation-html.ts'
-import { RULES } from '../../../src/rules/index.ts'
 import { stockWith } from '../../support/snapshot.ts'
 import { startedPage, textOf, textsOf } from './document.ts'
 import { accessPage, diffPage, explanationOf, explanationPage, onlyFrom } from './pages.ts'
