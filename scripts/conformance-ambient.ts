@@ -1,13 +1,13 @@
 /**
  * Calls in clusters with ambient pods, as Istio's ambient index, the functions of ztunnel and real packets answered them. Readiness
- * is not modeled, nor what is behind a waypoint: such calls are left out.
+ * of pods is not modeled: such calls are left out.
  */
 import { z } from 'zod'
 import type { Destination } from '../src/istio/client.ts'
+import { GATEWAY_NAME } from '../src/istio/policy-target.ts'
 import { isExported, scopeOf } from '../src/istio/sidecar.ts'
-import { passesWaypoint } from '../src/istio/waypoint.ts'
 import { type Endpoint, endpointsOf, findService, isHeadless } from '../src/kubernetes/service.ts'
-import { evaluateCall } from '../src/request/call-result.ts'
+import { evaluateCall } from '../src/request/evaluate-call.ts'
 import type { CallResult } from '../src/request/hop.ts'
 import { asNonMesh } from '../src/request/passthrough.ts'
 import type { Snapshot } from '../src/state/snapshot.ts'
@@ -25,7 +25,7 @@ const ambientCall = z.object({
   path: z.string().default('/'),
   expect: z.object({
     outcome: z.string(),
-    waypoint: z.unknown().optional(),
+    waypoint: z.object({ gateway: z.string(), identity: z.string().optional(), outcome: z.string() }).optional(),
     endpoints: z.array(endpointResult).default([])
   })
 })
@@ -56,24 +56,27 @@ export function compareAmbient(
 ) {
   if (flags !== undefined) return []
   return calls.flatMap((one): readonly Comparison[] => {
-    const found = one.expect.waypoint === undefined ? destinationOf(state, toPod, one) : undefined
+    const found = destinationOf(state, toPod, one)
     if (found === undefined) return []
     const { client, destination } = found
-    const isModeled = ({ workload }: Endpoint) =>
-      workloads[nameOf(workload)]?.unhealthy === false && !passesWaypoint(state, client, destination, workload)
-    if (!destination.endpoints.every(isModeled)) return []
+    const isHealthy = ({ workload }: Endpoint) => workloads[nameOf(workload)]?.unhealthy === false
+    if (!destination.endpoints.every(isHealthy)) return []
     const { path, expect, from, to } = one
     const call = { ...GET, host: to.host ?? ADDRESS, path }
-    const endpoints = destination.endpoints.map(endpoint =>
-      toResult(endpoint, evaluateCall(state, { client, call, destination, endpoint }))
-    )
-    const outcomes = [...new Set(endpoints.map(({ outcome }) => outcome))]
+    const results = destination.endpoints.map(endpoint => evaluateCall(state, { client, call, destination, endpoint }))
+    const endpoints = results.filter(hasReachedPod).map(toResult)
+    const outcomes = [...new Set(results.map(outcomeOf))]
     return [
       {
         call: `${from} to ${to.host ?? to.pod}:${to.port}`,
-        istio: { outcome: expect.outcome, endpoints: byPod(expect.endpoints.map(withoutIdentityOfCut)) },
+        istio: {
+          outcome: expect.outcome,
+          waypoint: expect.waypoint,
+          endpoints: byPod(expect.endpoints.map(withoutIdentityOfCut))
+        },
         model: {
           outcome: outcomes.length > 1 ? 'mixed' : (outcomes[0] ?? 'no-endpoints'),
+          waypoint: results.map(toWaypointResult).find(one => one !== undefined),
           endpoints: byPod(endpoints)
         }
       }
@@ -101,7 +104,14 @@ function destinationOf(
     const workload = toPod(pod)
     const endpoints = [{ workload, port: number }]
     const { namespace } = workload
-    const destination = { host: ADDRESS, namespace, port: number, headless: false, endpoints }
+    const destination: Destination = {
+      host: ADDRESS,
+      namespace,
+      port: number,
+      headless: false,
+      byAddress: true,
+      endpoints
+    }
     return { destination, client: asNonMesh(client) }
   }
   const service = host === undefined ? undefined : findService(state, host)
@@ -117,17 +127,38 @@ function destinationOf(
   return isKnown ? { destination, client } : undefined
 }
 
-function toResult({ workload }: Endpoint, { connection, authorization }: CallResult) {
-  const { sent, server, outcome } = connection
-  const denied = server.at === 'ztunnel' ? 'refused' : 'forbidden'
+/** False if the request ends at a waypoint, or before it. */
+const hasReachedPod = ({ connection, failure }: CallResult) =>
+  connection.server.at !== 'waypoint' && failure?.cause !== 'no-endpoints'
+
+function toResult(result: CallResult) {
+  const { sent, server, outcome } = result.connection
+  return {
+    pod: nameOf(server.workload),
+    client: sent.send,
+    identity: outcomeOf(result) === 'cut' || outcome.is === 'refused' ? undefined : outcome.identity,
+    outcome: outcomeOf(result)
+  }
+}
+
+function outcomeOf({ connection: { server, outcome }, authorization, failure }: CallResult) {
+  if (failure?.cause === 'no-endpoints') return 'cut'
   const isRefusedAsPolicy =
     server.at === 'ztunnel' && outcome.is === 'refused' && outcome.refusal.cause === 'plaintext-to-strict-workload'
+  if (authorization.is !== 'allowed' || isRefusedAsPolicy) return server.at === 'ztunnel' ? 'refused' : 'forbidden'
+  // The applications of the vectors speak plaintext.
+  return outcome.is === 'open' ? 'ok' : 'cut'
+}
+
+function toWaypointResult(result: CallResult) {
+  const via = result.connection.server.at === 'waypoint' ? result : result.via
+  if (via === undefined) return undefined
+  const { outcome, server } = via.connection
+  const { namespace, labels } = server.workload
   return {
-    pod: nameOf(workload),
-    client: sent.send,
+    gateway: `${namespace}/${labels[GATEWAY_NAME]}`,
     identity: outcome.is === 'open' ? outcome.identity : undefined,
-    outcome:
-      outcome.is === 'open' ? (authorization.is === 'allowed' ? 'ok' : denied) : isRefusedAsPolicy ? 'refused' : 'cut'
+    outcome: outcomeOf(via)
   }
 }
 

@@ -12,7 +12,7 @@ import { injection } from '../src/istio/injection.ts'
 import { modeForPort, peerMtls } from '../src/istio/peer-authentication.ts'
 import { isExported, scopeOf } from '../src/istio/sidecar.ts'
 import { type Endpoint, endpointsOf, findService, isHeadless, type Service } from '../src/kubernetes/service.ts'
-import { evaluateCall } from '../src/request/call-result.ts'
+import { evaluateCall } from '../src/request/evaluate-call.ts'
 import { readResource } from '../src/sources/manifest.ts'
 import type { Resource } from '../src/state/resource.ts'
 import { Snapshot } from '../src/state/snapshot.ts'
@@ -96,11 +96,23 @@ function compareLine(line: object, file: string, number: number): readonly (Disa
 function compareAmbientCase(line: object): readonly (Disagreement | undefined)[] {
   const ambient = ambientCase.parse(line)
   const { id, mesh, objects } = ambient
-  const state = toState([meshConfig(mesh), ...objects])
+  const state = toState([meshConfig(mesh), ...objects.map(withStatus)])
   return compareAmbient(state, ambient, podsOf(state, id)).map(({ call, istio, model }) =>
     compare(`${id}: ${call}`, istio, model)
   )
 }
+
+/** Istio has seen all Gateways: one without addresses is not ready. */
+function withStatus(object: unknown): unknown {
+  const { success, data } = gatewayWithoutStatus.safeParse(object)
+  return success ? { ...data, status: { conditions: [{ type: 'Programmed', status: 'False' }] } } : object
+}
+
+const gatewayWithoutStatus = z.looseObject({
+  apiVersion: z.literal('gateway.networking.k8s.io/v1'),
+  kind: z.literal('Gateway'),
+  status: z.undefined().optional()
+})
 
 const meshConfig = (mesh: unknown) => ({
   apiVersion: 'v1',

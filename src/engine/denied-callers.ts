@@ -12,7 +12,9 @@ const KNATIVE_PROBE_PATHS: readonly HopName[] = [
 export function deniesCallers(hop: FailedHop): boolean {
   const { name, failure } = hop
   if (failure.cause === 'network-policy-denied') return isolatesFromCallers(hop)
-  return 'verdict' in failure && failure.cause !== 'provider-unknown' && !KNATIVE_PROBE_PATHS.includes(name)
+  if (!('verdict' in failure) || failure.cause === 'provider-unknown') return false
+  // What denies a waypoint denies all its callers.
+  return failure.client.proxy !== 'waypoint' && !KNATIVE_PROBE_PATHS.includes(name)
 }
 
 /**

@@ -43,7 +43,8 @@ export function refusalOf(
   return hostnames.length === 0 || hostnames.some(one => intersects(hostname, one)) ? undefined : 'hostname'
 }
 
-function admitsNamespace(
+/** True if objects of the namespace may attach to a listener. */
+export function admitsNamespace(
   view: View<'Namespace'>,
   gateway: KubernetesGateway,
   { allowedRoutes }: Listener,

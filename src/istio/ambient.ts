@@ -14,6 +14,9 @@ export function isAmbientNamespace(view: View<'Namespace'>, namespace: string): 
   return view.get('Namespace', '', namespace)?.labels[DATAPLANE_MODE] === 'ambient'
 }
 
+/** Port on which ztunnel, waypoints and sidecars accept HBONE. */
+export const HBONE_PORT = 15008
+
 /** Label of pods whose proxy accepts HBONE. */
 export const TUNNEL = 'networking.istio.io/tunnel'
 

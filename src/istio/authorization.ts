@@ -8,7 +8,7 @@ import { hasIdentity, matchesRule, unmodeledKeys } from './authorization-rule.ts
 import { findByIdentity, indexRules } from './identity-index.ts'
 import type { RuleContext } from './identity-match.ts'
 import { meshOf } from './mesh.ts'
-import { attaches } from './policy-target.ts'
+import { attaches, policyNamespaces } from './policy-target.ts'
 import type { Request } from './request.ts'
 
 /** Result of the AuthorizationPolicies for a request. `by` are the policies that decide. */
@@ -30,15 +30,15 @@ const DRY_RUN = 'istio.io/dry-run'
 const TRUE = ['1', 't', 'T', 'TRUE', 'true', 'True']
 
 /**
- * Enforced policies of the workload's own and the root namespace that select it.
+ * Enforced policies that apply to a workload.
  * @see istio 1.31 pilot/pkg/model/authorization.go (ListAuthorizationPolicies)
  */
 export const policiesFor: (view: View<AuthorizationKinds>, workload: Workload) => readonly AuthorizationPolicy[] =
   memoizeInView((view, workload) => {
     const { rootNamespace } = meshOf(view, workload)
-    return [...new Set([rootNamespace, workload.namespace])]
+    return policyNamespaces(workload, rootNamespace)
       .flatMap(namespace => view.list('AuthorizationPolicy', namespace))
-      .filter(policy => isEnforced(policy) && attaches(policy, workload))
+      .filter(policy => isEnforced(policy) && attaches(policy, workload, rootNamespace))
   })
 
 export function isEnforced({ annotations }: AuthorizationPolicy): boolean {

@@ -11,6 +11,7 @@ import {
 } from './destination-rule.ts'
 import { meshOf } from './mesh.ts'
 import { modeForPort, namespaceMtls, type PeerAuthentication, peerMtls } from './peer-authentication.ts'
+import { endpointMode, policyFor } from './port-policy.ts'
 import { scopeOf } from './sidecar.ts'
 
 /** Port of a Service, existing or expected, and its endpoints. */
@@ -20,6 +21,8 @@ export interface Destination {
   readonly port: number
   readonly headless: boolean
   readonly endpoints: readonly Endpoint[]
+  /** True if clients call the addresses of the endpoints, not that of the Service. */
+  readonly byAddress?: true
   readonly subset?: string | undefined
   /** Labels of the endpoints of the subset. */
   readonly subsetLabels?: Labels | undefined
@@ -54,6 +57,7 @@ export type ClientSide = ClientTlsSettings &
           | 'no-proxy'
           | 'ztunnel'
           | 'hbone'
+          | 'waypoint'
           | 'auto-mtls-off'
           | 'headless-mixed'
           | 'endpoint-without-tls-mode'
@@ -86,6 +90,8 @@ export function clientSide(
     merged !== undefined && tls !== undefined
       ? fromDestinationRule(tls, client, merged.destinationRule, destination)
       : undefined
+  if (client.proxy === 'waypoint')
+    return waypointSide(view, client, destination, endpoint, own, merged?.destinationRule)
   const isOriginalDestination = passthrough || (destination.headless && client.proxy === 'sidecar')
   if (!isOriginalDestination && takesHboneOfEnvoy(view, endpoint.workload))
     return throughTunnel(own, merged?.destinationRule)
@@ -93,7 +99,7 @@ export function clientSide(
 }
 
 const PLAINTEXT: ClientTlsSettings = { send: 'plaintext', sni: undefined, accepts: [] }
-const HBONE: ClientTlsSettings = { send: 'hbone', sni: undefined, accepts: [] }
+export const HBONE = { send: 'hbone', sni: undefined, accepts: [] } as const satisfies ClientTlsSettings
 
 /**
  * HBONE takes the place of plaintext and Istio mTLS; other TLS of a DestinationRule is sent within it.
@@ -103,6 +109,25 @@ function throughTunnel(own: ClientSide | undefined, destinationRule: Destination
   return own !== undefined && (own.send === 'tls' || own.send === 'mutual-tls')
     ? { ...own, send: 'tls-in-hbone' }
     : { ...HBONE, reason: 'hbone', destinationRule }
+}
+
+/**
+ * A waypoint sends HBONE, or plaintext to pods of a Service that take none; it has no Istio mTLS.
+ * @see istio 1.31 pilot/pkg/networking/core/cluster_waypoint.go (buildWaypointTLSContext)
+ */
+function waypointSide(
+  view: View<ClientKinds>,
+  { serves }: Workload,
+  { headless }: Destination,
+  { workload }: Endpoint,
+  own: ClientSide | undefined,
+  destinationRule: DestinationRule | undefined
+): ClientSide {
+  const isOriginalDestination = headless && serves !== undefined
+  if (serves === undefined || (!isOriginalDestination && takesHbone(view, workload)))
+    return throughTunnel(own, destinationRule)
+  const isTls = own?.send === 'tls' || own?.send === 'mutual-tls'
+  return isTls ? own : { ...PLAINTEXT, reason: 'waypoint', destinationRule }
 }
 
 /** Client TLS if no DestinationRule sets it: mTLS if Istio infers that the endpoint accepts it. */
@@ -142,45 +167,6 @@ function autoMtls(
   }
   const peer = modeForPort(peerMtls(view, workload, isVisible), port)
   return peer.mode === 'DISABLE' ? { ...PLAINTEXT, reason: 'peer-disabled', destinationRule, policy: peer.by } : mtls
-}
-
-interface PortPolicy {
-  readonly tls: ClientTls | undefined
-  readonly passthrough: boolean
-}
-
-/**
- * Traffic policy for the port. An entry for the Service's port replaces the whole policy: fields that it omits are not
- * inherited. A subset's policy takes precedence over the rule's.
- */
-function policyFor(merged: MergedDestinationRule | undefined, { port, subset }: Destination): PortPolicy {
-  const top = portPolicy(merged?.trafficPolicy, port)
-  const own = merged?.subsets.find(({ name }) => name === subset)?.trafficPolicy
-  if (own === undefined) return top
-  const entry = portEntry(own, port)
-  if (entry !== undefined) return portPolicy(own, port)
-  return {
-    tls: own.tls ?? top.tls,
-    passthrough: own.loadBalancer === undefined ? top.passthrough : own.loadBalancer.simple === 'PASSTHROUGH'
-  }
-}
-
-function portPolicy(policy: MergedDestinationRule['trafficPolicy'], port: number): PortPolicy {
-  const { tls, loadBalancer } = portEntry(policy, port) ?? policy ?? { tls: undefined, loadBalancer: undefined }
-  return { tls, passthrough: loadBalancer?.simple === 'PASSTHROUGH' }
-}
-
-function portEntry(policy: MergedDestinationRule['trafficPolicy'], port: number) {
-  return policy?.portLevelSettings.find(entry => entry.port?.number === port)
-}
-
-function endpointMode(merged: MergedDestinationRule | undefined, { port, subset }: Destination): ClientTls['mode'] {
-  const modeOf = (policy: MergedDestinationRule['trafficPolicy']) => {
-    const entry = policy?.portLevelSettings.find(one => one.port?.number === port && one.tls !== undefined)
-    const tls = entry?.tls ?? policy?.tls
-    return tls === undefined ? undefined : (tls.mode ?? 'DISABLE')
-  }
-  return modeOf(merged?.subsets.find(({ name }) => name === subset)?.trafficPolicy) ?? modeOf(merged?.trafficPolicy)
 }
 
 /** Client TLS of a DestinationRule, for every endpoint whether it has a sidecar or not. The default mode is DISABLE. */

@@ -15,6 +15,7 @@ interface ConnectionRefusals {
   'plaintext-to-strict-workload': PeerAuthentication
   'mtls-to-workload-without-sidecar': ApplicationServer | ZtunnelServer
   'foreign-tls-to-sidecar': SidecarServer
+  'hbone-not-accepted': ApplicationServer | SidecarServer
   'plaintext-to-tls-application': ApplicationServer | SidecarServer | ZtunnelServer
 }
 
@@ -34,8 +35,14 @@ export type ConnectionOutcome =
       readonly opaque: boolean
     }
   | { readonly is: 'refused'; readonly refusal: ConnectionRefused }
-  /** Configuration that decides is not known. */
-  | { readonly is: 'unknown'; readonly reason: string; readonly chain: undefined }
+  /** It is not known whether the application serves the TLS that the proxies forward. */
+  | {
+      readonly is: 'unknown'
+      readonly reason: string
+      readonly identity: string | undefined
+      readonly chain: undefined
+      readonly opaque: true
+    }
 
 /** What the outcome depends on besides the TLS that the client sends. */
 export interface Peer {

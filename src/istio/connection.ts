@@ -3,8 +3,8 @@ import { getOrAdd } from '../state/map.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import { identityOf, type Workload } from '../state/workload.ts'
-import { type ClientKinds, type ClientSide, clientSide, type Destination } from './client.ts'
-import { type ConnectionOutcome, type Peer, refuse } from './connection-outcome.ts'
+import { type ClientKinds, type ClientSide, clientSide, type Destination, HBONE } from './client.ts'
+import { type ConnectionOutcome, open, type Peer, refuse } from './connection-outcome.ts'
 import { matchGatewayTls } from './gateway-tls.ts'
 import { meshOf } from './mesh.ts'
 import { type ServerKinds, type ServerSide, serverSide } from './server.ts'
@@ -62,6 +62,22 @@ export function connectPlaintext(view: View<ServerKinds>, sent: ClientSide, endp
   return { sent, server, outcome: matchTls(sent, server, client) }
 }
 
+/** Connection of a captured pod, or of a gateway, to a waypoint, for requests to a destination. */
+export function connectToWaypoint(
+  view: View<ConnectionKinds>,
+  client: Workload,
+  waypoint: Workload,
+  { host, port }: Destination
+): Connection {
+  const server: ServerSide = { at: 'waypoint', workload: waypoint, port, protocol: protocolAt(view, host, port) }
+  const reason = client.proxy === 'none' ? 'ztunnel' : 'hbone'
+  return {
+    sent: { ...HBONE, reason, destinationRule: undefined },
+    server,
+    outcome: open(identityOf(client, meshOf(view, client).trustDomain))
+  }
+}
+
 function matchTls(sent: ClientSide, server: ServerSide, client: Peer): ConnectionOutcome {
   switch (server.at) {
     case 'application':
@@ -70,6 +86,8 @@ function matchTls(sent: ClientSide, server: ServerSide, client: Peer): Connectio
       return matchSidecarTls(sent, server, client)
     case 'ztunnel':
       return matchZtunnelTls(sent, server, client)
+    case 'waypoint':
+      return refuse({ cause: 'no-listener', at: server.port })
     case 'gateway': {
       const { listener, port } = server
       return listener === undefined

@@ -8,21 +8,35 @@ export const GATEWAY_GROUP = 'gateway.networking.k8s.io'
 
 export type Attachable = ResourceOf<'AuthorizationPolicy'> | ResourceOf<'RequestAuthentication'>
 
+/** Namespaces whose policies can apply to a workload. */
+export function policyNamespaces(
+  { namespace, serves }: Pick<Workload, 'namespace' | 'serves'>,
+  rootNamespace: string
+): readonly string[] {
+  return [...new Set([rootNamespace, namespace, ...(serves === undefined ? [] : [serves.namespace])])]
+}
+
 /**
- * True if a policy of the workload's own or the root namespace applies to it. A policy with `targetRefs` applies only to
- * Gateway API gateways.
+ * True if a policy of one of these namespaces applies to a workload. A policy with `targetRefs` applies only to Gateway API
+ * gateways and waypoints, and to waypoints no other.
+ * @param rootNamespace decides only for waypoints
  * @see istio 1.31 pilot/pkg/model/policyattachment.go (ShouldAttachPolicy)
  */
-export function attaches({ namespace, spec }: Attachable, workload: Workload): boolean {
+export function attaches({ namespace, spec }: Attachable, workload: Workload, rootNamespace?: string): boolean {
+  const { proxy, serves, labels } = workload
   const targets = targetRefsOf(spec)
-  if (targets.length === 0) return hasLabels(workload.labels, spec.selector?.matchLabels ?? {})
-  const gateway = workload.labels[GATEWAY_NAME]
-  return (
-    gateway !== undefined &&
-    namespace === workload.namespace &&
-    targets.some(({ group, kind, name }) => group === GATEWAY_GROUP && kind === 'Gateway' && name === gateway)
-  )
+  if (targets.length === 0) return proxy !== 'waypoint' && hasLabels(labels, spec.selector?.matchLabels ?? {})
+  const gateway = labels[GATEWAY_NAME]
+  return targets.some(({ group = '', kind, name }) => {
+    if (group !== GATEWAY_GROUP)
+      return group === '' && kind === 'Service' && serves?.namespace === namespace && serves.name === name
+    if (kind === 'GatewayClass') return proxy === 'waypoint' && namespace === rootNamespace && name === WAYPOINT_CLASS
+    return kind === 'Gateway' && namespace === workload.namespace && name === gateway
+  })
 }
+
+/** GatewayClass of Istio's waypoints. */
+export const WAYPOINT_CLASS = 'istio-waypoint'
 
 /** References of a policy; of both spellings, Istio reads the list. */
 export function targetRefsOf({ targetRef, targetRefs }: Attachable['spec']): Attachable['spec']['targetRefs'] {

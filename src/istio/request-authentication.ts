@@ -3,7 +3,7 @@ import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { meshOf } from './mesh.ts'
-import { attaches } from './policy-target.ts'
+import { attaches, policyNamespaces } from './policy-target.ts'
 import type { Call, Token } from './request.ts'
 
 export type RequestAuthentication = ResourceOf<'RequestAuthentication'>
@@ -16,15 +16,15 @@ export interface Issuer {
 }
 
 /**
- * Trusted issuers of a workload: those of all objects that apply to it, in its own and the root namespace.
+ * Trusted issuers of a workload: those of all objects that apply to it.
  * @see istio 1.31 pilot/pkg/security/authn/policy_applier.go (convertToEnvoyJwtConfig)
  */
 export const issuersFor: (view: View<'RequestAuthentication' | 'ConfigMap'>, workload: Workload) => readonly Issuer[] =
   memoizeInView((view, workload) => {
     const { rootNamespace } = meshOf(view, workload)
-    return [...new Set([rootNamespace, workload.namespace])]
+    return policyNamespaces(workload, rootNamespace)
       .flatMap(namespace => view.list('RequestAuthentication', namespace))
-      .filter(policy => attaches(policy, workload))
+      .filter(policy => attaches(policy, workload, rootNamespace))
       .flatMap(by =>
         by.spec.jwtRules.map(({ issuer = '', forwardOriginalToken = false }) => ({
           issuer,

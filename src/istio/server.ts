@@ -17,7 +17,7 @@ import { type MtlsSetting, modeForPort, type PeerAuthentication, peerMtls } from
 import { strictAt } from './ztunnel-mtls.ts'
 
 /** Server end of a connection, and the configuration that decides what it accepts. */
-export type ServerSide = ApplicationServer | SidecarServer | ZtunnelServer | GatewayServer
+export type ServerSide = ApplicationServer | SidecarServer | ZtunnelServer | GatewayServer | WaypointServer
 
 interface Server {
   readonly workload: Workload
@@ -46,6 +46,12 @@ export interface ZtunnelServer extends Server {
   readonly strict: PeerAuthentication | undefined
   /** Whether the application serves TLS; unknown without a sign. */
   readonly servesTls: Tristate
+}
+
+/** Waypoint, for requests to the Service or the pods that it serves. */
+export interface WaypointServer extends Server {
+  readonly at: 'waypoint'
+  readonly protocol: PortProtocol
 }
 
 interface GatewayServer extends Server {
@@ -77,6 +83,7 @@ function makeSide(view: View<ServerKinds>, workload: Workload, port: number): Se
     const servesTls = findServesTls(workload, port, declaredAt(view, workload, port))
     return { at: 'ztunnel', workload, port, servesTls, strict: strictAt(view, workload, port) }
   }
+  if (workload.proxy === 'waypoint') return { at: 'waypoint', workload, port, protocol: 'auto' }
   const isExcluded = workload.excludedInboundPorts?.includes(port) === true
   if (workload.proxy === 'gateway' && !isExcluded) {
     return { at: 'gateway', workload, port, listener: findListener(view, workload, port) }

@@ -1,3 +1,4 @@
+import { acceptsHbone } from './ambient.ts'
 import type { ClientSide } from './client.ts'
 import { type ConnectionOutcome, type ConnectionRefused, open, type Peer, refuse } from './connection-outcome.ts'
 import type { ApplicationServer, SidecarServer, ZtunnelServer } from './server.ts'
@@ -9,6 +10,7 @@ export function matchApplicationTls(
   { speaksTls }: Peer
 ): ConnectionOutcome {
   if (send === 'plaintext') return deliverPlaintext(server, speaksTls, undefined)
+  if (send === 'hbone' || send === 'tls-in-hbone') return refuse({ cause: 'hbone-not-accepted', at: server })
   const refusal = { cause: 'mtls-to-workload-without-sidecar', at: server } as const
   return send === 'tls' || send === 'mutual-tls' ? deliverTls(server, refusal) : refuse(refusal)
 }
@@ -29,7 +31,9 @@ export function matchSidecarTls({ send }: ClientSide, server: SidecarServer, cli
       if (mtls.mode === 'DISABLE') return refuse({ cause: 'mtls-to-plain-listener', at: mtls.by })
       return client.rejectsServer ? refuse({ cause: 'certificate-refused', at: undefined }) : deliver(client.identity)
     case 'hbone':
-      return deliver(client.identity)
+      return acceptsHbone(server.workload)
+        ? deliver(client.identity)
+        : refuse({ cause: 'hbone-not-accepted', at: server })
     case 'tls-in-hbone': {
       const refusal = { cause: 'foreign-tls-to-sidecar', at: server } as const
       return isHttp ? refuse(refusal) : deliverTls(server, refusal, client.identity)
@@ -70,7 +74,7 @@ function deliverPlaintext(server: Server, speaksTls: boolean, identity: string |
 function deliverTls({ servesTls, port }: Server, refusal: ConnectionRefused, identity?: string): ConnectionOutcome {
   if (servesTls === undefined) {
     const reason = `whether the application serves TLS on port ${port} cannot be seen`
-    return { is: 'unknown', reason, chain: undefined }
+    return { is: 'unknown', reason, identity, chain: undefined, opaque: true }
   }
   return servesTls ? openOpaque(identity) : refuse(refusal)
 }

@@ -29,7 +29,7 @@ export const callResultSchema = z.object({
   server: side
     .extend({
       name: z.string().describe('Pod, as namespace/name'),
-      by: z.enum(['application', 'sidecar', 'gateway', 'ztunnel'])
+      by: z.enum(['application', 'sidecar', 'gateway', 'ztunnel', 'waypoint'])
     })
     .describe('Server, and what it accepts'),
   identity: z.string().optional().describe('Peer identity; absent: unauthenticated. `*` means any mesh identity'),

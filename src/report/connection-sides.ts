@@ -39,6 +39,7 @@ const CLIENT_TLS_REASON: Readonly<Record<ClientSide['reason'], string>> = {
   'no-proxy': 'client has no sidecar',
   ztunnel: 'ztunnel of the client',
   hbone: 'endpoint takes HBONE',
+  waypoint: 'no DestinationRule sets TLS, and the endpoint takes no HBONE',
   'auto-mtls-off': 'no DestinationRule sets TLS, and enableAutoMtls is false',
   'headless-mixed': `original destination cluster: not every endpoint has label ${TLS_MODE_LABEL}=istio`,
   'endpoint-without-tls-mode': `auto mTLS: endpoint has no label ${TLS_MODE_LABEL}=istio`,
@@ -72,7 +73,8 @@ function clientTlsSources(
     case 'ztunnel':
       return sourceIn(podRef(client), REDIRECTION_FIELD)
     case 'hbone':
-      return sourceIn(podRef(server), REDIRECTION_FIELD)
+    case 'waypoint':
+      return sourceIn(podRef(server), server.proxy === 'waypoint' ? 'spec.containers' : REDIRECTION_FIELD)
     case 'auto-mtls-off':
       return sourceIn(findMeshConfig(view, client), 'data.mesh')
     case 'headless-mixed':
@@ -108,6 +110,12 @@ export function serverSideText({ server, outcome }: Connection): Side {
       return {
         description: outcome.is === 'unknown' ? 'plaintext or TLS' : server.servesTls ? 'only TLS' : 'only plaintext',
         reason: 'pod has no sidecar',
+        configuredBy: sourceIn(podRef(server.workload), 'spec.containers')
+      }
+    case 'waypoint':
+      return {
+        description: 'only HBONE',
+        reason: 'waypoint',
         configuredBy: sourceIn(podRef(server.workload), 'spec.containers')
       }
     case 'ztunnel': {

@@ -126,7 +126,9 @@ export function verdictOf(hops: readonly HopView[]): HopView['verdict'] {
 export function renderHop(view: View<'ConfigMap'>, hop: Hop, failure: ExplainedFailure | undefined): HopView {
   const { name, unknown, routedBy } = hop
   const route = routedBy && { virtualService: toRef(routedBy), destination: destinationOf(hop) }
-  const calls = hop.calls.map(call => renderCallResult(view, call))
+  const calls = hop.calls
+    .flatMap(call => (call.via === undefined ? [call] : [call.via, call]))
+    .map(call => renderCallResult(view, call))
   if (failure !== undefined && hop.failure !== undefined)
     return { name, verdict: 'blocked', route, calls, failure: renderFailure(failure) }
   return { name, verdict: unknown === undefined ? 'ok' : 'unknown', route, calls, unknownReason: unknown?.reason }

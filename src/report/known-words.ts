@@ -7,11 +7,12 @@ admissionregistration after agent all allow allowed allowedroutes always alwaysi
 annotation annotations answered answers any apache apiextensions apiserver apisix apiversion app application applied
 appprotocol args assumed at audiences audit auth authority authorizationpolicies authorizationpolicy authorizers
 authz auto autometric automtls autoscaler autoscaling autoselect
-backend backendrefs bad base64 before behind bind blocked blocks budgetexceeded burst by bypass bypassed bypasses
+backend backendrefs bad base64 before behind bind binding blocked blocks bound budgetexceeded burst by bypass
+bypassed bypasses
 caching caller callers canary capacity certificate chosen cidr claims class client clientconfig cluster clusterdomain
-clusterip clusterservingruntime clusterservingruntimes cni com compatibility component components concurrency config
-configdata configmap configmaps configuration conflict connection container containerconcurrency containerport
-containers content control controller controllername controlplane conversion core cors create created
+clusterip clusterservingruntime clusterservingruntimes cni com compatibility component components concurrency
+conditions config configdata configmap configmaps configuration conflict connection container containerconcurrency
+containerport containers content control controller controllername controlplane conversion core cors create created
 creationtimestamp creator credential credentialname critical cross crypto current custom customresourcedefinition
 customresourcedefinitions
 data dataplane dedupepods default defaultconfig defaultdeploymentmode defaultdestinationruleexportto defaultmode
@@ -29,18 +30,18 @@ gateway gatewayclass gatewayclasses gatewayclassname gateways gatewaytopology ga
 get go good granted group grpc grpcinferenceservice guard
 h2c hash haslabels hbone headers headless health healthz hex high hops host hostname hostnames hostnetwork hosts hpa
 http http2 httpget httpoption httproute httproutes https httpsredirect huggingface
-identity ignored ignoreuricase image implementationspecific impossible in index ineffective inf infer inference
-inferencegraph inferencegraphs inferenceservice inferenceservices infinity info ingress ingressclass ingressclasses
-ingressclassname ingressdomain ingresses ingressgateway ingressselector ingressservice initcontainers initializer
-inject injected injection injector internal invalid io ip ipaddr ipblock ipblocks isdeepstrictequal isdnsname
-ispropagated iss issuer istio istiod istionamespace isvc
+identity ignored ignoreuricase image implementationspecific impossible in inbound index ineffective inf infer
+inference inferencegraph inferencegraphs inferenceservice inferenceservices infinity info ingress ingressclass
+ingressclasses ingressclassname ingressdomain ingresses ingressgateway ingressselector ingressservice initcontainers
+initializer inject injected injection injector internal invalid io ip ipaddr ipblock ipblocks isdeepstrictequal
+isdnsname ispropagated iss issuer istio istiod istionamespace isvc
 js json jwt jwtrules
 k8s key kgateway kind kinds knative knativelocalgatewayservice knativenamespace kpa kserve kserveingressgateway
 kservenamespace kube kubectl kubelet kubernetes kubernetesgateway
 label labels labelselector last lastmodifier latent latestreadyrevision lease lightgbm listener listeners listof
 livenessprobe llminferenceservice llminferenceservices llmisvc loadbalancer local localgateway localgatewayservice
 localmodel localmodelnode loop lose lossless lost low
-manager manifestsonly mapping maps match matches matchexpressions matchlabels max maxreplicas medium memoize
+managed manager manifestsonly mapping maps match matches matchexpressions matchlabels max maxreplicas medium memoize
 memoizeinview mesh meshconfigmap meta metadata method methods metric metrics min minreplicas mismatch missing mixed
 mode model modelformat modelinfer modelmesh models mongo mtls mutate mutatingwebhookconfiguration
 mutatingwebhookconfigurations mutual mysql
@@ -72,8 +73,8 @@ supportedmodelformats svc system
 tag target targetburstcapacity targetport targetref targetrefs tcp template tensorflow tls tlsmode to token trace
 traced traefik traffic trafficpercent trafficpolicy transformer translation triton true trustdomain
 trustdomainaliases trustdomains trustsproxies tunnel type
-udp uid unauthenticated unknown unknownlabels unknownreason unmanaged unmatched unset unverifiable up update uri
-uriregexrewrite url urlrewrite urlscheme use user usermetric uses util
+udp uid unauthenticated unbound unknown unknownlabels unknownreason unmanaged unmatched unset unverifiable up update
+uri uriregexrewrite url urlrewrite urlscheme use user usermetric uses util
 v1 v1alpha1 v1beta1 v2 valid validatingwebhookconfiguration validatingwebhookconfigurations value values verdict
 version via virtualservice virtualserviceexportto virtualservices virtualservicespec visibility
 wait warn waypoint web webhook webhooks weight when with without withoutheaders withoutredaction words workload

@@ -1,7 +1,7 @@
-import { isAmbient } from '../istio/ambient.ts'
+import { HBONE_PORT, isAmbient } from '../istio/ambient.ts'
 import type { Authorization, AuthorizationKinds } from '../istio/authorization.ts'
 import type { ClientSide, Destination } from '../istio/client.ts'
-import { type Connection, type ConnectionKinds, connect, connectPlaintext } from '../istio/connection.ts'
+import { type Connection, type ConnectionKinds, connectPlaintext } from '../istio/connection.ts'
 import { open } from '../istio/connection-outcome.ts'
 import type { Chain } from '../istio/gateway.ts'
 import { INTERNAL_ADDRESS } from '../istio/ip-blocks.ts'
@@ -9,9 +9,9 @@ import type { Call, Request } from '../istio/request.ts'
 import type { Routed } from '../istio/route.ts'
 import type { ServerSide } from '../istio/server.ts'
 import type { RouteKinds } from '../istio/sidecar-route.ts'
-import { passesWaypoint } from '../istio/waypoint.ts'
 import { evaluateNetwork } from '../kubernetes/network-policy.ts'
 import type { Endpoint } from '../kubernetes/service.ts'
+import { memoize } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { ALLOWED, authorizeCaller, toPolicyDenied } from './authorize-call.ts'
@@ -38,12 +38,6 @@ export type RouteAtGateway = (gateway: Workload, chain: Chain, call: Call) => Ro
 
 export type CallKinds = ConnectionKinds | AuthorizationKinds | InputKinds | RouteKinds | 'Pod'
 
-/** Evaluates a call: NetworkPolicies, the connection, then the server's policies, then (at a gateway) its routes. */
-export function evaluateCall(view: View<CallKinds>, attempt: CallAttempt): CallResult {
-  const { client, destination, endpoint } = attempt
-  return evaluateConnected(view, attempt, connect(view, client, destination, endpoint))
-}
-
 /** Evaluates a call of a client without an Istio workload certificate. */
 export function evaluatePlaintextCall(view: View<CallKinds>, attempt: CallAttempt, sent: ClientSide): CallResult {
   return evaluateConnected(view, attempt, connectPlaintext(view, sent, attempt.endpoint))
@@ -62,31 +56,40 @@ export function evaluateNonIstioListener(view: View<CallKinds>, attempt: CallAtt
   })
 }
 
-function evaluateConnected(view: View<CallKinds>, attempt: CallAttempt, connection: Connection): CallResult {
+/**
+ * Evaluates a call from a connection on: NetworkPolicies, the connection, then the server's policies, then (at a gateway) its routes.
+ * @param unmodeled why the connection is not evaluated
+ */
+export function evaluateConnected(
+  view: View<CallKinds>,
+  attempt: CallAttempt,
+  connection: Connection,
+  unmodeled = findUnmodeled(view, attempt)
+): CallResult {
   const { client, call, destination, endpoint } = attempt
   const { sent, server, outcome } = connection
-  const unmodeled = findUnmodeled(view, attempt)
   const routed = routeOf(attempt, connection)
   const toResult = (
     authorization: Authorization,
     failure?: Failure,
     unevaluated: readonly Caveat[] = [],
-    unknown: Unevaluated | undefined = unmodeled
+    unknown?: Unevaluated
   ): CallResult => ({ client, destination, connection, authorization, failure, unknown, unevaluated, routed })
-  if (unmodeled !== undefined) return toResult(ALLOWED)
-  const network = attempt.fromNode ? undefined : evaluateNetwork(view, client, endpoint)
+  if (unmodeled !== undefined) return { ...toResult(ALLOWED, undefined, [], unmodeled), unmodeled: true }
+  const dialed = dialedBy(connection, endpoint)
+  const network = attempt.fromNode ? undefined : evaluateNetwork(view, client, dialed)
   if (network?.is === 'denied') {
-    const { workload: server, port } = endpoint
+    const { workload: server, port } = dialed
     return toResult(ALLOWED, { cause: 'network-policy-denied', client, server, port, by: network.by })
   }
-  if (outcome.is === 'unknown')
-    return toResult(ALLOWED, undefined, [], { reason: outcome.reason, inputs: inputsOfCall(view, attempt) })
   if (outcome.is === 'refused') return toResult(ALLOWED, { ...outcome.refusal, client, sent, destination, server })
   const sentRequest = toRequest(attempt, connection, outcome)
   const { request, authorization } = authorizeCaller(view, server, sentRequest)
   if (authorization.is !== 'allowed') {
     return toResult(authorization, toPolicyDenied(view, client, server, request, authorization))
   }
+  if (outcome.is === 'unknown')
+    return toResult(authorization, undefined, [], { reason: outcome.reason, inputs: inputsOfCall(view, attempt) })
   const { chain } = outcome
   const failure: Failure | undefined =
     routed?.is === 'none' && chain !== undefined
@@ -107,31 +110,33 @@ function routeOf({ call, endpoint, routeAt }: CallAttempt, { outcome }: Connecti
   return routeAt(endpoint.workload, outcome.chain, call)
 }
 
-const WAYPOINT = 'a waypoint (ambient mode) is not modeled'
-const GATEWAY = 'a gateway in ambient mode is not modeled'
-
-/** Reasons why a connection is not evaluated. */
-export const isUnmodeled = (reason: string) => reason === WAYPOINT || reason === GATEWAY
-
-/**
- * A waypoint takes the place of the server for policies, and of the client for the server. ztunnel is before the listener of a
- * gateway that it captures.
- */
+/** ztunnel is before the listener of a gateway that it captures. */
 function findUnmodeled(view: View<CallKinds>, attempt: CallAttempt): Unevaluated | undefined {
-  const { client, destination, endpoint } = attempt
-  const isGateway = [client, endpoint.workload].some(one => one.proxy === 'gateway' && isAmbient(view, one))
-  if (!isGateway && !passesWaypoint(view, client, destination, endpoint.workload)) return undefined
-  return { reason: isGateway ? GATEWAY : WAYPOINT, inputs: inputsOfCall(view, attempt) }
+  const isCaptured = [attempt.client, attempt.endpoint.workload].some(
+    one => one.proxy === 'gateway' && isAmbient(view, one)
+  )
+  return isCaptured
+    ? { reason: 'a gateway in ambient mode is not modeled', inputs: inputsOfCall(view, attempt) }
+    : undefined
 }
 
-function inputsOfCall(view: View<CallKinds>, { client, destination, endpoint }: CallAttempt): string {
+/** HBONE has a port of its own. */
+function dialedBy({ sent: { send }, server }: Connection, endpoint: Endpoint): Endpoint {
+  const isHbone = server.at === 'waypoint' || send === 'hbone' || send === 'tls-in-hbone'
+  return isHbone ? tunnelOf(endpoint.workload) : endpoint
+}
+
+const tunnelOf = memoize((workload: Workload): Endpoint => ({ workload, port: HBONE_PORT }))
+
+/** Text of what would decide a call. */
+export function inputsOfCall(view: View<CallKinds>, { client, destination, endpoint }: CallAttempt): string {
   return inputsOf(view, [client], { ...destination, endpoints: [endpoint] })
 }
 
 function toRequest(
   { client, call, endpoint: { workload, port } }: CallAttempt,
   { sent, server }: Connection,
-  { identity, opaque }: Extract<Connection['outcome'], { readonly is: 'open' }>
+  { identity, opaque }: Exclude<Connection['outcome'], { readonly is: 'refused' }>
 ): Request {
   return {
     ...call,
@@ -139,13 +144,13 @@ function toRequest(
     from: isInternal(sent, server) ? INTERNAL_ADDRESS : client.address,
     to: { address: workload.address, port },
     sni: sent.sni,
-    http: server.at === 'sidecar' ? server.protocol !== 'tcp' && !opaque : server.at !== 'ztunnel'
+    http: 'protocol' in server ? server.protocol !== 'tcp' && !opaque : server.at !== 'ztunnel'
   }
 }
 
 /** True if the connection comes out of HBONE in Envoy. */
 function isInternal({ send }: ClientSide, { at }: ServerSide): boolean {
-  return at === 'sidecar' && (send === 'hbone' || send === 'tls-in-hbone')
+  return at === 'waypoint' || (at === 'sidecar' && (send === 'hbone' || send === 'tls-in-hbone'))
 }
 
-const isEnvoy = ({ at }: ServerSide) => at === 'sidecar' || at === 'gateway'
+const isEnvoy = ({ at }: ServerSide) => at !== 'application' && at !== 'ztunnel'

@@ -3,7 +3,8 @@ import type { Call } from '../istio/request.ts'
 import { forwardToken, issuersFor } from '../istio/request-authentication.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
-import { type CallAttempt, type CallKinds, evaluateCall, isUnmodeled, type RouteAtGateway } from './call-result.ts'
+import type { CallAttempt, CallKinds, RouteAtGateway } from './call-result.ts'
+import { evaluateCall } from './evaluate-call.ts'
 import type { Failure } from './failure.ts'
 import type { CallResult, Caveat, Hop, Unevaluated } from './hop.ts'
 import { noEndpoints, toServiceRef } from './service-resolution.ts'
@@ -21,7 +22,7 @@ export interface CallResults {
 /** Result of several calls: the first failure, otherwise unknown if one of them is. */
 export function toResults(results: readonly CallResult[], failure = firstFailure(results)): CallResults {
   return {
-    calls: results.filter(({ unknown }) => unknown === undefined || !isUnmodeled(unknown.reason)),
+    calls: results.filter(({ unmodeled }) => !unmodeled),
     failure,
     unevaluated: toDistinct(results.flatMap(one => one.unevaluated)),
     unknown: failure === undefined ? joinUnknown(results) : undefined

@@ -34,6 +34,10 @@ export interface CallResult {
   readonly routed?: Routed | NoRouteReason | undefined
   /** Set if the call is not evaluated; then `failure` is absent. */
   readonly unknown?: Unevaluated | undefined
+  /** True if `connection` is not what becomes of the call. */
+  readonly unmodeled?: true
+  /** Call to the waypoint that calls the server. */
+  readonly via?: CallResult
   /** What can still reject a call that is evaluated. */
   readonly unevaluated: readonly Caveat[]
 }

@@ -1,3 +1,4 @@
+import { waypointsBefore } from '../gateway-api/waypoint.ts'
 import { knativeGateways, systemPods } from '../knative/knative.ts'
 import { callsTo } from '../kserve/inference-request.ts'
 import { type Component, type InferenceService, previousRevisionOf } from '../kserve/inference-service.ts'
@@ -55,7 +56,7 @@ export function knativePaths(
   ]
   return {
     hosts: [config.knativeLocalGatewayService, componentHost, ...revisionHosts],
-    servers: [...pods, ...systemPods(view, 'activator'), ...gatewayPods],
+    servers: [...pods, ...systemPods(view, 'activator'), ...gatewayPods, ...waypointsBefore(view, localGateway)],
     external: externalPaths(world, service, [componentHost, urlHost], inputs).map(one =>
       rejection === undefined ? one : { ...one, follow: () => rejection }
     ),

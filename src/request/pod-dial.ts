@@ -21,15 +21,17 @@ export const metricsScrape: (view: View<PathKinds>, revision: Destination) => Ca
     const endpoints = revision.endpoints.map(endpoint => ({ ...endpoint, port: METRICS_PORT }))
     const service = toPrivate({ ...revision, port: METRICS_PORT, endpoints })
     const [name, namespace] = service.host.split('.')
+    const pods = byAddress(service)
     const byService: Call = { ...SCRAPE, host: `${name}.${namespace}:${METRICS_PORT}` }
     const mode = meshCompatibility(view)
     return mergeResults(
       systemPods(view, 'autoscaler').map(pod => {
-        const scrape = (client: Workload, call: Call) => evaluateCalls(view, [client], call, service)
         const direct = asNonMesh(pod)
         const isMesh =
-          mode === 'auto' && resultsByPod(view, direct, SCRAPE, service).every(({ results }) => looksLikeMesh(results))
-        return mode === 'enabled' || isMesh ? scrape(clientOf(view, pod, service), byService) : scrape(direct, SCRAPE)
+          mode === 'auto' && resultsByPod(view, direct, SCRAPE, pods).every(({ results }) => looksLikeMesh(results))
+        return mode === 'enabled' || isMesh
+          ? evaluateCalls(view, [clientOf(view, pod, service)], byService, service)
+          : evaluateCalls(view, [direct], SCRAPE, pods)
       })
     )
   }
@@ -41,15 +43,16 @@ export const metricsScrape: (view: View<PathKinds>, revision: Destination) => Ca
  * @see knative serving 1.23 pkg/activator/net/revision_backends.go (probePodIPs, checkDests)
  */
 export function viaActivator(view: View<PathKinds>, revision: Destination, call: Call): CallResults {
-  const { service, backends, results } = activations(view, revision)
-  const forward = ({ client, failed, endpoints }: Backends) =>
-    failed ?? evaluateCalls(view, [client], withoutHost(call), service, undefined, endpoints)
+  const { backends, results } = activations(view, revision)
+  const forward = ({ client, destination, failed, endpoints }: Backends) =>
+    failed ?? evaluateCalls(view, [client], withoutHost(call), destination, undefined, endpoints)
   return getOrAdd(results, call, () => mergeResults(backends.map(forward)))
 }
 
 /** Pods that an activator pod sends requests to, and how it appears to them. */
 interface Backends {
   readonly client: Workload
+  readonly destination: Destination
   readonly endpoints: readonly Endpoint[]
   /** Probe that keeps it from sending requests. */
   readonly failed?: CallResults | undefined
@@ -57,29 +60,29 @@ interface Backends {
 
 const activations = memoizeInView((view: View<PathKinds>, revision: Destination) => {
   const service = toPrivate(revision)
+  const pods = byAddress(service)
   return {
-    service,
-    backends: systemPods(view, 'activator').map(pod => probePods(view, pod, service)),
+    backends: systemPods(view, 'activator').map(pod => probePods(view, pod, service, pods)),
     results: new Map<Call, CallResults>()
   }
 })
 
-function probePods(view: View<PathKinds>, pod: Workload, service: Destination): Backends {
+function probePods(view: View<PathKinds>, pod: Workload, service: Destination, pods: Destination): Backends {
   const { endpoints } = service
   const mode = meshCompatibility(view)
-  const direct = asNonMesh(pod)
-  const probed = mode === 'enabled' ? [] : resultsByPod(view, direct, PROBE, service)
+  const direct = { client: asNonMesh(pod), destination: pods, endpoints }
+  const probed = mode === 'enabled' ? [] : resultsByPod(view, direct.client, PROBE, pods)
   const healthy = probed.filter(({ results }) => results.failure === undefined)
-  if (healthy.length > 0) return { client: direct, endpoints: healthy.map(({ endpoint }) => endpoint) }
+  if (healthy.length > 0) return { ...direct, endpoints: healthy.map(({ endpoint }) => endpoint) }
   // Without detection of a mesh it relies on the readiness of pods.
-  if (mode === 'disabled') return { client: direct, endpoints }
+  if (mode === 'disabled') return direct
   const denied = probed.find(({ results }) => !looksLikeMesh(results))
-  if (denied !== undefined) return { client: direct, endpoints, failed: denied.results }
+  if (denied !== undefined) return { ...direct, failed: denied.results }
   const client = clientOf(view, pod, service)
   const byService = evaluateCalls(view, [client], PROBE, service)
   // It probes until a pod answers, and takes that for an answer of the Service.
   const isHealthy = isOk(byService) || resultsByPod(view, client, PROBE, service).some(({ results }) => isOk(results))
-  return { client, endpoints, failed: isHealthy ? undefined : byService }
+  return { client, destination: service, endpoints, failed: isHealthy ? undefined : byService }
 }
 
 function resultsByPod(view: View<PathKinds>, client: Workload, call: Call, service: Destination) {
@@ -98,6 +101,8 @@ function looksLikeMesh({ failure, calls }: CallResults): boolean {
 function toPrivate({ host, ...revision }: Destination): Destination {
   return { ...revision, host: host.replace('.', '-private.') }
 }
+
+const byAddress = (destination: Destination): Destination => ({ ...destination, byAddress: true })
 
 /** Host of requests to an address, which no pattern of a policy for hosts matches. */
 const ADDRESS = '0.0.0.0'

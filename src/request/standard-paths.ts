@@ -1,3 +1,4 @@
+import { waypointsBefore } from '../gateway-api/waypoint.ts'
 import type { Destination } from '../istio/client.ts'
 import type { Registry } from '../istio/sidecar-route.ts'
 import { callsTo } from '../kserve/inference-request.ts'
@@ -48,7 +49,13 @@ export function standardPaths(
   return {
     hosts: [host],
     // The Service may select other pods than those of the model.
-    servers: [...new Set([...pods, ...destination.endpoints.map(({ workload }) => workload)])],
+    servers: [
+      ...new Set([
+        ...pods,
+        ...destination.endpoints.map(({ workload }) => workload),
+        ...waypointsBefore(view, destination)
+      ])
+    ],
     external: external(world, service, component, destination),
     probes: kubeletProbes(view, component, destination, pods, STANDARD_PORT),
     to: (address, { caller, entry = address, pods: from, expected }) =>

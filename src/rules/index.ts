@@ -64,6 +64,9 @@ import unknownDeploymentMode from './unknown-deployment-mode.ts'
 import virtualserviceDivertsModel from './virtualservice-diverts-model.ts'
 import virtualserviceHostConflict from './virtualservice-host-conflict.ts'
 import visibilityLabelIgnored from './visibility-label-ignored.ts'
+import waypointBypassed from './waypoint-bypassed.ts'
+import waypointNotBound from './waypoint-not-bound.ts'
+import waypointToPodWithoutHbone from './waypoint-to-pod-without-hbone.ts'
 import webhookBehindStrictMtls from './webhook-behind-strict-mtls.ts'
 
 /** All rules. */
@@ -96,6 +99,7 @@ export const RULES: Rules = {
     'service-not-exported': serviceNotExported,
     'certificate-refused': tlsCertificateMismatch,
     'routed-elsewhere': virtualserviceDivertsModel,
+    'hbone-not-accepted': waypointToPodWithoutHbone,
     'webhook-refused': webhookBehindStrictMtls
   },
   checks: [
@@ -135,6 +139,8 @@ export const RULES: Rules = {
     targetRefNotFound,
     unknownDeploymentMode,
     virtualserviceHostConflict,
-    visibilityLabelIgnored
+    visibilityLabelIgnored,
+    waypointBypassed,
+    waypointNotBound
   ]
 }

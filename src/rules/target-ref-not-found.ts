@@ -1,5 +1,6 @@
+import { bindingOf, unboundText, type WaypointKinds } from '../gateway-api/waypoint.ts'
 import { meshOf } from '../istio/mesh.ts'
-import { type Attachable, GATEWAY_GROUP, GATEWAY_NAME, targetRefsOf } from '../istio/policy-target.ts'
+import { type Attachable, GATEWAY_GROUP, GATEWAY_NAME, targetRefsOf, WAYPOINT_CLASS } from '../istio/policy-target.ts'
 import { ingressOf } from '../kserve/kserve.ts'
 import { podsWith } from '../kubernetes/service.ts'
 import { nameOf } from '../state/resource.ts'
@@ -8,10 +9,6 @@ import { serviceHost } from '../text/host.ts'
 import { findModelOf } from './lib/model-host.ts'
 import { defineCheck } from './lib/rule.ts'
 
-/** Label of a Service or namespace whose requests pass a waypoint. */
-const USE_WAYPOINT = 'istio.io/use-waypoint'
-const WAYPOINT_CLASS = 'istio-waypoint'
-
 export default defineCheck({
   id: 'target-ref-not-found',
   category: 'ineffective',
@@ -19,7 +16,7 @@ export default defineCheck({
   summary: 'targetRefs of a policy bind nothing: no such gateway, Service or waypoint',
   symptom: 'requests that a policy with `targetRefs` denies get 200; its status shows `AncestorNotBound`',
   on: ['AuthorizationPolicy', 'RequestAuthentication'],
-  reads: ['InferenceService', 'Pod', 'Service', 'Namespace', 'ConfigMap'],
+  reads: ['InferenceService', 'Pod', 'Service', 'Namespace', 'ConfigMap', 'KubernetesGateway', 'GatewayClass'],
   *check(policy, view) {
     const refs = targetRefsOf(policy.spec)
     if (refs.length === 0 || !concernsModels(view, policy.namespace)) return
@@ -53,14 +50,15 @@ function concernsModels(view: View<'InferenceService' | 'ConfigMap'>, namespace:
  * (allowedTargetRefs)
  */
 function unboundReason(
-  view: View<'InferenceService' | 'Pod' | 'Service' | 'Namespace' | 'ConfigMap'>,
+  view: View<'InferenceService' | 'ConfigMap' | WaypointKinds>,
   { namespace: own }: Attachable,
   { group = '', kind, name = '', namespace = '' }: TargetRef
 ): string | undefined {
   if (namespace !== '' && namespace !== own) return 'a policy binds only in its own namespace'
   if (group === GATEWAY_GROUP && kind === 'Gateway') {
     const pods = podsWith(view, own, { [GATEWAY_NAME]: name })
-    return pods.length > 0 ? undefined : `no pod in ${own} has the label ${GATEWAY_NAME}: ${name}`
+    const exists = pods.length > 0 || view.get('KubernetesGateway', own, name) !== undefined
+    return exists ? undefined : `no pod in ${own} has the label ${GATEWAY_NAME}: ${name}`
   }
   if (group === GATEWAY_GROUP && kind === 'GatewayClass') {
     const isBound = name === WAYPOINT_CLASS && own === meshOf(view).rootNamespace
@@ -71,14 +69,14 @@ function unboundReason(
 }
 
 function unboundService(
-  view: View<'InferenceService' | 'Service' | 'Namespace'>,
+  view: View<'InferenceService' | WaypointKinds>,
   namespace: string,
   name: string
 ): string | undefined {
   const service = view.get('Service', namespace, name)
   if (service === undefined) return 'the Service does not exist'
   if (findModelOf(view, serviceHost(namespace, name, view.settings.clusterDomain)) === undefined) return undefined
-  const of = view.get('Namespace', '', namespace)
-  const waypoint = service.labels[USE_WAYPOINT] ?? of?.labels[USE_WAYPOINT] ?? 'none'
-  return waypoint === 'none' ? 'it has no waypoint, and other proxies ignore targetRefs' : undefined
+  const binding = bindingOf(view, service, 'service')
+  if (binding === undefined) return 'it has no waypoint, and other proxies ignore targetRefs'
+  return binding.is === 'unbound' ? unboundText(binding) : undefined
 }

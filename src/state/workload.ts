@@ -3,8 +3,8 @@ import type { HttpProbe, PortTls } from './kinds/container.ts'
 import { memoize } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 
-/** Envoy proxy of a pod: a sidecar beside the application, a gateway without application, or none. */
-export type Proxy = 'sidecar' | 'gateway' | 'none'
+/** Envoy proxy of a pod: a sidecar beside the application, a gateway or waypoint without application, or none. */
+export type Proxy = 'sidecar' | 'gateway' | 'waypoint' | 'none'
 
 /** Pod, running or expected, with the fields that request paths depend on. */
 export interface Workload {
@@ -27,6 +27,8 @@ export interface Workload {
   readonly captured?: boolean | undefined
   /** True if the pod uses the network of its node; absent: it has its own. */
   readonly hostNetwork?: true | undefined
+  /** Service whose requests the waypoint handles; absent: requests to addresses of pods. */
+  readonly serves?: { readonly namespace: string; readonly name: string } | undefined
   /**
    * Labels that the pod may have besides `labels`. `generated`: those that controllers and injectors add to a pod that does
    * not exist yet. `any`: all. `chosen`: all; it stands for every pod of its namespace, and one that gets through is enough.
@@ -92,17 +94,21 @@ export function identityOf(
   return `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`
 }
 
+/** Argument of the proxies that are not sidecars. */
+const ARGUMENT = { gateway: 'router', waypoint: 'waypoint' } as const
+
 export const toWorkload: (pod: ResourceOf<'Pod'>) => Workload = memoize(
   ({ namespace, name, labels, annotations, spec, status }) => {
     // A native sidecar is a restartable init container.
     const containers = [...spec.containers, ...spec.initContainers]
     const proxy = containers.find(container => container.name === 'istio-proxy')
+    const [type] = (['gateway', 'waypoint'] as const).filter(one => proxy?.args.includes(ARGUMENT[one]))
     return {
       namespace,
       name,
       labels,
       serviceAccount: spec.serviceAccountName ?? 'default',
-      proxy: proxy === undefined ? 'none' : proxy.args.includes('router') ? 'gateway' : 'sidecar',
+      proxy: proxy === undefined ? 'none' : (type ?? 'sidecar'),
       ports: spec.containers.flatMap(({ ports }) => ports),
       address: status?.podIP,
       revision: annotations[REVISION],

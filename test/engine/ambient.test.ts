@@ -107,11 +107,6 @@ const CHANGES: Readonly<Record<string, readonly [state: string, change: string, 
     together(namespace(AMBIENT), standard(), captured(pod('user1', 'new-0', POD_LABELS, 'none')), DENY_ALL),
     namespace('team: a'),
     ['warn', 'policy-without-sidecar']
-  ],
-  'W21: waypoint of an ambient namespace whose policy names the clients': [
-    together(inAmbient, fromNamespaces('user2', 'istio-system', 'knative-serving')),
-    namespace(`${AMBIENT}, istio.io/use-waypoint: waypoint`),
-    ['warn', 'amb/new: a waypoint (ambient mode) is not modeled at caller->pod']
   ]
 }
 

@@ -52,7 +52,7 @@ kind: Service
 metadata: { namespace: user1, name: new-predictor, labels: { ${labels} } }
 spec: { selector: { app: isvc.new-predictor }, ports: [{ port: 80, targetPort: 8080, name: http }] }
 `
-const WAYPOINT = 'istio.io/use-waypoint: waypoint'
+const WAYPOINT = 'istio.io/use-waypoint: waypoint, istio.io/use-waypoint-canary: next'
 const waypoint = (name = 'waypoint', namespace = 'user1') => `
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
@@ -71,13 +71,17 @@ metadata: { namespace: ${namespace}, name: split }
 spec: { parentRefs: [{ ${parent} }], rules: [{ backendRefs: [{ name: other, port: 80 }] }] }
 `
 
-const SERVER = 'amb/new: a waypoint (ambient mode) is not modeled'
+const SERVER = 'amb/new: label istio.io/use-waypoint-canary is not modeled'
 
 /** By test name: state, changed object, and the start of each reason that the decision carries. */
 const CHANGES: Readonly<Record<string, readonly [state: string, change: string, reasons: readonly string[]]>> = {
   'waypoint of a Service': [standardModel, labelledService(WAYPOINT), [SERVER]],
   'another label of a Service': [standardModel, labelledService('team: b'), []],
-  'waypoint of the next pods': [together(namespace(AMBIENT), labelled('team: a')), labelled(WAYPOINT), [SERVER]],
+  'waypoint of pods whose Service is called': [
+    together(namespace(AMBIENT), labelled('team: a')),
+    labelled(WAYPOINT),
+    []
+  ],
   'new Gateway of the waypoint': [
     together(namespace(`${AMBIENT}, ${WAYPOINT}`), model(STANDARD)),
     waypoint(),
@@ -171,7 +175,7 @@ t.test('a state lists all unknown paths, and only the first models by name', asy
   const state = stockWith(amb(together(namespace(`${AMBIENT}, ${WAYPOINT}`), ...models)))
   const { decision, notEvaluated } = decideState(state, RULES, DEFAULT_POLICY)
   t.equal(decision, 'warn')
-  t.match(notEvaluated, [{ reason: /^amb\/new, amb\/second and 1 more: a waypoint/ }])
+  t.match(notEvaluated, [{ reason: /^amb\/new, amb\/second and 1 more: label istio\.io/ }])
 })
 
 t.test('`unevaluated: deny` denies a change that is not evaluated', async t => {

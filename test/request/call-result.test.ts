@@ -1,6 +1,6 @@
 import t from 'tap'
 import { ANY_ADDRESS } from '../../src/istio/ip-blocks.ts'
-import { evaluateCall } from '../../src/request/call-result.ts'
+import { evaluateCall } from '../../src/request/evaluate-call.ts'
 import { authentication, authorization, clientRule, configMap, policy, together } from '../support/objects.ts'
 import { stateOf } from '../support/snapshot.ts'
 import { workload } from '../support/workload.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
 import rule from '../../src/rules/target-ref-not-found.ts'
-import { authentication, authorizing, namespace, pod, together } from '../support/objects.ts'
+import { authentication, authorizing, namespace, pod, together, waypoint } from '../support/objects.ts'
 import { testRule } from '../support/table-test.ts'
 
 const API = 'gateway.networking.k8s.io'
@@ -15,6 +15,7 @@ kind: Service
 metadata: { namespace: user1, name: ${name}, labels: ${labels} }
 spec: { ports: [{ port: 80 }] }
 `
+const BOUND = service('sklearn-iris', '{ istio.io/use-waypoint: waypoint }')
 const PLACE = ['AuthorizationPolicy user1/policy spec.targetRefs[0]']
 const MODEL = ref('""', 'Service', 'sklearn-iris')
 const GATEWAY = ref(API, 'Gateway', 'gw')
@@ -41,12 +42,21 @@ testRule(t, rule, {
   'Gateway of Istio': [targeting(ref('networking.istio.io', 'Gateway', 'gw')), PLACE],
   'Service that does not exist': [targeting(ref('""', 'Service', 'gone')), PLACE],
   'Service of a model without waypoint': [together(service('sklearn-iris'), targeting(MODEL)), PLACE],
-  'Service of a model with a waypoint': [
-    together(service('sklearn-iris', '{ istio.io/use-waypoint: waypoint }'), targeting(MODEL)),
+  'Gateway that its controller has yet to serve': [
+    together(waypoint(), targeting(ref(API, 'Gateway', 'waypoint'))),
+    []
+  ],
+  'Service of a model with a waypoint': [together(BOUND, waypoint(), targeting(MODEL)), []],
+  'Service of a model with a waypoint that does not exist': [together(BOUND, targeting(MODEL)), PLACE],
+  'Service of a model with a waypoint that is not modeled': [
+    together(
+      BOUND.replace('waypoint: waypoint', 'waypoint: waypoint, istio.io/use-waypoint-canary: new'),
+      targeting(MODEL)
+    ),
     []
   ],
   'namespace with a waypoint': [
-    together(service('sklearn-iris'), namespace('istio.io/use-waypoint: waypoint'), targeting(MODEL)),
+    together(service('sklearn-iris'), namespace('istio.io/use-waypoint: waypoint'), waypoint(), targeting(MODEL)),
     []
   ],
   'Service of no model': [together(service('app'), targeting(ref('core', 'Service', 'app'))), []],

@@ -106,7 +106,7 @@ export const pod = (
   namespace: string,
   name: string,
   labels: string,
-  proxy: 'none' | 'sidecar' | 'router',
+  proxy: 'none' | 'sidecar' | 'router' | 'waypoint',
   more = ''
 ) => `
 apiVersion: v1
@@ -139,4 +139,14 @@ apiVersion: networking.istio.io/v1
 kind: ServiceEntry
 metadata: { namespace: istio-system, name: taken }
 spec: { hosts: [${host}], ports: [{ number: 80, name: http, protocol: HTTP }], resolution: DNS }
+`
+
+/** Waypoint of Istio without status: its controller is expected to make it ready. */
+export const waypoint = (labels = '', listener = '', namespace = 'user1') => `
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: waypoint, namespace: ${namespace}, labels: { ${labels} } }
+spec:
+  gatewayClassName: istio-waypoint
+  listeners: [{ name: mesh, port: 15008, protocol: HBONE ${listener} }]
 `

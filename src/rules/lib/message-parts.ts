@@ -2,12 +2,14 @@ import type { ClientSide, Destination } from '../../istio/client.ts'
 import type { DestinationRule } from '../../istio/destination-rule.ts'
 import type { Chain } from '../../istio/gateway.ts'
 import type { ServerOf } from '../../istio/gateway-servers.ts'
+import { GATEWAY_NAME } from '../../istio/policy-target.ts'
 import { toServiceRef } from '../../request/service-resolution.ts'
 import { nameOf, type Ref, toRef } from '../../state/resource.ts'
 import type { Workload } from '../../state/workload.ts'
 
 /** Short name of the client, for messages. */
 export function clientName({ proxy, namespace, labels, captured }: Workload): string {
+  if (proxy === 'waypoint') return `waypoint ${namespace}/${labels[GATEWAY_NAME]}`
   if (proxy === 'gateway') return `${namespace} gateways`
   const app = labels['app']
   if (app === 'activator' || app === 'autoscaler') return `${app} pods`

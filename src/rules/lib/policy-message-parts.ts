@@ -30,6 +30,7 @@ export function deniedCallerName(failure: PolicyDenied): string {
 export function serverName({ server, request }: PolicyDenied): string {
   const { namespace, name, proxy, labels } = server
   if (proxy === 'gateway') return `${namespace} gateways`
+  if (proxy === 'waypoint') return clientName(server)
   const of = labels['serving.kserve.io/inferenceservice'] ?? name
   return `${namespace}/${of}${request.method === 'GET' ? request.path : ''}`
 }

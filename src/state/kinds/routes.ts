@@ -70,6 +70,10 @@ export const ROUTES = {
         gatewayClassName: z.string().default(''),
         addresses: listOf(z.looseObject({ type: text, value: text })),
         listeners: listOf(listener)
+      }),
+      status: object({
+        addresses: listOf(z.looseObject({ value: text })),
+        conditions: listOf(z.looseObject({ status: text }))
       })
     })
   },

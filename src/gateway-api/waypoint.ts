@@ -1,0 +1,191 @@
+import { HBONE_PORT, isAmbient } from '../istio/ambient.ts'
+import type { Destination } from '../istio/client.ts'
+import { GATEWAY_NAME } from '../istio/policy-target.ts'
+import { type Endpoint, podsWith } from '../kubernetes/service.ts'
+import { getOrAdd } from '../state/map.ts'
+import { memoizeInView } from '../state/memoize.ts'
+import type { View } from '../state/snapshot.ts'
+import type { Workload } from '../state/workload.ts'
+import type { Labels } from '../text/selector.ts'
+import { admitsNamespace, type KubernetesGateway } from './listeners.ts'
+
+/** Kinds that decide which waypoint handles a request. */
+export type WaypointKinds = BindingKinds | 'Service' | 'Pod'
+type BindingKinds = 'Namespace' | 'KubernetesGateway' | 'GatewayClass'
+
+export const USE_WAYPOINT = 'istio.io/use-waypoint'
+const OF_NAMESPACE = 'istio.io/use-waypoint-namespace'
+const CANARY = 'istio.io/use-waypoint-canary'
+export const FOR_INGRESS = 'istio.io/ingress-use-waypoint'
+export const WAYPOINT_FOR = 'istio.io/waypoint-for'
+const MANAGED = 'gateway.istio.io/managed'
+/** Value of the label of Services and pods that Istio creates for a waypoint. */
+const MESH_CONTROLLER = 'istio.io-mesh-controller'
+const INBOUND_BINDING = 'ambient.istio.io/waypoint-inbound-binding'
+/** Values that Go's `strconv.ParseBool` parses as true. */
+const TRUE = ['1', 't', 'T', 'TRUE', 'true', 'True']
+
+/** Why the waypoint that a label names does not handle requests, which go to the pods without it. */
+export type Unbound = 'missing' | 'not-ready' | 'namespace-not-allowed' | 'other-traffic'
+
+/** Waypoint that labels of an object, or of its namespace, name. */
+export type Binding =
+  | { readonly is: 'bound'; readonly gateway: KubernetesGateway }
+  | { readonly is: 'unbound'; readonly why: Unbound; readonly namespace: string; readonly name: string }
+  /** It decides, and is not modeled. */
+  | { readonly is: 'unknown'; readonly reason: string }
+
+const UNBOUND: Readonly<Record<Unbound, string>> = {
+  missing: 'does not exist',
+  'not-ready': 'is not ready',
+  'namespace-not-allowed': 'does not allow routes of the namespace',
+  'other-traffic': 'handles other requests'
+}
+
+/** Why labels bind no waypoint, for messages. */
+export const unboundText = ({ why, namespace, name }: Extract<Binding, { readonly is: 'unbound' }>) =>
+  `waypoint ${namespace}/${name} ${UNBOUND[why]}`
+
+/** Object, existing or expected, that can have a waypoint. */
+interface Target {
+  readonly namespace: string
+  readonly labels: Labels
+}
+
+/** Requests to a Service, or to addresses of pods. */
+type Traffic = 'service' | 'workload'
+
+/**
+ * Waypoint of a Service or pod; absent if no label names one. A label of the object takes precedence over one of the namespace,
+ * even if it binds nothing.
+ * @see istio 1.31 pilot/pkg/serviceregistry/ambient/waypoints.go (fetchWaypointForTarget)
+ */
+export function bindingOf(view: View<BindingKinds>, target: Target, traffic: Traffic): Binding | undefined {
+  const { namespace, labels } = target
+  if (labels[MANAGED] === MESH_CONTROLLER) return undefined
+  const ofNamespace = view.get('Namespace', '', namespace)?.labels ?? {}
+  const source = labels[USE_WAYPOINT] === undefined ? ofNamespace : labels
+  const { [USE_WAYPOINT]: name, [OF_NAMESPACE]: own = namespace } = source
+  if (name === undefined || name === 'none') return undefined
+  if ((source[CANARY] ?? 'none') !== 'none') return { is: 'unknown', reason: `label ${CANARY} is not modeled` }
+  const gateway = view.get('KubernetesGateway', own, name)
+  const unbound = (why: Unbound): Binding => ({ is: 'unbound', why, namespace: own, name })
+  if (gateway === undefined) return unbound('missing')
+  const unmodeled = unmodeledPart(view, gateway)
+  if (unmodeled !== undefined)
+    return { is: 'unknown', reason: `${unmodeled} of waypoint ${own}/${name} is not modeled` }
+  if (!isReady(gateway)) return unbound('not-ready')
+  if (!allows(view, gateway, namespace)) return unbound('namespace-not-allowed')
+  return ['all', traffic].includes(trafficOf(view, gateway)) ? { is: 'bound', gateway } : unbound('other-traffic')
+}
+
+/** What a waypoint does that Istio's own does not, by default. */
+function unmodeledPart(view: View<BindingKinds>, { spec, annotations }: KubernetesGateway): string | undefined {
+  const found = view.get('GatewayClass', '', spec.gatewayClassName)
+  const controller = found?.spec.controllerName ?? 'istio.io/mesh-controller'
+  if (controller !== 'istio.io/mesh-controller') return `controller ${controller}`
+  return (annotations[INBOUND_BINDING] ?? found?.annotations[INBOUND_BINDING]) && `annotation ${INBOUND_BINDING}`
+}
+
+/** False if its controller has reported that it has no address. One that no controller has seen yet will get one. */
+function isReady({ status }: KubernetesGateway): boolean {
+  const { addresses = [], conditions = [] } = status ?? {}
+  return addresses.length > 0 || conditions.every(one => one.status === undefined || one.status === 'Unknown')
+}
+
+function allows(view: View<BindingKinds>, gateway: KubernetesGateway, namespace: string): boolean {
+  const listener = gateway.spec.listeners.find(({ protocol, port }) => protocol === 'HBONE' && port === HBONE_PORT)
+  return listener === undefined ? namespace === gateway.namespace : admitsNamespace(view, gateway, listener, namespace)
+}
+
+const trafficOf = (view: View<BindingKinds>, { labels, spec }: KubernetesGateway) =>
+  labels[WAYPOINT_FOR] ?? view.get('GatewayClass', '', spec.gatewayClassName)?.labels[WAYPOINT_FOR] ?? 'service'
+
+/**
+ * Binding that applies to a call; absent if none does. Captured pods pass waypoints, gateways only those of Services with a label
+ * for it, sidecars and pods without proxy none.
+ * @see istio 1.31 pilot/pkg/serviceregistry/ambient/services.go (ingressUseWaypointFromLabels), ztunnel 62d8265 src/proxy/outbound.rs
+ * (build_request)
+ */
+export function waypointOnTheWay(
+  view: View<WaypointKinds>,
+  client: Workload,
+  destination: Destination,
+  { workload }: Endpoint
+): Binding | undefined {
+  const isGateway = client.proxy === 'gateway'
+  if (!isGateway && !(client.proxy === 'none' && isAmbient(view, client))) return undefined
+  if (isByAddress(client, destination)) return isGateway ? undefined : bindingOf(view, workload, 'workload')
+  const { host, namespace } = destination
+  const labels = view.get('Service', namespace, nameIn(host))?.labels ?? {}
+  if (isGateway) {
+    const value = labels[FOR_INGRESS] ?? view.get('Namespace', '', namespace)?.labels[FOR_INGRESS]
+    if (value === undefined || !TRUE.includes(value)) return undefined
+  }
+  return bindingOf(view, { namespace, labels }, 'service')
+}
+
+/** The address of a headless Service is that of a pod; gateways call it as a Service. */
+const isByAddress = ({ proxy }: Workload, { headless, byAddress }: Destination) =>
+  byAddress === true || (headless && proxy !== 'gateway')
+
+const nameIn = (host: string) => host.replace(/\..*/, '')
+
+/** Pod of the waypoint on the way to a destination; absent if it had pods and has none. */
+export function waypointPod(
+  view: View<WaypointKinds>,
+  gateway: KubernetesGateway,
+  client: Workload,
+  destination: Destination
+): Workload | undefined {
+  const { host, namespace } = destination
+  return podServing(view, gateway, isByAddress(client, destination) ? undefined : { namespace, name: nameIn(host) })
+}
+
+function podServing(
+  view: View<WaypointKinds>,
+  gateway: KubernetesGateway,
+  serves: Workload['serves']
+): Workload | undefined {
+  return getOrAdd(waypointPods(view, gateway), serves && `${serves.namespace}/${serves.name}`, () => {
+    const { namespace, name, status } = gateway
+    const [running] = podsWith(view, namespace, { [GATEWAY_NAME]: name }).filter(({ proxy }) => proxy === 'waypoint')
+    if (running !== undefined) return { ...running, serves }
+    return status !== undefined && status.addresses.length > 0 ? undefined : { ...nextPod(gateway), serves }
+  })
+}
+
+const waypointPods = memoizeInView(
+  (_view: View<WaypointKinds>, _gateway: KubernetesGateway) => new Map<string | undefined, Workload | undefined>()
+)
+
+/** @see istio 1.31 manifests/charts/istio-control/istio-discovery/files/waypoint.yaml */
+function nextPod({ namespace, name }: KubernetesGateway): Workload {
+  return {
+    namespace,
+    name: `${name} (next pod)`,
+    labels: { [GATEWAY_NAME]: name, [MANAGED]: MESH_CONTROLLER },
+    serviceAccount: name,
+    proxy: 'waypoint',
+    ports: [],
+    address: undefined,
+    captured: false
+  }
+}
+
+/** Pods of the waypoints that can handle requests to a destination. */
+export function waypointsBefore(view: View<WaypointKinds>, destination: Destination): readonly Workload[] {
+  const { host, namespace, endpoints } = destination
+  const labels = view.get('Service', namespace, nameIn(host))?.labels ?? {}
+  const service = toPod(view, bindingOf(view, { namespace, labels }, 'service'), { namespace, name: nameIn(host) })
+  return [...service, ...endpoints.flatMap(({ workload }) => toPod(view, bindingOf(view, workload, 'workload')))]
+}
+
+function toPod(
+  view: View<WaypointKinds>,
+  binding: Binding | undefined,
+  serves?: Workload['serves']
+): readonly Workload[] {
+  const pod = binding?.is === 'bound' ? podServing(view, binding.gateway, serves) : undefined
+  return pod === undefined ? [] : [pod]
+}
