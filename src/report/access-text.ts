@@ -97,9 +97,11 @@ function resultText({ verdict, paths }: CallsView): string {
   return [...textsOf(verdict), ...open].join('; ')
 }
 
-/** Name, and whether it has no sidecar. */
+const DATA_PLANE = { sidecar: '', ztunnel: ' (ambient)', none: ' (no sidecar)' } as const
+
+/** Name, and its data plane if it is not a sidecar. */
 export function workloadName({ namespace, name, proxy }: WorkloadView): string {
-  return `${namespace}/${name}${proxy === 'none' ? ' (no sidecar)' : ''}`
+  return `${namespace}/${name}${DATA_PLANE[proxy]}`
 }
 
 /** Activator mode, hop that is not open, and identity. */

@@ -3,7 +3,7 @@ import type { WorkloadCalls } from '../engine/access-results.ts'
 import type { View } from '../state/snapshot.ts'
 import { type CallsView, toAccess } from './access.ts'
 import { accessText, pathText } from './access-text.ts'
-import { renderHop } from './explanation.ts'
+import { renderHops } from './explanation.ts'
 import { failureLines, hopLines } from './hop-text.ts'
 
 /** Text output with all names, and every hop of the first workload of each line. */
@@ -19,7 +19,9 @@ export function toAccessWide(view: View<'ConfigMap' | 'Pod'>, access: Access, sh
       `host ${calls.host}`,
       ...paths.flatMap(({ path, failure }, i) => [
         ...(paths.length > 1 ? calls.paths.slice(i, i + 1).map(one => `path ${pathText(one)}:`) : []),
-        ...path.hops.flatMap(hop => hopLines(renderHop(view, hop, failure), shown, one => failureLines(one, showFix)))
+        ...path.hops
+          .flatMap(hop => renderHops(view, hop, failure))
+          .flatMap(hop => hopLines(hop, shown, one => failureLines(one, showFix)))
       ])
     ]
   }

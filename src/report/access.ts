@@ -16,7 +16,7 @@ const workload = z.object({
   kind: z.string().describe('Kind of the controller; `Pod` without one'),
   name: z.string(),
   serviceAccount: z.string(),
-  proxy: z.enum(['sidecar', 'none']),
+  proxy: z.enum(['sidecar', 'ztunnel', 'none']),
   pods: z.int().describe('Number of running pods')
 })
 
@@ -109,8 +109,9 @@ export function toAccess(view: View<'ConfigMap' | 'Pod'>, access: Access): Acces
   }
 }
 
-function renderWorkload({ namespace, kind, name, serviceAccount, pods, proxy }: CallerWorkload): WorkloadView {
-  return { namespace, kind, name, serviceAccount, proxy: proxy === 'none' ? proxy : 'sidecar', pods }
+function renderWorkload({ namespace, kind, name, serviceAccount, pods, proxy, pod }: CallerWorkload): WorkloadView {
+  const withoutSidecar = pod.captured ? 'ztunnel' : 'none'
+  return { namespace, kind, name, serviceAccount, proxy: proxy === 'none' ? withoutSidecar : 'sidecar', pods }
 }
 
 function renderPath({ path, failure, message, peers }: AccessPath): AccessPathView {

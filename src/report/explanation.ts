@@ -112,7 +112,7 @@ export function toExplanation(
 
 function renderPath(view: View<'ConfigMap'>, path: Path, failure: ExplainedFailure | undefined): PathView {
   const { caller, from, entry, activatorMode, revision, expected } = path
-  const hops = path.hops.map(one => renderHop(view, one, failure))
+  const hops = path.hops.flatMap(one => renderHops(view, one, failure))
   const verdict = verdictOf(hops)
   return { caller, callerNamespaces: from, via: entry, activatorMode, revision, expected, verdict, hops }
 }
@@ -122,13 +122,32 @@ export function verdictOf(hops: readonly HopView[]): HopView['verdict'] {
   return hops.find(one => one.verdict !== 'ok')?.verdict ?? 'ok'
 }
 
-/** A path ends at its failed hop, so only one hop can have the failure. */
-export function renderHop(view: View<'ConfigMap'>, hop: Hop, failure: ExplainedFailure | undefined): HopView {
-  const { name, unknown, routedBy } = hop
+/**
+ * A hop, in two parts if its calls pass a waypoint: to the waypoint, and from there. A path ends at its failed hop, so only one
+ * hop can have the failure.
+ */
+export function renderHops(
+  view: View<'ConfigMap'>,
+  hop: Hop,
+  failure: ExplainedFailure | undefined
+): readonly HopView[] {
+  const [from, to] = hop.name.split('->')
+  const vias = hop.calls.flatMap(({ via }) => via ?? [])
+  const [first] = hop.calls
+  const isAtWaypoint = vias.length === 0 && first?.connection.server.at === 'waypoint'
+  const main = renderHop(view, hop, failure, isAtWaypoint ? `${from}->waypoint` : hop.name)
+  if (vias.length === 0) return [main]
+  const calls = vias.map(call => renderCallResult(view, call))
+  return [
+    { name: `${from}->waypoint`, verdict: 'ok', calls },
+    { ...main, name: `waypoint->${to}` }
+  ]
+}
+
+function renderHop(view: View<'ConfigMap'>, hop: Hop, failure: ExplainedFailure | undefined, name: string): HopView {
+  const { unknown, routedBy } = hop
   const route = routedBy && { virtualService: toRef(routedBy), destination: destinationOf(hop) }
-  const calls = hop.calls
-    .flatMap(call => (call.via === undefined ? [call] : [call.via, call]))
-    .map(call => renderCallResult(view, call))
+  const calls = hop.calls.map(call => renderCallResult(view, call))
   if (failure !== undefined && hop.failure !== undefined)
     return { name, verdict: 'blocked', route, calls, failure: renderFailure(failure) }
   return { name, verdict: unknown === undefined ? 'ok' : 'unknown', route, calls, unknownReason: unknown?.reason }

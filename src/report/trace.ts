@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Trace, TraceRequest } from '../engine/trace.ts'
 import type { View } from '../state/snapshot.ts'
-import { activatorModeSchema, hopSchema, renderHop, verdictOf, verdictSchema } from './explanation.ts'
+import { activatorModeSchema, hopSchema, renderHops, verdictOf, verdictSchema } from './explanation.ts'
 import { ACTIVATOR_MODES, failureLines, hopLines, STATUS_LABELS } from './hop-text.ts'
 
 const branch = z.object({
@@ -27,7 +27,7 @@ export type TraceView = z.output<typeof traceSchema>
 /** Converts a trace to the output format. */
 export function toTrace(view: View<'ConfigMap'>, { from, port, path }: TraceRequest, trace: Trace): TraceView {
   const branches = trace.branches.map(({ activatorMode, hops: followed, failure }) => {
-    const hops = followed.map(one => renderHop(view, one, failure))
+    const hops = followed.flatMap(one => renderHops(view, one, failure))
     return { activatorMode, verdict: verdictOf(hops), hops }
   })
   const verdicts = branches.map(one => one.verdict)

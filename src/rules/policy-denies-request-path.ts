@@ -5,6 +5,7 @@ import type { PathKinds } from '../request/caller.ts'
 import { nameOf, toRef } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
+import { clientName } from './lib/message-parts.ts'
 import { decidingPolicy, deniedCallerName, extendedAllowPolicy, serverName } from './lib/policy-message-parts.ts'
 import { defineFailure } from './lib/rule.ts'
 import { strictNamespace } from './lib/strict-namespace.ts'
@@ -17,6 +18,7 @@ export default defineFailure({
   symptom: '403 `RBAC: access denied`, with `rbac_access_denied_matched_policy[...]` in the access log of the server',
   ztunnelSymptom: 'connection reset, with `connection closed due to policy rejection` in the log of ztunnel',
   explain(failure, view) {
+    const { client } = failure
     const { policy, field } = decidingPolicy(failure)
     const who = deniedCallerName(failure)
     const isWebhook = isWebhookCall(failure) && failure.verdict.is === 'not-allowed'
@@ -25,10 +27,11 @@ export default defineFailure({
       extended.length > 0 && dialsPlaintext(view, failure.server)
         ? [...extended, strictNamespace(view, failure.server.namespace)]
         : extended
+    const forHops = client.proxy === 'waypoint' ? `Allow ${clientName(client)}, and` : 'Allow'
     const byHops = isWebhook
       ? 'Allow requests to the port of the webhook with the policy below'
       : isAmbient(view, failure.server)
-        ? `Allow the gateway, activator and autoscaler service accounts; to allow other callers, add a rule to ${nameOf(policy)}`
+        ? `${forHops} the gateway, activator and autoscaler service accounts; to allow other callers, add a rule to ${nameOf(policy)}`
         : 'Allow the gateway, activator and autoscaler service accounts, and their probe paths; ' +
           `to allow other callers, add a rule to ${nameOf(policy)}`
     const byRule = `Add a rule that allows ${who} to ${nameOf(policy)}`

@@ -4,7 +4,7 @@ import type { View } from '../../state/snapshot.ts'
 import { type AccessPathView, type AccessView, type CallsView, toAccess } from '../access.ts'
 import { addressName, callersSummary, pathText, workloadName } from '../access-text.ts'
 import { Causes } from '../causes.ts'
-import { type HopView, renderHop } from '../explanation.ts'
+import { type HopView, renderHops } from '../explanation.ts'
 import { groupBy } from '../group.ts'
 import { NOT_MODELED, SEVERITY, STATUS_LABELS } from '../hop-text.ts'
 import { installationLines } from '../installation.ts'
@@ -84,7 +84,7 @@ function callsOf(
       workloads,
       via,
       path: rendered,
-      hops: path.hops.map(hop => withMessage(renderHop(view, hop, failure), rendered))
+      hops: path.hops.flatMap(hop => renderHops(view, hop, failure)).map(hop => withMessage(hop, rendered))
     }))
   )
 }
