@@ -182,6 +182,13 @@ const rule = record({
   to: optional(atLeastOne(record({ operation: optional(operation) }))),
   when: seldom(atLeastOne(condition))
 })
+const targetRefs = seldom(
+  pick(
+    [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'waypoint' }],
+    [{ kind: 'Service', name: 'new-predictor' }],
+    [{ group: 'gateway.networking.k8s.io', kind: 'GatewayClass', name: 'istio-waypoint' }]
+  )
+)
 const authorizationPolicy = object(
   'security.istio.io/v1',
   'AuthorizationPolicy',
@@ -192,6 +199,7 @@ const authorizationPolicy = object(
       selector,
       action: optional(pick('ALLOW', 'ALLOW', 'DENY', 'AUDIT', 'CUSTOM')),
       provider: optional(record({ name: pick('gone') })),
+      targetRefs,
       rules: optional(some(rule))
     })
   ),
@@ -205,6 +213,7 @@ const requestAuthentication = object(
   spec(
     record({
       selector,
+      targetRefs,
       jwtRules: some(record({ issuer: pick('issuer', 'other'), forwardOriginalToken: optional(fc.boolean()) }))
     })
   )
@@ -261,15 +270,43 @@ const namespaceObject: fc.Arbitrary<Manifest> = record({
     { 'istio-injection': 'disabled' },
     { 'istio.io/rev': 'default' },
     { 'istio.io/dataplane-mode': 'ambient' },
+    { 'istio.io/dataplane-mode': 'ambient', 'istio.io/use-waypoint': 'waypoint' },
+    { 'istio.io/use-waypoint': 'waypoint', 'istio.io/ingress-use-waypoint': 'true' },
     { 'mesh-guard.io/policy': 'mesh' }
   )
 }).map(metadata => ({ apiVersion: 'v1', kind: 'Namespace', metadata }))
+
+const useWaypoint = seldom(pick('waypoint', 'waypoint', 'none'))
+const waypoint = object(
+  'gateway.networking.k8s.io/v1',
+  'Gateway',
+  pick('user1', 'user2'),
+  pick('waypoint'),
+  pick(
+    {},
+    { status: { addresses: [{ value: '10.0.0.9' }] } },
+    { status: { conditions: [{ type: 'Programmed', status: 'False' }] } }
+  ).map(body => ({
+    spec: { gatewayClassName: 'istio-waypoint', listeners: [{ name: 'mesh', port: 15008, protocol: 'HBONE' }] },
+    ...body
+  })),
+  pick({}, {}, { labels: { 'istio.io/waypoint-for': 'all' } }, { labels: { 'istio.io/waypoint-for': 'workload' } })
+)
+const waypointPod = pick('user1', 'user2').map(
+  (namespace): Manifest => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace, name: 'waypoint', labels: { 'gateway.networking.k8s.io/gateway-name': 'waypoint' } },
+    spec: { serviceAccountName: 'waypoint', containers: [{ name: 'istio-proxy', args: ['proxy', 'waypoint'] }] }
+  })
+)
 
 const inject = optional(pick('true', 'false'))
 const dataplaneMode = optional(pick('ambient', 'none'))
 const labels = record({
   'sidecar.istio.io/inject': inject,
   'istio.io/dataplane-mode': dataplaneMode,
+  'istio.io/use-waypoint': useWaypoint,
   'networking.knative.dev/visibility': optional(pick('cluster-local'))
 })
 const annotations = record({
@@ -322,7 +359,8 @@ const service = object(
         })
       )
     })
-  )
+  ),
+  record({ labels: record({ 'istio.io/use-waypoint': useWaypoint }) })
 )
 const sidecar = object(
   'networking.istio.io/v1',
@@ -412,6 +450,8 @@ export const anyObject: fc.Arbitrary<Manifest> = fc.oneof(
   { weight: 1, arbitrary: sidecar },
   { weight: 1, arbitrary: pod },
   { weight: 1, arbitrary: callerPod },
+  { weight: 1, arbitrary: waypoint },
+  { weight: 1, arbitrary: waypointPod },
   { weight: 1, arbitrary: anyRoute({ namespaces: ['user1', 'user2'], names: ['sklearn-iris', 'new'] }) },
   { weight: 1, arbitrary: configMap }
 )
