@@ -1,3 +1,4 @@
+import { isAmbient } from '../istio/ambient.ts'
 import { findMeshConfig } from '../istio/mesh.ts'
 import type { Component } from '../kserve/inference-service.ts'
 import { findKserveConfig } from '../kserve/kserve.ts'
@@ -11,7 +12,7 @@ import type { Workload } from '../state/workload.ts'
  * because defaults take effect only in a known installation. Absent: all are found.
  */
 export function unknownInstallation(
-  view: View<'ConfigMap' | 'Pod'>,
+  view: View<'ConfigMap' | 'Pod' | 'Namespace'>,
   { mode }: Component,
   pods: readonly Workload[]
 ): string | undefined {
@@ -24,8 +25,10 @@ export function unknownInstallation(
   if (istio[0].source === undefined)
     return 'Istio is not found: no injection webhook and no ConfigMap with a mesh configuration'
   const version = versionOf(view, istio[0].namespace, { app: 'istiod' })
-  if (version !== undefined && isUnsupported(version))
+  if (version !== undefined && isBelow(version, OLDEST))
     return `Istio ${version}: versions below ${OLDEST.join('.')} are not modeled`
+  if (version !== undefined && isBelow(version, OLDEST_AMBIENT) && pods.some(pod => isAmbient(view, pod)))
+    return `Istio ${version}: ambient mode of versions below ${OLDEST_AMBIENT.join('.')} is not modeled`
   const unread = pods.find(pod => isNotRead(view, pod))
   return (
     unread?.revision && `Istio revision ${unread.revision}: ConfigMap ${meshConfigMap(unread.revision)} is not read`
@@ -34,10 +37,12 @@ export function unknownInstallation(
 
 /** Oldest version of Istio whose behavior is modeled. */
 const OLDEST = [1, 21] as const
+/** Oldest version whose ztunnel gets port exceptions of PeerAuthentications as modeled. */
+const OLDEST_AMBIENT = [1, 24] as const
 
-function isUnsupported(version: string): boolean {
+function isBelow(version: string, oldest: readonly [number, number]): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number)
-  return major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])
+  return major < oldest[0] || (major === oldest[0] && minor < oldest[1])
 }
 
 /** True for the pod of another than the default revision whose mesh configuration is not found. */

@@ -3,7 +3,7 @@ import { decide } from '../../src/engine/decide.ts'
 import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import type { Snapshot } from '../../src/state/snapshot.ts'
-import { configMap, model, pod, policy, together } from '../support/objects.ts'
+import { configMap, model, namespace, pod, policy, together } from '../support/objects.ts'
 import { unknownReasons } from '../support/paths.ts'
 import { resourceOf, stockWith } from '../support/snapshot.ts'
 
@@ -39,6 +39,8 @@ kind: Pod
 metadata: { namespace: istio-system, name: a-istiod, labels: { app: istiod } }
 spec: { containers: [{ name: discovery, image: "docker.io/istio/pilot:${version}" }] }
 `
+
+const AMBIENT = namespace('istio.io/dataplane-mode: ambient')
 
 t.test('paths are unknown without the configuration of a control plane', async t => {
   const NO_KSERVE = 'KServe is not found: no ConfigMap kserve/inferenceservice-config'
@@ -84,6 +86,13 @@ t.test('paths are unknown without the configuration of a control plane', async t
     ...(['1.21.0', '2.0.0', 'latest'] as const).map(
       version => [`Istio ${version}`, stockWith(istiod(version)), []] as const
     ),
+    [
+      'ambient mode of Istio 1.23.6',
+      stockWith(together(istiod('1.23.6'), AMBIENT)),
+      ['Istio 1.23.6: ambient mode of versions below 1.24 is not modeled']
+    ],
+    ['ambient mode of Istio 1.24.0', stockWith(together(istiod('1.24.0'), AMBIENT)), []],
+    ['ambient mode of Istio, without a version', stockWith(AMBIENT), []],
     [
       'pods of the default revision',
       stockWith(`${OTHER_REVISION.replace('labels:', 'annotations: { istio.io/rev: default }, labels:')}`),
