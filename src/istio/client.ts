@@ -157,7 +157,6 @@ function autoMtls(
   const mtls = { ...mtlsTo(destination), reason: 'auto-mtls' as const, destinationRule }
   // All endpoints share one transport socket. Gateways do not dial the pods of a headless Service directly.
   if (passthrough || (destination.headless && client.proxy === 'sidecar')) return mtls
-
   if (tlsModeOf(workload) !== 'istio') return { ...PLAINTEXT, reason: 'endpoint-without-tls-mode', destinationRule }
   // Istio checks endpoints with the rule's top-level mode, even if a port entry replaces it.
   const top = endpointMode(merged, destination)

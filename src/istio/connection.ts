@@ -1,4 +1,5 @@
-import { type Endpoint, protocolAt } from '../kubernetes/service.ts'
+import { protocolAt } from '../kubernetes/port-protocol.ts'
+import type { Endpoint } from '../kubernetes/service.ts'
 import { getOrAdd } from '../state/map.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'

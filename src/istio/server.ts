@@ -1,11 +1,5 @@
-import {
-  declaresTls,
-  type Endpoint,
-  type PortProtocol,
-  protocolOf,
-  type ServicePort,
-  targetsOf
-} from '../kubernetes/service.ts'
+import { declaresTls, type PortProtocol, protocolOf } from '../kubernetes/port-protocol.ts'
+import { type Endpoint, type ServicePort, targetsOf } from '../kubernetes/service.ts'
 import { getOrAdd } from '../state/map.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'

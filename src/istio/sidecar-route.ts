@@ -1,4 +1,5 @@
-import { HTTP_PORT, protocolOf, type Resolved, type Service } from '../kubernetes/service.ts'
+import { protocolOf } from '../kubernetes/port-protocol.ts'
+import { HTTP_PORT, type Resolved, type Service } from '../kubernetes/service.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { hostsOf } from '../state/virtual-service-index.ts'
