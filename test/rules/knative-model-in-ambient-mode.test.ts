@@ -5,13 +5,18 @@ import { findingsOf, testRule } from '../support/table-test.ts'
 
 const AMBIENT = namespace('istio.io/dataplane-mode: ambient, team: a')
 const STANDARD = model(', annotations: { serving.kserve.io/deploymentMode: Standard }')
-const MODELS = ['sklearn-iris', 'sklearn-iris-burst'].map(name => `InferenceService user1/${name} metadata.namespace`)
+const OUT = model(
+  '',
+  'predictor: { labels: { istio.io/dataplane-mode: none }, model: { modelFormat: { name: sklearn } } }'
+)
+const NAMESPACE = ['Namespace /user1 metadata.labels[istio.io/dataplane-mode]']
 
 testRule(t, rule, {
-  'each Knative model is reported': [AMBIENT, MODELS],
-  'no model in Standard mode': [`${AMBIENT}---${STANDARD}`, MODELS],
+  'namespace with Knative models': [AMBIENT, NAMESPACE],
+  'namespace with models in Standard mode': [`${AMBIENT}---${STANDARD}`.replaceAll('user1', 'amb'), []],
+  'namespace without models': [AMBIENT.replaceAll('user1', 'amb'), []],
   'dataplane-mode: none': [namespace('istio.io/dataplane-mode: none'), []],
-  'no Namespace object': [model('').replaceAll('user1', 'unknown'), []]
+  'Knative model that opts out': [`${AMBIENT}---${OUT}`.replaceAll('user1', 'amb'), []]
 })
 
 t.test('the fix keeps other labels', async t => {
