@@ -784,7 +784,7 @@ exports[`test/cli/formats.test.ts > TAP > large cluster > audit -o json 1`] = `
   "findings": [
     {
       "rule": "client-mtls-to-plain-listener",
-(11383 lines)
+(13278 lines)
 `
 
 exports[`test/cli/formats.test.ts > TAP > large cluster > audit -o junit 1`] = `
@@ -794,9 +794,9 @@ exports[`test/cli/formats.test.ts > TAP > large cluster > audit -o junit 1`] = `
     <testcase classname="client-mtls-to-plain-listener" name="DestinationRule istio-system/default"><failure type="clien...
   DestinationRule istio-system/default spec.trafficPolicy.tls.mode
   istio-system gateways send mTLS to Gateway knative-serving/knative-local-gateway:8081, which accepts only plaintext
-  blocks team-0/model-0 for external at ingress-gateway-&gt;local-gateway, in-mesh at caller-&gt;local-gateway, non-mesh...
-  blocks team-0/model-12 for external at ingress-gateway-&gt;local-gateway, in-mesh at caller-&gt;local-gateway, non-mes...
-(763 lines)
+  blocks team-0/model-0 for external at ingress-gateway-&gt;local-gateway, in-mesh at caller-&gt;local-gateway, in-mesh ...
+  blocks team-0/model-12 for external at ingress-gateway-&gt;local-gateway, in-mesh at caller-&gt;local-gateway, in-mesh...
+(538 lines)
 `
 
 exports[`test/cli/formats.test.ts > TAP > large cluster > audit -o markdown 1`] = `
@@ -824,12 +824,12 @@ exports[`test/cli/formats.test.ts > TAP > large cluster > audit -o text 1`] = `
 deny client-mtls-to-plain-listener
   DestinationRule istio-system/default spec.trafficPolicy.tls.mode
   istio-system gateways send mTLS to Gateway knative-serving/knative-local-gateway:8081, which accepts only plaintext
-  blocks team-0/model-0 for external at ingress-gateway->local-gateway, in-mesh at caller->local-gateway, non-mesh at in...
-  blocks team-0/model-12 for external at ingress-gateway->local-gateway, in-mesh at caller->local-gateway, non-mesh at i...
-  blocks team-0/model-16 for external at ingress-gateway->local-gateway, in-mesh at caller->local-gateway, non-mesh at i...
-  blocks team-0/model-20 for external at ingress-gateway->local-gateway, in-mesh at caller->local-gateway, non-mesh at i...
-  blocks team-0/model-24 for external at ingress-gateway->local-gateway, in-mesh at caller->local-gateway, non-mesh at i...
-(759 lines)
+  blocks team-0/model-0 for external at ingress-gateway->local-gateway, in-mesh at caller->local-gateway, in-mesh (team-...
+  blocks team-0/model-12 for external at ingress-gateway->local-gateway, in-mesh at caller->local-gateway, in-mesh (team...
+  blocks team-0/model-16 for external at ingress-gateway->local-gateway, in-mesh at caller->local-gateway, in-mesh (team...
+  blocks team-0/model-20 for external at ingress-gateway->local-gateway, in-mesh at caller->local-gateway, in-mesh (team...
+  blocks team-0/model-24 for external at ingress-gateway->local-gateway, in-mesh at caller->local-gateway, in-mesh (team...
+(534 lines)
 `
 
 exports[`test/cli/formats.test.ts > TAP > large cluster > explain -o json 1`] = `
@@ -841,41 +841,41 @@ exports[`test/cli/formats.test.ts > TAP > large cluster > explain -o json 1`] = 
       "inferenceService": "team-0/model-0",
       "paths": [
         {
-(519363 lines)
+(720242 lines)
 `
 
 exports[`test/cli/formats.test.ts > TAP > large cluster > explain -o mermaid 1`] = `
 flowchart LR
-  n0(["in-mesh (any namespace)"])
+  n0(["in-mesh (any other namespace)"])
   n1["team-0/model-0 local-gateway"]
-  n2(["external"])
-  n3["team-0/model-0 ingress-gateway"]
-  n4(["non-mesh (if any exist)"])
-  n5(["autoscaler"])
-  n6["team-0/model-0 pod"]
-(8278 lines)
+  n2(["in-mesh (team-2, team-5, team-8)"])
+  n3["team-0/model-0 pod"]
+  n4["team-0/model-0 activator"]
+  n5(["external"])
+  n6["team-0/model-0 ingress-gateway"]
+(10490 lines)
 `
 
 exports[`test/cli/formats.test.ts > TAP > large cluster > explain -o text 1`] = `
-RESULT   INFERENCESERVICES                                                  EXTERNAL  IN-MESH      NON-MESH  PROBE  CAUS...
-BLOCKED  750: team-0/model-0, team-0/model-1, team-0/model-11 and 747 more  BLOCKED   BLOCKED      BLOCKED   ok     1
-BLOCKED  user1/sklearn-iris                                                 BLOCKED   BLOCKED 1/2  BLOCKED   ok     1
-BLOCKED  user1/sklearn-iris-burst                                           BLOCKED   BLOCKED 1/3  BLOCKED   ok     1
-ok       250: team-0/model-10, team-0/model-14, team-0/model-18 and 247 more
+RESULT   INFERENCESERVICES                                                   EXTERNAL  IN-MESH      NON-MESH  PROBE  CAU...
+BLOCKED  350: team-0/model-0, team-0/model-11, team-0/model-12 and 347 more  BLOCKED   BLOCKED 3/5  BLOCKED   ok     1
+BLOCKED  175: team-0/model-1, team-0/model-13, team-0/model-17 and 172 more  BLOCKED   BLOCKED 3/4  BLOCKED   ok     1
+BLOCKED  user1/sklearn-iris                                                  BLOCKED   BLOCKED 2/4  BLOCKED   ok     1
+BLOCKED  user1/sklearn-iris-burst                                            BLOCKED   BLOCKED 2/6  BLOCKED   ok     1
+ok       475: team-0/model-10, team-0/model-14, team-0/model-18 and 472 more
 
-[1] client-mtls-to-plain-listener: DestinationRule istio-system/default spec.trafficPolicy.tls.mode (752 InferenceServic...
-    sidecars send mTLS to Gateway knative-serving/knative-local-gateway:8081, which accepts only plaintext
-(10 lines)
+[1] client-mtls-to-plain-listener: DestinationRule istio-system/default spec.trafficPolicy.tls.mode (527 InferenceServic...
+(11 lines)
 `
 
 exports[`test/cli/formats.test.ts > TAP > large cluster > explain -o wide 1`] = `
-team-0/model-0: 1 ok, 4 blocked of 5 paths
-  RESULT       CALLER                   ADDRESS                                 PATH
-  BLOCKED [1]  in-mesh (any namespace)  component host or InferenceService URL  caller --x local-gateway
-  BLOCKED [1]  external                 InferenceService URL                    caller --> ingress-gateway --x local-gat...
-  BLOCKED [1]  non-mesh (if any exist)  InferenceService URL                    caller --> local-gateway --x local-gatew...
-  ok           probe                    autoscaler                              autoscaler --> pod
-
-[1] client-mtls-to-plain-listener: DestinationRule istio-system/default spec.trafficPolicy.tls.mode
-(32847 lines)
+team-0/model-0: 3 ok, 5 blocked of 8 paths
+  RESULT       CALLER                            ADDRESS                                 PATH
+  BLOCKED [1]  in-mesh (any other namespace)     component host or InferenceService URL  caller --x local-gateway
+  BLOCKED [1]  external                          InferenceService URL                    caller --> ingress-gateway --x ...
+  BLOCKED [1]  in-mesh (team-2, team-5, team-8)  InferenceService URL                    caller --> local-gateway --x lo...
+  BLOCKED [1]  non-mesh (if any exist)           InferenceService URL                    caller --> local-gateway --x lo...
+  ok           in-mesh (team-2, team-5, team-8)  component host                          caller --> local-gateway --> po...
+  ok           in-mesh (team-2, team-5, team-8)  component host                          caller --> local-gateway --> ac...
+(43094 lines)
 `
