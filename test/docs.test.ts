@@ -44,6 +44,7 @@ const IN_CLUSTER = ['failure-modes', 'gitops', 'install', 'rollout', 'security']
 /** Expected exit codes; `.ci/run` runs the npm commands. */
 const COMMANDS: Readonly<Record<string, number>> = {
   'npx mesh-guard check examples/ambient --against examples/cluster': 1,
+  'npx mesh-guard check examples/migration --against examples/cluster': 1,
   'npx mesh-guard check examples/strict-mesh.yaml --against examples/cluster': 1,
   'npx mesh-guard check examples/strict-mesh.yaml --against live': 1,
   'npx mesh-guard audit --against live': 0,

@@ -31,7 +31,9 @@ export function checkChanges(
 ): Report {
   const context = { ...contextOf(config), deleting }
   const { policy } = context
-  const locate = withSourceLocation(manifests)
+  // A later manifest of the same object is not in the state yet.
+  const applied = new Map<string, Manifest>()
+  const locate = (finding: Finding) => atSource(applied, finding)
   const steps: Step[] = []
   const notEvaluated: Skip[] = []
   const undecided: Skip[] = []
@@ -46,6 +48,7 @@ export function checkChanges(
       continue
     }
     const key = keyOf(ref)
+    applied.set(key, manifest)
     const result = admit(state, { resource, object, oldObject: objects.get(key) }, context)
     if (result === undefined) {
       steps.push({ object: ref, operation: 'DELETE', source, ...NOTHING_DELETED })
@@ -97,11 +100,13 @@ const toSkip = (ref: Ref): Skip => ({
 /** Adds the file and line of the object at fault, if one of the manifests defines it. */
 export function withSourceLocation(manifests: readonly Manifest[]): (finding: Finding) => Reported {
   const byKey = new Map(manifests.map(manifest => [keyOf(manifest.ref), manifest]))
-  return finding => {
-    const manifest = byKey.get(keyOf(finding.object))
-    const source = manifest && { file: manifest.source.file, line: manifest.lineOf(finding.field) }
-    return { ...finding, source }
-  }
+  return finding => atSource(byKey, finding)
+}
+
+function atSource(manifests: ReadonlyMap<string, Manifest>, finding: Finding): Reported {
+  const manifest = manifests.get(keyOf(finding.object))
+  const source = manifest && { file: manifest.source.file, line: manifest.lineOf(finding.field) }
+  return { ...finding, source }
 }
 
 const EXAMPLES = [

@@ -56,5 +56,8 @@ const callsIn = memoize((paths: readonly Path[]): Calls => {
 /** True if ztunnel sends HBONE to the server that denies plaintext. */
 function isReachedByTunnel(failure: Failure): boolean {
   if (!('server' in failure)) return false
-  return acceptsHbone('at' in failure.server ? failure.server.workload : failure.server)
+  const { server } = failure
+  // Of servers without a sidecar, only ztunnel enforces policies.
+  if (!('at' in server)) return server.proxy === 'none' || acceptsHbone(server)
+  return server.at === 'ztunnel' || (server.at === 'sidecar' && acceptsHbone(server.workload))
 }

@@ -118,6 +118,33 @@ t.test('-f is the same as PATH and repeatable', async t => {
   }
 })
 
+t.test('the source of a finding is the object in the state, not a later one of its name', async t => {
+  const denyAll = `
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { namespace: speech, name: deny-all }
+spec: {}
+`
+  const injected = `
+apiVersion: v1
+kind: Namespace
+metadata: { name: speech, labels: { istio-injection: enabled } }
+---${denyAll}`
+  const standard = model().replace(
+    'name: new',
+    'name: new, annotations: { serving.kserve.io/deploymentMode: Standard }'
+  )
+  const folder = t.testdir({
+    'a.yaml': injected,
+    'b.yaml': standard.replace('user1', 'speech'),
+    'c.yaml': `# The same again.\n${denyAll}`
+  })
+  const { steps } = await report(folder, '--against', CLUSTER)
+  t.match(steps[2]?.findings, [
+    { rule: 'policy-denies-request-path', source: { file: join(folder, 'a.yaml'), line: 9 } }
+  ])
+})
+
 t.test('a denied change does not change the state', async t => {
   const folder = t.testdir({ 'model.yaml': model() })
   const { steps } = await report(STRICT, STRICT, join(folder, 'model.yaml'), '--against', CLUSTER)

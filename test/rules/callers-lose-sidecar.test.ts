@@ -31,6 +31,12 @@ spec: { predictor: { model: { modelFormat: { name: sklearn } } } }
       'sidecar'
     )
   )
+/** Model in Standard mode, with pods in ambient mode. */
+const captured = () =>
+  direct()
+    .replace('sidecar.istio.io/inject: "true"', 'istio.io/dataplane-mode: ambient')
+    .replace('{ name: istio-proxy, args: [proxy, sidecar] }', '')
+    .replace('metadata: {', 'metadata: { annotations: { ambient.istio.io/redirection: enabled },')
 const STRICT = policy('user1', '{ mtls: { mode: STRICT } }')
 const FOUND = ['Namespace /clients metadata.labels']
 const DISABLED = 'istio-injection: disabled'
@@ -102,6 +108,11 @@ spec: { containers: [{ name: istio-proxy, args: [proxy, sidecar] }] }
   'ambient namespace, model with HBONE': [together(callers(AMBIENT), client(), STRICT, direct(TUNNEL)), []],
   'policy of a model with HBONE that requires the identity of ambient callers': [
     together(callers(AMBIENT), client(), direct(TUNNEL), onlyFrom('clients')),
+    []
+  ],
+  'ambient namespace, model that ztunnel captures': [together(callers(AMBIENT), client(), STRICT, captured()), []],
+  'policy of a model that ztunnel captures': [
+    together(callers(AMBIENT), client(), captured(), onlyFrom('clients')),
     []
   ],
   'ambient namespace, pod that ztunnel does not capture': [
