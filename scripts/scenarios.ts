@@ -1,6 +1,6 @@
 /**
- * Runs scenario directories (cluster.yaml, change.yaml, scenario.yaml) through `mesh-guard check --against` and prints each
- * difference from the expectation. Exits with 1 if there is one.
+ * Runs scenario directories (cluster.yaml, change.yaml, scenario.yaml) through `mesh-guard check --against`, and requests before
+ * the change through `mesh-guard trace`, and prints each difference from the expectation. Exits with 1 if there is one.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { run } from '../src/cli/program.ts'
 import { readPage, workerEntry } from '../src/program-files.ts'
 import { reportSchema } from '../src/report/report.ts'
+import { traceSchema } from '../src/report/trace.ts'
 import { nameOf } from '../src/state/resource.ts'
 
 const expectation = z.object({
@@ -24,7 +25,10 @@ const expectation = z.object({
     exposes: z.array(z.string()).default([]),
     mutated: z.record(z.string(), z.string()).default({}),
     notMutated: z.array(z.string()).default([]),
-    steps: z.array(z.object({ decision: z.string() })).optional()
+    steps: z.array(z.object({ decision: z.string() })).optional(),
+    traces: z
+      .array(z.strictObject({ from: z.string(), to: z.string(), verdict: z.string(), identity: z.string().optional() }))
+      .default([])
   })
 })
 
@@ -75,14 +79,31 @@ export async function runScenario(folder: string): Promise<readonly string[]> {
     const relaxed = await check(folder, ['--rule', 'strict-mesh-plain-local-gateway=warn'])
     compare('decision when relaxed', relaxed.decision, expect.relaxed)
   }
+  for (const { from, to, ...wanted } of expect.traces) {
+    const { verdict, identities } = await trace(folder, from, to)
+    const what = `trace ${from} -> ${to}`
+    compare(what, verdict, wanted.verdict)
+    if (wanted.identity !== undefined) compare(`${what}: identity`, identities, [wanted.identity])
+  }
   return differences
 }
 
 async function check(folder: string, flags: readonly string[]): Promise<Report> {
+  return reportSchema.parse(await runCommand('check', folder, [join(folder, 'change.yaml'), ...flags]))
+}
+
+/** Verdict about a request, and the identities that its servers see. */
+async function trace(folder: string, from: string, to: string) {
+  const { verdict, branches } = traceSchema.parse(await runCommand('trace', folder, ['--from', from, '--to', to]))
+  const calls = branches.flatMap(({ hops }) => hops).flatMap(hop => hop.calls)
+  return { verdict, identities: sorted(calls.map(({ identity }) => identity ?? 'unauthenticated')) }
+}
+
+/** @returns what the command prints about the cluster of the scenario */
+async function runCommand(name: string, folder: string, args: readonly string[]): Promise<unknown> {
   let text = ''
   let errors = ''
-  const files = [join(folder, 'change.yaml'), '--against', join(folder, 'cluster.yaml'), '-o', 'json']
-  await run(['check', ...files, ...flags], {
+  await run([name, ...args, '--against', join(folder, 'cluster.yaml'), '-o', 'json'], {
     out: part => {
       text += part
     },
@@ -97,7 +118,7 @@ async function check(folder: string, flags: readonly string[]): Promise<Report> 
     exit: () => {}
   })
   if (text === '') throw new Error(errors)
-  return reportSchema.parse(JSON.parse(text))
+  return JSON.parse(text)
 }
 
 /** Values that patches add, by JSON pointer. */

@@ -87,7 +87,7 @@ const SEVERITY = ['allow', 'warn', 'deny']
 const SETTLE_MS = 500
 
 /** Scenarios of distributions have objects that this API server refuses: addresses of other networks, webhooks cut short. */
-const ACCEPTED = SCENARIOS.filter(name => /^\d/.test(name))
+const ACCEPTED = SCENARIOS.filter(name => /^[\dw]/.test(name))
 
 for (const name of ACCEPTED) {
   await t.test(name, async t => {

@@ -21,20 +21,29 @@ export interface Named {
 }
 
 export interface OwnScenario {
-  /** Content of scenario.yaml without the key `without`. */
+  /** Content of scenario.yaml without the keys `without` and `overlay`. */
   readonly scenario: Readonly<Record<string, unknown>>
-  /** base.yaml without the objects in `without`, plus cluster.yaml. */
+  /** base.yaml without the objects in `without`; those of the overlay, if any, and of cluster.yaml replace others. */
   readonly cluster: readonly Named[]
   readonly change: readonly Named[]
 }
 
 export function readOwnScenario(name: string): OwnScenario {
   const from = join(folder, name)
-  const { without = [], ...scenario } = parse(readFileSync(join(from, 'scenario.yaml'), 'utf8'))
-  const own = toNamed(join(from, 'cluster.yaml'))
-  const replaced = new Set([...without, ...own.map(one => one.name)])
-  const cluster = [...base.filter(one => !replaced.has(one.name)), ...own]
+  const { without = [], overlay, ...scenario } = parse(readFileSync(join(from, 'scenario.yaml'), 'utf8'))
+  const omitted = new Set(without)
+  const shared = overlay === undefined ? base : replace(base, toNamed(join(folder, `${overlay}.yaml`)))
+  const cluster = replace(
+    shared.filter(one => !omitted.has(one.name)),
+    toNamed(join(from, 'cluster.yaml'))
+  )
   return { scenario, cluster, change: toNamed(join(from, 'change.yaml')) }
+}
+
+/** Objects with those of another list, which take the place of objects of the same name. */
+function replace(objects: readonly Named[], others: readonly Named[]): readonly Named[] {
+  const names = new Set(others.map(({ name }) => name))
+  return [...objects.filter(({ name }) => !names.has(name)), ...others]
 }
 
 /** Objects of a file. */
