@@ -28,8 +28,7 @@ t.ok(samples.length >= 60, 'sample models')
 
 for (const name of NAMES) {
   t.test(name, async t => {
-    const { cluster: file, expected, changes } = readDistribution(name)
-    const manifests = readFiles([file])
+    const { cluster: manifests, expected, changes } = readDistribution(name)
     const cluster = toClusterState(manifests, config)
 
     t.test('an audit has no false finding', async t => {

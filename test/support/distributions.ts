@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { readFiles } from '../../src/sources/files.ts'
 import type { Manifest } from '../../src/sources/yaml.ts'
+import { nameOf } from '../../src/state/resource.ts'
 import { readDocuments } from './upstream.ts'
 
 /** States of published distributions. */
@@ -11,6 +13,9 @@ export const NAMES = readdirSync(DISTRIBUTIONS).filter(name => name !== 'README.
 
 const why = z.string().min(1)
 const expectation = z.strictObject({
+  /** Distribution from which this one differs only in the objects of its cluster.yaml, and in those that it is without. */
+  base: z.string().optional(),
+  without: z.array(z.string()).default([]),
   /** Namespace in which the sample models are created. */
   namespace: z.string(),
   /** Defects of the distribution. */
@@ -39,7 +44,7 @@ const changes = z.array(
 )
 
 export interface Distribution {
-  readonly cluster: string
+  readonly cluster: readonly Manifest[]
   readonly expected: z.output<typeof expectation>
   readonly changes: z.output<typeof changes>
 }
@@ -47,9 +52,13 @@ export interface Distribution {
 export function readDistribution(name: string): Distribution {
   const file = (base: string) => join(DISTRIBUTIONS, name, base)
   const read = (base: string): unknown => parse(readFileSync(file(base), 'utf8'))
+  const expected = expectation.parse(read('expected.yaml'))
+  const own = readFiles([file('cluster.yaml')])
+  const replaced = new Set([...expected.without, ...own.map(({ ref }) => nameOf(ref))])
+  const shared = expected.base === undefined ? [] : readDistribution(expected.base).cluster
   return {
-    cluster: file('cluster.yaml'),
-    expected: expectation.parse(read('expected.yaml')),
+    cluster: [...shared.filter(({ ref }) => !replaced.has(nameOf(ref))), ...own],
+    expected,
     changes: changes.parse(read('changes.yaml'))
   }
 }

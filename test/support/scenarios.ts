@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { runScenario } from '../../scripts/scenarios.ts'
 import { readFiles } from '../../src/sources/files.ts'
+import type { Manifest } from '../../src/sources/yaml.ts'
 import { nameOf } from '../../src/state/resource.ts'
 
 const folder = join(import.meta.dirname, '../scenarios')
 /** Parsed once; each scenario omits some objects. */
-const base = toNamed(join(folder, 'base.yaml'))
+const base = toNamed(readFiles([join(folder, 'base.yaml')]))
 
 export const SCENARIOS = readdirSync(folder, { withFileTypes: true })
   .filter(entry => entry.isDirectory())
@@ -32,12 +33,12 @@ export function readOwnScenario(name: string): OwnScenario {
   const from = join(folder, name)
   const { without = [], overlay, ...scenario } = parse(readFileSync(join(from, 'scenario.yaml'), 'utf8'))
   const omitted = new Set(without)
-  const shared = overlay === undefined ? base : replace(base, toNamed(join(folder, `${overlay}.yaml`)))
+  const shared = overlay === undefined ? base : replace(base, toNamed(readFiles([join(folder, `${overlay}.yaml`)])))
   const cluster = replace(
     shared.filter(one => !omitted.has(one.name)),
-    toNamed(join(from, 'cluster.yaml'))
+    toNamed(readFiles([join(from, 'cluster.yaml')]))
   )
-  return { scenario, cluster, change: toNamed(join(from, 'change.yaml')) }
+  return { scenario, cluster, change: toNamed(readFiles([join(from, 'change.yaml')])) }
 }
 
 /** Objects with those of another list, which take the place of objects of the same name. */
@@ -46,9 +47,8 @@ function replace(objects: readonly Named[], others: readonly Named[]): readonly 
   return [...objects.filter(({ name }) => !names.has(name)), ...others]
 }
 
-/** Objects of a file. */
-export function toNamed(file: string): readonly Named[] {
-  return readFiles([file]).map(({ ref, object }) => ({ name: nameOf(ref), text: stringify(object) }))
+export function toNamed(manifests: readonly Manifest[]): readonly Named[] {
+  return manifests.map(({ ref, object }) => ({ name: nameOf(ref), text: stringify(object) }))
 }
 
 /**
