@@ -13,7 +13,7 @@ export default defineCheck({
   category: 'exposure',
   mode: 'warn',
   summary: 'A policy has no effect on models in ambient mode: ztunnel does not enforce it',
-  symptom: 'requests that the policy should deny get 200; its status may say `UnsupportedValue`',
+  symptom: 'requests to deny get 200, or requests to allow are reset; status of the policy: `UnsupportedValue`',
   on: ['AuthorizationPolicy', 'RequestAuthentication'],
   reads: MODEL_KINDS,
   *check(policy, view) {
