@@ -94,21 +94,26 @@ export function identityOf(
   return `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`
 }
 
-/** Argument of the proxies that are not sidecars. */
-const ARGUMENT = { gateway: 'router', waypoint: 'waypoint' } as const
+/** Argument of the proxies that are not sidecars. That of ztunnel serves other pods; its own pod has none. */
+const ROLES: ReadonlyMap<string, Proxy> = new Map([
+  ['router', 'gateway'],
+  ['waypoint', 'waypoint'],
+  ['ztunnel', 'none']
+])
+
+const roleOf = (args: readonly string[]): Proxy => args.flatMap(one => ROLES.get(one) ?? [])[0] ?? 'sidecar'
 
 export const toWorkload: (pod: ResourceOf<'Pod'>) => Workload = memoize(
   ({ namespace, name, labels, annotations, spec, status }) => {
     // A native sidecar is a restartable init container.
     const containers = [...spec.containers, ...spec.initContainers]
     const proxy = containers.find(container => container.name === 'istio-proxy')
-    const [type] = (['gateway', 'waypoint'] as const).filter(one => proxy?.args.includes(ARGUMENT[one]))
     return {
       namespace,
       name,
       labels,
       serviceAccount: spec.serviceAccountName ?? 'default',
-      proxy: proxy === undefined ? 'none' : (type ?? 'sidecar'),
+      proxy: proxy === undefined ? 'none' : roleOf(proxy.args),
       ports: spec.containers.flatMap(({ ports }) => ports),
       address: status?.podIP,
       revision: annotations[REVISION],

@@ -47,3 +47,16 @@ for (const [name, [yaml, now, elsewhere, inAmbient]] of Object.entries(PODS)) {
     t.equal(isAmbient(ambient, next), inAmbient)
   })
 }
+
+t.test('ztunnel is not the proxy of its own pod', async t => {
+  const proxyWith = (args: string) => {
+    const pod = resourceOf(podWith('', `containers: [{ name: istio-proxy, args: [${args}] }]`))
+    return pod.kind === 'Pod' && toWorkload(pod).proxy
+  }
+  t.same(['', 'proxy, sidecar', 'proxy, router', 'proxy, ztunnel'].map(proxyWith), [
+    'sidecar',
+    'sidecar',
+    'gateway',
+    'none'
+  ])
+})
