@@ -119,8 +119,10 @@ function pathsOfModels({ namespaces }: Evaluation): ReadonlyMap<string, readonly
 
 /** True if a path of these callers is blocked at the hop of the finding. */
 function isBlocked(paths: readonly Path[] = [], { caller, from, hop }: BlockedPathRef): boolean {
-  const isSame = (path: Path) =>
-    path.caller === caller &&
-    (from === undefined || path.from === undefined || from.some(one => path.from?.includes(one)))
-  return paths.some(path => isSame(path) && failedHopOf(path)?.name === hop)
+  const ofCaller = paths.filter(path => path.caller === caller)
+  const named = new Set(ofCaller.flatMap(path => path.from ?? []))
+  // A path without `from` is that of the namespaces that no other path names.
+  const isSame = ({ from: own }: Path) =>
+    from === undefined || from.some(one => (own === undefined ? !named.has(one) : own.includes(one)))
+  return ofCaller.some(path => isSame(path) && failedHopOf(path)?.name === hop)
 }

@@ -8,7 +8,7 @@ import type { Fix, Manifest } from '../../src/rules/lib/rule.ts'
 import { readResource } from '../../src/sources/manifest.ts'
 import { toRef } from '../../src/state/resource.ts'
 import type { Change } from '../../src/state/snapshot.ts'
-import { allow, clientRule, model, policy } from '../support/objects.ts'
+import { allow, authorization, clientRule, model, policy, together } from '../support/objects.ts'
 import { resourceOf, stockWith } from '../support/snapshot.ts'
 
 const LOCAL = 'knative-local-gateway.istio-system.svc.cluster.local'
@@ -68,6 +68,28 @@ t.test('fixes of a deletion, and removals', async t => {
     { is: 'good', grants: [] },
     'paths of control planes'
   )
+})
+
+t.test('paths of the namespaces of a finding', async t => {
+  const harmless = clientRule('a.example.com', '{}', 'user1')
+  const state = stockWith(
+    together(
+      harmless,
+      model(', annotations: { serving.kserve.io/deploymentMode: Standard }'),
+      authorization('user1', '{ rules: [{ from: [{ source: { namespaces: [user2, istio-system] } }] }] }')
+    )
+  )
+  const noop: Change = { operation: 'CREATE', after: resourceOf(clientRule('b.example.com', '{}', 'user2')) }
+  const provePath = (from: readonly [string] | undefined) => {
+    const blocked = [{ inferenceService: 'user1/new', caller: 'in-mesh', from, hop: 'caller->pod' }] as const
+    const findings = withFix({ remove: [toRef(resourceOf(harmless))] }).map(one => ({ ...one, blocked }))
+    return prove(findings, state, noop)
+  }
+  const stillBlocked = { is: 'bad', reason: 'user1/new is blocked for in-mesh at caller->pod' }
+  t.match(provePath(['user2']), { is: 'good' }, 'open, although those of other namespaces are blocked')
+  t.match(provePath(['absent']), stillBlocked, 'namespace that no path names')
+  t.match(provePath(['user1']), stillBlocked, 'namespace with a path of its own')
+  t.match(provePath(undefined), stillBlocked, 'other namespaces')
 })
 
 t.test('objects of a fix are applied in the order in which they are admitted', async t => {
