@@ -30,7 +30,6 @@ export function checkChanges(
   deleting: boolean
 ): Report {
   const context = { ...contextOf(config), deleting }
-  const { policy } = context
   // A later manifest of the same object is not in the state yet.
   const applied = new Map<string, Manifest>()
   const locate = (finding: Finding) => atSource(applied, finding)
@@ -73,12 +72,12 @@ export function checkChanges(
   return {
     decision: mostSevereDecision([
       ...steps.map(({ decision }) => decision),
-      ...undecided.map(() => policy.unevaluated)
+      ...undecided.map(() => context.policy.unevaluated)
     ]),
     steps,
     findings: [],
     notEvaluated: dedupe([...undecided, ...notEvaluated]),
-    skipped: dedupe([...skipped, ...expiredExceptions(policy.exceptions)]),
+    skipped: dedupe([...skipped, ...expiredExceptions(context.policy.exceptions)]),
     installation: toInstallation(state)
   }
 }
