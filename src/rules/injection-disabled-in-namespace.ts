@@ -1,5 +1,7 @@
+import { isAmbient } from '../istio/ambient.ts'
 import { INJECT, injection } from '../istio/injection.ts'
 import { componentsOf, injectionSubject } from '../kserve/inference-service.ts'
+import { desiredPod } from '../kserve/next-pod.ts'
 import { INJECTION_KINDS } from './lib/model-pods.ts'
 import { defineCheck } from './lib/rule.ts'
 import { updatedManifest } from './lib/updated-manifest.ts'
@@ -19,6 +21,8 @@ export default defineCheck({
       const subject = injectionSubject(service, component)
       const forced = injection(view, { ...subject, labels: { ...labels, [INJECT]: 'true' } })
       if (forced.injected || forced.reason === 'host-network') continue
+      // Pods in ambient mode are in the mesh without a sidecar.
+      if (isAmbient(view, desiredPod(view, service, component))) continue
       const namespace = view.get('Namespace', '', service.namespace)
       const value = namespace?.labels['istio-injection']
       yield {

@@ -23,6 +23,10 @@ webhooks: []
 `,
     [PLACE.replace('user1', 'unknown'), ...STOCK]
   ],
+  'in ambient mode, which needs no sidecar': [
+    `${namespace('istio-injection: disabled, istio.io/dataplane-mode: ambient')}---${requested}`,
+    []
+  ],
   hostNetwork: [model(`, labels: { ${INJECT}: "true" }`, 'predictor: { hostNetwork: true }'), []],
   'not requested': [`${namespace('istio-injection: disabled')}---${model('')}`, STOCK]
 })
