@@ -75,6 +75,7 @@ const COMMANDS: Readonly<Record<string, number>> = {
   'npx mesh-guard access --against examples/four-outcomes -o html > access.html': 0,
   'npx mesh-guard diff examples/cluster examples/four-outcomes -o html > diff.html': 1,
   'npx mesh-guard plan --goal strict-mtls --against examples/cluster': 0,
+  'npx mesh-guard plan --goal ambient -n user1 --against examples/cluster': 0,
   'npx mesh-guard fix examples/strict-mesh.yaml --against examples/cluster': 0,
   'npx mesh-guard explain user1/sklearn-iris --show-fix --against examples/cluster': 0,
   'npx mesh-guard schema config': 0,

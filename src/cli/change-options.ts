@@ -51,8 +51,8 @@ export function addPaths(command: Command): Command {
 }
 
 /** Options of `plan` and `fix`. */
-export function addChangeOptions(command: Command): Command {
-  const cluster = [kubeconfigOption, contextOption, namespaceOption]
+export function addChangeOptions(command: Command, namespace = namespaceOption): Command {
+  const cluster = [kubeconfigOption, contextOption, namespace]
   const all = [...cluster, manifestsOutputOption, colorOption, failOnOption, configOption, ruleOption]
   return all.reduce((before, option) => before.addOption(option), command)
 }

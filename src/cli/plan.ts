@@ -1,10 +1,11 @@
 import { Command, Option } from 'commander'
+import { GOALS, goalFor, withGoalModes } from '../engine/goal.ts'
 import { plan, type WantedChange } from '../engine/plan.ts'
-import { strictMtlsGoal } from '../engine/strict-mtls-goal.ts'
 import { type LocatedPlan, locate, toPlanJson, toPlanManifests, toPlanText } from '../report/plan.ts'
+import type { Manifest } from '../rules/lib/rule.ts'
+import { InvalidInput } from '../sources/files.ts'
 import { readRef, readResource } from '../sources/manifest.ts'
 import type { Resource } from '../state/resource.ts'
-import type { Snapshot } from '../state/snapshot.ts'
 import {
   addChangeOptions,
   addPaths,
@@ -18,11 +19,12 @@ import {
 import { requireNamespace } from './cluster-state.ts'
 import { helpText } from './help.ts'
 import type { Io } from './io.ts'
-import { print } from './output.ts'
+import { type OutputOptions, print } from './output.ts'
 
 const EXAMPLES = [
   'mesh-guard plan change/ --against live',
   'mesh-guard plan --goal strict-mtls --against examples/cluster',
+  'mesh-guard plan --goal ambient -n user1 --against examples/cluster',
   'mesh-guard plan change/ -o manifests > ordered.yaml'
 ]
 const OUTCOMES = {
@@ -31,9 +33,15 @@ const OUTCOMES = {
   failed: 'internal error, or the cluster cannot be read'
 }
 
-interface PlanOptions extends ChangeOptions {
-  readonly goal?: 'strict-mtls'
+interface PlanOptions extends Omit<ChangeOptions, 'namespace'> {
+  readonly goal?: (typeof GOALS)[number]
+  readonly namespace?: readonly string[]
 }
+
+const namespacesOption = new Option(
+  '-n, --namespace <name>',
+  'namespace of the goal, repeatable; the first is for names given without one (default: that of the current context)'
+).argParser((value: string, previous: readonly string[] = []) => [...previous, value])
 
 export function planCommand(io: Io): Command {
   const command = addPaths(
@@ -41,40 +49,47 @@ export function planCommand(io: Io): Command {
       'Order changes so that none is denied, with intermediate steps where they are needed'
     )
   ).addOption(
-    new Option('--goal <goal>', 'also plan STRICT mTLS, for --namespace or the mesh').choices(['strict-mtls'])
+    new Option(
+      '--goal <goal>',
+      'also plan STRICT mTLS, for --namespace or the mesh, or ambient mode for --namespace'
+    ).choices(GOALS)
   )
-  return addChangeOptions(command)
+  return addChangeOptions(command, namespacesOption)
     .addHelpText('after', helpText(EXAMPLES, OUTCOMES))
-    .action(async (paths: readonly string[], options: PlanOptions) => {
+    .action(async (paths: readonly string[], { namespace: namespaces = [], ...options }: PlanOptions) => {
       const all = pathsOf(paths, options)
       if (options.goal === undefined) requirePaths(all, '--goal')
-      const { config, manifests, start } = await readChanges(all, options, io)
+      if (options.goal === 'ambient' && namespaces.length === 0)
+        throw new InvalidInput(['--goal ambient requires --namespace'])
+      const [first] = namespaces
+      const flags = first === undefined ? options : { ...options, namespace: first }
+      const { config, manifests, start } = await readChanges(all, flags, io)
       const written = manifests.flatMap(({ ref, resource, object }) =>
         resource === undefined ? [] : [{ ref, resource, object, deleting: false }]
       )
-      const goals = options.goal === undefined ? [] : goalOf(start.state, options.namespace)
-      const context = contextOf(config)
+      if (options.goal !== undefined) for (const one of namespaces) requireNamespace(start.state, one)
+      const { changes, modes, unconfirmed, ...goal } = goalFor(options.goal, start.state, namespaces, toChange)
+      const { policy, ...others } = contextOf(config)
+      const context = { ...others, ...goal, policy: withGoalModes(policy, modes) }
       const sources = new Map(manifests.map(one => [one.object, one.source]))
-      const planned = plan(start, [...written, ...goals], context)
-      const today = goals.flatMap(goal => plan(start, [goal], context, 1).denied)
+      const planned = plan(start, [...written, ...changes], context)
+      const applied = changes.filter(({ restarts }) => restarts === undefined)
+      const today = applied.flatMap(one => plan(start, [one], context, 1).denied)
       printPlan(
         io,
         options,
-        locate(planned, today, step => sources.get(step.wanted.object))
+        locate(planned, today, step => sources.get(step.wanted.object), unconfirmed)
       )
       const decisions = planned.steps.map(({ decision }) => decision.decision)
       io.exit(changesExitCode(planned.outcome !== 'planned', decisions, options.failOn))
     })
 }
 
-function goalOf(state: Snapshot, namespace: string | undefined): readonly WantedChange[] {
-  requireNamespace(state, namespace)
-  const object = strictMtlsGoal(state, namespace)
-  return [{ ref: readRef(object), resource: readResource(object) as Resource, object, deleting: false }]
+function toChange(object: Manifest): WantedChange {
+  return { ref: readRef(object), resource: readResource(object) as Resource, object, deleting: false }
 }
-
 /** Manifests are printed only if they can be applied. */
-function printPlan(io: Io, options: PlanOptions, planned: LocatedPlan): void {
+function printPlan(io: Io, options: OutputOptions, planned: LocatedPlan): void {
   if (options.output !== 'manifests')
     print(io, options, planned, (all, _, columns) => toPlanText(all, columns), toPlanJson)
   else if (planned.outcome === 'planned') io.out(toPlanManifests(planned))

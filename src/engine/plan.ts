@@ -3,6 +3,7 @@ import type { Snapshot } from '../state/snapshot.ts'
 import { type Applied, admit, keyOf, type StepContext, type StepResult } from './admission-step.ts'
 import { isUnchanged } from './exempt.ts'
 import type { Finding } from './finding.ts'
+import { restart } from './restart.ts'
 
 /** Cluster state, with the objects as they were read, by `keyOf`. */
 export interface PlanState {
@@ -12,8 +13,13 @@ export interface PlanState {
 
 /** A change to make in any order; changes of one object keep their order. */
 export interface WantedChange extends Omit<Applied, 'oldObject'> {
+  /** For a restart, the object that the pods belong to. */
   readonly ref: Ref
   readonly deleting: boolean
+  /** Pods to restart, in place of an object to apply. */
+  readonly restarts?: readonly Ref[]
+  /** Changes that must be made before. */
+  readonly after?: readonly WantedChange[]
 }
 
 export interface PlanStep extends Pick<StepResult, 'change' | 'decision'> {
@@ -31,6 +37,12 @@ export interface Plan {
   readonly denied: readonly PlanStep[]
 }
 
+/** Input that is equal for all steps. */
+export interface PlanContext extends Omit<StepContext, 'deleting'> {
+  /** Further changes that can prevent a denial, besides its proven fixes. */
+  readonly remedies?: (state: Snapshot, denial: Finding) => readonly WantedChange[]
+}
+
 /** Number of changes that are evaluated before the search gives up. */
 const MAX_EVALUATIONS = 5_000
 
@@ -41,7 +53,7 @@ const MAX_EVALUATIONS = 5_000
 export function plan(
   start: PlanState,
   wanted: readonly WantedChange[],
-  context: Omit<StepContext, 'deleting'>,
+  context: PlanContext,
   maxEvaluations = MAX_EVALUATIONS
 ): Plan {
   const search = new Search(context, maxEvaluations)
@@ -63,14 +75,14 @@ interface Edge {
 
 /** Depth-first search. */
 class Search {
-  readonly #context: Omit<StepContext, 'deleting'>
+  readonly #context: PlanContext
   readonly #maxEvaluations: number
   readonly #visited = new Set<string>()
   #evaluations = 0
   #fewestDenied = Infinity
   closest: Pick<Plan, 'steps' | 'denied'> = { steps: [], denied: [] }
 
-  constructor(context: Omit<StepContext, 'deleting'>, maxEvaluations: number) {
+  constructor(context: PlanContext, maxEvaluations: number) {
     this.#context = context
     this.#maxEvaluations = maxEvaluations
   }
@@ -84,16 +96,21 @@ class Search {
     const key = visitKey(node)
     if (this.#visited.has(key) || this.isExhausted) return undefined
     this.#visited.add(key)
-    const tried = firstOfEachObject(node.remaining).map(wanted => this.#try(node, wanted, undefined))
-    const done = tried.find(({ step }) => step === undefined)
-    if (done !== undefined) return this.explore(done.next)
-    const edges = tried.filter(isEdge)
+    const edges: Edge[] = []
+    for (const wanted of readyIn(node.remaining)) {
+      const tried = this.#try(node, wanted, undefined)
+      if (!isEdge(tried)) return this.explore(tried.next)
+      // Changes without findings come first, so the others need not be evaluated yet.
+      const found = tried.step.decision.decision === 'allow' ? this.explore(tried.next) : undefined
+      if (found !== undefined) return found
+      edges.push(tried)
+    }
     const [denied, admitted] = [edges.filter(isDenied), edges.filter(one => !isDenied(one))]
     if (admitted.length === 0 && denied.length < this.#fewestDenied) {
       this.#fewestDenied = denied.length
       this.closest = { steps: node.steps, denied: denied.map(({ step }) => step) }
     }
-    return this.#first(admitted.sort(allowedFirst)) ?? this.#first(denied.flatMap(one => this.#fixesOf(node, one.step)))
+    return this.#first(admitted) ?? this.#first(denied.flatMap(one => this.#fixesOf(node, one.step)))
   }
 
   #first(edges: readonly Edge[]): readonly PlanStep[] | undefined {
@@ -109,32 +126,47 @@ class Search {
     this.#evaluations++
     const key = keyOf(wanted.ref)
     const remaining = node.remaining.filter(one => one !== wanted)
-    const applied = { ...wanted, oldObject: node.objects.get(key) }
-    const result = admit(node.state, applied, { ...this.#context, deleting: wanted.deleting })
+    const result = this.#decide(node, wanted, node.objects.get(key))
     if (result === undefined || isUnchanged(result.change, () => true))
       return { step: undefined, next: { ...node, remaining } }
     const { change, decision, next: state, object } = result
     const step = { wanted, change, decision, prevents }
-    const objects = new Map(node.objects).set(key, object)
+    const objects = wanted.restarts === undefined ? new Map(node.objects).set(key, object) : node.objects
     return { step, next: { state, objects, remaining, steps: [...node.steps, step] } }
   }
 
-  /** The objects of proven fixes, each as a step. */
-  #fixesOf(node: Node, { decision: { findings } }: PlanStep): readonly Edge[] {
-    return findings.flatMap(finding =>
-      fixChanges(node.state, finding, this.#context.read)
+  #decide({ state }: Node, { restarts, ...wanted }: WantedChange, oldObject: unknown): StepResult | undefined {
+    if (restarts !== undefined) return restart(state, restarts, this.#context)
+    return admit(state, { ...wanted, oldObject }, { ...this.#context, deleting: wanted.deleting })
+  }
+
+  /** Other remedies that help, then the objects of proven fixes, each as a step. */
+  #fixesOf(node: Node, { wanted, decision: { findings } }: PlanStep): readonly Edge[] {
+    const { read, remedies = () => [] } = this.#context
+    const admitted = (changes: readonly WantedChange[], finding: Finding) =>
+      changes
         .map(change => this.#try(node, change, finding))
         .filter(isEdge)
         .filter(one => !isDenied(one))
-    )
+    return [
+      ...findings.flatMap(one =>
+        admitted(remedies(node.state, one), one).filter(edge => this.#helps(edge, wanted, one))
+      ),
+      ...findings.flatMap(one => admitted(fixChanges(node.state, one, read), one))
+    ]
+  }
+
+  /** True if a denied change does not block one of these paths after a step. */
+  #helps({ next }: Edge, denied: WantedChange, { blocked }: Finding): boolean {
+    const { step } = this.#try(next, denied, undefined)
+    const left = new Set(step?.decision.findings.flatMap(one => one.blocked.map(path => JSON.stringify(path))))
+    return blocked.some(path => !left.has(JSON.stringify(path)))
   }
 }
 
 const isEdge = (tried: { readonly step: PlanStep | undefined; readonly next: Node }): tried is Edge =>
   tried.step !== undefined
 const isDenied = ({ step: { decision } }: Edge) => decision.decision === 'deny'
-const allowedFirst = (a: Edge, b: Edge) => warnings(a) - warnings(b)
-const warnings = ({ step: { decision } }: Edge) => Number(decision.decision !== 'allow')
 
 /** The objects that the steps wrote last, and the changes left: the state does not depend on the order of the steps. */
 function visitKey({ steps, remaining }: Node): string {
@@ -142,9 +174,12 @@ function visitKey({ steps, remaining }: Node): string {
   return JSON.stringify([[...written].sort(([a], [b]) => (a < b ? -1 : 1)), remaining.map(({ ref }) => keyOf(ref))])
 }
 
-function firstOfEachObject(changes: readonly WantedChange[]): readonly WantedChange[] {
+/** The first change of each object, unless others must be made before. */
+function readyIn(changes: readonly WantedChange[]): readonly WantedChange[] {
   const keys = changes.map(({ ref }) => keyOf(ref))
-  return changes.filter(({ ref }, i) => keys.indexOf(keyOf(ref)) === i)
+  return changes.filter(
+    ({ ref, after = [] }, i) => keys.indexOf(keyOf(ref)) === i && !after.some(one => changes.includes(one))
+  )
 }
 
 /** Changes that a proven fix consists of: its objects can be read, and those that it removes exist. */

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml'
 import { z } from 'zod'
 import type { Plan, PlanStep } from '../engine/plan.ts'
+import { type Unconfirmed, unconfirmedSteps } from '../engine/unconfirmed.ts'
 import { nameOf } from '../state/resource.ts'
 import { findingSchema, refSchema, type Source, sourceSchema } from './report.ts'
 import { table } from './table.ts'
@@ -8,11 +9,12 @@ import { effectLines, plural, shortFixLines } from './text.ts'
 
 const stepSchema = z.object({
   object: refSchema,
-  operation: z.enum(['CREATE', 'UPDATE', 'DELETE']),
+  operation: z.enum(['CREATE', 'UPDATE', 'DELETE', 'RESTART']),
+  pods: z.array(z.string()).optional().describe('Pods in the namespace to restart; only of a restart'),
   source: sourceSchema.optional().describe('Absent for an inserted step'),
   decision: z.enum(['deny', 'warn', 'allow']),
   prevents: z.string().optional().describe('Rule whose denial of a later step an inserted step prevents'),
-  manifest: z.unknown().describe('Object to apply; absent for a deletion'),
+  manifest: z.unknown().optional().describe('Object to apply; absent for a deletion or restart'),
   findings: z.array(findingSchema)
 })
 
@@ -25,7 +27,10 @@ export const planSchema = z.object({
     .describe('`impossible`: each order has a denial; `gave-up`: not all orders were tried'),
   steps: z.array(stepSchema).describe('Without a plan: the steps after which each remaining change is denied'),
   denied: z.array(stepSchema),
-  today: z.array(stepSchema).describe('The goal, if it is denied before any step')
+  today: z.array(stepSchema).describe('The goal, if it is denied before any step'),
+  unconfirmed: z
+    .array(z.object({ object: refSchema.optional(), field: z.string().optional(), reason: z.string() }))
+    .describe('What the steps leave open: what is not evaluated, or not supported upstream')
 })
 
 /** A step with the position of its manifest. */
@@ -34,27 +39,43 @@ export type LocatedPlan = Omit<Plan, 'steps' | 'denied'> & {
   readonly steps: readonly LocatedStep[]
   readonly denied: readonly LocatedStep[]
   readonly today: readonly LocatedStep[]
+  readonly unconfirmed: readonly Unconfirmed[]
 }
 
 /**
  * Adds the positions of manifests to a plan.
  *
  * @param today the goal, if it is denied before any step
+ * @param unconfirmed what is not evaluated, besides what the steps say
  */
 export function locate(
   plan: Plan,
   today: readonly PlanStep[],
-  sourceOf: (step: PlanStep) => Source | undefined
+  sourceOf: (step: PlanStep) => Source | undefined,
+  unconfirmed: readonly Unconfirmed[] = []
 ): LocatedPlan {
   const located = (steps: readonly PlanStep[]) => steps.map(step => ({ ...step, source: sourceOf(step) }))
-  return { ...plan, steps: located(plan.steps), denied: located(plan.denied), today: located(today) }
+  return {
+    ...plan,
+    steps: located(plan.steps),
+    denied: located(plan.denied),
+    today: located(today),
+    unconfirmed: [...unconfirmedSteps(plan.steps), ...unconfirmed]
+  }
 }
 
 /** JSON output. */
-export function toPlanJson({ outcome, steps, denied, today }: LocatedPlan): string {
-  const toStep = ({ wanted: { ref, object, deleting }, change, decision, prevents, source }: LocatedStep) => ({
+export function toPlanJson({ outcome, steps, denied, today, unconfirmed }: LocatedPlan): string {
+  const toStep = ({
+    wanted: { ref, object, deleting, restarts },
+    change,
+    decision,
+    prevents,
+    source
+  }: LocatedStep) => ({
     object: ref,
-    operation: change.operation,
+    operation: operationOf(change, restarts),
+    pods: restarts?.map(({ name }) => name),
     source,
     decision: decision.decision,
     prevents: prevents?.rule,
@@ -64,7 +85,7 @@ export function toPlanJson({ outcome, steps, denied, today }: LocatedPlan): stri
       fix: { text, apply, remove, grants }
     }))
   })
-  const all = { outcome, steps: steps.map(toStep), denied: denied.map(toStep), today: today.map(toStep) }
+  const all = { outcome, steps: steps.map(toStep), denied: denied.map(toStep), today: today.map(toStep), unconfirmed }
   return JSON.stringify({ apiVersion: 'mesh-guard.io/v1', kind: 'Plan', ...all }, undefined, 2)
 }
 
@@ -75,13 +96,14 @@ const OUTCOMES = {
 } as const
 
 /** Text output: the steps, then the denials of what is left. */
-export function toPlanText({ outcome, steps, denied, today }: LocatedPlan, columns = Infinity): string {
+export function toPlanText({ outcome, steps, denied, today, unconfirmed }: LocatedPlan, columns = Infinity): string {
   const inserted = steps.filter(({ prevents }) => prevents !== undefined).length
   const counts = `${plural(steps.length, 'step')}${inserted === 0 ? '' : `, ${inserted} inserted`}`
   return [
     ...today.flatMap(deniedLines).map((line, i) => (i === 0 ? line.replace('DENY  ', 'DENY  today: ') : line)),
     ...(steps.length === 0 ? [] : table([['STEP', 'DECISION', 'CHANGE', 'NOTE'], ...steps.map(toRow)], columns)),
     ...denied.flatMap(deniedLines),
+    ...new Set(unconfirmed.map(unconfirmedLine)),
     `${counts}: ${OUTCOMES[outcome]}`
   ].join('\n')
 }
@@ -93,8 +115,16 @@ function toRow(step: LocatedStep, i: number): readonly string[] {
   return [`${i + 1}`, decision.decision, changeName(step), note]
 }
 
-function changeName({ change, wanted: { ref }, source }: LocatedStep): string {
-  return `${change.operation} ${nameOf(ref)}${source === undefined ? '' : ` (${source.file}:${source.line})`}`
+function unconfirmedLine({ object, field, reason }: Unconfirmed): string {
+  return `NOT CONFIRMED  ${object === undefined ? '' : `${nameOf(object)} ${field}: `}${reason}`
+}
+
+const operationOf = (change: LocatedStep['change'], restarts: LocatedStep['wanted']['restarts']) =>
+  restarts === undefined ? change.operation : 'RESTART'
+
+function changeName({ change, wanted: { ref, restarts }, source }: LocatedStep): string {
+  const of = restarts === undefined ? '' : `${plural(restarts.length, 'pod')} of `
+  return `${operationOf(change, restarts)} ${of}${nameOf(ref)}${source === undefined ? '' : ` (${source.file}:${source.line})`}`
 }
 
 function deniedLines(step: LocatedStep): readonly string[] {
@@ -108,13 +138,15 @@ function deniedLines(step: LocatedStep): readonly string[] {
   ]
 }
 
-/** Manifests in the order of the steps, for `kubectl apply`. Deletions are comments. */
+/** Manifests in the order of the steps, for `kubectl apply`. Deletions and restarts are comments. */
 export function toPlanManifests({ steps }: LocatedPlan): string {
   return steps
-    .map(({ wanted: { ref, object, deleting }, prevents }, i) => {
+    .map(({ wanted: { ref, object, deleting, restarts }, prevents }, i) => {
       const inserted = prevents === undefined ? '' : ', inserted'
-      const head = `# Step ${i + 1} of ${steps.length}${inserted}: ${deleting ? 'delete' : 'apply'} ${nameOf(ref)}`
-      return deleting ? head : `${head}\n${stringify(object, { lineWidth: 0 }).trimEnd()}`
+      const verb = restarts === undefined ? (deleting ? 'delete' : 'apply') : 'restart'
+      const subjects = restarts?.map(nameOf).join(', ') ?? nameOf(ref)
+      const head = `# Step ${i + 1} of ${steps.length}${inserted}: ${verb} ${subjects}`
+      return object === undefined ? head : `${head}\n${stringify(object, { lineWidth: 0 }).trimEnd()}`
     })
     .join('\n---\n')
 }

@@ -15,6 +15,16 @@ kind: AuthorizationPolicy
 metadata: { namespace: user1, name: none }
 spec: {}
 `,
+  'unknown.yaml': `apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: { namespace: user2, name: new, annotations: { serving.kserve.io/deploymentMode: Standard } }
+spec: { predictor: { model: { modelFormat: { name: sklearn } } } }
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { namespace: user2, name: tls }
+spec: { host: new-predictor.user2.svc.cluster.local, trafficPolicy: { tls: { mode: SIMPLE } } }
+`,
   'skipped.yaml': 'apiVersion: v1\nkind: ResourceQuota\nmetadata: { name: a }\n'
 })
 const STRICT = join(folder, 'strict.yaml')
@@ -92,6 +102,40 @@ t.test('the goal strict-mtls needs no manifest', async t => {
   t.match(await strict('-n', 'user9', ...CLUSTER), { code: 2, err: /namespace user9: not found/ })
   t.match(await strict(...KUBEFLOW), { code: 0, out: /\n3 steps, 2 inserted: no step is denied\n$/ })
   t.match(await strict(STRICT, ...CLUSTER), { code: 0, out: /\n4 steps, 1 inserted: / }, 'with manifests')
+})
+
+t.test('the goal ambient needs namespaces', async t => {
+  const ambient = (...argv: readonly string[]) => meshGuard('plan', '--goal', 'ambient', ...argv)
+  const { code, out } = await ambient('-n', 'user1', ...CLUSTER)
+  t.equal(code, 0)
+  t.match(out, /^2 {5}allow {5}RESTART 1 pod of InferenceService user1\/sklearn-iris-burst$/m)
+  t.match(
+    out,
+    /^NOT CONFIRMED {2}InferenceService user1\/sklearn-iris metadata.namespace: knative-model-in-ambient-mode: /m
+  )
+  t.match(out, /^NOT CONFIRMED {2}the state has no ztunnel pods: /m)
+  t.match(out, /\n4 steps: no step is denied\n$/)
+  const json = planSchema.parse(JSON.parse((await ambient('-n', 'user1', ...CLUSTER, '-o', 'json')).out))
+  t.match(json, {
+    steps: [
+      { operation: 'UPDATE', pods: undefined, manifest: { kind: 'Namespace' } },
+      { operation: 'RESTART', pods: [/^sklearn-iris-burst-predictor-/], manifest: undefined },
+      { operation: 'RESTART', object: { kind: 'InferenceService', name: 'sklearn-iris' } },
+      { operation: 'RESTART', object: { kind: 'Namespace', name: 'user1' }, pods: ['httpbin-6484879498-qxqj8'] }
+    ],
+    unconfirmed: [{ object: { kind: 'InferenceService' }, field: 'metadata.namespace' }, {}, { object: undefined }, {}]
+  })
+  const { out: manifests } = await ambient('-n', 'user1', ...CLUSTER, '-o', 'manifests')
+  t.match(manifests, /^# Step 1 of 4: apply Namespace user1\n/)
+  t.match(manifests, /\n# Step 4 of 4: restart Pod user1\/httpbin-6484879498-qxqj8\n$/)
+  t.match(await ambient('-n', 'user1', '-n', 'knative-serving', ...CLUSTER), { code: 0, out: /\n6 steps: / })
+  t.match(await ambient('-n', 'user9', ...CLUSTER), { code: 2, err: /namespace user9: not found/ })
+  t.match(await ambient(...CLUSTER), { code: 2, err: 'error: --goal ambient requires --namespace' })
+})
+
+t.test('what is not evaluated is listed', async t => {
+  const { out } = await meshGuard('plan', join(folder, 'unknown.yaml'), ...CLUSTER)
+  t.match(out, /^NOT CONFIRMED {2}not evaluated: /m)
 })
 
 t.test('paths can be options, and --fail-on decides the exit code', async t => {
