@@ -9,7 +9,7 @@ import { DATAPLANE_MODE } from '../state/workload.ts'
 import { rewrittenPolicies } from './ambient-policies.ts'
 import type { Finding } from './finding.ts'
 import type { WantedChange } from './plan.ts'
-import { injectedPods, nextPod, type Pod } from './restart.ts'
+import { nextPod, type Pod, sidecarPods } from './restart.ts'
 
 /** Rules of protection that is lost in ambient mode: they block the goal, unless the configuration sets their mode. */
 export const AMBIENT_MODES: Readonly<Record<string, Mode>> = { 'policy-not-enforced-by-ztunnel': 'deny' }
@@ -55,7 +55,7 @@ function isInjecting(state: Snapshot, namespace: string): boolean {
 
 /** One restart for the pods of each model, then one for all others: servers come before their callers. */
 function restartsIn(state: Snapshot, namespace: string, label: WantedChange): readonly WantedChange[] {
-  const groups = Map.groupBy(injectedPods(state, namespace), ({ labels }) =>
+  const groups = Map.groupBy(sidecarPods(state, namespace), ({ labels }) =>
     state.get('InferenceService', namespace, labels[MODEL_LABEL] ?? '')
   )
   const models = [...groups].flatMap(([model, pods]) => (model === undefined ? [] : toRestart(model, pods, [label])))
@@ -71,14 +71,15 @@ function toRestart(ref: Ref, pods: readonly Pod[] = [], after: readonly WantedCh
 
 /** Restarts of models that a denial blocks and whose next sidecars accept HBONE: ztunnel sends plaintext to the running ones. */
 export function serverRestarts(state: Snapshot, { blocked }: Finding): readonly WantedChange[] {
-  const models = new Set(blocked.map(({ inferenceService = '' }) => inferenceService))
-  return [...models].flatMap(key => {
-    const [namespace = '', name = ''] = key.split('/')
-    const model = state.get('InferenceService', namespace, name)
-    if (model === undefined) return []
-    const pods = injectedPods(state, namespace).filter(
-      pod => pod.labels[MODEL_LABEL] === name && !acceptsHbone(pod) && acceptsHbone(nextPod(state, pod))
-    )
-    return toRestart(model, pods)
-  })
+  const models = new Set(blocked.map(({ inferenceService }) => inferenceService))
+  return state
+    .list('InferenceService')
+    .filter(model => models.has(`${model.namespace}/${model.name}`))
+    .flatMap(model => {
+      const pods = sidecarPods(state, model.namespace).filter(({ labels }) => labels[MODEL_LABEL] === model.name)
+      return toRestart(
+        model,
+        pods.filter(pod => !acceptsHbone(pod) && acceptsHbone(nextPod(state, pod)))
+      )
+    })
 }

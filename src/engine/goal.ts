@@ -1,4 +1,5 @@
 import type { Manifest } from '../rules/lib/rule.ts'
+import type { Resource } from '../state/resource.ts'
 import type { Snapshot } from '../state/snapshot.ts'
 import { AMBIENT_MODES, ambientGoal, serverRestarts } from './ambient-goal.ts'
 import type { PlanContext, WantedChange } from './plan.ts'
@@ -34,11 +35,22 @@ export function goalFor(
       changes,
       modes: AMBIENT_MODES,
       remedies: serverRestarts,
-      unconfirmed: unconfirmedInAmbient(state, namespaces)
+      unconfirmed: unconfirmedInAmbient(withChanges(state, changes), namespaces)
     }
   }
   const strict = name === undefined ? [] : namespaces.length === 0 ? [undefined] : namespaces
   return { changes: strict.map(one => toChange(strictMtlsGoal(state, one))), modes: {}, unconfirmed: [] }
+}
+
+/** The state after all changes but restarts. */
+function withChanges(state: Snapshot, changes: readonly WantedChange[]): Snapshot {
+  return changes.reduce((before, { restarts, resource: after }) => {
+    if (restarts !== undefined) return before
+    const known: Resource | undefined = before.get(after.kind, after.namespace, after.name)
+    return before.apply(
+      known === undefined ? { operation: 'CREATE', after } : { operation: 'UPDATE', before: known, after }
+    )
+  }, state)
 }
 
 /** The policy with modes of a goal, unless the configuration has its own for the rules, or for all. */

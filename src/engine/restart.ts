@@ -24,7 +24,8 @@ export function restart(
 ): StepResult | undefined {
   let next = state
   let strictest: StepResult | undefined
-  for (const pod of pods.flatMap(({ namespace, name }) => state.get('Pod', namespace, name) ?? [])) {
+  for (const { namespace, name } of pods) {
+    const pod = state.get('Pod', namespace, name) as Pod
     const restarted = { resource: nextPod(next, pod), object: undefined, oldObject: undefined }
     const step = admit(next, restarted, { ...context, deleting: false }) as StepResult
     if (isUnchanged(step.change, () => true)) continue
@@ -38,18 +39,17 @@ export function restart(
 const severityOf = (step: StepResult | undefined) =>
   step === undefined ? -1 : SEVERITY.indexOf(step.decision.decision)
 
-/** Running pods of a namespace whose sidecar the injector added: their next pods can be without. */
-export function injectedPods(state: Snapshot, namespace: string): readonly Pod[] {
-  return state.list('Pod', namespace).filter(pod => hasSidecar(pod) && !isInjectedManually(pod))
+/** Running pods of a namespace with a sidecar. */
+export function sidecarPods(state: Snapshot, namespace: string): readonly Pod[] {
+  return state.list('Pod', namespace).filter(pod => isRunning(pod) && hasSidecar(pod))
 }
 
-/** True if the sidecar of a pod is part of its template, so that its next pod has it too. */
-export function isInjectedManually(pod: Pod): boolean {
-  const { labels, annotations } = pod
-  return hasSidecar(pod) && (labels[INJECT] ?? annotations[INJECT]) === 'false'
+/** True if a pod has a sidecar, and its next pod has it too: from its template, or from an injector. */
+export function keepsSidecar(state: Snapshot, pod: Pod): boolean {
+  return hasSidecar(pod) && hasSidecar(nextPod(state, pod))
 }
 
-const hasSidecar = (pod: Pod) => isRunning(pod) && toWorkload(pod).proxy === 'sidecar'
+const hasSidecar = (pod: Pod) => toWorkload(pod).proxy === 'sidecar'
 
 const PROXY = 'istio-proxy'
 /** @see istio 1.31 manifests/charts/istio-control/istio-discovery/files/injection-template.yaml */
@@ -58,6 +58,8 @@ const INJECTED_ANNOTATIONS = ['sidecar.istio.io/status', 'istio.io/rev']
 /** The pod that replaces an injected one at a restart: without its sidecar, or with what the injector adds now. */
 export function nextPod(state: Snapshot, pod: Pod): Pod {
   const { namespace, labels, annotations, spec } = pod
+  // The sidecar is part of the template.
+  if ((labels[INJECT] ?? annotations[INJECT]) === 'false') return pod
   const next = injection(state, { namespace, labels, annotations, hostNetwork: spec.hostNetwork === true })
   if (next.injected) {
     const acceptsHbone = meshOf(state, { revision: next.revision }).enablesHbone

@@ -8,7 +8,7 @@ import { DATAPLANE_MODE, isRunning, toWorkload } from '../state/workload.ts'
 import { unenforcedStrict } from './ambient-policies.ts'
 import { CONTROLLERS } from './exempt.ts'
 import type { PlanStep } from './plan.ts'
-import { isInjectedManually, type Pod } from './restart.ts'
+import { keepsSidecar, type Pod } from './restart.ts'
 
 /** What a plan cannot confirm, and why. */
 export interface Unconfirmed {
@@ -34,12 +34,19 @@ export function unconfirmedSteps(steps: readonly PlanStep[]): readonly Unconfirm
   return [...unsupported, ...skipped]
 }
 
-/** What the model does not evaluate of ambient mode, by the objects of its namespaces. */
+/**
+ * What the model does not evaluate of ambient mode, by the objects of its namespaces.
+ *
+ * @param state after the labels have changed
+ */
 export function unconfirmedInAmbient(state: Snapshot, namespaces: readonly string[]): readonly Unconfirmed[] {
   return [
     ...installation(state),
     ...namespaces.flatMap(namespace => [
-      ...state.list('Pod', namespace).filter(isRunning).flatMap(unconfirmedPod),
+      ...state
+        .list('Pod', namespace)
+        .filter(isRunning)
+        .flatMap(pod => unconfirmedPod(state, pod)),
       ...[...unenforcedStrict(state, namespace)].map(([policy, port]) => ({
         object: toRef(policy),
         field: 'spec',
@@ -72,7 +79,7 @@ function installation(state: Snapshot): readonly Unconfirmed[] {
   ]
 }
 
-function unconfirmedPod(pod: Pod): readonly Unconfirmed[] {
+function unconfirmedPod(state: Snapshot, pod: Pod): readonly Unconfirmed[] {
   const { proxy } = toWorkload(pod)
   const optsOut = pod.labels[DATAPLANE_MODE] === 'none'
   const toEntry = (field: string, reason: string) => [{ object: toRef(pod), field, reason }]
@@ -82,8 +89,11 @@ function unconfirmedPod(pod: Pod): readonly Unconfirmed[] {
       : toEntry('metadata.labels', `calls of a gateway in ambient mode are not evaluated: label it ${NONE}`)
   if (optsOut)
     return toEntry('metadata.labels', `${NONE} keeps it out of ambient mode: after a restart it has no proxy`)
-  return isInjectedManually(pod)
-    ? toEntry('spec.containers', 'the sidecar is part of the pod template, so that a restart keeps it: remove it there')
+  return keepsSidecar(state, pod)
+    ? toEntry(
+        'spec.containers',
+        'a restart keeps its sidecar, which is part of its template or added by another injector'
+      )
     : []
 }
 

@@ -88,6 +88,12 @@ kind: PeerAuthentication
 metadata: { namespace: ${namespace}, name: ${name} }
 spec: ${spec}
 `
+const INJECTOR = `
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: { name: all }
+webhooks: [{ name: all.sidecar-injector.istio.io }]
+`
 const EXEMPT_WEBHOOK = selecting(
   '{ selector: { matchLabels: { app: webhook } }, portLevelMtls: { 8443: { mode: DISABLE }, 9000: { mode: STRICT } } }',
   'a-webhook',
@@ -199,6 +205,7 @@ const PLANS: Readonly<
     ['vision'],
     [LABEL]
   ],
+  'pods that another injector gives sidecars keep them': [together(VISION, INJECTOR), ['vision'], [LABEL]],
   'a namespace without an object': [
     client('jobs', 'job'),
     ['jobs'],
@@ -290,7 +297,11 @@ const UNCONFIRMED: Readonly<Record<string, readonly [yaml: string, expected: rea
   ],
   'a pod with its own sidecar': [
     together(ZTUNNEL, pod('vision', 'x', 'sidecar.istio.io/inject: "false"', 'sidecar')),
-    [/^Pod vision\/x spec.containers: the sidecar is part of the pod template/]
+    [/^Pod vision\/x spec.containers: a restart keeps its sidecar/]
+  ],
+  'an injector that ignores labels': [
+    together(ZTUNNEL, INJECTOR),
+    [/^Pod vision\/cats-0 spec.containers: a restart keeps/, /^Pod vision\/client spec.containers: a restart keeps/]
   ],
   'a pod that opts out': [
     together(ZTUNNEL, pod('vision', 'x', 'istio.io/dataplane-mode: none', 'sidecar')),
