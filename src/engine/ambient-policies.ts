@@ -51,8 +51,7 @@ function strictnessIn(state: Snapshot, namespace: string): readonly Difference[]
     portsOf(state, pod).map(port => {
       const { mode, by } = modeForPort(peerMtls(state, pod), port)
       const isStrict = strictAt(state, pod, port) !== undefined
-      // Without its empty selector, both enforce it.
-      if (mode === 'STRICT') return { port, lostBy: isStrict || hasEmptySelector(by) ? undefined : by }
+      if (mode === 'STRICT') return { port, lostBy: isStrict ? undefined : by }
       return { port, exemptedBy: mode === 'DISABLE' && isStrict ? by : undefined }
     })
   )

@@ -273,6 +273,9 @@ t.test('rewritten policies', async t => {
   })
   const [peer] = planFor(together(VISION, selecting('{ selector: {}, mtls: { mode: STRICT } }')), ['vision']).steps
   t.same((peer?.wanted.object as Manifest | undefined)?.['spec'], { mtls: { mode: 'STRICT' } })
+  const state = stockWith(together(VISION, selecting('{ selector: {}, mtls: { mode: STRICT } }')))
+  const [policies, label] = goalFor('ambient', state, ['vision'], toChange).changes
+  t.same(label?.after, [policies], 'the label is not set without them')
 })
 
 const ZTUNNEL = together(HBONE, pod('istio-system', 'ztunnel-0', 'app: ztunnel', 'none'))
@@ -306,6 +309,13 @@ const UNCONFIRMED: Readonly<Record<string, readonly [yaml: string, expected: rea
   'a pod that opts out': [
     together(ZTUNNEL, pod('vision', 'x', 'istio.io/dataplane-mode: none', 'sidecar')),
     [/^Pod vision\/x metadata.labels: .* keeps it out of ambient mode/]
+  ],
+  'a completed pod': [
+    together(
+      ZTUNNEL,
+      `${pod('vision', 'x', 'istio.io/dataplane-mode: none', 'none').trimEnd()}\nstatus: { phase: Failed }`
+    ),
+    []
   ],
   'a gateway': [
     together(ZTUNNEL, pod('vision', 'x', 'a: b', 'router')),

@@ -127,6 +127,21 @@ spec: { mtls: { mode: ${mode} } }
     steps.map(({ wanted }) => wanted),
     modes
   )
+  const mesh = ['STRICT', 'PERMISSIVE'].map(mode =>
+    wantedOf(`
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { namespace: istio-system, name: default }
+spec: { mtls: { mode: ${mode} } }
+`)
+  )
+  t.same(
+    planFrom(stockWith(), mesh)
+      .steps.map(({ wanted }) => wanted)
+      .slice(1),
+    mesh,
+    'the first is denied without an inserted step'
+  )
 })
 
 t.test('STRICT mTLS is set in the PeerAuthentication in effect', async t => {
