@@ -55,8 +55,7 @@ export function unconfirmedInAmbient(state: Snapshot, namespaces: readonly strin
       ...state.list('NetworkPolicy', namespace).map(policy => ({
         object: toRef(policy),
         field: 'spec',
-        reason:
-          'HBONE uses port 15008, and kubelet probes come from 169.254.7.127: whether it allows them is not evaluated'
+        reason: 'kubelet probes come from 169.254.7.127 in ambient mode: whether it allows them is not evaluated'
       })),
       ...ignoredTraffic(state, namespace)
     ])

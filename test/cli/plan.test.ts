@@ -109,10 +109,7 @@ t.test('the goal ambient needs namespaces', async t => {
   const { code, out } = await ambient('-n', 'user1', ...CLUSTER)
   t.equal(code, 0)
   t.match(out, /^2 {5}allow {5}RESTART 1 pod of InferenceService user1\/sklearn-iris-burst$/m)
-  t.match(
-    out,
-    /^NOT CONFIRMED {2}InferenceService user1\/sklearn-iris metadata.namespace: knative-model-in-ambient-mode: /m
-  )
+  t.match(out, /^NOT CONFIRMED {2}Namespace user1 metadata.labels\[.*\]: knative-model-in-ambient-mode: /m)
   t.match(out, /^NOT CONFIRMED {2}the state has no ztunnel pods: /m)
   t.match(out, /\n4 steps: no step is denied\n$/)
   const json = planSchema.parse(JSON.parse((await ambient('-n', 'user1', ...CLUSTER, '-o', 'json')).out))
@@ -123,7 +120,11 @@ t.test('the goal ambient needs namespaces', async t => {
       { operation: 'RESTART', object: { kind: 'InferenceService', name: 'sklearn-iris' } },
       { operation: 'RESTART', object: { kind: 'Namespace', name: 'user1' }, pods: ['httpbin-6484879498-qxqj8'] }
     ],
-    unconfirmed: [{ object: { kind: 'InferenceService' }, field: 'metadata.namespace' }, {}, { object: undefined }, {}]
+    unconfirmed: [
+      { object: { kind: 'Namespace' }, reason: /^knative-model-in-ambient-mode: / },
+      { object: undefined },
+      {}
+    ]
   })
   const { out: manifests } = await ambient('-n', 'user1', ...CLUSTER, '-o', 'manifests')
   t.match(manifests, /^# Step 1 of 4: apply Namespace user1\n/)

@@ -334,7 +334,7 @@ const UNCONFIRMED: Readonly<Record<string, readonly [yaml: string, expected: rea
   ],
   'a NetworkPolicy': [
     together(ZTUNNEL, networkPolicy('{ podSelector: {} }', 'vision')),
-    [/^NetworkPolicy vision\/isolate spec: HBONE uses port 15008/]
+    [/^NetworkPolicy vision\/isolate spec: kubelet probes come from 169.254.7.127/]
   ],
   'configuration of sidecars': [
     together(

@@ -362,7 +362,7 @@ exports[`test/cli/formats.test.ts > TAP > broken cluster > plan -o json 1`] = `
     {
       "object": {
         "apiVersion": "security.istio.io/v1",
-(37 lines)
+(38 lines)
 `
 
 exports[`test/cli/formats.test.ts > TAP > broken cluster > plan -o manifests 1`] = `
@@ -393,7 +393,7 @@ steps:
       apiVersion: security.istio.io/v1
       kind: PeerAuthentication
       name: default
-(26 lines)
+(27 lines)
 `
 
 exports[`test/cli/formats.test.ts > TAP > healthy cluster > access -o json 1`] = `
@@ -734,7 +734,7 @@ exports[`test/cli/formats.test.ts > TAP > healthy cluster > plan -o json 1`] = `
     {
       "object": {
         "apiVersion": "networking.istio.io/v1beta1",
-(93 lines)
+(94 lines)
 `
 
 exports[`test/cli/formats.test.ts > TAP > healthy cluster > plan -o manifests 1`] = `
@@ -766,7 +766,7 @@ steps:
       apiVersion: networking.istio.io/v1beta1
       kind: Gateway
       namespace: knative-serving
-(64 lines)
+(65 lines)
 `
 
 exports[`test/cli/formats.test.ts > TAP > large cluster > audit -o github 1`] = `
