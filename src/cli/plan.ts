@@ -73,7 +73,8 @@ export function planCommand(io: Io): Command {
       const context = { ...others, ...goal, policy: withGoalModes(policy, modes) }
       const sources = new Map(manifests.map(one => [one.object, one.source]))
       const planned = plan(start, [...written, ...changes], context)
-      const applied = changes.filter(({ restarts }) => restarts === undefined)
+      const denied = new Set(planned.denied.map(({ wanted }) => wanted))
+      const applied = changes.filter(one => one.restarts === undefined && !denied.has(one))
       const today = applied.flatMap(one => plan(start, [one], context, 1).denied)
       printPlan(
         io,

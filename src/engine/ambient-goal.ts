@@ -1,6 +1,6 @@
 import { acceptsHbone } from '../istio/ambient.ts'
 import { INJECT, injection } from '../istio/injection.ts'
-import { MODEL_LABEL } from '../kserve/inference-service.ts'
+import { type InferenceService, MODEL_LABEL } from '../kserve/inference-service.ts'
 import type { Manifest, Mode } from '../rules/lib/rule.ts'
 import { updatedManifest } from '../rules/lib/updated-manifest.ts'
 import { type Ref, toRef } from '../state/resource.ts'
@@ -27,8 +27,10 @@ export function ambientGoal(
 ): readonly WantedChange[] {
   const policies = rewrittenPolicies(state, namespaces).map(toChange)
   const labeled = namespaces.flatMap(name => {
-    const label = { ...toChange(ambientNamespace(state, name)), after: policies }
-    return [label, ...restartsIn(state, name, label)]
+    const groups = groupsIn(state, name)
+    const replacing = [...groups].flatMap(([model, pods]) => (model === undefined ? [] : pods.map(toRef)))
+    const label = { ...toChange(ambientNamespace(state, name)), after: policies, replacing }
+    return [label, ...restartsOf(groups, name, label)]
   })
   return [...policies, ...labeled]
 }
@@ -53,11 +55,17 @@ function isInjecting(state: Snapshot, namespace: string): boolean {
   )
 }
 
-/** One restart for the pods of each model, then one for all others: servers come before their callers. */
-function restartsIn(state: Snapshot, namespace: string, label: WantedChange): readonly WantedChange[] {
-  const groups = Map.groupBy(sidecarPods(state, namespace), ({ labels }) =>
+type Groups = ReadonlyMap<InferenceService | undefined, readonly Pod[]>
+
+/** Pods with sidecars by their model. */
+function groupsIn(state: Snapshot, namespace: string): Groups {
+  return Map.groupBy(sidecarPods(state, namespace), ({ labels }) =>
     state.get('InferenceService', namespace, labels[MODEL_LABEL] ?? '')
   )
+}
+
+/** One restart for the pods of each model, then one for all others: servers come before their callers. */
+function restartsOf(groups: Groups, namespace: string, label: WantedChange): readonly WantedChange[] {
   const models = [...groups].flatMap(([model, pods]) => (model === undefined ? [] : toRestart(model, pods, [label])))
   const ref = { apiVersion: 'v1', kind: 'Namespace', namespace: '', name: namespace }
   return [...models, ...toRestart(ref, groups.get(undefined), [label, ...models])]

@@ -1,4 +1,4 @@
-import { findKind, type Kind, type Ref, type Resource, toRef } from '../state/resource.ts'
+import { findKind, type Kind, nameOf, type Ref, type Resource, toRef } from '../state/resource.ts'
 import type { Snapshot } from '../state/snapshot.ts'
 import { type Applied, admit, keyOf, type StepContext, type StepResult } from './admission-step.ts'
 import { isUnchanged } from './exempt.ts'
@@ -18,6 +18,8 @@ export interface WantedChange extends Omit<Applied, 'oldObject'> {
   readonly deleting: boolean
   /** Pods to restart, in place of an object to apply. */
   readonly restarts?: readonly Ref[]
+  /** Running pods that can be replaced at any time: the change is also decided as if they were. */
+  readonly replacing?: readonly Ref[]
   /** Changes that must be made before. */
   readonly after?: readonly WantedChange[]
 }
@@ -135,9 +137,12 @@ class Search {
     return { step, next: { state, objects, remaining, steps: [...node.steps, step] } }
   }
 
-  #decide({ state }: Node, { restarts, ...wanted }: WantedChange, oldObject: unknown): StepResult | undefined {
+  #decide({ state }: Node, wanted: WantedChange, oldObject: unknown): StepResult | undefined {
+    const { restarts, replacing = [], deleting } = wanted
     if (restarts !== undefined) return restart(state, restarts, this.#context)
-    return admit(state, { ...wanted, oldObject }, { ...this.#context, deleting: wanted.deleting })
+    const decide = (from: Snapshot) => admit(from, { ...wanted, oldObject }, { ...this.#context, deleting })
+    const later = replacing.length === 0 ? undefined : decide(withoutPods(state, replacing))
+    return later?.decision.decision === 'deny' ? { ...later, next: state } : decide(state)
   }
 
   /** Other remedies that help, then the objects of proven fixes, each as a step. */
@@ -162,6 +167,14 @@ class Search {
     const left = new Set(step?.decision.findings.flatMap(one => one.blocked.map(path => JSON.stringify(path))))
     return blocked.some(path => !left.has(JSON.stringify(path)))
   }
+}
+
+function withoutPods(state: Snapshot, pods: readonly Ref[]): Snapshot {
+  const names = new Set(pods.map(nameOf))
+  return state.withAll(
+    'Pod',
+    state.list('Pod').filter(pod => !names.has(nameOf(pod)))
+  )
 }
 
 const isEdge = (tried: { readonly step: PlanStep | undefined; readonly next: Node }): tried is Edge =>

@@ -60,7 +60,7 @@ export function locate(
     steps: located(plan.steps),
     denied: located(plan.denied),
     today: located(today),
-    unconfirmed: [...unconfirmedSteps(plan.steps), ...unconfirmed]
+    unconfirmed: [...unconfirmedSteps([...plan.steps, ...plan.denied]), ...unconfirmed]
   }
 }
 
@@ -131,8 +131,9 @@ function deniedLines(step: LocatedStep): readonly string[] {
   const denials = step.decision.findings.filter(({ mode }) => mode === 'deny')
   return [
     `DENY  ${changeName(step)}`,
-    ...denials.flatMap(({ rule, message, fix, ...effects }) => [
+    ...denials.flatMap(({ rule, message, object, field, fix, ...effects }) => [
       `  ${rule}: ${message}`,
+      `    ${nameOf(object)} ${field}`,
       ...[...effectLines(effects), ...shortFixLines({ text: fix.text })].map(line => `    ${line}`)
     ])
   ]

@@ -82,7 +82,7 @@ t.test('changes that no order admits are listed with their denials', async t => 
   t.equal(code, 1)
   t.match(
     out,
-    /^DENY {2}CREATE AuthorizationPolicy user1\/none \(.*impossible.yaml:1\)\n {2}policy-denies-request-path: .*\n {4}blocks /
+    /^DENY {2}CREATE AuthorizationPolicy user1\/none \(.*impossible.yaml:1\)\n {2}policy-denies-request-path: .*\n {4}AuthorizationPolicy user1\/none spec.rules\n {4}blocks /
   )
   t.match(out, /\n0 steps: no order exists: after these steps each remaining change is denied\n$/)
 })
@@ -130,6 +130,13 @@ t.test('the goal ambient needs namespaces', async t => {
   t.match(manifests, /^# Step 1 of 4: apply Namespace user1\n/)
   t.match(manifests, /\n# Step 4 of 4: restart Pod user1\/httpbin-6484879498-qxqj8\n$/)
   t.match(await ambient('-n', 'user1', '-n', 'knative-serving', ...CLUSTER), { code: 0, out: /\n6 steps: / })
+  const denied = await ambient('-n', 'kubeflow-user-example-com', ...KUBEFLOW)
+  t.match(denied, {
+    code: 1,
+    out: /^ {4}AuthorizationPolicy kubeflow-user-example-com\/ns-owner-access-istio spec.rules\[0\]$/m
+  })
+  t.match(denied.out, /^NOT CONFIRMED {2}.*knative-model-in-ambient-mode/m)
+  t.equal(denied.out.match(/^DENY /gm)?.length, 1, 'the denial is printed once')
   t.match(await ambient('-n', 'user9', ...CLUSTER), { code: 2, err: /namespace user9: not found/ })
   t.match(await ambient(...CLUSTER), { code: 2, err: 'error: --goal ambient requires --namespace' })
 })

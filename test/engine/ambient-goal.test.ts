@@ -132,17 +132,17 @@ const PLANS: Readonly<
   'a policy with paths has no effect': [
     together(VISION, DENY_PATH),
     ['vision'],
-    [LABEL, `DENY ${RESTART_MODEL} - policy-not-enforced-by-ztunnel`]
+    [`DENY ${LABEL} - policy-not-enforced-by-ztunnel`]
   ],
   'a policy with paths allows less': [
     together(VISION, authorization('vision', '{ rules: [{ to: [{ operation: { paths: ["/v1/*"] } }] }] }')),
     ['vision'],
-    [LABEL, `DENY ${RESTART_MODEL} - policy-denies-request-path - policy-not-enforced-by-ztunnel`]
+    [`DENY ${LABEL} - policy-denies-request-path - policy-not-enforced-by-ztunnel`]
   ],
   'JWTs are not validated': [
     together(VISION, authentication('vision', '{ jwtRules: [{ issuer: a }] }')),
     ['vision'],
-    [LABEL, `DENY ${RESTART_MODEL} - policy-not-enforced-by-ztunnel`]
+    [`DENY ${LABEL} - policy-not-enforced-by-ztunnel`]
   ],
   'empty selectors go first': [
     together(
