@@ -20,8 +20,9 @@ export function evaluateCall(view: View<CallKinds>, attempt: CallAttempt): CallR
   const binding = waypointOnTheWay(view, client, destination, endpoint)
   const connection = connect(view, client, destination, endpoint)
   if (binding === undefined || binding.is === 'unbound') return evaluateConnected(view, attempt, connection)
-  const inputs = inputsOfCall(view, attempt)
-  if (binding.is === 'unknown') return evaluateConnected(view, attempt, connection, { reason: binding.reason, inputs })
+  const notEvaluated = (reason: string, more = '') =>
+    evaluateConnected(view, attempt, connection, { reason, inputs: inputsOfCall(view, attempt) + more })
+  if (binding.is === 'unknown') return notEvaluated(binding.reason)
   const { gateway } = binding
   const waypoint = waypointPod(view, gateway, client, destination)
   if (waypoint === undefined) {
@@ -29,11 +30,9 @@ export function evaluateCall(view: View<CallKinds>, attempt: CallAttempt): CallR
     return { client, destination, connection, authorization: ALLOWED, failure, unevaluated: [] }
   }
   const route = findRoute(view, waypoint, attempt)
-  if (route !== undefined) {
-    const reason = `routing by ${nameOf(route)} at waypoint ${gateway.namespace}/${gateway.name} is not modeled`
-    return evaluateConnected(view, attempt, connection, { reason, inputs: inputs + specText(route) })
-  }
-  return passWaypoint(view, attempt, waypoint)
+  if (route === undefined) return passWaypoint(view, attempt, waypoint)
+  const at = `waypoint ${gateway.namespace}/${gateway.name}`
+  return notEvaluated(`routing by ${nameOf(route)} at ${at} is not modeled`, specText(route))
 }
 
 function passWaypoint(view: View<CallKinds>, attempt: CallAttempt, waypoint: Workload): CallResult {
