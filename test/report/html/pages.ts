@@ -25,8 +25,7 @@ export function accessPage(yaml: string): string {
   const state = stockWith(yaml)
   return toAccessHtml(
     state,
-    access(state, () => true, RULES, DEFAULT_POLICY),
-    RULES
+    access(state, () => true, RULES, DEFAULT_POLICY)
   )
 }
 
