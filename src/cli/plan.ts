@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { GOALS, goalFor, withGoalModes } from '../engine/goal.ts'
-import { plan, type WantedChange } from '../engine/plan.ts'
+import { plan } from '../engine/plan.ts'
+import type { WantedChange } from '../engine/wanted-change.ts'
 import { type LocatedPlan, locate, toPlanJson, toPlanManifests, toPlanText } from '../report/plan.ts'
 import type { Manifest } from '../rules/lib/rule.ts'
 import { InvalidInput } from '../sources/files.ts'
@@ -89,6 +90,7 @@ export function planCommand(io: Io): Command {
 function toChange(object: Manifest): WantedChange {
   return { ref: readRef(object), resource: readResource(object) as Resource, object, deleting: false }
 }
+
 /** Manifests are printed only if they can be applied. */
 function printPlan(io: Io, options: OutputOptions, planned: LocatedPlan): void {
   if (options.output !== 'manifests')

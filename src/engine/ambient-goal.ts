@@ -8,8 +8,8 @@ import type { Snapshot } from '../state/snapshot.ts'
 import { DATAPLANE_MODE } from '../state/workload.ts'
 import { rewrittenPolicies } from './ambient-policies.ts'
 import type { Finding } from './finding.ts'
-import type { WantedChange } from './plan.ts'
 import { nextPod, type Pod, sidecarPods } from './restart.ts'
+import type { WantedChange } from './wanted-change.ts'
 
 /** Rules of protection that is lost in ambient mode: they block the goal, unless the configuration sets their mode. */
 export const AMBIENT_MODES: Readonly<Record<string, Mode>> = { 'policy-not-enforced-by-ztunnel': 'deny' }

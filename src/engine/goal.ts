@@ -2,10 +2,11 @@ import type { Manifest } from '../rules/lib/rule.ts'
 import type { Resource } from '../state/resource.ts'
 import type { Snapshot } from '../state/snapshot.ts'
 import { AMBIENT_MODES, ambientGoal, serverRestarts } from './ambient-goal.ts'
-import type { PlanContext, WantedChange } from './plan.ts'
+import type { PlanContext } from './plan.ts'
 import { strictMtlsGoal } from './strict-mtls-goal.ts'
 import type { Policy } from './to-findings.ts'
 import { type Unconfirmed, unconfirmedInAmbient } from './unconfirmed.ts'
+import type { WantedChange } from './wanted-change.ts'
 
 export const GOALS = ['strict-mtls', 'ambient'] as const
 

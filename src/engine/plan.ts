@@ -1,27 +1,14 @@
-import { findKind, type Kind, nameOf, type Ref, type Resource, toRef } from '../state/resource.ts'
 import type { Snapshot } from '../state/snapshot.ts'
-import { type Applied, admit, keyOf, type StepContext, type StepResult } from './admission-step.ts'
+import { admit, keyOf, type StepContext, type StepResult } from './admission-step.ts'
 import { isUnchanged } from './exempt.ts'
 import type { Finding } from './finding.ts'
-import { restart } from './restart.ts'
+import { restart, withoutPods } from './restart.ts'
+import { changesOfFix, type WantedChange } from './wanted-change.ts'
 
 /** Cluster state, with the objects as they were read, by `keyOf`. */
 export interface PlanState {
   readonly state: Snapshot
   readonly objects: ReadonlyMap<string, unknown>
-}
-
-/** A change to make in any order; changes of one object keep their order. */
-export interface WantedChange extends Omit<Applied, 'oldObject'> {
-  /** For a restart, the object that the pods belong to. */
-  readonly ref: Ref
-  readonly deleting: boolean
-  /** Pods to restart, in place of an object to apply. */
-  readonly restarts?: readonly Ref[]
-  /** Running pods that can be replaced at any time: the change is also decided as if they were. */
-  readonly replacing?: readonly Ref[]
-  /** Changes that must be made before. */
-  readonly after?: readonly WantedChange[]
 }
 
 export interface PlanStep extends Pick<StepResult, 'change' | 'decision'> {
@@ -157,7 +144,7 @@ class Search {
       ...findings.flatMap(one =>
         admitted(remedies(node.state, one), one).filter(edge => this.#helps(edge, wanted, one))
       ),
-      ...findings.flatMap(one => admitted(fixChanges(node.state, one, read), one))
+      ...findings.flatMap(one => admitted(changesOfFix(node.state, one, read), one))
     ]
   }
 
@@ -167,14 +154,6 @@ class Search {
     const left = new Set(step?.decision.findings.flatMap(one => one.blocked.map(path => JSON.stringify(path))))
     return blocked.some(path => !left.has(JSON.stringify(path)))
   }
-}
-
-function withoutPods(state: Snapshot, pods: readonly Ref[]): Snapshot {
-  const names = new Set(pods.map(nameOf))
-  return state.withAll(
-    'Pod',
-    state.list('Pod').filter(pod => !names.has(nameOf(pod)))
-  )
 }
 
 const isEdge = (tried: { readonly step: PlanStep | undefined; readonly next: Node }): tried is Edge =>
@@ -193,21 +172,4 @@ function readyIn(changes: readonly WantedChange[]): readonly WantedChange[] {
   return changes.filter(
     ({ ref, after = [] }, i) => keys.indexOf(keyOf(ref)) === i && !after.some(one => changes.includes(one))
   )
-}
-
-/** Changes that a proven fix consists of: its objects can be read, and those that it removes exist. */
-function fixChanges(
-  state: Snapshot,
-  { fix: { apply = [], remove = [] } }: Finding,
-  read: StepContext['read']
-): readonly WantedChange[] {
-  const applied = apply.map(object => {
-    const resource = read(object) as Resource
-    return { ref: { ...toRef(resource), kind: object.kind }, resource, object, deleting: false }
-  })
-  const removed = remove.map(ref => {
-    const resource = state.get(findKind(ref.apiVersion, ref.kind) as Kind, ref.namespace, ref.name)
-    return { ref, resource: resource as Resource, object: undefined, deleting: true }
-  })
-  return [...applied, ...removed]
 }

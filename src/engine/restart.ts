@@ -1,7 +1,7 @@
 import { TUNNEL } from '../istio/ambient.ts'
 import { INJECT, injection } from '../istio/injection.ts'
 import { meshOf } from '../istio/mesh.ts'
-import type { Ref, ResourceOf } from '../state/resource.ts'
+import { nameOf, type Ref, type ResourceOf } from '../state/resource.ts'
 import type { Snapshot } from '../state/snapshot.ts'
 import { isRunning, TLS_MODE_LABEL, toWorkload } from '../state/workload.ts'
 import { admit, type StepContext, type StepResult } from './admission-step.ts'
@@ -82,4 +82,13 @@ function withoutProxy({ containers, initContainers }: Pod['spec']): Pick<Pod['sp
     containers: own.map((one, i) => (i === 0 ? { ...one, servesTls: [...one.servesTls, ...shown] } : one)),
     initContainers: initContainers.filter(({ name }) => name !== PROXY)
   }
+}
+
+/** The state without these pods. */
+export function withoutPods(state: Snapshot, pods: readonly Ref[]): Snapshot {
+  const names = new Set(pods.map(nameOf))
+  return state.withAll(
+    'Pod',
+    state.list('Pod').filter(pod => !names.has(nameOf(pod)))
+  )
 }
