@@ -1,15 +1,7 @@
 import { join } from 'node:path'
-import type { Manifest } from '../src/rules/lib/rule.ts'
 import { readFiles } from '../src/sources/files.ts'
-import { readResource } from '../src/sources/manifest.ts'
-import type { Resource } from '../src/state/resource.ts'
 
 const examples = join(import.meta.dirname, '../examples/cluster')
-
-/** Objects of `makeObjects` as resources of the model. */
-export function makeCluster(models: number): readonly Resource[] {
-  return makeObjects(models).flatMap(object => readResource(object) ?? [])
-}
 
 /**
  * The installation of examples/cluster with additional InferenceServices, a hundred per namespace. Each has a pod, the
@@ -33,13 +25,6 @@ export function makeObjects(models: number): readonly object[] {
     }
   }))
   return [...stock, ...namespaces, ...made.flat()]
-}
-
-/** The objects without the pods, Services and VirtualServices of the InferenceServices. */
-export function makeModels(models: number): readonly object[] {
-  return (makeObjects(models) as readonly Manifest[]).filter(
-    ({ kind, metadata: { namespace = '' } }) => kind === 'InferenceService' || !namespace.startsWith('team-')
-  )
 }
 
 const PER_NAMESPACE = 100

@@ -8,7 +8,8 @@ import { RULES } from '../src/rules/index.ts'
 import { readResource } from '../src/sources/manifest.ts'
 import type { Resource } from '../src/state/resource.ts'
 import { Snapshot } from '../src/state/snapshot.ts'
-import { makeCluster, makeModels, namespaceCount } from './bench-cluster.ts'
+import { namespaceCount } from './bench-cluster.ts'
+import { makeCluster, makeModels } from './bench-models.ts'
 
 /** Creates the object for an iteration; each uses another of the namespaces that all measured clusters have. */
 type ObjectFactory = (iteration: number) => object

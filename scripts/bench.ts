@@ -13,9 +13,10 @@ import { startInWorker } from '../src/evaluator/worker-thread.ts'
 import { serve } from '../src/server/serve.ts'
 import { readFiles } from '../src/sources/files.ts'
 import { benchAccess } from './bench-access.ts'
-import { makeModels, makeObjects } from './bench-cluster.ts'
+import { makeObjects } from './bench-cluster.ts'
 import { benchCheck, benchEvaluation } from './bench-evaluation.ts'
 import { benchLive } from './bench-live.ts'
+import { makeModels } from './bench-models.ts'
 import { benchPolicies, namingEachOther } from './bench-policies.ts'
 
 const print = (line: string) => void process.stdout.write(`${line}\n`)

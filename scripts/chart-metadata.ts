@@ -63,7 +63,7 @@ export function valuesOf(text: string): readonly Value[] {
 
 /** The last paragraph of the comment, on one line, without an example. */
 function commentOf(comment: string | null | undefined): string {
-  const paragraph = (comment ?? '').split('\n\n').at(-1) ?? ''
+  const paragraph = (comment ?? '').split('\n\n').slice(-1).join('')
   const [description = ''] = paragraph.split(/^ Example:$/m)
   return description.replaceAll(/\s+/g, ' ').trim()
 }

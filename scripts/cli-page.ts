@@ -13,17 +13,17 @@ its progress. Output to files and pipes has none of these.
 
 `
 
-/** Nothing runs: only the commands are read. */
+/** Only the commands are read: nothing is printed. */
 const program = () =>
   createProgram({
-    out: () => undefined,
-    err: () => undefined,
+    out: process.emitWarning,
+    err: process.emitWarning,
     isTerminal: false,
     columns: Infinity,
     status: undefined,
     readPage,
     workerEntry,
-    exit: () => undefined
+    exit: process.exit
   })
 
 export function makeCliPage(): string {
@@ -51,9 +51,8 @@ function sectionOf(command: Command): string {
     `\n## mesh-guard ${command.name()}\n\n${command.description()}.\n`,
     `\n\`\`\`text\n${help.commandUsage(command)}\n\`\`\`\n`,
     `\n\`\`\`sh\nnpx ${exampleOf(examples)}\n\`\`\`\n`,
-    ...(rows.length === 0
-      ? []
-      : ['\n| argument or option | description | values | default |\n|---|---|---|---|\n', ...rows]),
+    '\n| argument or option | description | values | default |\n|---|---|---|---|\n',
+    ...rows,
     '\n| exit code | meaning |\n|---|---|\n',
     ...exitCodes.map(([code, meaning]) => `| ${code} | ${meaning} |\n`)
   ].join('')
@@ -68,7 +67,7 @@ function helpOf(command: Command) {
     }
   })
   command.outputHelp()
-  const [, examples = '', exitCodes = ''] = /\nExamples:\n(.*?)\n\nExit codes:\n(.*)$/s.exec(text) ?? []
+  const [, examples = '', exitCodes = ''] = text.split(/\nExamples:\n|\n\nExit codes:\n/)
   const linesOf = (lines: string) => lines.trimEnd().split('\n')
   return {
     examples: linesOf(examples).map(line => line.trim()),

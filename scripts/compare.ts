@@ -47,14 +47,13 @@ function measure(program: string, argv: readonly string[]): number | undefined {
 }
 
 const own = measure(process.execPath, [main, 'check', CHANGE, '--against', CLUSTER])
-if (own === undefined) throw new Error(`${process.execPath}: cannot be run`)
-print(`mesh-guard check: ${own.toFixed(0)} ms, median of ${runs}`)
+print(`mesh-guard check: ${own?.toFixed(0)} ms, median of ${runs}`)
 for (const [name, program, argv] of [
   ['istioctl analyze', 'istioctl', ['analyze', '--use-kube=false', '--recursive', CLUSTER, CHANGE]],
   ['kyverno apply', 'kyverno', ['apply', policy, '--resource', CHANGE]]
 ] as const) {
   const time = measure(program, argv)
   if (time === undefined) print(`${name}: ${program} is not on the PATH`)
-  else print(`${name}: ${time.toFixed(0)} ms; mesh-guard check takes ${(own / time).toFixed(1)} times as long`)
+  else print(`${name}: ${time.toFixed(0)} ms; mesh-guard check takes ${(Number(own) / time).toFixed(1)} times as long`)
 }
 rmSync(folder, { recursive: true })

@@ -57,7 +57,7 @@ export function compareAmbient(
   if (flags !== undefined) return []
   return calls.flatMap((one): readonly Comparison[] => {
     const found = destinationOf(state, toPod, one)
-    if (found === undefined) return []
+    if (!found) return []
     const { client, destination } = found
     const isHealthy = ({ workload }: Endpoint) => workloads[nameOf(workload)]?.unhealthy === false
     if (!destination.endpoints.every(isHealthy)) return []
@@ -75,7 +75,7 @@ export function compareAmbient(
           endpoints: byPod(expect.endpoints.map(withoutIdentityOfCut))
         },
         model: {
-          outcome: outcomes.length > 1 ? 'mixed' : (outcomes[0] ?? 'no-endpoints'),
+          outcome: outcomes.length > 1 ? 'mixed' : [...outcomes, 'no-endpoints'][0],
           waypoint: results.map(toWaypointResult).find(one => one !== undefined),
           endpoints: byPod(endpoints)
         }
@@ -98,7 +98,7 @@ function destinationOf(
   state: Snapshot,
   toPod: (name: string) => Workload,
   { from, to: { host, pod, port: number } }: AmbientCall
-): { readonly destination: Destination; readonly client: Workload } | undefined {
+): { readonly destination: Destination; readonly client: Workload } | false | undefined {
   const client = toPod(from)
   if (pod !== undefined) {
     const workload = toPod(pod)
@@ -124,7 +124,7 @@ function destinationOf(
       scopeOf(state, client).imports({ host, namespace, ports: [number] }))
   const endpoints = endpointsOf(state, service, port)
   const destination = { host, namespace, port: number, headless: isHeadless(service), endpoints }
-  return isKnown ? { destination, client } : undefined
+  return isKnown && { destination, client }
 }
 
 /** False if the request ends at a waypoint, or before it. */
@@ -157,11 +157,12 @@ function toWaypointResult(result: CallResult) {
   const { namespace, labels } = server.workload
   return {
     gateway: `${namespace}/${labels[GATEWAY_NAME]}`,
-    identity: outcome.is === 'open' ? outcome.identity : undefined,
+    // A waypoint refuses no HBONE.
+    identity: (outcome as Extract<typeof outcome, { readonly is: 'open' }>).identity,
     outcome: outcomeOf(via)
   }
 }
 
 const nameOf = ({ namespace, name }: Workload) => `${namespace}/${name}`
 const byPod = <T extends { readonly pod: string }>(all: readonly T[]) =>
-  all.toSorted((a, b) => (a.pod < b.pod ? -1 : 1))
+  all.toSorted((a, b) => a.pod.localeCompare(b.pod))

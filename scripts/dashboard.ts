@@ -51,7 +51,7 @@ function layOut(): readonly object[] {
     for (let first = 0; first < panels.length; first += perLine) {
       const line = panels.slice(first, first + perLine)
       const w = WIDTH / line.length
-      const h = HEIGHTS[line[0]?.type ?? 'timeseries']
+      const h = Math.max(...line.map(({ type }) => HEIGHTS[type]))
       for (const [i, panel] of line.entries()) placed.push(toPanel(panel, placed.length + 1, at(i * w, y, w, h)))
       y += h
     }

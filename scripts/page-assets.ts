@@ -37,8 +37,4 @@ function toConstant(name: string, text: string): readonly string[] {
   return [`export const ${name} = [`, literals.map(one => `  ${one}`).join(',\n'), "].join('\\n')", '']
 }
 
-function quote(line: string): string {
-  const escaped = line.replaceAll('\\', '\\\\')
-  const count = (one: string) => line.split(one).length
-  return count("'") > count('"') ? `"${escaped.replaceAll('"', '\\"')}"` : `'${escaped.replaceAll("'", "\\'")}'`
-}
+const quote = (line: string) => `'${line.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`

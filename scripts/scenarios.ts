@@ -96,7 +96,7 @@ async function check(folder: string, flags: readonly string[]): Promise<Report> 
 async function trace(folder: string, from: string, to: string) {
   const { verdict, branches } = traceSchema.parse(await runCommand('trace', folder, ['--from', from, '--to', to]))
   const calls = branches.flatMap(({ hops }) => hops).flatMap(hop => hop.calls)
-  return { verdict, identities: sorted(calls.map(({ identity }) => identity ?? 'unauthenticated')) }
+  return { verdict, identities: sorted(calls.map(({ identity }) => `${identity}`)) }
 }
 
 /** @returns what the command prints about the cluster of the scenario */

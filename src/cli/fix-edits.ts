@@ -5,9 +5,9 @@ import type { Source } from '../report/report.ts'
 import type { FileEdit } from '../report/sarif.ts'
 import { editManifests, type ManifestEdit } from '../sources/edit-manifests.ts'
 import { readText } from '../sources/files.ts'
+import { readRef } from '../sources/manifest.ts'
 import type { Manifest } from '../sources/yaml.ts'
 import { getKnown } from '../state/map.ts'
-import type { Ref } from '../state/resource.ts'
 
 /** Each edit reads its whole file, so a large file with many findings would take minutes. */
 const MAX_CHARACTERS = 10_000_000
@@ -61,9 +61,7 @@ function editsOf({ apply = [], remove = [] }: Finding['fix'], source: Source | u
     edits.set(manifest, { ...editOf(manifest), object: undefined })
   }
   for (const object of apply) {
-    const { apiVersion, kind, metadata } = object
-    const ref: Ref = { apiVersion, kind, namespace: metadata.namespace ?? '', name: metadata.name }
-    const manifest = files.byKey.get(keyOf(ref))
+    const manifest = files.byKey.get(keyOf(readRef(object)))
     if (manifest !== undefined)
       edits.set(manifest, { ...editOf(manifest), object: mergeFix(manifest.object, object, manifest.object) })
     else if (atFault === undefined) return new Map()

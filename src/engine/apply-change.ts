@@ -25,13 +25,11 @@ export function applyChange(before: Snapshot, change: Change): Snapshot {
 function capturePods(before: Snapshot, after: Snapshot, { before: old, after: changed }: Change): Snapshot {
   const pods =
     changed?.kind === 'Namespace'
-      ? after.list('Pod', changed.name)
-      : changed?.kind === 'Pod' && old !== undefined
-        ? [changed]
+      ? after.list('Pod', changed.name).map(pod => ({ known: pod, pod }))
+      : changed?.kind === 'Pod' && old?.kind === 'Pod'
+        ? [{ known: old, pod: changed }]
         : []
-  return pods.reduce((state, pod) => {
-    const known = before.get('Pod', pod.namespace, pod.name)
-    if (known === undefined) return state
+  return pods.reduce((state, { known, pod }) => {
     const isSelected = selectsForAmbient(after, pod)
     if (isSelected === selectsForAmbient(before, known)) return state
     const { [REDIRECTION]: _, ...others } = pod.annotations

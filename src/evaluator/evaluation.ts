@@ -17,6 +17,7 @@ import { summarizeCache } from './cache-summary.ts'
 import { nowMs } from './clock.ts'
 import { countByRule, summary } from './decision-summary.ts'
 import type { FindingCount, ReviewOutcome, SampleCount, WebhookType } from './evaluator.ts'
+import type { LogMessage } from './messages.ts'
 import { SampleCounter } from './sample-counter.ts'
 
 export interface EvaluationOptions {
@@ -25,8 +26,7 @@ export interface EvaluationOptions {
   readonly ownNamespace: string | undefined
   /** Called before and after the evaluation of the whole state, which has no deadline. */
   readonly onState: (isEvaluated: boolean) => void
-  /** Called with models whose evaluation differs from that of each by itself: a defect of the guard. */
-  readonly onDisagreement: (models: readonly string[]) => void
+  readonly log: (message: LogMessage) => void
   /** Milliseconds since 1970, to expire exceptions. */
   readonly date?: () => number
 }
@@ -45,7 +45,7 @@ export class Evaluation {
   constructor(policy: WrittenPolicy, options: EvaluationOptions) {
     this.#policy = policy
     this.#options = options
-    this.#samples = new SampleCounter(options.onDisagreement)
+    this.#samples = new SampleCounter(options.log)
   }
 
   configure(policy: WrittenPolicy): void {

@@ -18,15 +18,7 @@ export interface MessageHandlerOptions {
 export function handleMessages(port: MessagePort, { source, policy, ownNamespace }: MessageHandlerOptions): void {
   const send = (message: FromEvaluation) => port.postMessage(message)
   const onState = (isEvaluated: boolean) => send({ from: 'state', isEvaluated })
-  const onDisagreement = (models: readonly string[]) =>
-    send({
-      from: 'log',
-      level: 'warn',
-      message:
-        'evaluation differs from that of each InferenceService by itself: a defect of the guard, please report it',
-      fields: { inferenceServices: models.join(', ') }
-    })
-  const evaluation = new Evaluation(policy, { source, ownNamespace, onState, onDisagreement })
+  const evaluation = new Evaluation(policy, { source, ownNamespace, onState, log: send })
   const report = () =>
     send({
       from: 'health',

@@ -49,3 +49,6 @@ export type FromEvaluation =
       readonly message: string
       readonly fields: Readonly<Record<string, string>>
     }
+
+/** Line that the main thread logs. */
+export type LogMessage = Extract<FromEvaluation, { readonly from: 'log' }>

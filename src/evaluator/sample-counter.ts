@@ -2,18 +2,19 @@ import { compareSample } from '../engine/evaluate-afresh.ts'
 import type { Evaluation } from '../engine/incremental/evaluate.ts'
 import { nowMs } from './clock.ts'
 import type { SampleCount } from './evaluator.ts'
+import type { LogMessage } from './messages.ts'
 
 /** Time for the sample of an audit: other requests wait meanwhile. */
 const MAX_SAMPLE_MS = 50
 
 /** Counts what samples compare. */
 export class SampleCounter {
-  readonly #onDisagreement: (models: readonly string[]) => void
+  readonly #log: (message: LogMessage) => void
   #count: SampleCount = { compared: 0, disagreements: 0 }
 
-  /** @param onDisagreement called with models whose results in a sample differ */
-  constructor(onDisagreement: (models: readonly string[]) => void) {
-    this.#onDisagreement = onDisagreement
+  /** @param log called with the models whose results in a sample differ: a defect of the guard */
+  constructor(log: (message: LogMessage) => void) {
+    this.#log = log
   }
 
   get count(): SampleCount {
@@ -27,6 +28,13 @@ export class SampleCounter {
       compared: this.#count.compared + compared,
       disagreements: this.#count.disagreements + disagreements.length
     }
-    if (disagreements.length > 0) this.#onDisagreement(disagreements)
+    if (disagreements.length > 0)
+      this.#log({
+        from: 'log',
+        level: 'warn',
+        message:
+          'evaluation differs from that of each InferenceService by itself: a defect of the guard, please report it',
+        fields: { inferenceServices: disagreements.join(', ') }
+      })
   }
 }

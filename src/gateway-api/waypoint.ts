@@ -115,7 +115,7 @@ export function waypointOnTheWay(
 ): Binding | undefined {
   const isGateway = client.proxy === 'gateway'
   if (!isGateway && !(client.proxy === 'none' && isAmbient(view, client))) return undefined
-  if (isByAddress(client, destination)) return isGateway ? undefined : bindingOf(view, workload, 'workload')
+  if (isByAddress(client, destination)) return bindingOf(view, workload, 'workload')
   const { host, namespace } = destination
   const labels = view.get('Service', namespace, nameIn(host))?.labels ?? {}
   if (isGateway) {

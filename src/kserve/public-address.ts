@@ -21,9 +21,9 @@ export const ADDITIONAL = 'additional domain'
 export const BY_PATH = 'pathTemplate'
 const ROUTE = 'route'
 
-/** True for the name of an address that a model has besides the InferenceService URL. */
+/** True for the name of an address that KServe publishes besides the InferenceService URL. */
 export function isFurtherAddress(name: string): boolean {
-  return name === BY_PATH || name.startsWith(ADDITIONAL) || isRouted(name)
+  return name === BY_PATH || name.startsWith(ADDITIONAL)
 }
 
 /** Name of an address by a VirtualService that KServe does not make, equal for models whose addresses differ only in their names. */

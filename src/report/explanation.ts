@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Explained, ExplainedFailure } from '../engine/explain.ts'
-import type { Hop } from '../request/hop.ts'
+import type { CallResult, Hop } from '../request/hop.ts'
 import type { Path } from '../request/request-path.ts'
 import { toRef } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
@@ -146,16 +146,15 @@ export function renderHops(
 
 function renderHop(view: View<'ConfigMap'>, hop: Hop, failure: ExplainedFailure | undefined, name: string): HopView {
   const { unknown, routedBy } = hop
-  const route = routedBy && { virtualService: toRef(routedBy), destination: destinationOf(hop) }
+  const [call] = hop.calls
+  const route = routedBy && call && { virtualService: toRef(routedBy), destination: destinationOf(call) }
   const calls = hop.calls.map(call => renderCallResult(view, call))
   if (failure !== undefined && hop.failure !== undefined)
     return { name, verdict: 'blocked', route, calls, failure: renderFailure(failure) }
   return { name, verdict: unknown === undefined ? 'ok' : 'unknown', route, calls, unknownReason: unknown?.reason }
 }
 
-function destinationOf({ calls: [call] }: Hop): string {
-  return call === undefined ? '' : `${call.destination.host}:${call.destination.port}`
-}
+const destinationOf = ({ destination: { host, port } }: CallResult) => `${host}:${port}`
 
 export function renderFailure({ rule, symptom, problem, skip, grants = [] }: ExplainedFailure): FailureView {
   if (problem === undefined) return { rule, message: `blocked; cause not evaluated: ${skip?.reason}`, symptom }

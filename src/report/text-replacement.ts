@@ -26,7 +26,7 @@ export function replacementOf(before: string, after: string): Replacement {
       startLine: start + 1,
       startColumn: 1,
       endLine: atEnd ? old.length : old.length - end + 1,
-      endColumn: atEnd ? (old.at(-1) ?? '').length + 1 : 1
+      endColumn: atEnd ? old.slice(-1).join('').length + 1 : 1
     },
     insertedContent: { text: atEnd ? inserted.join('\n') : inserted.map(line => `${line}\n`).join('') }
   }

@@ -77,7 +77,8 @@ function addressesIn(
   const hosts = hostsOf(virtualService, clusterDomain).filter(
     host => !isWildcard(host) && !host.endsWith(`.svc.${clusterDomain}`)
   )
-  const paths = [...new Set((virtualService.spec.http ?? []).flatMap(route => prefixesOf(route, service)))]
+  const { http = [] } = virtualService.spec
+  const paths = [...new Set(http.flatMap(route => prefixesOf(route, service)))]
   const isRouted = ({ gateway, host, path }: RoutedAddress) => {
     const proxy = { namespace: virtualService.namespace, labels: {}, gateway, port: HTTP_PORT }
     const call = callTo(view, service, host, undefined, path)

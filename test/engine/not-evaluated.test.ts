@@ -428,7 +428,8 @@ t.test('explain lists what it cannot read', async t => {
 })
 
 t.test('policies that match on addresses before all proxies', async t => {
-  const spec = (action: string, source: string) => `{ action: ${action}, rules: [{ from: [{ source: ${source} }] }] }`
+  const spec = (action: string, source: string) =>
+    `{ action: ${action}, rules: [null, { from: [{ source: ${source} }] }] }`
   const decided = (yaml: string, ...objects: readonly string[]) => {
     const decision = decisionOn(
       stockWith(together(model(', creationTimestamp: "2026-01-01T00:00:00Z"'), ...objects)),

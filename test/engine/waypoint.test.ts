@@ -56,6 +56,7 @@ kind: Service
 metadata: { namespace: user1, name: new-predictor }
 spec: { selector: { app: isvc.new-predictor }, ports: [{ port: 80, targetPort: 8080 }] }
 `
+const HEADLESS = SERVICE.replace('spec: {', 'spec: { clusterIP: None,')
 const routes = (route: string) => `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -124,6 +125,16 @@ const CHANGES: Readonly<Record<string, readonly [state: string, change: string, 
     inAmbient(USE, waypoint()),
     routes('[{ destination: { host: new-predictor } }]'),
     ['warn', 'virtualservice-host-conflict: ']
+  ],
+  'VirtualService of a gateway': [
+    inAmbient(USE, waypoint()),
+    routes('[{ destination: { host: other } }]').replace('spec: {', 'spec: { gateways: [knative-serving/none],'),
+    ['allow']
+  ],
+  'a waypoint for pod addresses': [
+    together(CLIENTS, RUNNING, namespace(USE), HEADLESS, waypoint(), MODEL),
+    waypoint('istio.io/waypoint-for: all'),
+    ['deny', 'waypoint-to-pod-without-hbone: in-mesh (clients) at caller->pod']
   ],
   'HTTPRoute of the Service': [
     inAmbient(USE, waypoint(), SERVICE),

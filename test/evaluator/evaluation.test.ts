@@ -3,6 +3,7 @@ import { parse } from 'yaml'
 import { nowMs } from '../../src/evaluator/clock.ts'
 import { Evaluation, type EvaluationOptions } from '../../src/evaluator/evaluation.ts'
 import type { WebhookType } from '../../src/evaluator/evaluator.ts'
+import type { LogMessage } from '../../src/evaluator/messages.ts'
 import { REPORT_APIS, type ReportApi } from '../../src/report/openreports.ts'
 import type { KindHealth } from '../../src/sources/source.ts'
 import { staticSource } from '../../src/sources/static-source.ts'
@@ -24,12 +25,12 @@ function build(state: Snapshot = stockWith(), more: Partial<EvaluationOptions> =
     health: () => health().map(one => ({ ...one, health: now.health }))
   }
   const onState = (isEvaluated: boolean) => stateEvents.push(isEvaluated)
-  const onDisagreement = (models: readonly string[]) => t.fail(`results of ${models.join()} differ`)
+  const log = ({ message }: LogMessage) => t.fail(message)
   const evaluation = new Evaluation(WRITTEN_POLICY, {
     source,
     ownNamespace: 'mesh-guard',
     onState,
-    onDisagreement,
+    log,
     ...more
   })
   const ask = (webhook: WebhookType, yaml: string, budgetMs = 60_000) =>

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { compareSample } from '../../src/engine/evaluate-afresh.ts'
 import { evaluate } from '../../src/engine/incremental/evaluate.ts'
+import type { LogMessage } from '../../src/evaluator/messages.ts'
 import { SampleCounter } from '../../src/evaluator/sample-counter.ts'
 import { RULES } from '../../src/rules/index.ts'
 import { clientRule } from '../support/objects.ts'
@@ -32,15 +33,17 @@ t.test('a sample has models at random, until the time is up', async t => {
     { compared: MODELS, disagreements: Array(MODELS).fill('user1/sklearn-iris-burst') }
   )
   t.same(compareSample(evaluate(stockWith('').withAll('InferenceService', []), RULES), () => false).compared, 0)
+  const unread = stockWith().withUnreadable(new Map([['AuthorizationPolicy', 'forbidden'] as const]))
+  t.same(compareSample(evaluate(unread, RULES), () => false).compared, 0, 'models that cannot be evaluated')
 })
 
 t.test('disagreements are counted and reported', async t => {
-  const reported: (readonly string[])[] = []
-  const counter = new SampleCounter(models => reported.push(models))
+  const reported: LogMessage[] = []
+  const counter = new SampleCounter(message => reported.push(message))
   counter.compare(healthy)
   t.same(counter.count, { compared: MODELS, disagreements: 0 })
   t.same(reported, [])
   counter.compare(wrong)
   t.same(counter.count, { compared: 2 * MODELS, disagreements: MODELS })
-  t.equal(reported.length, 1)
+  t.match(reported, [{ level: 'warn', fields: { inferenceServices: /^user1\/sklearn-iris/ } }])
 })

@@ -7,7 +7,7 @@ import { toAccess } from '../../src/report/access.ts'
 import { workloadName } from '../../src/report/access-text.ts'
 import { toExplanation } from '../../src/report/explanation.ts'
 import { RULES } from '../../src/rules/index.ts'
-import { authorization, model, namespace, pod, together, waypoint } from '../support/objects.ts'
+import { authorization, model, namespace, pod, policy, together, waypoint } from '../support/objects.ts'
 import { stockWith } from '../support/snapshot.ts'
 
 const amb = (yaml: string) => yaml.replaceAll('user1', 'amb')
@@ -49,6 +49,23 @@ t.test('a hop through a waypoint has two parts', async t => {
     )
     t.same(hops, expected, name)
   }
+})
+
+t.test('gateways pass a waypoint by label', async t => {
+  const label = 'istio.io/use-waypoint: waypoint, istio.io/ingress-use-waypoint: "true"'
+  const strict = policy('user1', '{ mtls: { mode: STRICT } }')
+  const state = stockWith(together(STATE, amb(strict), amb(namespace(`istio.io/dataplane-mode: ambient, ${label}`))))
+  const { models } = toExplanation(
+    state,
+    explain(state, ({ namespace }) => namespace === 'amb', RULES, DEFAULT_POLICY)
+  )
+  const path = models[0]?.paths.find(({ caller }) => caller === 'external')
+  t.same(
+    path?.hops.map(({ name }) => name),
+    ['caller->ingress-gateway', 'gateway->waypoint', 'waypoint->pod']
+  )
+  t.match(path?.hops[1]?.calls, [{ client: { configuredBy: [{ field: 'spec.containers' }] } }])
+  t.match(path?.hops[2]?.calls, [{ server: { description: 'only HBONE', reason: 'ztunnel, STRICT' } }])
 })
 
 t.test('callers in ambient mode are marked', async t => {

@@ -48,6 +48,12 @@ t.test('a VirtualService of a gateway gives a model another address', async t =>
   for (const [name, http, addresses] of rows) t.same(ways(route(http)), addresses.flatMap(both), name)
 })
 
+t.test('a model that defines its own URL paths has the address of any prefix', async t => {
+  const custom = model('', 'predictor: { containers: [{ name: kserve-container, image: a }] }')
+  const lines = pathsTo(stockWith(together(custom, route(REWRITTEN))), 'new')
+  t.ok(lines.some(line => line.startsWith('external route models.example.org ')))
+})
+
 t.test('no other address', async t => {
   t.same(ways(route(REWRITTEN).replace('name: own', 'name: new')), [], 'VirtualService of KServe')
   t.same(ways(route(REWRITTEN, 'mesh')), [], 'sidecars only')

@@ -36,7 +36,9 @@ t.test('path templates match like in Envoy', async t => {
     ['/v1/{**}', '/v1', false],
     ['/{**}.json', '/a/b.json', true],
     ['/{**}.json', '/a/b.json/c', false],
-    ['/v1.{*}', '/v1xa', false]
+    ['/v1.{*}', '/v1xa', false],
+    ['/{*a}/{**}', '/{*a}/b', true],
+    ['/{*a}/{**}', '/b/b', false]
   ] as const) {
     t.equal(matchesPath(pattern, path), expected, `${pattern} and ${path}`)
   }

@@ -3,13 +3,13 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { CHART, IMAGE, REPOSITORY } from '../scripts/project.ts'
-import { archiveOf } from '../scripts/release/executable.ts'
-import { manifest } from '../scripts/release/lib.ts'
-import { PLATFORMS } from '../scripts/release/platforms.ts'
-import { meshGuard } from './support/command.ts'
+import { CHART, IMAGE, REPOSITORY } from '../../scripts/project.ts'
+import { archiveOf } from '../../scripts/release/executable.ts'
+import { manifest } from '../../scripts/release/lib.ts'
+import { PLATFORMS } from '../../scripts/release/platforms.ts'
+import { meshGuard } from '../support/command.ts'
 
-process.chdir(join(import.meta.dirname, '..'))
+process.chdir(join(import.meta.dirname, '../..'))
 const read = (file: string) => readFileSync(file, 'utf8')
 const DOCS = [
   'README.md',

@@ -2,12 +2,12 @@
 import { execFileSync } from 'node:child_process'
 import t from 'tap'
 import { parse } from 'yaml'
-import { archiveOf } from '../scripts/release/executable.ts'
-import { toFormula } from '../scripts/release/homebrew.ts'
-import { toKrew } from '../scripts/release/krew.ts'
-import { CheckFailed, manifest, read } from '../scripts/release/lib.ts'
-import { PLATFORMS, platformOf } from '../scripts/release/platforms.ts'
-import { notesOf, sectionsOf } from '../scripts/release/versions.ts'
+import { archiveOf } from '../../scripts/release/executable.ts'
+import { toFormula } from '../../scripts/release/homebrew.ts'
+import { toKrew } from '../../scripts/release/krew.ts'
+import { CheckFailed, manifest, read } from '../../scripts/release/lib.ts'
+import { PLATFORMS, platformOf } from '../../scripts/release/platforms.ts'
+import { notesOf, sectionsOf } from '../../scripts/release/versions.ts'
 
 const CHANGES = `# Changelog
 
