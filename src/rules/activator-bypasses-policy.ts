@@ -21,7 +21,7 @@ import type { View } from '../state/snapshot.ts'
 import { identityOf, type Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
 import { denyAtActivator, NAMESPACE_HEADER, requireTokenAtActivator } from './lib/activator-fixes.ts'
-import { POD_KINDS } from './lib/model-pods.ts'
+import { CONNECTION_KINDS } from './lib/model-pods.ts'
 import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
@@ -31,16 +31,7 @@ export default defineCheck({
   summary: 'Requests via the activator bypass an AuthorizationPolicy on the model',
   symptom: '200 instead of 403 for callers that an AuthorizationPolicy on the model should deny',
   on: ['InferenceService'],
-  reads: [
-    'AuthorizationPolicy',
-    'RequestAuthentication',
-    'PeerAuthentication',
-    'DestinationRule',
-    'Sidecar',
-    'Service',
-    'NetworkPolicy',
-    ...POD_KINDS
-  ],
+  reads: CONNECTION_KINDS,
   *check(service, view) {
     const component = entryOf(componentsOf(view, service))
     if (component?.mode !== 'Knative') return

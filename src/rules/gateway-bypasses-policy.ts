@@ -17,7 +17,7 @@ import { nameOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { identityOf, type Workload } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
-import { POD_KINDS } from './lib/model-pods.ts'
+import { GATEWAY_PATH_KINDS } from './lib/model-pods.ts'
 import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
@@ -27,21 +27,7 @@ export default defineCheck({
   summary: 'Requests via the local gateway bypass an AuthorizationPolicy on the model',
   symptom: 'callers of namespaces that an AuthorizationPolicy denies get 200 by the InferenceService URL',
   on: ['InferenceService'],
-  reads: [
-    'AuthorizationPolicy',
-    'RequestAuthentication',
-    'PeerAuthentication',
-    'DestinationRule',
-    'Sidecar',
-    'Service',
-    'ServiceEntry',
-    'VirtualService',
-    'Gateway',
-    'HTTPRoute',
-    'InferenceGraph',
-    'NetworkPolicy',
-    ...POD_KINDS
-  ],
+  reads: GATEWAY_PATH_KINDS,
   *check(service, view) {
     const component = entryOf(componentsOf(view, service))
     if (component?.mode !== 'Knative') return

@@ -11,7 +11,7 @@ import { nameOf } from '../state/resource.ts'
 import { identityOf } from '../state/workload.ts'
 import { serviceHost } from '../text/host.ts'
 import { clientName } from './lib/message-parts.ts'
-import { POD_KINDS } from './lib/model-pods.ts'
+import { GATEWAY_PATH_KINDS } from './lib/model-pods.ts'
 import { defineCheck } from './lib/rule.ts'
 
 export default defineCheck({
@@ -21,25 +21,7 @@ export default defineCheck({
   summary: 'Gateways or sidecars bypass the policies of a waypoint',
   symptom: '200 instead of 403 for callers that an AuthorizationPolicy of the waypoint should deny',
   on: ['InferenceService'],
-  reads: [
-    'AuthorizationPolicy',
-    'RequestAuthentication',
-    'PeerAuthentication',
-    'DestinationRule',
-    'Sidecar',
-    'Service',
-    'ServiceEntry',
-    'VirtualService',
-    'Gateway',
-    'KubernetesGateway',
-    'GatewayClass',
-    'HTTPRoute',
-    'Ingress',
-    'IngressClass',
-    'InferenceGraph',
-    'NetworkPolicy',
-    ...POD_KINDS
-  ],
+  reads: ['KubernetesGateway', 'GatewayClass', 'Ingress', 'IngressClass', ...GATEWAY_PATH_KINDS],
   *check(service, view) {
     const component = entryOf(componentsOf(view, service))
     if (component?.mode !== 'Standard') return

@@ -18,6 +18,25 @@ const COMPONENT_KINDS = ['ConfigMap', 'ServingRuntime', 'ClusterServingRuntime',
 export const INJECTION_KINDS = ['MutatingWebhookConfiguration', 'Namespace', ...COMPONENT_KINDS] as const
 /** Kinds that determine its pods. */
 export const POD_KINDS = ['Pod', ...INJECTION_KINDS] as const
+/** Kinds that determine what becomes of a connection to its pods. */
+export const CONNECTION_KINDS = [
+  'AuthorizationPolicy',
+  'RequestAuthentication',
+  'PeerAuthentication',
+  'DestinationRule',
+  'Sidecar',
+  'NetworkPolicy',
+  ...POD_KINDS
+] as const
+/** Kinds that determine the paths to a model by gateways of Istio. */
+export const GATEWAY_PATH_KINDS = [
+  'ServiceEntry',
+  'VirtualService',
+  'Gateway',
+  'HTTPRoute',
+  'InferenceGraph',
+  ...CONNECTION_KINDS
+] as const
 /** Kinds that determine the pods of all models. */
 export const MODEL_KINDS = ['InferenceService', ...POD_KINDS] as const
 
