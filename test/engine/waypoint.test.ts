@@ -1,9 +1,7 @@
 /** Changes in ambient mode that concern waypoints. */
 import t from 'tap'
-import { decide } from '../../src/engine/decide.ts'
-import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
-import { RULES } from '../../src/rules/index.ts'
-import type { Change, Snapshot } from '../../src/state/snapshot.ts'
+import type { Snapshot } from '../../src/state/snapshot.ts'
+import { decisionOn } from '../support/decision.ts'
 import {
   authorization,
   clientRule,
@@ -14,19 +12,14 @@ import {
   together,
   waypoint
 } from '../support/objects.ts'
-import { resourceOf, stockWith } from '../support/snapshot.ts'
+import { stockWith } from '../support/snapshot.ts'
 
 /** Objects of namespace `amb` instead of `user1`, whose pods have sidecars. */
 const amb = (yaml: string) => yaml.replaceAll('user1', 'amb')
 
 /** Decision, and for each finding its rule and the paths that it blocks. */
 function decided(state: Snapshot, yaml: string): readonly string[] {
-  const after = resourceOf(yaml)
-  const before = state.get(after.kind, after.namespace, after.name)
-  const change = (
-    before === undefined ? { operation: 'CREATE', after } : { operation: 'UPDATE', before, after }
-  ) as Change
-  const { decision, findings, notEvaluated } = decide(state, change, RULES, DEFAULT_POLICY)
+  const { decision, findings, notEvaluated } = decisionOn(state, yaml)
   return [
     decision,
     ...findings.map(
