@@ -1,14 +1,10 @@
-/** Changes of a base above which they are merged into a new base. */
-const MAX_CHANGES = 2_000
-
 /** Immutable multiset of texts. A change shares the unchanged part. */
 export class Counts {
-  readonly #base: ReadonlyMap<string, number>
-  readonly #changes: ReadonlyMap<string, number>
+  /** Counts that are added up, usually each shorter than the one before. */
+  #levels: readonly ReadonlyMap<string, number>[]
 
-  constructor(base: ReadonlyMap<string, number> = new Map(), changes: ReadonlyMap<string, number> = new Map()) {
-    this.#base = base
-    this.#changes = changes
+  constructor(levels: readonly ReadonlyMap<string, number>[] = []) {
+    this.#levels = levels
   }
 
   has(text: string): boolean {
@@ -16,45 +12,45 @@ export class Counts {
   }
 
   #countOf(text: string): number {
-    return (this.#base.get(text) ?? 0) + (this.#changes.get(text) ?? 0)
+    let count = 0
+    for (const level of this.#levels) count += level.get(text) ?? 0
+    return count
   }
 
   /** Distinct texts. */
   *[Symbol.iterator](): Iterator<string> {
-    for (const text of this.#base.keys()) if (this.has(text)) yield text
-    for (const text of this.#changes.keys()) if (!this.#base.has(text) && this.has(text)) yield text
+    for (const text of new Set(this.#levels.flatMap(level => [...level.keys()]))) if (this.has(text)) yield text
   }
 
-  /** @returns the multiset after the change, and the texts that only one of both has */
-  with(
-    added: Iterable<Iterable<string>>,
-    removed: Iterable<Iterable<string>>
-  ): Readonly<{ counts: Counts; diff: ReadonlySet<string> }> {
-    const changes = new Map<string, number>()
-    const add = (texts: Iterable<string>, by: number) => {
-      for (const text of texts) changes.set(text, (changes.get(text) ?? 0) + by)
-    }
-    for (const texts of added) add(texts, 1)
-    for (const texts of removed) add(texts, -1)
+  /**
+   * @param changes by how much the count of a text changes
+   * @returns the multiset after the change, and the texts that only one of both has
+   */
+  with(changes: ReadonlyMap<string, number>): Readonly<{ counts: Counts; diff: ReadonlySet<string> }> {
+    // Only here, because most multisets are those of a state that is decided about, and never changed.
+    this.#levels = merged(this.#levels)
     const diff = new Set<string>()
     for (const [text, by] of changes) {
       const count = this.#countOf(text)
       if (count > 0 !== count + by > 0) diff.add(text)
     }
-    const isLong = this.#changes.size + changes.size > MAX_CHANGES
-    const counts = isLong
-      ? new Counts(summed(summed(this.#base, this.#changes), changes))
-      : new Counts(this.#base, summed(this.#changes, changes))
-    return { counts, diff }
+    return { counts: changes.size === 0 ? this : new Counts([...this.#levels, changes]), diff }
   }
 }
 
-/** Sum of counts. Texts with the sum 0 are left out: they are absent from a base, and do not change one. */
+/** Merges levels until each is at least twice as long as the next. So there are few, and a text is copied a few times. */
+function merged(levels: readonly ReadonlyMap<string, number>[]): readonly ReadonlyMap<string, number>[] {
+  const last = levels.at(-1)
+  const previous = levels.at(-2)
+  if (last === undefined || previous === undefined || previous.size >= 2 * last.size) return levels
+  return merged([...levels.slice(0, -2), summed(previous, last)])
+}
+
+/** Sum of counts. Texts with the sum 0 are left out: they change no other count. */
 function summed(
   counts: ReadonlyMap<string, number>,
   changes: ReadonlyMap<string, number>
 ): ReadonlyMap<string, number> {
-  if (changes.size === 0) return counts
   const all = new Map(counts)
   for (const [text, by] of changes) {
     const count = (all.get(text) ?? 0) + by

@@ -1,3 +1,4 @@
+import { getOrAdd } from '../state/map.ts'
 import type { Resource } from '../state/resource.ts'
 import { isBlock } from '../text/cidr.ts'
 import { replaceWord } from '../text/replace-word.ts'
@@ -23,49 +24,74 @@ export const TEMPLATE = '{{'
 /** Longest sequence of name parts between dashes that is looked up. Longer names are looked up by their beginning. */
 const MAX_PARTS = 4
 
-export function wordsOf(object: Resource): Words {
-  const words = {
-    names: new Set<string>(),
-    patterns: new Set<string>(),
-    blocks: new Set<string>(),
-    values: new Set<string>()
-  }
+/** How many objects contain a word. */
+export type WordCounts = { readonly [K in keyof Words]: Map<string, number> }
+
+export const newWordCounts = (): WordCounts => ({
+  names: new Map(),
+  patterns: new Map(),
+  blocks: new Map(),
+  values: new Map()
+})
+
+/** Adds an object to the counts, or subtracts it. */
+export function countWords(counts: WordCounts, object: Resource, by: 1 | -1): void {
   // A pod is matched, and matches nothing.
-  if (object.kind === 'Pod' || object.kind === 'EndpointSlice') return words
+  if (object.kind === 'Pod' || object.kind === 'EndpointSlice') return
   // The name of a namespace in its own objects tells nothing.
   const { namespace: _, ...own } = object
-  collect(words, own.kind === 'Namespace' ? { labels: { ...own.labels, [NAME_LABEL]: '' } } : own, '', false)
-  return words
+  const count: Count = (kind, word) => counts[kind].set(word, (counts[kind].get(word) ?? 0) + by)
+  collect({ count, seen: new Map() }, own.kind === 'Namespace' ? { labels: { ...own.labels, [NAME_LABEL]: '' } } : own)
 }
 
 const NAME_LABEL = 'kubernetes.io/metadata.name'
 
-type Collected = { readonly [K in keyof Words]: Set<string> }
+type Count = (kind: keyof Words, word: string) => void
 
-/** @param isMetadata labels and annotations of an object match on no others */
-function collect(words: Collected, value: unknown, field: string, isMetadata: boolean): void {
-  if (typeof value === 'string') addText(words, value, field, isMetadata)
+interface Collection {
+  readonly count: Count
+  /** Texts by their role: an object can have the same one thousands of times. */
+  readonly seen: Map<string, Set<string>>
+}
+
+/** Role of texts in labels and annotations of an object, which match on no others. */
+const METADATA = 'metadata'
+/** Fields whose texts are patterns. */
+const PATTERN_FIELDS = ['prefix', 'regex']
+
+function collect(to: Collection, value: unknown, role = ''): void {
+  if (typeof value === 'string') addText(to, value, role)
   if (typeof value !== 'object' || value === null) return
   if (Array.isArray(value)) {
-    for (const one of value) collect(words, one, field, isMetadata)
+    for (const one of value) collect(to, one, role)
     return
   }
   for (const [key, one] of Object.entries(value)) {
-    addText(words, key, '', isMetadata)
-    collect(words, one, key, isMetadata || key === 'labels' || key === 'annotations')
+    addText(to, key, role === METADATA ? role : '')
+    collect(to, one, role === METADATA ? role : roleOf(key))
   }
 }
 
-function addText(words: Collected, text: string, field: string, isMetadata: boolean): void {
-  for (const name of namesIn(text)) words.names.add(name)
-  const pattern = toPattern(field, text)
-  if (PARTIAL.test(pattern)) words.patterns.add(pattern)
-  if (isBlock(text)) words.blocks.add(text)
-  if (isMetadata) return
-  words.values.add(text)
-  const prefix = text.includes(TEMPLATE) ? TEMPLATE : ''
-  for (const part of text.match(LABEL) ?? []) words.values.add(`${prefix}${part}`)
+function roleOf(field: string): string {
+  if (field === 'labels' || field === 'annotations') return METADATA
+  return PATTERN_FIELDS.includes(field) ? field : ''
 }
+
+function addText({ count, seen }: Collection, text: string, role: string): void {
+  const ofRole = getOrAdd(seen, role, newTexts)
+  if (ofRole.has(text)) return
+  ofRole.add(text)
+  for (const name of namesIn(text)) count('names', name)
+  const pattern = toPattern(role, text)
+  if (PARTIAL.test(pattern)) count('patterns', pattern)
+  if (isBlock(text)) count('blocks', text)
+  if (role === METADATA) return
+  count('values', text)
+  const prefix = text.includes(TEMPLATE) ? TEMPLATE : ''
+  for (const part of text.match(LABEL) ?? []) if (part !== text) count('values', `${prefix}${part}`)
+}
+
+const newTexts = () => new Set<string>()
 
 /** Characters of a label key or value. */
 const LABEL = /[\w./-]+/g
@@ -77,9 +103,9 @@ const SIMPLE = /^[\w/:.*^$()|-]*$/
 export const ANY_NAME = '-*-'
 
 /** A prefix and a regular expression as patterns that match no less. */
-function toPattern(field: string, text: string): string {
-  if (field === 'prefix') return `${text}*`
-  if (field !== 'regex') return text
+function toPattern(role: string, text: string): string {
+  if (role === 'prefix') return `${text}*`
+  if (role !== 'regex') return text
   const plain = text.replaceAll('\\.', '.')
   return SIMPLE.test(plain) ? plain.replace(/[.*^$()|]+/g, '*') : ANY_NAME
 }
