@@ -1,5 +1,6 @@
 import { memoize } from '../state/memoize.ts'
 import { matches, matchesPath } from '../text/pattern.ts'
+import { candidatesFor } from '../text/pattern-list.ts'
 import { all, any, type Tristate } from '../text/tristate.ts'
 import type { Operation, Rule, Source } from './authorization-policy.ts'
 import { findByIdentity, indexValues } from './identity-index.ts'
@@ -56,8 +57,7 @@ function matchesHeaders(conditions: readonly HeaderCondition[], request: Request
       result = undefined
       continue
     }
-    const isMatch = (value: string) => header !== undefined && matches(value, header)
-    const matched = matchesField({ values, notValues, http: true, isMatch }, true)
+    const matched = matchesField(textField({ values, notValues }, header, true), true)
     if (matched === false) return false
   }
   return result
@@ -91,21 +91,23 @@ function operationFields(
 ): readonly Field[] {
   const { hosts, notHosts, methods, notMethods, paths, notPaths, ports, notPorts } = operation
   return [
-    {
-      values: hosts,
-      notValues: notHosts,
-      http: true,
-      isMatch: value => matches(value.toLowerCase(), host.toLowerCase())
-    },
-    { values: methods, notValues: notMethods, http: true, isMatch: value => matches(value, method) },
-    {
-      values: paths,
-      notValues: notPaths,
-      http: true,
-      isMatch: value => matchesRequestPath(value, path)
-    },
+    textField({ values: lowerCased(hosts), notValues: lowerCased(notHosts) }, host.toLowerCase(), true),
+    textField({ values: methods, notValues: notMethods }, method, true),
+    pathField({ values: paths, notValues: notPaths }, path),
     { values: ports, notValues: notPorts, http: false, isMatch: value => Number(value) === to.port }
   ]
+}
+
+const lowerCased = memoize((texts: readonly string[]) => texts.map(text => text.toLowerCase()))
+
+/** Field of a text; absent for a text that the request does not have. */
+function textField(values: Values, text: string | undefined, http: boolean): Field {
+  return {
+    ...values,
+    http,
+    isMatch: value => text !== undefined && matches(value, text),
+    candidates: all => (text === undefined ? [] : candidatesFor(all)(text))
+  }
 }
 
 /**
@@ -121,9 +123,18 @@ export function httpOutcomes(operation: Operation, call: Pick<Request, 'host' | 
 /** URL paths of Knative probes; no model serves inference requests there. */
 const KNATIVE_PROBE_PATHS = ['/healthz', '/metrics', '/ready', '/wait-for-drain']
 
-function matchesRequestPath(pattern: string, path: string | undefined): Tristate {
-  if (path !== undefined) return matchesPath(pattern, path)
-  return KNATIVE_PROBE_PATHS.includes(pattern) ? false : undefined
+const isProbePath = (pattern: string) => KNATIVE_PROBE_PATHS.includes(pattern)
+
+/** @param path unknown, but of inference requests, if it is absent */
+function pathField(values: Values, path: string | undefined): Field {
+  const isMatch = (pattern: string) => (path === undefined ? undefined : matchesPath(pattern, path))
+  const candidates = (all: readonly string[]) => {
+    if (path !== undefined) return candidatesFor(all)(path)
+    // Of patterns that may match, one tells as much as all.
+    const first = all.find(pattern => !isProbePath(pattern))
+    return first === undefined ? [] : [first]
+  }
+  return { ...values, http: true, isMatch, candidates }
 }
 
 /** Field of a condition; absent for a key that Istio does not define. */
@@ -136,7 +147,7 @@ function toField(key: string, { values, notValues }: Values, request: Request, c
   if (isUnmodeled(key)) return make(false, () => undefined)
   if (key === 'destination.ip') return addressField({ values, notValues }, to.address)
   if (key === 'destination.port') return make(false, value => Number(value) === to.port)
-  if (key === 'connection.sni') return make(false, value => sni !== undefined && matches(value, sni))
+  if (key === 'connection.sni') return textField({ values, notValues }, sni, false)
   if (isTokenKey(key)) return make(true, value => matchesToken(key, value, token))
   // Only the issuer of a JWT is modeled; its other claims are unknown.
   if (OTHER_CLAIMS.test(key)) return make(true, () => (token === undefined ? false : undefined))

@@ -8,6 +8,9 @@ export function matches(pattern: string, value: string): boolean {
   return pattern.endsWith('*') ? value.startsWith(pattern.slice(0, -1)) : pattern === value
 }
 
+/** True for a pattern with a path template. */
+export const hasTemplate = (pattern: string) => pattern.includes('{*}') || pattern.includes('{**}')
+
 /** Templates of a pattern, and the text between them, in order. */
 function* partsOf(pattern: string): Iterable<string> {
   let end = 0
@@ -34,7 +37,7 @@ function shortestMatch(parts: Iterable<string>): number {
  * @see istio 1.31 pilot/pkg/security/authz/matcher/template.go, envoy source/extensions/path/uri_template_lib
  */
 export function matchesPath(pattern: string, path: string): boolean {
-  if (!pattern.includes('{*}') && !pattern.includes('{**}')) return matches(pattern, path)
+  if (!hasTemplate(pattern)) return matches(pattern, path)
   if (shortestMatch(partsOf(pattern)) > path.length) return false
   let reached: readonly number[] = [0]
   for (const part of partsOf(pattern)) {
