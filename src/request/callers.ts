@@ -52,9 +52,9 @@ export function meshSources(view: View<PathKinds>, called: Called, representativ
   for (const namespace of namespacesWithConfig(view, called)) getOrAdd(accounts, namespace, newSet)
   for (const namespace of namespacesInPolicies(view, called.servers))
     if (!isHopNamespace(view, namespace)) getOrAdd(accounts, namespace, newSet)
-  const inOrder = [...accounts].sort(([a], [b]) =>
-    a === representative ? -1 : b === representative ? 1 : a < b ? -1 : 1
-  )
+  const inOrder = [...accounts]
+    .filter(([namespace]) => exists(view, namespace))
+    .sort(([a], [b]) => (a === representative ? -1 : b === representative ? 1 : a < b ? -1 : 1))
   const namespaces = new Map(
     inOrder.flatMap(([namespace, names]) => {
       const dataPlane = dataPlaneIn(view, namespace)
@@ -135,6 +135,14 @@ function accountsNamed(view: View<PathKinds>, servers: readonly Workload[]): Map
   }
   return accounts
 }
+
+/** Policies can name any number of namespaces that do not exist. */
+const exists = (view: View<'Namespace' | 'Pod'>, namespace: string) =>
+  namespacesIn(view, 'all').has(namespace) || view.list('Pod', namespace).length > 0
+
+const namespacesIn: (view: View<'Namespace'>, key: 'all') => ReadonlySet<string> = memoizeInView(
+  view => new Set(view.list('Namespace').map(({ name }) => name))
+)
 
 /** Gateways and activator are hops, not callers. */
 function isHopNamespace(view: View<PathKinds>, namespace: string): boolean {

@@ -1,3 +1,10 @@
+/** Texts of which only one of two multisets has occurrences. */
+export interface TextDiff extends Iterable<string> {
+  readonly isEmpty: boolean
+  has(text: string): boolean
+  intersects(texts: ReadonlySet<string>): boolean
+}
+
 /** Immutable multiset of texts. A change shares the unchanged part. */
 export class Counts {
   /** Counts that are added up, usually each shorter than the one before. */
@@ -8,10 +15,10 @@ export class Counts {
   }
 
   has(text: string): boolean {
-    return this.#countOf(text) > 0
+    return this.countOf(text) > 0
   }
 
-  #countOf(text: string): number {
+  countOf(text: string): number {
     let count = 0
     for (const level of this.#levels) count += level.get(text) ?? 0
     return count
@@ -26,15 +33,46 @@ export class Counts {
    * @param changes by how much the count of a text changes
    * @returns the multiset after the change, and the texts that only one of both has
    */
-  with(changes: ReadonlyMap<string, number>): Readonly<{ counts: Counts; diff: ReadonlySet<string> }> {
+  with(changes: ReadonlyMap<string, number>): Readonly<{ counts: Counts; diff: TextDiff }> {
+    const diff = new CountDiff(this, changes)
+    if (changes.size === 0) return { counts: this, diff }
     // Only here, because most multisets are those of a state that is decided about, and never changed.
     this.#levels = merged(this.#levels)
-    const diff = new Set<string>()
-    for (const [text, by] of changes) {
-      const count = this.#countOf(text)
-      if (count > 0 !== count + by > 0) diff.add(text)
-    }
-    return { counts: changes.size === 0 ? this : new Counts([...this.#levels, changes]), diff }
+    return { counts: new Counts([...this.#levels, changes]), diff }
+  }
+}
+
+/** Compares counts only when it is asked, because most changes are large and concern few models, or are small. */
+class CountDiff implements TextDiff {
+  readonly #before: Counts
+  readonly #changes: ReadonlyMap<string, number>
+  #isEmpty: boolean | undefined
+
+  constructor(before: Counts, changes: ReadonlyMap<string, number>) {
+    this.#before = before
+    this.#changes = changes
+  }
+
+  has(text: string): boolean {
+    const by = this.#changes.get(text)
+    if (by === undefined) return false
+    const count = this.#before.countOf(text)
+    return count > 0 !== count + by > 0
+  }
+
+  *[Symbol.iterator](): Iterator<string> {
+    for (const text of this.#changes.keys()) if (this.has(text)) yield text
+  }
+
+  get isEmpty(): boolean {
+    this.#isEmpty ??= this[Symbol.iterator]().next().done === true
+    return this.#isEmpty
+  }
+
+  intersects(texts: ReadonlySet<string>): boolean {
+    const [fewer, others] = this.#changes.size < texts.size ? [this, texts] : [texts, this]
+    for (const text of fewer) if (others.has(text)) return true
+    return false
   }
 }
 

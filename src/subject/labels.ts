@@ -1,4 +1,5 @@
 import type { Labels } from '../text/selector.ts'
+import type { TextDiff } from './counts.ts'
 import type { WordIndex } from './word-index.ts'
 import { mentions, TEMPLATE } from './words.ts'
 
@@ -42,7 +43,7 @@ export function reduceLabels(labels: Labels, { name, words, selected }: LabelCon
 const KSERVE_VALUES = new Set(['predictor', 'transformer', 'explainer'])
 
 /** True if one of the words is a key or value of these labels or annotations. */
-export function isMatched(labels: Labels, changed: ReadonlySet<string>): boolean {
+export function isMatched(labels: Labels, changed: Pick<TextDiff, 'has'>): boolean {
   for (const key in labels)
     if (changed.has(key) || changed.has(labels[key] as string) || changed.has(`${TEMPLATE}${key}`)) return true
   return false

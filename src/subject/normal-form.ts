@@ -6,6 +6,7 @@ import type { ResourceOf } from '../state/resource.ts'
 import { blockIndex, isBlock } from '../text/cidr.ts'
 import { replaceWord } from '../text/replace-word.ts'
 import { isEmpty, type Labels } from '../text/selector.ts'
+import type { TextDiff } from './counts.ts'
 import { isMatched, type LabelContext, reduceLabels } from './labels.ts'
 import type { OwnKind } from './own-kinds.ts'
 import type { WordIndex } from './word-index.ts'
@@ -172,16 +173,16 @@ function revisionsOf({ status }: Named['model'], { hasRevisions }: WordIndex) {
 }
 
 /** True if the normal form can differ after a change of words. */
-export function isReshaped({ objects }: Subject, { values, blocks }: Pick<Words, 'values' | 'blocks'>): boolean {
+export function isReshaped({ objects }: Subject, { values, blocks }: Words<TextDiff>): boolean {
   return objects.some(
     object =>
       hasMatchedLabels(object, values) ||
-      (blocks.size > 0 && addressesOf(object).some(one => blocksOf(one, { blocks }) !== ''))
+      (!blocks.isEmpty && addressesOf(object).some(one => blocksOf(one, { blocks }) !== ''))
   )
 }
 
-function hasMatchedLabels(object: OwnObject, values: ReadonlySet<string>): boolean {
-  if (values.size === 0) return false
+function hasMatchedLabels(object: OwnObject, values: TextDiff): boolean {
+  if (values.isEmpty) return false
   if (isMatched(object.labels, values) || isMatched(object.annotations, values)) return true
   if (object.kind !== 'InferenceService') return false
   const { predictor, transformer, explainer, canary } = object.spec

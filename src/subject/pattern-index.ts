@@ -1,8 +1,7 @@
-import { getOrAdd } from '../state/map.ts'
 import { ANY_NAME } from './words.ts'
 
-const WILDCARD = /\{\*\*?\}|\*/
-const OTHER = /[^a-z0-9-]/
+/** Length of the longest name of an object. */
+const MAX_NAME = 253
 
 /** Patterns by the parts of names that they match on. */
 export class PatternIndex {
@@ -20,14 +19,33 @@ export class PatternIndex {
   }
 
   #add(pattern: string): void {
-    const literals = pattern.toLowerCase().split(WILDCARD)
-    for (const [i, literal] of literals.entries()) {
-      const segments = literal.split(OTHER)
-      const before = i === literals.length - 1 ? '' : segments.at(-1)
-      const after = i === 0 ? '' : segments[0]
-      for (const part of fromEachDash(before)) getOrAdd(this.#beginnings, part, (): string[] => []).push(pattern)
-      for (const part of toEachDash(after)) getOrAdd(this.#ends, part, (): string[] => []).push(pattern)
-      if (literal !== '' && before === literal && after === literal) this.#inner.add(literal)
+    const text = pattern.toLowerCase()
+    let end = 0
+    for (let at = text.indexOf('*'); at >= 0; at = text.indexOf('*', end)) {
+      const length = text[at - 1] === '{' ? templateLength(text, at - 1) : 0
+      const start = length > 0 ? at - 1 : at
+      // Between two wildcards.
+      if (end > 0 && start > end && nameEnd(text, end) >= start) this.#inner.add(text.slice(end, start))
+      end = length > 0 ? start + length : at + 1
+      this.#addBeginnings(text, start, pattern)
+      this.#addEnds(text, end, pattern)
+    }
+  }
+
+  /** Adds what precedes a wildcard, from each part of a name. */
+  #addBeginnings(text: string, end: number, pattern: string): void {
+    const first = Math.max(0, end - MAX_NAME)
+    for (let at = end; at > first && isOfName(text[at - 1]); at -= 1) {
+      if (text[at - 1] !== '-' && !isLetterOrDigit(text[at - 2]))
+        addTo(this.#beginnings, text.slice(at - 1, end), pattern)
+    }
+  }
+
+  /** Adds what follows a wildcard, to each part of a name. */
+  #addEnds(text: string, start: number, pattern: string): void {
+    const last = Math.min(text.length, start + MAX_NAME)
+    for (let at = start; at < last && isOfName(text[at]); at += 1) {
+      if (text[at] !== '-' && !isLetterOrDigit(text[at + 1])) addTo(this.#ends, text.slice(start, at + 1), pattern)
     }
   }
 
@@ -47,10 +65,23 @@ export class PatternIndex {
   }
 }
 
-const toEachDash = (segment = '') => parts(segment, (all, i) => all.slice(0, i + 1))
-const fromEachDash = (segment = '') => parts(segment, (all, i) => all.slice(i))
-
-function parts(segment: string, sliceAt: (all: readonly string[], i: number) => readonly string[]): readonly string[] {
-  const all = segment.split('-')
-  return all.flatMap((part, i) => (part === '' ? [] : sliceAt(all, i).join('-')))
+/** Most parts have one pattern, and a list that grows reserves memory for many. */
+function addTo(lists: Map<string, string[]>, part: string, pattern: string): void {
+  const same = lists.get(part)
+  if (same === undefined) lists.set(part, [pattern])
+  else same.push(pattern)
 }
+
+/** Length of the path template at an offset; 0 if there is none. */
+const templateLength = (text: string, at: number) => TEMPLATES.find(one => text.startsWith(one, at))?.length ?? 0
+const TEMPLATES = ['{*}', '{**}']
+
+/** Offset of the first character that no name contains. */
+function nameEnd(text: string, start: number): number {
+  let at = start
+  while (at < text.length && isOfName(text[at])) at += 1
+  return at
+}
+
+const isLetterOrDigit = (char = '') => (char >= 'a' && char <= 'z') || (char >= '0' && char <= '9')
+const isOfName = (char = '') => char === '-' || isLetterOrDigit(char)

@@ -2,6 +2,7 @@ import { memoize } from '../state/memoize.ts'
 import { KINDS, type Kind, type Resource } from '../state/resource.ts'
 import type { Changed } from '../state/resource-store.ts'
 import type { Snapshot } from '../state/snapshot.ts'
+import type { TextDiff } from './counts.ts'
 import { isReshaped, type Subject } from './normal-form.ts'
 import { isOwnKind, OWN_KINDS } from './own-kinds.ts'
 import { isHidden, NO_OBJECTS, type OwnObjects, ownObjectsIn } from './own-objects.ts'
@@ -61,7 +62,8 @@ export function changeSubjects(
   const added = [...changes.flatMap(({ after }) => after ?? []), ...moved].filter(isCommon)
   const removed = [...changes.flatMap(({ before }) => before ?? []), ...moved].filter(wasCommon)
   const { index: words, diff } = previous.words.with(added, removed)
-  const isAll = diff.patterns.size + diff.blocks.size > 0
+  const isRelated = !diff.patterns.isEmpty
+  const isAll = isRelated || !diff.blocks.isEmpty
   const namespaces = new Set(changedNamespaces)
   for (const [namespace, own] of byNamespace) {
     if (!namespaces.has(namespace) && (isAll || isConcerned(namespace, own, diff))) namespaces.add(namespace)
@@ -72,14 +74,14 @@ export function changeSubjects(
       moved,
       namespaces,
       isReshaped: subject => words.hasRevisions !== previous.words.hasRevisions || isReshaped(subject, diff),
-      isRelated: name => diff.patterns.size > 0 || diff.names.has(lookupName(name))
+      isRelated: name => isRelated || diff.names.has(lookupName(name))
     }
   }
 }
 
-function isConcerned(namespace: string, own: OwnObjects, { names, values }: Pick<Words, 'names' | 'values'>): boolean {
+function isConcerned(namespace: string, own: OwnObjects, { names, values }: Words<TextDiff>): boolean {
   const known = namesAndLabels(own)
-  return names.has(lookupName(namespace)) || !names.isDisjointFrom(known.names) || !values.isDisjointFrom(known.labels)
+  return names.has(lookupName(namespace)) || names.intersects(known.names) || values.intersects(known.labels)
 }
 
 /** Names of models, and keys and values of all labels and annotations of their objects. */

@@ -1,22 +1,20 @@
 import type { Resource } from '../state/resource.ts'
-import { Counts } from './counts.ts'
+import { Counts, type TextDiff } from './counts.ts'
 import { PatternIndex } from './pattern-index.ts'
-import { countWords, lookupName, mentions, newWordCounts, type Words } from './words.ts'
+import { countWords, lookupName, mentions, newWordCounts, type WordCounts, type Words } from './words.ts'
 
-type CountsByKind = Readonly<Record<keyof Words, Counts>>
-
-const NONE: CountsByKind = { names: new Counts(), patterns: new Counts(), blocks: new Counts(), values: new Counts() }
+const NONE: Words<Counts> = { names: new Counts(), patterns: new Counts(), blocks: new Counts(), values: new Counts() }
 
 /** Words of all objects but those of models: what is not among them cannot tell two models apart. */
 export class WordIndex {
-  readonly #counts: CountsByKind
+  readonly #counts: Words<Counts>
   readonly patterns: PatternIndex
   readonly blocks: readonly string[]
   /** True if a pattern matches on the number of a revision. */
   readonly hasRevisions: boolean
 
   /** @param previous index with the same patterns and blocks */
-  private constructor(counts: CountsByKind, previous?: WordIndex) {
+  private constructor(counts: Words<Counts>, previous?: WordIndex) {
     this.#counts = counts
     this.patterns = previous?.patterns ?? new PatternIndex([...counts.patterns])
     this.blocks = previous?.blocks ?? [...counts.blocks]
@@ -28,14 +26,17 @@ export class WordIndex {
   }
 
   /** @returns the index after a change, and the words that only one of both has */
-  with(added: readonly Resource[], removed: readonly Resource[]): { readonly index: WordIndex; readonly diff: Words } {
+  with(
+    added: readonly Resource[],
+    removed: readonly Resource[]
+  ): { readonly index: WordIndex; readonly diff: Words<TextDiff> } {
     const changes = newWordCounts()
     for (const object of added) countWords(changes, object, 1)
     for (const object of removed) countWords(changes, object, -1)
-    const change = (kind: keyof Words) => this.#counts[kind].with(changes[kind])
+    const change = (kind: keyof WordCounts) => this.#counts[kind].with(changes[kind])
     const [names, patterns, blocks, values] = [change('names'), change('patterns'), change('blocks'), change('values')]
     const counts = { names: names.counts, patterns: patterns.counts, blocks: blocks.counts, values: values.counts }
-    const isSame = patterns.diff.size + blocks.diff.size === 0
+    const isSame = patterns.diff.isEmpty && blocks.diff.isEmpty
     return {
       index: new WordIndex(counts, isSame ? this : undefined),
       diff: { names: names.diff, patterns: patterns.diff, blocks: blocks.diff, values: values.diff }

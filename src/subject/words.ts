@@ -6,16 +6,18 @@ import { replaceWord } from '../text/replace-word.ts'
 /**
  * Texts of an object that can tell models, namespaces, labels or addresses apart. No kind declares them: they are all texts
  * and keys of the object.
+ *
+ * @typeParam T how the texts of a kind are kept
  */
-export interface Words {
+export interface Words<T> {
   /** Names that the texts contain between other characters than letters, digits and dashes, or as a part of such a name. */
-  readonly names: ReadonlySet<string>
+  readonly names: T
   /** Texts with a wildcard next to a part of a name. */
-  readonly patterns: ReadonlySet<string>
+  readonly patterns: T
   /** Addresses and address blocks. */
-  readonly blocks: ReadonlySet<string>
+  readonly blocks: T
   /** Keys and values that can match on labels and annotations; those of a template have the prefix `TEMPLATE`. */
-  readonly values: ReadonlySet<string>
+  readonly values: T
 }
 
 /** Prefix of words in a Go template, which prints values of labels and annotations. */
@@ -24,8 +26,8 @@ export const TEMPLATE = '{{'
 /** Longest sequence of name parts between dashes that is looked up. Longer names are looked up by their beginning. */
 const MAX_PARTS = 4
 
-/** How many objects contain a word. */
-export type WordCounts = { readonly [K in keyof Words]: Map<string, number> }
+/** How often words occur, or by how much a change changes it. */
+export type WordCounts = Words<Map<string, number>>
 
 export const newWordCounts = (): WordCounts => ({
   names: new Map(),
@@ -46,7 +48,7 @@ export function countWords(counts: WordCounts, object: Resource, by: 1 | -1): vo
 
 const NAME_LABEL = 'kubernetes.io/metadata.name'
 
-type Count = (kind: keyof Words, word: string) => void
+type Count = (kind: keyof WordCounts, word: string) => void
 
 interface Collection {
   readonly count: Count
@@ -79,8 +81,8 @@ function roleOf(field: string): string {
 
 function addText({ count, seen }: Collection, text: string, role: string): void {
   const ofRole = getOrAdd(seen, role, newTexts)
-  if (ofRole.has(text)) return
-  ofRole.add(text)
+  const { size } = ofRole
+  if (ofRole.add(text).size === size) return
   for (const name of namesIn(text)) count('names', name)
   const pattern = toPattern(role, text)
   if (PARTIAL.test(pattern)) count('patterns', pattern)

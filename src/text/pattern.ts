@@ -24,11 +24,14 @@ function* partsOf(pattern: string): Iterable<string> {
   if (end < pattern.length) yield pattern.slice(end)
 }
 
-/** Minimum length of a matching path: `{*}` matches at least one character, `{**}` none. */
-function shortestMatch(parts: Iterable<string>): number {
+/** True if paths up to a length are too short to match: `{*}` matches at least one character, `{**}` none. */
+function isLonger(pattern: string, max: number): boolean {
   let length = 0
-  for (const part of parts) length += part === '{**}' ? 0 : part === '{*}' ? 1 : part.length
-  return length
+  for (const part of partsOf(pattern)) {
+    length += part === '{**}' ? 0 : part === '{*}' ? 1 : part.length
+    if (length > max) return true
+  }
+  return false
 }
 
 /**
@@ -38,7 +41,7 @@ function shortestMatch(parts: Iterable<string>): number {
  */
 export function matchesPath(pattern: string, path: string): boolean {
   if (!hasTemplate(pattern)) return matches(pattern, path)
-  if (shortestMatch(partsOf(pattern)) > path.length) return false
+  if (isLonger(pattern, path.length)) return false
   let reached: readonly number[] = [0]
   for (const part of partsOf(pattern)) {
     const [first] = reached

@@ -26,3 +26,19 @@ t.test('many changes add up as one does', async t => {
   t.same([...fewer], ['text-0'])
   t.same([...add(fewer, 'text-1', 1)].sort(), ['text-0', 'text-1'])
 })
+
+t.test('a difference has the texts whose presence changes', async t => {
+  const before = new Counts([changes(['kept', 2], ['gone', 1])])
+  const { diff } = before.with(changes(['kept', -1], ['gone', -1], ['new', 1]))
+  t.same([...diff].sort(), ['gone', 'new'])
+  t.notOk(diff.isEmpty)
+  for (const [texts, expected] of [
+    [['gone'], true],
+    [['kept'], false],
+    [['a', 'b', 'c', 'd', 'new'], true],
+    [['a', 'b', 'c', 'd', 'kept'], false]
+  ] as const) {
+    t.equal(diff.intersects(new Set(texts)), expected, texts.join())
+  }
+  t.ok(before.with(changes(['kept', -1])).diff.isEmpty)
+})
