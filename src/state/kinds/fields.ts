@@ -6,11 +6,16 @@ export const listOf = <T extends z.ZodType>(schema: T) =>
   z
     .array(schema)
     .nullish()
-    .transform(value => value ?? [])
+    .transform(value => value ?? NO_ITEMS)
 export const strings = z
   .record(z.string(), z.string())
   .nullish()
-  .transform(value => value ?? {})
+  .transform(value => value ?? NO_STRINGS)
+/** One for all, because a rule of a policy has dozens of absent lists. */
+const NO_ITEMS: never[] = []
+const NO_STRINGS: Record<string, string> = {}
+Object.freeze(NO_ITEMS)
+Object.freeze(NO_STRINGS)
 export const object = <T extends z.ZodRawShape>(shape: T) =>
   z
     .object(shape)
