@@ -76,7 +76,7 @@ function representatives(
   const taken = new Set(excluded.filter(one => one.startsWith(version)).map(one => extentOf(one)[0]))
   for (const address of taken) getOrAdd(changes, address + 1n, () => [])
   const found = new Map<string, bigint>()
-  for (const [start, changed] of [...changes].sort(([a], [b]) => Number(a - b))) {
+  for (const [start, changed] of [...changes].sort(([a], [b]) => (a < b ? -1 : 1))) {
     for (const { counter, change } of changed) counter.open += change
     const inside = counters.flatMap(({ open }, i) => (open > 0 ? i : [])).join()
     if (!found.has(inside) && !taken.has(start) && start < 1n << BigInt(8 * bytes)) found.set(inside, start)

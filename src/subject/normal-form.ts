@@ -151,9 +151,9 @@ function reducerIn({ model: { name }, objects }: Named, words: WordIndex) {
 const isLabels = (key: string, value: unknown): value is Labels =>
   (key === 'labels' || key === 'annotations') && typeof value === 'object' && value !== null
 
-const containing = memoize((blocks: Iterable<string> & object) => blockIndex(blocks))
+const containing = memoize((blocks: readonly string[]) => blockIndex(blocks))
 
-const blocksOf = (address: string, { blocks }: { readonly blocks: Iterable<string> & object }) =>
+const blocksOf = (address: string, { blocks }: Pick<WordIndex, 'blocks'>) =>
   containing(blocks)(address).toSorted().join()
 const NONE: readonly string[] = []
 
@@ -173,12 +173,22 @@ function revisionsOf({ status }: Named['model'], { hasRevisions }: WordIndex) {
 }
 
 /** True if the normal form can differ after a change of words. */
-export function isReshaped({ objects }: Subject, { values, blocks }: Words<TextDiff>): boolean {
+export function isReshaped(
+  { objects }: Subject,
+  { values }: Pick<Words<TextDiff>, 'values'>,
+  blocks: BlockChange
+): boolean {
+  const isInOthers = (address: string) => blocksOf(address, blocks.before) !== blocksOf(address, blocks.after)
   return objects.some(
     object =>
-      hasMatchedLabels(object, values) ||
-      (!blocks.isEmpty && addressesOf(object).some(one => blocksOf(one, { blocks }) !== ''))
+      hasMatchedLabels(object, values) || (blocks.before !== blocks.after && addressesOf(object).some(isInOthers))
   )
+}
+
+/** Blocks of addresses before and after a change; the same object if they are equal. */
+export interface BlockChange {
+  readonly before: Pick<WordIndex, 'blocks'>
+  readonly after: Pick<WordIndex, 'blocks'>
 }
 
 function hasMatchedLabels(object: OwnObject, values: TextDiff): boolean {

@@ -63,7 +63,8 @@ export function changeSubjects(
   const removed = [...changes.flatMap(({ before }) => before ?? []), ...moved].filter(wasCommon)
   const { index: words, diff } = previous.words.with(added, removed)
   const isRelated = !diff.patterns.isEmpty
-  const isAll = isRelated || !diff.blocks.isEmpty
+  const blocks = { before: previous.words, after: diff.blocks.isEmpty ? previous.words : words }
+  const isAll = isRelated || blocks.before !== blocks.after
   const namespaces = new Set(changedNamespaces)
   for (const [namespace, own] of byNamespace) {
     if (!namespaces.has(namespace) && (isAll || isConcerned(namespace, own, diff))) namespaces.add(namespace)
@@ -73,7 +74,7 @@ export function changeSubjects(
     change: {
       moved,
       namespaces,
-      isReshaped: subject => words.hasRevisions !== previous.words.hasRevisions || isReshaped(subject, diff),
+      isReshaped: subject => words.hasRevisions !== previous.words.hasRevisions || isReshaped(subject, diff, blocks),
       isRelated: name => isRelated || diff.names.has(lookupName(name))
     }
   }

@@ -83,14 +83,18 @@ function addText({ count, seen }: Collection, text: string, role: string): void 
   const ofRole = getOrAdd(seen, role, newTexts)
   const { size } = ofRole
   if (ofRole.add(text).size === size) return
-  for (const name of namesIn(text)) count('names', name)
-  const pattern = toPattern(role, text)
-  if (PARTIAL.test(pattern)) count('patterns', pattern)
   if (isBlock(text)) count('blocks', text)
+  else countNames(count, text, role)
   if (role === METADATA) return
   count('values', text)
   const prefix = text.includes(TEMPLATE) ? TEMPLATE : ''
   for (const part of text.match(LABEL) ?? []) if (part !== text) count('values', `${prefix}${part}`)
+}
+
+function countNames(count: Count, text: string, role: string): void {
+  for (const name of namesIn(text)) count('names', name)
+  const pattern = toPattern(role, text)
+  if (PARTIAL.test(pattern)) count('patterns', pattern)
 }
 
 const newTexts = () => new Set<string>()
