@@ -42,59 +42,74 @@ export function countWords(counts: WordCounts, object: Resource, by: 1 | -1): vo
   if (object.kind === 'Pod' || object.kind === 'EndpointSlice') return
   // The name of a namespace in its own objects tells nothing.
   const { namespace: _, ...own } = object
-  const count: Count = (kind, word) => counts[kind].set(word, (counts[kind].get(word) ?? 0) + by)
-  collect({ count, seen: new Map() }, own.kind === 'Namespace' ? { labels: { ...own.labels, [NAME_LABEL]: '' } } : own)
+  const value = own.kind === 'Namespace' ? { labels: { ...own.labels, [NAME_LABEL]: '' } } : own
+  new WordCounter(counts, by).collect(value, '')
 }
 
 const NAME_LABEL = 'kubernetes.io/metadata.name'
-
-type Count = (kind: keyof WordCounts, word: string) => void
-
-interface Collection {
-  readonly count: Count
-  /** Texts by their role: an object can have the same one thousands of times. */
-  readonly seen: Map<string, Set<string>>
-}
 
 /** Role of texts in labels and annotations of an object, which match on no others. */
 const METADATA = 'metadata'
 /** Fields whose texts are patterns. */
 const PATTERN_FIELDS = ['prefix', 'regex']
 
-function collect(to: Collection, value: unknown, role = ''): void {
-  if (typeof value === 'string') addText(to, value, role)
-  if (typeof value !== 'object' || value === null) return
-  if (Array.isArray(value)) {
-    for (const one of value) collect(to, one, role)
-    return
-  }
-  for (const [key, one] of Object.entries(value)) {
-    addText(to, key, role === METADATA ? role : '')
-    collect(to, one, role === METADATA ? role : roleOf(key))
-  }
-}
-
 function roleOf(field: string): string {
   if (field === 'labels' || field === 'annotations') return METADATA
   return PATTERN_FIELDS.includes(field) ? field : ''
 }
 
-function addText({ count, seen }: Collection, text: string, role: string): void {
-  const ofRole = getOrAdd(seen, role, newTexts)
-  const { size } = ofRole
-  if (ofRole.add(text).size === size) return
-  if (isBlock(text)) count('blocks', text)
-  else countNames(count, text, role)
-  if (role === METADATA) return
-  count('values', text)
-  const prefix = text.includes(TEMPLATE) ? TEMPLATE : ''
-  for (const part of text.match(LABEL) ?? []) if (part !== text) count('values', `${prefix}${part}`)
-}
+/** Counts the words of one object. */
+class WordCounter {
+  readonly #counts: WordCounts
+  readonly #by: number
+  /** Texts by their role: an object can have the same one thousands of times. */
+  readonly #seen = new Map<string, Set<string>>()
 
-function countNames(count: Count, text: string, role: string): void {
-  for (const name of namesIn(text)) count('names', name)
-  const pattern = toPattern(role, text)
-  if (PARTIAL.test(pattern)) count('patterns', pattern)
+  constructor(counts: WordCounts, by: number) {
+    this.#counts = counts
+    this.#by = by
+  }
+
+  collect(value: unknown, role: string): void {
+    if (typeof value === 'string') this.#addText(value, role)
+    if (typeof value !== 'object' || value === null) return
+    if (Array.isArray(value)) {
+      for (const one of value) this.collect(one, role)
+      return
+    }
+    for (const [key, one] of Object.entries(value)) {
+      this.#addText(key, role === METADATA ? role : '')
+      this.collect(one, role === METADATA ? role : roleOf(key))
+    }
+  }
+
+  #addText(text: string, role: string): void {
+    const seen = getOrAdd(this.#seen, role, newTexts)
+    const { size } = seen
+    if (seen.add(text).size === size) return
+    if (isBlock(text)) this.#add(this.#counts.blocks, text)
+    else this.#addNames(text, role)
+    if (role !== METADATA) this.#addValues(text)
+  }
+
+  #addNames(text: string, role: string): void {
+    for (const segment of text.toLowerCase().match(SEGMENT) ?? []) {
+      if (segment.includes('-')) for (const name of namesIn(segment)) this.#add(this.#counts.names, name)
+      else this.#add(this.#counts.names, segment)
+    }
+    const pattern = toPattern(role, text)
+    if (PARTIAL.test(pattern)) this.#add(this.#counts.patterns, pattern)
+  }
+
+  #addValues(text: string): void {
+    this.#add(this.#counts.values, text)
+    const prefix = text.includes(TEMPLATE) ? TEMPLATE : ''
+    for (const part of text.match(LABEL) ?? []) if (part !== text) this.#add(this.#counts.values, `${prefix}${part}`)
+  }
+
+  #add(counts: Map<string, number>, word: string): void {
+    counts.set(word, (counts.get(word) ?? 0) + this.#by)
+  }
 }
 
 const newTexts = () => new Set<string>()
@@ -118,17 +133,14 @@ function toPattern(role: string, text: string): string {
 
 const SEGMENT = /[a-z0-9-]+/g
 
-/** Names of up to `MAX_PARTS` parts that a text contains. */
-export function namesIn(text: string): readonly string[] {
-  return (text.toLowerCase().match(SEGMENT) ?? []).flatMap(segment => {
-    if (!segment.includes('-')) return [segment]
-    const parts = segment.split('-')
-    return parts.flatMap((_, from) =>
-      Array.from({ length: Math.min(MAX_PARTS, parts.length - from) }, (_, more) =>
-        parts.slice(from, from + more + 1).join('-')
-      )
+/** Names of up to `MAX_PARTS` parts that a segment contains. */
+function namesIn(segment: string): readonly string[] {
+  const parts = segment.split('-')
+  return parts.flatMap((_, from) =>
+    Array.from({ length: Math.min(MAX_PARTS, parts.length - from) }, (_, more) =>
+      parts.slice(from, from + more + 1).join('-')
     )
-  })
+  )
 }
 
 /** True if a text contains a name that is not part of a longer word of letters and digits. */
