@@ -1,9 +1,7 @@
 import type { Resource } from '../state/resource.ts'
 import { Counts, type TextDiff } from './counts.ts'
 import { PatternIndex } from './pattern-index.ts'
-import { countWords, lookupName, mentions, newWordCounts, type WordCounts, type Words } from './words.ts'
-
-const NONE: Words<Counts> = { names: new Counts(), patterns: new Counts(), blocks: new Counts(), values: new Counts() }
+import { countChange, countWords, lookupName, mentions, type WordCounts, type Words } from './words.ts'
 
 /** Words of all objects but those of models: what is not among them cannot tell two models apart. */
 export class WordIndex {
@@ -22,7 +20,14 @@ export class WordIndex {
   }
 
   static of(objects: readonly Resource[]): WordIndex {
-    return new WordIndex(NONE).with(objects, []).index
+    const { names, patterns, blocks, values } = countWords(objects)
+    const toCounts = (counts: ReadonlyMap<string, number>) => new Counts([counts])
+    return new WordIndex({
+      names: toCounts(names),
+      patterns: toCounts(patterns),
+      blocks: toCounts(blocks),
+      values: toCounts(values)
+    })
   }
 
   /** @returns the index after a change, and the words that only one of both has */
@@ -30,9 +35,7 @@ export class WordIndex {
     added: readonly Resource[],
     removed: readonly Resource[]
   ): { readonly index: WordIndex; readonly diff: Words<TextDiff> } {
-    const changes = newWordCounts()
-    for (const object of added) countWords(changes, object, 1)
-    for (const object of removed) countWords(changes, object, -1)
+    const changes = countChange(added, removed)
     const change = (kind: keyof WordCounts) => this.#counts[kind].with(changes[kind])
     const [names, patterns, blocks, values] = [change('names'), change('patterns'), change('blocks'), change('values')]
     const counts = { names: names.counts, patterns: patterns.counts, blocks: blocks.counts, values: values.counts }

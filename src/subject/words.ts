@@ -27,23 +27,53 @@ export const TEMPLATE = '{{'
 const MAX_PARTS = 4
 
 /** How often words occur, or by how much a change changes it. */
-export type WordCounts = Words<Map<string, number>>
+export type WordCounts = Words<ReadonlyMap<string, number>>
+type MutableCounts = Words<Map<string, number>>
 
-export const newWordCounts = (): WordCounts => ({
-  names: new Map(),
-  patterns: new Map(),
-  blocks: new Map(),
-  values: new Map()
-})
+const newCounts = (): MutableCounts => ({ names: new Map(), patterns: new Map(), blocks: new Map(), values: new Map() })
 
-/** Adds an object to the counts, or subtracts it. */
-export function countWords(counts: WordCounts, object: Resource, by: 1 | -1): void {
+/** Words of all objects. */
+export function countWords(objects: readonly Resource[]): WordCounts {
+  const counts = newCounts()
+  for (const object of objects) countIn(counts, object)
+  return counts
+}
+
+/** By how much the counts differ if objects are added and removed. */
+export function countChange(added: readonly Resource[], removed: readonly Resource[]): WordCounts {
+  const [first, ...others] = added
+  if (first !== undefined && others.length + removed.length === 0) return countsOf(first)
+  const counts = newCounts()
+  for (const object of added) addCounts(counts, countsOf(object), 1)
+  for (const object of removed) addCounts(counts, countsOf(object), -1)
+  return counts
+}
+
+function addCounts(to: MutableCounts, counts: WordCounts, by: 1 | -1): void {
+  for (const kind of KINDS_OF_WORDS) {
+    for (const [word, count] of counts[kind]) to[kind].set(word, (to[kind].get(word) ?? 0) + by * count)
+  }
+}
+const KINDS_OF_WORDS = ['names', 'patterns', 'blocks', 'values'] as const
+
+/** Words of one object. Those of long ones are kept: a change is evaluated several times, with the fixes that it could have. */
+function countsOf(object: Resource): WordCounts {
+  const known = kept.get(object)
+  if (known !== undefined) return known
+  const counts = countWords([object])
+  if (counts.values.size > MIN_KEPT) kept.set(object, counts)
+  return counts
+}
+const kept = new WeakMap<Resource, WordCounts>()
+const MIN_KEPT = 1_000
+
+function countIn(counts: MutableCounts, object: Resource): void {
   // A pod is matched, and matches nothing.
   if (object.kind === 'Pod' || object.kind === 'EndpointSlice') return
   // The name of a namespace in its own objects tells nothing.
   const { namespace: _, ...own } = object
   const value = own.kind === 'Namespace' ? { labels: { ...own.labels, [NAME_LABEL]: '' } } : own
-  new WordCounter(counts, by).collect(value, '')
+  new WordCounter(counts).collect(value, '')
 }
 
 const NAME_LABEL = 'kubernetes.io/metadata.name'
@@ -60,14 +90,12 @@ function roleOf(field: string): string {
 
 /** Counts the words of one object. */
 class WordCounter {
-  readonly #counts: WordCounts
-  readonly #by: number
+  readonly #counts: MutableCounts
   /** Texts by their role: an object can have the same one thousands of times. */
   readonly #seen = new Map<string, Set<string>>()
 
-  constructor(counts: WordCounts, by: number) {
+  constructor(counts: MutableCounts) {
     this.#counts = counts
-    this.#by = by
   }
 
   collect(value: unknown, role: string): void {
@@ -87,29 +115,29 @@ class WordCounter {
     const seen = getOrAdd(this.#seen, role, newTexts)
     const { size } = seen
     if (seen.add(text).size === size) return
-    if (isBlock(text)) this.#add(this.#counts.blocks, text)
+    if (isBlock(text)) add(this.#counts.blocks, text)
     else this.#addNames(text, role)
     if (role !== METADATA) this.#addValues(text)
   }
 
   #addNames(text: string, role: string): void {
     for (const segment of text.toLowerCase().match(SEGMENT) ?? []) {
-      if (segment.includes('-')) for (const name of namesIn(segment)) this.#add(this.#counts.names, name)
-      else this.#add(this.#counts.names, segment)
+      if (segment.includes('-')) for (const name of namesIn(segment)) add(this.#counts.names, name)
+      else add(this.#counts.names, segment)
     }
     const pattern = toPattern(role, text)
-    if (PARTIAL.test(pattern)) this.#add(this.#counts.patterns, pattern)
+    if (PARTIAL.test(pattern)) add(this.#counts.patterns, pattern)
   }
 
   #addValues(text: string): void {
-    this.#add(this.#counts.values, text)
+    add(this.#counts.values, text)
     const prefix = text.includes(TEMPLATE) ? TEMPLATE : ''
-    for (const part of text.match(LABEL) ?? []) if (part !== text) this.#add(this.#counts.values, `${prefix}${part}`)
+    for (const part of text.match(LABEL) ?? []) if (part !== text) add(this.#counts.values, `${prefix}${part}`)
   }
+}
 
-  #add(counts: Map<string, number>, word: string): void {
-    counts.set(word, (counts.get(word) ?? 0) + this.#by)
-  }
+function add(counts: Map<string, number>, word: string): void {
+  counts.set(word, (counts.get(word) ?? 0) + 1)
 }
 
 const newTexts = () => new Set<string>()

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Resource } from '../../src/state/resource.ts'
 import { WordIndex } from '../../src/subject/word-index.ts'
-import { countWords, newWordCounts } from '../../src/subject/words.ts'
+import { countChange, countWords } from '../../src/subject/words.ts'
 import { resourceOf } from '../support/snapshot.ts'
 
 const policy = (rule: string) =>
@@ -11,11 +11,7 @@ kind: AuthorizationPolicy
 metadata: { namespace: user1, name: rules }
 spec: { action: DENY, rules: [${rule}] }
 `)
-const namesOf = (object: Resource) => {
-  const counts = newWordCounts()
-  countWords(counts, object, 1)
-  return counts.names
-}
+const namesOf = (object: Resource) => countWords([object]).names
 const paths = (path: string) => policy(`{ to: [{ operation: { paths: ["${path}"] } }] }`)
 const route = (uri: string) =>
   resourceOf(`
@@ -62,4 +58,24 @@ t.test('pods have no words, and a namespace not its own name', async t => {
   )
   t.notOk(namesOf(namespace).has('user1'))
   t.ok(namesOf(namespace).has('b'))
+})
+
+t.test('an object that is added and removed changes no count, however many words it has', async t => {
+  for (const count of [1, 2_000]) {
+    const labels = Object.fromEntries(Array.from({ length: count }, (_, i) => [`key-${i}`, `value-${i}`]))
+    const one = resourceOf(
+      JSON.stringify({
+        apiVersion: 'security.istio.io/v1',
+        kind: 'PeerAuthentication',
+        metadata: { namespace: 'user1', name: 'one' },
+        spec: { selector: { matchLabels: labels } }
+      })
+    )
+    for (const _ of ['first', 'again']) {
+      t.equal(countChange([one], []).values.get('value-0'), 1)
+      t.equal(countChange([], [one]).values.get('value-0'), -1)
+      t.same([...new Set(countChange([one], [one]).values.values())], [0])
+    }
+    t.equal(countChange([one, one], []).values.get('key-0'), 2)
+  }
 })
