@@ -1,5 +1,4 @@
 import ipaddr from 'ipaddr.js'
-import { getOrAdd } from '../state/map.ts'
 import { memoize, memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import { isRunning, toWorkload, type Workload } from '../state/workload.ts'
@@ -65,38 +64,54 @@ function representatives(
   lists: readonly (readonly string[])[],
   excluded: readonly Prefix[]
 ): readonly string[] {
-  const counters = lists.map(list => ({ list, open: 0 }))
-  type Changes = { readonly counter: { open: number }; readonly change: number }[]
-  const changes = new Map<bigint, Changes>([[0n, []]])
-  for (const counter of counters) {
-    for (const { family, at, change } of boundariesOf(counter.list)) {
-      if (family === version) getOrAdd(changes, at, (): Changes => []).push({ counter, change })
-    }
-  }
   const taken = new Set(excluded.filter(one => one.startsWith(version)).map(one => extentOf(one)[0]))
-  for (const address of taken) getOrAdd(changes, address + 1n, () => [])
+  const others = [0n, ...[...taken].map(address => address + 1n)].map((at): Boundary => ({ version, at }))
+  const boundaries = [...others, ...lists.flatMap(boundariesOf)].filter(one => one.version === version).sort(byAddress)
+  const inside = new Set<readonly string[]>()
   const found = new Map<string, bigint>()
-  for (const [start, changed] of [...changes].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    for (const { counter, change } of changed) counter.open += change
-    const inside = counters.flatMap(({ open }, i) => (open > 0 ? i : [])).join()
-    if (!found.has(inside) && !taken.has(start) && start < 1n << BigInt(8 * bytes)) found.set(inside, start)
+  for (const [i, { at, enters, leaves }] of boundaries.entries()) {
+    if (enters !== undefined) inside.add(enters)
+    if (leaves !== undefined) inside.delete(leaves)
+    if (at === boundaries[i + 1]?.at) continue
+    const combination = lists.flatMap((list, i) => (inside.has(list) ? i : [])).join()
+    if (!found.has(combination) && !taken.has(at) && at < 1n << BigInt(8 * bytes)) found.set(combination, at)
+    if (found.size === 2 ** lists.length) break
   }
   return [...found.values()].map(address => toText(address, bytes))
 }
 
-/** Addresses at which blocks start (+1), and after which they end (-1), with the IP version. */
-const boundariesOf = memoize((list: readonly string[]) =>
-  list.flatMap(text => {
+/** Address from which on addresses are in a list of blocks, or no longer. */
+interface Boundary {
+  readonly version: string | undefined
+  readonly at: bigint
+  readonly enters?: readonly string[]
+  readonly leaves?: readonly string[]
+}
+
+const byAddress = (a: Boundary, b: Boundary) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)
+
+/** Boundaries of the addresses of a list, sorted, without those inside of other blocks. */
+const boundariesOf = memoize((list: readonly string[]): readonly Boundary[] => {
+  const extents = list.flatMap(text => {
     const prefix = parseBlock(text)
     if (prefix === undefined) return []
-    const [first, size] = extentOf(prefix)
-    const [family] = prefix
-    return [
-      { family, at: first, change: 1 },
-      { family, at: first + size, change: -1 }
-    ]
+    const [at, size] = extentOf(prefix)
+    return [{ version: prefix[0], at, end: at + size }]
   })
-)
+  const boundaries: Boundary[] = []
+  for (const { version } of FAMILIES) {
+    let last: bigint | undefined
+    for (const { at, end } of extents.filter(one => one.version === version).sort(byAddress)) {
+      if (last === undefined || at > last) {
+        if (last !== undefined) boundaries.push({ version, at: last, leaves: list })
+        boundaries.push({ version, at, enters: list })
+      }
+      if (last === undefined || end > last) last = end
+    }
+    if (last !== undefined) boundaries.push({ version, at: last, leaves: list })
+  }
+  return boundaries
+})
 
 function toText(address: bigint, bytes: number): string {
   const hex = address.toString(16).padStart(2 * bytes, '0')
