@@ -66,7 +66,7 @@ export function comparePath(before: readonly Path[], path: Path, after: readonly
   // A namespace without configuration of its own was in the class of any namespace.
   const ofAny = samePath.filter(({ from }) => from === undefined)
   const { from: callers } = path
-  const isReachable = after.some(one => isSameCall(one, path) && isOfClass(one, callers) && isOpen(one))
+  const isReachable = sameCalls(path, after).some(one => isOfClass(one, callers) && isOpen(one))
   const wasReachable = (candidates: readonly Path[]) => {
     const sameBranch = candidates.filter(
       ({ activatorMode, revision }) => activatorMode === path.activatorMode && revision === path.revision
@@ -103,19 +103,24 @@ const namespaceSet = memoize((namespaces: CallerNamespaces) => new Set<string>(n
 const isOfClass = ({ from }: Path, callers: CallerNamespaces | undefined) =>
   from === callers || (from !== undefined && callers !== undefined && namespaceSet(from).has(callers[0]))
 
-const isSameEntry = (one: Path, other: Path) => one.caller === other.caller && one.entry === other.entry
+const entryOf = ({ caller, entry }: Path) => `${caller} ${entry}`
+const callOf = (path: Path) => (path.address === undefined ? entryOf(path) : `${path.caller} to ${path.address}`)
+
+const byEntry = memoize((paths: readonly Path[]) => Map.groupBy(paths, entryOf))
+const byCall = memoize((paths: readonly Path[]) => Map.groupBy(paths, callOf))
 
 /** External callers are distinguished by the address that they call, whatever configures it. */
-function isSameCall(one: Path, other: Path): boolean {
-  return one.address !== undefined && other.address !== undefined
-    ? one.caller === other.caller && one.address === other.address
-    : isSameEntry(one, other)
+function sameCalls(path: Path, paths: readonly Path[]): readonly Path[] {
+  const entry = entryOf(path)
+  if (path.address === undefined) return byEntry(paths).get(entry) ?? []
+  const calls = byCall(paths)
+  return [...(calls.get(entry) ?? []), ...(calls.get(callOf(path)) ?? [])]
 }
 
 /** Paths of the same call; of an address that was not published, those of the address in its place. */
 function predecessorsOf(path: Path, before: readonly Path[]): readonly Path[] {
-  const same = before.filter(one => isSameCall(one, path))
-  return same.length > 0 ? same : before.filter(one => isSameEntry(one, path))
+  const same = sameCalls(path, before)
+  return same.length > 0 ? same : (byEntry(before).get(entryOf(path)) ?? [])
 }
 
 /** Adds callers whose own configuration was removed; the paths of any caller apply to them now. */
