@@ -20,11 +20,14 @@ import {
   ofTargets
 } from './dependency-key.ts'
 
+/** Keys of several sets: many namespaces share most of the changed keys. */
+export type KeySets = readonly ReadonlySet<DependencyKey>[]
+
 /** Dependency keys of all objects that differ between two states. */
 export interface ChangedKeys {
-  readonly keys: ReadonlySet<DependencyKey>
-  /** The same keys relative to each namespace that has changed objects. */
-  readonly byNamespace: ReadonlyMap<string, ReadonlySet<DependencyKey>>
+  readonly keys: KeySets
+  /** The same keys, and those relative to each namespace that has changed objects. */
+  readonly byNamespace: ReadonlyMap<string, KeySets>
 }
 
 export function keysOf(changes: Iterable<Changed>, { clusterDomain }: ClusterSettings): ChangedKeys {
@@ -46,10 +49,10 @@ export function keysOf(changes: Iterable<Changed>, { clusterDomain }: ClusterSet
       else touch(pinned, key)
     }
   }
-  const byNamespace = new Map(
-    [...relative].map(([ownNamespace, own]) => [ownNamespace, new Set([...keys, ...own])] as const)
-  )
-  return { keys, byNamespace }
+  return {
+    keys: [keys],
+    byNamespace: new Map([...relative].map(([namespace, own]) => [namespace, [keys, own]] as const))
+  }
 }
 
 /** Keys of the hosts that an object configures, with the namespace of the host if it is one of a single namespace. */
@@ -73,13 +76,11 @@ function keysOfHosts(object: Resource, clusterDomain: string) {
 }
 
 /** The changed keys as evaluations of a namespace record them. */
-export function relativeTo(ownNamespace: string, { keys, byNamespace }: ChangedKeys): ReadonlySet<DependencyKey> {
+export function relativeTo(ownNamespace: string, { keys, byNamespace }: ChangedKeys): KeySets {
   return byNamespace.get(ownNamespace) ?? keys
 }
 
 /** True if a changed key is among the dependencies. */
-export function isAffected(dependencies: ReadonlySet<DependencyKey>, changedKeys: ReadonlySet<DependencyKey>): boolean {
-  const [few, many] = dependencies.size < changedKeys.size ? [dependencies, changedKeys] : [changedKeys, dependencies]
-  for (const key of few) if (many.has(key)) return true
-  return false
+export function isAffected(dependencies: ReadonlySet<DependencyKey>, changedKeys: KeySets): boolean {
+  return changedKeys.some(keys => !keys.isDisjointFrom(dependencies))
 }

@@ -3,7 +3,7 @@ import { hasPendingRollout, pathsOf } from '../../request/inference-service-path
 import type { Path } from '../../request/request-path.ts'
 import type { CheckRule } from '../../rules/lib/rule.ts'
 import type { Snapshot, View } from '../../state/snapshot.ts'
-import { isAffected } from './changed-keys.ts'
+import { isAffected, type KeySets } from './changed-keys.ts'
 import type { DependencyKey } from './dependency-key.ts'
 import { type TrackingView, track, union } from './dependency-tracking.ts'
 import { hasSame, type Members } from './equivalence-classes.ts'
@@ -40,7 +40,7 @@ export interface ClassContext {
   /** Checks of InferenceServices. */
   readonly checks: readonly CheckRule[]
   /** Relative to the namespace. */
-  readonly changedKeys: ReadonlySet<DependencyKey>
+  readonly changedKeys: KeySets
   readonly cache: ClassCache
   readonly project: Projection<InferenceService>
 }

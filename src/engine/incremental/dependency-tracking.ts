@@ -22,10 +22,17 @@ import {
 } from './dependency-key.ts'
 import { type Skip, withCurrentReason } from './skip.ts'
 
-/** Not a valid namespace name. */
-const EVERYWHERE = '*'
+/** What a view has read of a kind. */
+interface Reads {
+  /** True if it has read all objects: other reads depend on nothing else. */
+  all: boolean
+  /** Namespaces. */
+  readonly lists: Set<string>
+  /** Names of objects by namespace. */
+  readonly objects: Map<string, Set<string>>
+}
 
-const newMap = () => new Map<string, Set<string>>()
+const newReads = (): Reads => ({ all: false, lists: new Set(), objects: new Map() })
 const newSet = () => new Set<string>()
 
 /** Evaluations of many namespaces read the same objects, and share the keys. */
@@ -37,28 +44,35 @@ export class TrackingView implements View {
   readonly memo: ViewMemo = new Map()
   readonly dependencies = new Set<DependencyKey>()
   readonly kinds = new Set<Kind>()
-  readonly #seen = new Map<Kind, Map<string, Set<string>>>()
+  readonly #reads = new Map<Kind, Reads>()
   readonly #snapshot: Snapshot
+  readonly #keys: Map<string, DependencyKey>
   readonly #ownNamespace: string | undefined
 
   /** @param ownNamespace the evaluated namespace, if the evaluation is limited to one */
   constructor(snapshot: Snapshot, ownNamespace?: string) {
     this.#snapshot = snapshot
+    this.#keys = keysOf(snapshot)
     this.#ownNamespace = ownNamespace
     this.settings = snapshot.settings
   }
 
   list<T extends Kind>(kind: T, namespace?: string): readonly ResourceOf<T>[] {
     checkBudget()
-    if (this.#isNew(kind, namespace ?? EVERYWHERE, '')) {
-      this.#record(kind, namespace === undefined ? ofKind(kind) : ofNamespace(kind, this.#toName(namespace)))
+    const reads = getOrAdd(this.#reads, kind, newReads)
+    if (namespace === undefined && !reads.all) {
+      reads.all = true
+      this.#record(kind, ofKind(kind))
+    } else if (namespace !== undefined && !reads.all && isNew(reads.lists, namespace)) {
+      this.#record(kind, ofNamespace(kind, this.#toName(namespace)))
     }
     return this.#snapshot.list(kind, namespace)
   }
 
   get<T extends Kind>(kind: T, namespace: string, name: string): ResourceOf<T> | undefined {
     checkBudget()
-    if (this.#isNew(kind, namespace, name)) {
+    const { all, objects } = getOrAdd(this.#reads, kind, newReads)
+    if (!all && isNew(getOrAdd(objects, namespace, newSet), name)) {
       this.#record(kind, ofObject(kind, this.#toName(namespace), kind === 'Namespace' ? this.#toName(name) : name))
     }
     return this.#snapshot.get(kind, namespace, name)
@@ -92,21 +106,13 @@ export class TrackingView implements View {
     return this.#snapshot.virtualServicesTo(host)
   }
 
-  /** Builds the key of an object only on its first read. */
-  #isNew(kind: Kind, namespace: string, name: string): boolean {
-    const byNamespace = getOrAdd(this.#seen, kind, newMap)
-    const names = getOrAdd(byNamespace, namespace, newSet)
-    const { size } = names
-    return names.add(name).size > size
-  }
-
   #toName(namespace: string): string {
     return namespace === this.#ownNamespace ? OWN_NAMESPACE : namespace
   }
 
   #record(kind: Kind, key: DependencyKey): void {
     this.kinds.add(kind)
-    this.dependencies.add(getOrAdd(keysOf(this.#snapshot), key, () => key))
+    this.dependencies.add(getOrAdd(this.#keys, key, () => key))
   }
 
   /** Unreadable kinds that the evaluation has read; its result is discarded. */
@@ -114,6 +120,12 @@ export class TrackingView implements View {
     const { unreadable } = this.#snapshot
     return unreadable.size === 0 ? [] : [...this.kinds].filter(kind => unreadable.has(kind)).sort()
   }
+}
+
+/** Adds a name; true on its first read. Only then the dependency key is built. */
+function isNew(names: Set<string>, name: string): boolean {
+  const { size } = names
+  return names.add(name).size > size
 }
 
 /** One view for several evaluations of a namespace. None if a kind is unreadable: then each evaluation reports its own. */

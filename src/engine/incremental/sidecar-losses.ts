@@ -1,6 +1,6 @@
 import { findSidecarLoss, type SidecarLoss } from '../../request/sidecar-loss.ts'
 import type { Snapshot } from '../../state/snapshot.ts'
-import { isAffected } from './changed-keys.ts'
+import { isAffected, type KeySets } from './changed-keys.ts'
 import { type DependencyKey, ofKind } from './dependency-key.ts'
 import { type Tracked, track } from './dependency-tracking.ts'
 
@@ -15,7 +15,7 @@ export interface SidecarLosses {
 export function sidecarLosses(
   snapshot: Snapshot,
   previous: SidecarLosses | undefined,
-  changedKeys: ReadonlySet<DependencyKey>
+  changedKeys: KeySets
 ): SidecarLosses {
   if (previous !== undefined && !isAffected(previous.dependencies, changedKeys)) return previous
   const byNamespace = new Map<string, Tracked<SidecarLoss | undefined>>()
