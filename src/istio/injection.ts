@@ -78,25 +78,34 @@ export function selectingWebhook(
   view: View<'MutatingWebhookConfiguration'>,
   namespace: Pick<ResourceOf<'Namespace'>, 'name' | 'labels'>,
   labels: Labels
-): { readonly name: string; readonly revision: string | undefined } | undefined {
+): Pick<Injector, 'name' | 'revision'> | undefined {
   const namespaceLabels = { 'kubernetes.io/metadata.name': namespace.name, ...namespace.labels }
-  for (const configuration of view.list('MutatingWebhookConfiguration')) {
-    const found = configuration.webhooks.find(
-      ({ name, namespaceSelector, objectSelector }) =>
-        name.endsWith(INJECTOR_WEBHOOK) &&
-        selects(namespaceSelector, namespaceLabels) &&
-        selects(objectSelector, labels)
-    )
-    if (found !== undefined) return { name: found.name, revision: configuration.labels['istio.io/rev'] }
-  }
-  return undefined
+  return injectorsFor(view.list('MutatingWebhookConfiguration'))(labels).find(({ namespaceSelector }) =>
+    selects(namespaceSelector, namespaceLabels)
+  )
 }
+
+/** Webhook of a sidecar injector. */
+type Injector = ResourceOf<'MutatingWebhookConfiguration'>['webhooks'][number] & {
+  readonly revision: string | undefined
+}
+
+const injectorsIn = memoize((configurations: readonly ResourceOf<'MutatingWebhookConfiguration'>[]) =>
+  configurations.flatMap(({ labels, webhooks }) =>
+    webhooks
+      .filter(({ name }) => name.endsWith(INJECTOR_WEBHOOK))
+      .map((webhook): Injector => ({ ...webhook, revision: labels['istio.io/rev'] }))
+  )
+)
+
+/** Injectors that select a pod with these labels, in some namespaces. */
+const injectorsFor = memoize((configurations: readonly ResourceOf<'MutatingWebhookConfiguration'>[]) =>
+  memoize((labels: Labels) => injectorsIn(configurations).filter(one => selects(one.objectSelector, labels)))
+)
 
 /** True if the state has a sidecar injector. */
 export function hasInjector(view: View<'MutatingWebhookConfiguration'>): boolean {
-  return view
-    .list('MutatingWebhookConfiguration')
-    .some(({ webhooks }) => webhooks.some(({ name }) => name.endsWith(INJECTOR_WEBHOOK)))
+  return injectorsIn(view.list('MutatingWebhookConfiguration')).length > 0
 }
 
 interface InjectorConfig {
