@@ -175,12 +175,6 @@ function isImported(
   const inScope = egressHostsFor(entries, own, virtualService.namespace)
   return hostsOf(virtualService, view.settings.clusterDomain).some(
     host =>
-      inScope.some(({ pattern, isExcluded }) => !isExcluded && overlaps(pattern, host)) &&
-      !inScope.some(({ pattern, isExcluded }) => isExcluded && coversHost(pattern, host))
+      inScope.some(({ imported }) => imported.overlaps(host)) && !inScope.some(({ excluded }) => excluded.covers(host))
   )
-}
-
-/** True if one of the two covers the other. */
-function overlaps(some: string, other: string): boolean {
-  return coversHost(some, other) || (isWildcard(other) && coversHost(other, some))
 }

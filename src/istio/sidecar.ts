@@ -4,7 +4,7 @@ import { memoize, memoizeInView } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
-import { coversHost, serviceHost } from '../text/host.ts'
+import { HostPatterns, serviceHost } from '../text/host.ts'
 import { hasLabels } from '../text/selector.ts'
 import { meshOf } from './mesh.ts'
 import type { Visibility } from './peer-authentication.ts'
@@ -99,38 +99,38 @@ function rootSidecar(view: View<'Sidecar'>, rootNamespace: string): Sidecar | un
  */
 export function importsOwnNamespace(view: View<'Sidecar' | 'ConfigMap'>): boolean {
   const by = rootSidecar(view, meshOf(view).rootNamespace)
-  return by?.spec.egress.some(({ hosts }) => hosts.some(host => scopeOfHost(host) === '.')) === true
+  return by?.spec.egress.some(({ hosts }) => byScope(hosts).has('.')) === true
 }
 
-const scopeOfHost = (host: string) => host.replace(/^~/, '').split('/', 1)[0]
-
-/** Entry of the egress hosts of a Sidecar. */
-export interface EgressHost {
-  /** Namespace, `.` for the proxy's own, or `*` for any. */
+/** Entries of the egress hosts of a Sidecar with the same scope: a namespace, `.` for the proxy's own, or `*` for any. */
+interface EgressHosts {
   readonly scope: string
-  readonly pattern: string
-  readonly isExcluded: boolean
+  readonly imported: HostPatterns
+  readonly excluded: HostPatterns
 }
 
 /**
  * Entries of egress hosts for objects of a namespace: `namespace/name`, where a leading `~` excludes.
  * @see istio 1.31 pilot/pkg/model/sidecar.go (convertIstioListenerToWrapper)
  */
-export function egressHostsFor(hosts: readonly string[], own: string, namespace: string): readonly EgressHost[] {
+export function egressHostsFor(hosts: readonly string[], own: string, namespace: string): readonly EgressHosts[] {
   const scopes = namespace === own ? [namespace, '.', '*'] : [namespace, '*']
   return scopes.flatMap(scope => byScope(hosts).get(scope) ?? [])
 }
 
-const byScope = memoize((hosts: readonly string[]) =>
-  Map.groupBy(
-    hosts.map((entry): EgressHost => {
-      const isExcluded = entry.startsWith('~')
-      const [scope = '', pattern = ''] = (isExcluded ? entry.slice(1) : entry).split('/')
-      return { scope: scope || '*', pattern, isExcluded }
-    }),
-    ({ scope }) => scope
-  )
-)
+const byScope = memoize((hosts: readonly string[]): ReadonlyMap<string, EgressHosts> => {
+  const entries = hosts.map(entry => {
+    const isExcluded = entry.startsWith('~')
+    const [scope = '', pattern = ''] = (isExcluded ? entry.slice(1) : entry).split('/')
+    return { scope: scope || '*', pattern, isExcluded }
+  })
+  const patterns = (some: typeof entries) => new HostPatterns(some.map(({ pattern }) => pattern))
+  const groups = [...Map.groupBy(entries, ({ scope }) => scope)].map(([scope, all]) => {
+    const imported = patterns(all.filter(({ isExcluded }) => !isExcluded))
+    return [scope, { scope, imported, excluded: patterns(all.filter(({ isExcluded }) => isExcluded)) }] as const
+  })
+  return new Map(groups)
+})
 
 /**
  * True if egress hosts import a Service, and its aliases by the entries of the same scope: those of its namespace if they
@@ -144,13 +144,11 @@ export function importsBy(
   aliases: readonly string[] = []
 ): boolean {
   const entries = egressHostsFor(hosts, own, namespace)
-  const covers = (some: readonly EgressHost[], name: string) => some.some(({ pattern }) => coversHost(pattern, name))
-  const excluded = entries.filter(({ isExcluded }) => isExcluded)
-  if (covers(excluded, host)) return false
-  const imported = entries.filter(({ isExcluded }) => !isExcluded)
-  const scopes = [imported.filter(({ scope }) => scope !== '*'), imported.filter(({ scope }) => scope === '*')]
-  const importing = scopes.find(some => covers(some, host))
-  return importing !== undefined && aliases.every(alias => covers(importing, alias))
+  if (entries.some(({ excluded }) => excluded.covers(host))) return false
+  const imports = (some: readonly EgressHosts[], name: string) => some.some(({ imported }) => imported.covers(name))
+  const scopes = [entries.filter(({ scope }) => scope !== '*'), entries.filter(({ scope }) => scope === '*')]
+  const importing = scopes.find(some => imports(some, host))
+  return importing !== undefined && aliases.every(alias => imports(importing, alias))
 }
 
 /** Namespaces that a Service is exported to: `*` is all, `.` its own. Absent: all. */

@@ -12,6 +12,34 @@ export function coversHost(pattern: string, name: string): boolean {
   return isWildcard(pattern) ? name.endsWith(pattern.slice(1)) && name.length >= pattern.length - 1 : pattern === name
 }
 
+/** Hosts and wildcards, indexed: which of them cover a name is found without a comparison with each. */
+export class HostPatterns {
+  readonly #all: ReadonlySet<string>
+  /** What wildcards have behind the asterisk, by its length. */
+  readonly #suffixes: ReadonlyMap<number, ReadonlySet<string>>
+
+  constructor(patterns: Iterable<string>) {
+    this.#all = new Set(patterns)
+    const suffixes = [...this.#all].filter(isWildcard).map(pattern => pattern.slice(1))
+    this.#suffixes = new Map(
+      [...Map.groupBy(suffixes, ({ length }) => length)].map(([at, some]) => [at, new Set(some)])
+    )
+  }
+
+  /** True if one of them covers the name. */
+  covers(name: string): boolean {
+    if (this.#all.has(name)) return true
+    for (const [length, suffixes] of this.#suffixes)
+      if (length <= name.length && suffixes.has(name.slice(name.length - length))) return true
+    return false
+  }
+
+  /** True if one of them covers the other pattern, or is covered by it. */
+  overlaps(other: string): boolean {
+    return this.covers(other) || (isWildcard(other) && [...this.#all].some(pattern => coversHost(other, pattern)))
+  }
+}
+
 /**
  * Entry for a DNS name: the exact one, else the one with the longest suffix.
  * @see istio 1.31 pilot/pkg/model/push_context.go (MostSpecificHostMatch)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { coversHost, mostSpecific, toFullName } from '../../src/text/host.ts'
+import { coversHost, HostPatterns, mostSpecific, toFullName } from '../../src/text/host.ts'
 
 t.test('a wildcard host covers hosts with its suffix', async t => {
   for (const [pattern, name, covered] of [
@@ -11,6 +11,22 @@ t.test('a wildcard host covers hosts with its suffix', async t => {
     ['*.b', 'ab', false]
   ] as const) {
     t.equal(coversHost(pattern, name), covered, `${pattern} ${name}`)
+  }
+})
+
+t.test('indexed patterns cover and overlap what one of them does', async t => {
+  const texts = ['', '*', 'a', 'ab', 'a.b', '*b', '*.b', '*a.b', '*.a.b', 'x.a.b', 'b', '*.ab', '*.c']
+  const overlap = (one: string, other: string) =>
+    coversHost(one, other) || (other.startsWith('*') && coversHost(other, one))
+  for (const one of texts) {
+    for (const other of texts) {
+      const patterns = new HostPatterns([one, other])
+      for (const name of texts) {
+        const what = `${one} ${other} ${name}`
+        t.equal(patterns.covers(name), coversHost(one, name) || coversHost(other, name), what)
+        t.equal(patterns.overlaps(name), overlap(one, name) || overlap(other, name), what)
+      }
+    }
   }
 })
 
