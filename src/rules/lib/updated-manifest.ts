@@ -22,10 +22,19 @@ const DEFAULTED_FIELDS = ['labels', 'annotations', 'matchLabels', 'portLevelMtls
 
 /** Removes what parsing adds for omitted fields, `undefined`, empty lists and empty maps, and what it ignores, `null`. */
 export function withoutEmptyFields<T extends object>(value: T): T {
-  return JSON.parse(
-    JSON.stringify(value, (key, one: unknown) => {
-      const mayGo = Array.isArray(one) || DEFAULTED_FIELDS.includes(key)
-      return one === null || (mayGo && ['[]', '{}'].includes(JSON.stringify(one))) ? undefined : one
-    })
-  )
+  // Each value keeps its type but for fields that the type has as optional.
+  return copied(value) as T
+}
+
+function copied(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copied)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).filter(([key, one]) => !isEmpty(key, one))
+  return Object.fromEntries(entries.map(([key, one]) => [key, copied(one)]))
+}
+
+function isEmpty(key: string, value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0
+  if (typeof value !== 'object' || value === null) return value === undefined || value === null
+  return DEFAULTED_FIELDS.includes(key) && Object.values(value).every(one => one === undefined)
 }
