@@ -25,7 +25,7 @@ import {
   toBlockedPathRefs,
   withoutDeniedCallers
 } from './finding-group.ts'
-import { track } from './incremental/dependency-tracking.ts'
+import { sharedView, track } from './incremental/dependency-tracking.ts'
 import { modelKey } from './incremental/evaluate.ts'
 import type { CheckResult } from './incremental/run-checks.ts'
 import type { Skip } from './incremental/skip.ts'
@@ -75,6 +75,7 @@ export function toPathFindings(
 ): { readonly findings: readonly Finding[]; readonly skipped: readonly Skip[] } {
   const groups = new Map<string, FindingGroup>()
   const skipped = new Map<string, Skip>()
+  const view = sharedView(snapshot)
   // The first path of a group supplies the message of the finding.
   for (const { models, path, hop, partialDenial, hasExistingCause } of blocked.toSorted(
     (a, b) => priorityOf(a) - priorityOf(b)
@@ -82,7 +83,7 @@ export function toPathFindings(
     const { name } = hop
     const failure = attributedTo(hop.failure, changed)
     const rule = ruleFor(rules, failure)
-    const { value, skip } = track(snapshot, explainBy(rule, failure, changed))
+    const { value, skip } = track(snapshot, explainBy(rule, failure, changed), undefined, view)
     if (skip !== undefined) {
       skipped.set(rule.id, { rule: rule.id, ...skip })
       continue
@@ -114,9 +115,8 @@ export function toPathFindings(
     for (const { models, apply: objects } of named.values()) if (models.size > 0) addObjects(apply, objects.values())
     const problem = { ...own, fix: { ...fix, ...(apply.size > 0 && { apply: [...apply.values()] }) } }
     const mode = modeFor(rule, problem.object, snapshot, policy, !keepsMode)
-    const category = latent ? 'latent-outage' : rule.category
     return toFinding(
-      { ...rule, category },
+      { ...rule, category: latent ? 'latent-outage' : rule.category },
       problem.object,
       problem,
       mode,

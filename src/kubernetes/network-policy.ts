@@ -35,10 +35,14 @@ const ALLOWED: NetworkVerdict = { is: 'allowed' }
 export function evaluateNetwork(view: View<NetworkKinds>, client: Workload, endpoint: Endpoint): NetworkVerdict {
   if (isolationsOf(view, client).egress.length + isolationsOf(view, endpoint.workload).ingress.length === 0)
     return ALLOWED
-  return getOrAdd(verdicts(view, endpoint), client, () => makeVerdict(view, client, endpoint))
+  const { workload, port } = endpoint
+  const verdicts = getOrAdd(verdictsByPort(view, workload), port, () => new Map<Workload, NetworkVerdict>())
+  return getOrAdd(verdicts, client, () => makeVerdict(view, client, endpoint))
 }
 
-const verdicts = memoizeInView((_view: View<NetworkKinds>, _endpoint: Endpoint) => new Map<Workload, NetworkVerdict>())
+const verdictsByPort = memoizeInView(
+  (_view: View<NetworkKinds>, _server: Workload) => new Map<number, Map<Workload, NetworkVerdict>>()
+)
 
 function makeVerdict(view: View<NetworkKinds>, client: Workload, endpoint: Endpoint): NetworkVerdict {
   const both = [

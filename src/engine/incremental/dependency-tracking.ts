@@ -128,8 +128,8 @@ function isNew(names: Set<string>, name: string): boolean {
   return names.add(name).size > size
 }
 
-/** One view for several evaluations of a namespace. None if a kind is unreadable: then each evaluation reports its own. */
-export function sharedView(snapshot: Snapshot, ownNamespace: string): TrackingView | undefined {
+/** One view for several evaluations. None if a kind is unreadable: then each evaluation reports its own. */
+export function sharedView(snapshot: Snapshot, ownNamespace?: string): TrackingView | undefined {
   return snapshot.unreadable.size === 0 ? new TrackingView(snapshot, ownNamespace) : undefined
 }
 
