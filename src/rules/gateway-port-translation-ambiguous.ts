@@ -1,6 +1,8 @@
 import { DISABLE_PORT_TRANSLATION_LABEL } from '../istio/gateway-servers.ts'
 import { podsWith } from '../kubernetes/service.ts'
 import { byCreationTime } from '../state/creation-order.ts'
+import { getOrAdd } from '../state/map.ts'
+import { memoize } from '../state/memoize.ts'
 import { nameOf, type ResourceOf } from '../state/resource.ts'
 import { isEmpty } from '../text/selector.ts'
 import { defineCheck } from './lib/rule.ts'
@@ -23,7 +25,9 @@ export default defineCheck({
       if (other === service || !translates(other) || byCreationTime(other, service) > 0) continue
       if (!podsWith(view, other.namespace, other.spec.selector).includes(pod)) continue
       const shared = service.spec.ports.findIndex(({ port, targetPort = port }) =>
-        other.spec.ports.some(one => one.port === port && (one.targetPort ?? one.port) !== targetPort)
+        targetsByPort(other)
+          .get(port)
+          ?.some(target => target !== targetPort)
       )
       const port = service.spec.ports[shared]
       if (port === undefined) continue
@@ -34,6 +38,14 @@ export default defineCheck({
       }
     }
   }
+})
+
+const targetsByPort = memoize(({ spec }: ResourceOf<'Service'>) => {
+  const targets = new Map<number, (number | string)[]>()
+  for (const { port, targetPort = port } of spec.ports) {
+    getOrAdd(targets, port, (): (number | string)[] => []).push(targetPort)
+  }
+  return targets
 })
 
 const translates = ({ labels, spec }: ResourceOf<'Service'>) =>
