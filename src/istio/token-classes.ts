@@ -7,16 +7,19 @@ import { isTokenKey } from './token-match.ts'
 
 /**
  * Representative JWT issuers, one for each class that the policies of a path distinguish. Issuers of one class are
- * trusted by the same RequestAuthentications, and match the same rules of every policy.
+ * trusted by the same workloads, and match the same rules of every policy.
  */
 export function issuerClasses(
   requestAuthentications: readonly RequestAuthentication[],
   policies: readonly AuthorizationPolicy[]
 ): readonly string[] {
   const trusted = new Map<string, string[]>()
-  for (const [i, { spec }] of requestAuthentications.entries()) {
-    for (const { issuer = '', forwardOriginalToken = false } of spec.jwtRules) {
-      getOrAdd(trusted, issuer, (): string[] => []).push(`${i} ${forwardOriginalToken}`)
+  const targets = new Map<string, number>()
+  for (const { namespace, spec } of requestAuthentications) {
+    const { jwtRules, ...target } = spec
+    const at = getOrAdd(targets, JSON.stringify([namespace, target]), () => targets.size)
+    for (const { issuer = '', forwardOriginalToken = false } of jwtRules) {
+      getOrAdd(trusted, issuer, (): string[] => []).push(`${at} ${forwardOriginalToken}`)
     }
   }
   const classes = new Map<string, string>()

@@ -1,8 +1,10 @@
+import type { AuthorizationPolicy } from '../istio/authorization-policy.ts'
 import { meshOf } from '../istio/mesh.ts'
 import type { Call, Token } from '../istio/request.ts'
+import type { RequestAuthentication } from '../istio/request-authentication.ts'
 import { issuerClasses } from '../istio/token-classes.ts'
 import { getOrAdd } from '../state/map.ts'
-import { memoizeInView } from '../state/memoize.ts'
+import { memoize, memoizedConcat, memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import type { InferenceService } from './inference-service.ts'
 import { formatOf } from './runtime.ts'
@@ -59,10 +61,20 @@ const tokens: (view: CallView, namespace: string) => readonly Token[] = memoizeI
   const { istioNamespace, knativeNamespace } = view.settings
   const namespaces = new Set([meshOf(view).rootNamespace, istioNamespace, knativeNamespace, namespace])
   const inNamespaces = <K extends 'RequestAuthentication' | 'AuthorizationPolicy'>(kind: K) =>
-    [...namespaces].flatMap(one => view.list(kind, one))
-  const issuers = issuerClasses(inNamespaces('RequestAuthentication'), inNamespaces('AuthorizationPolicy'))
-  return issuers.map(issuer => ({ issuer }))
+    [...namespaces].map(one => view.list(kind, one))
+  const policies = allPolicies(inNamespaces('AuthorizationPolicy'))
+  return tokensFor(allAuthentications(inNamespaces('RequestAuthentication')))(policies)
 })
+
+const allAuthentications = memoizedConcat<RequestAuthentication>()
+const allPolicies = memoizedConcat<AuthorizationPolicy>()
+
+/** For all models of a namespace and all states with the same policies. */
+const tokensFor = memoize((authentications: readonly RequestAuthentication[]) =>
+  memoize((policies: readonly AuthorizationPolicy[]): readonly Token[] =>
+    issuerClasses(authentications, policies).map(issuer => ({ issuer }))
+  )
+)
 
 /**
  * URL path of an inference request by the protocol of the model; absent if the model defines its own.

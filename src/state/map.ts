@@ -1,5 +1,11 @@
+/** Map or WeakMap. */
+interface Values<K, V> {
+  get(key: K): V | undefined
+  set(key: K, value: V): unknown
+}
+
 /** Value of a key; computed and added if it is absent. */
-export function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+export function getOrAdd<K, V>(map: Values<K, V>, key: K, make: () => V): V {
   const existing = map.get(key)
   if (existing !== undefined) return existing
   const added = make()

@@ -15,6 +15,24 @@ export function memoize<I extends object, O>(derive: (input: I) => O): (input: I
   }
 }
 
+interface Joined<T> {
+  readonly next: WeakMap<readonly T[], Joined<T>>
+  list?: readonly T[]
+}
+
+const newJoined = <T>(): Joined<T> => ({ next: new WeakMap() })
+
+/** A function that concatenates lists. The result for the same lists is the same, so that what is derived of it can be memoized. */
+export function memoizedConcat<T>(): (lists: readonly (readonly T[])[]) => readonly T[] {
+  const root = newJoined<T>()
+  return lists => {
+    let joined = root
+    for (const list of lists) joined = getOrAdd(joined.next, list, newJoined<T>)
+    joined.list ??= lists.flat()
+    return joined.list
+  }
+}
+
 const newEntries = () => new Map<unknown, { readonly output: unknown }>()
 
 /** Memoized results of a view, by function and argument. They live as long as the view. */

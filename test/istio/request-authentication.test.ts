@@ -21,8 +21,8 @@ const issuers = issuersFor(state, workload({ labels: { app: 'model' } }))
 
 t.test('a workload trusts issuers of its namespace and of the root namespace', async t => {
   const trustedIssuers = (more: Parameters<typeof workload>[0]) =>
-    issuersFor(state, workload(more)).map(
-      ({ issuer, forwards, by }) => `${by.name}: ${issuer}${forwards ? ', passed on' : ''}`
+    issuersFor(state, workload(more)).flatMap(({ by, forwards }) =>
+      [...forwards].map(([issuer, isForwarded]) => `${by.name}: ${issuer}${isForwarded ? ', passed on' : ''}`)
     )
   t.same(trustedIssuers({ labels: { app: 'model' } }), ['mesh: mesh, passed on', 'own: own', 'own: '])
   t.same(trustedIssuers({}), ['mesh: mesh, passed on'])

@@ -5,12 +5,13 @@ import { issuerClasses } from '../../src/istio/token-classes.ts'
 import { authorization } from '../support/objects.ts'
 import { resourceOf } from '../support/snapshot.ts'
 
-const trusting = (name: string, ...rules: readonly string[]) =>
+const trusting = (name: string, ...rules: readonly string[]) => trustingAt('{}', name, ...rules)
+const trustingAt = (labels: string, name: string, ...rules: readonly string[]) =>
   resourceOf(`
 apiVersion: security.istio.io/v1
 kind: RequestAuthentication
 metadata: { namespace: user1, name: ${name} }
-spec: { jwtRules: [${rules.join()}] }
+spec: { selector: { matchLabels: ${labels} }, jwtRules: [${rules.join()}] }
 `) as RequestAuthentication
 const policy = (...rules: readonly string[]) =>
   resourceOf(authorization('user1', `{ rules: [${rules.join()}] }`)) as AuthorizationPolicy
@@ -26,6 +27,18 @@ t.test('issuer classes follow RequestAuthentications and policies', async t => {
     [
       'one RequestAuthentication trusts both issuers, another only one',
       [...both, trusting('one', '{ issuer: b }')],
+      [],
+      TWO_CLASSES
+    ],
+    [
+      'two RequestAuthentications of the same workloads',
+      [trusting('one', '{ issuer: a }'), trusting('two', '{ issuer: b }')],
+      [],
+      ONE_CLASS
+    ],
+    [
+      'RequestAuthentications of different workloads',
+      [trusting('one', '{ issuer: a }'), trustingAt('{ app: x }', 'two', '{ issuer: b }')],
       [],
       TWO_CLASSES
     ],
