@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { policiesFor } from '../istio/authorization.ts'
 import { meshOf } from '../istio/mesh.ts'
 import { namedExports } from '../istio/named-exports.ts'
@@ -167,19 +168,26 @@ function sortDestinationRules(named: readonly NamedDestinationRule[]): readonly 
   }))
 }
 
+/** Hash of the text of an object that can be long, because the text is compared for each namespace. */
 const specText = memoize(({ namespace, spec }: ResourceOf<'DestinationRule'>) =>
-  JSON.stringify({ ...spec, host: undefined, exportTo: spec.exportTo.map(to => (to === namespace ? OWN : to)) })
+  hash(
+    'sha256',
+    JSON.stringify({ ...spec, host: undefined, exportTo: spec.exportTo.map(to => (to === namespace ? OWN : to)) })
+  )
 )
 /** Placeholder for the own namespace; not a valid value of `exportTo`. */
 const OWN = '<own>'
 
-/** Text of the Sidecars of a caller's namespace, without hosts of that namespace, which are not called. */
+/** Hash of the Sidecars of a caller's namespace, without hosts of that namespace, which are not called. */
 const sidecarsText = memoize((sidecars: readonly ResourceOf<'Sidecar'>[]) =>
-  JSON.stringify(
-    sortByCreationTime(sidecars).map(({ namespace, spec: { workloadSelector, egress } }) => [
-      workloadSelector,
-      egress.map(({ hosts, port }) => [port, hosts.filter(host => !isOwn(host, namespace))])
-    ])
+  hash(
+    'sha256',
+    JSON.stringify(
+      sortByCreationTime(sidecars).map(({ namespace, spec: { workloadSelector, egress } }) => [
+        workloadSelector,
+        egress.map(({ hosts, port }) => [port, hosts.filter(host => !isOwn(host, namespace))])
+      ])
+    )
   )
 )
 
