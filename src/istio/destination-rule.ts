@@ -11,11 +11,13 @@ export type DestinationRule = ResourceOf<'DestinationRule'>
 export type TrafficPolicy = DestinationRule['spec']['trafficPolicy']
 export type ClientTls = NonNullable<NonNullable<TrafficPolicy>['tls']>
 
+type Subset = DestinationRule['spec']['subsets'][number]
+
 /** DestinationRules of one host and namespace, merged: the first sets policy and name, the others add only subsets. */
 export interface MergedDestinationRule {
   readonly destinationRule: DestinationRule
   readonly trafficPolicy: TrafficPolicy
-  readonly subsets: DestinationRule['spec']['subsets']
+  readonly subsets: ReadonlyMap<string, Subset>
 }
 
 interface Entry extends MergedDestinationRule {
@@ -25,8 +27,7 @@ interface Entry extends MergedDestinationRule {
 /** Entry to which DestinationRules are still added. */
 interface NewEntry extends Entry {
   trafficPolicy: Entry['trafficPolicy']
-  readonly subsets: Entry['subsets'][number][]
-  readonly subsetNames: Set<string>
+  readonly subsets: Map<string, Subset>
 }
 
 type Table = ReadonlyMap<string, readonly Entry[]>
@@ -88,7 +89,7 @@ export function subsetLabels(
   service: { readonly host: string; readonly namespace: string },
   subset: string
 ): Labels | undefined {
-  return findDestinationRule(view, client, service)?.subsets.find(({ name }) => name === subset)?.labels
+  return findDestinationRule(view, client, service)?.subsets.get(subset)?.labels
 }
 
 /** Chooses between entries for one host: the one that selects the client, else the newest without a selector. */
@@ -168,18 +169,14 @@ function add(
     addSubsets(entry, subsets)
   }
   if (!separately) return
-  const entry = { destinationRule, trafficPolicy, subsets: [], subsetNames: new Set<string>(), exportTo }
+  const entry = { destinationRule, trafficPolicy, subsets: new Map<string, Subset>(), exportTo }
   addSubsets(entry, subsets)
   entries.push(entry)
 }
 
 /** Adds the subsets with other names. */
-function addSubsets({ subsets, subsetNames }: NewEntry, more: Entry['subsets']): void {
-  for (const subset of more) {
-    if (subsetNames.has(subset.name)) continue
-    subsets.push(subset)
-    subsetNames.add(subset.name)
-  }
+function addSubsets({ subsets }: NewEntry, more: readonly Subset[]): void {
+  for (const subset of more) getOrAdd(subsets, subset.name, () => subset)
 }
 
 /** True for equal labels. */

@@ -10,7 +10,8 @@ export function namedExports(view: View<'Namespace'>, exportTo: readonly string[
   return exportsAmong(view.list('Namespace'))(exportTo)
 }
 
-const exportsAmong = memoize((namespaces: readonly ResourceOf<'Namespace'>[]) => {
+/** The namespaces among these that `exportTo` names. */
+export const exportsAmong = memoize((namespaces: readonly ResourceOf<'Namespace'>[]) => {
   const all = new Set(namespaces.map(({ name }) => name))
   return memoize((exportTo: readonly string[]): readonly string[] => exportTo.filter(to => all.has(to)))
 })

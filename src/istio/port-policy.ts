@@ -17,7 +17,7 @@ interface PortPolicy {
  */
 export function policyFor(merged: MergedDestinationRule | undefined, { port, subset }: Port): PortPolicy {
   const top = portPolicy(merged?.trafficPolicy, port)
-  const own = merged?.subsets.find(({ name }) => name === subset)?.trafficPolicy
+  const own = subsetPolicy(merged, subset)
   if (own === undefined) return top
   const entry = portEntry(own, port)
   if (entry !== undefined) return portPolicy(own, port)
@@ -43,5 +43,9 @@ export function endpointMode(merged: MergedDestinationRule | undefined, { port, 
     const tls = entry?.tls ?? policy?.tls
     return tls === undefined ? undefined : (tls.mode ?? 'DISABLE')
   }
-  return modeOf(merged?.subsets.find(({ name }) => name === subset)?.trafficPolicy) ?? modeOf(merged?.trafficPolicy)
+  return modeOf(subsetPolicy(merged, subset)) ?? modeOf(merged?.trafficPolicy)
+}
+
+function subsetPolicy(merged: MergedDestinationRule | undefined, subset: string | undefined) {
+  return subset === undefined ? undefined : merged?.subsets.get(subset)?.trafficPolicy
 }

@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto'
 import { policiesFor } from '../istio/authorization.ts'
 import { meshOf } from '../istio/mesh.ts'
-import { namedExports } from '../istio/named-exports.ts'
+import { exportsAmong } from '../istio/named-exports.ts'
 import { type KnownCall, residueOf } from '../istio/rule-residue.ts'
 import { exportedTo } from '../istio/sidecar.ts'
 import { networkPoliciesFor, networkPoliciesOf } from '../kubernetes/network-callers.ts'
-import { sortByCreationTime } from '../state/creation-order.ts'
-import { type NamedDestinationRule, namespaceOfHost } from '../state/destination-rule-index.ts'
+import { byCreationTime, sortByCreationTime } from '../state/creation-order.ts'
+import type { NamedDestinationRule } from '../state/destination-rule-index.ts'
 import { getOrAdd } from '../state/map.ts'
 import { memoize, memoizeInView } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
@@ -120,36 +120,51 @@ function distinguishers(view: View<PathKinds>, { hosts, servers, call }: Called)
  */
 const configuredIn: (view: View<PathKinds>, serverNamespace: string) => (namespace: string) => readonly string[] =
   memoizeInView((view, serverNamespace) => {
-    const { clusterDomain } = view.settings
-    const isRelevant = ({ host }: NamedDestinationRule) =>
-      isWildcard(host) || namespaceOfHost(host, clusterDomain) === serverNamespace
-    const relevant = sortDestinationRules(view.destinationRulesIn(serverNamespace).filter(isRelevant))
-    const entries: readonly ConfigurationEntry[] = [
-      ...relevant.flatMap(({ destinationRule, host }) => {
-        const { namespace: own, name, spec } = destinationRule
-        return [
-          { own, text: JSON.stringify([host, specText(destinationRule)]), exportTo: NONE },
-          { own: undefined, text: `sees ${own}/${name}`, exportTo: spec.exportTo }
-        ]
-      }),
-      ...view.list('Service', serverNamespace).map(service => ({
-        own: undefined,
-        text: `sees ${service.name}`,
-        exportTo: exportedTo(service) ?? NONE
-      }))
+    const parts = [
+      ofDestinationRules(view.destinationRulesIn(serverNamespace)),
+      ofServices(view.list('Service', serverNamespace))
     ]
+    const byNamespace = parts.map(entries => textsByNamespace(view.list('Namespace'))(entries))
+    // Manifests may have the pods of a namespace without the namespace.
+    return namespace =>
+      view.get('Namespace', '', namespace) === undefined
+        ? parts.flatMap(entries => textsOf(entries, namespace))
+        : byNamespace.flatMap(texts => texts.get(namespace) ?? NONE)
+  })
+
+const ofDestinationRules = memoize((all: readonly NamedDestinationRule[]): readonly ConfigurationEntry[] => {
+  const relevant = all.filter(({ host, namespace }) => isWildcard(host) || namespace !== undefined)
+  return sortDestinationRules(relevant).flatMap(({ destinationRule, host }) => {
+    const { namespace: own, name, spec } = destinationRule
+    return [
+      { own, text: JSON.stringify([host, specText(destinationRule)]), exportTo: NONE },
+      { own: undefined, text: `sees ${own}/${name}`, exportTo: spec.exportTo }
+    ]
+  })
+})
+
+const ofServices = memoize((services: readonly ResourceOf<'Service'>[]): readonly ConfigurationEntry[] =>
+  services.map(service => ({
+    own: undefined,
+    text: `sees ${service.name}`,
+    exportTo: exportedTo(service) ?? NONE
+  }))
+)
+
+const textsByNamespace = memoize((namespaces: readonly ResourceOf<'Namespace'>[]) =>
+  memoize((entries: readonly ConfigurationEntry[]): ReadonlyMap<string, readonly string[]> => {
     const texts = new Map<string, string[]>()
     for (const { own, text, exportTo } of entries) {
-      for (const namespace of own === undefined ? namedExports(view, exportTo) : [own]) {
+      for (const namespace of own === undefined ? exportsAmong(namespaces)(exportTo) : [own]) {
         getOrAdd(texts, namespace, (): string[] => []).push(text)
       }
     }
-    const textsOf = (namespace: string) =>
-      entries.flatMap(({ own, text, exportTo }) => (own === namespace || exportTo.includes(namespace) ? text : []))
-    // Manifests may have the pods of a namespace without the namespace.
-    return namespace =>
-      view.get('Namespace', '', namespace) === undefined ? textsOf(namespace) : (texts.get(namespace) ?? NONE)
+    return texts
   })
+)
+
+const textsOf = (entries: readonly ConfigurationEntry[], namespace: string) =>
+  entries.flatMap(({ own, text, exportTo }) => (own === namespace || exportTo.includes(namespace) ? text : []))
 
 /** Text of an object, and the namespaces whose callers it concerns. */
 interface ConfigurationEntry {
@@ -160,13 +175,8 @@ interface ConfigurationEntry {
 
 const NONE: readonly string[] = []
 
-function sortDestinationRules(named: readonly NamedDestinationRule[]): readonly NamedDestinationRule[] {
-  const hosts = new Map(named.map(({ destinationRule, host }) => [destinationRule, host]))
-  return sortByCreationTime([...hosts.keys()]).map(destinationRule => ({
-    destinationRule,
-    host: hosts.get(destinationRule) as string
-  }))
-}
+const sortDestinationRules = (named: readonly NamedDestinationRule[]) =>
+  named.toSorted((a, b) => byCreationTime(a.destinationRule, b.destinationRule))
 
 /** Hash of the text of an object that can be long, because the text is compared for each namespace. */
 const specText = memoize(({ namespace, spec }: ResourceOf<'DestinationRule'>) =>

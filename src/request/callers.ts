@@ -116,8 +116,8 @@ function namespacesWithRoute(view: View<PathKinds>, virtualService: VirtualServi
 const exportTargets: (view: View<'Service' | 'ConfigMap' | 'Namespace'>, namespace: string) => ReadonlySet<string> =
   memoizeInView((view, namespace) => {
     const { serviceExportTo } = meshOf(view)
-    const exports = view.list('Service', namespace).flatMap(service => exportedTo(service) ?? serviceExportTo)
-    return new Set([...(exports.includes('.') ? [namespace] : []), ...namedExports(view, exports)])
+    const exports = new Set(view.list('Service', namespace).map(service => exportedTo(service) ?? serviceExportTo))
+    return new Set([...exports].flatMap(to => [...(to.includes('.') ? [namespace] : []), ...namedExports(view, to)]))
   })
 
 const newSet = () => new Set<string>()

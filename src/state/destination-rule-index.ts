@@ -3,17 +3,15 @@ import { getOrAdd } from './map.ts'
 import { memoize } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 
-/** DestinationRule with its fully qualified host. */
+/** DestinationRule with its fully qualified host, and the namespace of the host if it is one of a single namespace. */
 export interface NamedDestinationRule {
   readonly destinationRule: ResourceOf<'DestinationRule'>
   readonly host: string
+  readonly namespace: string | undefined
 }
 
-/** DestinationRules by the namespace of their host; `anyNamespace` has those for hosts of several namespaces. */
-export interface DestinationRuleIndex {
-  readonly anyNamespace: readonly NamedDestinationRule[]
-  readonly byNamespace: ReadonlyMap<string, readonly NamedDestinationRule[]>
-}
+/** DestinationRules for hosts of a namespace, those for hosts of several namespaces included; always the same list. */
+type DestinationRulesIn = (namespace: string) => readonly NamedDestinationRule[]
 
 /** Namespace of a Service host, or of a wildcard for Services of one namespace. */
 export function namespaceOfHost(host: string, clusterDomain: string): string | undefined {
@@ -24,15 +22,15 @@ export function namespaceOfHost(host: string, clusterDomain: string): string | u
 /** Built once for each list of DestinationRules and each domain. */
 export const destinationRulesByNamespace: (
   destinationRules: readonly ResourceOf<'DestinationRule'>[]
-) => (clusterDomain: string) => DestinationRuleIndex = memoize(destinationRules => {
-  const byDomain = new Map<string, DestinationRuleIndex>()
+) => (clusterDomain: string) => DestinationRulesIn = memoize(destinationRules => {
+  const byDomain = new Map<string, DestinationRulesIn>()
   return clusterDomain => getOrAdd(byDomain, clusterDomain, () => makeIndex(destinationRules, clusterDomain))
 })
 
 function makeIndex(
   destinationRules: readonly ResourceOf<'DestinationRule'>[],
   clusterDomain: string
-): DestinationRuleIndex {
+): DestinationRulesIn {
   const anyNamespace: NamedDestinationRule[] = []
   const byNamespace = new Map<string, NamedDestinationRule[]>()
   for (const destinationRule of destinationRules) {
@@ -40,7 +38,11 @@ function makeIndex(
     const namespace = namespaceOfHost(host, clusterDomain)
     const list =
       namespace === undefined ? anyNamespace : getOrAdd(byNamespace, namespace, (): NamedDestinationRule[] => [])
-    list.push({ destinationRule, host })
+    list.push({ destinationRule, host, namespace })
   }
-  return { anyNamespace, byNamespace }
+  const lists = new Map<string, readonly NamedDestinationRule[]>()
+  return namespace => {
+    const own = byNamespace.get(namespace)
+    return own === undefined ? anyNamespace : getOrAdd(lists, namespace, () => [...anyNamespace, ...own])
+  }
 }

@@ -103,10 +103,7 @@ export class Snapshot implements View {
   }
 
   destinationRulesIn(namespace: string): readonly NamedDestinationRule[] {
-    const { anyNamespace, byNamespace } = destinationRulesByNamespace(this.list('DestinationRule'))(
-      this.settings.clusterDomain
-    )
-    return [...anyNamespace, ...(byNamespace.get(namespace) ?? [])]
+    return destinationRulesByNamespace(this.list('DestinationRule'))(this.settings.clusterDomain)(namespace)
   }
 
   virtualServicesFor(host: string): readonly ResourceOf<'VirtualService'>[] {

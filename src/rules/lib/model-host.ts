@@ -3,6 +3,8 @@ import { deploymentMode } from '../../kserve/deployment-mode.ts'
 import type { InferenceService } from '../../kserve/inference-service.ts'
 import { ingressOf } from '../../kserve/kserve.ts'
 import { possibleServiceNames } from '../../kserve/service-names.ts'
+import { getOrAdd } from '../../state/map.ts'
+import { memoize } from '../../state/memoize.ts'
 import type { View } from '../../state/snapshot.ts'
 import { coversHost, isWildcard, serviceHost } from '../../text/host.ts'
 
@@ -13,8 +15,14 @@ import { coversHost, isWildcard, serviceHost } from '../../text/host.ts'
 export function findModelOf(view: View<'InferenceService'>, host: string): InferenceService | undefined {
   const [service = '', namespace = '', ...rest] = host.split('.')
   if (!['', 'svc', `svc.${view.settings.clusterDomain}`].includes(rest.join('.'))) return undefined
-  return view.list('InferenceService', namespace).find(model => possibleServiceNames(model).includes(service))
+  return modelsByService(view.list('InferenceService', namespace)).get(service)
 }
+
+const modelsByService = memoize((models: readonly InferenceService[]) => {
+  const index = new Map<string, InferenceService>()
+  for (const model of models) for (const name of possibleServiceNames(model)) getOrAdd(index, name, () => model)
+  return index
+})
 
 /** True if a host or pattern covers a Service on the path to a model: of a model, its revisions, or a local gateway. */
 export function coversModelHost(view: View<'InferenceService' | 'ConfigMap'>, pattern: string): boolean {
