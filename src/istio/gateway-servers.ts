@@ -79,10 +79,9 @@ export const mergedServers: (view: View<GatewayKinds>, workload: Workload) => Re
     const targets = targetsOf(view, workload)
     const byPort = new Map<number, MergedServers>()
     for (const gateway of sortByCreationTime(view.list('Gateway')).filter(one => appliesTo(one, workload))) {
-      for (const server of gateway.spec.servers) {
-        const port = resolvePort(targets, server.port.number)
-        const merged = getOrAdd(byPort, port, noServers)
-        const entry = { gateway, server: withNamespace(server, gateway.namespace) }
+      for (const entry of entriesOf(gateway)) {
+        const { server } = entry
+        const merged = getOrAdd(byPort, resolvePort(targets, server.port.number), noServers)
         const duplicate = findDuplicate(entry, merged.tlsHosts)
         const by = duplicate?.by ?? merge(merged, entry)
         if (by !== undefined) merged.dropped.set(server.port, { by, host: duplicate?.host })
@@ -90,6 +89,10 @@ export const mergedServers: (view: View<GatewayKinds>, workload: Workload) => Re
     }
     return byPort
   })
+
+const entriesOf = memoize((gateway: Gateway): readonly ServerOf[] =>
+  gateway.spec.servers.map(server => ({ gateway, server: withNamespace(server, gateway.namespace) }))
+)
 
 const noServers = (): MergedServers => ({ groups: new Map(), dropped: new Map(), tlsHosts: new Map() })
 
