@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Ref, Resource } from '../state/resource.ts'
 import { messageOf } from '../text/error-message.ts'
 import { LINEAR, readDocument } from './document.ts'
+import { parseJsonObject } from './json-text.ts'
 import { type InvalidObject, readRef, readResource } from './manifest.ts'
 import { requireKind } from './unread-kinds.ts'
 import { tokensOf } from './yaml-tokens.ts'
@@ -43,16 +44,15 @@ export function readManifests(text: string, file: string, namespace?: string): R
   const manifests: Manifest[] = []
   const errors: string[] = []
   const addError = (message: string) => errors.push(`${file}:${lines.lineStarts.length}: ${message}`)
-  for (const document of documentsOf(text, lines, addError)) {
-    const { value, errors: documentErrors } = readDocument(document)
+  for (const { value, errors: documentErrors, composed } of readDocuments(text, lines, addError)) {
     for (const { message, offset } of documentErrors) errors.push(`${file}:${lines.linePos(offset).line}: ${message}`)
     for (const { object, path } of objectsOf(value)) {
-      const at = (field: readonly (string | number)[]) => lineAt(document, lines, [...path, ...field])
-      const source = { file, line: at([]) }
+      const at = (field: readonly (string | number)[]) => lineAt(composed(), lines, [...path, ...field])
       try {
         const ref = readRef(object, namespace)
         requireKind(ref)
         const resource = readResource(object, namespace)
+        const source = lazySource(file, () => at([]))
         manifests.push({ ref, object, source, resource, lineOf: field => at(toPath(field)) })
       } catch (error) {
         const { field, message } = error as InvalidObject
@@ -61,6 +61,34 @@ export function readManifests(text: string, file: string, namespace?: string): R
     }
   }
   return { manifests, errors }
+}
+
+/** Finds the line when it is asked, because that takes longer than to parse JSON. */
+const lazySource = (file: string, lineOf: () => number): Source => ({
+  file,
+  get line() {
+    return lineOf()
+  }
+})
+
+interface ReadDocument extends ReturnType<typeof readDocument> {
+  /** The document with the positions of its nodes. */
+  readonly composed: () => Document.Parsed
+}
+
+function* readDocuments(text: string, lines: LineCounter, onError: (message: string) => void): Iterable<ReadDocument> {
+  const value = parseJsonObject(text)
+  if (value === undefined) {
+    for (const document of documentsOf(text, lines, onError))
+      yield { ...readDocument(document), composed: () => document }
+    return
+  }
+  let document: Document.Parsed | undefined
+  const composed = () => {
+    document ??= [...documentsOf(text, lines, onError)][0] as Document.Parsed
+    return document
+  }
+  yield { value, errors: [], composed }
 }
 
 /** Stops at a document that is nested too deep. */

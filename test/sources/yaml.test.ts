@@ -35,9 +35,20 @@ items:
   t.equal(lineOf?.('metadata.annotations[a.b/c]'), 12)
 })
 
-t.test('JSON is parsed as YAML', async t => {
+t.test('JSON is parsed', async t => {
   t.match(readManifests('{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"a"}}', 'f.json').manifests, [
     { ref: { name: 'a' } }
+  ])
+  const list = {
+    apiVersion: 'v1',
+    kind: 'List',
+    items: [{ apiVersion: 'v1', kind: 'Service', metadata: { name: 's' } }]
+  }
+  const [service] = readManifests(`\n${JSON.stringify(list, undefined, 2)}`, 'f.json').manifests
+  t.same(JSON.stringify(service?.source), '{"file":"f.json","line":6}')
+  t.equal(service?.lineOf('metadata.name'), 10)
+  t.same(readManifests('{"apiVersion":"v1","kind":"Service",\n"metadata":{"name":1}}', 'f.json').errors, [
+    'f.json:2: metadata.name: invalid input: expected string, received number'
   ])
   t.same(readManifests('', 'empty.yaml'), { manifests: [], errors: [] })
 })
