@@ -49,7 +49,7 @@ export type InjectionKinds = 'MutatingWebhookConfiguration' | 'Namespace' | 'Con
  */
 export function injection(view: View<InjectionKinds>, subject: InjectionSubject): Injection {
   const { namespace: name, labels: podLabels } = subject
-  const webhook = selectingWebhook(view, { name, labels: view.get('Namespace', '', name)?.labels ?? {} }, podLabels)
+  const webhook = selectingWebhook(view, view.get('Namespace', '', name) ?? { name, labels: {} }, podLabels)
   if (webhook === undefined) return { injected: false, reason: 'not-selected' }
   if (subject.hostNetwork) return { injected: false, reason: 'host-network' }
   if (SYSTEM_NAMESPACES.includes(subject.namespace)) return { injected: false, reason: 'system-namespace' }
@@ -73,15 +73,21 @@ export function nextProxy(view: View<InjectionKinds>, subject: InjectionSubject)
   return next.injected ? { proxy: 'sidecar', revision: next.revision } : { proxy: 'none' }
 }
 
+const labelsOf = memoize(
+  ({ name, labels }: Pick<ResourceOf<'Namespace'>, 'name' | 'labels'>): Labels => ({
+    'kubernetes.io/metadata.name': name,
+    ...labels
+  })
+)
+
 /** Webhook that receives a pod with these labels, and the revision of its control plane. */
 export function selectingWebhook(
   view: View<'MutatingWebhookConfiguration'>,
   namespace: Pick<ResourceOf<'Namespace'>, 'name' | 'labels'>,
   labels: Labels
 ): Pick<Injector, 'name' | 'revision'> | undefined {
-  const namespaceLabels = { 'kubernetes.io/metadata.name': namespace.name, ...namespace.labels }
   return injectorsFor(view.list('MutatingWebhookConfiguration'))(labels).find(({ namespaceSelector }) =>
-    selects(namespaceSelector, namespaceLabels)
+    selects(namespaceSelector, labelsOf(namespace))
   )
 }
 
