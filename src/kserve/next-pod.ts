@@ -2,6 +2,8 @@ import { TUNNEL } from '../istio/ambient.ts'
 import { type InjectionKinds, nextProxy, rewritesProbes } from '../istio/injection.ts'
 import { meshOf } from '../istio/mesh.ts'
 import type { HttpProbe } from '../state/kinds/container.ts'
+import { getOrAdd } from '../state/map.ts'
+import { memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import { captureOf, parseExcludedInboundPorts, TLS_MODE_LABEL, type Workload } from '../state/workload.ts'
 import type { Labels } from '../text/selector.ts'
@@ -25,6 +27,12 @@ const KNATIVE_PORTS = [
 
 /** Next pod of the component, as KServe and the injector would create it now. */
 export function desiredPod(view: View<InjectionKinds>, service: InferenceService, component: Component): Workload {
+  return getOrAdd(desiredPods(view, service), component, () => makePod(view, service, component))
+}
+
+const desiredPods = memoizeInView((_view: View, _service: InferenceService) => new Map<Component, Workload>())
+
+function makePod(view: View<InjectionKinds>, service: InferenceService, component: Component): Workload {
   const subject = injectionSubject(service, component)
   const next = nextProxy(view, subject)
   return {
