@@ -3,6 +3,7 @@ import { memoize, memoizeInView } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
+import { digest } from '../text/digest.ts'
 import type { LabelSelector } from '../text/selector.ts'
 import type { Tristate } from '../text/tristate.ts'
 import { matchesPeers, NAME_LABEL } from './network-peer.ts'
@@ -86,7 +87,7 @@ export function networkPoliciesOf(
   const matched = (policy: NetworkPolicy): readonly Tristate[] =>
     rulesOf(policy, 'ingress').map(({ peers }) => matchesPeers(view, policy.namespace, peers, client))
   const policies = new Set(servers.flatMap(server => isolationsOf(view, server).ingress.map(one => one.policy)))
-  return [[...policies].map(matched), isolationsOf(view, client).egress.map(({ policy }) => egressText(policy))]
+  return [[...policies].map(matched), isolationsOf(view, client).egress.map(({ policy }) => egressDigest(policy))]
 }
 
 const callerIn = memoizeInView(
@@ -102,4 +103,4 @@ const callerIn = memoizeInView(
   })
 )
 
-const egressText = memoize(({ spec }: NetworkPolicy) => JSON.stringify(spec.egress))
+const egressDigest = memoize(({ spec }: NetworkPolicy) => digest(spec.egress))

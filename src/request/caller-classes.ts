@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import { policiesFor } from '../istio/authorization.ts'
 import { meshOf } from '../istio/mesh.ts'
 import { exportsAmong } from '../istio/named-exports.ts'
@@ -12,6 +11,7 @@ import { memoize, memoizeInView } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { identityOf, type Workload } from '../state/workload.ts'
+import { digest } from '../text/digest.ts'
 import { isWildcard } from '../text/host.ts'
 import type { CallerNamespaces, PathKinds } from './caller.ts'
 import type { DataPlane } from './data-plane.ts'
@@ -107,7 +107,7 @@ function distinguishers(view: View<PathKinds>, { hosts, servers, call }: Called)
         serverNamespaces.has(namespace) || namespace === rootNamespace ? namespace : '',
         configured.map(textsOf => textsOf(namespace)),
         virtualServices.map(one => routesText(view, one, namespace)),
-        sidecarsText(view.list('Sidecar', namespace))
+        sidecarsDigest(view.list('Sidecar', namespace))
       ]),
     residuesOf: (caller: Pick<Workload, 'namespace' | 'serviceAccount'>) =>
       policies.map(policy => residueOf(policy, identityOf(caller, trustDomain), trustDomains, call)).join('\n')
@@ -137,7 +137,7 @@ const ofDestinationRules = memoize((all: readonly NamedDestinationRule[]): reado
   return sortDestinationRules(relevant).flatMap(({ destinationRule, host }) => {
     const { namespace: own, name, spec } = destinationRule
     return [
-      { own, text: JSON.stringify([host, specText(destinationRule)]), exportTo: NONE },
+      { own, text: JSON.stringify([host, specDigest(destinationRule)]), exportTo: NONE },
       { own: undefined, text: `sees ${own}/${name}`, exportTo: spec.exportTo }
     ]
   })
@@ -178,26 +178,20 @@ const NONE: readonly string[] = []
 const sortDestinationRules = (named: readonly NamedDestinationRule[]) =>
   named.toSorted((a, b) => byCreationTime(a.destinationRule, b.destinationRule))
 
-/** Hash of the text of an object that can be long, because the text is compared for each namespace. */
-const specText = memoize(({ namespace, spec }: ResourceOf<'DestinationRule'>) =>
-  hash(
-    'sha256',
-    JSON.stringify({ ...spec, host: undefined, exportTo: spec.exportTo.map(to => (to === namespace ? OWN : to)) })
-  )
+/** Digest of an object that can be long, because the text is compared for each namespace. */
+const specDigest = memoize(({ namespace, spec }: ResourceOf<'DestinationRule'>) =>
+  digest({ ...spec, host: undefined, exportTo: spec.exportTo.map(to => (to === namespace ? OWN : to)) })
 )
 /** Placeholder for the own namespace; not a valid value of `exportTo`. */
 const OWN = '<own>'
 
-/** Hash of the Sidecars of a caller's namespace, without hosts of that namespace, which are not called. */
-const sidecarsText = memoize((sidecars: readonly ResourceOf<'Sidecar'>[]) =>
-  hash(
-    'sha256',
-    JSON.stringify(
-      sortByCreationTime(sidecars).map(({ namespace, spec: { workloadSelector, egress } }) => [
-        workloadSelector,
-        egress.map(({ hosts, port }) => [port, hosts.filter(host => !isOwn(host, namespace))])
-      ])
-    )
+/** Digest of the Sidecars of a caller's namespace, without hosts of that namespace, which are not called. */
+const sidecarsDigest = memoize((sidecars: readonly ResourceOf<'Sidecar'>[]) =>
+  digest(
+    sortByCreationTime(sidecars).map(({ namespace, spec: { workloadSelector, egress } }) => [
+      workloadSelector,
+      egress.map(({ hosts, port }) => [port, hosts.filter(host => !isOwn(host, namespace))])
+    ])
   )
 )
 

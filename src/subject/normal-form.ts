@@ -1,9 +1,9 @@
-import { hash } from 'node:crypto'
 import { byCreationTime } from '../state/creation-order.ts'
 import { getOrAdd } from '../state/map.ts'
 import { memoize } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import { blockIndex, isBlock } from '../text/cidr.ts'
+import { digest } from '../text/digest.ts'
 import { replaceWord } from '../text/replace-word.ts'
 import { isEmpty, type Labels } from '../text/selector.ts'
 import type { TextDiff } from './counts.ts'
@@ -33,19 +33,15 @@ export function formOf(subject: Subject, words: WordIndex): string {
   const pods = podsByText(subject, toText)
   const texts = (some: readonly OwnObject[]) => some.toSorted(byCreationTime).map(toText)
   const services = objects.filter(one => one.kind === 'Service')
-  return hash(
-    'sha1',
-    JSON.stringify([
-      toText(model),
-      pods.map(([text, alike]) => [text, alike.length > 1]),
-      // Of Services that select a pod the oldest takes precedence; the order of others has no effect.
-      texts(services.filter(({ spec }) => !isEmpty(spec.selector))).filter((text, i, all) => text !== all[i - 1]),
-      distinct(texts(services.filter(({ spec }) => isEmpty(spec.selector)))),
-      distinct(objects.flatMap(one => (one.kind === 'EndpointSlice' ? toText(toPlainSlice(one, pods)) : []))),
-      texts(objects.filter(({ kind }) => ROUTES.includes(kind)))
-    ]),
-    'base64'
-  )
+  return digest([
+    toText(model),
+    pods.map(([text, alike]) => [text, alike.length > 1]),
+    // Of Services that select a pod the oldest takes precedence; the order of others has no effect.
+    texts(services.filter(({ spec }) => !isEmpty(spec.selector))).filter((text, i, all) => text !== all[i - 1]),
+    distinct(texts(services.filter(({ spec }) => isEmpty(spec.selector)))),
+    distinct(objects.flatMap(one => (one.kind === 'EndpointSlice' ? toText(toPlainSlice(one, pods)) : []))),
+    texts(objects.filter(({ kind }) => ROUTES.includes(kind)))
+  ])
 }
 
 const ROUTES: readonly OwnKind[] = ['VirtualService', 'HTTPRoute', 'Ingress']
