@@ -1,3 +1,4 @@
+import { memoize } from '../../state/memoize.ts'
 import { apiNameOf, LAST_APPLIED, type LosslessKind, type ResourceOf } from '../../state/resource.ts'
 import type { Manifest } from './rule.ts'
 
@@ -26,15 +27,25 @@ export function withoutEmptyFields<T extends object>(value: T): T {
   return copied(value) as T
 }
 
-function copied(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(copied)
-  if (typeof value !== 'object' || value === null) return value
-  const entries = Object.entries(value).filter(([key, one]) => !isEmpty(key, one))
-  return Object.fromEntries(entries.map(([key, one]) => [key, copied(one)]))
+function copied(value: object): object {
+  if (Array.isArray(value)) return copiedList(value)
+  // A spread is several times faster than a copy of the fields that remain, and keeps a key `__proto__` as a field.
+  const copy: Record<string, unknown> = { ...value }
+  for (const key in copy) {
+    const one = copy[key]
+    if (isEmpty(key, one)) delete copy[key]
+    else if (isObject(one)) copy[key] = copied(one)
+  }
+  return copy
 }
 
+/** Lists can be long, and each path that a defect blocks has the same ones in its fix. */
+const copiedList = memoize((list: readonly unknown[]) => list.map(one => (isObject(one) ? copied(one) : one)))
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+
 function isEmpty(key: string, value: unknown): boolean {
+  if (!isObject(value)) return value === undefined || value === null
   if (Array.isArray(value)) return value.length === 0
-  if (typeof value !== 'object' || value === null) return value === undefined || value === null
   return DEFAULTED_FIELDS.includes(key) && Object.values(value).every(one => one === undefined)
 }
