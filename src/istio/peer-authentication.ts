@@ -1,5 +1,5 @@
 import { sortByCreationTime } from '../state/creation-order.ts'
-import { memoizeInView } from '../state/memoize.ts'
+import { memoize, memoizeInView } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
@@ -18,8 +18,8 @@ export type MtlsSetting =
 /** Effective mTLS modes of a workload. */
 export interface PeerMtls {
   readonly workload: MtlsSetting
-  /** By port number of the workload, not of a Service. */
-  readonly ports: ReadonlyMap<number, MtlsSetting>
+  /** By port number of the workload, not of a Service; that of the workload where it is absent. */
+  readonly ports: ReadonlyMap<number, MtlsSetting | undefined>
 }
 
 /** True if the policies of a namespace are visible to the client. A proxy sees only namespaces that it imports. */
@@ -46,12 +46,15 @@ export function peerMtls(
     ({ spec: { selector } }) => hasWorkloadSelector(selector) && hasLabels(labels, selector.matchLabels)
   )
   const inherited = merge(meshPolicy(view, rootNamespace), namespacePolicy(own))
-  const setting = merge(inherited, workload)
-  const ports = Object.entries(workload?.spec.portLevelMtls ?? {}).map(
-    ([port, mtls]) => [Number(port), toSetting(mtls?.mode, workload) ?? setting] as const
-  )
-  return { workload: setting, ports: new Map(ports) }
+  return { workload: merge(inherited, workload), ports: workload === undefined ? NO_PORTS : portSettings(workload) }
 }
+
+const NO_PORTS: PeerMtls['ports'] = new Map()
+
+const portSettings = memoize((policy: PeerAuthentication): PeerMtls['ports'] => {
+  const settings = Object.entries(policy.spec.portLevelMtls)
+  return new Map(settings.map(([port, mtls]) => [Number(port), toSetting(mtls?.mode, policy)] as const))
+})
 
 /** mTLS mode of a port of the workload. */
 export function modeForPort({ workload, ports }: PeerMtls, port: number): MtlsSetting {
