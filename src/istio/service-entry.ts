@@ -1,6 +1,7 @@
+import { memoize } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
-import { coversHost } from '../text/host.ts'
+import { HostPatterns } from '../text/host.ts'
 import { meshOf } from './mesh.ts'
 
 export type ServiceEntry = ResourceOf<'ServiceEntry'>
@@ -11,10 +12,10 @@ export function findServiceEntry(
   host: string,
   namespace: string
 ): ServiceEntry | undefined {
-  return serviceEntriesFor(view, namespace).find(({ spec: { hosts } }) =>
-    hosts.some(pattern => coversHost(pattern.toLowerCase(), host))
-  )
+  return serviceEntriesFor(view, namespace).find(({ spec: { hosts } }) => patternsOf(hosts).covers(host))
 }
+
+const patternsOf = memoize((hosts: readonly string[]) => new HostPatterns(hosts.map(host => host.toLowerCase())))
 
 /** ServiceEntries that are exported to a namespace. */
 export function serviceEntriesFor(
