@@ -1,7 +1,7 @@
 import { type ServiceTarget, targetsOf } from '../kubernetes/service.ts'
 import { sortByCreationTime } from '../state/creation-order.ts'
 import { getOrAdd } from '../state/map.ts'
-import { memoize, memoizeInView } from '../state/memoize.ts'
+import { memoize } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
@@ -74,21 +74,28 @@ interface MergedServers {
  * Servers by the port of a gateway pod that they listen on.
  * @see istio 1.31 pilot/pkg/model/gateway.go (mergeGateways)
  */
-export const mergedServers: (view: View<GatewayKinds>, workload: Workload) => ReadonlyMap<number, MergedServers> =
-  memoizeInView((view, workload) => {
-    const targets = targetsOf(view, workload)
-    const byPort = new Map<number, MergedServers>()
-    for (const gateway of sortByCreationTime(view.list('Gateway')).filter(one => appliesTo(one, workload))) {
-      for (const entry of entriesOf(gateway)) {
-        const { server } = entry
-        const merged = getOrAdd(byPort, resolvePort(targets, server.port.number), noServers)
-        const duplicate = findDuplicate(entry, merged.tlsHosts)
-        const by = duplicate?.by ?? merge(merged, entry)
-        if (by !== undefined) merged.dropped.set(server.port, { by, host: duplicate?.host })
+export function mergedServers(view: View<GatewayKinds>, workload: Workload): ReadonlyMap<number, MergedServers> {
+  return mergedAmong(view.list('Gateway'))(targetsOf(view, workload))(workload)
+}
+
+/** By Gateways, by Service ports that target the workload, and by workload: the views of one state have the same. */
+const mergedAmong = memoize((gateways: readonly Gateway[]) =>
+  memoize((targets: readonly ServiceTarget[]) =>
+    memoize((workload: Workload): ReadonlyMap<number, MergedServers> => {
+      const byPort = new Map<number, MergedServers>()
+      for (const gateway of sortByCreationTime(gateways).filter(one => appliesTo(one, workload))) {
+        for (const entry of entriesOf(gateway)) {
+          const { server } = entry
+          const merged = getOrAdd(byPort, resolvePort(targets, server.port.number), noServers)
+          const duplicate = findDuplicate(entry, merged.tlsHosts)
+          const by = duplicate?.by ?? merge(merged, entry)
+          if (by !== undefined) merged.dropped.set(server.port, { by, host: duplicate?.host })
+        }
       }
-    }
-    return byPort
-  })
+      return byPort
+    })
+  )
+)
 
 const entriesOf = memoize((gateway: Gateway): readonly ServerOf[] =>
   gateway.spec.servers.map(server => ({ gateway, server: withNamespace(server, gateway.namespace) }))
