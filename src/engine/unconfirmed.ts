@@ -105,7 +105,7 @@ function ignoredTraffic(state: Snapshot, namespace: string): readonly Unconfirme
   const created = new Set(models.flatMap(one => predictedObjects(state, one).virtualServices.map(({ name }) => name)))
   const routes = state
     .list('VirtualService', namespace)
-    .filter(one => gatewaysOf(one).includes(MESH) && !created.has(one.name))
+    .filter(one => gatewaysOf(one).has(MESH) && !created.has(one.name))
   return [...rules, ...routes]
     .filter(({ owner }) => !CONTROLLERS.some(group => owner?.apiVersion.startsWith(`${group}/`)))
     .map(one => ({

@@ -34,7 +34,7 @@ export function gatewayRoute(
   const { clusterDomain } = view.settings
   const bound = visibleTo(view, registry.virtualServicesFor(call.host), gateway.namespace).map(virtualService => ({
     virtualService,
-    gateways: new Set(gatewaysOf(virtualService)),
+    gateways: gatewaysOf(virtualService),
     hosts: hostsOf(virtualService, clusterDomain).filter(host => coversHost(host, call.host)),
     routesByGateway: new Map<string, readonly ProxyRoute[]>(),
     added: new Set<string>()

@@ -99,7 +99,7 @@ function usedBy(
   listener: EgressListener,
   hosts: readonly string[]
 ): readonly VirtualService[] {
-  const forHosts = [...new Set(hosts.flatMap(virtualServicesFor))].filter(one => gatewaysOf(one).includes(MESH))
+  const forHosts = [...new Set(hosts.flatMap(virtualServicesFor))].filter(one => gatewaysOf(one).has(MESH))
   return visibleTo(view, forHosts, namespace).filter(one => isImported(view, one, namespace, listener))
 }
 

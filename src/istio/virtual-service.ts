@@ -25,9 +25,10 @@ export function gatewayName(name: string, namespace: string): string {
 }
 
 /** Gateways that a VirtualService is bound to: `namespace/name`, or `mesh`, which is the default. */
-export function gatewaysOf({ namespace, spec }: VirtualService): readonly string[] {
-  return spec.gateways.length === 0 ? [MESH] : spec.gateways.map(name => gatewayName(name, namespace))
-}
+export const gatewaysOf = memoize(
+  ({ namespace, spec }: VirtualService): ReadonlySet<string> =>
+    new Set(spec.gateways.length === 0 ? [MESH] : spec.gateways.map(name => gatewayName(name, namespace)))
+)
 
 /** True if proxies of a namespace see the VirtualService. */
 export function isExportedTo(view: View<'ConfigMap'>, virtualService: VirtualService, namespace: string): boolean {

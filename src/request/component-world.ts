@@ -100,10 +100,10 @@ function whyNoRoute(
 ): NoRouteReason {
   const all = virtualServicesFor(host)
   const own = servers.map(({ gateway }) => `${gateway.namespace}/${gateway.name}`)
-  const isBound = (one: VirtualService) => gatewaysOf(one).some(name => own.includes(name))
+  const isBound = (one: VirtualService) => own.some(name => gatewaysOf(one).has(name))
   return {
     is: 'none',
-    boundTo: [...new Set(all.flatMap(gatewaysOf))].filter(name => name !== MESH).sort(),
+    boundTo: [...new Set(all.flatMap(one => [...gatewaysOf(one)]))].filter(name => name !== MESH).sort(),
     hidden: all.find(one => isBound(one) && !isExportedTo(view, one, namespace))
   }
 }

@@ -57,7 +57,7 @@ function findRoute(
   return (
     findMeshRoute(view, serves) ??
     view.virtualServicesFor(host).find(one => {
-      const isUsed = gatewaysOf(one).includes(MESH) && isExportedTo(view, one, namespace)
+      const isUsed = gatewaysOf(one).has(MESH) && isExportedTo(view, one, namespace)
       const routes = isUsed ? routesFor(view, one, proxy) : []
       return routes.length > 0 && !leadsTo(host, call, firstMatch(routes, call))
     })

@@ -6,7 +6,7 @@ import type { PathKinds } from './caller.ts'
 /** VirtualServices of sidecars for the hosts that a call can be sent to. */
 export function virtualServicesOf(view: View<PathKinds>, { hosts }: KnownCall): readonly VirtualService[] {
   const all = hosts.flatMap(host => view.virtualServicesFor(host))
-  return [...new Set(all)].filter(one => gatewaysOf(one).includes(MESH))
+  return [...new Set(all)].filter(one => gatewaysOf(one).has(MESH))
 }
 
 /** Text of how sidecars of a namespace use a VirtualService. */

@@ -73,7 +73,7 @@ function addressesIn(
 ): readonly RoutedAddress[] {
   const { clusterDomain } = view.settings
   const local = knativeGateways(view).local.map(one => one.gateway)
-  const gateways = gatewaysOf(virtualService).filter(name => name !== MESH && !local.includes(name))
+  const gateways = [...gatewaysOf(virtualService)].filter(name => name !== MESH && !local.includes(name))
   const hosts = hostsOf(virtualService, clusterDomain).filter(
     host => !isWildcard(host) && !host.endsWith(`.svc.${clusterDomain}`)
   )

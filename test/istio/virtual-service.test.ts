@@ -31,7 +31,7 @@ t.test('gateways are named with or without their namespace', async t => {
     ['[a.other.svc.cluster.local]', ['other/a']]
   ] as const) {
     const state = stateOf(virtualService('a', `{ hosts: [a], gateways: ${gateways} }`))
-    t.same(gatewaysOf(found(state, 'a')), expected, gateways)
+    t.same([...gatewaysOf(found(state, 'a'))], expected, gateways)
   }
 })
 
