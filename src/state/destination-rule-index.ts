@@ -15,7 +15,8 @@ type DestinationRulesIn = (namespace: string) => readonly NamedDestinationRule[]
 
 /** Namespace of a Service host, or of a wildcard for Services of one namespace. */
 export function namespaceOfHost(host: string, clusterDomain: string): string | undefined {
-  const [, namespace] = host.split('.')
+  if (!host.endsWith(`.svc.${clusterDomain}`)) return undefined
+  const [, namespace] = host.split('.', 2)
   return namespace !== undefined && host.endsWith(`.${namespace}.svc.${clusterDomain}`) ? namespace : undefined
 }
 

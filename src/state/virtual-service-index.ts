@@ -1,6 +1,7 @@
 import { isWildcard, toFullName } from '../text/host.ts'
 import { byCreationTime, sortByCreationTime } from './creation-order.ts'
 import { getOrAdd } from './map.ts'
+import { memoize } from './memoize.ts'
 import type { ResourceOf } from './resource.ts'
 
 type VirtualService = ResourceOf<'VirtualService'>
@@ -106,9 +107,14 @@ const WILDCARDS = -1
 const NONE: readonly VirtualService[] = []
 
 /** Distinct hosts of a VirtualService, fully qualified and in lower case. */
-export function hostsOf({ namespace, spec }: VirtualService, clusterDomain: string): readonly string[] {
-  return [...new Set(spec.hosts.map(host => toFullName(host, namespace, clusterDomain).toLowerCase()))]
+export function hostsOf(virtualService: VirtualService, clusterDomain: string): readonly string[] {
+  return getOrAdd(hostsByDomain(virtualService), clusterDomain, () => {
+    const { namespace, spec } = virtualService
+    return [...new Set(spec.hosts.map(host => toFullName(host, namespace, clusterDomain).toLowerCase()))]
+  })
 }
+
+const hostsByDomain = memoize((_virtualService: VirtualService) => new Map<string, readonly string[]>())
 
 /**
  * Distinct hosts to which a VirtualService of gateways sends requests: of its destinations, and those that it writes into

@@ -13,8 +13,9 @@ import { coversHost, isWildcard, serviceHost } from '../../text/host.ts'
  * without `.svc` and the cluster domain.
  */
 export function findModelOf(view: View<'InferenceService'>, host: string): InferenceService | undefined {
-  const [service = '', namespace = '', ...rest] = host.split('.')
-  if (!['', 'svc', `svc.${view.settings.clusterDomain}`].includes(rest.join('.'))) return undefined
+  const [service = '', namespace = ''] = host.split('.', 2)
+  const rest = host.slice(service.length + namespace.length + 2)
+  if (!['', 'svc', `svc.${view.settings.clusterDomain}`].includes(rest)) return undefined
   return modelsByService(view.list('InferenceService', namespace)).get(service)
 }
 
