@@ -2,6 +2,7 @@ import { nextProxy } from '../istio/injection.ts'
 import type { InferenceService } from '../kserve/inference-service.ts'
 import { dedupePods } from '../kubernetes/dedupe-endpoints.ts'
 import { podsWith } from '../kubernetes/service.ts'
+import { memoize } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { captureOf, TLS_MODE_LABEL, type Workload } from '../state/workload.ts'
@@ -21,13 +22,18 @@ export function inferenceGraphSources(
   { namespace, name }: InferenceService
 ): readonly TrafficSource[] {
   return view.list('InferenceGraph', namespace).flatMap((graph): readonly TrafficSource[] => {
-    const steps = Object.values(graph.spec.nodes).flatMap(node => node.steps)
-    if (!steps.some(({ serviceName }) => serviceName === name)) return []
+    if (!modelsOf(graph).has(name)) return []
     const [first, ...others] = routers(view, graph)
     const caller = first.proxy === 'none' ? 'non-mesh' : 'in-mesh'
     return [{ caller: { caller, from: [namespace] }, entry: `graph ${graph.name}`, pods: [first, ...others] }]
   })
 }
+
+/** Names of the InferenceServices that the steps call. */
+const modelsOf = memoize(({ spec }: InferenceGraph) => {
+  const steps = Object.values(spec.nodes).flatMap(node => node.steps)
+  return new Set(steps.map(({ serviceName }) => serviceName))
+})
 
 function routers(view: View<PathKinds>, graph: InferenceGraph): readonly [Workload, ...Workload[]] {
   const { namespace, name } = graph
