@@ -105,7 +105,7 @@ function sliceEndpoints(
       const workload =
         targetRef?.kind === 'Pod'
           ? findPod(view, targetRef.namespace ?? namespace, targetRef.name ?? '')
-          : runningPods(view.list('Pod', namespace)).find(({ address = '' }) => addresses.includes(address))
+          : podWithAddress(view.list('Pod', namespace), addresses)
       return workload === undefined ? [] : [{ workload, port: number }]
     })
   })
@@ -117,6 +117,19 @@ function findPod(view: View<'Pod'>, namespace: string, name: string): Workload |
 }
 
 const runningPods = memoize((pods: readonly ResourceOf<'Pod'>[]) => pods.filter(isRunning).map(toWorkload))
+const podsByAddress = memoize((pods: readonly ResourceOf<'Pod'>[]) => {
+  const positions = new Map<string, number>()
+  for (const [i, { address = '' }] of runningPods(pods).entries()) getOrAdd(positions, address, () => i)
+  return positions
+})
+
+/** The first of the running pods with one of these addresses. */
+function podWithAddress(pods: readonly ResourceOf<'Pod'>[], addresses: readonly string[]): Workload | undefined {
+  const positions = podsByAddress(pods)
+  const first = addresses.reduce((least, address) => Math.min(least, positions.get(address) ?? Infinity), Infinity)
+  return runningPods(pods)[first]
+}
+
 const podsByLabel = memoize((pods: readonly ResourceOf<'Pod'>[]) => byLabel(runningPods(pods), ({ labels }) => labels))
 
 /** Running pods of a namespace with all these labels; none for an empty set of labels. */

@@ -94,6 +94,11 @@ ports: [${port}]
       ['p:8080']
     ],
     [
+      'EndpointSlice with the addresses of several pods: the first of them',
+      `${withoutSelector}---${pod('q', '', 'status: { podIP: 10.0.0.2 }')}---${running}---${slice('{ addresses: [10.9.9.9, 10.0.0.2, 10.0.0.1] }')}`,
+      ['p:8080']
+    ],
+    [
       'EndpointSlice for another port',
       `${withoutSelector}---${running}---${slice('{ addresses: [10.0.0.1] }', '{ name: other, port: 1 }')}`,
       []
