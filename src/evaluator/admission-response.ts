@@ -12,6 +12,9 @@ const MAX_WARNINGS = 10
 /** Further models are only counted. */
 const MAX_NAMED_MODELS = 10
 
+/** Longer objects of a fix are omitted: people read the message in a terminal, and to write YAML delays other requests. */
+const MAX_FIX_LENGTH = 20_000
+
 /** The response to an AdmissionReview; the API server requires its `apiVersion` and `kind`. */
 export interface AdmissionResponse {
   readonly apiVersion: 'admission.k8s.io/v1'
@@ -96,10 +99,16 @@ function toParagraph(finding: Finding): readonly string[] {
     ...[
       ...effectLines(finding, MAX_NAMED_MODELS),
       `symptom: ${finding.symptom}`,
-      ...fixLines(finding.fix),
+      ...fixLines(withoutLongObjects(finding.fix)),
       `more: ${finding.docs}`
     ].map(line => `  ${line}`)
   ]
+}
+
+function withoutLongObjects(fix: Finding['fix']): Finding['fix'] {
+  const { text, apply = [] } = fix
+  if (JSON.stringify(apply).length <= MAX_FIX_LENGTH) return fix
+  return { ...fix, text: `${text} (the objects are too long for this message)`, apply: [], remove: [] }
 }
 
 const toSkipLine = ({ rule, reason }: Skip) => `not evaluated (unevaluated: deny): ${rule}: ${reason}`
