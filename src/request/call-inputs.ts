@@ -10,6 +10,7 @@ import { memoize, memoizeInView } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { tlsModeOf, type Workload } from '../state/workload.ts'
+import { digest } from '../text/digest.ts'
 import { coversHost } from '../text/host.ts'
 import { hasLabels, type Labels } from '../text/selector.ts'
 
@@ -38,7 +39,7 @@ export function inputsOf(
     clients.map(clientText(view)),
     endpoints.map(serverText(view)),
     serviceText(view, host, namespace),
-    destinationRules.map(({ destinationRule }) => specText(destinationRule))
+    destinationRules.map(({ destinationRule }) => specDigest(destinationRule))
   ])
 }
 
@@ -53,7 +54,7 @@ const clientText = (view: View<NetworkKinds>) => (client: Workload) => [
   client.proxy,
   client.captured,
   dataplaneLabels(labelsOf(view, client.namespace)),
-  isolationsOf(view, client).egress.map(({ policy }) => specText(policy))
+  isolationsOf(view, client).egress.map(({ policy }) => specDigest(policy))
 ]
 
 const serverText = (view: View<InputKinds>) => (endpoint: Endpoint) => {
@@ -95,7 +96,7 @@ const policiesText: (view: View<InputKinds>, workload: Workload) => readonly str
       ...view.list('AuthorizationPolicy', namespace).filter(policy => isEnforced(policy) && applies(policy)),
       ...view.list('RequestAuthentication', namespace).filter(applies)
     ])
-    return [...policies, ...networkPolicies].map(specText)
+    return [...policies, ...networkPolicies].map(specDigest)
   }
 )
 
@@ -116,13 +117,13 @@ function waypointText(view: View<InputKinds>, own: string, labels: Labels): read
   const policies = (['AuthorizationPolicy', 'RequestAuthentication'] as const)
     .flatMap((kind): readonly Attachable[] => view.list(kind, namespace))
     .filter(policy => refersTo(policy, ({ kind, name }) => kind === 'Gateway' && name === waypoint))
-  return [gateway, policies].flat().map(specText)
+  return [gateway, policies].flat().map(specDigest)
 }
 
 const USE_WAYPOINT = 'istio.io/use-waypoint'
 const USE_WAYPOINT_NAMESPACE = 'istio.io/use-waypoint-namespace'
 
-/** Kind and spec of an object. */
-export const specText = memoize(({ kind, spec }: { readonly kind: string; readonly spec: unknown }) =>
-  JSON.stringify([kind, spec])
+/** Digest of kind and spec of an object. */
+export const specDigest = memoize(({ kind, spec }: { readonly kind: string; readonly spec: unknown }) =>
+  digest([kind, spec])
 )

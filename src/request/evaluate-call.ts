@@ -9,7 +9,7 @@ import { nameOf, type ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import { ALLOWED } from './authorize-call.ts'
-import { specText } from './call-inputs.ts'
+import { specDigest } from './call-inputs.ts'
 import { type CallAttempt, type CallKinds, evaluateConnected, inputsOfCall } from './call-result.ts'
 import type { CallResult } from './hop.ts'
 import { noEndpoints, toServiceRef } from './service-resolution.ts'
@@ -32,7 +32,7 @@ export function evaluateCall(view: View<CallKinds>, attempt: CallAttempt): CallR
   const route = findRoute(view, waypoint, attempt)
   if (route === undefined) return passWaypoint(view, attempt, waypoint)
   const at = `waypoint ${gateway.namespace}/${gateway.name}`
-  return notEvaluated(`routing by ${nameOf(route)} at ${at} is not modeled`, specText(route))
+  return notEvaluated(`routing by ${nameOf(route)} at ${at} is not modeled`, specDigest(route))
 }
 
 function passWaypoint(view: View<CallKinds>, attempt: CallAttempt, waypoint: Workload): CallResult {

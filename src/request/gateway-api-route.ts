@@ -13,7 +13,7 @@ import type { Call } from '../istio/request.ts'
 import { nameOf, type ResourceOf, toRef } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { coversHost } from '../text/host.ts'
-import { specText } from './call-inputs.ts'
+import { specDigest } from './call-inputs.ts'
 import type { PathKinds } from './caller.ts'
 import { missingCaveat } from './caveats.ts'
 import type { RouteNotAccepted } from './route-failure.ts'
@@ -138,7 +138,7 @@ function routeWithoutGateway(
 /** Text of everything that decides what unknown proxies do. */
 function inputsOf(view: View<PathKinds>, gateway: KubernetesGateway): string {
   const found = view.get('GatewayClass', '', gateway.spec.gatewayClassName)
-  return JSON.stringify([specText(gateway), found && specText(found)])
+  return JSON.stringify([specDigest(gateway), found && specDigest(found)])
 }
 
 function classCaveat(view: View<PathKinds>, { spec }: KubernetesGateway) {

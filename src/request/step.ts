@@ -4,7 +4,7 @@ import type { VirtualService } from '../istio/virtual-service.ts'
 import { nameOf, type ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
-import { specText } from './call-inputs.ts'
+import { specDigest } from './call-inputs.ts'
 import type { Failure } from './failure.ts'
 import type { HopName } from './hop.ts'
 import type { Branch } from './request-path.ts'
@@ -63,6 +63,6 @@ export function notKnown(name: HopName, object: ServiceEntry | ResourceOf<'HTTPR
     object.kind === 'ServiceEntry'
       ? `${nameOf(object)} has a host of the model; which Service proxies use is not modeled`
       : `${nameOf(object)} is for requests to a Service; its routes in sidecars are not modeled`
-  const unknown = { reason, inputs: specText(object) }
+  const unknown = { reason, inputs: specDigest(object) }
   return { activatorMode: undefined, hops: [{ name, calls: [], failure: undefined, unknown }], shared: 1 }
 }
