@@ -1,5 +1,4 @@
 import type { Failure } from '../request/failure.ts'
-import { explainBy } from '../rules/lib/explain-by.ts'
 import {
   type CheckRule,
   type FailureRule,
@@ -16,6 +15,7 @@ import { type LabelSelector, selects } from '../text/selector.ts'
 import { isolatesFromCallers } from './denied-callers.ts'
 import type { BlockedPath } from './diff.ts'
 import { type Exception, type Exceptions, exceptionsAt } from './exceptions.ts'
+import { failureExplainer } from './failure-explainer.ts'
 import { type BlockedPathRef, type Finding, type ModelExposure, SEVERITIES } from './finding.ts'
 import {
   addObjects,
@@ -25,7 +25,6 @@ import {
   toBlockedPathRefs,
   withoutDeniedCallers
 } from './finding-group.ts'
-import { sharedView, track } from './incremental/dependency-tracking.ts'
 import { modelKey } from './incremental/evaluate.ts'
 import type { CheckResult } from './incremental/run-checks.ts'
 import type { Skip } from './incremental/skip.ts'
@@ -75,7 +74,7 @@ export function toPathFindings(
 ): { readonly findings: readonly Finding[]; readonly skipped: readonly Skip[] } {
   const groups = new Map<string, FindingGroup>()
   const skipped = new Map<string, Skip>()
-  const view = sharedView(snapshot)
+  const explain = failureExplainer(snapshot, rules, changed)
   // The first path of a group supplies the message of the finding.
   for (const { models, path, hop, partialDenial, hasExistingCause } of blocked.toSorted(
     (a, b) => priorityOf(a) - priorityOf(b)
@@ -83,7 +82,7 @@ export function toPathFindings(
     const { name } = hop
     const failure = attributedTo(hop.failure, changed)
     const rule = ruleFor(rules, failure)
-    const { value, skip } = track(snapshot, explainBy(rule, failure, changed), undefined, view)
+    const { value, skip } = explain(failure)
     if (skip !== undefined) {
       skipped.set(rule.id, { rule: rule.id, ...skip })
       continue
