@@ -11,7 +11,8 @@ const ALL_ANNOTATIONS = 256 * 1024
 const ALL_CONFIG_DATA = 1024 * 1024
 
 const lengthOf = (text: string) => Buffer.byteLength(text)
-const total = (texts: readonly string[]) => texts.reduce((sum, text) => sum + lengthOf(text), 0)
+/** Length of texts, with a separator between them so that no two surrogates become one character. */
+const total = (texts: readonly string[]) => lengthOf(texts.join('\n')) - Math.max(0, texts.length - 1)
 
 function isKey(key: string): boolean {
   const slash = key.indexOf('/')
