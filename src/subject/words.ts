@@ -41,20 +41,31 @@ export function countWords(objects: readonly Resource[]): WordCounts {
 
 /** By how much the counts differ if objects are added and removed. */
 export function countChange(added: readonly Resource[], removed: readonly Resource[]): WordCounts {
-  const [first, ...others] = added
-  if (first !== undefined && others.length + removed.length === 0) return countsOf(first)
-  const counts = newCounts()
-  for (const object of added) addCounts(counts, countsOf(object), 1)
-  for (const object of removed) addCounts(counts, countsOf(object), -1)
-  return counts
-}
-
-function addCounts(to: MutableCounts, counts: WordCounts, by: 1 | -1): void {
-  for (const kind of KINDS_OF_WORDS) {
-    for (const [word, count] of counts[kind]) to[kind].set(word, (to[kind].get(word) ?? 0) + by * count)
+  const [more, less] = [total(added), total(removed)]
+  if (removed.length === 0) return more
+  return {
+    names: difference(more.names, less.names),
+    patterns: difference(more.patterns, less.patterns),
+    blocks: difference(more.blocks, less.blocks),
+    values: difference(more.values, less.values)
   }
 }
-const KINDS_OF_WORDS = ['names', 'patterns', 'blocks', 'values'] as const
+
+function total(objects: readonly Resource[]): WordCounts {
+  const [first] = objects
+  return first !== undefined && objects.length === 1 ? countsOf(first) : countWords(objects)
+}
+
+/** Without equal counts: an update of a long object leaves most of its words. */
+function difference(more: ReadonlyMap<string, number>, less: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const changes = new Map<string, number>()
+  for (const [word, count] of more) {
+    const by = count - (less.get(word) ?? 0)
+    if (by !== 0) changes.set(word, by)
+  }
+  for (const [word, count] of less) if (!more.has(word)) changes.set(word, -count)
+  return changes
+}
 
 /** Words of one object. Those of long ones are kept: a change is evaluated several times, with the fixes that it could have. */
 function countsOf(object: Resource): WordCounts {

@@ -74,7 +74,8 @@ t.test('an object that is added and removed changes no count, however many words
     for (const _ of ['first', 'again']) {
       t.equal(countChange([one], []).values.get('value-0'), 1)
       t.equal(countChange([], [one]).values.get('value-0'), -1)
-      t.same([...new Set(countChange([one], [one]).values.values())], [0])
+      t.equal(countChange([one], [one]).values.size, 0)
+      t.equal(countChange([one, one], [one]).values.get('value-0'), 1)
     }
     t.equal(countChange([one, one], []).values.get('key-0'), 2)
   }
