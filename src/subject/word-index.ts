@@ -1,7 +1,7 @@
 import type { Resource } from '../state/resource.ts'
 import { Counts, type TextDiff } from './counts.ts'
 import { PatternIndex } from './pattern-index.ts'
-import { countChange, countWords, lookupName, mentions, type WordCounts, type Words } from './words.ts'
+import { countWords, lookupName, mentions, type WordCounts, type Words } from './words.ts'
 
 /** Words of all objects but those of models: what is not among them cannot tell two models apart. */
 export class WordIndex {
@@ -35,7 +35,7 @@ export class WordIndex {
     added: readonly Resource[],
     removed: readonly Resource[]
   ): { readonly index: WordIndex; readonly diff: Words<TextDiff> } {
-    const changes = countChange(added, removed)
+    const changes = countWords(added, removed)
     const change = (kind: keyof WordCounts) => this.#counts[kind].with(changes[kind])
     const [names, patterns, blocks, values] = [change('names'), change('patterns'), change('blocks'), change('values')]
     const counts = { names: names.counts, patterns: patterns.counts, blocks: blocks.counts, values: values.counts }

@@ -1,7 +1,7 @@
-import { getOrAdd } from '../state/map.ts'
 import type { Resource } from '../state/resource.ts'
 import { isBlock } from '../text/cidr.ts'
 import { replaceWord } from '../text/replace-word.ts'
+import { countTexts, type Role, type TextCounts } from './text-counts.ts'
 
 /**
  * Texts of an object that can tell models, namespaces, labels or addresses apart. No kind declares them: they are all texts
@@ -30,128 +30,56 @@ const MAX_PARTS = 4
 export type WordCounts = Words<ReadonlyMap<string, number>>
 type MutableCounts = Words<Map<string, number>>
 
-const newCounts = (): MutableCounts => ({ names: new Map(), patterns: new Map(), blocks: new Map(), values: new Map() })
-
-/** Words of all objects. */
-export function countWords(objects: readonly Resource[]): WordCounts {
-  const counts = newCounts()
-  for (const object of objects) countIn(counts, object)
-  return counts
-}
-
-/** By how much the counts differ if objects are added and removed. */
-export function countChange(added: readonly Resource[], removed: readonly Resource[]): WordCounts {
-  const [more, less] = [total(added), total(removed)]
-  if (removed.length === 0) return more
-  return {
-    names: difference(more.names, less.names),
-    patterns: difference(more.patterns, less.patterns),
-    blocks: difference(more.blocks, less.blocks),
-    values: difference(more.values, less.values)
-  }
-}
-
-function total(objects: readonly Resource[]): WordCounts {
-  const [first] = objects
-  return first !== undefined && objects.length === 1 ? countsOf(first) : countWords(objects)
-}
-
-/** Without equal counts: an update of a long object leaves most of its words. */
-function difference(more: ReadonlyMap<string, number>, less: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
-  const changes = new Map<string, number>()
-  for (const [word, count] of more) {
-    const by = count - (less.get(word) ?? 0)
-    if (by !== 0) changes.set(word, by)
-  }
-  for (const [word, count] of less) if (!more.has(word)) changes.set(word, -count)
-  return changes
+/** By how much the counts differ after objects are added and removed. */
+export function countWords(added: readonly Resource[], removed: readonly Resource[] = []): WordCounts {
+  const [first] = added
+  return first !== undefined && added.length === 1 && removed.length === 0
+    ? wordsOf(first)
+    : toWords(countTexts(added, removed))
 }
 
 /** Words of one object. Those of long ones are kept: a change is evaluated several times, with the fixes that it could have. */
-function countsOf(object: Resource): WordCounts {
+function wordsOf(object: Resource): WordCounts {
   const known = kept.get(object)
   if (known !== undefined) return known
-  const counts = countWords([object])
+  const counts = toWords(countTexts([object], []))
   if (counts.values.size > MIN_KEPT) kept.set(object, counts)
   return counts
 }
 const kept = new WeakMap<Resource, WordCounts>()
 const MIN_KEPT = 1_000
 
-function countIn(counts: MutableCounts, object: Resource): void {
-  // A pod is matched, and matches nothing.
-  if (object.kind === 'Pod' || object.kind === 'EndpointSlice') return
-  // The name of a namespace in its own objects tells nothing.
-  const { namespace: _, ...own } = object
-  const value = own.kind === 'Namespace' ? { labels: { ...own.labels, [NAME_LABEL]: '' } } : own
-  new WordCounter(counts).collect(value, '')
-}
-
-const NAME_LABEL = 'kubernetes.io/metadata.name'
-
-/** Role of texts in labels and annotations of an object, which match on no others. */
-const METADATA = 'metadata'
-/** Fields whose texts are patterns. */
-const PATTERN_FIELDS = ['prefix', 'regex']
-
-function roleOf(field: string): string {
-  if (field === 'labels' || field === 'annotations') return METADATA
-  return PATTERN_FIELDS.includes(field) ? field : ''
-}
-
-/** Counts the words of one object. */
-class WordCounter {
-  readonly #counts: MutableCounts
-  /** Texts by their role: an object can have the same one thousands of times. */
-  readonly #seen = new Map<string, Set<string>>()
-
-  constructor(counts: MutableCounts) {
-    this.#counts = counts
-  }
-
-  collect(value: unknown, role: string): void {
-    if (typeof value === 'string') this.#addText(value, role)
-    if (typeof value !== 'object' || value === null) return
-    if (Array.isArray(value)) {
-      for (const one of value) this.collect(one, role)
-      return
-    }
-    for (const [key, one] of Object.entries(value)) {
-      this.#addText(key, role === METADATA ? role : '')
-      this.collect(one, role === METADATA ? role : roleOf(key))
+function toWords(texts: TextCounts): WordCounts {
+  const counts: MutableCounts = { names: new Map(), patterns: new Map(), blocks: new Map(), values: new Map() }
+  for (const [role, ofRole] of texts) {
+    for (const [text, by] of ofRole) {
+      if (by === 0) continue
+      if (isBlock(text)) add(counts.blocks, text, by)
+      else addNames(counts, text, role, by)
+      if (role !== 'metadata') addValues(counts.values, text, by)
     }
   }
-
-  #addText(text: string, role: string): void {
-    const seen = getOrAdd(this.#seen, role, newTexts)
-    const { size } = seen
-    if (seen.add(text).size === size) return
-    if (isBlock(text)) add(this.#counts.blocks, text)
-    else this.#addNames(text, role)
-    if (role !== METADATA) this.#addValues(text)
-  }
-
-  #addNames(text: string, role: string): void {
-    for (const segment of text.toLowerCase().match(SEGMENT) ?? []) {
-      if (segment.includes('-')) for (const name of namesIn(segment)) add(this.#counts.names, name)
-      else add(this.#counts.names, segment)
-    }
-    const pattern = toPattern(role, text)
-    if (PARTIAL.test(pattern)) add(this.#counts.patterns, pattern)
-  }
-
-  #addValues(text: string): void {
-    add(this.#counts.values, text)
-    const prefix = text.includes(TEMPLATE) ? TEMPLATE : ''
-    for (const part of text.match(LABEL) ?? []) if (part !== text) add(this.#counts.values, `${prefix}${part}`)
-  }
+  return counts
 }
 
-function add(counts: Map<string, number>, word: string): void {
-  counts.set(word, (counts.get(word) ?? 0) + 1)
+function addNames({ names, patterns }: MutableCounts, text: string, role: Role, by: number): void {
+  for (const segment of text.toLowerCase().match(SEGMENT) ?? []) {
+    if (segment.includes('-')) for (const name of namesIn(segment)) add(names, name, by)
+    else add(names, segment, by)
+  }
+  const pattern = toPattern(role, text)
+  if (PARTIAL.test(pattern)) add(patterns, pattern, by)
 }
 
-const newTexts = () => new Set<string>()
+function addValues(values: Map<string, number>, text: string, by: number): void {
+  add(values, text, by)
+  const prefix = text.includes(TEMPLATE) ? TEMPLATE : ''
+  for (const part of text.match(LABEL) ?? []) if (part !== text) add(values, `${prefix}${part}`, by)
+}
+
+function add(counts: Map<string, number>, word: string, by: number): void {
+  counts.set(word, (counts.get(word) ?? 0) + by)
+}
 
 /** Characters of a label key or value. */
 const LABEL = /[\w./-]+/g
@@ -163,7 +91,7 @@ const SIMPLE = /^[\w/:.*^$()|-]*$/
 export const ANY_NAME = '-*-'
 
 /** A prefix and a regular expression as patterns that match no less. */
-function toPattern(role: string, text: string): string {
+function toPattern(role: Role, text: string): string {
   if (role === 'prefix') return `${text}*`
   if (role !== 'regex') return text
   const plain = text.replaceAll('\\.', '.')
