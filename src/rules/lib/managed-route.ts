@@ -1,3 +1,5 @@
+import { getOrAdd } from '../../state/map.ts'
+import { memoize } from '../../state/memoize.ts'
 import { type ResourceOf, toRef } from '../../state/resource.ts'
 import type { Fix } from './rule.ts'
 import { updatedManifest } from './updated-manifest.ts'
@@ -16,8 +18,15 @@ export function withoutHost(
   virtualService: ResourceOf<'VirtualService'>,
   host: string | undefined
 ): Pick<Fix, 'apply' | 'remove'> {
-  const hosts = virtualService.spec.hosts.filter(one => one !== host)
-  return hosts.length === 0
-    ? { remove: [toRef(virtualService)] }
-    : { apply: [updatedManifest(virtualService, { spec: { ...virtualService.spec, hosts } })] }
+  return getOrAdd(fixes(virtualService), host, () => {
+    const hosts = virtualService.spec.hosts.filter(one => one !== host)
+    return hosts.length === 0
+      ? { remove: [toRef(virtualService)] }
+      : { apply: [updatedManifest(virtualService, { spec: { ...virtualService.spec, hosts } })] }
+  })
 }
+
+/** Memoized: one VirtualService can block the paths of all models, and each finding needs the same fix. */
+const fixes = memoize(
+  (_virtualService: ResourceOf<'VirtualService'>) => new Map<string | undefined, Pick<Fix, 'apply' | 'remove'>>()
+)
