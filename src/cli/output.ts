@@ -1,8 +1,8 @@
 import { Option } from 'commander'
-import { stringify } from 'yaml'
 import { requestedColor } from '../environment.ts'
 import { STATUS_LABELS } from '../report/hop-text.ts'
 import { wrap } from '../report/wrap.ts'
+import { toYaml } from '../text/to-yaml.ts'
 import type { Io } from './io.ts'
 
 export interface OutputOptions {
@@ -57,7 +57,7 @@ export function print<T>(
 
 /** Writes JSON to stdout, or the same as YAML if `--output` requests it. */
 export function printJson(io: Io, output: string, json: string): void {
-  io.out(output === 'yaml' ? stringify(JSON.parse(json), { lineWidth: 0 }).trimEnd() : json)
+  io.out(output === 'yaml' ? toYaml(JSON.parse(json), { lineWidth: 0 }).trimEnd() : json)
 }
 
 const stringifyJson = <T>(result: T): string => JSON.stringify(result, undefined, 2)

@@ -1,7 +1,7 @@
-import { stringify } from 'yaml'
 import { z } from 'zod'
 import { KINDS, type Kind } from '../state/resource.ts'
 import type { Snapshot } from '../state/snapshot.ts'
+import { toYaml } from '../text/to-yaml.ts'
 import type { CapturedObject } from './capture.ts'
 import { installationLines, toInstallation } from './installation.ts'
 import { plural } from './text.ts'
@@ -90,5 +90,4 @@ export function toCaptureJson(
 }
 
 /** `compat` quotes what kubectl would read as a boolean, such as `on`. */
-const toDocument = (object: unknown) =>
-  stringify(object, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' })
+const toDocument = (object: unknown) => toYaml(object, { lineWidth: 0, compat: 'yaml-1.1' })

@@ -1,10 +1,10 @@
-import { stringify } from 'yaml'
 import { z } from 'zod'
 import type { Finding } from '../engine/finding.ts'
 import type { Written } from '../engine/fix-candidate.ts'
 import { denialsOf, type FixedStep, movedSteps } from '../engine/fix-changes.ts'
 import { changedPaths } from '../engine/merge-fix.ts'
 import { nameOf } from '../state/resource.ts'
+import { toYaml } from '../text/to-yaml.ts'
 import { findingSchema, refSchema, type Source, sourceSchema } from './report.ts'
 import { fixLines, plural } from './text.ts'
 
@@ -121,7 +121,7 @@ export function toFixManifests(steps: readonly Step[]): string {
   return steps
     .map(step => {
       const notice = noticeOf(step)
-      return notice === undefined ? stringify(step.object, { lineWidth: 0 }).trimEnd() : `# ${notice}`
+      return notice === undefined ? toYaml(step.object, { lineWidth: 0 }).trimEnd() : `# ${notice}`
     })
     .join('\n---\n')
 }

@@ -1,8 +1,8 @@
-import { stringify } from 'yaml'
 import { z } from 'zod'
 import type { Plan, PlanStep } from '../engine/plan.ts'
 import { type Unconfirmed, unconfirmedSteps } from '../engine/unconfirmed.ts'
 import { nameOf } from '../state/resource.ts'
+import { toYaml } from '../text/to-yaml.ts'
 import { findingSchema, refSchema, type Source, sourceSchema } from './report.ts'
 import { table } from './table.ts'
 import { effectLines, plural, shortFixLines } from './text.ts'
@@ -147,7 +147,7 @@ export function toPlanManifests({ steps }: LocatedPlan): string {
       const verb = restarts === undefined ? (deleting ? 'delete' : 'apply') : 'restart'
       const subjects = restarts?.map(nameOf).join(', ') ?? nameOf(ref)
       const head = `# Step ${i + 1} of ${steps.length}${inserted}: ${verb} ${subjects}`
-      return object === undefined ? head : `${head}\n${stringify(object, { lineWidth: 0 }).trimEnd()}`
+      return object === undefined ? head : `${head}\n${toYaml(object, { lineWidth: 0 }).trimEnd()}`
     })
     .join('\n---\n')
 }

@@ -1,9 +1,9 @@
-import { stringify } from 'yaml'
 import type { Suppression } from '../engine/exceptions.ts'
 import type { BlockedPathRef, Finding, Grant } from '../engine/finding.ts'
 import type { Skip } from '../engine/incremental/skip.ts'
 import { getOrAdd } from '../state/map.ts'
 import { nameOf } from '../state/resource.ts'
+import { toYaml } from '../text/to-yaml.ts'
 import type { Report, Reported, Step } from './report.ts'
 
 /**
@@ -90,7 +90,7 @@ type GrantText = Omit<Grant, 'from'> & { readonly from?: readonly string[] | und
 export function fixLines({ text, apply = [], remove = [], grants = [] }: FixText): readonly string[] {
   return [
     `fix: ${text}`,
-    ...apply.flatMap(object => stringify(object).trimEnd().split('\n')).map(line => `  ${line}`),
+    ...apply.flatMap(object => toYaml(object).trimEnd().split('\n')).map(line => `  ${line}`),
     ...remove.map(ref => `  remove ${nameOf(ref)}`),
     ...grantLines(grants)
   ]

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { Composer, type Document, type ParsedNode, stringify } from 'yaml'
+import { Composer, type Document, type ParsedNode } from 'yaml'
+import { toYaml } from '../text/to-yaml.ts'
 import { LINEAR } from './document.ts'
 import { type Splice, YamlEditor } from './yaml-editor.ts'
 import { tokensOf } from './yaml-tokens.ts'
@@ -17,7 +18,7 @@ export function editYaml(text: string, value: unknown): string {
 }
 
 /** In block style, one line for each scalar. */
-export const render = (value: unknown) => stringify(value, { lineWidth: 0 })
+export const render = (value: unknown) => toYaml(value, { lineWidth: 0 })
 
 /** The first document of a text. */
 export function parseFirst(text: string): Document.Parsed {

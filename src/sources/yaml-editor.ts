@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Document, isMap, isSeq, type ParsedNode, stringify, type YAMLMap, type YAMLSeq } from 'yaml'
+import { type Document, isMap, isSeq, type ParsedNode, type YAMLMap, type YAMLSeq } from 'yaml'
+import { toYaml } from '../text/to-yaml.ts'
 import { type Style, styleOf } from './yaml-style.ts'
 
 /** Replaces the characters from `start` to `end`. */
@@ -126,7 +127,7 @@ export class YamlEditor {
 
   /** Block style at a column, with a line break at the end. */
   #render(value: unknown, column: number): string {
-    return stringify(value, this.#style).replace(/^(?=.)/gm, ' '.repeat(column))
+    return toYaml(value, this.#style).replace(/^(?=.)/gm, ' '.repeat(column))
   }
 
   /** After the line of a position; also if the text does not end with a line break. */
@@ -182,7 +183,7 @@ const toFlowPair = (key: string, value: unknown) =>
   toFlowText({ [key]: value })
     .slice(1, -1)
     .trim()
-const toFlowText = (value: unknown) => stringify(value, { lineWidth: 0, collectionStyle: 'flow' }).trim()
+const toFlowText = (value: unknown) => toYaml(value, { lineWidth: 0, collectionStyle: 'flow' }).trim()
 
 const replaceFlow = ({ range: [start, end] }: ParsedNode, value: unknown): Splice => ({
   start,

@@ -1,4 +1,4 @@
-/** Options of `stringify` that the text of a document follows. */
+/** Options of `toYaml` that the text of a document follows. */
 export interface Style {
   readonly lineWidth: 0
   readonly indent: number

@@ -1,5 +1,5 @@
-import { stringify } from 'yaml'
 import { nameOf } from '../../state/resource.ts'
+import { toYaml } from '../../text/to-yaml.ts'
 import type { CallResultView } from '../call-result.ts'
 import type { Side } from '../connection-sides.ts'
 import type { FailureView, HopView } from '../explanation.ts'
@@ -52,7 +52,7 @@ const objectsOf = ({ configuredBy }: Side) => configuredBy.map(({ object }) => n
 /** Cause of a blocked hop. */
 export function toCauseData(failure: FailureView): CauseData {
   const { rule, message, symptom, fix } = failure
-  const objects = (fix?.apply ?? []).map(object => stringify(object))
+  const objects = (fix?.apply ?? []).map(object => toYaml(object))
   const removals = (fix?.remove ?? []).map(one => `# remove ${nameOf(one)}\n`)
   return {
     rule,
