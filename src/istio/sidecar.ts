@@ -115,22 +115,35 @@ interface EgressHosts {
  */
 export function egressHostsFor(hosts: readonly string[], own: string, namespace: string): readonly EgressHosts[] {
   const scopes = namespace === own ? [namespace, '.', '*'] : [namespace, '*']
-  return scopes.flatMap(scope => byScope(hosts).get(scope) ?? [])
+  return scopes.flatMap(scope => byScope(hosts).get(scope) ?? []).map(toEgressHosts)
 }
 
-const byScope = memoize((hosts: readonly string[]): ReadonlyMap<string, EgressHosts> => {
-  const entries = hosts.map(entry => {
+interface Entries {
+  readonly scope: string
+  readonly imported: string[]
+  readonly excluded: string[]
+}
+
+const byScope = memoize((hosts: readonly string[]): ReadonlyMap<string, Entries> => {
+  const scopes = new Map<string, Entries>()
+  for (const entry of hosts) {
     const isExcluded = entry.startsWith('~')
-    const [scope = '', pattern = ''] = (isExcluded ? entry.slice(1) : entry).split('/')
-    return { scope: scope || '*', pattern, isExcluded }
-  })
-  const patterns = (some: typeof entries) => new HostPatterns(some.map(({ pattern }) => pattern))
-  const groups = [...Map.groupBy(entries, ({ scope }) => scope)].map(([scope, all]) => {
-    const imported = patterns(all.filter(({ isExcluded }) => !isExcluded))
-    return [scope, { scope, imported, excluded: patterns(all.filter(({ isExcluded }) => isExcluded)) }] as const
-  })
-  return new Map(groups)
+    const [own = '', pattern = ''] = (isExcluded ? entry.slice(1) : entry).split('/', 2)
+    const scope = own || '*'
+    const entries = getOrAdd(scopes, scope, (): Entries => ({ scope, imported: [], excluded: [] }))
+    entries[isExcluded ? 'excluded' : 'imported'].push(pattern)
+  }
+  return scopes
 })
+
+/** Indexed only for the namespaces that a proxy calls: a Sidecar can have thousands of others. */
+const toEgressHosts = memoize(
+  ({ scope, imported, excluded }: Entries): EgressHosts => ({
+    scope,
+    imported: new HostPatterns(imported),
+    excluded: new HostPatterns(excluded)
+  })
+)
 
 /**
  * True if egress hosts import a Service, and its aliases by the entries of the same scope: those of its namespace if they
