@@ -64,6 +64,36 @@ webhooks: [{ name: namespace.sidecar-injector.istio.io }]
   t.same(callers(injector, from('team-a'), pod), ['any: default', 'team-a: default'], 'a pod shows that it exists')
 })
 
+t.test('namespaces of which only the pods are known form caller classes', async t => {
+  const pod = (namespace: string) => `
+apiVersion: v1
+kind: Pod
+metadata: { namespace: ${namespace}, name: caller }
+spec: {}
+`
+  const named = authorization('user1', '{ rules: [{ from: [{ source: { namespaces: [team-a, team-b] } }] }] }')
+  const exported = `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { namespace: user1, name: exported }
+spec: { host: ${HOST}, exportTo: [team-a] }
+`
+  const rule = clientRule(HOST, '{ tls: { mode: DISABLE } }', 'team-a')
+  const ALONE = ['any: default', 'team-a: default', 'team-b: default']
+  for (const [name, objects, expected] of [
+    ['no configuration', [], ['any: default', 'team-a team-b: default']],
+    ['DestinationRule in one of them', [rule], ALONE],
+    ['DestinationRule that is exported to one of them', [exported], ALONE]
+  ] as const) {
+    const classes = callers(INJECT_ALL, named, pod('team-a'), pod('team-b'), ...objects)
+    t.same(
+      classes.filter(one => !one.startsWith('user1')),
+      expected,
+      name
+    )
+  }
+})
+
 t.test('DestinationRules, Sidecars and policies form caller classes', async t => {
   const sidecar = (namespace: string) => `
 apiVersion: networking.istio.io/v1
