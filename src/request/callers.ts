@@ -49,12 +49,13 @@ export const NON_MESH_SOURCE: TrafficSource = {
  */
 export function meshSources(view: View<PathKinds>, called: Called, representative?: string): readonly TrafficSource[] {
   const accounts = accountsNamed(view, called.servers)
-  for (const namespace of namespacesWithConfig(view, called)) getOrAdd(accounts, namespace, newSet)
+  for (const namespace of namespacesWithConfig(view, called))
+    if (exists(view, namespace)) getOrAdd(accounts, namespace, newSet)
   for (const namespace of namespacesInPolicies(view, called.servers))
-    if (!isHopNamespace(view, namespace)) getOrAdd(accounts, namespace, newSet)
-  const inOrder = [...accounts]
-    .filter(([namespace]) => exists(view, namespace))
-    .sort(([a], [b]) => (a === representative ? -1 : b === representative ? 1 : a < b ? -1 : 1))
+    if (isCaller(view, namespace)) getOrAdd(accounts, namespace, newSet)
+  const inOrder = [...accounts].sort(([a], [b]) =>
+    a === representative ? -1 : b === representative ? 1 : a < b ? -1 : 1
+  )
   const namespaces = new Map(
     inOrder.flatMap(([namespace, names]) => {
       const dataPlane = dataPlaneIn(view, namespace)
@@ -128,13 +129,16 @@ function accountsNamed(view: View<PathKinds>, servers: readonly Workload[]): Map
   const policies = new Set(servers.flatMap(server => policiesFor(view, server)))
   for (const { namespace: pattern, account } of [...policies].flatMap(namedSources)) {
     for (const namespace of namespacesMatching(view, pattern)) {
-      if (isHopNamespace(view, namespace)) continue
+      if (!isCaller(view, namespace)) continue
       const names = getOrAdd(accounts, namespace, newSet)
       if (account !== undefined) names.add(account)
     }
   }
   return accounts
 }
+
+const isCaller = (view: View<PathKinds>, namespace: string) =>
+  exists(view, namespace) && !isHopNamespace(view, namespace)
 
 /** Policies can name any number of namespaces that do not exist. */
 const exists = (view: View<'Namespace' | 'Pod'>, namespace: string) =>
