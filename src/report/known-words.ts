@@ -22,16 +22,16 @@ disable disableautotls disabled disablehttproutetimeout disableingresscreation d
 diverts doesnotexist domain domainmapping domaintemplate drain dry
 egress elsewhere enable enableautomtls enabled enablegatewayapi enablellminferenceservicetls enableshbone encryption
 endpoint endpoints endpointslice endpointslices endport enforced entry env envoy envoyextauthzgrpc envoyextauthzhttp
-envoyproxy epp error exact example except excludeinboundports exists experimental expired explain explainer exported
-exportto exposure ext extensionproviders external externalname
+envoyproxy epp error exact example except excluded excludeinboundports exists experimental expired explain explainer
+exported exportto exposure ext extensionproviders external externalname
 fail failed failurepolicy false fault fields filters findkserveconfig for foreign forwarded forwardoriginaltoken
 found from
 gateway gatewayclass gatewayclasses gatewayclassname gateways gatewaytopology gave generated generatename generation
 get go good granted group grpc grpcinferenceservice guard
 h2c hash haslabels hbone headers headless health healthz hex high hops host hostname hostnames hostnetwork hosts hpa
 http http2 httpget httpoption httproute httproutes https httpsredirect huggingface
-identity ignored ignoreuricase image implementationspecific impossible in inbound index ineffective inf infer
-inference inferencegraph inferencegraphs inferenceservice inferenceservices infinity info ingress ingressclass
+identity ignored ignoreuricase image implementationspecific imported impossible in inbound index ineffective inf
+infer inference inferencegraph inferencegraphs inferenceservice inferenceservices infinity info ingress ingressclass
 ingressclasses ingressclassname ingressdomain ingresses ingressgateway ingressselector ingressservice initcontainers
 initializer inject injected injection injector internal invalid io ip ipaddr ipblock ipblocks isdeepstrictequal
 isdnsname ispropagated iss issuer istio istiod istionamespace isvc
@@ -70,8 +70,8 @@ serviceurl serving servingruntime servingruntimes set settings sha1 shape sideca
 simple skipped sklearn sni source sourcelabels sourcenamespace sourceuri spec spiffe standard startupprobe status
 steps storage strategy strict string strings style subjectaltnames subset subsets succeeded superseded
 supportedmodelformats svc system
-tag target targetburstcapacity targetport targetref targetrefs tcp template tensorflow tls tlsmode to token trace
-traced traefik traffic trafficpercent trafficpolicy transformer translation triton true trustdomain
+tag target targetburstcapacity targetport targetref targetrefs tcp template tensorflow then tls tlsmode to token
+trace traced traefik traffic trafficpercent trafficpolicy transformer translation triton true trustdomain
 trustdomainaliases trustdomains trustsproxies tunnel type
 udp uid unauthenticated unbound unknown unknownlabels unknownreason unmanaged unmatched unset unverifiable up update
 uri uriregexrewrite url urlrewrite urlscheme use user usermetric uses util

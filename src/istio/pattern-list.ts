@@ -1,5 +1,5 @@
 import { memoize } from '../state/memoize.ts'
-import { hasTemplate } from './pattern.ts'
+import { hasTemplate } from '../text/pattern.ts'
 
 /** Length of lists below which each pattern is faster to match than to look up. */
 const MIN_LENGTH = 8

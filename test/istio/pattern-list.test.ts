@@ -1,6 +1,6 @@
 import t from 'tap'
+import { candidatesFor } from '../../src/istio/pattern-list.ts'
 import { matches, matchesPath } from '../../src/text/pattern.ts'
-import { candidatesFor } from '../../src/text/pattern-list.ts'
 import { cpuTimeMs } from '../support/cpu-time.ts'
 
 const PATTERNS = ['a', 'ab', 'a*', 'ab*', 'abc*', '*b', '*ab', '*', 'c', 'c*', '/{*}', '/v1/{**}/b', '/v1/*', '{*', '']
