@@ -17,7 +17,7 @@ type DestinationRulesIn = (namespace: string) => readonly NamedDestinationRule[]
 export function namespaceOfHost(host: string, clusterDomain: string): string | undefined {
   if (!host.endsWith(`.svc.${clusterDomain}`)) return undefined
   const [, namespace] = host.split('.', 2)
-  return namespace !== undefined && host.endsWith(`.${namespace}.svc.${clusterDomain}`) ? namespace : undefined
+  return host.endsWith(`.${namespace}.svc.${clusterDomain}`) ? namespace : undefined
 }
 
 /** Built once for each list of DestinationRules and each domain. */
