@@ -63,7 +63,7 @@ function toWords(texts: TextCounts): WordCounts {
 }
 
 function addNames({ names, patterns }: MutableCounts, text: string, role: Role, by: number): void {
-  for (const segment of text.toLowerCase().match(SEGMENT) ?? []) {
+  for (const segment of new Set(text.toLowerCase().match(SEGMENT))) {
     if (segment.includes('-')) for (const name of namesIn(segment)) add(names, name, by)
     else add(names, segment, by)
   }
@@ -100,13 +100,12 @@ function toPattern(role: Role, text: string): string {
 
 const SEGMENT = /[a-z0-9-]+/g
 
-/** Names of up to `MAX_PARTS` parts that a segment contains. */
+/** Names of up to `MAX_PARTS` parts that a segment contains, which begin with a letter or digit. */
 function namesIn(segment: string): readonly string[] {
   const parts = segment.split('-')
-  return parts.flatMap((_, from) =>
-    Array.from({ length: Math.min(MAX_PARTS, parts.length - from) }, (_, more) =>
-      parts.slice(from, from + more + 1).join('-')
-    )
+  const ends = (from: number) => parts.slice(from, from + MAX_PARTS)
+  return parts.flatMap((part, from) =>
+    part === '' ? [] : ends(from).map((_, more) => parts.slice(from, from + more + 1).join('-'))
   )
 }
 

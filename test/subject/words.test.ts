@@ -26,6 +26,7 @@ for (const [name, object, related, others] of [
   ['a host in upper case', paths('/Iris'), ['iris'], ['other']],
   ['a part of a longer name', paths('/x-iris-y'), ['iris', 'x-iris', 'iris-y'], ['is', 'x-i']],
   ['the beginning of a longer name', paths('/a-b-c-d-e-f'), ['a-b-c-d-e', 'a-b-c-d-x'], ['a-b-x']],
+  ['a name with two dashes', paths('/a-b-c--d'), ['a-b-c--d', 'a-b-c--e', 'd'], ['b--c', 'c-d']],
   ['a beginning before a wildcard', paths('/v1/models/mod*'), ['model', 'modern-1'], ['other', 'a-model']],
   ['a beginning before a template', paths('/v1/mod{*}/x'), ['model'], ['other']],
   ['an end after a wildcard', paths('*ris:predict'), ['iris'], ['irise']],
