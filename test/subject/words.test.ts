@@ -29,6 +29,7 @@ for (const [name, object, related, others] of [
   ['a name with two dashes', paths('/a-b-c--d'), ['a-b-c--d', 'a-b-c--e', 'd'], ['b--c', 'c-d']],
   ['a beginning before a wildcard', paths('/v1/models/mod*'), ['model', 'modern-1'], ['other', 'a-model']],
   ['a beginning before a template', paths('/v1/mod{*}/x'), ['model'], ['other']],
+  ['an end after a wildcard in braces', paths('/v1/{*is}'), ['iris'], ['ir']],
   ['an end after a wildcard', paths('*ris:predict'), ['iris'], ['irise']],
   ['an end after dashes', paths('*-2:predict'), ['iris-2'], ['iris2']],
   ['a part between wildcards', policy('{ from: [{ source: { namespaces: ["*el*"] } }] }'), ['model'], ['other']],
