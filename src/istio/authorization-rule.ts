@@ -67,8 +67,9 @@ function sourceFields(source: Source, request: Request, context: RuleContext): r
   const { principals, notPrincipals, requestPrincipals, notRequestPrincipals, namespaces, notNamespaces } = source
   const { serviceAccounts, notServiceAccounts, trustDomains, notTrustDomains } = source
   const { ipBlocks, notIpBlocks, remoteIpBlocks, notRemoteIpBlocks } = source
+  // Most fields of most sources are empty.
   const field = (key: string, values: readonly string[], notValues: readonly string[]) =>
-    toField(key, { values, notValues }, request, context)
+    values.length + notValues.length === 0 ? undefined : toField(key, { values, notValues }, request, context)
   return [
     field('source.principal', principals, notPrincipals),
     field('request.auth.principal', requestPrincipals, notRequestPrincipals),
