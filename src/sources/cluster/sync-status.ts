@@ -52,9 +52,11 @@ export class SyncStatus {
     return isSynced(this.health) || this.#syncedUntilMs > Number.NEGATIVE_INFINITY
   }
 
-  /** An absent kind has no objects; a watch may be interrupted for up to `graceMs`. */
+  /**
+   * An absent kind has no objects; a watch may be interrupted for up to `graceMs`, also by 403: an API server that restarts forbids
+   * everything until it has read its roles.
+   */
   isUsable(graceMs: number): boolean {
-    if (isSynced(this.health)) return true
-    return this.health === 'stale' && performance.now() - this.#syncedUntilMs < graceMs
+    return isSynced(this.health) || performance.now() - this.#syncedUntilMs < graceMs
   }
 }

@@ -125,17 +125,20 @@ t.test('a forbidden kind is unreadable', async t => {
   t.match(watched.source.current().unreadable.get(KIND), /^forbidden: .* 403/)
 })
 
-t.test('a stale kind is unreadable after the grace period', async t => {
-  for (const [graceMs, isUnreadable] of [
-    [60_000, false],
-    [50, true]
+// An API server that restarts answers 403 until it has read its roles.
+t.test('a kind that was synced is unreadable after the grace period', async t => {
+  for (const [status, health, graceMs, isUnreadable] of [
+    [500, 'stale', 60_000, false],
+    [500, 'stale', 50, true],
+    [403, 'forbidden', 60_000, false],
+    [403, 'forbidden', 50, true]
   ] as const) {
     const api = await startWithPolicies(t)
     const watched = await watch(t, api, { graceMs })
     await waitUntil('the watch is open', () => isWatching(watched))
-    api.fault = respondToAll(500)
+    api.fault = respondToAll(status)
     api.endWatches()
-    await waitUntil('health is stale', () => watched.healthHistory.at(-1) === 'stale')
+    await waitUntil(`health is ${health}`, () => watched.healthHistory.at(-1) === health)
     if (isUnreadable) await waitUntil('kind is unreadable', watched.isUnreadable)
     t.equal(watched.isUnreadable(), isUnreadable)
     t.same(watched.cachedPolicies(), ['a STRICT', 'b STRICT'])
