@@ -1,13 +1,10 @@
 import { memoize } from '../state/memoize.ts'
-import { matches, matchesPath } from '../text/pattern.ts'
 import { all, any, type Tristate } from '../text/tristate.ts'
 import type { Operation, Rule, Source } from './authorization-policy.ts'
 import { findByIdentity, indexValues } from './identity-index.ts'
 import { type IdentityKey, isIdentityKey, isOfDomain, matchesIdentity, type RuleContext } from './identity-match.ts'
-import { blocksWith } from './ip-blocks.ts'
-import { candidatesFor } from './pattern-list.ts'
 import type { Request, Token } from './request.ts'
-import { type Field, isSpecified, matchesField, type Values } from './rule-field.ts'
+import { addressField, type Field, isSpecified, matchesField, pathField, textField, type Values } from './rule-field.ts'
 import { isTokenKey, matchesToken, type TokenKey } from './token-match.ts'
 
 /**
@@ -101,16 +98,6 @@ function operationFields(
 
 const lowerCased = memoize((texts: readonly string[]) => texts.map(text => text.toLowerCase()))
 
-/** Field of a text; absent for a text that the request does not have. */
-function textField(values: Values, text: string | undefined, http: boolean): Field {
-  return {
-    ...values,
-    http,
-    isMatch: value => text !== undefined && matches(value, text),
-    candidates: all => (text === undefined ? [] : candidatesFor(all)(text))
-  }
-}
-
 /**
  * Comma-separated match results of the HTTP fields of an operation (host, method, path), empty for a field that it does
  * not set.
@@ -119,23 +106,6 @@ export function httpOutcomes(operation: Operation, call: Pick<Request, 'host' | 
   const to = { address: undefined, port: 0 }
   const fields = operationFields(operation, { ...call, to }).filter(({ http }) => http)
   return fields.map(field => (isSpecified(field) ? String(matchesField(field, true)) : '')).join()
-}
-
-/** URL paths of Knative probes; no model serves inference requests there. */
-const KNATIVE_PROBE_PATHS = ['/healthz', '/metrics', '/ready', '/wait-for-drain']
-
-const isProbePath = (pattern: string) => KNATIVE_PROBE_PATHS.includes(pattern)
-
-/** @param path unknown, but of inference requests, if it is absent */
-function pathField(values: Values, path: string | undefined): Field {
-  const isMatch = (pattern: string) => (path === undefined ? undefined : matchesPath(pattern, path))
-  const candidates = (all: readonly string[]) => {
-    if (path !== undefined) return candidatesFor(all)(path)
-    // Of patterns that may match, one tells as much as all.
-    const first = all.find(pattern => !isProbePath(pattern))
-    return first === undefined ? [] : [first]
-  }
-  return { ...values, http: true, isMatch, candidates }
 }
 
 /** Field of a condition; absent for a key that Istio does not define. */
@@ -185,13 +155,6 @@ export function tokenOutcomes({ from, when }: Rule, token: Token): string {
     ...when.flatMap(({ key, values, notValues }) => (isTokenKey(key) ? [outcome(key, values, notValues)] : []))
   ]
   return outcomes.map(String).join()
-}
-
-/** Field of the source or destination address. */
-export function addressField(values: Values, address: string | undefined): Field {
-  const isKnown = blocksWith([], address) !== undefined
-  const isMatch = () => (isKnown ? true : undefined)
-  return { ...values, http: false, isMatch, candidates: all => blocksWith(all, address) ?? all }
 }
 
 function identityField(key: IdentityKey, values: Values, identity: string | undefined, context: RuleContext): Field {

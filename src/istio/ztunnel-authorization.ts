@@ -5,11 +5,10 @@ import { hasLabels, isEmpty } from '../text/selector.ts'
 import { all, any, type Tristate } from '../text/tristate.ts'
 import { type Authorization, type AuthorizationKinds, actionOf, isEnforced } from './authorization.ts'
 import type { AuthorizationPolicy, Operation, Rule, Source } from './authorization-policy.ts'
-import { addressField } from './authorization-rule.ts'
 import { meshOf } from './mesh.ts'
 import { targetRefsOf } from './policy-target.ts'
 import type { Request } from './request.ts'
-import { type Field, isSpecified, matchesField } from './rule-field.ts'
+import { addressField, type Field, isSpecified, matchesField } from './rule-field.ts'
 
 /**
  * AuthorizationPolicies that the ztunnel of a pod enforces. Without a selector a policy is for its namespace, in the root

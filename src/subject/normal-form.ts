@@ -2,10 +2,11 @@ import { byCreationTime } from '../state/creation-order.ts'
 import { getOrAdd } from '../state/map.ts'
 import { memoize } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
-import { blockIndex, isBlock } from '../text/cidr.ts'
+import { isBlock } from '../text/cidr.ts'
 import { digest } from '../text/digest.ts'
 import { replaceWord } from '../text/replace-word.ts'
 import { isEmpty, type Labels } from '../text/selector.ts'
+import { type BlockChange, blocksOf, isInOthers } from './address-blocks.ts'
 import type { TextDiff } from './counts.ts'
 import { isMatched, type LabelContext, reduceLabels } from './labels.ts'
 import type { OwnKind } from './own-kinds.ts'
@@ -147,10 +148,6 @@ function reducerIn({ model: { name }, objects }: Named, words: WordIndex) {
 const isLabels = (key: string, value: unknown): value is Labels =>
   (key === 'labels' || key === 'annotations') && typeof value === 'object' && value !== null
 
-const containing = memoize((blocks: readonly string[]) => blockIndex(blocks))
-
-const blocksOf = (address: string, { blocks }: Pick<WordIndex, 'blocks'>) =>
-  containing(blocks)(address).toSorted().join()
 const NONE: readonly string[] = []
 
 /** Number of a revision of a model. */
@@ -174,17 +171,11 @@ export function isReshaped(
   { values }: Pick<Words<TextDiff>, 'values'>,
   blocks: BlockChange
 ): boolean {
-  const isInOthers = (address: string) => blocksOf(address, blocks.before) !== blocksOf(address, blocks.after)
   return objects.some(
     object =>
-      hasMatchedLabels(object, values) || (blocks.before !== blocks.after && addressesOf(object).some(isInOthers))
+      hasMatchedLabels(object, values) ||
+      (blocks.before !== blocks.after && addressesOf(object).some(address => isInOthers(address, blocks)))
   )
-}
-
-/** Blocks of addresses before and after a change; the same object if they are equal. */
-export interface BlockChange {
-  readonly before: Pick<WordIndex, 'blocks'>
-  readonly after: Pick<WordIndex, 'blocks'>
 }
 
 function hasMatchedLabels(object: OwnObject, values: TextDiff): boolean {
