@@ -124,8 +124,18 @@ export function selectRoutes(
   const covering = [...new Set(objects)].flatMap(entriesOf).filter(({ hostname }) => coversHost(hostname, call.host))
   const specificity = ({ hostname }: RouteEntry) => (isWildcard(hostname) ? hostname.length : Number.POSITIVE_INFINITY)
   const most = Math.max(...covering.map(specificity))
+  const entries = covering.filter(one => specificity(one) === most)
+  return selectEntries(entries, call, pathTypes)
+}
+
+/** Selects among the routes of one virtual host. */
+export function selectEntries(
+  all: readonly RouteEntry[],
+  call: Call,
+  pathTypes: readonly string[] = EXPRESSIONS_LAST
+): Selection {
   const entries: RouteEntry[] = []
-  for (const entry of covering.filter(one => specificity(one) === most).sort(byPrecedence(pathTypes))) {
+  for (const entry of [...all].sort(byPrecedence(pathTypes))) {
     const isMatch = matchesCall(entry.match, call)
     if (isMatch !== false) entries.push(entry)
     if (isMatch === true) return { entries, isComplete: true }

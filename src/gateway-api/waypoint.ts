@@ -113,9 +113,18 @@ export function waypointOnTheWay(
   destination: Destination,
   { workload }: Endpoint
 ): Binding | undefined {
+  if (!isByAddress(client, destination)) return serviceWaypoint(view, client, destination)
+  return isCaptured(view, client) ? bindingOf(view, workload, 'workload') : undefined
+}
+
+/** Binding that applies to all calls to a Service; absent for calls to the addresses of its pods. */
+export function serviceWaypoint(
+  view: View<WaypointKinds>,
+  client: Workload,
+  destination: Destination
+): Binding | undefined {
   const isGateway = client.proxy === 'gateway'
-  if (!isGateway && !(client.proxy === 'none' && isAmbient(view, client))) return undefined
-  if (isByAddress(client, destination)) return bindingOf(view, workload, 'workload')
+  if (isByAddress(client, destination) || !(isGateway || isCaptured(view, client))) return undefined
   const { host, namespace } = destination
   const labels = view.get('Service', namespace, nameIn(host))?.labels ?? {}
   if (isGateway) {
@@ -124,6 +133,8 @@ export function waypointOnTheWay(
   }
   return bindingOf(view, { namespace, labels }, 'service')
 }
+
+const isCaptured = (view: View<'Namespace'>, client: Workload) => client.proxy === 'none' && isAmbient(view, client)
 
 /** The address of a headless Service is that of a pod; gateways call it as a Service. */
 const isByAddress = ({ proxy }: Workload, { headless, byAddress }: Destination) =>
@@ -140,6 +151,18 @@ export function waypointPod(
 ): Workload | undefined {
   const { host, namespace } = destination
   return podServing(view, gateway, isByAddress(client, destination) ? undefined : { namespace, name: nameIn(host) })
+}
+
+/** The waypoint as it calls a destination that its route leads to: as that of the Service, if it serves that too. */
+export function waypointFor(view: View<WaypointKinds>, waypoint: Workload, { host, namespace }: Destination): Workload {
+  const name = nameIn(host)
+  const labels = view.get('Service', namespace, name)?.labels ?? {}
+  const binding = bindingOf(view, { namespace, labels }, 'service')
+  const isServed =
+    binding?.is === 'bound' &&
+    binding.gateway.namespace === waypoint.namespace &&
+    binding.gateway.name === waypoint.labels[GATEWAY_NAME]
+  return (isServed && podServing(view, binding.gateway, { namespace, name })) || waypoint
 }
 
 function podServing(

@@ -1,14 +1,15 @@
 import type { HttpMatch, StringMatch } from '../state/kinds/virtual-service.ts'
 import { matchesRegex } from '../text/regex.ts'
-import { hasLabels, type Labels } from '../text/selector.ts'
+import { hasLabels, isEmpty, type Labels } from '../text/selector.ts'
 import { all, type Tristate } from '../text/tristate.ts'
 import type { Call } from './request.ts'
 
 /** Proxy that routes a request, as conditions of routes see it. */
 export interface RoutingProxy {
   readonly namespace: string
-  readonly labels: Labels
-  /** Gateway (`namespace/name`) of the server, or `mesh` in sidecars. */
+  /** Absent for waypoints, which have no routes with conditions on labels. */
+  readonly labels: Labels | undefined
+  /** Gateway (`namespace/name`) of the server, or `mesh` in sidecars and waypoints. */
   readonly gateway: string
   /** Port of the Gateway's server, or of the Service. */
   readonly port: number
@@ -16,15 +17,17 @@ export interface RoutingProxy {
 
 /**
  * True if a proxy has the route of this condition, with full names of gateways, at all.
- * @see istio 1.31 pilot/pkg/networking/core/route/route.go (sourceMatchHTTP, TranslateRoute)
+ * @see istio 1.31 pilot/pkg/networking/core/route/route.go (sourceMatchHTTP, TranslateRoute),
+ * pilot/pkg/networking/core/listener_waypoint.go (waypointInboundRoute)
  */
 export function isForProxy(
   { port, gateways = [], sourceLabels = {}, sourceNamespace = '' }: HttpMatch,
   proxy: RoutingProxy
 ): boolean {
   if (port !== undefined && port !== 0 && port !== proxy.port) return false
+  if (proxy.labels === undefined && !isEmpty(sourceLabels)) return false
   if (gateways.length > 0) return gateways.includes(proxy.gateway)
-  return hasLabels(proxy.labels, sourceLabels) && (sourceNamespace === '' || sourceNamespace === proxy.namespace)
+  return hasLabels(proxy.labels ?? {}, sourceLabels) && (sourceNamespace === '' || sourceNamespace === proxy.namespace)
 }
 
 /**

@@ -1,12 +1,14 @@
 import type { Destination } from '../istio/client.ts'
 import type { Call } from '../istio/request.ts'
 import { forwardToken, issuersFor } from '../istio/request-authentication.ts'
+import type { Endpoint } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
 import type { CallAttempt, CallKinds, RouteAtGateway } from './call-result.ts'
 import { evaluateCall } from './evaluate-call.ts'
 import type { Failure } from './failure.ts'
 import type { CallResult, Caveat, Hop, Unevaluated } from './hop.ts'
+import { routedCalls } from './routed-calls.ts'
 import { noEndpoints, toServiceRef } from './service-resolution.ts'
 
 /** Results of the calls of one hop. */
@@ -72,14 +74,23 @@ export function evaluateCalls(
 ): CallResults {
   const calls: CallResult[] = []
   for (const client of clients) {
-    for (const endpoint of endpoints) {
-      const attempt: CallAttempt = { client, call, destination, endpoint, routeAt }
-      const result = evaluateCall(view, attempt)
+    for (const result of callsOf(view, { client, call, destination, routeAt }, endpoints)) {
       calls.push(result)
       if (result.failure !== undefined) return toResults(calls)
     }
   }
   return toResults(calls, endpoints.length === 0 ? noEndpoints(toServiceRef(destination.host)) : undefined)
+}
+
+/** Calls of one client, evaluated one after another. */
+function* callsOf(
+  view: View<CallKinds>,
+  attempt: Omit<CallAttempt, 'endpoint'>,
+  endpoints: readonly Endpoint[]
+): Iterable<CallResult> {
+  const routed = routedCalls(view, attempt)
+  if (routed !== undefined) yield* routed
+  else for (const endpoint of endpoints) yield evaluateCall(view, { ...attempt, endpoint })
 }
 
 /** True if a call, or all of them, passes. */

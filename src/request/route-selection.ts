@@ -1,6 +1,6 @@
 import { applyFilters } from '../gateway-api/filters.ts'
 import { EXPRESSIONS_LAST, type RouteEntry } from '../gateway-api/route-match.ts'
-import { type RouteObject, selectRoutes } from '../gateway-api/route-table.ts'
+import { type RouteObject, type Selection, selectRoutes } from '../gateway-api/route-table.ts'
 import type { Call } from '../istio/request.ts'
 import { nameOf, toRef } from '../state/resource.ts'
 import type { Workload } from '../state/workload.ts'
@@ -29,8 +29,12 @@ export function selectRouting(
   own: RouteObject,
   pathTypes: readonly string[] = EXPRESSIONS_LAST
 ): Routing {
+  return toRouting(selectRoutes(objects, call, pathTypes), call, own)
+}
+
+/** Routing by the routes that a request can take; `own` lacks a rule if there are none. */
+export function toRouting({ entries, isComplete }: Selection, call: Call, own: RouteObject): Routing {
   const { host, path } = call
-  const { entries, isComplete } = selectRoutes(objects, call, pathTypes)
   const [entry, ...others] = entries
   if (entry === undefined) return { is: 'failed', failure: { cause: 'no-route', host, path, object: toRef(own) } }
   const isSame = (other: RouteEntry) =>

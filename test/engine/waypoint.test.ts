@@ -50,6 +50,7 @@ metadata: { namespace: user1, name: new-predictor }
 spec: { selector: { app: isvc.new-predictor }, ports: [{ port: 80, targetPort: 8080 }] }
 `
 const HEADLESS = SERVICE.replace('spec: {', 'spec: { clusterIP: None,')
+const OTHER = SERVICE.replaceAll('new-predictor', 'other').replace('isvc.', '')
 const routes = (route: string) => `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -106,12 +107,22 @@ const CHANGES: Readonly<Record<string, readonly [state: string, change: string, 
     ['warn', 'amb/new: whether the application serves TLS on port 8080 cannot be seen at gateway->pod, caller->pod']
   ],
   'VirtualService that splits requests at the waypoint': [
-    inAmbient(USE, waypoint()),
+    inAmbient(
+      USE,
+      waypoint(),
+      OTHER,
+      pod('user1', 'other', 'app: other, serving.kserve.io/inferenceservice: new', 'none')
+    ),
     routes('[{ destination: { host: new-predictor }, weight: 50 }, { destination: { host: other }, weight: 50 }]'),
+    ['warn', 'virtualservice-host-conflict: ']
+  ],
+  'VirtualService that sends requests to another workload at the waypoint': [
+    inAmbient(USE, waypoint(), OTHER, pod('user1', 'other', 'app: other', 'none')),
+    routes('[{ destination: { host: other } }]'),
     [
-      'warn',
-      'virtualservice-host-conflict: ',
-      'amb/new: routing by VirtualService amb/routes at waypoint amb/waypoint is not modeled at caller->pod'
+      'deny',
+      'virtualservice-diverts-model: in-mesh (amb) at caller->pod, in-mesh (clients) at caller->pod',
+      'virtualservice-host-conflict: '
     ]
   ],
   'VirtualService that sends requests to the same Service': [
@@ -135,12 +146,13 @@ const CHANGES: Readonly<Record<string, readonly [state: string, change: string, 
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
 metadata: { name: routes, namespace: user1 }
-spec: { parentRefs: [{ group: "", kind: Service, name: new-predictor }] }
+spec:
+  parentRefs: [{ group: "", kind: Service, name: new-predictor }]
+  rules: [{ backendRefs: [{ name: new-predictor, port: 80 }] }]
 `,
     [
       'warn',
-      'amb/new: HTTPRoute amb/routes is for requests to a Service; its routes in sidecars are not modeled at caller->local-gateway',
-      'amb/new: routing by HTTPRoute amb/routes at waypoint amb/waypoint is not modeled at caller->pod'
+      'amb/new: HTTPRoute amb/routes is for requests to a Service; its routes in sidecars are not modeled at caller->local-gateway'
     ]
   ],
   'canary waypoint': [

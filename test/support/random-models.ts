@@ -436,12 +436,27 @@ const publication = fc.oneof(
   })
 )
 
-const namespaces = fc.array(
-  fc
-    .tuple(namespace, pick({ 'istio-injection': 'enabled' }, { 'istio-injection': 'enabled' }, {}))
-    .map(([name, labels]) => object('v1', 'Namespace', { name, labels }, {})),
-  { maxLength: 3 }
-)
+const BEHIND_WAYPOINT = { 'istio.io/dataplane-mode': 'ambient', 'istio.io/use-waypoint': 'waypoint' }
+const namespaces = fc
+  .array(
+    fc.tuple(
+      namespace,
+      pick<object>({ 'istio-injection': 'enabled' }, { 'istio-injection': 'enabled' }, BEHIND_WAYPOINT, {})
+    ),
+    { maxLength: 3 }
+  )
+  .map(some =>
+    some.flatMap(([name, labels]) => [
+      object('v1', 'Namespace', { name, labels }, {}),
+      ...(labels === BEHIND_WAYPOINT ? [waypoint(name)] : [])
+    ])
+  )
+
+function waypoint(namespace: string): Manifest {
+  const listeners = [{ name: 'mesh', port: 15008, protocol: 'HBONE' }]
+  const spec = { gatewayClassName: 'istio-waypoint', listeners }
+  return object('gateway.networking.k8s.io/v1', 'Gateway', { namespace, name: 'waypoint' }, { spec })
+}
 
 const networkLabels = pick<object>({ 'serving.kserve.io/inferenceservice': 'a' }, { app: 'x' }, {}, {}).map(
   matchLabels => ({ matchLabels })

@@ -63,11 +63,15 @@ export function anyRoute({ namespaces, names }: Names): fc.Arbitrary<Manifest> {
       { maxLength: 2 }
     )
   })
-  const parent = fc.record({
+  const ofGateway = fc.record({
     name: pick('public', 'public', 'other'),
     namespace: pick('istio-system', 'istio-system', undefined),
     sectionName: maybe(pick('http', 'https'))
   })
+  const ofService = fc
+    .record({ name: serviceName, namespace: maybe(namespace), port: maybe(pick(80, 81)) })
+    .map(parent => ({ group: '', kind: 'Service', ...parent }))
+  const parent = fc.oneof(ofGateway, ofGateway, ofService)
   const httpRoute = fc
     .record({
       namespace,
