@@ -3,6 +3,7 @@ import type { PathKinds } from '../request/caller.ts'
 import { nameOf, toRef } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import { clientDestinationRule } from './lib/client-destination-rule.ts'
+import { joinMesh } from './lib/join-mesh.ts'
 import { withAutoMtls } from './lib/mesh-config.ts'
 import { clientName, clientTlsSource, hostName } from './lib/message-parts.ts'
 import { plaintextPorts } from './lib/plaintext-ports.ts'
@@ -57,7 +58,7 @@ function toFix({ client, sent, destination, server, at }: PlaintextFailure, view
         ? { text: `Keep ${nameOf(at)} PERMISSIVE while callers without a sidecar exist` }
         : {
             text:
-              `First label namespace ${client.namespace} istio-injection=enabled and restart ${clientName(client)}; ` +
+              `First ${joinMesh(view, client.namespace, clientName(client), server.workload)}; ` +
               'or accept plaintext on these ports',
             apply: plaintextPorts(server, at)
           }

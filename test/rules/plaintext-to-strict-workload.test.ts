@@ -3,7 +3,7 @@ import { decide } from '../../src/engine/decide.ts'
 import { DEFAULT_POLICY } from '../../src/engine/to-findings.ts'
 import { RULES } from '../../src/rules/index.ts'
 import rule from '../../src/rules/plaintext-to-strict-workload.ts'
-import { clientRule, graph, KNATIVE_WITHOUT_SIDECARS, model, policy, together } from '../support/objects.ts'
+import { clientRule, graph, KNATIVE_WITHOUT_SIDECARS, model, namespace, policy, together } from '../support/objects.ts'
 import { resourceOf, stockWith } from '../support/snapshot.ts'
 import { findingsOf, testRule } from '../support/table-test.ts'
 
@@ -44,6 +44,13 @@ t.test('activator and autoscaler without sidecars send plaintext', async t => {
     message: /^activator pods send plaintext to sklearn-iris-predictor-00001-private.user1 \(STRICT: /,
     fix: { text: /^First label namespace knative-serving istio-injection=enabled/ }
   })
+})
+
+t.test('the activator of models in ambient mode gets the same mode', async t => {
+  const inAmb = (yaml: string) => yaml.replaceAll('user1', 'amb')
+  const models = inAmb(together(namespace('istio.io/dataplane-mode: ambient'), model(''), STRICT))
+  const fixes = findingsOf(rule.id, together(KNATIVE_WITHOUT_SIDECARS, models)).map(({ fix }) => fix)
+  t.match(fixes, [{ text: /^First label namespace knative-serving istio.io\/dataplane-mode=ambient; or accept / }])
 })
 
 t.test('a Sidecar that does not import models makes the activator and the autoscaler send plaintext', async t => {

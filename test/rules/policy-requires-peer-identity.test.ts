@@ -1,6 +1,15 @@
 import t from 'tap'
 import rule from '../../src/rules/policy-requires-peer-identity.ts'
-import { allow, clientRule, configMap, KNATIVE_WITHOUT_SIDECARS, policy } from '../support/objects.ts'
+import {
+  allow,
+  clientRule,
+  configMap,
+  KNATIVE_WITHOUT_SIDECARS,
+  model,
+  namespace,
+  policy,
+  together
+} from '../support/objects.ts'
 import { findingsOf, testRule } from '../support/table-test.ts'
 
 const MESH = allow('{ namespaces: ["*"] }')
@@ -29,6 +38,13 @@ t.test('the fix makes the namespace STRICT or names the client without mTLS', as
   ])
   t.match(fixes(`${KNATIVE_WITHOUT_SIDECARS}---${MESH}`), [
     { text: 'First label namespace knative-serving istio-injection=enabled and restart activator', apply: undefined }
+  ])
+  const models = together(namespace('istio.io/dataplane-mode: ambient'), model(''), MESH).replaceAll('user1', 'amb')
+  t.match(findingsOf(rule.id, together(KNATIVE_WITHOUT_SIDECARS, models)), [
+    {
+      symptom: /^connection reset/,
+      fix: { text: 'First label namespace knative-serving istio.io/dataplane-mode=ambient' }
+    }
   ])
   const plain = clientRule('*.user1.svc.cluster.local', '{ tls: { mode: DISABLE } }', 'user2')
   const compatible = configMap('knative-serving', 'config-network', { 'mesh-compatibility-mode': 'enabled' })
