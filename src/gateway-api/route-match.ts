@@ -1,8 +1,8 @@
 import type { Call } from '../istio/request.ts'
 import { byCreationTime } from '../state/creation-order.ts'
 import type { ResourceOf } from '../state/resource.ts'
+import { matchesRegex } from '../text/regex.ts'
 import { all, type Tristate } from '../text/tristate.ts'
-import { matchesExpression } from './path-pattern.ts'
 
 type Rule = ResourceOf<'HTTPRoute'>['spec']['rules'][number]
 export type Match = Rule['matches'][number]
@@ -56,7 +56,7 @@ function matchesPath(match: Match['path'], path: string | undefined): Tristate {
   const prefix = value.replace(/\/$/, '')
   if ((type === 'PathPrefix' && prefix === '') || (type === 'RegularExpression' && value === ANY_PATH)) return true
   if (path === undefined) return EXPLAIN.test(value) ? false : undefined
-  if (type === 'RegularExpression') return matchesExpression(value, path)
+  if (type === 'RegularExpression') return matchesRegex(value, path)
   return type === 'Exact' ? path === value : path === prefix || path.startsWith(`${prefix}/`)
 }
 

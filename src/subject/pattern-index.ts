@@ -1,4 +1,5 @@
-import { ANY_NAME } from './words.ts'
+import { ExpressionIndex } from './expression-index.ts'
+import { EXPRESSION } from './words.ts'
 
 /** Length of the longest name of an object. */
 const MAX_NAME = 253
@@ -11,10 +12,12 @@ export class PatternIndex {
   readonly #ends = new Map<string, string[]>()
   /** Literals between two wildcards. */
   readonly #inner = new Set<string>()
-  readonly #matchesAny: boolean
+  readonly #expressions: ExpressionIndex
 
   constructor(patterns: readonly string[]) {
-    this.#matchesAny = patterns.includes(ANY_NAME)
+    this.#expressions = new ExpressionIndex(
+      patterns.flatMap(one => (one.startsWith(EXPRESSION) ? one.slice(EXPRESSION.length) : []))
+    )
     for (const pattern of patterns) this.#add(pattern)
   }
 
@@ -51,8 +54,8 @@ export class PatternIndex {
 
   /** Parts of the name that patterns match on, with the patterns; the whole name if they can match any part. */
   matchedParts(name: string): readonly string[] {
-    if (this.#matchesAny) return [name]
-    const matched: string[] = []
+    const relation = this.#expressions.relationOf(name)
+    const matched = relation === '' ? [] : [relation]
     const add = (place: string, part: string, patterns: readonly string[] | undefined) => {
       for (const pattern of patterns ?? []) matched.push(`${place} ${part} ${pattern}`)
     }

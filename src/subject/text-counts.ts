@@ -39,7 +39,7 @@ class TextCounter {
     if (before === after) return
     if (Array.isArray(before) && Array.isArray(after)) {
       for (let i = 0; i < Math.max(before.length, after.length); i += 1) this.change(before[i], after[i], role)
-    } else if (isObject(before) && isObject(after)) {
+    } else if (isObject(before) && isObject(after) && before['type'] === after['type']) {
       this.#changeFields(before, after, role)
     } else {
       this.add(before, role, -1)
@@ -48,22 +48,22 @@ class TextCounter {
   }
 
   #changeFields(before: Fields, after: Fields, role: Role): void {
-    for (const key in before) if (!Object.hasOwn(after, key)) this.#addField(key, before[key], role, -1)
+    for (const key in before) if (!Object.hasOwn(after, key)) this.#addField(key, before, role, -1)
     for (const key in after) {
-      if (Object.hasOwn(before, key)) this.change(before[key], after[key], roleIn(role, key))
-      else this.#addField(key, after[key], role, 1)
+      if (Object.hasOwn(before, key)) this.change(before[key], after[key], roleIn(role, key, after))
+      else this.#addField(key, after, role, 1)
     }
   }
 
   add(value: unknown, role: Role, by: 1 | -1): void {
     if (typeof value === 'string') this.#addText(value, role, by)
     else if (Array.isArray(value)) for (const one of value) this.add(one, role, by)
-    else if (isObject(value)) for (const key in value) this.#addField(key, value[key], role, by)
+    else if (isObject(value)) for (const key in value) this.#addField(key, value, role, by)
   }
 
-  #addField(key: string, value: unknown, role: Role, by: 1 | -1): void {
+  #addField(key: string, fields: Fields, role: Role, by: 1 | -1): void {
     this.#addText(key, role === 'metadata' ? role : 'other', by)
-    this.add(value, roleIn(role, key), by)
+    this.add(fields[key], roleIn(role, key, fields), by)
   }
 
   #addText(text: string, role: Role, by: 1 | -1): void {
@@ -79,7 +79,9 @@ type Fields = Readonly<Record<string, unknown>>
 const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-function roleIn(role: Role, field: string): Role {
+/** Role of a field, which can depend on others beside it. */
+function roleIn(role: Role, field: string, { type }: Fields): Role {
   if (role === 'metadata' || field === 'labels' || field === 'annotations') return 'metadata'
+  if (field === 'value' && type === 'RegularExpression') return 'regex'
   return field === 'prefix' || field === 'regex' ? field : 'other'
 }

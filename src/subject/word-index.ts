@@ -1,7 +1,7 @@
 import type { Resource } from '../state/resource.ts'
 import { Counts, type TextDiff } from './counts.ts'
 import { PatternIndex } from './pattern-index.ts'
-import { countWords, lookupName, mentions, type WordCounts, type Words } from './words.ts'
+import { countWords, EXPRESSION, lookupName, mentions, type WordCounts, type Words } from './words.ts'
 
 /** Words of all objects but those of models: what is not among them cannot tell two models apart. */
 export class WordIndex {
@@ -16,7 +16,7 @@ export class WordIndex {
     this.#counts = counts
     this.patterns = previous?.patterns ?? new PatternIndex([...counts.patterns])
     this.blocks = previous?.blocks ?? [...counts.blocks]
-    this.hasRevisions = previous?.hasRevisions ?? [...counts.patterns].some(pattern => REVISION.test(pattern))
+    this.hasRevisions = previous?.hasRevisions ?? [...counts.patterns].some(matchesRevision)
   }
 
   static of(objects: readonly Resource[]): WordIndex {
@@ -70,3 +70,4 @@ const isPlain = (name: string) =>
 const GENERATED: ReadonlySet<string> = new Set(['default', 'predictor', 'transformer', 'explainer', 'private'])
 
 const REVISION = /\d{5}/
+const matchesRevision = (pattern: string) => REVISION.test(pattern) || pattern.startsWith(EXPRESSION)

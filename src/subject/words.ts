@@ -68,7 +68,7 @@ function addNames({ names, patterns }: MutableCounts, text: string, role: Role, 
     else add(names, segment, by)
   }
   const pattern = toPattern(role, text)
-  if (PARTIAL.test(pattern)) add(patterns, pattern, by)
+  if (PARTIAL.test(pattern) || pattern.startsWith(EXPRESSION)) add(patterns, pattern, by)
 }
 
 function addValues(values: Map<string, number>, text: string, by: number): void {
@@ -85,17 +85,21 @@ function add(counts: Map<string, number>, word: string, by: number): void {
 const LABEL = /[\w./-]+/g
 /** Wildcard between which and a name can be no other character. */
 const PARTIAL = /[\w-]\*|[\w-]\{\*|\*\}?[\w-]/
-/** Characters of a regular expression that stand for themselves or, in part, for any others. */
-const SIMPLE = /^[\w/:.*^$()|-]*$/
-/** Pattern that can match any part of any name. */
-export const ANY_NAME = '-*-'
+/** Regular expression of characters that stand for themselves, and of any others. */
+const SIMPLE = /^\^?(?:[\w/:-]|\\\.|\.\*)*\$?$/
+/** Prefix of regular expressions among the patterns. */
+export const EXPRESSION = 'regex:'
 
-/** A prefix and a regular expression as patterns that match no less. */
+/** A prefix as a pattern, and a regular expression if it can be written as one. */
 function toPattern(role: Role, text: string): string {
   if (role === 'prefix') return `${text}*`
   if (role !== 'regex') return text
-  const plain = text.replaceAll('\\.', '.')
-  return SIMPLE.test(plain) ? plain.replace(/[.*^$()|]+/g, '*') : ANY_NAME
+  return SIMPLE.test(text)
+    ? text
+        .replace(/^\^|\$$/g, '')
+        .replaceAll('.*', '*')
+        .replaceAll('\\', '')
+    : `${EXPRESSION}${text}`
 }
 
 const SEGMENT = /[a-z0-9-]+/g

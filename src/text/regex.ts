@@ -16,7 +16,7 @@ const compiled = new Map<string, { readonly expression: Compiled }>()
  * @see istio 1.31 pkg/config/validation/validation.go (validateStringMatchRegexp)
  */
 export function matchesRegex(pattern: string, text: string): boolean {
-  return compile(pattern)?.matches(text) ?? false
+  return compileRegex(pattern)?.matches(text) ?? false
 }
 
 /**
@@ -26,10 +26,11 @@ export function matchesRegex(pattern: string, text: string): boolean {
 export function replaceRegex(text: string, pattern: string, replacement: string): string {
   const expand = (match: string, ...groups: readonly string[]) =>
     replacement.replace(/\\(\d)/g, (_, digit: string) => [match, ...groups][Number(digit)] ?? '')
-  return compile(pattern)?.matcher(text).replaceAll(expand) ?? text
+  return compileRegex(pattern)?.matcher(text).replaceAll(expand) ?? text
 }
 
-function compile(pattern: string): Compiled {
+/** Absent if the expression is not valid. */
+export function compileRegex(pattern: string): Compiled {
   const known = compiled.get(pattern)
   if (known !== undefined) return known.expression
   const [oldest] = compiled.keys()

@@ -90,7 +90,7 @@ function outcome(yaml: string, port = 80): string {
     method: 'POST',
     token: { issuer: 'https://issuer.example.com' },
     headers: {},
-    headersComplete: true
+    headersComplete: false
   }
   return describe(evaluateCalls(view, [toWorkload(client)], call, destinationOf(view, HOST, port, undefined)))
 }
@@ -348,7 +348,7 @@ const ROUTES: Readonly<Record<string, readonly [objects: string, expected: strin
   ],
   'HTTPRoute with a condition that is not modeled': [
     httpRoute(
-      '{ matches: [{ path: { type: RegularExpression, value: "^/v1/(?=x)" } }], backendRefs: [{ name: lions, port: 80 }] }'
+      '{ matches: [{ headers: [{ type: RegularExpression, name: x, value: "x.*" }] }], backendRefs: [{ name: lions, port: 80 }] }'
     ),
     'headers or paths of HTTPRoute user1/http decide whether it routes the request'
   ],

@@ -20,6 +20,13 @@ kind: VirtualService
 metadata: { namespace: user1, name: route }
 spec: { hosts: ["*"], http: [{ match: [{ uri: ${uri} }] }] }
 `)
+const httpRoute = (path: string) =>
+  resourceOf(`
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { namespace: user1, name: route }
+spec: { rules: [{ matches: [{ path: ${path} }] }] }
+`)
 
 for (const [name, object, related, others] of [
   ['a path with the name', paths('/v1/models/iris:predict'), ['iris'], ['iri', 'iris-2', 'siris']],
@@ -36,7 +43,16 @@ for (const [name, object, related, others] of [
   ['a wildcard beside other characters', paths('*.example.com'), [], ['iris', 'com-x']],
   ['a prefix', route('{ prefix: /v1/models/mod }'), ['model'], ['other']],
   ['a simple regular expression', route('{ regex: "/v1/mod.*" }'), ['model'], ['other']],
-  ['a regular expression with classes', route('{ regex: "/v1/[a-m].*" }'), ['model', 'x'], []]
+  ['a regular expression with classes', route('{ regex: "/v1/[a-m].*" }'), ['model'], []],
+  ['a regular expression that matches no part of a name', route('{ regex: "/v1/\\\\d+" }'), [], ['model', 'x']],
+  ['a regular expression with word boundaries', route('{ regex: "/v1\\\\b" }'), ['model', 'x'], []],
+  [
+    'a regular expression of an HTTPRoute',
+    httpRoute('{ type: RegularExpression, value: "/mod[a-z]" }'),
+    ['mode'],
+    ['xx']
+  ],
+  ['a path of an HTTPRoute', httpRoute('{ type: Exact, value: "/mod[a-z]" }'), ['mod'], ['mode', 'x']]
 ] as const) {
   t.test(`${name} distinguishes the names that it can match`, async t => {
     const index = WordIndex.of([object])
@@ -50,6 +66,16 @@ t.test('names that no host can contain, or that end like generated names, are di
   for (const name of ['a.b', '1a', 'x-predictor', 'default']) t.equal(index.relationOf(name), name)
   t.equal(index.relationOf('team', 'team-1'), 'team', 'part of the namespace')
   t.equal(index.relationOf('iris', 'team-1'), '')
+})
+
+t.test('revisions are distinct if a pattern can match on their numbers', async t => {
+  for (const [uri, expected] of [
+    ['{ prefix: /x-predictor-00001 }', true],
+    ['{ regex: "/x-predictor-0000[1-3].*" }', true],
+    ['{ prefix: /x-predictor }', false]
+  ] as const) {
+    t.equal(WordIndex.of([route(uri)]).hasRevisions, expected, uri)
+  }
 })
 
 t.test('pods have no words, and a namespace not its own name', async t => {
@@ -86,6 +112,9 @@ t.test('an update changes counts by the difference of both objects', async t => 
     route('{ exact: /a }'),
     route('{ prefix: /a }'),
     route('{ prefix: "/a-b*" }'),
+    route('{ regex: "/[a-b]" }'),
+    httpRoute('{ type: Exact, value: "/[a-b]*" }'),
+    httpRoute('{ type: RegularExpression, value: "/[a-b]*" }'),
     policy('{ to: [{ operation: { paths: ["/a", "/b*", "10.0.0.0/8"] } }] }'),
     policy('{ to: [{ operation: { paths: ["/b*"], hosts: [x, x] } }], when: [{ key: k, values: [v] }] }'),
     policy('{}')

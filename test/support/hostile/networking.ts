@@ -140,6 +140,18 @@ const virtualServices: readonly HostileInput[] = [
         http: times(10_000, i => ({ match: [{ uri: { regex: '(a+)+$' } }], redirect: { uri: `/${i}` } }))
       })
   },
+  {
+    name: 'VirtualService: regular expressions of many alternatives',
+    admitted: true,
+    make: () =>
+      virtualService({
+        hosts: ['*'],
+        http: times(50, i => ({
+          match: [{ uri: { regex: `${i}(${times(90, j => `[a-m]{${j % 9}}`).join('|')})*` } }],
+          redirect: { uri: '/' }
+        }))
+      })
+  },
   { name: 'VirtualService: no hosts', admitted: true, make: () => virtualService({ hosts: [], gateways: [''] }) }
 ]
 
