@@ -1,4 +1,5 @@
 import { isAmbient, isAmbientNamespace } from '../istio/ambient.ts'
+import { deploymentMode } from '../kserve/deployment-mode.ts'
 import { componentsOf } from '../kserve/inference-service.ts'
 import { desiredPod } from '../kserve/next-pod.ts'
 import { DATAPLANE_MODE } from '../state/workload.ts'
@@ -17,11 +18,10 @@ export default defineCheck({
   *check(namespace, view) {
     const { name } = namespace
     if (!isAmbientNamespace(view, name)) return
-    const models = view.list('InferenceService', name).filter(service =>
-      componentsOf(view, service)
-        .filter(({ mode }) => mode === 'Knative')
-        .some(component => isAmbient(view, desiredPod(view, service, component)))
-    )
+    const models = view
+      .list('InferenceService', name)
+      .filter(service => deploymentMode(view, service) === 'Knative')
+      .filter(service => componentsOf(view, service).some(one => isAmbient(view, desiredPod(view, service, one))))
     if (models.length === 0) return
     const { [DATAPLANE_MODE]: _, ...labels } = namespace.labels
     yield {
