@@ -6,6 +6,7 @@ import { getOrAdd } from '../state/map.ts'
 import { memoizeInView } from '../state/memoize.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
+import { parseGoBool } from '../text/go-bool.ts'
 import type { Labels } from '../text/selector.ts'
 import { admitsNamespace, type KubernetesGateway } from './listeners.ts'
 
@@ -22,8 +23,6 @@ const MANAGED = 'gateway.istio.io/managed'
 /** Value of the label of Services and pods that Istio creates for a waypoint. */
 const MESH_CONTROLLER = 'istio.io-mesh-controller'
 const INBOUND_BINDING = 'ambient.istio.io/waypoint-inbound-binding'
-/** Values that Go's `strconv.ParseBool` parses as true. */
-const TRUE = ['1', 't', 'T', 'TRUE', 'true', 'True']
 
 /** Why the waypoint that a label names does not handle requests, which go to the pods without it. */
 export type Unbound = 'missing' | 'not-ready' | 'namespace-not-allowed' | 'other-traffic'
@@ -129,7 +128,7 @@ export function serviceWaypoint(
   const labels = view.get('Service', namespace, nameIn(host))?.labels ?? {}
   if (isGateway) {
     const value = labels[FOR_INGRESS] ?? view.get('Namespace', '', namespace)?.labels[FOR_INGRESS]
-    if (value === undefined || !TRUE.includes(value)) return undefined
+    if (parseGoBool(value ?? '') !== true) return undefined
   }
   return bindingOf(view, { namespace, labels }, 'service')
 }

@@ -2,6 +2,7 @@ import { memoize, memoizeInView } from '../state/memoize.ts'
 import type { ResourceOf } from '../state/resource.ts'
 import type { View } from '../state/snapshot.ts'
 import type { Workload } from '../state/workload.ts'
+import { parseGoBool } from '../text/go-bool.ts'
 import { any, type Tristate } from '../text/tristate.ts'
 import type { AuthorizationPolicy, Rule } from './authorization-policy.ts'
 import { hasIdentity, matchesRule, unmodeledKeys } from './authorization-rule.ts'
@@ -26,8 +27,6 @@ export type Authorization =
 export type AuthorizationKinds = 'AuthorizationPolicy' | 'ConfigMap'
 
 const DRY_RUN = 'istio.io/dry-run'
-/** Values that Go's `strconv.ParseBool` parses as true. */
-const TRUE = ['1', 't', 'T', 'TRUE', 'true', 'True']
 
 /**
  * Enforced policies that apply to a workload.
@@ -42,7 +41,7 @@ export const policiesFor: (view: View<AuthorizationKinds>, workload: Workload) =
   })
 
 export function isEnforced({ annotations }: AuthorizationPolicy): boolean {
-  return !TRUE.includes(annotations[DRY_RUN] ?? '')
+  return parseGoBool(annotations[DRY_RUN] ?? '') !== true
 }
 
 /** True if an ALLOW policy matches on the peer identity, which requires mTLS to a sidecar. */

@@ -34,7 +34,7 @@ identity ignored ignoreuricase image implementationspecific imported impossible 
 infer inference inferencegraph inferencegraphs inferenceservice inferenceservices infinity info ingress ingressclass
 ingressclasses ingressclassname ingressdomain ingresses ingressgateway ingressselector ingressservice initcontainers
 initializer inject injected injection injector internal invalid io ip ipaddr ipblock ipblocks isdeepstrictequal
-isdnsname ispropagated iss issuer istio istiod istionamespace isvc
+isdnsname ison ispropagated iss issuer istio istiod istionamespace isvc
 js json jwt jwtrules
 k8s key kgateway kind kinds knative knativelocalgatewayservice knativenamespace kpa kserve kserveingressgateway
 kservenamespace kube kubectl kubelet kubernetes kubernetesgateway
@@ -51,11 +51,12 @@ notnamespaces notpaths notports notprincipals notremoteipblocks notrequestprinci
 nottrustdomains notvalues ns num number numtrustedproxies
 object objects objectselector of off on only onnx open opendatahub openshift operation operator opted optional org
 orphaned other out outage outbound outboundtrafficpolicy own ownerreferences owning
-paddle parentrefs parsegofloat parsegoobject parseyaml part passthrough path pathprefix paths pathtemplate pathtype
-patterns peer peerauthentication peerauthentications per percent percentage permissive phase plain plaintext plane
-planned plural pmml pod podip pods podselector podswith policy policytypes pool port portlevelmtls portlevelsettings
-ports post predict predictor prefix presenter previous principal principals priority private probe probers probes
-projectcontour propagated protobuf protocol protocolversion provider proxy proxymetadata public published pytorch
+paddle parentrefs parsegobool parsegofloat parsegoobject parseyaml part passthrough path pathprefix paths
+pathtemplate pathtype patterns peer peerauthentication peerauthentications per percent percentage permissive phase
+plain plaintext plane planned plural pmml pod podip pods podselector podswith policy policytypes pool port
+portlevelmtls portlevelsettings ports post predict predictor prefix presenter previous principal principals priority
+private probe probers probes projectcontour propagated protobuf protocol protocolversion provider proxy proxymetadata
+public published pytorch
 queryparams queue queueadm
 rawdeployment re2js readinessprobe readsannotation ready reason redacted redirect redirected redirection redis ref
 referencegrant referencegrants refused regex registry registryonly regularexpression rejected remote remoteipblocks
@@ -69,7 +70,7 @@ serviceaccounts serviceannotationdisallowedlist serviceentries serviceentry serv
 serviceurl serving servingruntime servingruntimes set settings sha1 shape sidecar sidecarinjectorwebhook sidecars
 simple skipped sklearn sni source sourcelabels sourcenamespace sourceuri spec spiffe standard startupprobe status
 steps storage strategy strict string strings style subjectaltnames subset subsets succeeded superseded
-supportedmodelformats svc system
+supportedmodelformats svc switches system
 tag target targetburstcapacity targetport targetref targetrefs tcp template tensorflow then tls tlsmode to token
 trace traced traefik traffic trafficpercent trafficpolicy transformer translation triton true trustdomain
 trustdomainaliases trustdomains trustsproxies tunnel type

@@ -1,4 +1,6 @@
+import { bindingOf, type WaypointKinds } from '../gateway-api/waypoint.ts'
 import { isAmbient } from '../istio/ambient.ts'
+import { unmodeledSetting } from '../istio/istiod-settings.ts'
 import { findMeshConfig } from '../istio/mesh.ts'
 import type { Component } from '../kserve/inference-service.ts'
 import { findKserveConfig } from '../kserve/kserve.ts'
@@ -12,27 +14,38 @@ import type { Workload } from '../state/workload.ts'
  * because defaults take effect only in a known installation. Absent: all are found.
  */
 export function unknownInstallation(
-  view: View<'ConfigMap' | 'Pod' | 'Namespace'>,
-  { mode }: Component,
+  view: View<'ConfigMap' | WaypointKinds>,
+  component: Component,
   pods: readonly Workload[]
 ): string | undefined {
   const { kserveNamespace, installations } = view.settings
   const { istio, knative } = installations
   if (findKserveConfig(view) === undefined)
     return `KServe is not found: no ConfigMap ${kserveNamespace}/${KSERVE_CONFIG}`
-  if (mode === 'Knative' && knative.source === undefined)
+  if (component.mode === 'Knative' && knative.source === undefined)
     return 'Knative Serving is not found: no webhook configuration and no ConfigMap of it'
   if (istio[0].source === undefined)
     return 'Istio is not found: no injection webhook and no ConfigMap with a mesh configuration'
+  const isInAmbient = pods.some(pod => isAmbient(view, pod))
   const version = versionOf(view, istio[0].namespace, { app: 'istiod' })
   if (version !== undefined && isBelow(version, OLDEST))
     return `Istio ${version}: versions below ${OLDEST.join('.')} are not modeled`
-  if (version !== undefined && isBelow(version, OLDEST_AMBIENT) && pods.some(pod => isAmbient(view, pod)))
+  if (version !== undefined && isBelow(version, OLDEST_AMBIENT) && isInAmbient)
     return `Istio ${version}: ambient mode of versions below ${OLDEST_AMBIENT.join('.')} is not modeled`
+  const setting = isInAmbient ? unmodeledSetting(view, hasWaypoint(view, component, pods)) : undefined
+  if (setting !== undefined) return `setting ${setting} of istiod is not modeled`
   const unread = pods.find(pod => isNotRead(view, pod))
   return (
     unread?.revision && `Istio revision ${unread.revision}: ConfigMap ${meshConfigMap(unread.revision)} is not read`
   )
+}
+
+/** True if labels of the Service or of pods name a waypoint, whether it handles requests or not. */
+function hasWaypoint(view: View<WaypointKinds>, { service }: Component, pods: readonly Workload[]): boolean {
+  return pods.some(({ namespace, labels }) => {
+    const ofService = view.get('Service', namespace, service)?.labels ?? {}
+    return [labels, ofService].some(one => bindingOf(view, { namespace, labels: one }, 'service') !== undefined)
+  })
 }
 
 /** Oldest version of Istio whose behavior is modeled. */

@@ -33,13 +33,21 @@ webhooks:
     clientConfig: { service: { namespace: istio-system, name: istiod-1-23 } }
     namespaceSelector: { matchLabels: { istio.io/rev: 1-23 } }
 `
-const istiod = (version: string) => `
+const istiod = (version: string, env = '') => `
 apiVersion: v1
 kind: Pod
 metadata: { namespace: istio-system, name: a-istiod, labels: { app: istiod } }
-spec: { containers: [{ name: discovery, image: "docker.io/istio/pilot:${version}" }] }
+spec: { containers: [{ name: discovery, image: "docker.io/istio/pilot:${version}", env: [${env}] }] }
 `
 
+const USE = 'istio.io/use-waypoint: waypoint'
+const service = `
+apiVersion: v1
+kind: Service
+metadata: { namespace: user1, name: new-predictor, labels: { ${USE} } }
+spec: { ports: [{ port: 80 }] }
+`
+const notModeled = (setting = '') => `setting ${setting} of istiod is not modeled`
 const AMBIENT = namespace('istio.io/dataplane-mode: ambient')
 
 t.test('paths are unknown without the configuration of a control plane', async t => {
@@ -92,6 +100,50 @@ t.test('paths are unknown without the configuration of a control plane', async t
       ['Istio 1.23.6: ambient mode of versions below 1.24 is not modeled']
     ],
     ['ambient mode of Istio 1.24.0', stockWith(together(istiod('1.24.0'), AMBIENT)), []],
+    ...Object.entries({
+      'AMBIENT_ENABLE_MULTI_NETWORK, value: "true"': true,
+      'AMBIENT_ENABLE_MULTI_NETWORK, value: "false"': false,
+      'AMBIENT_ENABLE_MULTI_NETWORK, value: maybe': false,
+      'AMBIENT_ENABLE_MULTI_NETWORK, valueFrom: {}': false,
+      'PILOT_ENABLE_SENDING_HBONE, value: "0"': true,
+      'PILOT_AUTO_ALLOW_WAYPOINT_POLICY, value: "true"': false,
+      'PILOT_ENABLE_AMBIENT, value: "true"': false
+    }).map(([variable, isReported]) => {
+      const [setting] = variable.split(',')
+      const state = stockWith(together(istiod('1.31.0', `{ name: ${variable} }`), AMBIENT))
+      return [`istiod with ${variable}`, state, isReported ? [notModeled(setting)] : []] as const
+    }),
+    ...(['istio.io/use-waypoint: none', 'istio.io/use-waypoint: waypoint'] as const).map(label => {
+      const env = '{ name: PILOT_AUTO_ALLOW_WAYPOINT_POLICY, value: "true" }'
+      const state = stockWith(together(istiod('1.31.0', env), namespace(`istio.io/dataplane-mode: ambient, ${label}`)))
+      return [label, state, label.endsWith('none') ? [] : [notModeled('PILOT_AUTO_ALLOW_WAYPOINT_POLICY')]] as const
+    }),
+    ...Object.entries({
+      Service: service,
+      pod: pod(
+        'user1',
+        'new-0',
+        `serving.kserve.io/inferenceservice: new, component: predictor, ${USE}`,
+        'none'
+      ).replace('metadata: {', 'metadata: { annotations: { ambient.istio.io/redirection: enabled },')
+    }).map(([name, yaml]) => {
+      const env = '{ name: PILOT_AUTO_ALLOW_WAYPOINT_POLICY, value: "true" }'
+      const state = stockWith(together(istiod('1.31.0', env), AMBIENT, yaml))
+      return [`waypoint of a ${name}`, state, [notModeled('PILOT_AUTO_ALLOW_WAYPOINT_POLICY')]] as const
+    }),
+    ...Object.entries({
+      'that has completed': (yaml: string) => `${yaml}status: { phase: Succeeded }\n`,
+      'of another app': (yaml: string) => yaml.replace('app: istiod', 'app: other'),
+      'in another container': (yaml: string) => yaml.replace('name: discovery', 'name: other')
+    }).map(([name, change]) => {
+      const yaml = change(istiod('1.31.0', '{ name: AMBIENT_ENABLE_MULTI_NETWORK, value: "true" }'))
+      return [`setting of a pod ${name}`, stockWith(together(yaml, AMBIENT)), []] as const
+    }),
+    [
+      'setting for ambient mode without pods in ambient mode',
+      stockWith(istiod('1.31.0', '{ name: AMBIENT_ENABLE_MULTI_NETWORK, value: "true" }')),
+      []
+    ],
     ['ambient mode of Istio, without a version', stockWith(AMBIENT), []],
     [
       'pods of the default revision',

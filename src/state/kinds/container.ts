@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { parseGoBool } from '../../text/go-bool.ts'
 import { parseGoObject } from '../../text/go-json.ts'
 import { listOf, object, optional } from './fields.ts'
 
+const variable = z.object({ name: optional(z.string()), value: optional(z.string()) })
 const containerPort = z.object({ name: optional(z.string()), containerPort: z.number() })
 type ContainerPorts = readonly z.output<typeof containerPort>[]
 
@@ -36,10 +38,17 @@ const ORIGINAL_PROBES = 'ISTIO_KUBE_APP_PROBERS'
 
 /** Containers of istiod, KServe's controller and Knative's activator; their image tag is the version of the installation. */
 const CONTROL_PLANE = ['discovery', 'manager', 'activator']
+const ISTIOD = 'discovery'
+
+/** Environment variable that is true or false. */
+export interface Switch {
+  readonly name: string
+  readonly isOn: boolean
+}
 
 /**
- * Keeps arguments only of the proxy, and the image only of control planes; others can be long and are not used. Of probes
- * and environment it keeps on which ports the application serves TLS.
+ * Keeps arguments only of the proxy, the image only of control planes, and switches only of istiod; others can be long and are not
+ * used. Of probes and environment it keeps on which ports the application serves TLS.
  */
 export const container = z
   .object({
@@ -50,13 +59,14 @@ export const container = z
     livenessProbe: handler,
     readinessProbe: handler,
     startupProbe: handler,
-    env: listOf(z.object({ name: optional(z.string()), value: optional(z.string()) }))
+    env: listOf(variable)
   })
   .transform(({ name = '', image, args, ports, livenessProbe, readinessProbe, startupProbe, env }) => ({
     name,
     ports,
     args: name === PROXY ? args : [],
     image: CONTROL_PLANE.includes(name) ? image : undefined,
+    switches: name === ISTIOD ? env.flatMap(toSwitch) : [],
     probes: name === PROXY ? [] : [readinessProbe, livenessProbe, startupProbe].flatMap(one => httpProbe(one, ports)),
     servesTls: [
       ...[readinessProbe, livenessProbe, startupProbe].flatMap(one => probedPort(one, ports)),
@@ -64,6 +74,11 @@ export const container = z
       ...(name === PROXY ? env.flatMap(one => (one.name === ORIGINAL_PROBES ? originalProbes(one.value) : [])) : [])
     ]
   }))
+
+function toSwitch({ name = '', value = '' }: z.output<typeof variable>): readonly Switch[] {
+  const isOn = parseGoBool(value)
+  return isOn === undefined ? [] : [{ name, isOn }]
+}
 
 /** A kubelet sends gRPC probes, and HTTP probes without a scheme, in plaintext. */
 function probedPort(probe: Handler, ports: ContainerPorts): readonly PortTls[] {
