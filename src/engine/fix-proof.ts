@@ -53,7 +53,8 @@ export function proveFixes(
     if (after !== undefined) own.latest = after
     return undefined
   }
-  const steps = stepsOf(fixed, findings, read)
+  const removed = findings.flatMap(({ fix: { remove = [] } }) => remove.map(nameOf))
+  const steps = stepsOf(fixed, change.operation === 'CREATE' ? findings.map(without(changed)) : findings, read)
   if (steps === undefined) return { is: 'bad', reason: 'an object of the fix cannot be read' }
   let pending = steps
   while (pending.length > 0) {
@@ -66,7 +67,7 @@ export function proveFixes(
     }
     pending = denied.map(({ step }) => step)
   }
-  const isReplaced = steps.some(step => nameOf(step.after ?? step.before) === changed)
+  const isReplaced = [...steps.map(step => nameOf(step.after ?? step.before)), ...removed].includes(changed)
   const denial = isReplaced ? undefined : denialOf(change, others)
   if (denial !== undefined) return { is: 'bad', reason: `the change is denied: ${denial}` }
   const after = evaluate(fixed, rules, own.latest)
@@ -79,6 +80,13 @@ export function proveFixes(
   const before = evaluate(state.before(change), rules, cache.latest ?? own.latest)
   return { is: 'good', grants: grantsOf(before, after) }
 }
+
+/** Fix without the removal of an object that does not exist yet: it is not created then. */
+const without =
+  (name: string) =>
+  ({ fix: { remove = [], ...fix } }: Finding) => ({
+    fix: { ...fix, remove: remove.filter(ref => nameOf(ref) !== name) }
+  })
 
 /** Identity of a finding. */
 const keyOf = ({ rule, object, field }: Finding) => `${rule} ${nameOf(object)} ${field}`

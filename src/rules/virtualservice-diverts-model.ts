@@ -8,7 +8,7 @@ export default defineFailure({
   cause: 'routed-elsewhere',
   summary: 'A VirtualService does not send the requests for a model to it',
   symptom: '404, a redirect, or the answer of another workload',
-  explain(failure) {
+  explain(failure, view) {
     const { virtualService, host } = failure
     const name = nameOf(virtualService)
     return {
@@ -16,8 +16,8 @@ export default defineFailure({
       field: 'spec.http',
       message: `${name} ${outcomeOf(failure)} for ${hostName({ host })}`,
       fix: {
-        text: `Remove ${host} from the hosts of ${name}, or route its requests as KServe's VirtualService does`,
-        ...(isManagedRoute(virtualService) ? {} : withoutHost(virtualService, host))
+        text: `Remove ${host} from the hosts of ${name}, or route its requests to the model`,
+        ...(isManagedRoute(virtualService) ? {} : withoutHost(view, virtualService, host))
       }
     }
   }

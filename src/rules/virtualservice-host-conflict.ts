@@ -1,3 +1,4 @@
+import { deploymentMode } from '../kserve/deployment-mode.ts'
 import { ingressOf } from '../kserve/kserve.ts'
 import { toFullName } from '../text/host.ts'
 import { isManagedRoute, withoutHost } from './lib/managed-route.ts'
@@ -19,13 +20,16 @@ export default defineCheck({
     const isBound = spec.gateways.some(one => ['mesh', ingressGateway, localGateway].includes(one))
     if (spec.gateways.length > 0 && !isBound) return
     for (const [i, host] of spec.hosts.entries()) {
-      const model = findModelOf(view, toFullName(host, namespace, view.settings.clusterDomain))
+      const fullName = toFullName(host, namespace, view.settings.clusterDomain)
+      const model = findModelOf(view, fullName)
+      // In Standard mode no controller creates VirtualServices.
+      if (model === undefined || deploymentMode(view, model) !== 'Knative') continue
       // KServe manages the VirtualService with the name of the model.
-      if (model === undefined || (model.namespace === namespace && model.name === name)) continue
+      if (model.namespace === namespace && model.name === name) continue
       yield {
         field: `spec.hosts[${i}]`,
         message: `${host} is a model host: sidecars use the older of VirtualService ${namespace}/${name} and KServe's`,
-        fix: { text: `Use a host of your own, and leave ${host} to KServe`, ...withoutHost(route, spec.hosts[i]) }
+        fix: { text: `Use a host of your own, and leave ${host} to KServe`, ...withoutHost(view, route, fullName) }
       }
     }
   }

@@ -40,6 +40,8 @@ t.test('fixes of rules hold', async t => {
   const denied = findingsOf(strict, change)
   t.ok(denied.length > 0)
   t.same(prove(denied, strict, change), { is: 'good', grants: [] }, 'policy that the fix replaces')
+  const uncreated = withFix({ remove: [toRef(resourceOf(MUTUAL))] })
+  t.same(prove(uncreated), { is: 'good', grants: [] }, 'new object that the fix removes')
 })
 
 t.test('fixes of a deletion, and removals', async t => {

@@ -114,21 +114,17 @@ const CHANGES: Readonly<Record<string, readonly [state: string, change: string, 
       pod('user1', 'other', 'app: other, serving.kserve.io/inferenceservice: new', 'none')
     ),
     routes('[{ destination: { host: new-predictor }, weight: 50 }, { destination: { host: other }, weight: 50 }]'),
-    ['warn', 'virtualservice-host-conflict: ']
+    ['allow']
   ],
   'VirtualService that sends requests to another workload at the waypoint': [
     inAmbient(USE, waypoint(), OTHER, pod('user1', 'other', 'app: other', 'none')),
     routes('[{ destination: { host: other } }]'),
-    [
-      'deny',
-      'virtualservice-diverts-model: in-mesh (amb) at caller->pod, in-mesh (clients) at caller->pod',
-      'virtualservice-host-conflict: '
-    ]
+    ['deny', 'virtualservice-diverts-model: in-mesh (amb) at caller->pod, in-mesh (clients) at caller->pod']
   ],
   'VirtualService that sends requests to the same Service': [
     inAmbient(USE, waypoint()),
     routes('[{ destination: { host: new-predictor } }]'),
-    ['warn', 'virtualservice-host-conflict: ']
+    ['allow']
   ],
   'VirtualService of a gateway': [
     inAmbient(USE, waypoint()),

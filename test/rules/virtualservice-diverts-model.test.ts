@@ -84,6 +84,11 @@ testRule(t, rule, {
 t.test('the fix removes the host, or the VirtualService if it has no other', async t => {
   const fixes = (hosts: string) => findingsOf(rule.id, own(elsewhere, { hosts })).map(({ fix }) => fix)
   t.match(fixes(`${HOST}, other.example.com`), [{ apply: [{ spec: { hosts: ['other.example.com'] } }] }])
+  const byShortName = own(elsewhere, { hosts: 'sklearn-iris, other.example.com' }).replace('user2', 'user1')
+  t.match(
+    findingsOf(rule.id, byShortName).map(({ fix }) => fix),
+    [{ apply: [{ spec: { hosts: ['other.example.com'] } }] }]
+  )
   t.match(fixes(HOST), [{ remove: [{ kind: 'VirtualService', name: 'mine' }] }])
 })
 

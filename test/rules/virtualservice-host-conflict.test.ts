@@ -23,6 +23,10 @@ testRule(t, rule, {
     `${route('new-transformer.user1, new-explainer.user1')}---${model('', 'predictor: {}, transformer: {}, explainer: {}')}`,
     [...place(0), ...place(1)]
   ],
+  'host of a model in Standard mode': [
+    `${route('new.user1, new-predictor.user1')}---${model(', annotations: { serving.kserve.io/deploymentMode: Standard }')}`,
+    []
+  ],
   'host of an absent component': [route('sklearn-iris-transformer.user1'), []],
   'host of another Service': [route('httpbin.user1.svc.cluster.local'), []],
   'host of another cluster domain': [route('sklearn-iris.user1.svc.example.com'), []],
