@@ -142,7 +142,7 @@ function toForwarded(
 ): Forwarded {
   return {
     host: hostOf(view, backend),
-    port: typeof backend.port === 'number' ? backend.port : undefined,
+    port: Number(backend.port),
     listenerPort,
     subset: undefined,
     call: applyFilters(filters, match, call).call

@@ -1,4 +1,5 @@
 import { digest } from '../text/digest.ts'
+import { compileRegex } from '../text/regex.ts'
 import { type RegexProgram, regexProgram } from '../text/regex-program.ts'
 
 /** Most instructions of all expressions. Each expression has to be compiled. */
@@ -29,7 +30,10 @@ export class ExpressionIndex {
     const programs: RegexProgram[] = []
     let size = 0
     for (const expression of expressions) {
-      const program = regexProgram(expression)
+      const compiled = compileRegex(expression)
+      // It matches nothing.
+      if (compiled === undefined) continue
+      const program = regexProgram(compiled)
       size += program?.size ?? MAX_SIZE
       if (program !== undefined) programs.push(program)
       if (size >= MAX_SIZE) break

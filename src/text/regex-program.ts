@@ -1,4 +1,4 @@
-import { compileRegex } from './regex.ts'
+import type { RE2JS } from 're2js'
 
 /** Finite automaton of a regular expression; states are numbers. */
 export interface RegexProgram {
@@ -33,11 +33,9 @@ const BEGIN = 1 | 4
 const BEGINNING = -1
 const BEGIN_OR_END = BEGIN | 2 | 8
 
-/** Absent if the expression asserts word boundaries. One that is not valid matches nothing. */
-export function regexProgram(expression: string): RegexProgram | undefined {
-  const program: { readonly inst: readonly Instruction[]; readonly start: number } | undefined =
-    compileRegex(expression)?.re2().prog
-  if (program === undefined) return { size: 0, states: [], widthAt: () => 1, next: () => [] }
+/** Absent if the expression asserts word boundaries. */
+export function regexProgram(expression: RE2JS): RegexProgram | undefined {
+  const program: { readonly inst: readonly Instruction[]; readonly start: number } = expression.re2().prog
   const { inst: instructions, start } = program
   if (instructions.some(({ op, arg }) => op === ASSERTION && (arg & ~BEGIN_OR_END) !== 0)) return undefined
   const known = new Map<number, readonly Instruction[]>()

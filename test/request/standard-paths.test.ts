@@ -39,6 +39,18 @@ t.test('all callers use the predictor Service, which targets the pods', async t 
   )
 })
 
+t.test('only the Service of the model is expected to exist', async t => {
+  const routed = (to: string) =>
+    pathLines(`
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { namespace: user1, name: routes }
+spec: { hosts: [new-predictor.user1.svc.cluster.local], http: [{ route: [{ destination: { host: ${to} } }] }] }
+`)[1]
+  t.equal(routed('new-predictor'), 'in-mesh address caller->pod')
+  t.equal(routed('missing'), 'in-mesh address caller->pod no-endpoints')
+})
+
 t.test('a sidecar that does not import the Service passes requests on unchanged', async t => {
   const callersOf = (hosts: string, ...objects: readonly string[]) =>
     pathLines(
