@@ -1,8 +1,11 @@
 import { getOrAdd } from '../state/map.ts'
 import type { Resource } from '../state/resource.ts'
 
-/** Role of a text: of labels and annotations of an object, which match on no others, or of a field whose texts are patterns. */
-export type Role = 'metadata' | 'prefix' | 'regex' | 'other'
+/**
+ * Role of a text: of labels and annotations of an object, which match on no others, or of a field whose texts are patterns.
+ * `replaced` is of expressions whose matches, anywhere in a text, are replaced.
+ */
+export type Role = 'metadata' | 'prefix' | 'regex' | 'replaced' | 'other'
 
 /** How often texts occur in objects, or by how much a change changes it, by their role. */
 export type TextCounts = ReadonlyMap<Role, ReadonlyMap<string, number>>
@@ -82,6 +85,7 @@ const isObject = (value: unknown): value is Fields =>
 /** Role of a field, which can depend on others beside it. */
 function roleIn(role: Role, field: string, { type }: Fields): Role {
   if (role === 'metadata' || field === 'labels' || field === 'annotations') return 'metadata'
+  if (role === 'replaced' || field === 'uriRegexRewrite') return 'replaced'
   if (field === 'value' && type === 'RegularExpression') return 'regex'
   return field === 'prefix' || field === 'regex' ? field : 'other'
 }

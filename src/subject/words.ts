@@ -89,10 +89,13 @@ const PARTIAL = /[\w-]\*|[\w-]\{\*|\*\}?[\w-]/
 const SIMPLE = /^\^?(?:[\w/:-]|\\\.|\.\*)*\$?$/
 /** Prefix of regular expressions among the patterns. */
 export const EXPRESSION = 'regex:'
+/** Of an expression with a word boundary it is not known what it matches on. */
+const ANY_NAME = `${EXPRESSION}\\b`
 
 /** A prefix as a pattern, and a regular expression if it can be written as one. */
 function toPattern(role: Role, text: string): string {
   if (role === 'prefix') return `${text}*`
+  if (role === 'replaced') return ANY_NAME
   if (role !== 'regex') return text
   return SIMPLE.test(text)
     ? text

@@ -47,6 +47,17 @@ for (const [name, object, related, others] of [
   ['a regular expression that matches no part of a name', route('{ regex: "/v1/\\\\d+" }'), [], ['model', 'x']],
   ['a regular expression with word boundaries', route('{ regex: "/v1\\\\b" }'), ['model', 'x'], []],
   [
+    'a regular expression whose matches are replaced',
+    resourceOf(`
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { namespace: user1, name: route }
+spec: { hosts: ["*"], http: [{ rewrite: { uriRegexRewrite: { match: "/v1/(.*)", rewrite: "/x" } } }] }
+`),
+    ['model', 'x'],
+    []
+  ],
+  [
     'a regular expression of an HTTPRoute',
     httpRoute('{ type: RegularExpression, value: "/mod[a-z]" }'),
     ['mode'],
