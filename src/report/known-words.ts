@@ -60,7 +60,7 @@ public published pytorch
 queryparams queue queueadm
 rawdeployment re2js readinessprobe readsannotation ready reason redacted redirect redirected redirection redis ref
 referencegrant referencegrants refused regex registry registryonly regularexpression rejected remote remoteipblocks
-remove rendergotemplate replacefullpath replaceprefixmatch replicaset request requestauthentication
+remove rendergotemplate replaced replacefullpath replaceprefixmatch replicaset request requestauthentication
 requestauthentications requested requestheadermodifier requestmirror requestprincipals requestredirect requests
 required requires responseheadermodifier rev revision revisionname rewrite rewriteapphttpprobe rewriteapphttpprobers
 root rootnamespace route routed router routes rps rule rules run running runtime
