@@ -40,3 +40,14 @@ export function takesHbone(view: View<'Namespace'>, workload: Workload): boolean
 export function takesHboneOfEnvoy(view: View<'Namespace'>, workload: Workload): boolean {
   return takesHbone(view, workload) && workload.labels[TLS_MODE_LABEL] !== 'istio'
 }
+
+/**
+ * True if a waypoint serves a Service, or passes a request on to the address of a pod; other Services it calls as gateways do.
+ * @see istio 1.31 pilot/pkg/networking/core/listener_waypoint.go (getWaypointDestinationCluster)
+ */
+export function isServedBy(
+  { serves }: Workload,
+  { host, namespace }: { readonly host: string; readonly namespace: string }
+): boolean {
+  return serves === undefined || (serves.namespace === namespace && host.startsWith(`${serves.name}.`))
+}

@@ -2,7 +2,7 @@ import type { Endpoint } from '../kubernetes/service.ts'
 import type { View } from '../state/snapshot.ts'
 import { tlsModeOf, type Workload } from '../state/workload.ts'
 import type { Labels } from '../text/selector.ts'
-import { isAmbient, takesHbone, takesHboneOfEnvoy } from './ambient.ts'
+import { isAmbient, isServedBy, takesHbone, takesHboneOfEnvoy } from './ambient.ts'
 import {
   type ClientTls,
   type DestinationRule,
@@ -90,7 +90,7 @@ export function clientSide(
     merged !== undefined && tls !== undefined
       ? fromDestinationRule(tls, client, merged.destinationRule, destination)
       : undefined
-  if (client.proxy === 'waypoint' && isInbound(client, destination))
+  if (client.proxy === 'waypoint' && isServedBy(client, destination))
     return waypointSide(view, client, destination, endpoint, own, merged?.destinationRule)
   const isOriginalDestination = passthrough || (destination.headless && client.proxy === 'sidecar')
   if (!isOriginalDestination && takesHboneOfEnvoy(view, endpoint.workload))
@@ -109,14 +109,6 @@ function throughTunnel(own: ClientSide | undefined, destinationRule: Destination
   return own !== undefined && (own.send === 'tls' || own.send === 'mutual-tls')
     ? { ...own, send: 'tls-in-hbone' }
     : { ...HBONE, reason: 'hbone', destinationRule }
-}
-
-/**
- * True if a waypoint serves the destination, or passes a request on to the address of a pod; other Services it calls as gateways do.
- * @see istio 1.31 pilot/pkg/networking/core/listener_waypoint.go (getWaypointDestinationCluster)
- */
-function isInbound({ serves }: Workload, { host, namespace }: Destination): boolean {
-  return serves === undefined || (serves.namespace === namespace && host.startsWith(`${serves.name}.`))
 }
 
 /**

@@ -1,4 +1,5 @@
-import { waypointOnTheWay, waypointPod } from '../gateway-api/waypoint.ts'
+import { waypointOnTheWay } from '../gateway-api/waypoint.ts'
+import { waypointPod } from '../gateway-api/waypoint-pod.ts'
 import { connect, connectToWaypoint } from '../istio/connection.ts'
 import { forwardToken, issuersFor } from '../istio/request-authentication.ts'
 import type { View } from '../state/snapshot.ts'

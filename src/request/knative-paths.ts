@@ -1,4 +1,4 @@
-import { waypointsBefore } from '../gateway-api/waypoint.ts'
+import { waypointsBefore } from '../gateway-api/waypoint-pod.ts'
 import { knativeGateways, systemPods } from '../knative/knative.ts'
 import { callsTo } from '../kserve/inference-request.ts'
 import { type Component, type InferenceService, previousRevisionOf } from '../kserve/inference-service.ts'

@@ -1,4 +1,5 @@
-import { serviceWaypoint, waypointFor, waypointPod } from '../gateway-api/waypoint.ts'
+import { serviceWaypoint } from '../gateway-api/waypoint.ts'
+import { waypointFor, waypointPod } from '../gateway-api/waypoint-pod.ts'
 import type { Destination } from '../istio/client.ts'
 import type { Forwarded } from '../istio/route.ts'
 import { isExported } from '../istio/sidecar.ts'

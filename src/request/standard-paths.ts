@@ -1,4 +1,4 @@
-import { waypointsBefore } from '../gateway-api/waypoint.ts'
+import { waypointsBefore } from '../gateway-api/waypoint-pod.ts'
 import type { Destination } from '../istio/client.ts'
 import type { Registry } from '../istio/sidecar-route.ts'
 import { callsTo } from '../kserve/inference-request.ts'

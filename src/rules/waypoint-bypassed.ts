@@ -1,4 +1,5 @@
-import { FOR_INGRESS, waypointsBefore } from '../gateway-api/waypoint.ts'
+import { FOR_INGRESS } from '../gateway-api/waypoint.ts'
+import { waypointsBefore } from '../gateway-api/waypoint-pod.ts'
 import { actionOf, authorize, policiesFor } from '../istio/authorization.ts'
 import { meshOf } from '../istio/mesh.ts'
 import { callTo } from '../kserve/inference-request.ts'
