@@ -25,6 +25,6 @@ export function unmodeledSetting(view: View<'Pod'>, hasWaypoint: boolean): strin
   const [{ namespace }] = view.settings.installations.istio
   const pods = view.list('Pod', namespace).filter(one => isRunning(one) && one.labels['app'] === 'istiod')
   return pods
-    .flatMap(({ spec }) => spec.containers.flatMap(({ switches }) => switches))
+    .flatMap(({ spec }) => spec.containers.flatMap(({ flags }) => flags))
     .find(({ name, isOn }) => Object.hasOwn(defaults, name) && defaults[name] !== isOn)?.name
 }

@@ -24,8 +24,8 @@ egress elsewhere enable enableautomtls enabled enablegatewayapi enablellminferen
 endpoint endpoints endpointslice endpointslices endport enforced entry env envoy envoyextauthzgrpc envoyextauthzhttp
 envoyproxy epp error exact example except excluded excludeinboundports exists experimental expired explain explainer
 exported exportto exposure ext extensionproviders external externalname
-fail failed failurepolicy false fault fields filters findkserveconfig for foreign forwarded forwardoriginaltoken
-found from
+fail failed failurepolicy false fault fields filters findkserveconfig flags for foreign forwarded
+forwardoriginaltoken found from
 gateway gatewayclass gatewayclasses gatewayclassname gateways gatewaytopology gave generated generatename generation
 get go good granted group grpc grpcinferenceservice guard
 h2c hash haslabels hbone headers headless health healthz hex high hops host hostname hostnames hostnetwork hosts hpa
@@ -70,7 +70,7 @@ serviceaccounts serviceannotationdisallowedlist serviceentries serviceentry serv
 serviceurl serving servingruntime servingruntimes set settings sha1 shape sidecar sidecarinjectorwebhook sidecars
 simple skipped sklearn sni source sourcelabels sourcenamespace sourceuri spec spiffe standard startupprobe status
 steps storage strategy strict string strings style subjectaltnames subset subsets succeeded superseded
-supportedmodelformats svc switches system
+supportedmodelformats svc system
 tag target targetburstcapacity targetport targetref targetrefs tcp template tensorflow then tls tlsmode to token
 trace traced traefik traffic trafficpercent trafficpolicy transformer translation triton true trustdomain
 trustdomainaliases trustdomains trustsproxies tunnel type

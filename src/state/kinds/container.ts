@@ -41,13 +41,13 @@ const CONTROL_PLANE = ['discovery', 'manager', 'activator']
 const ISTIOD = 'discovery'
 
 /** Environment variable that is true or false. */
-export interface Switch {
+export interface Flag {
   readonly name: string
   readonly isOn: boolean
 }
 
 /**
- * Keeps arguments only of the proxy, the image only of control planes, and switches only of istiod; others can be long and are not
+ * Keeps arguments only of the proxy, the image only of control planes, and flags only of istiod; others can be long and are not
  * used. Of probes and environment it keeps on which ports the application serves TLS.
  */
 export const container = z
@@ -66,7 +66,7 @@ export const container = z
     ports,
     args: name === PROXY ? args : [],
     image: CONTROL_PLANE.includes(name) ? image : undefined,
-    switches: name === ISTIOD ? env.flatMap(toSwitch) : [],
+    flags: name === ISTIOD ? env.flatMap(toFlag) : [],
     probes: name === PROXY ? [] : [readinessProbe, livenessProbe, startupProbe].flatMap(one => httpProbe(one, ports)),
     servesTls: [
       ...[readinessProbe, livenessProbe, startupProbe].flatMap(one => probedPort(one, ports)),
@@ -75,7 +75,7 @@ export const container = z
     ]
   }))
 
-function toSwitch({ name = '', value = '' }: z.output<typeof variable>): readonly Switch[] {
+function toFlag({ name = '', value = '' }: z.output<typeof variable>): readonly Flag[] {
   const isOn = parseGoBool(value)
   return isOn === undefined ? [] : [{ name, isOn }]
 }
